@@ -1,0 +1,31 @@
+//! `bindgen INPUT.wasm OUT_DIR OUT_NAME`: what the program `wasm-bindgen --target web` does to the frontend, as a member
+//! of this workspace. Cargo.lock then keeps it at the very version of the `wasm-bindgen` library that the frontend was
+//! compiled with, which the two must share, and nothing has to be installed beforehand.
+
+use std::process::ExitCode;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [input, out_dir, out_name] = arguments.as_slice() else {
+        eprintln!("usage: bindgen INPUT.wasm OUT_DIR OUT_NAME");
+        return ExitCode::from(2);
+    };
+    let mut bindgen = Bindgen::new();
+    let written = bindgen
+        .input_path(input)
+        .out_name(out_name)
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(out_dir));
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bindgen: {input}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

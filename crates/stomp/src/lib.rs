@@ -1,0 +1,35 @@
+//! STOMP 1.2 and 1.1, sans-io: bytes in, frames out, and back.
+//!
+//! Nothing here reads a socket or a clock and nothing here depends on another crate, so that the
+//! server and the browser (wasm32) share one codec. Sections are cited from
+//! <https://stomp.github.io/stomp-specification-1.2.html> and
+//! <https://stomp.github.io/stomp-specification-1.1.html>.
+//!
+//! ```
+//! use stomp::{Command, Decoder, Frame, Incoming, Limits, Version, encode};
+//!
+//! let message = Frame::new(Command::Message)
+//!     .header("destination", "/sub/line/101-1")
+//!     .body("help");
+//! let mut decoder = Decoder::new(Limits::default());
+//! decoder.push(&encode(&message, Version::V1_2));
+//! while let Some(incoming) = decoder.next()? {
+//!     assert_eq!(incoming, Incoming::Frame(message.clone()));
+//! }
+//! # Ok::<(), stomp::Error>(())
+//! ```
+
+mod buffer;
+mod codec;
+mod decoder;
+mod error;
+mod escape;
+mod frame;
+mod heartbeat;
+mod version;
+
+pub use codec::{Decoder, Incoming, Limits, encode};
+pub use error::Error;
+pub use frame::{Command, Frame};
+pub use heartbeat::{HeartBeat, HeartBeatError, Intervals};
+pub use version::Version;

@@ -1,0 +1,38 @@
+//! The STOMP destinations: where a line's calls are heard, and where a person's look is told.
+
+use crate::people::Line;
+
+/// SEND here `{"alert": id}`: a person looked at the call.
+pub const SEEN: &str = "/pub/seen";
+
+const LINE: &str = "/sub/line/";
+
+/// Where the calls of `line` are heard.
+#[must_use]
+pub fn of_line(line: &Line) -> String {
+    format!("{LINE}{line}")
+}
+
+/// The line whose calls are heard at `destination`; `None` if it is no such destination.
+#[must_use]
+pub fn line_of(destination: &str) -> Option<Line> {
+    destination.strip_prefix(LINE)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_and_its_destination_name_each_other() {
+        let line: Line = "101동 1라인".parse().expect("a valid line");
+        assert_eq!(line_of(&of_line(&line)), Some(line));
+    }
+
+    #[test]
+    fn what_is_no_line_is_not_heard() {
+        for destination in ["/sub/line/", "/sub/line/a/b", "/sub/lines/101-1", "/pub/seen", ""] {
+            assert_eq!(line_of(destination), None, "{destination}");
+        }
+    }
+}

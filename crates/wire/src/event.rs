@@ -1,0 +1,296 @@
+//! What may happen to a call, as values. How they are written is `record`'s concern, what they add up to
+//! is `incident`'s.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::people::{House, InvalidName, Line};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Of an event: when the producer received it, never a browser's clock.
+pub type Millis = i64;
+
+/// How long a call stays open when nobody ends it: 24 hours, in milliseconds.
+pub const OPEN_FOR: Millis = 24 * 60 * 60 * 1000;
+
+/// The longest text of a call or a note, in characters.
+pub const TEXT_LENGTH_LIMIT: usize = 1_000;
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new id: a UUIDv7 (RFC 9562, section 5.7) of this moment.
+            #[must_use]
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+id_type! {
+    /// Names a call, together with its line and house.
+    AlertId
+}
+id_type! {
+    /// Names an event other than the alert, together with its actor and what it is.
+    EventId
+}
+
+impl From<AlertId> for EventId {
+    fn from(id: AlertId) -> Self {
+        Self(id.0)
+    }
+}
+
+/// What the emergency is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// 화재.
+    Fire,
+    /// 응급 환자.
+    Medical,
+    /// 침입.
+    Intruder,
+    /// 기타: also every word of a newer version that this one does not know.
+    #[serde(other)]
+    Other,
+}
+
+/// A position on the Earth, WGS 84.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Location {
+    /// Latitude in degrees, -90 to 90.
+    pub lat: f64,
+    /// Longitude in degrees, -180 to 180.
+    pub lng: f64,
+    /// Radius of the 95 % confidence circle in metres (W3C Geolocation, section 4.2), if told.
+    pub accuracy: Option<f64>,
+}
+
+impl Location {
+    /// A location, if the numbers can be one. An accuracy that is no length is dropped, not the location.
+    #[must_use]
+    pub fn new(lat: f64, lng: f64, accuracy: Option<f64>) -> Option<Self> {
+        let valid = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
+        let accuracy = accuracy.filter(|metres| metres.is_finite() && *metres >= 0.0);
+        valid.then_some(Self { lat, lng, accuracy })
+    }
+}
+
+/// A resident calls for help.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alert {
+    /// The call's id.
+    pub id: AlertId,
+    /// The line that is alarmed.
+    pub line: Line,
+    /// The flat that calls.
+    pub house: House,
+    /// What the caller wrote; may be empty.
+    pub text: String,
+    /// Where the caller is, if the browser told.
+    pub location: Option<Location>,
+    /// What the emergency is, if the caller said.
+    pub kind: Option<Kind>,
+    /// An exercise, not an emergency.
+    pub drill: bool,
+    /// When the producer received it.
+    pub at: Millis,
+}
+
+/// A neighbour is coming.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accept {
+    /// The event's id.
+    pub id: EventId,
+    /// The call's line.
+    pub line: Line,
+    /// The flat that comes.
+    pub accept: House,
+    /// The line of the flat that comes, where it is not the call's.
+    pub accept_line: Option<Line>,
+    /// The flat that called.
+    pub target: House,
+    /// The call. `None` only in records of the original service, which knew no ids.
+    pub alert: Option<AlertId>,
+    /// When the producer received it.
+    pub at: Millis,
+}
+
+/// How far a call has come, besides its alert and accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// A neighbour takes the accept back.
+    Withdrawn,
+    /// A neighbour is there.
+    Arrived,
+    /// The caller takes the call back. Ends it.
+    Cancelled,
+    /// The caller or an administrator says it is over. Ends it.
+    Resolved,
+    /// The service told more people than the line.
+    Escalated,
+    /// Nobody ended it within [`OPEN_FOR`]. Ends it.
+    Expired,
+}
+
+impl Progress {
+    /// Whether a call is over with this.
+    #[must_use]
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Resolved | Self::Expired)
+    }
+}
+
+/// Who did something to a call. Written as the house's name, `@administrator` or `@service`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Actor {
+    /// A flat of the call's line.
+    House(House),
+    /// The management office.
+    Administrator,
+    /// The service itself.
+    Service,
+}
+
+impl TryFrom<String> for Actor {
+    type Error = InvalidName;
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        match text.as_str() {
+            "@administrator" => Ok(Self::Administrator),
+            "@service" => Ok(Self::Service),
+            _ => House::new(text).map(Self::House),
+        }
+    }
+}
+
+impl From<Actor> for String {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::House(house) => house.into(),
+            Actor::Administrator => "@administrator".into(),
+            Actor::Service => "@service".into(),
+        }
+    }
+}
+
+/// A call's progress, said by somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// The event's id.
+    pub id: EventId,
+    /// The call's line.
+    pub line: Line,
+    /// The call.
+    pub alert: AlertId,
+    /// What happened.
+    pub status: Progress,
+    /// Who says so.
+    pub by: Actor,
+    /// A few words, if any.
+    pub note: Option<String>,
+    /// When the producer received it.
+    pub at: Millis,
+}
+
+/// The caller is somewhere else now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// The call's line.
+    pub line: Line,
+    /// The call.
+    pub alert: AlertId,
+    /// Where the caller is.
+    pub location: Location,
+    /// When the producer received it.
+    pub at: Millis,
+}
+
+/// Which houses a call has reached. Receipts of one call merge by union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The call's line.
+    pub line: Line,
+    /// The call.
+    pub alert: AlertId,
+    /// Houses with a device that took the call's frame (STOMP ACK).
+    pub reached: BTreeSet<House>,
+    /// Houses where a person looked.
+    pub seen: BTreeSet<House>,
+}
+
+/// Anything that happens to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A resident calls for help.
+    Alert(Alert),
+    /// A neighbour is coming.
+    Accept(Accept),
+    /// The call's progress.
+    Status(Status),
+    /// The caller moved.
+    Moved(Moved),
+    /// Houses were reached.
+    Receipt(Receipt),
+}
+
+impl Event {
+    /// The call's line.
+    #[must_use]
+    pub fn line(&self) -> &Line {
+        match self {
+            Self::Alert(alert) => &alert.line,
+            Self::Accept(accept) => &accept.line,
+            Self::Status(status) => &status.line,
+            Self::Moved(moved) => &moved.line,
+            Self::Receipt(receipt) => &receipt.line,
+        }
+    }
+
+    /// The call this is about; `None` for an accept of the original service.
+    #[must_use]
+    pub fn alert(&self) -> Option<AlertId> {
+        match self {
+            Self::Alert(alert) => Some(alert.id),
+            Self::Accept(accept) => accept.alert,
+            Self::Status(status) => Some(status.alert),
+            Self::Moved(moved) => Some(moved.alert),
+            Self::Receipt(receipt) => Some(receipt.alert),
+        }
+    }
+
+    /// When the producer received it; `None` for a receipt, which has no time.
+    #[must_use]
+    pub fn at(&self) -> Option<Millis> {
+        match self {
+            Self::Alert(alert) => Some(alert.at),
+            Self::Accept(accept) => Some(accept.at),
+            Self::Status(status) => Some(status.at),
+            Self::Moved(moved) => Some(moved.at),
+            Self::Receipt(_) => None,
+        }
+    }
+}

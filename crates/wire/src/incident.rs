@@ -1,0 +1,116 @@
+//! A call and all that came of it, as it is shown and counted. The fold derives it; nothing else makes one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    event::{Accept, Actor, Alert, EventId, Location, Millis, OPEN_FOR, Progress, Status},
+    people::{House, Line},
+};
+
+/// What a house last said about somebody else's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stance {
+    /// Accepted: on the way.
+    Coming,
+    /// There.
+    Arrived,
+    /// Took the accept back.
+    Withdrawn,
+}
+
+/// A house's answer to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// Who.
+    pub house: House,
+    /// The line of that house, where it is not the call's.
+    pub line: Option<Line>,
+    /// What it last said.
+    pub stance: Stance,
+    /// When it said so.
+    pub at: Millis,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// [`Progress::Cancelled`], [`Progress::Resolved`] or [`Progress::Expired`].
+    pub how: Progress,
+    /// Who ended it.
+    pub by: Actor,
+    /// When.
+    pub at: Millis,
+}
+
+/// A call and all that came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// The call.
+    pub alert: Alert,
+    /// Where the caller was last known to be.
+    pub location: Option<Location>,
+    /// What each house last said, in the order of (time, house).
+    pub responses: Vec<Response>,
+    /// The accept that came first, once the log knows.
+    pub first: Option<EventId>,
+    /// How it ended, if it did.
+    pub end: Option<End>,
+    /// When more people than the line were told.
+    pub escalated: Option<Millis>,
+    /// Houses with a device that took the call, without the caller's.
+    pub reached: BTreeSet<House>,
+    /// Houses where a person looked, without the caller's.
+    pub seen: BTreeSet<House>,
+}
+
+impl Incident {
+    /// Whether the call is open at `now`: nobody ended it, and it is younger than [`OPEN_FOR`].
+    #[must_use]
+    pub fn is_open(&self, now: Millis) -> bool {
+        self.end.is_none() && now < self.alert.at.saturating_add(OPEN_FOR)
+    }
+
+    /// The houses that are on the way or there.
+    pub fn coming(&self) -> impl Iterator<Item = &Response> {
+        self.responses.iter().filter(|response| response.stance != Stance::Withdrawn)
+    }
+}
+
+/// What each house last said. Words must be put in by the order of (time, id): later ones replace earlier ones.
+#[derive(Default)]
+pub(crate) struct Stances(BTreeMap<(Option<Line>, House), Response>);
+
+impl Stances {
+    /// A house of the call's line, or of `accept_line` where that is another, comes.
+    pub(crate) fn accept(&mut self, accept: &Accept) {
+        let line = accept.accept_line.clone().filter(|line| *line != accept.line);
+        self.stand(line, &accept.accept, Stance::Coming, accept.at);
+    }
+
+    /// A house of the call's line says how far it is; anything else is the incident's own.
+    pub(crate) fn progress(&mut self, incident: &mut Incident, status: &Status) {
+        match (status.status, &status.by) {
+            (Progress::Withdrawn, Actor::House(house)) => {
+                self.stand(None, house, Stance::Withdrawn, status.at)
+            }
+            (Progress::Arrived, Actor::House(house)) => self.stand(None, house, Stance::Arrived, status.at),
+            (Progress::Escalated, _) => incident.escalated = incident.escalated.or(Some(status.at)),
+            (how, by) if how.ends() && incident.end.is_none() => {
+                incident.end = Some(End { how, by: by.clone(), at: status.at });
+            }
+            _ => {}
+        }
+    }
+
+    /// The answers, in the order of (time, house).
+    pub(crate) fn into_responses(self) -> Vec<Response> {
+        let mut responses: Vec<_> = self.0.into_values().collect();
+        responses.sort_by(|a, b| (a.at, &a.house).cmp(&(b.at, &b.house)));
+        responses
+    }
+
+    fn stand(&mut self, line: Option<Line>, house: &House, stance: Stance, at: Millis) {
+        let response = Response { house: house.clone(), line: line.clone(), stance, at };
+        self.0.insert((line, house.clone()), response);
+    }
+}

@@ -1,0 +1,184 @@
+//! The people of one apartment complex: the line (라인) a flat belongs to, the flat (house), the resident.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name of a line or a house, in characters.
+pub const NAME_LENGTH_LIMIT: usize = 64;
+
+/// Why a text cannot name a line or a house.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// Nothing, or nothing but white space.
+    #[error("must not be empty")]
+    Empty,
+    /// More than [`NAME_LENGTH_LIMIT`] characters.
+    #[error("must have at most {NAME_LENGTH_LIMIT} characters")]
+    TooLong,
+    /// White space at an end, a control character, a slash (it ends a destination's segment), or an `@`
+    /// in front (reserved for actors that are no house).
+    #[error("must not start or end with white space, start with '@', or contain '/' or control characters")]
+    Character,
+}
+
+fn check(name: &str) -> Result<(), InvalidName> {
+    if name.trim().is_empty() {
+        return Err(InvalidName::Empty);
+    }
+    if name.chars().count() > NAME_LENGTH_LIMIT {
+        return Err(InvalidName::TooLong);
+    }
+    let forbidden = |c: char| c.is_control() || c == '/';
+    if name.trim() != name || name.starts_with('@') || name.chars().any(forbidden) {
+        return Err(InvalidName::Character);
+    }
+    Ok(())
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the text and takes it as a name.
+            ///
+            /// # Errors
+            /// [`InvalidName`] says which rule the text breaks.
+            pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
+                let name = name.into();
+                check(&name)?;
+                Ok(Self(name))
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+            fn try_from(name: String) -> Result<Self, InvalidName> {
+                Self::new(name)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidName;
+            fn from_str(name: &str) -> Result<Self, InvalidName> {
+                Self::new(name)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// A line (라인): the flats that share one stair and lift, such as `101-1`. Unique in a complex.
+    Line
+}
+name_type! {
+    /// A flat's number, such as `1203`. Unique on its line.
+    House
+}
+
+/// What a person may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Lives in a flat: calls and answers on the line of that flat.
+    Resident,
+    /// Of the management office (관리사무소): sees every line and may resolve any call.
+    Administrator,
+}
+
+impl Role {
+    /// The role's word in the database and on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Resident => "resident",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// A person who can sign in. An administrator without a flat has neither line nor house.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resident {
+    /// The name to sign in with.
+    pub name: String,
+    /// The line of the flat.
+    pub line: Option<Line>,
+    /// The flat.
+    pub house: Option<House>,
+    /// What the person may do.
+    pub role: Role,
+}
+
+impl Resident {
+    /// Whether this person may hear the calls of `line`: one's own, or any for an administrator.
+    #[must_use]
+    pub fn may_hear(&self, line: &Line) -> bool {
+        self.role == Role::Administrator || self.line.as_ref() == Some(line)
+    }
+
+    /// The flat this person speaks for, if there is one.
+    #[must_use]
+    pub fn flat(&self) -> Option<(&Line, &House)> {
+        self.line.as_ref().zip(self.house.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_korean_apartments_are_taken_as_they_are() {
+        for name in ["101-1", "1203", "101동 1라인", "지하1호", "B-02"] {
+            assert_eq!(Line::new(name).map(String::from), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_name_that_could_be_misread_is_refused_with_the_reason() {
+        assert_eq!(House::new(""), Err(InvalidName::Empty));
+        assert_eq!(House::new("  "), Err(InvalidName::Empty));
+        assert_eq!(House::new("x".repeat(65)), Err(InvalidName::TooLong));
+        for name in [" 1203", "1203\n", "12/03", "@administrator"] {
+            assert_eq!(House::new(name), Err(InvalidName::Character), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_resident_hears_the_own_line_and_an_administrator_every_line() {
+        let own = Line::new("101-1").expect("a valid line");
+        let other = Line::new("101-2").expect("a valid line");
+        let mut person = Resident {
+            name: "resident-1203".into(),
+            line: Some(own.clone()),
+            house: House::new("1203").ok(),
+            role: Role::Resident,
+        };
+        assert!(person.may_hear(&own) && !person.may_hear(&other));
+        person.role = Role::Administrator;
+        assert!(person.may_hear(&other));
+    }
+}

@@ -1,0 +1,295 @@
+//! Kafka records: an event as the JSON value of a record, and back. The original service's five strings
+//! are read as they are; what it did not write is made up the same way everywhere.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Location, Millis, Moved, Progress, Status},
+    people::{House, InvalidName, Line},
+    position::Position,
+    topic,
+};
+
+/// Why a record cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The value is no JSON object of the topic's shape.
+    #[error("the value is not the JSON object this topic holds: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A field that every record needs is absent or null.
+    #[error("the field '{0}' is missing")]
+    Missing(&'static str),
+    /// A field holds what it cannot.
+    #[error("the field '{field}' {reason}")]
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: InvalidName,
+    },
+    /// A topic the service does not know.
+    #[error("records of the topic '{0}' are not known")]
+    Topic(String),
+}
+
+/// The event of a record.
+///
+/// A record of the original service has no id and no time: its id becomes a UUIDv8 (RFC 9562, section 5.8)
+/// of where the record stands and a hash of its value, its time the record's timestamp.
+///
+/// # Errors
+/// [`Unreadable`], with the reason. An unusable location never makes a call unreadable: it is dropped.
+pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unreadable> {
+    let made_up = || identify(topic, value, position);
+    match topic {
+        topic::ALERT | topic::DRILL => {
+            let mut fields: AlertFields = serde_json::from_slice(value)?;
+            fields.id = fields.id.or_else(|| Some(made_up()));
+            fields.at = fields.at.or(Some(position.timestamp));
+            fields.drill = topic == topic::DRILL;
+            fields.into_event()
+        }
+        topic::ACCEPT => {
+            let mut fields: AcceptFields = serde_json::from_slice(value)?;
+            fields.id = fields.id.or_else(|| Some(made_up()));
+            fields.at = fields.at.or(Some(position.timestamp));
+            fields.into_event()
+        }
+        topic::STATUS => serde_json::from_slice::<StatusFields>(value)?.into_event(),
+        topic::LOCATION => serde_json::from_slice::<MovedFields>(value)?.into_event(),
+        _ => Err(Unreadable::Topic(topic.to_owned())),
+    }
+}
+
+/// The topic and the value of the record that tells `event`; `None` for receipts, which no topic holds.
+#[must_use]
+pub fn write(event: &Event) -> Option<(&'static str, Vec<u8>)> {
+    let (topic, value) = match event {
+        Event::Alert(alert) if alert.drill => (topic::DRILL, serde_json::to_vec(&AlertFields::from(alert))),
+        Event::Alert(alert) => (topic::ALERT, serde_json::to_vec(&AlertFields::from(alert))),
+        Event::Accept(accept) => (topic::ACCEPT, serde_json::to_vec(&AcceptFields::from(accept))),
+        Event::Status(status) => (topic::STATUS, serde_json::to_vec(&StatusFields::from(status))),
+        Event::Moved(moved) => (topic::LOCATION, serde_json::to_vec(&MovedFields::from(moved))),
+        Event::Receipt(_) => return None,
+    };
+    Some((topic, value.expect("maps with text keys are always JSON")))
+}
+
+fn identify(topic: &str, value: &[u8], position: Position) -> Uuid {
+    let hash = Sha256::new()
+        .chain_update(topic.as_bytes())
+        .chain_update([0])
+        .chain_update(position.partition.to_be_bytes())
+        .chain_update(position.offset.to_be_bytes())
+        .chain_update(position.timestamp.to_be_bytes())
+        .chain_update(Sha256::digest(value))
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Uuid::new_v8(bytes)
+}
+
+/// A number, also where it is written as text; anything else is no number.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A location of what a client or a record wrote: numbers, or numbers as text. `None` if it cannot be one.
+#[must_use]
+pub fn location(lat: Option<&Value>, lng: Option<&Value>, accuracy: Option<&Value>) -> Option<Location> {
+    Location::new(number(lat?)?, number(lng?)?, accuracy.and_then(number))
+}
+
+/// Absent, null and what is no such value are all `None`: a call is not lost to its trimmings.
+fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(from)?).ok())
+}
+
+fn text(value: Option<String>, field: &'static str) -> Result<String, Unreadable> {
+    value.ok_or(Unreadable::Missing(field))
+}
+
+fn line(value: Option<String>) -> Result<Line, Unreadable> {
+    Line::new(text(value, "line")?).map_err(|reason| Unreadable::Invalid { field: "line", reason })
+}
+
+fn house(value: Option<String>, field: &'static str) -> Result<House, Unreadable> {
+    House::new(text(value, field)?).map_err(|reason| Unreadable::Invalid { field, reason })
+}
+
+/// `an-alert` and `an-drill`. `lat` and `lng` are written as text, as the original service's fields are.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct AlertFields {
+    pub(crate) id: Option<Uuid>,
+    line: Option<String>,
+    house: Option<String>,
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lat: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lng: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    kind: Option<Kind>,
+    /// Only in STOMP bodies: in the log the topic says it.
+    #[serde(skip)]
+    pub(crate) drill: bool,
+    #[serde(deserialize_with = "lenient")]
+    at: Option<Millis>,
+}
+
+impl From<&Alert> for AlertFields {
+    fn from(alert: &Alert) -> Self {
+        let degrees = |number: f64| Value::String(number.to_string());
+        Self {
+            id: Some(alert.id.0),
+            line: Some(alert.line.to_string()),
+            house: Some(alert.house.to_string()),
+            text: Some(alert.text.clone()),
+            lat: alert.location.map(|location| degrees(location.lat)),
+            lng: alert.location.map(|location| degrees(location.lng)),
+            accuracy: alert.location.and_then(|location| location.accuracy).map(Value::from),
+            kind: alert.kind,
+            drill: alert.drill,
+            at: Some(alert.at),
+        }
+    }
+}
+
+impl AlertFields {
+    pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
+        Ok(Event::Alert(Alert {
+            id: AlertId(self.id.ok_or(Unreadable::Missing("id"))?),
+            line: line(self.line)?,
+            house: house(self.house, "house")?,
+            text: self.text.unwrap_or_default(),
+            location: location(self.lat.as_ref(), self.lng.as_ref(), self.accuracy.as_ref()),
+            kind: self.kind,
+            drill: self.drill,
+            at: self.at.ok_or(Unreadable::Missing("at"))?,
+        }))
+    }
+}
+
+/// `an-accept`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AcceptFields {
+    id: Option<Uuid>,
+    line: Option<String>,
+    accept: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accept_line: Option<String>,
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<AlertId>,
+    #[serde(deserialize_with = "lenient")]
+    at: Option<Millis>,
+}
+
+impl From<&Accept> for AcceptFields {
+    fn from(accept: &Accept) -> Self {
+        Self {
+            id: Some(accept.id.0),
+            line: Some(accept.line.to_string()),
+            accept: Some(accept.accept.to_string()),
+            accept_line: accept.accept_line.as_ref().map(Line::to_string),
+            target: Some(accept.target.to_string()),
+            alert: accept.alert,
+            at: Some(accept.at),
+        }
+    }
+}
+
+impl AcceptFields {
+    pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
+        let accept_line = self.accept_line.map(|name| line(Some(name))).transpose()?;
+        Ok(Event::Accept(Accept {
+            id: EventId(self.id.ok_or(Unreadable::Missing("id"))?),
+            line: line(self.line)?,
+            accept: house(self.accept, "accept")?,
+            accept_line,
+            target: house(self.target, "target")?,
+            alert: self.alert,
+            at: self.at.ok_or(Unreadable::Missing("at"))?,
+        }))
+    }
+}
+
+/// `an-status`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StatusFields {
+    id: EventId,
+    line: Line,
+    alert: AlertId,
+    status: Progress,
+    by: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    at: Millis,
+}
+
+impl From<&Status> for StatusFields {
+    fn from(status: &Status) -> Self {
+        Self {
+            id: status.id,
+            line: status.line.clone(),
+            alert: status.alert,
+            status: status.status,
+            by: status.by.clone(),
+            note: status.note.clone(),
+            at: status.at,
+        }
+    }
+}
+
+impl StatusFields {
+    pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
+        let Self { id, line, alert, status, by, note, at } = self;
+        Ok(Event::Status(Status { id, line, alert, status, by, note, at }))
+    }
+}
+
+/// `an-location`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MovedFields {
+    line: Line,
+    alert: AlertId,
+    lat: Value,
+    lng: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accuracy: Option<Value>,
+    at: Millis,
+}
+
+impl From<&Moved> for MovedFields {
+    fn from(moved: &Moved) -> Self {
+        Self {
+            line: moved.line.clone(),
+            alert: moved.alert,
+            lat: Value::from(moved.location.lat),
+            lng: Value::from(moved.location.lng),
+            accuracy: moved.location.accuracy.map(Value::from),
+            at: moved.at,
+        }
+    }
+}
+
+impl MovedFields {
+    pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
+        let location = location(Some(&self.lat), Some(&self.lng), self.accuracy.as_ref());
+        let location = location.ok_or(Unreadable::Missing("lat and lng"))?;
+        Ok(Event::Moved(Moved { line: self.line, alert: self.alert, location, at: self.at }))
+    }
+}

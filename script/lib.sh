@@ -1,0 +1,117 @@
+# What the scripts share: timed steps, one clear sentence for a failure, and the choice of one Rust toolchain.
+# Sourced by the scripts beside it, never run.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Everything compiled stays outside the clone, so that another clone and the next run find it again. The embedded broker
+# has a target directory of its own: its profile and its five hundred crates never touch the others'.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/iutsai
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+broker_target=$cache/broker
+
+# What script/build makes and script/server runs: the two programs with the site beside them.
+dist=$root/target/iutsai
+
+rust_minimum=96 # of Rust 1.x: what the embedded broker's crates ask for
+
+say() { printf '\n==> %s\n' "$*"; }
+
+# One clear sentence that names the mend, then the end.
+fail() {
+    printf '\nerror: %s\n' "$*" >&2
+    exit 1
+}
+
+# step "what follows": says what the next commands do, and keeps how long the last ones took for the split.
+step() {
+    end_step
+    current_step=$1 step_began=$SECONDS
+    say "$1"
+}
+
+end_step() {
+    [[ ${current_step-} ]] || return 0
+    printf '%6d s  %s\n' $((SECONDS - step_began)) "$current_step" >>"$IUTSAI_SPLIT"
+    current_step=
+}
+
+# Prints the split. The scripts that a script calls write into the same one, and the outermost prints it, however it ends.
+print_split() {
+    end_step
+    [[ ${split_is_mine-} && -s $IUTSAI_SPLIT ]] || return 0
+    printf '\nTime taken (%d s in all):\n' "$SECONDS"
+    cat "$IUTSAI_SPLIT"
+    rm -f "$IUTSAI_SPLIT"
+}
+if [[ -z ${IUTSAI_SPLIT-} ]]; then
+    IUTSAI_SPLIT=$(mktemp)
+    export IUTSAI_SPLIT
+    split_is_mine=yes
+fi
+trap print_split EXIT
+
+# --- the toolchain: one for the server and the browser -------------------------------------------------------------
+
+# Whether DIR/rustc is new enough, has cargo beside it and can really build for the browser.
+toolchain_works() {
+    local dir=$1 version scratch status=0
+    [[ -x $dir/rustc && -x $dir/cargo ]] || return 1
+    version=$("$dir/rustc" --version 2>/dev/null) || return 1
+    [[ $version =~ ^rustc\ 1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= rust_minimum)) || return 1
+    scratch=$(mktemp -d)
+    echo 'pub fn probe() {}' | "$dir/rustc" --target wasm32-unknown-unknown --crate-type cdylib --crate-name probe \
+        -o "$scratch/probe.wasm" - 2>"$scratch/errors" || status=1
+    rm -r "$scratch"
+    return "$status"
+}
+
+# Directories that may hold a toolchain, the most wanted first: rustup's, then those of the PATH. rustup's own proxies are
+# passed over, since what they run depends on the directory and may be a download.
+toolchain_candidates() {
+    local name rustc
+    if command -v rustup >/dev/null; then
+        for name in ${RUSTUP_TOOLCHAIN-} stable 1.$rust_minimum.0; do
+            rustc=$(RUSTUP_AUTO_INSTALL=0 rustup which --toolchain "$name" rustc 2>/dev/null) && dirname "$rustc"
+        done
+    fi
+    for rustc in $(type -ap rustc) /usr/bin/rustc; do
+        [[ $(readlink -f "$rustc") == */rustup || $rustc == "$cache"/* ]] || dirname "$rustc"
+    done
+}
+
+# Puts a working toolchain first in the PATH, or returns 1 when there is none. By links of our own, so that nothing else
+# of its directory (an older node in /usr/bin, say) comes first as well.
+use_toolchain() {
+    local dir program links=$cache/toolchain
+    for dir in $(toolchain_candidates); do
+        if toolchain_works "$dir"; then
+            mkdir -p "$links"
+            for program in cargo cargo-clippy cargo-fmt clippy-driver rustc rustdoc rustfmt; do
+                if [[ ! -x $dir/$program ]]; then
+                    rm -f "$links/$program"
+                elif [[ $(readlink "$links/$program") != "$dir/$program" ]]; then
+                    ln -sf "$dir/$program" "$links/$program"
+                fi
+            done
+            # cargo looks for its subcommands in CARGO_HOME first unless the PATH names that directory somewhere.
+            export PATH=$links:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin RUSTC=$dir/rustc
+            return
+        fi
+    done
+    return 1
+}
+
+need_toolchain() {
+    use_toolchain || fail "no Rust 1.$rust_minimum or newer for both targets was found; run script/setup"
+}
+
+# --- the browser of the tests ---------------------------------------------------------------------------------------
+
+# Prints the system's Chromium or Chrome, when there is one; Playwright's own is the fallback.
+chromium_program() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}

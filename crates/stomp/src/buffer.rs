@@ -57,3 +57,33 @@ impl Buffer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_takes_no_room_for_long() {
+        let mut buffer = Buffer::default();
+        buffer.push(b"first\n");
+        for _ in 0..10_000 {
+            buffer.push(b"after\n");
+            assert_eq!(buffer.find(b'\n'), Some(5));
+            buffer.take_with_delimiter(5);
+            buffer.reclaim();
+            assert_eq!(buffer.pending(), b"after\n");
+        }
+        assert!(buffer.octets.capacity() <= 64, "{}", buffer.octets.capacity());
+    }
+
+    #[test]
+    fn an_empty_buffer_keeps_little_room() {
+        let mut buffer = Buffer::default();
+        buffer.push(&[b'x'; 100_000]);
+        buffer.push(b"\n");
+        buffer.take_with_delimiter(100_000);
+        buffer.reclaim();
+        assert_eq!(buffer.pending(), b"");
+        assert!(buffer.octets.capacity() <= KEPT_WHEN_EMPTY);
+    }
+}

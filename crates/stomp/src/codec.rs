@@ -45,11 +45,7 @@ pub fn encode(frame: &Frame, version: Version) -> Vec<u8> {
 
 /// Enough for the frame and a few escapes.
 fn room_for(frame: &Frame) -> usize {
-    let headers: usize = frame
-        .headers
-        .iter()
-        .map(|(name, value)| name.len() + value.len() + 4)
-        .sum();
+    let headers: usize = frame.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
     frame.body.len() + headers + 48
 }
 
@@ -70,12 +66,7 @@ pub struct Limits {
 /// 32 headers, 4 KiB a line, 8 KiB of headers, 64 KiB of body: ample for short JSON bodies.
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            headers: 32,
-            line: 4 * 1024,
-            header_octets: 8 * 1024,
-            body: 64 * 1024,
-        }
+        Self { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 64 * 1024 }
     }
 }
 

@@ -137,9 +137,7 @@ impl Decoder {
     fn read_command(&mut self) -> Result<Option<CommandLine>, Error> {
         let pending = self.buffer.pending();
         let looked_at = &pending[..pending.len().min(LONGEST_COMMAND_LINE + 1)];
-        let end = looked_at
-            .iter()
-            .position(|octet| matches!(*octet, LF | NUL));
+        let end = looked_at.iter().position(|octet| matches!(*octet, LF | NUL));
         let length = match end {
             Some(end) if looked_at[end] == LF => end,
             None if looked_at.len() <= LONGEST_COMMAND_LINE => return Ok(None),
@@ -216,12 +214,7 @@ enum HeaderLine {
 
 impl Head {
     const fn new(command: Command) -> Self {
-        Self {
-            frame: Frame::new(command),
-            content_length: None,
-            lines: 0,
-            octets: 0,
-        }
+        Self { frame: Frame::new(command), content_length: None, lines: 0, octets: 0 }
     }
 
     fn add(&mut self, line: &[u8], version: Version, limits: &Limits) -> Result<(), Error> {
@@ -237,9 +230,7 @@ impl Head {
             return Err(Error::StrayCarriageReturn);
         }
         let text = std::str::from_utf8(line).map_err(|_| Error::HeaderNotUtf8)?;
-        let (name, value) = text
-            .split_once(':')
-            .ok_or_else(|| Error::HeaderWithoutColon(quote(line)))?;
+        let (name, value) = text.split_once(':').ok_or_else(|| Error::HeaderWithoutColon(quote(line)))?;
         if name.is_empty() {
             return Err(Error::HeaderWithoutName);
         }

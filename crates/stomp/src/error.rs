@@ -45,18 +45,17 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownCommand(name) => write!(
-                f,
-                "A frame begins with \"{name}\", which is not a STOMP command."
-            ),
+            Self::UnknownCommand(name) => {
+                write!(f, "A frame begins with \"{name}\", which is not a STOMP command.")
+            }
             Self::MissingBlankLine => {
                 f.write_str("A frame ends before the blank line that must follow its headers.")
             }
             Self::HeaderWithoutColon(line) => write!(f, "The header line \"{line}\" has no colon."),
             Self::HeaderWithoutName => f.write_str("A header line has no name before its colon."),
-            Self::StrayCarriageReturn => f.write_str(
-                "A header line has a carriage return inside; STOMP 1.2 writes it as \\r.",
-            ),
+            Self::StrayCarriageReturn => {
+                f.write_str("A header line has a carriage return inside; STOMP 1.2 writes it as \\r.")
+            }
             Self::UndefinedEscape(escape) => {
                 write!(
                     f,
@@ -64,10 +63,9 @@ impl fmt::Display for Error {
                 )
             }
             Self::HeaderNotUtf8 => f.write_str("A header line is not UTF-8."),
-            Self::BadContentLength(value) => write!(
-                f,
-                "The content-length \"{value}\" is not a number of octets."
-            ),
+            Self::BadContentLength(value) => {
+                write!(f, "The content-length \"{value}\" is not a number of octets.")
+            }
             Self::BodyNotTerminated(length) => {
                 write!(
                     f,
@@ -75,23 +73,18 @@ impl fmt::Display for Error {
                 )
             }
             Self::BodyNotAllowed(command) => write!(f, "A {command} frame must not have a body."),
-            Self::LineTooLong(limit) => write!(
-                f,
-                "A header line is longer than the limit of {limit} octets."
-            ),
+            Self::LineTooLong(limit) => {
+                write!(f, "A header line is longer than the limit of {limit} octets.")
+            }
             Self::TooManyHeaders(limit) => {
                 write!(f, "A frame has more headers than the limit of {limit}.")
             }
             Self::HeadersTooLong(limit) => {
-                write!(
-                    f,
-                    "The headers of a frame are longer than the limit of {limit} octets together."
-                )
+                write!(f, "The headers of a frame are longer than the limit of {limit} octets together.")
             }
-            Self::BodyTooLong(limit) => write!(
-                f,
-                "The body of a frame is longer than the limit of {limit} octets."
-            ),
+            Self::BodyTooLong(limit) => {
+                write!(f, "The body of a frame is longer than the limit of {limit} octets.")
+            }
         }
     }
 }

@@ -23,11 +23,7 @@ impl Frame {
     /// [`Frame::body`].
     #[must_use]
     pub const fn new(command: Command) -> Self {
-        Self {
-            command,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { command, headers: Vec::new(), body: Vec::new() }
     }
 
     /// An ERROR frame with the short description in its `message` header (STOMP 1.2, "ERROR").
@@ -61,10 +57,7 @@ impl Frame {
     /// Header Entries"). Names are compared octet by octet.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(candidate, _)| candidate == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -178,18 +171,13 @@ impl Command {
     /// The command of this wire name, octet by octet; `None` when STOMP has none of that name.
     #[must_use]
     pub fn from_wire(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|command| command.as_str().as_bytes() == name)
+        Self::ALL.into_iter().find(|command| command.as_str().as_bytes() == name)
     }
 
     /// Whether a client sends it; the others come from servers.
     #[must_use]
     pub const fn is_from_client(self) -> bool {
-        !matches!(
-            self,
-            Self::Connected | Self::Message | Self::Receipt | Self::Error
-        )
+        !matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
     }
 
     /// Whether it may have a body: only SEND, MESSAGE and ERROR may (STOMP 1.2, "Body").

@@ -32,10 +32,7 @@ impl HeartBeat {
         let agree = |can: u32, wants: u32| {
             (can != 0 && wants != 0).then(|| Duration::from_millis(u64::from(can.max(wants))))
         };
-        Intervals {
-            send: agree(self.outgoing, peer.incoming),
-            receive: agree(peer.outgoing, self.incoming),
-        }
+        Intervals { send: agree(self.outgoing, peer.incoming), receive: agree(peer.outgoing, self.incoming) }
     }
 }
 

@@ -27,9 +27,7 @@ impl Version {
     /// The version of a CONNECTED frame's `version` header; `None` when it is not spoken here.
     #[must_use]
     pub fn parse(version: &str) -> Option<Self> {
-        Self::SUPPORTED
-            .into_iter()
-            .find(|supported| supported.as_str() == version)
+        Self::SUPPORTED.into_iter().find(|supported| supported.as_str() == version)
     }
 
     /// The highest version in a CONNECT frame's `accept-version`, a comma separated list (STOMP
@@ -38,10 +36,7 @@ impl Version {
     /// `frame.get("accept-version").and_then(Version::negotiate)`.
     #[must_use]
     pub fn negotiate(accept_version: &str) -> Option<Self> {
-        accept_version
-            .split(',')
-            .filter_map(|version| Self::parse(version.trim()))
-            .max()
+        accept_version.split(',').filter_map(|version| Self::parse(version.trim())).max()
     }
 
     /// The WebSocket subprotocol of this version, as in the IANA registry: `v11.stomp`,
@@ -58,9 +53,7 @@ impl Version {
     /// subprotocol.
     #[must_use]
     pub fn from_subprotocol(subprotocol: &str) -> Option<Self> {
-        Self::SUPPORTED
-            .into_iter()
-            .find(|version| version.subprotocol() == subprotocol)
+        Self::SUPPORTED.into_iter().find(|version| version.subprotocol() == subprotocol)
     }
 }
 

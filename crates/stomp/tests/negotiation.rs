@@ -28,10 +28,7 @@ fn a_version_and_its_subprotocol_find_each_other() {
     assert_eq!(Version::V1_1.subprotocol(), "v11.stomp");
     for version in Version::SUPPORTED {
         assert_eq!(Version::parse(version.as_str()), Some(version));
-        assert_eq!(
-            Version::from_subprotocol(version.subprotocol()),
-            Some(version)
-        );
+        assert_eq!(Version::from_subprotocol(version.subprotocol()), Some(version));
     }
     assert_eq!(Version::from_subprotocol("v10.stomp"), None);
     assert_eq!(Version::parse("1.0"), None);
@@ -39,13 +36,7 @@ fn a_version_and_its_subprotocol_find_each_other() {
 
 #[test]
 fn a_missing_heart_beat_header_means_none() {
-    assert_eq!(
-        HeartBeat::from_header(None),
-        Ok(HeartBeat {
-            outgoing: 0,
-            incoming: 0
-        })
-    );
+    assert_eq!(HeartBeat::from_header(None), Ok(HeartBeat { outgoing: 0, incoming: 0 }));
 }
 
 #[test]
@@ -62,29 +53,14 @@ fn heart_beats_go_at_the_slower_pace_and_only_where_both_want_them() {
         let client: HeartBeat = client.parse().expect("a heart-beat header");
         let server: HeartBeat = server.parse().expect("a heart-beat header");
         assert_eq!(client.negotiate(server), Intervals { send, receive });
-        let seen_from_the_server = Intervals {
-            send: receive,
-            receive: send,
-        };
+        let seen_from_the_server = Intervals { send: receive, receive: send };
         assert_eq!(server.negotiate(client), seen_from_the_server);
     }
 }
 
 #[test]
 fn what_is_not_two_numbers_is_refused_with_the_mend() {
-    for value in [
-        "",
-        ",",
-        "1",
-        "1,",
-        ",1",
-        "1,2,3",
-        "-1,0",
-        "+1,0",
-        "a,b",
-        "4294967296,0",
-        "1.5,0",
-    ] {
+    for value in ["", ",", "1", "1,", ",1", "1,2,3", "-1,0", "+1,0", "a,b", "4294967296,0", "1.5,0"] {
         let error = value.parse::<HeartBeat>().expect_err(value);
         assert_eq!(error, HeartBeatError);
         assert!(error.to_string().contains("two numbers of milliseconds"));

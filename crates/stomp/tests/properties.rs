@@ -41,16 +41,8 @@ fn headers_for(command: Command) -> impl Strategy<Value = Vec<(String, String)>>
 
 fn any_frame() -> impl Strategy<Value = Frame> {
     select(Command::ALL.as_slice()).prop_flat_map(|command| {
-        let body = if command.may_have_body() {
-            any_body().boxed()
-        } else {
-            Just(Vec::new()).boxed()
-        };
-        (headers_for(command), body).prop_map(move |(headers, body)| Frame {
-            command,
-            headers,
-            body,
-        })
+        let body = if command.may_have_body() { any_body().boxed() } else { Just(Vec::new()).boxed() };
+        (headers_for(command), body).prop_map(move |(headers, body)| Frame { command, headers, body })
     })
 }
 
@@ -102,14 +94,12 @@ fn nearly_stomp() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn narrow_limits() -> impl Strategy<Value = Limits> {
-    (0..6usize, 0..24usize, 0..40usize, 0..40usize).prop_map(
-        |(headers, line, header_octets, body)| Limits {
-            headers,
-            line,
-            header_octets,
-            body,
-        },
-    )
+    (0..6usize, 0..24usize, 0..40usize, 0..40usize).prop_map(|(headers, line, header_octets, body)| Limits {
+        headers,
+        line,
+        header_octets,
+        body,
+    })
 }
 
 fn within(frame: &Frame, limits: &Limits) -> bool {

@@ -28,19 +28,14 @@ fn a_message_is_written_with_its_content_length_last() {
         .body("살려주세요");
     assert_eq!(
         encode(&message, V1_2),
-        bytes(
-            "MESSAGE\ndestination:/sub/line/101-1\nsubscription:0\ncontent-length:15\n\n살려주세요^@"
-        )
+        bytes("MESSAGE\ndestination:/sub/line/101-1\nsubscription:0\ncontent-length:15\n\n살려주세요^@")
     );
 }
 
 #[test]
 fn a_frame_without_a_body_is_written_without_content_length() {
     let receipt = Frame::receipt("77");
-    assert_eq!(
-        encode(&receipt, V1_2),
-        bytes("RECEIPT\nreceipt-id:77\n\n^@")
-    );
+    assert_eq!(encode(&receipt, V1_2), bytes("RECEIPT\nreceipt-id:77\n\n^@"));
 }
 
 #[test]
@@ -71,13 +66,8 @@ fn a_header_may_have_an_empty_value() {
 
 #[test]
 fn a_content_length_of_the_caller_is_not_written() {
-    let send = Frame::new(Command::Send)
-        .header("content-length", "1")
-        .body("abc");
-    assert_eq!(
-        encode(&send, V1_2),
-        bytes("SEND\ncontent-length:3\n\nabc^@")
-    );
+    let send = Frame::new(Command::Send).header("content-length", "1").body("abc");
+    assert_eq!(encode(&send, V1_2), bytes("SEND\ncontent-length:3\n\nabc^@"));
 }
 
 #[test]
@@ -161,18 +151,13 @@ fn line_ends_between_frames_are_heart_beats() {
     let stream = bytes("\n\r\nSEND\n\n^@\n\nSEND\n\n^@");
     let send = || Incoming::Frame(Frame::new(Command::Send));
     let beat = || Incoming::Heartbeat;
-    assert_eq!(
-        decode_whole(&stream, V1_2),
-        (vec![beat(), beat(), send(), beat(), beat(), send()], None)
-    );
+    assert_eq!(decode_whole(&stream, V1_2), (vec![beat(), beat(), send(), beat(), beat(), send()], None));
 }
 
 #[test]
 fn frames_of_another_version_may_follow_in_the_same_bytes() {
     let mut decoder = Decoder::new(Limits::default());
-    decoder.push(&bytes(
-        "CONNECT\r\naccept-version:1.1\r\n\r\n^@SEND\nfoo:\r\n\n^@",
-    ));
+    decoder.push(&bytes("CONNECT\r\naccept-version:1.1\r\n\r\n^@SEND\nfoo:\r\n\n^@"));
     let Ok(Some(Incoming::Frame(connect))) = decoder.next() else {
         panic!("no CONNECT");
     };
@@ -205,10 +190,7 @@ fn header_lines_that_are_not_headers_are_refused() {
         (":bar", Error::HeaderWithoutName),
         ("^@", Error::MissingBlankLine),
     ] {
-        assert_eq!(
-            only_error(&bytes(&format!("ACK\n{line}\n\n^@")), V1_2),
-            error
-        );
+        assert_eq!(only_error(&bytes(&format!("ACK\n{line}\n\n^@")), V1_2), error);
     }
     assert_eq!(only_error(b"ACK\na:\xff\n\n\0", V1_2), Error::HeaderNotUtf8);
 }
@@ -264,10 +246,7 @@ fn an_error_is_a_sentence_that_quotes_little_and_harmlessly() {
     let line = format!("\x1b[2J{}", "x".repeat(500));
     let error = only_error(&bytes(&format!("SEND\n{line}\n\n^@")), V1_2);
     let sentence = error.to_string();
-    assert!(
-        sentence.starts_with("The header line \"\\u{1b}[2Jxxx"),
-        "{sentence}"
-    );
+    assert!(sentence.starts_with("The header line \"\\u{1b}[2Jxxx"), "{sentence}");
     assert!(sentence.ends_with("x…\" has no colon."), "{sentence}");
     assert!(sentence.chars().count() < 90, "{sentence}");
 }

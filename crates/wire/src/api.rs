@@ -80,8 +80,8 @@ pub struct AcceptRequest {
     pub accept_house: House,
     /// The house that called.
     pub target_house: House,
-    /// The call; without it, the newest open one of `target_house`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The call; without it, or where a form leaves it empty, the newest open one of `target_house`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named")]
     pub alert: Option<AlertId>,
 }
 
@@ -147,6 +147,12 @@ fn kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Kind>, D::Er
         None | Some("") => None,
         Some(_) => serde_json::from_value(value).ok(),
     })
+}
+
+/// Empty is absent, but what is no id is an error: a neighbour must not come to another call than was meant.
+fn named<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<AlertId>, D::Error> {
+    let text = Option::<String>::deserialize(from)?.filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
 fn flag<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {

@@ -129,7 +129,7 @@ impl Body {
                 let SnapshotEndFields { line, truncated } = serde_json::from_value(fields)?;
                 Ok(Self::SnapshotEnd { line, truncated })
             }
-            other => Err(Unreadable::Topic(other.to_owned())),
+            other => Err(Unreadable::Type(other.to_owned())),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use crate::location::Location;
 use crate::people::{House, InvalidName, Line};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Of an event: when the producer received it, never a browser's clock.
@@ -75,27 +76,6 @@ pub enum Kind {
     /// 기타: also every word of a newer version that this one does not know.
     #[serde(other)]
     Other,
-}
-
-/// A position on the Earth, WGS 84.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub struct Location {
-    /// Latitude in degrees, -90 to 90.
-    pub lat: f64,
-    /// Longitude in degrees, -180 to 180.
-    pub lng: f64,
-    /// Radius of the 95 % confidence circle in metres (W3C Geolocation, section 4.2), if told.
-    pub accuracy: Option<f64>,
-}
-
-impl Location {
-    /// A location, if the numbers can be one. An accuracy that is no length is dropped, not the location.
-    #[must_use]
-    pub fn new(lat: f64, lng: f64, accuracy: Option<f64>) -> Option<Self> {
-        let valid = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
-        let accuracy = accuracy.filter(|metres| metres.is_finite() && *metres >= 0.0);
-        valid.then_some(Self { lat, lng, accuracy })
-    }
 }
 
 /// A resident calls for help.

@@ -29,6 +29,8 @@ pub struct Response {
     pub stance: Stance,
     /// When it said so.
     pub at: Millis,
+    /// Whether one of its accepts was the call's first. It stays the first when it is taken back.
+    pub first: bool,
 }
 
 /// How a call ended.
@@ -82,18 +84,24 @@ pub(crate) struct Stances(BTreeMap<(Option<Line>, House), Response>);
 
 impl Stances {
     /// A house of the call's line, or of `accept_line` where that is another, comes.
-    pub(crate) fn accept(&mut self, accept: &Accept) {
+    pub(crate) fn accept(&mut self, accept: &Accept, first: bool) {
         let line = accept.accept_line.clone().filter(|line| *line != accept.line);
-        self.stand(line, &accept.accept, Stance::Coming, accept.at);
+        let response = self.stand(line, &accept.accept, Stance::Coming, accept.at);
+        response.first |= first;
     }
 
     /// A house of the call's line says how far it is; anything else is the incident's own.
     pub(crate) fn progress(&mut self, incident: &mut Incident, status: &Status) {
         match (status.status, &status.by) {
+            // Who never came has nothing to take back.
             (Progress::Withdrawn, Actor::House(house)) => {
-                self.stand(None, house, Stance::Withdrawn, status.at)
+                if self.0.contains_key(&(None, house.clone())) {
+                    self.stand(None, house, Stance::Withdrawn, status.at);
+                }
             }
-            (Progress::Arrived, Actor::House(house)) => self.stand(None, house, Stance::Arrived, status.at),
+            (Progress::Arrived, Actor::House(house)) => {
+                self.stand(None, house, Stance::Arrived, status.at);
+            }
             (Progress::Escalated, _) => incident.escalated = incident.escalated.or(Some(status.at)),
             (how, by) if how.ends() && incident.end.is_none() => {
                 incident.end = Some(End { how, by: by.clone(), at: status.at });
@@ -105,12 +113,14 @@ impl Stances {
     /// The answers, in the order of (time, house).
     pub(crate) fn into_responses(self) -> Vec<Response> {
         let mut responses: Vec<_> = self.0.into_values().collect();
-        responses.sort_by(|a, b| (a.at, &a.house).cmp(&(b.at, &b.house)));
+        responses.sort_by(|a, b| (a.at, &a.house, &a.line).cmp(&(b.at, &b.house, &b.line)));
         responses
     }
 
-    fn stand(&mut self, line: Option<Line>, house: &House, stance: Stance, at: Millis) {
-        let response = Response { house: house.clone(), line: line.clone(), stance, at };
-        self.0.insert((line, house.clone()), response);
+    fn stand(&mut self, line: Option<Line>, house: &House, stance: Stance, at: Millis) -> &mut Response {
+        let new = Response { house: house.clone(), line: line.clone(), stance, at, first: false };
+        let response = self.0.entry((line, house.clone())).or_insert(new);
+        (response.stance, response.at) = (stance, at);
+        response
     }
 }

@@ -12,6 +12,7 @@ pub mod destination;
 pub mod event;
 pub mod fold;
 pub mod incident;
+mod location;
 pub mod partition;
 pub mod people;
 pub mod position;

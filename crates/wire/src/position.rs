@@ -1,5 +1,7 @@
 //! Where a record stands in its topic, and which of two accepts came first.
 
+use std::collections::BTreeSet;
+
 use crate::{event::Millis, partition, people::Line};
 
 /// Where a record stands in its topic.
@@ -14,7 +16,7 @@ pub struct Position {
 }
 
 /// How the records of a line's accepts are ordered: its home partition by offset, then the others.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rank {
     home: i32,
 }
@@ -26,7 +28,7 @@ impl Rank {
     }
 
     /// Smaller is earlier.
-    pub(crate) fn of(self, position: Position) -> (bool, i64, i32, i64) {
+    fn of(self, position: Position) -> (bool, i64, i32, i64) {
         if position.partition == self.home {
             (false, position.offset, position.partition, position.offset)
         } else {
@@ -34,8 +36,8 @@ impl Rank {
         }
     }
 
-    /// The earlier of two places of one record.
-    pub(crate) fn earlier(self, a: Option<Position>, b: Option<Position>) -> Option<Position> {
-        a.into_iter().chain(b).min_by_key(|position| self.of(*position))
+    /// The place that ranks first, of those one record stands at.
+    pub(crate) fn first(self, places: &BTreeSet<Position>) -> Option<(bool, i64, i32, i64)> {
+        places.iter().map(|position| self.of(*position)).min()
     }
 }

@@ -7,11 +7,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Location, Millis, Moved, Progress, Status},
+    event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Millis, Moved, Progress, Status},
     people::{House, InvalidName, Line},
     position::Position,
     topic,
 };
+
+pub use crate::location::location;
 
 /// Why a record cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,9 @@ pub enum Unreadable {
     /// A topic the service does not know.
     #[error("records of the topic '{0}' are not known")]
     Topic(String),
+    /// A STOMP body of a type that is not known here.
+    #[error("messages of the type '{0}' are not known")]
+    Type(String),
 }
 
 /// The event of a record.
@@ -92,21 +97,6 @@ fn identify(topic: &str, value: &[u8], position: Position) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// A number, also where it is written as text; anything else is no number.
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-/// A location of what a client or a record wrote: numbers, or numbers as text. `None` if it cannot be one.
-#[must_use]
-pub fn location(lat: Option<&Value>, lng: Option<&Value>, accuracy: Option<&Value>) -> Option<Location> {
-    Location::new(number(lat?)?, number(lng?)?, accuracy.and_then(number))
-}
-
 /// Absent, null and what is no such value are all `None`: a call is not lost to its trimmings.
 fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     from: D,
@@ -114,25 +104,36 @@ fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     Ok(serde_json::from_value(Value::deserialize(from)?).ok())
 }
 
-fn text(value: Option<String>, field: &'static str) -> Result<String, Unreadable> {
-    value.ok_or(Unreadable::Missing(field))
+/// Text without white space around it, also where a producer wrote a number; anything else is `None`.
+fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
 }
 
-fn line(value: Option<String>) -> Result<Line, Unreadable> {
-    Line::new(text(value, "line")?).map_err(|reason| Unreadable::Invalid { field: "line", reason })
+fn line(value: Option<String>, field: &'static str) -> Result<Line, Unreadable> {
+    let value = value.ok_or(Unreadable::Missing(field))?;
+    Line::new(value).map_err(|reason| Unreadable::Invalid { field, reason })
 }
 
 fn house(value: Option<String>, field: &'static str) -> Result<House, Unreadable> {
-    House::new(text(value, field)?).map_err(|reason| Unreadable::Invalid { field, reason })
+    let value = value.ok_or(Unreadable::Missing(field))?;
+    House::new(value).map_err(|reason| Unreadable::Invalid { field, reason })
 }
 
 /// `an-alert` and `an-drill`. `lat` and `lng` are written as text, as the original service's fields are.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct AlertFields {
+    #[serde(deserialize_with = "lenient")]
     pub(crate) id: Option<Uuid>,
+    #[serde(deserialize_with = "words")]
     line: Option<String>,
+    #[serde(deserialize_with = "words")]
     house: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lat: Option<Value>,
@@ -171,7 +172,7 @@ impl AlertFields {
     pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
         Ok(Event::Alert(Alert {
             id: AlertId(self.id.ok_or(Unreadable::Missing("id"))?),
-            line: line(self.line)?,
+            line: line(self.line, "line")?,
             house: house(self.house, "house")?,
             text: self.text.unwrap_or_default(),
             location: location(self.lat.as_ref(), self.lng.as_ref(), self.accuracy.as_ref()),
@@ -186,11 +187,15 @@ impl AlertFields {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct AcceptFields {
+    #[serde(deserialize_with = "lenient")]
     id: Option<Uuid>,
+    #[serde(deserialize_with = "words")]
     line: Option<String>,
+    #[serde(deserialize_with = "words")]
     accept: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "words")]
     accept_line: Option<String>,
+    #[serde(deserialize_with = "words")]
     target: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertId>,
@@ -214,10 +219,10 @@ impl From<&Accept> for AcceptFields {
 
 impl AcceptFields {
     pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
-        let accept_line = self.accept_line.map(|name| line(Some(name))).transpose()?;
+        let accept_line = self.accept_line.map(|name| line(Some(name), "acceptLine")).transpose()?;
         Ok(Event::Accept(Accept {
             id: EventId(self.id.ok_or(Unreadable::Missing("id"))?),
-            line: line(self.line)?,
+            line: line(self.line, "line")?,
             accept: house(self.accept, "accept")?,
             accept_line,
             target: house(self.target, "target")?,

@@ -1,9 +1,22 @@
 //! What houses and the service say about a call, and who may say what about which call.
 
-use crate::event::{Accept, Actor, Alert, AlertId, EventId, Millis, Progress, Status};
+use crate::{
+    event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, Progress, Status},
+    people::{House, Line},
+};
 
-/// An event's identity: an id alone would let one resident's key stand for another's.
-pub(crate) type Key = (EventId, Actor, What);
+/// An event's identity: an id alone would let one house's key stand for another's, or for another call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) id: EventId,
+    pub(crate) by: Actor,
+    /// The actor's line, where it is not the call's.
+    pub(crate) line: Option<Line>,
+    pub(crate) what: What,
+    pub(crate) alert: Option<AlertId>,
+    /// Of an accept.
+    pub(crate) target: Option<House>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
@@ -18,17 +31,32 @@ pub(crate) enum Said {
 }
 
 impl Said {
-    pub(crate) fn key(&self) -> Key {
+    /// Its identity among what is said about calls of `line`.
+    pub(crate) fn key(&self, line: &Line) -> Key {
         match self {
-            Self::Accept(accept) => (accept.id, Actor::House(accept.accept.clone()), What::Accept),
-            Self::Status(status) => (status.id, status.by.clone(), What::Status(status.status)),
+            Self::Accept(accept) => Key {
+                id: accept.id,
+                by: Actor::House(accept.accept.clone()),
+                line: accept.accept_line.clone().filter(|own| own != line),
+                what: What::Accept,
+                alert: accept.alert,
+                target: Some(accept.target.clone()),
+            },
+            Self::Status(status) => Key {
+                id: status.id,
+                by: status.by.clone(),
+                line: None,
+                what: What::Status(status.status),
+                alert: Some(status.alert),
+                target: None,
+            },
         }
     }
 
-    pub(crate) fn alert(&self) -> Option<AlertId> {
+    pub(crate) fn to_event(&self) -> Event {
         match self {
-            Self::Accept(accept) => accept.alert,
-            Self::Status(status) => Some(status.alert),
+            Self::Accept(accept) => Event::Accept(accept.clone()),
+            Self::Status(status) => Event::Status(status.clone()),
         }
     }
 
@@ -37,11 +65,6 @@ impl Said {
             Self::Accept(accept) => accept.at,
             Self::Status(status) => status.at,
         }
-    }
-
-    /// Of several records with one identity the smallest wins. `Debug` writes every field, so the order is total.
-    pub(crate) fn order(&self) -> (Millis, String) {
-        (self.at(), format!("{self:?}"))
     }
 
     /// Whether it may be said about this call: line and actor fit.

@@ -9,19 +9,10 @@ use stomp::{Decoder, Error, Frame, Incoming, Limits, Version};
 pub type Outcome = (Vec<Incoming>, Option<Error>);
 
 /// Limits far beyond every test that is not about limits.
-pub const WIDE: Limits = Limits {
-    headers: 1_000,
-    line: 1 << 20,
-    header_octets: 1 << 21,
-    body: 1 << 21,
-};
+pub const WIDE: Limits = Limits { headers: 1_000, line: 1 << 20, header_octets: 1 << 21, body: 1 << 21 };
 
 /// Pushes the pieces one by one and asks for all there is after each.
-pub fn decode<'a>(
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-    version: Version,
-    limits: Limits,
-) -> Outcome {
+pub fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, version: Version, limits: Limits) -> Outcome {
     let mut decoder = Decoder::new(limits);
     decoder.set_version(version);
     let mut found = Vec::new();
@@ -64,14 +55,8 @@ pub fn only_error(bytes: &[u8], version: Version) -> Error {
 
 /// The bytes cut at the given places, in any order, modulo the length.
 pub fn cut(bytes: &[u8], places: &[usize]) -> Vec<Vec<u8>> {
-    let mut places: Vec<usize> = places
-        .iter()
-        .map(|place| place % (bytes.len() + 1))
-        .collect();
+    let mut places: Vec<usize> = places.iter().map(|place| place % (bytes.len() + 1)).collect();
     places.extend([0, bytes.len()]);
     places.sort_unstable();
-    places
-        .windows(2)
-        .map(|ends| bytes[ends[0]..ends[1]].to_vec())
-        .collect()
+    places.windows(2).map(|ends| bytes[ends[0]..ends[1]].to_vec()).collect()
 }

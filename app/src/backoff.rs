@@ -1,0 +1,55 @@
+//! How long to wait before trying again: longer each time, up to a cap, and never all clients at once.
+
+use std::time::Duration;
+
+/// How the waits of one kind of retrying grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The longest first wait.
+    pub first: Duration,
+    /// The longest wait of all.
+    pub cap: Duration,
+}
+
+/// Of the socket: ten thousand browsers come back after a restart of the server.
+pub const RECONNECT: Backoff = Backoff { first: Duration::from_millis(500), cap: Duration::from_secs(30) };
+
+/// Of a command: somebody waits for help.
+pub const COMMAND: Backoff = Backoff { first: Duration::from_millis(500), cap: Duration::from_secs(5) };
+
+impl Backoff {
+    /// The wait before the next try after `failures` tries have failed in a row, at least one.
+    ///
+    /// The wait doubles with each failure. `chance`, from 0 to 1, takes up to half of it away, so that clients that
+    /// failed together do not come back together.
+    #[must_use]
+    pub fn wait(self, failures: u32, chance: f64) -> Duration {
+        let doubled = self.first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
+        doubled.min(self.cap).mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_from_half_a_second_up_to_the_cap() {
+        let waits: Vec<_> = (1..=9).map(|failures| RECONNECT.wait(failures, 0.0).as_millis()).collect();
+        assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    }
+
+    #[test]
+    fn no_number_of_failures_exceeds_the_cap() {
+        for failures in [32, 33, 1_000, u32::MAX] {
+            assert_eq!(RECONNECT.wait(failures, 0.0), RECONNECT.cap);
+        }
+    }
+
+    #[test]
+    fn chance_takes_up_to_half_of_a_wait() {
+        assert_eq!(RECONNECT.wait(3, 1.0), Duration::from_secs(1));
+        assert_eq!(RECONNECT.wait(3, 0.5), Duration::from_millis(1_500));
+        assert_eq!(RECONNECT.wait(3, 7.0), Duration::from_secs(1), "what is no chance does no harm");
+    }
+}

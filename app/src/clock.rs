@@ -1,0 +1,129 @@
+//! The server's time, as far as the browser can know it. A device's own clock may be wrong by hours, and what is
+//! "younger than ten minutes" must not depend on it.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wire::Millis;
+
+/// How old a record may be for the server to send it without `late:true`, in milliseconds.
+pub const LATE_AFTER: Millis = 10 * 60 * 1000;
+
+/// By how much the server's clock is ahead of the device's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offset(Millis);
+
+impl Offset {
+    /// The server said that it was `server` o'clock, and the device's clock shows `device`.
+    #[must_use]
+    pub fn told(server: Millis, device: Millis) -> Self {
+        Self(server.saturating_sub(device))
+    }
+
+    /// The server sent, live and not as late, what it had received at `at`: its clock shows no less than that, and
+    /// less than [`LATE_AFTER`] more. The offset moves only as far as this demands.
+    #[must_use]
+    pub fn heard_live(self, at: Millis, device: Millis) -> Self {
+        Self::told(self.server(device).clamp(at, at.saturating_add(LATE_AFTER)), device)
+    }
+
+    /// The server's time when the device's clock shows `device`.
+    #[must_use]
+    pub fn server(self, device: Millis) -> Millis {
+        device.saturating_add(self.0)
+    }
+}
+
+/// The server's time as a signal.
+#[derive(Clone, Copy)]
+pub struct Clock {
+    offset: RwSignal<Offset>,
+    now: RwSignal<Millis>,
+}
+
+impl Clock {
+    /// A clock that shows `page_now`, the server's time when it rendered the page, and goes on from there in the
+    /// browser. On the server, and until the page is hydrated, it stands.
+    #[must_use]
+    pub fn start(page_now: Millis) -> Self {
+        let clock = Self { offset: RwSignal::default(), now: RwSignal::new(page_now) };
+        Effect::new(move || {
+            clock.offset.set(Offset::told(page_now, device_now()));
+            if let Ok(interval) = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1)) {
+                on_cleanup(move || interval.clear());
+            }
+        });
+        clock
+    }
+
+    /// The server's time, once a second.
+    #[must_use]
+    pub fn signal(self) -> ReadSignal<Millis> {
+        self.now.read_only()
+    }
+
+    /// The server's time this moment. In the browser only.
+    #[must_use]
+    pub fn exactly_now(self) -> Millis {
+        self.offset.try_get_untracked().unwrap_or_default().server(device_now())
+    }
+
+    /// See [`Offset::heard_live`].
+    pub(crate) fn heard_live(self, at: Millis) {
+        self.correct(|offset| offset.heard_live(at, device_now()));
+    }
+
+    /// See [`Offset::told`].
+    pub(crate) fn told(self, server: Millis) {
+        self.correct(|_| Offset::told(server, device_now()));
+    }
+
+    fn correct(self, by: impl FnOnce(Offset) -> Offset) {
+        if let Some(offset) = self.offset.try_get_untracked() {
+            self.offset.try_set(by(offset));
+            self.tick();
+        }
+    }
+
+    fn tick(self) {
+        // The page may be gone; then nobody looks at the clock any more.
+        self.now.try_set(self.exactly_now());
+    }
+}
+
+/// What the device's clock shows.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
+fn device_now() -> Millis {
+    js_sys::Date::now() as Millis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Millis = 60 * 60 * 1000;
+
+    #[test]
+    fn a_device_that_is_hours_wrong_shows_the_servers_time() {
+        let offset = Offset::told(1_000_000 + 5 * HOUR, 1_000_000);
+        assert_eq!(offset.server(1_000_060), 5 * HOUR + 1_000_060);
+    }
+
+    #[test]
+    fn a_live_event_moves_a_slow_clock_up_to_it() {
+        let offset = Offset::told(10 * HOUR, 10 * HOUR);
+        assert_eq!(offset.heard_live(11 * HOUR, 10 * HOUR).server(10 * HOUR), 11 * HOUR);
+    }
+
+    #[test]
+    fn a_live_event_moves_a_fast_clock_back_to_where_it_would_not_be_late() {
+        let offset = Offset::told(10 * HOUR, 10 * HOUR);
+        assert_eq!(offset.heard_live(9 * HOUR, 10 * HOUR).server(10 * HOUR), 9 * HOUR + LATE_AFTER);
+    }
+
+    #[test]
+    fn a_live_event_leaves_a_clock_alone_that_agrees_with_it() {
+        let offset = Offset::told(10 * HOUR, 9 * HOUR);
+        assert_eq!(offset.heard_live(10 * HOUR - 2_000, 9 * HOUR), offset);
+    }
+}

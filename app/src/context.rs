@@ -1,0 +1,54 @@
+//! What the server tells each page: who is looking, which lines they hear, how the map looks.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use wire::{Line, Millis, Resident};
+
+/// What the server knows when it renders a page. It provides one as context at every request; the browser
+/// hydrates with the very same.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PageContext {
+    /// Who is signed in.
+    pub viewer: Option<Resident>,
+    /// The lines that `viewer` hears: the own one, or all for an administrator.
+    pub lines: Vec<Line>,
+    /// Where the map's pictures come from; without them it is a plain grid.
+    pub tiles: Option<Tiles>,
+    /// The accounts of the demo complex, if this is one; shown on the sign-in page.
+    pub demo: Option<DemoAccounts>,
+    /// The server's time when it rendered the page.
+    pub now: Millis,
+}
+
+/// A tile server for the map.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tiles {
+    /// Leaflet's URL template, with `{z}`, `{x}` and `{y}`.
+    pub url: String,
+    /// Whom to thank for the pictures, as plain text.
+    pub attribution: String,
+}
+
+/// Accounts that anyone may try the demo complex with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoAccounts {
+    /// Their names.
+    pub names: Vec<String>,
+    /// The password of each.
+    pub password: String,
+}
+
+impl PageContext {
+    /// Hands the server's context over to the browser, and to the components below. Called once, at the top.
+    pub(crate) fn share() {
+        // Without a server's context the routes are being listed, and nobody is looking.
+        let page = SharedValue::new(|| use_context::<Self>().unwrap_or_default()).into_inner();
+        provide_context(page);
+    }
+
+    /// The page's context.
+    #[must_use]
+    pub fn current() -> Self {
+        use_context().unwrap_or_default()
+    }
+}

@@ -1,0 +1,168 @@
+//! What a signed-in person has heard: the calls of their lines, by the one fold, through snapshots and live events.
+//!
+//! Nothing here knows a socket or a clock. What the fold withstands, the feed withstands: any order, doubles, a
+//! second snapshot after a reconnect.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::{
+    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident, Seen,
+    body::Body,
+};
+
+/// The calls of every line a person hears.
+#[derive(Clone, Debug, Default)]
+pub struct Feed {
+    lines: BTreeMap<Line, LineFeed>,
+}
+
+/// Something that was not known before, for those who cannot see the list change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Somebody calls.
+    Called(AlertId),
+    /// A neighbour is coming.
+    Coming(AlertId, House),
+    /// A neighbour is there.
+    Arrived(AlertId, House),
+    /// A neighbour takes the accept back.
+    Withdrawn(AlertId, House),
+    /// A call is over: cancelled, resolved or expired.
+    Ended(AlertId, Progress),
+}
+
+#[derive(Clone, Debug)]
+struct LineFeed {
+    incidents: LineIncidents,
+    /// The calls that the running snapshot has listed, and those that came live meanwhile. `None`: none is running.
+    listing: Option<BTreeSet<AlertId>>,
+    /// The calls that came as late: shown, not sounded.
+    late: BTreeSet<AlertId>,
+}
+
+impl Feed {
+    /// A feed that has heard nothing of these lines yet. What it hears of others it ignores.
+    #[must_use]
+    pub fn new(lines: &[Line]) -> Self {
+        let silent = |line: &Line| {
+            // The browser reads no log: a server tells it which accept is first.
+            let incidents = LineIncidents::new(line.clone(), 1);
+            (line.clone(), LineFeed { incidents, listing: None, late: BTreeSet::new() })
+        };
+        Self { lines: lines.iter().map(silent).collect() }
+    }
+
+    /// A subscription to `line` was asked for: a snapshot follows, up to its `snapshot-end`.
+    pub fn subscribed(&mut self, line: &Line) {
+        if let Some(feed) = self.lines.get_mut(line) {
+            feed.listing = Some(BTreeSet::new());
+        }
+    }
+
+    /// Takes in what a MESSAGE carries, with its header `late`, and says what is new in it.
+    ///
+    /// The header `replay` is not asked for: what matters about a call is the same however it came to be known.
+    pub fn apply(&mut self, body: Body, late: bool) -> Vec<Notice> {
+        match body {
+            Body::Event { event, first } => match self.lines.get_mut(event.line()) {
+                Some(feed) => feed.hear(event, first, late),
+                None => Vec::new(),
+            },
+            Body::First { line, alert, id, .. } => {
+                if let Some(feed) = self.lines.get_mut(&line) {
+                    feed.incidents.settle_first(alert, id);
+                }
+                Vec::new()
+            }
+            Body::SnapshotEnd { line, truncated } => {
+                if let Some(feed) = self.lines.get_mut(&line) {
+                    feed.end_snapshot(truncated);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether every line's snapshot is complete.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.lines.values().all(|feed| feed.listing.is_none())
+    }
+
+    /// Every call, the newest first.
+    #[must_use]
+    pub fn incidents(&self) -> Vec<Incident> {
+        let mut incidents: Vec<_> = self.lines.values().flat_map(|feed| feed.incidents.incidents()).collect();
+        incidents.sort_by_key(|incident| std::cmp::Reverse((incident.alert.at, incident.alert.id)));
+        incidents
+    }
+
+    /// The calls that are open at `now`, the newest first.
+    #[must_use]
+    pub fn open(&self, now: Millis) -> Vec<Incident> {
+        let mut incidents = self.incidents();
+        incidents.retain(|incident| incident.is_open(now));
+        incidents
+    }
+
+    /// The call with this id.
+    #[must_use]
+    pub fn named(&self, alert: AlertId) -> Option<Incident> {
+        self.lines.values().find_map(|feed| feed.incidents.named(alert).into_iter().next())
+    }
+
+    /// The newest call of the viewer's own house that is open at `now`, whichever device it was made with.
+    #[must_use]
+    pub fn own_call(&self, viewer: &Resident, now: Millis) -> Option<Incident> {
+        let (line, house) = viewer.flat()?;
+        let calls = self.lines.get(line)?.incidents.open(now);
+        calls.into_iter().rev().find(|incident| incident.alert.house == *house)
+    }
+
+    /// Whether a call came late: it is shown, not sounded.
+    #[must_use]
+    pub fn is_late(&self, incident: &Incident) -> bool {
+        self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.id))
+    }
+}
+
+impl LineFeed {
+    fn hear(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {
+        if let Event::Alert(alert) = &event {
+            if let Some(listing) = &mut self.listing {
+                listing.insert(alert.id);
+            }
+            if late {
+                self.late.insert(alert.id);
+            }
+        }
+        self.incidents.apply(event, Seen::Told { first }).into_iter().filter_map(notice).collect()
+    }
+
+    fn end_snapshot(&mut self, truncated: bool) {
+        if let Some(listed) = self.listing.take().filter(|_| !truncated) {
+            self.incidents.retain(&listed);
+            self.late.retain(|alert| listed.contains(alert));
+        }
+    }
+}
+
+fn notice(change: Change) -> Option<Notice> {
+    let Change::Event { event, .. } = change else {
+        return None;
+    };
+    match event {
+        Event::Alert(alert) => Some(Notice::Called(alert.id)),
+        Event::Accept(accept) => Some(Notice::Coming(accept.alert?, accept.accept)),
+        Event::Status(status) if status.status.ends() => Some(Notice::Ended(status.alert, status.status)),
+        Event::Status(status) => match (status.status, status.by) {
+            (Progress::Arrived, Actor::House(house)) => Some(Notice::Arrived(status.alert, house)),
+            (Progress::Withdrawn, Actor::House(house)) => Some(Notice::Withdrawn(status.alert, house)),
+            _ => None,
+        },
+        Event::Moved(_) | Event::Receipt(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+use wire::{EventId, Stance};
+
+use super::*;
+use crate::samples::{AT, accept, call, house, incident, line, named_line, reached, resident, status};
+
+fn feed() -> Feed {
+    Feed::new(&[line()])
+}
+
+fn event(event: Event) -> Body {
+    Body::Event { event, first: None }
+}
+
+fn alert(number: u128) -> Body {
+    event(Event::Alert(call(number)))
+}
+
+fn snapshot_end(truncated: bool) -> Body {
+    Body::SnapshotEnd { line: line(), truncated }
+}
+
+fn ids(feed: &Feed) -> Vec<u128> {
+    feed.incidents().iter().map(|incident| incident.alert.id.0.as_u128()).collect()
+}
+
+#[test]
+fn a_snapshot_and_then_live_events_add_up() {
+    let mut feed = feed();
+    feed.subscribed(&line());
+    assert_eq!(feed.apply(alert(1), false), [Notice::Called(call(1).id)]);
+    assert!(!feed.is_complete());
+    feed.apply(snapshot_end(false), false);
+    assert!(feed.is_complete());
+    assert_eq!(
+        feed.apply(event(accept(&call(1), "1204")), false),
+        [Notice::Coming(call(1).id, house("1204"))]
+    );
+    let incident = feed.named(call(1).id).expect("the call is known");
+    assert_eq!(incident.responses[0].house, house("1204"));
+    assert_eq!(incident.responses[0].stance, Stance::Coming);
+}
+
+#[test]
+fn what_comes_twice_is_told_once() {
+    let mut feed = feed();
+    let coming = accept(&call(1), "1204");
+    feed.apply(alert(1), false);
+    feed.apply(event(coming.clone()), false);
+    assert_eq!(feed.apply(alert(1), false), []);
+    assert_eq!(feed.apply(event(coming), false), []);
+    assert_eq!(feed.incidents().len(), 1);
+    assert_eq!(feed.incidents()[0].responses.len(), 1);
+}
+
+#[test]
+fn an_answer_that_comes_before_its_call_is_told_with_it() {
+    let mut feed = feed();
+    assert_eq!(feed.apply(event(accept(&call(1), "1204")), false), []);
+    let told = feed.apply(alert(1), false);
+    assert_eq!(told, [Notice::Called(call(1).id), Notice::Coming(call(1).id, house("1204"))]);
+}
+
+#[test]
+fn a_whole_snapshot_drops_what_it_did_not_list() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.apply(alert(2), false);
+    feed.subscribed(&line());
+    feed.apply(alert(2), false);
+    feed.apply(snapshot_end(false), false);
+    assert_eq!(ids(&feed), [2]);
+}
+
+#[test]
+fn a_truncated_snapshot_drops_nothing() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.subscribed(&line());
+    feed.apply(alert(2), false);
+    feed.apply(snapshot_end(true), false);
+    assert_eq!(ids(&feed), [2, 1]);
+}
+
+#[test]
+fn a_snapshot_that_broke_off_drops_nothing_and_the_next_one_counts_anew() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.subscribed(&line());
+    feed.apply(alert(2), false);
+    feed.subscribed(&line());
+    assert_eq!(ids(&feed), [2, 1]);
+    feed.apply(alert(1), false);
+    feed.apply(snapshot_end(false), false);
+    assert_eq!(ids(&feed), [1]);
+}
+
+#[test]
+fn a_snapshot_end_without_a_snapshot_drops_nothing() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.apply(snapshot_end(false), false);
+    assert_eq!(ids(&feed), [1]);
+}
+
+#[test]
+fn a_first_frame_settles_which_accept_was_first() {
+    let mut feed = feed();
+    let Event::Accept(one) = accept(&call(1), "1204") else { unreachable!("samples make accepts") };
+    let Event::Accept(two) = accept(&call(1), "1301") else { unreachable!("samples make accepts") };
+    feed.apply(alert(1), false);
+    feed.apply(event(Event::Accept(one)), false);
+    feed.apply(event(Event::Accept(two.clone())), false);
+    let first = |feed: &Feed| -> Option<EventId> { feed.named(call(1).id).and_then(|call| call.first) };
+    assert_eq!(first(&feed), None);
+    let settled = Body::First { line: line(), alert: call(1).id, accept: two.accept, id: two.id };
+    feed.apply(settled, false);
+    assert_eq!(first(&feed), Some(two.id));
+}
+
+#[test]
+fn receipts_merge_without_the_callers_own_house() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.apply(event(reached(&call(1), &["1204", "1203"])), false);
+    feed.apply(event(reached(&call(1), &["1301"])), false);
+    let incident = feed.named(call(1).id).expect("the call is known");
+    assert_eq!(incident.reached, [house("1204"), house("1301")].into());
+}
+
+#[test]
+fn a_call_that_came_late_is_known_as_late() {
+    let mut feed = feed();
+    feed.apply(alert(1), true);
+    feed.apply(alert(2), false);
+    assert!(feed.is_late(&incident(&call(1), [])));
+    assert!(!feed.is_late(&incident(&call(2), [])));
+}
+
+#[test]
+fn a_late_answer_does_not_make_its_call_late() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.apply(event(accept(&call(1), "1204")), true);
+    assert!(!feed.is_late(&incident(&call(1), [])));
+}
+
+#[test]
+fn a_line_that_is_not_heard_changes_nothing() {
+    let mut feed = feed();
+    let foreign = wire::Alert { line: named_line("101-2"), ..call(1) };
+    assert_eq!(feed.apply(event(Event::Alert(foreign)), false), []);
+    assert!(feed.incidents().is_empty());
+}
+
+#[test]
+fn every_step_of_an_answer_is_told() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    feed.apply(event(accept(&call(1), "1204")), false);
+    let id = call(1).id;
+    let told = feed.apply(event(status(&call(1), Progress::Arrived, "1204")), false);
+    assert_eq!(told, [Notice::Arrived(id, house("1204"))]);
+    let told = feed.apply(event(status(&call(1), Progress::Withdrawn, "1204")), false);
+    assert_eq!(told, [Notice::Withdrawn(id, house("1204"))]);
+    let told = feed.apply(event(status(&call(1), Progress::Cancelled, "1203")), false);
+    assert_eq!(told, [Notice::Ended(id, Progress::Cancelled)]);
+}
+
+#[test]
+fn the_own_call_is_the_newest_open_one_of_the_own_house() {
+    let mut feed = feed();
+    let newer = wire::Alert { at: AT + 1, ..call(2) };
+    feed.apply(alert(1), false);
+    feed.apply(event(Event::Alert(newer.clone())), false);
+    let own = |feed: &Feed, who: &str| {
+        feed.own_call(&resident(who), AT + 60_000).map(|incident| incident.alert.id.0.as_u128())
+    };
+    assert_eq!(own(&feed, "1203"), Some(2));
+    assert_eq!(own(&feed, "1204"), None);
+    feed.apply(event(status(&newer, Progress::Resolved, "1203")), false);
+    assert_eq!(own(&feed, "1203"), Some(1));
+}

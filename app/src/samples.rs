@@ -1,0 +1,89 @@
+//! What the tests of several modules call, answer and end.
+
+use wire::{
+    Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, LineIncidents, Location, Millis,
+    Progress, Receipt, Resident, Role, Seen, Status,
+};
+
+pub(crate) const AT: Millis = 1_700_000_000_000;
+
+pub(crate) fn line() -> Line {
+    named_line("101-1")
+}
+
+pub(crate) fn named_line(name: &str) -> Line {
+    name.parse().expect("a line's name")
+}
+
+pub(crate) fn house(name: &str) -> House {
+    name.parse().expect("a house's name")
+}
+
+pub(crate) fn resident(name: &str) -> Resident {
+    Resident {
+        name: format!("resident-{name}"),
+        line: Some(line()),
+        house: Some(house(name)),
+        role: Role::Resident,
+    }
+}
+
+pub(crate) fn administrator() -> Resident {
+    Resident { name: "admin".into(), line: None, house: None, role: Role::Administrator }
+}
+
+/// The `number`th call, of house 1203 on line 101-1.
+pub(crate) fn call(number: u128) -> Alert {
+    Alert {
+        id: AlertId(uuid::Uuid::from_u128(number)),
+        line: line(),
+        house: house("1203"),
+        text: String::new(),
+        location: Location::new(37.5, 127.0, Some(12.0)),
+        kind: None,
+        drill: false,
+        at: AT,
+    }
+}
+
+pub(crate) fn accept(call: &Alert, by: &str) -> Event {
+    Event::Accept(Accept {
+        id: EventId::generate(),
+        line: call.line.clone(),
+        accept: house(by),
+        accept_line: None,
+        target: call.house.clone(),
+        alert: Some(call.id),
+        at: call.at + 5_000,
+    })
+}
+
+pub(crate) fn status(call: &Alert, status: Progress, by: &str) -> Event {
+    Event::Status(Status {
+        id: EventId::generate(),
+        line: call.line.clone(),
+        alert: call.id,
+        status,
+        by: Actor::House(house(by)),
+        note: None,
+        at: call.at + 9_000,
+    })
+}
+
+pub(crate) fn reached(call: &Alert, houses: &[&str]) -> Event {
+    Event::Receipt(Receipt {
+        line: call.line.clone(),
+        alert: call.id,
+        reached: houses.iter().map(|name| house(name)).collect(),
+        seen: std::collections::BTreeSet::new(),
+    })
+}
+
+/// The incident that a call and what followed add up to.
+pub(crate) fn incident(call: &Alert, then: impl IntoIterator<Item = Event>) -> Incident {
+    let mut incidents = LineIncidents::new(call.line.clone(), 1);
+    for event in std::iter::once(Event::Alert(call.clone())).chain(then) {
+        incidents.apply(event, Seen::Told { first: None });
+    }
+    incidents.named(call.id).pop().expect("the call was applied")
+}

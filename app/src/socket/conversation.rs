@@ -1,0 +1,162 @@
+//! The browser's side of a STOMP conversation, sans-io: bytes in, what they mean out. One per WebSocket.
+
+use std::time::Duration;
+
+use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
+use wire::{AlertId, Line, Millis, body::Body, destination};
+
+/// The server is asked to be heard from this often, so that a network that has gone away silently is noticed. The
+/// browser itself promises nothing: hidden tabs slow their timers, and the server has its WebSocket pings.
+const HEART_BEAT: HeartBeat = HeartBeat { outgoing: 0, incoming: 20_000 };
+
+/// A conversation about the calls of some lines.
+pub(super) struct Conversation {
+    decoder: Decoder,
+    version: Version,
+    lines: Vec<Line>,
+}
+
+/// What the server said.
+#[derive(Debug, PartialEq)]
+pub(super) enum Heard {
+    /// It knows who this is. Send `subscribe`: one frame per line.
+    Connected {
+        /// The SUBSCRIBE frames.
+        subscribe: Vec<Vec<u8>>,
+        /// How often the server will be heard from at least; `None`: it does not say.
+        heart_beat: Option<Duration>,
+    },
+    /// Something about a call.
+    Delivery(Delivery),
+    /// A MESSAGE that this version of the page cannot read, and why. The conversation goes on.
+    Unreadable(String),
+}
+
+/// A MESSAGE.
+#[derive(Debug, PartialEq)]
+pub(super) struct Delivery {
+    /// What it carries.
+    pub(super) body: Body,
+    /// It is part of a snapshot, or of what a rebuild brought later.
+    pub(super) replay: bool,
+    /// It came too late to be sounded.
+    pub(super) late: bool,
+    /// For a call: the ACK to send once it is applied, for the delivery ledger.
+    pub(super) ack: Option<Vec<u8>>,
+}
+
+/// Why a conversation is over.
+#[derive(Debug, PartialEq)]
+pub(super) enum Failure {
+    /// The server sent an ERROR with this message.
+    Refused(String),
+    /// What the server sent is no STOMP.
+    Broken(stomp::Error),
+}
+
+impl Conversation {
+    pub(super) fn new(lines: Vec<Line>) -> Self {
+        Self { decoder: Decoder::new(Limits::default()), version: Version::V1_2, lines }
+    }
+
+    /// The CONNECT frame to begin with. The cookie that came with the WebSocket says who this is.
+    pub(super) fn connect(host: &str) -> Vec<u8> {
+        let connect = Frame::new(Command::Connect)
+            .header("accept-version", "1.2,1.1")
+            .header("host", host)
+            .header("heart-beat", HEART_BEAT.to_string());
+        encode(&connect, Version::V1_2)
+    }
+
+    /// A SEND that tells that a person has looked at a call.
+    pub(super) fn seen(&self, alert: AlertId) -> Vec<u8> {
+        let body = serde_json::json!({ "alert": alert }).to_string();
+        let send = Frame::new(Command::Send)
+            .header("destination", destination::SEEN)
+            .header("content-type", "application/json")
+            .body(body);
+        encode(&send, self.version)
+    }
+
+    /// Takes in what arrived, however it was cut.
+    ///
+    /// # Errors
+    /// [`Failure`], when the conversation is over; what was said before that is lost with it, and comes again in the
+    /// next snapshot.
+    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Heard>, Failure> {
+        self.decoder.push(bytes);
+        let mut heard = Vec::new();
+        while let Some(incoming) = self.decoder.next().map_err(Failure::Broken)? {
+            match incoming {
+                Incoming::Heartbeat => {}
+                Incoming::Frame(frame) => heard.extend(self.frame(&frame)?),
+            }
+        }
+        Ok(heard)
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Result<Option<Heard>, Failure> {
+        match frame.command {
+            Command::Connected => self.connected(frame).map(Some),
+            Command::Message => Ok(Some(self.message(frame))),
+            Command::Error => {
+                let message = frame.get("message").unwrap_or("The server ended the connection.");
+                Err(Failure::Refused(message.to_owned()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn connected(&mut self, frame: &Frame) -> Result<Heard, Failure> {
+        let version = frame.get("version").and_then(Version::parse);
+        self.version = version.ok_or_else(|| Failure::Refused("The server speaks no STOMP 1.2 or 1.1.".into()))?;
+        self.decoder.set_version(self.version);
+        // A heart-beat that cannot be read promises nothing.
+        let promised = HeartBeat::from_header(frame.get("heart-beat")).unwrap_or_default();
+        let subscribe = self.lines.iter().enumerate().map(|(index, line)| self.subscribe(index, line)).collect();
+        Ok(Heard::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
+    }
+
+    fn subscribe(&self, index: usize, line: &Line) -> Vec<u8> {
+        let subscribe = Frame::new(Command::Subscribe)
+            // Equal ids in all browsers: the server encodes an event once for those that share one.
+            .header("id", index.to_string())
+            .header("destination", destination::of_line(line))
+            .header("ack", "client-individual")
+            .header("replay", "24h");
+        encode(&subscribe, self.version)
+    }
+
+    fn message(&self, frame: &Frame) -> Heard {
+        let body = match Body::parse(&frame.body) {
+            Ok(body) => body,
+            Err(error) => return Heard::Unreadable(error.to_string()),
+        };
+        let flag = |name: &str| frame.get(name) == Some("true");
+        let ack = frame.get("ack").filter(|_| body.type_name() == "alert").map(|id| {
+            let ack = Frame::new(Command::Ack).header("id", id);
+            // STOMP 1.1 names the message and its subscription instead.
+            let ack = match (self.version, frame.get("subscription")) {
+                (Version::V1_1, Some(subscription)) => {
+                    ack.header("message-id", id).header("subscription", subscription)
+                }
+                _ => ack,
+            };
+            encode(&ack, self.version)
+        });
+        Heard::Delivery(Delivery { replay: flag("replay"), late: flag("late"), ack, body })
+    }
+}
+
+impl Delivery {
+    /// When the server received what this carries, if it was sent on at once: a word on what time it is there.
+    pub(super) fn live_at(&self) -> Option<Millis> {
+        match &self.body {
+            Body::Event { event, .. } if !self.replay && !self.late => event.at(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+use wire::Event;
+
+use super::*;
+use crate::samples::{call, line, named_line};
+
+/// The frames in what the browser sends.
+fn frames(bytes: &[u8]) -> Vec<Frame> {
+    let mut decoder = Decoder::new(Limits::default());
+    decoder.push(bytes);
+    let mut frames = Vec::new();
+    while let Some(incoming) = decoder.next().expect("the browser sends STOMP") {
+        if let Incoming::Frame(frame) = incoming {
+            frames.push(frame);
+        }
+    }
+    frames
+}
+
+fn connected(version: &str) -> Vec<u8> {
+    let frame = Frame::new(Command::Connected).header("version", version).header("heart-beat", "20000,0");
+    encode(&frame, Version::V1_2)
+}
+
+fn message(flag: Option<&str>) -> Vec<u8> {
+    let body = Body::Event { event: Event::Alert(call(1)), first: None };
+    let mut frame = Frame::new(Command::Message)
+        .header("destination", destination::of_line(&line()))
+        .header("subscription", "0")
+        .header("message-id", "an-alert-0-7")
+        .header("ack", "an-alert-0-7");
+    if let Some(flag) = flag {
+        frame = frame.header(flag, "true");
+    }
+    encode(&frame.body(body.to_json()), Version::V1_2)
+}
+
+fn begun() -> Conversation {
+    let mut conversation = Conversation::new(vec![line()]);
+    conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
+    conversation
+}
+
+fn delivery(conversation: &mut Conversation, bytes: &[u8]) -> Delivery {
+    let mut heard = conversation.receive(bytes).expect("the message is taken");
+    match (heard.pop(), heard.len()) {
+        (Some(Heard::Delivery(delivery)), 0) => delivery,
+        other => panic!("one delivery was due, not {other:?}"),
+    }
+}
+
+#[test]
+fn it_begins_with_connect_and_carries_no_credentials() {
+    let frames = frames(&Conversation::connect("iutsai.example"));
+    assert_eq!(frames.len(), 1);
+    assert_eq!(frames[0].command, Command::Connect);
+    assert_eq!(frames[0].get("host"), Some("iutsai.example"));
+    assert_eq!(frames[0].get("accept-version"), Some("1.2,1.1"));
+    assert_eq!(frames[0].get("heart-beat"), Some("0,20000"));
+    assert_eq!(frames[0].get("passcode"), None);
+}
+
+#[test]
+fn every_line_is_subscribed_to_once_the_server_knows_who_this_is() {
+    let mut conversation = Conversation::new(vec![line(), named_line("101동 2라인")]);
+    let heard = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
+    let [Heard::Connected { subscribe, heart_beat }] = heard.as_slice() else {
+        panic!("CONNECTED was due, not {heard:?}");
+    };
+    assert_eq!(*heart_beat, Some(Duration::from_secs(20)));
+    let asked: Vec<_> = subscribe.iter().flat_map(|bytes| frames(bytes)).collect();
+    let of = |name| asked.iter().map(|frame| frame.get(name).expect(name)).collect::<Vec<_>>();
+    assert_eq!(of("destination"), ["/sub/line/101-1", "/sub/line/101동 2라인"]);
+    assert_eq!(of("id"), ["0", "1"]);
+    assert_eq!(of("ack"), ["client-individual"; 2]);
+    assert_eq!(of("replay"), ["24h"; 2]);
+}
+
+#[test]
+fn a_call_is_delivered_with_the_acknowledgement_to_send() {
+    let delivery = delivery(&mut begun(), &message(None));
+    assert_eq!(delivery.body, Body::Event { event: Event::Alert(call(1)), first: None });
+    assert!(!delivery.replay && !delivery.late);
+    let ack = frames(&delivery.ack.expect("a call is acknowledged"));
+    assert_eq!(ack[0].command, Command::Ack);
+    assert_eq!(ack[0].get("id"), Some("an-alert-0-7"));
+}
+
+#[test]
+fn only_what_is_live_and_not_late_tells_the_time() {
+    let told = |flag| delivery(&mut begun(), &message(flag)).live_at();
+    assert_eq!(told(None), Some(call(1).at));
+    assert_eq!(told(Some("replay")), None);
+    assert_eq!(told(Some("late")), None);
+}
+
+#[test]
+fn only_calls_are_acknowledged() {
+    let body = Body::SnapshotEnd { line: line(), truncated: false }.to_json();
+    let frame = Frame::new(Command::Message).header("ack", "x").body(body);
+    assert_eq!(delivery(&mut begun(), &encode(&frame, Version::V1_2)).ack, None);
+}
+
+#[test]
+fn a_message_that_comes_in_pieces_is_one_message() {
+    let mut conversation = begun();
+    let bytes = message(None);
+    let (most, last) = bytes.split_at(bytes.len() - 1);
+    for piece in most.chunks(7) {
+        assert_eq!(conversation.receive(piece), Ok(Vec::new()));
+    }
+    assert!(delivery(&mut conversation, last).ack.is_some());
+}
+
+#[test]
+fn an_error_ends_it_with_the_servers_words() {
+    let error = encode(&Frame::error("Sign in again."), Version::V1_2);
+    assert_eq!(begun().receive(&error), Err(Failure::Refused("Sign in again.".into())));
+}
+
+#[test]
+fn what_is_no_stomp_ends_it() {
+    assert!(matches!(begun().receive(b"<html>\n"), Err(Failure::Broken(_))));
+}
+
+#[test]
+fn a_server_of_another_version_is_not_listened_to() {
+    let answer = Conversation::new(vec![line()]).receive(&connected("1.0"));
+    assert!(matches!(answer, Err(Failure::Refused(_))));
+}
+
+#[test]
+fn a_message_of_a_newer_server_does_not_end_it() {
+    let mut conversation = begun();
+    let frame = Frame::new(Command::Message).body(r#"{"type":"weather"}"#);
+    let heard = conversation.receive(&encode(&frame, Version::V1_2)).expect("it goes on");
+    assert!(matches!(heard.as_slice(), [Heard::Unreadable(_)]));
+    assert!(delivery(&mut conversation, &message(None)).ack.is_some());
+}
+
+#[test]
+fn a_look_is_told_with_the_calls_id() {
+    let frames = frames(&begun().seen(call(1).id));
+    assert_eq!(frames[0].command, Command::Send);
+    assert_eq!(frames[0].get("destination"), Some("/pub/seen"));
+    let body: serde_json::Value = serde_json::from_slice(&frames[0].body).expect("JSON");
+    assert_eq!(body, serde_json::json!({ "alert": call(1).id.to_string() }));
+}
+
+#[test]
+fn stomp_1_1_acknowledges_by_message_and_subscription() {
+    let mut conversation = Conversation::new(vec![line()]);
+    conversation.receive(&connected("1.1")).expect("1.1 is spoken, too");
+    let ack = frames(&delivery(&mut conversation, &message(None)).ack.expect("a call is acknowledged"));
+    assert_eq!(ack[0].get("message-id"), Some("an-alert-0-7"));
+    assert_eq!(ack[0].get("subscription"), Some("0"));
+}

@@ -1,0 +1,121 @@
+use wire::{Event, Progress};
+
+use super::*;
+use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
+
+const SOON: Millis = AT + 1_000;
+
+fn asks(then: impl IntoIterator<Item = Event>, who: &Resident, now: Millis) -> bool {
+    calls_for_help(&incident(&call(1), then), who, now)
+}
+
+#[test]
+fn an_open_young_call_that_nobody_answers_asks_every_neighbour_and_the_office() {
+    assert!(asks([], &resident("1204"), SOON));
+    assert!(asks([], &administrator(), SOON));
+}
+
+#[test]
+fn a_call_of_the_own_house_asks_nobody_there() {
+    assert!(!asks([], &resident("1203"), SOON));
+}
+
+#[test]
+fn a_call_of_the_same_number_on_another_line_is_not_the_own() {
+    let mut elsewhere = resident("1203");
+    elsewhere.line = Some(named_line("101-2"));
+    assert!(asks([], &elsewhere, SOON));
+}
+
+#[test]
+fn a_call_asks_for_ten_minutes() {
+    assert!(asks([], &resident("1204"), AT + SOUNDED_FOR - 1));
+    assert!(!asks([], &resident("1204"), AT + SOUNDED_FOR));
+}
+
+#[test]
+fn a_call_from_a_second_ahead_of_the_clock_asks() {
+    assert!(asks([], &resident("1204"), AT - 1_000));
+}
+
+#[test]
+fn an_accepted_call_asks_nobody_until_the_accept_is_taken_back() {
+    let coming = accept(&call(1), "1301");
+    assert!(!asks([coming.clone()], &resident("1204"), SOON));
+    let back = status(&call(1), Progress::Withdrawn, "1301");
+    assert!(asks([coming, back], &resident("1204"), SOON));
+}
+
+#[test]
+fn a_call_that_is_over_asks_nobody() {
+    assert!(!asks([status(&call(1), Progress::Cancelled, "1203")], &resident("1204"), SOON));
+}
+
+#[test]
+fn a_call_begins_once_and_goes_on_until_it_stops_asking() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let calls = [incident(&call(1), [])];
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).id]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded), []);
+    assert_eq!(alarm.newest(), Some(call(1).id));
+    assert_eq!(alarm.update(&[], true, &mut sounded), []);
+    assert_eq!(alarm.newest(), None);
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has been sounded, however it comes back");
+    assert_eq!(alarm.newest(), None);
+}
+
+#[test]
+fn a_silenced_call_stays_silent_and_the_next_one_sounds() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let mut calls = vec![incident(&call(1), [])];
+    alarm.update(&calls, true, &mut sounded);
+    alarm.silence();
+    assert_eq!(alarm.update(&calls, true, &mut sounded), []);
+    assert_eq!(alarm.newest(), None);
+    calls.push(incident(&call(2), []));
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(2).id]);
+    assert_eq!(alarm.newest(), Some(call(2).id));
+}
+
+#[test]
+fn a_call_that_came_while_the_tab_was_not_ready_sounds_when_it_is() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let calls = [incident(&call(1), [])];
+    assert_eq!(alarm.update(&calls, false, &mut sounded), []);
+    assert!(sounded.is_empty());
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).id]);
+}
+
+#[test]
+fn a_call_that_was_interrupted_goes_on() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let calls = [incident(&call(1), [])];
+    alarm.update(&calls, true, &mut sounded);
+    alarm.update(&calls, false, &mut sounded);
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has begun already");
+    assert_eq!(alarm.newest(), Some(call(1).id));
+}
+
+#[test]
+fn what_another_tab_has_sounded_does_not_sound_again() {
+    let calls = [incident(&call(1), [])];
+    let mut sounded = Sounded::new();
+    Sounding::default().update(&calls, true, &mut sounded);
+    assert_eq!(Sounding::default().update(&calls, true, &mut sounded), []);
+}
+
+#[test]
+fn a_house_cannot_silence_anothers_call_with_its_id() {
+    let foreign = wire::Alert { house: crate::samples::house("1301"), ..call(1) };
+    let mut sounded = Sounded::new();
+    let mut alarm = Sounding::default();
+    alarm.update(&[incident(&foreign, [])], true, &mut sounded);
+    assert_eq!(alarm.update(&[incident(&call(1), [])], true, &mut sounded), [call(1).id]);
+}
+
+#[test]
+fn what_is_too_old_to_sound_again_is_forgotten() {
+    let mut sounded = Sounded::from([("old".into(), AT), ("new".into(), AT + SOUNDED_FOR)]);
+    forget_old(&mut sounded, AT + 2 * SOUNDED_FOR);
+    assert_eq!(sounded.into_keys().collect::<Vec<_>>(), ["new"]);
+}

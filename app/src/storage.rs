@@ -1,0 +1,49 @@
+//! What a tab or a device remembers: the browser's storage, which may be full, forbidden or absent. Nothing here may
+//! stop a call, so what cannot be remembered is said on the console and forgotten.
+
+use leptos::{logging, prelude::window};
+use serde::{Serialize, de::DeserializeOwned};
+use web_sys::Storage;
+
+/// Where to remember.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Memory {
+    /// `sessionStorage`: this tab, also after a reload.
+    Tab,
+    /// `localStorage`: every tab of this browser.
+    Device,
+}
+
+impl Memory {
+    /// What was remembered under `key`, if it is there and still has the shape it should have.
+    pub(crate) fn recall<T: DeserializeOwned>(self, key: &str) -> Option<T> {
+        let text = self.storage()?.get_item(key).ok().flatten()?;
+        serde_json::from_str(&text).inspect_err(|error| logging::warn!("{key} is unreadable: {error}")).ok()
+    }
+
+    /// Remembers `value` under `key`.
+    pub(crate) fn remember<T: Serialize>(self, key: &str, value: &T) {
+        let Ok(text) = serde_json::to_string(value) else {
+            return logging::warn!("{key} cannot be written as JSON");
+        };
+        if self.storage().is_none_or(|storage| storage.set_item(key, &text).is_err()) {
+            logging::warn!("{key} cannot be remembered: the browser's {self:?} storage refuses it");
+        }
+    }
+
+    /// Forgets what was remembered under `key`.
+    pub(crate) fn forget(self, key: &str) {
+        if self.storage().is_none_or(|storage| storage.remove_item(key).is_err()) {
+            logging::warn!("{key} cannot be forgotten: the browser's {self:?} storage refuses it");
+        }
+    }
+
+    fn storage(self) -> Option<Storage> {
+        match self {
+            Self::Tab => window().session_storage(),
+            Self::Device => window().local_storage(),
+        }
+        .ok()
+        .flatten()
+    }
+}

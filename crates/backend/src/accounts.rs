@@ -1,0 +1,255 @@
+//! Who can sign in: residents and administrators, with argon2id password hashes.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::{
+    Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
+    password_hash::{SaltString, rand_core::OsRng},
+};
+use sqlx::{Row, any::AnyRow};
+use tokio::sync::Semaphore;
+use wire::{House, Line, Resident, Role};
+
+use crate::{
+    clock,
+    database::{Database, DatabaseError},
+};
+
+/// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
+pub const PASSWORD_LENGTH: usize = 8;
+/// The longest password, in characters: argon2 must not be fed megabytes.
+pub const PASSWORD_LENGTH_LIMIT: usize = 256;
+
+/// The password of every account of the demo complex.
+pub const DEMO_PASSWORD: &str = "neighbour";
+/// The demo complex: name, line, house. The last is the administrator, who has no flat.
+pub const DEMO_RESIDENTS: [(&str, Option<(&str, &str)>); 5] = [
+    ("resident-1203", Some(("101-1", "1203"))),
+    ("resident-1204", Some(("101-1", "1204"))),
+    ("resident-1301", Some(("101-1", "1301"))),
+    ("resident-0501", Some(("101-2", "501"))),
+    ("admin", None),
+];
+
+/// Why an account cannot be made or asked about.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The name belongs to somebody.
+    #[error("the name '{0}' is taken: choose another")]
+    Taken(String),
+    /// Something about it cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl From<sqlx::Error> for AccountError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// An account to be made.
+pub struct NewAccount {
+    /// The name to sign in with.
+    pub name: String,
+    /// The password, in the clear; only its hash is kept.
+    pub password: String,
+    /// The line of the flat; a resident has one.
+    pub line: Option<Line>,
+    /// The flat; a resident has one.
+    pub house: Option<House>,
+    /// What the person may do.
+    pub role: Role,
+}
+
+/// The accounts of the complex.
+#[derive(Clone)]
+pub struct Accounts {
+    database: Database,
+    /// argon2 takes tens of milliseconds and 19 MiB each: sign-ins must not take the cores from the calls.
+    hashing: Arc<Semaphore>,
+}
+
+impl Accounts {
+    /// The accounts kept in `database`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { database, hashing: Arc::new(Semaphore::new((cores / 2).max(1))) }
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`AccountError::Taken`], [`AccountError::Invalid`] with what to change, or the database's.
+    pub async fn create(&self, account: NewAccount) -> Result<Resident, AccountError> {
+        self.insert(account, false).await
+    }
+
+    async fn insert(&self, account: NewAccount, demo: bool) -> Result<Resident, AccountError> {
+        validate(&account)?;
+        let NewAccount { name, password, line, house, role } = account;
+        let hash = self.hashed(password).await?;
+        let inserted = sqlx::query(
+            "INSERT INTO residents (name, password_hash, line, house, role, demo, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(&name)
+        .bind(hash)
+        .bind(line.as_ref().map(Line::as_str))
+        .bind(house.as_ref().map(House::as_str))
+        .bind(role.as_str())
+        .bind(i64::from(demo))
+        .bind(clock::now())
+        .execute(self.database.pool())
+        .await?;
+        if inserted.rows_affected() == 0 {
+            return Err(AccountError::Taken(name));
+        }
+        Ok(Resident { name, line, house, role })
+    }
+
+    /// Who has this name and password; `None` if nobody. An unknown name takes as long as a wrong password.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn verify(&self, name: &str, password: &str) -> Result<Option<Resident>, AccountError> {
+        let row = sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
+            .bind(name)
+            .fetch_optional(self.database.pool())
+            .await?;
+        let hash = match &row {
+            Some(row) => row.try_get::<String, _>("password_hash")?,
+            None => NOBODY.clone(),
+        };
+        let right = self.matches(password.to_owned(), hash).await?;
+        row.filter(|_| right).map(|row| resident(&row)).transpose()
+    }
+
+    /// Every line of the complex, in order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lines(&self) -> Result<Vec<Line>, AccountError> {
+        let rows = sqlx::query("SELECT DISTINCT line FROM residents WHERE line IS NOT NULL ORDER BY line")
+            .fetch_all(self.database.pool())
+            .await?;
+        rows.iter().map(|row| name(row.try_get("line")?, Line::new)).collect()
+    }
+
+    /// Makes the demo complex, if nobody has an account yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn furnish_demo(&self) -> Result<(), AccountError> {
+        if self.count("SELECT COUNT(*) FROM residents").await? > 0 {
+            return Ok(());
+        }
+        for (name, flat) in DEMO_RESIDENTS {
+            let account = NewAccount {
+                name: name.into(),
+                password: DEMO_PASSWORD.into(),
+                line: flat.and_then(|(line, _)| Line::new(line).ok()),
+                house: flat.and_then(|(_, house)| House::new(house).ok()),
+                role: if flat.is_some() { Role::Resident } else { Role::Administrator },
+            };
+            self.insert(account, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether some account has the password that everybody knows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_demo(&self) -> Result<bool, AccountError> {
+        Ok(self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await? > 0)
+    }
+
+    async fn count(&self, query: &'static str) -> Result<i64, AccountError> {
+        Ok(sqlx::query(query).fetch_one(self.database.pool()).await?.try_get(0)?)
+    }
+
+    async fn hashed(&self, password: String) -> Result<String, AccountError> {
+        self.off_the_runtime(move || {
+            let salt = SaltString::generate(&mut OsRng);
+            let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+            hash.map(|hash| hash.to_string()).map_err(|error| AccountError::Invalid(error.to_string()))
+        })
+        .await?
+    }
+
+    async fn matches(&self, password: String, hash: String) -> Result<bool, AccountError> {
+        if password.chars().count() > PASSWORD_LENGTH_LIMIT {
+            return Ok(false);
+        }
+        self.off_the_runtime(move || {
+            let hash = PasswordHash::new(&hash);
+            let hash =
+                hash.map_err(|error| AccountError::Invalid(format!("a stored hash is broken: {error}")))?;
+            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        })
+        .await?
+    }
+
+    async fn off_the_runtime<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AccountError> {
+        let _turn = self.hashing.acquire().await.expect("the semaphore is never closed");
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|error| AccountError::Invalid(format!("hashing the password failed: {error}")))
+    }
+}
+
+/// Verified against when the name is unknown, so that the time does not tell.
+static NOBODY: LazyLock<String> = LazyLock::new(|| {
+    let salt = SaltString::generate(&mut OsRng);
+    let hash = Argon2::default().hash_password(b"nobody has this password", &salt);
+    hash.expect("argon2's own defaults are valid").to_string()
+});
+
+fn validate(account: &NewAccount) -> Result<(), AccountError> {
+    let invalid = |what: &str| Err(AccountError::Invalid(what.to_owned()));
+    let name = &account.name;
+    if name.trim().is_empty() || name.trim() != name || name.len() > 128 || name.chars().any(char::is_control)
+    {
+        return invalid(
+            "the name must have 1 to 128 bytes, no control characters and no white space at its ends",
+        );
+    }
+    let length = account.password.chars().count();
+    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&length) {
+        return invalid("the password must have 8 to 256 characters");
+    }
+    if account.line.is_some() != account.house.is_some() {
+        return invalid("a flat needs both its line and its house");
+    }
+    if account.role == Role::Resident && account.house.is_none() {
+        return invalid("a resident needs a line and a house");
+    }
+    Ok(())
+}
+
+fn name<T>(text: String, parse: impl Fn(String) -> Result<T, wire::InvalidName>) -> Result<T, AccountError> {
+    parse(text).map_err(|error| AccountError::Invalid(format!("a stored name {error}")))
+}
+
+/// The resident of a row with `name`, `line`, `house` and `role`.
+pub(crate) fn resident(row: &AnyRow) -> Result<Resident, AccountError> {
+    let optional = |column: &str| row.try_get::<Option<String>, _>(column);
+    let role = match row.try_get::<String, _>("role")?.as_str() {
+        "resident" => Role::Resident,
+        "administrator" => Role::Administrator,
+        other => return Err(AccountError::Invalid(format!("a stored role is unknown: {other}"))),
+    };
+    Ok(Resident {
+        name: row.try_get("name")?,
+        line: optional("line")?.map(|text| name(text, Line::new)).transpose()?,
+        house: optional("house")?.map(|text| name(text, House::new)).transpose()?,
+        role,
+    })
+}

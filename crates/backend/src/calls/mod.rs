@@ -1,0 +1,297 @@
+//! The commands: who may do what to which call, and the road from a request to a durable event.
+
+mod claims;
+mod refusal;
+
+use std::time::Duration;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use wire::{
+    Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Role,
+    Status,
+    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, State},
+    event::TEXT_LENGTH_LIMIT,
+    record,
+};
+
+use crate::{
+    clock,
+    hub::Hub,
+    outbox::{Entry, Origin, Outbox},
+    relay::Relay,
+};
+use claims::Claims;
+pub use refusal::Refusal;
+
+/// After the fsync, the answer waits so long for Kafka's acknowledgement.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Takes commands. Clones are the same.
+#[derive(Clone)]
+pub struct Calls {
+    hub: Hub,
+    outbox: Outbox,
+    relay: Relay,
+    claims: Claims,
+}
+
+impl Calls {
+    /// Takes commands into `outbox` and has `relay` publish them; `hub` knows the calls they are about.
+    #[must_use]
+    pub fn new(hub: Hub, outbox: Outbox, relay: Relay) -> Self {
+        Self { hub, outbox, relay, claims: Claims::default() }
+    }
+
+    /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the call is then stored nowhere.
+    pub async fn press(
+        &self,
+        by: &Resident,
+        request: CallRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        own_flat(by, &request.line, &request.house)?;
+        short_enough("text", request.text.as_deref())?;
+        let location = request.location();
+        let warning = (location.is_none() && request.tells_location()).then(|| {
+            "lat and lng are no location (degrees, -90 to 90 and -180 to 180): the call went out without one".into()
+        });
+        let origin = origin(by, key, "/alert".into());
+        let digest = digest(&request);
+        let event = Event::Alert(Alert {
+            id: AlertId(origin.id),
+            line: request.line,
+            house: request.house,
+            text: request.text.unwrap_or_default(),
+            location,
+            kind: request.kind,
+            drill: request.drill,
+            at: clock::now(),
+        });
+        let recorded = self.once(origin, digest, async || Ok(event)).await?;
+        Ok(Recorded { warning, ..recorded })
+    }
+
+    /// Comes to help: `POST /accept`.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the accept is then stored nowhere.
+    pub async fn accept(
+        &self,
+        by: &Resident,
+        request: AcceptRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        own_flat(by, &request.line, &request.accept_house)?;
+        if request.accept_house == request.target_house {
+            return Err(Refusal::Invalid(
+                "a house cannot accept its own call: acceptHouse and targetHouse are the same".into(),
+            ));
+        }
+        let origin = origin(by, key, "/accept".into());
+        let (id, digest) = (EventId(origin.id), digest(&request));
+        self.once(origin, digest, async || {
+            let alert = match request.alert {
+                Some(alert) => alert,
+                None => {
+                    let open = self.hub.newest_open_of(&request.line, &request.target_house);
+                    open.ok_or_else(|| Refusal::no_open_call(&request.target_house))?.alert.id
+                }
+            };
+            self.still_open(alert, &request.line)?;
+            Ok(Event::Accept(Accept {
+                id,
+                line: request.line,
+                accept: request.accept_house,
+                accept_line: None,
+                target: request.target_house,
+                alert: Some(alert),
+                at: clock::now(),
+            }))
+        })
+        .await
+    }
+
+    /// Says how far a call is: `POST /alert/{id}/cancel`, `/resolve`, `/withdraw` and `/arrived`.
+    ///
+    /// # Errors
+    /// [`Refusal`]; it is then stored nowhere.
+    pub async fn progress(
+        &self,
+        by: &Resident,
+        alert: AlertId,
+        progress: Progress,
+        request: ProgressRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        short_enough("note", request.note.as_deref())?;
+        let origin = origin(by, key, format!("/alert/{alert}/{}", word(progress)));
+        let (id, digest) = (EventId(origin.id), digest(&request));
+        self.once(origin, digest, async || {
+            let known = self.incident_for(by, alert)?;
+            let line = line_of(by, known.as_ref())?;
+            let actor = actor(by, known.as_ref(), progress)?;
+            let (note, at) = (request.note, clock::now());
+            Ok(Event::Status(Status { id, line, alert, status: progress, by: actor, note, at }))
+        })
+        .await
+    }
+
+    /// Tells where the caller is now: `POST /alert/{id}/location`.
+    ///
+    /// # Errors
+    /// [`Refusal`]; it is then stored nowhere.
+    pub async fn moved(
+        &self,
+        by: &Resident,
+        alert: AlertId,
+        request: LocationRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        let location = record::location(Some(&request.lat), Some(&request.lng), request.accuracy.as_ref());
+        let location = location.ok_or_else(|| {
+            Refusal::Invalid("lat and lng must be degrees, -90 to 90 and -180 to 180".into())
+        })?;
+        let origin = origin(by, key, format!("/alert/{alert}/location"));
+        let digest = digest(&request);
+        self.once(origin, digest, async || {
+            let known = self.incident_for(by, alert)?;
+            let line = line_of(by, known.as_ref())?;
+            if known.is_some_and(|incident| by.house.as_ref() != Some(&incident.alert.house)) {
+                return Err(Refusal::NotYours("only the house that called tells where it is".into()));
+            }
+            Ok(Event::Moved(Moved { line, alert, location, at: clock::now() }))
+        })
+        .await
+    }
+
+    /// Does a request once: a repetition gets the same answer, also while the first is under way.
+    async fn once(
+        &self,
+        origin: Origin,
+        digest: [u8; 32],
+        event: impl AsyncFnOnce() -> Result<Event, Refusal>,
+    ) -> Result<Recorded, Refusal> {
+        let _claim = self.claims.claim(&origin, digest).await?;
+        if let Some(known) = self.outbox.find(&origin).await? {
+            if known.digest != digest {
+                return Err(Refusal::KeyReused);
+            }
+            let state = if known.published { State::Published } else { State::Stored };
+            return Ok(Recorded { id: origin.id, state, warning: None });
+        }
+        let event = event().await?;
+        let id = origin.id;
+        let at = event.at().unwrap_or_else(clock::now);
+        let (topic, value) =
+            record::write(&event).ok_or_else(|| Refusal::Invalid("receipts are no command".into()))?;
+        let line = event.line().to_string();
+        let entry = Entry { origin, digest, topic: topic.into(), line, value, at };
+        let publication = self.relay.publish(entry.clone());
+        let sequence = self.outbox.append(entry).await?;
+        let published = self.relay.see_through(sequence, publication, PATIENCE).await;
+        metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
+        let state = if published { State::Published } else { State::Stored };
+        Ok(Recorded { id, state, warning: None })
+    }
+
+    /// The call, if it is known here, and the resident's to act on. One that nobody here knows yet may be
+    /// under way: the command is taken, and the fold applies it only if line and actor fit.
+    fn incident_for(&self, by: &Resident, alert: AlertId) -> Result<Option<Incident>, Refusal> {
+        let mut named = self.hub.named(alert);
+        if named.is_empty() {
+            return Ok(None);
+        }
+        named.retain(|incident| by.may_hear(&incident.alert.line));
+        let own = named.iter().position(|incident| by.house.as_ref() == Some(&incident.alert.house));
+        match own.or(named.len().checked_sub(1)) {
+            Some(index) => Ok(Some(named.swap_remove(index))),
+            None => Err(Refusal::NotYours("the call is not of your line".into())),
+        }
+    }
+
+    /// An accept of a call that is known to be over would send somebody out for nothing.
+    fn still_open(&self, alert: AlertId, line: &Line) -> Result<(), Refusal> {
+        let named = self.hub.named(alert);
+        let mut on_line = named.iter().filter(|incident| incident.alert.line == *line).peekable();
+        match on_line.peek() {
+            None if named.is_empty() => Ok(()),
+            None => Err(Refusal::NotYours("the call is not of your line".into())),
+            Some(known) => {
+                let house = known.alert.house.clone();
+                let open = on_line.any(|incident| incident.is_open(clock::now()));
+                if open { Ok(()) } else { Err(Refusal::no_open_call(&house)) }
+            }
+        }
+    }
+}
+
+fn own_flat(by: &Resident, line: &Line, house: &House) -> Result<(), Refusal> {
+    match by.flat() {
+        Some((own_line, own_house)) if own_line == line && own_house == house => Ok(()),
+        Some((own_line, own_house)) => {
+            Err(Refusal::NotYours(format!("you are signed in for house {own_house} of line {own_line} only")))
+        }
+        None => Err(Refusal::NotYours("this account has no flat: sign in as a resident".into())),
+    }
+}
+
+/// The line a command is about: the call's, or the resident's own where the call is not known here.
+fn line_of(by: &Resident, known: Option<&Incident>) -> Result<Line, Refusal> {
+    let line = known.map(|incident| &incident.alert.line).or(by.line.as_ref());
+    line.cloned().ok_or_else(|| Refusal::Unknown("no call with this id is known here".into()))
+}
+
+/// In whose name it is said, if that one may say it.
+fn actor(by: &Resident, known: Option<&Incident>, progress: Progress) -> Result<Actor, Refusal> {
+    let caller = known.map(|incident| {
+        by.house.as_ref() == Some(&incident.alert.house) && by.line.as_ref() == Some(&incident.alert.line)
+    });
+    let administrator = by.role == Role::Administrator;
+    let house = by.house.clone().map(Actor::House);
+    let allowed = match (progress, caller) {
+        (Progress::Cancelled, Some(false)) => Err("only the house that called cancels it"),
+        (Progress::Resolved, _) if administrator => return Ok(Actor::Administrator),
+        (Progress::Resolved, Some(false)) => {
+            Err("only the house that called, or an administrator, resolves it")
+        }
+        (Progress::Withdrawn | Progress::Arrived, Some(true)) => {
+            Err("the house that called is there already")
+        }
+        _ => house.ok_or("this account has no flat: sign in as a resident"),
+    };
+    allowed.map_err(|reason| Refusal::NotYours(reason.into()))
+}
+
+fn short_enough(field: &str, text: Option<&str>) -> Result<(), Refusal> {
+    match text.map_or(0, |text| text.chars().count()) {
+        length if length > TEXT_LENGTH_LIMIT => Err(Refusal::Invalid(format!(
+            "{field} has {length} characters and may have {TEXT_LENGTH_LIMIT}: shorten it and send again"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin {
+    Origin { id: key.unwrap_or_else(Uuid::now_v7), resident: by.name.clone(), route }
+}
+
+fn digest(request: &impl Serialize) -> [u8; 32] {
+    let bytes = serde_json::to_vec(request).expect("requests are JSON already");
+    Sha256::digest(bytes).into()
+}
+
+fn word(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Withdrawn => "withdraw",
+        Progress::Arrived => "arrived",
+        Progress::Cancelled => "cancel",
+        Progress::Resolved => "resolve",
+        Progress::Escalated => "escalate",
+        Progress::Expired => "expire",
+    }
+}

@@ -1,0 +1,34 @@
+//! Why a command is not taken. Each says what to do; none has stored anything.
+
+use wire::House;
+
+use crate::outbox::OutboxError;
+
+/// Why a command is not taken.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Not this resident's to say (HTTP 403).
+    #[error("{0}")]
+    NotYours(String),
+    /// No call with this id is known, and nothing tells whose line it would be (HTTP 404).
+    #[error("{0}")]
+    Unknown(String),
+    /// There is nothing open to accept (HTTP 409).
+    #[error("{0}")]
+    NoOpenCall(String),
+    /// The `Idempotency-Key` stands for another request of this resident (HTTP 422).
+    #[error("this Idempotency-Key was used for a different request: make a new one for a new request")]
+    KeyReused,
+    /// Something about the request cannot be (HTTP 422).
+    #[error("{0}")]
+    Invalid(String),
+    /// It cannot be made durable now (HTTP 503).
+    #[error("it cannot be recorded at this moment, and nothing was: try again with the same Idempotency-Key")]
+    NotDurable(#[from] OutboxError),
+}
+
+impl Refusal {
+    pub(super) fn no_open_call(target: &House) -> Self {
+        Self::NoOpenCall(format!("house {target} has no open call: it may be over already"))
+    }
+}

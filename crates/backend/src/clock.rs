@@ -1,0 +1,12 @@
+//! The one clock of the service: wall time, as the events and the accounts carry it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use wire::Millis;
+
+/// Now, in milliseconds since 1970-01-01T00:00:00Z. A clock before that counts as that.
+#[must_use]
+pub fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}

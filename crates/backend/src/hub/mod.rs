@@ -1,0 +1,203 @@
+//! The hub: per line one fold, its snapshot and its subscribers. It encodes a frame once for all that are
+//! alike and knows of a socket only its queue.
+
+mod frames;
+mod queue;
+mod room;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use stomp::Version;
+use wire::{AlertId, Event, House, Incident, Line, Millis, Seen};
+
+pub use frames::Snapshot;
+pub use queue::{Queue, QueueReceiver, queue};
+use room::Room;
+
+use crate::clock;
+
+/// How a client listens to a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The client's own name for it: the `id` header of SUBSCRIBE.
+    pub id: String,
+    /// The version its frames are written in.
+    pub version: Version,
+    /// It acknowledges messages (`ack:client` or `ack:client-individual`): they carry an `ack` header.
+    pub acknowledges: bool,
+    /// It also wants the calls that ended in the last day (`replay:24h`).
+    pub replay_ended: bool,
+}
+
+/// A subscription that has begun.
+pub struct Subscribed {
+    /// Ends the subscription when it is dropped.
+    pub handle: SubscriptionHandle,
+    /// What is known so far, as frames, with a snapshot-end last. Whatever happens after comes by the queue.
+    pub snapshot: Snapshot,
+}
+
+/// Ends its subscription when it is dropped.
+pub struct SubscriptionHandle {
+    hub: Hub,
+    line: Line,
+    number: u64,
+}
+
+impl Drop for SubscriptionHandle {
+    fn drop(&mut self) {
+        let room = self.hub.room(&self.line);
+        if lock(&room).remove(self.number) {
+            self.hub.0.subscribers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A message as all subscribers of a line get it, but for what their subscriptions add.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    /// What happened.
+    pub(crate) event: Event,
+    /// How it came to be known.
+    pub(crate) seen: Seen,
+    /// The `message-id`, where the log gives one.
+    pub(crate) message_id: Option<String>,
+    /// It is no news: show, do not sound.
+    pub(crate) late: bool,
+    /// Part of a rebuild: who listens already is told as if by a snapshot.
+    pub(crate) replay: bool,
+}
+
+/// The lines of the complex and who listens to them. Clones share it.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+struct Inner {
+    rooms: RwLock<HashMap<Line, Arc<Mutex<Room>>>>,
+    partitions: AtomicI32,
+    numbers: AtomicU64,
+    subscribers: AtomicUsize,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Hub {
+    /// A hub that knows of no call yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Inner {
+            rooms: RwLock::default(),
+            partitions: AtomicI32::new(1),
+            numbers: AtomicU64::new(0),
+            subscribers: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Takes an event in and pushes what is new to everybody who listens to its line.
+    pub(crate) fn apply(&self, arrival: Arrival) {
+        let room = self.room(arrival.event.line());
+        lock(&room).apply(arrival);
+    }
+
+    /// The accepts' topic has this many partitions.
+    pub(crate) fn set_partitions(&self, partitions: i32) {
+        self.0.partitions.store(partitions.max(1), Ordering::Relaxed);
+        for room in self.rooms() {
+            lock(&room).incidents.set_partitions(partitions.max(1));
+        }
+    }
+
+    /// Forgets the calls that began before `before`.
+    pub(crate) fn forget(&self, before: Millis) {
+        for room in self.rooms() {
+            lock(&room).forget(before);
+        }
+    }
+
+    /// Begins a subscription: what is known so far, and from then on everything by `queue`, without a gap
+    /// and without a double.
+    #[must_use]
+    pub fn subscribe(&self, line: &Line, subscription: Subscription, queue: Queue) -> Subscribed {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let room = self.room(line);
+        let snapshot = lock(&room).subscribe(number, subscription, queue, clock::now());
+        self.0.subscribers.fetch_add(1, Ordering::Relaxed);
+        let handle = SubscriptionHandle { hub: self.clone(), line: line.clone(), number };
+        Subscribed { handle, snapshot }
+    }
+
+    /// The call that the message with this id told of; `None` if it told of something else.
+    #[must_use]
+    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<AlertId> {
+        let room = self.existing(line)?;
+        lock(&room).acknowledged(message_id)
+    }
+
+    /// Every call known on a line, the oldest first.
+    #[must_use]
+    pub fn incidents(&self, line: &Line) -> Vec<Incident> {
+        self.existing(line).map(|room| lock(&room).incidents.incidents()).unwrap_or_default()
+    }
+
+    /// The calls with this id: one, unless two houses used the same.
+    #[must_use]
+    pub fn named(&self, alert: AlertId) -> Vec<Incident> {
+        self.rooms().iter().flat_map(|room| lock(room).incidents.named(alert)).collect()
+    }
+
+    /// The newest open call of a house.
+    #[must_use]
+    pub fn newest_open_of(&self, line: &Line, house: &House) -> Option<Incident> {
+        let room = self.existing(line)?;
+        let mut open = lock(&room).incidents.open(clock::now());
+        open.retain(|incident| incident.alert.house == *house);
+        open.pop()
+    }
+
+    /// How many subscriptions there are.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.0.subscribers.load(Ordering::Relaxed)
+    }
+
+    fn existing(&self, line: &Line) -> Option<Arc<Mutex<Room>>> {
+        self.0.rooms.read().unwrap_or_else(PoisonError::into_inner).get(line).cloned()
+    }
+
+    fn room(&self, line: &Line) -> Arc<Mutex<Room>> {
+        if let Some(room) = self.existing(line) {
+            return room;
+        }
+        let partitions = self.0.partitions.load(Ordering::Relaxed);
+        let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        let room = || Arc::new(Mutex::new(Room::new(line.clone(), partitions)));
+        rooms.entry(line.clone()).or_insert_with(room).clone()
+    }
+
+    fn rooms(&self) -> Vec<Arc<Mutex<Room>>> {
+        self.0.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// What stands behind a subscription: takes whole frames, shared by all that are alike.
+trait Push {
+    /// Hands a frame over without waiting; false if there is no room for it any more.
+    fn push(&self, frame: &Bytes) -> bool;
+}
+
+/// A std mutex: it is held for a fold and some pushes, never across an await. Poisoned is still whole: the
+/// fold changes its sets one by one.
+fn lock(room: &Mutex<Room>) -> MutexGuard<'_, Room> {
+    room.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,212 @@
+//! One line of the hub: the fold, who listens, and which message told of which call.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use stomp::Version;
+use uuid::Uuid;
+use wire::{AlertId, Change, Event, Incident, Line, LineIncidents, Millis, body::Body, topic};
+
+use super::{
+    Arrival, Push, Queue, Subscription,
+    frames::{Message, Snapshot, direct_id},
+};
+
+/// A snapshot holds so many calls at most.
+const SNAPSHOT_LIMIT: usize = 200;
+/// With `replay:24h`, calls that ended so long ago or less are in the snapshot.
+const REPLAY_FOR: Millis = 24 * 60 * 60 * 1000;
+/// The name of receipts' messages; no topic holds them yet.
+const RECEIPT: &str = "an-receipt";
+
+pub(super) struct Room {
+    pub(super) incidents: LineIncidents,
+    subscribers: BTreeMap<u64, Subscriber>,
+    /// Where the log has an event, as a `message-id`, with the event's time.
+    message_ids: HashMap<(&'static str, Uuid), (String, Millis)>,
+    /// The same for alerts, the other way round.
+    alerts: HashMap<String, AlertId>,
+}
+
+struct Subscriber {
+    subscription: Arc<Subscription>,
+    queue: Queue,
+}
+
+impl Room {
+    pub(super) fn new(line: Line, partitions: i32) -> Self {
+        Self {
+            incidents: LineIncidents::new(line, partitions),
+            subscribers: BTreeMap::new(),
+            message_ids: HashMap::new(),
+            alerts: HashMap::new(),
+        }
+    }
+
+    pub(super) fn apply(&mut self, arrival: Arrival) {
+        let Arrival { event, seen, message_id, late, replay } = arrival;
+        if let Some(id) = message_id {
+            self.note(&event, id);
+        }
+        for change in self.incidents.apply(event, seen) {
+            let message = match change {
+                Change::Event { event, first } => {
+                    let message_id = self.message_id(&event);
+                    Message { body: Body::Event { event, first }, message_id, replay, late }
+                }
+                Change::First { alert, accept } => {
+                    let line = accept.line;
+                    let body = Body::First { line, alert, accept: accept.accept, id: accept.id };
+                    Message { body, message_id: direct_id("first", Uuid::now_v7()), replay, late }
+                }
+            };
+            self.push(&message);
+        }
+    }
+
+    /// The first id an event gets stays: a client may acknowledge it any time.
+    fn note(&mut self, event: &Event, message_id: String) {
+        let Some((key, at)) = identity(event).zip(event.at()) else { return };
+        if let Event::Alert(alert) = event {
+            self.alerts.insert(message_id.clone(), alert.id);
+        }
+        self.message_ids.entry(key).or_insert((message_id, at));
+    }
+
+    fn message_id(&self, event: &Event) -> String {
+        match identity(event) {
+            Some(key) => match self.message_ids.get(&key) {
+                Some((id, _)) => id.clone(),
+                None => direct_id(key.0, key.1),
+            },
+            None => direct_id(unnamed(event), Uuid::now_v7()),
+        }
+    }
+
+    pub(super) fn acknowledged(&self, message_id: &str) -> Option<AlertId> {
+        let direct = |topic: &str| {
+            let id = message_id.strip_prefix(topic)?.strip_prefix("-direct-")?;
+            id.parse().ok().filter(|alert| !self.incidents.named(*alert).is_empty())
+        };
+        self.alerts.get(message_id).copied().or_else(|| direct(topic::ALERT)).or_else(|| direct(topic::DRILL))
+    }
+
+    /// Encodes a message once for each kind of subscription and hands it to all of them.
+    fn push(&mut self, message: &Message) {
+        let line = self.incidents.line();
+        let mut frames: HashMap<(Version, &str, bool), Bytes> = HashMap::new();
+        let mut gone = Vec::new();
+        for (number, subscriber) in &self.subscribers {
+            let subscription = &subscriber.subscription;
+            let kind = (subscription.version, subscription.id.as_str(), subscription.acknowledges);
+            let frame = frames.entry(kind).or_insert_with(|| message.encode(line, subscription));
+            if !subscriber.queue.push(frame) {
+                gone.push(*number);
+            }
+        }
+        metrics::counter!("iutsai_frames_encoded_total").increment(frames.len() as u64);
+        metrics::counter!("iutsai_frames_pushed_total")
+            .increment((self.subscribers.len() - gone.len()) as u64);
+        drop(frames);
+        for number in gone {
+            // Its handle still counts it until the socket is closed.
+            if let Some(subscriber) = self.subscribers.get_mut(&number) {
+                subscriber.queue = super::queue(1).0;
+            }
+        }
+    }
+
+    pub(super) fn subscribe(
+        &mut self,
+        number: u64,
+        subscription: Subscription,
+        queue: Queue,
+        now: Millis,
+    ) -> Snapshot {
+        let subscription = Arc::new(subscription);
+        let snapshot = self.snapshot(&subscription, now);
+        self.subscribers.insert(number, Subscriber { subscription, queue });
+        snapshot
+    }
+
+    pub(super) fn remove(&mut self, number: u64) -> bool {
+        self.subscribers.remove(&number).is_some()
+    }
+
+    fn snapshot(&self, subscription: &Arc<Subscription>, now: Millis) -> Snapshot {
+        let (mut open, ended): (Vec<_>, Vec<_>) =
+            self.incidents.incidents().into_iter().partition(|incident| incident.is_open(now));
+        let mut truncated = open.len() > SNAPSHOT_LIMIT;
+        open.drain(..open.len().saturating_sub(SNAPSHOT_LIMIT));
+        let mut listed = Vec::new();
+        if subscription.replay_ended {
+            let recent = |incident: &Incident| {
+                let end =
+                    incident.end.as_ref().map_or(incident.alert.at + wire::event::OPEN_FOR, |end| end.at);
+                end > now - REPLAY_FOR
+            };
+            let mut ended: Vec<_> = ended.into_iter().filter(recent).collect();
+            let room = SNAPSHOT_LIMIT - open.len();
+            truncated |= ended.len() > room;
+            ended.drain(..ended.len().saturating_sub(room));
+            listed.extend(ended.into_iter().map(without_coordinates));
+        }
+        listed.extend(open);
+        let messages = listed.iter().flat_map(|incident| self.messages(incident));
+        Snapshot::new(self.incidents.line().clone(), subscription.clone(), messages, truncated)
+    }
+
+    /// A call as its messages in live form: the alert, what was said, where the caller is, whom it reached.
+    fn messages(&self, incident: &Incident) -> Vec<Message> {
+        let alert = &incident.alert;
+        let mut events = vec![(Event::Alert(alert.clone()), None)];
+        events.extend(self.incidents.history(alert));
+        if incident.location.is_some() {
+            events.extend(self.incidents.moved(alert.id).cloned().map(|moved| (Event::Moved(moved), None)));
+        }
+        let receipt = self.incidents.merged_receipt(alert.id);
+        events.extend(receipt.map(|receipt| (Event::Receipt(receipt), None)));
+        let message = |(event, first)| {
+            let message_id = self.message_id(&event);
+            Message { body: Body::Event { event, first }, message_id, replay: true, late: false }
+        };
+        events.into_iter().map(message).collect()
+    }
+
+    pub(super) fn forget(&mut self, before: Millis) {
+        self.incidents.forget(before);
+        self.message_ids.retain(|_, (_, at)| *at >= before);
+        self.alerts.retain(|_, alert| {
+            self.message_ids.contains_key(&(topic::ALERT, alert.0))
+                || self.message_ids.contains_key(&(topic::DRILL, alert.0))
+        });
+    }
+}
+
+/// Where a call was is nobody's business once it is over.
+fn without_coordinates(mut incident: Incident) -> Incident {
+    incident.alert.location = None;
+    incident.location = None;
+    incident
+}
+
+/// The topic and the id that name an event's record; `None` for what has no id.
+fn identity(event: &Event) -> Option<(&'static str, Uuid)> {
+    match event {
+        Event::Alert(alert) if alert.drill => Some((topic::DRILL, alert.id.0)),
+        Event::Alert(alert) => Some((topic::ALERT, alert.id.0)),
+        Event::Accept(accept) => Some((topic::ACCEPT, accept.id.0)),
+        Event::Status(status) => Some((topic::STATUS, status.id.0)),
+        Event::Moved(_) | Event::Receipt(_) => None,
+    }
+}
+
+fn unnamed(event: &Event) -> &'static str {
+    match event {
+        Event::Moved(_) => topic::LOCATION,
+        _ => RECEIPT,
+    }
+}

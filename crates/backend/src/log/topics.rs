@@ -1,0 +1,58 @@
+//! Makes the topics, with the settings the service relies on, before any client names them: a broker that
+//! makes topics of its own accord would choose others.
+
+use std::time::Duration;
+
+use rdkafka::{
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    error::RDKafkaErrorCode,
+};
+use wire::topic::{self, Topic};
+
+use super::{KafkaSettings, LogError, METADATA_TIMEOUT};
+
+const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Makes the topics that are missing. Those that exist stay as they are.
+///
+/// # Errors
+/// [`LogError`] while the cluster cannot be reached or refuses.
+pub async fn create_missing(settings: &KafkaSettings) -> Result<(), LogError> {
+    let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
+    let (admin, brokers, existing) = tokio::task::spawn_blocking(move || {
+        let metadata = admin.inner().fetch_metadata(None, METADATA_TIMEOUT)?;
+        let existing: Vec<String> = metadata.topics().iter().map(|topic| topic.name().to_owned()).collect();
+        Ok::<_, LogError>((admin, metadata.brokers().len(), existing))
+    })
+    .await
+    .map_err(|error| LogError(error.to_string()))??;
+    let missing = topic::ALL.into_iter().filter(|topic| !existing.iter().any(|name| name == topic.name));
+    let replication = i32::try_from(brokers.clamp(1, 3)).unwrap_or(1);
+    let retentions: Vec<(Topic, String)> =
+        missing.map(|topic| (topic, topic.retention.to_string())).collect();
+    let topics: Vec<NewTopic<'_>> = retentions
+        .iter()
+        .map(|(topic, retention)| new_topic(topic, retention, settings.partitions, replication))
+        .collect();
+    if topics.is_empty() {
+        return Ok(());
+    }
+    let options = AdminOptions::new().operation_timeout(Some(CREATE_TIMEOUT));
+    for created in admin.create_topics(&topics, &options).await? {
+        match created {
+            Ok(name) => tracing::info!(topic = name, replication, "made a topic"),
+            // Another node was quicker.
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => return Err(LogError(format!("the topic {name} cannot be made: {code}"))),
+        }
+    }
+    Ok(())
+}
+
+fn new_topic<'a>(topic: &'a Topic, retention: &'a str, partitions: i32, replication: i32) -> NewTopic<'a> {
+    let new = NewTopic::new(topic.name, partitions, TopicReplication::Fixed(replication))
+        .set("cleanup.policy", "delete")
+        .set("retention.ms", retention);
+    if replication >= 2 { new.set("min.insync.replicas", "2") } else { new }
+}

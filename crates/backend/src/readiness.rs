@@ -1,0 +1,118 @@
+//! Whether each role can do its work, for `/readyz` and for whoever starts the service.
+
+use std::fmt;
+
+use tokio::sync::watch;
+
+/// How a role is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoleState {
+    /// Not a role of this process.
+    Absent,
+    /// Getting there; with what it waits for.
+    Starting(String),
+    /// Doing all of its work.
+    Ready,
+    /// Doing its work, with something missing.
+    Degraded(String),
+    /// Not able to do its work at all.
+    Failed(String),
+}
+
+impl RoleState {
+    /// Whether the role does its work, if not all of it.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        !matches!(self, Self::Starting(_) | Self::Failed(_))
+    }
+
+    /// The state's word.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Starting(_) => "starting",
+            Self::Ready => "ready",
+            Self::Degraded(_) => "degraded",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Why it is so, where there is something to say.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Absent | Self::Ready => None,
+            Self::Starting(reason) | Self::Degraded(reason) | Self::Failed(reason) => Some(reason),
+        }
+    }
+}
+
+impl fmt::Display for RoleState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            Some(reason) => write!(f, "{}: {reason}", self.word()),
+            None => f.write_str(self.word()),
+        }
+    }
+}
+
+/// One role's state, told by the role and read by anybody.
+#[derive(Clone)]
+pub struct Tell(watch::Sender<RoleState>);
+
+impl Tell {
+    /// A role in this state.
+    #[must_use]
+    pub fn new(state: RoleState) -> Self {
+        Self(watch::Sender::new(state))
+    }
+
+    /// The role is doing so now.
+    pub fn set(&self, state: RoleState) {
+        self.0.send_if_modified(|known| {
+            let changed = *known != state;
+            *known = state;
+            changed
+        });
+    }
+
+    /// How the role is doing.
+    #[must_use]
+    pub fn get(&self) -> RoleState {
+        self.0.borrow().clone()
+    }
+
+    async fn started(&self) {
+        let mut states = self.0.subscribe();
+        let left = states.wait_for(|state| !matches!(state, RoleState::Starting(_))).await;
+        drop(left.expect("the sender is held by self"));
+    }
+}
+
+/// The states of the roles that take and tell calls.
+#[derive(Clone)]
+pub struct Readiness {
+    pub(crate) producer: Tell,
+    pub(crate) fanout: Tell,
+}
+
+impl Readiness {
+    /// How the producer is doing.
+    #[must_use]
+    pub fn producer(&self) -> RoleState {
+        self.producer.get()
+    }
+
+    /// How the fan-out is doing.
+    #[must_use]
+    pub fn fanout(&self) -> RoleState {
+        self.fanout.get()
+    }
+
+    /// Waits until neither role is starting.
+    pub async fn wait(&self) {
+        self.producer.started().await;
+        self.fanout.started().await;
+    }
+}

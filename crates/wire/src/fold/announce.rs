@@ -1,0 +1,70 @@
+//! What listeners are told: each event once, an answer never before its call, and which accept came first
+//! whenever that is settled anew.
+
+use super::{Call, CallKey, Change, LineIncidents};
+use crate::{
+    event::{Accept, Event, EventId},
+    said::{Key, Said},
+};
+
+impl LineIncidents {
+    /// A call that is new, with what was known of it before it came. Its answers come after.
+    pub(super) fn announce_call(&mut self, key: &CallKey) -> Vec<Change> {
+        let Some(call) = self.call(key) else { return Vec::new() };
+        let mut events = vec![Event::Alert(call.alert.clone())];
+        // With two calls of one id, the other one's arrival has told these.
+        if self.calls.get(&key.0).is_some_and(|houses| houses.len() == 1) {
+            events.extend(self.moved.get(&key.0).cloned().map(Event::Moved));
+            events.extend(self.merged_receipt(key.0).map(Event::Receipt));
+        }
+        events.into_iter().map(|event| Change::Event { event, first: None }).collect()
+    }
+
+    /// What listeners have not heard of a call's answers, in the order of (time, id), then which is first.
+    pub(super) fn announce_answers(&mut self, call: &CallKey, changes: &mut Vec<Change>) {
+        let unheard =
+            |key: &Key| self.answers.get(key).is_some_and(|answer| answer.announced != Some(call.0));
+        let answers = self.sorted_answers_of(call).into_iter().map(|(key, _)| key);
+        let keys: Vec<Key> = answers.filter(|key| unheard(key)).cloned().collect();
+        let first = self.first(call);
+        for key in keys {
+            changes.extend(self.announce_answer(&key, call, first));
+        }
+        changes.extend(self.settle(call));
+    }
+
+    /// An answer to a call, unless listeners were told of it.
+    pub(super) fn announce_answer(
+        &mut self,
+        key: &Key,
+        call: &CallKey,
+        first: Option<EventId>,
+    ) -> Option<Change> {
+        let answer = self.answers.get_mut(key)?;
+        if answer.announced.replace(call.0) == Some(call.0) {
+            return None;
+        }
+        let answer = self.answers.get(key)?;
+        let (event, rank) = self.told(call, answer, first);
+        if rank == Some(true)
+            && let Some(call) = self.call_mut(call)
+        {
+            call.announced_first = first;
+        }
+        Some(Change::Event { event, first: rank })
+    }
+
+    /// Tells which accept of a call is first, where listeners take another one for it, or none.
+    pub(super) fn settle(&mut self, key: &CallKey) -> Option<Change> {
+        let first = self.first(key);
+        let Call { announced_first, .. } = self.call_mut(key)?;
+        if std::mem::replace(announced_first, first) == first {
+            return None;
+        }
+        let accept = self.answers_of(key).find_map(|(_, answer)| match &answer.said {
+            Said::Accept(accept) if Some(accept.id) == first => Some(accept),
+            _ => None,
+        })?;
+        Some(Change::First { alert: key.0, accept: Accept { alert: Some(key.0), ..accept.clone() } })
+    }
+}

@@ -1,0 +1,161 @@
+//! Which words belong to which call. An answer that names its call belongs to it where line and actor fit; an
+//! accept of the original service names none and belongs to the newest call of its target that is not newer
+//! than itself, by the records' timestamps.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
+
+use super::{Answer, Call, CallKey, LineIncidents};
+use crate::{
+    event::{AlertId, Millis},
+    people::House,
+    said::{Key, What},
+};
+
+/// A UUIDv8: `record` made the id up, for a record of the original service.
+const MADE_UP: usize = 8;
+
+/// Finds what belongs together without looking at everything.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    by_alert: BTreeMap<AlertId, BTreeSet<Key>>,
+    /// Accepts that name no call, by their target, in the order of the records' timestamps.
+    nameless: BTreeMap<House, BTreeMap<Millis, BTreeSet<Key>>>,
+    /// The calls of a house, in the order of the records' timestamps. No drills: the original service knows none.
+    calls: BTreeMap<House, BTreeSet<(Millis, AlertId)>>,
+}
+
+impl Index {
+    pub(super) fn insert(&mut self, key: &Key, accepted: Millis) {
+        match (key.alert, &key.target) {
+            (Some(alert), _) => {
+                self.by_alert.entry(alert).or_default().insert(key.clone());
+            }
+            (None, Some(target)) => {
+                let accepts = self.nameless.entry(target.clone()).or_default();
+                accepts.entry(accepted).or_default().insert(key.clone());
+            }
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn forget(&mut self, key: &Key, accepted: Millis) {
+        if let Some(keys) = key.alert.and_then(|alert| self.by_alert.get_mut(&alert)) {
+            keys.remove(key);
+        }
+        let accepts = key.target.as_ref().and_then(|target| self.nameless.get_mut(target));
+        if let Some(keys) = accepts.and_then(|accepts| accepts.get_mut(&accepted)) {
+            keys.remove(key);
+        }
+    }
+
+    /// A call takes its place among those of its house, or leaves the one it had. Returns the call right before
+    /// each place: the one that nameless accepts are taken from, or given back to.
+    pub(super) fn place(
+        &mut self,
+        (alert, house): &CallKey,
+        from: Option<Millis>,
+        to: Option<Millis>,
+    ) -> Vec<CallKey> {
+        if from == to {
+            return Vec::new();
+        }
+        let calls = self.calls.entry(house.clone()).or_default();
+        if let Some(from) = from {
+            calls.remove(&(from, *alert));
+        }
+        let places = from.into_iter().chain(to).map(|began| (began, *alert));
+        let before = places.filter_map(|place| calls.range(..place).next_back());
+        let before = before.map(|(_, id)| (*id, house.clone())).collect();
+        calls.extend(to.map(|began| (began, *alert)));
+        before
+    }
+
+    /// Drops the places where nothing is left.
+    pub(super) fn tidy(&mut self) {
+        self.by_alert.retain(|_, keys| !keys.is_empty());
+        self.nameless.retain(|_, accepts| {
+            accepts.retain(|_, keys| !keys.is_empty());
+            !accepts.is_empty()
+        });
+        self.calls.retain(|_, calls| !calls.is_empty());
+    }
+
+    /// Answers that name this call.
+    pub(super) fn naming(&self, alert: AlertId) -> impl Iterator<Item = &Key> {
+        self.by_alert.get(&alert).into_iter().flatten()
+    }
+
+    /// The newest call of `target` not newer than `accepted`.
+    fn newest(&self, target: &House, accepted: Millis) -> Option<AlertId> {
+        let last = (accepted, AlertId(uuid::Uuid::max()));
+        self.calls.get(target)?.range(..=last).next_back().map(|(_, id)| *id)
+    }
+
+    /// Accepts that name no call, from the beginning of this one until the house's next.
+    fn nameless(&self, (alert, house): &CallKey, began: Millis) -> impl Iterator<Item = &Key> {
+        let next = self.calls.get(house).and_then(|calls| {
+            let mut later = calls.range((Bound::Excluded((began, *alert)), Bound::Unbounded));
+            later.next().map(|(began, _)| *began)
+        });
+        let until = next.map_or(Bound::Unbounded, Bound::Excluded);
+        let accepts = self.nameless.get(house).into_iter();
+        accepts
+            .flat_map(move |accepts| accepts.range((Bound::Included(began), until)))
+            .flat_map(|(_, keys)| keys)
+    }
+}
+
+impl LineIncidents {
+    /// The calls an answer is about, of those that are known and fit. An accept has one at most; a status
+    /// names only an id, so it counts for each call of that id whose actor fits.
+    pub(super) fn calls_of(&self, key: &Key) -> Vec<CallKey> {
+        let Some(answer) = self.answers.get(key) else { return Vec::new() };
+        match (key.alert, &key.target) {
+            (Some(alert), _) => {
+                let houses = self.calls.get(&alert).into_iter().flatten();
+                let fitting = houses.filter(|(_, call)| answer.said.fits(&call.alert));
+                fitting.map(|(house, _)| (alert, house.clone())).collect()
+            }
+            (None, Some(target)) => {
+                let newest = self.index.newest(target, answer.accepted());
+                let call = newest.map(|alert| (alert, target.clone()));
+                call.filter(|call| self.call(call).is_some_and(|call| answer.said.fits(&call.alert)))
+                    .into_iter()
+                    .collect()
+            }
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// What was said about a call, in no order that means anything.
+    pub(super) fn answers_of(&self, key: &CallKey) -> impl Iterator<Item = (&Key, &Answer)> {
+        let call = self.call(key);
+        let began = call.and_then(Call::began);
+        let nameless = began.map(|began| self.index.nameless(key, began)).into_iter().flatten();
+        let keys = self.index.naming(key.0).chain(nameless);
+        let answers = keys.filter_map(|key| self.answers.get_key_value(key));
+        answers.filter(move |(_, answer)| call.is_some_and(|call: &Call| answer.said.fits(&call.alert)))
+    }
+
+    /// What was said about a call, in the order of (time, id).
+    pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
+        let mut answers: Vec<_> = self.answers_of(call).collect();
+        answers.sort_unstable_by_key(|(key, answer)| (answer.said.at(), *key));
+        answers
+    }
+
+    /// The same record of the original service, told about other calls: servers say about which one it is,
+    /// and their last word holds.
+    pub(super) fn made_up_elsewhere(&self, key: &Key) -> Vec<Key> {
+        if key.what != What::Accept || key.id.0.get_version_num() != MADE_UP {
+            return Vec::new();
+        }
+        let from = Key { alert: None, target: None, ..key.clone() };
+        let same = |other: &&Key| other.id == key.id && other.by == key.by && other.line == key.line;
+        let others = self.answers.range(from..).map(|(other, _)| other).take_while(same);
+        others.filter(|other| other.what == What::Accept && *other != key).cloned().collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! What the sets add up to: incidents, and a call's history as a snapshot tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Answer, Call, CallKey, LineIncidents};
+use crate::{
+    event::{Accept, Alert, AlertId, Event, EventId, Millis, Moved, OPEN_FOR, Receipt},
+    incident::{Incident, Stances},
+    said::Said,
+};
+
+impl LineIncidents {
+    /// Every call of the line, the oldest first.
+    #[must_use]
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.sorted(|_| true)
+    }
+
+    /// The calls that are open at `now`, the oldest first.
+    #[must_use]
+    pub fn open(&self, now: Millis) -> Vec<Incident> {
+        // Most calls of a month are old: those need no deriving.
+        let mut incidents = self.sorted(|call| now < call.alert.at.saturating_add(OPEN_FOR));
+        incidents.retain(|incident| incident.is_open(now));
+        incidents
+    }
+
+    /// The calls with this id: one, unless two houses used the same.
+    #[must_use]
+    pub fn named(&self, alert: AlertId) -> Vec<Incident> {
+        let houses = self.calls.get(&alert).into_iter().flat_map(BTreeMap::keys);
+        houses.filter_map(|house| self.incident(&(alert, house.clone()))).collect()
+    }
+
+    /// What was said about a call, in the order of (time, id), an accept with whether it is the first.
+    #[must_use]
+    pub fn history(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
+        let call = (alert.id, alert.house.clone());
+        let first = self.first(&call);
+        let answers = self.sorted_answers_of(&call).into_iter();
+        answers.map(|(_, answer)| self.told(&call, answer, first)).collect()
+    }
+
+    /// Where the caller of a call last was, if it moved.
+    #[must_use]
+    pub fn moved(&self, alert: AlertId) -> Option<&Moved> {
+        self.moved.get(&alert)
+    }
+
+    /// The receipt of a call as listeners get it: without the caller's own house.
+    #[must_use]
+    pub fn merged_receipt(&self, alert: AlertId) -> Option<Receipt> {
+        let mut merged = self.receipts.get(&alert)?.clone();
+        for caller in self.calls.get(&alert)?.keys() {
+            merged.reached.remove(caller);
+            merged.seen.remove(caller);
+        }
+        (!merged.reached.is_empty() || !merged.seen.is_empty()).then_some(merged)
+    }
+
+    /// The first accept: by a server's word, else the lowest offset in the line's own partition, records
+    /// elsewhere after those.
+    pub(super) fn first(&self, call: &CallKey) -> Option<EventId> {
+        self.told_first.get(call).copied().or_else(|| {
+            let accepts = self.answers_of(call).filter(|(_, answer)| matches!(answer.said, Said::Accept(_)));
+            let ranked =
+                accepts.filter_map(|(key, answer)| Some((self.rank.first(&answer.positions)?, key.id)));
+            ranked.min().map(|(_, id)| id)
+        })
+    }
+
+    /// An answer as listeners are told of it: it names its call, and an accept says whether it is the first.
+    pub(super) fn told(
+        &self,
+        call: &CallKey,
+        answer: &Answer,
+        first: Option<EventId>,
+    ) -> (Event, Option<bool>) {
+        match &answer.said {
+            Said::Accept(accept) => {
+                let settled = !answer.positions.is_empty() || self.told_first.contains_key(call);
+                let first = settled.then(|| first == Some(accept.id));
+                (Event::Accept(Accept { alert: Some(call.0), ..accept.clone() }), first)
+            }
+            Said::Status(status) => (Event::Status(status.clone()), None),
+        }
+    }
+
+    fn sorted(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Incident> {
+        let calls = self.calls.values().flatten().filter(|(_, call)| wanted(call));
+        let keys = calls.map(|(house, call)| (call.alert.id, house.clone()));
+        let mut incidents: Vec<_> = keys.filter_map(|key| self.incident(&key)).collect();
+        incidents.sort_by(|a, b| {
+            let place = |incident: &Incident| (incident.alert.at, incident.alert.id);
+            place(a).cmp(&place(b))
+        });
+        incidents
+    }
+
+    fn incident(&self, key: &CallKey) -> Option<Incident> {
+        let call = self.call(key)?;
+        // An update names only an id: with two calls of that id, nobody may move the other's marker.
+        let alone = self.calls.get(&key.0)?.len() == 1;
+        let moved = self.moved.get(&key.0).filter(|_| alone);
+        let mut incident = Incident {
+            alert: call.alert.clone(),
+            location: moved.map(|moved| moved.location).or(call.alert.location),
+            first: self.first(key),
+            responses: Vec::new(),
+            end: None,
+            escalated: None,
+            reached: BTreeSet::new(),
+            seen: BTreeSet::new(),
+        };
+        if let Some(receipt) = self.merged_receipt(key.0) {
+            (incident.reached, incident.seen) = (receipt.reached, receipt.seen);
+        }
+        let mut stances = Stances::default();
+        for (_, answer) in self.sorted_answers_of(key) {
+            match &answer.said {
+                Said::Accept(accept) => stances.accept(accept, incident.first == Some(accept.id)),
+                Said::Status(status) => stances.progress(&mut incident, status),
+            }
+        }
+        incident.responses = stances.into_responses();
+        Some(incident)
+    }
+}

@@ -1,0 +1,75 @@
+//! How calls are dropped: old ones from a server's memory, closed ones from a client's. What is kept stays
+//! exactly as it was.
+
+use std::collections::BTreeSet;
+
+use super::{CallKey, LineIncidents};
+use crate::{
+    event::{AlertId, Millis},
+    said::Key,
+};
+
+impl LineIncidents {
+    /// Forgets calls that began before `before`, and what was said before then about none. Receipts have no
+    /// time: those of a call that is not known go too.
+    pub fn forget(&mut self, before: Millis) {
+        let calls = self.calls.values().flatten().filter(|(_, call)| call.alert.at < before);
+        let old: Vec<CallKey> = calls.map(|(house, call)| (call.alert.id, house.clone())).collect();
+        let orphans: Vec<Key> =
+            self.answers.keys().filter(|key| self.calls_of(key).is_empty()).cloned().collect();
+        self.drop_calls(&old);
+        for key in orphans {
+            if self.answers.get(&key).is_some_and(|answer| answer.said.at() < before) {
+                self.drop_answer(&key);
+            }
+        }
+        self.moved.retain(|alert, moved| self.calls.contains_key(alert) || moved.at >= before);
+        self.receipts.retain(|alert, _| self.calls.contains_key(alert));
+        self.index.tidy();
+    }
+
+    /// Forgets every call that `listed` does not have, as a client does after a whole snapshot.
+    pub fn retain(&mut self, listed: &BTreeSet<AlertId>) {
+        let unlisted: Vec<CallKey> = self.call_keys().filter(|(alert, _)| !listed.contains(alert)).collect();
+        self.drop_calls(&unlisted);
+        let of_no_call = |key: &Key| key.alert.is_some_and(|alert| !listed.contains(&alert));
+        let orphans: Vec<Key> = self.answers.keys().filter(|key| of_no_call(key)).cloned().collect();
+        for key in orphans {
+            self.drop_answer(&key);
+        }
+        self.moved.retain(|alert, _| listed.contains(alert));
+        self.receipts.retain(|alert, _| listed.contains(alert));
+        self.told_first.retain(|(alert, _), _| listed.contains(alert));
+        self.index.tidy();
+    }
+
+    /// Drops calls with what was said about them and about no other.
+    fn drop_calls(&mut self, calls: &[CallKey]) {
+        let dropped: BTreeSet<&CallKey> = calls.iter().collect();
+        let answers = calls.iter().flat_map(|call| self.answers_of(call)).map(|(key, _)| key);
+        let solely = answers.filter(|key| self.calls_of(key).iter().all(|call| dropped.contains(call)));
+        let solely: BTreeSet<Key> = solely.cloned().collect();
+        for key in &solely {
+            self.drop_answer(key);
+        }
+        for key in calls {
+            let Some(call) = self.calls.get_mut(&key.0).and_then(|houses| houses.remove(&key.1)) else {
+                continue;
+            };
+            self.index.place(key, call.began(), None);
+            self.told_first.remove(key);
+            self.moved.remove(&key.0);
+            if let Some(receipt) = self.receipts.get_mut(&key.0) {
+                receipt.reached.remove(&key.1);
+                receipt.seen.remove(&key.1);
+            }
+        }
+        self.calls.retain(|_, houses| !houses.is_empty());
+    }
+
+    fn drop_answer(&mut self, key: &Key) {
+        if let Some(answer) = self.answers.remove(key) {
+            self.index.forget(key, answer.accepted());
+        }
+    }
+}

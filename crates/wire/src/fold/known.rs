@@ -1,0 +1,63 @@
+//! What is kept of a call and of an answer, and which of several records of one event counts.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    event::{Alert, AlertId, Event, EventId, Millis},
+    people::House,
+    position::Position,
+    record,
+    said::Said,
+};
+
+/// A call is known by its id and its house: an id alone would let one house speak for another.
+pub(super) type CallKey = (AlertId, House);
+
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) alert: Alert,
+    /// Of several records of one alert, the smallest place.
+    pub(super) position: Option<Position>,
+    /// Which accept listeners take for the first.
+    pub(super) announced_first: Option<EventId>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) said: Said,
+    /// Every place its record stands at: which of them ranks first depends on the number of partitions.
+    pub(super) positions: BTreeSet<Position>,
+    /// About which call listeners were told of it; an answer that comes before its call waits.
+    pub(super) announced: Option<AlertId>,
+}
+
+impl Call {
+    pub(super) fn new(alert: Alert) -> Self {
+        Self { alert, position: None, announced_first: None }
+    }
+
+    /// When it began for accepts that name no call: by the record's timestamp, or until the log has it by the
+    /// producer's time. `None` for a drill, of which the original service knows nothing.
+    pub(super) fn began(&self) -> Option<Millis> {
+        let time = self.position.map_or(self.alert.at, |position| position.timestamp);
+        (!self.alert.drill).then_some(time)
+    }
+}
+
+impl Answer {
+    pub(super) fn new(said: Said) -> Self {
+        Self { said, positions: BTreeSet::new(), announced: None }
+    }
+
+    /// When it was said, by the same clock as [`Call::began`].
+    pub(super) fn accepted(&self) -> Millis {
+        self.positions.first().map_or(self.said.at(), |position| position.timestamp)
+    }
+}
+
+/// Of several records of one event the smallest (`at`, bytes) wins, the bytes being those `record` writes: they
+/// are the same for a record of the log and for what was handed over past it.
+pub(super) fn wins(candidate: &Event, known: &Event) -> bool {
+    let order = |event: &Event| (event.at(), record::write(event).map(|(topic, value)| (value, topic)));
+    candidate != known && order(candidate) < order(known)
+}

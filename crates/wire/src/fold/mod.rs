@@ -1,0 +1,259 @@
+//! The one fold: what the events of a line add up to.
+//!
+//! [`LineIncidents`] keeps *sets* of what was said and derives every [`Incident`](crate::Incident) from
+//! them, so the order in which events come, and how often, cannot matter: equal sets give equal incidents.
+//! The hub's snapshot, the browser's feed and every replay use this and nothing else.
+//!
+//! Here is how an event is taken in; which words belong to which call is `attribution`, what listeners hear
+//! of it is `announce`, what it adds up to is `derive`, and how calls are dropped is `forget`.
+
+mod announce;
+mod attribution;
+mod derive;
+mod forget;
+mod known;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    event::{Accept, Alert, AlertId, Event, EventId, Moved, Receipt},
+    people::{House, Line},
+    position::{Position, Rank},
+    said::{Key, Said},
+};
+use attribution::Index;
+use known::{Answer, Call, CallKey, wins};
+
+/// How an event came to be known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Read from the log.
+    Log(Position),
+    /// Handed over past the log.
+    Direct,
+    /// Told by a server, which says whether an accept is its call's first (`None`: not settled, or no accept).
+    Told {
+        /// The server's word.
+        first: Option<bool>,
+    },
+}
+
+/// What changed for those who listen to the line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Something happened that was not known before.
+    Event {
+        /// What; an accept always names its call here.
+        event: Event,
+        /// For an accept: whether it is the call's first, as far as the log is known.
+        first: Option<bool>,
+    },
+    /// It is settled which accept came first.
+    First {
+        /// The call.
+        alert: AlertId,
+        /// The accept.
+        accept: Accept,
+    },
+}
+
+/// Every call of one line, and all that was said about them.
+#[derive(Clone, Debug)]
+pub struct LineIncidents {
+    line: Line,
+    rank: Rank,
+    calls: BTreeMap<AlertId, BTreeMap<House, Call>>,
+    answers: BTreeMap<Key, Answer>,
+    /// Derived from `calls` and `answers`: who is about what, without looking at all of them.
+    index: Index,
+    /// A server's word on which accept is first, where this fold does not read the log itself.
+    told_first: BTreeMap<CallKey, EventId>,
+    moved: BTreeMap<AlertId, Moved>,
+    receipts: BTreeMap<AlertId, Receipt>,
+}
+
+impl LineIncidents {
+    /// An empty line. `partitions` is the number of partitions of the accepts' topic; 1 where no log is read.
+    #[must_use]
+    pub fn new(line: Line, partitions: i32) -> Self {
+        Self {
+            rank: Rank::new(&line, partitions),
+            line,
+            calls: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            index: Index::default(),
+            told_first: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+        }
+    }
+
+    /// The line.
+    #[must_use]
+    pub fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Takes an event in and tells what changed, in the order in which listeners should hear it.
+    ///
+    /// Events of another line, and what was known already, change nothing. Of several records of one event
+    /// the smallest (`at`, bytes) counts; listeners who were told another keep it until their next snapshot.
+    /// An event is told once. Only an accept of the original service, which names no call, is told again
+    /// when a newer call turns out to be the one it is about.
+    pub fn apply(&mut self, event: Event, seen: Seen) -> Vec<Change> {
+        if *event.line() != self.line {
+            return Vec::new();
+        }
+        let position = match seen {
+            Seen::Log(position) => Some(position),
+            Seen::Direct | Seen::Told { .. } => None,
+        };
+        match event {
+            Event::Alert(alert) => self.alert(alert, position),
+            Event::Accept(accept) => {
+                if let Seen::Told { first } = seen {
+                    self.believe(&accept, first);
+                }
+                self.say(Said::Accept(accept), position)
+            }
+            Event::Status(status) => self.say(Said::Status(status), position),
+            Event::Moved(moved) => self.move_to(moved),
+            Event::Receipt(receipt) => self.receive(&receipt),
+        }
+    }
+
+    /// The accepts' topic has this many partitions now. Returns what that settles anew.
+    pub fn set_partitions(&mut self, partitions: i32) -> Vec<Change> {
+        let rank = Rank::new(&self.line, partitions);
+        if rank == self.rank {
+            return Vec::new();
+        }
+        self.rank = rank;
+        let calls: Vec<CallKey> = self.call_keys().collect();
+        calls.iter().filter_map(|call| self.settle(call)).collect()
+    }
+
+    /// A server says which accept of a call is the first.
+    pub fn settle_first(&mut self, alert: AlertId, accept: EventId) {
+        let keys = self.index.naming(alert).filter(|key| key.id == accept);
+        let targets: Vec<House> = keys.filter_map(|key| key.target.clone()).collect();
+        for target in targets {
+            self.tell_first((alert, target), accept);
+        }
+    }
+
+    fn alert(&mut self, alert: Alert, position: Option<Position>) -> Vec<Change> {
+        let key = (alert.id, alert.house.clone());
+        let houses = self.calls.entry(alert.id).or_default();
+        let known = houses.get(&alert.house);
+        let (is_new, from) = (known.is_none(), known.and_then(Call::began));
+        let call = houses.entry(alert.house.clone()).or_insert_with(|| Call::new(alert.clone()));
+        call.position = call.position.into_iter().chain(position).min();
+        if wins(&Event::Alert(alert.clone()), &Event::Alert(call.alert.clone())) {
+            call.alert = alert;
+        }
+        let to = call.began();
+        let mut touched = self.index.place(&key, from, to);
+        if !is_new && from == to {
+            return Vec::new();
+        }
+        let mut changes = if is_new { self.announce_call(&key) } else { Vec::new() };
+        touched.push(key);
+        for call in touched {
+            self.announce_answers(&call, &mut changes);
+        }
+        changes
+    }
+
+    fn say(&mut self, said: Said, position: Option<Position>) -> Vec<Change> {
+        let key = said.key(&self.line);
+        let before = self.calls_of(&key);
+        let known = self.answers.get(&key).map(Answer::accepted);
+        let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(said.clone()));
+        answer.positions.extend(position);
+        if wins(&said.to_event(), &answer.said.to_event()) {
+            answer.said = said;
+        }
+        let accepted = answer.accepted();
+        if let Some(known) = known.filter(|known| *known != accepted) {
+            self.index.forget(&key, known);
+        }
+        self.index.insert(&key, accepted);
+        let mut changes = Vec::new();
+        let after = self.calls_of(&key);
+        for call in &after {
+            let first = self.first(call);
+            changes.extend(self.announce_answer(&key, call, first));
+        }
+        for call in before.into_iter().chain(after).collect::<BTreeSet<_>>() {
+            changes.extend(self.settle(&call));
+        }
+        changes
+    }
+
+    /// Takes in what a server says with an accept: about which call it is, and whether it is the first.
+    fn believe(&mut self, accept: &Accept, first: Option<bool>) {
+        let Some(alert) = accept.alert else { return };
+        let key = Said::Accept(accept.clone()).key(&self.line);
+        for stale in self.made_up_elsewhere(&key) {
+            if let Some(answer) = self.answers.remove(&stale) {
+                self.index.forget(&stale, answer.accepted());
+            }
+            if let Some(call) = stale.alert.zip(stale.target) {
+                self.told_first.retain(|told, id| *told != call || *id != accept.id);
+            }
+        }
+        let call = (alert, accept.target.clone());
+        match first {
+            Some(true) => self.tell_first(call, accept.id),
+            Some(false) if self.told_first.get(&call) == Some(&accept.id) => {
+                self.told_first.remove(&call);
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_first(&mut self, call: CallKey, accept: EventId) {
+        if let Some(known) = self.call_mut(&call) {
+            known.announced_first = Some(accept);
+        }
+        self.told_first.insert(call, accept);
+    }
+
+    fn move_to(&mut self, moved: Moved) -> Vec<Change> {
+        let event = Event::Moved(moved.clone());
+        let known = self.moved.get(&moved.alert).cloned().map(Event::Moved);
+        // The latest place counts, so here it is the known one that must not win.
+        if known.is_some_and(|known| !wins(&known, &event)) {
+            return Vec::new();
+        }
+        let is_told = self.calls.contains_key(&moved.alert);
+        self.moved.insert(moved.alert, moved);
+        is_told.then_some(Change::Event { event, first: None }).into_iter().collect()
+    }
+
+    fn receive(&mut self, receipt: &Receipt) -> Vec<Change> {
+        let before = self.merged_receipt(receipt.alert);
+        let empty = || Receipt { reached: BTreeSet::new(), seen: BTreeSet::new(), ..receipt.clone() };
+        let known = self.receipts.entry(receipt.alert).or_insert_with(empty);
+        known.reached.extend(receipt.reached.iter().cloned());
+        known.seen.extend(receipt.seen.iter().cloned());
+        let merged = self.merged_receipt(receipt.alert).filter(|merged| before.as_ref() != Some(merged));
+        merged
+            .map(|receipt| Change::Event { event: Event::Receipt(receipt), first: None })
+            .into_iter()
+            .collect()
+    }
+
+    fn call(&self, (alert, house): &CallKey) -> Option<&Call> {
+        self.calls.get(alert)?.get(house)
+    }
+
+    fn call_mut(&mut self, (alert, house): &CallKey) -> Option<&mut Call> {
+        self.calls.get_mut(alert)?.get_mut(house)
+    }
+
+    fn call_keys(&self) -> impl Iterator<Item = CallKey> {
+        self.calls.iter().flat_map(|(alert, houses)| houses.keys().map(|house| (*alert, house.clone())))
+    }
+}

@@ -1,0 +1,198 @@
+//! What can be set: every flag with its environment variable, read once. `check` turns it into [`Settings`] that the
+//! rest trusts, `print` shows it with the secrets hidden.
+
+mod check;
+mod print;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::builder::FalseyValueParser;
+use ipnet::IpNet;
+
+pub use self::print::table;
+
+/// What `iutsai serve` and `iutsai check-config` read. An empty value counts as none.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, env = "IUTSAI_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
+    pub listen: String,
+
+    /// Directory of everything that is kept: the outbox, the embedded broker's log, and SQLite without DATABASE_URL
+    #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+
+    /// What this process does, separated by commas: web (pages), producer (takes calls), fanout (sockets)
+    #[arg(long, env = "IUTSAI_ROLES", value_name = "ROLES", default_value = "web,producer,fanout")]
+    pub roles: String,
+
+    /// Makes a demo complex when the database is empty, and shows on the sign-in page who can sign in
+    #[arg(long, env = "IUTSAI_DEMO", value_parser = FalseyValueParser::new())]
+    pub demo: bool,
+
+    /// Allows a server with demo accounts, whose password everybody knows, to listen on other than loopback addresses
+    #[arg(long, env = "IUTSAI_DEMO_ANYWHERE", value_parser = FalseyValueParser::new())]
+    pub demo_anywhere: bool,
+
+    /// Where browsers reach the server, such as https://iutsai.example; https makes cookies Secure and sends HSTS
+    #[arg(long, env = "IUTSAI_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Further origins whose pages may call this server, separated by commas, such as https://app.example
+    #[arg(long, env = "IUTSAI_ALLOWED_ORIGINS", value_name = "ORIGINS")]
+    pub allowed_origins: Option<String>,
+
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, separated by commas
+    #[arg(long, env = "IUTSAI_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    pub trusted_proxies: Option<String>,
+
+    /// A second address that serves /metrics and nothing else, to anybody who reaches it
+    #[arg(long, env = "IUTSAI_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<String>,
+
+    /// The browser's files (wasm, CSS, icons); by default the directory `site` beside the program
+    #[arg(long, env = "IUTSAI_SITE_DIR", value_name = "DIR")]
+    pub site_dir: Option<PathBuf>,
+
+    /// The embedded broker's program; by default `iutsai-broker` beside this one
+    #[arg(long, env = "IUTSAI_BROKER_PROGRAM", value_name = "FILE")]
+    pub broker_program: Option<PathBuf>,
+
+    /// Accounts and sessions: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME; by default SQLite in the data directory
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// URL template of map tiles, with {z}, {x} and {y}; without it the map is a plain grid and nobody outside is asked
+    #[arg(long, env = "MAP_TILE_URL", value_name = "URL")]
+    pub map_tile_url: Option<String>,
+
+    /// What the map says about where its tiles come from
+    #[arg(long, env = "MAP_TILE_ATTRIBUTION", value_name = "TEXT")]
+    pub map_tile_attribution: Option<String>,
+
+    /// Writes the log as JSON, one object a line
+    #[arg(long, env = "IUTSAI_LOG_JSON", value_parser = FalseyValueParser::new())]
+    pub log_json: bool,
+
+    /// Kafka's settings.
+    #[command(flatten)]
+    pub kafka: KafkaConfig,
+}
+
+/// How to reach a Kafka cluster. The names after `KAFKA_` are librdkafka's (its CONFIGURATION.md), with underscores.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Kafka")]
+pub struct KafkaConfig {
+    /// HOST:PORT of one or more brokers, separated by commas; without it the embedded broker is started
+    #[arg(long = "kafka-bootstrap-servers", env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOSTS")]
+    pub bootstrap_servers: Option<String>,
+
+    /// plaintext, ssl, sasl_plaintext or sasl_ssl
+    #[arg(long = "kafka-security-protocol", env = "KAFKA_SECURITY_PROTOCOL", value_name = "PROTOCOL")]
+    pub security_protocol: Option<String>,
+
+    /// PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
+    #[arg(long = "kafka-sasl-mechanism", env = "KAFKA_SASL_MECHANISM", value_name = "MECHANISM")]
+    pub sasl_mechanism: Option<String>,
+
+    /// The name to sign in to Kafka with
+    #[arg(long = "kafka-sasl-username", env = "KAFKA_SASL_USERNAME", value_name = "NAME")]
+    pub sasl_username: Option<String>,
+
+    /// Its password; better given by the variable, since a command line can be seen by others
+    #[arg(long = "kafka-sasl-password", env = "KAFKA_SASL_PASSWORD", value_name = "PASSWORD")]
+    #[arg(hide_env_values = true)]
+    pub sasl_password: Option<String>,
+
+    /// File of the authorities that sign the brokers' certificates; by default the system's
+    #[arg(long = "kafka-ssl-ca-location", env = "KAFKA_SSL_CA_LOCATION", value_name = "FILE")]
+    pub ssl_ca_location: Option<String>,
+
+    /// File of this client's certificate, where the brokers ask for one
+    #[arg(long = "kafka-ssl-certificate-location", env = "KAFKA_SSL_CERTIFICATE_LOCATION", value_name = "FILE")]
+    pub ssl_certificate_location: Option<String>,
+
+    /// File of its private key
+    #[arg(long = "kafka-ssl-key-location", env = "KAFKA_SSL_KEY_LOCATION", value_name = "FILE")]
+    pub ssl_key_location: Option<String>,
+
+    /// The private key's password
+    #[arg(long = "kafka-ssl-key-password", env = "KAFKA_SSL_KEY_PASSWORD", value_name = "PASSWORD")]
+    #[arg(hide_env_values = true)]
+    pub ssl_key_password: Option<String>,
+}
+
+/// What a process may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Serves the pages.
+    pub web: bool,
+    /// Takes calls and what follows them.
+    pub producer: bool,
+    /// Keeps the sockets and pushes.
+    pub fanout: bool,
+}
+
+/// The map's tiles.
+#[derive(Clone, Debug)]
+pub struct TileSource {
+    /// The URL template.
+    pub url: String,
+    /// What the map says about them; may be empty.
+    pub attribution: String,
+    /// The origin, for the Content-Security-Policy. A `{s}` in the host becomes `*`.
+    pub origin: String,
+}
+
+/// Where records are kept.
+#[derive(Clone, Debug)]
+pub enum Log {
+    /// This program starts the broker that this file is.
+    Embedded(PathBuf),
+    /// A Kafka cluster.
+    Cluster {
+        /// HOST:PORT, separated by commas.
+        bootstrap_servers: String,
+        /// librdkafka's names and values.
+        security: Vec<(String, String)>,
+    },
+}
+
+/// The configuration after it was checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where to serve /metrics freely.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The directory of everything that is kept.
+    pub data_dir: PathBuf,
+    /// What this process does.
+    pub roles: Roles,
+    /// Make and show the demo complex.
+    pub demo: bool,
+    /// Demo accounts may be reached from other machines.
+    pub demo_anywhere: bool,
+    /// Where browsers reach the server, as an origin: scheme, host and port.
+    pub public_origin: Option<String>,
+    /// Other origins that may call.
+    pub allowed_origins: Vec<String>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The browser's files.
+    pub site_dir: PathBuf,
+    /// Accounts and sessions.
+    pub database_url: String,
+    /// The record of everything.
+    pub log: Log,
+    /// The map's tiles.
+    pub tiles: Option<TileSource>,
+}
+
+impl Settings {
+    /// Whether browsers are known to come by https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+}

@@ -1,0 +1,260 @@
+//! Checks every value and says of each bad one, in one sentence, what is wrong and what to write instead.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+use url::{Position, Url};
+
+use super::{Config, KafkaConfig, Log, Roles, Settings, TileSource};
+
+impl Config {
+    /// The settings that follow from this, or every sentence about what is wrong.
+    pub fn check(&self) -> Result<Settings, Vec<String>> {
+        let mut wrong = Vec::new();
+        let listen = note(&mut wrong, address("IUTSAI_LISTEN", &self.listen));
+        let metrics_listen =
+            note(&mut wrong, optional(&self.metrics_listen, |value| address("IUTSAI_METRICS_LISTEN", value)));
+        let roles = note(&mut wrong, roles(&self.roles));
+        let public_origin =
+            note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
+        let allowed_origins = note(
+            &mut wrong,
+            list(&self.allowed_origins, |value| origin("IUTSAI_ALLOWED_ORIGINS", value)),
+        );
+        let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
+        let site_dir = note(&mut wrong, self.site_dir());
+        let database_url = note(&mut wrong, self.database());
+        let log = note(&mut wrong, self.log());
+        let tiles = note(&mut wrong, self.tiles());
+        let settings = (|| {
+            Some(Settings {
+                listen: listen?,
+                metrics_listen: metrics_listen?,
+                data_dir: self.data_dir.clone(),
+                roles: roles?,
+                demo: self.demo,
+                demo_anywhere: self.demo_anywhere,
+                public_origin: public_origin?,
+                allowed_origins: allowed_origins?,
+                trusted_proxies: trusted_proxies?,
+                site_dir: site_dir?,
+                database_url: database_url?,
+                log: log?,
+                tiles: tiles?,
+            })
+        })();
+        settings.filter(|_| wrong.is_empty()).ok_or(wrong)
+    }
+
+    fn site_dir(&self) -> Result<PathBuf, String> {
+        let directory = path_or_beside(self.site_dir.as_deref(), "site")?;
+        if self.roles.contains("web") && !directory.is_dir() {
+            return Err(format!(
+                "IUTSAI_SITE_DIR: there is no directory {}; build the browser's files with script/build, or say where \
+                 they are.",
+                directory.display()
+            ));
+        }
+        Ok(directory)
+    }
+
+    /// The database's URL: the one given, or SQLite in the data directory.
+    pub fn database(&self) -> Result<String, String> {
+        let Some(url) = given(self.database_url.as_deref()) else {
+            return Ok(format!("sqlite://{}?mode=rwc", self.data_dir.join("iutsai.db").display()));
+        };
+        if url.starts_with("sqlite:") {
+            return Ok(url.to_owned());
+        }
+        // The URL is not repeated: it may hold a password.
+        let known = ["postgres", "postgresql"];
+        match Url::parse(url) {
+            Ok(parsed) if known.contains(&parsed.scheme()) && parsed.has_host() => Ok(url.to_owned()),
+            _ => Err("DATABASE_URL must be sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.".into()),
+        }
+    }
+
+    fn log(&self) -> Result<Log, String> {
+        let Some(bootstrap_servers) = given(self.kafka.bootstrap_servers.as_deref()) else {
+            return self.embedded();
+        };
+        for server in bootstrap_servers.split(',') {
+            let port = server.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
+            if !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
+                return Err(format!(
+                    "KAFKA_BOOTSTRAP_SERVERS: {server:?} is not HOST:PORT; write kafka-1:9092,kafka-2:9092, or leave it \
+                     unset for the embedded broker."
+                ));
+            }
+        }
+        Ok(Log::Cluster { bootstrap_servers: bootstrap_servers.into(), security: self.kafka.security()? })
+    }
+
+    fn embedded(&self) -> Result<Log, String> {
+        let program = path_or_beside(self.broker_program.as_deref(), "iutsai-broker")?;
+        if !program.is_file() {
+            return Err(format!(
+                "IUTSAI_BROKER_PROGRAM: there is no program {}; build it with script/build, say where it is, or set \
+                 KAFKA_BOOTSTRAP_SERVERS to use a Kafka cluster.",
+                program.display()
+            ));
+        }
+        Ok(Log::Embedded(program))
+    }
+
+    fn tiles(&self) -> Result<Option<TileSource>, String> {
+        let Some(template) = given(self.map_tile_url.as_deref()) else { return Ok(None) };
+        let wrong = || {
+            format!(
+                "MAP_TILE_URL: {template:?} is no tile URL; write https://HOST/{{z}}/{{x}}/{{y}}.png, or leave it unset \
+                 for a plain grid."
+            )
+        };
+        if !["{z}", "{x}", "{y}"].iter().all(|part| template.contains(part)) {
+            return Err(wrong());
+        }
+        // A policy's host may begin with `*.`, which a URL's may not.
+        let url = Url::parse(&template.replace("{s}", "subdomain-of-tiles")).map_err(|_| wrong())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong());
+        }
+        let origin = url[..Position::BeforePath].replace("subdomain-of-tiles", "*");
+        let attribution = given(self.map_tile_attribution.as_deref()).unwrap_or_default().to_owned();
+        Ok(Some(TileSource { url: template.to_owned(), attribution, origin }))
+    }
+}
+
+impl KafkaConfig {
+    /// librdkafka's names with the values that were given.
+    fn security(&self) -> Result<Vec<(String, String)>, String> {
+        let one_of = |variable: &str, value: &Option<String>, known: &[&str]| match given(value.as_deref()) {
+            Some(value) if !known.iter().any(|word| word.eq_ignore_ascii_case(value)) => {
+                Err(format!("{variable}: {value:?} is not known; write one of {}.", known.join(", ")))
+            }
+            _ => Ok(()),
+        };
+        let protocols = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
+        one_of("KAFKA_SECURITY_PROTOCOL", &self.security_protocol, &protocols)?;
+        let mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+        one_of("KAFKA_SASL_MECHANISM", &self.sasl_mechanism, &mechanisms)?;
+        let all = [
+            ("security.protocol", &self.security_protocol),
+            ("sasl.mechanism", &self.sasl_mechanism),
+            ("sasl.username", &self.sasl_username),
+            ("sasl.password", &self.sasl_password),
+            ("ssl.ca.location", &self.ssl_ca_location),
+            ("ssl.certificate.location", &self.ssl_certificate_location),
+            ("ssl.key.location", &self.ssl_key_location),
+            ("ssl.key.password", &self.ssl_key_password),
+        ];
+        let told = |(name, value): (&str, &Option<String>)| {
+            given(value.as_deref()).map(|value| (name.to_owned(), value.to_owned()))
+        };
+        Ok(all.into_iter().filter_map(told).collect())
+    }
+}
+
+/// The value, if it is more than nothing.
+pub(super) fn given(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|value| !value.is_empty())
+}
+
+fn note<T>(wrong: &mut Vec<String>, result: Result<T, String>) -> Option<T> {
+    result.map_err(|sentence| wrong.push(sentence)).ok()
+}
+
+fn optional<T>(
+    value: &Option<String>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    given(value.as_deref()).map(read).transpose()
+}
+
+fn list<T>(value: &Option<String>, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let items = value.as_deref().unwrap_or_default().split(',');
+    items.filter_map(|item| given(Some(item))).map(read).collect()
+}
+
+fn address(variable: &str, value: &str) -> Result<SocketAddr, String> {
+    value.trim().parse().map_err(|_| {
+        format!("{variable}: {value:?} is not an IP address and a port; write 127.0.0.1:3000 or [::1]:3000.")
+    })
+}
+
+fn roles(value: &str) -> Result<Roles, String> {
+    let mut roles = Roles { web: false, producer: false, fanout: false };
+    for name in value.split(',').filter_map(|name| given(Some(name))) {
+        match name {
+            "web" => roles.web = true,
+            "producer" => roles.producer = true,
+            "fanout" => roles.fanout = true,
+            _ => {
+                return Err(format!(
+                    "IUTSAI_ROLES: {name:?} is no role; choose from web, producer and fanout, separated by commas."
+                ));
+            }
+        }
+    }
+    if roles == (Roles { web: false, producer: false, fanout: false }) {
+        return Err("IUTSAI_ROLES names no role; choose from web, producer and fanout.".into());
+    }
+    Ok(roles)
+}
+
+/// An origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
+fn origin(variable: &str, value: &str) -> Result<String, String> {
+    let wrong = || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
+    let url = Url::parse(value.trim()).map_err(|_| wrong())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !matches!(url.scheme(), "http" | "https") || !bare {
+        return Err(wrong());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn network(value: &str) -> Result<IpNet, String> {
+    let single = || value.parse().map(|address: std::net::IpAddr| IpNet::from(address)).ok();
+    value.parse().ok().or_else(single).ok_or_else(|| {
+        format!("IUTSAI_TRUSTED_PROXIES: {value:?} is no address or network; write 10.0.0.2 or 10.0.0.0/8.")
+    })
+}
+
+fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
+    if let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) {
+        return Ok(path.to_owned());
+    }
+    let program = std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))?;
+    Ok(program.with_file_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_unknown_role_is_refused_with_the_known_ones() {
+        assert!(roles("web,statistics").unwrap_err().contains("choose from web, producer and fanout"));
+        assert!(roles(" , ").is_err());
+        assert_eq!(roles("fanout, web"), Ok(Roles { web: true, producer: false, fanout: true }));
+    }
+
+    #[test]
+    fn an_origin_is_kept_as_browsers_write_it() {
+        assert_eq!(origin("X", "https://Iutsai.example:443/"), Ok("https://iutsai.example".into()));
+        assert_eq!(origin("X", "http://127.0.0.1:3000"), Ok("http://127.0.0.1:3000".into()));
+        for wrong in ["iutsai.example", "ftp://a", "https://a/path", "https://a/?q", "https://user@a", "null"] {
+            assert!(origin("X", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        assert_eq!(network("10.0.0.2"), Ok("10.0.0.2/32".parse().unwrap()));
+        assert_eq!(network("fd00::/8"), Ok("fd00::/8".parse().unwrap()));
+        assert!(network("proxy").is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! The configuration as `NAME=value` lines, with the secrets hidden.
+
+use url::Url;
+
+use super::{Config, Log, Settings, check::given};
+
+const HIDDEN: &str = "(hidden)";
+
+/// Every variable with its value in effect, in the order of the help text.
+#[must_use]
+pub fn table(config: &Config, settings: &Settings) -> String {
+    let unset = |value: &Option<String>| given(value.as_deref()).unwrap_or("(unset)").to_owned();
+    let secret = |value: &Option<String>| given(value.as_deref()).map_or("(unset)", |_| HIDDEN).to_owned();
+    let kafka = &config.kafka;
+    let (broker, bootstrap) = match &settings.log {
+        Log::Embedded(program) => (program.display().to_string(), "(unset: the embedded broker)".to_owned()),
+        Log::Cluster { bootstrap_servers, .. } => ("(not used)".to_owned(), bootstrap_servers.clone()),
+    };
+    let lines = [
+        ("IUTSAI_LISTEN", settings.listen.to_string()),
+        ("IUTSAI_DATA_DIR", settings.data_dir.display().to_string()),
+        ("IUTSAI_ROLES", config.roles.clone()),
+        ("IUTSAI_DEMO", u8::from(settings.demo).to_string()),
+        ("IUTSAI_DEMO_ANYWHERE", u8::from(settings.demo_anywhere).to_string()),
+        ("IUTSAI_PUBLIC_URL", unset(&settings.public_origin)),
+        ("IUTSAI_ALLOWED_ORIGINS", unset(&config.allowed_origins)),
+        ("IUTSAI_TRUSTED_PROXIES", unset(&config.trusted_proxies)),
+        ("IUTSAI_METRICS_LISTEN", unset(&config.metrics_listen)),
+        ("IUTSAI_SITE_DIR", settings.site_dir.display().to_string()),
+        ("IUTSAI_BROKER_PROGRAM", broker),
+        ("IUTSAI_LOG_JSON", u8::from(config.log_json).to_string()),
+        ("DATABASE_URL", without_password(&settings.database_url)),
+        ("MAP_TILE_URL", unset(&config.map_tile_url)),
+        ("MAP_TILE_ATTRIBUTION", unset(&config.map_tile_attribution)),
+        ("KAFKA_BOOTSTRAP_SERVERS", bootstrap),
+        ("KAFKA_SECURITY_PROTOCOL", unset(&kafka.security_protocol)),
+        ("KAFKA_SASL_MECHANISM", unset(&kafka.sasl_mechanism)),
+        ("KAFKA_SASL_USERNAME", unset(&kafka.sasl_username)),
+        ("KAFKA_SASL_PASSWORD", secret(&kafka.sasl_password)),
+        ("KAFKA_SSL_CA_LOCATION", unset(&kafka.ssl_ca_location)),
+        ("KAFKA_SSL_CERTIFICATE_LOCATION", unset(&kafka.ssl_certificate_location)),
+        ("KAFKA_SSL_KEY_LOCATION", unset(&kafka.ssl_key_location)),
+        ("KAFKA_SSL_KEY_PASSWORD", secret(&kafka.ssl_key_password)),
+    ];
+    lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+}
+
+/// The URL with its password, and every value in its query, hidden: PostgreSQL takes `?password=` as well.
+fn without_password(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return HIDDEN.into() };
+    if parsed.scheme() == "sqlite" {
+        return url.to_owned();
+    }
+    // A URL that cannot have a password has none to hide.
+    let hidden = parsed.password().is_none() || parsed.set_password(Some("hidden")).is_ok();
+    let names: Vec<_> = parsed.query_pairs().map(|(name, _)| format!("{name}=hidden")).collect();
+    if !names.is_empty() {
+        parsed.set_query(Some(&names.join("&")));
+    }
+    if hidden { parsed.into() } else { HIDDEN.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_the_database_url_is_hidden() {
+        assert_eq!(
+            without_password("postgres://iutsai:s3cret@db.example/iutsai"),
+            "postgres://iutsai:hidden@db.example/iutsai"
+        );
+        assert!(!without_password("postgres://db.example/iutsai?user=a&password=s3cret").contains("s3cret"));
+        assert_eq!(without_password("sqlite://data/iutsai.db"), "sqlite://data/iutsai.db");
+    }
+}

@@ -1,0 +1,203 @@
+//! Errors as HTTP clients get them: `application/problem+json` (RFC 9457) with a stable `type`.
+//!
+//! Policy: whoever can do something about an error is told what happened and what to do; of everything else (a
+//! database that fails, a panic) the client learns only that it was not its fault, and the log gets the cause.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use backend::{accounts::AccountError, calls::Refusal};
+use http::{HeaderValue, StatusCode, header};
+
+/// The kinds of problem there are: the last segment of `type`, the title, the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind(&'static str, &'static str, StatusCode);
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $slug:literal, $title:literal, $status:ident;)*) => {
+        impl Kind {
+            $($(#[$doc])* pub const $name: Self = Self($slug, $title, StatusCode::$status);)*
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+kinds! {
+    /// Not HTTP or JSON as it should be.
+    MALFORMED = "malformed", "The request cannot be read", BAD_REQUEST;
+    /// No session, or one that has ended.
+    NOT_SIGNED_IN = "not-signed-in", "Not signed in", UNAUTHORIZED;
+    /// The name or the password is wrong.
+    SIGN_IN_REFUSED = "sign-in-refused", "Name or password is wrong", UNAUTHORIZED;
+    /// Signed in, but not for this.
+    NOT_YOURS = "not-yours", "Not yours to do", FORBIDDEN;
+    /// A page of another site asks.
+    FOREIGN_ORIGIN = "foreign-origin", "Another site's page may not do this", FORBIDDEN;
+    /// No such address.
+    NOT_FOUND = "not-found", "Nothing is here", NOT_FOUND;
+    /// The role that would answer is not one of this process.
+    ROLE_ABSENT = "role-absent", "This process does not do that", NOT_FOUND;
+    /// The address knows other methods.
+    METHOD_NOT_ALLOWED = "method-not-allowed", "Not by this method", METHOD_NOT_ALLOWED;
+    /// There is no open call that is meant.
+    NO_OPEN_CALL = "no-open-call", "No open call", CONFLICT;
+    /// More bytes than any call needs.
+    TOO_LARGE = "too-large", "The request is too large", PAYLOAD_TOO_LARGE;
+    /// Neither JSON nor a form.
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", "Not this content type", UNSUPPORTED_MEDIA_TYPE;
+    /// Readable, but a value cannot be.
+    INVALID = "invalid", "A value cannot be used", UNPROCESSABLE_ENTITY;
+    /// The `Idempotency-Key` is not a UUIDv7.
+    KEY_INVALID = "idempotency-key-invalid", "The Idempotency-Key cannot be used", UNPROCESSABLE_ENTITY;
+    /// The `Idempotency-Key` came before with another body.
+    KEY_REUSED = "idempotency-key-reused", "The Idempotency-Key was used before", UNPROCESSABLE_ENTITY;
+    /// Not a WebSocket handshake.
+    UPGRADE_REQUIRED = "upgrade-required", "A WebSocket is expected here", UPGRADE_REQUIRED;
+    /// Too often.
+    TOO_MANY = "too-many", "Too many requests", TOO_MANY_REQUESTS;
+    /// A defect here.
+    INTERNAL = "internal", "The server failed", INTERNAL_SERVER_ERROR;
+    /// The command could not be made durable.
+    NOT_DURABLE = "not-durable", "Not recorded", SERVICE_UNAVAILABLE;
+    /// Something the server needs does not answer.
+    UNAVAILABLE = "unavailable", "Not possible right now", SERVICE_UNAVAILABLE;
+    /// As many sockets are open as this process can hold.
+    SOCKETS_FULL = "sockets-full", "No socket is free", SERVICE_UNAVAILABLE;
+}
+
+impl Kind {
+    /// The last segment of the `type`, for addresses and metrics.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        self.0
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        self.2
+    }
+
+    /// The kind's title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.1
+    }
+
+    /// This kind with what happened and what to do.
+    #[must_use]
+    pub fn because(self, detail: impl Into<String>) -> Problem {
+        Problem { kind: self, detail: detail.into(), retry_after: None }
+    }
+}
+
+/// An error on its way to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which.
+    pub kind: Kind,
+    /// What happened, and what to do.
+    pub detail: String,
+    /// When to try again, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// Adds when to try again, in seconds; at least one.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds.max(1));
+        self
+    }
+
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn not_signed_in() -> Self {
+        Kind::NOT_SIGNED_IN.because("Sign in at /sign-in or by POST /api/session, then try again.")
+    }
+
+    /// A part of the server does not answer; the cause goes into the log.
+    #[must_use]
+    pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request could not be answered");
+        Kind::UNAVAILABLE.because("The server cannot look this up right now; try again in a moment.").retry_after(1)
+    }
+
+    fn body(&self) -> String {
+        let problem = wire::api::Problem {
+            kind: format!("/problems/{}", self.kind.slug()),
+            title: self.kind.title().into(),
+            status: self.kind.status().as_u16(),
+            detail: self.detail.clone(),
+        };
+        serde_json::to_string(&problem).expect("texts and a number are always JSON")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body()));
+        *response.status_mut() = self.kind.status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        match self.kind {
+            Kind::NOT_SIGNED_IN | Kind::SIGN_IN_REFUSED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Kind::UPGRADE_REQUIRED => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(self.kind);
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::NotYours(_) => Kind::NOT_YOURS.because(detail),
+            Refusal::NoOpenCall(_) => Kind::NO_OPEN_CALL.because(detail),
+            Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
+            Refusal::Invalid(_) => Kind::INVALID.because(detail),
+            Refusal::TooMany { retry_after } => {
+                Kind::TOO_MANY.because(detail).retry_after(retry_after.as_secs_f64().ceil() as u64)
+            }
+            Refusal::NotDurable(_) => Kind::NOT_DURABLE.because(detail).retry_after(1),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_an_address_of_its_own() {
+        let mut slugs: Vec<_> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
+        slugs.sort_unstable();
+        slugs.dedup();
+        assert_eq!(slugs.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn when_to_try_again_is_never_at_once() {
+        let response = Kind::TOO_MANY.because("Wait.").retry_after(0).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+}

@@ -13,4 +13,6 @@ pub mod words;
 
 include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
 
-pub use app::{App, shell};
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use app::shell;

@@ -1,8 +1,10 @@
 //! Which language a page speaks: what was chosen with the switch (a cookie), else what the browser asks for, else Korean.
 
 use leptos::prelude::*;
+use leptos_i18n::I18nContext;
+use wasm_bindgen::JsCast;
 
-use crate::i18n::{Locale, use_i18n};
+use crate::i18n::{I18nLocaleTrait, Locale, use_i18n};
 
 /// The cookie that keeps the choice.
 pub const COOKIE: &str = "lang";
@@ -46,9 +48,8 @@ fn language_and_weight(range: &str) -> (&str, f32) {
 
 /// In the browser: changes the language at once and remembers it. Nothing is loaded again, so a call that is
 /// being sent goes on.
-pub fn choose(locale: Locale) {
-    use wasm_bindgen::JsCast;
-    use_i18n().set_locale(locale);
+pub fn choose(i18n: I18nContext<Locale>, locale: Locale) {
+    i18n.set_locale(locale);
     if let Some(html) = document().dyn_ref::<web_sys::HtmlDocument>() {
         // Where cookies are off the choice holds for this page.
         let _ = html.set_cookie(&cookie(locale));

@@ -1,5 +1,134 @@
 //! The domain in words: houses and lines as people say them, kinds, ends, and how long ago something was.
 
-use wire::{Actor, House, Incident, Kind, Line, Millis, Progress, Role, Stance, Resident};
+use wire::{Actor, End, House, Kind, Line, Millis, Progress};
 
-use crate::i18n::{I18nContext, I18nKeys, Locale, td_string, use_i18n};
+use crate::{
+    api::Trouble,
+    i18n::{Locale, td_string},
+};
+
+/// A house as people say it: `1203호`. A name that is not just a number is left as it is.
+#[must_use]
+pub fn house(locale: Locale, house: &House) -> String {
+    let name = house.as_str();
+    if is_number(name) { td_string!(locale, names.house, name = name).to_string() } else { name.to_owned() }
+}
+
+/// Several houses, in the order given.
+#[must_use]
+pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> String {
+    let names: Vec<String> = all.into_iter().map(|one| house(locale, one)).collect();
+    names.join(", ")
+}
+
+/// A line as people say it: `101-1 라인`. A name that says so itself is left as it is.
+#[must_use]
+pub fn line(locale: Locale, line: &Line) -> String {
+    let name = line.as_str();
+    let says_so = name.contains("라인") || name.to_lowercase().contains("line");
+    if says_so { name.to_owned() } else { td_string!(locale, names.line, name = name).to_string() }
+}
+
+/// A name such as `1203` or `101-1203`, to which `호` can be put.
+fn is_number(name: &str) -> bool {
+    name.ends_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_digit() || c == '-')
+}
+
+/// What the emergency is.
+#[must_use]
+pub fn kind(locale: Locale, kind: Kind) -> &'static str {
+    match kind {
+        Kind::Fire => td_string!(locale, kind.fire),
+        Kind::Medical => td_string!(locale, kind.medical),
+        Kind::Intruder => td_string!(locale, kind.intruder),
+        Kind::Other => td_string!(locale, kind.other),
+    }
+}
+
+/// How a call ended, and who ended it where that is not plain from how.
+#[must_use]
+pub fn end(locale: Locale, end: &End) -> String {
+    let how = ended(locale, end.how);
+    let who = match (&end.by, end.how) {
+        (Actor::Administrator, _) => td_string!(locale, names.office).to_owned(),
+        (Actor::House(by), Progress::Resolved) => house(locale, by),
+        (Actor::House(_) | Actor::Service, _) => return how.to_owned(),
+    };
+    td_string!(locale, feed.ended_by, how = how, who = who).to_string()
+}
+
+/// How a call ended. Not for what leaves a call open.
+#[must_use]
+pub fn ended(locale: Locale, how: Progress) -> &'static str {
+    match how {
+        Progress::Cancelled => td_string!(locale, feed.cancelled),
+        Progress::Resolved => td_string!(locale, feed.resolved),
+        Progress::Expired => td_string!(locale, feed.expired),
+        Progress::Withdrawn | Progress::Arrived | Progress::Escalated => td_string!(locale, feed.open),
+    }
+}
+
+/// How long ago `at` is at `now`. Coarse below a minute, so that a page at rest does not flicker.
+#[must_use]
+pub fn ago(locale: Locale, at: Millis, now: Millis) -> String {
+    let seconds = now.saturating_sub(at).max(0) / 1000;
+    match seconds {
+        0..10 => td_string!(locale, time.now).to_owned(),
+        10..60 => td_string!(locale, time.seconds, count = seconds / 10 * 10).to_string(),
+        60..3600 => td_string!(locale, time.minutes, count = seconds / 60).to_string(),
+        _ => td_string!(locale, time.hours, count = seconds / 3600).to_string(),
+    }
+}
+
+/// Why something is not sent yet.
+#[must_use]
+pub fn trouble(locale: Locale, trouble: Trouble) -> String {
+    match trouble {
+        Trouble::Offline => td_string!(locale, trouble.offline).to_owned(),
+        Trouble::Busy => td_string!(locale, trouble.busy).to_owned(),
+        Trouble::Server(status) => td_string!(locale, trouble.server, status = status).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(name: &str) -> String {
+        house(Locale::ko, &House::new(name).expect("a valid house"))
+    }
+
+    #[test]
+    fn a_number_is_said_as_a_flat_and_a_name_is_left_alone() {
+        assert_eq!(said("1203"), "1203호");
+        assert_eq!(said("지하1호"), "지하1호");
+        assert_eq!(said("B-02"), "B-02");
+    }
+
+    #[test]
+    fn a_line_is_not_called_a_line_twice() {
+        let say = |name| line(Locale::ko, &Line::new(name).expect("a valid line"));
+        assert_eq!(say("101-1"), "101-1 라인");
+        assert_eq!(say("101동 1라인"), "101동 1라인");
+    }
+
+    #[test]
+    fn times_are_told_in_the_coarsest_unit_that_says_enough() {
+        let say = |seconds: i64| ago(Locale::en, 0, seconds * 1000);
+        assert_eq!(say(-5), "just now");
+        assert_eq!(say(9), "just now");
+        assert_eq!(say(47), "40 s ago");
+        assert_eq!(say(119), "1 min ago");
+        assert_eq!(say(2 * 3600), "2 h ago");
+    }
+
+    #[test]
+    fn an_end_names_who_ended_it_where_that_says_something() {
+        let by = Actor::House(House::new("1203").expect("a valid house"));
+        let say = |how, by| end(Locale::en, &End { how, by, at: 0 });
+        assert_eq!(say(Progress::Cancelled, by.clone()), "Taken back");
+        assert_eq!(say(Progress::Resolved, by), "Over · flat 1203");
+        assert_eq!(say(Progress::Resolved, Actor::Administrator), "Over · the management office");
+        assert_eq!(say(Progress::Expired, Actor::Service), "Closed after 24 hours");
+    }
+}

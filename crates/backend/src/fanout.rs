@@ -136,7 +136,7 @@ impl Fanout {
                         });
                     }
                     Err(error) => {
-                        tracing::error!(%error, id = %entry.origin.id, "an entry of the outbox cannot be read")
+                        tracing::error!(%error, id = %entry.origin.id, "an entry of the outbox cannot be read");
                     }
                 }
             }

@@ -169,7 +169,7 @@ impl Relay {
                 match self.publish_backlog().await {
                     Ok(0) => break,
                     Ok(failed) => {
-                        tracing::warn!(failed, "part of the outbox is not published yet; trying on")
+                        tracing::warn!(failed, "part of the outbox is not published yet; trying on");
                     }
                     Err(error) => tracing::error!(%error, "the backlog cannot be read; trying on"),
                 }

@@ -10,6 +10,7 @@ use crate::{
     calls::Calls,
     database::{Database, DatabaseError},
     fanout::Fanout,
+    handover::Handover,
     hub::Hub,
     log::{KafkaSettings, LogError},
     outbox::{Outbox, OutboxError},
@@ -112,10 +113,11 @@ impl Backend {
             Relay::start(outbox.clone(), settings.kafka.clone(), state)?
         };
         let hub = Hub::new();
+        let handover = Handover::new(hub.clone(), settings.sockets_runtime.clone());
         let backend = Self {
             sessions: Sessions::new(database.clone()),
             receipts: Receipts::default(),
-            calls: Calls::new(hub.clone(), outbox.clone(), relay.clone()),
+            calls: Calls::new(hub.clone(), outbox.clone(), relay.clone(), handover),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use uuid::Uuid;
 use wire::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Role,
@@ -18,6 +19,7 @@ use wire::{
 
 use crate::{
     clock,
+    handover::Handover,
     hub::Hub,
     outbox::{Entry, Origin, Outbox},
     relay::Relay,
@@ -34,14 +36,16 @@ pub struct Calls {
     hub: Hub,
     outbox: Outbox,
     relay: Relay,
+    handover: Handover,
     claims: Claims,
 }
 
 impl Calls {
-    /// Takes commands into `outbox` and has `relay` publish them; `hub` knows the calls they are about.
+    /// Takes commands into `outbox` and has `relay` publish them; `hub` knows the calls they are about, and
+    /// `handover` tells it what the log does not tell soon.
     #[must_use]
-    pub fn new(hub: Hub, outbox: Outbox, relay: Relay) -> Self {
-        Self { hub, outbox, relay, claims: Claims::default() }
+    pub fn new(hub: Hub, outbox: Outbox, relay: Relay, handover: Handover) -> Self {
+        Self { hub, outbox, relay, handover, claims: Claims::default() }
     }
 
     /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
@@ -176,6 +180,7 @@ impl Calls {
         digest: [u8; 32],
         event: impl AsyncFnOnce() -> Result<Event, Refusal>,
     ) -> Result<Recorded, Refusal> {
+        let received = Instant::now();
         let _claim = self.claims.claim(&origin, digest).await?;
         if let Some(known) = self.outbox.find(&origin).await? {
             if known.digest != digest {
@@ -193,6 +198,7 @@ impl Calls {
         let entry = Entry { origin, digest, topic: topic.into(), line, value, at };
         let publication = self.relay.publish(entry.clone());
         let sequence = self.outbox.append(entry).await?;
+        self.handover.ensure(event, received);
         let published = self.relay.see_through(sequence, publication, PATIENCE).await;
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
         let state = if published { State::Published } else { State::Stored };

@@ -104,10 +104,10 @@ impl Hub {
         }))
     }
 
-    /// Takes an event in and pushes what is new to everybody who listens to its line.
-    pub(crate) fn apply(&self, arrival: Arrival) {
+    /// Takes an event in and pushes what is new to everybody who listens to its line; tells whether anything was.
+    pub(crate) fn apply(&self, arrival: Arrival) -> bool {
         let room = self.room(arrival.event.line());
-        lock(&room).apply(arrival);
+        lock(&room).apply(arrival)
     }
 
     /// The accepts' topic has this many partitions.

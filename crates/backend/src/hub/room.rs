@@ -46,12 +46,15 @@ impl Room {
         }
     }
 
-    pub(super) fn apply(&mut self, arrival: Arrival) {
+    /// Whether anything was new.
+    pub(super) fn apply(&mut self, arrival: Arrival) -> bool {
         let Arrival { event, seen, message_id, late, replay } = arrival;
         if let Some(id) = message_id {
             self.note(&event, id);
         }
-        for change in self.incidents.apply(event, seen) {
+        let changes = self.incidents.apply(event, seen);
+        let news = !changes.is_empty();
+        for change in changes {
             let message = match change {
                 Change::Event { event, first } => {
                     let message_id = self.message_id(&event);
@@ -65,6 +68,7 @@ impl Room {
             };
             self.push(&message);
         }
+        news
     }
 
     /// The first id an event gets stays: a client may acknowledge it any time.

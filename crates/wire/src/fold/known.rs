@@ -36,11 +36,10 @@ impl Call {
         Self { alert, position: None, announced_first: None }
     }
 
-    /// When it began for accepts that name no call: by the record's timestamp, or until the log has it by the
-    /// producer's time. `None` for a drill, of which the original service knows nothing.
+    /// When it began for accepts that name no call: the record's timestamp. `None` while the log does not have
+    /// it, and for a drill: of neither does the original service know, so none of its accepts means it.
     pub(super) fn began(&self) -> Option<Millis> {
-        let time = self.position.map_or(self.alert.at, |position| position.timestamp);
-        (!self.alert.drill).then_some(time)
+        self.position.filter(|_| !self.alert.drill).map(|position| position.timestamp)
     }
 }
 
@@ -56,8 +55,11 @@ impl Answer {
 }
 
 /// Of several records of one event the smallest (`at`, bytes) wins, the bytes being those `record` writes: they
-/// are the same for a record of the log and for what was handed over past it.
+/// are the same for a record of the log and for what was handed over past it. An alert wins over a drill.
 pub(super) fn wins(candidate: &Event, known: &Event) -> bool {
-    let order = |event: &Event| (event.at(), record::write(event).map(|(topic, value)| (value, topic)));
+    let order = |event: &Event| {
+        let (topic, value) = record::write(event).unzip();
+        (topic, event.at(), value)
+    };
     candidate != known && order(candidate) < order(known)
 }

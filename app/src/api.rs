@@ -1,0 +1,165 @@
+//! The commands over HTTP. Each is sent again, with one `Idempotency-Key`, until it is answered: the network may be
+//! gone, the server may be restarting, and the same key makes the same call.
+
+mod answer;
+mod pause;
+
+use futures_util::future::{self, Either};
+use gloo_net::http::{Request, Response};
+use gloo_timers::future::TimeoutFuture;
+use leptos::logging;
+use serde::Serialize;
+use uuid::Uuid;
+use web_sys::AbortController;
+use wire::{
+    Alert, AlertId, House, Location, Millis, Progress,
+    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+};
+
+pub(crate) use answer::Answer;
+pub use answer::{Refused, Trouble};
+pub(crate) use pause::{pause, wait_to_retry};
+
+/// How long an answer may take before the command is sent again, in milliseconds.
+const PATIENCE: u32 = 10_000;
+
+/// `house` is coming to help with a call. `on_trouble` hears of each try that failed, and how many there were.
+///
+/// # Errors
+/// [`Refused`], if the server will not take it.
+pub async fn accept(
+    call: &Alert,
+    house: House,
+    on_trouble: impl Fn(Trouble, u32),
+) -> Result<Recorded, Refused> {
+    let request = AcceptRequest {
+        line: call.line.clone(),
+        accept_house: house,
+        target_house: call.house.clone(),
+        alert: Some(call.id),
+    };
+    post("/accept", Uuid::now_v7(), &request, on_trouble).await
+}
+
+/// How far a call is: `cancelled`, `resolved`, `withdrawn` or `arrived`.
+///
+/// # Errors
+/// [`Refused`], if the server will not take it.
+///
+/// # Panics
+/// With a progress that only the service makes.
+pub async fn progress(
+    call: AlertId,
+    progress: Progress,
+    on_trouble: impl Fn(Trouble, u32),
+) -> Result<Recorded, Refused> {
+    let command = match progress {
+        Progress::Cancelled => "cancel",
+        Progress::Resolved => "resolve",
+        Progress::Withdrawn => "withdraw",
+        Progress::Arrived => "arrived",
+        Progress::Escalated | Progress::Expired => panic!("only the service says {progress:?}"),
+    };
+    post(&format!("/alert/{call}/{command}"), Uuid::now_v7(), &ProgressRequest::default(), on_trouble).await
+}
+
+/// Sends a command until it is answered.
+///
+/// # Errors
+/// [`Refused`], if the server will not take it.
+pub async fn post<T: Serialize>(
+    path: &str,
+    key: Uuid,
+    body: &T,
+    on_trouble: impl Fn(Trouble, u32),
+) -> Result<Recorded, Refused> {
+    let body = serde_json::to_string(body).expect("requests have text keys, so they are always JSON");
+    let mut failures = 0;
+    loop {
+        match once(path, key, &body).await {
+            Answer::Recorded(recorded) => return Ok(recorded),
+            Answer::Refused(refused) => return Err(refused),
+            Answer::Again(trouble, at_least) => {
+                failures += 1;
+                on_trouble(trouble, failures);
+                wait_to_retry(failures, at_least).await;
+            }
+        }
+    }
+}
+
+/// Tells where the caller is now: once, because a newer place follows.
+pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
+    let request = LocationRequest {
+        lat: location.lat.into(),
+        lng: location.lng.into(),
+        accuracy: location.accuracy.map(Into::into),
+    };
+    let body = serde_json::to_string(&request).expect("requests have text keys, so they are always JSON");
+    once(&format!("/alert/{call}/location"), Uuid::now_v7(), &body).await
+}
+
+async fn once(path: &str, key: Uuid, body: &str) -> Answer {
+    let request = Request::post(path)
+        .header("content-type", "application/json")
+        .header("accept", "application/json, application/problem+json")
+        .header("idempotency-key", &key.to_string());
+    let (body, abort) = (body.to_owned(), AbortController::new().ok());
+    let signal = abort.as_ref().map(AbortController::signal);
+    let sent = async move {
+        let response = request.abort_signal(signal.as_ref()).body(body)?.send().await?;
+        let retry_after = response.headers().get("retry-after");
+        let text = response.text().await?;
+        Ok::<_, gloo_net::Error>(Answer::read(response.status(), retry_after.as_deref(), &text))
+    };
+    match patiently(sent, abort).await {
+        Some(Ok(answer)) => answer,
+        Some(Err(error)) => {
+            logging::log!("POST {path}: {error}");
+            Answer::NONE
+        }
+        None => Answer::NONE,
+    }
+}
+
+/// Whether the browser's session still holds, and what time it is at the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SessionCheck {
+    /// The server says that nobody is signed in. Without an answer nobody knows.
+    pub(crate) signed_out: bool,
+    /// The server's time, from the header `Date`.
+    pub(crate) server_time: Option<Millis>,
+}
+
+/// Asks the server who is signed in.
+pub(crate) async fn check_session() -> SessionCheck {
+    let abort = AbortController::new().ok();
+    let signal = abort.as_ref().map(AbortController::signal);
+    let request = Request::get("/api/session").abort_signal(signal.as_ref()).send();
+    match patiently(request, abort).await {
+        Some(Ok(response)) => {
+            SessionCheck { signed_out: response.status() == 401, server_time: date(&response) }
+        }
+        Some(Err(_)) | None => SessionCheck::default(),
+    }
+}
+
+/// What a request brings within [`PATIENCE`]; after that it is aborted.
+async fn patiently<T>(request: impl Future<Output = T>, abort: Option<AbortController>) -> Option<T> {
+    match future::select(Box::pin(request), TimeoutFuture::new(PATIENCE)).await {
+        Either::Left((answer, _)) => Some(answer),
+        Either::Right(_) => {
+            if let Some(abort) = abort {
+                abort.abort();
+            }
+            None
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
+fn date(response: &Response) -> Option<Millis> {
+    let date = js_sys::Date::parse(&response.headers().get("date")?);
+    // The header has whole seconds, so it is half a second behind on average.
+    date.is_finite().then_some(date as Millis + 500)
+}

@@ -1,0 +1,38 @@
+//! Browsers sound nothing before a person has tapped the page: this asks for that tap, and says when it was not enough.
+
+use leptos::prelude::*;
+
+use crate::{
+    i18n::{t, t_string, use_i18n},
+    pages::Home,
+};
+
+/// Asks for the tap that lets this device sound, and says whether it can.
+#[component]
+pub fn ArmBanner() -> impl IntoView {
+    let i18n = use_i18n();
+    let alarm = Home::current().alarm;
+    let would_sound = Memo::new(move |_| alarm.armed.get() && !alarm.would_be_silent.get());
+    let explanation = move || {
+        if alarm.armed.get() { t_string!(i18n, arm.silent) } else { t_string!(i18n, arm.ask) }
+    };
+    let button = move || {
+        if alarm.armed.get() { t_string!(i18n, arm.again) } else { t_string!(i18n, arm.button) }
+    };
+    view! {
+        <section class="arm-banner" class:armed=would_sound>
+            <p role="status">
+                {move || if would_sound.get() { t_string!(i18n, arm.armed) } else { explanation() }}
+            </p>
+            <button
+                type="button"
+                data-testid="arm"
+                data-armed=move || would_sound.get().to_string()
+                hidden=would_sound
+                on:click=move |_| alarm.arm()
+            >
+                {button}
+            </button>
+        </section>
+    }
+}

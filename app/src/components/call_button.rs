@@ -1,0 +1,175 @@
+//! The button that calls for help. Held until its ring is full it calls; a short touch does not, so that a pocket cannot
+//! call. Keyboards and screen readers have a button of their own, which asks to confirm. Before wasm is there, or
+//! without it, the form leads to the page that asks.
+
+use std::time::Duration;
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlFormElement};
+use wire::Kind;
+
+use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog};
+use crate::{
+    i18n::{t, t_string, use_i18n},
+    pages::Home,
+    press::{CallProgress, Press},
+};
+
+/// How long the button is held until it calls. The style sheet fills the ring in the same time.
+const HOLD: Duration = Duration::from_millis(1_200);
+
+/// The alert button with what may be said along with the call.
+#[component]
+pub fn CallButton() -> impl IntoView {
+    let i18n = use_i18n();
+    let press = Home::current().press;
+    let form = NodeRef::<html::Form>::new();
+    let call = move || call_with(press, form);
+    let hold = Hold::new(call);
+    let asks = RwSignal::new(false);
+    let busy = Memo::new(move |_| press.progress.with(is_on_its_way));
+    // Enter in a field, a key or a screen reader on the button: none of them holds, so each is asked.
+    let ask = move || {
+        if !busy.get_untracked() {
+            press.prepare();
+            asks.set(true);
+        }
+    };
+    let hint = move || match hold.stage.get() {
+        Stage::Rest => t_string!(i18n, call.hold),
+        Stage::Held => t_string!(i18n, call.holding),
+        Stage::TooShort => t_string!(i18n, call.too_short),
+    };
+
+    view! {
+        <form class="call-form" method="get" action="/call" node_ref=form on:submit=move |event| event.prevent_default()>
+            <button
+                type="submit"
+                class="alert-button"
+                class:held=move || hold.stage.get() == Stage::Held
+                data-testid="alert-button"
+                aria-describedby="hold-hint"
+                disabled=busy
+                on:pointerdown=move |event| {
+                    if event.button() == 0 {
+                        press.prepare();
+                        hold.begin();
+                    }
+                }
+                on:pointerup=move |_| hold.release()
+                on:pointercancel=move |_| hold.release()
+                on:pointerleave=move |_| hold.release()
+                on:contextmenu=move |event: ev::MouseEvent| event.prevent_default()
+                on:click=move |event| {
+                    event.prevent_default();
+                    // No pointer was pressed: this click is a key's or a screen reader's.
+                    if event.detail() == 0 {
+                        ask();
+                    }
+                }
+            >
+                <svg class="ring" viewBox="0 0 100 100" aria-hidden="true">
+                    <circle class="ring-track" cx="50" cy="50" r="47" />
+                    <circle class="ring-fill" cx="50" cy="50" r="47" pathLength="100" />
+                </svg>
+                <span class="alert-button-words">{t!(i18n, call.button)}</span>
+            </button>
+            <p id="hold-hint" class="hold-hint" class:warning=move || hold.stage.get() == Stage::TooShort role="status">
+                {hint}
+            </p>
+            <button
+                type="button"
+                class="quiet-button needs-wasm"
+                data-testid="alert-press"
+                aria-haspopup="dialog"
+                disabled=busy
+                on:click=move |_| ask()
+            >
+                {t!(i18n, call.press)}
+            </button>
+            <CallDetails />
+        </form>
+        <ConfirmDialog open=asks confirmed=call />
+    }
+}
+
+/// Calls with what the form says, and empties it for the next time.
+fn call_with(press: Press, form: NodeRef<html::Form>) {
+    let Some(form) = form.get_untracked() else { return press.press(None, String::new()) };
+    let (kind, text) = said(&form);
+    press.press(kind, text);
+    form.reset();
+}
+
+fn said(form: &HtmlFormElement) -> (Option<Kind>, String) {
+    // A call goes out whatever the form says.
+    let Ok(fields) = FormData::new_with_form(form) else { return (None, String::new()) };
+    let field = |name| fields.get(name).as_string();
+    let word = field("kind");
+    let kind = KINDS.iter().find(|(_, known)| word.as_deref() == Some(known)).map(|(kind, _)| *kind);
+    (kind, field("text").unwrap_or_default())
+}
+
+/// Whether a call is under way that another press would get in the way of.
+fn is_on_its_way(progress: &CallProgress) -> bool {
+    matches!(
+        progress,
+        CallProgress::Sending
+            | CallProgress::Retrying { .. }
+            | CallProgress::NeedsSignIn
+            | CallProgress::Unsent { .. }
+    )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Rest,
+    Held,
+    TooShort,
+}
+
+/// A button that is being held, and what to do when that was long enough.
+#[derive(Clone, Copy)]
+struct Hold {
+    stage: RwSignal<Stage>,
+    timer: StoredValue<Option<TimeoutHandle>>,
+    full: Callback<()>,
+}
+
+impl Hold {
+    fn new(full: impl Fn() + Send + Sync + 'static) -> Self {
+        let stage = RwSignal::new(Stage::Rest);
+        Self { stage, timer: StoredValue::new(None), full: Callback::new(move |()| full()) }
+    }
+
+    fn begin(self) {
+        self.stop();
+        self.stage.set(Stage::Held);
+        let full = move || {
+            self.timer.set_value(None);
+            self.stage.set(Stage::Rest);
+            if let Some(vibrate) = vibrator() {
+                vibrate();
+            }
+            self.full.run(());
+        };
+        match set_timeout_with_handle(full, HOLD) {
+            Ok(timer) => self.timer.set_value(Some(timer)),
+            // A browser without timers could never call: better at once than not at all.
+            Err(_) => full(),
+        }
+    }
+
+    fn release(self) {
+        if self.stop() {
+            self.stage.set(Stage::TooShort);
+        }
+    }
+
+    /// Whether it was being held.
+    fn stop(self) -> bool {
+        let timer = self.timer.try_update_value(Option::take).flatten();
+        timer.inspect(TimeoutHandle::clear).is_some()
+    }
+}

@@ -1,0 +1,56 @@
+//! What may be said along with a call: what it is, and a few words. Plain form fields, so that they work before wasm.
+
+use leptos::prelude::*;
+use wire::{Kind, event::TEXT_LENGTH_LIMIT};
+
+use crate::{
+    i18n::{t, t_string, use_i18n},
+    words,
+};
+
+/// Every kind there is to choose from, with the word that a form sends for it.
+pub const KINDS: [(Kind, &str); 4] = [
+    (Kind::Fire, "fire"),
+    (Kind::Medical, "medical"),
+    (Kind::Intruder, "intruder"),
+    (Kind::Other, "other"),
+];
+
+/// The fields `kind` and `text` of a form that calls for help.
+#[component]
+pub fn CallDetails(
+    /// The kind chosen already, as the form's word.
+    #[prop(optional, into)]
+    chosen: String,
+    /// The text written already.
+    #[prop(optional, into)]
+    text: String,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let chips = KINDS.map(|(kind, word)| {
+        view! {
+            <label class=format!("chip chip-{word}")>
+                <input type="radio" name="kind" value=word checked=chosen == word />
+                <span>{move || words::kind(i18n.get_locale(), kind)}</span>
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="chips">
+            <legend>{t!(i18n, kind.label)}</legend>
+            {chips.into_iter().collect_view()}
+        </fieldset>
+        <label class="text-field">
+            <span>{t!(i18n, call.text)}</span>
+            <input
+                type="text"
+                name="text"
+                maxlength=TEXT_LENGTH_LIMIT
+                autocomplete="off"
+                enterkeyhint="done"
+                placeholder=move || t_string!(i18n, call.text_hint)
+                value=text
+            />
+        </label>
+    }
+}

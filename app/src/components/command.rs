@@ -1,0 +1,95 @@
+//! A word said about a call (accept, cancel, …) on its way to the server: the buttons are disabled meanwhile, and a line
+//! beside them says what has become of it.
+
+use leptos::{prelude::*, task::spawn_local};
+use wire::{Alert, AlertId, House, Progress, api::Problem};
+
+use crate::{
+    api::{self, Refused, Trouble},
+    i18n::{t, td_string, use_i18n},
+    words,
+};
+
+/// What is said.
+#[derive(Clone)]
+pub(super) enum Word {
+    Accept(Alert, House),
+    Progress(AlertId, Progress),
+}
+
+#[derive(Clone, PartialEq)]
+enum Stage {
+    Idle,
+    Sending,
+    Retrying(Trouble),
+    SignedOut,
+    Refused(Problem),
+}
+
+/// One word at a time about one call.
+#[derive(Clone, Copy)]
+pub(super) struct Command(RwSignal<Stage>);
+
+impl Command {
+    pub(super) fn new() -> Self {
+        Self(RwSignal::new(Stage::Idle))
+    }
+
+    /// Whether a word is on its way.
+    pub(super) fn is_busy(self) -> bool {
+        matches!(self.0.get(), Stage::Sending | Stage::Retrying(_))
+    }
+
+    /// Says it, and tries on until it is answered. What it changes arrives by the feed.
+    pub(super) fn say(self, word: Word) {
+        self.0.set(Stage::Sending);
+        // The part of the page that asked may be gone when the answer comes: then nobody is there to tell.
+        let tell = move |stage| {
+            let _ = self.0.try_set(stage);
+        };
+        spawn_local(async move {
+            let on_trouble = move |trouble, _| tell(Stage::Retrying(trouble));
+            let answer = match word {
+                Word::Accept(alert, by) => api::accept(&alert, by, on_trouble).await,
+                Word::Progress(alert, progress) => api::progress(alert, progress, on_trouble).await,
+            };
+            tell(match answer {
+                Ok(_) => Stage::Idle,
+                Err(Refused::SignIn) => Stage::SignedOut,
+                Err(Refused::Problem(problem)) => Stage::Refused(problem),
+            });
+        });
+    }
+}
+
+/// The line that says what has become of a word.
+#[component]
+pub(super) fn CommandState(command: Command) -> impl IntoView {
+    let i18n = use_i18n();
+    let words = move || {
+        let locale = i18n.get_locale();
+        command.0.with(|stage| match stage {
+            Stage::Idle => String::new(),
+            Stage::Sending => td_string!(locale, command.sending).to_owned(),
+            Stage::Retrying(trouble) => {
+                let why = words::trouble(locale, *trouble);
+                td_string!(locale, command.retrying, why = why).to_string()
+            }
+            Stage::SignedOut => td_string!(locale, command.sign_in).to_owned(),
+            Stage::Refused(problem) => {
+                td_string!(locale, command.problem, detail = problem.detail.clone()).to_string()
+            }
+        })
+    };
+    view! {
+        <p class="command-state" role="status">
+            {words}
+            <Show when=move || command.0.with(|stage| *stage == Stage::SignedOut)>
+                " "
+                <a href="/sign-in?next=%2F" rel="external">
+                    {t!(i18n, header.sign_in_again)}
+                </a>
+            </Show>
+        </p>
+    }
+}

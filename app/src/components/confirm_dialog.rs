@@ -1,0 +1,62 @@
+//! Asks whether to call for help: the way for keyboards, screen readers and hands that cannot hold a button.
+
+use leptos::{html, prelude::*};
+
+use crate::{
+    i18n::{t, td_string, use_i18n},
+    pages::Home,
+    words,
+};
+
+/// The question, in a dialog of the browser's own, which keeps the focus and closes with Escape.
+#[component]
+pub(super) fn ConfirmDialog(
+    /// Whether it is being asked.
+    open: RwSignal<bool>,
+    /// What to do on a yes.
+    confirmed: impl Fn() + Copy + 'static,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let dialog = NodeRef::<html::Dialog>::new();
+    Effect::new(move || {
+        let Some(dialog) = dialog.get() else { return };
+        if !open.get() {
+            dialog.close();
+        } else if !dialog.open() && dialog.show_modal().is_err() {
+            // Without a modal dialog, one within the page asks as well.
+            dialog.set_open(true);
+        }
+    });
+    let who = move || {
+        let locale = i18n.get_locale();
+        home.viewer.with_value(|viewer| {
+            let (line, house) = viewer.flat()?;
+            let (line, house) = (words::line(locale, line), words::house(locale, house));
+            Some(td_string!(locale, call.confirm_who, line = line, house = house).to_string())
+        })
+    };
+    view! {
+        <dialog class="confirm" node_ref=dialog aria-labelledby="confirm-heading" on:close=move |_| open.set(false)>
+            <h2 id="confirm-heading">{t!(i18n, call.confirm_heading)}</h2>
+            <p>{who}</p>
+            <p>{t!(i18n, print.not_119)}</p>
+            <div class="buttons">
+                <button
+                    type="button"
+                    class="danger"
+                    data-testid="alert-confirm"
+                    on:click=move |_| {
+                        open.set(false);
+                        confirmed();
+                    }
+                >
+                    {t!(i18n, call.confirm)}
+                </button>
+                <button type="button" class="secondary" on:click=move |_| open.set(false)>
+                    {t!(i18n, call.back)}
+                </button>
+            </div>
+        </dialog>
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether calls can arrive right now. The countdown is for the eyes; what is read aloud changes only with the state.
+
+use leptos::prelude::*;
+
+use crate::{
+    i18n::{Locale, t, td_string, use_i18n},
+    pages::Home,
+    socket::ConnectionState,
+};
+
+/// The connection's state, beside a coloured dot.
+#[component]
+pub(super) fn ConnectionPill() -> impl IntoView {
+    let i18n = use_i18n();
+    let state = Home::current().connection.state;
+    let aloud = Memo::new(move |_| spoken(i18n.get_locale(), state.get()));
+    view! {
+        <div class="connection" data-testid="connection" data-state=move || state.get().as_str()>
+            <span class="dot" aria-hidden="true"></span>
+            <span aria-hidden="true">{move || shown(i18n.get_locale(), state.get())}</span>
+            <span class="visually-hidden" role="status">
+                {aloud}
+            </span>
+            <Show when=move || state.get() == ConnectionState::SignedOut>
+                <a class="quiet-button" href="/sign-in?next=%2F" rel="external">
+                    {t!(i18n, header.sign_in_again)}
+                </a>
+            </Show>
+        </div>
+    }
+}
+
+fn shown(locale: Locale, state: ConnectionState) -> String {
+    match state {
+        ConnectionState::Waiting { retry_in } => {
+            td_string!(locale, header.waiting, seconds = retry_in).to_string()
+        }
+        _ => spoken(locale, state).to_owned(),
+    }
+}
+
+fn spoken(locale: Locale, state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Connecting => td_string!(locale, header.connecting),
+        ConnectionState::Connected => td_string!(locale, header.connected),
+        ConnectionState::Waiting { .. } => td_string!(locale, header.disconnected),
+        ConnectionState::SignedOut => td_string!(locale, header.signed_out),
+    }
+}

@@ -1,0 +1,43 @@
+//! The head of the home page: which flat this is, whether it is connected, the language, signing out.
+
+use leptos::prelude::*;
+
+use super::{LanguageSwitch, connection_pill::ConnectionPill};
+use crate::{
+    i18n::{t, td_string, use_i18n},
+    pages::Home,
+    words,
+};
+
+/// The head of the home page.
+#[component]
+pub fn Header() -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let flat = move || {
+        let locale = i18n.get_locale();
+        home.viewer.with_value(|viewer| match viewer.flat() {
+            Some((line, house)) => {
+                format!("{} · {}", words::line(locale, line), words::house(locale, house))
+            }
+            None => td_string!(locale, names.office).to_owned(),
+        })
+    };
+    view! {
+        <header class="page-header">
+            <div class="brand-and-flat">
+                <span class="brand">{t!(i18n, app.name)}</span>
+                <span class="flat">{flat}</span>
+            </div>
+            <ConnectionPill />
+            <div class="page-header-tools">
+                <LanguageSwitch />
+                <form method="post" action="/sign-out">
+                    <button class="quiet-button" type="submit" data-testid="sign-out">
+                        {t!(i18n, header.sign_out)}
+                    </button>
+                </form>
+            </div>
+        </header>
+    }
+}

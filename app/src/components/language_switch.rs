@@ -1,0 +1,54 @@
+//! The link to the other language. In the browser it changes the words in place; without wasm it is followed.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::{
+    i18n::{I18nLocaleTrait, Locale, t_string, use_i18n},
+    locale::{self, PARAMETER},
+};
+
+/// Each language by its own name, so that whoever needs it can read it.
+fn name(locale: Locale) -> &'static str {
+    match locale {
+        Locale::ko => "한국어",
+        Locale::en => "English",
+    }
+}
+
+fn other(locale: Locale) -> Locale {
+    match locale {
+        Locale::ko => Locale::en,
+        Locale::en => Locale::ko,
+    }
+}
+
+/// The switch between Korean and English.
+#[component]
+pub fn LanguageSwitch() -> impl IntoView {
+    let i18n = use_i18n();
+    let location = use_location();
+    let to = move || other(i18n.get_locale());
+    let address = move || {
+        let mut query = location.query.get();
+        query.replace(PARAMETER, to().as_str().to_owned());
+        query.to_query_string()
+    };
+    view! {
+        <a
+            class="quiet-button"
+            data-testid="locale"
+            href=address
+            rel="external"
+            lang=move || to().as_str()
+            hreflang=move || to().as_str()
+            title=move || t_string!(i18n, header.language)
+            on:click=move |event| {
+                event.prevent_default();
+                locale::choose(i18n, to());
+            }
+        >
+            {move || name(to())}
+        </a>
+    }
+}

@@ -1,0 +1,27 @@
+//! The parts that pages are made of, one concern a file.
+
+mod alarm_panel;
+mod arm_banner;
+mod call_button;
+mod call_details;
+mod command;
+mod connection_pill;
+mod confirm_dialog;
+mod header;
+mod incident_card;
+mod incident_list;
+mod language_switch;
+mod own_call;
+mod plain_header;
+mod small_print;
+
+pub use alarm_panel::AlarmPanel;
+pub use arm_banner::ArmBanner;
+pub use call_button::CallButton;
+pub use call_details::CallDetails;
+pub use header::Header;
+pub use incident_list::IncidentList;
+pub use language_switch::LanguageSwitch;
+pub use own_call::OwnCall;
+pub use plain_header::PlainHeader;
+pub use small_print::SmallPrint;

@@ -1,0 +1,30 @@
+//! What every page says at its end: what this service does not do.
+
+use leptos::prelude::*;
+
+use crate::i18n::{t, use_i18n};
+
+/// The notes at the end of a page.
+#[component]
+pub fn SmallPrint(
+    /// Whether this page can sound alarms.
+    #[prop(optional)]
+    listens: bool,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let insecure = RwSignal::new(false);
+    Effect::new(move || insecure.set(!window().is_secure_context()));
+    view! {
+        <footer class="small-print">
+            <p>
+                {t!(i18n, print.not_119)} " " <a class="tel" href="tel:119">
+                    {t!(i18n, print.call_119)}
+                </a>
+            </p>
+            {listens.then(|| view! { <p>{t!(i18n, print.only_open)}</p> })}
+            <p class="warning" hidden=move || !insecure.get()>
+                {t!(i18n, print.insecure)}
+            </p>
+        </footer>
+    }
+}

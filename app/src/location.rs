@@ -1,0 +1,167 @@
+//! Where this device is: the Geolocation API (W3C), with its accuracy. A call never depends on it.
+
+use std::{cell::RefCell, rc::Rc};
+
+use futures_channel::oneshot;
+use js_sys::{Object, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Geolocation, PermissionState, PermissionStatus, PositionOptions};
+use wire::Location;
+
+/// Why the browser does not tell where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocationProblem {
+    /// The browser cannot, or may not without https.
+    Unsupported,
+    /// The person or the device's settings forbid it.
+    Denied,
+    /// The device does not know.
+    Unavailable,
+    /// The device took too long.
+    TimedOut,
+}
+
+impl LocationProblem {
+    /// Of a `GeolocationPositionError`'s `code`.
+    fn of_code(code: u16) -> Self {
+        match code {
+            1 => Self::Denied,
+            3 => Self::TimedOut,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+/// A place as old as this is still where the caller is, in milliseconds.
+const MAXIMUM_AGE: u32 = 10_000;
+/// How long the device may look for a place, in milliseconds.
+const TIMEOUT: u32 = 30_000;
+
+// web-sys has these types only behind its unstable interface.
+#[wasm_bindgen]
+extern "C" {
+    type GeolocationPosition;
+    #[wasm_bindgen(method, getter)]
+    fn coords(this: &GeolocationPosition) -> GeolocationCoordinates;
+
+    type GeolocationCoordinates;
+    #[wasm_bindgen(method, getter)]
+    fn latitude(this: &GeolocationCoordinates) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn longitude(this: &GeolocationCoordinates) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn accuracy(this: &GeolocationCoordinates) -> f64;
+
+    type GeolocationPositionError;
+    #[wasm_bindgen(method, getter)]
+    fn code(this: &GeolocationPositionError) -> u16;
+}
+
+/// Asks where this device is; the browser may ask the person first. For a button that says so.
+pub fn ask(then: impl FnOnce(Result<Location, LocationProblem>) + 'static) {
+    let located = locate();
+    spawn_local(async move { then(located.await.unwrap_or(Err(LocationProblem::Unavailable))) });
+}
+
+/// Asks where this device is. The answer may never come, if the browser asks the person and gets no answer.
+pub(crate) fn locate() -> oneshot::Receiver<Result<Location, LocationProblem>> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
+    let watch = Rc::new(RefCell::new(None));
+    let answer = {
+        let watch = Rc::clone(&watch);
+        move |result| {
+            if let Some(sender) = sender.borrow_mut().take() {
+                // Whoever asked may have gone on without it.
+                drop(sender.send(result));
+            }
+            // Not here and now: this runs inside the watch's own callback.
+            let watch = Rc::clone(&watch);
+            spawn_local(async move { drop(watch.borrow_mut().take()) });
+        }
+    };
+    match Watch::start(answer.clone()) {
+        Ok(started) => *watch.borrow_mut() = Some(started),
+        Err(problem) => answer(Err(problem)),
+    }
+    receiver
+}
+
+/// Whether the browser will tell where it is without asking the person.
+pub(crate) async fn is_granted() -> bool {
+    let query = Object::new();
+    let asked = Reflect::set(&query, &"name".into(), &"geolocation".into())
+        .and_then(|_| window().navigator().permissions())
+        .and_then(|permissions| permissions.query(&query));
+    match asked {
+        Ok(promise) => JsFuture::from(promise)
+            .await
+            .is_ok_and(|status| status.unchecked_into::<PermissionStatus>().state() == PermissionState::Granted),
+        Err(_) => false,
+    }
+}
+
+/// Hears where this device is, again and again, until it is dropped.
+pub(crate) struct Watch {
+    geolocation: Geolocation,
+    id: i32,
+    // The browser calls them for as long as it watches.
+    _on_position: Closure<dyn FnMut(GeolocationPosition)>,
+    _on_error: Closure<dyn FnMut(GeolocationPositionError)>,
+}
+
+impl Watch {
+    pub(crate) fn start(
+        heard: impl Fn(Result<Location, LocationProblem>) + Clone + 'static,
+    ) -> Result<Self, LocationProblem> {
+        let geolocation = window().navigator().geolocation().map_err(|_| LocationProblem::Unsupported)?;
+        if geolocation.is_undefined() {
+            return Err(LocationProblem::Unsupported);
+        }
+        let on_error = {
+            let heard = heard.clone();
+            Closure::new(move |error: GeolocationPositionError| heard(Err(LocationProblem::of_code(error.code()))))
+        };
+        let on_position = Closure::new(move |position: GeolocationPosition| {
+            let coords = position.coords();
+            let location = Location::new(coords.latitude(), coords.longitude(), Some(coords.accuracy()));
+            heard(location.ok_or(LocationProblem::Unavailable));
+        });
+        let options = PositionOptions::new();
+        options.set_enable_high_accuracy(true);
+        options.set_maximum_age(MAXIMUM_AGE);
+        options.set_timeout(TIMEOUT);
+        let id = geolocation
+            .watch_position_with_error_callback_and_options(
+                callback(&on_position),
+                Some(callback(&on_error)),
+                &options,
+            )
+            .map_err(|_| LocationProblem::Unsupported)?;
+        Ok(Self { geolocation, id, _on_position: on_position, _on_error: on_error })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.geolocation.clear_watch(self.id);
+    }
+}
+
+fn callback<T: ?Sized>(closure: &Closure<T>) -> &js_sys::Function {
+    closure.as_ref().unchecked_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browsers_error_codes_are_told_apart() {
+        let problems = [1, 2, 3, 0].map(LocationProblem::of_code);
+        use LocationProblem::{Denied, TimedOut, Unavailable};
+        assert_eq!(problems, [Denied, Unavailable, TimedOut, Unavailable]);
+    }
+}

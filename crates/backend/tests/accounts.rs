@@ -1,0 +1,77 @@
+//! Accounts and sessions on a real SQLite file.
+
+use backend::{
+    accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
+    database::Database,
+    sessions::Sessions,
+};
+use wire::{House, Line, Role};
+
+async fn database(directory: &tempfile::TempDir) -> Database {
+    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
+    Database::open(&url).await.expect("it opens")
+}
+
+fn account(name: &str) -> NewAccount {
+    NewAccount {
+        name: name.into(),
+        password: "correct horse".into(),
+        line: Line::new("101-1").ok(),
+        house: House::new("1203").ok(),
+        role: Role::Resident,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_right_name_with_the_right_password_signs_in() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let accounts = Accounts::new(database(&directory).await);
+    let made = accounts.create(account("김이웃")).await.expect("it is made");
+    assert_eq!(accounts.verify("김이웃", "correct horse").await.expect("answered"), Some(made));
+    assert_eq!(accounts.verify("김이웃", "wrong horse").await.expect("answered"), None);
+    assert_eq!(accounts.verify("nobody", "correct horse").await.expect("answered"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_be_is_refused_with_the_reason() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let accounts = Accounts::new(database(&directory).await);
+    accounts.create(account("one")).await.expect("it is made");
+    assert!(matches!(accounts.create(account("one")).await, Err(AccountError::Taken(_))));
+    let short = NewAccount { password: "short".into(), ..account("two") };
+    assert!(matches!(accounts.create(short).await, Err(AccountError::Invalid(_))));
+    let homeless = NewAccount { line: None, house: None, ..account("three") };
+    assert!(matches!(accounts.create(homeless).await, Err(AccountError::Invalid(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_complex_is_made_only_where_nobody_lives_yet() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let accounts = Accounts::new(database(&directory).await);
+    accounts.furnish_demo().await.expect("it is made");
+    accounts.furnish_demo().await.expect("nothing happens");
+    let lines: Vec<String> = accounts.lines().await.expect("answered").iter().map(Line::to_string).collect();
+    assert_eq!(lines, ["101-1", "101-2"]);
+    assert!(accounts.has_demo().await.expect("answered"));
+    for (name, flat) in DEMO_RESIDENTS {
+        let resident = accounts.verify(name, DEMO_PASSWORD).await.expect("answered").expect(name);
+        assert_eq!(resident.flat().map(|(line, house)| (line.as_str(), house.as_str())), flat);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_opens_with_its_token_until_it_ends_and_whoever_watches_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = database(&directory).await;
+    let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
+    let sessions = Sessions::new(database);
+    let mut ended = sessions.watch_ended();
+    let token = sessions.start(&resident).await.expect("signed in");
+    assert!(!format!("{token:?}").contains(token.as_str()));
+    let session = sessions.find(token.as_str()).await.expect("answered").expect("it opens");
+    assert_eq!(session.resident, resident);
+    assert!(sessions.find("another token").await.expect("answered").is_none());
+    sessions.end(token.as_str()).await.expect("ended");
+    assert!(sessions.find(token.as_str()).await.expect("answered").is_none());
+    assert_eq!(ended.recv().await.expect("told"), session.id);
+}

@@ -1,0 +1,25 @@
+//! A client of the running service: HTTP commands and STOMP over WebSocket, as an outside program would write them.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), bench::Error> {
+//! use bench::client::Client;
+//!
+//! let client = Client::new("http://127.0.0.1:3000")?;
+//! let neighbour = client.sign_in("resident-1204", "neighbour").await?;
+//! let (mut socket, _snapshot) = neighbour.listen().await?;
+//! let caller = client.sign_in("resident-1203", "neighbour").await?;
+//! let call = caller.press(&caller.call("help")?, None).await?.ok()?;
+//! let message = socket.wait_for("the alert", |message| message.is_alert(call.id)).await?;
+//! socket.ack(&message).await?;
+//! # Ok(()) }
+//! ```
+
+mod http;
+mod message;
+mod session;
+mod socket;
+
+pub use http::{Answer, Client};
+pub use message::{Message, Snapshot};
+pub use session::{Session, Step};
+pub use socket::{Ack, Close, End, Handshake, PATIENCE, Socket, Subscribe, WebSocket};

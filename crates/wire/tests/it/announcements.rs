@@ -1,0 +1,146 @@
+//! What listeners are told, and how often.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use wire::{Change, Event, LineIncidents, Moved, Receipt};
+
+use crate::history::{Conflicts, Sighting, delivery, history, identity, line};
+
+fn changes(sightings: &[Sighting], partitions: i32) -> (LineIncidents, Vec<Change>) {
+    let mut fold = LineIncidents::new(line(), partitions);
+    let mut changes = Vec::new();
+    for (event, seen) in sightings {
+        changes.extend(fold.apply(event.clone(), *seen));
+    }
+    (fold, changes)
+}
+
+fn events(changes: &[Change]) -> impl Iterator<Item = &Event> {
+    changes.iter().filter_map(|change| match change {
+        Change::Event { event, .. } => Some(event),
+        Change::First { .. } => None,
+    })
+}
+
+/// Receipts grow and are told again; everything else is told by what it is.
+fn told(changes: &[Change]) -> BTreeMap<String, usize> {
+    let mut told = BTreeMap::new();
+    for event in events(changes).filter(|event| !matches!(event, Event::Receipt(_))) {
+        *told.entry(identity(event)).or_insert(0) += 1;
+    }
+    told
+}
+
+fn any_delivery(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sighting>> {
+    history(conflicts).prop_flat_map(delivery)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn an_event_is_told_once_however_often_it_comes(
+        delivery in history(Conflicts::LeftOut)
+            .prop_map(|mut history| {
+                // Who names no call is told again when a newer one comes to light: the next test.
+                history.retain(|(event, _)| event.alert().is_some());
+                history
+            })
+            .prop_flat_map(delivery),
+    ) {
+        let (_, changes) = changes(&delivery, 2);
+        prop_assert!(told(&changes).values().all(|times| *times == 1), "{:?}", changes);
+    }
+
+    #[test]
+    fn an_accept_that_names_no_call_is_told_again_only_about_another_call(
+        delivery in any_delivery(Conflicts::Included),
+    ) {
+        let (_, changes) = changes(&delivery, 2);
+        let mut about = BTreeMap::new();
+        for event in events(&changes) {
+            if let Event::Accept(accept) = event {
+                let original = accept.id.0.get_version_num() == 8;
+                let before = about.insert((accept.id, original.then_some(&accept.accept)), accept.alert);
+                prop_assert!(accept.alert.is_some());
+                prop_assert!(!original || before != Some(accept.alert), "told twice: {:?}", accept);
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_a_known_call_has_was_told_and_nothing_else(
+        delivery in any_delivery(Conflicts::LeftOut),
+    ) {
+        let (fold, changes) = changes(&delivery, 2);
+        let told = told(&changes);
+        let mut expected = Vec::new();
+        for incident in fold.incidents() {
+            expected.push(Event::Alert(incident.alert.clone()));
+            expected.extend(fold.history(&incident.alert).into_iter().map(|(event, _)| event));
+        }
+        for event in &expected {
+            prop_assert!(told.contains_key(&identity(event)), "not told: {:?}", event);
+        }
+        let known: Vec<String> = expected.iter().map(identity).collect();
+        for event in events(&changes) {
+            let moves_on = match event {
+                Event::Moved(Moved { alert, .. }) | Event::Receipt(Receipt { alert, .. }) => !fold.named(*alert).is_empty(),
+                Event::Accept(accept) => accept.id.0.get_version_num() == 8,
+                _ => false,
+            };
+            prop_assert!(moves_on || known.contains(&identity(event)), "told, but not so: {:?}", event);
+        }
+        for incident in fold.incidents() {
+            let id = incident.alert.id;
+            let last = |wanted: fn(&Event) -> bool| events(&changes).filter(|event| event.alert() == Some(id) && wanted(event)).last();
+            let moved = fold.moved(id).cloned().map(Event::Moved);
+            prop_assert_eq!(last(|event| matches!(event, Event::Moved(_))), moved.as_ref());
+            if fold.named(id).len() == 1 {
+                let receipt = fold.merged_receipt(id).map(Event::Receipt);
+                prop_assert_eq!(last(|event| matches!(event, Event::Receipt(_))), receipt.as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_before_its_call(delivery in any_delivery(Conflicts::Included)) {
+        let (_, changes) = changes(&delivery, 2);
+        let mut calls = Vec::new();
+        for change in &changes {
+            match change {
+                Change::Event { event: Event::Alert(alert), .. } => calls.push(alert.id),
+                Change::Event { event, .. } => {
+                    prop_assert!(event.alert().is_some_and(|alert| calls.contains(&alert)), "{:?}", event);
+                }
+                Change::First { alert, accept } => {
+                    prop_assert!(calls.contains(alert));
+                    prop_assert_eq!(accept.alert, Some(*alert));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn which_accept_is_first_is_told_only_when_listeners_think_otherwise(
+        delivery in any_delivery(Conflicts::LeftOut),
+        partitions in 1..4_i32,
+    ) {
+        let (_, changes) = changes(&delivery, partitions);
+        let mut first = BTreeMap::new();
+        for change in &changes {
+            match change {
+                Change::Event { event: Event::Accept(accept), first: Some(true) } => {
+                    first.insert((accept.alert, accept.target.clone()), accept.id);
+                }
+                Change::First { alert, accept } => {
+                    let before = first.insert((Some(*alert), accept.target.clone()), accept.id);
+                    let moved_away = accept.id.0.get_version_num() == 8;
+                    prop_assert!(moved_away || before != Some(accept.id), "{:?}", change);
+                }
+                Change::Event { .. } => {}
+            }
+        }
+    }
+}

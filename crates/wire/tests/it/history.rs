@@ -1,0 +1,233 @@
+//! Arbitrary histories of one line: what happened, and every way in which it may come to be known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+use uuid::Uuid;
+use wire::{
+    Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
+    Position, Progress, Receipt, Seen, Status, record, topic,
+};
+
+/// 2026-01-01T00:00:00Z. Everything happens within a few milliseconds after it, so that times often tie.
+pub(crate) const MORNING: Millis = 1_767_225_600_000;
+
+/// One event as it came to be known once.
+pub(crate) type Sighting = (Event, Seen);
+
+pub(crate) fn line() -> Line {
+    Line::new("101-1").expect("a valid line")
+}
+
+pub(crate) fn house(number: usize) -> House {
+    House::new(["1203", "1204", "1301", "1402"][number % 4]).expect("a valid house")
+}
+
+pub(crate) fn alert_id(number: usize) -> AlertId {
+    AlertId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number as u128))
+}
+
+pub(crate) fn event_id(number: usize) -> EventId {
+    EventId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0001_0000_0000 + number as u128))
+}
+
+/// A fold that has taken in everything, one after the other.
+pub(crate) fn fold(sightings: &[Sighting], partitions: i32) -> LineIncidents {
+    let mut fold = LineIncidents::new(line(), partitions);
+    for (event, seen) in sightings {
+        fold.apply(event.clone(), *seen);
+    }
+    fold
+}
+
+/// Several records of one event may say different things about it: one key used for two bodies on two nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conflicts {
+    Included,
+    LeftOut,
+}
+
+/// Everything that happened, each event by one to three sightings, in no order.
+pub(crate) fn history(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sighting>> {
+    vec(happening(), 1..24).prop_map(move |happenings| {
+        let mut bodies = BTreeMap::new();
+        let sightings =
+            happenings.into_iter().enumerate().flat_map(|(number, happening)| happening.sightings(number));
+        let agrees = |(event, _): &Sighting| {
+            let body = bodies.entry(identity(event)).or_insert_with(|| event.clone());
+            conflicts == Conflicts::Included || body == event
+        };
+        sightings.filter(agrees).collect()
+    })
+}
+
+/// The same history twice: in two orders, each with some sightings repeated.
+pub(crate) fn two_deliveries(conflicts: Conflicts) -> impl Strategy<Value = (Vec<Sighting>, Vec<Sighting>)> {
+    history(conflicts).prop_flat_map(|history| (delivery(history.clone()), delivery(history)))
+}
+
+/// A history in some order, with some sightings repeated.
+pub(crate) fn delivery(history: Vec<Sighting>) -> impl Strategy<Value = Vec<Sighting>> {
+    vec(any::<Index>(), 0..6)
+        .prop_map(move |repeats| {
+            let mut all = history.clone();
+            if !history.is_empty() {
+                all.extend(repeats.iter().map(|repeat| repeat.get(&history).clone()));
+            }
+            all
+        })
+        .prop_shuffle()
+}
+
+/// What makes two events one: the id, who says it, what it is, and the call.
+pub(crate) fn identity(event: &Event) -> String {
+    match event {
+        Event::Alert(alert) => format!("alert {} {}", alert.id, alert.house),
+        Event::Accept(accept) => {
+            let own = accept.accept_line.clone().filter(|own| *own != accept.line);
+            format!("accept {} {own:?} {} {:?} {}", accept.id, accept.accept, accept.alert, accept.target)
+        }
+        Event::Status(status) => {
+            format!("{:?} {} {:?} {}", status.status, status.id, status.by, status.alert)
+        }
+        Event::Moved(moved) => format!("moved {moved:?}"),
+        Event::Receipt(receipt) => format!("receipt {receipt:?}"),
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Happening {
+    /// By this service: an event and where it was seen; `None` is a direct handing over.
+    Ours(Event, Vec<Option<Position>>),
+    /// By the original service: a record, the topic and the place.
+    Original(&'static str, String, Position),
+}
+
+impl Happening {
+    /// `number` makes offsets unique, as they are in a partition.
+    fn sightings(self, number: usize) -> Vec<Sighting> {
+        let unique =
+            |position: Position| Position { offset: position.offset * 100 + number as i64, ..position };
+        match self {
+            Self::Ours(event, places) => {
+                let seen =
+                    |place: Option<Position>| place.map_or(Seen::Direct, |place| Seen::Log(unique(place)));
+                places.into_iter().map(|place| (event.clone(), seen(place))).collect()
+            }
+            Self::Original(topic, value, place) => {
+                let place = unique(place);
+                let event =
+                    record::read(topic, value.as_bytes(), place).expect("the original service's record");
+                vec![(event, Seen::Log(place))]
+            }
+        }
+    }
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let ours = prop_oneof![
+        4 => alert().prop_map(Event::Alert),
+        4 => accept().prop_map(Event::Accept),
+        4 => status().prop_map(Event::Status),
+        1 => moved().prop_map(Event::Moved),
+        1 => receipt().prop_map(Event::Receipt),
+    ];
+    prop_oneof![
+        5 => (ours, vec(option::of(position()), 1..4)).prop_map(|(event, places)| Happening::Ours(event, places)),
+        1 => (0..3_usize, position()).prop_map(|(caller, place)| {
+            let value = format!(
+                r#"{{"line":"101-1","house":"{}","text":"도와주세요","lat":"37.5665","lng":null}}"#,
+                house(caller)
+            );
+            Happening::Original(topic::ALERT, value, place)
+        }),
+        2 => (0..4_usize, 0..3_usize, position()).prop_map(|(comes, caller, place)| {
+            let value =
+                format!(r#"{{"line":"101-1","accept":"{}","target":"{}"}}"#, house(comes), house(caller));
+            Happening::Original(topic::ACCEPT, value, place)
+        }),
+    ]
+}
+
+pub(crate) fn position() -> impl Strategy<Value = Position> {
+    (time(), 0..3_i32, 0..20_i64).prop_map(|(timestamp, partition, offset)| Position {
+        timestamp,
+        partition,
+        offset,
+    })
+}
+
+fn time() -> impl Strategy<Value = Millis> {
+    (0..30_i64).prop_map(|passed| MORNING + passed)
+}
+
+pub(crate) fn location() -> impl Strategy<Value = Location> {
+    (-90.0..=90.0_f64, -180.0..=180.0_f64, option::of(0.0..1e6_f64))
+        .prop_map(|(lat, lng, accuracy)| Location::new(lat, lng, accuracy).expect("in range"))
+}
+
+pub(crate) fn alert() -> impl Strategy<Value = Alert> {
+    let kind = prop_oneof![Just(Kind::Fire), Just(Kind::Medical), Just(Kind::Intruder), Just(Kind::Other)];
+    let extras = (option::of(location()), option::of(kind), prop::bool::weighted(0.1), "\\PC{0,8}");
+    (0..4_usize, 0..3_usize, time(), extras).prop_map(|(id, caller, at, (location, kind, drill, text))| {
+        Alert { id: alert_id(id), line: line(), house: house(caller), text, location, kind, drill, at }
+    })
+}
+
+pub(crate) fn accept() -> impl Strategy<Value = Accept> {
+    let other_line = prop_oneof![6 => Just(None), 1 => Just(Some("101-1")), 1 => Just(Some("101-2"))];
+    (0..8_usize, 0..4_usize, 0..3_usize, 0..4_usize, other_line, time()).prop_map(
+        |(id, comes, caller, alert, other_line, at)| Accept {
+            id: event_id(id),
+            line: line(),
+            accept: house(comes),
+            accept_line: other_line.map(|name| Line::new(name).expect("a valid line")),
+            target: house(caller),
+            alert: Some(alert_id(alert)),
+            at,
+        },
+    )
+}
+
+pub(crate) fn status() -> impl Strategy<Value = Status> {
+    let progress = prop_oneof![
+        Just(Progress::Withdrawn),
+        Just(Progress::Arrived),
+        Just(Progress::Cancelled),
+        Just(Progress::Resolved),
+        Just(Progress::Escalated),
+        Just(Progress::Expired),
+    ];
+    let by = prop_oneof![
+        4 => (0..4_usize).prop_map(|number| Actor::House(house(number))),
+        1 => Just(Actor::Administrator),
+        1 => Just(Actor::Service),
+    ];
+    (0..8_usize, 0..4_usize, progress, by, option::of("\\PC{0,8}"), time()).prop_map(
+        |(id, alert, status, by, note, at)| Status {
+            id: event_id(id),
+            line: line(),
+            alert: alert_id(alert),
+            status,
+            by,
+            note,
+            at,
+        },
+    )
+}
+
+pub(crate) fn moved() -> impl Strategy<Value = Moved> {
+    (0..4_usize, location(), time()).prop_map(|(alert, location, at)| Moved {
+        line: line(),
+        alert: alert_id(alert),
+        location,
+        at,
+    })
+}
+
+pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
+    let houses = || prop::collection::btree_set((0..4_usize).prop_map(house), 0..4);
+    (0..4_usize, houses(), houses()).prop_map(|(alert, reached, seen): (usize, BTreeSet<_>, BTreeSet<_>)| {
+        Receipt { line: line(), alert: alert_id(alert), reached, seen }
+    })
+}

@@ -1,0 +1,15 @@
+//! What the domain promises, checked from outside: the fold over arbitrary histories, and everything that is
+//! written and read again.
+
+mod announcements;
+mod api;
+mod body;
+mod client;
+mod examples;
+mod first;
+mod forget;
+mod history;
+mod incidents;
+mod oracle;
+mod order;
+mod record;

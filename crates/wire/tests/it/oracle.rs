@@ -1,0 +1,220 @@
+//! The rules of the fold once more, as plainly as they can be said: everything is known at once, and every
+//! question looks at everything. Slow, and with nothing in it that an order could spoil.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wire::{
+    Accept, Actor, Alert, End, Event, House, Incident, Line, LineIncidents, Position, Progress, Response,
+    Seen, Stance, partition, record,
+};
+
+use crate::history::{Sighting, identity, line};
+
+/// What a whole history adds up to.
+pub(crate) fn incidents(sightings: &[Sighting], partitions: i32) -> Vec<Incident> {
+    let events = counted(sightings);
+    let alerts: Vec<(&Alert, &Vec<Position>)> = events
+        .values()
+        .filter_map(|(event, positions)| match event {
+            Event::Alert(alert) => Some((alert, positions)),
+            _ => None,
+        })
+        .collect();
+    let mut incidents: Vec<Incident> =
+        alerts.iter().map(|(alert, _)| incident(alert, &alerts, &events, partitions)).collect();
+    incidents.sort_by_key(|incident| (incident.alert.at, incident.alert.id, incident.alert.house.clone()));
+    incidents
+}
+
+/// The fold's own, in the same order.
+pub(crate) fn sorted(fold: &LineIncidents) -> Vec<Incident> {
+    let mut incidents = fold.incidents();
+    incidents.sort_by_key(|incident| (incident.alert.at, incident.alert.id, incident.alert.house.clone()));
+    incidents
+}
+
+type Known = (Event, Vec<Position>);
+
+/// Of each event the record that counts, and every place it stands at.
+fn counted(sightings: &[Sighting]) -> BTreeMap<String, Known> {
+    let bytes =
+        |event: &Event| (record::write(event).map(|(topic, _)| topic), event.at(), record::write(event));
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    for (event, seen) in sightings {
+        let (counts, positions) = known.entry(identity(event)).or_insert_with(|| (event.clone(), Vec::new()));
+        if bytes(event) < bytes(counts) {
+            *counts = event.clone();
+        }
+        if let Seen::Log(position) = seen {
+            positions.push(*position);
+        }
+    }
+    known
+}
+
+fn is_about(
+    event: &Event,
+    positions: &[Position],
+    alert: &Alert,
+    alerts: &[(&Alert, &Vec<Position>)],
+) -> bool {
+    match event {
+        Event::Accept(accept) => {
+            let own_line = accept.accept_line.as_ref().is_none_or(|own| *own == line());
+            let own_call = own_line && accept.accept == alert.house;
+            let named = match accept.alert {
+                Some(id) => id == alert.id,
+                None => newest_before(accept, positions, alerts) == Some(alert),
+            };
+            named && accept.target == alert.house && !own_call
+        }
+        Event::Status(status) => status.alert == alert.id && may_say(status.status, &status.by, &alert.house),
+        _ => false,
+    }
+}
+
+fn newest_before<'a>(
+    accept: &Accept,
+    positions: &[Position],
+    alerts: &[(&'a Alert, &Vec<Position>)],
+) -> Option<&'a Alert> {
+    let earliest = |positions: &[Position]| positions.iter().map(|position| position.timestamp).min();
+    let accepted = earliest(positions)?;
+    let candidates = alerts.iter().filter(|(alert, _)| alert.house == accept.target && !alert.drill);
+    let began = candidates.filter_map(|(alert, positions)| Some((earliest(positions)?, alert.id, *alert)));
+    began
+        .filter(|(began, ..)| *began <= accepted)
+        .max_by_key(|(began, id, _)| (*began, *id))
+        .map(|found| found.2)
+}
+
+fn may_say(what: Progress, by: &Actor, caller: &House) -> bool {
+    match by {
+        Actor::House(house) if house == caller => matches!(what, Progress::Cancelled | Progress::Resolved),
+        Actor::House(_) => matches!(what, Progress::Withdrawn | Progress::Arrived),
+        Actor::Administrator => what == Progress::Resolved,
+        Actor::Service => matches!(what, Progress::Escalated | Progress::Expired),
+    }
+}
+
+fn incident(
+    alert: &Alert,
+    alerts: &[(&Alert, &Vec<Position>)],
+    events: &BTreeMap<String, Known>,
+    partitions: i32,
+) -> Incident {
+    let callers: BTreeSet<_> =
+        alerts.iter().filter(|(other, _)| other.id == alert.id).map(|(a, _)| &a.house).collect();
+    let about: Vec<&Known> =
+        events.values().filter(|(event, positions)| is_about(event, positions, alert, alerts)).collect();
+    let latest = events.values().filter_map(|(event, _)| match event {
+        Event::Moved(moved) if moved.alert == alert.id && callers.len() == 1 => {
+            Some((moved.at, record::write(event), moved.location))
+        }
+        _ => None,
+    });
+    let latest = latest.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let mut incident = Incident {
+        alert: alert.clone(),
+        location: latest.map(|(_, _, location)| location).or(alert.location),
+        responses: Vec::new(),
+        first: first(&about, partitions),
+        end: None,
+        escalated: None,
+        reached: BTreeSet::new(),
+        seen: BTreeSet::new(),
+    };
+    for (event, _) in events.values() {
+        if let Event::Receipt(receipt) = event
+            && receipt.alert == alert.id
+        {
+            let others = |houses: &BTreeSet<House>| {
+                houses.iter().filter(|h| !callers.contains(h)).cloned().collect::<Vec<_>>()
+            };
+            incident.reached.extend(others(&receipt.reached));
+            incident.seen.extend(others(&receipt.seen));
+        }
+    }
+    respond(&mut incident, about);
+    incident
+}
+
+fn first(about: &[&Known], partitions: i32) -> Option<wire::EventId> {
+    let home = partition::of_key(line().as_str().as_bytes(), partitions);
+    let mut places: Vec<_> = about
+        .iter()
+        .flat_map(|(event, positions)| positions.iter().map(move |position| (event, position)))
+        .filter_map(|(event, position)| match event {
+            Event::Accept(accept) => Some((position, accept.id)),
+            _ => None,
+        })
+        .collect();
+    let at_home = places
+        .iter()
+        .filter(|(place, _)| place.partition == home)
+        .min_by_key(|(place, id)| (place.offset, *id));
+    if let Some((_, id)) = at_home {
+        return Some(*id);
+    }
+    places.sort_by_key(|(place, id)| (place.timestamp, place.partition, place.offset, *id));
+    places.first().map(|(_, id)| *id)
+}
+
+fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
+    about.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+    let mut responses: BTreeMap<(Option<Line>, House), Response> = BTreeMap::new();
+    for (event, _) in about {
+        match event {
+            Event::Accept(Accept { id, accept, accept_line, at, .. }) => {
+                let own = accept_line.clone().filter(|own| *own != line());
+                let first = responses.get(&(own.clone(), accept.clone())).is_some_and(|known| known.first);
+                let first = first || incident.first == Some(*id);
+                let response = Response {
+                    house: accept.clone(),
+                    line: own.clone(),
+                    stance: Stance::Coming,
+                    at: *at,
+                    first,
+                };
+                responses.insert((own, accept.clone()), response);
+            }
+            Event::Status(status) => match (status.status, &status.by) {
+                (Progress::Withdrawn | Progress::Arrived, Actor::House(house)) => {
+                    let known = responses.remove(&(None, house.clone()));
+                    if known.is_none() && status.status == Progress::Withdrawn {
+                        continue;
+                    }
+                    let first = known.is_some_and(|known| known.first);
+                    let stance =
+                        if status.status == Progress::Arrived { Stance::Arrived } else { Stance::Withdrawn };
+                    let response =
+                        Response { house: house.clone(), line: None, stance, at: status.at, first };
+                    responses.insert((None, house.clone()), response);
+                }
+                (Progress::Escalated, _) => {
+                    incident.escalated.get_or_insert(status.at);
+                }
+                (how, by) => {
+                    incident.end.get_or_insert(End { how, by: by.clone(), at: status.at });
+                }
+            },
+            _ => {}
+        }
+    }
+    incident.responses = responses.into_values().collect();
+    incident.responses.sort_by(|a, b| (a.at, &a.house, &a.line).cmp(&(b.at, &b.house, &b.line)));
+}
+
+/// (time, id), and where one id was used for several things, who, of which line, and what.
+fn order(event: &Event) -> impl Ord {
+    match event {
+        Event::Accept(accept) => {
+            let own = accept.accept_line.clone().filter(|own| *own != line());
+            (accept.at, accept.id, Actor::House(accept.accept.clone()), own, None, accept.alert)
+        }
+        Event::Status(status) => {
+            (status.at, status.id, status.by.clone(), None, Some(status.status), Some(status.alert))
+        }
+        other => unreachable!("no answer: {other:?}"),
+    }
+}

@@ -1,0 +1,101 @@
+//! The fold trusts no order.
+
+use proptest::prelude::*;
+use wire::{Event, Incident, LineIncidents, Seen};
+
+use crate::{
+    history::{Conflicts, Sighting, fold, history, line, two_deliveries},
+    oracle,
+};
+
+type Told = Vec<(Incident, Vec<(Event, Option<bool>)>)>;
+
+fn everything(fold: &LineIncidents) -> Told {
+    fold.incidents().into_iter().map(|incident| (incident.clone(), fold.history(&incident.alert))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn every_shuffle_with_repeats_gives_the_same_incidents(
+        (one, other) in two_deliveries(Conflicts::Included),
+        partitions in 1..4_i32,
+    ) {
+        let (one, other) = (fold(&one, partitions), fold(&other, partitions));
+        prop_assert_eq!(everything(&one), everything(&other));
+    }
+
+    #[test]
+    fn the_incidents_are_what_the_rules_say(
+        history in history(Conflicts::Included),
+        partitions in 1..4_i32,
+    ) {
+        prop_assert_eq!(oracle::sorted(&fold(&history, partitions)), oracle::incidents(&history, partitions));
+    }
+
+    #[test]
+    fn the_number_of_partitions_may_become_known_at_any_time(
+        history in history(Conflicts::Included),
+        (before, after) in (1..4_i32, 1..4_i32),
+        moment in any::<prop::sample::Index>(),
+    ) {
+        let (early, late) = history.split_at(moment.index(history.len() + 1));
+        let mut grown = fold(early, before);
+        grown.set_partitions(after);
+        for (event, seen) in late {
+            grown.apply(event.clone(), *seen);
+        }
+        prop_assert_eq!(everything(&grown), everything(&fold(&history, after)));
+    }
+
+    #[test]
+    fn what_is_known_already_changes_nothing(history in history(Conflicts::Included)) {
+        let mut fold = fold(&history, 2);
+        let before = everything(&fold);
+        for (event, seen) in history {
+            prop_assert_eq!(fold.apply(event, seen), vec![]);
+        }
+        prop_assert_eq!(everything(&fold), before);
+    }
+
+    #[test]
+    fn events_of_another_line_change_nothing(history in history(Conflicts::Included)) {
+        let mut other = LineIncidents::new(wire::Line::new("101-2").expect("a valid line"), 2);
+        for (event, seen) in history {
+            prop_assert_eq!(event.line(), &line());
+            prop_assert_eq!(other.apply(event, seen), vec![]);
+        }
+        prop_assert_eq!(other.incidents(), vec![]);
+    }
+}
+
+/// The histories above would prove little if they held nothing but loose ends.
+#[test]
+fn arbitrary_histories_have_calls_with_answers_of_every_kind() {
+    use proptest::{strategy::ValueTree, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let mut seen = [0_usize; 8];
+    for _ in 0..300 {
+        let tree = history(Conflicts::Included).new_tree(&mut runner).expect("a history");
+        let sightings: Vec<Sighting> = tree.current();
+        let fold = fold(&sightings, 2);
+        for incident in fold.incidents() {
+            seen[0] += usize::from(fold.named(incident.alert.id).len() == 2);
+            seen[1] += usize::from(incident.end.is_some());
+            seen[2] += usize::from(incident.escalated.is_some());
+            seen[3] += usize::from(incident.first.is_some());
+            seen[4] += usize::from(incident.responses.iter().any(|r| r.stance == wire::Stance::Withdrawn));
+            seen[5] += usize::from(incident.responses.iter().any(|response| response.line.is_some()));
+            seen[6] += usize::from(!incident.reached.is_empty());
+            let nameless = sightings.iter().filter(|(event, seen)| {
+                matches!((event, seen), (Event::Accept(accept), Seen::Log(_)) if accept.alert.is_none())
+            });
+            let history = fold.history(&incident.alert);
+            seen[7] += nameless
+                .filter(|(event, _)| history.iter().any(|(told, _)| told.at() == event.at() && told != event))
+                .count();
+        }
+    }
+    assert!(seen.iter().all(|count| *count >= 10), "{seen:?}");
+}

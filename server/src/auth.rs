@@ -1,0 +1,168 @@
+//! Who asks: the session behind a cookie or an `Authorization: Bearer` header.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::request::Parts,
+    middleware::Next,
+    response::Response,
+};
+use axum_extra::extract::CookieJar;
+use backend::sessions::{SESSION_LIFETIME, Session};
+use http::{HeaderMap, HeaderValue, header};
+use wire::{Resident, Role};
+
+use crate::{
+    client_address::ClientAddress,
+    problem::{Kind, Problem},
+    state::AppState,
+};
+
+/// The cookie that holds the session's token.
+pub const COOKIE: &str = "iutsai-session";
+
+/// Whoever is signed in; without anybody the request is refused with 401.
+pub struct SignedIn(pub Resident);
+
+/// Whoever is signed in, if anybody is.
+pub struct Viewer(pub Option<Resident>);
+
+/// An administrator; others are refused with 403.
+pub struct Administrator;
+
+/// The token a request carries, from wherever it carries one.
+#[must_use]
+pub fn token(headers: &HeaderMap) -> Option<String> {
+    bearer(headers).or_else(|| CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned()))
+}
+
+/// The session of the request, if it has one that holds.
+///
+/// # Errors
+/// [`Kind::UNAVAILABLE`] when it cannot be looked up.
+pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Session>, Problem> {
+    let Some(token) = token(&parts.headers) else { return Ok(None) };
+    let session = state.backend.sessions.find(&token).await?;
+    if session.as_ref().is_some_and(|session| session.renewed) && bearer(&parts.headers).is_none() {
+        if let Some(renewed) = parts.extensions.get::<RenewedCookie>() {
+            // A request looks its session up once or twice; either time it is the same token.
+            let _ = renewed.0.set(token);
+        }
+    }
+    Ok(session)
+}
+
+/// The `Set-Cookie` value that keeps `token` for the session's lifetime.
+#[must_use]
+pub fn cookie(token: &str, secure: bool) -> HeaderValue {
+    set_cookie(token, SESSION_LIFETIME.as_secs(), secure)
+}
+
+/// The `Set-Cookie` value that forgets the token.
+#[must_use]
+pub fn forgotten_cookie(secure: bool) -> HeaderValue {
+    set_cookie("", 0, secure)
+}
+
+/// Whether cookies are to be kept from plain http.
+#[must_use]
+pub fn is_secure(state: &AppState, client: ClientAddress) -> bool {
+    state.settings.is_https() || client.https
+}
+
+/// Middleware: sends the cookie again when the session was prolonged, so that both last equally long.
+pub async fn renew_cookie(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let renewed = RenewedCookie::default();
+    request.extensions_mut().insert(renewed.clone());
+    let mut response = next.run(request).await;
+    if let Some(token) = renewed.0.get() {
+        // A sign-in or sign-out of the same request has the last word.
+        if !response.headers().contains_key(header::SET_COOKIE) {
+            response.headers_mut().append(header::SET_COOKIE, cookie(token, is_secure(&state, client)));
+        }
+    }
+    response
+}
+
+#[derive(Clone, Default)]
+struct RenewedCookie(Arc<OnceLock<String>>);
+
+/// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1).
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    bearer_token(headers.get(header::AUTHORIZATION)?.to_str().ok()?).map(str::to_owned)
+}
+
+/// The token of an `Authorization` value; the scheme's case does not matter (RFC 9110, section 11.1).
+#[must_use]
+pub fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn set_cookie(token: &str, seconds: u64, secure: bool) -> HeaderValue {
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+impl FromRequestParts<AppState> for Viewer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        Ok(Self(session(state, parts).await?.map(|session| session.resident)))
+    }
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Viewer(viewer) = Viewer::from_request_parts(parts, state).await?;
+        viewer.map(Self).ok_or_else(Problem::not_signed_in)
+    }
+}
+
+impl FromRequestParts<AppState> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let SignedIn(resident) = SignedIn::from_request_parts(parts, state).await?;
+        if resident.role != Role::Administrator {
+            return Err(Kind::NOT_YOURS.because("Only an administrator may see this; sign in as one."));
+        }
+        Ok(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_token_comes_by_header_or_by_cookie_and_the_header_counts() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(token(&headers), None);
+        headers.insert(header::COOKIE, "lang=ko; iutsai-session=of-cookie".parse().unwrap());
+        assert_eq!(token(&headers).as_deref(), Some("of-cookie"));
+        headers.insert(header::AUTHORIZATION, "bearer of-header".parse().unwrap());
+        assert_eq!(token(&headers).as_deref(), Some("of-header"));
+        headers.insert(header::AUTHORIZATION, "Basic dTpw".parse().unwrap());
+        assert_eq!(token(&headers).as_deref(), Some("of-cookie"));
+    }
+
+    #[test]
+    fn a_cookie_is_out_of_reach_for_scripts_and_other_sites() {
+        let cookie = cookie("abc", true);
+        assert_eq!(
+            cookie,
+            "iutsai-session=abc; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure"
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! The commands of HTTP: read the request, call the backend, map the answer. The rules are the backend's.
+
+use std::future::Future;
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use backend::calls::Refusal;
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+use uuid::Uuid;
+use wire::{
+    AlertId, Progress, Resident,
+    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
+};
+
+use crate::{
+    auth::SignedIn,
+    payload::{Payload, is_form},
+    problem::{Kind, Problem},
+    sign_in::sign_in_page,
+    state::AppState,
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The form's field that stands for the header, which a form cannot send.
+const KEY_FIELD: &str = "idempotencyKey";
+/// What the confirming page needs to show a refused press again, key included: it stays the same press.
+const KEPT_FIELDS: [&str; 3] = ["kind", "text", KEY_FIELD];
+
+/// `POST /alert`.
+pub async fn press(State(state): State<AppState>, command: Command<CallRequest>) -> Response {
+    let Command { by, key, request, reply } = command;
+    let calls = state.backend.calls.clone();
+    let outcome = run(&state, async move { calls.press(&by, request, key).await }).await;
+    reply.answer(outcome, |recorded| format!("/call/{}", recorded.id))
+}
+
+/// `POST /accept`.
+pub async fn accept(State(state): State<AppState>, command: Command<AcceptRequest>) -> Response {
+    let Command { by, key, request, reply } = command;
+    let page = request.alert.map_or("/".into(), |alert| format!("/call/{alert}"));
+    let calls = state.backend.calls.clone();
+    let outcome = run(&state, async move { calls.accept(&by, request, key).await }).await;
+    reply.answer(outcome, |_| page)
+}
+
+/// `POST /alert/{id}/cancel`.
+pub async fn cancel(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
+    progress(state, id, Progress::Cancelled, command).await
+}
+
+/// `POST /alert/{id}/resolve`.
+pub async fn resolve(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
+    progress(state, id, Progress::Resolved, command).await
+}
+
+/// `POST /alert/{id}/withdraw`.
+pub async fn withdraw(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
+    progress(state, id, Progress::Withdrawn, command).await
+}
+
+/// `POST /alert/{id}/arrived`.
+pub async fn arrived(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
+    progress(state, id, Progress::Arrived, command).await
+}
+
+/// `POST /alert/{id}/location`.
+pub async fn locate(
+    State(state): State<AppState>,
+    CallId(alert): CallId,
+    command: Command<LocationRequest>,
+) -> Response {
+    let Command { by, key, request, reply } = command;
+    let calls = state.backend.calls.clone();
+    let outcome = run(&state, async move { calls.moved(&by, alert, request, key).await }).await;
+    reply.answer(outcome, |_| format!("/call/{alert}"))
+}
+
+async fn progress(
+    State(state): State<AppState>,
+    CallId(alert): CallId,
+    progress: Progress,
+    command: Command<ProgressRequest>,
+) -> Response {
+    let Command { by, key, request, reply } = command;
+    let calls = state.backend.calls.clone();
+    let outcome = run(&state, async move { calls.progress(&by, alert, progress, request, key).await }).await;
+    reply.answer(outcome, |_| format!("/call/{alert}"))
+}
+
+/// Runs a command to its end, also when the client goes away meanwhile: it was received, so it counts.
+async fn run(
+    state: &AppState,
+    command: impl Future<Output = Result<Recorded, Refusal>> + Send + 'static,
+) -> Result<Recorded, Problem> {
+    match state.commands.spawn(command).await {
+        Ok(outcome) => outcome.map_err(Problem::from),
+        Err(error) => {
+            tracing::error!(%error, "a command ended without an answer");
+            Err(Kind::INTERNAL.because("The server failed; the call may be recorded. Send it again with the same key."))
+        }
+    }
+}
+
+/// The call in the address.
+pub struct CallId(AlertId);
+
+impl FromRequestParts<AppState> for CallId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut http::request::Parts, state: &AppState) -> Result<Self, Problem> {
+        let path = Path::<AlertId>::from_request_parts(parts, state).await;
+        let Path(alert) = path.map_err(|_| Kind::NOT_FOUND.because("The call's id in the address is not a UUID."))?;
+        Ok(Self(alert))
+    }
+}
+
+/// A command with who gives it.
+pub struct Command<T> {
+    by: Resident,
+    key: Option<Uuid>,
+    request: T,
+    reply: Reply,
+}
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Command<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let back = is_form(&parts.headers).then(|| page_of(&parts.uri));
+        // The body is read first: a refused form is shown again with what was written.
+        let payload = Payload::<T>::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let (request, form) = match payload {
+            Ok(Payload { value, form }) => (Ok(value), form),
+            Err(problem) => (Err(problem), None),
+        };
+        let key = key(&parts.headers, form.as_deref());
+        let reply = match back {
+            Some(page) => Reply::Page { page, fields: kept(form) },
+            None => Reply::Json,
+        };
+        let who = SignedIn::from_request_parts(&mut parts, state).await;
+        let read = || Ok::<_, Problem>((who?.0, key?, request?));
+        match read() {
+            Ok((by, key, request)) => Ok(Self { by, key, request, reply }),
+            Err(problem) => Err(reply.refuse(problem)),
+        }
+    }
+}
+
+/// How the answer is given.
+enum Reply {
+    /// To a program.
+    Json,
+    /// To a browser that sent a form: it goes on to a page (303), or back to the one that it came from.
+    Page { page: String, fields: Vec<(String, String)> },
+}
+
+impl Reply {
+    fn answer(self, outcome: Result<Recorded, Problem>, page: impl FnOnce(&Recorded) -> String) -> Response {
+        match (outcome, &self) {
+            (Ok(recorded), Self::Json) => (StatusCode::ACCEPTED, Json(recorded)).into_response(),
+            (Ok(recorded), Self::Page { .. }) => Redirect::to(&page(&recorded)).into_response(),
+            (Err(problem), _) => self.refuse(problem),
+        }
+    }
+
+    fn refuse(self, problem: Problem) -> Response {
+        let Self::Page { page, fields } = self else { return problem.into_response() };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(fields);
+        if problem.kind == Kind::NOT_SIGNED_IN {
+            let query = query.finish();
+            let next = if query.is_empty() { page } else { format!("{page}?{query}") };
+            return Redirect::to(&sign_in_page(Some(&next), None)).into_response();
+        }
+        query.append_pair("problem", problem.kind.slug());
+        Redirect::to(&format!("{page}?{}", query.finish())).into_response()
+    }
+}
+
+/// The page whose form sends to this address.
+fn page_of(uri: &Uri) -> String {
+    match uri.path().strip_prefix("/alert/").and_then(|rest| rest.split('/').next()) {
+        Some(id) => format!("/call/{id}"),
+        None if uri.path() == "/alert" => "/call".into(),
+        None => "/".into(),
+    }
+}
+
+fn kept(form: Option<Vec<(String, String)>>) -> Vec<(String, String)> {
+    let mut fields = form.unwrap_or_default();
+    fields.retain(|(name, value)| KEPT_FIELDS.contains(&name.as_str()) && !value.is_empty());
+    fields
+}
+
+/// The `Idempotency-Key`, with or without the quotes of a structured field (RFC 9651, section 3.3.3).
+fn key(headers: &HeaderMap, form: Option<&[(String, String)]>) -> Result<Option<Uuid>, Problem> {
+    let wrong = || {
+        Kind::KEY_INVALID.because(
+            "The Idempotency-Key must be one UUIDv7 that the client makes new for each command and keeps for its retries.",
+        )
+    };
+    let mut of_header = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let text = match (of_header.next(), of_header.next()) {
+        (Some(_), Some(_)) => return Err(wrong()),
+        (Some(value), None) => Some(value.to_str().map_err(|_| wrong())?),
+        (None, _) => form
+            .unwrap_or_default()
+            .iter()
+            .find_map(|(name, value)| (name == KEY_FIELD && !value.is_empty()).then_some(value.as_str())),
+    };
+    let Some(text) = text else { return Ok(None) };
+    let bare = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text.trim());
+    let key = Uuid::try_parse(bare).map_err(|_| wrong())?;
+    if key.get_version_num() == 7 { Ok(Some(key)) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn header_key(value: &str) -> Result<Option<Uuid>, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(IDEMPOTENCY_KEY, value.parse().unwrap());
+        key(&headers, None)
+    }
+
+    #[test]
+    fn a_key_is_a_version_7_uuid_quoted_or_bare() {
+        let id = Uuid::now_v7();
+        assert_eq!(header_key(&id.to_string()), Ok(Some(id)));
+        assert_eq!(header_key(&format!("\"{id}\"")), Ok(Some(id)));
+        for wrong in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-4000-8000-000000000000"] {
+            assert_eq!(header_key(wrong).unwrap_err().kind, Kind::KEY_INVALID, "{wrong}");
+        }
+        assert_eq!(key(&HeaderMap::new(), None), Ok(None));
+    }
+
+    #[test]
+    fn a_form_sends_its_key_in_a_field() {
+        let id = Uuid::now_v7();
+        let form = [(KEY_FIELD.to_owned(), id.to_string())];
+        assert_eq!(key(&HeaderMap::new(), Some(&form)), Ok(Some(id)));
+    }
+}

@@ -1,0 +1,32 @@
+//! Whether the process lives, and whether each role does its work.
+
+use axum::{Json, extract::State, response::{IntoResponse, Response}};
+use backend::readiness::RoleState;
+use http::{StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::state::AppState;
+
+/// `GET /healthz`: the process answers.
+pub async fn alive() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Json(json!({ "status": "ok" })))
+}
+
+/// `GET /readyz`: each role's state; 503 when one cannot do its work at all.
+pub async fn ready(State(state): State<AppState>) -> Response {
+    let roles = state.settings.roles;
+    let web = if roles.web { RoleState::Ready } else { RoleState::Absent };
+    let (producer, fanout) = (state.backend.readiness.producer(), state.backend.readiness.fanout());
+    let all = [("web", web), ("producer", producer), ("fanout", fanout)];
+    let works = all.iter().all(|(_, state)| state.works());
+    let report: serde_json::Map<_, _> = all.iter().map(|(name, state)| ((*name).to_owned(), told(state))).collect();
+    let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(report)).into_response()
+}
+
+fn told(state: &RoleState) -> Value {
+    match state.reason() {
+        Some(reason) => json!({ "state": state.word(), "reason": reason }),
+        None => json!({ "state": state.word() }),
+    }
+}

@@ -1,0 +1,133 @@
+//! The pages: what the server tells them, and who is sent elsewhere before one is rendered.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use app::context::{DemoAccounts, PageContext, Tiles};
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use backend::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
+use http::{HeaderValue, header, request::Parts};
+use http_body_util::BodyExt;
+use leptos::{nonce::Nonce, prelude::provide_context};
+use wire::{Resident, Role};
+
+use crate::{
+    auth::Viewer,
+    headers,
+    problem::{Kind, Problem},
+    sign_in::sign_in_page,
+    state::AppState,
+};
+
+const SIGN_IN: &str = "/sign-in";
+
+/// Renders the page of the address; an unknown address has a page, too.
+pub async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let viewer = match Viewer::from_request_parts(&mut parts, &state).await {
+        Ok(Viewer(viewer)) => viewer,
+        // Whoever cannot be looked up may still sign in, or read what an address shows to anybody.
+        Err(problem) if parts.uri.path() == SIGN_IN => {
+            tracing::debug!(problem = problem.detail, "the sign-in page is shown without a look-up");
+            None
+        }
+        Err(problem) => return problem.into_response(),
+    };
+    if let Some(elsewhere) = elsewhere(&parts, viewer.as_ref()) {
+        return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
+    }
+    match context(&state, viewer).await {
+        Ok(context) => render(state, context, Request::from_parts(parts, body)).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Where a request goes on to instead: the signed out to the sign-in page, the signed in away from it.
+fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
+    let path = parts.uri.path();
+    let needs_viewer = path == "/" || path == "/call" || path.starts_with("/call/");
+    match viewer {
+        None if path == "/" => Some(sign_in_page(None, None)),
+        None if needs_viewer => {
+            let next = parts.uri.path_and_query().map_or(path, |address| address.as_str());
+            Some(sign_in_page(Some(next), None))
+        }
+        Some(_) if path == SIGN_IN => Some("/".into()),
+        _ => None,
+    }
+}
+
+async fn context(state: &AppState, viewer: Option<Resident>) -> Result<PageContext, Problem> {
+    let lines = match &viewer {
+        Some(viewer) if viewer.role == Role::Administrator => state.backend.accounts.lines().await?,
+        Some(viewer) => viewer.line.iter().cloned().collect(),
+        None => Vec::new(),
+    };
+    let tiles = state.settings.tiles.as_ref();
+    Ok(PageContext {
+        viewer,
+        lines,
+        tiles: tiles.map(|tiles| Tiles { url: tiles.url.clone(), attribution: tiles.attribution.clone() }),
+        demo: state.settings.demo.then(|| DemoAccounts {
+            names: DEMO_RESIDENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            password: DEMO_PASSWORD.to_owned(),
+        }),
+        now: now(),
+    })
+}
+
+/// Renders whole: the page is small, and what renders it must not run where calls are taken.
+async fn render(state: AppState, context: PageContext, request: Request) -> Response {
+    let nonce = Nonce::new();
+    let policy = headers::page_policy(&nonce, request.headers(), state.settings.tiles.as_ref());
+    let hub = state.backend.hub.clone();
+    let provide = move || {
+        provide_context(nonce.clone());
+        provide_context(context.clone());
+        provide_context(hub.clone());
+    };
+    let options = state.leptos.clone();
+    let handler = leptos_axum::render_app_async_with_context(provide, move || app::shell(options.clone()));
+    let (mut parts, body) = handler(request).await.into_parts();
+    let Ok(html) = body.collect().await else {
+        return Kind::INTERNAL.because("The page broke off while it was made; try again.").into_response();
+    };
+    parts.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Response::from_parts(parts, Body::from(html.to_bytes()))
+}
+
+fn now() -> wire::Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    wire::Millis::try_from(since.as_millis()).unwrap_or(wire::Millis::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn sent(address: &str, signed_in: bool) -> Option<String> {
+        let resident = Resident { name: "admin".into(), line: None, house: None, role: Role::Administrator };
+        let (parts, ()) = http::Request::get(address).body(()).unwrap().into_parts();
+        elsewhere(&parts, signed_in.then_some(&resident))
+    }
+
+    #[test]
+    fn the_signed_out_are_asked_to_sign_in_and_come_back_afterwards() {
+        assert_eq!(sent("/", false).as_deref(), Some("/sign-in"));
+        assert_eq!(sent("/call?kind=fire", false).as_deref(), Some("/sign-in?next=%2Fcall%3Fkind%3Dfire"));
+        assert_eq!(sent("/sign-in", false), None);
+        assert_eq!(sent("/elsewhere", false), None);
+    }
+
+    #[test]
+    fn the_signed_in_do_not_sign_in_again() {
+        assert_eq!(sent("/sign-in?problem=refused", true).as_deref(), Some("/"));
+        assert_eq!(sent("/", true), None);
+        assert_eq!(sent("/call", true), None);
+    }
+}

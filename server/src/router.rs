@@ -1,0 +1,155 @@
+//! Every route, and the layers around them.
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use http::{HeaderName, Method, StatusCode, header};
+use tokio::runtime::Handle;
+use tower::ServiceExt;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    trace::TraceLayer,
+};
+
+use crate::{
+    auth, commands, headers, health, metrics, openapi, origin, pages,
+    problem::{Kind, Problem},
+    runtimes::RunOn,
+    sign_in, site, socket,
+    state::AppState,
+};
+
+/// The longest body, in bytes: a call of 1 000 characters needs a tenth.
+const BODY_LIMIT: usize = 64 * 1024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The whole service. Commands run where the router runs; all else on `sockets`.
+pub fn router(state: AppState, sockets: Handle) -> Router {
+    let elsewhere = RunOn(sockets);
+    let csrf = state.origins.csrf_layer().expect("the origins were checked with the configuration");
+    let commands = Router::new()
+        .route("/alert", post(commands::press))
+        .route("/accept", post(commands::accept))
+        .route("/alert/{id}/cancel", post(commands::cancel))
+        .route("/alert/{id}/resolve", post(commands::resolve))
+        .route("/alert/{id}/withdraw", post(commands::withdraw))
+        .route("/alert/{id}/arrived", post(commands::arrived))
+        .route("/alert/{id}/location", post(commands::locate))
+        .route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
+    let others = Router::new()
+        .route("/api/session", post(sign_in::start_session))
+        .route("/api/session", get(sign_in::tell_session))
+        .route("/api/session", delete(sign_in::end_session))
+        .route("/sign-in", post(sign_in::form_sign_in).merge(page_routes()))
+        .route("/sign-out", post(sign_in::form_sign_out))
+        .route("/", page_routes())
+        .route("/call", page_routes())
+        .route("/call/{id}", page_routes())
+        .route("/an-ws", get(socket::upgrade))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::for_administrators))
+        .route("/openapi.json", get(openapi::document))
+        .layer(elsewhere.clone());
+    commands
+        .merge(others)
+        .fallback_service(elsewhere_files(&state, &elsewhere))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(state.origins.clone(), origin::check_origin))
+        .layer(csrf)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(state.clone(), auth::renew_cookie))
+        .layer(metrics::layer())
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(state.clone(), headers::add))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .with_state(state)
+}
+
+/// The addresses that `app` has pages for; a page says itself what is at an address.
+fn page_routes() -> axum::routing::MethodRouter<AppState> {
+    get(page)
+}
+
+async fn page(State(state): State<AppState>, request: Request) -> Response {
+    if !state.settings.roles.web {
+        return role_absent("show pages", "web");
+    }
+    pages::page(State(state), request).await
+}
+
+/// What no route answers: a file, or that there is none.
+fn elsewhere_files(state: &AppState, elsewhere: &RunOn) -> Router {
+    let otherwise = Router::new().fallback(nothing_here).with_state(state.clone());
+    let files = site::files(&state.settings.site_dir, otherwise);
+    let web = state.settings.roles.web;
+    Router::new()
+        .fallback(move |request: Request| {
+            let files = files.clone();
+            async move {
+                if !web {
+                    return not_found();
+                }
+                match files.oneshot(request).await {
+                    Ok(response) => response.map(axum::body::Body::new),
+                    Err(never) => match never {},
+                }
+            }
+        })
+        .layer(middleware::from_fn(site::cache))
+        .layer(elsewhere.clone())
+}
+
+/// People get a page that says so, programs a problem.
+async fn nothing_here(State(state): State<AppState>, request: Request) -> Response {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if request.method() == Method::GET && accept.contains("text/html") {
+        let mut response = pages::page(State(state), request).await;
+        if response.status().is_success() {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        return response;
+    }
+    not_found()
+}
+
+fn not_found() -> Response {
+    Kind::NOT_FOUND.because("There is nothing at this address; /openapi.json lists what there is.").into_response()
+}
+
+async fn method_not_allowed() -> Problem {
+    Kind::METHOD_NOT_ALLOWED.because("This address does not know the method; the Allow header lists those it knows.")
+}
+
+async fn needs_producer(State(state): State<AppState>, request: Request, next: middleware::Next) -> Response {
+    if !state.settings.roles.producer {
+        return role_absent("take calls", "producer");
+    }
+    next.run(request).await
+}
+
+/// Says that another process is meant.
+pub fn role_absent(what: &str, role: &str) -> Response {
+    let detail = format!("This process does not {what}; ask one that has {role} among its IUTSAI_ROLES.");
+    Kind::ROLE_ABSENT.because(detail).into_response()
+}
+
+/// Neither the query (it may hold what a caller wrote) nor any header goes into the log.
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    // The panic's own message is in the log: the panic hook wrote it.
+    Kind::INTERNAL.because("The server failed at this; try again, and tell the administrator if it stays so.").into_response()
+}

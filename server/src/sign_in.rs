@@ -1,0 +1,159 @@
+//! Signing in and out: as JSON for programs, as forms for pages. A page holds only the cookie, never the token.
+
+use std::time::Instant;
+
+use axum::{
+    Form, Json,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use backend::sessions::Token;
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use url::form_urlencoded;
+use wire::{
+    Resident,
+    api::{SignIn, SignedIn as Answer},
+};
+
+use crate::{
+    auth::{self, SignedIn},
+    client_address::ClientAddress,
+    payload::Payload,
+    problem::{Kind, Problem},
+    state::AppState,
+};
+
+/// `POST /api/session`: a token for a name and a password.
+pub async fn start_session(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    Payload { value: SignIn { name, password }, .. }: Payload<SignIn>,
+) -> Result<Json<Answer>, Problem> {
+    let (token, resident) = sign_in(&state, client, &name, &password).await?;
+    Ok(Json(Answer { token: token.as_str().to_owned(), resident }))
+}
+
+/// `GET /api/session`: who is signed in.
+pub async fn tell_session(SignedIn(resident): SignedIn) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], Json(resident))
+}
+
+/// `DELETE /api/session`: signs out, whoever was signed in.
+pub async fn end_session(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    sign_out(&state, &headers).await?;
+    let cookie = auth::forgotten_cookie(auth::is_secure(&state, client));
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// What the sign-in page's form sends.
+#[derive(Deserialize)]
+pub struct SignInForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    next: Option<String>,
+}
+
+/// `POST /sign-in`: the page's form. 303 to where the person was going, or back with `?problem=`.
+pub async fn form_sign_in(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    Form(SignInForm { name, password, next }): Form<SignInForm>,
+) -> Response {
+    let next = next.filter(|next| is_local(next));
+    match sign_in(&state, client, &name, &password).await {
+        Ok((token, _)) => {
+            let cookie = auth::cookie(token.as_str(), auth::is_secure(&state, client));
+            ([(header::SET_COOKIE, cookie)], Redirect::to(next.as_deref().unwrap_or("/"))).into_response()
+        }
+        Err(problem) => {
+            let word = match problem.kind {
+                Kind::SIGN_IN_REFUSED => "refused",
+                Kind::TOO_MANY => "busy",
+                _ => "unavailable",
+            };
+            Redirect::to(&sign_in_page(next.as_deref(), Some(word))).into_response()
+        }
+    }
+}
+
+/// `POST /sign-out`: the pages' form.
+pub async fn form_sign_out(State(state): State<AppState>, client: ClientAddress, headers: HeaderMap) -> Response {
+    match sign_out(&state, &headers).await {
+        Ok(()) => {
+            let cookie = auth::forgotten_cookie(auth::is_secure(&state, client));
+            ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The sign-in page's address, with where to go on to and what went wrong.
+#[must_use]
+pub fn sign_in_page(next: Option<&str>, problem: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    problem.map(|problem| query.append_pair("problem", problem));
+    next.map(|next| query.append_pair("next", next));
+    let query = query.finish();
+    if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
+}
+
+async fn sign_in(
+    state: &AppState,
+    client: ClientAddress,
+    name: &str,
+    password: &str,
+) -> Result<(Token, Resident), Problem> {
+    state.sign_ins.attempt(name, client.ip, Instant::now()).map_err(|wait| {
+        let seconds = wait.as_secs_f64().ceil() as u64;
+        let detail = format!("Signing in failed too often; try again in {} minutes.", seconds.div_ceil(60));
+        Kind::TOO_MANY.because(detail).retry_after(seconds)
+    })?;
+    let verified = state.backend.accounts.verify(name, password).await;
+    if !matches!(verified, Ok(None)) {
+        state.sign_ins.succeeded(name, client.ip);
+    }
+    let resident = verified?.ok_or_else(|| {
+        Kind::SIGN_IN_REFUSED.because("Nobody has this name and password; check both and try again.")
+    })?;
+    Ok((state.backend.sessions.start(&resident).await?, resident))
+}
+
+async fn sign_out(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
+    if let Some(token) = auth::token(headers) {
+        state.backend.sessions.end(&token).await?;
+    }
+    Ok(())
+}
+
+/// Whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
+fn is_local(next: &str) -> bool {
+    next.starts_with('/')
+        && !next[1..].starts_with(['/', '\\'])
+        && !next.chars().any(|c| c.is_control() || c == '\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_leads_to_no_other_site() {
+        assert!(is_local("/") && is_local("/call?kind=fire"));
+        for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "call"] {
+            assert!(!is_local(foreign), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn the_sign_in_page_keeps_where_to_go_on_to() {
+        assert_eq!(sign_in_page(None, None), "/sign-in");
+        assert_eq!(sign_in_page(Some("/call?a=b"), Some("refused")), "/sign-in?problem=refused&next=%2Fcall%3Fa%3Db");
+    }
+}

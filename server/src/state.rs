@@ -1,0 +1,54 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use backend::service::Backend;
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    client_address::TrustedProxies, config::Settings, limits::SignInLimits, origin::Origins, socket::Sockets,
+};
+
+/// What every handler can reach. Clones share it.
+#[derive(Clone)]
+pub struct AppState {
+    /// What the service does.
+    pub backend: Backend,
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// The failed sign-ins of late.
+    pub sign_ins: SignInLimits,
+    /// Whose `X-Forwarded-For` counts.
+    pub proxies: TrustedProxies,
+    /// Whose pages may call.
+    pub origins: Origins,
+    /// The open sockets.
+    pub sockets: Sockets,
+    /// Commands on their way: they are finished even when nobody waits for the answer any more.
+    pub commands: TaskTracker,
+    /// What is counted.
+    pub metrics: PrometheusHandle,
+    /// Where the pages find their files.
+    pub leptos: LeptosOptions,
+}
+
+impl FromRef<AppState> for TrustedProxies {
+    fn from_ref(state: &AppState) -> Self {
+        state.proxies.clone()
+    }
+}
+
+impl FromRef<AppState> for Origins {
+    fn from_ref(state: &AppState) -> Self {
+        state.origins.clone()
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

@@ -90,6 +90,20 @@ pub fn trouble(locale: Locale, trouble: Trouble) -> String {
     }
 }
 
+/// What a form's problem means, by the last segment of the problem's type.
+#[must_use]
+pub fn problem(locale: Locale, slug: &str) -> &'static str {
+    match slug {
+        "not-durable" => td_string!(locale, problem.not_durable),
+        "unavailable" | "internal" => td_string!(locale, problem.unavailable),
+        "too-many" => td_string!(locale, problem.too_many),
+        "invalid" | "too-large" | "malformed" => td_string!(locale, problem.invalid),
+        "not-yours" | "foreign-origin" => td_string!(locale, problem.not_yours),
+        "no-open-call" => td_string!(locale, problem.no_open_call),
+        _ => td_string!(locale, problem.other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
-use axum_prometheus::{BaseMetricLayer, EndpointLabel, Generic, MetricLayerBuilder};
+use axum_prometheus::{
+    AXUM_HTTP_REQUESTS_DURATION_SECONDS, EndpointLabel, GenericMetricLayer, MakeDefaultHandle, MetricLayerBuilder,
+};
 use http::header;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -12,3 +14,56 @@ use crate::{auth::Administrator, state::AppState};
 /// Seconds, from a press that was published at once to one that waited for a disk.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Begins to count, in the whole process. Once only.
+///
+/// # Errors
+/// When something counts already.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let durations = Matcher::Full(AXUM_HTTP_REQUESTS_DURATION_SECONDS.into());
+    PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATIONS)?.install_recorder()
+}
+
+/// Keeps what was counted small; for ever.
+pub async fn upkeep(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+/// Counts and times requests by route, never by address: addresses are without number.
+pub fn layer() -> GenericMetricLayer<'static, (), Installed> {
+    MetricLayerBuilder::<'static, (), Installed, _>::new()
+        .with_endpoint_label_type(EndpointLabel::MatchedPathWithFallbackFn(|_| "(file)".into()))
+        .build()
+}
+
+/// `GET /metrics`.
+pub async fn for_administrators(_: Administrator, State(state): State<AppState>) -> impl IntoResponse {
+    report(&state)
+}
+
+/// The whole of what `IUTSAI_METRICS_LISTEN` serves.
+pub fn open_router(state: AppState) -> Router {
+    let metrics = get(|State(state): State<AppState>| async move { report(&state) });
+    Router::new().route("/metrics", metrics).with_state(state)
+}
+
+/// The exporter is installed by [`install`]; the layer needs none of its own.
+#[derive(Clone, Copy, Default)]
+pub struct Installed;
+
+impl MakeDefaultHandle for Installed {
+    type Out = ();
+
+    fn make_default_handle(self) {}
+}
+
+/// Prometheus' text format (version 0.0.4).
+fn report(state: &AppState) -> impl IntoResponse + use<> {
+    metrics::gauge!("iutsai_sockets").set(state.sockets.open() as f64);
+    metrics::gauge!("iutsai_subscriptions").set(state.backend.hub.subscribers() as f64);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.render())
+}

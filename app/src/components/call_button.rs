@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use leptos::{ev, html, prelude::*};
-use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement};
 use wire::Kind;
 
@@ -149,9 +148,6 @@ impl Hold {
         let full = move || {
             self.timer.set_value(None);
             self.stage.set(Stage::Rest);
-            if let Some(vibrate) = vibrator() {
-                vibrate();
-            }
             self.full.run(());
         };
         match set_timeout_with_handle(full, HOLD) {

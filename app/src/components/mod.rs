@@ -22,6 +22,6 @@ pub use call_details::CallDetails;
 pub use header::Header;
 pub use incident_list::IncidentList;
 pub use language_switch::LanguageSwitch;
-pub use own_call::OwnCall;
+pub use own_call::{OwnCall, own_call_words};
 pub use plain_header::PlainHeader;
 pub use small_print::SmallPrint;

@@ -22,7 +22,7 @@ pub fn OwnCall() -> impl IntoView {
     let now = home.connection.now;
     let words = Memo::new(move |_| {
         let own = press.own_call.get();
-        press.progress.with(|progress| tell(i18n.get_locale(), progress, own.as_ref(), now.get()))
+        press.progress.with(|progress| own_call_words(i18n.get_locale(), progress, own.as_ref(), now.get()))
     });
     let is_open = Memo::new(move |_| {
         press.own_call.with(|call| call.as_ref().is_some_and(|call| call.is_open(now.get())))
@@ -103,7 +103,8 @@ fn needs_119(progress: &CallProgress) -> bool {
 }
 
 /// The state in words. `own` is the call itself, once the feed has it.
-pub(crate) fn tell(locale: Locale, progress: &CallProgress, own: Option<&Incident>, now: wire::Millis) -> String {
+pub fn own_call_words(
+    locale: Locale, progress: &CallProgress, own: Option<&Incident>, now: wire::Millis) -> String {
     match progress {
         CallProgress::Quiet => String::new(),
         CallProgress::Sending => td_string!(locale, own.sending).to_owned(),

@@ -14,12 +14,18 @@
 //! # Ok(()) }
 //! ```
 
+mod end;
+mod handshake;
 mod http;
 mod message;
 mod session;
 mod socket;
+mod subscribe;
 
+pub use end::{Close, End};
+pub use handshake::{Handshake, WebSocket};
 pub use http::{Answer, Client};
 pub use message::{Message, Snapshot};
 pub use session::{Session, Step};
-pub use socket::{Ack, Close, End, Handshake, PATIENCE, Socket, Subscribe, WebSocket};
+pub use socket::{PATIENCE, Socket};
+pub use subscribe::{Ack, Subscribe};

@@ -1,0 +1,53 @@
+//! Open calls of others, on top of everything: who calls, and the button to come. Read aloud at once, each call once;
+//! what changes about it afterwards waits for its turn.
+
+use leptos::prelude::*;
+
+use super::incident_card::IncidentCard;
+use crate::{
+    i18n::{t, td_string, use_i18n},
+    pages::Home,
+    title, words,
+};
+
+/// The incoming calls, while there are any.
+#[component]
+pub fn AlarmPanel() -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let alarm = home.alarm;
+    let sounding = move || alarm.sounding.get().is_some();
+    let title_words = Signal::derive(move || {
+        let sounding = alarm.sounding.get()?;
+        let incident = home.connection.feed.with(|feed| feed.named(sounding))?;
+        let locale = i18n.get_locale();
+        let house = words::house(locale, &incident.alert.house);
+        Some(td_string!(locale, alarm.heading, house = house).to_string())
+    });
+    title::alternate(title_words);
+    view! {
+        <Show when=move || home.incoming.with(|calls| !calls.is_empty())>
+            <section
+                class="alarm"
+                class:sounding=sounding
+                data-testid="alarm"
+                role="alert"
+                aria-atomic="false"
+                aria-relevant="additions"
+            >
+                <button
+                    type="button"
+                    class="silence"
+                    data-testid="silence"
+                    hidden=move || !sounding()
+                    on:click=move |_| alarm.silence()
+                >
+                    {t!(i18n, alarm.silence)}
+                </button>
+                <For each=move || home.incoming.get() key=|id| *id let:id>
+                    <IncidentCard id urgent=true />
+                </For>
+            </section>
+        </Show>
+    }
+}

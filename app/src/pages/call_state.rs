@@ -1,0 +1,153 @@
+//! `/call/{id}`: what has become of a call, told by the server's hub. Plain HTML that loads itself again every five
+//! seconds: it works in any browser, whatever is blocked.
+
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+use leptos_router::hooks::{use_params_map, use_query_map};
+use wire::{AlertId, Incident, Millis, Resident, Role, Stance};
+
+use crate::{
+    components::{PlainHeader, SmallPrint, own_call_words},
+    context::PageContext,
+    i18n::{t, t_string, td_string, use_i18n},
+    press::{CallProgress, PressState, progress},
+    request, words,
+};
+
+/// The page that tells a call's state.
+#[component]
+pub fn CallStatePage() -> impl IntoView {
+    let i18n = use_i18n();
+    let page = PageContext::current();
+    let id = use_params_map().with_untracked(|params| params.get("id")).and_then(|id| id.parse::<AlertId>().ok());
+    let problem = use_query_map().with_untracked(|query| query.get("problem"));
+    let state = match (page.viewer, id) {
+        (Some(viewer), Some(id)) => {
+            view! { <State id call=find(id, &viewer) viewer now=page.now /> }.into_any()
+        }
+        (None, Some(id)) => view! {
+            <p>{t!(i18n, state_page.sign_in)}</p>
+            <a class="button primary" href=format!("/sign-in?next=%2Fcall%2F{id}") rel="external">
+                {t!(i18n, sign_in.heading)}
+            </a>
+        }
+        .into_any(),
+        (_, None) => {
+            request::not_found();
+            view! { <h1>{t!(i18n, not_found.heading)}</h1> }.into_any()
+        }
+    };
+    view! {
+        <Title text=move || format!("{} · {}", t_string!(i18n, state_page.title), t_string!(i18n, app.name)) />
+        <PlainHeader />
+        <main id="main" class="narrow">
+            {problem.map(|slug| view! {
+                <p class="notice error" role="alert">
+                    {t!(i18n, problem.not_said)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
+                </p>
+            })}
+            {state}
+            <a class="button secondary" href="/" rel="external">{t!(i18n, state_page.home)}</a>
+        </main>
+        <SmallPrint />
+    }
+}
+
+/// The call, if this person may know of it; their own first, since an id alone does not name a call.
+fn find(id: AlertId, viewer: &Resident) -> Option<Incident> {
+    let mut known = request::calls_named(id);
+    known.retain(|call| viewer.may_hear(&call.alert.line));
+    known.sort_by_key(|call| Some((&call.alert.line, &call.alert.house)) != viewer.flat());
+    known.into_iter().next()
+}
+
+#[component]
+fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView {
+    let i18n = use_i18n();
+    let locale = i18n.get_locale_untracked();
+    let is_open = call.as_ref().is_some_and(|call| call.is_open(now));
+    let (heading, state, needs_119, words) = match &call {
+        None => {
+            let heading = td_string!(locale, call.heading).to_owned();
+            (heading, "recorded", true, td_string!(locale, own.unknown).to_owned())
+        }
+        Some(call) => {
+            let house = words::house(locale, &call.alert.house);
+            let heading = td_string!(locale, state_page.heading, house = house).to_string();
+            let progress = progress(&PressState::Idle, Some(call), now);
+            let words = own_call_words(locale, &progress, Some(call), now);
+            (heading, progress.as_str(), progress == CallProgress::NobodyReached, words)
+        }
+    };
+    let actions = call.clone().filter(|_| is_open).map(|call| view! { <Actions call viewer /> });
+    view! {
+        {(is_open || call.is_none()).then(|| view! { <Refresh id /> })}
+        <h1>{heading}</h1>
+        {call.map(|call| view! {
+            <p class="summary">{words::ago(locale, call.alert.at, now)}</p>
+            <p class="incident-text">{call.alert.text}</p>
+        })}
+        <section class="own-call" data-state=state>
+            <p class="call-state" data-testid="call-state" data-state=state role="status">{words}</p>
+            {needs_119.then(|| view! {
+                <a class="button danger call-119" href="tel:119">{t!(i18n, print.call_119)}</a>
+            })}
+            {actions}
+        </section>
+    }
+}
+
+/// Loads the page again, without the problem that its address may tell: that has been read by then.
+#[component]
+fn Refresh(id: AlertId) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <Meta http_equiv="refresh" content=format!("5; url=/call/{id}") />
+        <p class="summary">{t!(i18n, state_page.refreshes)}</p>
+    }
+}
+
+/// The forms that fit: the caller ends the call, a neighbour comes, an administrator resolves it.
+#[component]
+fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
+    let i18n = use_i18n();
+    let id = call.alert.id;
+    let is_own = viewer.flat() == Some((&call.alert.line, &call.alert.house));
+    let may_accept = !is_own && viewer.line.as_ref() == Some(&call.alert.line);
+    let stance = call.responses.iter().find(|one| one.line.is_none() && Some(&one.house) == viewer.house.as_ref());
+    let comes = stance.is_some_and(|one| one.stance != Stance::Withdrawn);
+    let to = move |command: &str| format!("/alert/{id}/{command}");
+    let accept = viewer.house.filter(|_| may_accept && !comes).map(|house| {
+        view! {
+            <form method="post" action="/accept">
+                <input type="hidden" name="line" value=call.alert.line.to_string() />
+                <input type="hidden" name="acceptHouse" value=house.to_string() />
+                <input type="hidden" name="targetHouse" value=call.alert.house.to_string() />
+                <input type="hidden" name="alert" value=id.to_string() />
+                <button type="submit" class="accept" data-testid="accept">{t!(i18n, alarm.accept)}</button>
+            </form>
+        }
+    });
+    let withdraw = (may_accept && comes).then(|| {
+        view! {
+            <form method="post" action=to("withdraw")>
+                <button type="submit" class="secondary" data-testid="withdraw">{t!(i18n, alarm.withdraw)}</button>
+            </form>
+        }
+    });
+    let resolve = (is_own || viewer.role == Role::Administrator).then(|| {
+        view! {
+            <form method="post" action=to("resolve")>
+                <button type="submit" class="primary" data-testid="resolve">{t!(i18n, own.resolve)}</button>
+            </form>
+        }
+    });
+    let cancel = is_own.then(|| {
+        view! {
+            <form method="post" action=to("cancel")>
+                <button type="submit" class="secondary" data-testid="cancel">{t!(i18n, own.cancel)}</button>
+            </form>
+        }
+    });
+    view! { <div class="buttons">{accept} {withdraw} {resolve} {cancel}</div> }
+}

@@ -1,0 +1,128 @@
+//! The home page: the alert button, the neighbours' calls, the map. A resident's and an administrator's differ in
+//! what the signed-in person has (a flat, every line), not in a page of their own.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use wire::{AlertId, Incident, Resident};
+
+use crate::{
+    alarm::Alarm,
+    components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
+    context::PageContext,
+    i18n::{t, t_string, use_i18n},
+    map::LiveMap,
+    press::Press,
+    socket::{self, Connection},
+};
+
+/// What the parts of the home page share.
+#[derive(Clone, Copy)]
+pub struct Home {
+    /// Who is signed in.
+    pub viewer: StoredValue<Resident>,
+    /// The socket, what it has brought, and the server's clock.
+    pub connection: Connection,
+    /// The own call on its way.
+    pub press: Press,
+    /// The sound.
+    pub alarm: Alarm,
+    /// The open calls of others, newest first.
+    pub incoming: Memo<Vec<AlertId>>,
+}
+
+impl Home {
+    fn new(viewer: Resident, page: &PageContext) -> Self {
+        let connection = socket::connect(page.lines.clone(), page.now);
+        let press = Press::new(viewer.clone(), connection);
+        let alarm = Alarm::new(connection, viewer.clone());
+        let viewer = StoredValue::new(viewer);
+        let incoming = Memo::new(move |_| {
+            let open = connection.feed.with(|feed| feed.open(connection.now.get()));
+            let others = open.iter().filter(|call| !viewer.with_value(|viewer| is_own(viewer, call)));
+            others.map(|call| call.alert.id).collect()
+        });
+        Self { viewer, connection, press, alarm, incoming }
+    }
+
+    /// The home page this part belongs to.
+    #[must_use]
+    pub fn current() -> Self {
+        expect_context()
+    }
+}
+
+fn is_own(viewer: &Resident, call: &Incident) -> bool {
+    viewer.flat() == Some((&call.alert.line, &call.alert.house))
+}
+
+/// `/`.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    let page = PageContext::current();
+    match page.viewer.clone() {
+        Some(viewer) => {
+            provide_context(Home::new(viewer, &page));
+            view! { <SignedIn page /> }.into_any()
+        }
+        // The server sends whoever is signed out to the sign-in page; this is for the one who is not sent.
+        None => view! { <SignedOut /> }.into_any(),
+    }
+}
+
+#[component]
+fn SignedIn(page: PageContext) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let has_flat = home.viewer.with_value(|viewer| viewer.flat().is_some());
+    let on_map = Memo::new(move |_| {
+        let now = home.connection.now.get();
+        home.connection.feed.with(|feed| feed.open(now))
+    });
+    view! {
+        <Title text=move || t_string!(i18n, app.name) />
+        <a class="skip-link" href="#main" rel="external">{t!(i18n, app.skip)}</a>
+        <Header />
+        <main id="main" class="home" class:with-button=has_flat>
+            <p class="not-awake" aria-hidden="true">{t!(i18n, app.not_awake)}</p>
+            <noscript><p class="notice">{t!(i18n, app.noscript)}</p></noscript>
+            <ArmBanner />
+            <AlarmPanel />
+            <div class="columns">
+                {has_flat
+                    .then(|| view! {
+                        <section class="call" aria-labelledby="call-heading">
+                            <h1 id="call-heading" class="visually-hidden">{t!(i18n, call.heading)}</h1>
+                            <OwnCall />
+                            <CallButton />
+                        </section>
+                    })}
+                <div class="watch">
+                    <section class="map-section" aria-labelledby="map-heading">
+                        <h2 id="map-heading" class="visually-hidden">{t!(i18n, map.heading)}</h2>
+                        <LiveMap
+                            incidents=on_map.into()
+                            tiles=page.tiles
+                            zoom_in=t_string!(i18n, map.zoom_in).to_owned()
+                            zoom_out=t_string!(i18n, map.zoom_out).to_owned()
+                        />
+                    </section>
+                    <IncidentList />
+                </div>
+            </div>
+        </main>
+        <SmallPrint listens=true />
+    }
+}
+
+#[component]
+fn SignedOut() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <PlainHeader />
+        <main id="main" class="narrow">
+            <p>{t!(i18n, app.tagline)}</p>
+            <a class="button primary" href="/sign-in" rel="external">{t!(i18n, sign_in.heading)}</a>
+        </main>
+        <SmallPrint />
+    }
+}

@@ -1,0 +1,76 @@
+//! `/sign-in`: a plain form. Where it failed the address says why.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::{
+    components::{PlainHeader, SmallPrint},
+    context::{DemoAccounts, PageContext},
+    i18n::{Locale, t, t_string, td_string, use_i18n},
+};
+
+/// The sign-in page.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let i18n = use_i18n();
+    let page = PageContext::current();
+    let query = use_query_map();
+    let asked = move |name: &str| query.with(|query| query.get(name));
+    let problem = move || asked("problem").and_then(|problem| problem_words(i18n.get_locale(), &problem));
+    let signed_in = page.viewer.map(|viewer| {
+        view! {
+            <p class="notice">
+                {t_string!(i18n, sign_in.signed_in, name = viewer.name).to_string()} " "
+                <a href="/" rel="external">{t!(i18n, sign_in.go_home)}</a>
+            </p>
+        }
+    });
+    view! {
+        <Title text=move || format!("{} · {}", t_string!(i18n, sign_in.title), t_string!(i18n, app.name)) />
+        <PlainHeader />
+        <main id="main" class="narrow">
+            <h1>{t!(i18n, sign_in.heading)}</h1>
+            <p class="tagline">{t!(i18n, app.tagline)}</p>
+            {signed_in}
+            {move || problem().map(|problem| view! { <p class="notice error" role="alert">{problem}</p> })}
+            <form class="stack" method="post" action="/sign-in">
+                <input type="hidden" name="next" value=move || asked("next").unwrap_or_else(|| "/".to_owned()) />
+                <label>
+                    <span>{t!(i18n, sign_in.name)}</span>
+                    <input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
+                </label>
+                <label>
+                    <span>{t!(i18n, sign_in.password)}</span>
+                    <input name="password" type="password" autocomplete="current-password" required />
+                </label>
+                <button type="submit" class="primary">{t!(i18n, sign_in.submit)}</button>
+            </form>
+            {page.demo.map(|accounts| view! { <Demo accounts /> })}
+        </main>
+        <SmallPrint />
+    }
+}
+
+/// Who can sign in to the demo complex.
+#[component]
+fn Demo(accounts: DemoAccounts) -> impl IntoView {
+    let i18n = use_i18n();
+    let names = accounts.names.into_iter().map(|name| view! { <li><code>{name}</code></li> });
+    view! {
+        <section class="demo">
+            <h2>{t!(i18n, sign_in.demo_heading)}</h2>
+            <p>{t!(i18n, sign_in.demo_password, password = accounts.password)}</p>
+            <ul>{names.collect_view()}</ul>
+        </section>
+    }
+}
+
+fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
+    match problem {
+        "refused" => Some(td_string!(locale, sign_in.refused)),
+        "busy" => Some(td_string!(locale, sign_in.busy)),
+        "unavailable" => Some(td_string!(locale, sign_in.unavailable)),
+        _ => None,
+    }
+}

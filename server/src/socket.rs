@@ -1,0 +1,67 @@
+//! `GET /an-ws`: STOMP over WebSocket (RFC 6455). Who may open one, and how many may be open.
+//!
+//! One task per socket: [`connection`] is its loop, over a [`transport`]. [`connect`] opens the STOMP session, which
+//! [`session`] then is. [`Sockets`] knows all that are open, and closes those whose session ended.
+
+mod acknowledgements;
+mod connect;
+mod connection;
+mod rate;
+mod registry;
+mod session;
+mod transport;
+
+use axum::{
+    extract::{Request, State, WebSocketUpgrade},
+    response::{IntoResponse, Response},
+    extract::FromRequestParts,
+};
+use stomp::Version;
+
+use crate::{auth, problem::Kind, router::role_absent, state::AppState};
+
+pub use self::registry::Sockets;
+
+/// An idle socket keeps this much; frames of clients are short. What is written goes to the system at once.
+const READ_BUFFER: usize = 1024;
+/// The longest WebSocket message and frame: a STOMP frame of the longest headers and body fits several times.
+const MESSAGE_LIMIT: usize = 64 * 1024;
+
+/// The upgrade. The session of the cookie or `Authorization` header, if there is one, is the socket's until CONNECT
+/// brings another.
+pub async fn upgrade(State(state): State<AppState>, request: Request) -> Response {
+    if !state.settings.roles.fanout {
+        return role_absent("keep sockets", "fanout");
+    }
+    let (mut parts, _) = request.into_parts();
+    if let Err(problem) = state.origins.check(&parts.uri, &parts.headers) {
+        return problem.into_response();
+    }
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
+        Ok(upgrade) => upgrade,
+        Err(_) => {
+            return Kind::UPGRADE_REQUIRED
+                .because("Open a WebSocket here (version 13, by GET) and speak STOMP 1.2 or 1.1 over it.")
+                .into_response();
+        }
+    };
+    let session = match auth::session(&state, &parts).await {
+        Ok(session) => session,
+        Err(problem) => return problem.into_response(),
+    };
+    let Some(place) = state.sockets.enter() else {
+        return Kind::SOCKETS_FULL
+            .because("This server holds as many sockets as it can; try again in a few seconds.")
+            .retry_after(5)
+            .into_response();
+    };
+    let sockets = state.sockets.clone();
+    upgrade
+        .protocols(Version::SUPPORTED.map(Version::subprotocol))
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(MESSAGE_LIMIT)
+        .max_frame_size(MESSAGE_LIMIT)
+        .on_failed_upgrade(|error| tracing::debug!(%error, "a socket was not upgraded"))
+        .on_upgrade(move |socket| sockets.track(connection::run(socket, state, session, place)))
+}

@@ -1,0 +1,131 @@
+//! A WebSocket that can be read while it is written: a client that is slow to read is still heard.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use bytes::Bytes;
+use futures_util::{Sink, Stream};
+use stomp::{Frame, Version};
+
+/// How long a closing handshake may take: the client must get to read why.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// One client's WebSocket.
+pub struct Transport {
+    socket: WebSocket,
+    waiting: VecDeque<Message>,
+    unflushed: bool,
+}
+
+/// What became of waiting.
+pub enum Happening {
+    /// Bytes of STOMP came, or none with a control frame.
+    Received(Bytes),
+    /// A pong came: the client lives.
+    Pong,
+    /// All that was put has gone out.
+    Sent,
+    /// The client is gone, or said goodbye.
+    Gone,
+    /// What came was longer than allowed.
+    TooLong,
+}
+
+impl Transport {
+    /// Over this socket.
+    #[must_use]
+    pub fn new(socket: WebSocket) -> Self {
+        Self { socket, waiting: VecDeque::new(), unflushed: false }
+    }
+
+    /// Whether all that was put has gone out.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && !self.unflushed
+    }
+
+    /// Puts a whole encoded frame behind what waits; its bytes are shared, not copied.
+    pub fn put(&mut self, frame: Bytes) {
+        // Browsers' STOMP clients want text. Only a frame whose body is not UTF-8 cannot be one.
+        let message = Utf8Bytes::try_from(frame.clone()).map_or(Message::Binary(frame), Message::Text);
+        self.waiting.push_back(message);
+    }
+
+    /// Puts a frame of this connection alone.
+    pub fn put_frame(&mut self, frame: &Frame, version: Version) {
+        self.put(stomp::encode(frame, version).into());
+    }
+
+    /// Puts a WebSocket ping (RFC 6455, section 5.5.2).
+    pub fn ping(&mut self) {
+        self.waiting.push_back(Message::Ping(Bytes::new()));
+    }
+
+    /// Writes what waits and reads what comes, whichever can be done first. Nothing is lost when it is given up.
+    pub async fn next(&mut self) -> Happening {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// Says why and closes; what waited is sent before it, as far as the client takes it in time.
+    pub async fn close(mut self, code: u16, reason: &'static str) {
+        self.waiting.push_back(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+        let goodbye = async { while !matches!(self.next().await, Happening::Gone | Happening::TooLong) {} };
+        // A client that does not answer in time loses the connection without its answer.
+        let _ = tokio::time::timeout(CLOSING, goodbye).await;
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        match self.poll_write(context) {
+            Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
+            Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
+            Poll::Ready(Ok(false)) | Poll::Pending => {}
+        }
+        let received = match Pin::new(&mut self.socket).poll_next(context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(received) => received,
+        };
+        Poll::Ready(match received {
+            Some(Ok(Message::Text(text))) => Happening::Received(text.into()),
+            Some(Ok(Message::Binary(bytes))) => Happening::Received(bytes),
+            Some(Ok(Message::Ping(_))) => Happening::Received(Bytes::new()),
+            Some(Ok(Message::Pong(_))) => Happening::Pong,
+            Some(Ok(Message::Close(_))) | None => Happening::Gone,
+            Some(Err(error)) if is_too_long(&error) => Happening::TooLong,
+            Some(Err(_)) => Happening::Gone,
+        })
+    }
+
+    /// Whether something went out and nothing waits any more.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, axum::Error>> {
+        while !self.waiting.is_empty() {
+            match Pin::new(&mut self.socket).poll_ready(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+            if let Some(message) = self.waiting.pop_front() {
+                Pin::new(&mut self.socket).start_send(message)?;
+                self.unflushed = true;
+            }
+        }
+        if !self.unflushed {
+            return Poll::Ready(Ok(false));
+        }
+        let flushed = Pin::new(&mut self.socket).poll_flush(context);
+        flushed.map_ok(|()| {
+            self.unflushed = false;
+            true
+        })
+    }
+}
+
+/// axum hides which of tungstenite's errors it was; the words are tungstenite's `CapacityError::MessageTooLong`.
+fn is_too_long(error: &axum::Error) -> bool {
+    error.to_string().contains("too long")
+}

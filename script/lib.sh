@@ -56,26 +56,38 @@ trap print_split EXIT
 
 # --- the toolchain: one for the server and the browser -------------------------------------------------------------
 
-# Whether DIR/rustc is new enough, has cargo beside it and can really build for the browser.
+# Whether DIR holds a rustc that is new enough, and a cargo.
+toolchain_is_new_enough() {
+    local version
+    [[ -x $1/rustc && -x $1/cargo ]] && version=$("$1/rustc" --version 2>/dev/null) &&
+        [[ $version =~ ^rustc\ 1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= rust_minimum))
+}
+
+# Whether it can really build for the browser, in the way of the profile wasm-release.
 toolchain_works() {
-    local dir=$1 version scratch status=0
-    [[ -x $dir/rustc && -x $dir/cargo ]] || return 1
-    version=$("$dir/rustc" --version 2>/dev/null) || return 1
-    [[ $version =~ ^rustc\ 1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= rust_minimum)) || return 1
+    local scratch status=0
+    toolchain_is_new_enough "$1" || return 1
     scratch=$(mktemp -d)
-    echo 'pub fn probe() {}' | "$dir/rustc" --target wasm32-unknown-unknown --crate-type cdylib --crate-name probe \
-        -o "$scratch/probe.wasm" - 2>"$scratch/errors" || status=1
+    echo 'pub fn probe() {}' | "$1/rustc" --target wasm32-unknown-unknown --crate-type cdylib --crate-name probe \
+        -C lto=fat -C panic=abort -o "$scratch/probe.wasm" - 2>/dev/null || status=1
     rm -r "$scratch"
     return "$status"
 }
 
-# Directories that may hold a toolchain, the most wanted first: rustup's, then those of the PATH. rustup's own proxies are
-# passed over, since what they run depends on the directory and may be a download.
+# Where rustup keeps the toolchain NAME, when it is installed.
+rustup_directory() {
+    local rustc
+    rustc=$(RUSTUP_AUTO_INSTALL=0 rustup which --toolchain "$1" rustc 2>/dev/null) && dirname "$rustc"
+}
+
+# Directories that may hold a toolchain, the most wanted first: the caller's own choice, rustup's, those of the PATH.
+# rustup's proxies are passed over, since what they run depends on the directory and may be a download.
 toolchain_candidates() {
     local name rustc
+    [[ ! ${RUSTC-} ]] || dirname "$RUSTC"
     if command -v rustup >/dev/null; then
         for name in ${RUSTUP_TOOLCHAIN-} stable 1.$rust_minimum.0; do
-            rustc=$(RUSTUP_AUTO_INSTALL=0 rustup which --toolchain "$name" rustc 2>/dev/null) && dirname "$rustc"
+            rustup_directory "$name" || true
         done
     fi
     for rustc in $(type -ap rustc) /usr/bin/rustc; do

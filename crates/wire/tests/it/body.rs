@@ -1,1 +1,89 @@
-//! (being written)
+//! The bodies of STOMP messages.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use wire::{Event, Location, body::Body, record::Unreadable};
+
+use crate::{
+    examples::{accept_of, alert_of},
+    history::{accept, alert, alert_id, event_id, house, line, moved, receipt, status},
+};
+
+fn body() -> impl Strategy<Value = Body> {
+    let silent = |event| Body::Event { event, first: None };
+    prop_oneof![
+        alert().prop_map(Event::Alert).prop_map(silent),
+        status().prop_map(Event::Status).prop_map(silent),
+        moved().prop_map(Event::Moved).prop_map(silent),
+        receipt().prop_map(Event::Receipt).prop_map(silent),
+        (accept(), any::<Option<bool>>())
+            .prop_map(|(accept, first)| Body::Event { event: Event::Accept(accept), first }),
+        (0..4_usize, 0..4_usize, 0..4_usize).prop_map(|(alert, accept, id)| Body::First {
+            line: line(),
+            alert: alert_id(alert),
+            accept: house(accept),
+            id: event_id(id),
+        }),
+        any::<bool>().prop_map(|truncated| Body::SnapshotEnd { line: line(), truncated }),
+    ]
+}
+
+fn json(body: &Body) -> Value {
+    serde_json::from_slice(&body.to_json()).expect("JSON")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_is_told_is_heard(body in body()) {
+        prop_assert_eq!(Body::parse(&body.to_json()).expect("readable"), body.clone());
+        prop_assert_eq!(&json(&body)["type"], body.type_name());
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), text in "\\PC{0,64}") {
+        let _ = Body::parse(&bytes);
+        let _ = Body::parse(text.as_bytes());
+    }
+}
+
+#[test]
+fn an_alert_says_all_that_the_contract_names() {
+    let mut alert = alert_of("1203", 0);
+    alert.location = Location::new(37.5, 127.0, Some(12.5));
+    alert.kind = Some(wire::Kind::Fire);
+    let told = json(&Body::Event { event: Event::Alert(alert.clone()), first: None });
+    let expected = serde_json::json!({
+        "type": "alert", "id": alert.id, "line": "101-1", "house": "1203", "text": "", "lat": "37.5", "lng": "127",
+        "accuracy": 12.5, "kind": "fire", "drill": false, "at": alert.at,
+    });
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn an_accept_tells_the_original_clients_the_target_as_text_and_whether_it_is_first() {
+    for first in [None, Some(true), Some(false)] {
+        let told = json(&Body::Event { event: Event::Accept(accept_of(1, "1204", 1)), first });
+        assert_eq!((&told["text"], &told["target"]), (&Value::from("1203"), &Value::from("1203")));
+        assert_eq!(told["first"], Value::from(first));
+        assert!(told.as_object().is_some_and(|fields| fields.contains_key("first")), "null, not absent");
+    }
+}
+
+#[test]
+fn a_type_of_a_newer_version_is_named() {
+    let unknown = Body::parse(br#"{"type":"weather"}"#);
+    assert!(matches!(unknown, Err(Unreadable::Type(ref name)) if name == "weather"), "{unknown:?}");
+    for json in ["{}", "null", "[]", "1", r#"{"type":1}"#] {
+        assert!(matches!(Body::parse(json.as_bytes()), Err(Unreadable::Missing("type"))), "{json}");
+    }
+}
+
+#[test]
+fn a_body_without_what_it_needs_is_unreadable() {
+    for kind in ["alert", "accept", "status", "location", "receipt", "first", "snapshot-end"] {
+        let json = format!(r#"{{"type":"{kind}"}}"#);
+        assert!(Body::parse(json.as_bytes()).is_err(), "{kind}");
+    }
+}

@@ -1,1 +1,145 @@
-//! (being written)
+//! Which accept came first: the lowest offset in the line's own partition, records elsewhere after those.
+
+use wire::{Accept, Change, Event, EventId, LineIncidents, Position, Seen, partition};
+
+use crate::{
+    examples::{accept_of, alert_of},
+    history::{MORNING, event_id, line},
+};
+
+const PARTITIONS: i32 = 2;
+
+fn home() -> i32 {
+    partition::of_key(line().as_str().as_bytes(), PARTITIONS)
+}
+
+fn at(partition: i32, offset: i64, timestamp: i64) -> Seen {
+    Seen::Log(Position { timestamp: MORNING + timestamp, partition, offset })
+}
+
+fn called() -> LineIncidents {
+    let mut fold = LineIncidents::new(line(), PARTITIONS);
+    fold.apply(Event::Alert(alert_of("1203", 0)), at(home(), 0, 0));
+    fold
+}
+
+fn first(fold: &LineIncidents) -> Option<EventId> {
+    fold.incidents()[0].first
+}
+
+fn accepted(change: &Change) -> (usize, Option<bool>) {
+    match change {
+        Change::Event { event: Event::Accept(accept), first } => (number(accept), *first),
+        Change::First { accept, .. } => (number(accept), Some(true)),
+        Change::Event { .. } => panic!("no accept: {change:?}"),
+    }
+}
+
+fn number(accept: &Accept) -> usize {
+    (0..9).find(|number| event_id(*number) == accept.id).expect("one of the test's")
+}
+
+fn apply(fold: &mut LineIncidents, who: usize, seen: Seen) -> Vec<(usize, Option<bool>)> {
+    let house = ["1204", "1301", "1402"][who];
+    fold.apply(Event::Accept(accept_of(who, house, 10)), seen).iter().map(accepted).collect()
+}
+
+#[test]
+fn the_lowest_offset_at_home_is_first_whatever_the_clocks_say() {
+    let mut fold = called();
+    assert_eq!(apply(&mut fold, 0, at(home(), 9, 5)), [(0, Some(true))]);
+    assert_eq!(apply(&mut fold, 1, at(home(), 8, 7)), [(1, Some(true))]);
+    assert_eq!(apply(&mut fold, 2, at(home(), 12, 1)), [(2, Some(false))]);
+    assert_eq!(first(&fold), Some(event_id(1)));
+}
+
+#[test]
+fn a_record_elsewhere_comes_after_every_record_at_home() {
+    let mut fold = called();
+    assert_eq!(apply(&mut fold, 0, at(1 - home(), 1, 1)), [(0, Some(true))]);
+    assert_eq!(apply(&mut fold, 1, at(home(), 100, 100)), [(1, Some(true))]);
+    assert_eq!(first(&fold), Some(event_id(1)));
+}
+
+#[test]
+fn records_elsewhere_are_ordered_by_time_then_partition_then_offset() {
+    let places = [(3, 4, 9), (4, 1, 8), (4, 2, 7), (5, 1, 1)];
+    let elsewhere: Vec<i32> =
+        (0..8).filter(|partition| *partition != partition::of_key(line().as_str().as_bytes(), 8)).collect();
+    for (one, other) in (0..3).map(|earlier| (places[earlier], places[earlier + 1])) {
+        let mut fold = LineIncidents::new(line(), 8);
+        fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct);
+        let seen = |(time, partition, offset): (i64, usize, i64)| at(elsewhere[partition], offset, time);
+        apply(&mut fold, 0, seen(other));
+        apply(&mut fold, 1, seen(one));
+        assert_eq!(first(&fold), Some(event_id(1)), "{one:?} is before {other:?}");
+    }
+}
+
+#[test]
+fn nobody_is_first_until_the_log_knows_and_then_everybody_hears_it() {
+    let mut fold = called();
+    assert_eq!(apply(&mut fold, 0, Seen::Direct), [(0, None)]);
+    assert_eq!(apply(&mut fold, 1, Seen::Direct), [(1, None)]);
+    assert_eq!(first(&fold), None);
+    assert_eq!(apply(&mut fold, 1, at(home(), 5, 3)), [(1, Some(true))]);
+    assert_eq!(apply(&mut fold, 0, at(home(), 6, 2)), []);
+    assert_eq!(first(&fold), Some(event_id(1)));
+}
+
+#[test]
+fn a_record_published_again_keeps_the_place_that_ranks_first() {
+    let mut fold = called();
+    apply(&mut fold, 0, at(home(), 5, 1));
+    apply(&mut fold, 1, at(home(), 6, 2));
+    assert_eq!(apply(&mut fold, 0, at(home(), 9, 9)), []);
+    assert_eq!(first(&fold), Some(event_id(0)));
+}
+
+#[test]
+fn other_news_of_a_call_does_not_tell_again_who_was_first() {
+    let mut fold = called();
+    apply(&mut fold, 0, at(home(), 5, 1));
+    assert_eq!(apply(&mut fold, 1, at(home(), 6, 2)), [(1, Some(false))]);
+    assert_eq!(fold.apply(Event::Alert(alert_of("1203", 0)), at(home(), 7, 7)), []);
+}
+
+#[test]
+fn who_was_first_stays_so_when_it_takes_the_accept_back() {
+    let mut fold = called();
+    apply(&mut fold, 0, at(home(), 5, 1));
+    apply(&mut fold, 1, at(home(), 6, 2));
+    fold.apply(Event::Status(crate::examples::withdrawn(3, "1204", 20)), Seen::Direct);
+    let incident = &fold.incidents()[0];
+    assert_eq!(incident.first, Some(event_id(0)));
+    let first: Vec<_> = incident.responses.iter().map(|r| (r.house.as_str(), r.first)).collect();
+    assert_eq!(first, [("1301", false), ("1204", true)]);
+    assert_eq!(incident.coming().map(|response| response.house.as_str()).collect::<Vec<_>>(), ["1301"]);
+}
+
+#[test]
+fn more_partitions_settle_it_anew() {
+    let home_of = |partitions| partition::of_key(line().as_str().as_bytes(), partitions);
+    let grown = (3..20).find(|grown| home_of(*grown) != home()).expect("a key does not always stay");
+    let mut fold = called();
+    apply(&mut fold, 0, at(home(), 5, 1));
+    apply(&mut fold, 1, at(home_of(grown), 6, 2));
+    assert_eq!(first(&fold), Some(event_id(0)));
+    let changes = fold.set_partitions(grown);
+    assert_eq!(changes.iter().map(accepted).collect::<Vec<_>>(), [(1, Some(true))]);
+    assert_eq!(first(&fold), Some(event_id(1)));
+}
+
+#[test]
+fn a_servers_last_word_holds_where_the_log_is_not_read() {
+    let mut fold = LineIncidents::new(line(), 1);
+    fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Told { first: None });
+    apply(&mut fold, 0, Seen::Told { first: Some(true) });
+    assert_eq!(first(&fold), Some(event_id(0)));
+    assert_eq!(apply(&mut fold, 1, Seen::Told { first: Some(true) }), [(1, Some(true))]);
+    assert_eq!(first(&fold), Some(event_id(1)));
+    fold.settle_first(alert_of("1203", 0).id, event_id(0));
+    assert_eq!(first(&fold), Some(event_id(0)));
+    apply(&mut fold, 0, Seen::Told { first: Some(false) });
+    assert_eq!(first(&fold), None);
+}

@@ -49,7 +49,7 @@ pub(crate) enum Conflicts {
 
 /// Everything that happened, each event by one to three sightings, in no order.
 pub(crate) fn history(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sighting>> {
-    vec(happening(), 1..24).prop_map(move |happenings| {
+    vec(happening(), 1..32).prop_map(move |happenings| {
         let mut bodies = BTreeMap::new();
         let sightings =
             happenings.into_iter().enumerate().flat_map(|(number, happening)| happening.sightings(number));
@@ -191,17 +191,17 @@ pub(crate) fn accept() -> impl Strategy<Value = Accept> {
 
 pub(crate) fn status() -> impl Strategy<Value = Status> {
     let progress = prop_oneof![
-        Just(Progress::Withdrawn),
-        Just(Progress::Arrived),
-        Just(Progress::Cancelled),
-        Just(Progress::Resolved),
-        Just(Progress::Escalated),
-        Just(Progress::Expired),
+        6 => Just(Progress::Withdrawn),
+        2 => Just(Progress::Arrived),
+        1 => Just(Progress::Cancelled),
+        1 => Just(Progress::Resolved),
+        2 => Just(Progress::Escalated),
+        1 => Just(Progress::Expired),
     ];
     let by = prop_oneof![
-        4 => (0..4_usize).prop_map(|number| Actor::House(house(number))),
+        6 => (0..4_usize).prop_map(|number| Actor::House(house(number))),
         1 => Just(Actor::Administrator),
-        1 => Just(Actor::Service),
+        2 => Just(Actor::Service),
     ];
     (0..8_usize, 0..4_usize, progress, by, option::of("\\PC{0,8}"), time()).prop_map(
         |(id, alert, status, by, note, at)| Status {

@@ -9,7 +9,6 @@ mod examples;
 mod first;
 mod forget;
 mod history;
-mod incidents;
 mod oracle;
 mod order;
 mod record;

@@ -1,1 +1,235 @@
-//! (being written)
+//! Records: what is written is read, what the original service wrote is read, and nothing that comes panics.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use wire::{
+    Alert, Event, Location, Position, Progress,
+    record::{Unreadable, read, write},
+    topic,
+};
+
+use crate::history;
+
+const HERE: Position = Position { timestamp: 1_767_225_600_123, partition: 1, offset: 42 };
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        history::alert().prop_map(Event::Alert),
+        history::accept().prop_map(Event::Accept),
+        history::status().prop_map(Event::Status),
+        history::moved().prop_map(Event::Moved),
+    ]
+}
+
+fn alert(value: &str) -> Alert {
+    match read(topic::ALERT, value.as_bytes(), HERE) {
+        Ok(Event::Alert(alert)) => alert,
+        other => panic!("{value}: {other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_is_written_is_read(event in event(), position in history::position()) {
+        let (topic, value) = write(&event).expect("a topic holds it");
+        prop_assert_eq!(read(topic, &value, position).expect("readable"), event);
+    }
+
+    #[test]
+    fn no_bytes_panic(value in prop::collection::vec(any::<u8>(), 0..64), text in "\\PC{0,64}") {
+        for topic in topic::ALL {
+            let _ = read(topic.name, &value, HERE);
+            let _ = read(topic.name, text.as_bytes(), HERE);
+        }
+    }
+
+    #[test]
+    fn no_json_panics_and_no_trimmings_lose_a_call(
+        fields in prop::collection::btree_map(
+            prop::sample::select(vec!["id", "text", "lat", "lng", "accuracy", "kind", "at", "unknown"]),
+            odd_value(),
+            0..8,
+        ),
+    ) {
+        let mut value = serde_json::json!({"line": "101-1", "house": "1203"});
+        for (field, odd) in fields {
+            value[field] = odd;
+        }
+        let call = alert(&value.to_string());
+        prop_assert_eq!((call.line.as_str(), call.house.as_str()), ("101-1", "1203"));
+        for topic in topic::ALL {
+            let _ = read(topic.name, value.to_string().as_bytes(), HERE);
+        }
+    }
+}
+
+fn odd_value() -> impl Strategy<Value = serde_json::Value> {
+    prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<f64>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        "\\PC{0,12}".prop_map(serde_json::Value::from),
+        prop::sample::select(vec!["", "null", "NaN", "inf", "-0", "999", "1e400", " 37.5 "])
+            .prop_map(serde_json::Value::from),
+        Just(serde_json::json!([1, 2])),
+        Just(serde_json::json!({"a": 1})),
+    ]
+}
+
+#[test]
+fn the_five_strings_of_the_original_service_are_a_call() {
+    let call =
+        alert(r#"{"line":"101-1","house":"1203","text":"도와주세요","lat":"37.5665","lng":"126.978"}"#);
+    assert_eq!(
+        (call.line.as_str(), call.house.as_str(), call.text.as_str()),
+        ("101-1", "1203", "도와주세요")
+    );
+    assert_eq!(call.location, Location::new(37.5665, 126.978, None));
+    assert_eq!((call.kind, call.drill, call.at), (None, false, HERE.timestamp));
+    assert_eq!(call.id.0.get_version_num(), 8);
+}
+
+#[test]
+fn nulls_of_the_original_service_are_absent() {
+    let call = alert(r#"{"line":"101-1","house":"1203","text":null,"lat":null,"lng":null}"#);
+    assert_eq!((call.text.as_str(), call.location), ("", None));
+    let accept =
+        read(topic::ACCEPT, br#"{"line":"101-1","accept":"1204","target":"1203","alert":null}"#, HERE);
+    let Ok(Event::Accept(accept)) = accept else { panic!("{accept:?}") };
+    assert_eq!((accept.alert, accept.accept_line, accept.at), (None, None, HERE.timestamp));
+    assert_eq!(accept.id.0.get_version_num(), 8);
+}
+
+#[test]
+fn white_space_and_numbers_do_not_lose_a_call_of_the_original_service() {
+    let call = alert(r#"{"line":" 101-1","house":1203,"text":"도와주세요 ","lat":37.5,"lng":" 127 "}"#);
+    assert_eq!((call.line.as_str(), call.house.as_str()), ("101-1", "1203"));
+    assert_eq!(call.location, Location::new(37.5, 127.0, None));
+}
+
+#[test]
+fn an_id_made_up_is_the_same_everywhere_and_another_at_another_place() {
+    let value = r#"{"line":"101-1","house":"1203"}"#;
+    let id = |topic: &str, value: &str, position| {
+        let Ok(Event::Alert(alert)) = read(topic, value.as_bytes(), position) else { panic!("unreadable") };
+        alert.id
+    };
+    let own = id(topic::ALERT, value, HERE);
+    assert_eq!(own, id(topic::ALERT, value, HERE));
+    // A fixed one: nodes of different builds must agree, and so must next year's with today's.
+    assert_eq!(own.to_string(), "MADE_UP_ID");
+    let others = [
+        id(topic::ALERT, value, Position { partition: 0, ..HERE }),
+        id(topic::ALERT, value, Position { offset: 43, ..HERE }),
+        id(topic::ALERT, value, Position { timestamp: HERE.timestamp + 1, ..HERE }),
+        id(topic::DRILL, value, HERE),
+        id(topic::ALERT, r#"{"line":"101-1","house":"1203" }"#, HERE),
+        own,
+    ];
+    assert_eq!(BTreeSet::from(others).len(), 6);
+}
+
+#[test]
+fn an_unusable_location_leaves_a_call_without_one() {
+    let odd = [
+        r#""lat":"here","lng":"127""#,
+        r#""lat":"","lng":"""#,
+        r#""lat":"null","lng":"null""#,
+        r#""lat":"999","lng":"127""#,
+        r#""lat":999,"lng":127"#,
+        r#""lat":"NaN","lng":"NaN""#,
+        r#""lat":"inf","lng":"127""#,
+        r#""lat":"37.5""#,
+        r#""lat":"37.5","lng":null"#,
+        r#""lat":true,"lng":[127]"#,
+        r#""lat":{},"lng":"127""#,
+    ];
+    for fields in odd {
+        let call = alert(&format!(r#"{{"line":"101-1","house":"1203",{fields}}}"#));
+        assert_eq!(call.location, None, "{fields}");
+    }
+    for accuracy in [r#""near""#, "-5", r#""NaN""#, "1e300", "null", "[]"] {
+        let fields =
+            format!(r#"{{"line":"101-1","house":"1203","lat":"37.5","lng":"127","accuracy":{accuracy}}}"#);
+        assert_eq!(alert(&fields).location, Location::new(37.5, 127.0, None), "{accuracy}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (topic, value, field) in [
+        (topic::ALERT, r#"{"house":"1203"}"#, "line"),
+        (topic::ALERT, r#"{"line":"101-1"}"#, "house"),
+        (topic::ALERT, r#"{"line":"101-1","house":null}"#, "house"),
+        (topic::ACCEPT, r#"{"line":"101-1","target":"1203"}"#, "accept"),
+        (topic::ACCEPT, r#"{"line":"101-1","accept":"1204"}"#, "target"),
+    ] {
+        let reason = read(topic, value.as_bytes(), HERE);
+        assert!(
+            matches!(reason, Err(Unreadable::Missing(missing)) if missing == field),
+            "{value}: {reason:?}"
+        );
+    }
+    let reason = read(topic::ALERT, br#"{"line":"101/1","house":"1203"}"#, HERE);
+    assert!(matches!(reason, Err(Unreadable::Invalid { field: "line", .. })), "{reason:?}");
+    let reason = read(topic::ACCEPT, br#"{"line":"1","accept":"2","target":"3","acceptLine":"@"}"#, HERE);
+    assert!(matches!(reason, Err(Unreadable::Invalid { field: "acceptLine", .. })), "{reason:?}");
+}
+
+#[test]
+fn what_is_no_record_is_unreadable() {
+    for topic in topic::ALL {
+        for value in ["", "null", "[]", "1", "{", "\"call\"", "{\"line\":}", "\u{0}"] {
+            assert!(read(topic.name, value.as_bytes(), HERE).is_err(), "{} {value:?}", topic.name);
+        }
+    }
+    let unknown = read("an-else", b"{}", HERE);
+    assert!(matches!(unknown, Err(Unreadable::Topic(ref name)) if name == "an-else"));
+    let nowhere =
+        r#"{"line":"1","alert":"01900000-0000-7000-8000-000000000000","lat":"999","lng":"1","at":1}"#;
+    assert!(read(topic::LOCATION, nowhere.as_bytes(), HERE).is_err());
+}
+
+#[test]
+fn an_accept_that_names_something_else_than_a_call_is_not_taken_for_another_one() {
+    let value = br#"{"line":"101-1","accept":"1204","target":"1203","alert":"the newest"}"#;
+    assert!(matches!(read(topic::ACCEPT, value, HERE), Err(Unreadable::Json(_))));
+}
+
+#[test]
+fn the_fields_of_the_original_service_stay_strings() {
+    let call = Event::Alert(alert(r#"{"line":"101-1","house":"1203","text":"x","lat":"37.5","lng":"127"}"#));
+    let (topic, value) = write(&call).expect("a topic holds it");
+    let value: serde_json::Value = serde_json::from_slice(&value).expect("JSON");
+    assert_eq!(topic, topic::ALERT);
+    for (field, text) in
+        [("line", "101-1"), ("house", "1203"), ("text", "x"), ("lat", "37.5"), ("lng", "127")]
+    {
+        assert_eq!(value[field], text, "{field}");
+    }
+    assert_eq!(value["at"], HERE.timestamp);
+    assert_eq!(value.get("kind"), None, "absent, not null");
+}
+
+#[test]
+fn every_kind_of_progress_has_its_word() {
+    for (word, progress) in [
+        ("withdrawn", Progress::Withdrawn),
+        ("arrived", Progress::Arrived),
+        ("cancelled", Progress::Cancelled),
+        ("resolved", Progress::Resolved),
+        ("escalated", Progress::Escalated),
+        ("expired", Progress::Expired),
+    ] {
+        let id = "01900000-0000-7000-8000-000000000000";
+        let value = format!(
+            r#"{{"id":"{id}","line":"101-1","alert":"{id}","status":"{word}","by":"@service","at":1}}"#
+        );
+        let read = read(topic::STATUS, value.as_bytes(), HERE).expect("readable");
+        assert!(matches!(read, Event::Status(status) if status.status == progress));
+    }
+}

@@ -1,0 +1,214 @@
+//! The truth about one's own call, as one value to show.
+
+use wire::{AlertId, House, Incident, Millis, Progress, api};
+
+use crate::api::Trouble;
+
+/// How far this device's press has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PressState {
+    /// Nothing was pressed.
+    Idle,
+    /// On its way for the first time.
+    Sending,
+    /// On its way again: it goes on until it is answered.
+    Retrying {
+        /// What went wrong the last time.
+        why: Trouble,
+        /// How many tries have failed.
+        tries: u32,
+    },
+    /// Kept by this tab until somebody has signed in.
+    NeedsSignIn,
+    /// A press from too long ago was found: it is sent only if the person still wants it.
+    Unsent {
+        /// When it was pressed.
+        pressed_at: Millis,
+    },
+    /// Durable.
+    Recorded {
+        /// The call.
+        id: AlertId,
+        /// Where it is.
+        state: api::State,
+        /// When the answer came, by the server's clock.
+        at: Millis,
+    },
+    /// The server will not take it.
+    Refused(api::Problem),
+}
+
+/// What is true of the own call now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallProgress {
+    /// There is none.
+    Quiet,
+    /// [`PressState::Sending`].
+    Sending,
+    /// [`PressState::Retrying`].
+    Retrying {
+        /// What went wrong the last time.
+        why: Trouble,
+        /// How many tries have failed.
+        tries: u32,
+    },
+    /// [`PressState::NeedsSignIn`].
+    NeedsSignIn,
+    /// [`PressState::Unsent`].
+    Unsent {
+        /// When it was pressed.
+        pressed_at: Millis,
+    },
+    /// [`PressState::Refused`].
+    Refused(api::Problem),
+    /// Durable; as far as is known it has reached nobody yet.
+    Recorded,
+    /// It has reached devices of this many neighbours' houses.
+    Reached(u32),
+    /// These houses are on the way or there, in the order in which they said so.
+    Coming(Vec<House>),
+    /// [`NOBODY_AFTER`] has passed, and it is not known to have reached anybody: call 119.
+    NobodyReached,
+    /// It is over: cancelled, resolved or expired.
+    Ended(Progress),
+}
+
+/// How long after it was recorded a call that has reached nobody says so: 10 s, in milliseconds.
+pub const NOBODY_AFTER: Millis = 10_000;
+
+impl CallProgress {
+    /// One word for scripts, styles and tests.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::Sending => "sending",
+            Self::Retrying { .. } => "retrying",
+            Self::NeedsSignIn => "sign-in",
+            Self::Unsent { .. } => "unsent",
+            Self::Refused(_) => "refused",
+            Self::Recorded => "recorded",
+            Self::Reached(_) => "reached",
+            Self::Coming(_) => "coming",
+            Self::NobodyReached => "nobody",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed
+/// knows of it. Without a press it is a call of the own house, found in the feed.
+#[must_use]
+pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> CallProgress {
+    let recorded_at = match press {
+        PressState::Sending => return CallProgress::Sending,
+        PressState::Retrying { why, tries } => return CallProgress::Retrying { why: *why, tries: *tries },
+        PressState::NeedsSignIn => return CallProgress::NeedsSignIn,
+        PressState::Unsent { pressed_at } => return CallProgress::Unsent { pressed_at: *pressed_at },
+        PressState::Refused(problem) => return CallProgress::Refused(problem.clone()),
+        PressState::Recorded { at, .. } => Some(*at),
+        PressState::Idle => call.map(|call| call.alert.at),
+    };
+    match (call, recorded_at) {
+        (Some(call), Some(recorded_at)) => answered(call, recorded_at, now),
+        (None, Some(recorded_at)) => unanswered(recorded_at, now),
+        (_, None) => CallProgress::Quiet,
+    }
+}
+
+fn answered(call: &Incident, recorded_at: Millis, now: Millis) -> CallProgress {
+    if !call.is_open(now) {
+        return CallProgress::Ended(call.end.as_ref().map_or(Progress::Expired, |end| end.how));
+    }
+    let coming: Vec<_> = call.coming().map(|response| response.house.clone()).collect();
+    if !coming.is_empty() {
+        return CallProgress::Coming(coming);
+    }
+    match u32::try_from(call.reached.len()).unwrap_or(u32::MAX) {
+        0 => unanswered(recorded_at, now),
+        houses => CallProgress::Reached(houses),
+    }
+}
+
+fn unanswered(recorded_at: Millis, now: Millis) -> CallProgress {
+    if now.saturating_sub(recorded_at) < NOBODY_AFTER {
+        CallProgress::Recorded
+    } else {
+        CallProgress::NobodyReached
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Event;
+
+    use super::*;
+    use crate::samples::{AT, accept, call, house, incident, reached, status};
+
+    fn recorded() -> PressState {
+        PressState::Recorded { id: call(1).id, state: api::State::Stored, at: AT + 100 }
+    }
+
+    fn of(then: impl IntoIterator<Item = Event>, now: Millis) -> CallProgress {
+        progress(&recorded(), Some(&incident(&call(1), then)), now)
+    }
+
+    #[test]
+    fn a_press_on_its_way_is_told_before_anything_else() {
+        let known = incident(&call(1), [accept(&call(1), "1204")]);
+        let told = |state| progress(&state, Some(&known), AT);
+        assert_eq!(told(PressState::Sending), CallProgress::Sending);
+        let retrying = PressState::Retrying { why: Trouble::Offline, tries: 3 };
+        assert_eq!(told(retrying), CallProgress::Retrying { why: Trouble::Offline, tries: 3 });
+        assert_eq!(told(PressState::NeedsSignIn), CallProgress::NeedsSignIn);
+        assert_eq!(told(PressState::Unsent { pressed_at: 7 }), CallProgress::Unsent { pressed_at: 7 });
+    }
+
+    #[test]
+    fn without_a_press_and_without_a_call_it_is_quiet() {
+        assert_eq!(progress(&PressState::Idle, None, AT), CallProgress::Quiet);
+    }
+
+    #[test]
+    fn what_is_recorded_says_after_ten_seconds_that_it_has_reached_nobody() {
+        let last = AT + 100 + NOBODY_AFTER - 1;
+        for known in [None, Some(incident(&call(1), []))] {
+            assert_eq!(progress(&recorded(), known.as_ref(), last), CallProgress::Recorded);
+            assert_eq!(progress(&recorded(), known.as_ref(), last + 1), CallProgress::NobodyReached);
+        }
+    }
+
+    #[test]
+    fn neighbours_are_counted_by_house_without_the_own() {
+        assert_eq!(of([reached(&call(1), &["1204", "1301", "1203"])], AT), CallProgress::Reached(2));
+        assert_eq!(of([reached(&call(1), &["1203"])], AT), CallProgress::Recorded);
+    }
+
+    #[test]
+    fn who_is_reached_late_takes_back_that_nobody_was() {
+        assert_eq!(of([], AT + 60_000), CallProgress::NobodyReached);
+        assert_eq!(of([reached(&call(1), &["1204"])], AT + 60_000), CallProgress::Reached(1));
+    }
+
+    #[test]
+    fn who_is_coming_is_named_until_they_take_it_back() {
+        let coming = [reached(&call(1), &["1204"]), accept(&call(1), "1204")];
+        assert_eq!(of(coming.clone(), AT), CallProgress::Coming(vec![house("1204")]));
+        let back = coming.into_iter().chain([status(&call(1), Progress::Withdrawn, "1204")]);
+        assert_eq!(of(back, AT), CallProgress::Reached(1));
+    }
+
+    #[test]
+    fn a_call_that_is_over_says_how() {
+        let over = [accept(&call(1), "1204"), status(&call(1), Progress::Resolved, "1203")];
+        assert_eq!(of(over, AT), CallProgress::Ended(Progress::Resolved));
+        assert_eq!(of([], AT + wire::event::OPEN_FOR), CallProgress::Ended(Progress::Expired));
+    }
+
+    #[test]
+    fn a_call_found_after_a_reload_is_told_like_a_fresh_one() {
+        let known = incident(&call(1), []);
+        assert_eq!(progress(&PressState::Idle, Some(&known), AT + 1_000), CallProgress::Recorded);
+        assert_eq!(progress(&PressState::Idle, Some(&known), AT + NOBODY_AFTER), CallProgress::NobodyReached);
+    }
+}

@@ -1,0 +1,159 @@
+//! While the own call is open, the device it was made with tells where the caller is.
+
+use leptos::{logging, prelude::*};
+use send_wrapper::SendWrapper;
+use wasm_bindgen_futures::spawn_local;
+use wire::{AlertId, Location, Millis};
+
+use crate::{
+    api::{self, Answer},
+    location::{LocationProblem, Watch},
+    storage::Memory,
+};
+
+/// The shortest time between two places that are sent, in milliseconds.
+const AT_MOST_EVERY: Millis = 5_000;
+
+/// Where the tab remembers the call it made, so that it goes on after a reload.
+const KEY: &str = "iutsai-own-call";
+
+/// Which places are sent: a new one, and not too often. The newest one is never lost, only later.
+#[derive(Clone, Copy, Debug, Default)]
+struct Throttle {
+    sent: Option<Location>,
+    sent_at: Option<Millis>,
+}
+
+impl Throttle {
+    fn lets_pass(&mut self, location: Location, now: Millis) -> bool {
+        let soon = self.sent_at.is_some_and(|at| now.saturating_sub(at).abs() < AT_MOST_EVERY);
+        if soon || self.sent == Some(location) {
+            return false;
+        }
+        (self.sent, self.sent_at) = (Some(location), Some(now));
+        true
+    }
+
+    /// What was let pass has not arrived.
+    fn failed(&mut self) {
+        self.sent = None;
+    }
+}
+
+/// Tells where the caller is, for the call that this tab has made.
+#[derive(Clone, Copy)]
+pub(super) struct Tracking {
+    call: RwSignal<Option<AlertId>>,
+    newest: RwSignal<Option<Location>>,
+    problem: RwSignal<Option<LocationProblem>>,
+    throttle: StoredValue<Throttle>,
+}
+
+impl Tracking {
+    /// `is_over` says whether a call is known to have ended; `now` ticks.
+    pub(super) fn new(is_over: impl Fn(AlertId) -> bool + Send + Sync + 'static, now: ReadSignal<Millis>) -> Self {
+        let tracking = Self {
+            call: RwSignal::new(None),
+            newest: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            throttle: StoredValue::new(Throttle::default()),
+        };
+        let open = Memo::new(move |_| tracking.call.get().filter(|call| !is_over(*call)));
+        Effect::new(move || {
+            if tracking.call.get_untracked().is_none() {
+                tracking.call.set(Memory::Tab.recall(KEY));
+            }
+        });
+        let watch = StoredValue::new(None::<SendWrapper<Watch>>);
+        Effect::new(move |before: Option<Option<AlertId>>| {
+            let open = open.get();
+            watch.set_value(open.and_then(|_| tracking.watch()).map(SendWrapper::new));
+            if open.is_none() && before.flatten().is_some() {
+                Memory::Tab.forget(KEY);
+            }
+            open
+        });
+        Effect::new(move || tracking.tell(open.get(), now.get()));
+        tracking
+    }
+
+    /// This tab has made a call, from `sent` if it could tell.
+    pub(super) fn begin(self, call: AlertId, sent: Option<Location>, now: Millis) {
+        Memory::Tab.remember(KEY, &call);
+        let sent_at = sent.map(|_| now);
+        self.throttle.try_set_value(Throttle { sent, sent_at });
+        self.call.try_set(Some(call));
+    }
+
+    /// Why the last place was not told.
+    pub(super) fn problem(self) -> RwSignal<Option<LocationProblem>> {
+        self.problem
+    }
+
+    fn watch(self) -> Option<Watch> {
+        let heard = move |result: Result<Location, LocationProblem>| self.heard(result);
+        Watch::start(heard).inspect_err(|problem| self.problem.set(Some(*problem))).ok()
+    }
+
+    fn heard(self, result: Result<Location, LocationProblem>) {
+        match result {
+            Ok(location) => {
+                self.problem.try_set(None);
+                self.newest.try_set(Some(location));
+            }
+            Err(problem) => {
+                self.problem.try_set(Some(problem));
+            }
+        }
+    }
+
+    fn tell(self, open: Option<AlertId>, now: Millis) {
+        let (Some(call), Some(location)) = (open, self.newest.get()) else {
+            return;
+        };
+        if !self.throttle.try_update_value(|throttle| throttle.lets_pass(location, now)).unwrap_or(false) {
+            return;
+        }
+        spawn_local(async move {
+            match api::moved(call, location).await {
+                Answer::Recorded(_) => {}
+                Answer::Again(..) => drop(self.throttle.try_update_value(Throttle::failed)),
+                // The next place will be refused, too, until the call or the session has changed.
+                Answer::Refused(refused) => logging::warn!("the caller's place is refused: {refused:?}"),
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(lat: f64) -> Location {
+        Location::new(lat, 127.0, None).expect("a location")
+    }
+
+    #[test]
+    fn a_new_place_is_sent_at_most_every_five_seconds() {
+        let mut throttle = Throttle::default();
+        assert!(throttle.lets_pass(place(37.1), 1_000));
+        assert!(!throttle.lets_pass(place(37.2), 5_999));
+        assert!(throttle.lets_pass(place(37.2), 6_000));
+    }
+
+    #[test]
+    fn a_place_that_was_sent_is_not_sent_again_unless_it_did_not_arrive() {
+        let mut throttle = Throttle::default();
+        assert!(throttle.lets_pass(place(37.1), 1_000));
+        assert!(!throttle.lets_pass(place(37.1), 60_000));
+        throttle.failed();
+        assert!(throttle.lets_pass(place(37.1), 60_000));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_stop_the_places() {
+        let mut throttle = Throttle::default();
+        assert!(throttle.lets_pass(place(37.1), 3_600_000));
+        assert!(throttle.lets_pass(place(37.2), 1_000));
+    }
+}

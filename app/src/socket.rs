@@ -1,0 +1,196 @@
+//! The connection to the server: one WebSocket, opened again for ever, that fills the [`Feed`].
+
+mod conversation;
+mod session;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use futures_util::{
+    StreamExt,
+    future::{self, Either},
+};
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::VisibilityState;
+use wire::{AlertId, Line, Millis};
+
+use crate::{
+    api,
+    backoff::RECONNECT,
+    clock::Clock,
+    feed::{Feed, Notice},
+};
+
+/// How the connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Being opened, or the snapshot has not come whole yet.
+    Connecting,
+    /// The feed shows what the server knows.
+    Connected,
+    /// Lost, and tried again in a while.
+    Waiting {
+        /// Seconds until then.
+        retry_in: u32,
+    },
+    /// The server knows nobody by this browser's session. It is asked again now and then: somebody may sign in with
+    /// another tab.
+    SignedOut,
+}
+
+impl ConnectionState {
+    /// One word for scripts, styles and tests.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Waiting { .. } => "waiting",
+            Self::SignedOut => "signed-out",
+        }
+    }
+}
+
+/// The connection and what comes of it.
+#[derive(Clone, Copy)]
+pub struct Connection {
+    /// How it is.
+    pub state: ReadSignal<ConnectionState>,
+    /// What was heard.
+    pub feed: RwSignal<Feed>,
+    /// The server's time, once a second.
+    pub now: ReadSignal<Millis>,
+    /// What was new in the last frame that brought something new.
+    pub notices: ReadSignal<Vec<Notice>>,
+    set_state: WriteSignal<ConnectionState>,
+    set_notices: WriteSignal<Vec<Notice>>,
+    clock: Clock,
+    looked_at: StoredValue<BTreeSet<AlertId>>,
+    news: StoredValue<Option<UnboundedSender<News>>>,
+}
+
+/// What the browser or the page tells the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// A person looked at a call.
+    Looked,
+    /// The page became visible, or the network is back.
+    Woke,
+    /// The network is gone.
+    WentOffline,
+}
+
+/// Opens the connection in the browser, and keeps it for as long as the calling component lives. `now` is the
+/// server's time when it rendered the page.
+#[must_use]
+pub fn connect(lines: Vec<Line>, now: Millis) -> Connection {
+    let (state, set_state) = signal(ConnectionState::Connecting);
+    let (notices, set_notices) = signal(Vec::new());
+    let clock = Clock::start(now);
+    let connection = Connection {
+        state,
+        feed: RwSignal::new(Feed::new(&lines)),
+        now: clock.signal(),
+        notices,
+        set_state,
+        set_notices,
+        clock,
+        looked_at: StoredValue::new(BTreeSet::new()),
+        news: StoredValue::new(None),
+    };
+    Effect::new(move || {
+        let (sender, receiver) = mpsc::unbounded();
+        connection.news.set_value(Some(sender));
+        let (kept, abort) = future::abortable(connection.keep(lines.clone(), receiver));
+        // It is aborted when the page goes, and never ends otherwise.
+        spawn_local(async move { drop(kept.await) });
+        let listeners = connection.listen();
+        on_cleanup(move || {
+            abort.abort();
+            listeners.into_iter().for_each(WindowListenerHandle::remove);
+        });
+    });
+    connection
+}
+
+impl Connection {
+    /// A person has this call before them. The server is told once per connection, and not before the page is
+    /// visible: a call in a hidden tab has been seen by nobody.
+    pub fn seen(&self, alert: AlertId) {
+        if self.looked_at.try_update_value(|looked_at| looked_at.insert(alert)) == Some(true) {
+            self.tell(News::Looked);
+        }
+    }
+
+    pub(crate) fn clock(self) -> Clock {
+        self.clock
+    }
+
+    /// What a person has looked at, if anyone can see the page now.
+    fn looked_at(self) -> BTreeSet<AlertId> {
+        match document().visibility_state() {
+            VisibilityState::Visible => self.looked_at.try_get_value().unwrap_or_default(),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn tell(self, news: News) {
+        if let Some(sender) = self.news.try_get_value().flatten() {
+            // Without a receiver the page is going.
+            drop(sender.unbounded_send(news));
+        }
+    }
+
+    fn listen(self) -> [WindowListenerHandle; 3] {
+        [
+            window_event_listener_untyped("online", move |_| self.tell(News::Woke)),
+            window_event_listener_untyped("offline", move |_| self.tell(News::WentOffline)),
+            window_event_listener_untyped("visibilitychange", move |_| {
+                if document().visibility_state() == VisibilityState::Visible {
+                    self.tell(News::Woke);
+                }
+            }),
+        ]
+    }
+
+    /// Connects, for ever.
+    async fn keep(self, lines: Vec<Line>, mut news: UnboundedReceiver<News>) {
+        let mut failures = 0;
+        loop {
+            self.set_state.try_set(ConnectionState::Connecting);
+            let ended = session::run(self, lines.clone(), &mut news).await;
+            failures = if ended.was_steady { 1 } else { failures + 1 };
+            if ended.ask_who_is_signed_in {
+                let session = api::check_session().await;
+                if let Some(time) = session.server_time {
+                    self.clock.told(time);
+                }
+                if session.signed_out {
+                    self.set_state.try_set(ConnectionState::SignedOut);
+                    wait(RECONNECT.cap, &mut news, |_| {}).await;
+                    continue;
+                }
+            }
+            wait(RECONNECT.wait(failures, js_sys::Math::random()), &mut news, |retry_in| {
+                self.set_state.try_set(ConnectionState::Waiting { retry_in });
+            })
+            .await;
+        }
+    }
+}
+
+/// Waits, or until there is a reason to hurry; tells every second how many are left.
+async fn wait(duration: Duration, news: &mut UnboundedReceiver<News>, left: impl Fn(u32)) {
+    let mut rest = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+    while rest > 0 {
+        left(rest.div_ceil(1_000));
+        let slice = rest.min(1_000);
+        match future::select(TimeoutFuture::new(slice), news.next()).await {
+            Either::Left(_) => rest -= slice,
+            Either::Right((Some(News::Woke), _)) => return,
+            Either::Right(_) => {}
+        }
+    }
+}

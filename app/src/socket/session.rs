@@ -1,0 +1,266 @@
+//! One WebSocket, from its opening to its end.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::{
+    SinkExt, Stream, StreamExt,
+    future::{self, Either},
+    stream::{self, SplitSink},
+};
+use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
+use gloo_timers::future::{IntervalStream, TimeoutFuture};
+use leptos::{logging, prelude::*};
+use stomp::Version;
+use wire::{AlertId, Line};
+
+use super::{
+    Connection, ConnectionState, News,
+    conversation::{Conversation, Delivery, Failure, Heard},
+};
+
+/// How long opening, and then the answer to CONNECT, may take.
+const OPENING: Duration = Duration::from_secs(10);
+/// On top of two heart-beats, before a server that is silent is given up.
+const MARGIN: Duration = Duration::from_secs(5);
+/// A connection that lasted this long was a good one: the next failure is a first one.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// How a WebSocket ended.
+pub(super) struct Ended {
+    /// It had been good: it is tried again soon.
+    pub(super) was_steady: bool,
+    /// The server refused it, or it never came about: the session may be over.
+    pub(super) ask_who_is_signed_in: bool,
+}
+
+enum Input {
+    Arrived(Message),
+    Closed(String),
+    News(News),
+    Tick,
+}
+
+struct Session {
+    connection: Connection,
+    conversation: Conversation,
+    lines: Vec<Line>,
+    out: SplitSink<WebSocket, Message>,
+    /// When the server was last heard, by [`moment`].
+    heard_at: Duration,
+    /// How long it may be silent. `None`: for ever; WebSocket pings are its business, and hidden from pages.
+    patience: Option<Duration>,
+    connected_at: Option<Duration>,
+    /// The calls that were told as seen here.
+    told_seen: BTreeSet<AlertId>,
+}
+
+/// Why a WebSocket is given up, in words for the console.
+struct Over {
+    reason: String,
+    refused: bool,
+}
+
+/// Opens a WebSocket and listens until it ends.
+pub(super) async fn run(
+    connection: Connection,
+    lines: Vec<Line>,
+    news: &mut UnboundedReceiver<News>,
+) -> Ended {
+    let socket = match WebSocket::open_with_protocol(&address(), Version::V1_2.subprotocol()) {
+        Ok(socket) => socket,
+        Err(error) => {
+            logging::warn!("the connection cannot be opened: {error}");
+            return Ended { was_steady: false, ask_who_is_signed_in: true };
+        }
+    };
+    let (out, incoming) = socket.split();
+    let mut session = Session {
+        connection,
+        conversation: Conversation::new(lines.clone()),
+        lines,
+        out,
+        heard_at: moment(),
+        patience: Some(OPENING),
+        connected_at: None,
+        told_seen: BTreeSet::new(),
+    };
+    let over = session.listen(incoming, news).await;
+    logging::log!("connection ended: {}", over.reason);
+    // What a snapshot brought before it broke off.
+    connection.feed.try_update(|_| {});
+    let lasted = session.connected_at.map(|at| moment().saturating_sub(at));
+    Ended {
+        was_steady: lasted.is_some_and(|lasted| lasted >= STEADY),
+        ask_who_is_signed_in: over.refused || lasted.is_none(),
+    }
+}
+
+impl Session {
+    async fn listen(
+        &mut self,
+        incoming: impl Stream<Item = Result<Message, WebSocketError>> + Unpin,
+        news: &mut UnboundedReceiver<News>,
+    ) -> Over {
+        if let Err(over) = self.open().await {
+            return over;
+        }
+        let arrived = incoming.map(|message| match message {
+            Ok(message) => Input::Arrived(message),
+            Err(error) => Input::Closed(error.to_string()),
+        });
+        let ended = stream::once(future::ready(Input::Closed("the socket is closed".into())));
+        let ticks = IntervalStream::new(1_000).map(|()| Input::Tick);
+        let others = stream::select(news.map(Input::News), ticks);
+        let mut inputs = stream::select(arrived.chain(ended), others);
+        while let Some(input) = inputs.next().await {
+            if let Err(over) = self.take(input).await {
+                return over;
+            }
+        }
+        Over::lost("nothing more can come")
+    }
+
+    async fn open(&mut self) -> Result<(), Over> {
+        let host = location().hostname().unwrap_or_default();
+        let connect = self.send(Conversation::connect(&host));
+        let patience = TimeoutFuture::new(u32::try_from(OPENING.as_millis()).unwrap_or(u32::MAX));
+        match future::select(Box::pin(connect), patience).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(_) => Err(Over::lost("the server cannot be reached")),
+        }
+    }
+
+    async fn take(&mut self, input: Input) -> Result<(), Over> {
+        match input {
+            Input::Arrived(message) => {
+                self.heard_at = moment();
+                let heard = match message {
+                    Message::Text(text) => self.conversation.receive(text.as_bytes()),
+                    Message::Bytes(bytes) => self.conversation.receive(&bytes),
+                };
+                for heard in heard.map_err(Over::from)? {
+                    self.hear(heard).await?;
+                }
+                Ok(())
+            }
+            Input::Closed(reason) => Err(Over { reason, refused: false }),
+            Input::News(News::WentOffline) => Err(Over::lost("the network is gone")),
+            Input::News(News::Looked | News::Woke) => {
+                self.check_silence()?;
+                self.tell_seen().await
+            }
+            Input::Tick => self.check_silence(),
+        }
+    }
+
+    async fn hear(&mut self, heard: Heard) -> Result<(), Over> {
+        match heard {
+            Heard::Connected { subscribe, heart_beat } => {
+                self.connected_at = Some(moment());
+                self.patience = heart_beat.map(|interval| interval * 2 + MARGIN);
+                self.connection.feed.try_maybe_update(|feed| {
+                    self.lines.iter().for_each(|line| feed.subscribed(line));
+                    (false, ())
+                });
+                for frame in subscribe {
+                    self.send(frame).await?;
+                }
+                self.show_if_complete();
+                Ok(())
+            }
+            Heard::Delivery(delivery) => self.deliver(delivery).await,
+            Heard::Unreadable(why) => {
+                logging::warn!("a message cannot be read; is this page older than the server? {why}");
+                Ok(())
+            }
+        }
+    }
+
+    async fn deliver(&mut self, delivery: Delivery) -> Result<(), Over> {
+        if let Some(at) = delivery.live_at() {
+            self.connection.clock.heard_live(at);
+        }
+        let Delivery { body, late, ack, .. } = delivery;
+        let told = self.connection.feed.try_maybe_update(|feed| {
+            let notices = feed.apply(body, late);
+            // A snapshot is shown when it is whole: drawing two hundred calls two hundred times helps nobody.
+            (feed.is_complete(), notices)
+        });
+        if let Some(notices) = told.filter(|notices| !notices.is_empty()) {
+            self.connection.set_notices.try_set(notices);
+        }
+        if let Some(ack) = ack {
+            self.send(ack).await?;
+        }
+        self.show_if_complete();
+        self.tell_seen().await
+    }
+
+    fn show_if_complete(&self) {
+        let complete = self.connection.feed.try_with_untracked(super::Feed::is_complete) == Some(true);
+        let state = self.connection.state.try_get_untracked();
+        if complete && state.is_some_and(|state| state != ConnectionState::Connected) {
+            self.connection.set_state.try_set(ConnectionState::Connected);
+        }
+    }
+
+    /// Tells which calls a person has before them, of those the server knows here.
+    async fn tell_seen(&mut self) -> Result<(), Over> {
+        if self.connection.state.try_get_untracked() != Some(ConnectionState::Connected) {
+            return Ok(());
+        }
+        for alert in self.connection.looked_at() {
+            if self.told_seen.insert(alert) {
+                self.send(self.conversation.seen(alert)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_silence(&self) -> Result<(), Over> {
+        let silent = moment().saturating_sub(self.heard_at);
+        match self.patience {
+            Some(patience) if silent > patience => Err(Over::lost("the server is silent")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, frame: Vec<u8>) -> Result<(), Over> {
+        // Frames of this side hold nothing but text.
+        let message = match String::from_utf8(frame) {
+            Ok(text) => Message::Text(text),
+            Err(error) => Message::Bytes(error.into_bytes()),
+        };
+        self.out.send(message).await.map_err(|error| Over { reason: error.to_string(), refused: false })
+    }
+}
+
+impl Over {
+    fn lost(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), refused: false }
+    }
+}
+
+impl From<Failure> for Over {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(reason) => Self { reason, refused: true },
+            Failure::Broken(error) => Self { reason: error.to_string(), refused: false },
+        }
+    }
+}
+
+/// `/an-ws` of the server the page came from.
+fn address() -> String {
+    let location = location();
+    let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
+    let host = location.host().unwrap_or_default();
+    format!("{}://{host}/an-ws", if secure { "wss" } else { "ws" })
+}
+
+/// The device's clock, for lengths of time only. It goes on while the device sleeps, so that a connection that died
+/// meanwhile is noticed at once.
+fn moment() -> Duration {
+    Duration::from_secs_f64(js_sys::Date::now() / 1_000.0)
+}

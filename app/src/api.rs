@@ -18,7 +18,7 @@ use wire::{
 
 pub(crate) use answer::Answer;
 pub use answer::{Refused, Trouble};
-pub(crate) use pause::{pause, wait_to_retry};
+use pause::wait_to_retry;
 
 /// How long an answer may take before the command is sent again, in milliseconds.
 const PATIENCE: u32 = 10_000;

@@ -1,7 +1,7 @@
-//! The whole application: its routes, and the HTML document around them.
+//! Everything inside the document's body: the routes, and what they share.
 
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_meta::provide_meta_context;
 use leptos_router::{
     components::{FlatRoutes, Route, Router},
     path,
@@ -9,53 +9,13 @@ use leptos_router::{
 
 use crate::{
     context::PageContext,
-    i18n::{I18nLocaleTrait, I18nSubContextProvider},
+    i18n::I18nSubContextProvider,
     locale,
     pages::{CallPage, CallStatePage, HomePage, NotFoundPage, SignInPage},
     request,
 };
 
-/// The HTML document that the server sends. The scripts carry the request's nonce.
-#[cfg(feature = "ssr")]
-#[must_use]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    request::choose_language();
-    let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    // leaflet.js is in front of the module that loads the wasm: the map takes it for granted.
-    let scripts = request::comes_to_life().then(|| {
-        view! {
-            <link rel="stylesheet" href="/leaflet/leaflet.css" />
-            <script defer nonce=leptos::nonce::use_nonce() src="/leaflet/leaflet.js"></script>
-            <AutoReload options=options.clone() />
-            <HydrationScripts options />
-        }
-    });
-    view! {
-        <!DOCTYPE html>
-        <html lang=request::locale().as_str()>
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f6f4ef" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14171c" />
-                <meta name="format-detection" content="telephone=no" />
-                <link rel="icon" href="/favicon.ico" sizes="32x32" />
-                <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-                <link rel="apple-touch-icon" href="/icon-180.png" />
-                <link rel="manifest" href="/manifest.webmanifest" />
-                <link rel="stylesheet" href=stylesheet />
-                {scripts}
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
-}
-
-/// Everything inside the document's body.
+/// The whole application.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();

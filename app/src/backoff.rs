@@ -24,7 +24,8 @@ impl Backoff {
     /// failed together do not come back together.
     #[must_use]
     pub fn wait(self, failures: u32, chance: f64) -> Duration {
-        let doubled = self.first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
+        let doubled =
+            self.first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
         doubled.min(self.cap).mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0)
     }
 }

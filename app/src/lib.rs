@@ -3,16 +3,32 @@
 //! Pages put [`components`] together; what a page does lives in plain modules beside them. Browser-only code runs in
 //! effects and event handlers; what only the server can know comes through [`request`] and [`context`].
 
+pub mod alarm;
+pub mod api;
 mod app;
+pub mod backoff;
+pub mod clock;
 pub mod components;
 pub mod context;
+pub mod feed;
 pub mod locale;
+pub mod location;
+pub mod map;
 pub mod pages;
+pub mod press;
 pub mod request;
+#[cfg(test)]
+mod samples;
+#[cfg(feature = "ssr")]
+mod shell;
+pub mod socket;
+pub mod sound_rule;
+mod storage;
+pub mod title;
 pub mod words;
 
 include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
 
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use app::shell;
+pub use shell::shell;

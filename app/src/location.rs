@@ -75,7 +75,7 @@ pub(crate) fn locate() -> oneshot::Receiver<Result<Location, LocationProblem>> {
         move |result| {
             if let Some(sender) = sender.borrow_mut().take() {
                 // Whoever asked may have gone on without it.
-                drop(sender.send(result));
+                sender.send(result).ok();
             }
             // Not here and now: this runs inside the watch's own callback.
             let watch = Rc::clone(&watch);
@@ -96,9 +96,9 @@ pub(crate) async fn is_granted() -> bool {
         .and_then(|_| window().navigator().permissions())
         .and_then(|permissions| permissions.query(&query));
     match asked {
-        Ok(promise) => JsFuture::from(promise)
-            .await
-            .is_ok_and(|status| status.unchecked_into::<PermissionStatus>().state() == PermissionState::Granted),
+        Ok(promise) => JsFuture::from(promise).await.is_ok_and(|status| {
+            status.unchecked_into::<PermissionStatus>().state() == PermissionState::Granted
+        }),
         Err(_) => false,
     }
 }
@@ -122,7 +122,9 @@ impl Watch {
         }
         let on_error = {
             let heard = heard.clone();
-            Closure::new(move |error: GeolocationPositionError| heard(Err(LocationProblem::of_code(error.code()))))
+            Closure::new(move |error: GeolocationPositionError| {
+                heard(Err(LocationProblem::of_code(error.code())))
+            })
         };
         let on_position = Closure::new(move |position: GeolocationPosition| {
             let coords = position.coords();

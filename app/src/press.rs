@@ -56,11 +56,11 @@ impl Press {
             PressState::Recorded { id, .. } => feed.with(|feed| feed.named(id)),
             _ => viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get()))),
         });
-        let is_over = move |call: AlertId| {
+        let is_open = move |call: AlertId| {
             let known = feed.with(|feed| feed.named(call));
-            known.is_some_and(|incident| !incident.is_open(now.get()))
+            known.map(|incident| incident.is_open(now.get()))
         };
-        let tracking = Tracking::new(is_over, now);
+        let tracking = Tracking::new(is_open, now);
         let press = Self {
             state,
             progress: Memo::new(move |_| progress(&state.get(), own_call.get().as_ref(), now.get())),
@@ -82,7 +82,7 @@ impl Press {
         spawn_local(async {
             if location::is_granted().await {
                 // Only so that the device knows it when the press comes, which takes what is seconds old.
-                drop(location::locate().await);
+                location::locate().await.ok();
             }
         });
     }
@@ -154,7 +154,8 @@ impl Press {
     /// Somebody may have signed in with another tab: the socket is back, so the press may go, too.
     fn signed_in_elsewhere(self, before: Option<ConnectionState>) -> ConnectionState {
         let connection = self.connection.state.get();
-        let came_back = connection == ConnectionState::Connected && before.is_some_and(|before| before != connection);
+        let came_back =
+            connection == ConnectionState::Connected && before.is_some_and(|before| before != connection);
         if came_back && self.state.get_untracked() == PressState::NeedsSignIn {
             self.find();
         }

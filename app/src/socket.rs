@@ -105,7 +105,9 @@ pub fn connect(lines: Vec<Line>, now: Millis) -> Connection {
         connection.news.set_value(Some(sender));
         let (kept, abort) = future::abortable(connection.keep(lines.clone(), receiver));
         // It is aborted when the page goes, and never ends otherwise.
-        spawn_local(async move { drop(kept.await) });
+        spawn_local(async move {
+            kept.await.ok();
+        });
         let listeners = connection.listen();
         on_cleanup(move || {
             abort.abort();
@@ -159,7 +161,10 @@ impl Connection {
     async fn keep(self, lines: Vec<Line>, mut news: UnboundedReceiver<News>) {
         let mut failures = 0;
         loop {
-            self.set_state.try_set(ConnectionState::Connecting);
+            // Who is signed out reads so until there is a connection, not "connecting" now and then.
+            if self.state.try_get_untracked() != Some(ConnectionState::SignedOut) {
+                self.set_state.try_set(ConnectionState::Connecting);
+            }
             let ended = session::run(self, lines.clone(), &mut news).await;
             failures = if ended.was_steady { 1 } else { failures + 1 };
             if ended.ask_who_is_signed_in {
@@ -190,7 +195,12 @@ async fn wait(duration: Duration, news: &mut UnboundedReceiver<News>, left: impl
         match future::select(TimeoutFuture::new(slice), news.next()).await {
             Either::Left(_) => rest -= slice,
             Either::Right((Some(News::Woke), _)) => return,
-            Either::Right(_) => {}
+            Either::Right((Some(News::Looked | News::WentOffline), _)) => {}
+            // The page is going.
+            Either::Right((None, timeout)) => {
+                timeout.await;
+                rest -= slice;
+            }
         }
     }
 }

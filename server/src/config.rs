@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::builder::FalseyValueParser;
 use ipnet::IpNet;
 
-pub use self::print::table;
+pub use self::{check::database_url, print::table};
 
 /// What `iutsai serve` and `iutsai check-config` read. An empty value counts as none.
 #[derive(Clone, Debug, clap::Args)]

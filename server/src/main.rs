@@ -1,2 +1,116 @@
-//! placeholder
-fn main() {}
+//! `iutsai`: the server of 이웃사이. Its command line, and nothing else; [`run`] starts what [`config`] asks for.
+
+mod admin;
+mod auth;
+mod client_address;
+mod commands;
+mod config;
+mod descriptors;
+mod embedded_broker;
+mod headers;
+mod health;
+mod limits;
+mod metrics;
+mod openapi;
+mod origin;
+mod pages;
+mod payload;
+mod problem;
+mod router;
+mod run;
+mod runtimes;
+mod sign_in;
+mod signals;
+mod site;
+mod socket;
+mod state;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, table};
+
+/// An emergency-call service for the neighbours on one stair of an apartment building.
+#[derive(Parser)]
+#[command(name = "iutsai", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves; what happens without a command, too
+    Serve(Config),
+    /// Accounts of the management office
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+    /// Prints the configuration in effect, secrets hidden, and says what is wrong with it
+    CheckConfig(Config),
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Makes an account; the password is the first line of standard input
+    Create(admin::Create),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command, config } = Arguments::parse();
+    match command {
+        None => serve(&config),
+        Some(Command::Serve(config)) => serve(&config),
+        Some(Command::Admin { command: AdminCommand::Create(create) }) => finish(admin::create(create)),
+        Some(Command::CheckConfig(config)) => check(&config),
+    }
+}
+
+fn serve(config: &Config) -> ExitCode {
+    log_to_stderr(config.log_json);
+    match config.check() {
+        Ok(settings) => finish(run::serve(settings)),
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+fn check(config: &Config) -> ExitCode {
+    match config.check() {
+        Ok(settings) => finish(print(&table(config, &settings))),
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).map_err(|error| format!("cannot print: {error}"))
+}
+
+fn finish(outcome: Result<(), String>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("iutsai: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn refuse(wrong: &[String]) -> ExitCode {
+    for sentence in wrong {
+        eprintln!("iutsai: {sentence}");
+    }
+    ExitCode::from(2)
+}
+
+/// Standard output is for what scripts read.
+fn log_to_stderr(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { log.json().init() } else { log.init() }
+}

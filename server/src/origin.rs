@@ -51,7 +51,7 @@ impl Origins {
     /// When one of the origins is none; they were checked before.
     pub fn csrf_layer(
         &self,
-    ) -> Result<CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone>, tower_http::csrf::ConfigError> {
+    ) -> Result<CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>>, tower_http::csrf::ConfigError> {
         let mut layer = CsrfLayer::new();
         for origin in self.0.iter() {
             layer = layer.add_trusted_origin(origin)?;

@@ -12,12 +12,12 @@ mod session;
 mod transport;
 
 use axum::{
-    extract::{Request, State, WebSocketUpgrade},
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
     response::{IntoResponse, Response},
-    extract::FromRequestParts,
 };
 use stomp::Version;
 
+use self::connect::Credentials;
 use crate::{auth, problem::Kind, router::role_absent, state::AppState};
 
 pub use self::registry::Sockets;
@@ -45,10 +45,11 @@ pub async fn upgrade(State(state): State<AppState>, request: Request) -> Respons
                 .into_response();
         }
     };
-    let session = match auth::session(&state, &parts).await {
-        Ok(session) => session,
+    let opened_by = match auth::session(&state, &parts).await {
+        Ok(session) => session.zip(auth::token(&parts.headers)),
         Err(problem) => return problem.into_response(),
     };
+    let opened_by = opened_by.map(|(session, token)| Credentials { session, token });
     let Some(place) = state.sockets.enter() else {
         return Kind::SOCKETS_FULL
             .because("This server holds as many sockets as it can; try again in a few seconds.")
@@ -63,5 +64,5 @@ pub async fn upgrade(State(state): State<AppState>, request: Request) -> Respons
         .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
         .on_failed_upgrade(|error| tracing::debug!(%error, "a socket was not upgraded"))
-        .on_upgrade(move |socket| sockets.track(connection::run(socket, state, session, place)))
+        .on_upgrade(move |socket| sockets.track(connection::run(socket, state, opened_by, place)))
 }

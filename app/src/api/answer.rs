@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn a_server_that_cannot_take_it_now_is_asked_again() {
         for status in [408, 425, 500, 502, 503, 504, 0] {
-            assert_eq!(Answer::read(status, None, ""), Answer::Again(Trouble::Server(status), Duration::ZERO));
+            assert_eq!(
+                Answer::read(status, None, ""),
+                Answer::Again(Trouble::Server(status), Duration::ZERO)
+            );
         }
     }
 
@@ -123,7 +126,10 @@ mod tests {
         let Answer::Refused(Refused::Problem(problem)) = Answer::read(409, None, body) else {
             panic!("409 is a refusal");
         };
-        assert_eq!((problem.kind.as_str(), problem.detail.as_str()), ("/problems/no-open-call", "1203 has none."));
+        assert_eq!(
+            (problem.kind.as_str(), problem.detail.as_str()),
+            ("/problems/no-open-call", "1203 has none.")
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) async fn wait_to_retry(failures: u32, at_least: Duration) {
 }
 
 /// Waits, or until the browser is online again.
-pub(crate) async fn pause(duration: Duration) {
+async fn pause(duration: Duration) {
     let (sender, online) = oneshot::channel::<()>();
     let sender = Rc::new(Cell::new(Some(sender)));
     let listener = window_event_listener_untyped("online", move |_| drop(sender.take()));

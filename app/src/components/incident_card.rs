@@ -105,6 +105,7 @@ fn Actions(incident: Memo<Option<Incident>>, is_open: Memo<bool>, urgent: bool) 
         }
     };
     let accept = move || {
+        home.alarm.silence();
         let house = home.viewer.with_value(|viewer| viewer.house.clone());
         if let Some((incident, house)) = incident.get_untracked().zip(house) {
             command.say(Word::Accept(incident.alert, house));

@@ -5,12 +5,12 @@ use wire::{AlertId, Role};
 
 use super::incident_card::IncidentCard;
 use crate::{
-    i18n::{Locale, t, t_string, td_string, use_i18n},
+    feed::Notice,
+    i18n::{Locale, t_string, td_string, use_i18n},
     pages::Home,
     socket::ConnectionState,
     words,
 };
-use crate::feed::Notice;
 
 /// The list of calls, newest first, with a word about how current it is.
 #[component]

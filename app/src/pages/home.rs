@@ -83,7 +83,7 @@ fn SignedIn(page: PageContext) -> impl IntoView {
         <a class="skip-link" href="#main" rel="external">{t!(i18n, app.skip)}</a>
         <Header />
         <main id="main" class="home" class:with-button=has_flat>
-            <p class="not-awake" aria-hidden="true">{t!(i18n, app.not_awake)}</p>
+            <p class="notice not-awake">{t!(i18n, app.not_awake)}</p>
             <noscript><p class="notice">{t!(i18n, app.noscript)}</p></noscript>
             <ArmBanner />
             <AlarmPanel />
@@ -100,10 +100,13 @@ fn SignedIn(page: PageContext) -> impl IntoView {
                     <section class="map-section" aria-labelledby="map-heading">
                         <h2 id="map-heading" class="visually-hidden">{t!(i18n, map.heading)}</h2>
                         <LiveMap
-                            incidents=on_map.into()
+                            incidents=on_map
+                            now=home.connection.now
                             tiles=page.tiles
                             zoom_in=t_string!(i18n, map.zoom_in).to_owned()
                             zoom_out=t_string!(i18n, map.zoom_out).to_owned()
+                            attr:role="group"
+                            attr:aria-label=move || t_string!(i18n, map.label)
                         />
                     </section>
                     <IncidentList />

@@ -40,28 +40,42 @@ impl Throttle {
     }
 }
 
+/// The call that this tab has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Call {
+    id: AlertId,
+    /// Made before a reload: it may be over for long.
+    is_remembered: bool,
+}
+
 /// Tells where the caller is, for the call that this tab has made.
 #[derive(Clone, Copy)]
 pub(super) struct Tracking {
-    call: RwSignal<Option<AlertId>>,
+    call: RwSignal<Option<Call>>,
     newest: RwSignal<Option<Location>>,
     problem: RwSignal<Option<LocationProblem>>,
     throttle: StoredValue<Throttle>,
 }
 
 impl Tracking {
-    /// `is_over` says whether a call is known to have ended; `now` ticks.
-    pub(super) fn new(is_over: impl Fn(AlertId) -> bool + Send + Sync + 'static, now: ReadSignal<Millis>) -> Self {
+    /// `is_open` says whether a call is open, if it is known at all; `now` ticks.
+    pub(super) fn new(
+        is_open: impl Fn(AlertId) -> Option<bool> + Send + Sync + 'static,
+        now: ReadSignal<Millis>,
+    ) -> Self {
         let tracking = Self {
             call: RwSignal::new(None),
             newest: RwSignal::new(None),
             problem: RwSignal::new(None),
             throttle: StoredValue::new(Throttle::default()),
         };
-        let open = Memo::new(move |_| tracking.call.get().filter(|call| !is_over(*call)));
+        let open = Memo::new(move |_| {
+            let call = tracking.call.get()?;
+            is_open(call.id).unwrap_or(!call.is_remembered).then_some(call.id)
+        });
         Effect::new(move || {
-            if tracking.call.get_untracked().is_none() {
-                tracking.call.set(Memory::Tab.recall(KEY));
+            if let Some(id) = Memory::Tab.recall(KEY).filter(|_| tracking.call.get_untracked().is_none()) {
+                tracking.call.set(Some(Call { id, is_remembered: true }));
             }
         });
         let watch = StoredValue::new(None::<SendWrapper<Watch>>);
@@ -78,11 +92,11 @@ impl Tracking {
     }
 
     /// This tab has made a call, from `sent` if it could tell.
-    pub(super) fn begin(self, call: AlertId, sent: Option<Location>, now: Millis) {
-        Memory::Tab.remember(KEY, &call);
+    pub(super) fn begin(self, id: AlertId, sent: Option<Location>, now: Millis) {
+        Memory::Tab.remember(KEY, &id);
         let sent_at = sent.map(|_| now);
         self.throttle.try_set_value(Throttle { sent, sent_at });
-        self.call.try_set(Some(call));
+        self.call.try_set(Some(Call { id, is_remembered: false }));
     }
 
     /// Why the last place was not told.

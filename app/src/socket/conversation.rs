@@ -109,11 +109,13 @@ impl Conversation {
 
     fn connected(&mut self, frame: &Frame) -> Result<Heard, Failure> {
         let version = frame.get("version").and_then(Version::parse);
-        self.version = version.ok_or_else(|| Failure::Refused("The server speaks no STOMP 1.2 or 1.1.".into()))?;
+        self.version =
+            version.ok_or_else(|| Failure::Refused("The server speaks no STOMP 1.2 or 1.1.".into()))?;
         self.decoder.set_version(self.version);
         // A heart-beat that cannot be read promises nothing.
         let promised = HeartBeat::from_header(frame.get("heart-beat")).unwrap_or_default();
-        let subscribe = self.lines.iter().enumerate().map(|(index, line)| self.subscribe(index, line)).collect();
+        let subscribe =
+            self.lines.iter().enumerate().map(|(index, line)| self.subscribe(index, line)).collect();
         Ok(Heard::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
     }
 

@@ -137,7 +137,9 @@ async fn a_press_is_published_told_and_still_known_after_a_restart() {
     };
     node.calls.accept(&resident("1204"), accept, None).await.expect("it is taken");
     let frame = timeout(Duration::from_secs(5), receiver.next()).await.expect("in time").expect("a frame");
-    let Body::Event { event: wire::Event::Accept(accept), first } = bodies(&frame) else { panic!("no accept") };
+    let Body::Event { event: wire::Event::Accept(accept), first } = bodies(&frame) else {
+        panic!("no accept")
+    };
     assert_eq!((accept.alert, first), (Some(alert.id), Some(true)));
     drop(subscribed.handle);
     node.stop().await;

@@ -17,6 +17,7 @@
 mod end;
 mod handshake;
 mod http;
+mod inbox;
 mod message;
 mod session;
 mod socket;

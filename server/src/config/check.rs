@@ -26,7 +26,7 @@ impl Config {
         );
         let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
         let site_dir = note(&mut wrong, self.site_dir());
-        let database_url = note(&mut wrong, self.database());
+        let database_url = note(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
         let log = note(&mut wrong, self.log());
         let tiles = note(&mut wrong, self.tiles());
         let settings = (|| {
@@ -59,22 +59,6 @@ impl Config {
             ));
         }
         Ok(directory)
-    }
-
-    /// The database's URL: the one given, or SQLite in the data directory.
-    pub fn database(&self) -> Result<String, String> {
-        let Some(url) = given(self.database_url.as_deref()) else {
-            return Ok(format!("sqlite://{}?mode=rwc", self.data_dir.join("iutsai.db").display()));
-        };
-        if url.starts_with("sqlite:") {
-            return Ok(url.to_owned());
-        }
-        // The URL is not repeated: it may hold a password.
-        let known = ["postgres", "postgresql"];
-        match Url::parse(url) {
-            Ok(parsed) if known.contains(&parsed.scheme()) && parsed.has_host() => Ok(url.to_owned()),
-            _ => Err("DATABASE_URL must be sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.".into()),
-        }
     }
 
     fn log(&self) -> Result<Log, String> {
@@ -155,6 +139,24 @@ impl KafkaConfig {
         };
         Ok(all.into_iter().filter_map(told).collect())
     }
+}
+
+/// The database's URL: the one given, or SQLite in the data directory.
+///
+/// # Errors
+/// One sentence about what to write; it does not repeat the URL, which may hold a password.
+pub fn database_url(url: Option<&str>, data_dir: &Path) -> Result<String, String> {
+    let Some(url) = given(url) else {
+        return Ok(format!("sqlite://{}?mode=rwc", data_dir.join("iutsai.db").display()));
+    };
+    let is_postgres = || {
+        let parsed = Url::parse(url);
+        parsed.is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql") && url.has_host())
+    };
+    if url.starts_with("sqlite:") || is_postgres() {
+        return Ok(url.to_owned());
+    }
+    Err("DATABASE_URL must be sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.".into())
 }
 
 /// The value, if it is more than nothing.

@@ -15,12 +15,17 @@ use stomp::{Frame, Version};
 
 /// How long a closing handshake may take: the client must get to read why.
 const CLOSING: Duration = Duration::from_secs(2);
+/// How long a client that cannot be heard any more is left to read why. Closing earlier, with its bytes unread, would
+/// reset the connection (RFC 9293, section 3.10.7.1), and take the reason back from it.
+const DEAF: Duration = Duration::from_secs(1);
 
 /// One client's WebSocket.
 pub struct Transport {
     socket: WebSocket,
     waiting: VecDeque<Message>,
     unflushed: bool,
+    /// Nothing more can be read: what came was too long.
+    deaf: bool,
 }
 
 /// What became of waiting.
@@ -41,7 +46,7 @@ impl Transport {
     /// Over this socket.
     #[must_use]
     pub fn new(socket: WebSocket) -> Self {
-        Self { socket, waiting: VecDeque::new(), unflushed: false }
+        Self { socket, waiting: VecDeque::new(), unflushed: false, deaf: false }
     }
 
     /// Whether all that was put has gone out.
@@ -75,30 +80,26 @@ impl Transport {
     /// Says why and closes; what waited is sent before it, as far as the client takes it in time.
     pub async fn close(mut self, code: u16, reason: &'static str) {
         self.waiting.push_back(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
-        let goodbye = async { while !matches!(self.next().await, Happening::Gone | Happening::TooLong) {} };
+        let patience = if self.deaf { DEAF } else { CLOSING };
+        let goodbye = async { while !matches!(self.next().await, Happening::Gone) {} };
         // A client that does not answer in time loses the connection without its answer.
-        let _ = tokio::time::timeout(CLOSING, goodbye).await;
+        let _ = tokio::time::timeout(patience, goodbye).await;
     }
 
+    /// Reading comes first: a client may acknowledge what it has while more is on its way.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        match self.poll_write(context) {
-            Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
-            Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
-            Poll::Ready(Ok(false)) | Poll::Pending => {}
+        if !self.deaf {
+            if let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(context) {
+                let happening = happening(received);
+                self.deaf = matches!(happening, Happening::TooLong);
+                return Poll::Ready(happening);
+            }
         }
-        let received = match Pin::new(&mut self.socket).poll_next(context) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(received) => received,
-        };
-        Poll::Ready(match received {
-            Some(Ok(Message::Text(text))) => Happening::Received(text.into()),
-            Some(Ok(Message::Binary(bytes))) => Happening::Received(bytes),
-            Some(Ok(Message::Ping(_))) => Happening::Received(Bytes::new()),
-            Some(Ok(Message::Pong(_))) => Happening::Pong,
-            Some(Ok(Message::Close(_))) | None => Happening::Gone,
-            Some(Err(error)) if is_too_long(&error) => Happening::TooLong,
-            Some(Err(_)) => Happening::Gone,
-        })
+        match self.poll_write(context) {
+            Poll::Ready(Ok(true)) => Poll::Ready(Happening::Sent),
+            Poll::Ready(Err(_)) => Poll::Ready(Happening::Gone),
+            Poll::Ready(Ok(false)) | Poll::Pending => Poll::Pending,
+        }
     }
 
     /// Whether something went out and nothing waits any more.
@@ -122,6 +123,17 @@ impl Transport {
             self.unflushed = false;
             true
         })
+    }
+}
+
+fn happening(received: Option<Result<Message, axum::Error>>) -> Happening {
+    match received {
+        Some(Ok(Message::Text(text))) => Happening::Received(text.into()),
+        Some(Ok(Message::Binary(bytes))) => Happening::Received(bytes),
+        Some(Ok(Message::Ping(_))) => Happening::Received(Bytes::new()),
+        Some(Ok(Message::Pong(_))) => Happening::Pong,
+        Some(Err(error)) if is_too_long(&error) => Happening::TooLong,
+        Some(Ok(Message::Close(_)) | Err(_)) | None => Happening::Gone,
     }
 }
 

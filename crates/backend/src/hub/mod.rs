@@ -114,7 +114,7 @@ impl Hub {
     pub(crate) fn set_partitions(&self, partitions: i32) {
         self.0.partitions.store(partitions.max(1), Ordering::Relaxed);
         for room in self.rooms() {
-            lock(&room).incidents.set_partitions(partitions.max(1));
+            lock(&room).set_partitions(partitions.max(1));
         }
     }
 

@@ -54,6 +54,17 @@ impl Room {
         }
         let changes = self.incidents.apply(event, seen);
         let news = !changes.is_empty();
+        self.tell(changes, replay, late);
+        news
+    }
+
+    /// The accepts' topic has this many partitions: it may settle anew whose accept was first.
+    pub(super) fn set_partitions(&mut self, partitions: i32) {
+        let changes = self.incidents.set_partitions(partitions);
+        self.tell(changes, false, false);
+    }
+
+    fn tell(&mut self, changes: Vec<Change>, replay: bool, late: bool) {
         for change in changes {
             let message = match change {
                 Change::Event { event, first } => {
@@ -68,7 +79,6 @@ impl Room {
             };
             self.push(&message);
         }
-        news
     }
 
     /// The first id an event gets stays: a client may acknowledge it any time.

@@ -46,7 +46,8 @@ impl Handshake {
 
     /// Opens the WebSocket; the second value is the subprotocol the server chose.
     pub(crate) async fn open(&self, client: &Client) -> Result<(WebSocket, Option<String>), Error> {
-        let address = client.url().socket_addrs(|| None).map_err(Error::system("find the server's address"))?;
+        let address =
+            client.url().socket_addrs(|| None).map_err(Error::system("find the server's address"))?;
         let stream = TcpStream::connect(address.as_slice()).await.map_err(Error::system("connect"))?;
         stream.set_nodelay(true).map_err(Error::system("set TCP_NODELAY"))?;
         let url = format!("ws://{}/an-ws", client.authority());

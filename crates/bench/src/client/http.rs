@@ -55,12 +55,15 @@ impl Client {
         self.url.authority()
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.url.port_or_known_default().expect("http has a default port")
+    }
+
     pub(crate) const fn url(&self) -> &Url {
         &self.url
     }
 
     /// A request without a session, for what no other method says; send it with [`Client::send`] or by itself.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.address()))
     }
@@ -137,10 +140,8 @@ impl<T> Answer<T> {
 impl<T: DeserializeOwned> Answer<T> {
     async fn read(request: String, response: Response) -> Result<Self, Error> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response
-            .bytes()
-            .await
-            .map_err(|source| Error::NoAnswer { request: request.clone(), source })?;
+        let body =
+            response.bytes().await.map_err(|source| Error::NoAnswer { request: request.clone(), source })?;
         let wrong = |reason: String| Error::Answer {
             request: request.clone(),
             status: status.as_u16(),
@@ -154,7 +155,9 @@ impl<T: DeserializeOwned> Answer<T> {
         } else {
             let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
             if content_type != Some("application/problem+json") {
-                return Err(wrong(format!("its content-type is {content_type:?}, not application/problem+json")));
+                return Err(wrong(format!(
+                    "its content-type is {content_type:?}, not application/problem+json"
+                )));
             }
             let problem: Problem = serde_json::from_slice(&body).map_err(|error| wrong(error.to_string()))?;
             if problem.status != status.as_u16() {

@@ -121,11 +121,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Client::send`]; a refusal is in the answer.
-    pub async fn accept(
-        &self,
-        accept: &AcceptRequest,
-        key: Option<Uuid>,
-    ) -> Result<Answer<Recorded>, Error> {
+    pub async fn accept(&self, accept: &AcceptRequest, key: Option<Uuid>) -> Result<Answer<Recorded>, Error> {
         self.command("/accept", accept, key).await
     }
 
@@ -182,7 +178,6 @@ impl Session {
     }
 
     /// A request with this session's token, for what no other method says; send it with [`Client::send`].
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, path).bearer_auth(&self.token)
     }

@@ -3,26 +3,21 @@
 //! A [`Socket`] reads only while something is awaited. What came and was not awaited stays in its inbox in order, so
 //! that frames can be awaited in any order and none is lost.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use stomp::{Command, Decoder, Frame, Incoming, Limits, Version, encode};
+use stomp::{Command, Frame, Version, encode};
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Message as WebSocketMessage};
 use wire::{AlertId, body::Body, destination};
 
 use crate::{
     Error,
-    client::{Client, Close, End, Handshake, Message, Snapshot, Subscribe, WebSocket},
+    client::{Client, End, Handshake, Message, Snapshot, Subscribe, WebSocket, inbox::Inbox},
 };
 
 /// How long a socket waits for what must come, unless told otherwise: long enough for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Frames from the server may be as long as a record.
-const LIMITS: Limits = Limits { headers: 64, line: 16 * 1024, header_octets: 64 * 1024, body: 1024 * 1024 };
 
 /// A connection to `/an-ws`.
 #[derive(Debug)]
@@ -30,13 +25,8 @@ pub struct Socket {
     stream: WebSocket,
     host: String,
     subprotocol: Option<String>,
-    version: Version,
-    decoder: Decoder,
-    inbox: VecDeque<Frame>,
-    heartbeats: u64,
+    inbox: Inbox,
     receipts: u64,
-    error: Option<Frame>,
-    end: Option<End>,
     patience: Duration,
 }
 
@@ -51,13 +41,8 @@ impl Socket {
             stream,
             host: client.authority().into(),
             subprotocol,
-            version: Version::V1_2,
-            decoder: Decoder::new(LIMITS),
-            inbox: VecDeque::new(),
-            heartbeats: 0,
+            inbox: Inbox::default(),
             receipts: 0,
-            error: None,
-            end: None,
             patience: PATIENCE,
         })
     }
@@ -76,13 +61,13 @@ impl Socket {
     /// The version the server chose; 1.2 before CONNECTED.
     #[must_use]
     pub const fn version(&self) -> Version {
-        self.version
+        self.inbox.version()
     }
 
     /// Line ends between frames that have come: heart-beats, and those that follow frames.
     #[must_use]
     pub const fn heartbeats(&self) -> u64 {
-        self.heartbeats
+        self.inbox.heartbeats()
     }
 
     /// The WebSocket itself, for a reader of its own. What is in the inbox is dropped.
@@ -142,7 +127,7 @@ impl Socket {
             message.header(name).ok_or_else(none)
         };
         // 1.1 names the message and the subscription, 1.2 what the message's `ack` header says ("ACK").
-        let frame = match self.version {
+        let frame = match self.version() {
             Version::V1_2 => Frame::new(Command::Ack).header("id", asked("ack")?),
             Version::V1_1 => Frame::new(Command::Ack)
                 .header("message-id", asked("message-id")?)
@@ -168,7 +153,7 @@ impl Socket {
     /// # Errors
     /// [`Error::WebSocket`] when it cannot be sent; [`Socket::ended`] may tell why.
     pub async fn send(&mut self, frame: &Frame) -> Result<(), Error> {
-        self.send_raw(text(encode(frame, self.version))).await
+        self.send_raw(text(encode(frame, self.version()))).await
     }
 
     /// Sends a frame with a `receipt` header and awaits its RECEIPT.
@@ -310,22 +295,18 @@ impl Socket {
         awaited: &str,
         mut wanted: impl FnMut(&Frame) -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
-        let deadline = tokio::time::Instant::from_std(Instant::now() + within);
+        let deadline = Instant::now() + within;
         let mut looked_at = 0;
         loop {
-            while looked_at < self.inbox.len() {
-                if let Some(found) = wanted(&self.inbox[looked_at])? {
-                    self.inbox.remove(looked_at);
-                    return Ok(found);
-                }
-                looked_at += 1;
+            if let Some(found) = self.inbox.take(&mut looked_at, &mut wanted)? {
+                return Ok(found);
             }
-            if let Some(end) = &self.end {
+            if let Some(end) = self.inbox.end() {
                 return Err(Error::Ended { awaited: awaited.into(), end: Box::new(end.clone()) });
             }
-            match tokio::time::timeout_at(deadline, self.receive()).await {
+            match timeout_at(deadline, self.receive()).await {
                 Ok(received) => received?,
-                Err(_) => return Err(self.late(awaited, within)),
+                Err(_) => return Err(self.inbox.late(awaited, within)),
             }
         }
     }
@@ -333,67 +314,19 @@ impl Socket {
     /// Reads one WebSocket message into the inbox, or the end.
     async fn receive(&mut self) -> Result<(), Error> {
         match self.stream.next().await {
-            Some(Ok(WebSocketMessage::Text(text))) => self.decode(text.as_bytes()),
-            Some(Ok(WebSocketMessage::Binary(octets))) => self.decode(&octets),
+            Some(Ok(WebSocketMessage::Text(text))) => self.inbox.push(text.as_bytes())?,
+            Some(Ok(WebSocketMessage::Binary(octets))) => self.inbox.push(&octets)?,
             Some(Ok(WebSocketMessage::Close(frame))) => {
-                let close = frame.map_or(Close { code: 1005, reason: String::new() }, |frame| Close {
-                    code: frame.code.into(),
-                    reason: frame.reason.to_string(),
-                });
-                self.end = Some(End { error: self.error.clone(), close: Some(close), broken: None });
-                Ok(())
+                self.inbox.close(frame.as_ref());
+                // Sends the answer to the Close frame. The server may be gone already, and the end is known anyway.
+                let _ = self.stream.flush().await;
             }
             // tungstenite answers pings by itself.
-            Some(Ok(_)) => Ok(()),
-            Some(Err(error)) => {
-                self.end = Some(self.broken(error.to_string()));
-                Ok(())
-            }
-            None => {
-                self.end = Some(self.broken("the connection ended".into()));
-                Ok(())
-            }
-        }
-    }
-
-    fn decode(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.decoder.push(octets);
-        while let Some(incoming) = self.decoder.next()? {
-            let frame = match incoming {
-                Incoming::Heartbeat => {
-                    self.heartbeats += 1;
-                    continue;
-                }
-                Incoming::Frame(frame) => frame,
-            };
-            match frame.command {
-                Command::Connected => {
-                    if let Some(version) = frame.get("version").and_then(Version::parse) {
-                        self.version = version;
-                        self.decoder.set_version(version);
-                    }
-                }
-                Command::Error => self.error = Some(frame.clone()),
-                _ => {}
-            }
-            self.inbox.push_back(frame);
+            Some(Ok(_)) => {}
+            Some(Err(error)) => self.inbox.break_off(error.to_string()),
+            None => self.inbox.break_off("the connection ended".into()),
         }
         Ok(())
-    }
-
-    fn broken(&self, reason: String) -> End {
-        End { error: self.error.clone(), close: None, broken: Some(reason) }
-    }
-
-    fn late(&self, awaited: &str, within: Duration) -> Error {
-        const SHOWN: usize = 10;
-        let frames = self.inbox.len();
-        let shown: Vec<String> = self.inbox.iter().take(SHOWN).map(|frame| format!("\n  {frame:?}")).collect();
-        let instead = match frames {
-            0 => "nothing else came either".to_owned(),
-            _ => format!("{frames} other frames came, the first of them:{}", shown.concat()),
-        };
-        Error::Late { awaited: awaited.into(), within, instead }
     }
 }
 

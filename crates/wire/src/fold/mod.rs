@@ -133,12 +133,15 @@ impl LineIncidents {
         calls.iter().filter_map(|call| self.settle(call)).collect()
     }
 
-    /// A server says which accept of a call is the first.
+    /// A server says which accept of a call is the first. Where two houses used one call's id and their
+    /// neighbours one accept's, that does not tell which call is meant: it is left to the next snapshot.
     pub fn settle_first(&mut self, alert: AlertId, accept: EventId) {
         let keys = self.index.naming(alert).filter(|key| key.id == accept);
-        let targets: Vec<House> = keys.filter_map(|key| key.target.clone()).collect();
-        for target in targets {
-            self.tell_first((alert, target), accept);
+        let targets: BTreeSet<House> = keys.filter_map(|key| key.target.clone()).collect();
+        if targets.len() == 1 {
+            for target in targets {
+                self.tell_first((alert, target), accept);
+            }
         }
     }
 

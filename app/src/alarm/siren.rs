@@ -1,0 +1,69 @@
+//! The sound itself: a siren of two oscillators (Web Audio). It needs no file, and no timer that a hidden tab would
+//! slow down.
+
+use wasm_bindgen::JsValue;
+use web_sys::{AudioContext, GainNode, OscillatorNode, OscillatorType};
+
+/// The middle of the siren's pitch, and how far it goes up and down, in hertz: where small speakers are loudest.
+const PITCH: f32 = 1_000.0;
+const SWING: f32 = 400.0;
+/// How often it goes up and down, in hertz.
+const WAIL: f32 = 1.2;
+/// How long it takes to be loud, in seconds: less would crackle.
+const ATTACK: f64 = 0.05;
+/// How long a chirp is, in seconds.
+const CHIRP: f64 = 0.15;
+
+/// A siren that sounds until it is dropped.
+pub(super) struct Siren {
+    tone: OscillatorNode,
+    wail: OscillatorNode,
+    loudness: GainNode,
+}
+
+impl Siren {
+    pub(super) fn start(context: &AudioContext) -> Result<Self, JsValue> {
+        let (tone, loudness) = tone(context, OscillatorType::Square, 0.7)?;
+        let (wail, swing) = (context.create_oscillator()?, context.create_gain()?);
+        wail.set_type(OscillatorType::Triangle);
+        wail.frequency().set_value(WAIL);
+        swing.gain().set_value(SWING);
+        wail.connect_with_audio_node(&swing)?;
+        swing.connect_with_audio_param(&tone.frequency())?;
+        wail.start()?;
+        tone.start()?;
+        Ok(Self { tone, wail, loudness })
+    }
+}
+
+impl Drop for Siren {
+    fn drop(&mut self) {
+        // What cannot be stopped or disconnected has ended already.
+        drop(self.tone.stop());
+        drop(self.wail.stop());
+        drop(self.loudness.disconnect());
+    }
+}
+
+/// A short, soft tone: the sound is on, and this is how loud the device is.
+pub(super) fn chirp(context: &AudioContext) -> Result<(), JsValue> {
+    let (tone, _) = tone(context, OscillatorType::Sine, 0.3)?;
+    tone.start()?;
+    tone.stop_with_when(context.current_time() + CHIRP)
+}
+
+fn tone(
+    context: &AudioContext,
+    shape: OscillatorType,
+    loud: f32,
+) -> Result<(OscillatorNode, GainNode), JsValue> {
+    let (tone, loudness) = (context.create_oscillator()?, context.create_gain()?);
+    tone.set_type(shape);
+    tone.frequency().set_value(PITCH);
+    let now = context.current_time();
+    loudness.gain().set_value_at_time(0.0, now)?;
+    loudness.gain().linear_ramp_to_value_at_time(loud, now + ATTACK)?;
+    tone.connect_with_audio_node(&loudness)?;
+    loudness.connect_with_audio_node(&context.destination())?;
+    Ok((tone, loudness))
+}

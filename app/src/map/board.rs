@@ -1,0 +1,188 @@
+//! The map as Leaflet draws it: calls in, markers and circles out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use leptos::{logging, prelude::document};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, ResizeObserver};
+use wire::{Incident, Location, Millis};
+
+use super::leaflet::{self, Layer, Map, options, place};
+use crate::context::Tiles;
+
+/// What is shown before any call has a place: the Korean peninsula's south.
+const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
+/// How near the map goes by itself.
+const CLOSE: f64 = 17.0;
+const MARGIN: f64 = 48.0;
+
+/// The words of the zoom buttons.
+#[derive(Clone)]
+pub(super) struct Words {
+    pub(super) zoom_in: String,
+    pub(super) zoom_out: String,
+}
+
+/// A Leaflet map in an element, until it is dropped.
+pub(super) struct Board {
+    map: Map,
+    markers: BTreeMap<String, Marker>,
+    /// The open calls that the map was last fitted to.
+    fitted: BTreeSet<String>,
+    size: ResizeObserver,
+    // Leaflet and the browser call them for as long as the map is there.
+    _resized: Closure<dyn Fn()>,
+    _create_tile: Closure<dyn Fn() -> Element>,
+}
+
+struct Marker {
+    label: Element,
+    pin: Layer,
+    accuracy: Option<Layer>,
+}
+
+impl Board {
+    pub(super) fn new(element: &HtmlElement, tiles: Option<&Tiles>, words: &Words) -> Result<Self, JsValue> {
+        let without = options([("zoomControl", false.into()), ("attributionControl", false.into())]);
+        let map = leaflet::map(element, &without)?;
+        map.set_view(&place(NOWHERE.0, NOWHERE.1), NOWHERE.2);
+        let titles =
+            [("zoomInTitle", words.zoom_in.clone().into()), ("zoomOutTitle", words.zoom_out.clone().into())];
+        leaflet::zoom_control(&options(titles)).add_to(&map);
+        let create_tile = Closure::new(|| labelled("div", "map-grid-tile"));
+        match tiles {
+            Some(tiles) => leaflet::tile_layer(&tiles.url, &options([("maxZoom", 19.into())])),
+            None => {
+                let grid = leaflet::grid_layer();
+                leaflet::create_tiles(&grid, create_tile.as_ref().unchecked_ref());
+                grid
+            }
+        }
+        .add_to(&map);
+        let resized = {
+            let map: Map = map.clone().unchecked_into();
+            Closure::new(move || drop(map.invalidate_size()))
+        };
+        let size = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
+        size.observe(element);
+        Ok(Self {
+            map,
+            markers: BTreeMap::new(),
+            fitted: BTreeSet::new(),
+            size,
+            _resized: resized,
+            _create_tile: create_tile,
+        })
+    }
+
+    /// Shows these calls where their callers are, and no others.
+    pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
+        let placed: BTreeMap<_, _> = incidents
+            .iter()
+            .filter_map(|incident| {
+                Some((crate::sound_rule::name(&incident.alert), (incident, incident.location?)))
+            })
+            .collect();
+        self.markers.retain(|name, _| placed.contains_key(name));
+        for (name, (incident, location)) in &placed {
+            let marker = self
+                .markers
+                .entry(name.clone())
+                .or_insert_with(|| Marker::new(incident, *location, &self.map));
+            marker.update(incident, *location, &self.map, now);
+        }
+        let open = placed.into_iter().filter(|(_, (incident, _))| incident.is_open(now));
+        self.fit(&open.map(|(name, (_, location))| (name, location)).collect());
+    }
+
+    /// Goes to where the open calls are, when there is another one; follows them, when they move out of sight.
+    /// Otherwise the person's own view stays.
+    fn fit(&mut self, open: &BTreeMap<String, Location>) {
+        let names: BTreeSet<_> = open.keys().cloned().collect();
+        let places = || open.values().map(|location| place(location.lat, location.lng));
+        let padding = || ("padding", place(MARGIN, MARGIN));
+        if names.is_subset(&self.fitted) {
+            for place in places() {
+                self.map.pan_inside(&place, &options([padding()]));
+            }
+        } else {
+            let bounds: js_sys::Array = places().collect();
+            self.map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+        }
+        self.fitted = names;
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.size.disconnect();
+        self.markers.clear();
+        self.map.remove();
+    }
+}
+
+impl Marker {
+    fn new(incident: &Incident, location: Location, map: &Map) -> Self {
+        let label = labelled("span", "map-marker");
+        // As text: nothing that a resident wrote is ever read as HTML.
+        label.set_text_content(Some(incident.alert.house.as_str()));
+        attribute(&label, "data-testid", "marker");
+        attribute(&label, "data-house", incident.alert.house.as_str());
+        attribute(&label, "data-alert", &incident.alert.id.to_string());
+        // The size of nothing: the label's own style puts it over the place.
+        let icon =
+            [("html", label.clone().into()), ("className", "map-pin".into()), ("iconSize", place(0.0, 0.0))];
+        let icon = leaflet::div_icon(&options(icon));
+        let fixed = [("icon", icon), ("interactive", false.into()), ("keyboard", false.into())];
+        let pin = leaflet::marker(&place(location.lat, location.lng), &options(fixed)).add_to(map);
+        Self { label, pin, accuracy: None }
+    }
+
+    fn update(&mut self, incident: &Incident, location: Location, map: &Map, now: Millis) {
+        let here = place(location.lat, location.lng);
+        self.pin.set_place(&here);
+        attribute(&self.label, "data-lat", &location.lat.to_string());
+        attribute(&self.label, "data-lng", &location.lng.to_string());
+        let state = if incident.is_open(now) { "map-marker" } else { "map-marker ended" };
+        self.label.set_class_name(state);
+        match (location.accuracy, &self.accuracy) {
+            (Some(metres), Some(circle)) => {
+                circle.set_place(&here).set_radius(metres);
+            }
+            (Some(metres), None) => {
+                let look = [
+                    ("radius", metres.into()),
+                    ("interactive", false.into()),
+                    ("className", "map-accuracy".into()),
+                ];
+                self.accuracy = Some(leaflet::circle(&here, &options(look)).add_to(map));
+            }
+            (None, _) => self.remove_accuracy(),
+        }
+    }
+
+    fn remove_accuracy(&mut self) {
+        if let Some(circle) = self.accuracy.take() {
+            circle.take_off();
+        }
+    }
+}
+
+impl Drop for Marker {
+    fn drop(&mut self) {
+        self.remove_accuracy();
+        self.pin.take_off();
+    }
+}
+
+fn labelled(tag: &str, class: &str) -> Element {
+    let element = document().create_element(tag).expect("the tag is one of HTML's");
+    element.set_class_name(class);
+    element
+}
+
+fn attribute(element: &Element, name: &str, value: &str) {
+    if element.set_attribute(name, value).is_err() {
+        logging::warn!("the attribute {name} cannot be set");
+    }
+}

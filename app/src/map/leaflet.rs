@@ -1,0 +1,77 @@
+//! The few functions of Leaflet 1.9 that the map needs, of the global `L` that `leaflet.js` makes. They must not be
+//! called before [`is_loaded`] says so. Sources: <https://leafletjs.com/reference.html>.
+
+use js_sys::{Function, Object, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `L.Map`.
+    pub(super) type Map;
+    #[wasm_bindgen(js_namespace = L, js_name = map, catch)]
+    pub(super) fn map(element: &HtmlElement, options: &Object) -> Result<Map, JsValue>;
+    #[wasm_bindgen(method, js_name = setView)]
+    pub(super) fn set_view(this: &Map, center: &JsValue, zoom: f64) -> Map;
+    #[wasm_bindgen(method, js_name = fitBounds)]
+    pub(super) fn fit_bounds(this: &Map, bounds: &JsValue, options: &Object) -> Map;
+    #[wasm_bindgen(method, js_name = panInside)]
+    pub(super) fn pan_inside(this: &Map, place: &JsValue, options: &Object) -> Map;
+    #[wasm_bindgen(method, js_name = invalidateSize)]
+    pub(super) fn invalidate_size(this: &Map) -> Map;
+    #[wasm_bindgen(method)]
+    pub(super) fn remove(this: &Map) -> Map;
+
+    /// `L.Layer`: a grid, tiles, a marker or a circle.
+    pub(super) type Layer;
+    #[wasm_bindgen(method, js_name = addTo)]
+    pub(super) fn add_to(this: &Layer, map: &Map) -> Layer;
+    #[wasm_bindgen(method, js_name = remove)]
+    pub(super) fn take_off(this: &Layer) -> Layer;
+    #[wasm_bindgen(method, js_name = setLatLng)]
+    pub(super) fn set_place(this: &Layer, place: &JsValue) -> Layer;
+    #[wasm_bindgen(method, js_name = setRadius)]
+    pub(super) fn set_radius(this: &Layer, metres: f64) -> Layer;
+
+    #[wasm_bindgen(js_namespace = L, js_name = gridLayer)]
+    pub(super) fn grid_layer() -> Layer;
+    #[wasm_bindgen(js_namespace = L, js_name = tileLayer)]
+    pub(super) fn tile_layer(url: &str, options: &Object) -> Layer;
+    #[wasm_bindgen(js_namespace = L)]
+    pub(super) fn marker(place: &JsValue, options: &Object) -> Layer;
+    #[wasm_bindgen(js_namespace = L)]
+    pub(super) fn circle(place: &JsValue, options: &Object) -> Layer;
+    #[wasm_bindgen(js_namespace = L, js_name = divIcon)]
+    pub(super) fn div_icon(options: &Object) -> JsValue;
+    #[wasm_bindgen(js_namespace = ["L", "control"], js_name = zoom)]
+    pub(super) fn zoom_control(options: &Object) -> Layer;
+}
+
+/// Whether `leaflet.js` has run.
+pub(super) fn is_loaded() -> bool {
+    Reflect::get(&window(), &"L".into()).is_ok_and(|leaflet| leaflet.is_object())
+}
+
+/// An object of Leaflet's options.
+pub(super) fn options<const N: usize>(entries: [(&str, JsValue); N]) -> Object {
+    let options = Object::new();
+    for (name, value) in entries {
+        set(&options, name, &value);
+    }
+    options
+}
+
+/// `[lat, lng]`.
+pub(super) fn place(lat: f64, lng: f64) -> JsValue {
+    js_sys::Array::of2(&lat.into(), &lng.into()).into()
+}
+
+/// Replaces `createTile` of a grid layer.
+pub(super) fn create_tiles(grid: &Layer, create: &Function) {
+    set(grid.unchecked_ref(), "createTile", create);
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    Reflect::set(object, &name.into(), value).expect("an object of ours or Leaflet's takes any property");
+}

@@ -1,0 +1,125 @@
+//! Where the subscribers write down when they saw a call: a few atomics, so that measuring costs little.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+/// Nobody has seen the call there yet.
+const NOT_YET: u64 = 0;
+
+/// What presser and subscribers share.
+#[derive(Debug)]
+pub(super) struct Board {
+    started: Instant,
+    round: RwLock<Option<Arc<Round>>>,
+    twice: AtomicUsize,
+    ended: Mutex<Vec<String>>,
+}
+
+/// One press.
+#[derive(Debug)]
+pub(super) struct Round {
+    id: String,
+    /// When each subscriber saw it, in nanoseconds of the board's clock.
+    seen: Box<[AtomicU64]>,
+    missing: AtomicUsize,
+    complete: Notify,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            round: RwLock::default(),
+            twice: AtomicUsize::new(0),
+            ended: Mutex::default(),
+        }
+    }
+}
+
+impl Board {
+    /// The one clock.
+    pub(super) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// From now on the call `id` is looked for.
+    pub(super) fn begin(&self, id: Uuid, subscribers: u32) -> Arc<Round> {
+        let round = Arc::new(Round {
+            id: id.to_string(),
+            seen: (0..subscribers).map(|_| AtomicU64::new(NOT_YET)).collect(),
+            missing: AtomicUsize::new(subscribers as usize),
+            complete: Notify::new(),
+        });
+        *self.round.write().unwrap_or_else(PoisonError::into_inner) = Some(round.clone());
+        round
+    }
+
+    /// A subscriber saw the alert `id`. Those of earlier rounds are late and no longer counted.
+    pub(super) fn saw(&self, subscriber: usize, id: &str, at: Duration) {
+        let round = self.round.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(round) = round.filter(|round| round.id == id) else { return };
+        let at = u64::try_from(at.as_nanos()).expect("the benchmark ends within centuries");
+        if round.seen[subscriber].swap(at, Relaxed) != NOT_YET {
+            self.twice.fetch_add(1, Relaxed);
+        } else if round.missing.fetch_sub(1, Relaxed) == 1 {
+            round.complete.notify_one();
+        }
+    }
+
+    /// A subscriber's socket ended, or said what cannot be read.
+    pub(super) fn lost(&self, why: String) {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(why);
+    }
+
+    /// How often a subscriber was sent a call again.
+    pub(super) fn twice(&self) -> usize {
+        self.twice.load(Relaxed)
+    }
+
+    /// Why sockets ended, one reason each.
+    pub(super) fn ended(&self) -> Vec<String> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Round {
+    /// Waits until every subscriber has seen it, or the time is over.
+    pub(super) async fn complete(&self, within: Duration) {
+        // Whether it is complete is seen in the times.
+        let _ = tokio::time::timeout(within, self.complete.notified()).await;
+    }
+
+    /// The board's time of each sight; subscribers without one are left out.
+    pub(super) fn sights(&self) -> Vec<Duration> {
+        let times = self.seen.iter().map(|seen| seen.load(Relaxed));
+        times.filter(|nanoseconds| *nanoseconds != NOT_YET).map(Duration::from_nanos).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_is_complete_when_each_subscriber_saw_it_and_counts_who_saw_it_twice() {
+        let (board, id) = (Board::default(), Uuid::now_v7());
+        let round = board.begin(id, 2);
+        let text = id.to_string();
+        let second = Duration::from_secs(1);
+        board.saw(0, &text, second);
+        board.saw(0, &text, second);
+        board.saw(1, &Uuid::now_v7().to_string(), second);
+        assert_eq!((round.sights().len(), board.twice()), (1, 1));
+        board.saw(1, &text, 2 * second);
+        round.complete(Duration::from_secs(60)).await;
+        assert_eq!(round.sights(), [second, 2 * second]);
+    }
+}

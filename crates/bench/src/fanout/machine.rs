@@ -1,0 +1,42 @@
+//! The machine that measures: what it is, and how many sockets it lets this process have.
+
+use std::{fs, io};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::Error;
+
+/// Cores, processor, memory and kernel, as far as the system tells.
+pub(super) fn facts() -> String {
+    let cores = std::thread::available_parallelism().map_or_else(|_| "?".into(), |cores| cores.to_string());
+    let processor =
+        after_colon("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.into());
+    let memory = after_colon("/proc/meminfo", "MemTotal")
+        .and_then(|text| text.trim_end_matches(" kB").parse::<f64>().ok())
+        .map_or_else(String::new, |kilobytes| format!(", {:.1} GiB", kilobytes / 1024.0 / 1024.0));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{cores} cores, {processor}{memory}, {} {}", std::env::consts::OS, kernel.trim())
+}
+
+/// Raises this process's soft limit of open files to the hard one, for the server it starts too.
+pub(super) fn allow_descriptors(needed: u64) -> Result<(), Error> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    setrlimit(Resource::Nofile, raised)
+        .map_err(io::Error::from)
+        .map_err(Error::system("raise the limit of open files"))?;
+    match limit.maximum {
+        Some(maximum) if maximum < needed => Err(Error::Usage(format!(
+            "{needed} open files are needed and the hard limit is {maximum}: raise it (ulimit -Hn), or measure fewer \
+             --subscribers."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The value of a `name : value` line.
+fn after_colon(path: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'))?.1;
+    Some(value.trim().to_owned())
+}

@@ -1,0 +1,106 @@
+//! Finds what a subscriber needs in a frame without decoding it: a thousand of them read on one thread.
+
+/// What a WebSocket message is to a subscriber.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sighting<'a> {
+    /// A MESSAGE: with the alert's id if it tells of a call, and what its ACK must name if it asks for one. Both are
+    /// still escaped, as an answer needs it.
+    Message {
+        /// The call.
+        alert: Option<&'a str>,
+        /// The header `ack`.
+        ack: Option<&'a str>,
+    },
+    /// An ERROR frame.
+    Error,
+    /// Heart-beats, RECEIPTs: nothing to a subscriber.
+    Nothing,
+    /// Not one whole frame, which this way of looking relies on.
+    Unreadable,
+}
+
+/// Looks at one WebSocket message.
+pub(super) fn of(text: &str) -> Sighting<'_> {
+    let frame = text.trim_matches('\n');
+    if frame.is_empty() {
+        return Sighting::Nothing;
+    }
+    let Some((head, body)) = frame.split_once("\n\n") else { return Sighting::Unreadable };
+    if !body.ends_with('\0') || body[..body.len() - 1].contains('\0') {
+        return Sighting::Unreadable;
+    }
+    let mut lines = head.split('\n');
+    match lines.next() {
+        Some("MESSAGE") => {}
+        Some("ERROR") => return Sighting::Error,
+        _ => return Sighting::Nothing,
+    }
+    let (mut is_alert, mut ack) = (false, None);
+    for line in lines {
+        is_alert |= line == "type:alert";
+        ack = ack.or_else(|| line.strip_prefix("ack:"));
+    }
+    Sighting::Message { alert: is_alert.then(|| id(body)).flatten(), ack }
+}
+
+/// The value of the body's field `id`. A text of the caller's holds its quotes escaped, so it cannot look like one.
+fn id(body: &str) -> Option<&str> {
+    let (_, after) = body.split_once("\"id\":\"")?;
+    after.split_once('"').map(|(id, _)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use stomp::{Command, Frame, Version, encode};
+    use wire::{Alert, AlertId, Event, House, Line, body::Body};
+
+    use super::*;
+
+    fn alert(text: &str) -> Alert {
+        Alert {
+            id: AlertId::generate(),
+            line: Line::new("101-1").expect("a line"),
+            house: House::new("1203").expect("a house"),
+            text: text.into(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: 1,
+        }
+    }
+
+    fn message(kind: &str, body: &Body) -> String {
+        let frame = Frame::new(Command::Message)
+            .header("destination", "/sub/line/101-1")
+            .header("ack", "an-alert:1")
+            .header("type", kind)
+            .body(body.to_json());
+        String::from_utf8(encode(&frame, Version::V1_2)).expect("UTF-8")
+    }
+
+    #[test]
+    fn the_id_of_an_alert_is_found_whatever_its_text_says() {
+        let alert = alert("\"id\":\"another\" \n\n type:alert");
+        let id = alert.id.to_string();
+        let frame = message("alert", &Body::Event { event: Event::Alert(alert), first: None });
+        assert_eq!(of(&frame), Sighting::Message { alert: Some(&id), ack: Some("an-alert\\c1") });
+    }
+
+    #[test]
+    fn only_an_alert_counts_as_a_sight_of_the_call() {
+        let line = Line::new("101-1").expect("a line");
+        let end = Body::SnapshotEnd { line, truncated: false };
+        let frame = message("snapshot-end", &end);
+        assert_eq!(of(&frame), Sighting::Message { alert: None, ack: Some("an-alert\\c1") });
+    }
+
+    #[test]
+    fn what_is_not_one_whole_frame_is_not_taken_for_one() {
+        let alert = message("alert", &Body::Event { event: Event::Alert(alert("help")), first: None });
+        for text in [&alert[..alert.len() - 9], &format!("{alert}{alert}"), "MESSAGE"] {
+            assert_eq!(of(text), Sighting::Unreadable, "{text:?}");
+        }
+        assert_eq!(of("\n"), Sighting::Nothing);
+        assert_eq!(of("ERROR\nmessage:too slow\n\n\0"), Sighting::Error);
+    }
+}

@@ -1,0 +1,256 @@
+//! The real program, started and ended as an operator, a crash or a power cut would: on a free port, with a data
+//! directory of its own and the demo complex. Linux only: the embedded broker is found in /proc.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), bench::Error> {
+//! use bench::server::Program;
+//!
+//! let mut server = Program::new("target/release/iutsai").env("RUST_LOG", "info").start().await?;
+//! let caller = server.client()?.sign_in("resident-1203", "neighbour").await?;
+//! server.kill().await?;
+//! server.restart().await?;
+//! # Ok(()) }
+//! ```
+
+mod output;
+mod process;
+mod program;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, ExitStatus},
+    time::{Duration, Instant},
+};
+
+pub use process::Process;
+pub use program::Program;
+
+use crate::{Error, client::Client};
+use output::Log;
+
+/// How long the program may take for a step that it must make: far more than a busy machine needs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often something is looked at that nobody announces.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A name shorter than the 15 octets that /proc keeps of it.
+const BROKER: &str = "iutsai-broker";
+
+/// A server that runs, or has been ended and can be started again. It is killed when this is dropped, its broker too;
+/// when the thread is panicking then, the end of the log is printed.
+#[derive(Debug)]
+pub struct Server {
+    program: Program,
+    child: Option<Child>,
+    address: String,
+    log: Log,
+    data_dir: PathBuf,
+    /// Every broker that was seen, since one may outlive a killed server, or be stopped.
+    brokers: Vec<Process>,
+    /// Holds the log, and the data directory where none was given.
+    _directory: tempfile::TempDir,
+}
+
+impl Server {
+    /// Where it serves, such as `http://127.0.0.1:40123`; the same after a restart.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A client of it.
+    ///
+    /// # Errors
+    /// [`Error::Address`] when the program printed none that can be used.
+    pub fn client(&self) -> Result<Client, Error> {
+        Client::new(&self.address)
+    }
+
+    /// The directory of everything it keeps.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// What it has written so far, of every start: standard output and standard error.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn log(&self) -> Result<String, Error> {
+        self.log.read()
+    }
+
+    /// Its process.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] after its end.
+    pub fn process(&self) -> Result<Process, Error> {
+        let not_running = || Error::NotRunning("the server".into());
+        Process::find(self.child.as_ref().ok_or_else(not_running)?.id()).ok_or_else(not_running)
+    }
+
+    /// The embedded broker that it runs now.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] when there is none, as between a broker's death and the next one's start.
+    pub fn broker(&mut self) -> Result<Process, Error> {
+        let children = self.process()?.children()?;
+        let broker = children.into_iter().find(|child| child.name() == BROKER);
+        let broker = broker.ok_or_else(|| Error::NotRunning("the embedded broker".into()))?;
+        if !self.brokers.contains(&broker) {
+            self.brokers.push(broker.clone());
+        }
+        Ok(broker)
+    }
+
+    /// The embedded broker, as soon as it is another one than `before`.
+    ///
+    /// # Errors
+    /// [`Error::ServerLate`] when the server starts none.
+    pub async fn broker_after(&mut self, before: &Process) -> Result<Process, Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.broker() {
+                Ok(broker) if broker != *before => return Ok(broker),
+                Ok(_) | Err(Error::NotRunning(_)) if Instant::now() < deadline => {}
+                Ok(_) | Err(Error::NotRunning(_)) => return Err(self.late("start another broker", PATIENCE)),
+                Err(other) => return Err(other),
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Waits until `/readyz` answers 200.
+    ///
+    /// # Errors
+    /// [`Error::ServerEnded`] when it ends instead, [`Error::ServerLate`].
+    pub async fn wait_ready(&mut self) -> Result<(), Error> {
+        let client = self.client()?;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            self.still_running()?;
+            // No answer yet is what is waited out here.
+            if matches!(client.readiness().await, Ok((true, _))) {
+                return Ok(());
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        Err(self.late("become ready", PATIENCE))
+    }
+
+    /// SIGKILL: ends it as a crash would. Its broker ends by itself soon after.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`], [`Error::System`].
+    pub async fn kill(&mut self) -> Result<(), Error> {
+        self.remember_broker();
+        self.process()?.kill()?;
+        self.wait_for_end(PATIENCE).await.map(drop)
+    }
+
+    /// SIGTERM: asks it to end in order, and waits until it has.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`], [`Error::System`], [`Error::ServerLate`].
+    pub async fn terminate(&mut self) -> Result<ExitStatus, Error> {
+        self.remember_broker();
+        self.process()?.terminate()?;
+        self.wait_for_end(PATIENCE).await
+    }
+
+    /// Starts it again, on the same data directory, port and settings, and waits until it is ready. One that still runs
+    /// is terminated first.
+    ///
+    /// # Errors
+    /// As [`Program::start`] and [`Server::terminate`].
+    pub async fn restart(&mut self) -> Result<(), Error> {
+        if self.child.is_some() {
+            self.terminate().await?;
+        }
+        let port = self.client()?.port();
+        self.launch(port).await?;
+        self.wait_ready().await
+    }
+
+    /// Starts the program and waits for the line that says where it listens.
+    async fn launch(&mut self, port: u16) -> Result<(), Error> {
+        let mut child = self.program.spawn(port, &self.data_dir, &self.log)?;
+        let address = output::address_of(&mut child, &self.log);
+        self.child = Some(child);
+        let address = address?;
+        match tokio::time::timeout(PATIENCE, address).await {
+            Ok(Ok(address)) => {
+                self.address = address;
+                Ok(())
+            }
+            // Its standard output is closed: it has ended, or is about to.
+            Ok(Err(_)) => {
+                let status = self.wait_for_end(PATIENCE).await?;
+                Err(Error::ServerEnded { status, log: self.log.tail() })
+            }
+            Err(_) => Err(self.late("say where it listens", PATIENCE)),
+        }
+    }
+
+    fn still_running(&mut self) -> Result<(), Error> {
+        let child = self.child.as_mut().ok_or_else(|| Error::NotRunning("the server".into()))?;
+        match child.try_wait().map_err(Error::system("look at the server"))? {
+            None => Ok(()),
+            Some(status) => {
+                self.child = None;
+                Err(Error::ServerEnded { status, log: self.log.tail() })
+            }
+        }
+    }
+
+    /// Waits until it has ended, by a signal or by itself.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] when it had ended before, [`Error::ServerLate`].
+    pub async fn wait_for_end(&mut self, within: Duration) -> Result<ExitStatus, Error> {
+        let deadline = Instant::now() + within;
+        loop {
+            let child = self.child.as_mut().ok_or_else(|| Error::NotRunning("the server".into()))?;
+            if let Some(status) = child.try_wait().map_err(Error::system("wait for the server"))? {
+                self.child = None;
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                return Err(self.late("end", within));
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    fn remember_broker(&mut self) {
+        // None may be running; then there is none to remember.
+        let _ = self.broker();
+    }
+
+    fn late(&self, what: &'static str, within: Duration) -> Error {
+        Error::ServerLate { what, within, log: self.log.tail() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.remember_broker();
+        if let Some(mut child) = self.child.take() {
+            // These fail only when it has ended already, which is what is wanted.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        for broker in &self.brokers {
+            let _ = broker.kill();
+            // Until it has ended it may write into the directory that is about to be removed.
+            let deadline = Instant::now() + Duration::from_secs(5);
+            while broker.is_running() && Instant::now() < deadline {
+                std::thread::sleep(GLANCE);
+            }
+        }
+        if std::thread::panicking() {
+            eprintln!("the end of the server's log:\n{}", self.log.tail());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What to start, and with which settings.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use crate::{
+    Error,
+    server::{Server, output::Log},
+};
+
+/// Variables that say where the parts of this build are; every other one of the program's own is kept out, so that
+/// nothing set on this machine changes what is tested.
+const INHERITED: [&str; 2] = ["IUTSAI_BROKER_PROGRAM", "IUTSAI_SITE_DIR"];
+
+/// A program `iutsai` with its settings, not started yet.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    arguments: Vec<OsString>,
+    environment: BTreeMap<OsString, Option<OsString>>,
+    data_dir: Option<PathBuf>,
+}
+
+impl Program {
+    /// The program at `path`, to be started as `iutsai serve` with the demo complex, on a free port of loopback and on a
+    /// new data directory.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let demo = ("IUTSAI_DEMO".into(), Some("1".into()));
+        Self {
+            path: path.into(),
+            arguments: vec!["serve".into()],
+            environment: BTreeMap::from([demo]),
+            data_dir: None,
+        }
+    }
+
+    /// Adds an argument after `serve`.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.insert(name.into(), Some(value.into()));
+        self
+    }
+
+    /// Leaves an environment variable out.
+    #[must_use]
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.environment.insert(name.into(), None);
+        self
+    }
+
+    /// Keeps its data here, and leaves it there at the end.
+    #[must_use]
+    pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(directory.into());
+        self
+    }
+
+    /// Starts it and waits until `/readyz` answers 200.
+    ///
+    /// # Errors
+    /// [`Error::System`] when it cannot be started; [`Error::ServerEnded`] with its log when it ends by itself, as with
+    /// settings it refuses; [`Error::ServerLate`].
+    pub async fn start(self) -> Result<Server, Error> {
+        let mut server = self.start_unready().await?;
+        server.wait_ready().await?;
+        Ok(server)
+    }
+
+    /// Starts it and waits only until it listens.
+    ///
+    /// # Errors
+    /// As [`Program::start`].
+    pub async fn start_unready(self) -> Result<Server, Error> {
+        let directory = tempfile::Builder::new()
+            .prefix("iutsai-")
+            .tempdir()
+            .map_err(Error::system("make a temporary directory"))?;
+        let log = Log::create(directory.path().join("server.log"))?;
+        let data_dir = self.data_dir.clone().unwrap_or_else(|| directory.path().join("data"));
+        let mut server = Server {
+            program: self,
+            child: None,
+            address: String::new(),
+            log,
+            data_dir,
+            brokers: Vec::new(),
+            _directory: directory,
+        };
+        server.launch(0).await?;
+        Ok(server)
+    }
+
+    pub(super) fn spawn(&self, port: u16, data_dir: &Path, log: &Log) -> Result<Child, Error> {
+        let mut command = Command::new(&self.path);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_the_programs(name)) {
+            command.env_remove(name);
+        }
+        command.args(&self.arguments).env("IUTSAI_DATA_DIR", data_dir);
+        command.env("IUTSAI_LISTEN", format!("127.0.0.1:{port}"));
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.append()?)
+            .spawn()
+            .map_err(Error::system(format!("start {}", self.path.display())))
+    }
+}
+
+fn is_the_programs(name: &OsStr) -> bool {
+    let Some(text) = name.to_str() else { return false };
+    let prefixed = ["IUTSAI_", "KAFKA_", "MAP_TILE_"].iter().any(|prefix| text.starts_with(prefix));
+    (prefixed || text == "DATABASE_URL") && !INHERITED.contains(&text)
+}

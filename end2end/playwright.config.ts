@@ -1,0 +1,23 @@
+// The tests in a real browser on the real program; each test run starts a program of its own (support/program.ts).
+
+import { defineConfig } from "@playwright/test";
+
+import { browser } from "./support/browser.ts";
+
+export default defineConfig({
+  testDir: ".",
+  testMatch: "**/*.spec.ts",
+  // Pictures for people: `npx playwright test --config screenshots.config.ts` makes them.
+  testIgnore: "screenshots.spec.ts",
+  // The residents of the demo complex are few, and a call of one is everybody's business.
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  // How long a fault may hang, not how quick anything has to be.
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  reporter: [["list"]],
+  outputDir: "test-results",
+  use: { ...browser, actionTimeout: 30_000, navigationTimeout: 30_000, trace: "retain-on-failure" },
+});

@@ -1,0 +1,17 @@
+// Makes pictures of the running pages, on demand: `npx playwright test --config screenshots.config.ts`.
+// They go to IUTSAI_SCREENSHOTS, or target/screenshots.
+
+import { defineConfig } from "@playwright/test";
+
+import { browser } from "./support/browser.ts";
+
+export default defineConfig({
+  testDir: ".",
+  testMatch: "screenshots.spec.ts",
+  workers: 1,
+  timeout: 300_000,
+  expect: { timeout: 30_000 },
+  reporter: [["list"]],
+  outputDir: "test-results",
+  use: { ...browser, actionTimeout: 30_000, navigationTimeout: 30_000 },
+});

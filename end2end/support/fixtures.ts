@@ -1,0 +1,150 @@
+// What a test gets: the running program, and people at it, each in a browser context of their own.
+
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Response,
+  test as base,
+  expect,
+} from "@playwright/test";
+
+import { Office } from "./office.ts";
+import { Program } from "./program.ts";
+import { Visitor } from "./visitor.ts";
+
+/** The people of the demo complex. */
+export type Name = "resident-1203" | "resident-1204" | "resident-1301" | "resident-0501" | "admin";
+
+/** A place as the browser tells it. */
+export interface Place {
+  latitude: number;
+  longitude: number;
+  accuracy: number;
+}
+
+/** How somebody comes to the program. */
+export interface Coming extends Pick<
+  BrowserContextOptions,
+  "locale" | "colorScheme" | "javaScriptEnabled" | "viewport" | "hasTouch" | "isMobile" | "reducedMotion"
+> {
+  /** Where they are, and that the browser may tell it; without it the browser refuses to. */
+  place?: Place;
+  /** Through this address rather than the program's own. */
+  origin?: string;
+}
+
+interface OfATest {
+  /** Somebody who is not signed in. */
+  stranger(coming?: Coming): Promise<Visitor>;
+  /** Somebody who is signed in, before any page is open. */
+  visitor(name: Name, coming?: Coming): Promise<Visitor>;
+  /** Somebody who is signed in, with the home page open and connected. */
+  resident(name: Name, coming?: Coming): Promise<Visitor>;
+}
+
+interface OfAWorker {
+  /** The program that the tests share; a test that stops it starts it again. */
+  program: Program;
+  /** The management office by HTTP: it ends the calls that tests leave open. */
+  office: Office;
+  /** Cookies of those who have signed in; a password is costly to check. */
+  signedIn: Map<Name, BrowserContextOptions["storageState"]>;
+}
+
+const PASSWORD = "neighbour";
+
+export { expect };
+
+export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
+  program: [
+    async ({}, use) => {
+      const program = await Program.started();
+      await use(program);
+      await program.end();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+
+  office: [async ({ program }, use) => use(await Office.opened(program, PASSWORD)), { scope: "worker" }],
+
+  signedIn: [async ({}, use) => use(new Map()), { scope: "worker" }],
+
+  // Whoever came goes at the end, and says what was wrong with the pages they saw.
+  everybody: async ({ office, program }, use, info) => {
+    const everybody: Visitor[] = [];
+    await use(everybody);
+    for (const visitor of everybody) {
+      await visitor.context.close();
+    }
+    await office.endCalls();
+    if (info.status !== info.expectedStatus) {
+      await info.attach("program.log", { body: program.log, contentType: "text/plain" });
+    }
+    expect(everybody.flatMap((visitor) => visitor.faults), "errors in the browsers' consoles").toEqual([]);
+  },
+
+  stranger: async ({ browser, program, office, everybody }, use) => {
+    await use(async (coming = {}) => {
+      const context = await browser.newContext(options(coming));
+      const visitor = await Visitor.in(context, coming.origin ?? program.origin);
+      everybody.push(visitor);
+      context.on("response", (response) => office.hear(calledBy(response)));
+      return visitor;
+    });
+  },
+
+  visitor: async ({ browser, program, office, everybody, signedIn }, use) => {
+    await use(async (name, coming = {}) => {
+      const storageState = signedIn.get(name) ?? (await signIn(browser, program, name));
+      signedIn.set(name, storageState);
+      const context = await browser.newContext({ ...options(coming), storageState });
+      const visitor = await Visitor.in(context, coming.origin ?? program.origin);
+      everybody.push(visitor);
+      context.on("response", (response) => office.hear(calledBy(response)));
+      return visitor;
+    });
+  },
+
+  resident: async ({ visitor }, use) => {
+    await use(async (name, coming) => {
+      const resident = await visitor(name, coming);
+      await resident.goHome();
+      return resident;
+    });
+  },
+});
+
+function options({ place, origin: _, ...rest }: Coming): BrowserContextOptions {
+  return place ? { ...rest, geolocation: place, permissions: ["geolocation"] } : { ...rest, permissions: [] };
+}
+
+/** By the form, as people do. */
+async function signIn(
+  browser: Browser,
+  program: Program,
+  name: Name,
+): Promise<Awaited<ReturnType<BrowserContext["storageState"]>>> {
+  const context = await browser.newContext();
+  const visitor = await Visitor.in(context, program.origin);
+  await visitor.open("/sign-in");
+  await visitor.signIn(name, PASSWORD);
+  await expect(visitor.page).toHaveURL(`${program.origin}/`);
+  const { cookies } = await context.storageState();
+  await context.close();
+  // What a page remembers of its own (what it has sounded, a press not sent) is not another page's.
+  return { cookies, origins: [] };
+}
+
+/** The call that this answer says is recorded. */
+async function calledBy(response: Response): Promise<string | undefined> {
+  const request = response.request();
+  if (request.method() !== "POST" || new URL(request.url()).pathname !== "/alert") {
+    return undefined;
+  }
+  if (response.status() === 303) {
+    return /^\/call\/([0-9a-f-]{36})$/.exec((await response.headerValue("location")) ?? "")?.[1];
+  }
+  // The call's id is the key it was sent with: the answer itself may be gone with its page.
+  return response.status() === 202 ? ((await request.headerValue("idempotency-key")) ?? undefined) : undefined;
+}

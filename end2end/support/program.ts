@@ -1,0 +1,142 @@
+// The real program on a free port, with a data directory of its own and the demo complex.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** How long the program may take to start, and to stop, before a test gives up on it, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** Settings of whoever runs the tests must not reach the program; these say where its parts are. */
+const KEPT_SETTINGS = ["IUTSAI_BROKER_PROGRAM", "IUTSAI_SITE_DIR"];
+const SETTING = /^(IUTSAI|KAFKA|MAP)_|^(DATABASE_URL|RUST_LOG)$/;
+
+/** The running program. `start` and `stop` may alternate: port and data stay the same. */
+export class Program {
+  private child: ChildProcess | undefined;
+  private port = 0;
+  private output = "";
+  private readonly killWithUs = () => this.child?.kill("SIGKILL");
+
+  private constructor(private readonly dataDir: string) {}
+
+  /** A program that is ready. */
+  static async started(): Promise<Program> {
+    const program = new Program(await mkdtemp(join(tmpdir(), "iutsai-end2end-")));
+    process.once("exit", program.killWithUs);
+    try {
+      await program.start();
+    } catch (error) {
+      await program.remove();
+      throw error;
+    }
+    return program;
+  }
+
+  /** Where browsers reach it. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Its port. */
+  get listensOn(): number {
+    return this.port;
+  }
+
+  /** What it has written so far, of every start. */
+  get log(): string {
+    return this.output;
+  }
+
+  async start(): Promise<void> {
+    const path = programPath();
+    const child = spawn(path, ["serve"], { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
+    this.child = child;
+    const begun = this.output.length;
+    const keep = (chunk: Buffer) => (this.output += chunk.toString());
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    let gone: string | undefined;
+    child.once("error", (error) => (gone = `${path} does not start: ${error.message}`));
+    child.once("exit", (code, signal) => (gone = `the program ended while starting (${code ?? signal})`));
+    await this.until("says where it listens", () => gone, async () => {
+      const said = /iutsai listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.output.slice(begun));
+      this.port = Number(said?.[1] ?? this.port);
+      return Boolean(said);
+    });
+    await this.until("is ready", () => gone, async () => {
+      const answer = await fetch(`${this.origin}/readyz`).catch(() => undefined);
+      return answer?.status === 200;
+    });
+  }
+
+  /** Stops it: SIGTERM lets it finish what it does, SIGKILL does not. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    const ended = new Promise<void>((done) => child.once("exit", () => done()));
+    child.kill(signal);
+    const impatience = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+    await ended;
+    clearTimeout(impatience);
+    if (signal === "SIGTERM" && child.signalCode === "SIGKILL") {
+      throw new Error(`the program did not stop within ${PATIENCE / 1000} s of SIGTERM\n${this.output}`);
+    }
+  }
+
+  /** Stops it for good and removes its data. Says so if it ever panicked. */
+  async end(): Promise<void> {
+    try {
+      await this.stop();
+    } finally {
+      await this.remove();
+    }
+    if (this.output.includes("panicked at")) {
+      throw new Error(`the program panicked\n${this.output}`);
+    }
+  }
+
+  private async remove(): Promise<void> {
+    process.off("exit", this.killWithUs);
+    this.child?.kill("SIGKILL");
+    // The broker writes until its standard input closes, which is when the program is gone.
+    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const inherited = Object.entries(process.env).filter(
+      ([name]) => KEPT_SETTINGS.includes(name) || !SETTING.test(name),
+    );
+    return {
+      ...Object.fromEntries(inherited),
+      IUTSAI_LISTEN: `127.0.0.1:${this.port}`,
+      IUTSAI_DATA_DIR: this.dataDir,
+      IUTSAI_DEMO: "1",
+    };
+  }
+
+  private async until(what: string, gone: () => string | undefined, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + PATIENCE;
+    while (!(await holds())) {
+      const reason = gone() ?? (Date.now() > deadline ? `the program never ${what}` : undefined);
+      if (reason) {
+        throw new Error(`${reason}\n${this.output}`);
+      }
+      await new Promise((next) => setTimeout(next, 20));
+    }
+  }
+}
+
+function programPath(): string {
+  const built = fileURLToPath(new URL("../../target/iutsai/iutsai", import.meta.url));
+  const path = resolve(process.env.IUTSAI_PROGRAM ?? built);
+  if (!existsSync(path)) {
+    throw new Error(`${path} does not exist: run script/build, or name the program in IUTSAI_PROGRAM`);
+  }
+  return path;
+}

@@ -1,0 +1,187 @@
+// One person at a browser, and the words for what they do and see.
+
+import { type BrowserContext, type ConsoleMessage, type Locator, type Page, expect } from "@playwright/test";
+
+/** What may be said along with a call. */
+export interface Said {
+  kind?: "fire" | "medical" | "intruder" | "other";
+  text?: string;
+}
+
+export class Visitor {
+  /** What was wrong with the pages: errors in the console, scripts that failed, policies broken. */
+  readonly faults: string[] = [];
+  private readonly expected: RegExp[] = [];
+
+  private constructor(
+    readonly context: BrowserContext,
+    /** The page they look at. */
+    readonly page: Page,
+    /** The address they come by. */
+    readonly origin: string,
+  ) {}
+
+  static async in(context: BrowserContext, origin: string): Promise<Visitor> {
+    const page = await context.newPage();
+    return new Visitor(context, page, origin).watching();
+  }
+
+  /** The same person in one more tab. */
+  async anotherTab(): Promise<Visitor> {
+    const other = new Visitor(this.context, await this.context.newPage(), this.origin);
+    // The console is watched for the whole context.
+    await other.goHome();
+    return other;
+  }
+
+  /** Errors like this one belong to what the test does. */
+  expects(error: RegExp): void {
+    this.expected.push(error);
+  }
+
+  // --- going about ------------------------------------------------------------------------------------------------
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(`${this.origin}${path}`);
+  }
+
+  /** Opens the home page and waits until it is alive and has heard what there is. */
+  async goHome(): Promise<void> {
+    await this.open("/");
+    await this.isConnected();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.isConnected();
+  }
+
+  async isConnected(): Promise<void> {
+    await expect(this.page.locator("html[data-hydrated]")).toBeAttached();
+    await expect(this.connection).toHaveAttribute("data-state", "connected");
+  }
+
+  /** Fills in the sign-in form and sends it. */
+  async signIn(name: string, password: string): Promise<void> {
+    await this.page.locator("input[name=name]").fill(name);
+    await this.page.locator("input[name=password]").fill(password);
+    await this.page.locator("form[action='/sign-in'] button[type=submit]").click();
+  }
+
+  // --- calling ----------------------------------------------------------------------------------------------------
+
+  /** Holds the button until it calls; gives back the call's id once the server has recorded it. */
+  async call(said: Said = {}): Promise<string> {
+    await this.say(said);
+    const recorded = this.recorded();
+    await this.hold();
+    return recorded;
+  }
+
+  /** Fills in what goes along with the call. */
+  async say({ kind, text }: Said): Promise<void> {
+    if (kind) {
+      await this.page.locator(`label:has(input[name=kind][value=${kind}])`).click();
+      await expect(this.page.locator(`input[name=kind][value=${kind}]`)).toBeChecked();
+    }
+    if (text !== undefined) {
+      await this.page.locator("input[name=text]").fill(text);
+    }
+  }
+
+  /** Holds the button until the page sends a call. */
+  async hold(): Promise<void> {
+    const sent = this.page.waitForRequest(isCall);
+    await this.button.hover();
+    await this.page.mouse.down();
+    await sent;
+    await this.page.mouse.up();
+  }
+
+  /** The id of the next call that the server records for this page. */
+  async recorded(): Promise<string> {
+    const response = await this.page.waitForResponse(
+      (response) => isCall(response.request()) && response.status() === 202,
+    );
+    const { id } = (await response.json()) as { id: string };
+    return id;
+  }
+
+  get button(): Locator {
+    return this.page.getByTestId("alert-button");
+  }
+
+  /** The line that tells the state of one's own call. */
+  get callState(): Locator {
+    return this.page.getByTestId("call-state");
+  }
+
+  /** The state of one's own call becomes this one. */
+  async ownCallIs(state: string): Promise<void> {
+    await expect(this.callState).toHaveAttribute("data-state", state);
+  }
+
+  /** The number to call where the neighbours cannot be counted on, beside the state of one's own call. */
+  get call119(): Locator {
+    return this.page.locator(".own-call a[href='tel:119']");
+  }
+
+  // --- hearing ----------------------------------------------------------------------------------------------------
+
+  get connection(): Locator {
+    return this.page.getByTestId("connection");
+  }
+
+  /** The panel of incoming calls. */
+  get alarm(): Locator {
+    return this.page.getByTestId("alarm");
+  }
+
+  /** A call, wherever on the page it stands. */
+  incident(id: string): Locator {
+    return this.page.locator(`[data-testid=incident][data-alert="${id}"]`);
+  }
+
+  get markers(): Locator {
+    return this.page.getByTestId("marker");
+  }
+
+  get map(): Locator {
+    return this.page.getByTestId("map");
+  }
+
+  /** The one tap that lets this page sound. */
+  async arm(): Promise<void> {
+    const button = this.page.getByTestId("arm");
+    await button.click();
+    await expect(button).toHaveAttribute("data-armed", "true");
+  }
+
+  /** How often this page has begun to sound. */
+  async sounded(): Promise<number> {
+    return Number((await this.page.locator("html").getAttribute("data-sounded")) ?? 0);
+  }
+
+  // --- watching for faults ----------------------------------------------------------------------------------------
+
+  private watching(): this {
+    this.context.on("console", (message) => this.hear(message));
+    this.context.on("weberror", (error) => this.faults.push(`uncaught: ${error.error()}`));
+    return this;
+  }
+
+  private hear(message: ConsoleMessage): void {
+    if (message.type() !== "error") {
+      return;
+    }
+    const { url } = message.location();
+    const words = `${message.text()} (${url})`;
+    if (!this.expected.some((expected) => expected.test(words))) {
+      this.faults.push(words);
+    }
+  }
+}
+
+function isCall(request: { method(): string; url(): string }): boolean {
+  return request.method() === "POST" && new URL(request.url()).pathname === "/alert";
+}

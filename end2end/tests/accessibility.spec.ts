@@ -1,0 +1,91 @@
+// axe finds no serious or critical violation on any page, in any state that a call has, in light and in dark.
+
+import AxeBuilder from "@axe-core/playwright";
+
+import { expect, test } from "../support/fixtures.ts";
+import { YARD } from "../support/places.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  // What moves is judged where it comes to rest.
+  const look = { colorScheme, reducedMotion: "reduce" } as const;
+
+  test(`signing in is accessible, ${colorScheme}`, async ({ stranger }) => {
+    const somebody = await stranger(look);
+    await somebody.open("/sign-in");
+    await isAccessible(somebody, "sign-in");
+    await somebody.signIn("nobody", "wrong");
+    await expect(somebody.page.getByRole("alert")).toBeVisible();
+    await isAccessible(somebody, "sign-in refused");
+    somebody.expects(/status of 404 .*\/nowhere\)$/);
+    await somebody.open("/nowhere");
+    await isAccessible(somebody, "no such page");
+  });
+
+  test(`a call is accessible in every state, ${colorScheme}`, async ({ resident }) => {
+    const caller = await resident("resident-1203", { ...look, place: YARD });
+    await isAccessible(caller, "quiet home");
+    const neighbour = await resident("resident-1204", { ...look, viewport: { width: 390, height: 844 } });
+    await isAccessible(neighbour, "quiet home on a phone");
+    const admin = await resident("admin", look);
+    await isAccessible(admin, "the administrator's quiet home");
+    await neighbour.arm();
+    await isAccessible(neighbour, "armed");
+    await caller.page.getByTestId("alert-press").click();
+    await expect(caller.page.getByRole("dialog")).toBeVisible();
+    await isAccessible(caller, "the question whether to call");
+    await caller.page.keyboard.press("Escape");
+
+    const call = await caller.call({ kind: "medical", text: "아이가 숨을 못 쉬어요" });
+    await caller.ownCallIs("reached");
+    await expect(neighbour.page.getByTestId("silence")).toBeVisible();
+    await expect(neighbour.markers).toHaveCount(1);
+    await isAccessible(neighbour, "incoming call");
+    await isAccessible(caller, "own call");
+    await expect(admin.incident(call)).toBeVisible();
+    await isAccessible(admin, "the administrator's open call");
+
+    await neighbour.incident(call).getByTestId("accept").click();
+    await caller.ownCallIs("coming");
+    await expect(neighbour.incident(call).getByTestId("withdraw")).toBeVisible();
+    await isAccessible(neighbour, "accepted call");
+    await isAccessible(caller, "own accepted call");
+
+    await admin.incident(call).getByTestId("resolve").click();
+    await caller.ownCallIs("ended");
+    await isAccessible(caller, "own ended call");
+    await expect(neighbour.incident(call)).toHaveAttribute("data-open", "false");
+    await isAccessible(neighbour, "ended call");
+  });
+
+  test(`the pages without wasm are accessible, ${colorScheme}`, async ({ resident, visitor }) => {
+    const caller = await resident("resident-1203", look);
+    const neighbour = await visitor("resident-1204", look);
+    const call = await caller.call({ kind: "fire", text: "연기가 나요" });
+    await caller.open("/call?kind=fire&problem=unavailable");
+    await isAccessible(caller, "/call");
+    for (const visitor of [caller, neighbour]) {
+      await visitor.open(`/call/${call}`);
+      await isAccessible(visitor, "/call/{id}");
+    }
+  });
+
+  test(`a call that reached nobody is accessible, ${colorScheme}`, async ({ resident }) => {
+    const caller = await resident("resident-1203", look);
+    await caller.call();
+    await caller.ownCallIs("nobody");
+    await isAccessible(caller, "nobody reached");
+    caller.expects(/ERR_INTERNET_DISCONNECTED/);
+  });
+}
+
+/** Fails with what axe found, one line each. */
+async function isAccessible({ page }: Visitor, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, impact, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${impact} ${id}: ${html}\n${failureSummary}`),
+    );
+  expect.soft(found, what).toEqual([]);
+}

@@ -1,0 +1,211 @@
+// The alert button: what calls and what does not, and a press that is never lost.
+
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "../support/fixtures.ts";
+import { YARD } from "../support/places.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+test("a short touch calls nobody and says so", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const calls = callsOf(caller);
+
+  await caller.button.click();
+  await expect(caller.page.getByText("짧게 눌러서 요청하지 않았습니다")).toBeVisible();
+
+  // Slipping off the button is letting go of it.
+  await caller.button.hover();
+  await caller.page.mouse.down();
+  await expect(caller.button).toHaveClass(/held/);
+  await caller.page.mouse.move(0, 0);
+  await expect(caller.button).not.toHaveClass(/held/);
+  await caller.page.mouse.up();
+
+  await caller.ownCallIs("quiet");
+  await expect(caller.page.getByRole("dialog")).toHaveCount(0);
+  // The call that follows is the first one: none was on its way.
+  const call = await caller.call();
+  expect(await calls()).toEqual([call]);
+});
+
+test("a finger that holds the button calls", async ({ resident }) => {
+  const caller = await resident("resident-1203", {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const neighbour = await resident("resident-1204");
+  await caller.button.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await caller.button.boundingBox())!;
+  const finger = await caller.context.newCDPSession(caller.page);
+  const recorded = caller.recorded();
+
+  await finger.send("Input.dispatchTouchEvent", {
+    type: "touchStart",
+    touchPoints: [{ x: x + width / 2, y: y + height / 2 }],
+  });
+  const call = await recorded;
+  await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+
+  await expect(neighbour.incident(call)).toBeVisible();
+});
+
+test("with the keyboard alone one calls and answers", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  const calls = callsOf(caller);
+  const { keyboard } = caller.page;
+  const dialog = caller.page.getByRole("dialog");
+
+  await tabTo(caller.page, "alert-button");
+  await keyboard.press("Enter");
+  await expect(dialog).toBeVisible();
+  await keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(caller.button, "the focus comes back").toBeFocused();
+
+  await keyboard.press("Space");
+  await expect(dialog).toBeVisible();
+  await tabTo(caller.page, "alert-confirm");
+  const recorded = caller.recorded();
+  await keyboard.press("Enter");
+  const call = await recorded;
+  expect(await calls()).toEqual([call]);
+
+  await expect(neighbour.incident(call)).toBeVisible();
+  await tabTo(neighbour.page, "accept");
+  await neighbour.page.keyboard.press("Enter");
+  await caller.ownCallIs("coming");
+});
+
+test("who cannot hold has a button that asks", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await caller.say({ kind: "fire", text: "연기가 나요" });
+
+  await caller.page.getByTestId("alert-press").click();
+  const dialog = caller.page.getByRole("dialog", { name: "이웃에게 도움을 요청할까요?" });
+  await expect(dialog).toContainText("101-1 라인의 모든 이웃에게 경보가 울립니다. 1203호에서 요청합니다.");
+  const recorded = caller.recorded();
+  await dialog.getByTestId("alert-confirm").click();
+  const call = await recorded;
+
+  await expect(neighbour.incident(call)).toContainText("화재");
+  await expect(neighbour.incident(call)).toContainText("연기가 나요");
+});
+
+test("a browser that refuses to tell where it is calls all the same", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+
+  const call = await caller.call();
+
+  await caller.ownCallIs("reached");
+  await expect(neighbour.alarm.locator(neighbour.incident(call))).toContainText("위치 없음");
+  await expect(neighbour.markers).toHaveCount(0);
+});
+
+test("a press without a network is kept, and is one call when the network is back", async ({ resident }) => {
+  const caller = await resident("resident-1203", { place: YARD });
+  const neighbour = await resident("resident-1204");
+  const calls = callsOf(caller);
+  caller.expects(/ERR_INTERNET_DISCONNECTED/);
+
+  await caller.context.setOffline(true);
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  await expect(caller.callState).toContainText("연결이 없습니다");
+  await expect(caller.call119).toBeVisible();
+  await expect.poll(async () => (await calls()).length, "it tries again").toBeGreaterThan(1);
+  const recorded = caller.recorded();
+  await caller.context.setOffline(false);
+  const call = await recorded;
+
+  await caller.ownCallIs("reached");
+  await expect(neighbour.incident(call)).toBeVisible();
+  expect(new Set(await calls()), "every try was the same call").toEqual(new Set([call]));
+  await isAlone(neighbour, call);
+});
+
+test("a reload in the middle of a press without a network loses nothing", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  const calls = callsOf(caller);
+  caller.expects(/ERR_FAILED/);
+
+  // The pages load, and only what is sent to /alert gets nowhere.
+  await caller.context.route("**/alert", (route) => route.abort());
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  await caller.context.unrouteAll();
+  // The page warns before it is left with a call that was not sent.
+  caller.page.once("dialog", (dialog) => void dialog.accept());
+  const recorded = caller.recorded();
+  await caller.reload();
+  const call = await recorded;
+
+  await expect(neighbour.incident(call)).toBeVisible();
+  expect(new Set(await calls())).toEqual(new Set([call]));
+  await isAlone(neighbour, call);
+});
+
+test("a press of somebody who was signed out waits for them to sign in", async ({ stranger, resident }) => {
+  test.setTimeout(180_000);
+  // A session of their own: signing out ends it.
+  const caller = await stranger();
+  await caller.open("/sign-in");
+  await caller.signIn("resident-1203", "neighbour");
+  await caller.isConnected();
+  const neighbour = await resident("resident-1204");
+  caller.expects(/401|ERR_/);
+
+  const otherTab = await caller.context.newPage();
+  await otherTab.goto(`${caller.origin}/`);
+  await otherTab.getByTestId("sign-out").click();
+  await expect(otherTab).toHaveURL(`${caller.origin}/sign-in`);
+  await expect(caller.connection).toHaveAttribute("data-state", "signed-out");
+
+  await caller.hold();
+  await caller.ownCallIs("sign-in");
+  const opened = caller.context.waitForEvent("page");
+  await caller.page.locator(".own-call a[href^='/sign-in']").click();
+  const signInPage = await opened;
+  const recorded = caller.page.waitForResponse(
+    (response) => new URL(response.url()).pathname === "/alert" && response.status() === 202,
+    { timeout: 90_000 },
+  );
+  await signInPage.locator("input[name=name]").fill("resident-1203");
+  await signInPage.locator("input[name=password]").fill("neighbour");
+  await signInPage.locator("form[action='/sign-in'] button[type=submit]").click();
+
+  const { id } = (await (await recorded).json()) as { id: string };
+  await caller.ownCallIs("reached");
+  await expect(neighbour.incident(id)).toBeVisible();
+});
+
+/** The ids that the page's calls were sent with, every try of them. */
+function callsOf(visitor: Visitor): () => Promise<(string | null)[]> {
+  const keys: Promise<string | null>[] = [];
+  visitor.page.on("request", (request) => {
+    if (request.method() === "POST" && new URL(request.url()).pathname === "/alert") {
+      keys.push(request.headerValue("idempotency-key"));
+    }
+  });
+  return () => Promise.all(keys);
+}
+
+/** Of all that the neighbour knows, this is the only open call. */
+async function isAlone(neighbour: Visitor, call: string): Promise<void> {
+  const open = neighbour.page.locator("[data-testid=incident][data-open=true]");
+  await expect(open).toHaveCount(1);
+  await expect(open).toHaveAttribute("data-alert", call);
+}
+
+/** Presses Tab until the element has the focus. */
+async function tabTo(page: Page, testId: string): Promise<void> {
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+  for (let presses = 0; (await focused()) !== testId; presses += 1) {
+    expect(presses, `Tab reaches ${testId}`).toBeLessThan(40);
+    await page.keyboard.press("Tab");
+  }
+}

@@ -1,0 +1,74 @@
+// Korean first, English beside it.
+
+import { expect, test } from "../support/fixtures.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+test("the pages speak Korean to who asks for Korean, and to who asks for neither", async ({ stranger, resident }) => {
+  for (const locale of ["ko-KR", "de-DE"]) {
+    const somebody = await stranger({ locale });
+    await somebody.open("/sign-in");
+    await speaks(somebody, "ko");
+    await expect(somebody.page.getByRole("heading", { name: "로그인" })).toBeVisible();
+    await expect(somebody.page).toHaveTitle("로그인 · 이웃사이");
+    const neighbour = await resident("resident-1204", { locale });
+    await speaks(neighbour, "ko");
+    await expect(neighbour.button).toContainText("도움 요청");
+    await expect(neighbour.page.getByText("이웃사이는 119에 신고하지 않습니다.")).toBeVisible();
+    await expect(neighbour.page.locator("footer").getByRole("link", { name: "119에 전화하기" })).toHaveAttribute(
+      "href",
+      "tel:119",
+    );
+  }
+});
+
+test("the pages speak English to who asks for English", async ({ stranger, resident }) => {
+  const somebody = await stranger({ locale: "en-US" });
+  await somebody.open("/sign-in");
+  await speaks(somebody, "en");
+  await expect(somebody.page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(somebody.page).toHaveTitle("Sign in · Iutsai");
+
+  const caller = await resident("resident-1203", { locale: "en-US" });
+  const neighbour = await resident("resident-1204", { locale: "en-US" });
+  const korean = await resident("resident-1301");
+  await speaks(neighbour, "en");
+  const call = await caller.call({ kind: "medical" });
+  await expect(neighbour.alarm.getByRole("heading")).toHaveText("Call for help from flat 1203");
+  await expect(korean.alarm.getByRole("heading")).toHaveText("1203호에서 도움을 요청합니다");
+  await neighbour.incident(call).getByRole("button", { name: "I am coming" }).click();
+  await expect(caller.callState).toHaveText("On the way: flat 1204");
+  await expect(korean.incident(call).getByTestId("coming")).toContainText("1204호");
+});
+
+test("the switch changes the words in place, in the middle of a call, and is remembered", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  const call = await caller.call();
+  await expect(neighbour.alarm.getByRole("heading")).toHaveText("1203호에서 도움을 요청합니다");
+  await neighbour.page.evaluate(() => ((window as unknown as { sameDocument: boolean }).sameDocument = true));
+
+  await neighbour.page.getByTestId("locale").click();
+
+  await speaks(neighbour, "en");
+  await expect(neighbour.alarm.getByRole("heading")).toHaveText("Call for help from flat 1203");
+  expect(await neighbour.page.evaluate(() => (window as unknown as { sameDocument?: boolean }).sameDocument)).toBe(true);
+  await neighbour.reload();
+  await speaks(neighbour, "en");
+  await neighbour.open(`/call/${call}`);
+  await speaks(neighbour, "en");
+  await neighbour.page.getByTestId("locale").click();
+  await speaks(neighbour, "ko");
+});
+
+test("without JavaScript the switch is a link that keeps the address", async ({ visitor }) => {
+  const caller = await visitor("resident-1203", { javaScriptEnabled: false });
+  await caller.open("/call?kind=fire");
+  await caller.page.getByTestId("locale").click();
+  await speaks(caller, "en");
+  await expect(caller.page).toHaveURL(`${caller.origin}/call?kind=fire`);
+  await expect(caller.page.getByRole("heading", { name: "Call your neighbours for help?" })).toBeVisible();
+});
+
+async function speaks(visitor: Visitor, language: "ko" | "en"): Promise<void> {
+  await expect(visitor.page.locator("html")).toHaveAttribute("lang", language);
+}

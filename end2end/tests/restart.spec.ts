@@ -1,0 +1,89 @@
+// The program goes away and comes back at the same address with the same data: the pages live through it.
+
+import { expect, test } from "../support/fixtures.ts";
+import { YARD } from "../support/places.ts";
+import type { Program } from "../support/program.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  test(`open pages live through ${signal}, and a press meanwhile arrives afterwards`, async ({ program, resident }) => {
+    test.setTimeout(240_000);
+    const caller = await resident("resident-1203", { place: YARD });
+    const other = await resident("resident-1301");
+    const neighbour = await resident("resident-1204");
+    const everybody = [caller, other, neighbour];
+    everybody.forEach((visitor) => visitor.expects(/ERR_(CONNECTION|EMPTY|SOCKET)|WebSocket connection to/));
+    await neighbour.arm();
+    const before = await caller.call({ text: "정전 전" });
+    await expect(neighbour.incident(before)).toBeVisible();
+    await expect.poll(() => neighbour.sounded()).toBe(1);
+    const marked = await mark(everybody);
+
+    await program.stop(signal);
+    for (const visitor of everybody) {
+      await expect(visitor.connection).toHaveAttribute("data-state", "waiting");
+    }
+    await expect(neighbour.incident(before), "what is known stays on the page").toBeVisible();
+    await expect(neighbour.page.getByTestId("summary")).toHaveText("연결이 끊겨 지금 상황과 다를 수 있습니다.");
+    await other.hold();
+    await other.ownCallIs("retrying");
+    const recorded = other.page.waitForResponse(
+      (response) => new URL(response.url()).pathname === "/alert" && response.status() === 202,
+      { timeout: 90_000 },
+    );
+    await program.start();
+
+    const { id: after } = (await (await recorded).json()) as { id: string };
+    for (const visitor of everybody) {
+      await expect(visitor.connection).toHaveAttribute("data-state", "connected", { timeout: 90_000 });
+      await expect(visitor.incident(before)).toHaveAttribute("data-open", "true");
+      await expect(visitor.incident(after)).toHaveAttribute("data-open", "true");
+    }
+    await caller.ownCallIs("reached");
+    await other.ownCallIs("reached");
+    await isAt(neighbour, "1203");
+    await expect.poll(() => neighbour.sounded(), "the new call, and not the old one again").toBe(2);
+    expect(await areMarked(everybody), "nobody loaded their page again").toEqual(marked);
+
+    await neighbour.incident(before).getByTestId("accept").click();
+    await caller.ownCallIs("coming");
+  });
+}
+
+test("a call answered with 202 is there after SIGKILL, whoever looks", async ({ program, visitor, resident }) => {
+  test.setTimeout(240_000);
+  const caller = await visitor("resident-1203", { javaScriptEnabled: false });
+  await caller.open("/call");
+  await caller.page.getByTestId("alert-confirm").click();
+  await expect(caller.page).toHaveURL(/\/call\/[0-9a-f-]{36}$/);
+  const call = new URL(caller.page.url()).pathname.slice("/call/".length);
+  await killAndStart(program);
+
+  const neighbour = await resident("resident-1204");
+
+  await expect(neighbour.alarm.locator(neighbour.incident(call))).toHaveAttribute("data-open", "true");
+});
+
+async function killAndStart(program: Program): Promise<void> {
+  await program.stop("SIGKILL");
+  await program.start();
+}
+
+async function isAt(neighbour: Visitor, house: string): Promise<void> {
+  const marker = neighbour.map.locator(`[data-testid=marker][data-house="${house}"]`);
+  await expect(marker).toHaveAttribute("data-lat", String(YARD.latitude));
+}
+
+/** Leaves a mark in each document, which a reload would lose. */
+async function mark(visitors: Visitor[]): Promise<boolean[]> {
+  await Promise.all(
+    visitors.map(({ page }) => page.evaluate(() => document.documentElement.setAttribute("data-marked", ""))),
+  );
+  return visitors.map(() => true);
+}
+
+async function areMarked(visitors: Visitor[]): Promise<boolean[]> {
+  return Promise.all(
+    visitors.map(({ page }) => page.evaluate(() => document.documentElement.hasAttribute("data-marked"))),
+  );
+}

@@ -1,0 +1,213 @@
+//! `GET /openapi.json`: what HTTP offers, in OpenAPI. Kept by hand beside the routes, since its types are `wire`'s, which
+//! know no OpenAPI; a test asks the running program for every path in it.
+
+mod schemas;
+
+use std::sync::LazyLock;
+
+use axum::response::IntoResponse;
+use http::header;
+use utoipa::openapi::{
+    Components, Content, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref, Required,
+    path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+    request_body::RequestBodyBuilder,
+    response::ResponseBuilder,
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
+
+use crate::{auth::COOKIE, problem::Kind};
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    document_of_all().to_json().expect("a document made of texts is always JSON")
+});
+
+/// Answers with the document.
+pub async fn document() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
+}
+
+fn document_of_all() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("이웃사이 (Iutsai)")
+        .description(Some(
+            "Emergency calls between the neighbours of one stair. Calls are heard over STOMP at /an-ws. Every error is \
+             application/problem+json.",
+        ))
+        .version(env!("CARGO_PKG_VERSION"));
+    let components = schemas::all()
+        .into_iter()
+        .fold(Components::builder(), |components, (name, schema)| components.schema(name, schema))
+        .security_scheme(
+            "bearer",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        )
+        .security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))))
+        .build();
+    OpenApiBuilder::new().info(info.build()).paths(paths()).components(Some(components)).build()
+}
+
+fn paths() -> PathsBuilder {
+    let mut paths = PathsBuilder::new()
+        .path("/alert", post(press()))
+        .path("/accept", post(accept()))
+        .path("/alert/{id}/location", post(locate()));
+    for (word, meaning) in [
+        ("cancel", "The caller takes the call back; it ends."),
+        ("resolve", "The caller or an administrator says it is over; it ends."),
+        ("withdraw", "A neighbour takes the accept back."),
+        ("arrived", "A neighbour is there."),
+    ] {
+        let operation = command(meaning, "ProgressRequest", Required::False, true);
+        paths = paths.path(format!("/alert/{{id}}/{word}"), post(operation));
+    }
+    paths
+        .path("/api/session", session())
+        .path("/an-ws", PathItem::new(HttpMethod::Get, upgrade()))
+        .path("/healthz", PathItem::new(HttpMethod::Get, plain("Whether the process answers.")))
+        .path("/readyz", PathItem::new(HttpMethod::Get, ready()))
+        .path("/metrics", PathItem::new(HttpMethod::Get, metrics()))
+        .path("/openapi.json", PathItem::new(HttpMethod::Get, plain("This document.")))
+}
+
+fn press() -> Operation {
+    command("A resident calls for help. 202: the call is durable.", "CallRequest", Required::True, false)
+}
+
+fn accept() -> Operation {
+    let meaning = "A neighbour is coming. Without `alert`, to the newest open call of targetHouse.";
+    command(meaning, "AcceptRequest", Required::True, false)
+}
+
+fn locate() -> Operation {
+    command("The caller is somewhere else now.", "LocationRequest", Required::True, true)
+}
+
+fn post(operation: Operation) -> PathItem {
+    PathItem::new(HttpMethod::Post, operation)
+}
+
+/// A command: signed in, with an Idempotency-Key, as JSON or as a form, answered when it is durable.
+fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> Operation {
+    let schema = || Content::new(Some(Ref::from_schema_name(request)));
+    let body = RequestBodyBuilder::new()
+        .content("application/json", schema())
+        .content("application/x-www-form-urlencoded", schema())
+        .required(Some(body));
+    let recorded = ResponseBuilder::new()
+        .description("Durable: `published`, Kafka has it; `stored`, it is on the disk and Kafka gets it.")
+        .content("application/json", Content::new(Some(Ref::from_schema_name("Recorded"))));
+    let mut operation = signed_in(OperationBuilder::new().description(Some(meaning)))
+        .parameter(idempotency_key())
+        .request_body(Some(body.build()))
+        .response("202", recorded.build())
+        .response("303", described("A form was sent: on to the call's page, or back with `?problem=`."));
+    if about_a_call {
+        operation = operation.parameter(call_id());
+    }
+    let kinds = [
+        Kind::MALFORMED,
+        Kind::NOT_SIGNED_IN,
+        Kind::NOT_YOURS,
+        Kind::NO_OPEN_CALL,
+        Kind::TOO_LARGE,
+        Kind::UNSUPPORTED_MEDIA_TYPE,
+        Kind::INVALID,
+        Kind::TOO_MANY,
+        Kind::NOT_DURABLE,
+    ];
+    refused(operation, &kinds).build()
+}
+
+fn session() -> PathItem {
+    let sign_in = RequestBodyBuilder::new()
+        .content("application/json", Content::new(Some(Ref::from_schema_name("SignIn"))))
+        .required(Some(Required::True));
+    let signed_in_answer = ResponseBuilder::new()
+        .description("Signed in.")
+        .content("application/json", Content::new(Some(Ref::from_schema_name("SignedIn"))));
+    let start = OperationBuilder::new()
+        .description(Some("Signs in; the token goes into Authorization: Bearer, or STOMP's passcode."))
+        .request_body(Some(sign_in.build()))
+        .response("200", signed_in_answer.build());
+    let resident = ResponseBuilder::new()
+        .description("Who is signed in.")
+        .content("application/json", Content::new(Some(Ref::from_schema_name("Resident"))));
+    let tell = signed_in(OperationBuilder::new().description(Some("Who is signed in."))).response("200", resident.build());
+    let end = signed_in(OperationBuilder::new().description(Some("Signs out.")))
+        .response("204", described("Signed out; sockets of the session close."));
+    PathItem::builder()
+        .operation(HttpMethod::Post, refused(start, &[Kind::SIGN_IN_REFUSED, Kind::TOO_MANY, Kind::UNAVAILABLE]).build())
+        .operation(HttpMethod::Get, refused(tell, &[Kind::NOT_SIGNED_IN, Kind::UNAVAILABLE]).build())
+        .operation(HttpMethod::Delete, refused(end, &[Kind::UNAVAILABLE]).build())
+        .build()
+}
+
+fn upgrade() -> Operation {
+    let meaning = "A WebSocket for STOMP 1.2 and 1.1 (subprotocols v12.stomp, v11.stomp, or none). SUBSCRIBE to \
+                   /sub/line/LINE, ACK each alert, SEND {\"alert\"} to /pub/seen.";
+    let operation = OperationBuilder::new().description(Some(meaning)).response("101", described("The socket is open."));
+    refused(operation, &[Kind::FOREIGN_ORIGIN, Kind::UPGRADE_REQUIRED, Kind::SOCKETS_FULL]).build()
+}
+
+fn ready() -> Operation {
+    let report = || Content::new(Some(Ref::from_schema_name("Readiness")));
+    OperationBuilder::new()
+        .description(Some("Each role's state."))
+        .response("200", ResponseBuilder::new().description("Every role works.").content("application/json", report()))
+        .response(
+            "503",
+            ResponseBuilder::new().description("One cannot do its work.").content("application/json", report()),
+        )
+        .build()
+}
+
+fn metrics() -> Operation {
+    let operation = OperationBuilder::new().description(Some("Prometheus metrics, for administrators."));
+    let operation = signed_in(operation).response("200", described("Prometheus' text format."));
+    refused(operation, &[Kind::NOT_SIGNED_IN, Kind::NOT_YOURS]).build()
+}
+
+fn plain(meaning: &str) -> Operation {
+    OperationBuilder::new().description(Some(meaning)).response("200", described("OK.")).build()
+}
+
+fn signed_in(operation: OperationBuilder) -> OperationBuilder {
+    let none: [&str; 0] = [];
+    operation.security(SecurityRequirement::new("bearer", none)).security(SecurityRequirement::new("cookie", none))
+}
+
+fn refused(operation: OperationBuilder, kinds: &[Kind]) -> OperationBuilder {
+    kinds.iter().fold(operation, |operation, kind| {
+        let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new()
+            .description(format!("{} (/problems/{})", kind.title(), kind.slug()))
+            .content("application/problem+json", problem);
+        operation.response(kind.status().as_str(), response.build())
+    })
+}
+
+fn described(what: &str) -> utoipa::openapi::Response {
+    ResponseBuilder::new().description(what).build()
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A UUIDv7 made by the client; it becomes the id. The same key and body get the same answer; another body is \
+             refused.",
+        ))
+        .schema(Some(schemas::uuid()))
+        .build()
+}
+
+fn call_id() -> Parameter {
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .schema(Some(schemas::uuid()))
+        .build()
+}

@@ -1,0 +1,119 @@
+//! The schemas of `wire::api`, for the OpenAPI document.
+
+use serde_json::json;
+use utoipa::openapi::{
+    KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
+    schema::{AdditionalProperties, OneOfBuilder},
+};
+use wire::{event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
+
+/// Every schema with its name.
+pub fn all() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("SignIn", object(&[("name", text()), ("password", text())], &["name", "password"])),
+        ("SignedIn", object(&[("token", text()), ("resident", reference("Resident"))], &["token", "resident"])),
+        ("Resident", resident()),
+        ("CallRequest", call_request()),
+        ("AcceptRequest", accept_request()),
+        ("LocationRequest", location_request()),
+        ("ProgressRequest", object(&[("note", text_up_to(TEXT_LENGTH_LIMIT))], &[])),
+        ("Recorded", recorded()),
+        ("Readiness", readiness()),
+        ("Problem", problem()),
+    ]
+}
+
+/// A UUID as text.
+pub fn uuid() -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+        .build()
+        .into()
+}
+
+fn resident() -> Schema {
+    let role = words(&["resident", "administrator"]);
+    let fields = [("name", text()), ("line", name()), ("house", name()), ("role", role)];
+    object(&fields, &["name", "role"])
+}
+
+fn call_request() -> Schema {
+    let fields = [
+        ("line", name()),
+        ("house", name()),
+        ("text", text_up_to(TEXT_LENGTH_LIMIT)),
+        ("lat", number_or_text()),
+        ("lng", number_or_text()),
+        ("accuracy", number_or_text()),
+        ("kind", words(&["fire", "medical", "intruder", "other"])),
+        ("drill", ObjectBuilder::new().schema_type(Type::Boolean).build().into()),
+    ];
+    object(&fields, &["line", "house"])
+}
+
+fn accept_request() -> Schema {
+    let fields = [("line", name()), ("acceptHouse", name()), ("targetHouse", name()), ("alert", uuid().into())];
+    object(&fields, &["line", "acceptHouse", "targetHouse"])
+}
+
+fn location_request() -> Schema {
+    let fields = [("lat", number_or_text()), ("lng", number_or_text()), ("accuracy", number_or_text())];
+    object(&fields, &["lat", "lng"])
+}
+
+fn recorded() -> Schema {
+    let fields = [("id", uuid().into()), ("state", words(&["published", "stored"])), ("warning", text())];
+    object(&fields, &["id", "state"])
+}
+
+fn readiness() -> Schema {
+    let states = words(&["absent", "starting", "ready", "degraded", "failed"]);
+    let role = object(&[("state", states), ("reason", text())], &["state"]);
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::from(RefOr::T(role))))
+        .build()
+        .into()
+}
+
+fn problem() -> Schema {
+    let status = ObjectBuilder::new().schema_type(Type::Integer).build().into();
+    let fields = [("type", text()), ("title", text()), ("status", status), ("detail", text())];
+    object(&fields, &["type", "title", "status", "detail"])
+}
+
+fn object(fields: &[(&str, RefOr<Schema>)], required: &[&str]) -> Schema {
+    let object = fields
+        .iter()
+        .fold(ObjectBuilder::new().schema_type(Type::Object), |object, (name, schema)| {
+            object.property(*name, schema.clone())
+        });
+    required.iter().fold(object, |object, name| object.required(*name)).build().into()
+}
+
+fn reference(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(name).into()
+}
+
+fn text() -> RefOr<Schema> {
+    Schema::from(ObjectBuilder::new().schema_type(Type::String).build()).into()
+}
+
+fn text_up_to(characters: usize) -> RefOr<Schema> {
+    Schema::from(ObjectBuilder::new().schema_type(Type::String).max_length(Some(characters)).build()).into()
+}
+
+fn name() -> RefOr<Schema> {
+    text_up_to(NAME_LENGTH_LIMIT)
+}
+
+fn words(words: &[&str]) -> RefOr<Schema> {
+    let values = words.iter().map(|word| json!(word));
+    Schema::from(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()).into()
+}
+
+fn number_or_text() -> RefOr<Schema> {
+    let number = Schema::from(ObjectBuilder::new().schema_type(Type::Number).build());
+    Schema::from(OneOfBuilder::new().item(number).item(text()).build()).into()
+}

@@ -1,0 +1,292 @@
+//! Starts the server, part by part, and stops it in stages: each is logged, and none can hold up the end for ever.
+
+use std::{
+    future::Future,
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    os::unix::fs::DirBuilderExt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, serve::ListenerExt};
+use backend::{
+    accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+    log::KafkaSettings,
+    service::{self, Backend},
+};
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    client_address::TrustedProxies,
+    config::{Log, Settings},
+    descriptors,
+    embedded_broker::EmbeddedBroker,
+    limits::SignInLimits,
+    metrics,
+    origin::Origins,
+    router::router,
+    runtimes::Runtimes,
+    signals::Signals,
+    socket::Sockets,
+    state::AppState,
+};
+
+/// How long the broker may take to answer before the server starts without it.
+const BROKER_PATIENCE: Duration = Duration::from_secs(2);
+/// How long requests may take to finish.
+const REQUESTS_PATIENCE: Duration = Duration::from_secs(10);
+/// How long sockets may take to close.
+const SOCKETS_PATIENCE: Duration = Duration::from_secs(4);
+/// How long the backend may take to flush and close its files.
+const BACKEND_PATIENCE: Duration = Duration::from_secs(10);
+/// Partitions of a topic that is created.
+const PARTITIONS: i32 = 2;
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// One sentence about what kept it from starting.
+pub fn serve(settings: Settings) -> Result<(), String> {
+    let metrics = metrics::install().map_err(|error| format!("cannot begin to count: {error}"))?;
+    let runtimes = Runtimes::start().map_err(|error| format!("cannot start threads: {error}"))?;
+    let calls = runtimes.calls.handle().clone();
+    let outcome = runtimes.sockets.block_on(live(settings, metrics, calls));
+    runtimes.calls.shutdown_timeout(Duration::from_secs(1));
+    runtimes.sockets.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn live(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> Result<(), String> {
+    let mut signals = Signals::install().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let mut directory = std::fs::DirBuilder::new();
+    directory.recursive(true).mode(0o700).create(&settings.data_dir).map_err(|error| {
+        let path = settings.data_dir.display();
+        format!("cannot make the data directory {path}: {error}; set IUTSAI_DATA_DIR to one that can be written")
+    })?;
+    let mut broker = start_broker(&settings)?;
+    let served = async {
+        let started = async {
+            if let Some(broker) = &mut broker {
+                broker.first_answer(BROKER_PATIENCE).await;
+            }
+            start(settings, metrics, calls, broker.as_ref()).await
+        };
+        let running = tokio::select! {
+            running = started => running?,
+            signal = signals.next() => {
+                tracing::info!(signal, "stopped while it started");
+                return Ok(());
+            }
+        };
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping; a second signal ends the process at once");
+        tokio::select! {
+            () = running.stop() => {}
+            _ = signals.next() => std::process::exit(1),
+        }
+        Ok(())
+    };
+    let outcome = served.await;
+    if let Some(broker) = broker {
+        stage("the embedded broker has stopped", None, broker.stop()).await;
+    }
+    outcome
+}
+
+fn start_broker(settings: &Settings) -> Result<Option<EmbeddedBroker>, String> {
+    let Log::Embedded(program) = &settings.log else { return Ok(None) };
+    let broker = EmbeddedBroker::start(program.clone(), &settings.data_dir);
+    broker.map(Some).map_err(|error| format!("cannot find a free port for the embedded broker: {error}"))
+}
+
+/// All that must be stopped again, but for the broker.
+struct Running {
+    state: AppState,
+    stop_accepting: CancellationToken,
+    servers: Vec<JoinHandle<()>>,
+}
+
+async fn start(
+    settings: Settings,
+    metrics: PrometheusHandle,
+    calls: Handle,
+    broker: Option<&EmbeddedBroker>,
+) -> Result<Running, String> {
+    let sockets = Handle::current();
+    let backend = Backend::start(service::Settings {
+        data_dir: settings.data_dir.clone(),
+        database_url: settings.database_url.clone(),
+        kafka: kafka(&settings, broker),
+        producer: settings.roles.producer,
+        fanout: settings.roles.fanout,
+        demo: settings.demo,
+        calls_runtime: calls.clone(),
+        sockets_runtime: sockets.clone(),
+    });
+    let backend = backend.await.map_err(|error| error.to_string())?;
+    match listen(settings, metrics, calls, &backend).await {
+        Ok(running) => Ok(running),
+        Err(sentence) => {
+            backend.stop().await;
+            Err(sentence)
+        }
+    }
+}
+
+async fn listen(
+    settings: Settings,
+    metrics: PrometheusHandle,
+    calls: Handle,
+    backend: &Backend,
+) -> Result<Running, String> {
+    let has_demo = backend.accounts.has_demo().await.map_err(|error| error.to_string())?;
+    if has_demo && !settings.demo_anywhere {
+        refuse_demo_beyond(settings.listen.ip())?;
+    }
+    let (demo, address, metrics_address) = (settings.demo, settings.listen, settings.metrics_listen);
+    let state = state(settings, metrics, backend.clone())?;
+    let stop_accepting = CancellationToken::new();
+    let sockets = Handle::current();
+    // The public listener is the calls' runtime's, and so is every connection until it is upgraded.
+    let (local, server) = accept_on(&calls, address, router(state.clone(), sockets.clone()), &stop_accepting).await?;
+    let mut servers = vec![server];
+    if let Some(address) = metrics_address {
+        let open = metrics::open_router(state.clone());
+        let (local, server) = accept_on(&sockets, address, open, &stop_accepting).await?;
+        tracing::info!("metrics are served freely on http://{local}/metrics");
+        servers.push(server);
+    }
+    tokio::spawn(metrics::upkeep(state.metrics.clone()));
+    tokio::spawn(state.sockets.clone().close_ended(state.backend.sessions.clone()));
+    announce(local, demo).map_err(|error| format!("cannot print the address on stdout: {error}"))?;
+    Ok(Running { state, stop_accepting, servers })
+}
+
+impl Running {
+    async fn stop(self) {
+        let Self { state, stop_accepting, servers } = self;
+        stop_accepting.cancel();
+        let requests = async {
+            for server in servers {
+                if let Err(error) = server.await {
+                    tracing::error!(%error, "a listener had failed");
+                }
+            }
+            state.commands.close();
+            state.commands.wait().await;
+        };
+        stage("no request is open any more", Some(REQUESTS_PATIENCE), requests).await;
+        let sockets = async {
+            let left = state.sockets.stop(SOCKETS_PATIENCE).await;
+            if left > 0 {
+                tracing::warn!(left, "sockets did not close in time");
+            }
+        };
+        stage("no socket is open any more", None, sockets).await;
+        stage("the outbox and the database are closed", Some(BACKEND_PATIENCE), state.backend.stop()).await;
+    }
+}
+
+/// Runs one stage of the stop, bounded by `patience` unless it bounds itself, and says how it went.
+async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future<Output = ()>) {
+    let begun = Instant::now();
+    let in_time = match patience {
+        Some(patience) => timeout(patience, work).await.is_ok(),
+        None => {
+            work.await;
+            true
+        }
+    };
+    let ms = begun.elapsed().as_millis();
+    if in_time {
+        tracing::info!(ms, "stopping: {done}");
+    } else {
+        tracing::warn!(ms, "stopping: not in time, going on: {done}");
+    }
+}
+
+fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Result<AppState, String> {
+    let sockets = descriptors::socket_limit().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
+    tracing::info!(sockets, "room for this many sockets");
+    let leptos = LeptosOptions::builder()
+        .output_name("iutsai")
+        .site_root(settings.site_dir.display().to_string())
+        .site_pkg_dir("pkg")
+        .site_addr(settings.listen)
+        .build();
+    Ok(AppState {
+        backend,
+        sign_ins: SignInLimits::default(),
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+        origins: Origins::new(&settings),
+        sockets: Sockets::new(sockets),
+        commands: TaskTracker::new(),
+        metrics,
+        leptos,
+        settings: Arc::new(settings),
+    })
+}
+
+fn kafka(settings: &Settings, broker: Option<&EmbeddedBroker>) -> KafkaSettings {
+    let (bootstrap_servers, security) = match (&settings.log, broker) {
+        (Log::Cluster { bootstrap_servers, security }, _) => (bootstrap_servers.clone(), security.clone()),
+        (Log::Embedded(_), Some(broker)) => (broker.address().to_string(), Vec::new()),
+        (Log::Embedded(_), None) => unreachable!("the embedded broker is started before it is asked for"),
+    };
+    KafkaSettings { bootstrap_servers, security, partitions: PARTITIONS, embedded: broker.is_some() }
+}
+
+/// Accepts connections on `runtime` until `stop`; then lets open requests finish.
+async fn accept_on(
+    runtime: &Handle,
+    address: SocketAddr,
+    router: Router,
+    stop: &CancellationToken,
+) -> Result<(SocketAddr, JoinHandle<()>), String> {
+    let failed = |error: &dyn std::fmt::Display| {
+        format!("cannot listen on {address}: {error}; choose another address, or stop what listens there")
+    };
+    let listener = runtime.spawn(TcpListener::bind(address)).await.map_err(|error| failed(&error))?;
+    let listener = listener.map_err(|error| failed(&error))?;
+    let local = listener.local_addr().map_err(|error| failed(&error))?;
+    // A frame must not wait for the acknowledgement of the one before it (Nagle).
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps Nagle's delay");
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = runtime.spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the listener ended");
+        }
+    });
+    Ok((local, server))
+}
+
+/// The demo's password is known to everybody.
+fn refuse_demo_beyond(address: IpAddr) -> Result<(), String> {
+    if address.is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "the database has demo accounts, whose password everybody knows, so the server does not listen on {address}; \
+         use 127.0.0.1, a database without them, or say --demo-anywhere"
+    ))
+}
+
+/// Tells whoever started the server where it is and, in a demo, who can sign in. Tests and scripts read the first line.
+fn announce(address: SocketAddr, demo: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "iutsai listens on http://{address}")?;
+    if demo {
+        let names: Vec<_> = DEMO_RESIDENTS.iter().map(|(name, _)| *name).collect();
+        writeln!(out, "demo: sign in as {} with the password {DEMO_PASSWORD}", names.join(", "))?;
+    }
+    out.flush()
+}

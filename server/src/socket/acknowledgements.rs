@@ -1,0 +1,69 @@
+//! What an ACK covers where a subscription asked for `ack:client`: the message and all before it (STOMP 1.2,
+//! "SUBSCRIBE ack Header").
+
+use std::collections::VecDeque;
+
+use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
+
+/// A client that acknowledges nothing is not remembered without end.
+const UNACKNOWLEDGED: usize = 4_096;
+
+/// The messages of one subscription that wait for an ACK, in the order in which they were sent.
+#[derive(Default)]
+pub struct Unacknowledged(VecDeque<String>);
+
+impl Unacknowledged {
+    /// A message was sent; the oldest is forgotten when there are too many.
+    pub fn sent(&mut self, message_id: String) {
+        if self.0.len() == UNACKNOWLEDGED {
+            self.0.pop_front();
+        }
+        self.0.push_back(message_id);
+    }
+
+    /// The messages that an ACK of this one covers, itself included; none if it does not wait.
+    pub fn acknowledge(&mut self, message_id: &str) -> Vec<String> {
+        match self.0.iter().position(|waiting| waiting == message_id) {
+            Some(last) => self.0.drain(..=last).collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// A MESSAGE's subscription and message-id, read from the bytes that the hub encoded.
+#[must_use]
+pub fn names(frame: &[u8], version: Version) -> Option<(String, String)> {
+    let mut decoder = Decoder::new(Limits::default());
+    decoder.set_version(version);
+    decoder.push(frame);
+    match decoder.next() {
+        Ok(Some(Incoming::Frame(frame))) if frame.command == Command::Message => {
+            let header = |name: &str| Frame::get(&frame, name).map(str::to_owned);
+            Some((header("subscription")?, header("message-id")?))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_covers_what_was_sent_before() {
+        let mut waiting = Unacknowledged::default();
+        ["a", "b", "c"].map(|id| waiting.sent(id.into()));
+        assert_eq!(waiting.acknowledge("b"), ["a", "b"]);
+        assert!(waiting.acknowledge("a").is_empty());
+        assert_eq!(waiting.acknowledge("c"), ["c"]);
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_encoded() {
+        let frame = Frame::new(Command::Message).header("subscription", "a:b").header("message-id", "an-alert-0-7");
+        for version in Version::SUPPORTED {
+            let names = names(&stomp::encode(&frame, version), version);
+            assert_eq!(names, Some(("a:b".into(), "an-alert-0-7".into())));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How a STOMP session opens: CONNECT or STOMP, who it is, and what both sides agree on.
+
+use std::time::Duration;
+
+use backend::sessions::{Session, Sessions};
+use stomp::{Command, Frame, HeartBeat, Version};
+use uuid::Uuid;
+
+use crate::auth;
+
+/// Heart-beats are sent no more often than this, in milliseconds, however often a client wants them.
+const SHORTEST_HEART_BEAT: u32 = 5_000;
+/// Clients are asked for a heart-beat this seldom, in milliseconds: hidden tabs slow their timers down. None is missed:
+/// WebSocket pings, which browsers answer themselves, tell whether a client lives.
+const ASKED_HEART_BEAT: u32 = 120_000;
+
+/// What both sides agreed on.
+pub struct Agreement {
+    /// The version spoken from here on.
+    pub version: Version,
+    /// Something is sent to the client at least this often.
+    pub heart_beat: Option<Duration>,
+    /// The answer.
+    pub connected: Frame,
+}
+
+/// Somebody with the token that says so.
+pub struct Credentials {
+    /// Who.
+    pub session: Session,
+    /// The token, to ask again whether it holds.
+    pub token: String,
+}
+
+/// Agrees on a version and heart-beats (STOMP 1.2, "Protocol Negotiation" and "Heart-beating").
+///
+/// # Errors
+/// The ERROR frame to answer with.
+pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
+    if !matches!(connect.command, Command::Connect | Command::Stomp) {
+        return Err(Frame::error(format!("{} came before CONNECT; send CONNECT first.", connect.command)));
+    }
+    let version = connect.get("accept-version").and_then(Version::negotiate).ok_or_else(|| {
+        Frame::error("STOMP 1.2 and 1.1 are spoken here; send accept-version:1.2,1.1.").header("version", "1.2,1.1")
+    })?;
+    let theirs = HeartBeat::from_header(connect.get("heart-beat")).map_err(|error| Frame::error(error.to_string()))?;
+    let ours = HeartBeat { outgoing: SHORTEST_HEART_BEAT, incoming: ASKED_HEART_BEAT };
+    let connected = Frame::new(Command::Connected)
+        .header("version", version.as_str())
+        .header("heart-beat", ours.to_string())
+        .header("session", Uuid::now_v7().to_string())
+        .header("server", concat!("iutsai/", env!("CARGO_PKG_VERSION")));
+    Ok(Agreement { version, heart_beat: ours.negotiate(theirs).send, connected })
+}
+
+/// Who connects: by `passcode` (any `login`), by `Authorization: Bearer`, or as who opened the WebSocket. A token that
+/// is sent must hold, also where a cookie would do.
+///
+/// # Errors
+/// The ERROR frame to answer with.
+pub async fn identify(
+    connect: &Frame,
+    sessions: &Sessions,
+    opened_by: Option<Credentials>,
+) -> Result<Credentials, Frame> {
+    let passcode = connect.get("passcode").filter(|passcode| !passcode.is_empty());
+    let authorization = ["Authorization", "authorization"].iter().find_map(|name| connect.get(name));
+    let Some(token) = passcode.or_else(|| authorization.and_then(auth::bearer_token)) else {
+        return opened_by.ok_or_else(|| Frame::error("Not signed in; sign in, or send a token as passcode."));
+    };
+    let session = sessions.find(token).await.map_err(unavailable)?;
+    let session = session.ok_or_else(|| Frame::error("The token does not hold or has ended; sign in again."))?;
+    Ok(Credentials { session, token: token.to_owned() })
+}
+
+/// Whether the session still holds, asked after the socket is registered: what ends later closes it, what ended between
+/// is found here.
+///
+/// # Errors
+/// The ERROR frame to answer with.
+pub async fn confirm(credentials: &Credentials, sessions: &Sessions) -> Result<(), Frame> {
+    match sessions.find(&credentials.token).await.map_err(unavailable)? {
+        Some(_) => Ok(()),
+        None => Err(Frame::error("The session has ended; sign in again.")),
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Frame {
+    tracing::error!(%error, "a socket's session could not be looked up");
+    Frame::error("The session cannot be looked up right now; connect again in a moment.")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn connect() -> Frame {
+        Frame::new(Command::Connect).header("host", "iutsai")
+    }
+
+    #[test]
+    fn the_highest_common_version_is_spoken() {
+        let agreement = agree(&connect().header("accept-version", "1.0,1.1,1.2")).ok().unwrap();
+        assert_eq!(agreement.version, Version::V1_2);
+        assert_eq!(agreement.connected.get("version"), Some("1.2"));
+        let agreement = agree(&connect().header("accept-version", "1.1")).ok().unwrap();
+        assert_eq!(agreement.version, Version::V1_1);
+        for refused in [connect(), connect().header("accept-version", "1.0")] {
+            assert_eq!(agree(&refused).err().unwrap().get("version"), Some("1.2,1.1"));
+        }
+    }
+
+    #[test]
+    fn heart_beats_are_given_as_asked_but_not_too_often() {
+        let asked = |header: &str| {
+            let connect = connect().header("accept-version", "1.2").header("heart-beat", header);
+            agree(&connect).map(|agreement| agreement.heart_beat)
+        };
+        assert_eq!(asked("0,0"), Ok(None));
+        assert_eq!(asked("10000,20000"), Ok(Some(Duration::from_secs(20))));
+        assert_eq!(asked("0,1"), Ok(Some(Duration::from_secs(5))));
+        assert!(asked("often").is_err());
+    }
+}

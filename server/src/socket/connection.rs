@@ -1,0 +1,283 @@
+//! The loop of one socket: reads frames, writes snapshots and what the queue holds, keeps time, and says why it ends.
+
+use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
+
+use axum::extract::ws::WebSocket;
+use backend::hub::{QueueReceiver, Queue, Snapshot, queue};
+use bytes::Bytes;
+use stomp::{Decoder, Frame, Incoming, Limits, Version};
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    connect::{self, Credentials},
+    rate::Rate,
+    registry::Place,
+    session::{Session, Step},
+    transport::{Happening, Transport},
+};
+use crate::state::AppState;
+
+/// CONNECT must come within this time.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const MISSED_PINGS: u32 = 2;
+/// How often a client that takes nothing is looked at: its queue may run over meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Frames that wait for a slow client; after that it is closed.
+const QUEUE: usize = 1024;
+/// How much of a client's frame is read. Clients send short ones.
+const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
+
+/// WebSocket close codes (RFC 6455, section 7.4.1, and the IANA registry).
+mod code {
+    pub const NORMAL: u16 = 1000;
+    pub const PROTOCOL: u16 = 1002;
+    pub const POLICY: u16 = 1008;
+    pub const TOO_BIG: u16 = 1009;
+    pub const RESTART: u16 = 1012;
+}
+
+/// How a connection ends.
+enum Farewell {
+    /// The client is gone: nothing more to say.
+    Gone,
+    /// The client said goodbye.
+    Goodbye,
+    /// An ERROR frame first, then the close code and its reason.
+    Error(Frame, u16, &'static str),
+}
+
+type Flow = ControlFlow<Farewell>;
+
+/// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
+pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentials>, place: Place) {
+    let (queue, frames) = queue(QUEUE);
+    let now = Instant::now();
+    let mut connection = Connection {
+        transport: Transport::new(socket),
+        decoder: Decoder::new(LIMITS),
+        rate: Rate::new(now.into()),
+        state,
+        place,
+        opened_by,
+        queue,
+        session: None,
+        snapshots: VecDeque::new(),
+        connect_by: Some(now + CONNECT_WITHIN),
+        ping_at: now + PING_EVERY,
+        unanswered_pings: 0,
+        heart_beat: None,
+        beat_at: None,
+    };
+    let farewell = connection.serve(frames).await;
+    let Connection { mut transport, session, place, .. } = connection;
+    let version = session.map_or(Version::V1_2, |session| session.version());
+    match farewell {
+        Farewell::Gone => {}
+        Farewell::Goodbye => transport.close(code::NORMAL, "goodbye").await,
+        Farewell::Error(frame, code, reason) => {
+            tracing::debug!(code, message = frame.get("message"), "a socket is closed");
+            transport.put_frame(&frame, version);
+            transport.close(code, reason).await;
+        }
+    }
+    drop(place);
+}
+
+struct Connection {
+    transport: Transport,
+    decoder: Decoder,
+    rate: Rate,
+    state: AppState,
+    place: Place,
+    opened_by: Option<Credentials>,
+    queue: Queue,
+    session: Option<Session>,
+    /// What new subscriptions begin with, the oldest first. What came after it waits in the queue.
+    snapshots: VecDeque<Snapshot>,
+    connect_by: Option<Instant>,
+    ping_at: Instant,
+    unanswered_pings: u32,
+    heart_beat: Option<Duration>,
+    beat_at: Option<Instant>,
+}
+
+impl Connection {
+    async fn serve(&mut self, mut frames: QueueReceiver) -> Farewell {
+        let close = self.place.close().cancelled_owned();
+        tokio::pin!(close);
+        let alarm = sleep_until(self.next_look());
+        tokio::pin!(alarm);
+        loop {
+            if frames.overflowed() {
+                return too_slow();
+            }
+            self.put_snapshot();
+            let look = self.next_look();
+            if alarm.deadline() != look {
+                alarm.as_mut().reset(look);
+            }
+            let takes_more = self.transport.is_idle() && self.snapshots.is_empty();
+            let flow = tokio::select! {
+                biased;
+                () = &mut close => ControlFlow::Break(self.told_to_close()),
+                happening = self.transport.next() => self.on(happening).await,
+                frame = frames.next(), if takes_more => match frame {
+                    Some(frame) => { self.put_message(frame); ControlFlow::Continue(()) }
+                    None => ControlFlow::Break(too_slow()),
+                },
+                () = &mut alarm => self.look(Instant::now()),
+            };
+            if let ControlFlow::Break(farewell) = flow {
+                return farewell;
+            }
+        }
+    }
+
+    async fn on(&mut self, happening: Happening) -> Flow {
+        match happening {
+            Happening::Sent => {}
+            Happening::Pong => self.unanswered_pings = 0,
+            Happening::Gone => return ControlFlow::Break(Farewell::Gone),
+            Happening::TooLong => {
+                let frame = Frame::error("The message is too long; frames of clients are short.");
+                return ControlFlow::Break(Farewell::Error(frame, code::TOO_BIG, "message too long"));
+            }
+            Happening::Received(bytes) => {
+                self.unanswered_pings = 0;
+                return self.receive(&bytes).await;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn receive(&mut self, bytes: &[u8]) -> Flow {
+        self.decoder.push(bytes);
+        loop {
+            let incoming = match self.decoder.next() {
+                Ok(incoming) => incoming,
+                Err(error) => {
+                    let frame = Frame::error(error.to_string());
+                    return ControlFlow::Break(Farewell::Error(frame, code::PROTOCOL, "not STOMP"));
+                }
+            };
+            if !self.rate.take(std::time::Instant::now()) {
+                return refused(Frame::error("Too many frames; send fewer a second."));
+            }
+            match incoming {
+                None => return ControlFlow::Continue(()),
+                Some(Incoming::Heartbeat) => {}
+                Some(Incoming::Frame(frame)) => self.obey(frame).await?,
+            }
+        }
+    }
+
+    async fn obey(&mut self, frame: Frame) -> Flow {
+        let Some(session) = &mut self.session else {
+            return match self.connect(&frame).await {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => refused(error),
+            };
+        };
+        let version = session.version();
+        let (answer, flow) = match session.handle(&frame) {
+            Ok(Step::Answer(answer)) => (answer, ControlFlow::Continue(())),
+            Ok(Step::Begin(answer, snapshot)) => {
+                self.snapshots.push_back(snapshot);
+                (answer, ControlFlow::Continue(()))
+            }
+            Ok(Step::Goodbye(answer)) => (answer, ControlFlow::Break(Farewell::Goodbye)),
+            Err(error) => (None, refused(error)),
+        };
+        if let Some(answer) = answer {
+            self.transport.put_frame(&answer, version);
+        }
+        flow
+    }
+
+    async fn connect(&mut self, frame: &Frame) -> Result<(), Frame> {
+        let agreement = connect::agree(frame)?;
+        let sessions = &self.state.backend.sessions;
+        let credentials = connect::identify(frame, sessions, self.opened_by.take()).await?;
+        self.place.belongs_to(credentials.session.id.clone());
+        connect::confirm(&credentials, sessions).await?;
+        let (hub, receipts) = (self.state.backend.hub.clone(), self.state.backend.receipts.clone());
+        let resident = credentials.session.resident;
+        self.session = Some(Session::new(resident, agreement.version, hub, receipts, self.queue.clone()));
+        self.decoder.set_version(agreement.version);
+        self.connect_by = None;
+        self.heart_beat = agreement.heart_beat;
+        self.transport.put_frame(&agreement.connected, agreement.version);
+        self.beat_later();
+        Ok(())
+    }
+
+    /// The snapshot is paced by the socket: the next frame is made when the last has gone out.
+    fn put_snapshot(&mut self) {
+        while self.transport.is_idle() {
+            let Some(snapshot) = self.snapshots.front_mut() else { return };
+            match snapshot.next() {
+                Some(frame) => self.put_message(frame),
+                None => drop(self.snapshots.pop_front()),
+            }
+        }
+    }
+
+    fn put_message(&mut self, frame: Bytes) {
+        if let Some(session) = &mut self.session {
+            session.sent(&frame);
+        }
+        self.transport.put(frame);
+        self.beat_later();
+    }
+
+    fn beat_later(&mut self) {
+        self.beat_at = self.heart_beat.map(|every| Instant::now() + every);
+    }
+
+    /// When something is due next.
+    fn next_look(&self) -> Instant {
+        let slow = (!self.transport.is_idle()).then(|| Instant::now() + LOOK_EVERY);
+        let due = [self.connect_by, self.beat_at, slow];
+        due.into_iter().flatten().fold(self.ping_at, Instant::min)
+    }
+
+    fn look(&mut self, now: Instant) -> Flow {
+        if self.connect_by.is_some_and(|by| now >= by) {
+            return refused(Frame::error("CONNECT did not come within 10 seconds; connect again and send it."));
+        }
+        if self.beat_at.is_some_and(|at| now >= at) {
+            self.transport.put(Bytes::from_static(b"\n"));
+            self.beat_later();
+        }
+        if now >= self.ping_at {
+            if self.unanswered_pings == MISSED_PINGS {
+                return refused(Frame::error("The client did not answer for a minute; connect again."));
+            }
+            self.unanswered_pings += 1;
+            self.transport.ping();
+            self.ping_at = now + PING_EVERY;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn told_to_close(&self) -> Farewell {
+        if self.place.is_stopping() {
+            let frame = Frame::error("The server restarts; connect again in a moment.");
+            Farewell::Error(frame, code::RESTART, "the server restarts")
+        } else {
+            let frame = Frame::error("The session has ended; sign in again.");
+            Farewell::Error(frame, code::POLICY, "the session has ended")
+        }
+    }
+}
+
+fn refused(error: Frame) -> Flow {
+    ControlFlow::Break(Farewell::Error(error, code::POLICY, "see the ERROR frame"))
+}
+
+fn too_slow() -> Farewell {
+    let frame = Frame::error("The client is too slow to keep up; connect again for the snapshot.");
+    Farewell::Error(frame, code::POLICY, "too slow")
+}

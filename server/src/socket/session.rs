@@ -1,0 +1,207 @@
+//! A STOMP session: what its client subscribed to, acknowledges and tells. It knows no socket: frames in, frames out.
+
+use std::collections::HashMap;
+
+use backend::{
+    hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
+    receipts::Receipts,
+};
+use serde::Deserialize;
+use stomp::{Command, Frame, Version};
+use wire::{AlertId, House, Line, Resident, destination};
+
+use super::acknowledgements::{self, Unacknowledged};
+
+/// More lines than any administrator watches in one tab.
+const SUBSCRIPTIONS: usize = 64;
+/// The longest `id` of a subscription, in octets: it stands in every message.
+const ID_LENGTH: usize = 128;
+
+/// One client's session.
+pub struct Session {
+    resident: Resident,
+    version: Version,
+    hub: Hub,
+    receipts: Receipts,
+    queue: Queue,
+    subscriptions: HashMap<String, Subscribed>,
+}
+
+struct Subscribed {
+    line: Line,
+    acknowledges: bool,
+    /// Only of `ack:client`.
+    unacknowledged: Option<Unacknowledged>,
+    _handle: SubscriptionHandle,
+}
+
+/// What follows from a frame.
+pub enum Step {
+    /// An answer, if one is due.
+    Answer(Option<Frame>),
+    /// An answer, then what a new subscription begins with.
+    Begin(Option<Frame>, Snapshot),
+    /// An answer, then the end.
+    Goodbye(Option<Frame>),
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    alert: AlertId,
+}
+
+impl Session {
+    /// Of this person, whose messages go to `queue`.
+    #[must_use]
+    pub fn new(resident: Resident, version: Version, hub: Hub, receipts: Receipts, queue: Queue) -> Self {
+        Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new() }
+    }
+
+    /// The version of its frames.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Does what a frame asks for. A receipt is given only afterwards.
+    ///
+    /// # Errors
+    /// The ERROR frame to answer with; the connection ends after it (STOMP 1.2, "ERROR").
+    pub fn handle(&mut self, frame: &Frame) -> Result<Step, Frame> {
+        self.obey(frame).map_err(|message| {
+            let error = Frame::error(message);
+            match frame.get("receipt") {
+                Some(receipt) => error.header("receipt-id", receipt),
+                None => error,
+            }
+        })
+    }
+
+    /// Must be told of every message that was sent: some subscriptions acknowledge several with one ACK.
+    pub fn sent(&mut self, frame: &[u8]) {
+        if !self.subscriptions.values().any(|subscribed| subscribed.unacknowledged.is_some()) {
+            return;
+        }
+        let Some((subscription, message_id)) = acknowledgements::names(frame, self.version) else { return };
+        let subscribed = self.subscriptions.get_mut(&subscription);
+        if let Some(unacknowledged) = subscribed.and_then(|subscribed| subscribed.unacknowledged.as_mut()) {
+            unacknowledged.sent(message_id);
+        }
+    }
+
+    fn obey(&mut self, frame: &Frame) -> Result<Step, String> {
+        let receipt = frame.get("receipt").map(Frame::receipt);
+        if frame.get("transaction").is_some() {
+            return Err("Transactions are not supported; send the frame without the transaction header.".into());
+        }
+        match frame.command {
+            Command::Subscribe => return Ok(Step::Begin(receipt, self.subscribe(frame)?)),
+            Command::Disconnect => return Ok(Step::Goodbye(receipt)),
+            Command::Unsubscribe => self.unsubscribe(frame)?,
+            Command::Ack => self.acknowledge(frame)?,
+            // A message that was not taken is not sent again: the next connection's snapshot has it.
+            Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
+            Command::Send => self.take(frame)?,
+            Command::Begin | Command::Commit | Command::Abort => {
+                return Err(format!("Transactions are not supported, so {} is not.", frame.command));
+            }
+            Command::Connect | Command::Stomp => return Err("The session is open already.".into()),
+            Command::Connected | Command::Message | Command::Receipt | Command::Error => {
+                return Err(format!("{} is a server's frame.", frame.command));
+            }
+        }
+        Ok(Step::Answer(receipt))
+    }
+
+    fn subscribe(&mut self, frame: &Frame) -> Result<Snapshot, String> {
+        let id = needed(frame, "id")?;
+        let line = needed(frame, "destination").map(destination::line_of)?.ok_or_else(unknown_destination)?;
+        if !self.resident.may_hear(&line) {
+            return Err(format!("The line {line} is not yours; subscribe to your own."));
+        }
+        if id.len() > ID_LENGTH {
+            return Err(format!("A subscription's id may have at most {ID_LENGTH} octets."));
+        }
+        if self.subscriptions.contains_key(id) {
+            return Err("The subscription's id is in use; choose another or UNSUBSCRIBE it first.".into());
+        }
+        if self.subscriptions.len() == SUBSCRIPTIONS {
+            return Err(format!("One connection may have {SUBSCRIPTIONS} subscriptions; open another."));
+        }
+        let (acknowledges, cumulative) = match frame.get("ack").unwrap_or("auto") {
+            "auto" => (false, false),
+            "client-individual" => (true, false),
+            "client" => (true, true),
+            _ => return Err("The ack header may be auto, client or client-individual.".into()),
+        };
+        let replay_ended = match frame.get("replay") {
+            None => false,
+            Some("24h") => true,
+            Some(_) => return Err("The replay header may be 24h, or absent.".into()),
+        };
+        let subscription = Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended };
+        let begun = self.hub.subscribe(&line, subscription, self.queue.clone());
+        let unacknowledged = cumulative.then(Unacknowledged::default);
+        let subscribed = Subscribed { line, acknowledges, unacknowledged, _handle: begun.handle };
+        self.subscriptions.insert(id.to_owned(), subscribed);
+        Ok(begun.snapshot)
+    }
+
+    fn unsubscribe(&mut self, frame: &Frame) -> Result<(), String> {
+        let id = needed(frame, "id")?;
+        self.subscriptions.remove(id).map(drop).ok_or_else(|| "There is no subscription with this id.".into())
+    }
+
+    /// The delivery receipt: a device of the house has the call.
+    fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
+        let id = acknowledged_id(frame, self.version)?;
+        let Self { resident, hub, receipts, subscriptions, .. } = self;
+        let Some((own_line, house)) = resident.flat() else { return Ok(()) };
+        let heard = subscriptions.values_mut().filter(|subscribed| subscribed.line == *own_line);
+        for subscribed in heard.filter(|subscribed| subscribed.acknowledges) {
+            let covered = match &mut subscribed.unacknowledged {
+                Some(unacknowledged) => unacknowledged.acknowledge(id),
+                None => vec![id.to_owned()],
+            };
+            for alert in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
+                receipts.reached(own_line, alert, house);
+            }
+        }
+        Ok(())
+    }
+
+    /// SEND: a person looked at a call.
+    fn take(&self, frame: &Frame) -> Result<(), String> {
+        if needed(frame, "destination")? != destination::SEEN {
+            return Err(unknown_destination());
+        }
+        let Seen { alert } = serde_json::from_slice(&frame.body)
+            .map_err(|error| format!("The body must be {{\"alert\":\"ID\"}}: {error}."))?;
+        // An unknown call is no fault of the client's: it may have it from another server.
+        if let Some((line, house)) = self.resident.flat().filter(|(line, house)| self.is_told(alert, line, house)) {
+            self.receipts.seen(line, alert, house);
+        }
+        Ok(())
+    }
+
+    fn is_told(&self, alert: AlertId, line: &Line, house: &House) -> bool {
+        let named = self.hub.named(alert);
+        named.iter().any(|incident| incident.alert.line == *line && incident.alert.house != *house)
+    }
+}
+
+fn needed<'a>(frame: &'a Frame, name: &str) -> Result<&'a str, String> {
+    frame.get(name).ok_or_else(|| format!("{} needs the header {name}.", frame.command))
+}
+
+fn unknown_destination() -> String {
+    "There is no such destination; subscribe to /sub/line/LINE, send to /pub/seen.".into()
+}
+
+/// The message an ACK or NACK is about: STOMP 1.2 names it by `id`, 1.1 by `message-id`.
+fn acknowledged_id(frame: &Frame, version: Version) -> Result<&str, String> {
+    match version {
+        Version::V1_2 => needed(frame, "id"),
+        Version::V1_1 => needed(frame, "subscription").and_then(|_| needed(frame, "message-id")),
+    }
+}

@@ -13,6 +13,12 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/iutsai
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 broker_target=$cache/broker
 
+# All that is compiled for this machine in one go, and always in the same company: cargo settles the dependencies' features
+# for all members named together, so that building, linting and testing share what was compiled. The frontend is for the
+# browser alone.
+# shellcheck disable=SC2034 # for the scripts that source this
+members=(--locked --release --workspace --exclude frontend --exclude broker)
+
 # What script/build makes and script/server runs: the two programs with the site beside them.
 dist=$root/target/iutsai
 

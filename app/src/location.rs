@@ -123,7 +123,7 @@ impl Watch {
         let on_error = {
             let heard = heard.clone();
             Closure::new(move |error: GeolocationPositionError| {
-                heard(Err(LocationProblem::of_code(error.code())))
+                heard(Err(LocationProblem::of_code(error.code())));
             })
         };
         let on_position = Closure::new(move |position: GeolocationPosition| {

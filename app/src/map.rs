@@ -63,7 +63,9 @@ pub fn LiveMap(
     });
     on_cleanup(move || drop(board.try_update_value(Option::take)));
     view! {
-        <div node_ref=element class="map" data-testid="map"></div>
-        {attribution.map(|text| view! { <p class="map-attribution">{text}</p> })}
+        <div class="map-frame">
+            <div node_ref=element class="map" data-testid="map"></div>
+            {attribution.map(|text| view! { <p class="map-attribution">{text}</p> })}
+        </div>
     }
 }

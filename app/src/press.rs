@@ -95,7 +95,7 @@ impl Press {
         }) else {
             return;
         };
-        let text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let text = Some(text).filter(|text| !text.trim().is_empty());
         let request =
             CallRequest { line, house, text, lat: None, lng: None, accuracy: None, kind, drill: false };
         let mut pending =

@@ -34,7 +34,8 @@ pub struct Administrator;
 /// The token a request carries, from wherever it carries one.
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<String> {
-    bearer(headers).or_else(|| CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned()))
+    bearer(headers)
+        .or_else(|| CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned()))
 }
 
 /// The session of the request, if it has one that holds.
@@ -160,9 +161,6 @@ mod tests {
     #[test]
     fn a_cookie_is_out_of_reach_for_scripts_and_other_sites() {
         let cookie = cookie("abc", true);
-        assert_eq!(
-            cookie,
-            "iutsai-session=abc; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure"
-        );
+        assert_eq!(cookie, "iutsai-session=abc; Path=/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure");
     }
 }

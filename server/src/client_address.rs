@@ -49,7 +49,8 @@ impl TrustedProxies {
 
     /// Each proxy appends whom it heard from, so the list is believed from its end, as far as proxies are.
     fn farthest_believed(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines: Vec<_> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+        let lines: Vec<_> =
+            headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
         let mut client = peer;
         for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             let Ok(address) = text.trim().parse::<IpAddr>() else { break };

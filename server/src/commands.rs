@@ -101,7 +101,8 @@ async fn run(
         Ok(outcome) => outcome.map_err(Problem::from),
         Err(error) => {
             tracing::error!(%error, "a command ended without an answer");
-            Err(Kind::INTERNAL.because("The server failed; the call may be recorded. Send it again with the same key."))
+            Err(Kind::INTERNAL
+                .because("The server failed; the call may be recorded. Send it again with the same key."))
         }
     }
 }
@@ -114,7 +115,8 @@ impl FromRequestParts<AppState> for CallId {
 
     async fn from_request_parts(parts: &mut http::request::Parts, state: &AppState) -> Result<Self, Problem> {
         let path = Path::<AlertId>::from_request_parts(parts, state).await;
-        let Path(alert) = path.map_err(|_| Kind::NOT_FOUND.because("The call's id in the address is not a UUID."))?;
+        let Path(alert) =
+            path.map_err(|_| Kind::NOT_FOUND.because("The call's id in the address is not a UUID."))?;
         Ok(Self(alert))
     }
 }
@@ -127,7 +129,7 @@ pub struct Command<T> {
     reply: Reply,
 }
 
-impl<T: DeserializeOwned> FromRequest<AppState> for Command<T> {
+impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
@@ -237,7 +239,8 @@ mod tests {
         let id = Uuid::now_v7();
         assert_eq!(header_key(&id.to_string()), Ok(Some(id)));
         assert_eq!(header_key(&format!("\"{id}\"")), Ok(Some(id)));
-        for wrong in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-4000-8000-000000000000"] {
+        for wrong in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-4000-8000-000000000000"]
+        {
             assert_eq!(header_key(wrong).unwrap_err().kind, Kind::KEY_INVALID, "{wrong}");
         }
         assert_eq!(key(&HeaderMap::new(), None), Ok(None));

@@ -109,7 +109,11 @@ pub struct KafkaConfig {
     pub ssl_ca_location: Option<String>,
 
     /// File of this client's certificate, where the brokers ask for one
-    #[arg(long = "kafka-ssl-certificate-location", env = "KAFKA_SSL_CERTIFICATE_LOCATION", value_name = "FILE")]
+    #[arg(
+        long = "kafka-ssl-certificate-location",
+        env = "KAFKA_SSL_CERTIFICATE_LOCATION",
+        value_name = "FILE"
+    )]
     pub ssl_certificate_location: Option<String>,
 
     /// File of its private key

@@ -17,7 +17,9 @@ pub fn socket_limit() -> std::io::Result<usize> {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, maximum: before.maximum });
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST);
     room(limit).ok_or_else(|| {
-        std::io::Error::other(format!("only {limit} descriptors are allowed; allow more than 1100 (ulimit -n)"))
+        std::io::Error::other(format!(
+            "only {limit} descriptors are allowed; allow more than 1100 (ulimit -n)"
+        ))
     })
 }
 

@@ -52,7 +52,8 @@ impl EmbeddedBroker {
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
         let (tell, condition) = watch::channel(Condition::Starting);
         let stop = CancellationToken::new();
-        let supervisor = Supervisor { program, data_dir: data_dir.join("broker"), address, tell, stop: stop.clone() };
+        let supervisor =
+            Supervisor { program, data_dir: data_dir.join("broker"), address, tell, stop: stop.clone() };
         Ok(Self { address, condition, stop, supervisor: tokio::spawn(supervisor.run()) })
     }
 
@@ -65,7 +66,8 @@ impl EmbeddedBroker {
     /// Waits for its first answer, but no longer than `patience`, nor when it has failed: the server starts without it.
     pub async fn first_answer(&mut self, patience: Duration) {
         let answered = self.condition.wait_for(|condition| *condition != Condition::Starting);
-        if !matches!(timeout(patience, answered).await, Ok(Ok(condition)) if *condition == Condition::Listening) {
+        if !matches!(timeout(patience, answered).await, Ok(Ok(condition)) if *condition == Condition::Listening)
+        {
             tracing::warn!("the embedded broker does not answer yet; calls are kept until it does");
         }
     }
@@ -94,7 +96,9 @@ impl Supervisor {
             let begun = Instant::now();
             match self.live().await {
                 Ok(None) => return,
-                Ok(Some(status)) => tracing::error!(%status, "the embedded broker ended; it is started again"),
+                Ok(Some(status)) => {
+                    tracing::error!(%status, "the embedded broker ended; it is started again")
+                }
                 Err(error) => {
                     let program = self.program.display();
                     tracing::error!(%error, %program, "the embedded broker cannot be started; it is tried again");

@@ -1,6 +1,10 @@
 //! Whether the process lives, and whether each role does its work.
 
-use axum::{Json, extract::State, response::{IntoResponse, Response}};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use backend::readiness::RoleState;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -19,7 +23,8 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     let (producer, fanout) = (state.backend.readiness.producer(), state.backend.readiness.fanout());
     let all = [("web", web), ("producer", producer), ("fanout", fanout)];
     let works = all.iter().all(|(_, state)| state.works());
-    let report: serde_json::Map<_, _> = all.iter().map(|(name, state)| ((*name).to_owned(), told(state))).collect();
+    let report: serde_json::Map<_, _> =
+        all.iter().map(|(name, state)| ((*name).to_owned(), told(state))).collect();
     let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(report)).into_response()
 }

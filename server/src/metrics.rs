@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
 use axum_prometheus::{
-    AXUM_HTTP_REQUESTS_DURATION_SECONDS, EndpointLabel, GenericMetricLayer, MakeDefaultHandle, MetricLayerBuilder,
+    AXUM_HTTP_REQUESTS_DURATION_SECONDS, EndpointLabel, GenericMetricLayer, MakeDefaultHandle,
+    MetricLayerBuilder,
 };
 use http::header;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use axum::response::IntoResponse;
 use http::header;
 use utoipa::openapi::{
-    Components, Content, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref, Required,
+    Components, Content, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref,
+    Required,
     path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     request_body::RequestBodyBuilder,
     response::ResponseBuilder,
@@ -17,9 +18,8 @@ use utoipa::openapi::{
 
 use crate::{auth::COOKIE, problem::Kind};
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    document_of_all().to_json().expect("a document made of texts is always JSON")
-});
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| document_of_all().to_json().expect("a document made of texts is always JSON"));
 
 /// Answers with the document.
 pub async fn document() -> impl IntoResponse {
@@ -102,7 +102,7 @@ fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> 
         .response("202", recorded.build())
         .response("303", described("A form was sent: on to the call's page, or back with `?problem=`."));
     if about_a_call {
-        operation = operation.parameter(call_id());
+        operation = refused(operation.parameter(call_id()), &[Kind::UNKNOWN_CALL]);
     }
     let kinds = [
         Kind::MALFORMED,
@@ -132,11 +132,15 @@ fn session() -> PathItem {
     let resident = ResponseBuilder::new()
         .description("Who is signed in.")
         .content("application/json", Content::new(Some(Ref::from_schema_name("Resident"))));
-    let tell = signed_in(OperationBuilder::new().description(Some("Who is signed in."))).response("200", resident.build());
+    let tell = signed_in(OperationBuilder::new().description(Some("Who is signed in.")))
+        .response("200", resident.build());
     let end = signed_in(OperationBuilder::new().description(Some("Signs out.")))
         .response("204", described("Signed out; sockets of the session close."));
     PathItem::builder()
-        .operation(HttpMethod::Post, refused(start, &[Kind::SIGN_IN_REFUSED, Kind::TOO_MANY, Kind::UNAVAILABLE]).build())
+        .operation(
+            HttpMethod::Post,
+            refused(start, &[Kind::SIGN_IN_REFUSED, Kind::TOO_MANY, Kind::UNAVAILABLE]).build(),
+        )
         .operation(HttpMethod::Get, refused(tell, &[Kind::NOT_SIGNED_IN, Kind::UNAVAILABLE]).build())
         .operation(HttpMethod::Delete, refused(end, &[Kind::UNAVAILABLE]).build())
         .build()
@@ -145,7 +149,8 @@ fn session() -> PathItem {
 fn upgrade() -> Operation {
     let meaning = "A WebSocket for STOMP 1.2 and 1.1 (subprotocols v12.stomp, v11.stomp, or none). SUBSCRIBE to \
                    /sub/line/LINE, ACK each alert, SEND {\"alert\"} to /pub/seen.";
-    let operation = OperationBuilder::new().description(Some(meaning)).response("101", described("The socket is open."));
+    let operation =
+        OperationBuilder::new().description(Some(meaning)).response("101", described("The socket is open."));
     refused(operation, &[Kind::FOREIGN_ORIGIN, Kind::UPGRADE_REQUIRED, Kind::SOCKETS_FULL]).build()
 }
 
@@ -153,10 +158,15 @@ fn ready() -> Operation {
     let report = || Content::new(Some(Ref::from_schema_name("Readiness")));
     OperationBuilder::new()
         .description(Some("Each role's state."))
-        .response("200", ResponseBuilder::new().description("Every role works.").content("application/json", report()))
+        .response(
+            "200",
+            ResponseBuilder::new().description("Every role works.").content("application/json", report()),
+        )
         .response(
             "503",
-            ResponseBuilder::new().description("One cannot do its work.").content("application/json", report()),
+            ResponseBuilder::new()
+                .description("One cannot do its work.")
+                .content("application/json", report()),
         )
         .build()
 }
@@ -173,7 +183,9 @@ fn plain(meaning: &str) -> Operation {
 
 fn signed_in(operation: OperationBuilder) -> OperationBuilder {
     let none: [&str; 0] = [];
-    operation.security(SecurityRequirement::new("bearer", none)).security(SecurityRequirement::new("cookie", none))
+    operation
+        .security(SecurityRequirement::new("bearer", none))
+        .security(SecurityRequirement::new("cookie", none))
 }
 
 fn refused(operation: OperationBuilder, kinds: &[Kind]) -> OperationBuilder {

@@ -13,7 +13,10 @@ use axum::{
 use http::{HeaderMap, Method, Uri, header};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
-use crate::{config::Settings, problem::{Kind, Problem}};
+use crate::{
+    config::Settings,
+    problem::{Kind, Problem},
+};
 
 /// The origins whose pages may call.
 #[derive(Clone, Debug)]
@@ -51,7 +54,10 @@ impl Origins {
     /// When one of the origins is none; they were checked before.
     pub fn csrf_layer(
         &self,
-    ) -> Result<CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>>, tower_http::csrf::ConfigError> {
+    ) -> Result<
+        CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>>,
+        tower_http::csrf::ConfigError,
+    > {
         let mut layer = CsrfLayer::new();
         for origin in self.0.iter() {
             layer = layer.add_trusted_origin(origin)?;
@@ -100,7 +106,8 @@ mod tests {
         assert!(passes(None));
         assert!(passes(Some("http://127.0.0.1:3000")));
         assert!(passes(Some("https://iutsai.example")));
-        for foreign in ["null", "https://iutsai.example.evil", "http://127.0.0.1:3001", "127.0.0.1:3000", ""] {
+        for foreign in ["null", "https://iutsai.example.evil", "http://127.0.0.1:3001", "127.0.0.1:3000", ""]
+        {
             assert!(!passes(Some(foreign)), "{foreign}");
         }
     }

@@ -41,7 +41,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
             let form: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();
             return Ok(Self { value: read_form(&form)?, form: Some(form) });
         }
-        let is_json = essence(&headers).is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+        let is_json =
+            essence(&headers).is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
         if body.is_empty() {
             return Ok(Self { value: read_form(&[])?, form: None });
         }

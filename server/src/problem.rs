@@ -37,6 +37,8 @@ kinds! {
     FOREIGN_ORIGIN = "foreign-origin", "Another site's page may not do this", FORBIDDEN;
     /// No such address.
     NOT_FOUND = "not-found", "Nothing is here", NOT_FOUND;
+    /// No call with this id is known.
+    UNKNOWN_CALL = "unknown-call", "The call is not known", NOT_FOUND;
     /// The role that would answer is not one of this process.
     ROLE_ABSENT = "role-absent", "This process does not do that", NOT_FOUND;
     /// The address knows other methods.
@@ -122,7 +124,9 @@ impl Problem {
     #[must_use]
     pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request could not be answered");
-        Kind::UNAVAILABLE.because("The server cannot look this up right now; try again in a moment.").retry_after(1)
+        Kind::UNAVAILABLE
+            .because("The server cannot look this up right now; try again in a moment.")
+            .retry_after(1)
     }
 
     fn body(&self) -> String {
@@ -165,13 +169,14 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::NotYours(_) => Kind::NOT_YOURS.because(detail),
+            Refusal::Unknown(_) => Kind::UNKNOWN_CALL.because(detail),
             Refusal::NoOpenCall(_) => Kind::NO_OPEN_CALL.because(detail),
             Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
-            Refusal::TooMany { retry_after } => {
-                Kind::TOO_MANY.because(detail).retry_after(retry_after.as_secs_f64().ceil() as u64)
+            Refusal::NotDurable(cause) => {
+                tracing::error!(%cause, "a command could not be made durable");
+                Kind::NOT_DURABLE.because(detail).retry_after(1)
             }
-            Refusal::NotDurable(_) => Kind::NOT_DURABLE.because(detail).retry_after(1),
         }
     }
 }

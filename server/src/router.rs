@@ -111,7 +111,8 @@ fn elsewhere_files(state: &AppState, elsewhere: &RunOn) -> Router {
 
 /// People get a page that says so, programs a problem.
 async fn nothing_here(State(state): State<AppState>, request: Request) -> Response {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let accept =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if request.method() == Method::GET && accept.contains("text/html") {
         let mut response = pages::page(State(state), request).await;
         if response.status().is_success() {
@@ -123,11 +124,14 @@ async fn nothing_here(State(state): State<AppState>, request: Request) -> Respon
 }
 
 fn not_found() -> Response {
-    Kind::NOT_FOUND.because("There is nothing at this address; /openapi.json lists what there is.").into_response()
+    Kind::NOT_FOUND
+        .because("There is nothing at this address; /openapi.json lists what there is.")
+        .into_response()
 }
 
 async fn method_not_allowed() -> Problem {
-    Kind::METHOD_NOT_ALLOWED.because("This address does not know the method; the Allow header lists those it knows.")
+    Kind::METHOD_NOT_ALLOWED
+        .because("This address does not know the method; the Allow header lists those it knows.")
 }
 
 async fn needs_producer(State(state): State<AppState>, request: Request, next: middleware::Next) -> Response {
@@ -151,5 +155,7 @@ fn span(request: &Request) -> tracing::Span {
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     // The panic's own message is in the log: the panic hook wrote it.
-    Kind::INTERNAL.because("The server failed at this; try again, and tell the administrator if it stays so.").into_response()
+    Kind::INTERNAL
+        .because("The server failed at this; try again, and tell the administrator if it stays so.")
+        .into_response()
 }

@@ -65,7 +65,9 @@ async fn live(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> R
     let mut directory = std::fs::DirBuilder::new();
     directory.recursive(true).mode(0o700).create(&settings.data_dir).map_err(|error| {
         let path = settings.data_dir.display();
-        format!("cannot make the data directory {path}: {error}; set IUTSAI_DATA_DIR to one that can be written")
+        format!(
+            "cannot make the data directory {path}: {error}; set IUTSAI_DATA_DIR to one that can be written"
+        )
     })?;
     let mut broker = start_broker(&settings)?;
     let served = async {
@@ -152,7 +154,8 @@ async fn listen(
     let stop_accepting = CancellationToken::new();
     let sockets = Handle::current();
     // The public listener is the calls' runtime's, and so is every connection until it is upgraded.
-    let (local, server) = accept_on(&calls, address, router(state.clone(), sockets.clone()), &stop_accepting).await?;
+    let (local, server) =
+        accept_on(&calls, address, router(state.clone(), sockets.clone()), &stop_accepting).await?;
     let mut servers = vec![server];
     if let Some(address) = metrics_address {
         let open = metrics::open_router(state.clone());
@@ -210,7 +213,8 @@ async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future
 }
 
 fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Result<AppState, String> {
-    let sockets = descriptors::socket_limit().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
+    let sockets =
+        descriptors::socket_limit().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
     tracing::info!(sockets, "room for this many sockets");
     let leptos = LeptosOptions::builder()
         .output_name("iutsai")

@@ -84,7 +84,11 @@ pub async fn form_sign_in(
 }
 
 /// `POST /sign-out`: the pages' form.
-pub async fn form_sign_out(State(state): State<AppState>, client: ClientAddress, headers: HeaderMap) -> Response {
+pub async fn form_sign_out(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    headers: HeaderMap,
+) -> Response {
     match sign_out(&state, &headers).await {
         Ok(()) => {
             let cookie = auth::forgotten_cookie(auth::is_secure(&state, client));
@@ -146,7 +150,9 @@ mod tests {
     #[test]
     fn a_sign_in_leads_to_no_other_site() {
         assert!(is_local("/") && is_local("/call?kind=fire"));
-        for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "call"] {
+        for foreign in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "call"]
+        {
             assert!(!is_local(foreign), "{foreign:?}");
         }
     }
@@ -154,6 +160,9 @@ mod tests {
     #[test]
     fn the_sign_in_page_keeps_where_to_go_on_to() {
         assert_eq!(sign_in_page(None, None), "/sign-in");
-        assert_eq!(sign_in_page(Some("/call?a=b"), Some("refused")), "/sign-in?problem=refused&next=%2Fcall%3Fa%3Db");
+        assert_eq!(
+            sign_in_page(Some("/call?a=b"), Some("refused")),
+            "/sign-in?problem=refused&next=%2Fcall%3Fa%3Db"
+        );
     }
 }

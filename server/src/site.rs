@@ -19,7 +19,8 @@ pub fn files<S>(directory: &Path, otherwise: S) -> ServeDir<S> {
 /// together: their names carry no version. Pictures may be a day old.
 pub async fn cache(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let lasts = [".png", ".svg", ".ico", ".jpg", ".webp", ".woff2"].iter().any(|ending| path.ends_with(ending));
+    let lasts =
+        [".png", ".svg", ".ico", ".jpg", ".webp", ".woff2"].iter().any(|ending| path.ends_with(ending));
     let mut response = next.run(request).await;
     if response.status().is_success() || response.status() == http::StatusCode::NOT_MODIFIED {
         let value = HeaderValue::from_static(if lasts { "public, max-age=86400" } else { "no-cache" });

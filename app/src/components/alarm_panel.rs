@@ -50,4 +50,5 @@ pub fn AlarmPanel() -> impl IntoView {
             </section>
         </Show>
     }
+    .into_any()
 }

@@ -35,4 +35,5 @@ pub fn ArmBanner() -> impl IntoView {
             </button>
         </section>
     }
+    .into_any()
 }

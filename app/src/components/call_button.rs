@@ -91,6 +91,7 @@ pub fn CallButton() -> impl IntoView {
         </form>
         <ConfirmDialog open=asks confirmed=call />
     }
+    .into_any()
 }
 
 /// Calls with what the form says, and empties it for the next time.

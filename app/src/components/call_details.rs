@@ -53,4 +53,5 @@ pub fn CallDetails(
             />
         </label>
     }
+    .into_any()
 }

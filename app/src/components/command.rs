@@ -92,4 +92,5 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
             </Show>
         </p>
     }
+    .into_any()
 }

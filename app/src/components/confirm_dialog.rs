@@ -59,4 +59,5 @@ pub(super) fn ConfirmDialog(
             </div>
         </dialog>
     }
+    .into_any()
 }

@@ -28,6 +28,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
             </Show>
         </div>
     }
+    .into_any()
 }
 
 fn shown(locale: Locale, state: ConnectionState) -> String {

@@ -77,6 +77,7 @@ pub(super) fn IncidentCard(
             <Actions incident is_open urgent />
         </article>
     }
+    .into_any()
 }
 
 /// The buttons that fit: who is looking, and what that house has said already.
@@ -158,6 +159,7 @@ fn Actions(incident: Memo<Option<Incident>>, is_open: Memo<bool>, urgent: bool) 
         </div>
         <CommandState command />
     }
+    .into_any()
 }
 
 /// What a person can do about an open call.

@@ -54,6 +54,7 @@ pub fn IncidentList() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// What is new about others' calls, for those who do not see the page change. One's own call has its own line.

@@ -51,4 +51,5 @@ pub fn LanguageSwitch() -> impl IntoView {
             {move || name(to())}
         </a>
     }
+    .into_any()
 }

@@ -88,6 +88,7 @@ pub fn OwnCall() -> impl IntoView {
             <CommandState command />
         </section>
     }
+    .into_any()
 }
 
 /// Where the neighbours cannot be counted on, somebody else must be.

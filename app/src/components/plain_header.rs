@@ -19,4 +19,5 @@ pub fn PlainHeader() -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }

@@ -27,4 +27,5 @@ pub fn SmallPrint(
             </p>
         </footer>
     }
+    .into_any()
 }

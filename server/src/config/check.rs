@@ -20,10 +20,8 @@ impl Config {
         let roles = note(&mut wrong, roles(&self.roles));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
-        let allowed_origins = note(
-            &mut wrong,
-            list(&self.allowed_origins, |value| origin("IUTSAI_ALLOWED_ORIGINS", value)),
-        );
+        let allowed_origins =
+            note(&mut wrong, list(&self.allowed_origins, |value| origin("IUTSAI_ALLOWED_ORIGINS", value)));
         let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
         let site_dir = note(&mut wrong, self.site_dir());
         let database_url = note(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
@@ -208,9 +206,11 @@ fn roles(value: &str) -> Result<Roles, String> {
 
 /// An origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
 fn origin(variable: &str, value: &str) -> Result<String, String> {
-    let wrong = || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
+    let wrong =
+        || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
     let url = Url::parse(value.trim()).map_err(|_| wrong())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let bare =
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     if !matches!(url.scheme(), "http" | "https") || !bare {
         return Err(wrong());
     }
@@ -228,7 +228,8 @@ fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
     if let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) {
         return Ok(path.to_owned());
     }
-    let program = std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))?;
+    let program =
+        std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))?;
     Ok(program.with_file_name(name))
 }
 
@@ -248,7 +249,8 @@ mod tests {
     fn an_origin_is_kept_as_browsers_write_it() {
         assert_eq!(origin("X", "https://Iutsai.example:443/"), Ok("https://iutsai.example".into()));
         assert_eq!(origin("X", "http://127.0.0.1:3000"), Ok("http://127.0.0.1:3000".into()));
-        for wrong in ["iutsai.example", "ftp://a", "https://a/path", "https://a/?q", "https://user@a", "null"] {
+        for wrong in ["iutsai.example", "ftp://a", "https://a/path", "https://a/?q", "https://user@a", "null"]
+        {
             assert!(origin("X", wrong).is_err(), "{wrong}");
         }
     }

@@ -11,7 +11,10 @@ use wire::{event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
         ("SignIn", object(&[("name", text()), ("password", text())], &["name", "password"])),
-        ("SignedIn", object(&[("token", text()), ("resident", reference("Resident"))], &["token", "resident"])),
+        (
+            "SignedIn",
+            object(&[("token", text()), ("resident", reference("Resident"))], &["token", "resident"]),
+        ),
         ("Resident", resident()),
         ("CallRequest", call_request()),
         ("AcceptRequest", accept_request()),
@@ -53,7 +56,8 @@ fn call_request() -> Schema {
 }
 
 fn accept_request() -> Schema {
-    let fields = [("line", name()), ("acceptHouse", name()), ("targetHouse", name()), ("alert", uuid().into())];
+    let fields =
+        [("line", name()), ("acceptHouse", name()), ("targetHouse", name()), ("alert", uuid().into())];
     object(&fields, &["line", "acceptHouse", "targetHouse"])
 }
 
@@ -84,9 +88,8 @@ fn problem() -> Schema {
 }
 
 fn object(fields: &[(&str, RefOr<Schema>)], required: &[&str]) -> Schema {
-    let object = fields
-        .iter()
-        .fold(ObjectBuilder::new().schema_type(Type::Object), |object, (name, schema)| {
+    let object =
+        fields.iter().fold(ObjectBuilder::new().schema_type(Type::Object), |object, (name, schema)| {
             object.property(*name, schema.clone())
         });
     required.iter().fold(object, |object, name| object.required(*name)).build().into()

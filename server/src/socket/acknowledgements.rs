@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_message_is_read_as_it_was_encoded() {
-        let frame = Frame::new(Command::Message).header("subscription", "a:b").header("message-id", "an-alert-0-7");
+        let frame =
+            Frame::new(Command::Message).header("subscription", "a:b").header("message-id", "an-alert-0-7");
         for version in Version::SUPPORTED {
             let names = names(&stomp::encode(&frame, version), version);
             assert_eq!(names, Some(("a:b".into(), "an-alert-0-7".into())));

@@ -41,9 +41,11 @@ pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
         return Err(Frame::error(format!("{} came before CONNECT; send CONNECT first.", connect.command)));
     }
     let version = connect.get("accept-version").and_then(Version::negotiate).ok_or_else(|| {
-        Frame::error("STOMP 1.2 and 1.1 are spoken here; send accept-version:1.2,1.1.").header("version", "1.2,1.1")
+        Frame::error("STOMP 1.2 and 1.1 are spoken here; send accept-version:1.2,1.1.")
+            .header("version", "1.2,1.1")
     })?;
-    let theirs = HeartBeat::from_header(connect.get("heart-beat")).map_err(|error| Frame::error(error.to_string()))?;
+    let theirs =
+        HeartBeat::from_header(connect.get("heart-beat")).map_err(|error| Frame::error(error.to_string()))?;
     let ours = HeartBeat { outgoing: SHORTEST_HEART_BEAT, incoming: ASKED_HEART_BEAT };
     let connected = Frame::new(Command::Connected)
         .header("version", version.as_str())
@@ -69,7 +71,8 @@ pub async fn identify(
         return opened_by.ok_or_else(|| Frame::error("Not signed in; sign in, or send a token as passcode."));
     };
     let session = sessions.find(token).await.map_err(unavailable)?;
-    let session = session.ok_or_else(|| Frame::error("The token does not hold or has ended; sign in again."))?;
+    let session =
+        session.ok_or_else(|| Frame::error("The token does not hold or has ended; sign in again."))?;
     Ok(Credentials { session, token: token.to_owned() })
 }
 

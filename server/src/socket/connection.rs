@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
 use axum::extract::ws::WebSocket;
-use backend::hub::{QueueReceiver, Queue, Snapshot, queue};
+use backend::hub::{Queue, QueueReceiver, Snapshot, queue};
 use bytes::Bytes;
 use stomp::{Decoder, Frame, Incoming, Limits, Version};
 use tokio::time::{Instant, sleep_until};
@@ -245,7 +245,9 @@ impl Connection {
 
     fn look(&mut self, now: Instant) -> Flow {
         if self.connect_by.is_some_and(|by| now >= by) {
-            return refused(Frame::error("CONNECT did not come within 10 seconds; connect again and send it."));
+            return refused(Frame::error(
+                "CONNECT did not come within 10 seconds; connect again and send it.",
+            ));
         }
         if self.beat_at.is_some_and(|at| now >= at) {
             self.transport.put(Bytes::from_static(b"\n"));

@@ -92,7 +92,9 @@ impl Session {
     fn obey(&mut self, frame: &Frame) -> Result<Step, String> {
         let receipt = frame.get("receipt").map(Frame::receipt);
         if frame.get("transaction").is_some() {
-            return Err("Transactions are not supported; send the frame without the transaction header.".into());
+            return Err(
+                "Transactions are not supported; send the frame without the transaction header.".into()
+            );
         }
         match frame.command {
             Command::Subscribe => return Ok(Step::Begin(receipt, self.subscribe(frame)?)),
@@ -139,7 +141,8 @@ impl Session {
             Some("24h") => true,
             Some(_) => return Err("The replay header may be 24h, or absent.".into()),
         };
-        let subscription = Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended };
+        let subscription =
+            Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended };
         let begun = self.hub.subscribe(&line, subscription, self.queue.clone());
         let unacknowledged = cumulative.then(Unacknowledged::default);
         let subscribed = Subscribed { line, acknowledges, unacknowledged, _handle: begun.handle };
@@ -178,7 +181,9 @@ impl Session {
         let Seen { alert } = serde_json::from_slice(&frame.body)
             .map_err(|error| format!("The body must be {{\"alert\":\"ID\"}}: {error}."))?;
         // An unknown call is no fault of the client's: it may have it from another server.
-        if let Some((line, house)) = self.resident.flat().filter(|(line, house)| self.is_told(alert, line, house)) {
+        if let Some((line, house)) =
+            self.resident.flat().filter(|(line, house)| self.is_told(alert, line, house))
+        {
             self.receipts.seen(line, alert, house);
         }
         Ok(())

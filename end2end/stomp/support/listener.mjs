@@ -1,0 +1,143 @@
+// @stomp/stompjs as somebody else's program would use it, with promises for what is awaited.
+
+import { Client, Versions } from "@stomp/stompjs";
+import WebSocket from "ws";
+
+/** How long something may take to come before a test gives up on it, in milliseconds. */
+const PATIENCE = 20_000;
+
+/** Waits for a condition, looking again whenever something arrives. */
+class Watch {
+  #waiting = new Set();
+
+  changed() {
+    this.#waiting.forEach((look) => look());
+  }
+
+  /** What `find` finds, as soon as it finds something. */
+  async until(what, find, seen) {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = find();
+        if (found !== undefined) {
+          settle(resolve, found);
+        }
+      };
+      const late = () => settle(reject, new Error(`${what} did not come; what came: ${JSON.stringify(seen(), null, 1)}`));
+      const timer = setTimeout(late, PATIENCE);
+      const settle = (how, value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        how(value);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}
+
+/** One connection of stompjs. */
+export class Listener {
+  /** MESSAGEs in their order: `{ headers, body, ack }`, the body read as JSON. */
+  messages = [];
+  /** The headers of ERROR frames. */
+  errors = [];
+  /** Ids of RECEIPTs. */
+  receipts = [];
+  /** The code and the reason of the WebSocket's end. */
+  closed;
+  #connected;
+  #watch = new Watch();
+  #client;
+
+  constructor(origin, token, versions = [Versions.V1_2, Versions.V1_1]) {
+    const stompVersions = new Versions(versions);
+    const url = `${origin.replace("http", "ws")}/an-ws`;
+    const note = (change) => (argument) => {
+      change(argument);
+      this.#watch.changed();
+    };
+    this.#client = new Client({
+      webSocketFactory: () => new WebSocket(url, stompVersions.protocolVersions()),
+      stompVersions,
+      connectHeaders: { passcode: token },
+      reconnectDelay: 0,
+      onConnect: note(({ headers }) => (this.#connected = headers)),
+      onStompError: note(({ headers }) => this.errors.push(headers)),
+      onUnhandledReceipt: note(({ headers }) => this.receipts.push(headers["receipt-id"])),
+      onWebSocketClose: note(({ code, reason }) => (this.closed = { code, reason })),
+    });
+    this.#client.activate();
+  }
+
+  /** A listener on which CONNECT has succeeded. */
+  static async connected({ origin, token }, versions) {
+    const listener = new Listener(origin, token, versions);
+    await listener.connected();
+    return listener;
+  }
+
+  /** A listener on a line that has received its snapshot. */
+  static async on(line, person, headers = {}) {
+    const listener = await Listener.connected(person);
+    listener.subscribe(`/sub/line/${line}`, headers);
+    await listener.message("the end of the snapshot", ({ body }) => body.type === "snapshot-end");
+    return listener;
+  }
+
+  /** The headers of CONNECTED. */
+  async connected() {
+    return this.#until("CONNECTED", () => this.#connected);
+  }
+
+  subscribe(destination, headers = {}) {
+    const take = (message) => {
+      this.messages.push({
+        headers: message.headers,
+        body: JSON.parse(message.body),
+        acknowledge: (more) => message.ack(more),
+      });
+      this.#watch.changed();
+    };
+    return this.#client.subscribe(destination, take, headers);
+  }
+
+  send(destination, body, headers = {}) {
+    this.#client.publish({ destination, body: JSON.stringify(body), headers });
+  }
+
+  /** The first message that is wanted, already here or still to come. */
+  async message(what, wanted) {
+    return this.#until(what, () => this.messages.find(wanted));
+  }
+
+  /** The frame of this type that tells of this event or call. */
+  async told(type, id) {
+    return this.message(`${type} ${id}`, ({ body }) => body.type === type && body.id === id);
+  }
+
+  async receipt(id) {
+    return this.#until(`the RECEIPT ${id}`, () => this.receipts.find((receipt) => receipt === id));
+  }
+
+  /** The headers of the ERROR frame, once the server has closed the WebSocket after it. */
+  async refused() {
+    await this.#until("the end of the WebSocket", () => this.closed);
+    return this.errors[0];
+  }
+
+  /** Says goodbye in order: stompjs sends DISCONNECT with a receipt and closes when it has come. */
+  async leave() {
+    await this.#client.deactivate();
+  }
+
+  #until(what, find) {
+    const seen = () => ({
+      messages: this.messages.map(({ headers, body }) => ({ headers, body })),
+      errors: this.errors,
+      receipts: this.receipts,
+      closed: this.closed,
+    });
+    return this.#watch.until(what, find, seen);
+  }
+}

@@ -14,7 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words = TranslationsInfos::parse(locales)?;
     words.emit_diagnostics();
     words.rerun_if_locales_changed();
-    let attributes = "#![allow(missing_docs, clippy::all, clippy::needless_pass_by_value, reason = \"generated\")]";
+    let attributes =
+        "#![allow(missing_docs, clippy::all, clippy::needless_pass_by_value, reason = \"generated\")]";
     let options = CodegenOptions::default().gen_docs(false).top_level_attributes(Some(attributes.parse()?));
     words.generate_i18n_module_with_options(out.join("i18n"), options)?;
     Ok(())

@@ -31,7 +31,9 @@ mod ssr {
 
     /// Where the address says `?lang=`: remembers the language and leads to the same address without it.
     pub fn choose_language() {
-        let Some((parts, answer)) = use_context::<Parts>().zip(use_context::<ResponseOptions>()) else { return };
+        let Some((parts, answer)) = use_context::<Parts>().zip(use_context::<ResponseOptions>()) else {
+            return;
+        };
         let query = parts.uri.query().unwrap_or_default();
         let (chosen, rest): (Vec<&str>, Vec<&str>) =
             query.split('&').partition(|pair| pair.split('=').next() == Some(PARAMETER));

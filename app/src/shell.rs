@@ -11,9 +11,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     request::choose_language();
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     // leaflet.js is in front of the module that loads the wasm: the map takes it for granted.
-    let scripts = request::comes_to_life().then(|| {
+    let comes_to_life = request::comes_to_life();
+    let scripts = comes_to_life.then(|| {
         view! {
-            <link rel="stylesheet" href="/leaflet/leaflet.css" />
             <script defer nonce=use_nonce() src="/leaflet/leaflet.js"></script>
             <AutoReload options=options.clone() />
             <HydrationScripts options />
@@ -33,6 +33,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/icon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/icon-180.png" />
                 <link rel="manifest" href="/manifest.webmanifest" />
+                // The own style sheet comes last: it dresses the map.
+                {comes_to_life.then(|| view! { <link rel="stylesheet" href="/leaflet/leaflet.css" /> })}
                 <link rel="stylesheet" href=stylesheet />
                 {scripts}
                 <MetaTags />

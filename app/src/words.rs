@@ -140,7 +140,7 @@ mod tests {
     fn an_end_names_who_ended_it_where_that_says_something() {
         let by = Actor::House(House::new("1203").expect("a valid house"));
         let say = |how, by| end(Locale::en, &End { how, by, at: 0 });
-        assert_eq!(say(Progress::Cancelled, by.clone()), "Taken back");
+        assert_eq!(say(Progress::Cancelled, by.clone()), "Cancelled");
         assert_eq!(say(Progress::Resolved, by), "Over · flat 1203");
         assert_eq!(say(Progress::Resolved, Actor::Administrator), "Over · the management office");
         assert_eq!(say(Progress::Expired, Actor::Service), "Closed after 24 hours");

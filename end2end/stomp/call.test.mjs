@@ -54,7 +54,6 @@ test("the other line hears nothing of it", async () => {
   // Their own call comes the same way and later; a call of 101-1 would have come before it.
   const own = await press(elsewhere);
   await there.told("alert", own);
-  await here.message("the status", ({ body }) => body.type === "receipt" || body.type === "alert");
   await cancel(caller, id);
   await cancel(elsewhere, own);
   await there.message("the end of the own call", ({ body }) => body.type === "status" && body.alert === own);

@@ -18,7 +18,7 @@ test("a press alarms the line, a neighbour accepts, and everyone sees who", asyn
     await expect(incoming.getByRole("heading")).toHaveText("1203호에서 도움을 요청합니다");
     await expect(incoming).toContainText("응급 환자");
     await expect(incoming).toContainText("아이가 숨을 못 쉬어요");
-    await expect(visitor.page.getByRole("alert").filter({ has: incoming })).toBeVisible();
+    await expect(visitor.page.getByRole("alert").filter({ has: visitor.incident(call) })).toBeVisible();
   }
   // Their own browsers' acknowledgements, counted by house.
   await caller.ownCallIs("reached");

@@ -46,21 +46,20 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .route("/api/session", post(sign_in::start_session))
         .route("/api/session", get(sign_in::tell_session))
         .route("/api/session", delete(sign_in::end_session))
-        .route("/sign-in", post(sign_in::form_sign_in).merge(page_routes()))
+        .route("/sign-in", post(sign_in::form_sign_in))
         .route("/sign-out", post(sign_in::form_sign_out))
-        .route("/", page_routes())
-        .route("/call", page_routes())
-        .route("/call/{id}", page_routes())
         .route("/an-ws", get(socket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::for_administrators))
         .route("/openapi.json", get(openapi::document))
+        .merge(pages())
         .layer(elsewhere.clone());
     commands
         .merge(others)
         .fallback_service(elsewhere_files(&state, &elsewhere))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.origins.clone(), origin::check_origin))
         .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -68,19 +67,19 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .layer(metrics::layer())
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), headers::add))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .with_state(state)
 }
 
-/// The addresses that `app` has pages for; a page says itself what is at an address.
-fn page_routes() -> axum::routing::MethodRouter<AppState> {
-    get(page)
+/// The addresses that `app` has pages for: `/`, `/sign-in`, `/call`, `/call/{id}`.
+fn pages() -> Router<AppState> {
+    let listed = leptos_axum::generate_route_list(app::App);
+    listed.iter().fold(Router::new(), |router, page| router.route(page.path(), get(show_page)))
 }
 
-async fn page(State(state): State<AppState>, request: Request) -> Response {
+async fn show_page(State(state): State<AppState>, request: Request) -> Response {
     if !state.settings.roles.web {
         return role_absent("show pages", "web");
     }

@@ -8,7 +8,7 @@ use leptos::{ev, html, prelude::*};
 use web_sys::{FormData, HtmlFormElement};
 use wire::Kind;
 
-use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog};
+use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
     i18n::{t, t_string, use_i18n},
     pages::Home,
@@ -28,6 +28,9 @@ pub fn CallButton() -> impl IntoView {
     let hold = Hold::new(call);
     let asks = RwSignal::new(false);
     let busy = Memo::new(move |_| press.progress.with(is_on_its_way));
+    // Neighbours are called already: the button stays for when nobody answers, and takes a step back.
+    let again = Memo::new(move |_| press.progress.with(is_recorded));
+    let label = move || if again.get() { t_string!(i18n, call.again) } else { t_string!(i18n, call.button) };
     // Enter in a field, a key or a screen reader on the button: none of them holds, so each is asked.
     let ask = move || {
         if !busy.get_untracked() {
@@ -42,7 +45,7 @@ pub fn CallButton() -> impl IntoView {
     };
 
     view! {
-        <form class="call-form" method="get" action="/call" node_ref=form on:submit=move |event| event.prevent_default()>
+        <form class="call-form" class:again=again method="get" action="/call" node_ref=form on:submit=move |event| event.prevent_default()>
             <button
                 type="submit"
                 class="alert-button"
@@ -72,7 +75,7 @@ pub fn CallButton() -> impl IntoView {
                     <circle class="ring-track" cx="50" cy="50" r="47" />
                     <circle class="ring-fill" cx="50" cy="50" r="47" pathLength="100" />
                 </svg>
-                <span class="alert-button-words">{t!(i18n, call.button)}</span>
+                <span class="alert-button-words">{label}</span>
             </button>
             <p id="hold-hint" class="hold-hint" class:warning=move || hold.stage.get() == Stage::TooShort role="status">
                 {hint}
@@ -88,6 +91,7 @@ pub fn CallButton() -> impl IntoView {
                 {t!(i18n, call.press)}
             </button>
             <CallDetails />
+            <LocationOffer />
         </form>
         <ConfirmDialog open=asks confirmed=call />
     }
@@ -119,6 +123,16 @@ fn is_on_its_way(progress: &CallProgress) -> bool {
             | CallProgress::Retrying { .. }
             | CallProgress::NeedsSignIn
             | CallProgress::Unsent { .. }
+    )
+}
+
+fn is_recorded(progress: &CallProgress) -> bool {
+    matches!(
+        progress,
+        CallProgress::Recorded
+            | CallProgress::Reached(_)
+            | CallProgress::Coming(_)
+            | CallProgress::NobodyReached
     )
 }
 

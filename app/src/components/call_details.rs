@@ -9,12 +9,8 @@ use crate::{
 };
 
 /// Every kind there is to choose from, with the word that a form sends for it.
-pub const KINDS: [(Kind, &str); 4] = [
-    (Kind::Fire, "fire"),
-    (Kind::Medical, "medical"),
-    (Kind::Intruder, "intruder"),
-    (Kind::Other, "other"),
-];
+pub const KINDS: [(Kind, &str); 4] =
+    [(Kind::Fire, "fire"), (Kind::Medical, "medical"), (Kind::Intruder, "intruder"), (Kind::Other, "other")];
 
 /// The fields `kind` and `text` of a form that calls for help.
 #[component]

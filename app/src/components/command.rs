@@ -82,7 +82,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
         })
     };
     view! {
-        <p class="command-state" role="status">
+        <p class="command-state" class:visually-hidden=move || command.0.with(|stage| *stage == Stage::Idle) role="status">
             {words}
             <Show when=move || command.0.with(|stage| *stage == Stage::SignedOut)>
                 " "

@@ -31,7 +31,9 @@ pub(super) fn IncidentCard(
     let say = move |words: fn(Locale, &Incident) -> String| {
         move || {
             let locale = i18n.get_locale();
-            incident.with(|incident| incident.as_ref().map(|incident| words(locale, incident)).unwrap_or_default())
+            incident.with(|incident| {
+                incident.as_ref().map(|incident| words(locale, incident)).unwrap_or_default()
+            })
         }
     };
     let heading = say(if urgent { urgent_heading } else { plain_heading });
@@ -113,7 +115,11 @@ fn Actions(incident: Memo<Option<Incident>>, is_open: Memo<bool>, urgent: bool) 
         }
     };
     let accept_words = move || {
-        if incident.with(is_answered) { t_string!(i18n, alarm.accept_too) } else { t_string!(i18n, alarm.accept) }
+        if incident.with(is_answered) {
+            t_string!(i18n, alarm.accept_too)
+        } else {
+            t_string!(i18n, alarm.accept)
+        }
     };
     let busy = move || command.is_busy();
     let is = move |what: Choice| move || choice.get() != what;
@@ -264,7 +270,12 @@ fn coming(locale: Locale, incident: &Incident) -> String {
     if names.is_empty() {
         return String::new();
     }
-    td_string!(locale, feed.coming, houses = names.join(", ")).to_string()
+    let names = names.join(", ");
+    match incident.end {
+        None => td_string!(locale, feed.coming, houses = names).to_string(),
+        // Whether they came is not known.
+        Some(_) => td_string!(locale, feed.came, houses = names).to_string(),
+    }
 }
 
 fn reached(locale: Locale, incident: &Incident) -> String {

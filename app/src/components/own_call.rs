@@ -5,7 +5,8 @@ use wire::{Incident, Progress, Stance};
 
 use super::command::{Command, CommandState, Word};
 use crate::{
-    i18n::{Locale, t, td_string, use_i18n},
+    i18n::{Locale, t, t_string, td_string, use_i18n},
+    location::LocationProblem,
     pages::Home,
     press::CallProgress,
     words,
@@ -27,6 +28,16 @@ pub fn OwnCall() -> impl IntoView {
     let is_open = Memo::new(move |_| {
         press.own_call.with(|call| call.as_ref().is_some_and(|call| call.is_open(now.get())))
     });
+    let place_problem = move || {
+        let has_place = press.own_call.with(|call| call.as_ref().is_none_or(|call| call.location.is_some()));
+        match press.location_problem.get() {
+            Some(LocationProblem::Denied) if is_open.get() && !has_place => {
+                Some(t_string!(i18n, own.place_denied))
+            }
+            Some(_) if is_open.get() && !has_place => Some(t_string!(i18n, own.place_unknown)),
+            _ => None,
+        }
+    };
     let end = move |how| {
         if let Some(call) = press.own_call.get_untracked() {
             command.say(Word::Progress(call.alert.id, how));
@@ -36,6 +47,9 @@ pub fn OwnCall() -> impl IntoView {
         <section class="own-call" data-state=state>
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
+            </p>
+            <p class="own-place" hidden=move || place_problem().is_none()>
+                {move || place_problem().unwrap_or_default()}
             </p>
             <a class="button danger call-119" href="tel:119" hidden=move || !press.progress.with(needs_119)>
                 {t!(i18n, print.call_119)}
@@ -105,7 +119,11 @@ fn needs_119(progress: &CallProgress) -> bool {
 
 /// The state in words. `own` is the call itself, once the feed has it.
 pub fn own_call_words(
-    locale: Locale, progress: &CallProgress, own: Option<&Incident>, now: wire::Millis) -> String {
+    locale: Locale,
+    progress: &CallProgress,
+    own: Option<&Incident>,
+    now: wire::Millis,
+) -> String {
     match progress {
         CallProgress::Quiet => String::new(),
         CallProgress::Sending => td_string!(locale, own.sending).to_owned(),

@@ -19,7 +19,8 @@ use crate::{
 pub fn CallPage() -> impl IntoView {
     let i18n = use_i18n();
     let page = PageContext::current();
-    let flat = page.viewer.as_ref().and_then(Resident::flat).map(|(line, house)| (line.clone(), house.clone()));
+    let flat =
+        page.viewer.as_ref().and_then(Resident::flat).map(|(line, house)| (line.clone(), house.clone()));
     view! {
         <Title text=move || format!("{} · {}", t_string!(i18n, confirm_page.title), t_string!(i18n, app.name)) />
         <PlainHeader />
@@ -33,6 +34,7 @@ pub fn CallPage() -> impl IntoView {
         </main>
         <SmallPrint />
     }
+    .into_any()
 }
 
 #[component]
@@ -41,7 +43,8 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
     let query = use_query_map();
     let said = move |name: &str| query.with_untracked(|query| query.get(name)).unwrap_or_default();
     // Sent twice (an impatient finger, a reload, again after a problem), it is one call all the same.
-    let key = SharedValue::new(|| said("idempotencyKey").parse().unwrap_or_else(|_| Uuid::now_v7())).into_inner();
+    let key =
+        SharedValue::new(|| said("idempotencyKey").parse().unwrap_or_else(|_| Uuid::now_v7())).into_inner();
     let problem = said("problem");
     let place = RwSignal::new(None::<Location>);
     Effect::new(move || {
@@ -52,7 +55,11 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
         });
     });
     let number = move |of: fn(&Location) -> Option<f64>| {
-        move || place.with(|place| place.as_ref().and_then(of).map(|number| number.to_string()).unwrap_or_default())
+        move || {
+            place.with(|place| {
+                place.as_ref().and_then(of).map(|number| number.to_string()).unwrap_or_default()
+            })
+        }
     };
     let who = {
         let (line, house) = (line.clone(), house.clone());
@@ -63,7 +70,11 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
         }
     };
     let location_words = move || {
-        if place.with(Option::is_some) { t_string!(i18n, call.location_found) } else { t_string!(i18n, call.location_unknown) }
+        if place.with(Option::is_some) {
+            t_string!(i18n, call.location_found)
+        } else {
+            t_string!(i18n, call.location_unknown)
+        }
     };
     view! {
         <form class="stack" method="post" action="/alert">
@@ -85,4 +96,5 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
             <CallDetails chosen=said("kind") text=said("text") />
         </form>
     }
+    .into_any()
 }

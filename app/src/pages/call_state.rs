@@ -19,7 +19,8 @@ use crate::{
 pub fn CallStatePage() -> impl IntoView {
     let i18n = use_i18n();
     let page = PageContext::current();
-    let id = use_params_map().with_untracked(|params| params.get("id")).and_then(|id| id.parse::<AlertId>().ok());
+    let id =
+        use_params_map().with_untracked(|params| params.get("id")).and_then(|id| id.parse::<AlertId>().ok());
     let problem = use_query_map().with_untracked(|query| query.get("problem"));
     let state = match (page.viewer, id) {
         (Some(viewer), Some(id)) => {
@@ -51,6 +52,7 @@ pub fn CallStatePage() -> impl IntoView {
         </main>
         <SmallPrint />
     }
+    .into_any()
 }
 
 /// The call, if this person may know of it; their own first, since an id alone does not name a call.
@@ -95,6 +97,7 @@ fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> 
             {actions}
         </section>
     }
+    .into_any()
 }
 
 /// Loads the page again, without the problem that its address may tell: that has been read by then.
@@ -105,6 +108,7 @@ fn Refresh(id: AlertId) -> impl IntoView {
         <Meta http_equiv="refresh" content=format!("5; url=/call/{id}") />
         <p class="summary">{t!(i18n, state_page.refreshes)}</p>
     }
+    .into_any()
 }
 
 /// The forms that fit: the caller ends the call, a neighbour comes, an administrator resolves it.
@@ -114,7 +118,8 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     let id = call.alert.id;
     let is_own = viewer.flat() == Some((&call.alert.line, &call.alert.house));
     let may_accept = !is_own && viewer.line.as_ref() == Some(&call.alert.line);
-    let stance = call.responses.iter().find(|one| one.line.is_none() && Some(&one.house) == viewer.house.as_ref());
+    let stance =
+        call.responses.iter().find(|one| one.line.is_none() && Some(&one.house) == viewer.house.as_ref());
     let comes = stance.is_some_and(|one| one.stance != Stance::Withdrawn);
     let to = move |command: &str| format!("/alert/{id}/{command}");
     let accept = viewer.house.filter(|_| may_accept && !comes).map(|house| {

@@ -8,7 +8,7 @@ use wire::{AlertId, Incident, Resident};
 use crate::{
     alarm::Alarm,
     components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
-    context::PageContext,
+    context::{PageContext, Tiles},
     i18n::{t, t_string, use_i18n},
     map::LiveMap,
     press::Press,
@@ -74,10 +74,6 @@ fn SignedIn(page: PageContext) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let has_flat = home.viewer.with_value(|viewer| viewer.flat().is_some());
-    let on_map = Memo::new(move |_| {
-        let now = home.connection.now.get();
-        home.connection.feed.with(|feed| feed.open(now))
-    });
     view! {
         <Title text=move || t_string!(i18n, app.name) />
         <a class="skip-link" href="#main" rel="external">{t!(i18n, app.skip)}</a>
@@ -88,33 +84,56 @@ fn SignedIn(page: PageContext) -> impl IntoView {
             <ArmBanner />
             <AlarmPanel />
             <div class="columns">
-                {has_flat
-                    .then(|| view! {
-                        <section class="call" aria-labelledby="call-heading">
-                            <h1 id="call-heading" class="visually-hidden">{t!(i18n, call.heading)}</h1>
-                            <OwnCall />
-                            <CallButton />
-                        </section>
-                    })}
-                <div class="watch">
-                    <section class="map-section" aria-labelledby="map-heading">
-                        <h2 id="map-heading" class="visually-hidden">{t!(i18n, map.heading)}</h2>
-                        <LiveMap
-                            incidents=on_map
-                            now=home.connection.now
-                            tiles=page.tiles
-                            zoom_in=t_string!(i18n, map.zoom_in).to_owned()
-                            zoom_out=t_string!(i18n, map.zoom_out).to_owned()
-                            attr:role="group"
-                            attr:aria-label=move || t_string!(i18n, map.label)
-                        />
-                    </section>
-                    <IncidentList />
-                </div>
+                {has_flat.then(|| view! { <Call /> })}
+                <Watch tiles=page.tiles />
             </div>
         </main>
         <SmallPrint listens=true />
     }
+    .into_any()
+}
+
+/// Calling for help, and what has become of it.
+#[component]
+fn Call() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <section class="call" aria-labelledby="call-heading">
+            <h1 id="call-heading" class="visually-hidden">{t!(i18n, call.heading)}</h1>
+            <OwnCall />
+            <CallButton />
+        </section>
+    }
+    .into_any()
+}
+
+/// The neighbours' calls, on the map and as a list.
+#[component]
+fn Watch(tiles: Option<Tiles>) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let on_map = Memo::new(move |_| {
+        let now = home.connection.now.get();
+        home.connection.feed.with(|feed| feed.open(now))
+    });
+    view! {
+        <div class="watch">
+            <section class="map-section" aria-labelledby="map-heading">
+                <h2 id="map-heading" class="visually-hidden">{t!(i18n, map.heading)}</h2>
+                <LiveMap
+                    incidents=on_map
+                    now=home.connection.now
+                    tiles
+                    zoom_in=t_string!(i18n, map.zoom_in).to_owned()
+                    zoom_out=t_string!(i18n, map.zoom_out).to_owned()
+                    attr:role="group"
+                    attr:aria-label=move || t_string!(i18n, map.label)
+                />
+            </section>
+            <IncidentList />
+        </div>
+    }
+    .into_any()
 }
 
 #[component]
@@ -128,4 +147,5 @@ fn SignedOut() -> impl IntoView {
         </main>
         <SmallPrint />
     }
+    .into_any()
 }

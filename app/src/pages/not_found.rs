@@ -23,4 +23,5 @@ pub fn NotFoundPage() -> impl IntoView {
         </main>
         <SmallPrint />
     }
+    .into_any()
 }

@@ -50,6 +50,7 @@ pub fn SignInPage() -> impl IntoView {
         </main>
         <SmallPrint />
     }
+    .into_any()
 }
 
 /// Who can sign in to the demo complex.
@@ -64,6 +65,7 @@ fn Demo(accounts: DemoAccounts) -> impl IntoView {
             <ul>{names.collect_view()}</ul>
         </section>
     }
+    .into_any()
 }
 
 fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {

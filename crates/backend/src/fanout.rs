@@ -44,24 +44,28 @@ pub struct Fanout {
 impl Fanout {
     /// Rebuilds, then tells whatever happens.
     pub async fn run(self, stopping: CancellationToken) {
-        let forgetting = self.forget_now_and_then();
+        let (records, arriving) = mpsc::channel(1024);
+        let (relay, kafka) = (self.relay.clone(), self.kafka.clone());
+        let reading = tokio::spawn(async move {
+            tokio::select! {
+                () = relay.topics_exist() => reader::run(kafka, clock::now() - LOOK_BACK, records).await,
+                () = records.closed() => {}
+            }
+        });
         tokio::select! {
-            () = self.read() => {}
-            () = forgetting => {}
+            () = self.take_all(arriving) => {}
+            () = self.forget_now_and_then() => {}
             () = stopping.cancelled() => {}
+        }
+        // It ends when nobody listens: its connections must be gone before the embedded broker is.
+        if let Err(error) = reading.await {
+            tracing::error!(%error, "reading the log ended");
         }
     }
 
-    async fn read(&self) {
+    async fn take_all(&self, mut arriving: mpsc::Receiver<Read>) {
         let late = tokio::time::sleep(REBUILD_PATIENCE);
         tokio::pin!(late);
-        let (records, mut arriving) = mpsc::channel(1024);
-        let kafka = self.kafka.clone();
-        let relay = self.relay.clone();
-        let reading = tokio::spawn(async move {
-            relay.topics_exist().await;
-            reader::run(kafka, clock::now() - LOOK_BACK, records).await;
-        });
         let mut rebuilding = true;
         loop {
             tokio::select! {
@@ -81,9 +85,6 @@ impl Fanout {
                     self.state.set(RoleState::Degraded("Kafka is away or slow: calls of before may be missing".into()));
                 }
             }
-        }
-        if let Err(error) = reading.await {
-            tracing::error!(%error, "reading the log ended");
         }
         self.state.set(RoleState::Failed("reading the log ended: restart the server".into()));
     }

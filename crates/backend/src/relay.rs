@@ -207,5 +207,6 @@ impl Relay {
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
             tracing::warn!("some publications were still under way at the end; the outbox keeps them");
         }
+        self.0.producer.close().await;
     }
 }

@@ -42,8 +42,8 @@ pub enum Unreadable {
 
 /// The event of a record.
 ///
-/// A record of the original service has no id and no time: its id becomes a UUIDv8 (RFC 9562, section 5.8)
-/// of where the record stands and a hash of its value, its time the record's timestamp.
+/// A record of the original service has no id and no time: its id becomes a UUIDv8 (RFC 9562, section 5.8) of where
+/// the record stands and a hash of its value (as any accept's that names no call), its time the record's timestamp.
 ///
 /// # Errors
 /// [`Unreadable`], with the reason. An unusable location never makes a call unreadable: it is dropped.
@@ -59,7 +59,8 @@ pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unre
         }
         topic::ACCEPT => {
             let mut fields: AcceptFields = serde_json::from_slice(value)?;
-            fields.id = fields.id.or_else(|| Some(made_up()));
+            // Where no call is named it depends on the place which one is meant, so the place is its name.
+            fields.id = fields.id.filter(|_| fields.alert.is_some()).or_else(|| Some(made_up()));
             fields.at = fields.at.or(Some(position.timestamp));
             fields.into_event()
         }

@@ -1,7 +1,7 @@
 //! Publishes records: idempotent, acknowledged by every in-sync replica, without lingering.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -24,7 +24,8 @@ const SPRING_TYPES: [(&str, &str); 3] = [
 /// Publishes entries of the outbox.
 pub struct Producer {
     settings: KafkaSettings,
-    current: Mutex<FutureProducer>,
+    /// `None` once it is closed.
+    current: Mutex<Option<FutureProducer>>,
 }
 
 impl Producer {
@@ -33,7 +34,7 @@ impl Producer {
     /// # Errors
     /// [`LogError`] if the settings make no sense to librdkafka.
     pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
-        let current = Mutex::new(create(&settings)?);
+        let current = Mutex::new(Some(create(&settings)?));
         Ok(Self { settings, current })
     }
 
@@ -42,7 +43,7 @@ impl Producer {
     /// # Errors
     /// [`LogError`] if Kafka did not acknowledge it; it may be in the log all the same.
     pub async fn publish(&self, entry: &Entry) -> Result<Position, LogError> {
-        let producer = self.current();
+        let producer = self.current()?;
         let record = FutureRecord::to(&entry.topic)
             .key(&entry.line)
             .payload(&entry.value)
@@ -64,7 +65,7 @@ impl Producer {
     /// # Errors
     /// [`LogError`] if Kafka did not answer.
     pub async fn warm(&self) -> Result<(), LogError> {
-        let producer = self.current();
+        let producer = self.current()?;
         let metadata = move || producer.client().fetch_metadata(Some(wire::topic::ALERT), METADATA_TIMEOUT);
         let fetched = tokio::task::spawn_blocking(move || metadata().map(|_| ())).await;
         Ok(fetched.map_err(|error| LogError(error.to_string()))??)
@@ -75,23 +76,36 @@ impl Producer {
     /// # Errors
     /// [`LogError`] if something is still under way then.
     pub async fn flush(&self, wait: Duration) -> Result<(), LogError> {
-        let producer = self.current();
+        let producer = self.current()?;
         let flushed = tokio::task::spawn_blocking(move || producer.flush(wait)).await;
         Ok(flushed.map_err(|error| LogError(error.to_string()))??)
     }
 
-    fn current(&self) -> FutureProducer {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Ends the connections: whoever stops Kafka next would make them fail.
+    pub async fn close(&self) {
+        let producer = self.lock().take();
+        // librdkafka waits for its threads.
+        if let Err(error) = tokio::task::spawn_blocking(move || drop(producer)).await {
+            tracing::warn!(%error, "the Kafka producer did not end in order");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<FutureProducer>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self) -> Result<FutureProducer, LogError> {
+        self.lock().clone().ok_or_else(|| LogError("the producer is closed".into()))
     }
 
     /// An idempotent producer that met a fatal error refuses everything from then on (librdkafka, "Fatal
     /// producer errors"): only a new one helps.
     fn replace_if_fatal(&self, failed: &FutureProducer) -> Result<(), LogError> {
         let Some((code, reason)) = failed.client().fatal_error() else { return Ok(()) };
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.client().fatal_error().is_some() {
+        let mut current = self.lock();
+        if current.as_ref().is_some_and(|current| current.client().fatal_error().is_some()) {
             tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
-            *current = create(&self.settings)?;
+            *current = Some(create(&self.settings)?);
         }
         Ok(())
     }

@@ -298,6 +298,31 @@ fn an_accept_that_names_no_call_is_about_the_newest_one_not_newer_than_itself() 
 }
 
 #[test]
+fn the_earliest_place_of_an_accept_that_names_no_call_counts() {
+    let mut fold = LineIncidents::new(line(), 1);
+    for (call, seen) in [10, 20].map(|time| original(topic::ALERT, CALL, time, time)) {
+        fold.apply(call, seen);
+    }
+    let answered =
+        |fold: &LineIncidents| fold.incidents().iter().map(|i| i.responses.len()).collect::<Vec<_>>();
+    let accept = Event::Accept(Accept { alert: None, ..accept_of(1, "1204", 25) });
+    let at =
+        |timestamp| Seen::Log(Position { timestamp: MORNING + timestamp, partition: 0, offset: timestamp });
+    let second = Event::Accept(Accept { alert: None, ..accept_of(2, "1301", 26) });
+    fold.apply(accept.clone(), at(22));
+    fold.apply(second, at(26));
+    assert_eq!(answered(&fold), [0, 2]);
+    let told = fold.apply(accept.clone(), at(15));
+    assert_eq!(answered(&fold), [1, 1]);
+    // The call it leaves has another first now.
+    assert!(
+        told.iter().any(|change| matches!(change, Change::First { accept, .. } if accept.id == event_id(2)))
+    );
+    fold.apply(accept, at(28));
+    assert_eq!(answered(&fold), [1, 1]);
+}
+
+#[test]
 fn when_the_newer_call_comes_to_light_late_its_accept_is_told_about_it() {
     let mut fold = LineIncidents::new(line(), 1);
     let (old, new) = (original(topic::ALERT, CALL, 10, 1), original(topic::ALERT, CALL, 20, 2));

@@ -143,3 +143,19 @@ fn a_servers_last_word_holds_where_the_log_is_not_read() {
     apply(&mut fold, 0, Seen::Told { first: Some(false) });
     assert_eq!(first(&fold), None);
 }
+
+#[test]
+fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
+    let mut fold = LineIncidents::new(line(), 1);
+    for caller in ["1203", "1301"] {
+        fold.apply(Event::Alert(alert_of(caller, 0)), Seen::Told { first: None });
+    }
+    let other = Accept { target: alert_of("1301", 0).house, ..accept_of(0, "1204", 10) };
+    for accept in [accept_of(0, "1204", 10), other] {
+        fold.apply(Event::Accept(accept), Seen::Told { first: None });
+    }
+    fold.settle_first(alert_of("1203", 0).id, event_id(0));
+    assert!(
+        fold.incidents().iter().all(|incident| incident.first.is_none() && incident.responses.len() == 1)
+    );
+}

@@ -134,6 +134,18 @@ fn an_id_made_up_is_the_same_everywhere_and_another_at_another_place() {
 }
 
 #[test]
+fn an_accept_that_names_no_call_is_known_by_its_place() {
+    let id = "01900000-0000-7000-8000-000000000000";
+    let read_id = |value: String| match read(topic::ACCEPT, value.as_bytes(), HERE) {
+        Ok(Event::Accept(accept)) => accept.id,
+        other => panic!("{other:?}"),
+    };
+    let accept = format!(r#""line":"101-1","accept":"1204","target":"1203","id":"{id}""#);
+    assert_eq!(read_id(format!(r#"{{{accept},"alert":"{id}"}}"#)).to_string(), id);
+    assert_eq!(read_id(format!("{{{accept}}}")).0.get_version_num(), 8);
+}
+
+#[test]
 fn an_unusable_location_leaves_a_call_without_one() {
     let odd = [
         r#""lat":"here","lng":"127""#,

@@ -1,0 +1,206 @@
+//! The commands over HTTP: who may, what is refused and how, the same key twice, forms.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use bench::client::{Answer, Client, Session, Step};
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, header, send, server_and_client, sign_in,
+};
+use uuid::Uuid;
+use wire::{
+    AlertId,
+    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+};
+
+fn kind(answer: &Answer<Recorded>) -> (u16, &str) {
+    (answer.status, answer.outcome.as_ref().err().map_or("accepted", |problem| problem.kind.as_str()))
+}
+
+fn accept_of(neighbour: &Session, caller: &Session) -> AcceptRequest {
+    AcceptRequest {
+        line: caller.resident().line.clone().unwrap(),
+        accept_house: neighbour.resident().house.clone().unwrap(),
+        target_house: caller.resident().house.clone().unwrap(),
+        alert: None,
+    }
+}
+
+async fn raw(
+    client: &Client,
+    caller: &Session,
+    content_type: &str,
+    body: impl Into<reqwest::Body>,
+) -> Answer<Recorded> {
+    let request = caller.request(Method::POST, "/alert").header("content-type", content_type).body(body);
+    client.send(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_call_goes_its_whole_way() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let pressed = caller.press(&caller.call("fire")?, None).await?;
+    assert_eq!(pressed.status, 202);
+    let call = AlertId(pressed.ok()?.id);
+    assert_eq!(neighbour.accept(&accept_of(&neighbour, &caller), None).await?.status, 202);
+    let nothing = ProgressRequest::default();
+    assert_eq!(neighbour.progress(call, Step::Arrived, &nothing, None).await?.status, 202);
+    assert_eq!(neighbour.progress(call, Step::Withdraw, &nothing, None).await?.status, 202);
+    let place = LocationRequest { lat: json!(37.5), lng: json!("127.0"), accuracy: None };
+    assert_eq!(caller.moved(call, &place, None).await?.status, 202);
+    assert_eq!(caller.progress(call, Step::Cancel, &nothing, None).await?.status, 202);
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_session_nothing_is_taken() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    for path in ["/alert", "/accept", "/alert/0190f8a0-0000-7000-8000-000000000000/cancel"] {
+        let request = client.request(Method::POST, path).json(&json!({ "line": "101-1", "house": "1203" }));
+        assert_eq!(kind(&client.send(request).await?), (401, "/problems/not-signed-in"), "{path}");
+        let request = client.request(Method::POST, path).bearer_auth("wrong").json(&json!({}));
+        assert_eq!(kind(&client.send(request).await?), (401, "/problems/not-signed-in"), "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_in_another_houses_name_is_refused() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let answer = caller.press(&neighbour.call("")?, None).await?;
+    assert_eq!(kind(&answer), (403, "/problems/not-yours"));
+    let stranger = sign_in(&client, STRANGER).await?;
+    let answer = stranger.press(&caller.call("")?, None).await?;
+    assert_eq!(kind(&answer), (403, "/problems/not-yours"));
+    let administrator = sign_in(&client, ADMINISTRATOR).await?;
+    let answer = administrator.press(&caller.call("")?, None).await?;
+    assert_eq!(kind(&answer), (403, "/problems/not-yours"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_accept_without_an_open_call_is_refused() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let answer = neighbour.accept(&accept_of(&neighbour, &caller), None).await?;
+    assert_eq!(kind(&answer), (409, "/problems/no-open-call"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_used_is_refused_with_what_to_do() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let cases = [
+        ("application/json", "{\"line\":", 400, "/problems/malformed"),
+        ("application/json", "{\"line\":\"101-1\"}", 422, "/problems/invalid"),
+        ("application/json", "", 422, "/problems/invalid"),
+        ("application/json", "{\"line\":\"101-1\",\"house\":\"a/b\"}", 422, "/problems/invalid"),
+        ("text/plain", "help", 415, "/problems/unsupported-media-type"),
+    ];
+    for (content_type, body, status, problem) in cases {
+        let answer = raw(&client, &caller, content_type, body).await;
+        assert_eq!(kind(&answer), (status, problem), "{body}");
+    }
+    let missing = raw(&client, &caller, "application/json", "{\"line\":\"101-1\"}").await;
+    assert!(missing.outcome.unwrap_err().detail.contains("house"));
+    let answer = raw(&client, &caller, "application/json", "x".repeat(70_000)).await;
+    assert_eq!(kind(&answer), (413, "/problems/too-large"));
+    let mut call = caller.call("")?;
+    call.text = Some("가".repeat(1_001));
+    assert_eq!(kind(&caller.press(&call, None).await?), (422, "/problems/invalid"));
+    call.text = Some("가".repeat(1_000));
+    assert_eq!(caller.press(&call, None).await?.status, 202);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_key_gets_the_same_answer_and_another_body_is_refused() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let key = Uuid::now_v7();
+    let call = caller.call("once")?;
+    let (first, second) = tokio::join!(caller.press(&call, Some(key)), caller.press(&call, Some(key)));
+    assert_eq!((first?.ok()?.id, second?.ok()?.id), (key, key));
+    let answer = caller.press(&caller.call("twice")?, Some(key)).await?;
+    assert_eq!(kind(&answer), (422, "/problems/idempotency-key-reused"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_version_7_uuid_is_refused() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    for key in ["1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"] {
+        let request =
+            caller.request(Method::POST, "/alert").header("idempotency-key", key).json(&caller.call("")?);
+        assert_eq!(kind(&client.send(request).await?), (422, "/problems/idempotency-key-invalid"), "{key}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_of_the_form_leads_to_the_calls_page_whose_id_is_the_forms_key() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let key = Uuid::now_v7().to_string();
+    let form = [
+        ("line", "101-1"),
+        ("house", "1203"),
+        ("kind", ""),
+        ("text", "불이야"),
+        ("lat", ""),
+        ("lng", ""),
+        ("idempotencyKey", &key),
+    ];
+    let response = send(caller.request(Method::POST, "/alert").form(&form)).await;
+    assert_eq!((response.status().as_u16(), header(&response, "location")), (303, &*format!("/call/{key}")));
+    let again = send(caller.request(Method::POST, "/alert").form(&form)).await;
+    assert_eq!((again.status().as_u16(), header(&again, "location")), (303, &*format!("/call/{key}")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_form_leads_back_with_what_was_written() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let form = [("line", "101-1"), ("house", "1204"), ("kind", "fire"), ("text", "help & more")];
+    let response = send(caller.request(Method::POST, "/alert").form(&form)).await;
+    let to = "/call?kind=fire&text=help+%26+more&problem=not-yours";
+    assert_eq!((response.status().as_u16(), header(&response, "location")), (303, to));
+    let response = send(client.request(Method::POST, "/alert").form(&form)).await;
+    let to = "/sign-in?next=%2Fcall%3Fkind%3Dfire%26text%3Dhelp%2B%2526%2Bmore";
+    assert_eq!((response.status().as_u16(), header(&response, "location")), (303, to));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_is_cancelled_with_no_body_at_all_and_by_a_form() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let request = caller.request(Method::POST, &format!("/alert/{call}/resolve"));
+    assert_eq!(kind(&client.send(request).await?).0, 202);
+    let request = caller.request(Method::POST, &format!("/alert/{call}/cancel")).form(&[("note", "")]);
+    let response = send(request).await;
+    assert_eq!((response.status().as_u16(), header(&response, "location")), (303, &*format!("/call/{call}")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_too() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let answer = client.send::<Value>(caller.request(Method::GET, "/api/nothing")).await?;
+    assert_eq!(answer.outcome.unwrap_err().kind, "/problems/not-found");
+    let answer = client.send::<Value>(caller.request(Method::GET, "/alert")).await?;
+    assert_eq!(answer.header("allow"), Some("POST"));
+    assert_eq!(answer.outcome.unwrap_err().kind, "/problems/method-not-allowed");
+    let request = caller.request(Method::POST, "/alert/not-a-uuid/cancel");
+    assert_eq!(client.send::<Value>(request).await?.outcome.unwrap_err().kind, "/problems/not-found");
+    Ok(())
+}

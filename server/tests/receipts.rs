@@ -1,0 +1,85 @@
+//! The delivery ledger: the caller learns which houses the call has reached, and where somebody looked.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use bench::client::{Ack, Message, Subscribe};
+use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in};
+use wire::{AlertId, Event, House};
+
+fn houses(names: &[&str]) -> BTreeSet<House> {
+    names.iter().map(|name| House::new(*name).unwrap()).collect()
+}
+
+/// Whether a message says exactly this.
+fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bool {
+    match message.event() {
+        Some(Event::Receipt(receipt)) => {
+            receipt.alert == call && receipt.reached == houses(reached) && receipt.seen == houses(seen)
+        }
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn the_caller_learns_which_houses_were_reached_and_where_somebody_looked() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut callers, _) = caller.listen().await?;
+    let (mut first, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
+    let (mut second, _) = sign_in(&client, SECOND_NEIGHBOUR).await?.listen().await?;
+    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let call = AlertId(id);
+    for socket in [&mut callers, &mut first] {
+        let message = socket.wait_for("the alert", |message| message.is_alert(id)).await?;
+        socket.ack(&message).await?;
+    }
+    callers.wait_for("one house", |message| says(message, call, &["1204"], &[])).await?;
+    let message = second.wait_for("the alert", |message| message.is_alert(id)).await?;
+    second.ack(&message).await?;
+    callers.wait_for("two houses", |message| says(message, call, &["1204", "1301"], &[])).await?;
+    first.seen(call).await?;
+    callers.wait_for("a look", |message| says(message, call, &["1204", "1301"], &["1204"])).await.map(drop)
+}
+
+#[tokio::test]
+async fn one_acknowledgement_of_a_cumulative_subscription_covers_the_calls_before() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut callers, _) = caller.listen().await?;
+    let mut neighbours = sign_in(&client, NEIGHBOUR).await?.connect().await?;
+    neighbours.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::Client)).await?;
+    neighbours.snapshot("line").await?;
+    let mut calls = Vec::new();
+    for text in ["one", "two"] {
+        let id = caller.press(&caller.call(text)?, None).await?.ok()?.id;
+        calls.push((id, neighbours.wait_for("the alert", |message| message.is_alert(id)).await?));
+    }
+    neighbours.ack(&calls[1].1).await?;
+    for (id, _) in calls {
+        callers.wait_for("a receipt", |message| says(message, AlertId(id), &["1204"], &[])).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_those_who_live_there_and_acknowledge_count() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut callers, _) = caller.listen().await?;
+    let mut administrators = sign_in(&client, ADMINISTRATOR).await?.connect().await?;
+    administrators.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::ClientIndividual)).await?;
+    administrators.snapshot("line").await?;
+    let mut automatic = sign_in(&client, NEIGHBOUR).await?.connect().await?;
+    automatic.subscribe(&Subscribe::to("/sub/line/101-1")).await?;
+    automatic.snapshot("line").await?;
+    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let message = administrators.wait_for("the alert", |message| message.is_alert(id)).await?;
+    administrators.ack(&message).await?;
+    administrators.seen(AlertId(id)).await?;
+    automatic.wait_for("the alert", |message| message.is_alert(id)).await?;
+    let is_receipt = |message: &Message| matches!(message.event(), Some(Event::Receipt(_)));
+    callers.none_within(Duration::from_secs(1), "a receipt", is_receipt).await
+}

@@ -1,0 +1,363 @@
+//! STOMP over the WebSocket: who gets in, what is heard, and how a socket is closed.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use bench::client::{Ack, Client, Handshake, Session, Socket, Subscribe};
+use stomp::{Command, Frame, Version};
+use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
+use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
+use wire::{Event, body::Body};
+
+fn connect(token: &str) -> Frame {
+    Frame::new(Command::Connect)
+        .header("accept-version", "1.2")
+        .header("host", "iutsai")
+        .header("passcode", token)
+}
+
+/// What a frame sent by somebody signed in is answered with before the socket closes.
+async fn error_of(session: &Session, frame: Frame) -> Result<String, bench::Error> {
+    let mut socket = session.connect().await?;
+    socket.send(&frame).await?;
+    let end = socket.ended().await?;
+    assert_eq!(end.code(), Some(1008), "{end}");
+    Ok(end.message().to_owned())
+}
+
+#[tokio::test]
+async fn a_call_is_heard_on_its_line_and_on_no_other() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut neighbours, snapshot) = neighbour.listen().await?;
+    assert!(snapshot.messages.is_empty());
+    let (mut strangers, _) = sign_in(&client, STRANGER).await?.listen().await?;
+    let mut call = caller.call("불이야: \\n <b>")?;
+    (call.lat, call.lng) = (Some("37.5665".into()), Some(126.978.into()));
+    let id = caller.press(&call, None).await?.ok()?.id;
+    let message = neighbours.wait_for("the alert", |message| message.is_alert(id)).await?;
+    let Some(Event::Alert(alert)) = message.event() else { panic!("{message:?}") };
+    assert_eq!((alert.house.as_str(), alert.text.as_str()), ("1203", "불이야: \\n <b>"));
+    assert_eq!(alert.location.unwrap().lat, 37.5665);
+    assert_eq!(message.header("destination"), Some("/sub/line/101-1"));
+    assert_eq!(message.header("type"), Some("alert"));
+    assert_eq!(message.header("ack"), message.header("message-id"));
+    assert!(!message.is_replay() && !message.is_late());
+    strangers.none_within(Duration::from_millis(500), "the call of another line", |_| true).await
+}
+
+#[tokio::test]
+async fn whoever_comes_late_gets_the_open_calls_first() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let id = caller.press(&caller.call("still open")?, None).await?.ok()?.id;
+    let (mut socket, _) = neighbour.listen().await?;
+    // The first listener may have come before the call; whoever comes now cannot have.
+    socket.wait_for("the alert", |message| message.is_alert(id)).await.ok();
+    let (mut socket, snapshot) = neighbour.listen().await?;
+    assert!(snapshot.alert(id).unwrap().is_replay());
+    assert!(!snapshot.truncated);
+    socket
+        .none_within(Duration::from_millis(300), "the call a second time", |message| message.is_alert(id))
+        .await
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_refused() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    for frame in [connect("wrong"), connect("")] {
+        let mut socket = Socket::open(&client, &Handshake::default()).await?;
+        let refused = socket.connect_with(&frame).await.unwrap_err();
+        let end = refused.end().unwrap();
+        assert!(end.message().contains("sign in"), "{end}");
+        assert_eq!(end.code(), Some(1008));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_comes_as_passcode_as_authorization_or_by_the_cookie() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let bare = Frame::new(Command::Stomp).header("accept-version", "1.2").header("host", "iutsai");
+    let bearer = bare.clone().header("Authorization", format!("Bearer {}", caller.token()));
+    let cookie = Handshake::default().header("Cookie", format!("iutsai-session={}", caller.token()));
+    for (handshake, frame) in [
+        (Handshake::default(), connect(caller.token()).header("login", "anything")),
+        (Handshake::default(), bearer),
+        (cookie.clone(), bare.clone()),
+    ] {
+        let mut socket = Socket::open(&client, &handshake).await?;
+        assert_eq!(socket.connect_with(&frame).await?.get("version"), Some("1.2"));
+    }
+    // A token that is sent must hold, whatever the cookie says.
+    let mut socket = Socket::open(&client, &cookie).await?;
+    socket.connect_with(&connect("wrong")).await.unwrap_err();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_foreign_line_is_refused_to_residents_and_open_to_administrators() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let foreign = Subscribe::to("/sub/line/101-2");
+    assert!(error_of(&caller, foreign.frame()).await?.contains("not yours"));
+    let mut administrators = sign_in(&client, ADMINISTRATOR).await?.connect().await?;
+    for (id, line) in [("one", "/sub/line/101-1"), ("two", "/sub/line/101-2")] {
+        administrators.subscribe(&Subscribe::to(line).id(id)).await?;
+        administrators.snapshot(id).await?;
+    }
+    let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let message = administrators.wait_for("the alert", |message| message.is_alert(call)).await?;
+    assert_eq!(message.header("subscription"), Some("one"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_answered_with_why() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let send = |destination: &str| Frame::new(Command::Send).header("destination", destination);
+    let subscribe = || Subscribe::to("/sub/line/101-1").frame();
+    for (frame, says) in [
+        (Frame::new(Command::Begin).header("transaction", "1"), "Transactions"),
+        (send("/pub/seen").header("transaction", "1").body("{}"), "Transactions"),
+        (send("/topic/anything").body("{}"), "no such destination"),
+        (send("/pub/seen").body("{\"alert\":1}"), "The body must be"),
+        (Subscribe::to("/topic/anything").frame(), "no such destination"),
+        (Frame::new(Command::Subscribe).header("destination", "/sub/line/101-1"), "needs the header id"),
+        (subscribe().header("ack", "sometimes"), "ack header"),
+        (subscribe().header("replay", "7d"), "replay header"),
+        (Frame::new(Command::Unsubscribe).header("id", "unknown"), "no subscription"),
+        (Frame::new(Command::Ack), "needs the header id"),
+        (connect(caller.token()), "open already"),
+        (Frame::new(Command::Message), "server's frame"),
+    ] {
+        let message = error_of(&caller, frame.clone()).await?;
+        assert!(message.contains(says), "{frame:?}: {message}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_error_names_the_receipt_that_will_not_come() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let mut socket = sign_in(&client, CALLER).await?.connect().await?;
+    socket.send(&Frame::new(Command::Begin).header("transaction", "1").header("receipt", "begun")).await?;
+    let end = socket.ended().await?;
+    assert_eq!(end.error.unwrap().get("receipt-id"), Some("begun"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn connect_comes_first_and_in_a_version_that_is_spoken() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let mut socket = Socket::open(&client, &Handshake::default()).await?;
+    socket.subscribe(&Subscribe::to("/sub/line/101-1")).await?;
+    assert!(socket.ended().await?.message().contains("before CONNECT"));
+    let mut socket = Socket::open(&client, &Handshake::default()).await?;
+    socket.send(&Frame::new(Command::Connect).header("accept-version", "1.0")).await?;
+    assert_eq!(socket.ended().await?.error.unwrap().get("version"), Some("1.2,1.1"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_socket_that_never_connects_is_closed() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let mut socket = Socket::open(&client, &Handshake::default()).await?;
+    let end = socket.ended().await?;
+    assert!(end.message().contains("within 10 seconds"), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn version_1_1_is_spoken_with_and_without_a_subprotocol() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let offered = Handshake { subprotocols: vec!["v11.stomp".into()], ..Handshake::without_subprotocol() };
+    for (handshake, chosen) in [(offered, Some("v11.stomp")), (Handshake::without_subprotocol(), None)] {
+        let mut socket = Socket::open(&client, &handshake).await?;
+        assert_eq!(socket.subprotocol(), chosen);
+        let connect = Frame::new(Command::Connect)
+            .header("accept-version", "1.0,1.1")
+            .header("host", "iutsai")
+            .header("passcode", caller.token());
+        assert_eq!(socket.connect_with(&connect).await?.get("version"), Some("1.1"));
+        assert_eq!(socket.version(), Version::V1_1);
+        socket.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::ClientIndividual)).await?;
+        socket.snapshot("line").await?;
+        let id = caller.press(&caller.call("a: b")?, None).await?.ok()?.id;
+        let message = socket.wait_for("the alert", |message| message.is_alert(id)).await?;
+        socket.ack(&message).await?;
+        socket.disconnect().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn frames_may_be_cut_and_joined_over_messages() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let mut socket = Socket::open(&client, &Handshake::default()).await?;
+    let mut octets = stomp::encode(&connect(caller.token()), Version::V1_2);
+    octets.extend(b"\n\r\n");
+    octets.extend(stomp::encode(
+        &Subscribe::to("/sub/line/101-1").frame().header("receipt", "r"),
+        Version::V1_2,
+    ));
+    for piece in octets.chunks(7) {
+        socket.send_raw(WebSocketMessage::binary(piece.to_vec())).await?;
+    }
+    socket.wait_for_frame("CONNECTED", |frame| frame.command == Command::Connected).await?;
+    socket.wait_for_frame("the RECEIPT", |frame| frame.get("receipt-id") == Some("r")).await?;
+    socket.snapshot("line").await.map(drop)
+}
+
+#[tokio::test]
+async fn too_long_a_frame_is_refused_with_why() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let seen = |length| Frame::new(Command::Send).header("destination", "/pub/seen").body("x".repeat(length));
+    let mut socket = caller.connect().await?;
+    socket.send(&seen(20_000)).await?;
+    let end = socket.ended().await?;
+    assert!(end.message().contains("16384") && end.code() == Some(1002), "{end}");
+    let mut socket = caller.connect().await?;
+    socket.send(&seen(200_000)).await?;
+    let end = socket.ended().await?;
+    assert!(end.message().contains("too long") && end.code() == Some(1009), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flood_of_frames_ends_the_socket() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let mut socket = sign_in(&client, CALLER).await?.connect().await?;
+    for _ in 0..10 {
+        // The server may close before the last of them has been sent.
+        if socket.send_raw(WebSocketMessage::text("\n".repeat(1_000))).await.is_err() {
+            break;
+        }
+    }
+    assert!(socket.ended().await?.message().contains("Too many frames"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn goodbye_is_answered_before_the_socket_closes() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let end = sign_in(&client, CALLER).await?.connect().await?.disconnect().await?;
+    assert_eq!((end.error, end.close.map(|close| close.code)), (None, Some(1000)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn heart_beats_come_as_often_as_they_were_asked_for() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let mut socket = Socket::open(&client, &Handshake::default()).await?;
+    let connected = socket.connect_with(&connect(caller.token()).header("heart-beat", "0,5000")).await?;
+    assert_eq!(connected.get("heart-beat"), Some("5000,120000"));
+    socket.none_within(Duration::from_secs(7), "a message", |_| true).await?;
+    assert!(socket.heartbeats() >= 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_that_ends_closes_its_sockets_and_no_others() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let ((mut first, _), mut second) = (caller.listen().await?, caller.connect().await?);
+    let (mut neighbours, _) = neighbour.listen().await?;
+    let elsewhere = sign_in(&client, CALLER).await?;
+    caller.sign_out().await?.ok()?;
+    for socket in [&mut first, &mut second] {
+        socket.set_patience(Duration::from_secs(5));
+        let end = socket.ended().await?;
+        assert!(end.message().contains("session has ended") && end.code() == Some(1008), "{end}");
+    }
+    let id = elsewhere.press(&elsewhere.call("")?, None).await?.ok()?.id;
+    neighbours.wait_for("the alert", |message| message.is_alert(id)).await.map(drop)
+}
+
+#[tokio::test]
+async fn an_ended_subscription_hears_nothing_more() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut socket, _) = caller.listen().await?;
+    socket.send_with_receipt(Frame::new(Command::Unsubscribe).header("id", "line")).await?;
+    caller.press(&caller.call("")?, None).await?.ok()?;
+    socket.none_within(Duration::from_millis(500), "a message", |_| true).await
+}
+
+#[tokio::test]
+async fn ended_calls_of_the_last_day_come_where_they_are_asked_for() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut socket, _) = caller.listen().await?;
+    let mut call = caller.call("over")?;
+    (call.lat, call.lng) = (Some(37.5.into()), Some(127.into()));
+    let id = caller.press(&call, None).await?.ok()?.id;
+    let nothing = wire::api::ProgressRequest::default();
+    let step = bench::client::Step::Cancel;
+    let cancelled = caller.progress(wire::AlertId(id), step, &nothing, None).await?.ok()?.id;
+    socket.wait_for("the status", |message| message.is_status(cancelled)).await?;
+    assert_eq!(snapshot(&caller, Subscribe::to("/sub/line/101-1")).await?.alert(id), None);
+    let with_ended = snapshot(&caller, Subscribe::to("/sub/line/101-1").replay("24h")).await?;
+    let Some(Event::Alert(alert)) = with_ended.alert(id).and_then(|message| message.event().cloned()) else {
+        panic!("{with_ended:?}")
+    };
+    assert_eq!(alert.location, None, "an ended call's place is nobody's business");
+    assert!(with_ended.messages.iter().any(|message| message.is_status(cancelled)));
+    Ok(())
+}
+
+async fn snapshot(session: &Session, subscribe: Subscribe) -> Result<bench::client::Snapshot, bench::Error> {
+    let mut socket = session.connect().await?;
+    socket.subscribe(&subscribe).await?;
+    socket.snapshot(&subscribe.id).await
+}
+
+#[tokio::test]
+async fn a_plain_request_is_told_to_upgrade() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let answer = plain(&client).await?;
+    assert_eq!(answer.status, 426);
+    assert_eq!(answer.header("upgrade"), Some("websocket"));
+    assert_eq!(answer.outcome.unwrap_err().kind, "/problems/upgrade-required");
+    Ok(())
+}
+
+async fn plain(client: &Client) -> Result<bench::client::Answer<()>, bench::Error> {
+    client.send(client.request(reqwest::Method::GET, "/an-ws")).await
+}
+
+#[tokio::test]
+async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let neighbours = [sign_in(&client, NEIGHBOUR).await?, sign_in(&client, support::SECOND_NEIGHBOUR).await?];
+    let (mut socket, _) = caller.listen().await?;
+    let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    socket.wait_for("the alert", |message| message.is_alert(call)).await?;
+    let mut firsts = Vec::new();
+    for neighbour in &neighbours {
+        let accept = wire::api::AcceptRequest {
+            line: caller.line()?.clone(),
+            accept_house: neighbour.resident().house.clone().unwrap(),
+            target_house: caller.resident().house.clone().unwrap(),
+            alert: Some(wire::AlertId(call)),
+        };
+        let id = neighbour.accept(&accept, None).await?.ok()?.id;
+        let message = socket.wait_for("the accept", |message| message.is_accept(id)).await?;
+        assert_eq!(message.json()["text"], "1203");
+        firsts.push(match message.body {
+            Body::Event { first, .. } => first,
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(firsts, [Some(true), Some(false)]);
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! Starting and stopping the program, and what keeps it from starting.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{process::Command, time::Duration};
+
+use bench::{Error, client::Subscribe};
+use support::{CALLER, Outcome, header, path, program, send, server, server_and_client, sign_in};
+
+/// Runs the program with these arguments and no setting of this machine's, to its end.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(path());
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("IUTSAI_") && !name.contains("BROKER"))
+    {
+        command.env_remove(name);
+    }
+    let site = concat!(env!("CARGO_MANIFEST_DIR"), "/../public");
+    let output = command
+        .args(arguments)
+        .env("IUTSAI_SITE_DIR", site)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn a_stop_tells_every_socket_why_and_ends_in_order() -> Outcome {
+    let mut server = server().await?;
+    let caller = sign_in(&server.client()?, CALLER).await?;
+    let (mut connected, _) = caller.listen().await?;
+    let mut silent =
+        bench::client::Socket::open(&server.client()?, &bench::client::Handshake::default()).await?;
+    let broker = server.broker()?;
+    let stopping = tokio::spawn(async move { (server.terminate().await, server) });
+    for socket in [&mut connected, &mut silent] {
+        let end = socket.ended().await?;
+        assert!(end.message().contains("restarts") && end.code() == Some(1012), "{end}");
+    }
+    let (status, server) = stopping.await.unwrap();
+    assert_eq!(status?.code(), Some(0));
+    assert!(!broker.is_running(), "the broker stops last, but it stops");
+    let log = server.log()?;
+    let stages =
+        ["no request", "no socket", "the outbox and the database", "the embedded broker has stopped"];
+    let places: Vec<_> = stages.iter().map(|stage| log.find(stage)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_directory_is_refused() -> Outcome {
+    let server = server().await?;
+    let second = program().data_dir(server.data_dir()).start_unready().await.unwrap_err();
+    let Error::ServerEnded { status, log } = second else { panic!("{second}") };
+    assert_eq!(status.code(), Some(1));
+    let sentence = log.lines().rfind(|line| line.starts_with("iutsai: ")).unwrap();
+    assert!(
+        sentence.contains("another") && sentence.contains(server.data_dir().to_str().unwrap()),
+        "{sentence}"
+    );
+    // The first is not disturbed.
+    let caller = sign_in(&server.client()?, CALLER).await?;
+    assert_eq!(caller.press(&caller.call("")?, None).await?.status, 202);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let second =
+        program().argument("--listen").argument(client.authority()).start_unready().await.unwrap_err();
+    let Error::ServerEnded { status, log } = second else { panic!("{second}") };
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("choose another address"), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_demo_is_not_shown_to_other_machines_unless_told_so() -> Outcome {
+    let refused = program().argument("--listen").argument("0.0.0.0:0").start_unready().await.unwrap_err();
+    let Error::ServerEnded { log, .. } = refused else { panic!("{refused}") };
+    assert!(log.contains("--demo-anywhere"), "{log}");
+    program()
+        .argument("--listen")
+        .argument("0.0.0.0:0")
+        .argument("--demo-anywhere")
+        .start_unready()
+        .await
+        .map(drop)
+}
+
+#[test]
+fn the_configuration_is_printed_with_its_secrets_hidden() {
+    let (status, out, err) = run(
+        &["check-config"],
+        &[
+            ("DATABASE_URL", "postgres://iutsai:s3cret@db.example/iutsai"),
+            ("KAFKA_BOOTSTRAP_SERVERS", "kafka.example:9093"),
+            ("KAFKA_SASL_PASSWORD", "s3cret"),
+            ("IUTSAI_PUBLIC_URL", "https://Iutsai.example/"),
+        ],
+    );
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    assert!(!out.contains("s3cret"), "{out}");
+    for line in [
+        "DATABASE_URL=postgres://iutsai:hidden@db.example/iutsai",
+        "KAFKA_SASL_PASSWORD=(hidden)",
+        "IUTSAI_PUBLIC_URL=https://iutsai.example",
+        "IUTSAI_LISTEN=127.0.0.1:3000",
+        "IUTSAI_ROLES=web,producer,fanout",
+    ] {
+        assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
+    }
+}
+
+#[test]
+fn every_bad_value_is_told_in_a_sentence_of_its_own() {
+    let (status, out, err) = run(
+        &["check-config"],
+        &[
+            ("IUTSAI_LISTEN", "3000"),
+            ("IUTSAI_ROLES", "web,statistics"),
+            ("IUTSAI_PUBLIC_URL", "iutsai.example"),
+            ("IUTSAI_TRUSTED_PROXIES", "proxy"),
+            ("DATABASE_URL", "mysql://root:s3cret@db.example/iutsai"),
+            ("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
+            ("MAP_TILE_URL", "https://tiles.example/"),
+        ],
+    );
+    assert_eq!((status, out.as_str()), (Some(2), ""));
+    let names =
+        ["LISTEN", "ROLES", "PUBLIC_URL", "TRUSTED_PROXIES", "DATABASE_URL", "BOOTSTRAP_SERVERS", "TILE_URL"];
+    assert_eq!(err.lines().count(), names.len(), "{err}");
+    assert!(names.iter().all(|name| err.contains(name)), "{err}");
+    assert!(!err.contains("s3cret"), "{err}");
+}
+
+#[tokio::test]
+async fn an_administrator_is_made_on_the_command_line_and_can_sign_in() -> Outcome {
+    use std::{io::Write, process::Stdio};
+    let server = server().await?;
+    let create = |password: &str| {
+        let mut child = Command::new(path())
+            .args(["admin", "create", "--name", "office"])
+            .env("IUTSAI_DATA_DIR", server.data_dir())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, error) = create("short\n");
+    assert!(status == Some(1) && error.contains("8 to 256 characters"), "{error}");
+    assert_eq!(create("관리사무소 비밀번호\n"), (Some(0), String::new()));
+    let (status, error) = create("관리사무소 비밀번호\n");
+    assert!(status == Some(1) && error.contains("taken"), "{error}");
+    let office = server.client()?.sign_in("office", "관리사무소 비밀번호").await?;
+    let mut socket = office.connect().await?;
+    socket.subscribe(&Subscribe::to("/sub/line/101-2")).await?;
+    socket.snapshot("line").await.map(drop)
+}
+
+#[tokio::test]
+async fn a_request_that_is_open_when_the_stop_comes_is_answered() -> Outcome {
+    let mut server = server().await?;
+    let caller = sign_in(&server.client()?, CALLER).await?;
+    let broker = server.broker()?;
+    // Without the broker's answer a press takes 50 ms: long enough to stop in its middle.
+    broker.stop()?;
+    let call = caller.call("in the middle")?;
+    let press = tokio::spawn(async move { caller.press(&call, None).await });
+    tokio::time::sleep(Duration::from_millis(15)).await;
+    server.process()?.terminate()?;
+    assert_eq!(press.await.unwrap()?.status, 202);
+    broker.resume()?;
+    assert_eq!(server.wait_for_end(Duration::from_secs(40)).await?.code(), Some(0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn roles_that_are_absent_say_so() -> Outcome {
+    let server = program().env("IUTSAI_ROLES", "web,fanout").start().await?;
+    let client = server.client()?;
+    let caller = sign_in(&client, CALLER).await?;
+    let answer = caller.press(&caller.call("")?, None).await?;
+    assert_eq!((answer.status, answer.outcome.unwrap_err().kind.as_str()), (404, "/problems/role-absent"));
+    let response = send(client.request(reqwest::Method::GET, "/sign-in")).await;
+    assert!(header(&response, "content-type").starts_with("text/html"));
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The real program for each test, with the demo complex, on a free port and a new data directory.
+
+#![allow(dead_code, reason = "each test file is a program of its own and uses its part")]
+
+use std::path::{Path, PathBuf};
+
+use bench::{
+    Error,
+    client::{Client, Session},
+    server::{Program, Server},
+};
+
+/// What a test says at its end; an error fails it.
+pub type Outcome = Result<(), Error>;
+
+/// The caller of most tests: house 1203 of line 101-1.
+pub const CALLER: &str = "resident-1203";
+/// A neighbour on the caller's line: house 1204.
+pub const NEIGHBOUR: &str = "resident-1204";
+/// Another neighbour on the caller's line: house 1301.
+pub const SECOND_NEIGHBOUR: &str = "resident-1301";
+/// Somebody on another line, 101-2.
+pub const STRANGER: &str = "resident-0501";
+/// The administrator, who has no flat.
+pub const ADMINISTRATOR: &str = "admin";
+/// Of all of them.
+pub const PASSWORD: &str = "neighbour";
+
+/// The program under test: `IUTSAI_PROGRAM` where a script has built everything, else this build's own.
+pub fn path() -> PathBuf {
+    std::env::var_os("IUTSAI_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_iutsai").into(), PathBuf::from)
+}
+
+/// The program, not started yet.
+pub fn program() -> Program {
+    let program = Program::new(path());
+    if std::env::var_os("IUTSAI_SITE_DIR").is_some() || path().with_file_name("site").is_dir() {
+        return program;
+    }
+    // Cargo's own build has no site beside it; what is tested here needs the icons at most.
+    program.env("IUTSAI_SITE_DIR", Path::new(env!("CARGO_MANIFEST_DIR")).join("../public"))
+}
+
+/// The program, ready.
+pub async fn server() -> Result<Server, Error> {
+    program().start().await
+}
+
+/// The program, ready, and a client of it.
+pub async fn server_and_client() -> Result<(Server, Client), Error> {
+    let server = server().await?;
+    let client = server.client()?;
+    Ok((server, client))
+}
+
+/// Somebody of the demo complex.
+pub async fn sign_in(client: &Client, name: &str) -> Result<Session, Error> {
+    client.sign_in(name, PASSWORD).await
+}
+
+/// A header of a plain response as text; empty where it is absent.
+pub fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
+    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Sends a request as it is.
+pub async fn send(request: reqwest::RequestBuilder) -> reqwest::Response {
+    request.send().await.expect("the server answers")
+}

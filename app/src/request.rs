@@ -1,5 +1,5 @@
-//! What only the server knows while it renders a page: the request, the calls its hub has, the answer's status.
-//! In the browser each of these has the answer that hydration needs, or none.
+//! What only the server knows while it renders a page: the request, the calls its hub has, the answer's status. The
+//! browser knows what hydration needs of it.
 
 #[cfg(not(feature = "ssr"))]
 pub use browser::*;
@@ -71,7 +71,6 @@ mod ssr {
 #[cfg(not(feature = "ssr"))]
 mod browser {
     use leptos::prelude::*;
-    use wire::{AlertId, Incident};
 
     use crate::i18n::Locale;
 
@@ -80,14 +79,5 @@ mod browser {
     pub fn locale() -> Locale {
         let root = document().document_element();
         root.and_then(|root| root.get_attribute("lang")?.parse().ok()).unwrap_or_default()
-    }
-
-    /// Nothing to answer here.
-    pub fn not_found() {}
-
-    /// The browser has no hub; the page that asks is not hydrated.
-    #[must_use]
-    pub fn calls_named(_alert: AlertId) -> Vec<Incident> {
-        Vec::new()
     }
 }

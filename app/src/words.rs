@@ -1,5 +1,6 @@
 //! The domain in words: houses and lines as people say them, kinds, ends, and how long ago something was.
 
+use leptos_i18n::I18nContext;
 use wire::{Actor, End, House, Kind, Line, Millis, Progress};
 
 use crate::{
@@ -7,11 +8,28 @@ use crate::{
     i18n::{Locale, td_string},
 };
 
+/// The words of one key, as a view or an attribute that follows the language. All of them are one type; `t!` makes a
+/// type of each key, and with it a kilobyte or two of wasm.
+macro_rules! say {
+    ($i18n:expr, $($key:tt).+) => {
+        $crate::words::in_locale($i18n, |locale| $crate::i18n::td_string!(locale, $($key).+))
+    };
+}
+pub(crate) use say;
+
+/// What [`say!`] becomes.
+pub(crate) fn in_locale(
+    i18n: I18nContext<Locale>,
+    words: fn(Locale) -> &'static str,
+) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    move || words(i18n.get_locale())
+}
+
 /// A house as people say it: `1203호`. A name that is not just a number is left as it is.
 #[must_use]
 pub fn house(locale: Locale, house: &House) -> String {
     let name = house.as_str();
-    if is_number(name) { td_string!(locale, names.house, name = name).to_string() } else { name.to_owned() }
+    if is_number(name) { td_string!(locale, names.house, name = name) } else { name.to_owned() }
 }
 
 /// Several houses, in the order given.
@@ -26,7 +44,7 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
     let says_so = name.contains("라인") || name.to_lowercase().contains("line");
-    if says_so { name.to_owned() } else { td_string!(locale, names.line, name = name).to_string() }
+    if says_so { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 
 /// A name such as `1203` or `101-1203`, to which `호` can be put.
@@ -54,7 +72,7 @@ pub fn end(locale: Locale, end: &End) -> String {
         (Actor::House(by), Progress::Resolved) => house(locale, by),
         (Actor::House(_) | Actor::Service, _) => return how.to_owned(),
     };
-    td_string!(locale, feed.ended_by, how = how, who = who).to_string()
+    td_string!(locale, feed.ended_by, how = how, who = who)
 }
 
 /// How a call ended. Not for what leaves a call open.
@@ -74,9 +92,9 @@ pub fn ago(locale: Locale, at: Millis, now: Millis) -> String {
     let seconds = now.saturating_sub(at).max(0) / 1000;
     match seconds {
         0..10 => td_string!(locale, time.now).to_owned(),
-        10..60 => td_string!(locale, time.seconds, count = seconds / 10 * 10).to_string(),
-        60..3600 => td_string!(locale, time.minutes, count = seconds / 60).to_string(),
-        _ => td_string!(locale, time.hours, count = seconds / 3600).to_string(),
+        10..60 => td_string!(locale, time.seconds, count = seconds / 10 * 10),
+        60..3600 => td_string!(locale, time.minutes, count = seconds / 60),
+        _ => td_string!(locale, time.hours, count = seconds / 3600),
     }
 }
 
@@ -86,7 +104,7 @@ pub fn trouble(locale: Locale, trouble: Trouble) -> String {
     match trouble {
         Trouble::Offline => td_string!(locale, trouble.offline).to_owned(),
         Trouble::Busy => td_string!(locale, trouble.busy).to_owned(),
-        Trouble::Server(status) => td_string!(locale, trouble.server, status = status).to_string(),
+        Trouble::Server(status) => td_string!(locale, trouble.server, status = status),
     }
 }
 

@@ -1,6 +1,6 @@
 // One person at a browser, and the words for what they do and see.
 
-import { type BrowserContext, type ConsoleMessage, type Locator, type Page, expect } from "@playwright/test";
+import { type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
 
 /** What may be said along with a call. */
 export interface Said {
@@ -165,19 +165,18 @@ export class Visitor {
   // --- watching for faults ----------------------------------------------------------------------------------------
 
   private watching(): this {
-    this.context.on("console", (message) => this.hear(message));
-    this.context.on("weberror", (error) => this.faults.push(`uncaught: ${error.error()}`));
+    this.context.on("console", (message) => {
+      if (message.type() === "error") {
+        this.note(`${message.text()} (${message.location().url})`);
+      }
+    });
+    this.context.on("weberror", (error) => this.note(`uncaught: ${error.error()}`));
     return this;
   }
 
-  private hear(message: ConsoleMessage): void {
-    if (message.type() !== "error") {
-      return;
-    }
-    const { url } = message.location();
-    const words = `${message.text()} (${url})`;
-    if (!this.expected.some((expected) => expected.test(words))) {
-      this.faults.push(words);
+  private note(fault: string): void {
+    if (!this.expected.some((expected) => expected.test(fault))) {
+      this.faults.push(fault);
     }
   }
 }

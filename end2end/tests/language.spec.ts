@@ -13,8 +13,10 @@ test("the pages speak Korean to who asks for Korean, and to who asks for neither
     const neighbour = await resident("resident-1204", { locale });
     await speaks(neighbour, "ko");
     await expect(neighbour.button).toContainText("도움 요청");
-    await expect(neighbour.page.getByText("이웃사이는 119에 신고하지 않습니다.")).toBeVisible();
-    await expect(neighbour.page.locator("footer").getByRole("link", { name: "119에 전화하기" })).toHaveAttribute(
+    const footer = neighbour.page.getByRole("contentinfo");
+    await expect(footer).toContainText("이웃사이는 119에 신고하지 않습니다.");
+    await expect(footer).toContainText("경보는 이 화면이 열려 있고 경보음이 켜져 있을 때만 울립니다.");
+    await expect(footer.getByRole("link", { name: "119에 전화하기" })).toHaveAttribute(
       "href",
       "tel:119",
     );

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 
 use super::incident_card::IncidentCard;
 use crate::{
-    i18n::{t, td_string, use_i18n},
+    i18n::{td_string, use_i18n},
     pages::Home,
-    title, words,
+    title,
+    words::{self, say},
 };
 
 /// The incoming calls, while there are any.
@@ -22,7 +23,7 @@ pub fn AlarmPanel() -> impl IntoView {
         let incident = home.connection.feed.with(|feed| feed.named(sounding))?;
         let locale = i18n.get_locale();
         let house = words::house(locale, &incident.alert.house);
-        Some(td_string!(locale, alarm.heading, house = house).to_string())
+        Some(td_string!(locale, alarm.heading, house = house))
     });
     title::alternate(title_words);
     view! {
@@ -39,10 +40,10 @@ pub fn AlarmPanel() -> impl IntoView {
                     type="button"
                     class="silence"
                     data-testid="silence"
-                    hidden=move || !sounding()
+                    hidden=Signal::derive(move || !sounding())
                     on:click=move |_| alarm.silence()
                 >
-                    {t!(i18n, alarm.silence)}
+                    {say!(i18n, alarm.silence)}
                 </button>
                 <For each=move || home.incoming.get() key=|id| *id let:id>
                     <IncidentCard id urgent=true />

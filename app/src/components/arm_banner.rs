@@ -27,7 +27,7 @@ pub fn ArmBanner() -> impl IntoView {
             <button
                 type="button"
                 data-testid="arm"
-                data-armed=move || would_sound.get().to_string()
+                data-armed=Signal::derive(move || would_sound.get().to_string())
                 hidden=would_sound
                 on:click=move |_| alarm.arm()
             >

@@ -10,9 +10,10 @@ use wire::Kind;
 
 use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     pages::Home,
     press::{CallProgress, Press},
+    words::say,
 };
 
 /// How long the button is held until it calls. The style sheet fills the ring in the same time.
@@ -43,13 +44,21 @@ pub fn CallButton() -> impl IntoView {
         Stage::Held => t_string!(i18n, call.holding),
         Stage::TooShort => t_string!(i18n, call.too_short),
     };
+    let is = move |stage| Signal::derive(move || hold.stage.get() == stage);
 
     view! {
-        <form class="call-form" class:again=again method="get" action="/call" node_ref=form on:submit=move |event| event.prevent_default()>
+        <form
+            class="call-form"
+            class:again=again
+            method="get"
+            action="/call"
+            node_ref=form
+            on:submit=move |event| event.prevent_default()
+        >
             <button
                 type="submit"
                 class="alert-button"
-                class:held=move || hold.stage.get() == Stage::Held
+                class:held=is(Stage::Held)
                 data-testid="alert-button"
                 aria-describedby="hold-hint"
                 disabled=busy
@@ -77,7 +86,7 @@ pub fn CallButton() -> impl IntoView {
                 </svg>
                 <span class="alert-button-words">{label}</span>
             </button>
-            <p id="hold-hint" class="hold-hint" class:warning=move || hold.stage.get() == Stage::TooShort role="status">
+            <p id="hold-hint" class="hold-hint" class:warning=is(Stage::TooShort) role="status">
                 {hint}
             </p>
             <button
@@ -88,7 +97,7 @@ pub fn CallButton() -> impl IntoView {
                 disabled=busy
                 on:click=move |_| ask()
             >
-                {t!(i18n, call.press)}
+                {say!(i18n, call.press)}
             </button>
             <CallDetails />
             <LocationOffer />

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use wire::{Kind, event::TEXT_LENGTH_LIMIT};
 
 use crate::{
-    i18n::{t, t_string, use_i18n},
-    words,
+    i18n::use_i18n,
+    words::{self, say},
 };
 
 /// Every kind there is to choose from, with the word that a form sends for it.
@@ -23,7 +23,7 @@ pub fn CallDetails(
     text: String,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let chips = KINDS.map(|(kind, word)| {
+    let chips = KINDS.map(move |(kind, word)| {
         view! {
             <label class=format!("chip chip-{word}")>
                 <input type="radio" name="kind" value=word checked=chosen == word />
@@ -33,18 +33,18 @@ pub fn CallDetails(
     });
     view! {
         <fieldset class="chips">
-            <legend>{t!(i18n, kind.label)}</legend>
+            <legend>{say!(i18n, kind.label)}</legend>
             {chips.into_iter().collect_view()}
         </fieldset>
         <label class="text-field">
-            <span>{t!(i18n, call.text)}</span>
+            <span>{say!(i18n, call.text)}</span>
             <input
                 type="text"
                 name="text"
                 maxlength=TEXT_LENGTH_LIMIT
                 autocomplete="off"
                 enterkeyhint="done"
-                placeholder=move || t_string!(i18n, call.text_hint)
+                placeholder=Signal::derive(say!(i18n, call.text_hint))
                 value=text
             />
         </label>

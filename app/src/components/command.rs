@@ -6,8 +6,8 @@ use wire::{Alert, AlertId, House, Progress, api::Problem};
 
 use crate::{
     api::{self, Refused, Trouble},
-    i18n::{t, td_string, use_i18n},
-    words,
+    i18n::{td_string, use_i18n},
+    words::{self, say},
 };
 
 /// What is said.
@@ -62,6 +62,44 @@ impl Command {
     }
 }
 
+/// A button that says a word about a call.
+#[component]
+pub(super) fn CommandButton(
+    /// What it is said with: the button waits while another word is on its way.
+    command: Command,
+    /// How it looks.
+    class: &'static str,
+    /// Its name for tests.
+    testid: &'static str,
+    /// Whether it fits now.
+    #[prop(into)]
+    shown: Signal<bool>,
+    /// What stands on it.
+    #[prop(into)]
+    label: Signal<&'static str>,
+    /// What is said; nothing, if the call has gone meanwhile.
+    #[prop(into)]
+    word: Callback<(), Option<Word>>,
+) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class=class
+            data-testid=testid
+            hidden=Signal::derive(move || !shown.get())
+            disabled=Signal::derive(move || command.is_busy())
+            on:click=move |_| {
+                if let Some(word) = word.run(()) {
+                    command.say(word);
+                }
+            }
+        >
+            {label}
+        </button>
+    }
+    .into_any()
+}
+
 /// The line that says what has become of a word.
 #[component]
 pub(super) fn CommandState(command: Command) -> impl IntoView {
@@ -73,21 +111,22 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
             Stage::Sending => td_string!(locale, command.sending).to_owned(),
             Stage::Retrying(trouble) => {
                 let why = words::trouble(locale, *trouble);
-                td_string!(locale, command.retrying, why = why).to_string()
+                td_string!(locale, command.retrying, why = why)
             }
             Stage::SignedOut => td_string!(locale, command.sign_in).to_owned(),
             Stage::Refused(problem) => {
-                td_string!(locale, command.problem, detail = problem.detail.clone()).to_string()
+                td_string!(locale, command.problem, detail = problem.detail.clone())
             }
         })
     };
+    let is_idle = Signal::derive(move || command.0.with(|stage| *stage == Stage::Idle));
     view! {
-        <p class="command-state" class:visually-hidden=move || command.0.with(|stage| *stage == Stage::Idle) role="status">
+        <p class="command-state" class:visually-hidden=is_idle role="status">
             {words}
             <Show when=move || command.0.with(|stage| *stage == Stage::SignedOut)>
                 " "
                 <a href="/sign-in?next=%2F" rel="external">
-                    {t!(i18n, header.sign_in_again)}
+                    {say!(i18n, header.sign_in_again)}
                 </a>
             </Show>
         </p>

@@ -3,9 +3,9 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    i18n::{t, td_string, use_i18n},
+    i18n::{td_string, use_i18n},
     pages::Home,
-    words,
+    words::{self, say},
 };
 
 /// The question, in a dialog of the browser's own, which keeps the focus and closes with Escape.
@@ -33,14 +33,14 @@ pub(super) fn ConfirmDialog(
         home.viewer.with_value(|viewer| {
             let (line, house) = viewer.flat()?;
             let (line, house) = (words::line(locale, line), words::house(locale, house));
-            Some(td_string!(locale, call.confirm_who, line = line, house = house).to_string())
+            Some(td_string!(locale, call.confirm_who, line = line, house = house))
         })
     };
     view! {
         <dialog class="confirm" node_ref=dialog aria-labelledby="confirm-heading" on:close=move |_| open.set(false)>
-            <h2 id="confirm-heading">{t!(i18n, call.confirm_heading)}</h2>
+            <h2 id="confirm-heading">{say!(i18n, call.confirm_heading)}</h2>
             <p>{who}</p>
-            <p>{t!(i18n, print.not_119)}</p>
+            <p>{say!(i18n, print.not_119)}</p>
             <div class="buttons">
                 <button
                     type="button"
@@ -51,10 +51,10 @@ pub(super) fn ConfirmDialog(
                         confirmed();
                     }
                 >
-                    {t!(i18n, call.confirm)}
+                    {say!(i18n, call.confirm)}
                 </button>
                 <button type="button" class="secondary" on:click=move |_| open.set(false)>
-                    {t!(i18n, call.back)}
+                    {say!(i18n, call.back)}
                 </button>
             </div>
         </dialog>

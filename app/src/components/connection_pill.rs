@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use crate::{
-    i18n::{Locale, t, td_string, use_i18n},
+    i18n::{Locale, td_string, use_i18n},
     pages::Home,
     socket::ConnectionState,
+    words::say,
 };
 
 /// The connection's state, beside a coloured dot.
@@ -15,7 +16,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
     let state = Home::current().connection.state;
     let aloud = Memo::new(move |_| spoken(i18n.get_locale(), state.get()));
     view! {
-        <div class="connection" data-testid="connection" data-state=move || state.get().as_str()>
+        <div class="connection" data-testid="connection" data-state=Signal::derive(move || state.get().as_str())>
             <span class="dot" aria-hidden="true"></span>
             <span aria-hidden="true">{move || shown(i18n.get_locale(), state.get())}</span>
             <span class="visually-hidden" role="status">
@@ -23,7 +24,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
             </span>
             <Show when=move || state.get() == ConnectionState::SignedOut>
                 <a class="quiet-button" href="/sign-in?next=%2F" rel="external">
-                    {t!(i18n, header.sign_in_again)}
+                    {say!(i18n, header.sign_in_again)}
                 </a>
             </Show>
         </div>
@@ -34,7 +35,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
 fn shown(locale: Locale, state: ConnectionState) -> String {
     match state {
         ConnectionState::Waiting { retry_in } => {
-            td_string!(locale, header.waiting, seconds = retry_in).to_string()
+            td_string!(locale, header.waiting, seconds = retry_in)
         }
         _ => spoken(locale, state).to_owned(),
     }

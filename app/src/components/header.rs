@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::{LanguageSwitch, connection_pill::ConnectionPill};
 use crate::{
-    i18n::{t, td_string, use_i18n},
+    i18n::{td_string, use_i18n},
     pages::Home,
-    words,
+    words::{self, say},
 };
 
 /// The head of the home page.
@@ -26,7 +26,7 @@ pub fn Header() -> impl IntoView {
     view! {
         <header class="page-header">
             <div class="brand-and-flat">
-                <span class="brand">{t!(i18n, app.name)}</span>
+                <span class="brand">{say!(i18n, app.name)}</span>
                 <span class="flat">{flat}</span>
             </div>
             <ConnectionPill />
@@ -34,7 +34,7 @@ pub fn Header() -> impl IntoView {
                 <LanguageSwitch />
                 <form method="post" action="/sign-out">
                     <button class="quiet-button" type="submit" data-testid="sign-out">
-                        {t!(i18n, header.sign_out)}
+                        {say!(i18n, header.sign_out)}
                     </button>
                 </form>
             </div>

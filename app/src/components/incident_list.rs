@@ -38,7 +38,7 @@ pub fn IncidentList() -> impl IntoView {
         (ConnectionState::Waiting { .. } | ConnectionState::SignedOut, _) => {
             t_string!(i18n, feed.stale).to_owned()
         }
-        (_, count) => td_string!(i18n.get_locale(), feed.open_count, count = count).to_string(),
+        (_, count) => td_string!(i18n.get_locale(), feed.open_count, count = count),
     };
     view! {
         <section class="calls" aria-labelledby="calls-heading">
@@ -77,7 +77,7 @@ fn announce(locale: Locale, notice: &Notice, own: Option<AlertId>) -> Option<Str
     match notice {
         Notice::Arrived(id, house) if about(id) => {
             let house = words::house(locale, house);
-            Some(td_string!(locale, feed.house_arrived, house = house).to_string())
+            Some(td_string!(locale, feed.house_arrived, house = house))
         }
         Notice::Ended(id, how) if about(id) => Some(words::ended(locale, *how).to_owned()),
         // The panel says a new call itself, and who comes to it.

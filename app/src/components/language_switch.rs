@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::{
-    i18n::{I18nLocaleTrait, Locale, t_string, use_i18n},
+    i18n::{I18nLocaleTrait, Locale, use_i18n},
     locale::{self, PARAMETER},
+    words::say,
 };
 
 /// Each language by its own name, so that whoever needs it can read it.
@@ -40,9 +41,9 @@ pub fn LanguageSwitch() -> impl IntoView {
             data-testid="locale"
             href=address
             rel="external"
-            lang=move || to().as_str()
-            hreflang=move || to().as_str()
-            title=move || t_string!(i18n, header.language)
+            lang=Signal::derive(move || to().as_str())
+            hreflang=Signal::derive(move || to().as_str())
+            title=say!(i18n, header.language)
             on:click=move |event| {
                 event.prevent_default();
                 locale::choose(i18n, to());

@@ -4,8 +4,9 @@
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     location::{self, LocationProblem},
+    words::say,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,16 +41,16 @@ pub(super) fn LocationOffer() -> impl IntoView {
         Stage::Failed(_) => t_string!(i18n, location.unavailable),
     };
     view! {
-        <div class="location-offer" hidden=move || stage.get() == Stage::Silent>
+        <div class="location-offer" hidden=Signal::derive(move || stage.get() == Stage::Silent)>
             <p role="status">{words}</p>
             <button
                 type="button"
                 class="quiet-button"
                 data-testid="allow-location"
-                hidden=move || stage.get() == Stage::Failed(LocationProblem::Denied)
+                hidden=Signal::derive(move || stage.get() == Stage::Failed(LocationProblem::Denied))
                 on:click=ask
             >
-                {t!(i18n, location.allow)}
+                {say!(i18n, location.allow)}
             </button>
         </div>
     }

@@ -1,177 +1,150 @@
 //! The state of one's own call, told as it is, and what the caller can do about it.
 
 use leptos::prelude::*;
-use wire::{Incident, Progress, Stance};
+use wire::Progress;
 
-use super::command::{Command, CommandState, Word};
+use super::{
+    command::{Command, CommandButton, CommandState, Word},
+    own_call_words::own_call_words,
+};
 use crate::{
-    i18n::{Locale, t, t_string, td_string, use_i18n},
+    i18n::{t_string, use_i18n},
     location::LocationProblem,
     pages::Home,
     press::CallProgress,
-    words,
+    words::say,
 };
 
-/// One's own call: the line that tells its state, 119 where that is the way to help, and the buttons that end it.
+/// One's own call: the line that tells its state, 119 where that is the way to help, and the buttons that fit.
 #[component]
 pub fn OwnCall() -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let press = home.press;
-    let command = Command::new();
-    let state = Memo::new(move |_| press.progress.with(CallProgress::as_str));
     let now = home.connection.now;
+    let state = Memo::new(move |_| press.progress.with(CallProgress::as_str));
     let words = Memo::new(move |_| {
         let own = press.own_call.get();
         press.progress.with(|progress| own_call_words(i18n.get_locale(), progress, own.as_ref(), now.get()))
     });
-    let is_open = Memo::new(move |_| {
-        press.own_call.with(|call| call.as_ref().is_some_and(|call| call.is_open(now.get())))
-    });
-    let place_problem = move || {
-        let has_place = press.own_call.with(|call| call.as_ref().is_none_or(|call| call.location.is_some()));
-        match press.location_problem.get() {
-            Some(LocationProblem::Denied) if is_open.get() && !has_place => {
-                Some(t_string!(i18n, own.place_denied))
-            }
-            Some(_) if is_open.get() && !has_place => Some(t_string!(i18n, own.place_unknown)),
-            _ => None,
-        }
-    };
-    let end = move |how| {
-        if let Some(call) = press.own_call.get_untracked() {
-            command.say(Word::Progress(call.alert.id, how));
-        }
-    };
     view! {
         <section class="own-call" data-state=state>
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
             </p>
-            <p class="own-place" hidden=move || place_problem().is_none()>
-                {move || place_problem().unwrap_or_default()}
-            </p>
-            <a class="button danger call-119" href="tel:119" hidden=move || !press.progress.with(needs_119)>
-                {t!(i18n, print.call_119)}
+            <WithoutPlace />
+            <a class="button danger call-119" href="tel:119" hidden=unless(needs_119)>
+                {say!(i18n, print.call_119)}
             </a>
-            <a
-                class="button"
-                href="/sign-in?next=%2F"
-                target="_blank"
-                hidden=move || !press.progress.with(|progress| *progress == CallProgress::NeedsSignIn)
-            >
-                {t!(i18n, header.sign_in_again)}
+            <a class="button" href="/sign-in?next=%2F" target="_blank" hidden=unless(needs_sign_in)>
+                {say!(i18n, header.sign_in_again)}
             </a>
-            <div class="buttons" hidden=move || !is_open.get()>
-                <button
-                    type="button"
-                    class="primary"
-                    data-testid="resolve"
-                    disabled=move || command.is_busy()
-                    on:click=move |_| end(Progress::Resolved)
-                >
-                    {t!(i18n, own.resolve)}
-                </button>
-                <button
-                    type="button"
-                    class="secondary"
-                    data-testid="cancel"
-                    disabled=move || command.is_busy()
-                    on:click=move |_| end(Progress::Cancelled)
-                >
-                    {t!(i18n, own.cancel)}
-                </button>
-            </div>
-            <div class="buttons" hidden=move || !press.progress.with(|progress| matches!(progress, CallProgress::Unsent { .. }))>
+            <EndButtons />
+            <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
-                    {t!(i18n, own.send_now)}
+                    {say!(i18n, own.send_now)}
                 </button>
                 <button type="button" class="secondary" on:click=move |_| press.dismiss()>
-                    {t!(i18n, own.discard)}
+                    {say!(i18n, own.discard)}
                 </button>
             </div>
             <button
                 type="button"
                 class="quiet-button"
                 data-testid="dismiss"
-                hidden=move || !press.progress.with(|progress| matches!(progress, CallProgress::Refused(_) | CallProgress::Ended(_)))
+                hidden=unless(is_over)
                 on:click=move |_| press.dismiss()
             >
-                {t!(i18n, own.dismiss)}
+                {say!(i18n, own.dismiss)}
             </button>
-            <CommandState command />
         </section>
     }
     .into_any()
 }
 
+/// The buttons that end an open call.
+#[component]
+fn EndButtons() -> impl IntoView {
+    let i18n = use_i18n();
+    let press = Home::current().press;
+    let command = Command::new();
+    let is_open = is_open();
+    let end = move |how| {
+        move |()| press.own_call.with_untracked(|call| Some(Word::Progress(call.as_ref()?.alert.id, how)))
+    };
+    let resolve = Signal::derive(say!(i18n, own.resolve));
+    let cancel = Signal::derive(say!(i18n, own.cancel));
+    view! {
+        <div class="buttons">
+            <CommandButton
+                command
+                class="primary"
+                testid="resolve"
+                shown=is_open
+                label=resolve
+                word=end(Progress::Resolved)
+            />
+            <CommandButton
+                command
+                class="secondary"
+                testid="cancel"
+                shown=is_open
+                label=cancel
+                word=end(Progress::Cancelled)
+            />
+        </div>
+        <CommandState command />
+    }
+    .into_any()
+}
+
+/// Says why an open call went without a place.
+#[component]
+fn WithoutPlace() -> impl IntoView {
+    let i18n = use_i18n();
+    let press = Home::current().press;
+    let is_open = is_open();
+    let words = Memo::new(move |_| {
+        let lacks_place =
+            press.own_call.with(|call| call.as_ref().is_some_and(|call| call.location.is_none()));
+        match press.location_problem.get().filter(|_| lacks_place && is_open.get()) {
+            None => "",
+            Some(LocationProblem::Denied) => t_string!(i18n, own.place_denied),
+            Some(_) => t_string!(i18n, own.place_unknown),
+        }
+    });
+    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.into_any()
+}
+
+/// Whether the own call is open.
+fn is_open() -> Memo<bool> {
+    let Home { press, connection, .. } = Home::current();
+    Memo::new(move |_| {
+        let now = connection.now.get();
+        press.own_call.with(|call| call.as_ref().is_some_and(|call| call.is_open(now)))
+    })
+}
+
+/// For `hidden`: true unless the progress is one of those.
+fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
+    let progress = Home::current().press.progress;
+    Signal::derive(move || !progress.with(shown))
+}
+
 /// Where the neighbours cannot be counted on, somebody else must be.
 fn needs_119(progress: &CallProgress) -> bool {
-    matches!(
-        progress,
-        CallProgress::NobodyReached
-            | CallProgress::Refused(_)
-            | CallProgress::Retrying { .. }
-            | CallProgress::NeedsSignIn
-            | CallProgress::Unsent { .. }
-    )
+    use CallProgress::{NeedsSignIn, NobodyReached, Refused, Retrying, Unsent};
+    matches!(progress, NobodyReached | Refused(_) | Retrying { .. } | NeedsSignIn | Unsent { .. })
 }
 
-/// The state in words. `own` is the call itself, once the feed has it.
-pub fn own_call_words(
-    locale: Locale,
-    progress: &CallProgress,
-    own: Option<&Incident>,
-    now: wire::Millis,
-) -> String {
-    match progress {
-        CallProgress::Quiet => String::new(),
-        CallProgress::Sending => td_string!(locale, own.sending).to_owned(),
-        CallProgress::Retrying { why, .. } => {
-            let why = words::trouble(locale, *why);
-            let why = td_string!(locale, own.why, why = why).to_string();
-            format!("{} {why}", td_string!(locale, own.retrying))
-        }
-        CallProgress::NeedsSignIn => td_string!(locale, own.sign_in).to_owned(),
-        CallProgress::Unsent { pressed_at } => {
-            let ago = words::ago(locale, *pressed_at, now);
-            td_string!(locale, own.unsent, ago = ago).to_string()
-        }
-        CallProgress::Refused(problem) => {
-            format!("{} {}", td_string!(locale, own.refused), problem.detail)
-        }
-        CallProgress::Recorded => td_string!(locale, own.recorded).to_owned(),
-        CallProgress::Reached(count) => td_string!(locale, own.reached, count = *count).to_string(),
-        CallProgress::Coming(houses) => coming(locale, houses, own),
-        CallProgress::NobodyReached => td_string!(locale, own.nobody).to_owned(),
-        CallProgress::Ended(how) => ended(locale, *how).to_owned(),
-    }
+fn needs_sign_in(progress: &CallProgress) -> bool {
+    *progress == CallProgress::NeedsSignIn
 }
 
-/// Who is on the way, and who is there.
-fn coming(locale: Locale, houses: &[wire::House], own: Option<&Incident>) -> String {
-    let is_there = |house: &wire::House| {
-        own.is_some_and(|own| {
-            own.responses.iter().any(|one| one.house == *house && one.stance == Stance::Arrived)
-        })
-    };
-    let (there, under_way): (Vec<_>, Vec<_>) = houses.iter().partition(|house| is_there(house));
-    let mut sentences = Vec::new();
-    if !there.is_empty() {
-        let there = words::houses(locale, there);
-        sentences.push(td_string!(locale, own.arrived, houses = there).to_string());
-    }
-    if !under_way.is_empty() {
-        let under_way = words::houses(locale, under_way);
-        sentences.push(td_string!(locale, own.coming, houses = under_way).to_string());
-    }
-    sentences.join(" · ")
+fn is_unsent(progress: &CallProgress) -> bool {
+    matches!(progress, CallProgress::Unsent { .. })
 }
 
-fn ended(locale: Locale, how: Progress) -> &'static str {
-    match how {
-        Progress::Cancelled => td_string!(locale, own.cancelled),
-        Progress::Expired => td_string!(locale, own.expired),
-        _ => td_string!(locale, own.resolved),
-    }
+fn is_over(progress: &CallProgress) -> bool {
+    matches!(progress, CallProgress::Refused(_) | CallProgress::Ended(_))
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::{t, use_i18n};
+use crate::{i18n::use_i18n, words::say};
 
 /// The notes at the end of a page.
 #[component]
@@ -17,13 +17,13 @@ pub fn SmallPrint(
     view! {
         <footer class="small-print">
             <p>
-                {t!(i18n, print.not_119)} " " <a class="tel" href="tel:119">
-                    {t!(i18n, print.call_119)}
+                {say!(i18n, print.not_119)} " " <a class="tel" href="tel:119">
+                    {say!(i18n, print.call_119)}
                 </a>
             </p>
-            {listens.then(|| view! { <p>{t!(i18n, print.only_open)}</p> })}
-            <p class="warning" hidden=move || !insecure.get()>
-                {t!(i18n, print.insecure)}
+            {listens.then(|| view! { <p>{say!(i18n, print.only_open)}</p> })}
+            <p class="warning" hidden=Signal::derive(move || !insecure.get())>
+                {say!(i18n, print.insecure)}
             </p>
         </footer>
     }

@@ -10,8 +10,9 @@ use wire::{House, Line, Location, Resident};
 use crate::{
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
-    i18n::{t, t_string, td_string, use_i18n},
-    location, words,
+    i18n::{t_string, td_string, use_i18n},
+    location,
+    words::{self, say},
 };
 
 /// The page that asks to confirm a call.
@@ -25,12 +26,12 @@ pub fn CallPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, confirm_page.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
-            <h1>{t!(i18n, call.confirm_heading)}</h1>
+            <h1>{say!(i18n, call.confirm_heading)}</h1>
             {match flat {
                 Some((line, house)) => view! { <CallForm line house /> }.into_any(),
-                None => view! { <p class="notice error">{t!(i18n, call.no_flat)}</p> }.into_any(),
+                None => view! { <p class="notice error">{say!(i18n, call.no_flat)}</p> }.into_any(),
             }}
-            <a class="button secondary" href="/" rel="external">{t!(i18n, call.back)}</a>
+            <a class="button secondary" href="/" rel="external">{say!(i18n, call.back)}</a>
         </main>
         <SmallPrint />
     }
@@ -66,7 +67,7 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
         move || {
             let locale = i18n.get_locale();
             let (line, house) = (words::line(locale, &line), words::house(locale, &house));
-            td_string!(locale, call.confirm_who, line = line, house = house).to_string()
+            td_string!(locale, call.confirm_who, line = line, house = house)
         }
     };
     let location_words = move || {
@@ -81,7 +82,7 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
             {(!problem.is_empty())
                 .then(|| view! {
                     <p class="notice error" role="alert">
-                        {t!(i18n, problem.not_called)} " " {move || words::problem(i18n.get_locale(), &problem)}
+                        {say!(i18n, problem.not_called)} " " {move || words::problem(i18n.get_locale(), &problem)}
                     </p>
                 })}
             <p>{who}</p>
@@ -91,7 +92,7 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
             <input type="hidden" name="lat" prop:value=number(|place| Some(place.lat)) />
             <input type="hidden" name="lng" prop:value=number(|place| Some(place.lng)) />
             <input type="hidden" name="accuracy" prop:value=number(|place| place.accuracy) />
-            <button type="submit" class="danger big" data-testid="alert-confirm">{t!(i18n, call.confirm)}</button>
+            <button type="submit" class="danger big" data-testid="alert-confirm">{say!(i18n, call.confirm)}</button>
             <p class="summary" role="status">{location_words}</p>
             <CallDetails chosen=said("kind") text=said("text") />
         </form>

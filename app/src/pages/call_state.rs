@@ -9,9 +9,10 @@ use wire::{AlertId, Incident, Millis, Resident, Role, Stance};
 use crate::{
     components::{PlainHeader, SmallPrint, own_call_words},
     context::PageContext,
-    i18n::{t, t_string, td_string, use_i18n},
+    i18n::{t_string, td_string, use_i18n},
     press::{CallProgress, PressState, progress},
-    request, words,
+    request,
+    words::{self, say},
 };
 
 /// The page that tells a call's state.
@@ -27,15 +28,15 @@ pub fn CallStatePage() -> impl IntoView {
             view! { <State id call=find(id, &viewer) viewer now=page.now /> }.into_any()
         }
         (None, Some(id)) => view! {
-            <p>{t!(i18n, state_page.sign_in)}</p>
+            <p>{say!(i18n, state_page.sign_in)}</p>
             <a class="button primary" href=format!("/sign-in?next=%2Fcall%2F{id}") rel="external">
-                {t!(i18n, sign_in.heading)}
+                {say!(i18n, sign_in.heading)}
             </a>
         }
         .into_any(),
         (_, None) => {
             request::not_found();
-            view! { <h1>{t!(i18n, not_found.heading)}</h1> }.into_any()
+            view! { <h1>{say!(i18n, not_found.heading)}</h1> }.into_any()
         }
     };
     view! {
@@ -44,11 +45,11 @@ pub fn CallStatePage() -> impl IntoView {
         <main id="main" class="narrow">
             {problem.map(|slug| view! {
                 <p class="notice error" role="alert">
-                    {t!(i18n, problem.not_said)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
+                    {say!(i18n, problem.not_said)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
                 </p>
             })}
             {state}
-            <a class="button secondary" href="/" rel="external">{t!(i18n, state_page.home)}</a>
+            <a class="button secondary" href="/" rel="external">{say!(i18n, state_page.home)}</a>
         </main>
         <SmallPrint />
     }
@@ -75,7 +76,7 @@ fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> 
         }
         Some(call) => {
             let house = words::house(locale, &call.alert.house);
-            let heading = td_string!(locale, state_page.heading, house = house).to_string();
+            let heading = td_string!(locale, state_page.heading, house = house);
             let progress = progress(&PressState::Idle, Some(call), now);
             let words = own_call_words(locale, &progress, Some(call), now);
             (heading, progress.as_str(), progress == CallProgress::NobodyReached, words)
@@ -92,7 +93,7 @@ fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> 
         <section class="own-call" data-state=state>
             <p class="call-state" data-testid="call-state" data-state=state role="status">{words}</p>
             {needs_119.then(|| view! {
-                <a class="button danger call-119" href="tel:119">{t!(i18n, print.call_119)}</a>
+                <a class="button danger call-119" href="tel:119">{say!(i18n, print.call_119)}</a>
             })}
             {actions}
         </section>
@@ -106,7 +107,7 @@ fn Refresh(id: AlertId) -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <Meta http_equiv="refresh" content=format!("5; url=/call/{id}") />
-        <p class="summary">{t!(i18n, state_page.refreshes)}</p>
+        <p class="summary">{say!(i18n, state_page.refreshes)}</p>
     }
     .into_any()
 }
@@ -129,28 +130,28 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
                 <input type="hidden" name="acceptHouse" value=house.to_string() />
                 <input type="hidden" name="targetHouse" value=call.alert.house.to_string() />
                 <input type="hidden" name="alert" value=id.to_string() />
-                <button type="submit" class="accept" data-testid="accept">{t!(i18n, alarm.accept)}</button>
+                <button type="submit" class="accept" data-testid="accept">{say!(i18n, alarm.accept)}</button>
             </form>
         }
     });
     let withdraw = (may_accept && comes).then(|| {
         view! {
             <form method="post" action=to("withdraw")>
-                <button type="submit" class="secondary" data-testid="withdraw">{t!(i18n, alarm.withdraw)}</button>
+                <button type="submit" class="secondary" data-testid="withdraw">{say!(i18n, alarm.withdraw)}</button>
             </form>
         }
     });
     let resolve = (is_own || viewer.role == Role::Administrator).then(|| {
         view! {
             <form method="post" action=to("resolve")>
-                <button type="submit" class="primary" data-testid="resolve">{t!(i18n, own.resolve)}</button>
+                <button type="submit" class="primary" data-testid="resolve">{say!(i18n, own.resolve)}</button>
             </form>
         }
     });
     let cancel = is_own.then(|| {
         view! {
             <form method="post" action=to("cancel")>
-                <button type="submit" class="secondary" data-testid="cancel">{t!(i18n, own.cancel)}</button>
+                <button type="submit" class="secondary" data-testid="cancel">{say!(i18n, own.cancel)}</button>
             </form>
         }
     });

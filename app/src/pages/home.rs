@@ -9,10 +9,11 @@ use crate::{
     alarm::Alarm,
     components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
     context::{PageContext, Tiles},
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     map::LiveMap,
     press::Press,
     socket::{self, Connection},
+    words::say,
 };
 
 /// What the parts of the home page share.
@@ -75,12 +76,12 @@ fn SignedIn(page: PageContext) -> impl IntoView {
     let home = Home::current();
     let has_flat = home.viewer.with_value(|viewer| viewer.flat().is_some());
     view! {
-        <Title text=move || t_string!(i18n, app.name) />
-        <a class="skip-link" href="#main" rel="external">{t!(i18n, app.skip)}</a>
+        <Title text=say!(i18n, app.name) />
+        <a class="skip-link" href="#main" rel="external">{say!(i18n, app.skip)}</a>
         <Header />
         <main id="main" class="home" class:with-button=has_flat>
-            <p class="notice not-awake">{t!(i18n, app.not_awake)}</p>
-            <noscript><p class="notice">{t!(i18n, app.noscript)}</p></noscript>
+            <p class="notice not-awake">{say!(i18n, app.not_awake)}</p>
+            <noscript><p class="notice">{say!(i18n, app.noscript)}</p></noscript>
             <ArmBanner />
             <AlarmPanel />
             <div class="columns">
@@ -99,7 +100,7 @@ fn Call() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <section class="call" aria-labelledby="call-heading">
-            <h1 id="call-heading" class="visually-hidden">{t!(i18n, call.heading)}</h1>
+            <h1 id="call-heading" class="visually-hidden">{say!(i18n, call.heading)}</h1>
             <OwnCall />
             <CallButton />
         </section>
@@ -119,7 +120,7 @@ fn Watch(tiles: Option<Tiles>) -> impl IntoView {
     view! {
         <div class="watch">
             <section class="map-section" aria-labelledby="map-heading">
-                <h2 id="map-heading" class="visually-hidden">{t!(i18n, map.heading)}</h2>
+                <h2 id="map-heading" class="visually-hidden">{say!(i18n, map.heading)}</h2>
                 <LiveMap
                     incidents=on_map
                     now=home.connection.now
@@ -127,7 +128,7 @@ fn Watch(tiles: Option<Tiles>) -> impl IntoView {
                     zoom_in=t_string!(i18n, map.zoom_in).to_owned()
                     zoom_out=t_string!(i18n, map.zoom_out).to_owned()
                     attr:role="group"
-                    attr:aria-label=move || t_string!(i18n, map.label)
+                    attr:aria-label=say!(i18n, map.label)
                 />
             </section>
             <IncidentList />
@@ -142,8 +143,8 @@ fn SignedOut() -> impl IntoView {
     view! {
         <PlainHeader />
         <main id="main" class="narrow">
-            <p>{t!(i18n, app.tagline)}</p>
-            <a class="button primary" href="/sign-in" rel="external">{t!(i18n, sign_in.heading)}</a>
+            <p>{say!(i18n, app.tagline)}</p>
+            <a class="button primary" href="/sign-in" rel="external">{say!(i18n, sign_in.heading)}</a>
         </main>
         <SmallPrint />
     }

@@ -1,13 +1,23 @@
 //! One page a file, named as its address.
 
 mod call;
+#[cfg(feature = "ssr")]
 mod call_state;
 mod home;
+#[cfg(feature = "ssr")]
 mod not_found;
+#[cfg(feature = "ssr")]
 mod sign_in;
+#[cfg(not(feature = "ssr"))]
+mod stand_ins;
 
 pub use call::CallPage;
+#[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
 pub use home::{Home, HomePage};
+#[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
+#[cfg(feature = "ssr")]
 pub use sign_in::SignInPage;
+#[cfg(not(feature = "ssr"))]
+pub use stand_ins::{CallStatePage, NotFoundPage, SignInPage};

@@ -5,8 +5,9 @@ use leptos_meta::Title;
 
 use crate::{
     components::{PlainHeader, SmallPrint},
-    i18n::{t, t_string, use_i18n},
+    i18n::{t_string, use_i18n},
     request,
+    words::say,
 };
 
 /// The page of an address that names none.
@@ -18,8 +19,8 @@ pub fn NotFoundPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, not_found.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
-            <h1>{t!(i18n, not_found.heading)}</h1>
-            <a class="button primary" href="/" rel="external">{t!(i18n, not_found.home)}</a>
+            <h1>{say!(i18n, not_found.heading)}</h1>
+            <a class="button primary" href="/" rel="external">{say!(i18n, not_found.home)}</a>
         </main>
         <SmallPrint />
     }

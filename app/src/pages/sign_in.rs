@@ -8,6 +8,7 @@ use crate::{
     components::{PlainHeader, SmallPrint},
     context::{DemoAccounts, PageContext},
     i18n::{Locale, t, t_string, td_string, use_i18n},
+    words::say,
 };
 
 /// The sign-in page.
@@ -21,8 +22,8 @@ pub fn SignInPage() -> impl IntoView {
     let signed_in = page.viewer.map(|viewer| {
         view! {
             <p class="notice">
-                {t_string!(i18n, sign_in.signed_in, name = viewer.name).to_string()} " "
-                <a href="/" rel="external">{t!(i18n, sign_in.go_home)}</a>
+                {t_string!(i18n, sign_in.signed_in, name = viewer.name)} " "
+                <a href="/" rel="external">{say!(i18n, sign_in.go_home)}</a>
             </p>
         }
     });
@@ -30,21 +31,21 @@ pub fn SignInPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, sign_in.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
-            <h1>{t!(i18n, sign_in.heading)}</h1>
-            <p class="tagline">{t!(i18n, app.tagline)}</p>
+            <h1>{say!(i18n, sign_in.heading)}</h1>
+            <p class="tagline">{say!(i18n, app.tagline)}</p>
             {signed_in}
             {move || problem().map(|problem| view! { <p class="notice error" role="alert">{problem}</p> })}
             <form class="stack" method="post" action="/sign-in">
                 <input type="hidden" name="next" value=move || asked("next").unwrap_or_else(|| "/".to_owned()) />
                 <label>
-                    <span>{t!(i18n, sign_in.name)}</span>
+                    <span>{say!(i18n, sign_in.name)}</span>
                     <input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
                 </label>
                 <label>
-                    <span>{t!(i18n, sign_in.password)}</span>
+                    <span>{say!(i18n, sign_in.password)}</span>
                     <input name="password" type="password" autocomplete="current-password" required />
                 </label>
-                <button type="submit" class="primary">{t!(i18n, sign_in.submit)}</button>
+                <button type="submit" class="primary">{say!(i18n, sign_in.submit)}</button>
             </form>
             {page.demo.map(|accounts| view! { <Demo accounts /> })}
         </main>
@@ -60,7 +61,7 @@ fn Demo(accounts: DemoAccounts) -> impl IntoView {
     let names = accounts.names.into_iter().map(|name| view! { <li><code>{name}</code></li> });
     view! {
         <section class="demo">
-            <h2>{t!(i18n, sign_in.demo_heading)}</h2>
+            <h2>{say!(i18n, sign_in.demo_heading)}</h2>
             <p>{t!(i18n, sign_in.demo_password, password = accounts.password)}</p>
             <ul>{names.collect_view()}</ul>
         </section>

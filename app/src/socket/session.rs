@@ -6,7 +6,7 @@ use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{
     SinkExt, Stream, StreamExt,
     future::{self, Either},
-    stream::{self, SplitSink},
+    stream,
 };
 use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
 use gloo_timers::future::{IntervalStream, TimeoutFuture};
@@ -19,7 +19,7 @@ use super::{
     conversation::{Conversation, Delivery, Failure, Heard},
 };
 
-/// How long opening, and then the answer to CONNECT, may take.
+/// How long opening may take, and then the answer to CONNECT.
 const OPENING: Duration = Duration::from_secs(10);
 /// On top of two heart-beats, before a server that is silent is given up.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -45,7 +45,8 @@ struct Session {
     connection: Connection,
     conversation: Conversation,
     lines: Vec<Line>,
-    out: SplitSink<WebSocket, Message>,
+    /// The same socket that brings what arrives. It is asked whether it is open, which gloo's sink is not.
+    out: web_sys::WebSocket,
     /// When the server was last heard, by [`moment`].
     heard_at: Duration,
     /// How long it may be silent. `None`: for ever; WebSocket pings are its business, and hidden from pages.
@@ -67,14 +68,13 @@ pub(super) async fn run(
     lines: Vec<Line>,
     news: &mut UnboundedReceiver<News>,
 ) -> Ended {
-    let socket = match WebSocket::open_with_protocol(&address(), Version::V1_2.subprotocol()) {
-        Ok(socket) => socket,
-        Err(error) => {
-            logging::warn!("the connection cannot be opened: {error}");
+    let (out, incoming) = match open().await {
+        Ok(opened) => opened,
+        Err(reason) => {
+            logging::log!("the connection cannot be opened: {reason}");
             return Ended { was_steady: false, ask_who_is_signed_in: true };
         }
     };
-    let (out, incoming) = socket.split();
     let mut session = Session {
         connection,
         conversation: Conversation::new(lines.clone()),
@@ -102,7 +102,8 @@ impl Session {
         incoming: impl Stream<Item = Result<Message, WebSocketError>> + Unpin,
         news: &mut UnboundedReceiver<News>,
     ) -> Over {
-        if let Err(over) = self.open().await {
+        let host = location().hostname().unwrap_or_default();
+        if let Err(over) = self.send(&Conversation::connect(&host)) {
             return over;
         }
         let arrived = incoming.map(|message| match message {
@@ -114,24 +115,14 @@ impl Session {
         let others = stream::select(news.map(Input::News), ticks);
         let mut inputs = stream::select(arrived.chain(ended), others);
         while let Some(input) = inputs.next().await {
-            if let Err(over) = self.take(input).await {
+            if let Err(over) = self.take(input) {
                 return over;
             }
         }
         Over::lost("nothing more can come")
     }
 
-    async fn open(&mut self) -> Result<(), Over> {
-        let host = location().hostname().unwrap_or_default();
-        let connect = self.send(Conversation::connect(&host));
-        let patience = TimeoutFuture::new(u32::try_from(OPENING.as_millis()).unwrap_or(u32::MAX));
-        match future::select(Box::pin(connect), patience).await {
-            Either::Left((sent, _)) => sent,
-            Either::Right(_) => Err(Over::lost("the server cannot be reached")),
-        }
-    }
-
-    async fn take(&mut self, input: Input) -> Result<(), Over> {
+    fn take(&mut self, input: Input) -> Result<(), Over> {
         match input {
             Input::Arrived(message) => {
                 self.heard_at = moment();
@@ -140,7 +131,7 @@ impl Session {
                     Message::Bytes(bytes) => self.conversation.receive(&bytes),
                 };
                 for heard in heard.map_err(Over::from)? {
-                    self.hear(heard).await?;
+                    self.hear(heard)?;
                 }
                 Ok(())
             }
@@ -148,13 +139,13 @@ impl Session {
             Input::News(News::WentOffline) => Err(Over::lost("the network is gone")),
             Input::News(News::Looked | News::Woke) => {
                 self.check_silence()?;
-                self.tell_seen().await
+                self.tell_seen()
             }
             Input::Tick => self.check_silence(),
         }
     }
 
-    async fn hear(&mut self, heard: Heard) -> Result<(), Over> {
+    fn hear(&mut self, heard: Heard) -> Result<(), Over> {
         match heard {
             Heard::Connected { subscribe, heart_beat } => {
                 self.connected_at = Some(moment());
@@ -164,12 +155,12 @@ impl Session {
                     (false, ())
                 });
                 for frame in subscribe {
-                    self.send(frame).await?;
+                    self.send(&frame)?;
                 }
                 self.show_if_complete();
                 Ok(())
             }
-            Heard::Delivery(delivery) => self.deliver(delivery).await,
+            Heard::Delivery(delivery) => self.deliver(delivery),
             Heard::Unreadable(why) => {
                 logging::warn!("a message cannot be read; is this page older than the server? {why}");
                 Ok(())
@@ -177,7 +168,7 @@ impl Session {
         }
     }
 
-    async fn deliver(&mut self, delivery: Delivery) -> Result<(), Over> {
+    fn deliver(&mut self, delivery: Delivery) -> Result<(), Over> {
         if let Some(at) = delivery.live_at() {
             self.connection.clock.heard_live(at);
         }
@@ -191,10 +182,10 @@ impl Session {
             self.connection.set_notices.try_set(notices);
         }
         if let Some(ack) = ack {
-            self.send(ack).await?;
+            self.send(&ack)?;
         }
         self.show_if_complete();
-        self.tell_seen().await
+        self.tell_seen()
     }
 
     fn show_if_complete(&self) {
@@ -206,13 +197,13 @@ impl Session {
     }
 
     /// Tells which calls a person has before them, of those the server knows here.
-    async fn tell_seen(&mut self) -> Result<(), Over> {
+    fn tell_seen(&mut self) -> Result<(), Over> {
         if self.connection.state.try_get_untracked() != Some(ConnectionState::Connected) {
             return Ok(());
         }
         for alert in self.connection.looked_at() {
             if self.told_seen.insert(alert) {
-                self.send(self.conversation.seen(alert)).await?;
+                self.send(&self.conversation.seen(alert))?;
             }
         }
         Ok(())
@@ -226,13 +217,16 @@ impl Session {
         }
     }
 
-    async fn send(&mut self, frame: Vec<u8>) -> Result<(), Over> {
-        // Frames of this side hold nothing but text.
-        let message = match String::from_utf8(frame) {
-            Ok(text) => Message::Text(text),
-            Err(error) => Message::Bytes(error.into_bytes()),
+    fn send(&self, frame: &[u8]) -> Result<(), Over> {
+        if self.out.ready_state() != web_sys::WebSocket::OPEN {
+            return Err(Over::lost("the socket is closed"));
+        }
+        // Frames of this side hold nothing but text, and are easier to read as such in the browser's tools.
+        let sent = match std::str::from_utf8(frame) {
+            Ok(text) => self.out.send_with_str(text),
+            Err(_) => self.out.send_with_u8_array(frame),
         };
-        self.out.send(message).await.map_err(|error| Over { reason: error.to_string(), refused: false })
+        sent.map_err(|error| Over::lost(&format!("a frame cannot be sent: {error:?}")))
     }
 }
 
@@ -248,6 +242,22 @@ impl From<Failure> for Over {
             Failure::Refused(reason) => Self { reason, refused: true },
             Failure::Broken(error) => Self { reason: error.to_string(), refused: false },
         }
+    }
+}
+
+/// A WebSocket that is open, twice: to send by, and what arrives.
+async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
+    let out = web_sys::WebSocket::new_with_str(&address(), Version::V1_2.subprotocol())
+        .map_err(|error| format!("{error:?}"))?;
+    let mut incoming = WebSocket::try_from(out.clone()).map_err(|error| error.to_string())?;
+    // Ready also when it could not be opened.
+    let decided = future::poll_fn(|context| incoming.poll_ready_unpin(context));
+    let patience = TimeoutFuture::new(u32::try_from(OPENING.as_millis()).unwrap_or(u32::MAX));
+    let in_time = matches!(future::select(decided, patience).await, Either::Left(_));
+    match (in_time, out.ready_state()) {
+        (true, web_sys::WebSocket::OPEN) => Ok((out, incoming)),
+        (true, _) => Err("the server does not take it".into()),
+        (false, _) => Err("the server cannot be reached".into()),
     }
 }
 

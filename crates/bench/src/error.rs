@@ -89,8 +89,8 @@ pub enum Error {
     /// Something came that must not.
     #[error("{0} must not come, and came")]
     Unwanted(String),
-    /// The program ended by itself.
-    #[error("the server ended by itself ({status}); the end of its log:\n{log}")]
+    /// The program ended by itself, or not in order.
+    #[error("the server ended ({status}); the end of its log:\n{log}")]
     ServerEnded {
         /// Its exit status.
         status: ExitStatus,

@@ -130,8 +130,8 @@ async fn measure(settings: &Settings, listeners: &Runtime) -> Result<(), Error> 
         faults.extend(row.faults());
     }
     report::print_legend();
-    if let Some(mut server) = server {
-        server.terminate().await?;
+    if let Some(server) = server {
+        server.end().await?;
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Usage(faults.join("\n"))) }
 }

@@ -9,6 +9,7 @@
 //! let caller = server.client()?.sign_in("resident-1203", "neighbour").await?;
 //! server.kill().await?;
 //! server.restart().await?;
+//! server.end().await?;
 //! # Ok(()) }
 //! ```
 
@@ -37,8 +38,10 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// A name shorter than the 15 octets that /proc keeps of it.
 const BROKER: &str = "iutsai-broker";
 
-/// A server that runs, or has been ended and can be started again. It is killed when this is dropped, its broker too;
-/// when the thread is panicking then, the end of the log is printed.
+/// A server that runs, or has been ended and can be started again.
+///
+/// When this is dropped, the server is killed, its broker too, and the end of its log is printed: the test harness shows
+/// that for a test that fails, whether by a panic or by an error, and for no other. [`Server::end`] prints nothing.
 #[derive(Debug)]
 pub struct Server {
     program: Program,
@@ -48,6 +51,8 @@ pub struct Server {
     data_dir: PathBuf,
     /// Every broker that was seen, since one may outlive a killed server, or be stopped.
     brokers: Vec<Process>,
+    /// It was ended on purpose.
+    is_done: bool,
     /// Holds the log, and the data directory where none was given.
     _directory: tempfile::TempDir,
 }
@@ -159,6 +164,19 @@ impl Server {
         self.wait_for_end(PATIENCE).await
     }
 
+    /// SIGTERM, and it is not needed any more: nothing is printed when its end is in order.
+    ///
+    /// # Errors
+    /// As [`Server::terminate`], and [`Error::ServerEnded`] when its exit status is not 0.
+    pub async fn end(mut self) -> Result<(), Error> {
+        let status = self.terminate().await?;
+        if !status.success() {
+            return Err(Error::ServerEnded { status, log: self.log.tail() });
+        }
+        self.is_done = true;
+        Ok(())
+    }
+
     /// Starts it again, on the same data directory, port and settings, and waits until it is ready. One that still runs
     /// is terminated first.
     ///
@@ -249,7 +267,7 @@ impl Drop for Server {
                 std::thread::sleep(GLANCE);
             }
         }
-        if std::thread::panicking() {
+        if !self.is_done {
             eprintln!("the end of the server's log:\n{}", self.log.tail());
         }
     }

@@ -52,7 +52,9 @@ mod tests {
     #[test]
     fn an_acknowledgement_covers_what_was_sent_before() {
         let mut waiting = Unacknowledged::default();
-        ["a", "b", "c"].map(|id| waiting.sent(id.into()));
+        for id in ["a", "b", "c"] {
+            waiting.sent(id.into());
+        }
         assert_eq!(waiting.acknowledge("b"), ["a", "b"]);
         assert!(waiting.acknowledge("a").is_empty());
         assert_eq!(waiting.acknowledge("c"), ["c"]);

@@ -151,8 +151,11 @@ impl Room {
     }
 
     fn snapshot(&self, subscription: &Arc<Subscription>, now: Millis) -> Snapshot {
+        // Without a replay, calls of before need not be looked at.
+        let known =
+            if subscription.replay_ended { self.incidents.incidents() } else { self.incidents.open(now) };
         let (mut open, ended): (Vec<_>, Vec<_>) =
-            self.incidents.incidents().into_iter().partition(|incident| incident.is_open(now));
+            known.into_iter().partition(|incident| incident.is_open(now));
         let mut truncated = open.len() > SNAPSHOT_LIMIT;
         open.drain(..open.len().saturating_sub(SNAPSHOT_LIMIT));
         let mut listed = Vec::new();

@@ -18,6 +18,12 @@ pub(super) fn facts() -> String {
     format!("{cores} cores, {processor}{memory}, {} {}", std::env::consts::OS, kernel.trim())
 }
 
+/// What else the machine does, as runnable processes on average; more than a few tenths disturb the measurement.
+pub(super) fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().filter(|one_minute| !one_minute.is_empty()).unwrap_or("?").to_owned()
+}
+
 /// Raises this process's soft limit of open files to the hard one, for the server it starts too.
 pub(super) fn allow_descriptors(needed: u64) -> Result<(), Error> {
     let limit = getrlimit(Resource::Nofile);

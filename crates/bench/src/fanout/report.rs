@@ -70,7 +70,7 @@ impl Row {
 pub(super) fn print_preface(settings: &Settings, address: &str, floor: &Floor) {
     let acknowledged = if settings.no_ack { "without ACK" } else { "each frame acknowledged" };
     let (times, kilobytes) = (floor.times.len(), disk::OCTETS / 1024);
-    println!("machine   {}", machine::facts());
+    println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
     println!("server    {address}");
     println!(
         "settings  {} presses after {} to warm up, {} ms apart; {acknowledged}; subscribers on {} thread(s)",

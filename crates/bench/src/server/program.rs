@@ -96,6 +96,7 @@ impl Program {
             log,
             data_dir,
             brokers: Vec::new(),
+            is_done: false,
             _directory: directory,
         };
         server.launch(0).await?;

@@ -1,0 +1,105 @@
+//! The state of one's own call in words: the same on the home page and on the page without wasm.
+
+use wire::{House, Incident, Millis, Progress, Stance};
+
+use crate::{
+    i18n::{Locale, td_string},
+    press::CallProgress,
+    words,
+};
+
+/// The state in words. `own` is the call itself, once the feed has it.
+pub fn own_call_words(
+    locale: Locale,
+    progress: &CallProgress,
+    own: Option<&Incident>,
+    now: Millis,
+) -> String {
+    match progress {
+        CallProgress::Quiet => String::new(),
+        CallProgress::Sending => td_string!(locale, own.sending).to_owned(),
+        CallProgress::Retrying { why, .. } => {
+            let why = words::trouble(locale, *why);
+            let why = td_string!(locale, own.why, why = why);
+            format!("{} {why}", td_string!(locale, own.retrying))
+        }
+        CallProgress::NeedsSignIn => td_string!(locale, own.sign_in).to_owned(),
+        CallProgress::Unsent { pressed_at } => {
+            let ago = words::ago(locale, *pressed_at, now);
+            td_string!(locale, own.unsent, ago = ago)
+        }
+        CallProgress::Refused(problem) => {
+            format!("{} {}", td_string!(locale, own.refused), problem.detail)
+        }
+        CallProgress::Recorded => td_string!(locale, own.recorded).to_owned(),
+        CallProgress::Reached(count) => td_string!(locale, own.reached, count = *count),
+        CallProgress::Coming(houses) => coming(locale, houses, own),
+        CallProgress::NobodyReached => td_string!(locale, own.nobody).to_owned(),
+        CallProgress::Ended(how) => ended(locale, *how).to_owned(),
+    }
+}
+
+/// Who is there, and who is on the way.
+fn coming(locale: Locale, houses: &[House], own: Option<&Incident>) -> String {
+    let is_there = |house: &House| {
+        own.is_some_and(|own| {
+            own.responses.iter().any(|one| one.house == *house && one.stance == Stance::Arrived)
+        })
+    };
+    let (there, under_way): (Vec<_>, Vec<_>) = houses.iter().partition(|house| is_there(house));
+    let mut sentences = Vec::new();
+    if !there.is_empty() {
+        let there = words::houses(locale, there);
+        sentences.push(td_string!(locale, own.arrived, houses = there));
+    }
+    if !under_way.is_empty() {
+        let under_way = words::houses(locale, under_way);
+        sentences.push(td_string!(locale, own.coming, houses = under_way));
+    }
+    sentences.join(" · ")
+}
+
+fn ended(locale: Locale, how: Progress) -> &'static str {
+    match how {
+        Progress::Cancelled => td_string!(locale, own.cancelled),
+        Progress::Expired => td_string!(locale, own.expired),
+        _ => td_string!(locale, own.resolved),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Trouble;
+
+    fn said(progress: &CallProgress) -> String {
+        own_call_words(Locale::en, progress, None, 0)
+    }
+
+    fn houses(names: &[&str]) -> Vec<House> {
+        names.iter().map(|name| House::new(*name).expect("a valid house")).collect()
+    }
+
+    #[test]
+    fn a_call_that_has_not_got_through_says_that_it_is_kept_and_why_it_waits() {
+        let words = said(&CallProgress::Retrying { why: Trouble::Offline, tries: 3 });
+        assert!(words.contains("tries on") && words.ends_with("Reason: no connection."), "{words}");
+    }
+
+    #[test]
+    fn a_call_that_reached_nobody_says_to_call_119() {
+        assert!(said(&CallProgress::NobodyReached).contains("Call 119 now"));
+        assert!(said(&CallProgress::Reached(2)).contains('2'));
+    }
+
+    #[test]
+    fn everyone_who_comes_is_named() {
+        let words = said(&CallProgress::Coming(houses(&["1204", "1301"])));
+        assert_eq!(words, "On the way: flat 1204, flat 1301");
+    }
+
+    #[test]
+    fn a_quiet_state_says_nothing() {
+        assert_eq!(said(&CallProgress::Quiet), "");
+    }
+}

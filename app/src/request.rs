@@ -24,9 +24,19 @@ mod ssr {
     pub fn locale() -> Locale {
         let Some(parts) = use_context::<Parts>() else { return Locale::default() };
         let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let cookie = header(header::COOKIE).and_then(locale::of_cookies);
+        // The address comes first for the pages that cannot lead elsewhere, such as that of an unknown address.
+        let cookie = || header(header::COOKIE).and_then(locale::of_cookies);
         let accepted = || header(header::ACCEPT_LANGUAGE).and_then(locale::of_accept_language);
-        cookie.or_else(accepted).unwrap_or_default()
+        asked_language(&parts).or_else(cookie).or_else(accepted).unwrap_or_default()
+    }
+
+    fn says_language(pair: &str) -> bool {
+        pair.split('=').next() == Some(PARAMETER)
+    }
+
+    fn asked_language(parts: &Parts) -> Option<Locale> {
+        let pair = parts.uri.query()?.split('&').rfind(|pair| says_language(pair))?;
+        pair.split_once('=')?.1.parse().ok()
     }
 
     /// Where the address says `?lang=`: remembers the language and leads to the same address without it.
@@ -34,14 +44,12 @@ mod ssr {
         let Some((parts, answer)) = use_context::<Parts>().zip(use_context::<ResponseOptions>()) else {
             return;
         };
-        let query = parts.uri.query().unwrap_or_default();
-        let (chosen, rest): (Vec<&str>, Vec<&str>) =
-            query.split('&').partition(|pair| pair.split('=').next() == Some(PARAMETER));
-        let chosen = chosen.last().and_then(|pair| pair.split_once('=')?.1.parse::<Locale>().ok());
-        let Some(chosen) = chosen else { return };
+        let Some(chosen) = asked_language(&parts) else { return };
         if let Ok(cookie) = HeaderValue::from_str(&locale::cookie(chosen)) {
             answer.append_header(header::SET_COOKIE, cookie);
         }
+        let query = parts.uri.query().unwrap_or_default();
+        let rest: Vec<&str> = query.split('&').filter(|pair| !says_language(pair)).collect();
         let rest = rest.join("&");
         // One slash in front: two would name another host.
         let path = format!("/{}", parts.uri.path().trim_start_matches(['/', '\\']));
@@ -59,6 +67,13 @@ mod ssr {
     #[must_use]
     pub fn calls_named(alert: AlertId) -> Vec<Incident> {
         use_context::<Hub>().map(|hub| hub.named(alert)).unwrap_or_default()
+    }
+
+    /// The address, where its page tells the state of a call and so must not grow old.
+    #[must_use]
+    pub fn call_state() -> Option<String> {
+        let path = use_context::<Parts>()?.uri.path().to_owned();
+        path.strip_prefix("/call/").is_some_and(|id| !id.is_empty()).then_some(path)
     }
 
     /// Whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.

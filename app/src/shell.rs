@@ -19,6 +19,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <HydrationScripts options />
         }
     });
+    // For people with scripts the page is changed in place: a page that loads itself again takes the focus away.
+    let refresh = request::call_state().map(|path| {
+        view! {
+            <noscript>
+                <meta http-equiv="refresh" content=format!("5; url={path}") />
+            </noscript>
+            <script defer nonce=use_nonce() src="/call-state.js"></script>
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang=request::locale().as_str()>
@@ -37,6 +46,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 {comes_to_life.then(|| view! { <link rel="stylesheet" href="/leaflet/leaflet.css" /> })}
                 <link rel="stylesheet" href=stylesheet />
                 {scripts}
+                {refresh}
                 <MetaTags />
             </head>
             <body>

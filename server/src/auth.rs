@@ -45,11 +45,12 @@ pub fn token(headers: &HeaderMap) -> Option<String> {
 pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Session>, Problem> {
     let Some(token) = token(&parts.headers) else { return Ok(None) };
     let session = state.backend.sessions.find(&token).await?;
-    if session.as_ref().is_some_and(|session| session.renewed) && bearer(&parts.headers).is_none() {
-        if let Some(renewed) = parts.extensions.get::<RenewedCookie>() {
-            // A request looks its session up once or twice; either time it is the same token.
-            let _ = renewed.0.set(token);
-        }
+    if session.as_ref().is_some_and(|session| session.renewed)
+        && bearer(&parts.headers).is_none()
+        && let Some(renewed) = parts.extensions.get::<RenewedCookie>()
+    {
+        // A request looks its session up once or twice; either time it is the same token.
+        let _ = renewed.0.set(token);
     }
     Ok(session)
 }

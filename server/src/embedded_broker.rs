@@ -97,7 +97,7 @@ impl Supervisor {
             match self.live().await {
                 Ok(None) => return,
                 Ok(Some(status)) => {
-                    tracing::error!(%status, "the embedded broker ended; it is started again")
+                    tracing::error!(%status, "the embedded broker ended; it is started again");
                 }
                 Err(error) => {
                     let program = self.program.display();

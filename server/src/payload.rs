@@ -50,7 +50,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
             return Err(Kind::UNSUPPORTED_MEDIA_TYPE
                 .because("Send JSON with Content-Type: application/json, or a URL-encoded form."));
         }
-        Ok(Self { value: serde_json::from_slice(&body).map_err(unreadable)?, form: None })
+        Ok(Self { value: serde_json::from_slice(&body).map_err(|error| unreadable(&error))?, form: None })
     }
 }
 
@@ -58,10 +58,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
 fn read_form<T: DeserializeOwned>(form: &[(String, String)]) -> Result<T, Problem> {
     let filled = form.iter().filter(|(_, value)| !value.is_empty());
     let fields: Map<_, _> = filled.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-    serde_json::from_value(Value::Object(fields)).map_err(unreadable)
+    serde_json::from_value(Value::Object(fields)).map_err(|error| unreadable(&error))
 }
 
-fn unreadable(error: serde_json::Error) -> Problem {
+fn unreadable(error: &serde_json::Error) -> Problem {
     match error.classify() {
         Category::Data => Kind::INVALID.because(format!("A field is missing or wrong: {error}.")),
         _ => Kind::MALFORMED.because(format!("The body is not JSON: {error}.")),

@@ -73,7 +73,8 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .with_state(state)
 }
 
-/// The addresses that `app` has pages for: `/`, `/sign-in`, `/call`, `/call/{id}`.
+/// The addresses that `app` has pages for: `/`, `/sign-in`, `/call`, `/call/{id}`. Listing them also tells leptos to
+/// spawn on tokio, without which no page can be rendered.
 fn pages() -> Router<AppState> {
     let listed = leptos_axum::generate_route_list(app::App);
     listed.iter().fold(Router::new(), |router, page| router.route(page.path(), get(show_page)))

@@ -51,8 +51,6 @@ const PARTITIONS: i32 = 2;
 /// # Errors
 /// One sentence about what kept it from starting.
 pub fn serve(settings: Settings) -> Result<(), String> {
-    // Rendering a page spawns tasks; leptos_axum would set this only while it lists an app's routes.
-    any_spawner::Executor::init_tokio().map_err(|error| format!("cannot render pages: {error}"))?;
     let metrics = metrics::install().map_err(|error| format!("cannot begin to count: {error}"))?;
     let runtimes = Runtimes::start().map_err(|error| format!("cannot start threads: {error}"))?;
     let calls = runtimes.calls.handle().clone();

@@ -146,10 +146,8 @@ async fn files_are_served_compressed_where_they_lie_compressed_and_are_asked_for
     let modified = header(&response, "last-modified").to_owned();
     assert_eq!(response.text().await.unwrap(), "brotli");
     let response = send(client.request(Method::GET, "/pkg/iutsai.js")).await;
-    assert_eq!(
-        (header(&response, "content-encoding"), response.text().await.unwrap().as_str()),
-        ("", "plain")
-    );
+    assert_eq!(header(&response, "content-encoding"), "");
+    assert_eq!(response.text().await.unwrap(), "plain");
     let again = client.request(Method::GET, "/pkg/iutsai.js").header("if-modified-since", modified);
     assert_eq!(send(again).await.status(), 304);
     let response = send(client.request(Method::GET, "/icon.svg")).await;

@@ -1,8 +1,9 @@
-//! `/call/{id}`: what has become of a call, told by the server's hub. Plain HTML that loads itself again every five
-//! seconds: it works in any browser, whatever is blocked.
+//! `/call/{id}`: what has become of a call, told by the server's hub. Plain HTML that is asked for again every five
+//! seconds, by the small script `public/call-state.js` or, without scripts, by the browser (the document's head): it
+//! works in any browser, whatever is blocked.
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use wire::{AlertId, Incident, Millis, Resident, Role, Stance};
 
@@ -24,9 +25,7 @@ pub fn CallStatePage() -> impl IntoView {
         use_params_map().with_untracked(|params| params.get("id")).and_then(|id| id.parse::<AlertId>().ok());
     let problem = use_query_map().with_untracked(|query| query.get("problem"));
     let state = match (page.viewer, id) {
-        (Some(viewer), Some(id)) => {
-            view! { <State id call=find(id, &viewer) viewer now=page.now /> }.into_any()
-        }
+        (Some(viewer), Some(id)) => view! { <State call=find(id, &viewer) viewer now=page.now /> }.into_any(),
         (None, Some(id)) => view! {
             <p>{say!(i18n, state_page.sign_in)}</p>
             <a class="button primary" href=format!("/sign-in?next=%2Fcall%2F{id}") rel="external">
@@ -65,7 +64,7 @@ fn find(id: AlertId, viewer: &Resident) -> Option<Incident> {
 }
 
 #[component]
-fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView {
+fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView {
     let i18n = use_i18n();
     let locale = i18n.get_locale_untracked();
     let is_open = call.as_ref().is_some_and(|call| call.is_open(now));
@@ -84,7 +83,6 @@ fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> 
     };
     let actions = call.clone().filter(|_| is_open).map(|call| view! { <Actions call viewer /> });
     view! {
-        {(is_open || call.is_none()).then(|| view! { <Refresh id /> })}
         <h1>{heading}</h1>
         {call.map(|call| view! {
             <p class="summary">{words::ago(locale, call.alert.at, now)}</p>
@@ -97,17 +95,8 @@ fn State(id: AlertId, call: Option<Incident>, viewer: Resident, now: Millis) -> 
             })}
             {actions}
         </section>
-    }
-    .into_any()
-}
-
-/// Loads the page again, without the problem that its address may tell: that has been read by then.
-#[component]
-fn Refresh(id: AlertId) -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <Meta http_equiv="refresh" content=format!("5; url=/call/{id}") />
         <p class="summary">{say!(i18n, state_page.refreshes)}</p>
+        <p id="stale" class="warning" role="status" hidden>{say!(i18n, feed.stale)}</p>
     }
     .into_any()
 }

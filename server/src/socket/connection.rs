@@ -24,6 +24,10 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
 /// How often a client that takes nothing is looked at: its queue may run over meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a client has to read why it is closed.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long one that was too slow has: it must first read what it left lying.
+const CLOSING_SLOW: Duration = Duration::from_secs(20);
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
 /// How much of a client's frame is read. Clients send short ones.
@@ -44,6 +48,8 @@ enum Farewell {
     Gone,
     /// The client said goodbye.
     Goodbye,
+    /// The client does not keep up.
+    TooSlow,
     /// An ERROR frame first, then the close code and its reason.
     Error(Frame, u16, &'static str),
 }
@@ -73,15 +79,18 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
     let farewell = connection.serve(frames).await;
     let Connection { mut transport, session, place, .. } = connection;
     let version = session.map_or(Version::V1_2, |session| session.version());
-    match farewell {
-        Farewell::Gone => {}
-        Farewell::Goodbye => transport.close(code::NORMAL, "goodbye").await,
-        Farewell::Error(frame, code, reason) => {
-            tracing::debug!(code, message = frame.get("message"), "a socket is closed");
-            transport.put_frame(&frame, version);
-            transport.close(code, reason).await;
+    let (error, code, reason, patience) = match farewell {
+        Farewell::Gone => return,
+        Farewell::Goodbye => return transport.close(code::NORMAL, "goodbye", CLOSING).await,
+        Farewell::TooSlow => {
+            let error = Frame::error("The client is too slow to keep up; connect again for the snapshot.");
+            (error, code::POLICY, "too slow", CLOSING_SLOW)
         }
-    }
+        Farewell::Error(error, code, reason) => (error, code, reason, CLOSING),
+    };
+    tracing::debug!(code, message = error.get("message"), "a socket is closed");
+    transport.put_frame(&error, version);
+    transport.close(code, reason, patience).await;
     drop(place);
 }
 
@@ -111,7 +120,7 @@ impl Connection {
         tokio::pin!(alarm);
         loop {
             if frames.overflowed() {
-                return too_slow();
+                return Farewell::TooSlow;
             }
             self.put_snapshot();
             let look = self.next_look();
@@ -125,7 +134,7 @@ impl Connection {
                 happening = self.transport.next() => self.on(happening).await,
                 frame = frames.next(), if takes_more => match frame {
                     Some(frame) => { self.put_message(frame); ControlFlow::Continue(()) }
-                    None => ControlFlow::Break(too_slow()),
+                    None => ControlFlow::Break(Farewell::TooSlow),
                 },
                 () = &mut alarm => self.look(Instant::now()),
             };
@@ -277,9 +286,4 @@ impl Connection {
 
 fn refused(error: Frame) -> Flow {
     ControlFlow::Break(Farewell::Error(error, code::POLICY, "see the ERROR frame"))
-}
-
-fn too_slow() -> Farewell {
-    let frame = Frame::error("The client is too slow to keep up; connect again for the snapshot.");
-    Farewell::Error(frame, code::POLICY, "too slow")
 }

@@ -13,8 +13,6 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use stomp::{Frame, Version};
 
-/// How long a closing handshake may take: the client must get to read why.
-const CLOSING: Duration = Duration::from_secs(2);
 /// How long a client that cannot be heard any more is left to read why. Closing earlier, with its bytes unread, would
 /// reset the connection (RFC 9293, section 3.10.7.1), and take the reason back from it.
 const DEAF: Duration = Duration::from_secs(1);
@@ -77,10 +75,10 @@ impl Transport {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Says why and closes; what waited is sent before it, as far as the client takes it in time.
-    pub async fn close(mut self, code: u16, reason: &'static str) {
+    /// Says why and closes. What waited is sent before it: the client has `patience` to read all that and answer.
+    pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
         self.waiting.push_back(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
-        let patience = if self.deaf { DEAF } else { CLOSING };
+        let patience = if self.deaf { DEAF } else { patience };
         let goodbye = async { while !matches!(self.next().await, Happening::Gone) {} };
         // A client that does not answer in time loses the connection without its answer.
         let _ = tokio::time::timeout(patience, goodbye).await;
@@ -88,12 +86,12 @@ impl Transport {
 
     /// Reading comes first: a client may acknowledge what it has while more is on its way.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        if !self.deaf {
-            if let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(context) {
-                let happening = happening(received);
-                self.deaf = matches!(happening, Happening::TooLong);
-                return Poll::Ready(happening);
-            }
+        if !self.deaf
+            && let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(context)
+        {
+            let happening = happening(received);
+            self.deaf = matches!(happening, Happening::TooLong);
+            return Poll::Ready(happening);
         }
         match self.poll_write(context) {
             Poll::Ready(Ok(true)) => Poll::Ready(Happening::Sent),

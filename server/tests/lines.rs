@@ -1,0 +1,113 @@
+//! What is heard on a line: live, as a snapshot, and nothing of other lines.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use bench::client::{Session, Subscribe};
+use stomp::{Command, Frame};
+use support::{CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
+use wire::{Event, body::Body};
+
+#[tokio::test]
+async fn a_call_is_heard_on_its_line_and_on_no_other() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut neighbours, snapshot) = neighbour.listen().await?;
+    assert!(snapshot.messages.is_empty());
+    let (mut strangers, _) = sign_in(&client, STRANGER).await?.listen().await?;
+    let mut call = caller.call("불이야: \\n <b>")?;
+    (call.lat, call.lng) = (Some("37.5665".into()), Some(126.978.into()));
+    let id = caller.press(&call, None).await?.ok()?.id;
+    let message = neighbours.wait_for("the alert", |message| message.is_alert(id)).await?;
+    let Some(Event::Alert(alert)) = message.event() else { panic!("{message:?}") };
+    assert_eq!((alert.house.as_str(), alert.text.as_str()), ("1203", "불이야: \\n <b>"));
+    assert_eq!(alert.location.unwrap().lat, 37.5665);
+    assert_eq!(message.header("destination"), Some("/sub/line/101-1"));
+    assert_eq!(message.header("type"), Some("alert"));
+    assert_eq!(message.header("ack"), message.header("message-id"));
+    assert!(!message.is_replay() && !message.is_late());
+    strangers.none_within(Duration::from_millis(500), "the call of another line", |_| true).await
+}
+
+#[tokio::test]
+async fn whoever_comes_late_gets_the_open_calls_first() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut early, _) = neighbour.listen().await?;
+    let id = caller.press(&caller.call("still open")?, None).await?.ok()?.id;
+    early.wait_for("the alert", |message| message.is_alert(id)).await?;
+    let (mut socket, snapshot) = neighbour.listen().await?;
+    assert!(snapshot.alert(id).unwrap().is_replay());
+    assert!(!snapshot.truncated);
+    socket
+        .none_within(Duration::from_millis(300), "the call a second time", |message| message.is_alert(id))
+        .await
+}
+
+#[tokio::test]
+async fn an_ended_subscription_hears_nothing_more() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut socket, _) = caller.listen().await?;
+    socket.send_with_receipt(Frame::new(Command::Unsubscribe).header("id", "line")).await?;
+    caller.press(&caller.call("")?, None).await?.ok()?;
+    socket.none_within(Duration::from_millis(500), "a message", |_| true).await
+}
+
+#[tokio::test]
+async fn ended_calls_of_the_last_day_come_where_they_are_asked_for() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut socket, _) = caller.listen().await?;
+    let mut call = caller.call("over")?;
+    (call.lat, call.lng) = (Some(37.5.into()), Some(127.into()));
+    let id = caller.press(&call, None).await?.ok()?.id;
+    let nothing = wire::api::ProgressRequest::default();
+    let step = bench::client::Step::Cancel;
+    let cancelled = caller.progress(wire::AlertId(id), step, &nothing, None).await?.ok()?.id;
+    socket.wait_for("the status", |message| message.is_status(cancelled)).await?;
+    assert_eq!(snapshot(&caller, Subscribe::to("/sub/line/101-1")).await?.alert(id), None);
+    let with_ended = snapshot(&caller, Subscribe::to("/sub/line/101-1").replay("24h")).await?;
+    let Some(Event::Alert(alert)) = with_ended.alert(id).and_then(|message| message.event().cloned()) else {
+        panic!("{with_ended:?}")
+    };
+    assert_eq!(alert.location, None, "an ended call's place is nobody's business");
+    assert!(with_ended.messages.iter().any(|message| message.is_status(cancelled)));
+    Ok(())
+}
+
+async fn snapshot(session: &Session, subscribe: Subscribe) -> Result<bench::client::Snapshot, bench::Error> {
+    let mut socket = session.connect().await?;
+    socket.subscribe(&subscribe).await?;
+    socket.snapshot(&subscribe.id).await
+}
+
+#[tokio::test]
+async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let neighbours = [sign_in(&client, NEIGHBOUR).await?, sign_in(&client, support::SECOND_NEIGHBOUR).await?];
+    let (mut socket, _) = caller.listen().await?;
+    let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    socket.wait_for("the alert", |message| message.is_alert(call)).await?;
+    let mut firsts = Vec::new();
+    for neighbour in &neighbours {
+        let accept = wire::api::AcceptRequest {
+            line: caller.line()?.clone(),
+            accept_house: neighbour.resident().house.clone().unwrap(),
+            target_house: caller.resident().house.clone().unwrap(),
+            alert: Some(wire::AlertId(call)),
+        };
+        let id = neighbour.accept(&accept, None).await?.ok()?.id;
+        let message = socket.wait_for("the accept", |message| message.is_accept(id)).await?;
+        assert_eq!(message.json()["text"], "1203");
+        firsts.push(match message.body {
+            Body::Event { first, .. } => first,
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(firsts, [Some(true), Some(false)]);
+    Ok(())
+}

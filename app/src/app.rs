@@ -38,6 +38,8 @@ pub fn App() -> impl IntoView {
 /// Tells the document, and with it the style sheet, that the browser has taken the page over.
 #[component]
 fn Alive() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    request::pause_effects();
     locale::tell_document();
     Effect::new(move || {
         if let Some(root) = document().document_element() {

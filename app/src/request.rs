@@ -8,6 +8,8 @@ pub use ssr::*;
 
 #[cfg(feature = "ssr")]
 mod ssr {
+    use std::iter::successors;
+
     use backend::hub::Hub;
     use http::{HeaderValue, StatusCode, header, request::Parts};
     use leptos::prelude::*;
@@ -54,6 +56,14 @@ mod ssr {
         // One slash in front: two would name another host.
         let path = format!("/{}", parts.uri.path().trim_start_matches(['/', '\\']));
         leptos_axum::redirect(&if rest.is_empty() { path } else { format!("{path}?{rest}") });
+    }
+
+    /// Keeps the effects of libraries from running on the server, where a page is done once it is written: that of the
+    /// translations starts even there (it would set a cookie), often after the page's signals are gone.
+    pub fn pause_effects() {
+        if let Some(root) = successors(Owner::current(), Owner::parent).last() {
+            root.pause();
+        }
     }
 
     /// Answers 404.

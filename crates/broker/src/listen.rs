@@ -77,8 +77,8 @@ fn with_port(wanted: SocketAddrV4) -> Result<SocketAddrV4, Failure> {
 
 /// Opens the SQLite file and makes the broker that will listen, and be advertised, on `address`.
 async fn open(address: SocketAddrV4, data_dir: &DataDir) -> Result<Nisshi, Failure> {
-    let listener = Url::parse(&format!("tcp://{address}"))
-        .expect("an IPv4 address and a port make a valid URL");
+    let listener =
+        Url::parse(&format!("tcp://{address}")).expect("an IPv4 address and a port make a valid URL");
     let storage = Url::parse(data_dir.storage_url()).expect("a constant and valid URL");
     Nisshi::builder()
         .node_id(nisshi_broker::NODE_ID)
@@ -119,11 +119,7 @@ async fn ask_api_versions(address: SocketAddrV4) -> std::io::Result<()> {
     let _length = stream.read_u32().await?;
     let correlation_id = stream.read_i32().await?;
     let error_code = stream.read_i16().await?;
-    if correlation_id == 1 && error_code == 0 {
-        Ok(())
-    } else {
-        Err(std::io::ErrorKind::InvalidData.into())
-    }
+    if correlation_id == 1 && error_code == 0 { Ok(()) } else { Err(std::io::ErrorKind::InvalidData.into()) }
 }
 
 /// Tells whoever started this process where to connect.

@@ -27,13 +27,11 @@ impl Stop {
     pub(crate) fn install() -> std::io::Result<Self> {
         let (closed, stdin_closed) = oneshot::channel();
         // A thread of its own: a blocking read of stdin cannot be cancelled and would hold up the runtime's end.
-        std::thread::Builder::new()
-            .name("stdin".into())
-            .spawn(move || {
-                wait_until_closed(std::io::stdin().lock());
-                // The receiver is gone only when the broker is already stopping.
-                let _ = closed.send(());
-            })?;
+        std::thread::Builder::new().name("stdin".into()).spawn(move || {
+            wait_until_closed(std::io::stdin().lock());
+            // The receiver is gone only when the broker is already stopping.
+            let _ = closed.send(());
+        })?;
         Ok(Self {
             stdin_closed,
             terminate: signal(SignalKind::terminate())?,

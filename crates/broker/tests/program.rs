@@ -21,10 +21,7 @@ impl Broker {
             .expect("read its line");
         let Some(address) = line.trim_end().strip_prefix("listening ") else {
             let _ = child.kill();
-            panic!(
-                "printed {line:?}, and on stderr: {}",
-                text_of(child.stderr.take())
-            );
+            panic!("printed {line:?}, and on stderr: {}", text_of(child.stderr.take()));
         };
         let address = address.to_owned();
         Self { child, address }
@@ -48,14 +45,7 @@ impl Broker {
 
     /// Kafka `Metadata` version 0 for one topic, which makes the topic when it is unknown.
     fn metadata(&self, topic: &str) -> Vec<u8> {
-        let mut body = vec![
-            0,
-            0,
-            0,
-            1,
-            0,
-            u8::try_from(topic.len()).expect("a short name"),
-        ];
+        let mut body = vec![0, 0, 0, 1, 0, u8::try_from(topic.len()).expect("a short name")];
         body.extend_from_slice(topic.as_bytes());
         self.ask(3, &body)
     }
@@ -159,16 +149,11 @@ fn it_ends_in_order_when_its_standard_input_closes() {
     let mut broker = Broker::start(&directory);
     broker.metadata("an-alert");
     let stdin = broker.child.stdin.as_mut().expect("stdin is piped");
-    stdin
-        .write_all(b"what is written is ignored\n")
-        .expect("write");
+    stdin.write_all(b"what is written is ignored\n").expect("write");
     assert!(broker.is_running());
     assert_eq!(broker.close_stdin_and_wait().code(), Some(0));
     assert!(directory.join("broker.db").exists());
-    assert!(
-        !directory.join("broker.db-wal").exists(),
-        "the write-ahead log is folded into the file"
-    );
+    assert!(!directory.join("broker.db-wal").exists(), "the write-ahead log is folded into the file");
 }
 
 #[test]
@@ -215,10 +200,7 @@ fn an_address_that_is_not_loopback_is_refused() {
         assert_eq!(status, Some(2), "{address}: {stderr}");
         assert!(stderr.contains(sentence), "{address}: {stderr}");
     }
-    assert!(
-        !directory.exists(),
-        "nothing is made for a wrong command line"
-    );
+    assert!(!directory.exists(), "nothing is made for a wrong command line");
 }
 
 #[test]
@@ -227,10 +209,7 @@ fn a_port_that_is_taken_is_named() {
     let address = taken.local_addr().expect("its address").to_string();
     let (status, stderr) = run(&fresh("taken"), &["--listen", &address]);
     assert_eq!(status, Some(1), "{stderr}");
-    assert!(
-        stderr.contains(&format!("{address} is already in use")),
-        "{stderr}"
-    );
+    assert!(stderr.contains(&format!("{address} is already in use")), "{stderr}");
 }
 
 #[test]

@@ -42,11 +42,10 @@ async fn raw(
 async fn a_call_goes_its_whole_way() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
-    let (mut neighbours, _) = neighbour.listen().await?;
     let pressed = caller.press(&caller.call("fire")?, None).await?;
     assert_eq!(pressed.status, 202);
     let call = AlertId(pressed.ok()?.id);
-    neighbours.wait_for("the alert", |message| message.is_alert(call.0)).await?;
+    // At once, and without naming the call: it may be on its way to the hub still.
     assert_eq!(neighbour.accept(&accept_of(&neighbour, &caller), None).await?.status, 202);
     let nothing = ProgressRequest::default();
     assert_eq!(neighbour.progress(call, Step::Arrived, &nothing, None).await?.status, 202);

@@ -29,6 +29,8 @@ pub use refusal::Refusal;
 
 /// After the fsync, the answer waits so long for Kafka's acknowledgement.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// From its 202 to the hub a call takes no longer, by the log or past it.
+const ON_ITS_WAY: Duration = Duration::from_millis(400);
 
 /// Takes commands. Clones are the same.
 #[derive(Clone)]
@@ -101,10 +103,7 @@ impl Calls {
         self.once(origin, digest, async || {
             let alert = match request.alert {
                 Some(alert) => alert,
-                None => {
-                    let open = self.hub.newest_open_of(&request.line, &request.target_house);
-                    open.ok_or_else(|| Refusal::no_open_call(&request.target_house))?.alert.id
-                }
+                None => self.newest_open_of(&request.line, &request.target_house).await?,
             };
             self.still_open(alert, &request.line)?;
             Ok(Event::Accept(Accept {
@@ -203,6 +202,16 @@ impl Calls {
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
         let state = if published { State::Published } else { State::Stored };
         Ok(Recorded { id, state, warning: None })
+    }
+
+    /// The newest open call of a house. One that was recorded only now may be on its way to the hub still.
+    async fn newest_open_of(&self, line: &Line, house: &House) -> Result<AlertId, Refusal> {
+        if let Some(open) = self.hub.newest_open_of(line, house) {
+            return Ok(open.alert.id);
+        }
+        tokio::time::sleep(ON_ITS_WAY).await;
+        let open = self.hub.newest_open_of(line, house);
+        Ok(open.ok_or_else(|| Refusal::no_open_call(house))?.alert.id)
     }
 
     /// The call, if it is known here, and the resident's to act on. One that nobody here knows yet may be

@@ -25,10 +25,11 @@ const LOOKS = [390, 1280].flatMap((width) =>
 for (const { language, locale, text } of LANGUAGES) {
   test(`pictures in ${language}`, async ({ stranger, program: shared }) => {
     // A fresh house for each language: no call of the other's in its list.
-    const program = language === "ko" ? shared : await Program.started();
+    const elsewhere = language !== "ko";
+    const program = elsewhere ? await Program.started() : shared;
     try {
       const { origin } = program;
-      const people = LOOKS.map((look) => ({ look, coming: { ...look, locale, origin } satisfies Coming }));
+      const people = LOOKS.map((look) => ({ look, coming: { ...look, locale, origin, elsewhere } satisfies Coming }));
       for (const { look, coming } of people) {
         const somebody = await stranger(coming);
         await somebody.open("/sign-in");
@@ -51,7 +52,7 @@ for (const { language, locale, text } of LANGUAGES) {
         callers.push(caller);
         neighbours.push(neighbour);
       }
-      const upstairs = await enter("resident-1301", { locale, origin });
+      const upstairs = await enter("resident-1301", { locale, origin, elsewhere });
 
       const call = await callers[0]!.call({ kind: "medical", text });
       for (const [index, { look }] of people.entries()) {

@@ -32,6 +32,8 @@ export interface Coming extends Pick<
   place?: Place;
   /** Through this address rather than the program's own. */
   origin?: string;
+  /** That address is another program's: its calls are no business of this one's office. */
+  elsewhere?: boolean;
 }
 
 interface OfATest {
@@ -89,7 +91,9 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext(options(coming));
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("response", (response) => office.hear(calledBy(response)));
+      if (!coming.elsewhere) {
+        context.on("response", (response) => office.hear(calledBy(response)));
+      }
       return visitor;
     });
   },
@@ -101,7 +105,9 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext({ ...options(coming), storageState });
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("response", (response) => office.hear(calledBy(response)));
+      if (!coming.elsewhere) {
+        context.on("response", (response) => office.hear(calledBy(response)));
+      }
       return visitor;
     });
   },
@@ -115,7 +121,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
   },
 });
 
-function options({ place, origin: _, ...rest }: Coming): BrowserContextOptions {
+function options({ place, origin: _, elsewhere: __, ...rest }: Coming): BrowserContextOptions {
   return place ? { ...rest, geolocation: place, permissions: ["geolocation"] } : { ...rest, permissions: [] };
 }
 

@@ -13,5 +13,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [["list"]],
   outputDir: "test-results",
+  // Each language is a project and so gets a program of its own: no call of the other's is in its list.
+  projects: [{ name: "ko" }, { name: "en" }],
   use: { ...browser, actionTimeout: 30_000, navigationTimeout: 30_000 },
 });

@@ -32,8 +32,6 @@ export interface Coming extends Pick<
   place?: Place;
   /** Through this address rather than the program's own. */
   origin?: string;
-  /** That address is another program's: its calls are no business of this one's office. */
-  elsewhere?: boolean;
 }
 
 interface OfATest {
@@ -91,9 +89,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext(options(coming));
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      if (!coming.elsewhere) {
-        context.on("response", (response) => office.hear(calledBy(response)));
-      }
+      context.on("response", (response) => office.hear(calledBy(response)));
       return visitor;
     });
   },
@@ -105,9 +101,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext({ ...options(coming), storageState });
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      if (!coming.elsewhere) {
-        context.on("response", (response) => office.hear(calledBy(response)));
-      }
+      context.on("response", (response) => office.hear(calledBy(response)));
       return visitor;
     });
   },
@@ -121,7 +115,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
   },
 });
 
-function options({ place, origin: _, elsewhere: __, ...rest }: Coming): BrowserContextOptions {
+function options({ place, origin: _, ...rest }: Coming): BrowserContextOptions {
   return place ? { ...rest, geolocation: place, permissions: ["geolocation"] } : { ...rest, permissions: [] };
 }
 

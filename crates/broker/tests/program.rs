@@ -89,9 +89,13 @@ fn spawn(data_dir: &Path, more: &[&str]) -> Child {
         .expect("start iutsai-broker")
 }
 
-/// Runs one that is expected to end by itself; its exit status and stderr.
+/// Runs one that is expected to end by itself; its exit status and stderr. Its standard input stays open meanwhile: a
+/// closed one would be a reason of its own to end.
 fn run(data_dir: &Path, more: &[&str]) -> (Option<i32>, String) {
-    let output = spawn(data_dir, more).wait_with_output().expect("its end");
+    let mut child = spawn(data_dir, more);
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().expect("its end");
+    drop(stdin);
     assert_eq!(output.stdout, b"", "nothing on stdout");
     let stderr = String::from_utf8(output.stderr).expect("UTF-8");
     (output.status.code(), stderr)

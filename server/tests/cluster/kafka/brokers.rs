@@ -11,6 +11,8 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 use tempfile::TempDir;
+use uuid::Uuid;
+use wire::topic;
 
 use crate::{
     script::{directory, run, script, tail},
@@ -95,8 +97,8 @@ impl Brokers {
         producer.send(record, PATIENCE).await.unwrap();
     }
 
-    /// The values of all records that are in a topic now.
-    pub fn values(&self, topic: &str) -> Vec<String> {
+    /// All records that are in a topic now: where each stands, and its value.
+    pub fn records(&self, topic: &str) -> Vec<(i32, String)> {
         let consumer: BaseConsumer = self.client().set("group.id", "test").create().unwrap();
         let mut list = TopicPartitionList::new();
         let mut left = 0;
@@ -106,11 +108,19 @@ impl Brokers {
             list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
         }
         consumer.assign(&list).unwrap();
-        let value = |_| {
+        let record = |_| {
             let message = consumer.poll(PATIENCE).unwrap().unwrap();
-            String::from_utf8(message.payload().unwrap_or_default().to_vec()).unwrap()
+            let value = String::from_utf8(message.payload().unwrap_or_default().to_vec()).unwrap();
+            (message.partition(), value)
         };
-        (0..left).map(value).collect()
+        (0..left).map(record).collect()
+    }
+
+    /// The partition of the topic of calls that has this one, if one has.
+    pub fn partition_of(&self, call: Uuid) -> Option<i32> {
+        let records = self.records(topic::ALERT);
+        let found = records.iter().find(|(_, value)| value.contains(&call.to_string()));
+        found.map(|(partition, _)| *partition)
     }
 }
 

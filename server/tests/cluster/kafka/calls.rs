@@ -3,10 +3,10 @@
 use bench::client::Step;
 use wire::{
     AlertId, House,
-    api::{AcceptRequest, ProgressRequest, State},
+    api::{AcceptRequest, ProgressRequest},
 };
 
-use super::brokers::Brokers;
+use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};
 
 #[tokio::test]
@@ -20,18 +20,16 @@ async fn a_press_an_alarm_and_an_accept_run_unchanged_on_three_brokers() -> Outc
     let (mut at_home, _) = caller.listen().await?;
     let (mut next_door, _) = neighbour.listen().await?;
 
-    let call = caller.press(&caller.call("도와주세요")?, None).await?.ok()?;
-    assert_eq!(call.state, State::Published);
-    let message = next_door.wait_for("the alarm", |message| message.is_alert(call.id)).await?;
-    let place = message.header("message-id").unwrap_or_default();
-    assert!(place.starts_with("an-alert-") && !place.contains("direct"), "the log brings it first: {place}");
+    let call = published(&caller, "도와주세요").await?;
+    let message = next_door.wait_for("the alarm", |message| message.is_alert(call)).await?;
+    assert!(brokers.partition_of(call).is_some(), "Kafka has it");
     next_door.ack(&message).await?;
 
     let accept = AcceptRequest {
         line: caller.line()?.clone(),
         accept_house: House::new("1204").unwrap(),
         target_house: House::new("1203").unwrap(),
-        alert: Some(AlertId(call.id)),
+        alert: Some(AlertId(call)),
     };
     let coming = neighbour.accept(&accept, None).await?.ok()?;
     at_home.wait_for("who comes", |message| message.is_accept(coming.id)).await?;
@@ -39,12 +37,11 @@ async fn a_press_an_alarm_and_an_accept_run_unchanged_on_three_brokers() -> Outc
     server.restart().await?;
     let neighbour = neighbour.at(&server.client()?);
     let (mut next_door, snapshot) = neighbour.listen().await?;
-    assert!(snapshot.alert(call.id).is_some(), "the log brings it back");
+    assert!(snapshot.alert(call).is_some(), "the log brings it back");
     assert!(snapshot.messages.iter().any(|message| message.is_accept(coming.id)));
 
     let caller = caller.at(&server.client()?);
-    let over =
-        caller.progress(AlertId(call.id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
+    let over = caller.progress(AlertId(call), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
     next_door.wait_for("the end", |message| message.is_status(over.id)).await?;
     server.end().await
 }

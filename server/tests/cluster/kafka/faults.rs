@@ -12,7 +12,7 @@ use bench::{
 use uuid::Uuid;
 use wire::{Event, topic};
 
-use super::brokers::Brokers;
+use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};
 
 const PRESSES: usize = 150;
@@ -28,9 +28,10 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut socket, _) = neighbour.listen().await?;
-    let first = caller.press(&caller.call("first")?, None).await?.ok()?;
-    let heard = socket.wait_for("the first call", |message| message.is_alert(first.id)).await?;
-    let leader = leader(&brokers, &heard);
+    let first = published(&caller, "first").await?;
+    socket.wait_for("the first call", |message| message.is_alert(first)).await?;
+    let partition = brokers.partition_of(first).unwrap();
+    let leader = brokers.partitions(topic::ALERT)[usize::try_from(partition).unwrap()].0;
 
     let listening = tokio::spawn(hear(socket, PRESSES));
     let mut pressed = Vec::new();
@@ -54,14 +55,6 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
     let recorded = caller.press(&caller.call("with all brokers")?, None).await?.ok()?;
     socket.wait_for("a call after it", |message| message.is_alert(recorded.id)).await?;
     server.end().await
-}
-
-/// The node that leads the partition of calls that this message came from.
-fn leader(brokers: &Brokers, message: &Message) -> i32 {
-    let id = message.header("message-id").unwrap();
-    let place = id.strip_prefix(topic::ALERT).and_then(|rest| rest.strip_prefix('-')).unwrap();
-    let partition: usize = place.split_once('-').unwrap().0.parse().unwrap();
-    brokers.partitions(topic::ALERT)[partition].0
 }
 
 /// So many calls, each heard for the first time, and when.

@@ -6,7 +6,7 @@ use bench::{client::Client, server::Program};
 use serde_json::Value;
 use wire::api::State;
 
-use super::brokers::Brokers;
+use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, program, sign_in};
 
 /// The program on the brokers' listener that wants TLS and this password.
@@ -28,9 +28,8 @@ async fn calls_are_published_by_tls_with_a_password_and_stored_with_a_wrong_one(
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut socket, _) = neighbour.listen().await?;
-    let recorded = caller.press(&caller.call("by TLS")?, None).await?.ok()?;
-    assert_eq!(recorded.state, State::Published);
-    socket.wait_for("the call", |message| message.is_alert(recorded.id)).await?;
+    let call = published(&caller, "by TLS").await?;
+    socket.wait_for("the call", |message| message.is_alert(call)).await?;
     server.end().await?;
 
     let server = by_password(&brokers, "stranger").start_unready().await?;

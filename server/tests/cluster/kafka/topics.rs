@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use rdkafka::admin::{NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use uuid::Uuid;
-use wire::{api::State, topic};
+use wire::topic;
 
-use super::brokers::Brokers;
+use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};
 
 /// The topics are looked at every 10 s; a busy machine takes longer.
@@ -64,9 +64,7 @@ async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_takes_n
     let (mut socket, _) = neighbour.listen().await?;
     let mut ids = Vec::new();
     for text in ["one", "two", "three"] {
-        let recorded = caller.press(&caller.call(text)?, None).await?.ok()?;
-        assert_eq!(recorded.state, State::Published);
-        ids.push(recorded.id);
+        ids.push(published(&caller, text).await?);
     }
 
     let (admin, options) = brokers.admin();
@@ -90,8 +88,8 @@ async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_takes_n
 async fn has_all(brokers: &Brokers, ids: &[Uuid]) {
     let deadline = Instant::now() + NOTICED_WITHIN;
     loop {
-        let values = brokers.values(topic::ALERT);
-        let is_there = |id: &Uuid| values.iter().any(|value| value.contains(&id.to_string()));
+        let records = brokers.records(topic::ALERT);
+        let is_there = |id: &Uuid| records.iter().any(|(_, value)| value.contains(&id.to_string()));
         if ids.iter().all(is_there) {
             return;
         }

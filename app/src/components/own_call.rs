@@ -134,11 +134,11 @@ fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
 /// Where the neighbours cannot be counted on, somebody else must be.
 fn needs_119(progress: &CallProgress) -> bool {
     use CallProgress::{NeedsSignIn, NobodyReached, Refused, Retrying, Unsent};
-    matches!(progress, NobodyReached | Refused(_) | Retrying { .. } | NeedsSignIn | Unsent { .. })
+    matches!(progress, NobodyReached | Refused(_) | Retrying { .. } | NeedsSignIn { .. } | Unsent { .. })
 }
 
 fn needs_sign_in(progress: &CallProgress) -> bool {
-    *progress == CallProgress::NeedsSignIn
+    matches!(progress, CallProgress::NeedsSignIn { .. })
 }
 
 fn is_unsent(progress: &CallProgress) -> bool {
@@ -146,5 +146,6 @@ fn is_unsent(progress: &CallProgress) -> bool {
 }
 
 fn is_over(progress: &CallProgress) -> bool {
-    matches!(progress, CallProgress::Refused(_) | CallProgress::Ended(_))
+    use CallProgress::{Delivered, Ended, Refused};
+    matches!(progress, Refused(_) | Ended(_) | Delivered { .. })
 }

@@ -44,7 +44,7 @@ pub fn OwnCall() -> impl IntoView {
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
                     {say!(i18n, own.send_now)}
                 </button>
-                <button type="button" class="secondary" on:click=move |_| press.dismiss()>
+                <button type="button" class="secondary" data-testid="discard" on:click=move |_| press.dismiss()>
                     {say!(i18n, own.discard)}
                 </button>
             </div>

@@ -10,7 +10,13 @@ self.iutsaiOffline = (() => {
 
   return {
     // Asks the browser to wake the worker when there is a network, also when this page is closed by then.
-    askToSync: async () => (await workers?.ready)?.sync?.register("presses"),
+    askToSync: async () => {
+      try {
+        await (await workers?.ready)?.sync?.register("presses");
+      } catch (error) {
+        console.info("without this page nothing is sent", error);
+      }
+    },
 
     // The server says that nobody is signed in: what is kept of a resident's page goes.
     forgetPage: () => workers?.controller?.postMessage("signed-out"),

@@ -16,9 +16,11 @@ export interface Press {
   outcome?: { recorded: { id: string; state: string; at: number } } | { refused: { detail: string } };
 }
 
-interface Outbox {
+/** What `public/outbox.js` offers, as far as tests need it. */
+export interface Outbox {
   all(): Promise<Press[]>;
   keep(press: Press): Promise<void>;
+  want(key: string, wantedAt: number): Promise<void>;
 }
 
 declare const iutsaiOutbox: Outbox;
@@ -64,12 +66,13 @@ export async function worker({ context }: Visitor): Promise<Worker> {
 }
 
 /** The keys that calls were sent with, by pages and by the worker, every try of them. */
-export function callsOf({ context }: Visitor): () => Promise<(string | null)[]> {
-  const keys: Promise<string | null>[] = [];
+export function callsOf({ context }: Visitor): () => (string | null)[] {
+  const keys: (string | null)[] = [];
   context.on("request", (request) => {
     if (request.method() === "POST" && new URL(request.url()).pathname === "/alert") {
-      keys.push(request.headerValue("idempotency-key"));
+      // Not headerValue, which asks the page that sent it, and that may be closed by now.
+      keys.push(request.headers()["idempotency-key"] ?? null);
     }
   });
-  return () => Promise.all(keys);
+  return () => [...keys];
 }

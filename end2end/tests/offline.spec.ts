@@ -38,7 +38,7 @@ test("a press without a network is kept on the device, says so, and is one call 
   await caller.ownCallIs("reached");
   expect(await kept(caller), "nothing is left to send").toEqual([]);
   await isAlarmedOnce(neighbour, press!.key);
-  expect(new Set(await calls()), "every try was the same call").toEqual(new Set([press!.key]));
+  expect(new Set(calls()), "every try was the same call").toEqual(new Set([press!.key]));
 });
 
 test("a press in a tab that is then closed is sent by the next one, once and with the same id", async ({ resident }) => {
@@ -61,7 +61,7 @@ test("a press in a tab that is then closed is sent by the next one, once and wit
   await next.ownCallIs("reached");
   expect(await kept(next)).toEqual([]);
   await isAlarmedOnce(neighbour, press!.key);
-  expect(new Set(await calls())).toEqual(new Set([press!.key]));
+  expect(new Set(calls())).toEqual(new Set([press!.key]));
 });
 
 test("a tab that stays takes over from one that is closed", async ({ resident }) => {
@@ -149,7 +149,7 @@ test("a kept press that has grown old asks first, and is sent when it is still w
   const neighbour = await resident("resident-1204");
   await expect(caller.callState).toContainText("11분 전에 누른 도움 요청이 아직 보내지지 않았습니다. 지금 보낼까요?");
   await expect(caller.call119).toBeVisible();
-  expect(await calls(), "nothing went out unasked").toEqual([]);
+  expect(calls(), "nothing went out unasked").toEqual([]);
 
   const recorded = caller.recorded();
   await caller.page.getByTestId("send-now").click();
@@ -169,7 +169,7 @@ test("a kept press that has grown old is forgotten when it is not wanted any mor
   await expect.poll(() => kept(caller)).toEqual([]);
   await caller.reload();
   await caller.ownCallIs("quiet");
-  expect(await calls()).toEqual([]);
+  expect(calls()).toEqual([]);
 });
 
 test("a press that grows old while the page waits for a network is not sent unasked either", async ({ visitor }) => {
@@ -182,12 +182,12 @@ test("a press that grows old while the page waits for a network is not sent unas
   const calls = callsOf(caller);
   await caller.page.clock.fastForward("11:00");
   await caller.ownCallIs("unsent");
-  const tries = (await calls()).length;
+  const tries = calls().length;
   await caller.context.setOffline(false);
   await caller.isConnected();
 
   await caller.ownCallIs("unsent");
-  expect((await calls()).length, "not one more").toBe(tries);
+  expect(calls().length, "not one more").toBe(tries);
   await caller.page.getByTestId("discard").click();
 });
 
@@ -206,7 +206,7 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await caller.ownCallIs("sign-in");
   await expect(caller.callState).toContainText("요청은 이 기기에 보관했습니다.");
   const [press] = await kept(caller);
-  const tries = (await calls()).length;
+  const tries = calls().length;
 
   await door.signIn("resident-1301", "neighbour");
   await door.isConnected();
@@ -216,7 +216,7 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await caller.ownCallIs("sign-in");
   await door.reload();
   await door.ownCallIs("quiet");
-  expect((await calls()).length, "no try by somebody else").toBe(tries);
+  expect(calls().length, "no try by somebody else").toBe(tries);
   expect(await kept(door)).toMatchObject([{ key: press!.key, by: "resident-1203" }]);
 
   await door.page.getByTestId("sign-out").click();
@@ -233,12 +233,14 @@ test("after signing out nothing of the page is kept", async ({ stranger }) => {
   const somebody = await stranger();
   await enter(somebody, "resident-1203");
   await pageIsKept(somebody);
+  somebody.expects(/401|WebSocket connection to/);
 
   await somebody.page.getByTestId("sign-out").click();
   await expect(somebody.page).toHaveURL(`${somebody.origin}/sign-in`);
 
   expect(await cacheNames(somebody)).not.toContain("iutsai-page");
   await loseNetwork(somebody);
+  somebody.expects(/status of 503/);
   await somebody.open("/");
   await expect(somebody.page.getByTestId("no-answer")).toContainText("지금은 이 화면을 열 수 없습니다");
   await expect(somebody.page.locator("body")).not.toContainText("1203");
@@ -314,7 +316,7 @@ async function enter(visitor: Visitor, name: string): Promise<void> {
 /** A press of eleven minutes ago, in a tab that was closed; the next tab has just been opened. */
 async function oldPress(
   visitor: Visitor,
-): Promise<{ caller: Visitor; press: string; calls: () => Promise<(string | null)[]> }> {
+): Promise<{ caller: Visitor; press: string; calls: () => (string | null)[] }> {
   await loseNetwork(visitor);
   await visitor.hold();
   await visitor.ownCallIs("retrying");

@@ -67,8 +67,8 @@ pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
 
 /// Every press that is kept, whoever's.
 pub(super) async fn all() -> Vec<Pending> {
-    let presses = settled(js_all()).await.unwrap_or_default();
-    Array::from(&presses).iter().filter_map(|press| from_js(&press)).collect()
+    let presses = settled(js_all()).await.ok().and_then(|presses| presses.dyn_into::<Array>().ok());
+    presses.iter().flat_map(Array::iter).filter_map(|press| from_js(&press)).collect()
 }
 
 /// Before a press is sent: fixes its body, as `body` if it may still change, and gives back the one that counts.

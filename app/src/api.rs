@@ -12,13 +12,13 @@ use serde::Serialize;
 use uuid::Uuid;
 use web_sys::AbortController;
 use wire::{
-    Alert, AlertId, House, Location, Millis, Progress,
+    Alert, AlertId, House, Location, Millis, Progress, Resident,
     api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
 };
 
 pub(crate) use answer::Answer;
 pub use answer::{Refused, Trouble};
-use pause::wait_to_retry;
+pub(crate) use pause::wait_to_retry;
 
 /// How long an answer may take before the command is sent again, in milliseconds.
 const PATIENCE: u32 = 10_000;
@@ -64,10 +64,7 @@ pub async fn progress(
 }
 
 /// Sends a command until it is answered.
-///
-/// # Errors
-/// [`Refused`], if the server will not take it.
-pub async fn post<T: Serialize>(
+async fn post<T: Serialize>(
     path: &str,
     key: Uuid,
     body: &T,
@@ -99,7 +96,8 @@ pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
     once(&format!("/alert/{call}/location"), Uuid::now_v7(), &body).await
 }
 
-async fn once(path: &str, key: Uuid, body: &str) -> Answer {
+/// Sends a command once.
+pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
     let request = Request::post(path)
         .header("content-type", "application/json")
         .header("accept", "application/json, application/problem+json")
@@ -123,10 +121,12 @@ async fn once(path: &str, key: Uuid, body: &str) -> Answer {
 }
 
 /// Whether the browser's session still holds, and what time it is at the server.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SessionCheck {
     /// The server says that nobody is signed in. Without an answer nobody knows.
     pub(crate) signed_out: bool,
+    /// Whom the server says to be signed in.
+    pub(crate) resident: Option<Resident>,
     /// The server's time, from the header `Date`.
     pub(crate) server_time: Option<Millis>,
 }
@@ -135,11 +135,14 @@ pub(crate) struct SessionCheck {
 pub(crate) async fn check_session() -> SessionCheck {
     let abort = AbortController::new().ok();
     let signal = abort.as_ref().map(AbortController::signal);
-    let request = Request::get("/api/session").abort_signal(signal.as_ref()).send();
-    match patiently(request, abort).await {
-        Some(Ok(response)) => {
-            SessionCheck { signed_out: response.status() == 401, server_time: date(&response) }
-        }
+    let asked = async move {
+        let response = Request::get("/api/session").abort_signal(signal.as_ref()).send().await?;
+        let (signed_out, server_time) = (response.status() == 401, date(&response));
+        let resident = if response.ok() { response.json().await.ok() } else { None };
+        Ok::<_, gloo_net::Error>(SessionCheck { signed_out, resident, server_time })
+    };
+    match patiently(asked, abort).await {
+        Some(Ok(session)) => session,
         Some(Err(_)) | None => SessionCheck::default(),
     }
 }

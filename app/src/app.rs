@@ -10,7 +10,7 @@ use leptos_router::{
 use crate::{
     context::PageContext,
     i18n::I18nSubContextProvider,
-    locale,
+    locale, offline,
     pages::{CallPage, CallStatePage, HomePage, NotFoundPage, SignInPage},
     request,
 };
@@ -41,6 +41,7 @@ fn Alive() -> impl IntoView {
     #[cfg(feature = "ssr")]
     request::pause_effects();
     locale::tell_document();
+    offline::speak_as_chosen();
     Effect::new(move || {
         if let Some(root) = document().document_element() {
             // Only a document that is gone could refuse.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use leptos::prelude::*;
 use wire::Millis;
 
+use crate::offline;
+
 /// How old a record may be for the server to send it without `late:true`, in milliseconds.
 pub const LATE_AFTER: Millis = 10 * 60 * 1000;
 
@@ -43,12 +45,14 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that shows `page_now`, the server's time when it rendered the page, and goes on from there in the
-    /// browser. On the server, and until the page is hydrated, it stands.
+    /// browser: from now, or from when a kept page was rendered. On the server, and until the page is hydrated, it
+    /// stands.
     #[must_use]
     pub fn start(page_now: Millis) -> Self {
         let clock = Self { offset: RwSignal::default(), now: RwSignal::new(page_now) };
         Effect::new(move || {
-            clock.offset.set(Offset::told(page_now, device_now()));
+            clock.offset.set(Offset::told(page_now, offline::kept_at().unwrap_or_else(device_now)));
+            clock.tick();
             if let Ok(interval) = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1)) {
                 on_cleanup(move || interval.clear());
             }
@@ -65,7 +69,13 @@ impl Clock {
     /// The server's time this moment. In the browser only.
     #[must_use]
     pub fn exactly_now(self) -> Millis {
-        self.offset.try_get_untracked().unwrap_or_default().server(device_now())
+        self.when(device_now())
+    }
+
+    /// The server's time when the device's clock showed `device`. In the browser only.
+    #[must_use]
+    pub fn when(self, device: Millis) -> Millis {
+        self.offset.try_get_untracked().unwrap_or_default().server(device)
     }
 
     /// See [`Offset::heard_live`].
@@ -91,9 +101,9 @@ impl Clock {
     }
 }
 
-/// What the device's clock shows.
+/// What the device's clock shows. In the browser only.
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
-fn device_now() -> Millis {
+pub(crate) fn device_now() -> Millis {
     js_sys::Date::now() as Millis
 }
 

@@ -20,6 +20,26 @@ pub struct PageContext {
     pub now: Millis,
 }
 
+/// How long a press may wait, in milliseconds, before it is sent only if the person still wants it. The server may
+/// provide one as context at every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PressAsksAfter(pub Millis);
+
+impl Default for PressAsksAfter {
+    /// 10 minutes.
+    fn default() -> Self {
+        Self(10 * 60 * 1000)
+    }
+}
+
+impl PressAsksAfter {
+    /// The page's own.
+    #[must_use]
+    pub fn current() -> Self {
+        use_context().unwrap_or_default()
+    }
+}
+
 /// A tile server for the map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tiles {
@@ -44,6 +64,8 @@ impl PageContext {
         // Without a server's context the routes are being listed, and nobody is looking.
         let page = SharedValue::new(|| use_context::<Self>().unwrap_or_default()).into_inner();
         provide_context(page);
+        let asks_after = SharedValue::new(PressAsksAfter::current).into_inner();
+        provide_context(asks_after);
     }
 
     /// The page's context.

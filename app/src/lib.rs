@@ -17,6 +17,7 @@ pub mod feed;
 pub mod locale;
 pub mod location;
 pub mod map;
+pub mod offline;
 pub mod pages;
 pub mod press;
 pub mod request;

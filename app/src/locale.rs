@@ -56,6 +56,12 @@ pub fn choose(i18n: I18nContext<Locale>, locale: Locale) {
     }
 }
 
+/// In the browser: the language that was chosen with the switch, if one was.
+pub(crate) fn chosen() -> Option<Locale> {
+    let document = document().dyn_into::<web_sys::HtmlDocument>().ok()?;
+    of_cookies(&document.cookie().ok()?)
+}
+
 /// Keeps `<html lang>` equal to the language shown.
 pub(crate) fn tell_document() {
     let i18n = use_i18n();

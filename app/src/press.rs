@@ -1,32 +1,24 @@
-//! The button: one press becomes one call, whatever the network, the server and the session do meanwhile.
+//! The button: one press becomes one call, whatever the network, the server, the session and the page do meanwhile.
 
+mod outbox;
 mod pending;
 mod progress;
+mod sending;
 mod tracking;
 
-use std::time::Duration;
-
-use futures_util::future::{self, Either};
-use gloo_timers::future::sleep;
-use leptos::prelude::*;
-use uuid::Uuid;
+use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
-use wire::{AlertId, Incident, Kind, Location, Resident, api::CallRequest};
+use wire::{AlertId, Incident, Kind, Millis, Resident, api::CallRequest};
 
 use crate::{
-    api::{self, Refused},
+    clock::device_now,
+    context::PressAsksAfter,
     location::{self, LocationProblem},
-    press::{
-        pending::{Found, Pending},
-        tracking::Tracking,
-    },
+    press::{pending::Pending, tracking::Tracking},
     socket::{Connection, ConnectionState},
 };
 
-pub use progress::{CallProgress, NOBODY_AFTER, PressState, progress};
-
-/// How long a press waits for the device to tell where it is. The call goes without, and the place follows.
-const LOCATION_WAIT: Duration = Duration::from_secs(1);
+pub use progress::{CallProgress, Kept, NOBODY_AFTER, PressState, progress};
 
 /// The button of one signed-in resident.
 #[derive(Clone, Copy)]
@@ -40,20 +32,27 @@ pub struct Press {
     /// Why the call goes, or went, without a place; `None`: nothing is known against it.
     pub location_problem: ReadSignal<Option<LocationProblem>>,
     set_state: WriteSignal<PressState>,
+    /// The press that `state` speaks of, until it is recorded. What is on the device is a copy of it.
+    current: StoredValue<Option<Pending>>,
+    kept: StoredValue<Kept>,
     viewer: StoredValue<Resident>,
     connection: Connection,
     tracking: Tracking,
+    asks_after: Millis,
 }
 
 impl Press {
-    /// The button of `viewer`. A press that this tab has not got through is found and sent again, or asked about.
+    /// The button of `viewer`. A press of theirs that this device has not got through is found and sent again, or asked
+    /// about.
     #[must_use]
     pub fn new(viewer: Resident, connection: Connection) -> Self {
         let (state, set_state) = signal(PressState::Idle);
         let (feed, now) = (connection.feed, connection.now);
         let viewer = StoredValue::new(viewer);
         let own_call = Memo::new(move |_| match state.get() {
-            PressState::Recorded { id, .. } => feed.with(|feed| feed.named(id)),
+            PressState::Recorded { id, .. } | PressState::Delivered { id, .. } => {
+                feed.with(|feed| feed.named(id))
+            }
             _ => viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get()))),
         });
         let is_open = move |call: AlertId| {
@@ -67,12 +66,14 @@ impl Press {
             own_call,
             location_problem: tracking.problem().read_only(),
             set_state,
+            current: StoredValue::new(None),
+            kept: StoredValue::new(Kept::Page),
             viewer,
             connection,
             tracking,
+            asks_after: PressAsksAfter::current().0,
         };
-        Effect::new(move || press.find());
-        Effect::new(move |before: Option<ConnectionState>| press.signed_in_elsewhere(before));
+        press.watch();
         press
     }
 
@@ -89,108 +90,96 @@ impl Press {
 
     /// Calls the neighbours. While a press is on its way, another changes nothing.
     pub fn press(&self, kind: Option<Kind>, text: String) {
-        let press = *self;
-        let Some((line, house)) = self.viewer.with_value(|viewer| {
-            viewer.flat().map(|(line, house)| (line.clone(), house.clone())).filter(|_| !press.is_busy())
-        }) else {
+        if self.is_under_way() || matches!(self.state.get_untracked(), PressState::NeedsSignIn { .. }) {
             return;
-        };
+        }
         let text = Some(text).filter(|text| !text.trim().is_empty());
-        let request =
-            CallRequest { line, house, text, lat: None, lng: None, accuracy: None, kind, drill: false };
-        let mut pending =
-            Pending { key: Uuid::now_v7(), request, pressed_at: self.connection.clock().exactly_now() };
-        pending.remember();
-        self.set_state.set(PressState::Sending);
-        spawn_local(async move {
-            if let Some(location) = press.locate().await {
-                pending.locate(location);
-                pending.remember();
-            }
-            press.send(pending).await;
+        let pending = self.viewer.with_value(|viewer| {
+            let (line, house) = viewer.flat().map(|(line, house)| (line.clone(), house.clone()))?;
+            let request =
+                CallRequest { line, house, text, lat: None, lng: None, accuracy: None, kind, drill: false };
+            Some(Pending::new(viewer, &request, device_now(), self.asks_after))
         });
+        if let Some(pending) = pending {
+            self.drop_refused();
+            self.current.set_value(Some(pending.clone()));
+            self.kept.set_value(Kept::Page);
+            self.set_state.set(PressState::Sending);
+            spawn_local(self.begin(pending));
+        }
     }
 
     /// Sends the press that [`PressState::Unsent`] asks about.
     pub fn send_now(&self) {
         let press = *self;
-        if let Some(pending) = Pending::recall().filter(|_| !press.is_busy()) {
+        if self.is_under_way() {
+            return;
+        }
+        if let Some(mut pending) = self.current.get_value() {
+            pending.wanted_at = device_now();
+            self.current.set_value(Some(pending.clone()));
             self.set_state.set(PressState::Sending);
-            spawn_local(press.send(pending));
+            spawn_local(async move {
+                outbox::want(pending.key, pending.wanted_at).await;
+                press.resume(pending).await;
+            });
         }
     }
 
     /// The person has read how it ended, or does not want to send it any more.
     pub fn dismiss(&self) {
-        if matches!(self.state.get_untracked(), PressState::Unsent { .. }) {
-            Pending::forget();
-        }
-        if !self.is_busy() {
-            self.set_state.set(PressState::Idle);
-        }
-    }
-
-    fn is_busy(self) -> bool {
-        use PressState::{NeedsSignIn, Retrying, Sending};
-        matches!(self.state.get_untracked(), Sending | Retrying { .. } | NeedsSignIn)
-    }
-
-    /// Looks for a press that this tab has not got through.
-    fn find(self) {
-        let Some(pending) = Pending::recall() else {
+        let press = *self;
+        if self.is_under_way() {
             return;
-        };
-        let now = self.connection.clock().exactly_now();
-        match self.viewer.with_value(|viewer| pending.found(viewer, now)) {
-            Found::Send => {
-                self.set_state.set(PressState::Sending);
-                spawn_local(self.send(pending));
-            }
-            Found::Ask => self.set_state.set(PressState::Unsent { pressed_at: pending.pressed_at }),
-            Found::NotTheirs => {}
         }
+        let dropped = self.current.get_value();
+        self.current.set_value(None);
+        self.set_state.set(PressState::Idle);
+        spawn_local(async move {
+            if let Some(pending) = dropped
+                && outbox::forget(pending.key, None).await.is_err()
+            {
+                return;
+            }
+            press.look().await;
+        });
     }
 
-    /// Somebody may have signed in with another tab: the socket is back, so the press may go, too.
-    fn signed_in_elsewhere(self, before: Option<ConnectionState>) -> ConnectionState {
-        let connection = self.connection.state.get();
-        let came_back =
-            connection == ConnectionState::Connected && before.is_some_and(|before| before != connection);
-        if came_back && self.state.get_untracked() == PressState::NeedsSignIn {
-            self.find();
-        }
-        connection
+    fn is_under_way(self) -> bool {
+        let state = self.state.try_get_untracked();
+        matches!(state, Some(PressState::Sending | PressState::Retrying { .. }))
     }
 
-    async fn locate(self) -> Option<Location> {
-        let wait = sleep(LOCATION_WAIT);
-        match future::select(location::locate(), wait).await {
-            Either::Left((Ok(Ok(location)), _)) => Some(location),
-            Either::Left((Ok(Err(problem)), _)) => {
-                self.tracking.problem().try_set(Some(problem));
-                None
+    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs and
+    /// the service worker have done with one.
+    fn watch(self) {
+        Effect::new(move || {
+            spawn_local(self.look());
+            outbox::listen(move |heard| self.hear(heard));
+        });
+        Effect::new(move |before: Option<ConnectionState>| {
+            let connection = self.connection.state.get();
+            if connection == ConnectionState::Connected && before.is_some_and(|before| before != connection) {
+                spawn_local(self.look());
             }
-            Either::Left((Err(_), _)) | Either::Right(_) => None,
-        }
+            connection
+        });
+        Effect::new(move || {
+            let leaving = window_event_listener(ev::beforeunload, move |event| {
+                if self.is_under_way() && self.kept.try_get_value() == Some(Kept::Page) {
+                    event.prevent_default();
+                }
+            });
+            on_cleanup(move || leaving.remove());
+        });
     }
 
-    async fn send(self, pending: Pending) {
-        let on_trouble = move |why, tries| {
-            self.set_state.try_set(PressState::Retrying { why, tries });
-        };
-        let state = match api::post("/alert", pending.key, &pending.request, on_trouble).await {
-            Ok(recorded) => {
-                Pending::forget();
-                let (id, at) = (AlertId(recorded.id), self.connection.clock().exactly_now());
-                self.tracking.begin(id, pending.request.location(), at);
-                PressState::Recorded { id, state: recorded.state, at }
-            }
-            Err(Refused::SignIn) => PressState::NeedsSignIn,
-            Err(Refused::Problem(problem)) => {
-                Pending::forget();
-                PressState::Refused(problem)
-            }
-        };
-        self.set_state.try_set(state);
+    /// Whoever presses again has read why the press before was refused.
+    fn drop_refused(self) {
+        let is_refused = matches!(self.state.get_untracked(), PressState::Refused(_));
+        if let Some(pending) = self.current.get_value().filter(|_| is_refused) {
+            // What cannot be forgotten is told once more by the next page.
+            spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
+        }
     }
 }

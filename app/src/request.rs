@@ -8,10 +8,10 @@ pub use ssr::*;
 
 #[cfg(feature = "ssr")]
 mod ssr {
-    use std::iter::successors;
+    use std::{fs, iter::successors, path::Path, sync::OnceLock};
 
     use backend::hub::Hub;
-    use http::{HeaderValue, StatusCode, header, request::Parts};
+    use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
     use wire::{AlertId, Incident};
@@ -56,6 +56,33 @@ mod ssr {
         // One slash in front: two would name another host.
         let path = format!("/{}", parts.uri.path().trim_start_matches(['/', '\\']));
         leptos_axum::redirect(&if rest.is_empty() { path } else { format!("{path}?{rest}") });
+    }
+
+    /// What lists the site's files and their version (`script/site-version.mjs`).
+    const SITE_LIST: &str = "site.json";
+
+    /// How the service worker knows which files a page belongs to.
+    const SITE_VERSION: HeaderName = HeaderName::from_static("iutsai-site");
+
+    /// The version of the files that this process began to serve. `None` where nothing lists them: then the service
+    /// worker keeps none.
+    #[must_use]
+    pub fn site_version(options: &LeptosOptions) -> Option<&'static str> {
+        static VERSION: OnceLock<Option<String>> = OnceLock::new();
+        let read = || {
+            let list = fs::read(Path::new(&*options.site_root).join(SITE_LIST)).ok()?;
+            let list: serde_json::Value = serde_json::from_slice(&list).ok()?;
+            list.get("version")?.as_str().map(str::to_owned)
+        };
+        VERSION.get_or_init(read).as_deref()
+    }
+
+    /// Says in the answer which version of the files the page needs.
+    pub fn tell_site_version(version: Option<&str>) {
+        let version = version.and_then(|version| HeaderValue::from_str(version).ok());
+        if let Some((version, answer)) = version.zip(use_context::<ResponseOptions>()) {
+            answer.insert_header(SITE_VERSION, version);
+        }
     }
 
     /// Keeps the effects of libraries from running on the server, where a page is done once it is written: that of the

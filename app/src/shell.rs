@@ -5,27 +5,36 @@ use leptos_meta::MetaTags;
 
 use crate::{App, i18n::I18nLocaleTrait, request};
 
+/// The addresses of the site's files. Each names the version that the page was made with, so that the service worker
+/// gives it no other.
+#[derive(Clone, Copy)]
+struct Site(Option<&'static str>);
+
+impl Site {
+    fn file(self, path: &str) -> String {
+        self.0.map_or_else(|| path.to_owned(), |version| format!("{path}?v={version}"))
+    }
+}
+
 /// The HTML document that the server sends. The scripts carry the request's nonce.
 #[must_use]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     request::choose_language();
-    let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
-    // leaflet.js is in front of the module that loads the wasm: the map takes it for granted.
+    let version = request::site_version(&options);
+    request::tell_site_version(version);
+    let site = Site(version);
+    let stylesheet = site.file(&format!("/{}/{}.css", options.site_pkg_dir, options.output_name));
     let comes_to_life = request::comes_to_life();
-    let scripts = comes_to_life.then(|| {
-        view! {
-            <script defer nonce=use_nonce() src="/leaflet/leaflet.js"></script>
-            <AutoReload options=options.clone() />
-            <HydrationScripts options />
-        }
-    });
+    let leaflet_style =
+        comes_to_life.then(|| view! { <link rel="stylesheet" href=site.file("/leaflet/leaflet.css") /> });
+    let scripts = comes_to_life.then(|| view! { <LifeScripts options site /> });
     // For people with scripts the page is changed in place: a page that loads itself again takes the focus away.
     let refresh = request::call_state().map(|path| {
         view! {
             <noscript>
                 <meta http-equiv="refresh" content=format!("5; url={path}") />
             </noscript>
-            <script defer nonce=use_nonce() src="/call-state.js"></script>
+            <script defer nonce=use_nonce() src=site.file("/call-state.js")></script>
         }
     });
     view! {
@@ -43,8 +52,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="apple-touch-icon" href="/icon-180.png" />
                 <link rel="manifest" href="/manifest.webmanifest" />
                 // The own style sheet comes last: it dresses the map.
-                {comes_to_life.then(|| view! { <link rel="stylesheet" href="/leaflet/leaflet.css" /> })}
+                {leaflet_style}
                 <link rel="stylesheet" href=stylesheet />
+                // On every page, so that a form finds the service worker already there.
+                <script defer nonce=use_nonce() src=site.file("/offline.js")></script>
                 {scripts}
                 {refresh}
                 <MetaTags />
@@ -53,5 +64,29 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <App />
             </body>
         </html>
+    }
+}
+
+/// What brings a page to life: in front the scripts whose globals the wasm takes for granted, then the wasm itself.
+#[component]
+fn LifeScripts(options: LeptosOptions, site: Site) -> impl IntoView {
+    let of_package = |file: String| site.file(&format!("/{}/{file}", options.site_pkg_dir));
+    let script = of_package(format!("{}.js", options.output_name));
+    // cargo-leptos names the wasm anew, wasm-bindgen does not.
+    let wasm_name = if option_env!("LEPTOS_OUTPUT_NAME").is_some() { "" } else { "_bg" };
+    let wasm = of_package(format!("{}{wasm_name}.wasm", options.output_name));
+    // As leptos's HydrationScripts does, which cannot name a version.
+    let start = format!(
+        "import({script:?}).then(({{ default: load, hydrate }}) => load({{ module_or_path: {wasm:?} }}).then(hydrate));"
+    );
+    view! {
+        <script defer nonce=use_nonce() src=site.file("/outbox.js")></script>
+        <script defer nonce=use_nonce() src=site.file("/leaflet/leaflet.js")></script>
+        <AutoReload options=options.clone() />
+        <link rel="modulepreload" href=script />
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" nonce=use_nonce()>
+            {start}
+        </script>
     }
 }

@@ -136,15 +136,14 @@ async function signIn(
   return { cookies, origins: [] };
 }
 
-/** The call that this answer says is recorded. */
+/** The call that this answer says is recorded: to a page's command, or as the page that a form leads to. */
 async function calledBy(response: Response): Promise<string | undefined> {
   const request = response.request();
-  if (request.method() !== "POST" || new URL(request.url()).pathname !== "/alert") {
-    return undefined;
-  }
-  if (response.status() === 303) {
-    return /^\/call\/([0-9a-f-]{36})$/.exec((await response.headerValue("location")) ?? "")?.[1];
+  const { pathname } = new URL(request.url());
+  if (request.method() === "GET") {
+    return /^\/call\/([0-9a-f-]{36})$/.exec(pathname)?.[1];
   }
   // The call's id is the key it was sent with: the answer itself may be gone with its page.
-  return response.status() === 202 ? ((await request.headerValue("idempotency-key")) ?? undefined) : undefined;
+  const isRecorded = pathname === "/alert" && response.status() === 202;
+  return isRecorded ? ((await request.headerValue("idempotency-key")) ?? undefined) : undefined;
 }

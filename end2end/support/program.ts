@@ -21,11 +21,14 @@ export class Program {
   private output = "";
   private readonly killWithUs = () => this.child?.kill("SIGKILL");
 
-  private constructor(private readonly dataDir: string) {}
+  private constructor(
+    private readonly dataDir: string,
+    private readonly settings: NodeJS.ProcessEnv,
+  ) {}
 
-  /** A program that is ready. */
-  static async started(): Promise<Program> {
-    const program = new Program(await mkdtemp(join(tmpdir(), "iutsai-end2end-")));
+  /** A program that is ready, with these settings beside the usual ones. */
+  static async started(settings: NodeJS.ProcessEnv = {}): Promise<Program> {
+    const program = new Program(await mkdtemp(join(tmpdir(), "iutsai-end2end-")), settings);
     process.once("exit", program.killWithUs);
     try {
       await program.start();
@@ -117,6 +120,7 @@ export class Program {
       IUTSAI_LISTEN: `127.0.0.1:${this.port}`,
       IUTSAI_DATA_DIR: this.dataDir,
       IUTSAI_DEMO: "1",
+      ...this.settings,
     };
   }
 
@@ -132,7 +136,8 @@ export class Program {
   }
 }
 
-function programPath(): string {
+/** Where the program is that the tests start. */
+export function programPath(): string {
   const built = fileURLToPath(new URL("../../target/iutsai/iutsai", import.meta.url));
   const path = resolve(process.env.IUTSAI_PROGRAM ?? built);
   if (!existsSync(path)) {

@@ -26,10 +26,15 @@ export class Visitor {
     return new Visitor(context, page, origin).watching();
   }
 
-  /** The same person in one more tab. */
-  async anotherTab(): Promise<Visitor> {
-    const other = new Visitor(this.context, await this.context.newPage(), this.origin);
+  /** The same person in one more tab, with nothing open in it yet. */
+  async newTab(): Promise<Visitor> {
     // The console is watched for the whole context.
+    return new Visitor(this.context, await this.context.newPage(), this.origin);
+  }
+
+  /** The same person in one more tab, with the home page. */
+  async anotherTab(): Promise<Visitor> {
+    const other = await this.newTab();
     await other.goHome();
     return other;
   }

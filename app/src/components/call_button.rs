@@ -11,6 +11,7 @@ use wire::Kind;
 use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
     i18n::{t_string, use_i18n},
+    offline,
     pages::Home,
     press::{CallProgress, Press},
     words::say,
@@ -89,6 +90,7 @@ pub fn CallButton() -> impl IntoView {
             <p id="hold-hint" class="hold-hint" class:warning=is(Stage::TooShort) role="status">
                 {hint}
             </p>
+            <NoConnection />
             <button
                 type="button"
                 class="quiet-button needs-wasm"
@@ -103,6 +105,23 @@ pub fn CallButton() -> impl IntoView {
             <LocationOffer />
         </form>
         <ConfirmDialog open=asks confirmed=call />
+    }
+    .into_any()
+}
+
+/// Says beforehand, while there is no connection, what a press can do and what it cannot.
+#[component]
+fn NoConnection() -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let is_lost = offline::is_lost(home.connection);
+    // Once something was pressed, its own line says more.
+    let shown =
+        move || is_lost.get() && home.press.progress.with(|progress| *progress == CallProgress::Quiet);
+    view! {
+        <p class="notice no-connection" data-testid="no-connection" hidden=Signal::derive(move || !shown())>
+            {say!(i18n, call.no_connection)} " " <a href="tel:119">{say!(i18n, print.call_119)}</a>
+        </p>
     }
     .into_any()
 }
@@ -130,7 +149,7 @@ fn is_on_its_way(progress: &CallProgress) -> bool {
         progress,
         CallProgress::Sending
             | CallProgress::Retrying { .. }
-            | CallProgress::NeedsSignIn
+            | CallProgress::NeedsSignIn { .. }
             | CallProgress::Unsent { .. }
     )
 }

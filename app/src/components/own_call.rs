@@ -44,7 +44,7 @@ pub fn OwnCall() -> impl IntoView {
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
                     {say!(i18n, own.send_now)}
                 </button>
-                <button type="button" class="secondary" on:click=move |_| press.dismiss()>
+                <button type="button" class="secondary" data-testid="discard" on:click=move |_| press.dismiss()>
                     {say!(i18n, own.discard)}
                 </button>
             </div>
@@ -134,11 +134,11 @@ fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
 /// Where the neighbours cannot be counted on, somebody else must be.
 fn needs_119(progress: &CallProgress) -> bool {
     use CallProgress::{NeedsSignIn, NobodyReached, Refused, Retrying, Unsent};
-    matches!(progress, NobodyReached | Refused(_) | Retrying { .. } | NeedsSignIn | Unsent { .. })
+    matches!(progress, NobodyReached | Refused(_) | Retrying { .. } | NeedsSignIn { .. } | Unsent { .. })
 }
 
 fn needs_sign_in(progress: &CallProgress) -> bool {
-    *progress == CallProgress::NeedsSignIn
+    matches!(progress, CallProgress::NeedsSignIn { .. })
 }
 
 fn is_unsent(progress: &CallProgress) -> bool {
@@ -146,5 +146,6 @@ fn is_unsent(progress: &CallProgress) -> bool {
 }
 
 fn is_over(progress: &CallProgress) -> bool {
-    matches!(progress, CallProgress::Refused(_) | CallProgress::Ended(_))
+    use CallProgress::{Delivered, Ended, Refused};
+    matches!(progress, Refused(_) | Ended(_) | Delivered { .. })
 }

@@ -4,7 +4,7 @@ use wire::{House, Incident, Millis, Progress, Stance};
 
 use crate::{
     i18n::{Locale, td_string},
-    press::CallProgress,
+    press::{CallProgress, Kept},
     words,
 };
 
@@ -18,15 +18,29 @@ pub fn own_call_words(
     match progress {
         CallProgress::Quiet => String::new(),
         CallProgress::Sending => td_string!(locale, own.sending).to_owned(),
-        CallProgress::Retrying { why, .. } => {
+        CallProgress::Retrying { why, kept, .. } => {
             let why = words::trouble(locale, *why);
             let why = td_string!(locale, own.why, why = why);
-            format!("{} {why}", td_string!(locale, own.retrying))
+            let kept = match kept {
+                Kept::Device => td_string!(locale, own.kept_by_device),
+                Kept::Page => td_string!(locale, own.kept_by_page),
+            };
+            format!("{} {kept} {why}", td_string!(locale, own.not_sent))
         }
-        CallProgress::NeedsSignIn => td_string!(locale, own.sign_in).to_owned(),
+        CallProgress::NeedsSignIn { kept } => {
+            let kept = match kept {
+                Kept::Device => td_string!(locale, own.sign_in_device),
+                Kept::Page => td_string!(locale, own.sign_in_page),
+            };
+            format!("{} {kept}", td_string!(locale, own.sign_in))
+        }
         CallProgress::Unsent { pressed_at } => {
             let ago = words::ago(locale, *pressed_at, now);
             td_string!(locale, own.unsent, ago = ago)
+        }
+        CallProgress::Delivered { at } => {
+            let ago = words::ago(locale, *at, now);
+            td_string!(locale, own.delivered, ago = ago)
         }
         CallProgress::Refused(problem) => {
             format!("{} {}", td_string!(locale, own.refused), problem.detail)
@@ -81,9 +95,16 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_has_not_got_through_says_that_it_is_kept_and_why_it_waits() {
-        let words = said(&CallProgress::Retrying { why: Trouble::Offline, tries: 3 });
-        assert!(words.contains("tries on") && words.ends_with("Reason: no connection."), "{words}");
+    fn a_call_that_has_not_got_through_says_so_first_and_where_it_is_kept_and_why_it_waits() {
+        let words = |kept| said(&CallProgress::Retrying { why: Trouble::Offline, tries: 3, kept });
+        for words in [words(Kept::Device), words(Kept::Page)] {
+            assert!(words.starts_with("Not sent yet."), "{words}");
+            assert!(words.ends_with("Reason: no connection."), "{words}");
+        }
+        assert!(words(Kept::Device).contains("kept on this device"));
+        assert!(!words(Kept::Device).contains("Do not close"));
+        assert!(words(Kept::Page).contains("Do not close"), "it would be lost");
+        assert!(said(&CallProgress::NeedsSignIn { kept: Kept::Page }).contains("Do not close"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
     context::{PageContext, Tiles},
     i18n::{t_string, use_i18n},
     map::LiveMap,
+    offline,
     press::Press,
     socket::{self, Connection},
     words::say,
@@ -36,6 +37,7 @@ impl Home {
         let connection = socket::connect(page.lines.clone(), page.now);
         let press = Press::new(viewer.clone(), connection);
         let alarm = Alarm::new(connection, viewer.clone());
+        offline::forget_page_when_signed_out(connection);
         let viewer = StoredValue::new(viewer);
         let incoming = Memo::new(move |_| {
             let open = connection.feed.with(|feed| feed.open(connection.now.get()));
@@ -81,6 +83,9 @@ fn SignedIn(page: PageContext) -> impl IntoView {
         <Header />
         <main id="main" class="home" class:with-button=has_flat>
             <p class="notice not-awake">{say!(i18n, app.not_awake)}</p>
+            <p class="notice not-awake of-kept-page">
+                {say!(i18n, app.kept_not_awake)} " " <a href="tel:119">{say!(i18n, print.call_119)}</a>
+            </p>
             <noscript><p class="notice">{say!(i18n, app.noscript)}</p></noscript>
             <ArmBanner />
             <AlarmPanel />

@@ -1,115 +1,127 @@
-//! A press that the server has not answered yet. It outlives a reload and a sign-in, because its tab remembers it.
+//! A press that the server has not answered yet, or whose answer its caller has not read: what is kept of it, and what to
+//! do with it when it is found again.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use wire::{Location, Millis, Resident, api::CallRequest};
+use wire::{
+    AlertId, Location, Millis, Resident,
+    api::{CallRequest, Problem, State},
+    event::OPEN_FOR,
+};
 
-use crate::storage::Memory;
-
-/// Where the tab remembers it.
-const KEY: &str = "iutsai-press";
-
-/// How old a press may be to be sent without asking again: 10 minutes, in milliseconds.
-pub(super) const SENT_UNASKED_FOR: Millis = 10 * 60 * 1000;
-
-/// A press, until it is answered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A press as the outbox keeps it (`public/outbox.js`). Its times are the device's clock's: a service worker knows no
+/// other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Pending {
     /// The `Idempotency-Key` of every try, which becomes the call's id.
     pub(super) key: Uuid,
-    /// What is sent. Once it was sent it must not change: the key stands for it.
-    pub(super) request: CallRequest,
-    /// When it was pressed, by the server's clock.
+    /// The name of the resident who pressed.
+    by: String,
+    /// What is sent, as JSON text: every try sends the same.
+    pub(super) body: String,
+    /// Somebody may have sent it: it must not change any more.
+    pub(super) fixed: bool,
+    /// When it was pressed.
     pub(super) pressed_at: Millis,
+    /// When the person last said that it is to be sent.
+    pub(super) wanted_at: Millis,
+    /// How long after that it may be sent without asking.
+    asks_after: Millis,
+    /// The server's answer, while the person has not been told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outcome: Option<Outcome>,
 }
 
-/// What to do with a press that was found again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    /// It is durable.
+    Recorded {
+        /// The call.
+        id: AlertId,
+        /// Where it was.
+        state: State,
+        /// When the answer came.
+        at: Millis,
+    },
+    /// The server will not take it.
+    Refused(Problem),
+}
+
+/// What to do with a press that was found again, the least urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Found {
+    /// Leave it: somebody else pressed it, and only they can send it.
+    NotTheirs,
+    /// Forget it: it was sent, and the call is over by now.
+    Over,
+    /// Ask: it may not be wanted any more.
+    Ask,
+    /// Tell how it ended.
+    Tell,
     /// Send it: it has just been pressed.
     Send,
-    /// Ask: it may be over.
-    Ask,
-    /// Leave it: another house pressed it, and only they can send it.
-    NotTheirs,
 }
 
 impl Pending {
-    pub(super) fn recall() -> Option<Self> {
-        Memory::Tab.recall(KEY)
+    pub(super) fn new(by: &Resident, request: &CallRequest, now: Millis, asks_after: Millis) -> Self {
+        let body = serde_json::to_string(request).expect("requests have text keys, so they are always JSON");
+        Self {
+            key: Uuid::now_v7(),
+            by: by.name.clone(),
+            body,
+            fixed: false,
+            pressed_at: now,
+            wanted_at: now,
+            asks_after,
+            outcome: None,
+        }
     }
 
-    pub(super) fn remember(&self) {
-        Memory::Tab.remember(KEY, self);
+    /// What is asked of the server.
+    pub(super) fn request(&self) -> Option<CallRequest> {
+        serde_json::from_str(&self.body).ok()
     }
 
-    pub(super) fn forget() {
-        Memory::Tab.forget(KEY);
+    /// The body with where the caller is.
+    pub(super) fn located(&self, location: Location) -> String {
+        let located = self.request().and_then(|mut request| {
+            request.lat = Some(location.lat.into());
+            request.lng = Some(location.lng.into());
+            request.accuracy = location.accuracy.map(Into::into);
+            serde_json::to_string(&request).ok()
+        });
+        located.unwrap_or_else(|| self.body.clone())
     }
 
-    /// Adds where the caller is. Only before the first try.
-    pub(super) fn locate(&mut self, location: Location) {
-        self.request.lat = Some(location.lat.into());
-        self.request.lng = Some(location.lng.into());
-        self.request.accuracy = location.accuracy.map(Into::into);
+    /// Whether it may be sent without asking. The difference counts either way: a clock that was set back makes nothing
+    /// young again.
+    pub(super) fn is_young(&self, now: Millis) -> bool {
+        now.saturating_sub(self.wanted_at).saturating_abs() < self.asks_after
     }
 
     /// What to do with it now that `viewer` is signed in.
     pub(super) fn found(&self, viewer: &Resident, now: Millis) -> Found {
-        if viewer.flat() != Some((&self.request.line, &self.request.house)) {
-            Found::NotTheirs
-        } else if now.saturating_sub(self.pressed_at) < SENT_UNASKED_FOR {
-            Found::Send
-        } else {
-            Found::Ask
+        let of = self.request().map(|request| (request.line, request.house));
+        if self.by != viewer.name || viewer.flat() != of.as_ref().map(|(line, house)| (line, house)) {
+            return Found::NotTheirs;
+        }
+        match &self.outcome {
+            Some(Outcome::Recorded { at, .. }) if now.saturating_sub(*at) >= OPEN_FOR => Found::Over,
+            Some(_) => Found::Tell,
+            None if self.is_young(now) => Found::Send,
+            None => Found::Ask,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::samples::{AT, house, line, named_line, resident};
-
-    fn pending() -> Pending {
-        let request = CallRequest {
-            line: line(),
-            house: house("1203"),
-            text: None,
-            lat: None,
-            lng: None,
-            accuracy: None,
-            kind: None,
-            drill: false,
-        };
-        Pending { key: Uuid::from_u128(7), request, pressed_at: AT }
-    }
-
-    #[test]
-    fn it_is_sent_unasked_for_ten_minutes() {
-        let found = |now| pending().found(&resident("1203"), now);
-        assert_eq!(found(AT), Found::Send);
-        assert_eq!(found(AT - 5_000), Found::Send, "the clock may have been corrected");
-        assert_eq!(found(AT + SENT_UNASKED_FOR - 1), Found::Send);
-        assert_eq!(found(AT + SENT_UNASKED_FOR), Found::Ask);
-    }
-
-    #[test]
-    fn nobody_sends_it_for_another_house() {
-        assert_eq!(pending().found(&resident("1204"), AT), Found::NotTheirs);
-        let elsewhere = Resident { line: Some(named_line("101-2")), ..resident("1203") };
-        assert_eq!(pending().found(&elsewhere, AT), Found::NotTheirs);
-    }
-
-    #[test]
-    fn it_comes_back_from_memory_as_it_was_with_its_location() {
-        let mut pending = pending();
-        pending.locate(Location::new(37.5, 127.0, Some(12.0)).expect("a location"));
-        let text = serde_json::to_string(&pending).expect("JSON");
-        let back: Pending = serde_json::from_str(&text).expect("the same shape");
-        assert_eq!(back.key, pending.key);
-        assert_eq!(back.pressed_at, AT);
-        assert_eq!(back.request.location(), Location::new(37.5, 127.0, Some(12.0)));
-        assert_eq!(serde_json::to_string(&back.request).ok(), serde_json::to_string(&pending.request).ok());
-    }
+/// Of the presses that were found, the most urgent for `viewer`; of several alike the newest.
+pub(super) fn most_urgent(presses: Vec<Pending>, viewer: &Resident, now: Millis) -> Option<(Found, Pending)> {
+    let found = presses.into_iter().map(|press| (press.found(viewer, now), press));
+    found.filter(|(found, _)| *found > Found::NotTheirs).max_by_key(|(found, press)| (*found, press.key))
 }
+
+#[cfg(test)]
+mod tests;

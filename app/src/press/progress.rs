@@ -4,6 +4,15 @@ use wire::{AlertId, House, Incident, Millis, Progress, api};
 
 use crate::api::Trouble;
 
+/// Where a press is kept that the server has not taken yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// In this page alone: the device's storage refuses it, or has not answered yet. It goes with the page.
+    Page,
+    /// On the device, until it is sent.
+    Device,
+}
+
 /// How far this device's press has come.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PressState {
@@ -11,19 +20,31 @@ pub enum PressState {
     Idle,
     /// On its way for the first time.
     Sending,
-    /// On its way again: it goes on until it is answered.
+    /// On its way again: it goes on until it is answered, or too old to be sent without asking.
     Retrying {
         /// What went wrong the last time.
         why: Trouble,
         /// How many tries have failed.
         tries: u32,
+        /// Where it is meanwhile.
+        kept: Kept,
     },
-    /// Kept by this tab until somebody has signed in.
-    NeedsSignIn,
-    /// A press from too long ago was found: it is sent only if the person still wants it.
+    /// Kept until its caller has signed in.
+    NeedsSignIn {
+        /// Where it is meanwhile.
+        kept: Kept,
+    },
+    /// It was pressed too long ago: it is sent only if the person still wants it.
     Unsent {
-        /// When it was pressed.
+        /// When it was pressed, by the server's clock.
         pressed_at: Millis,
+    },
+    /// Durable: the device has sent it while no page was open, or an earlier page did and was closed.
+    Delivered {
+        /// The call.
+        id: AlertId,
+        /// When the answer came, by the server's clock.
+        at: Millis,
     },
     /// Durable.
     Recorded {
@@ -51,13 +72,23 @@ pub enum CallProgress {
         why: Trouble,
         /// How many tries have failed.
         tries: u32,
+        /// Where it is meanwhile.
+        kept: Kept,
     },
     /// [`PressState::NeedsSignIn`].
-    NeedsSignIn,
+    NeedsSignIn {
+        /// Where it is meanwhile.
+        kept: Kept,
+    },
     /// [`PressState::Unsent`].
     Unsent {
         /// When it was pressed.
         pressed_at: Millis,
+    },
+    /// [`PressState::Delivered`], and the call is not known to be open.
+    Delivered {
+        /// When the answer came.
+        at: Millis,
     },
     /// [`PressState::Refused`].
     Refused(api::Problem),
@@ -84,8 +115,9 @@ impl CallProgress {
             Self::Quiet => "quiet",
             Self::Sending => "sending",
             Self::Retrying { .. } => "retrying",
-            Self::NeedsSignIn => "sign-in",
+            Self::NeedsSignIn { .. } => "sign-in",
             Self::Unsent { .. } => "unsent",
+            Self::Delivered { .. } => "delivered",
             Self::Refused(_) => "refused",
             Self::Recorded => "recorded",
             Self::Reached(_) => "reached",
@@ -102,11 +134,15 @@ impl CallProgress {
 pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> CallProgress {
     let recorded_at = match press {
         PressState::Sending => return CallProgress::Sending,
-        PressState::Retrying { why, tries } => return CallProgress::Retrying { why: *why, tries: *tries },
-        PressState::NeedsSignIn => return CallProgress::NeedsSignIn,
+        PressState::Retrying { why, tries, kept } => {
+            return CallProgress::Retrying { why: *why, tries: *tries, kept: *kept };
+        }
+        PressState::NeedsSignIn { kept } => return CallProgress::NeedsSignIn { kept: *kept },
         PressState::Unsent { pressed_at } => return CallProgress::Unsent { pressed_at: *pressed_at },
         PressState::Refused(problem) => return CallProgress::Refused(problem.clone()),
-        PressState::Recorded { at, .. } => Some(*at),
+        // What is not known may be over for long: that nobody was reached cannot be said of it.
+        PressState::Delivered { at, .. } if call.is_none() => return CallProgress::Delivered { at: *at },
+        PressState::Delivered { at, .. } | PressState::Recorded { at, .. } => Some(*at),
         PressState::Idle => call.map(|call| call.alert.at),
     };
     match (call, recorded_at) {
@@ -158,9 +194,11 @@ mod tests {
         let known = incident(&call(1), [accept(&call(1), "1204")]);
         let told = |state| progress(&state, Some(&known), AT);
         assert_eq!(told(PressState::Sending), CallProgress::Sending);
-        let retrying = PressState::Retrying { why: Trouble::Offline, tries: 3 };
-        assert_eq!(told(retrying), CallProgress::Retrying { why: Trouble::Offline, tries: 3 });
-        assert_eq!(told(PressState::NeedsSignIn), CallProgress::NeedsSignIn);
+        let (why, kept) = (Trouble::Offline, Kept::Device);
+        let retrying = PressState::Retrying { why, tries: 3, kept };
+        assert_eq!(told(retrying), CallProgress::Retrying { why, tries: 3, kept });
+        let kept = Kept::Page;
+        assert_eq!(told(PressState::NeedsSignIn { kept }), CallProgress::NeedsSignIn { kept });
         assert_eq!(told(PressState::Unsent { pressed_at: 7 }), CallProgress::Unsent { pressed_at: 7 });
     }
 
@@ -176,6 +214,16 @@ mod tests {
             assert_eq!(progress(&recorded(), known.as_ref(), last), CallProgress::Recorded);
             assert_eq!(progress(&recorded(), known.as_ref(), last + 1), CallProgress::NobodyReached);
         }
+    }
+
+    #[test]
+    fn what_was_sent_without_a_page_is_told_by_the_call_and_without_one_as_recorded_and_no_more() {
+        let delivered = PressState::Delivered { id: call(1).id, at: AT + 100 };
+        let of = |then: Vec<Event>, now| progress(&delivered, Some(&incident(&call(1), then)), now);
+        assert_eq!(progress(&delivered, None, AT + NOBODY_AFTER), CallProgress::Delivered { at: AT + 100 });
+        assert_eq!(of(vec![], AT + 200), CallProgress::Recorded);
+        assert_eq!(of(vec![], AT + 100 + NOBODY_AFTER), CallProgress::NobodyReached);
+        assert_eq!(of(vec![reached(&call(1), &["1204"])], AT + 60_000), CallProgress::Reached(1));
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Throttle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Call {
     id: AlertId,
-    /// Made before a reload: it may be over for long.
+    /// Made before this page was loaded: it may be over for long.
     is_remembered: bool,
 }
 
@@ -97,6 +97,12 @@ impl Tracking {
         let sent_at = sent.map(|_| now);
         self.throttle.try_set_value(Throttle { sent, sent_at });
         self.call.try_set(Some(Call { id, is_remembered: false }));
+    }
+
+    /// This device has made a call that was recorded without this tab: it may be over for long.
+    pub(super) fn resume(self, id: AlertId) {
+        Memory::Tab.remember(KEY, &id);
+        self.call.try_set(Some(Call { id, is_remembered: true }));
     }
 
     /// Why the last place was not told.

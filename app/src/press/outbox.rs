@@ -1,0 +1,146 @@
+//! The outbox of `public/outbox.js`, as the page uses it. The browser may have no such storage, or one that is full,
+//! forbidden or slow: every use fails soon enough, and nothing here can hold up a call.
+
+use std::time::Duration;
+
+use futures_util::future::{self, Either};
+use gloo_timers::future::sleep;
+use js_sys::{Array, JSON, Promise};
+use leptos::logging;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wire::Millis;
+
+use super::pending::{Outcome, Pending};
+use crate::offline;
+
+/// How long the storage may take before the page goes on without it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = keep, catch)]
+    fn js_keep(press: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = all, catch)]
+    fn js_all() -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = fix, catch)]
+    fn js_fix(key: &str, body: Option<&str>) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = want, catch)]
+    fn js_want(key: &str, wanted_at: f64) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = settle, catch)]
+    fn js_settle(key: &str, outcome: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = forget, catch)]
+    fn js_forget(key: &str, outcome: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = listen, catch)]
+    fn js_listen(heard: &JsValue) -> Result<(), JsValue>;
+}
+
+/// Why the storage was of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It refused: nothing has changed in it.
+    Refused,
+    /// It has not answered yet. It may still do what was asked.
+    Silent,
+}
+
+/// What another tab, or the service worker, tells about a press.
+#[derive(Debug, Deserialize)]
+pub(super) struct Heard {
+    /// Which press.
+    pub(super) key: Uuid,
+    /// The server's answer; without one the person has dropped it.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// Keeps a press on the device. Once it is there the browser is asked to send it even when this page is gone.
+///
+/// # Errors
+/// [`Failure`], when it is not known to be on the disk.
+pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
+    settled(js_keep(&to_js(press))).await?;
+    offline::ask_to_sync();
+    Ok(())
+}
+
+/// Every press that is kept, whoever's.
+pub(super) async fn all() -> Vec<Pending> {
+    let presses = settled(js_all()).await.ok().and_then(|presses| presses.dyn_into::<Array>().ok());
+    presses.iter().flat_map(Array::iter).filter_map(|press| from_js(&press)).collect()
+}
+
+/// Before a press is sent: fixes its body, as `body` if it may still change, and gives back the one that counts.
+/// `None`: the press is gone.
+///
+/// # Errors
+/// [`Failure`], when it is not known which one counts.
+pub(super) async fn fix(key: Uuid, body: Option<&str>) -> Result<Option<String>, Failure> {
+    settled(js_fix(&key.to_string(), body)).await.map(|body| body.as_string())
+}
+
+/// The person wants it sent, at this time of the device's clock. The browser is asked again to do it without the page.
+#[expect(clippy::cast_precision_loss, reason = "JavaScript's times are no finer")]
+pub(super) async fn want(key: Uuid, now: Millis) {
+    if settled(js_want(&key.to_string(), now as f64)).await.is_ok() {
+        offline::ask_to_sync();
+    }
+}
+
+/// The server's answer is kept until the person has read it, here or when they come back.
+pub(super) fn settle(key: Uuid, outcome: &Outcome) {
+    let asked = js_settle(&key.to_string(), &to_js(outcome));
+    spawn_local(async move { settled(asked).await.map(drop).unwrap_or_default() });
+}
+
+/// It is over. Other tabs hear how; without an outcome the person has dropped it.
+///
+/// # Errors
+/// [`Failure`], when it may still be there. It is found again then, and is the same call.
+pub(super) async fn forget(key: Uuid, outcome: Option<&Outcome>) -> Result<(), Failure> {
+    let outcome = outcome.map_or(JsValue::UNDEFINED, to_js);
+    settled(js_forget(&key.to_string(), &outcome)).await.map(drop)
+}
+
+/// Calls back when another tab, or the service worker, has got an answer or dropped a press; as long as the page lives.
+pub(super) fn listen(heard: impl Fn(Heard) + 'static) {
+    let heard = Closure::<dyn Fn(JsValue)>::new(move |message| {
+        if let Some(message) = from_js(&message) {
+            heard(message);
+        }
+    });
+    if let Err(error) = js_listen(&heard.into_js_value()) {
+        logging::warn!("other tabs are not heard: {error:?}");
+    }
+}
+
+/// What the storage brings within [`PATIENCE`].
+async fn settled(asked: Result<Promise, JsValue>) -> Result<JsValue, Failure> {
+    let answer = match asked {
+        Ok(promise) => future::select(JsFuture::from(promise), sleep(PATIENCE)).await,
+        Err(error) => Either::Left((Err(error), sleep(PATIENCE))),
+    };
+    match answer {
+        Either::Left((answer, _)) => answer.map_err(|error| {
+            logging::warn!("the outbox refuses: {error:?}");
+            Failure::Refused
+        }),
+        Either::Right(_) => {
+            logging::warn!("the outbox does not answer");
+            Err(Failure::Silent)
+        }
+    }
+}
+
+fn to_js(value: &impl Serialize) -> JsValue {
+    let text = serde_json::to_string(value).expect("what is kept has text keys, so it is always JSON");
+    JSON::parse(&text).unwrap_or_default()
+}
+
+fn from_js<T: DeserializeOwned>(value: &JsValue) -> Option<T> {
+    let text = JSON::stringify(value).ok()?.as_string()?;
+    serde_json::from_str(&text)
+        .inspect_err(|error| logging::warn!("the outbox holds something unreadable: {error}"))
+        .ok()
+}

@@ -1,0 +1,78 @@
+// What a browser keeps on its device: presses in the outbox, the home page and its files in the service worker's caches.
+
+import { type Worker, expect } from "@playwright/test";
+
+import type { Visitor } from "./visitor.ts";
+
+/** A press as `public/outbox.js` keeps it. */
+export interface Press {
+  key: string;
+  by: string;
+  body: string;
+  fixed: boolean;
+  pressedAt: number;
+  wantedAt: number;
+  asksAfter: number;
+  outcome?: { recorded: { id: string; state: string; at: number } } | { refused: { detail: string } };
+}
+
+/** What `public/outbox.js` offers, as far as tests need it. */
+export interface Outbox {
+  all(): Promise<Press[]>;
+  keep(press: Press): Promise<void>;
+  want(key: string, wantedAt: number): Promise<void>;
+}
+
+declare const iutsaiOutbox: Outbox;
+
+/** The presses that are kept, whoever's. */
+export function kept({ page }: Visitor): Promise<Press[]> {
+  return page.evaluate(() => iutsaiOutbox.all());
+}
+
+/** Makes what is kept look as if it had been pressed this long ago, in minutes. */
+export async function age({ page }: Visitor, minutes: number): Promise<void> {
+  await page.evaluate(async (milliseconds) => {
+    for (const press of await iutsaiOutbox.all()) {
+      const { pressedAt, wantedAt } = press;
+      await iutsaiOutbox.keep({
+        ...press,
+        pressedAt: pressedAt - milliseconds,
+        wantedAt: wantedAt - milliseconds,
+      });
+    }
+  }, minutes * 60_000);
+}
+
+/** Waits until the service worker has kept the home page with all its files; gives back their version. */
+export async function pageIsKept({ page }: Visitor): Promise<string> {
+  const version = () =>
+    page.evaluate(async () => {
+      const home = await caches.match("/", { cacheName: "iutsai-page" });
+      return home?.headers.get("iutsai-site") ?? "";
+    });
+  await expect.poll(version, "the home page is kept").not.toBe("");
+  return version();
+}
+
+/** The names of the caches. */
+export function cacheNames({ page }: Visitor): Promise<string[]> {
+  return page.evaluate(() => caches.keys());
+}
+
+/** The service worker, once it runs. */
+export async function worker({ context }: Visitor): Promise<Worker> {
+  return context.serviceWorkers()[0] ?? context.waitForEvent("serviceworker");
+}
+
+/** The keys that calls were sent with, by pages and by the worker, every try of them. */
+export function callsOf({ context }: Visitor): () => (string | null)[] {
+  const keys: (string | null)[] = [];
+  context.on("request", (request) => {
+    if (request.method() === "POST" && new URL(request.url()).pathname === "/alert") {
+      // Not headerValue, which asks the page that sent it, and that may be closed by now.
+      keys.push(request.headers()["idempotency-key"] ?? null);
+    }
+  });
+  return () => [...keys];
+}

@@ -1,0 +1,339 @@
+// Without a network: a press is kept on the device and sent once, the button is there, and nobody is told anything that is
+// not true.
+
+import { age, callsOf, cacheNames, kept, pageIsKept } from "../support/device.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { YARD } from "../support/places.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/;
+
+test("a press without a network is kept on the device, says so, and is one call when the network is back", async ({
+  resident,
+}) => {
+  const caller = await resident("resident-1203", { place: YARD });
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  const calls = callsOf(caller);
+
+  await loseNetwork(caller);
+  await expect(caller.page.getByTestId("no-connection")).toBeVisible();
+  await caller.hold();
+
+  await caller.ownCallIs("retrying");
+  await expect(caller.callState).toHaveText(
+    "아직 보내지 못했습니다. 요청은 이 기기에 보관했고, 연결되는 대로 보냅니다. " +
+      "화면을 닫아도 사라지지 않지만, 열어 두면 더 빨리 보냅니다. 이유: 연결이 없습니다.",
+  );
+  await expect(caller.call119).toBeVisible();
+  await expect(caller.page.getByTestId("no-connection")).toBeHidden();
+  const [press, ...others] = await kept(caller);
+  expect(others).toEqual([]);
+  expect(press).toMatchObject({ by: "resident-1203", fixed: true });
+  expect(JSON.parse(press!.body)).toMatchObject({ house: "1203", lat: YARD.latitude, lng: YARD.longitude });
+  const recorded = caller.recorded();
+  await caller.context.setOffline(false);
+
+  expect(await recorded).toBe(press!.key);
+  await caller.ownCallIs("reached");
+  expect(await kept(caller), "nothing is left to send").toEqual([]);
+  await isAlarmedOnce(neighbour, press!.key);
+  expect(new Set(calls()), "every try was the same call").toEqual(new Set([press!.key]));
+});
+
+test("a press in a tab that is then closed is sent by the next one, once and with the same id", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  const calls = callsOf(caller);
+  await loseNetwork(caller);
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  const [press] = await kept(caller);
+
+  const next = await caller.newTab();
+  await caller.page.close();
+  await caller.context.setOffline(false);
+  const recorded = next.recorded();
+  await next.goHome();
+
+  expect(await recorded).toBe(press!.key);
+  await next.ownCallIs("reached");
+  expect(await kept(next)).toEqual([]);
+  await isAlarmedOnce(neighbour, press!.key);
+  expect(new Set(calls())).toEqual(new Set([press!.key]));
+});
+
+test("a tab that stays takes over from one that is closed", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  const other = await caller.anotherTab();
+  await loseNetwork(caller);
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  const [press] = await kept(caller);
+  await expect(other.connection).toHaveAttribute("data-state", "waiting");
+
+  await caller.page.close();
+  const recorded = other.recorded();
+  await caller.context.setOffline(false);
+
+  expect(await recorded).toBe(press!.key);
+  await other.ownCallIs("reached");
+  await expect(neighbour.incident(press!.key)).toBeVisible();
+});
+
+test("without a network the page is there after a reload, and its button keeps a press", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  await pageIsKept(caller);
+  await loseNetwork(caller);
+
+  await caller.page.reload();
+
+  await expect(caller.page.locator("html[data-hydrated][data-kept]")).toBeAttached();
+  await expect(caller.connection).toHaveAttribute("data-state", "waiting");
+  await expect(caller.page.getByTestId("no-connection")).toBeVisible();
+  await expect(caller.page.locator(".page-header .flat")).toHaveText("101-1 라인 · 1203호");
+  await caller.say({ kind: "fire", text: "연기가 나요" });
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  await expect(caller.callState).toContainText("이 기기에 보관했고");
+  await caller.page.reload();
+  await caller.ownCallIs("retrying");
+  const [press, ...others] = await kept(caller);
+  expect(others).toEqual([]);
+
+  const recorded = caller.recorded();
+  await caller.context.setOffline(false);
+  expect(await recorded).toBe(press!.key);
+  await caller.ownCallIs("reached");
+  await expect(neighbour.incident(press!.key)).toContainText("연기가 나요");
+  await isAlarmedOnce(neighbour, press!.key);
+});
+
+test("a kept page speaks the language that was chosen since", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  await pageIsKept(caller);
+  await caller.page.getByTestId("locale").click();
+  await expect(caller.page.locator("html")).toHaveAttribute("lang", "en");
+  await loseNetwork(caller);
+
+  await caller.page.reload();
+
+  await expect(caller.page.locator("html[data-kept]")).toHaveAttribute("lang", "en");
+  await expect(caller.button).toContainText("Call for help");
+});
+
+test("a server that is slow to bring the page does not keep the button away", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  await pageIsKept(caller);
+  caller.expects(NO_NETWORK);
+  await caller.context.route(`${caller.origin}/`, async (route) => {
+    await new Promise((later) => setTimeout(later, 8_000));
+    await route.continue();
+  });
+
+  const begun = Date.now();
+  await caller.page.reload();
+  await expect(caller.page.locator("html[data-kept]")).toBeAttached();
+
+  expect(Date.now() - begun, "the page did not wait for the server").toBeLessThan(8_000);
+  await caller.isConnected();
+  await caller.context.unrouteAll({ behavior: "ignoreErrors" });
+});
+
+test("a kept press that has grown old asks first, and is sent when it is still wanted", async ({ resident }) => {
+  const { caller, press, calls } = await oldPress(await resident("resident-1203"));
+  const neighbour = await resident("resident-1204");
+  await expect(caller.callState).toContainText("11분 전에 누른 도움 요청이 아직 보내지지 않았습니다. 지금 보낼까요?");
+  await expect(caller.call119).toBeVisible();
+  expect(calls(), "nothing went out unasked").toEqual([]);
+
+  const recorded = caller.recorded();
+  await caller.page.getByTestId("send-now").click();
+
+  expect(await recorded).toBe(press);
+  await caller.ownCallIs("reached");
+  await expect(neighbour.incident(press)).toBeVisible();
+  expect(await kept(caller)).toEqual([]);
+});
+
+test("a kept press that has grown old is forgotten when it is not wanted any more", async ({ resident }) => {
+  const { caller, calls } = await oldPress(await resident("resident-1203"));
+
+  await caller.page.getByTestId("discard").click();
+
+  await caller.ownCallIs("quiet");
+  await expect.poll(() => kept(caller)).toEqual([]);
+  await caller.reload();
+  await caller.ownCallIs("quiet");
+  expect(calls()).toEqual([]);
+});
+
+test("a press that grows old while the page waits for a network is not sent unasked either", async ({ visitor }) => {
+  const caller = await visitor("resident-1203");
+  await caller.page.clock.install();
+  await caller.goHome();
+  await loseNetwork(caller);
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  const calls = callsOf(caller);
+  await caller.page.clock.fastForward("11:00");
+  await caller.ownCallIs("unsent");
+  const tries = calls().length;
+  await caller.context.setOffline(false);
+  await caller.isConnected();
+
+  await caller.ownCallIs("unsent");
+  expect(calls().length, "not one more").toBe(tries);
+  await caller.page.getByTestId("discard").click();
+});
+
+test("another resident on the device neither sends a kept press nor loses it", async ({ stranger, resident }) => {
+  const caller = await stranger();
+  await enter(caller, "resident-1203");
+  const neighbour = await resident("resident-1204");
+  const calls = callsOf(caller);
+  caller.expects(/40[13]|WebSocket connection to/);
+  // Signed out in another tab, so that the press waits for its caller.
+  const door = await caller.anotherTab();
+  await door.page.getByTestId("sign-out").click();
+  await expect(door.page).toHaveURL(`${caller.origin}/sign-in`);
+  await expect(caller.connection).toHaveAttribute("data-state", "signed-out");
+  await caller.hold();
+  await caller.ownCallIs("sign-in");
+  await expect(caller.callState).toContainText("요청은 이 기기에 보관했습니다.");
+  const [press] = await kept(caller);
+  const tries = calls().length;
+
+  await door.signIn("resident-1301", "neighbour");
+  await door.isConnected();
+  await door.ownCallIs("quiet");
+  await caller.page.evaluate(() => dispatchEvent(new Event("online")));
+  await expect(caller.connection, "the socket takes whoever is signed in").toHaveAttribute("data-state", "connected");
+  await caller.ownCallIs("sign-in");
+  await door.reload();
+  await door.ownCallIs("quiet");
+  expect(calls().length, "no try by somebody else").toBe(tries);
+  expect(await kept(door)).toMatchObject([{ key: press!.key, by: "resident-1203" }]);
+
+  await door.page.getByTestId("sign-out").click();
+  await expect(door.page).toHaveURL(`${caller.origin}/sign-in`);
+  await caller.page.close();
+  const recorded = door.recorded();
+  await door.signIn("resident-1203", "neighbour");
+  expect(await recorded).toBe(press!.key);
+  await expect(neighbour.incident(press!.key)).toBeVisible();
+  await expect(neighbour.page.locator("[data-testid=incident][data-open=true]")).toHaveCount(1);
+});
+
+test("after signing out nothing of the page is kept", async ({ stranger }) => {
+  const somebody = await stranger();
+  await enter(somebody, "resident-1203");
+  await pageIsKept(somebody);
+  somebody.expects(/401|WebSocket connection to/);
+
+  await somebody.page.getByTestId("sign-out").click();
+  await expect(somebody.page).toHaveURL(`${somebody.origin}/sign-in`);
+
+  expect(await cacheNames(somebody)).not.toContain("iutsai-page");
+  await loseNetwork(somebody);
+  somebody.expects(/status of 503/);
+  await somebody.open("/");
+  await expect(somebody.page.getByTestId("no-answer")).toContainText("지금은 이 화면을 열 수 없습니다");
+  await expect(somebody.page.locator("body")).not.toContainText("1203");
+});
+
+test("whoever was signed out from afar is not kept either", async ({ stranger }) => {
+  const somebody = await stranger();
+  await enter(somebody, "resident-1203");
+  await pageIsKept(somebody);
+  somebody.expects(/401|WebSocket connection to/);
+
+  // The session ends without this browser's doing.
+  await somebody.context.request.delete(`${somebody.origin}/api/session`);
+  await expect(somebody.connection).toHaveAttribute("data-state", "signed-out");
+
+  await expect.poll(() => cacheNames(somebody)).not.toContain("iutsai-page");
+});
+
+test("a device whose storage is forbidden calls all the same, and says to keep the page open", async ({ visitor }) => {
+  const caller = await visitor("resident-1203");
+  await caller.context.addInitScript(() => {
+    indexedDB.open = () => {
+      throw new DOMException("not here", "SecurityError");
+    };
+  });
+  await caller.goHome();
+  await loseNetwork(caller);
+
+  await caller.hold();
+
+  await caller.ownCallIs("retrying");
+  await expect(caller.callState).toContainText("이 화면만 가지고 있습니다");
+  await expect(caller.callState).toContainText("화면을 닫지 마세요");
+  await expect(caller.callState).not.toContainText("기기에 보관");
+  const leaving = caller.page.waitForEvent("dialog");
+  const closing = caller.page.close({ runBeforeUnload: true });
+  await (await leaving).dismiss();
+  await closing;
+  const recorded = caller.recorded();
+  await caller.context.setOffline(false);
+  await recorded;
+  await caller.ownCallIs("nobody");
+});
+
+test("a storage that never answers does not hold up a call", async ({ visitor, resident }) => {
+  const caller = await visitor("resident-1203", { place: YARD });
+  const neighbour = await resident("resident-1204");
+  await caller.context.addInitScript(() => {
+    indexedDB.open = () => new EventTarget() as IDBOpenDBRequest;
+  });
+  await caller.goHome();
+
+  const call = await caller.call();
+
+  await expect(neighbour.incident(call)).toBeVisible();
+  await caller.ownCallIs("reached");
+  await expect(neighbour.markers, "the place follows").toHaveCount(1);
+});
+
+/** Cuts the whole browser off. */
+async function loseNetwork(visitor: Visitor): Promise<void> {
+  visitor.expects(NO_NETWORK);
+  await visitor.context.setOffline(true);
+}
+
+/** By the sign-in page: a session of their own, which may be ended. */
+async function enter(visitor: Visitor, name: string): Promise<void> {
+  await visitor.open("/sign-in");
+  await visitor.signIn(name, "neighbour");
+  await visitor.isConnected();
+}
+
+/** A press of eleven minutes ago, in a tab that was closed; the next tab has just been opened. */
+async function oldPress(
+  visitor: Visitor,
+): Promise<{ caller: Visitor; press: string; calls: () => (string | null)[] }> {
+  await loseNetwork(visitor);
+  await visitor.hold();
+  await visitor.ownCallIs("retrying");
+  await age(visitor, 11);
+  const [press] = await kept(visitor);
+  const caller = await visitor.newTab();
+  await visitor.page.close();
+  await visitor.context.setOffline(false);
+  const calls = callsOf(caller);
+  await caller.goHome();
+  await caller.ownCallIs("unsent");
+  return { caller, press: press!.key, calls };
+}
+
+async function isAlarmedOnce(neighbour: Visitor, call: string): Promise<void> {
+  const open = neighbour.page.locator("[data-testid=incident][data-open=true]");
+  await expect(open).toHaveCount(1);
+  await expect(open).toHaveAttribute("data-alert", call);
+  await expect.poll(() => neighbour.sounded()).toBe(1);
+}

@@ -1,0 +1,359 @@
+// The service worker by itself: it sends kept presses while no page is open, swaps the kept files as a whole, and answers in
+// place of a server that does not.
+
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { type Outbox, age, callsOf, cacheNames, kept, pageIsKept, worker } from "../support/device.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { Program, programPath } from "../support/program.ts";
+import type { Visitor } from "../support/visitor.ts";
+
+declare const iutsaiOutbox: Outbox;
+
+const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/;
+
+test("a kept press is sent with no page open, and the next page tells that it is recorded", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  await caller.context.grantPermissions(["background-sync"], { origin: caller.origin });
+  const calls = callsOf(caller);
+  const press = await pressOffline(caller);
+  await expect.poll(() => wakings(caller), "the browser is asked to wake the worker").toEqual(["presses"]);
+  await close(caller);
+  const bystander = await caller.newTab();
+
+  // Chromium does so by itself if it has not tried yet while the network was gone; else in five minutes.
+  await wake(bystander);
+
+  await expect(neighbour.incident(press)).toBeVisible();
+  expect(new Set(calls())).toEqual(new Set([press]));
+  await expect.poll(() => neighbour.sounded()).toBe(1);
+  const before = calls().length;
+  await bystander.goHome();
+  await bystander.ownCallIs("reached");
+  await expect.poll(() => kept(bystander)).toEqual([]);
+  expect(calls().length, "the page sends nothing any more").toBe(before);
+});
+
+test("what was sent without a page is told as recorded, also where nothing more can be known", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  await pageIsKept(caller);
+  await pressAndClose(caller);
+  await deliver(caller);
+  await caller.context.setOffline(true);
+  const next = await caller.newTab();
+
+  await next.open("/");
+
+  await next.ownCallIs("delivered");
+  await expect(next.callState).toHaveText(
+    "앞서 누른 도움 요청이 접수되었습니다(방금). 이 화면이 닫혀 있는 동안 기기가 보냈습니다.",
+  );
+  await next.page.getByTestId("dismiss").click();
+  await next.ownCallIs("quiet");
+  expect(await kept(next)).toEqual([]);
+});
+
+test("the worker sends nothing old, nothing of somebody else, and nothing while nobody is signed in", async ({
+  resident,
+  visitor,
+}) => {
+  const caller = await resident("resident-1203");
+  const press = await pressAndClose(caller, 11);
+  const calls = callsOf(caller);
+  await deliver(caller);
+
+  await makeYoung(caller);
+  const own = await caller.context.cookies();
+  const others = await (await visitor("resident-1301")).context.cookies();
+  for (const cookies of [others, []]) {
+    await caller.context.clearCookies();
+    await caller.context.addCookies(cookies);
+    await deliver(caller);
+  }
+  expect(calls()).toEqual([]);
+
+  await caller.context.addCookies(own);
+  await deliver(caller);
+  expect(calls()).toEqual([press]);
+});
+
+test("a refusal that only the worker heard is told when the person comes back", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const press = await pressAndClose(caller);
+  caller.expects(/status of 400/);
+  await caller.context.route("**/alert", (route) =>
+    route.fulfill({
+      status: 400,
+      contentType: "application/problem+json",
+      json: { type: "/problems/invalid", title: "Invalid", status: 400, detail: "This is not a call." },
+    }),
+  );
+  await deliver(caller);
+  await caller.context.unrouteAll();
+  const next = await caller.newTab();
+
+  await next.goHome();
+
+  await next.ownCallIs("refused");
+  await expect(next.callState).toContainText("This is not a call.");
+  await expect(next.call119).toBeVisible();
+  expect(await kept(next)).toMatchObject([{ key: press }]);
+  await next.reload();
+  await next.ownCallIs("refused");
+  await next.page.getByTestId("dismiss").click();
+  await expect.poll(() => kept(next)).toEqual([]);
+});
+
+test("what cannot be sent yet stays, and the browser is told to wake the worker again", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const press = await pressAndClose(caller);
+  caller.expects(/status of 503/);
+  await caller.context.route("**/alert", (route) => route.fulfill({ status: 503 }));
+
+  await expect(deliver(caller)).rejects.toThrow("POST /alert: status 503");
+
+  await caller.context.unrouteAll();
+  const next = await caller.newTab();
+  const recorded = next.recorded();
+  await next.goHome();
+  expect(await recorded).toBe(press);
+});
+
+test("the worker reads an answer as the page does", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const meaning = async (status: number, body: string) =>
+    (await worker(caller)).evaluate(
+      ([status, body]) => {
+        const read = (self as unknown as { read(status: number, body: string): object | undefined }).read;
+        try {
+          return Object.keys(read(status, body) ?? { kept: true })[0];
+        } catch {
+          return "again";
+        }
+      },
+      [status, body] as const,
+    );
+  const recorded = JSON.stringify({ id: "01890a5d-ac96-774b-bcce-b302099a8057", state: "stored" });
+  expect(await meaning(202, recorded)).toBe("recorded");
+  expect(await meaning(202, "<html>Welcome to our Wi-Fi"), "a hotspot's answer is not believed").toBe("again");
+  expect(await meaning(200, recorded)).toBe("again");
+  for (const status of [0, 303, 408, 425, 429, 500, 502, 503, 504]) {
+    expect(await meaning(status, ""), String(status)).toBe("again");
+  }
+  for (const status of [401, 403]) {
+    expect(await meaning(status, ""), String(status)).toBe("kept");
+  }
+  for (const status of [400, 404, 409, 413, 422]) {
+    expect(await meaning(status, "<html>"), String(status)).toBe("refused");
+  }
+});
+
+test("new files take the place of the old ones all at once, and never those of a page of another version", async ({
+  stranger,
+}) => {
+  test.setTimeout(240_000);
+  const site = await mkdtemp(join(tmpdir(), "iutsai-site-"));
+  await cp(join(dirname(programPath()), "site"), site, { recursive: true });
+  const program = await Program.started({ IUTSAI_SITE_DIR: site });
+  try {
+    const somebody = await stranger({ origin: program.origin });
+    somebody.expects(/ERR_CONNECTION|WebSocket connection to/);
+    await somebody.open("/sign-in");
+    await somebody.signIn("resident-1203", "neighbour");
+    await somebody.isConnected();
+    const before = await pageIsKept(somebody);
+    await isWhole(somebody, before);
+
+    // New files under a program that still renders pages for the old ones.
+    await change(site);
+    await somebody.reload();
+    await expect.poll(async () => (await cacheNames(somebody)).length).toBe(2);
+    expect(await pageIsKept(somebody)).toBe(before);
+    await isWhole(somebody, before);
+
+    await program.stop();
+    await program.start();
+    await somebody.reload();
+    await expect.poll(() => pageIsKept(somebody)).not.toBe(before);
+    const after = await pageIsKept(somebody);
+    await expect.poll(async () => (await cacheNames(somebody)).sort()).toEqual([`iutsai-files-${after}`, "iutsai-page"]);
+    await isWhole(somebody, after);
+    await somebody.context.setOffline(true);
+    somebody.expects(NO_NETWORK);
+    await somebody.page.reload();
+    await expect(somebody.page.locator("html[data-hydrated][data-kept]")).toBeAttached();
+    await somebody.context.close();
+  } finally {
+    await program.end();
+    await rm(site, { recursive: true });
+  }
+});
+
+test("a form that cannot be sent is answered with 119 and can be sent again, as the same call", async ({
+  visitor,
+  resident,
+}) => {
+  const neighbour = await resident("resident-1204");
+  const caller = await visitor("resident-1203");
+  await caller.context.route("**/*.wasm*", (route) => route.abort());
+  caller.expects(/ERR_FAILED .*\.wasm|^uncaught: TypeError: Failed to fetch/);
+  await caller.open("/call?kind=fire&text=%22%3Cb%3E%22");
+  await worker(caller);
+  // The first page came past the worker.
+  await caller.page.reload();
+  const key = await caller.page.locator("input[name=idempotencyKey]").inputValue();
+  caller.expects(NO_NETWORK);
+  caller.expects(/status of 503/);
+  await caller.context.setOffline(true);
+
+  await caller.page.getByTestId("alert-confirm").click();
+
+  const answer = caller.page.getByTestId("no-answer");
+  await expect(answer.getByRole("heading", { name: "도움 요청을 보내지 못했습니다" })).toBeVisible();
+  await expect(answer).toContainText("Your call for help was NOT sent");
+  await expect(caller.page.getByRole("link", { name: "119" })).toHaveAttribute("href", "tel:119");
+  await caller.context.setOffline(false);
+  await caller.page.getByRole("button", { name: "다시 하기" }).click();
+  await expect(caller.page).toHaveURL(`${caller.origin}/call/${key}`);
+  await expect(neighbour.incident(key)).toContainText('"<b>"');
+});
+
+test("without a network and without wasm the kept page's form leads to 119 and to no error of the browser", async ({
+  visitor,
+}) => {
+  const caller = await visitor("resident-1203");
+  await caller.goHome();
+  await pageIsKept(caller);
+  // The kept wasm is broken: the page stays a plain form.
+  await caller.page.evaluate(async () => {
+    const name = (await caches.keys()).find((name) => name.startsWith("iutsai-files-"))!;
+    await (await caches.open(name)).put("/pkg/iutsai_bg.wasm", new Response("", { status: 500 }));
+  });
+  caller.expects(NO_NETWORK);
+  caller.expects(/^uncaught|wasm|status of 50[03]/i);
+  await caller.context.setOffline(true);
+  await caller.page.reload();
+  await expect(caller.page.locator("html[data-kept]:not([data-hydrated])")).toBeAttached();
+  await expect(caller.page.getByText("버튼이 아직 켜지지 않았습니다")).toBeVisible();
+
+  await caller.button.click();
+
+  await expect(caller.page.getByTestId("no-answer")).toContainText("도움 요청을 보내지 못했습니다");
+  await expect(caller.page.getByRole("link", { name: "119" })).toBeVisible();
+});
+
+test("the worker keeps nothing but the page and the site's files", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  await caller.call();
+  await caller.ownCallIs("nobody");
+  await caller.open("/call");
+  await caller.open("/readyz");
+  await caller.goHome();
+  await pageIsKept(caller);
+  const paths = await caller.page.evaluate(async () => {
+    const names = await caches.keys();
+    const keys = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return keys.flat().map(({ url }) => new URL(url).pathname);
+  });
+  expect(paths).toContain("/");
+  expect(paths.filter((path) => path !== "/" && !/^\/(pkg|leaflet|worker)\/.+\.\w+$|^\/[\w-]+\.\w+$/.test(path))).toEqual([]);
+});
+
+/** Presses without a network in a tab that is then closed; gives back the key. The network is back afterwards. */
+async function pressAndClose(caller: Visitor, minutesAgo = 0): Promise<string> {
+  const press = await pressOffline(caller);
+  await age(caller, minutesAgo);
+  await close(caller);
+  return press;
+}
+
+async function pressOffline(caller: Visitor): Promise<string> {
+  await worker(caller);
+  caller.expects(NO_NETWORK);
+  await caller.context.setOffline(true);
+  await caller.hold();
+  await caller.ownCallIs("retrying");
+  const [press] = await kept(caller);
+  return press!.key;
+}
+
+/** Closes the tab, and then the network is back. */
+async function close(caller: Visitor): Promise<void> {
+  await caller.context.newPage();
+  await caller.page.close();
+  await caller.context.setOffline(false);
+}
+
+/** What the browser was asked to wake the worker for. */
+function wakings({ page }: Visitor): Promise<string[]> {
+  return page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    return (registration as unknown as { sync: { getTags(): Promise<string[]> } }).sync.getTags();
+  });
+}
+
+/** Makes all that is kept young, by the worker's own hands: no page is open. */
+async function makeYoung(visitor: Visitor): Promise<void> {
+  await (await worker(visitor)).evaluate(async () => {
+    for (const { key } of await iutsaiOutbox.all()) await iutsaiOutbox.want(key, Date.now());
+  });
+}
+
+/** What the worker does when it is woken; waits until it is done, and fails as it does. */
+async function deliver(visitor: Visitor): Promise<void> {
+  await (await worker(visitor)).evaluate(() => (self as unknown as { deliver(): Promise<void> }).deliver());
+}
+
+/** The browser wakes the worker as it does when there is a network again. */
+async function wake(bystander: Visitor): Promise<void> {
+  const devtools = await bystander.context.newCDPSession(bystander.page);
+  const registration = new Promise<string>((known) =>
+    devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) =>
+      registrations
+        .filter(({ scopeURL }) => scopeURL === `${bystander.origin}/`)
+        .forEach(({ registrationId }) => known(registrationId)),
+    ),
+  );
+  await devtools.send("ServiceWorker.enable");
+  await devtools.send("ServiceWorker.dispatchSyncEvent", {
+    origin: bystander.origin,
+    registrationId: await registration,
+    tag: "presses",
+    lastChance: false,
+  });
+  await devtools.detach();
+}
+
+/** Changes one file of the site, as the next version would. */
+async function change(site: string): Promise<void> {
+  await writeFile(join(site, "pkg/iutsai.css"), "/* the next version */\n", { flag: "a" });
+  await rm(join(site, "pkg/iutsai.css.br"), { force: true });
+  execFileSync("node", [fileURLToPath(new URL("../../script/site-version.mjs", import.meta.url)), site]);
+}
+
+/** Every kept file is the one that the list of this version names, and all are there. */
+async function isWhole(visitor: Visitor, version: string): Promise<void> {
+  const { files, bodies } = await visitor.page.evaluate(async (name) => {
+    const cache = await caches.open(name);
+    const { files } = (await (await cache.match("/site.json"))!.json()) as { files: Record<string, string> };
+    const bodies: Record<string, number[]> = {};
+    for (const path of Object.keys(files)) {
+      const kept = await cache.match(path);
+      bodies[path] = kept ? Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", await kept.arrayBuffer()))) : [];
+    }
+    return { files, bodies };
+  }, `iutsai-files-${version}`);
+  const hashes = Object.fromEntries(
+    Object.entries(bodies).map(([path, bytes]) => [path, Buffer.from(bytes).toString("hex")]),
+  );
+  expect(hashes).toEqual(files);
+  const listed = createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+  expect(listed).toBe(version);
+}

@@ -1,0 +1,105 @@
+// The browser's outbox: presses that the server has not answered yet, in IndexedDB. The page (app/src/outbox.rs) and the
+// service worker (worker.js) both load this file, so that one place knows how a press is kept:
+//
+//   key        the Idempotency-Key of every try, which becomes the call's id
+//   by         the resident who pressed; nobody else's session sends it
+//   body       the request as JSON text; it never changes once `fixed`
+//   fixed      somebody may have sent `body`: the key stands for it
+//   pressedAt  when it was pressed, wantedAt: when the person last said that it is to be sent; milliseconds of the
+//              device's clock, because a worker knows no other
+//   asksAfter  how long after `wantedAt` it may be sent without asking, in milliseconds
+//   outcome    { recorded: { id, state, at } } or { refused: problem }, until the person was told
+"use strict";
+
+self.iutsaiOutbox = (() => {
+  const DATABASE = "iutsai-outbox";
+  const VERSION = 1;
+  const STORE = "presses";
+  const channel = "BroadcastChannel" in self ? new BroadcastChannel(DATABASE) : undefined;
+  let opening;
+
+  function open() {
+    opening ??= new Promise((resolve, reject) => {
+      const request = indexedDB.open(DATABASE, VERSION);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
+      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        const database = request.result;
+        // A newer version of this file, or the browser, may want it closed: the next use opens it again.
+        database.onclose = () => (opening = undefined);
+        database.onversionchange = () => {
+          database.close();
+          opening = undefined;
+        };
+        resolve(database);
+      };
+    });
+    opening.catch(() => (opening = undefined));
+    return opening;
+  }
+
+  // Runs `work` on the store, and gives back what its request or `work` itself brought, once that is on the disk.
+  async function inStore(mode, work) {
+    const database = await open();
+    return new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode, { durability: "strict" });
+      let result;
+      transaction.oncomplete = () => resolve(result);
+      transaction.onabort = () => reject(transaction.error ?? new Error("the outbox refused a change"));
+      work(transaction.objectStore(STORE), (value) => (result = value));
+    });
+  }
+
+  // Changes a press that is still there, in one step; gives back what it has become.
+  function change(key, alter) {
+    return inStore("readwrite", (store, done) => {
+      const found = store.get(key);
+      found.onsuccess = () => {
+        if (!found.result) return;
+        const press = alter(found.result);
+        store.put(press);
+        done(press);
+      };
+    });
+  }
+
+  // Tells the other tabs and the worker what has become of a press.
+  const announce = (key, outcome) => channel?.postMessage({ key, outcome });
+
+  return {
+    // Keeps a press. It is on the disk when the promise is fulfilled.
+    keep: (press) => inStore("readwrite", (store) => store.put(press)),
+
+    // Every press, the oldest first: keys are UUIDv7, which sort by their time.
+    all: () =>
+      inStore("readonly", (store, done) => {
+        const all = store.getAll();
+        all.onsuccess = () => done(all.result);
+      }),
+
+    // Before a press is sent: fixes its body, as `body` if it may still change. Gives back the body that counts; nothing
+    // if the press is gone.
+    fix: async (key, body) => {
+      const fixed = (press) => (press.fixed ? press : { ...press, body: body ?? press.body, fixed: true });
+      return (await change(key, fixed))?.body;
+    },
+
+    // The person wants it sent, at this time of the device's clock.
+    want: (key, wantedAt) => change(key, (press) => ({ ...press, wantedAt })),
+
+    // The server has answered, and the person is still to be told.
+    settle: async (key, outcome) => {
+      await change(key, (press) => ({ ...press, outcome }));
+      announce(key, outcome);
+    },
+
+    // It is over, and the person knows. Without an outcome they did not want it any more.
+    forget: async (key, outcome) => {
+      await inStore("readwrite", (store) => store.delete(key));
+      announce(key, outcome);
+    },
+
+    // Calls back with { key, outcome } when another tab or the worker has got an answer or dropped a press.
+    listen: (heard) => channel?.addEventListener("message", ({ data }) => heard(data)),
+  };
+})();

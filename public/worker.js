@@ -1,0 +1,74 @@
+// The service worker: keeps the home page for when there is no network, and sends kept presses when there is one again
+// and no page to do it. Whatever it does not name here (commands, sockets, the API) goes to the network untouched.
+"use strict";
+
+importScripts("/outbox.js", "/worker/shell.js", "/worker/deliver.js", "/worker/no-answer.js");
+
+// Milliseconds that a page may take before the worker answers in its place.
+const PATIENCE_WITH_HOME = 3_000;
+const PATIENCE_WITH_OTHERS = 20_000;
+
+const HOME = "/";
+const NOT_PAGES = /^\/(api\/|an-ws$|metrics$|healthz$|readyz$|openapi\.json$)/;
+
+self.addEventListener("install", () => self.skipWaiting());
+
+self.addEventListener("activate", (event) => {
+  // The page that registered this worker came past it: it is asked for again, to be kept.
+  event.waitUntil(self.clients.claim().then(keepHome));
+});
+
+self.addEventListener("message", (event) => {
+  if (event.data === "signed-out") event.waitUntil(forgetPage());
+});
+
+self.addEventListener("sync", (event) => {
+  if (event.tag === "presses") event.waitUntil(deliver());
+});
+
+// A form of another site is not this worker's business: what a worker sends looks like its own site's.
+const isOurs = (request) => request.method === "GET" || request.referrer.startsWith(`${location.origin}/`);
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin || NOT_PAGES.test(url.pathname) || !isOurs(request)) return;
+  if (request.mode !== "navigate") {
+    if (request.method === "GET" && isFile(url)) event.respondWith(file(request, url));
+  } else if (request.method === "GET" && url.pathname === HOME) {
+    event.respondWith(home(event, url));
+  } else if (request.method === "POST" && url.pathname === "/sign-out") {
+    event.respondWith(signOut(request));
+  } else {
+    event.respondWith(elsewhere(request));
+  }
+});
+
+// The home page: the server's, or the kept one when the server does not answer soon or cannot.
+async function home(event, url) {
+  const coming = fetch(event.request);
+  // In front of whoever reads the answer, so that there still is one to copy.
+  event.waitUntil(coming.then((answer) => take(answer, url)).catch(() => {}));
+  const kept = await keptPage();
+  if (!kept) return coming.catch(() => noAnswer(event.request));
+  const answer = await Promise.race([coming.catch(() => undefined), after(PATIENCE_WITH_HOME)]);
+  return answer && answer.status < 500 ? answer : kept;
+}
+
+// Signing out takes the kept page away before the server is asked, whatever it answers, and once more afterwards: another
+// tab may have loaded the page meanwhile.
+async function signOut(request) {
+  await forgetPage();
+  const answer = await elsewhere(request);
+  await forgetPage();
+  return answer;
+}
+
+// Any other page, and what forms send.
+function elsewhere(request) {
+  const form = request.method === "POST" ? request.clone() : request;
+  const late = after(PATIENCE_WITH_OTHERS).then(() => noAnswer(form));
+  return Promise.race([fetch(request).catch(() => noAnswer(form)), late]);
+}
+
+const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

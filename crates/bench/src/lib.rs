@@ -7,6 +7,7 @@
 pub mod client;
 mod error;
 pub mod fanout;
+pub mod power_cut;
 pub mod server;
 
 pub use error::Error;

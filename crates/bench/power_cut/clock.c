@@ -1,5 +1,5 @@
 /* The time of day, moved by what the harness says; and the file by which it says so. CLOCK_MONOTONIC stays as it is, as
- * when an operator or NTP sets the clock. */
+ * when an operator or NTP sets the clock. Who waits for a time of day (librdkafka does) waits for the moved one. */
 #define _GNU_SOURCE
 #include "power_cut.h"
 
@@ -9,20 +9,23 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { SECOND = 1000000000 };
+enum { SECOND = 1000000000, GLANCE = 20000000 /* ns: so soon a jump is noticed by who waits */ };
 
 static const struct control nothing;
 static const volatile struct control *mapped = &nothing;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
+static int (*real_cnd_timedwait)(cnd_t *, mtx_t *, const struct timespec *);
 
 __attribute__((constructor)) static void start(void) {
     /* By the library and not by a system call: the clock is read without one (vdso(7)). */
     real_clock_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    real_cnd_timedwait = (int (*)(cnd_t *, mtx_t *, const struct timespec *))dlsym(RTLD_NEXT, "cnd_timedwait");
     const char *path = getenv("IUTSAI_CHAOS_CONTROL");
     if (!path) return;
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
@@ -46,6 +49,29 @@ EXPORT int clock_gettime(clockid_t clock, struct timespec *time) {
         time->tv_nsec = (moved + SECOND) % SECOND;
     }
     return outcome;
+}
+
+static int64_t until(const struct timespec *deadline) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)(deadline->tv_sec - now.tv_sec) * SECOND + deadline->tv_nsec - now.tv_nsec;
+}
+
+/* In short waits, so that a clock that was set meanwhile ends or prolongs it, as the kernel's would. */
+EXPORT int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *deadline) {
+    for (;;) {
+        int64_t left = until(deadline);
+        struct timespec glance;
+        if (left <= 0) return thrd_timedout;
+        real_clock_gettime(CLOCK_REALTIME, &glance);
+        glance.tv_nsec += left < GLANCE ? left : GLANCE;
+        if (glance.tv_nsec >= SECOND) {
+            glance.tv_nsec -= SECOND;
+            glance.tv_sec += 1;
+        }
+        int outcome = real_cnd_timedwait(condition, mutex, &glance);
+        if (outcome != thrd_timedout) return outcome;
+    }
 }
 
 EXPORT int gettimeofday(struct timeval *time, void *zone) {

@@ -122,7 +122,8 @@ static struct kept *add(int content, const struct stat *stat, const char *path) 
     char log[PATH_MAX];
     struct kept *file = calloc(1, sizeof *file);
     if (!file || content < 0) give_up("cannot keep", path);
-    snprintf(log, sizeof log, "%s/%llu.undo", logs, (unsigned long long)stat->st_ino);
+    snprintf(log, sizeof log, "%s/%llu-%llu.undo", logs, (unsigned long long)stat->st_dev,
+             (unsigned long long)stat->st_ino);
     file->content = content;
     file->log = (int)syscall(SYS_openat, AT_FDCWD, log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file->log < 0) give_up("cannot keep", path);

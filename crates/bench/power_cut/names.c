@@ -25,7 +25,8 @@ void names_unlock(void) {
 }
 
 static void log_of(const struct stat *directory, char out[PATH_MAX]) {
-    snprintf(out, PATH_MAX, "%s/%llu.names", logs_directory(), (unsigned long long)directory->st_ino);
+    snprintf(out, PATH_MAX, "%s/%llu-%llu.names", logs_directory(), (unsigned long long)directory->st_dev,
+             (unsigned long long)directory->st_ino);
 }
 
 /* A line of a directory's log: C path, or U copy path, or R copy from <tab> to; copy is - where nothing was replaced. */

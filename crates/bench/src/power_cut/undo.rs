@@ -2,7 +2,7 @@
 //! content of files, `power_cut/names.c` for the names in directories.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io,
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
@@ -28,7 +28,8 @@ struct Step<'a> {
 /// Undoes all that was not synced below `directory`, and forgets the logs that said so.
 pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
     let mut thrown = Thrown::default();
-    let (mut files, mut directories) = (Vec::new(), vec![directory.to_owned()]);
+    let (mut files, mut names) = (Vec::new(), Vec::new());
+    let mut directories = vec![directory.to_owned()];
     while let Some(next) = directories.pop() {
         for entry in fs::read_dir(&next).map_err(failed("list", &next))? {
             let path = entry.map_err(failed("list", &next))?.path();
@@ -36,19 +37,17 @@ pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
             if kind.is_dir() {
                 directories.push(path);
             } else if kind.is_file() {
-                files.push((kind.ino(), path));
+                files.push((log_of(&kind, logs, "undo"), path));
             }
         }
-        if let Some(names) = log_of(&next, logs, "names")? {
-            // After the contents: a name that is taken back takes its file along.
-            files.push((0, names));
-        }
+        let kind = next.symlink_metadata().map_err(failed("look at", &next))?;
+        names.push(log_of(&kind, logs, "names"));
     }
-    let (names, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(inode, _)| *inode == 0);
-    for (inode, path) in files {
-        thrown.changes += undo_content(&path, &logs.join(format!("{inode}.undo")))?;
+    for (log, path) in files {
+        thrown.changes += undo_content(&path, &log)?;
     }
-    for (_, log) in names {
+    // After the contents: a name that is taken back takes its file along.
+    for log in names.into_iter().filter(|log| log.exists()) {
         let changed = undo_names(&log, logs)?;
         thrown.names += changed.names;
         thrown.changes += changed.changes;
@@ -56,11 +55,9 @@ pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
     Ok(thrown)
 }
 
-/// The log of a file or directory, if it has one.
-fn log_of(path: &Path, logs: &Path, kind: &str) -> Result<Option<PathBuf>, Error> {
-    let inode = path.symlink_metadata().map_err(failed("look at", path))?.ino();
-    let log = logs.join(format!("{inode}.{kind}"));
-    Ok(log.exists().then_some(log))
+/// The log of a file (`undo`) or directory (`names`), if it has one.
+fn log_of(it: &Metadata, logs: &Path, kind: &str) -> PathBuf {
+    logs.join(format!("{}-{}.{kind}", it.dev(), it.ino()))
 }
 
 /// Undoes the log of one file and empties it; tells how many steps there were.

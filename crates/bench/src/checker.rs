@@ -93,8 +93,9 @@ pub fn check(history: &History) -> Verdict {
         duplicated(listener, &mut violations);
         unpublished(history, listener, &mut violations);
     }
+    let records = fold::records_of_retries(history);
     for line in lines(history) {
-        disagreements(history, &line, &mut violations);
+        disagreements(history, &line, &records, &mut violations);
     }
     let open = history.commands.iter().filter(|command| command.outcome == Outcome::Open);
     violations.extend(open.map(|command| Violation::Unanswered { id: command.id }));
@@ -140,10 +141,10 @@ fn unpublished(history: &History, rebuilt: &Listener, violations: &mut Vec<Viola
 }
 
 /// What everybody on a line knows in the end, and what a new subscriber knows, must be the same.
-fn disagreements(history: &History, line: &Line, violations: &mut Vec<Violation>) {
+fn disagreements(history: &History, line: &Line, records: &fold::Records, violations: &mut Vec<Violation>) {
     let of_line = |listeners: &[Listener]| -> Vec<Known> {
         let of_line = listeners.iter().filter(|listener| listener.line == *line);
-        of_line.map(|listener| (listener.name.clone(), by_id(fold::known(listener)))).collect()
+        of_line.map(|listener| (listener.name.clone(), by_id(fold::known(listener, records)))).collect()
     };
     let (live, rebuilt) = (of_line(&history.listeners), of_line(&history.rebuilt));
     let everybody: Vec<&Known> = live.iter().chain(&rebuilt).collect();

@@ -4,6 +4,7 @@
 //! The server's integration tests use [`client`] and [`server`] too. Nothing here reaches into the server: all it knows is
 //! the contract, through `wire` and `stomp`.
 
+pub mod chaos;
 pub mod checker;
 pub mod client;
 mod error;

@@ -40,6 +40,12 @@ impl Random {
         Duration::from_millis(from + self.next() % (to - from + 1))
     }
 
+    /// A wait of half to all of `wait`, so that those who failed together do not come back together.
+    pub(super) fn around(&mut self, wait: Duration) -> Duration {
+        let half = u64::try_from(wait.as_millis() / 2).unwrap_or(u64::MAX);
+        wait / 2 + self.milliseconds(0, half)
+    }
+
     /// One of them.
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]

@@ -56,7 +56,11 @@ pub(super) fn calls(random: &mut Random, length: Duration) -> Vec<Call> {
         let mut at = Duration::ZERO;
         for _ in 0..CALLS_OF_A_LINE {
             // Half of them come in pairs, which share a commit or do not.
-            at += if random.percent(25) { Duration::from_millis(3) } else { random.milliseconds(mean / 2, 2 * mean) };
+            at += if random.percent(25) {
+                Duration::from_millis(3)
+            } else {
+                random.milliseconds(mean / 2, 2 * mean)
+            };
             if at > length {
                 break;
             }

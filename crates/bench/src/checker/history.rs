@@ -122,6 +122,12 @@ impl Heard {
         Some((self.body.type_name(), id))
     }
 
+    /// Whether it says that the snapshot is complete.
+    #[must_use]
+    pub fn ends_snapshot(&self) -> bool {
+        matches!(self.body, Body::SnapshotEnd { .. })
+    }
+
     /// Whether it came past the log: no record stands behind its `message-id`.
     #[must_use]
     pub fn is_direct(&self) -> bool {
@@ -133,7 +139,7 @@ impl Subscription {
     /// When the snapshot was complete, if it was.
     #[must_use]
     pub fn listed(&self) -> Option<Duration> {
-        let end = self.heard.iter().find(|heard| matches!(heard.body, Body::SnapshotEnd { .. }));
+        let end = self.heard.iter().find(|heard| heard.ends_snapshot());
         end.map(|heard| heard.at)
     }
 }

@@ -4,12 +4,15 @@
 mod check;
 mod print;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::builder::FalseyValueParser;
 use ipnet::IpNet;
 
-pub use self::{check::database_url, print::table};
+pub use self::{
+    check::{database_url, log},
+    print::table,
+};
 
 /// What `iutsai serve` and `iutsai check-config` read. An empty value counts as none.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,9 +25,19 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
-    /// What this process does, separated by commas: web (pages), producer (takes calls), fanout (sockets)
-    #[arg(long, env = "IUTSAI_ROLES", value_name = "ROLES", default_value = "web,producer,fanout")]
+    /// What this process does, separated by commas: web (pages), producer (takes calls), fanout (sockets), statistics
+    /// (keeps records that cannot be read)
+    #[arg(
+        long,
+        env = "IUTSAI_ROLES",
+        value_name = "ROLES",
+        default_value = "web,producer,fanout,statistics"
+    )]
     pub roles: String,
+
+    /// Days that the outbox keeps what Kafka has; locations a day at most. What Kafka does not have is kept until it has
+    #[arg(long, env = "IUTSAI_KEEP_DAYS", value_name = "DAYS", default_value = "30")]
+    pub keep_days: String,
 
     /// Makes a demo complex when the database is empty, and shows on the sign-in page who can sign in
     #[arg(long, env = "IUTSAI_DEMO", value_parser = FalseyValueParser::new())]
@@ -135,6 +148,8 @@ pub struct Roles {
     pub producer: bool,
     /// Keeps the sockets and pushes.
     pub fanout: bool,
+    /// Keeps the letters of records that cannot be read.
+    pub statistics: bool,
 }
 
 /// The map's tiles.
@@ -173,6 +188,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// What this process does.
     pub roles: Roles,
+    /// How long the outbox keeps what Kafka has.
+    pub keep: Duration,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.

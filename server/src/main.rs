@@ -16,6 +16,7 @@ mod origin;
 mod pages;
 mod payload;
 mod problem;
+mod republish;
 mod router;
 mod run;
 mod runtimes;
@@ -54,6 +55,8 @@ enum Command {
         #[command(subcommand)]
         command: AdminCommand,
     },
+    /// Publishes everything the outbox keeps again, to refill a log that was lost; the server must be stopped
+    Republish(republish::Republish),
     /// Prints the configuration in effect, secrets hidden, and says what is wrong with it
     CheckConfig(Config),
 }
@@ -70,6 +73,10 @@ fn main() -> ExitCode {
         None => serve(&config),
         Some(Command::Serve(config)) => serve(&config),
         Some(Command::Admin { command: AdminCommand::Create(create) }) => finish(admin::create(create)),
+        Some(Command::Republish(republish)) => {
+            log_to_stderr(false);
+            finish(republish::run(&republish))
+        }
         Some(Command::CheckConfig(config)) => check(&config),
     }
 }

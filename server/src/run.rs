@@ -11,7 +11,8 @@ use std::{
 
 use axum::{Router, serve::ListenerExt};
 use backend::{
-    accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+    accounts::{AccountError, DEMO_PASSWORD, DEMO_RESIDENTS},
+    database::DatabaseError,
     log::KafkaSettings,
     service::{self, Backend},
 };
@@ -122,9 +123,11 @@ async fn start(
     let backend = Backend::start(service::Settings {
         data_dir: settings.data_dir.clone(),
         database_url: settings.database_url.clone(),
-        kafka: kafka(&settings, broker),
+        kafka: kafka(&settings.log, broker),
         producer: settings.roles.producer,
         fanout: settings.roles.fanout,
+        statistics: settings.roles.statistics,
+        keep: settings.keep,
         demo: settings.demo,
         calls_runtime: calls.clone(),
         sockets_runtime: sockets.clone(),
@@ -145,7 +148,12 @@ async fn listen(
     calls: Handle,
     backend: &Backend,
 ) -> Result<Running, String> {
-    let has_demo = backend.accounts.has_demo().await.map_err(|error| error.to_string())?;
+    let has_demo = match backend.accounts.has_demo().await {
+        Ok(has_demo) => has_demo,
+        // A server without a demo must be able to start while its database is away.
+        Err(AccountError::Database(DatabaseError::Away(_))) => settings.demo,
+        Err(error) => return Err(error.to_string()),
+    };
     if has_demo && !settings.demo_anywhere {
         refuse_demo_beyond(settings.listen.ip())?;
     }
@@ -235,8 +243,9 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
     })
 }
 
-fn kafka(settings: &Settings, broker: Option<&EmbeddedBroker>) -> KafkaSettings {
-    let (bootstrap_servers, security) = match (&settings.log, broker) {
+/// How the backend reaches the log.
+pub fn kafka(log: &Log, broker: Option<&EmbeddedBroker>) -> KafkaSettings {
+    let (bootstrap_servers, security) = match (log, broker) {
         (Log::Cluster { bootstrap_servers, security }, _) => (bootstrap_servers.clone(), security.clone()),
         (Log::Embedded(_), Some(broker)) => (broker.address().to_string(), Vec::new()),
         (Log::Embedded(_), None) => unreachable!("the embedded broker is started before it is asked for"),

@@ -111,7 +111,8 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "KAFKA_SASL_PASSWORD=(hidden)",
         "IUTSAI_PUBLIC_URL=https://iutsai.example",
         "IUTSAI_LISTEN=127.0.0.1:3000",
-        "IUTSAI_ROLES=web,producer,fanout",
+        "IUTSAI_ROLES=web,producer,fanout,statistics",
+        "IUTSAI_KEEP_DAYS=30",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }
@@ -123,7 +124,8 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
         &["check-config"],
         &[
             ("IUTSAI_LISTEN", "3000"),
-            ("IUTSAI_ROLES", "web,statistics"),
+            ("IUTSAI_ROLES", "web,reports"),
+            ("IUTSAI_KEEP_DAYS", "for ever"),
             ("IUTSAI_PUBLIC_URL", "iutsai.example"),
             ("IUTSAI_TRUSTED_PROXIES", "proxy"),
             ("DATABASE_URL", "mysql://root:s3cret@db.example/iutsai"),
@@ -132,8 +134,16 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
         ],
     );
     assert_eq!((status, out.as_str()), (Some(2), ""));
-    let names =
-        ["LISTEN", "ROLES", "PUBLIC_URL", "TRUSTED_PROXIES", "DATABASE_URL", "BOOTSTRAP_SERVERS", "TILE_URL"];
+    let names = [
+        "LISTEN",
+        "ROLES",
+        "KEEP_DAYS",
+        "PUBLIC_URL",
+        "TRUSTED_PROXIES",
+        "DATABASE_URL",
+        "BOOTSTRAP_SERVERS",
+        "TILE_URL",
+    ];
     assert_eq!(err.lines().count(), names.len(), "{err}");
     assert!(names.iter().all(|name| err.contains(name)), "{err}");
     assert!(!err.contains("s3cret"), "{err}");

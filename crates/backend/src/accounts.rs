@@ -12,7 +12,7 @@ use wire::{House, Line, Resident, Role};
 
 use crate::{
     clock,
-    database::{Database, DatabaseError},
+    database::{self, Database, DatabaseError},
 };
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
@@ -93,7 +93,7 @@ impl Accounts {
         validate(&account)?;
         let NewAccount { name, password, line, house, role } = account;
         let hash = self.hashed(password).await?;
-        let inserted = sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO residents (name, password_hash, line, house, role, demo, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING",
         )
@@ -104,8 +104,8 @@ impl Accounts {
         .bind(role.as_str())
         .bind(i64::from(demo))
         .bind(clock::now())
-        .execute(self.database.pool())
-        .await?;
+        .execute(self.database.pool());
+        let inserted = database::answer(insert).await?;
         if inserted.rows_affected() == 0 {
             return Err(AccountError::Taken(name));
         }
@@ -117,10 +117,11 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn verify(&self, name: &str, password: &str) -> Result<Option<Resident>, AccountError> {
-        let row = sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
-            .bind(name)
-            .fetch_optional(self.database.pool())
-            .await?;
+        let find =
+            sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
+                .bind(name)
+                .fetch_optional(self.database.pool());
+        let row = database::answer(find).await?;
         let hash = match &row {
             Some(row) => row.try_get::<String, _>("password_hash")?,
             None => NOBODY.clone(),
@@ -134,9 +135,9 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn lines(&self) -> Result<Vec<Line>, AccountError> {
-        let rows = sqlx::query("SELECT DISTINCT line FROM residents WHERE line IS NOT NULL ORDER BY line")
-            .fetch_all(self.database.pool())
-            .await?;
+        let list = sqlx::query("SELECT DISTINCT line FROM residents WHERE line IS NOT NULL ORDER BY line")
+            .fetch_all(self.database.pool());
+        let rows = database::answer(list).await?;
         rows.iter().map(|row| name(row.try_get("line")?, Line::new)).collect()
     }
 
@@ -170,7 +171,8 @@ impl Accounts {
     }
 
     async fn count(&self, query: &'static str) -> Result<i64, AccountError> {
-        Ok(sqlx::query(query).fetch_one(self.database.pool()).await?.try_get(0)?)
+        let count = sqlx::query(query).fetch_one(self.database.pool());
+        Ok(database::answer(count).await?.try_get(0)?)
     }
 
     async fn hashed(&self, password: String) -> Result<String, AccountError> {
@@ -240,16 +242,36 @@ fn name<T>(text: String, parse: impl Fn(String) -> Result<T, wire::InvalidName>)
 
 /// The resident of a row with `name`, `line`, `house` and `role`.
 pub(crate) fn resident(row: &AnyRow) -> Result<Resident, AccountError> {
-    let optional = |column: &str| row.try_get::<Option<String>, _>(column);
-    let role = match row.try_get::<String, _>("role")?.as_str() {
-        "resident" => Role::Resident,
-        "administrator" => Role::Administrator,
-        other => return Err(AccountError::Invalid(format!("a stored role is unknown: {other}"))),
-    };
-    Ok(Resident {
+    let stored = Stored {
         name: row.try_get("name")?,
-        line: optional("line")?.map(|text| name(text, Line::new)).transpose()?,
-        house: optional("house")?.map(|text| name(text, House::new)).transpose()?,
-        role,
-    })
+        line: row.try_get("line")?,
+        house: row.try_get("house")?,
+        role: row.try_get("role")?,
+    };
+    stored.resident()
+}
+
+/// A resident as a table holds one.
+pub(crate) struct Stored {
+    pub(crate) name: String,
+    pub(crate) line: Option<String>,
+    pub(crate) house: Option<String>,
+    pub(crate) role: String,
+}
+
+impl Stored {
+    /// The same, checked.
+    pub(crate) fn resident(self) -> Result<Resident, AccountError> {
+        let role = match self.role.as_str() {
+            "resident" => Role::Resident,
+            "administrator" => Role::Administrator,
+            other => return Err(AccountError::Invalid(format!("a stored role is unknown: {other}"))),
+        };
+        Ok(Resident {
+            name: self.name,
+            line: self.line.map(|text| name(text, Line::new)).transpose()?,
+            house: self.house.map(|text| name(text, House::new)).transpose()?,
+            role,
+        })
+    }
 }

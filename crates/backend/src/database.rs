@@ -1,23 +1,48 @@
 //! The accounts' database: SQLite by default, PostgreSQL where several processes share it.
 //!
 //! One SQL text serves both, so it keeps to what sqlx's `Any` driver has on both: TEXT, BIGINT and BYTEA,
-//! `$1` placeholders, times as epoch milliseconds.
+//! `$1` placeholders, times as epoch milliseconds. It may be away at any time, also at the start: whoever asks learns so
+//! within seconds, and what the service does without it, it does.
 
-use std::sync::Once;
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use tokio::{sync::OnceCell, time::timeout};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 static DRIVERS: Once = Once::new();
 
+/// How long a connection may take to be had.
+const ACQUIRE: Duration = Duration::from_secs(2);
+/// How long a question may take, connecting included: a database that hangs must not hang who asks.
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long the tables may take to be brought up to date.
+const PREPARE: Duration = Duration::from_secs(60);
+
 /// The database cannot be reached or did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("the database did not answer as it should: {0}")]
-pub struct DatabaseError(String);
+pub enum DatabaseError {
+    /// It does not answer: later it may.
+    #[error("the database does not answer: {0}")]
+    Away(String),
+    /// It answered with an error.
+    #[error("the database did not answer as it should: {0}")]
+    Failed(String),
+}
 
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        Self(error.to_string())
+        // PostgreSQL's class 57 is "operator intervention": it starts, or is shut down.
+        let steps_down = |code: &str| code.starts_with("57P");
+        let away = match &error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(database) => database.code().is_some_and(|code| steps_down(&code)),
+            _ => false,
+        };
+        if away { Self::Away(error.to_string()) } else { Self::Failed(error.to_string()) }
     }
 }
 
@@ -25,6 +50,8 @@ impl From<sqlx::Error> for DatabaseError {
 #[derive(Clone)]
 pub struct Database {
     pool: AnyPool,
+    url: Arc<str>,
+    prepared: Arc<OnceCell<()>>,
 }
 
 impl Database {
@@ -33,16 +60,50 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] if it cannot be opened or its tables are of a newer version.
     pub async fn open(url: &str) -> Result<Self, DatabaseError> {
+        let database = Self::connect_later(url)?;
+        database.prepare().await?;
+        Ok(database)
+    }
+
+    /// The database at `url`, which need not be there yet: [`Database::prepare`] must succeed once before it is of use.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the URL names no database.
+    pub fn connect_later(url: &str) -> Result<Self, DatabaseError> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
-        let sqlite = url.starts_with("sqlite:");
-        let options = AnyPoolOptions::new().max_connections(if sqlite { 4 } else { 16 });
-        let pool = options.connect(url).await?;
-        if sqlite {
-            // Readers must not wait for a writer: every page looks its session up.
-            sqlx::query("PRAGMA journal_mode = WAL").execute(&pool).await?;
-        }
-        MIGRATIONS.run(&pool).await.map_err(|error| DatabaseError(error.to_string()))?;
-        Ok(Self { pool })
+        let connections = if url.starts_with("sqlite:") { 4 } else { 16 };
+        let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        Ok(Self { pool: options.connect_lazy(url)?, url: url.into(), prepared: Arc::default() })
+    }
+
+    /// Brings the tables up to date, once.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it cannot be reached, or its tables are of a newer version.
+    pub async fn prepare(&self) -> Result<(), DatabaseError> {
+        let prepare = async {
+            if !self.is_postgres() {
+                // Readers must not wait for a writer: every page looks its session up.
+                sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await?;
+            }
+            MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
+                sqlx::migrate::MigrateError::Execute(error) => error.into(),
+                other => DatabaseError::Failed(other.to_string()),
+            })
+        };
+        let prepared = self.prepared.get_or_try_init(|| timeout_after(PREPARE, prepare));
+        prepared.await.copied()
+    }
+
+    /// Whether several processes can share it.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres")
+    }
+
+    /// Its address, which may hold a password.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// The connections. SQL stays in this crate.
@@ -54,4 +115,20 @@ impl Database {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The answer to a question to the database, or that it does not come.
+pub(crate) async fn answer<T>(
+    question: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, DatabaseError> {
+    timeout_after(ANSWER, async { question.await.map_err(DatabaseError::from) }).await
+}
+
+async fn timeout_after<T>(
+    patience: Duration,
+    work: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    timeout(patience, work)
+        .await
+        .unwrap_or_else(|_| Err(DatabaseError::Away(format!("no answer within {patience:?}"))))
 }

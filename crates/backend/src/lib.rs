@@ -3,21 +3,24 @@
 //! A command goes down this list, a call comes back up it: [`calls`] validates and makes an event durable
 //! in the [`outbox`] while the [`relay`] publishes it to the [`log`] (all of rdkafka); the [`fanout`] reads
 //! the log into the [`hub`], which folds it and pushes frames to the subscribers of the line; the [`handover`]
-//! goes past a log that is slow. [`receipts`]
-//! come back from their devices. [`accounts`] and [`sessions`] live in the [`database`]. [`service`] starts
-//! and stops it all.
+//! goes past a log that is slow. `reconcile` publishes again what the log has lost, `dead_letters` keeps what it holds and
+//! nobody can read. [`receipts`] come back from the devices. [`accounts`] and [`sessions`] live in the [`database`].
+//! [`service`] starts and stops it all; [`republish`] refills a log that was lost.
 
 pub mod accounts;
 pub mod calls;
 pub mod clock;
 pub mod database;
-pub mod fanout;
+mod dead_letters;
+mod fanout;
 pub mod handover;
 pub mod hub;
 pub mod log;
 pub mod outbox;
 pub mod readiness;
 pub mod receipts;
+mod reconcile;
 pub mod relay;
+pub mod republish;
 pub mod service;
 pub mod sessions;

@@ -1,4 +1,5 @@
-//! The delivery ledger: which houses a call has reached. Told to the line a few times a second at most.
+//! The delivery ledger: which houses a call has reached. Told to the line, and to the other nodes by the log, a few times
+//! a second at most.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -8,12 +9,19 @@ use std::{
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wire::{AlertId, Event, House, Line, Receipt, Seen};
+use wire::{AlertId, Event, House, Line, Receipt, Seen, record};
 
-use crate::hub::{Arrival, Hub};
+use crate::{
+    clock,
+    hub::{Arrival, Hub},
+    log::producer::Outgoing,
+    relay::Relay,
+};
 
 /// The first receipt of a call goes out at once; those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
+/// The log has so long to take a receipt; the next one of the call tells the same houses again.
+const LOG_MAY_TAKE: Duration = Duration::from_secs(30);
 
 /// Collects receipts for the hub. Clones share the ledger.
 #[derive(Clone, Default)]
@@ -52,8 +60,8 @@ impl Receipts {
         }
     }
 
-    /// Tells the hub, until it is cancelled.
-    pub(crate) async fn run(self, hub: Hub, stopping: CancellationToken) {
+    /// Tells the hub, and the log what was new to it, until it is cancelled.
+    pub(crate) async fn run(self, hub: Hub, relay: Relay, stopping: CancellationToken) {
         let telling = async {
             loop {
                 self.0.arrived.notified().await;
@@ -61,17 +69,37 @@ impl Receipts {
                     std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
                 for receipt in waiting.into_values() {
                     let event = Event::Receipt(receipt);
-                    hub.apply(Arrival {
-                        event,
+                    let arrival = Arrival {
+                        event: event.clone(),
                         seen: Seen::Direct,
                         message_id: None,
                         late: false,
                         replay: false,
-                    });
+                    };
+                    if hub.apply(arrival) {
+                        tokio::spawn(publish(relay.clone(), event));
+                    }
                 }
                 tokio::time::sleep(TOGETHER).await;
             }
         };
         stopping.run_until_cancelled(telling).await;
+    }
+}
+
+async fn publish(relay: Relay, receipt: Event) {
+    let (topic, value) = record::write(&receipt);
+    let outgoing = Outgoing {
+        topic,
+        key: receipt.line().as_str(),
+        value: &value,
+        timestamp: clock::now(),
+        id: None,
+        republished: false,
+    };
+    match tokio::time::timeout(LOG_MAY_TAKE, relay.publish_once(outgoing)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a receipt is not told to other nodes"),
+        Err(_) => tracing::warn!("a receipt is not told to other nodes: the log did not take it"),
     }
 }

@@ -4,11 +4,14 @@ use std::{path::PathBuf, time::Duration};
 
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use wire::{Millis, topic};
 
 use crate::{
     accounts::{AccountError, Accounts},
     calls::Calls,
+    clock,
     database::{Database, DatabaseError},
+    dead_letters::DeadLetters,
     fanout::Fanout,
     handover::Handover,
     hub::Hub,
@@ -21,6 +24,11 @@ use crate::{
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the accounts' database may take to be there at the start; later it is tried again.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// How often old entries leave the outbox: often, since few go at once.
+const FORGET_EVERY: Duration = Duration::from_secs(30);
 
 /// What the service needs to know.
 pub struct Settings {
@@ -34,6 +42,10 @@ pub struct Settings {
     pub producer: bool,
     /// Tells calls.
     pub fanout: bool,
+    /// Keeps the letters of records that cannot be read.
+    pub statistics: bool,
+    /// How long the outbox keeps what is published.
+    pub keep: Duration,
     /// Makes the demo complex, if nobody has an account yet.
     pub demo: bool,
     /// Where calls are taken; nothing else runs there.
@@ -86,7 +98,7 @@ pub struct Backend {
 
 impl Backend {
     /// Opens the database and the outbox and starts the roles. It returns before Kafka is there and before
-    /// the hub is rebuilt: [`Backend::readiness`] tells.
+    /// the hub is rebuilt, and also when the database or the disk fail: [`Backend::readiness`] tells.
     ///
     /// # Errors
     /// [`StartError`] with what cannot be used and why.
@@ -94,11 +106,9 @@ impl Backend {
         let calls_runtime = settings.calls_runtime.clone();
         let data_dir = settings.data_dir.clone();
         let outbox = calls_runtime.spawn(async move { Outbox::open(&data_dir).await }).await??;
-        let database = Database::open(&settings.database_url).await?;
+        let database = Database::connect_later(&settings.database_url)?;
         let accounts = Accounts::new(database.clone());
-        if settings.demo {
-            accounts.furnish_demo().await?;
-        }
+        let furnished = furnish(&database, &accounts, settings.demo).await?;
         let role = |has: bool, starting: &str| {
             Tell::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })
         };
@@ -108,16 +118,14 @@ impl Backend {
         };
         let relay = {
             let _calls = calls_runtime.enter();
-            let state =
-                if settings.producer { readiness.producer.clone() } else { Tell::new(RoleState::Absent) };
-            Relay::start(outbox.clone(), settings.kafka.clone(), state)?
+            Relay::start(outbox.clone(), settings.kafka.clone(), readiness.producer.clone())?
         };
         let hub = Hub::new();
-        let handover = Handover::new(hub.clone(), settings.sockets_runtime.clone());
+        let handover = Handover::new(hub.clone(), settings.sockets_runtime.clone(), database.clone());
         let backend = Self {
-            sessions: Sessions::new(database.clone()),
+            sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
-            calls: Calls::new(hub.clone(), outbox.clone(), relay.clone(), handover),
+            calls: Calls::new(hub.clone(), outbox.clone(), relay.clone(), handover.clone()),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,
@@ -127,24 +135,68 @@ impl Backend {
             outbox,
             relay,
         };
-        backend.begin_to_tell(&settings);
+        if !furnished {
+            backend.spawn(&settings, backend.clone().furnish_later(settings.demo));
+        }
+        backend.begin_to_tell(&settings, handover);
+        backend.begin_to_keep(&settings);
         Ok(backend)
     }
 
+    fn spawn(&self, settings: &Settings, work: impl Future<Output = ()> + Send + 'static) {
+        let stopping = self.stopping.clone();
+        let work = async move { stopping.run_until_cancelled(work).await };
+        self.tasks.spawn_on(work, &settings.sockets_runtime);
+    }
+
+    async fn furnish_later(self, demo: bool) {
+        loop {
+            tokio::time::sleep(TRY_AGAIN).await;
+            match furnish(&self.database, &self.accounts, demo).await {
+                Ok(true) => return tracing::info!("the accounts' database answers"),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "the accounts' database cannot be used; trying on"),
+            }
+        }
+    }
+
     /// A producer folds the log too: it must know the calls that commands are about.
-    fn begin_to_tell(&self, settings: &Settings) {
+    fn begin_to_tell(&self, settings: &Settings, handover: Handover) {
         let state =
             if settings.fanout { self.readiness.fanout.clone() } else { Tell::new(RoleState::Absent) };
         let fanout = Fanout {
             hub: self.hub.clone(),
             outbox: self.outbox.clone(),
             relay: self.relay.clone(),
+            handover: handover.clone(),
+            dead_letters: DeadLetters::new(settings.statistics.then(|| self.relay.clone())),
             kafka: settings.kafka.clone(),
             state,
         };
         let runtime = &settings.sockets_runtime;
-        self.tasks.spawn_on(fanout.run(self.stopping.clone()), runtime);
-        self.tasks.spawn_on(self.receipts.clone().run(self.hub.clone(), self.stopping.clone()), runtime);
+        let stopping = || self.stopping.clone();
+        self.tasks.spawn_on(fanout.run(stopping()), runtime);
+        self.tasks.spawn_on(handover.listen(stopping()), runtime);
+        let receipts = self.receipts.clone().run(self.hub.clone(), self.relay.clone(), stopping());
+        self.tasks.spawn_on(receipts, runtime);
+        self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
+    }
+
+    /// What is published and old leaves the outbox; locations are personal data and leave it sooner.
+    fn begin_to_keep(&self, settings: &Settings) {
+        let (outbox, keep) = (self.outbox.clone(), millis(settings.keep));
+        let locations = topic::retention(topic::LOCATION).map_or(keep, |retention| retention.min(keep));
+        self.spawn(settings, async move {
+            loop {
+                tokio::time::sleep(FORGET_EVERY).await;
+                let now = clock::now();
+                for (topic, before) in [(Some(topic::LOCATION), now - locations), (None, now - keep)] {
+                    if let Err(error) = outbox.forget(topic, before).await {
+                        tracing::warn!(%error, "old entries stay in the outbox for now");
+                    }
+                }
+            }
+        });
     }
 
     /// Lets Kafka have what it will take within a few seconds, then closes the files.
@@ -158,4 +210,34 @@ impl Backend {
         self.outbox.close().await;
         self.database.close().await;
     }
+}
+
+/// Whether the database is there, with its tables, and the demo complex if it is wanted.
+async fn furnish(database: &Database, accounts: &Accounts, demo: bool) -> Result<bool, StartError> {
+    let furnishing = async {
+        database.prepare().await?;
+        if demo {
+            accounts.furnish_demo().await?;
+        }
+        Ok::<_, StartError>(())
+    };
+    match tokio::time::timeout(DATABASE_PATIENCE, furnishing).await {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(
+            StartError::Database(error @ DatabaseError::Away(_))
+            | StartError::Accounts(AccountError::Database(error @ DatabaseError::Away(_))),
+        )) => {
+            tracing::warn!(%error, "the accounts' database is away: nobody new can sign in until it is back");
+            Ok(false)
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            tracing::warn!("the accounts' database does not answer: nobody new can sign in until it does");
+            Ok(false)
+        }
+    }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }

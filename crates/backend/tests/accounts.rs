@@ -3,6 +3,7 @@
 use backend::{
     accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
     database::Database,
+    outbox::Outbox,
     sessions::Sessions,
 };
 use wire::{House, Line, Role};
@@ -64,7 +65,8 @@ async fn a_session_opens_with_its_token_until_it_ends_and_whoever_watches_is_tol
     let directory = tempfile::tempdir().expect("a directory");
     let database = database(&directory).await;
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
-    let sessions = Sessions::new(database);
+    let outbox = Outbox::open(directory.path()).await.expect("it opens");
+    let sessions = Sessions::open(database, outbox).await;
     let mut ended = sessions.watch_ended();
     let token = sessions.start(&resident).await.expect("signed in");
     assert!(!format!("{token:?}").contains(token.as_str()));

@@ -16,8 +16,8 @@ fn entry(number: u8) -> Entry {
 }
 
 async fn values(outbox: &Outbox) -> Vec<Vec<u8>> {
-    let unmarked = outbox.unmarked(Sequence(0), 100).await.expect("the outbox can be read");
-    unmarked.into_iter().map(|(_, entry)| entry.value).collect()
+    let waiting = outbox.waiting(Sequence(0), 100).await.expect("the outbox can be read");
+    waiting.into_iter().map(|(_, entry)| entry.value).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +28,7 @@ async fn what_was_appended_is_there_after_a_restart_and_what_was_marked_is_not_s
     for number in 1..=3 {
         sequences.push(outbox.append(entry(number)).await.expect("it is stored"));
     }
-    outbox.mark(sequences[1], Position { timestamp: 1_002, partition: 0, offset: 7 }).await;
+    drop(outbox.mark(sequences[1], Position { timestamp: 1_002, partition: 0, offset: 7 }).await);
     outbox.close().await;
     let outbox = Outbox::open(directory.path()).await.expect("it opens again");
     assert_eq!(values(&outbox).await, [vec![1], vec![3]]);

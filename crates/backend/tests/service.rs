@@ -1,82 +1,17 @@
 //! The whole backend against the real broker: a press becomes durable, published, folded and told.
-//!
-//! The broker's program is named by `IUTSAI_BROKER_PROGRAM`; `script/test` sets it.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+mod support;
 
-use backend::{
-    hub::{Subscription, queue},
-    log::KafkaSettings,
-    readiness::RoleState,
-    service::{Backend, Settings},
-};
-use tokio::{runtime::Handle, time::timeout};
+use std::time::Duration;
+
+use backend::hub::{Subscription, queue};
+use support::{Broker, backend};
+use tokio::time::timeout;
 use wire::{
     House, Line, Resident, Role,
     api::{AcceptRequest, CallRequest, State},
     body::Body,
 };
-
-struct Broker {
-    child: Child,
-    address: String,
-}
-
-impl Broker {
-    fn start(directory: &Path) -> Self {
-        let program = std::env::var("IUTSAI_BROKER_PROGRAM")
-            .expect("IUTSAI_BROKER_PROGRAM names the embedded broker's program: run script/test");
-        let mut child = Command::new(program)
-            .arg("--data-dir")
-            .arg(directory)
-            .args(["--listen", "127.0.0.1:0"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the broker starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("stdout is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("the broker tells where it listens");
-        let address = line.trim().strip_prefix("listening ").expect("the broker listens").to_owned();
-        Self { child, address }
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.child.kill().expect("the broker can be stopped");
-        self.child.wait().expect("the broker ends");
-    }
-}
-
-async fn backend(directory: &Path, broker: &Broker) -> Backend {
-    let settings = Settings {
-        data_dir: directory.to_owned(),
-        database_url: format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display()),
-        kafka: KafkaSettings {
-            bootstrap_servers: broker.address.clone(),
-            security: Vec::new(),
-            partitions: 2,
-            embedded: true,
-        },
-        producer: true,
-        fanout: true,
-        demo: true,
-        calls_runtime: Handle::current(),
-        sockets_runtime: Handle::current(),
-    };
-    let backend = Backend::start(settings).await.expect("the backend starts");
-    timeout(Duration::from_secs(30), backend.readiness.wait()).await.expect("the roles start");
-    assert_eq!(backend.readiness.producer(), RoleState::Ready);
-    assert_eq!(backend.readiness.fanout(), RoleState::Ready);
-    backend
-}
 
 fn line() -> Line {
     Line::new("101-1").expect("a valid line")

@@ -1,14 +1,12 @@
 //! The bodies of STOMP MESSAGE frames: a record's value with its `type`, and what only listeners are told.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    event::{Alert, AlertId, Event, EventId, Receipt},
+    event::{Alert, AlertId, Event, EventId},
     people::{House, Line},
-    record::{AcceptFields, AlertFields, MovedFields, StatusFields, Unreadable},
+    record::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields, Unreadable},
 };
 
 /// What a MESSAGE carries.
@@ -39,14 +37,6 @@ pub enum Body {
         /// There was more than a snapshot holds: what is not listed may still be open.
         truncated: bool,
     },
-}
-
-#[derive(Serialize, Deserialize)]
-struct ReceiptFields {
-    line: Line,
-    alert: AlertId,
-    reached: BTreeSet<House>,
-    seen: BTreeSet<House>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,10 +107,7 @@ impl Body {
             }
             "status" => serde_json::from_value::<StatusFields>(fields)?.into_event().map(of),
             "location" => serde_json::from_value::<MovedFields>(fields)?.into_event().map(of),
-            "receipt" => {
-                let ReceiptFields { line, alert, reached, seen } = serde_json::from_value(fields)?;
-                Ok(of(Event::Receipt(Receipt { line, alert, reached, seen })))
-            }
+            "receipt" => Ok(of(serde_json::from_value::<ReceiptFields>(fields)?.into_event())),
             "first" => {
                 let FirstFields { line, alert, accept, id } = serde_json::from_value(fields)?;
                 Ok(Self::First { line, alert, accept, id })
@@ -146,10 +133,7 @@ fn event_fields(event: &Event, first: Option<bool>) -> serde_json::Result<Value>
         }
         Event::Status(status) => serde_json::to_value(StatusFields::from(status)),
         Event::Moved(moved) => serde_json::to_value(MovedFields::from(moved)),
-        Event::Receipt(receipt) => {
-            let Receipt { line, alert, reached, seen } = receipt.clone();
-            serde_json::to_value(ReceiptFields { line, alert, reached, seen })
-        }
+        Event::Receipt(receipt) => serde_json::to_value(ReceiptFields::from(receipt)),
     }
 }
 

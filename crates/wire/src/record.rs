@@ -1,13 +1,15 @@
 //! Kafka records: an event as the JSON value of a record, and back. The original service's five strings
 //! are read as they are; what it did not write is made up the same way everywhere.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Millis, Moved, Progress, Status},
+    event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Millis, Moved, Progress, Receipt, Status},
     people::{House, InvalidName, Line},
     position::Position,
     topic,
@@ -66,22 +68,25 @@ pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unre
         }
         topic::STATUS => serde_json::from_slice::<StatusFields>(value)?.into_event(),
         topic::LOCATION => serde_json::from_slice::<MovedFields>(value)?.into_event(),
+        topic::RECEIPT => {
+            serde_json::from_slice::<ReceiptFields>(value).map(ReceiptFields::into_event).map_err(Into::into)
+        }
         _ => Err(Unreadable::Topic(topic.to_owned())),
     }
 }
 
-/// The topic and the value of the record that tells `event`; `None` for receipts, which no topic holds.
+/// The topic and the value of the record that tells `event`.
 #[must_use]
-pub fn write(event: &Event) -> Option<(&'static str, Vec<u8>)> {
+pub fn write(event: &Event) -> (&'static str, Vec<u8>) {
     let (topic, value) = match event {
         Event::Alert(alert) if alert.drill => (topic::DRILL, serde_json::to_vec(&AlertFields::from(alert))),
         Event::Alert(alert) => (topic::ALERT, serde_json::to_vec(&AlertFields::from(alert))),
         Event::Accept(accept) => (topic::ACCEPT, serde_json::to_vec(&AcceptFields::from(accept))),
         Event::Status(status) => (topic::STATUS, serde_json::to_vec(&StatusFields::from(status))),
         Event::Moved(moved) => (topic::LOCATION, serde_json::to_vec(&MovedFields::from(moved))),
-        Event::Receipt(_) => return None,
+        Event::Receipt(receipt) => (topic::RECEIPT, serde_json::to_vec(&ReceiptFields::from(receipt))),
     };
-    Some((topic, value.expect("maps with text keys are always JSON")))
+    (topic, value.expect("maps with text keys are always JSON"))
 }
 
 fn identify(topic: &str, value: &[u8], position: Position) -> Uuid {
@@ -297,5 +302,28 @@ impl MovedFields {
         let location = location(Some(&self.lat), Some(&self.lng), self.accuracy.as_ref());
         let location = location.ok_or(Unreadable::Missing("lat and lng"))?;
         Ok(Event::Moved(Moved { line: self.line, alert: self.alert, location, at: self.at }))
+    }
+}
+
+/// `an-receipt`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ReceiptFields {
+    line: Line,
+    alert: AlertId,
+    reached: BTreeSet<House>,
+    seen: BTreeSet<House>,
+}
+
+impl From<&Receipt> for ReceiptFields {
+    fn from(receipt: &Receipt) -> Self {
+        let Receipt { line, alert, reached, seen } = receipt.clone();
+        Self { line, alert, reached, seen }
+    }
+}
+
+impl ReceiptFields {
+    pub(crate) fn into_event(self) -> Event {
+        let Self { line, alert, reached, seen } = self;
+        Event::Receipt(Receipt { line, alert, reached, seen })
     }
 }

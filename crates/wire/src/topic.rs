@@ -11,6 +11,11 @@ pub const DRILL: &str = "an-drill";
 /// Where the caller is now.
 pub const LOCATION: &str = "an-location";
 
+/// Which houses a call has reached.
+pub const RECEIPT: &str = "an-receipt";
+/// Records that could not be read, with the reason.
+pub const DEAD_LETTER: &str = "an-dead-letter";
+
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A topic the service reads and writes.
@@ -23,10 +28,18 @@ pub struct Topic {
 }
 
 /// Every topic the service reads and writes.
-pub const ALL: [Topic; 5] = [
+pub const ALL: [Topic; 7] = [
     Topic { name: ALERT, retention: 30 * DAY },
     Topic { name: ACCEPT, retention: 30 * DAY },
     Topic { name: STATUS, retention: 30 * DAY },
     Topic { name: DRILL, retention: 30 * DAY },
     Topic { name: LOCATION, retention: DAY },
+    Topic { name: RECEIPT, retention: DAY },
+    Topic { name: DEAD_LETTER, retention: 30 * DAY },
 ];
+
+/// How long records of the topic with this name are kept, in milliseconds; `None` of a topic that is not the service's.
+#[must_use]
+pub fn retention(name: &str) -> Option<i64> {
+    ALL.iter().find(|topic| topic.name == name).map(|topic| topic.retention)
+}

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -18,6 +19,7 @@ impl Config {
         let metrics_listen =
             note(&mut wrong, optional(&self.metrics_listen, |value| address("IUTSAI_METRICS_LISTEN", value)));
         let roles = note(&mut wrong, roles(&self.roles));
+        let keep = note(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
         let allowed_origins =
@@ -25,7 +27,7 @@ impl Config {
         let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
         let site_dir = note(&mut wrong, self.site_dir());
         let database_url = note(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
-        let log = note(&mut wrong, self.log());
+        let log = note(&mut wrong, log(&self.kafka, self.broker_program.as_deref()));
         let tiles = note(&mut wrong, self.tiles());
         let settings = (|| {
             Some(Settings {
@@ -33,6 +35,7 @@ impl Config {
                 metrics_listen: metrics_listen?,
                 data_dir: self.data_dir.clone(),
                 roles: roles?,
+                keep: keep?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 public_origin: public_origin?,
@@ -59,34 +62,6 @@ impl Config {
         Ok(directory)
     }
 
-    fn log(&self) -> Result<Log, String> {
-        let Some(bootstrap_servers) = given(self.kafka.bootstrap_servers.as_deref()) else {
-            return self.embedded();
-        };
-        for server in bootstrap_servers.split(',') {
-            let port = server.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
-            if !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
-                return Err(format!(
-                    "KAFKA_BOOTSTRAP_SERVERS: {server:?} is not HOST:PORT; write kafka-1:9092,kafka-2:9092, or leave it \
-                     unset for the embedded broker."
-                ));
-            }
-        }
-        Ok(Log::Cluster { bootstrap_servers: bootstrap_servers.into(), security: self.kafka.security()? })
-    }
-
-    fn embedded(&self) -> Result<Log, String> {
-        let program = path_or_beside(self.broker_program.as_deref(), "iutsai-broker")?;
-        if !program.is_file() {
-            return Err(format!(
-                "IUTSAI_BROKER_PROGRAM: there is no program {}; build it with script/build, say where it is, or set \
-                 KAFKA_BOOTSTRAP_SERVERS to use a Kafka cluster.",
-                program.display()
-            ));
-        }
-        Ok(Log::Embedded(program))
-    }
-
     fn tiles(&self) -> Result<Option<TileSource>, String> {
         let Some(template) = given(self.map_tile_url.as_deref()) else { return Ok(None) };
         let wrong = || {
@@ -107,6 +82,38 @@ impl Config {
         let attribution = given(self.map_tile_attribution.as_deref()).unwrap_or_default().to_owned();
         Ok(Some(TileSource { url: template.to_owned(), attribution, origin }))
     }
+}
+
+/// Where records are kept: the cluster that is named, or the embedded broker, whose program is `broker` or beside this one.
+///
+/// # Errors
+/// One sentence about what to write.
+pub fn log(kafka: &KafkaConfig, broker: Option<&Path>) -> Result<Log, String> {
+    let Some(bootstrap_servers) = given(kafka.bootstrap_servers.as_deref()) else {
+        return embedded(broker);
+    };
+    for server in bootstrap_servers.split(',') {
+        let port = server.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
+        if !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
+            return Err(format!(
+                "KAFKA_BOOTSTRAP_SERVERS: {server:?} is not HOST:PORT; write kafka-1:9092,kafka-2:9092, or leave it \
+                 unset for the embedded broker."
+            ));
+        }
+    }
+    Ok(Log::Cluster { bootstrap_servers: bootstrap_servers.into(), security: kafka.security()? })
+}
+
+fn embedded(broker: Option<&Path>) -> Result<Log, String> {
+    let program = path_or_beside(broker, "iutsai-broker")?;
+    if !program.is_file() {
+        return Err(format!(
+            "IUTSAI_BROKER_PROGRAM: there is no program {}; build it with script/build, say where it is, or set \
+             KAFKA_BOOTSTRAP_SERVERS to use a Kafka cluster.",
+            program.display()
+        ));
+    }
+    Ok(Log::Embedded(program))
 }
 
 impl KafkaConfig {
@@ -185,23 +192,33 @@ fn address(variable: &str, value: &str) -> Result<SocketAddr, String> {
 }
 
 fn roles(value: &str) -> Result<Roles, String> {
-    let mut roles = Roles { web: false, producer: false, fanout: false };
+    const NONE: Roles = Roles { web: false, producer: false, fanout: false, statistics: false };
+    let mut roles = NONE;
     for name in value.split(',').filter_map(|name| given(Some(name))) {
         match name {
             "web" => roles.web = true,
             "producer" => roles.producer = true,
             "fanout" => roles.fanout = true,
+            "statistics" => roles.statistics = true,
             _ => {
                 return Err(format!(
-                    "IUTSAI_ROLES: {name:?} is no role; choose from web, producer and fanout, separated by commas."
+                    "IUTSAI_ROLES: {name:?} is no role; choose from web, producer, fanout and statistics, separated by \
+                     commas."
                 ));
             }
         }
     }
-    if roles == (Roles { web: false, producer: false, fanout: false }) {
-        return Err("IUTSAI_ROLES names no role; choose from web, producer and fanout.".into());
+    if roles == NONE {
+        return Err("IUTSAI_ROLES names no role; choose from web, producer, fanout and statistics.".into());
     }
     Ok(roles)
+}
+
+/// A year is more than anybody needs; less than two days would not outlast a rebuild.
+fn days(variable: &str, value: &str) -> Result<Duration, String> {
+    let days = value.trim().parse::<u64>().ok().filter(|days| (2..=366).contains(days));
+    let days = days.ok_or_else(|| format!("{variable}: {value:?} is no number of days; write 2 to 366."))?;
+    Ok(Duration::from_secs(days * 24 * 60 * 60))
 }
 
 /// An origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
@@ -240,9 +257,12 @@ mod tests {
 
     #[test]
     fn an_unknown_role_is_refused_with_the_known_ones() {
-        assert!(roles("web,statistics").unwrap_err().contains("choose from web, producer and fanout"));
+        assert!(
+            roles("web,reports").unwrap_err().contains("choose from web, producer, fanout and statistics")
+        );
         assert!(roles(" , ").is_err());
-        assert_eq!(roles("fanout, web"), Ok(Roles { web: true, producer: false, fanout: true }));
+        let wanted = Roles { web: true, producer: false, fanout: true, statistics: false };
+        assert_eq!(roles("fanout, web"), Ok(wanted));
     }
 
     #[test]

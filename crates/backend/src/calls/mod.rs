@@ -20,7 +20,7 @@ use wire::{
 use crate::{
     clock,
     handover::Handover,
-    hub::Hub,
+    hub::{Hub, Told},
     outbox::{Entry, Origin, Outbox},
     relay::Relay,
 };
@@ -181,27 +181,59 @@ impl Calls {
     ) -> Result<Recorded, Refusal> {
         let received = Instant::now();
         let _claim = self.claims.claim(&origin, digest).await?;
-        if let Some(known) = self.outbox.find(&origin).await? {
-            if known.digest != digest {
-                return Err(Refusal::KeyReused);
-            }
-            let state = if known.published { State::Published } else { State::Stored };
+        if let Some(state) = self.before(&origin, digest).await? {
             return Ok(Recorded { id: origin.id, state, warning: None });
         }
-        let event = event().await?;
-        let id = origin.id;
-        let at = event.at().unwrap_or_else(clock::now);
-        let (topic, value) =
-            record::write(&event).ok_or_else(|| Refusal::Invalid("receipts are no command".into()))?;
-        let line = event.line().to_string();
-        let entry = Entry { origin, digest, topic: topic.into(), line, value, at };
-        let publication = self.relay.publish(entry.clone());
-        let sequence = self.outbox.append(entry).await?;
-        self.handover.ensure(event, received);
-        let published = self.relay.see_through(sequence, publication, PATIENCE).await;
+        // Another node may have taken it: then it must say the same, and keeps its time.
+        let event = match self.hub.told(&event().await?) {
+            Told::Nothing(event) | Told::Same(event) => event,
+            Told::Otherwise => return Err(Refusal::KeyReused),
+        };
+        let (topic, value) = record::write(&event);
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
-        let state = if published { State::Published } else { State::Stored };
+        let at = event.at().unwrap_or_else(clock::now);
+        let (id, line) = (origin.id, event.line().to_string());
+        let entry = Entry { origin, digest, topic: topic.into(), line, value, at };
+        let state = self.make_durable(entry, event, received).await?;
         Ok(Recorded { id, state, warning: None })
+    }
+
+    /// What this node knows of the request from before.
+    async fn before(&self, origin: &Origin, digest: [u8; 32]) -> Result<Option<State>, Refusal> {
+        let known = match self.outbox.find(origin).await {
+            Ok(known) => known,
+            Err(error) => {
+                // Then it may come twice, which the fold withstands; Kafka may still be able to keep it.
+                tracing::warn!(%error, "whether a request was there before cannot be read");
+                None
+            }
+        };
+        match known {
+            None => Ok(None),
+            Some(known) if known.digest != digest => Err(Refusal::KeyReused),
+            Some(known) if known.published => Ok(Some(State::Published)),
+            Some(_) => Ok(Some(State::Stored)),
+        }
+    }
+
+    /// Side by side: into the outbox, and to Kafka. The outbox makes it durable; where it cannot, Kafka must.
+    async fn make_durable(&self, entry: Entry, event: Event, received: Instant) -> Result<State, Refusal> {
+        let topic = entry.topic.clone();
+        let publication = self.relay.publish(entry.clone());
+        match self.outbox.append(entry).await {
+            Ok(sequence) => {
+                self.handover.ensure(event, received);
+                let published = self.relay.see_through(sequence, publication, PATIENCE).await;
+                Ok(if published { State::Published } else { State::Stored })
+            }
+            Err(error) => {
+                if !self.relay.durable_without_outbox(&topic, publication).await {
+                    return Err(Refusal::NotDurable(error));
+                }
+                self.handover.ensure(event, received);
+                Ok(State::Published)
+            }
+        }
     }
 
     /// The newest open call of a house. One that was recorded only now may be on its way to the hub still.

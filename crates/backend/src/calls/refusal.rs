@@ -23,7 +23,9 @@ pub enum Refusal {
     #[error("{0}")]
     Invalid(String),
     /// It cannot be made durable now (HTTP 503).
-    #[error("it cannot be recorded at this moment, and nothing was: try again with the same Idempotency-Key")]
+    #[error(
+        "it is not recorded, since neither the disk nor Kafka can keep it now: try again with the same Idempotency-Key"
+    )]
     NotDurable(#[from] OutboxError),
 }
 

@@ -4,6 +4,7 @@
 mod frames;
 mod queue;
 mod room;
+mod told;
 
 use std::{
     collections::HashMap,
@@ -20,6 +21,7 @@ use wire::{AlertId, Event, House, Incident, Line, Millis, Seen};
 pub use frames::Snapshot;
 pub use queue::{Queue, QueueReceiver, queue};
 use room::Room;
+pub(crate) use told::Told;
 
 use crate::clock;
 
@@ -154,6 +156,13 @@ impl Hub {
     #[must_use]
     pub fn named(&self, alert: AlertId) -> Vec<Incident> {
         self.rooms().iter().flat_map(|room| lock(room).incidents.named(alert)).collect()
+    }
+
+    /// Whether the line has been told the same, or something else under the same id.
+    #[must_use]
+    pub(crate) fn told(&self, event: &Event) -> Told {
+        self.existing(event.line())
+            .map_or_else(|| Told::Nothing(event.clone()), |room| Told::of(&lock(&room).incidents, event))
     }
 
     /// The newest open call of a house.

@@ -1,8 +1,9 @@
 //! The log: Kafka, and all that is rdkafka's. Nothing outside this module names it.
 //!
 //! [`KafkaSettings`] says where it is; [`topics`] makes the topics before anybody names them; [`producer`]
-//! publishes; [`reader`] reads every partition.
+//! publishes; [`reader`] reads every partition, and [`health`] says how that is going.
 
+pub mod health;
 pub mod producer;
 pub mod reader;
 pub mod topics;

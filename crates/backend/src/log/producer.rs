@@ -6,13 +6,20 @@ use std::{
 };
 
 use rdkafka::{
+    error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord, Producer as _},
 };
 use wire::Position;
 
-use super::{KafkaSettings, LogError, METADATA_TIMEOUT};
+use super::{
+    KafkaSettings, LogError, METADATA_TIMEOUT,
+    reader::{Ends, Partition},
+};
 use crate::outbox::Entry;
+
+/// The header of a record that refills a broker: it is no news.
+pub const REPUBLISHED: &str = "republished";
 
 /// What the original Spring consumer needs on every record: with fewer it fails on the record for ever.
 const SPRING_TYPES: [(&str, &str); 3] = [
@@ -21,7 +28,52 @@ const SPRING_TYPES: [(&str, &str); 3] = [
     ("__KeyTypeId__", "java.lang.Object"),
 ];
 
-/// Publishes entries of the outbox.
+/// Why Kafka did not acknowledge a record.
+#[derive(Debug)]
+pub enum Unpublished {
+    /// It may be in the log all the same; it is to be tried again.
+    Unknown(LogError),
+    /// This record it never takes: trying again does not help.
+    Refused(LogError),
+}
+
+impl From<LogError> for Unpublished {
+    fn from(error: LogError) -> Self {
+        Self::Unknown(error)
+    }
+}
+
+/// A record to publish.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// The value.
+    pub value: &'a [u8],
+    /// The record's timestamp.
+    pub timestamp: i64,
+    /// The `id` header, where the record has an identity.
+    pub id: Option<uuid::Uuid>,
+    /// It refills a broker.
+    pub republished: bool,
+}
+
+impl<'a> From<&'a Entry> for Outgoing<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            topic: &entry.topic,
+            key: &entry.line,
+            value: &entry.value,
+            timestamp: entry.at,
+            id: Some(entry.origin.id),
+            republished: false,
+        }
+    }
+}
+
+/// Publishes records.
 pub struct Producer {
     settings: KafkaSettings,
     /// `None` once it is closed.
@@ -38,26 +90,46 @@ impl Producer {
         Ok(Self { settings, current })
     }
 
-    /// Publishes one entry and tells where it stands in the log. Tries for ten seconds.
+    /// Publishes one record and tells where it stands in the log. Tries for ten seconds.
     ///
     /// # Errors
-    /// [`LogError`] if Kafka did not acknowledge it; it may be in the log all the same.
-    pub async fn publish(&self, entry: &Entry) -> Result<Position, LogError> {
+    /// [`Unpublished`] if Kafka did not acknowledge it.
+    pub async fn publish(&self, outgoing: Outgoing<'_>) -> Result<Position, Unpublished> {
         let producer = self.current()?;
-        let record = FutureRecord::to(&entry.topic)
-            .key(&entry.line)
-            .payload(&entry.value)
-            .timestamp(entry.at)
-            .headers(headers(entry));
+        let record = FutureRecord::to(outgoing.topic)
+            .key(outgoing.key)
+            .payload(outgoing.value)
+            .timestamp(outgoing.timestamp)
+            .headers(headers(&outgoing));
         match producer.send(record, Duration::ZERO).await {
             Ok(delivery) => {
-                Ok(Position { timestamp: entry.at, partition: delivery.partition, offset: delivery.offset })
+                let (partition, offset) = (delivery.partition, delivery.offset);
+                Ok(Position { timestamp: outgoing.timestamp, partition, offset })
             }
             Err((error, _)) => {
                 self.replace_if_fatal(&producer)?;
-                Err(error.into())
+                let refused = is_refusal(&error);
+                let error = LogError::from(error);
+                Err(if refused { Unpublished::Refused(error) } else { Unpublished::Unknown(error) })
             }
         }
+    }
+
+    /// Where these partitions end now.
+    ///
+    /// # Errors
+    /// [`LogError`] if Kafka does not tell of one of them.
+    pub async fn ends(&self, partitions: Vec<Partition>) -> Result<Ends, LogError> {
+        let producer = self.current()?;
+        let ask = move || {
+            let mut ends = Ends::new();
+            for (topic, partition) in partitions {
+                let (_, end) = producer.client().fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
+                ends.insert((topic, partition), end);
+            }
+            Ok(ends)
+        };
+        tokio::task::spawn_blocking(ask).await.map_err(|error| LogError(error.to_string()))?
     }
 
     /// Connects, so that the first call does not wait for it: metadata, and with it the producer's id.
@@ -119,15 +191,28 @@ fn create(settings: &KafkaSettings) -> Result<FutureProducer, LogError> {
         .set("linger.ms", "0")
         .set("request.timeout.ms", "3000")
         .set("message.timeout.ms", "10000")
+        .set("topic.metadata.refresh.interval.ms", "10000")
         // Java's partitioner, so that the original service's records of a line meet ours.
         .set("partitioner", "murmur2_random")
         .create()?;
     Ok(producer)
 }
 
-fn headers(entry: &Entry) -> OwnedHeaders {
-    let id = entry.origin.id.to_string();
-    let headers = OwnedHeaders::new().insert(Header { key: "id", value: Some(&id) });
+/// What no later try changes: the record itself is at fault.
+fn is_refusal(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{InvalidMessageSize, InvalidRecord, MessageSizeTooLarge, PolicyViolation};
+    let refusals = [MessageSizeTooLarge, InvalidMessageSize, InvalidRecord, PolicyViolation];
+    error.rdkafka_error_code().is_some_and(|code| refusals.contains(&code))
+}
+
+fn headers(outgoing: &Outgoing<'_>) -> OwnedHeaders {
+    let mut headers = OwnedHeaders::new();
+    if let Some(id) = outgoing.id {
+        headers = headers.insert(Header { key: "id", value: Some(&id.to_string()) });
+    }
+    if outgoing.republished {
+        headers = headers.insert(Header { key: REPUBLISHED, value: Some("true") });
+    }
     SPRING_TYPES
         .into_iter()
         .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))

@@ -1,8 +1,10 @@
 //! Reads every partition of every topic, from where a rebuild must begin, for ever. No shared group: each
-//! node needs every record.
+//! node needs every record. When the log turns out to be shorter than what was read of it (a broker lost its disk, a
+//! topic was made anew), reading begins again.
 
 use std::{
     collections::{HashMap, HashSet},
+    convert::Infallible,
     sync::Arc,
     time::Duration,
 };
@@ -12,18 +14,27 @@ use rdkafka::{
     consumer::{Consumer, StreamConsumer},
     message::{BorrowedMessage, Headers},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 use wire::{Millis, Position, topic};
 
-use super::{KafkaSettings, LogError, METADATA_TIMEOUT};
+use super::{
+    KafkaSettings, LogError, METADATA_TIMEOUT,
+    health::{self, Health, Watcher},
+    producer::REPUBLISHED,
+    topics,
+};
 
-/// How often the topics are looked at for new partitions.
+/// How often the topics are looked at, for new partitions and for lost records.
 const METADATA_EVERY: Duration = Duration::from_secs(10);
 /// Back from an error; librdkafka reconnects by itself meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
 
 /// A partition of a topic.
 pub type Partition = (String, i32);
+
+/// Per partition the offset behind its last record.
+pub type Ends = HashMap<Partition, i64>;
 
 /// A record as it stands in the log.
 #[derive(Clone, Debug)]
@@ -32,6 +43,8 @@ pub struct Record {
     pub topic: String,
     /// Where it stands there.
     pub position: Position,
+    /// Its `id` header, which records of the original service lack.
+    pub id: Option<Uuid>,
     /// Its value; `None` for a tombstone.
     pub value: Option<Vec<u8>>,
     /// It was published again to refill a broker: no news.
@@ -41,24 +54,40 @@ pub struct Record {
 /// What the reader tells.
 #[derive(Debug)]
 pub enum Read {
+    /// It begins, or begins again: everything since this time follows.
+    Begun(Millis),
     /// The next record of some partition.
     Record(Record),
     /// The accepts' topic has this many partitions.
     Partitions(i32),
-    /// Everything that was in the log when reading began has been told.
-    CaughtUp,
+    /// Everything that was in the log when reading began has been told: what stood before these ends.
+    CaughtUp(Ends),
+    /// How the reading is doing.
+    Health(Health),
 }
 
-/// Reads for ever and sends what it reads to `to`; ends when nobody listens any more.
-pub async fn run(settings: KafkaSettings, since: Millis, to: mpsc::Sender<Read>) {
+/// Reads for ever, from `look_back` ago, and sends what it reads to `to`; ends when nobody listens any more.
+pub async fn run(settings: KafkaSettings, look_back: Millis, to: mpsc::Sender<Read>) {
     loop {
+        let since = crate::clock::now() - look_back;
         match Reader::open(&settings, since).await {
-            Ok(reader) => {
-                if reader.run(&to).await.is_err() {
-                    return;
+            Ok(reader) => match reader.run(since, &to).await {
+                Stop::Unheard => return,
+                Stop::Shorter(topic, partition) => {
+                    tracing::warn!(
+                        topic,
+                        partition,
+                        "the log has become shorter: it is read from its beginning"
+                    );
+                }
+            },
+            Err(error) => {
+                tracing::warn!(%error, "the log cannot be read yet; trying on");
+                // A topic may have been deleted.
+                if let Err(error) = topics::create_missing(&settings).await {
+                    tracing::debug!(%error, "the topics cannot be looked at");
                 }
             }
-            Err(error) => tracing::warn!(%error, "the log cannot be read yet; trying on"),
         }
         if to.is_closed() {
             return;
@@ -67,20 +96,36 @@ pub async fn run(settings: KafkaSettings, since: Millis, to: mpsc::Sender<Read>)
     }
 }
 
-/// Nobody listens any more.
-struct Unheard;
+/// Why reading ends.
+enum Stop {
+    /// Nobody listens any more.
+    Unheard,
+    /// This partition ends before what was read of it.
+    Shorter(String, i32),
+}
+
+impl From<mpsc::error::SendError<Read>> for Stop {
+    fn from(_: mpsc::error::SendError<Read>) -> Self {
+        Self::Unheard
+    }
+}
 
 struct Reader {
-    consumer: Arc<StreamConsumer>,
+    consumer: Arc<StreamConsumer<Watcher>>,
+    health: watch::Receiver<Health>,
     embedded: bool,
-    assigned: HashSet<Partition>,
+    /// What is read, with the offset behind the last record that was.
+    assigned: HashMap<Partition, i64>,
     /// What must have been read before all that was there at the start is told: the last offset.
     missing: HashMap<Partition, i64>,
+    /// Where the partitions ended at the start.
+    ends: Ends,
 }
 
 impl Reader {
     async fn open(settings: &KafkaSettings, since: Millis) -> Result<Self, LogError> {
-        let consumer: StreamConsumer = settings
+        let (tell, health) = watch::channel(Health { connected: true, lag: 0 });
+        let consumer: StreamConsumer<Watcher> = settings
             .client()
             // librdkafka wants a name; nothing is ever committed under it.
             .set("group.id", "iutsai-reader")
@@ -89,12 +134,15 @@ impl Reader {
             .set("auto.offset.reset", "earliest")
             .set("fetch.wait.max.ms", if settings.embedded { "10" } else { "500" })
             .set("fetch.error.backoff.ms", "50")
-            .create()?;
+            .set("statistics.interval.ms", health::EVERY_MS)
+            .create_with_context(Watcher(tell))?;
         let mut reader = Self {
             consumer: Arc::new(consumer),
+            health,
             embedded: settings.embedded,
-            assigned: HashSet::new(),
+            assigned: HashMap::new(),
             missing: HashMap::new(),
+            ends: HashMap::new(),
         };
         let partitions = reader.partitions().await?;
         reader.begin(partitions, since).await?;
@@ -103,7 +151,7 @@ impl Reader {
 
     async fn blocking<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&StreamConsumer) -> Result<T, LogError> + Send + 'static,
+        ask: impl FnOnce(&StreamConsumer<Watcher>) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
         let consumer = self.consumer.clone();
         let answered = tokio::task::spawn_blocking(move || ask(&consumer)).await;
@@ -129,35 +177,41 @@ impl Reader {
 
     /// Starts every partition at the first record of `since` or later.
     async fn begin(&mut self, partitions: Vec<Partition>, since: Millis) -> Result<(), LogError> {
-        let wanted = partitions.clone();
         // The embedded broker is not asked for a time: its log is short, and reading all of it is surely right.
         let embedded = self.embedded;
-        let (list, missing) = self
-            .blocking(move |consumer| {
-                let mut list = TopicPartitionList::new();
-                let mut missing = HashMap::new();
-                for (topic, partition) in wanted {
-                    let (low, high) = consumer.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
-                    let start = if embedded {
-                        low
-                    } else {
-                        start(consumer, &topic, partition, since)?.clamp(low, high)
-                    };
-                    list.add_partition_offset(&topic, partition, Offset::Offset(start))?;
-                    if start < high {
-                        missing.insert((topic, partition), high - 1);
-                    }
-                }
-                Ok((list, missing))
-            })
-            .await?;
+        let begun = self.blocking(move |consumer| {
+            let mut begun = Vec::new();
+            for (topic, partition) in partitions {
+                let (low, high) = consumer.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
+                let start =
+                    if embedded { low } else { start(consumer, &topic, partition, since)?.clamp(low, high) };
+                begun.push(((topic, partition), start, high));
+            }
+            Ok(begun)
+        });
+        let begun = begun.await?;
+        let mut list = TopicPartitionList::new();
+        for (key, start, high) in begun {
+            list.add_partition_offset(&key.0, key.1, Offset::Offset(start))?;
+            if start < high {
+                self.missing.insert(key.clone(), high - 1);
+            }
+            self.ends.insert(key.clone(), high);
+            self.assigned.insert(key, start);
+        }
         self.consumer.assign(&list)?;
-        self.assigned = partitions.into_iter().collect();
-        self.missing = missing;
         Ok(())
     }
 
-    async fn run(mut self, to: &mpsc::Sender<Read>) -> Result<(), Unheard> {
+    async fn run(mut self, since: Millis, to: &mpsc::Sender<Read>) -> Stop {
+        match self.read_on(since, to).await {
+            Ok(never) => match never {},
+            Err(stop) => stop,
+        }
+    }
+
+    async fn read_on(&mut self, since: Millis, to: &mpsc::Sender<Read>) -> Result<Infallible, Stop> {
+        to.send(Read::Begun(since)).await?;
         self.tell_partitions(to).await?;
         let mut behind = true;
         let mut look = tokio::time::interval(METADATA_EVERY);
@@ -167,65 +221,110 @@ impl Reader {
         loop {
             if behind && self.missing.is_empty() {
                 behind = false;
-                to.send(Read::CaughtUp).await.map_err(|_| Unheard)?;
+                to.send(Read::CaughtUp(std::mem::take(&mut self.ends))).await?;
             }
             tokio::select! {
                 message = consumer.recv() => match message {
                     Ok(message) => {
                         let record = record(&message);
-                        self.note(&record);
-                        to.send(Read::Record(record)).await.map_err(|_| Unheard)?;
+                        self.note(&record)?;
+                        to.send(Read::Record(record)).await?;
                     }
                     Err(error) => {
                         tracing::warn!(%error, "reading the log failed; trying on");
                         tokio::time::sleep(ERROR_PAUSE).await;
                     }
                 },
-                _ = look.tick() => match self.add_new_partitions().await {
-                    Ok(true) => self.tell_partitions(to).await?,
-                    Ok(false) => {}
-                    Err(error) => tracing::warn!(%error, "the topics could not be looked at"),
-                },
-                () = to.closed() => return Err(Unheard),
+                _ = look.tick() => self.look(to).await?,
+                Ok(()) = self.health.changed() => {
+                    let health = *self.health.borrow_and_update();
+                    to.send(Read::Health(health)).await?;
+                }
+                () = to.closed() => return Err(Stop::Unheard),
             }
         }
     }
 
-    fn note(&mut self, record: &Record) {
-        if self.missing.is_empty() {
-            return;
+    async fn look(&mut self, to: &mpsc::Sender<Read>) -> Result<(), Stop> {
+        match self.add_new_partitions().await {
+            Ok(true) => self.tell_partitions(to).await?,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the topics could not be looked at"),
         }
-        let partition = (record.topic.clone(), record.position.partition);
-        if self.missing.get(&partition).is_some_and(|last| record.position.offset >= *last) {
-            self.missing.remove(&partition);
+        match self.shortened().await {
+            Ok(Some((topic, partition))) => Err(Stop::Shorter(topic, partition)),
+            Ok(None) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "the ends of the topics could not be looked at");
+                Ok(())
+            }
         }
     }
 
-    async fn tell_partitions(&self, to: &mpsc::Sender<Read>) -> Result<(), Unheard> {
-        let accepts = self.assigned.iter().filter(|(topic, _)| topic == topic::ACCEPT).count();
+    /// A partition that ends before what was read of it.
+    async fn shortened(&self) -> Result<Option<Partition>, LogError> {
+        let assigned = self.assigned.clone();
+        self.blocking(move |consumer| {
+            for ((topic, partition), next) in assigned {
+                let (_, high) = consumer.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
+                if high < next {
+                    return Ok(Some((topic, partition)));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    fn note(&mut self, record: &Record) -> Result<(), Stop> {
+        let partition = (record.topic.clone(), record.position.partition);
+        let offset = record.position.offset;
+        if self.missing.get(&partition).is_some_and(|last| offset >= *last) {
+            self.missing.remove(&partition);
+        }
+        match self.assigned.get_mut(&partition) {
+            Some(next) if offset < *next => Err(Stop::Shorter(partition.0, partition.1)),
+            Some(next) => {
+                *next = offset + 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn tell_partitions(&self, to: &mpsc::Sender<Read>) -> Result<(), Stop> {
+        let accepts = self.assigned.keys().filter(|(topic, _)| topic == topic::ACCEPT).count();
         let accepts = i32::try_from(accepts).unwrap_or(i32::MAX);
-        to.send(Read::Partitions(accepts)).await.map_err(|_| Unheard)
+        Ok(to.send(Read::Partitions(accepts)).await?)
     }
 
     /// New partitions are read from their beginning: nothing in them has been told yet.
     async fn add_new_partitions(&mut self) -> Result<bool, LogError> {
         let mut list = TopicPartitionList::new();
+        let mut new = HashSet::new();
         for (topic, partition) in self.partitions().await? {
-            if self.assigned.insert((topic.clone(), partition)) {
+            if !self.assigned.contains_key(&(topic.clone(), partition)) {
                 tracing::info!(topic, partition, "reading a new partition");
                 list.add_partition_offset(&topic, partition, Offset::Offset(0))?;
+                new.insert((topic, partition));
             }
         }
-        if list.count() == 0 {
+        if new.is_empty() {
             return Ok(false);
         }
         self.consumer.incremental_assign(&list)?;
+        self.assigned.extend(new.into_iter().map(|partition| (partition, 0)));
         Ok(true)
     }
 }
 
 /// The offset of the first record of `since` or later; beyond the end if there is none.
-fn start(consumer: &StreamConsumer, topic: &str, partition: i32, since: Millis) -> Result<i64, LogError> {
+fn start(
+    consumer: &StreamConsumer<Watcher>,
+    topic: &str,
+    partition: i32,
+    since: Millis,
+) -> Result<i64, LogError> {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, partition, Offset::Offset(since))?;
     let found = consumer.offsets_for_times(list, METADATA_TIMEOUT)?;
@@ -238,7 +337,9 @@ fn start(consumer: &StreamConsumer, topic: &str, partition: i32, since: Millis) 
 }
 
 fn record(message: &BorrowedMessage<'_>) -> Record {
-    let republished = message.headers().is_some_and(|all| all.iter().any(|one| one.key == "republished"));
+    let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
+    let id = headers().find(|header| header.key == "id").and_then(|header| header.value);
+    let republished = headers().any(|header| header.key == REPUBLISHED);
     Record {
         topic: message.topic().to_owned(),
         position: Position {
@@ -246,6 +347,7 @@ fn record(message: &BorrowedMessage<'_>) -> Record {
             partition: message.partition(),
             offset: message.offset(),
         },
+        id: id.and_then(|id| std::str::from_utf8(id).ok()?.parse().ok()),
         value: message.payload().map(<[u8]>::to_vec),
         republished,
     }

@@ -1,10 +1,10 @@
 //! Makes the topics, with the settings the service relies on, before any client names them: a broker that
 //! makes topics of its own accord would choose others.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use rdkafka::{
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
     error::RDKafkaErrorCode,
 };
@@ -55,4 +55,31 @@ fn new_topic<'a>(topic: &'a Topic, retention: &'a str, partitions: i32, replicat
         .set("cleanup.policy", "delete")
         .set("retention.ms", retention);
     if replication >= 2 { new.set("min.insync.replicas", "2") } else { new }
+}
+
+/// The topics whose `min.insync.replicas` is 2 or more: what Kafka acknowledged there survives one broker's disk.
+///
+/// # Errors
+/// [`LogError`] if the cluster does not tell.
+pub async fn replicated(settings: &KafkaSettings) -> Result<HashSet<String>, LogError> {
+    // The embedded broker is one process with one disk.
+    if settings.embedded {
+        return Ok(HashSet::new());
+    }
+    let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
+    let topics: Vec<_> = topic::ALL.iter().map(|topic| ResourceSpecifier::Topic(topic.name)).collect();
+    let options = AdminOptions::new().request_timeout(Some(METADATA_TIMEOUT));
+    let mut replicated = HashSet::new();
+    for described in admin.describe_configs(&topics, &options).await? {
+        let described = described.map_err(|code| LogError(format!("the topics' settings: {code}")))?;
+        let minimum = described.get("min.insync.replicas").and_then(|entry| entry.value.clone());
+        let is_replicated =
+            minimum.and_then(|value| value.parse::<u32>().ok()).is_some_and(|least| least >= 2);
+        if let (true, rdkafka::admin::OwnedResourceSpecifier::Topic(name)) =
+            (is_replicated, described.specifier)
+        {
+            replicated.insert(name);
+        }
+    }
+    Ok(replicated)
 }

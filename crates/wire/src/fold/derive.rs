@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
-    event::{Accept, Alert, AlertId, Event, EventId, Millis, Moved, OPEN_FOR, Receipt},
+    event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, Moved, OPEN_FOR, Receipt},
     incident::{Incident, Stances},
-    said::Said,
+    said::{Key, Said, What},
 };
 
 impl LineIncidents {
@@ -39,6 +39,20 @@ impl LineIncidents {
         let first = self.first(&call);
         let answers = self.sorted_answers_of(&call).into_iter();
         answers.map(|(_, answer)| self.told(&call, answer, first)).collect()
+    }
+
+    /// What is known of this house's or office's accepts and words with this id: one, unless an id was used twice.
+    pub fn said(&self, id: EventId, by: &Actor) -> impl Iterator<Item = Event> {
+        // The smallest key of this id and actor.
+        let first = Key { id, by: by.clone(), line: None, what: What::Accept, alert: None, target: None };
+        let same = {
+            let by = by.clone();
+            move |key: &Key| key.id == id && key.by == by
+        };
+        self.answers
+            .range(first..)
+            .take_while(move |(key, _)| same(key))
+            .map(|(_, answer)| answer.said.to_event())
     }
 
     /// Where the caller of a call last was, if it moved.

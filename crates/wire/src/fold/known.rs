@@ -58,7 +58,7 @@ impl Answer {
 /// are the same for a record of the log and for what was handed over past it. An alert wins over a drill.
 pub(super) fn wins(candidate: &Event, known: &Event) -> bool {
     let order = |event: &Event| {
-        let (topic, value) = record::write(event).unzip();
+        let (topic, value) = record::write(event);
         (topic, event.at(), value)
     };
     candidate != known && order(candidate) < order(known)

@@ -37,8 +37,7 @@ type Known = (Event, Vec<Position>);
 
 /// Of each event the record that counts, and every place it stands at.
 fn counted(sightings: &[Sighting]) -> BTreeMap<String, Known> {
-    let bytes =
-        |event: &Event| (record::write(event).map(|(topic, _)| topic), event.at(), record::write(event));
+    let bytes = |event: &Event| (record::write(event).0, event.at(), record::write(event));
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     for (event, seen) in sightings {
         let (counts, positions) = known.entry(identity(event)).or_insert_with(|| (event.clone(), Vec::new()));

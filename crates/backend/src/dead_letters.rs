@@ -1,0 +1,142 @@
+//! Records that cannot be read: told once in the log file, and, by the statistics role, kept once in a topic of their own.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::Serialize;
+use wire::topic;
+
+use crate::{
+    clock,
+    log::{producer::Outgoing, reader::Record},
+    relay::Relay,
+};
+
+/// So much of a value is kept, in octets: the letter must fit into a record itself.
+const VALUE_LIMIT: usize = 64 * 1024;
+
+/// The unreadable records that are known. Clones share them.
+#[derive(Clone)]
+pub(crate) struct DeadLetters {
+    known: Arc<Mutex<Known>>,
+    /// Where letters go, if it is this process that writes them.
+    relay: Option<Relay>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Records that were told in the log file.
+    told: HashSet<Identity>,
+    /// Records whose letters are in the topic.
+    written: HashSet<Identity>,
+    /// Letters that wait until all of the topic has been read.
+    waiting: Vec<Letter>,
+    caught_up: bool,
+}
+
+/// A record's place and timestamp: in a topic that was made anew, places come again.
+type Identity = (String, i64);
+
+/// What a letter says.
+#[derive(Clone, Debug, Serialize)]
+struct Letter {
+    /// `topic-partition-offset`: also the record's key.
+    place: String,
+    topic: String,
+    partition: i32,
+    offset: i64,
+    timestamp: i64,
+    reason: String,
+    /// The record's value as text, what is no UTF-8 replaced; `null` for a tombstone.
+    value: Option<String>,
+    /// The value was longer.
+    truncated: bool,
+}
+
+impl DeadLetters {
+    /// Writes letters by `relay`, or only counts.
+    pub(crate) fn new(relay: Option<Relay>) -> Self {
+        Self { known: Arc::default(), relay }
+    }
+
+    /// A record cannot be read, for this reason.
+    pub(crate) fn unreadable(&self, record: &Record, label: &'static str, reason: &str) {
+        let letter = Letter::of(record, reason);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.told.insert(letter.identity()) {
+            return;
+        }
+        metrics::counter!("iutsai_records_unreadable_total", "reason" => label).increment(1);
+        tracing::warn!(place = letter.place, reason, "a record cannot be read; the next ones are");
+        let Some(relay) = &self.relay else { return };
+        if known.caught_up {
+            drop(known);
+            tokio::spawn(write(relay.clone(), letter));
+        } else {
+            known.waiting.push(letter);
+        }
+    }
+
+    /// A letter stands in the topic: it is not written again.
+    pub(crate) fn written(&self, letter: &Record) {
+        let identity = letter.value.as_deref().and_then(|value| {
+            let value: serde_json::Value = serde_json::from_slice(value).ok()?;
+            Some((value["place"].as_str()?.to_owned(), value["timestamp"].as_i64()?))
+        });
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).written.extend(identity);
+    }
+
+    /// All of the topic has been read: what has no letter yet gets one.
+    pub(crate) fn caught_up(&self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.caught_up = true;
+        let waiting = std::mem::take(&mut known.waiting);
+        let Some(relay) = &self.relay else { return };
+        for letter in waiting {
+            if !known.written.contains(&letter.identity()) {
+                tokio::spawn(write(relay.clone(), letter));
+            }
+        }
+    }
+}
+
+impl Letter {
+    fn identity(&self) -> Identity {
+        (self.place.clone(), self.timestamp)
+    }
+
+    fn of(record: &Record, reason: &str) -> Self {
+        let (position, value) = (record.position, record.value.as_deref());
+        let kept =
+            value.map(|value| String::from_utf8_lossy(&value[..value.len().min(VALUE_LIMIT)]).into_owned());
+        Self {
+            place: format!("{}-{}-{}", record.topic, position.partition, position.offset),
+            topic: record.topic.clone(),
+            partition: position.partition,
+            offset: position.offset,
+            timestamp: position.timestamp,
+            reason: reason.to_owned(),
+            value: kept,
+            truncated: value.is_some_and(|value| value.len() > VALUE_LIMIT),
+        }
+    }
+}
+
+/// A letter that is not written is written after the next start.
+async fn write(relay: Relay, letter: Letter) {
+    let value = serde_json::to_vec(&letter).expect("texts and numbers are always JSON");
+    let outgoing = Outgoing {
+        topic: topic::DEAD_LETTER,
+        key: &letter.place,
+        value: &value,
+        timestamp: clock::now(),
+        id: None,
+        republished: false,
+    };
+    match relay.publish_once(outgoing).await {
+        Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),
+        Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter is not written yet"),
+    }
+}

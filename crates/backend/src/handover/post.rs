@@ -1,0 +1,132 @@
+//! The hand-over between processes: a row holds the event, a PostgreSQL notification (NOTIFY) tells its id. A notification
+//! is lost to whoever does not listen, so all rows are read again whenever listening begins.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
+use uuid::Uuid;
+use wire::{Event, Millis, Position, record};
+
+use crate::{
+    clock,
+    database::{self, Database, DatabaseError},
+};
+
+/// The notification's name.
+const CHANNEL: &str = "iutsai_handover";
+/// Rows are kept as long as a rebuild looks back.
+const KEEP: Millis = 49 * 60 * 60 * 1000;
+/// Back from a database that does not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+/// So long a row is tried to be written; after that the log has had time enough.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The table of what was handed over. Clones share what was read.
+#[derive(Clone)]
+pub(super) struct Post {
+    database: Database,
+    read: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Post {
+    pub(super) fn new(database: Database) -> Self {
+        Self { database, read: Arc::default() }
+    }
+
+    /// Hands an event to whoever listens, now or later. Tries for minutes.
+    pub(super) async fn send(&self, event: &Event) {
+        let trying = async {
+            while let Err(error) = self.write(event).await {
+                tracing::warn!(%error, "a call cannot be handed over to other processes yet; trying on");
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, trying).await.is_err() {
+            tracing::error!("a call was not handed over: other processes have it when the log does");
+        }
+    }
+
+    async fn write(&self, event: &Event) -> Result<(), DatabaseError> {
+        let (topic, value) = record::write(event);
+        let (id, now) = (Uuid::now_v7().to_string(), clock::now());
+        database::answer(async {
+            let mut transaction = self.database.pool().begin().await?;
+            sqlx::query("INSERT INTO handovers (id, topic, value, at) VALUES ($1, $2, $3, $4)")
+                .bind(&id)
+                .bind(topic)
+                .bind(value)
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("DELETE FROM handovers WHERE at < $1")
+                .bind(now - KEEP)
+                .execute(&mut *transaction)
+                .await?;
+            // It is told when the transaction commits, so whoever hears it finds the row.
+            let notify = format!("NOTIFY {CHANNEL}, '{id}'");
+            sqlx::query(AssertSqlSafe(notify)).execute(&mut *transaction).await?;
+            transaction.commit().await
+        })
+        .await
+    }
+
+    /// Every event of a rebuild's time that was not read before.
+    pub(super) async fn unread(&self) -> Result<Vec<Event>, DatabaseError> {
+        let rows = sqlx::query("SELECT id, topic, value FROM handovers WHERE at >= $1 ORDER BY id")
+            .bind(clock::now() - KEEP)
+            .fetch_all(self.database.pool());
+        let rows = database::answer(rows).await?;
+        Ok(rows.iter().filter_map(|row| self.read(row)).collect())
+    }
+
+    async fn one(&self, id: &str) -> Result<Option<Event>, DatabaseError> {
+        let row = sqlx::query("SELECT id, topic, value FROM handovers WHERE id = $1")
+            .bind(id.to_owned())
+            .fetch_optional(self.database.pool());
+        Ok(database::answer(row).await?.and_then(|row| self.read(&row)))
+    }
+
+    /// Gives each event that is handed over to `take`, for ever.
+    pub(super) async fn listen(&self, take: impl Fn(Event)) {
+        loop {
+            if let Err(error) = self.listen_once(&take).await {
+                tracing::warn!(%error, "nothing can be handed over between processes; trying on");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn listen_once(&self, take: &impl Fn(Event)) -> Result<(), DatabaseError> {
+        self.database.prepare().await?;
+        let mut listener = PgListener::connect(self.database.url()).await?;
+        listener.listen(CHANNEL).await?;
+        loop {
+            // What came while nobody listened.
+            self.unread().await?.into_iter().for_each(take);
+            while let Some(notification) = listener.try_recv().await? {
+                self.one(notification.payload()).await?.into_iter().for_each(take);
+            }
+        }
+    }
+
+    /// The event of a row that was not read before.
+    fn read(&self, row: &AnyRow) -> Option<Event> {
+        let read = || -> Result<Option<Event>, Box<dyn std::error::Error>> {
+            let id: String = row.try_get("id")?;
+            if !self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+                return Ok(None);
+            }
+            let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
+            let nowhere = Position { timestamp: clock::now(), partition: -1, offset: -1 };
+            Ok(Some(record::read(&topic, &value, nowhere)?))
+        };
+        read().unwrap_or_else(|error| {
+            tracing::error!(%error, "what was handed over cannot be read");
+            None
+        })
+    }
+}

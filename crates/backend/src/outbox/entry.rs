@@ -1,0 +1,94 @@
+//! What the outbox keeps: an entry, who asked for it, and what became of it.
+
+use sqlx::{Row, sqlite::SqliteRow};
+use uuid::Uuid;
+use wire::{Millis, Position};
+
+use super::OutboxError;
+
+/// Who asked for what: a key of one resident or route says nothing about another's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The event's id, which is the request's `Idempotency-Key`.
+    pub id: Uuid,
+    /// The resident who asked.
+    pub resident: String,
+    /// The route, without the host, with its parameters.
+    pub route: String,
+}
+
+/// A record that must reach the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who asked for it.
+    pub origin: Origin,
+    /// SHA-256 of the request: the same key with another request is a mistake of the client.
+    pub digest: [u8; 32],
+    /// The topic.
+    pub topic: String,
+    /// The record's key.
+    pub line: String,
+    /// The record's value.
+    pub value: Vec<u8>,
+    /// When it was received: the record's timestamp.
+    pub at: Millis,
+}
+
+/// An entry's place in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sequence(pub i64);
+
+/// What the outbox knows of a request that came before.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// SHA-256 of that request.
+    pub digest: [u8; 32],
+    /// Whether Kafka has acknowledged it.
+    pub published: bool,
+}
+
+/// An entry that Kafka has acknowledged, and where.
+#[derive(Clone, Debug)]
+pub struct Marked {
+    /// Its place here.
+    pub sequence: Sequence,
+    /// The event's id, which the record's header carries.
+    pub id: Uuid,
+    /// The topic.
+    pub topic: String,
+    /// Its place in the log.
+    pub position: Position,
+}
+
+pub(super) fn digest(row: &SqliteRow) -> Result<[u8; 32], OutboxError> {
+    let bytes: Vec<u8> = row.try_get("digest")?;
+    bytes.try_into().map_err(|_| OutboxError("a stored digest has a wrong length".into()))
+}
+
+pub(super) fn entry(row: &SqliteRow) -> Result<(Sequence, Entry), OutboxError> {
+    let origin =
+        Origin { id: row.try_get("id")?, resident: row.try_get("resident")?, route: row.try_get("route")? };
+    let entry = Entry {
+        origin,
+        digest: digest(row)?,
+        topic: row.try_get("topic")?,
+        line: row.try_get("line")?,
+        value: row.try_get("value")?,
+        at: row.try_get("stored_at")?,
+    };
+    Ok((Sequence(row.try_get("sequence")?), entry))
+}
+
+pub(super) fn marked(row: &SqliteRow) -> Result<Marked, OutboxError> {
+    let position = Position {
+        timestamp: row.try_get("record_timestamp")?,
+        partition: row.try_get("partition_id")?,
+        offset: row.try_get("record_offset")?,
+    };
+    Ok(Marked {
+        sequence: Sequence(row.try_get("sequence")?),
+        id: row.try_get("id")?,
+        topic: row.try_get("topic")?,
+        position,
+    })
+}

@@ -1,0 +1,270 @@
+//! Who is signed in: opaque random tokens, of which the database knows only the SHA-256.
+//!
+//! Every node holds a [`copy`] of all sessions, which it asks the database to bring up to date every two seconds: no press
+//! waits for the database, and when that is away, whoever was signed in stays so for a day.
+
+mod copy;
+
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use wire::{Millis, Resident};
+
+use crate::{
+    accounts::{self, AccountError},
+    clock,
+    database::{self, Database, DatabaseError},
+    outbox::{Outbox, SessionCopy},
+};
+use copy::{Copied, Copies};
+
+/// How long a session lasts after it was last used.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+const LIFETIME: Millis = 180 * DAY;
+/// A session is prolonged at most once a day: not every look-up may cost a write.
+const PROLONG_EVERY: Millis = DAY;
+/// How long sessions hold that the database has not confirmed.
+const HOLD: Millis = DAY;
+const DAY: Millis = 24 * 60 * 60 * 1000;
+/// How often the database is asked what has changed: an ended session's sockets close within five seconds.
+const SYNC_EVERY: Duration = Duration::from_secs(2);
+/// So often everything is read again: a row that is gone has no change to tell.
+const READ_ALL_EVERY: u32 = 60;
+
+/// The next number of a change. Two at once may get the same: the copies read some back.
+const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
+
+/// A session's secret, shown once to the client that signed in.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// The secret as text: 43 characters of URL-safe base64, 256 random bits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(hidden)")
+    }
+}
+
+/// Names a session without being able to open it: the token's hash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(String);
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Names the session.
+    pub id: SessionId,
+    /// Who.
+    pub resident: Resident,
+    /// The session was prolonged just now: a cookie should be, too.
+    pub renewed: bool,
+}
+
+/// The sessions of the complex. Clones share the copy.
+#[derive(Clone)]
+pub struct Sessions {
+    database: Database,
+    outbox: Outbox,
+    copies: Arc<Copies>,
+    ended: broadcast::Sender<SessionId>,
+}
+
+impl Sessions {
+    /// The sessions of `database`, with what `outbox` keeps of them while that is away.
+    pub async fn open(database: Database, outbox: Outbox) -> Self {
+        let copies = Arc::new(Copies::default());
+        match outbox.kept_sessions().await {
+            Ok((kept, synced_at)) => copies.fill(kept.into_iter().filter_map(Copied::kept), synced_at),
+            Err(error) => tracing::warn!(%error, "the kept sessions cannot be read"),
+        }
+        let sessions = Self { database, outbox, copies, ended: broadcast::Sender::new(1024) };
+        if let Err(error) = sessions.sync(true).await {
+            tracing::warn!(%error, "the sessions cannot be read: those known from before hold for a day");
+        }
+        sessions
+    }
+
+    /// Signs `resident` in.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn start(&self, resident: &Resident) -> Result<Token, AccountError> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| AccountError::Invalid(error.to_string()))?;
+        let token = Token(URL_SAFE_NO_PAD.encode(secret));
+        let (id, expires_at) = (identify(token.as_str()), clock::now() + LIFETIME);
+        let insert = format!(
+            "INSERT INTO sessions (token_hash, resident, expires_at, change) VALUES ($1, $2, $3, {NEXT_CHANGE})"
+        );
+        let insert = sqlx::query(sqlx::AssertSqlSafe(insert))
+            .bind(&id.0)
+            .bind(&resident.name)
+            .bind(expires_at)
+            .execute(self.database.pool());
+        database::answer(insert).await?;
+        self.copies.put(Copied { id, resident: resident.clone(), expires_at });
+        Ok(token)
+    }
+
+    /// Whose session `token` opens; `None` if nobody's.
+    ///
+    /// # Errors
+    /// The database's, if the session is not known here.
+    pub async fn find(&self, token: &str) -> Result<Option<Session>, AccountError> {
+        let (id, now) = (identify(token), clock::now());
+        let known = match self.copies.get(&id, now - HOLD) {
+            Some(known) => Some(known),
+            None => self.look_up(&id).await?,
+        };
+        let Some(known) = known.filter(|known| known.expires_at > now) else { return Ok(None) };
+        let renewed = known.expires_at < now + LIFETIME - PROLONG_EVERY && self.prolong(&known, now).await;
+        Ok(Some(Session { id, resident: known.resident, renewed }))
+    }
+
+    /// Ends the session that `token` opens, if there is one, and tells who watches.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn end(&self, token: &str) -> Result<(), AccountError> {
+        let id = identify(token);
+        let end = format!(
+            "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE token_hash = $2"
+        );
+        let end = sqlx::query(sqlx::AssertSqlSafe(end))
+            .bind(clock::now() + DAY)
+            .bind(&id.0)
+            .execute(self.database.pool());
+        database::answer(end).await?;
+        self.copies.remove(&id);
+        // Nobody watching is no error: a session may have no socket.
+        let _ = self.ended.send(id);
+        Ok(())
+    }
+
+    /// Tells of each session that ends: its sockets must close.
+    #[must_use]
+    pub fn watch_ended(&self) -> broadcast::Receiver<SessionId> {
+        self.ended.subscribe()
+    }
+
+    /// Keeps the copy up to date, until it is cancelled.
+    pub(crate) async fn run(self, stopping: CancellationToken) {
+        let syncing = async {
+            let (mut rounds, mut is_away) = (0_u32, false);
+            loop {
+                tokio::time::sleep(SYNC_EVERY).await;
+                let synced = self.sync(is_away || rounds.is_multiple_of(READ_ALL_EVERY)).await;
+                if synced.is_err() != is_away {
+                    match &synced {
+                        Ok(()) => tracing::info!("the accounts' database answers again"),
+                        Err(error) => tracing::warn!(%error, "who is signed in stays so for a day"),
+                    }
+                }
+                (rounds, is_away) = (rounds.wrapping_add(1), synced.is_err());
+                metrics::gauge!("iutsai_database_away").set(f64::from(u8::from(is_away)));
+            }
+        };
+        stopping.run_until_cancelled(syncing).await;
+    }
+
+    /// Reads what has changed, or everything, and keeps it in the outbox's file.
+    async fn sync(&self, everything: bool) -> Result<(), AccountError> {
+        self.database.prepare().await?;
+        let since = if everything { -1 } else { self.copies.read_from() };
+        let known = if everything { self.copies.known() } else { Vec::new() };
+        let rows = sqlx::query(
+            "SELECT token_hash, residents.name, line, house, role, expires_at, ended, change FROM sessions
+             JOIN residents ON residents.name = sessions.resident WHERE change > $1",
+        )
+        .bind(since)
+        .fetch_all(self.database.pool());
+        let (rows, now) = (database::answer(rows).await?, clock::now());
+        let (mut live, mut gone) = (Vec::new(), Vec::new());
+        for row in &rows {
+            self.copies.read_up_to(row.try_get("change")?);
+            let id = SessionId(row.try_get("token_hash")?);
+            let expires_at: Millis = row.try_get("expires_at")?;
+            if row.try_get::<i64, _>("ended")? != 0 || expires_at <= now {
+                gone.push(id);
+            } else {
+                live.push(Copied { id, resident: accounts::resident(row)?, expires_at });
+            }
+        }
+        let listed: HashSet<&SessionId> = live.iter().map(|copied| &copied.id).collect();
+        gone.extend(known.into_iter().filter(|id| !listed.contains(id)));
+        let (new, ended) = self.copies.update(live, gone, now);
+        self.keep(&new, &ended, now, everything).await;
+        for id in ended {
+            let _ = self.ended.send(id);
+        }
+        if everything {
+            self.purge(now).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, new: &[Copied], ended: &[SessionId], now: Millis, is_due: bool) {
+        if new.is_empty() && ended.is_empty() && !is_due {
+            return;
+        }
+        let gone = |id: &SessionId| SessionCopy { token_hash: id.0.clone(), resident: None, expires_at: 0 };
+        let copies = new.iter().map(SessionCopy::from).chain(ended.iter().map(gone)).collect();
+        if let Err(error) = self.outbox.keep_sessions(copies, now).await {
+            tracing::warn!(%error, "the sessions are not kept for a database that is away");
+        }
+    }
+
+    async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, AccountError> {
+        let find = sqlx::query(
+            "SELECT residents.name, line, house, role, expires_at FROM sessions
+             JOIN residents ON residents.name = sessions.resident WHERE token_hash = $1 AND ended = 0",
+        )
+        .bind(&id.0)
+        .fetch_optional(self.database.pool());
+        let Some(row) = database::answer(find).await? else { return Ok(None) };
+        let found = Copied {
+            id: id.clone(),
+            resident: accounts::resident(&row)?,
+            expires_at: row.try_get("expires_at")?,
+        };
+        self.copies.put(found.clone());
+        Ok(Some(found))
+    }
+
+    /// Whether the session now lasts longer. With the database away it is prolonged another time.
+    async fn prolong(&self, known: &Copied, now: Millis) -> bool {
+        let update = format!(
+            "UPDATE sessions SET expires_at = $1, change = {NEXT_CHANGE} WHERE token_hash = $2 AND ended = 0"
+        );
+        let update = sqlx::query(sqlx::AssertSqlSafe(update))
+            .bind(now + LIFETIME)
+            .bind(&known.id.0)
+            .execute(self.database.pool());
+        match database::answer(update).await {
+            Ok(_) => self.copies.put(Copied { expires_at: now + LIFETIME, ..known.clone() }),
+            Err(error) => tracing::debug!(%error, "a session is not prolonged"),
+        }
+        self.copies.get(&known.id, now - HOLD).is_some_and(|copy| copy.expires_at > known.expires_at)
+    }
+
+    async fn purge(&self, now: Millis) -> Result<(), DatabaseError> {
+        let purge =
+            sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(self.database.pool());
+        database::answer(purge).await.map(drop)
+    }
+}
+
+fn identify(token: &str) -> SessionId {
+    SessionId(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
+}

@@ -9,7 +9,7 @@ mod ear;
 mod fault;
 mod injector;
 mod journal;
-mod kafka;
+pub(crate) mod kafka;
 mod metadata;
 mod nodes;
 mod postgres;
@@ -104,11 +104,16 @@ pub enum Roles {
 /// # Errors
 /// Whatever kept it from running; and [`Error::Usage`] when something was lost, told twice or told differently.
 pub fn run(settings: &Settings) -> Result<(), Error> {
+    until_interrupted(run::run(settings))
+}
+
+/// Runs `work` on a runtime of its own. SIGINT or SIGTERM drops it, and with it whatever it started.
+pub(crate) fn until_interrupted(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     let runtime = tokio::runtime::Runtime::new().map_err(Error::system("start a runtime"))?;
     let outcome = runtime.block_on(async {
         let mut terminated = signal(SignalKind::terminate()).map_err(Error::system("listen for signals"))?;
         tokio::select! {
-            outcome = run::run(settings) => outcome,
+            outcome = work => outcome,
             _ = tokio::signal::ctrl_c() => Err(Error::Usage("interrupted; nothing was judged".into())),
             _ = terminated.recv() => Err(Error::Usage("terminated; nothing was judged".into())),
         }

@@ -9,6 +9,7 @@ pub mod checker;
 pub mod client;
 mod error;
 pub mod fanout;
+pub mod leader_kill;
 pub mod power_cut;
 pub mod server;
 

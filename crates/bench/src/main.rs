@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bench::{chaos, fanout};
+use bench::{chaos, fanout, leader_kill};
 use clap::{Parser, Subcommand};
 
 /// Measures the service from outside. Without a command: fanout.
@@ -22,6 +22,8 @@ enum Command {
     Fanout(fanout::Settings),
     /// Whether anything that was acknowledged is lost, told twice or told differently while parts fail at random
     Chaos(chaos::Settings),
+    /// From a press to the neighbours while the broker that leads is killed, again and again
+    LeaderKill(leader_kill::Settings),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Fanout(fanout)) {
         Command::Fanout(settings) => fanout::run(&settings),
         Command::Chaos(settings) => chaos::run(&settings),
+        Command::LeaderKill(settings) => leader_kill::run(&settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

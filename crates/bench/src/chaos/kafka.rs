@@ -116,8 +116,13 @@ impl Kafka {
         usize::try_from(partition.leader - 1).map_err(|_| nobody())
     }
 
+    /// How many brokers have all of the partition of this line's calls; 0 while nobody knows.
+    pub async fn in_sync(&self, line: &Line) -> usize {
+        self.partition(line).await.map_or(0, |partition| partition.in_sync.len())
+    }
+
     /// What the brokers say about the partition of this line's calls.
-    pub(crate) async fn partition(&self, line: &Line) -> Option<Partition> {
+    async fn partition(&self, line: &Line) -> Option<Partition> {
         for broker in 0..BROKERS {
             let Some(port) = self.process(broker).and_then(|_| self.port(broker, "port").ok()) else {
                 continue;

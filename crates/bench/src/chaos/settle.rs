@@ -53,9 +53,11 @@ pub(super) async fn rebuild(
 ) -> Result<(), Error> {
     journal.note("restarting every server");
     world.injector.restart_nodes().await?;
+    let deadline = recorder.now() + PUBLISHING;
     for (number, fanout) in world.fanouts.iter().enumerate() {
         for line in 0..super::LINES {
-            let listener = new_subscriber(number, fanout, line, town, recorder).await?;
+            let name = format!("a new subscriber on {} (fan-out {number})", town::line(line));
+            let listener = new_subscriber(name, deadline, fanout, line, town, recorder).await?;
             recorder.history().rebuilt.push(listener);
         }
     }
@@ -65,14 +67,13 @@ pub(super) async fn rebuild(
 /// Subscribes again and again until the snapshot has everything that was acknowledged, from the log, or the time for
 /// it is over; gives the last one.
 async fn new_subscriber(
-    number: usize,
+    name: String,
+    deadline: Duration,
     fanout: &Client,
     line: usize,
     town: &Town,
     recorder: &Recorder,
 ) -> Result<Listener, Error> {
-    let deadline = recorder.now() + PUBLISHING;
-    let name = format!("a new subscriber on {} (fan-out {number})", town::line(line));
     loop {
         let began = recorder.now();
         let heard = snapshot(fanout, line, town, recorder).await;

@@ -74,6 +74,7 @@ impl Injector {
                 self.journal.note(format_args!("{:>3}. {fault}, for {lasts:?}", index + 1));
                 self.harm(index, fault).await?;
             }
+            self.recorder.hold_up(at);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -24,6 +24,8 @@ pub(super) struct Recorder {
     history: Mutex<History>,
     /// Somebody's command was acknowledged just now.
     acknowledged: Notify,
+    /// So many milliseconds the play stood still.
+    held_up: AtomicU64,
     /// Connections that were refused or broke before the snapshot was complete.
     failed_connections: AtomicUsize,
 }
@@ -34,6 +36,7 @@ impl Recorder {
             started: Mutex::new(Instant::now()),
             history: Mutex::default(),
             acknowledged: Notify::new(),
+            held_up: AtomicU64::new(0),
             failed_connections: AtomicUsize::new(0),
         }
     }
@@ -52,9 +55,24 @@ impl Recorder {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until so long after the beginning.
+    /// Waits until the play has come so far.
     pub(super) async fn sleep_until(&self, at: Duration) {
-        tokio::time::sleep_until((self.started() + at).into()).await;
+        while let Some(left) = at.checked_sub(self.played()).filter(|left| !left.is_zero()) {
+            tokio::time::sleep(left).await;
+        }
+    }
+
+    /// How far the play has come: the time since the beginning, without the time it was held up.
+    fn played(&self) -> Duration {
+        let held_up = Duration::from_millis(self.held_up.load(Relaxed));
+        self.now().saturating_sub(held_up)
+    }
+
+    /// What should have been done at this time of the play is done only now: everything that follows comes later, too,
+    /// so that faults keep their lengths and calls go on as long as they do.
+    pub(super) fn hold_up(&self, since: Duration) {
+        let late = self.played().saturating_sub(since);
+        self.held_up.fetch_add(u64::try_from(late.as_millis()).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// Waits for the next acknowledgement.

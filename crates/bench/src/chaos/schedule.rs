@@ -11,6 +11,11 @@ use super::{
 /// Nothing fails so early: everybody is there first.
 const QUIET: Duration = Duration::from_millis(1500);
 
+/// What was mended needs a moment before it is hit again.
+const COMES_BACK: Duration = Duration::from_millis(300);
+/// A broker of a cluster takes longer to start.
+const BROKER_COMES_BACK: Duration = Duration::from_secs(5);
+
 /// What there is to fail.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
@@ -48,8 +53,11 @@ pub(super) fn draw(random: &mut Random, parts: &Parts, faults: usize) -> Vec<Pla
             continue;
         }
         for target in targets {
-            // What comes back needs a moment to be hit again.
-            busy.insert(target, until + Duration::from_millis(300));
+            let back = match target {
+                Target::Broker(_) if parts.brokers > 0 => BROKER_COMES_BACK,
+                _ => COMES_BACK,
+            };
+            busy.insert(target, until + back);
         }
         planned.push(Planned { at, until, fault });
     }

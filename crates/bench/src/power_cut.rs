@@ -88,6 +88,16 @@ impl PowerCut {
             .map_err(failed("write", &self.control))
     }
 
+    /// Takes everything below `directory` for synced, as the kernel does it by itself after a while (30 s, by default).
+    /// Processes may be using it.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn settle(&self, directory: &Path) -> Result<(), Error> {
+        let directory = directory.canonicalize().map_err(failed("find", directory))?;
+        undo::forget_all(&directory, &self.logs)
+    }
+
     /// Makes the files below `directory`, which is the kept one or below it, what they were when they were last synced.
     /// No process that preloads the library may be using them: kill them all first.
     ///

@@ -69,6 +69,10 @@ impl Kafka {
                 Error::Usage(format!("script/kafka up printed no KAFKA_BOOTSTRAP_SERVERS: {said}"))
             })?
             .to_owned();
+        if let Some(cut) = cut {
+            // Brokers are laid out long before they are used.
+            cut.settle(directory)?;
+        }
         for (broker, proxy) in kafka.proxies.iter().enumerate() {
             proxy.lead_to(([127, 0, 0, 1], kafka.port(broker, "proxied-port")?).into());
         }

@@ -25,29 +25,51 @@ struct Step<'a> {
     size: u64,
 }
 
+/// The logs of what lies below a directory.
+#[derive(Debug, Default)]
+struct Logs {
+    /// Of each file, with its path.
+    files: Vec<(PathBuf, PathBuf)>,
+    /// Of the names in each directory.
+    names: Vec<PathBuf>,
+}
+
+impl Logs {
+    fn find(directory: &Path, logs: &Path) -> Result<Self, Error> {
+        let mut found = Self::default();
+        let mut directories = vec![directory.to_owned()];
+        while let Some(next) = directories.pop() {
+            for entry in fs::read_dir(&next).map_err(failed("list", &next))? {
+                let path = entry.map_err(failed("list", &next))?.path();
+                let kind = match path.symlink_metadata() {
+                    // A process that runs may take its files away.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    kind => kind.map_err(failed("look at", &path))?,
+                };
+                if kind.is_dir() {
+                    directories.push(path);
+                } else if kind.is_file() {
+                    found.files.push((log_of(&kind, logs, "undo"), path));
+                }
+            }
+            let kind = next.symlink_metadata().map_err(failed("look at", &next))?;
+            found.names.push(log_of(&kind, logs, "names"));
+        }
+        found.files.retain(|(log, _)| log.exists());
+        found.names.retain(|log| log.exists());
+        Ok(found)
+    }
+}
+
 /// Undoes all that was not synced below `directory`, and forgets the logs that said so.
 pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
+    let Logs { files, names } = Logs::find(directory, logs)?;
     let mut thrown = Thrown::default();
-    let (mut files, mut names) = (Vec::new(), Vec::new());
-    let mut directories = vec![directory.to_owned()];
-    while let Some(next) = directories.pop() {
-        for entry in fs::read_dir(&next).map_err(failed("list", &next))? {
-            let path = entry.map_err(failed("list", &next))?.path();
-            let kind = path.symlink_metadata().map_err(failed("look at", &path))?;
-            if kind.is_dir() {
-                directories.push(path);
-            } else if kind.is_file() {
-                files.push((log_of(&kind, logs, "undo"), path));
-            }
-        }
-        let kind = next.symlink_metadata().map_err(failed("look at", &next))?;
-        names.push(log_of(&kind, logs, "names"));
-    }
     for (log, path) in files {
         thrown.changes += undo_content(&path, &log)?;
     }
     // After the contents: a name that is taken back takes its file along.
-    for log in names.into_iter().filter(|log| log.exists()) {
+    for log in names {
         let changed = undo_names(&log, logs)?;
         thrown.names += changed.names;
         thrown.changes += changed.changes;
@@ -55,18 +77,24 @@ pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
     Ok(thrown)
 }
 
-/// The log of a file (`undo`) or directory (`names`), if it has one.
+/// Forgets the logs of what lies below `directory`. They are emptied, not removed: processes append to them.
+pub(super) fn forget_all(directory: &Path, logs: &Path) -> Result<(), Error> {
+    let Logs { files, names } = Logs::find(directory, logs)?;
+    for log in files.into_iter().map(|(log, _)| log).chain(names) {
+        let emptied = OpenOptions::new().write(true).open(&log).and_then(|log| log.set_len(0));
+        emptied.map_err(failed("empty", &log))?;
+    }
+    Ok(())
+}
+
+/// Where the log of a file (`undo`) or directory (`names`) is.
 fn log_of(it: &Metadata, logs: &Path, kind: &str) -> PathBuf {
     logs.join(format!("{}-{}.{kind}", it.dev(), it.ino()))
 }
 
 /// Undoes the log of one file and empties it; tells how many steps there were.
 fn undo_content(path: &Path, log: &Path) -> Result<usize, Error> {
-    let octets = match fs::read(log) {
-        Ok(octets) => octets,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(failed("read", log)(error)),
-    };
+    let octets = fs::read(log).map_err(failed("read", log))?;
     let steps = steps(&octets).map_err(failed("read", log))?;
     if !steps.is_empty() {
         let file = OpenOptions::new().write(true).open(path).map_err(failed("open", path))?;

@@ -48,9 +48,11 @@ end_step() {
 # Prints the split. The scripts that a script calls write into the same one, and the outermost prints it, however it ends.
 print_split() {
     end_step
-    [[ ${split_is_mine-} && -s $IUTSAI_SPLIT ]] || return 0
-    printf '\nTime taken (%d s in all):\n' "$SECONDS"
-    cat "$IUTSAI_SPLIT"
+    [[ ${split_is_mine-} ]] || return 0
+    if [[ -s $IUTSAI_SPLIT ]]; then
+        printf '\nTime taken (%d s in all):\n' "$SECONDS"
+        cat "$IUTSAI_SPLIT"
+    fi
     rm -f "$IUTSAI_SPLIT"
 }
 if [[ -z ${IUTSAI_SPLIT-} ]]; then
@@ -142,4 +144,59 @@ build_power_cut() {
     cc -shared -fPIC -O2 -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -o "$dist/power_cut.so.new" \
         crates/bench/power_cut/*.c -ldl -pthread || fail "the power cut's library did not compile; see cc's words above"
     mv -f "$dist/power_cut.so.new" "$dist/power_cut.so"
+}
+
+# --- Java and PostgreSQL, for the tests on real servers --------------------------------------------------------------
+
+# Prints a java of a JDK 17 or newer, when there is one; the compiler in it runs the programs in end2end/kafka.
+java_program() {
+    local java
+    for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} $(type -ap java) /usr/lib/jvm/*/bin/java; do
+        if [[ -x $java && $("$java" -version 2>&1) =~ version\ \"([0-9]+) ]] && ((BASH_REMATCH[1] >= 17)) &&
+            "$java" --list-modules | grep -q '^jdk\.compiler@'; then
+            echo "$java"
+            return
+        fi
+    done
+    return 1
+}
+
+# java_jars NAME: prints the directory of the jars that end2end/kafka/NAME.pom.xml asks for; Maven brings them once.
+java_jars() {
+    local pom=$root/end2end/kafka/$1.pom.xml jars=$cache/kafka/$1 new
+    if ! cmp -s "$pom" "$jars/pom.xml"; then
+        command -v mvn >/dev/null || return 1
+        mkdir -p "$cache/kafka" && new=$(mktemp -d "$jars.XXXXXX") || return 1
+        echo "bringing the jars of $1.pom.xml" >&2
+        mvn --batch-mode --quiet -Dstyle.color=never --file "$pom" -DoutputDirectory="$new" \
+            org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies >&2 || {
+            rm -rf "$new"
+            return 1
+        }
+        # The pom goes in last and the directory is moved whole: what has it is complete.
+        cp "$pom" "$new/pom.xml" && rm -rf "$jars" && mv -T "$new" "$jars" || return 1
+    fi
+    echo "$jars"
+}
+
+# Prints why no Kafka cluster can be started here; nothing when one can.
+why_no_kafka() {
+    if ! java_program >/dev/null; then
+        echo "there is no JDK 17 or newer"
+    elif ! { java_jars broker && java_jars client; } >/dev/null; then
+        echo "Apache Kafka's jars could not be had (no Maven, or no network)"
+    fi
+}
+
+# Prints the directory of PostgreSQL's server programs, when there is one: the newest of Debian's, else what is in the PATH.
+postgres_programs() {
+    local initdb
+    initdb=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -rV | head -n 1)
+    [[ -x $initdb ]] || initdb=$(type -P initdb) || return 1
+    dirname "$(readlink -f "$initdb")"
+}
+
+# Prints why no PostgreSQL server can be started here; nothing when one can.
+why_no_postgres() {
+    postgres_programs >/dev/null || echo "there are no PostgreSQL server programs"
 }

@@ -16,7 +16,7 @@ use super::{
     KafkaSettings, LogError, METADATA_TIMEOUT,
     reader::{Ends, Partition},
 };
-use crate::outbox::Entry;
+use crate::{clock, outbox::Entry};
 
 /// The header of a record that refills a broker: it is no news.
 pub const REPUBLISHED: &str = "republished";
@@ -52,7 +52,7 @@ pub struct Outgoing<'a> {
     pub key: &'a str,
     /// The value.
     pub value: &'a [u8],
-    /// The record's timestamp.
+    /// The record's timestamp; where it lies ahead of the clock, now is taken.
     pub timestamp: i64,
     /// The `id` header, where the record has an identity.
     pub id: Option<uuid::Uuid>,
@@ -96,15 +96,17 @@ impl Producer {
     /// [`Unpublished`] if Kafka did not acknowledge it.
     pub async fn publish(&self, outgoing: Outgoing<'_>) -> Result<Position, Unpublished> {
         let producer = self.current()?;
+        // Kafka refuses timestamps that lie ahead, as they do after a clock was wrong and is set right.
+        let timestamp = outgoing.timestamp.min(clock::now());
         let record = FutureRecord::to(outgoing.topic)
             .key(outgoing.key)
             .payload(outgoing.value)
-            .timestamp(outgoing.timestamp)
+            .timestamp(timestamp)
             .headers(headers(&outgoing));
         match producer.send(record, Duration::ZERO).await {
             Ok(delivery) => {
                 let (partition, offset) = (delivery.partition, delivery.offset);
-                Ok(Position { timestamp: outgoing.timestamp, partition, offset })
+                Ok(Position { timestamp, partition, offset })
             }
             Err((error, _)) => {
                 self.replace_if_fatal(&producer)?;

@@ -48,6 +48,13 @@ pub(super) struct OutboxFile {
 impl OutboxFile {
     /// Opens `outbox.db` in `directory` and sees to it that it can be written.
     pub(super) async fn open(directory: &Path) -> Result<Self, Unopened> {
+        Self::try_to_open(directory).await.map_err(|error| match error {
+            Unopened::Unusable(error) => Unopened::Unusable(error.in_file(directory)),
+            in_use @ Unopened::InUse(_) => in_use,
+        })
+    }
+
+    async fn try_to_open(directory: &Path) -> Result<Self, Unopened> {
         let lock = lock(directory)?;
         let options = SqliteConnectOptions::new()
             .filename(directory.join("outbox.db"))
@@ -58,7 +65,7 @@ impl OutboxFile {
             SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE).idle_timeout(None)
         };
         let writer = pool(1).connect_with(options.clone()).await?;
-        look_over(&writer).await.map_err(|error| error.in_file(directory))?;
+        look_over(&writer).await?;
         let migrations = sqlx::migrate!("./outbox_migrations");
         migrations.run(&writer).await.map_err(|error| OutboxError(error.to_string()))?;
         // After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is

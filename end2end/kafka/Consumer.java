@@ -1,0 +1,57 @@
+// Reads as the original Spring service reads: through spring-kafka's JsonDeserializer, which makes of a value what the
+// record's type headers say, or else a map. It ends with status 1 at the first record that it cannot make one of.
+//
+// java -cp 'JARS/*' end2end/kafka/Consumer.java BOOTSTRAP_SERVERS COUNT TOPIC...
+// Prints the first COUNT records of the topics, one JSON object a line: topic, key, value and the Java class of the value.
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.springframework.kafka.core.DefaultKafkaConsumerFactory;
+import org.springframework.kafka.support.serializer.JsonDeserializer;
+
+public final class Consumer {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    public static void main(String[] arguments) throws Exception {
+        String servers = arguments[0];
+        int count = Integer.parseInt(arguments[1]);
+        List<String> topics = Arrays.asList(arguments).subList(2, arguments.length);
+        var factory = new DefaultKafkaConsumerFactory<String, Object>(Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, servers,
+                ConsumerConfig.GROUP_ID_CONFIG, "original",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, StringDeserializer.class,
+                ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, JsonDeserializer.class,
+                JsonDeserializer.TRUSTED_PACKAGES, "*"));
+        try (var consumer = factory.createConsumer()) {
+            consumer.subscribe(topics);
+            Instant deadline = Instant.now().plus(PATIENCE);
+            for (int read = 0; read < count; ) {
+                if (Instant.now().isAfter(deadline)) {
+                    throw new IllegalStateException("only " + read + " of " + count + " records came");
+                }
+                for (ConsumerRecord<String, Object> record : consumer.poll(Duration.ofMillis(200))) {
+                    System.out.println(told(record));
+                    read++;
+                }
+            }
+        }
+    }
+
+    private static String told(ConsumerRecord<String, Object> record) throws Exception {
+        var told = new HashMap<String, Object>();
+        told.put("topic", record.topic());
+        told.put("key", record.key());
+        told.put("value", record.value());
+        told.put("class", record.value().getClass().getName());
+        return new ObjectMapper().writeValueAsString(told);
+    }
+}

@@ -1,0 +1,128 @@
+//! A cluster by `script/kafka`, and what an operator does with it.
+
+use std::{path::Path, time::Duration};
+
+use bench::server::{Process, Program};
+use rdkafka::{
+    ClientConfig, Message as _, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer as _},
+    producer::{FutureProducer, FutureRecord},
+};
+use tempfile::TempDir;
+
+use crate::{
+    script::{directory, run, script, tail},
+    support::program,
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Brokers that run until this is dropped.
+pub struct Brokers {
+    directory: TempDir,
+    servers: String,
+}
+
+impl Brokers {
+    /// So many new brokers, one or three, that answer. `options` are the script's.
+    pub fn start(count: usize, options: &[&str]) -> Self {
+        // Made before the script runs: a cluster that does not come up whole is ended, too.
+        let mut brokers = Self { directory: directory("kafka"), servers: String::new() };
+        let mut up = script("kafka");
+        up.args(["up", "--brokers", &count.to_string(), "--dir"]).arg(brokers.directory()).args(options);
+        let told = run(&mut up);
+        brokers.servers = told.trim().strip_prefix("KAFKA_BOOTSTRAP_SERVERS=").unwrap().to_owned();
+        brokers
+    }
+
+    /// HOST:PORT of each, separated by commas.
+    pub fn servers(&self) -> &str {
+        &self.servers
+    }
+
+    /// Where they live.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The program, to be started with these brokers as its log.
+    pub fn program(&self) -> Program {
+        program().env("KAFKA_BOOTSTRAP_SERVERS", self.servers())
+    }
+
+    /// The process of node `number`.
+    pub fn node(&self, number: i32) -> Process {
+        Process::find(self.file(number, "pid").parse().unwrap()).unwrap()
+    }
+
+    /// What a file of node `number` says.
+    pub fn file(&self, number: i32, name: &str) -> String {
+        let path = self.directory().join(format!("node-{number}")).join(name);
+        std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+
+    /// Starts node `number` again.
+    pub fn start_again(&self, number: i32) {
+        run(script("kafka").args(["start", &number.to_string(), "--dir"]).arg(self.directory()));
+    }
+
+    fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.servers());
+        config
+    }
+
+    /// For what operators do to topics.
+    pub fn admin(&self) -> (AdminClient<DefaultClientContext>, AdminOptions) {
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
+        (self.client().create().unwrap(), options)
+    }
+
+    /// Each partition of a topic: its leader and its copies, by the nodes' numbers. Empty where there is no such topic.
+    pub fn partitions(&self, topic: &str) -> Vec<(i32, Vec<i32>)> {
+        let consumer: BaseConsumer = self.client().create().unwrap();
+        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
+        let found = metadata.topics()[0].partitions().iter();
+        found.map(|partition| (partition.leader(), partition.replicas().to_vec())).collect()
+    }
+
+    /// Writes a record without a key.
+    pub async fn write(&self, topic: &str, partition: i32, value: &str) {
+        let producer: FutureProducer = self.client().create().unwrap();
+        let record = FutureRecord::<str, str>::to(topic).partition(partition).payload(value);
+        producer.send(record, PATIENCE).await.unwrap();
+    }
+
+    /// The values of all records that are in a topic now.
+    pub fn values(&self, topic: &str) -> Vec<String> {
+        let consumer: BaseConsumer = self.client().set("group.id", "test").create().unwrap();
+        let mut list = TopicPartitionList::new();
+        let mut left = 0;
+        for partition in (0..).take(self.partitions(topic).len()) {
+            let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap();
+            left += high - low;
+            list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+        }
+        consumer.assign(&list).unwrap();
+        let value = |_| {
+            let message = consumer.poll(PATIENCE).unwrap().unwrap();
+            String::from_utf8(message.payload().unwrap_or_default().to_vec()).unwrap()
+        };
+        (0..left).map(value).collect()
+    }
+}
+
+impl Drop for Brokers {
+    /// Shows the ends of their logs, which the test harness prints for a failed test only, and ends them.
+    fn drop(&mut self) {
+        for node in 1..=self.servers.split(',').count() {
+            eprint!("{}", tail(&self.directory().join(format!("node-{node}/log"))));
+        }
+        let down = script("kafka").args(["down", "--dir"]).arg(self.directory()).status();
+        if !down.is_ok_and(|status| status.success()) {
+            eprintln!("script/kafka down did not work for {}", self.directory().display());
+        }
+    }
+}

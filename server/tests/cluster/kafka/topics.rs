@@ -1,0 +1,102 @@
+//! The topics: how they are made, and what happens when an operator changes them under the running service.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
+use uuid::Uuid;
+use wire::{api::State, topic};
+
+use super::brokers::Brokers;
+use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};
+
+/// The topics are looked at every 10 s; a busy machine takes longer.
+const NOTICED_WITHIN: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka: script/test runs it"]
+async fn the_topics_have_three_copies_of_two_partitions_and_the_settings_of_the_contract() -> Outcome {
+    let brokers = Brokers::start(3, &[]);
+    let server = brokers.program().start().await?;
+    let (admin, options) = brokers.admin();
+    for topic in topic::ALL {
+        let partitions = brokers.partitions(topic.name);
+        assert_eq!(partitions.len(), 2, "{}", topic.name);
+        assert!(partitions.iter().all(|(_, copies)| copies.len() == 3), "{}: {partitions:?}", topic.name);
+        let described = admin.describe_configs(&[ResourceSpecifier::Topic(topic.name)], &options).await;
+        let settings = described.unwrap().remove(0).unwrap();
+        let value = |name| settings.get(name).and_then(|entry| entry.value.as_deref());
+        assert_eq!(value("min.insync.replicas"), Some("2"), "{}", topic.name);
+        assert_eq!(value("cleanup.policy"), Some("delete"), "{}", topic.name);
+        assert_eq!(value("retention.ms"), Some(topic.retention.to_string().as_str()), "{}", topic.name);
+    }
+    server.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka: script/test runs it"]
+async fn partitions_that_are_added_while_the_service_runs_are_read() -> Outcome {
+    let brokers = Brokers::start(1, &[]);
+    let server = brokers.program().start().await?;
+    let client = server.client()?;
+    let neighbour = sign_in(&client, NEIGHBOUR).await?;
+    let (mut socket, _) = neighbour.listen().await?;
+    socket.set_patience(NOTICED_WITHIN);
+
+    let (admin, options) = brokers.admin();
+    admin.create_partitions(&[NewPartitions::new(topic::ALERT, 6)], &options).await.unwrap()[0]
+        .as_ref()
+        .unwrap();
+    // At once, before anybody may have looked: a new partition is read from its beginning.
+    brokers.write(topic::ALERT, 5, r#"{"line":"101-1","house":"1301","text":"in the last one"}"#).await;
+    let is_it = |message: &bench::client::Message| message.json()["text"] == "in the last one";
+    let message = socket.wait_for("what stands in a new partition", is_it).await?;
+    assert!(message.header("message-id").is_some_and(|id| id.starts_with("an-alert-5-")));
+    server.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka: script/test runs it"]
+async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_takes_new_ones() -> Outcome {
+    let brokers = Brokers::start(1, &[]);
+    let mut server = brokers.program().start().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut socket, _) = neighbour.listen().await?;
+    let mut ids = Vec::new();
+    for text in ["one", "two", "three"] {
+        let recorded = caller.press(&caller.call(text)?, None).await?.ok()?;
+        assert_eq!(recorded.state, State::Published);
+        ids.push(recorded.id);
+    }
+
+    let (admin, options) = brokers.admin();
+    admin.delete_topics(&[topic::ALERT], &options).await.unwrap()[0].as_ref().unwrap();
+    let retention = topic::retention(topic::ALERT).unwrap().to_string();
+    let again = NewTopic::new(topic::ALERT, 2, TopicReplication::Fixed(1)).set("retention.ms", &retention);
+    admin.create_topics(&[again], &options).await.unwrap()[0].as_ref().unwrap();
+
+    let recorded = caller.press(&caller.call("after")?, None).await?.ok()?;
+    socket.wait_for("a call made after it", |message| message.is_alert(recorded.id)).await?;
+    ids.push(recorded.id);
+    has_all(&brokers, &ids).await;
+
+    server.restart().await?;
+    let (_, snapshot) = neighbour.at(&server.client()?).listen().await?;
+    assert!(ids.into_iter().all(|id| snapshot.alert(id).is_some()));
+    server.end().await
+}
+
+/// Waits until the topic of calls has every one of them.
+async fn has_all(brokers: &Brokers, ids: &[Uuid]) {
+    let deadline = Instant::now() + NOTICED_WITHIN;
+    loop {
+        let values = brokers.values(topic::ALERT);
+        let is_there = |id: &Uuid| values.iter().any(|value| value.contains(&id.to_string()));
+        if ids.iter().all(is_there) {
+            return;
+        }
+        let missing: Vec<_> = ids.iter().filter(|id| !is_there(id)).collect();
+        assert!(Instant::now() < deadline, "the topic lacks {missing:?} of {ids:?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! The service on real servers: Apache Kafka clusters and PostgreSQL, started by scripts, each test's own.
+//!
+//! `script/test` runs them where those servers can be had. By hand, one at a time since memory is not for all of them:
+//! `cargo test --release -p server --test cluster -- --ignored --test-threads=1`
+#![allow(clippy::unwrap_used)]
+
+mod kafka;
+mod postgres;
+mod script;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,78 @@
+//! Accounts and sessions on a real PostgreSQL server.
+
+use bench::server::Program;
+use tempfile::TempDir;
+
+use crate::{
+    script::{directory, run, script, tail},
+    support::{CALLER, NEIGHBOUR, Outcome, program, sign_in},
+};
+
+/// A server by `script/postgres` that runs until this is dropped.
+struct Postgres {
+    directory: TempDir,
+    url: String,
+}
+
+impl Postgres {
+    fn start() -> Self {
+        // Made before the script runs: a server that does not come up whole is ended, too.
+        let mut postgres = Self { directory: directory("postgres"), url: String::new() };
+        let told = postgres.command("up");
+        postgres.url = told.trim().strip_prefix("DATABASE_URL=").unwrap().to_owned();
+        postgres
+    }
+
+    fn command(&self, word: &str) -> String {
+        run(script("postgres").args([word, "--dir"]).arg(self.directory.path()))
+    }
+
+    /// The program, to be started with its accounts here.
+    fn program(&self) -> Program {
+        program().env("DATABASE_URL", &self.url)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        eprint!("{}", tail(&self.directory.path().join("log")));
+        let down = script("postgres").args(["down", "--dir"]).arg(self.directory.path()).status();
+        if !down.is_ok_and(|status| status.success()) {
+            eprintln!("script/postgres down did not work for {}", self.directory.path().display());
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: script/test runs it"]
+async fn accounts_and_sessions_in_postgresql_outlive_the_server() -> Outcome {
+    let postgres = Postgres::start();
+    let mut server = postgres.program().start().await?;
+    let caller = sign_in(&server.client()?, CALLER).await?;
+    assert!(!server.data_dir().join("iutsai.db").exists(), "there is no second database");
+    server.restart().await?;
+    let caller = caller.at(&server.client()?);
+    let neighbour = sign_in(&server.client()?, NEIGHBOUR).await?;
+    let (mut socket, _) = neighbour.listen().await?;
+    let recorded = caller.press(&caller.call("still signed in")?, None).await?.ok()?;
+    socket.wait_for("the call", |message| message.is_alert(recorded.id)).await?;
+    server.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: script/test runs it"]
+async fn while_postgresql_is_stopped_who_was_signed_in_can_call_and_is_heard() -> Outcome {
+    let postgres = Postgres::start();
+    let server = postgres.program().start().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut socket, _) = neighbour.listen().await?;
+    postgres.command("stop");
+    let recorded = caller.press(&caller.call("without a database")?, None).await?.ok()?;
+    socket.wait_for("the call", |message| message.is_alert(recorded.id)).await?;
+    let (_, snapshot) = neighbour.listen().await?;
+    assert!(snapshot.alert(recorded.id).is_some(), "a new socket hears it, too");
+    postgres.command("start");
+    sign_in(&client, NEIGHBOUR).await?;
+    server.end().await
+}

@@ -1,7 +1,5 @@
 -- Why Kafka refuses an entry for good; such an entry is set aside.
 ALTER TABLE entries ADD COLUMN refused TEXT;
--- Reconciling looks for marks at or behind the end of a partition.
-CREATE INDEX entries_marked ON entries (topic, partition_id, record_offset) WHERE record_offset IS NOT NULL;
 CREATE INDEX entries_stored_at ON entries (stored_at);
 
 -- The sessions that the accounts' database last told: they hold for a while when it is away.

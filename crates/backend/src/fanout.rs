@@ -107,7 +107,22 @@ impl Fanout {
 
     async fn take_read(&self, read: Read, progress: &mut Progress) {
         match read {
-            Read::Begun(since) => progress.sighted = Some(Sighted::new(since)),
+            Read::Opening(prepared) => {
+                progress.sighted = match Sighted::list(&self.outbox).await {
+                    Ok(sighted) => Some(sighted),
+                    Err(error) => {
+                        tracing::warn!(%error, "the outbox cannot be compared with the log this time");
+                        None
+                    }
+                };
+                // Who does not wait for it any more has ended.
+                let _ = prepared.send(());
+            }
+            Read::Begun(since) => {
+                if let Some(sighted) = &mut progress.sighted {
+                    sighted.begin(since);
+                }
+            }
             Read::Record(record) => {
                 if let Some(sighted) = &mut progress.sighted {
                     sighted.note(&record);

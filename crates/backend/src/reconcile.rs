@@ -1,21 +1,19 @@
 //! What Kafka acknowledged and the log lacks all the same (a broker lost power or its disk, a topic was deleted) loses its
 //! mark and is published again.
 //!
-//! While the log is read from a rebuild's beginning, the ids that are seen are noted. Then every entry that is marked in
-//! what was read must have been among them; and no mark may stand where its partition ends, or behind.
+//! The marks are listed before a reading of the log begins, so that what is published meanwhile is not mistaken for what
+//! stood at its place before. While the log is read, the ids that are seen are noted. Then no listed mark may stand where
+//! its partition ended, or behind; and what was read must have shown the others.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 use wire::{Millis, topic};
 
 use crate::{
     clock,
-    log::{
-        LogError,
-        reader::{Ends, Partition, Record},
-    },
-    outbox::{Outbox, OutboxError, Sequence},
+    log::reader::{Ends, Partition, Record},
+    outbox::{Marked, Outbox, OutboxError, Sequence},
     relay::Relay,
 };
 
@@ -23,25 +21,30 @@ use crate::{
 const MARGIN: Millis = 60 * 60 * 1000;
 const PAGE: u32 = 1024;
 
-/// The ids a reading has come upon.
+/// What the log is said to have, and what a reading has come upon.
 pub(crate) struct Sighted {
     since: Millis,
+    marks: Vec<Marked>,
     ids: HashMap<&'static str, HashSet<Uuid>>,
 }
 
-/// Why it could not be compared.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReconcileError {
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    #[error(transparent)]
-    Log(#[from] LogError),
-}
-
 impl Sighted {
-    /// Nothing yet, of what is in the log since then.
-    pub(crate) fn new(since: Millis) -> Self {
-        Self { since, ids: HashMap::new() }
+    /// The marks of now; nothing is sighted yet.
+    pub(crate) async fn list(outbox: &Outbox) -> Result<Self, OutboxError> {
+        let mut marks = Vec::new();
+        loop {
+            let last = marks.last().map_or(Sequence(0), |marked: &Marked| marked.sequence);
+            let page = outbox.marked(last, PAGE).await?;
+            if page.is_empty() {
+                return Ok(Self { since: Millis::MAX, marks, ids: HashMap::new() });
+            }
+            marks.extend(page);
+        }
+    }
+
+    /// Everything in the log since then follows.
+    pub(crate) fn begin(&mut self, since: Millis) {
+        self.since = since;
     }
 
     pub(crate) fn note(&mut self, record: &Record) {
@@ -51,55 +54,41 @@ impl Sighted {
         }
     }
 
-    fn has(&self, topic: &str, id: &Uuid) -> bool {
-        self.ids.get(topic).is_some_and(|ids| ids.contains(id))
-    }
-
-    /// Compares the outbox's marks with what was sighted in the log up to `read`, and publishes again what is missing;
-    /// tells how much that is.
+    /// Publishes again what is missing in the log, which was read up to `read`; tells how much that is.
     pub(crate) async fn reconcile(
         self,
         outbox: &Outbox,
         relay: &Relay,
         read: &Ends,
-    ) -> Result<u64, ReconcileError> {
-        let (mut missing, mut partitions) = (Vec::new(), BTreeSet::new());
-        let mut last = Sequence(0);
-        loop {
-            let page = outbox.marked(0, last, PAGE).await?;
-            let Some(end) = page.last() else { break };
-            last = end.sequence;
-            for marked in page {
-                let partition: Partition = (marked.topic, marked.position.partition);
-                let was_read = read.get(&partition).is_some_and(|end| marked.position.offset < *end)
-                    && marked.position.timestamp >= self.since_for(&partition.0);
-                if was_read && !self.has(&partition.0, &marked.id) {
-                    missing.push(marked.sequence);
-                }
-                partitions.insert(partition);
+    ) -> Result<u64, OutboxError> {
+        let missing = self.marks.iter().filter(|marked| self.is_missing(marked, read));
+        let missing: Vec<Sequence> = missing.map(|marked| marked.sequence).collect();
+        if missing.is_empty() {
+            return Ok(0);
+        }
+        let lost = outbox.unmark(missing).await?;
+        metrics::counter!("iutsai_reconciled_total").increment(lost);
+        relay.renew();
+        Ok(lost)
+    }
+
+    fn is_missing(&self, marked: &Marked, read: &Ends) -> bool {
+        let partition: Partition = (marked.topic.clone(), marked.position.partition);
+        match read.get(&partition) {
+            // The partition is not there any more, or ends before.
+            None => true,
+            Some(end) if marked.position.offset >= *end => true,
+            Some(_) => {
+                let ids = self.ids.get(marked.topic.as_str());
+                marked.position.timestamp >= self.since_for(&marked.topic)
+                    && !ids.is_some_and(|ids| ids.contains(&marked.id))
             }
         }
-        let mut lost = 0;
-        if !missing.is_empty() {
-            lost += outbox.unmark(missing).await?;
-        }
-        // A partition that was not read is not there any more.
-        let (known, gone): (Vec<_>, Vec<_>) =
-            partitions.into_iter().partition(|partition| read.contains_key(partition));
-        let ends = relay.ends(known).await?;
-        for (partition, end) in ends.into_iter().chain(gone.into_iter().map(|partition| (partition, 0))) {
-            lost += outbox.unmark_from(&partition, end, last).await?;
-        }
-        if lost > 0 {
-            metrics::counter!("iutsai_reconciled_total").increment(lost);
-            relay.renew();
-        }
-        Ok(lost)
     }
 
     /// From when on a record must be in the log, if it was ever there.
     fn since_for(&self, name: &str) -> Millis {
         let kept = topic::retention(name).map_or(Millis::MAX, |retention| clock::now() - retention);
-        self.since.max(kept) + MARGIN
+        self.since.max(kept).saturating_add(MARGIN)
     }
 }

@@ -1,10 +1,12 @@
-//! How the reading of the log is doing, by librdkafka's own statistics.
+//! How reading and publishing are doing, by librdkafka's own statistics.
 
 use rdkafka::{ClientContext, Statistics, consumer::ConsumerContext};
 use tokio::sync::watch;
 
 /// How often librdkafka counts, in milliseconds.
 pub(super) const EVERY_MS: &str = "500";
+/// The same for a producer.
+pub(super) const IDENTITY_EVERY_MS: &str = "200";
 
 /// How the reading of the log is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,3 +30,13 @@ impl ClientContext for Watcher {
 }
 
 impl ConsumerContext for Watcher {}
+
+/// Tells once a producer has its id, without which its first record would wait.
+pub(super) struct Identity(pub(super) watch::Sender<bool>);
+
+impl ClientContext for Identity {
+    fn stats(&self, statistics: Statistics) {
+        let assigned = statistics.eos.is_some_and(|eos| eos.idemp_state == "Assigned");
+        self.0.send_if_modified(|known| std::mem::replace(known, assigned) != assigned);
+    }
+}

@@ -10,11 +10,12 @@ use rdkafka::{
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord, Producer as _},
 };
+use tokio::{sync::watch, time::timeout};
 use wire::Position;
 
 use super::{
     KafkaSettings, LogError, METADATA_TIMEOUT,
-    reader::{Ends, Partition},
+    health::{self, Identity},
 };
 use crate::{clock, outbox::Entry};
 
@@ -73,11 +74,13 @@ impl<'a> From<&'a Entry> for Outgoing<'a> {
     }
 }
 
+type Current = (FutureProducer<Identity>, watch::Receiver<bool>);
+
 /// Publishes records.
 pub struct Producer {
     settings: KafkaSettings,
     /// `None` once it is closed.
-    current: Mutex<Option<FutureProducer>>,
+    current: Mutex<Option<Current>>,
 }
 
 impl Producer {
@@ -117,32 +120,19 @@ impl Producer {
         }
     }
 
-    /// Where these partitions end now.
-    ///
-    /// # Errors
-    /// [`LogError`] if Kafka does not tell of one of them.
-    pub async fn ends(&self, partitions: Vec<Partition>) -> Result<Ends, LogError> {
-        let producer = self.current()?;
-        let ask = move || {
-            let mut ends = Ends::new();
-            for (topic, partition) in partitions {
-                let (_, end) = producer.client().fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
-                ends.insert((topic, partition), end);
-            }
-            Ok(ends)
-        };
-        tokio::task::spawn_blocking(ask).await.map_err(|error| LogError(error.to_string()))?
-    }
-
-    /// Connects, so that the first call does not wait for it: metadata, and with it the producer's id.
+    /// Connects, so that the first call does not wait for it: metadata, and the producer's id.
     ///
     /// # Errors
     /// [`LogError`] if Kafka did not answer.
     pub async fn warm(&self) -> Result<(), LogError> {
-        let producer = self.current()?;
+        let (producer, mut identified) = self.current_with_identity()?;
         let metadata = move || producer.client().fetch_metadata(Some(wire::topic::ALERT), METADATA_TIMEOUT);
         let fetched = tokio::task::spawn_blocking(move || metadata().map(|_| ())).await;
-        Ok(fetched.map_err(|error| LogError(error.to_string()))??)
+        fetched.map_err(|error| LogError(error.to_string()))??;
+        match timeout(METADATA_TIMEOUT, identified.wait_for(|identified| *identified)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(LogError("no producer id was given in time".into())),
+        }
     }
 
     /// Waits until all that was handed over is acknowledged or given up, `wait` at most.
@@ -164,20 +154,24 @@ impl Producer {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<FutureProducer>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn current(&self) -> Result<FutureProducer, LogError> {
+    fn current(&self) -> Result<FutureProducer<Identity>, LogError> {
+        self.current_with_identity().map(|(producer, _)| producer)
+    }
+
+    fn current_with_identity(&self) -> Result<Current, LogError> {
         self.lock().clone().ok_or_else(|| LogError("the producer is closed".into()))
     }
 
     /// An idempotent producer that met a fatal error refuses everything from then on (librdkafka, "Fatal
     /// producer errors"): only a new one helps.
-    fn replace_if_fatal(&self, failed: &FutureProducer) -> Result<(), LogError> {
+    fn replace_if_fatal(&self, failed: &FutureProducer<Identity>) -> Result<(), LogError> {
         let Some((code, reason)) = failed.client().fatal_error() else { return Ok(()) };
         let mut current = self.lock();
-        if current.as_ref().is_some_and(|current| current.client().fatal_error().is_some()) {
+        if current.as_ref().is_some_and(|(current, _)| current.client().fatal_error().is_some()) {
             tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
             *current = Some(create(&self.settings)?);
         }
@@ -185,7 +179,8 @@ impl Producer {
     }
 }
 
-fn create(settings: &KafkaSettings) -> Result<FutureProducer, LogError> {
+fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
+    let (tell, identified) = watch::channel(false);
     let producer = settings
         .client()
         .set("enable.idempotence", "true")
@@ -196,8 +191,9 @@ fn create(settings: &KafkaSettings) -> Result<FutureProducer, LogError> {
         .set("topic.metadata.refresh.interval.ms", "10000")
         // Java's partitioner, so that the original service's records of a line meet ours.
         .set("partitioner", "murmur2_random")
-        .create()?;
-    Ok(producer)
+        .set("statistics.interval.ms", health::IDENTITY_EVERY_MS)
+        .create_with_context(Identity(tell))?;
+    Ok((producer, identified))
 }
 
 /// What no later try changes: the record itself is at fault.

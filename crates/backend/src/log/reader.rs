@@ -2,19 +2,17 @@
 //! node needs every record. When the log turns out to be shorter than what was read of it (a broker lost its disk, a
 //! topic was made anew), reading begins again.
 
-use std::{
-    collections::{HashMap, HashSet},
-    convert::Infallible,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use rdkafka::{
     Message, Offset, TopicPartitionList,
-    consumer::{Consumer, StreamConsumer},
+    consumer::{BaseConsumer, Consumer, StreamConsumer},
     message::{BorrowedMessage, Headers},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 use uuid::Uuid;
 use wire::{Millis, Position, topic};
 
@@ -54,7 +52,9 @@ pub struct Record {
 /// What the reader tells.
 #[derive(Debug)]
 pub enum Read {
-    /// It begins, or begins again: everything since this time follows.
+    /// It is about to begin, or to begin again, and waits for an answer.
+    Opening(oneshot::Sender<()>),
+    /// Everything since this time follows.
     Begun(Millis),
     /// The next record of some partition.
     Record(Record),
@@ -69,6 +69,11 @@ pub enum Read {
 /// Reads for ever, from `look_back` ago, and sends what it reads to `to`; ends when nobody listens any more.
 pub async fn run(settings: KafkaSettings, look_back: Millis, to: mpsc::Sender<Read>) {
     loop {
+        let (prepared, answer) = oneshot::channel();
+        // That nobody answers is seen below: then nobody listens any more.
+        if to.send(Read::Opening(prepared)).await.is_err() || answer.await.is_err() {
+            return;
+        }
         let since = crate::clock::now() - look_back;
         match Reader::open(&settings, since).await {
             Ok(reader) => match reader.run(since, &to).await {
@@ -112,6 +117,9 @@ impl From<mpsc::error::SendError<Read>> for Stop {
 
 struct Reader {
     consumer: Arc<StreamConsumer<Watcher>>,
+    /// A broker answers a connection's requests in order, and those that fetch records wait there for half a second: so
+    /// questions have a client of their own.
+    questions: Arc<BaseConsumer>,
     health: watch::Receiver<Health>,
     embedded: bool,
     /// What is read, with the offset behind the last record that was.
@@ -138,58 +146,35 @@ impl Reader {
             .create_with_context(Watcher(tell))?;
         let mut reader = Self {
             consumer: Arc::new(consumer),
+            questions: Arc::new(settings.client().create()?),
             health,
             embedded: settings.embedded,
             assigned: HashMap::new(),
             missing: HashMap::new(),
             ends: HashMap::new(),
         };
-        let partitions = reader.partitions().await?;
-        reader.begin(partitions, since).await?;
+        reader.begin(since).await?;
         Ok(reader)
     }
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        ask: impl FnOnce(&StreamConsumer<Watcher>) -> Result<T, LogError> + Send + 'static,
-    ) -> Result<T, LogError> {
-        let consumer = self.consumer.clone();
-        let answered = tokio::task::spawn_blocking(move || ask(&consumer)).await;
-        answered.map_err(|error| LogError(error.to_string()))?
-    }
-
-    async fn partitions(&self) -> Result<Vec<Partition>, LogError> {
-        self.blocking(|consumer| {
-            let mut partitions = Vec::new();
-            for topic in topic::ALL {
-                let metadata = consumer.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;
-                for found in metadata.topics().iter().filter(|found| found.name() == topic.name) {
-                    if let Some(error) = found.error() {
-                        return Err(LogError(format!("the topic {}: {error:?}", topic.name)));
-                    }
-                    partitions.extend(found.partitions().iter().map(|p| (topic.name.to_owned(), p.id())));
-                }
-            }
-            Ok(partitions)
-        })
-        .await
-    }
-
     /// Starts every partition at the first record of `since` or later.
-    async fn begin(&mut self, partitions: Vec<Partition>, since: Millis) -> Result<(), LogError> {
-        // The embedded broker is not asked for a time: its log is short, and reading all of it is surely right.
-        let embedded = self.embedded;
-        let begun = self.blocking(move |consumer| {
+    async fn begin(&mut self, since: Millis) -> Result<(), LogError> {
+        let (questions, embedded) = (self.questions.clone(), self.embedded);
+        let ask = move || {
             let mut begun = Vec::new();
-            for (topic, partition) in partitions {
-                let (low, high) = consumer.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
-                let start =
-                    if embedded { low } else { start(consumer, &topic, partition, since)?.clamp(low, high) };
+            for (topic, partition) in partitions(&questions)? {
+                let (low, high) = questions.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
+                // The embedded broker is not asked for a time: its log is short, and reading all of it is surely right.
+                let start = if embedded {
+                    low
+                } else {
+                    start(&questions, &topic, partition, since)?.clamp(low, high)
+                };
                 begun.push(((topic, partition), start, high));
             }
-            Ok(begun)
-        });
-        let begun = begun.await?;
+            Ok::<_, LogError>(begun)
+        };
+        let begun = tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::of(&error))??;
         let mut list = TopicPartitionList::new();
         for (key, start, high) in begun {
             list.add_partition_offset(&key.0, key.1, Offset::Offset(start))?;
@@ -214,6 +199,7 @@ impl Reader {
         to.send(Read::Begun(since)).await?;
         self.tell_partitions(to).await?;
         let mut behind = true;
+        let mut looking: Option<JoinHandle<Result<Looked, LogError>>> = None;
         let mut look = tokio::time::interval(METADATA_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         look.reset();
@@ -235,7 +221,8 @@ impl Reader {
                         tokio::time::sleep(ERROR_PAUSE).await;
                     }
                 },
-                _ = look.tick() => self.look(to).await?,
+                _ = look.tick(), if looking.is_none() => looking = Some(self.look()),
+                looked = seen(&mut looking) => self.take_in(looked, to).await?,
                 Ok(()) = self.health.changed() => {
                     let health = *self.health.borrow_and_update();
                     to.send(Read::Health(health)).await?;
@@ -245,35 +232,41 @@ impl Reader {
         }
     }
 
-    async fn look(&mut self, to: &mpsc::Sender<Read>) -> Result<(), Stop> {
-        match self.add_new_partitions().await {
-            Ok(true) => self.tell_partitions(to).await?,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the topics could not be looked at"),
-        }
-        match self.shortened().await {
-            Ok(Some((topic, partition))) => Err(Stop::Shorter(topic, partition)),
-            Ok(None) => Ok(()),
+    /// Begins to look for new partitions and for lost records, beside the reading.
+    fn look(&self) -> JoinHandle<Result<Looked, LogError>> {
+        let (questions, read) = (self.questions.clone(), self.assigned.clone());
+        tokio::task::spawn_blocking(move || {
+            let partitions = partitions(&questions)?;
+            for (partition, next) in read {
+                let (_, end) = questions.fetch_watermarks(&partition.0, partition.1, METADATA_TIMEOUT)?;
+                if end < next {
+                    return Ok(Looked { partitions, shorter: Some(partition) });
+                }
+            }
+            Ok(Looked { partitions, shorter: None })
+        })
+    }
+
+    async fn take_in(
+        &mut self,
+        looked: Result<Looked, LogError>,
+        to: &mpsc::Sender<Read>,
+    ) -> Result<(), Stop> {
+        match looked {
+            Ok(Looked { shorter: Some((topic, partition)), .. }) => Err(Stop::Shorter(topic, partition)),
+            Ok(Looked { partitions, .. }) => match self.add_new(partitions) {
+                Ok(true) => self.tell_partitions(to).await,
+                Ok(false) => Ok(()),
+                Err(error) => {
+                    tracing::warn!(%error, "a new partition cannot be read yet");
+                    Ok(())
+                }
+            },
             Err(error) => {
-                tracing::warn!(%error, "the ends of the topics could not be looked at");
+                tracing::warn!(%error, "the topics could not be looked at");
                 Ok(())
             }
         }
-    }
-
-    /// A partition that ends before what was read of it.
-    async fn shortened(&self) -> Result<Option<Partition>, LogError> {
-        let assigned = self.assigned.clone();
-        self.blocking(move |consumer| {
-            for ((topic, partition), next) in assigned {
-                let (_, high) = consumer.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
-                if high < next {
-                    return Ok(Some((topic, partition)));
-                }
-            }
-            Ok(None)
-        })
-        .await
     }
 
     fn note(&mut self, record: &Record) -> Result<(), Stop> {
@@ -298,16 +291,14 @@ impl Reader {
         Ok(to.send(Read::Partitions(accepts)).await?)
     }
 
-    /// New partitions are read from their beginning: nothing in them has been told yet.
-    async fn add_new_partitions(&mut self) -> Result<bool, LogError> {
+    /// New partitions are read from their beginning: nothing in them has been told yet. Whether there are any.
+    fn add_new(&mut self, partitions: Vec<Partition>) -> Result<bool, LogError> {
         let mut list = TopicPartitionList::new();
-        let mut new = HashSet::new();
-        for (topic, partition) in self.partitions().await? {
-            if !self.assigned.contains_key(&(topic.clone(), partition)) {
-                tracing::info!(topic, partition, "reading a new partition");
-                list.add_partition_offset(&topic, partition, Offset::Offset(0))?;
-                new.insert((topic, partition));
-            }
+        let new: Vec<Partition> =
+            partitions.into_iter().filter(|partition| !self.assigned.contains_key(partition)).collect();
+        for (topic, partition) in &new {
+            tracing::info!(topic, partition, "reading a new partition");
+            list.add_partition_offset(topic, *partition, Offset::Offset(0))?;
         }
         if new.is_empty() {
             return Ok(false);
@@ -318,16 +309,41 @@ impl Reader {
     }
 }
 
+/// What a look at the topics showed.
+struct Looked {
+    partitions: Vec<Partition>,
+    /// It ends before what was read of it.
+    shorter: Option<Partition>,
+}
+
+/// The outcome of a look that is under way; never, while there is none.
+async fn seen(looking: &mut Option<JoinHandle<Result<Looked, LogError>>>) -> Result<Looked, LogError> {
+    let Some(look) = looking else { return std::future::pending().await };
+    let looked = look.await;
+    *looking = None;
+    looked.unwrap_or_else(|error| Err(LogError::of(&error)))
+}
+
+/// Every partition of every topic of the service.
+fn partitions(questions: &BaseConsumer) -> Result<Vec<Partition>, LogError> {
+    let mut partitions = Vec::new();
+    for topic in topic::ALL {
+        let metadata = questions.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;
+        for found in metadata.topics().iter().filter(|found| found.name() == topic.name) {
+            if let Some(error) = found.error() {
+                return Err(LogError(format!("the topic {}: {error:?}", topic.name)));
+            }
+            partitions.extend(found.partitions().iter().map(|p| (topic.name.to_owned(), p.id())));
+        }
+    }
+    Ok(partitions)
+}
+
 /// The offset of the first record of `since` or later; beyond the end if there is none.
-fn start(
-    consumer: &StreamConsumer<Watcher>,
-    topic: &str,
-    partition: i32,
-    since: Millis,
-) -> Result<i64, LogError> {
+fn start(questions: &BaseConsumer, topic: &str, partition: i32, since: Millis) -> Result<i64, LogError> {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, partition, Offset::Offset(since))?;
-    let found = consumer.offsets_for_times(list, METADATA_TIMEOUT)?;
+    let found = questions.offsets_for_times(list, METADATA_TIMEOUT)?;
     let found = found.find_partition(topic, partition).map(|found| found.offset());
     match found {
         Some(Offset::Offset(offset)) => Ok(offset),

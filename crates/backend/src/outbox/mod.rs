@@ -115,19 +115,6 @@ impl Outbox {
         self.change(Change::Unmark(sequences)).await
     }
 
-    /// Takes back every mark at `end` or behind it, of entries up to `last`: the partition ends there.
-    ///
-    /// # Errors
-    /// [`OutboxError`] if that could not be written.
-    pub async fn unmark_from(
-        &self,
-        (topic, partition): &(String, i32),
-        end: i64,
-        last: Sequence,
-    ) -> Result<u64, OutboxError> {
-        self.change(Change::UnmarkFrom { topic: topic.clone(), partition: *partition, end, last }).await
-    }
-
     /// Forgets what is published, or set aside, and was stored before `before`; of `topic` only, if one is named.
     ///
     /// # Errors
@@ -222,21 +209,15 @@ impl Outbox {
         self.entries("TRUE", after, limit).await
     }
 
-    /// The oldest published entries that were stored at `since` or later, `limit` at most, behind `after`.
+    /// The oldest published entries, `limit` at most, behind `after`.
     ///
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.
-    pub async fn marked(
-        &self,
-        since: Millis,
-        after: Sequence,
-        limit: u32,
-    ) -> Result<Vec<Marked>, OutboxError> {
+    pub async fn marked(&self, after: Sequence, limit: u32) -> Result<Vec<Marked>, OutboxError> {
         let rows = sqlx::query(
             "SELECT sequence, id, topic, partition_id, record_offset, record_timestamp FROM entries
-             WHERE record_offset IS NOT NULL AND stored_at >= $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+             WHERE record_offset IS NOT NULL AND sequence > $1 ORDER BY sequence LIMIT $2",
         )
-        .bind(since)
         .bind(after.0)
         .bind(limit)
         .fetch_all(&self.reader()?)

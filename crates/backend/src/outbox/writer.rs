@@ -46,8 +46,6 @@ pub(super) enum Change {
     Refuse(Sequence, String),
     /// The log lost these.
     Unmark(Vec<Sequence>),
-    /// The log lost whatever stood at `end` or behind it.
-    UnmarkFrom { topic: String, partition: i32, end: i64, last: Sequence },
     /// What is done with goes.
     Forget { topic: Option<&'static str>, before: Millis },
     /// The database told these sessions, at that time.
@@ -106,7 +104,7 @@ impl Writer {
     ) -> Self {
         let state = State::Failed { until: Instant::now(), why: OutboxError::closed() };
         let mut writer = Self { directory, state, reader, trouble };
-        writer.become_(opened);
+        writer.take_up(opened);
         writer
     }
 
@@ -136,7 +134,7 @@ impl Writer {
         }
     }
 
-    fn become_(&mut self, opened: Result<OutboxFile, OutboxError>) {
+    fn take_up(&mut self, opened: Result<OutboxFile, OutboxError>) {
         let (state, reader, trouble) = match opened {
             Ok(file) => {
                 let reader = file.reader.clone();
@@ -159,7 +157,7 @@ impl Writer {
 
     async fn try_again(&mut self) {
         let opened = OutboxFile::open(&self.directory).await;
-        self.become_(opened.map_err(|error| match error {
+        self.take_up(opened.map_err(|error| match error {
             Unopened::InUse(error) | Unopened::Unusable(error) => error,
         }));
     }
@@ -200,11 +198,12 @@ impl Writer {
 
     /// What a failed commit left behind is not built upon: the file is opened anew.
     async fn fail(&mut self, error: OutboxError) {
-        let failed = State::Failed { until: Instant::now() + TRY_AGAIN, why: error.clone() };
-        if let State::Open(file) = std::mem::replace(&mut self.state, failed) {
-            self.become_(Err(error));
-            file.close().await;
-        }
+        // Who is refused while it is failed must not put off the next try.
+        let State::Open(file) = &self.state else { return };
+        let (reader, writer) = (file.reader.clone(), file.writer.clone());
+        self.take_up(Err(error));
+        reader.close().await;
+        writer.close().await;
     }
 }
 

@@ -22,7 +22,6 @@ use crate::{
     log::{
         KafkaSettings, LogError,
         producer::{Outgoing, Producer, Unpublished},
-        reader::{Ends, Partition},
         topics,
     },
     outbox::{Entry, Outbox, OutboxError, Sequence},
@@ -191,14 +190,6 @@ impl Relay {
             }
             Err(_) => false,
         }
-    }
-
-    /// Where these partitions end now.
-    ///
-    /// # Errors
-    /// [`LogError`] if Kafka does not tell of one of them.
-    pub(crate) async fn ends(&self, partitions: Vec<Partition>) -> Result<Ends, LogError> {
-        self.0.producer.ends(partitions).await
     }
 
     /// Publishes again what has lost its mark.

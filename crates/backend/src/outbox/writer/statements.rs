@@ -45,13 +45,6 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
         Change::Refuse(sequence, reason) => {
             sqlx::query("UPDATE entries SET refused = $1 WHERE sequence = $2").bind(reason).bind(sequence.0)
         }
-        Change::UnmarkFrom { topic, partition, end, last } => sqlx::query(sqlx::AssertSqlSafe(format!(
-            "{UNMARK} WHERE topic = $1 AND partition_id = $2 AND record_offset >= $3 AND sequence <= $4"
-        )))
-        .bind(topic)
-        .bind(partition)
-        .bind(end)
-        .bind(last.0),
         Change::Forget { topic, before } => sqlx::query(
             "DELETE FROM entries WHERE sequence IN (
                  SELECT sequence FROM entries WHERE stored_at < $1 AND ($2 IS NULL OR topic = $2)

@@ -136,6 +136,16 @@ chromium_program() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
+# --- the fault checker ----------------------------------------------------------------------------------------------
+
+# Compiles the library that fault runs preload (crates/bench/power_cut): to $dist/power_cut.so.
+build_power_cut() {
+    mkdir -p "$dist"
+    cc -shared -fPIC -O2 -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -o "$dist/power_cut.so.new" \
+        crates/bench/power_cut/*.c -ldl -pthread || fail "the power cut's library did not compile; see cc's words above"
+    mv -f "$dist/power_cut.so.new" "$dist/power_cut.so"
+}
+
 # --- Java and PostgreSQL, for the tests on real servers --------------------------------------------------------------
 
 # Prints a java of a JDK 17 or newer, when there is one; the compiler in it runs the programs in end2end/kafka.

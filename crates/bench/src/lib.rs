@@ -4,9 +4,13 @@
 //! The server's integration tests use [`client`] and [`server`] too. Nothing here reaches into the server: all it knows is
 //! the contract, through `wire` and `stomp`.
 
+pub mod chaos;
+pub mod checker;
 pub mod client;
 mod error;
 pub mod fanout;
+pub mod leader_kill;
+pub mod power_cut;
 pub mod server;
 
 pub use error::Error;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bench::fanout;
+use bench::{chaos, fanout, leader_kill};
 use clap::{Parser, Subcommand};
 
 /// Measures the service from outside. Without a command: fanout.
@@ -20,12 +20,20 @@ struct Arguments {
 enum Command {
     /// From a press to the first and the last neighbour of a line, and how long the caller waits for the answer
     Fanout(fanout::Settings),
+    /// Whether anything that was acknowledged is lost, told twice or told differently while parts fail at random
+    Chaos(chaos::Settings),
+    /// From a press to the neighbours while the broker that leads is killed, again and again
+    LeaderKill(leader_kill::Settings),
 }
 
 fn main() -> ExitCode {
     let Arguments { command, fanout } = Arguments::parse();
-    let Command::Fanout(settings) = command.unwrap_or(Command::Fanout(fanout));
-    match fanout::run(&settings) {
+    let outcome = match command.unwrap_or(Command::Fanout(fanout)) {
+        Command::Fanout(settings) => fanout::run(&settings),
+        Command::Chaos(settings) => chaos::run(&settings),
+        Command::LeaderKill(settings) => leader_kill::run(&settings),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("iutsai-bench: {error}");

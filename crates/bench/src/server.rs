@@ -13,6 +13,7 @@
 //! # Ok(()) }
 //! ```
 
+mod death;
 mod output;
 mod process;
 mod program;
@@ -51,8 +52,8 @@ pub struct Server {
     data_dir: PathBuf,
     /// Every broker that was seen, since one may outlive a killed server, or be stopped.
     brokers: Vec<Process>,
-    /// It was ended on purpose.
-    is_done: bool,
+    /// It was ended on purpose, or its log stays where it is.
+    is_quiet: bool,
     /// Holds the log, and the data directory where none was given.
     _directory: tempfile::TempDir,
 }
@@ -173,7 +174,7 @@ impl Server {
         if !status.success() {
             return Err(Error::ServerEnded { status, log: self.log.tail() });
         }
-        self.is_done = true;
+        self.is_quiet = true;
         Ok(())
     }
 
@@ -186,8 +187,7 @@ impl Server {
         if self.child.is_some() {
             self.terminate().await?;
         }
-        let port = self.client()?.port();
-        self.launch(port).await?;
+        self.start_again().await?;
         self.wait_ready().await
     }
 
@@ -267,7 +267,7 @@ impl Drop for Server {
                 std::thread::sleep(GLANCE);
             }
         }
-        if !self.is_done {
+        if !self.is_quiet {
             eprintln!("the end of the server's log:\n{}", self.log.tail());
         }
     }

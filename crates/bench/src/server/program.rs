@@ -23,6 +23,7 @@ pub struct Program {
     arguments: Vec<OsString>,
     environment: BTreeMap<OsString, Option<OsString>>,
     data_dir: Option<PathBuf>,
+    log: Option<PathBuf>,
 }
 
 impl Program {
@@ -36,6 +37,7 @@ impl Program {
             arguments: vec!["serve".into()],
             environment: BTreeMap::from([demo]),
             data_dir: None,
+            log: None,
         }
     }
 
@@ -67,6 +69,13 @@ impl Program {
         self
     }
 
+    /// Writes its log here, and leaves it there at the end.
+    #[must_use]
+    pub fn log_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.log = Some(file.into());
+        self
+    }
+
     /// Starts it and waits until `/readyz` answers 200.
     ///
     /// # Errors
@@ -87,7 +96,8 @@ impl Program {
             .prefix("iutsai-")
             .tempdir()
             .map_err(Error::system("make a temporary directory"))?;
-        let log = Log::create(directory.path().join("server.log"))?;
+        let is_quiet = self.log.is_some();
+        let log = Log::create(self.log.clone().unwrap_or_else(|| directory.path().join("server.log")))?;
         let data_dir = self.data_dir.clone().unwrap_or_else(|| directory.path().join("data"));
         let mut server = Server {
             program: self,
@@ -96,7 +106,7 @@ impl Program {
             log,
             data_dir,
             brokers: Vec::new(),
-            is_done: false,
+            is_quiet,
             _directory: directory,
         };
         server.launch(0).await?;

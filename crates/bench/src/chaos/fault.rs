@@ -1,0 +1,136 @@
+//! What can go wrong, and what it hits.
+
+use std::{fmt, time::Duration};
+
+/// A kind of fault, as `--only` and `--without` name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Kind {
+    /// SIGKILL of a server or fan-out.
+    Kill,
+    /// SIGSTOP of a server or fan-out, then SIGCONT.
+    Stop,
+    /// SIGKILL of a broker.
+    KillBroker,
+    /// SIGSTOP of a broker, then SIGCONT.
+    StopBroker,
+    /// SIGKILL of the broker that leads a line's partition.
+    KillLeader,
+    /// The TCP path between the servers and Kafka drops, stalls or resets.
+    Path,
+    /// PostgreSQL is stopped.
+    Database,
+    /// The disk is full.
+    FullDisk,
+    /// Every fsync takes long.
+    SlowDisk,
+    /// The clock jumps.
+    Clock,
+    /// What was not synced is thrown away.
+    PowerCut,
+}
+
+impl Kind {
+    /// Every kind.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Kill,
+        Self::Stop,
+        Self::KillBroker,
+        Self::StopBroker,
+        Self::KillLeader,
+        Self::Path,
+        Self::Database,
+        Self::FullDisk,
+        Self::SlowDisk,
+        Self::Clock,
+        Self::PowerCut,
+    ];
+}
+
+/// When a process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// As it comes.
+    AsItComes,
+    /// Right after a command was acknowledged, which is when the promise is the freshest.
+    AfterAnswer,
+}
+
+/// How a TCP path fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harm {
+    /// What is sent vanishes; the connections end when it is over.
+    Drop,
+    /// What is sent waits until it is over.
+    Stall,
+    /// Connections are reset, and new ones at once.
+    Reset,
+}
+
+/// What loses its power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Every server and every broker at the same time.
+    Everything,
+    /// One server, and the broker embedded in it.
+    Node(usize),
+    /// One broker of a cluster.
+    Broker(usize),
+}
+
+/// One fault. Servers and brokers are counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Kill { node: usize, moment: Moment },
+    Stop { node: usize },
+    KillBroker { broker: usize },
+    StopBroker { broker: usize },
+    KillLeader { line: usize },
+    Path { broker: Option<usize>, harm: Harm },
+    StopDatabase,
+    FillDisk { node: usize },
+    SlowDisk { delay: Duration },
+    MoveClock { milliseconds: i64 },
+    PowerCut { reach: Reach, moment: Moment },
+}
+
+/// What a fault hits: two faults at one time never hit the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    Node(usize),
+    Broker(usize),
+    Path,
+    Database,
+    Disk(usize),
+    Speed,
+    Clock,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = |moment: &Moment| match moment {
+            Moment::AsItComes => "",
+            Moment::AfterAnswer => ", right after an answer",
+        };
+        match self {
+            Self::Kill { node, moment } => write!(f, "SIGKILL of server {node}{}", when(moment)),
+            Self::Stop { node } => write!(f, "SIGSTOP of server {node}"),
+            Self::KillBroker { broker } => write!(f, "SIGKILL of broker {broker}"),
+            Self::StopBroker { broker } => write!(f, "SIGSTOP of broker {broker}"),
+            Self::KillLeader { line } => write!(f, "SIGKILL of the broker that leads for line {line}"),
+            Self::Path { broker: None, harm } => write!(f, "paths to all brokers: {harm:?}"),
+            Self::Path { broker: Some(broker), harm } => write!(f, "path to broker {broker}: {harm:?}"),
+            Self::StopDatabase => f.write_str("PostgreSQL stopped"),
+            Self::FillDisk { node } => write!(f, "disk of server {node} full"),
+            Self::SlowDisk { delay } => write!(f, "every fsync takes {delay:?} more"),
+            Self::MoveClock { milliseconds } => write!(f, "clock moved by {} s", milliseconds / 1000),
+            Self::PowerCut { reach, moment } => {
+                match reach {
+                    Reach::Everything => f.write_str("power cut of everything")?,
+                    Reach::Node(node) => write!(f, "power cut of server {node}")?,
+                    Reach::Broker(broker) => write!(f, "power cut of broker {broker}")?,
+                }
+                f.write_str(when(moment))
+            }
+        }
+    }
+}

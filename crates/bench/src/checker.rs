@@ -1,0 +1,214 @@
+//! Judges a recorded run: was anything that was promised lost, told twice, or told differently to different people?
+//! Pure: it reads no clock and no socket.
+
+mod figures;
+mod fold;
+mod history;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt,
+};
+
+use uuid::Uuid;
+use wire::{AlertId, EventId, Incident, Line};
+
+pub use figures::Figures;
+pub use history::{Command, Heard, History, Listener, Outcome, Subscription, What};
+
+/// What must not be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Violation {
+    /// Acknowledged, and a listener of the line was never told.
+    Lost {
+        /// The event.
+        id: Uuid,
+        /// The call it is about.
+        alert: AlertId,
+        /// Who was not told.
+        listener: String,
+    },
+    /// Acknowledged, and the log does not have it in the end.
+    Unpublished {
+        /// The event.
+        id: Uuid,
+    },
+    /// Told twice within one subscription.
+    Duplicated {
+        /// The type of the event.
+        kind: &'static str,
+        /// The event.
+        id: Uuid,
+        /// Who was told.
+        listener: String,
+        /// In which of its subscriptions, from 0.
+        subscription: usize,
+    },
+    /// Listeners were told different accepts as the first, or some were told none.
+    FirstDiffers {
+        /// The call.
+        alert: AlertId,
+        /// Who says what.
+        words: Vec<(String, Option<EventId>)>,
+    },
+    /// A listener knows something else about a call than who subscribes after a restart.
+    StateDiffers {
+        /// The call.
+        alert: AlertId,
+        /// Who.
+        listener: String,
+        /// What that one knows.
+        live: Option<Box<Incident>>,
+        /// What the rebuilt server tells.
+        rebuilt: Option<Box<Incident>>,
+    },
+    /// A command was not answered, though everything was mended.
+    Unanswered {
+        /// The event.
+        id: Uuid,
+    },
+}
+
+/// The judgement.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What must not be; empty: all is well.
+    pub violations: Vec<Violation>,
+    /// How much of what happened.
+    pub figures: Figures,
+}
+
+/// Judges a run.
+#[must_use]
+pub fn check(history: &History) -> Verdict {
+    let mut violations = Vec::new();
+    for listener in &history.listeners {
+        lost(history, listener, &mut violations);
+        duplicated(listener, &mut violations);
+    }
+    for listener in &history.rebuilt {
+        lost(history, listener, &mut violations);
+        duplicated(listener, &mut violations);
+        unpublished(history, listener, &mut violations);
+    }
+    let records = fold::records_of_retries(history);
+    for line in lines(history) {
+        disagreements(history, &line, &records, &mut violations);
+    }
+    let open = history.commands.iter().filter(|command| command.outcome == Outcome::Open);
+    violations.extend(open.map(|command| Violation::Unanswered { id: command.id }));
+    let figures = Figures::of(history, &violations);
+    Verdict { violations, figures }
+}
+
+fn lines(history: &History) -> BTreeSet<Line> {
+    history.listeners.iter().map(|listener| listener.line.clone()).collect()
+}
+
+fn lost(history: &History, listener: &Listener, violations: &mut Vec<Violation>) {
+    let told: HashSet<Uuid> = listener.heard().filter_map(Heard::event).map(|(_, id)| id).collect();
+    for command in &history.commands {
+        if command.acknowledged().is_some() && command.line == listener.line && !told.contains(&command.id) {
+            let (id, alert, listener) = (command.id, command.alert, listener.name.clone());
+            violations.push(Violation::Lost { id, alert, listener });
+        }
+    }
+}
+
+fn duplicated(listener: &Listener, violations: &mut Vec<Violation>) {
+    for (index, subscription) in listener.subscriptions.iter().enumerate() {
+        let mut told = HashSet::new();
+        for (kind, id) in subscription.heard.iter().filter_map(Heard::event) {
+            if !told.insert((kind, id)) {
+                let listener = listener.name.clone();
+                violations.push(Violation::Duplicated { kind, id, listener, subscription: index });
+            }
+        }
+    }
+}
+
+/// In a rebuilt snapshot, what the log has bears the place of its record.
+fn unpublished(history: &History, rebuilt: &Listener, violations: &mut Vec<Violation>) {
+    let direct: HashMap<Uuid, bool> =
+        rebuilt.heard().filter_map(|heard| Some((heard.event()?.1, heard.is_direct()))).collect();
+    for command in &history.commands {
+        if command.acknowledged().is_some() && direct.get(&command.id) == Some(&true) {
+            violations.push(Violation::Unpublished { id: command.id });
+        }
+    }
+}
+
+/// What everybody on a line knows in the end, and what a new subscriber knows, must be the same.
+fn disagreements(history: &History, line: &Line, records: &fold::Records, violations: &mut Vec<Violation>) {
+    let of_line = |listeners: &[Listener]| -> Vec<Known> {
+        let of_line = listeners.iter().filter(|listener| listener.line == *line);
+        of_line.map(|listener| (listener.name.clone(), by_id(fold::known(listener, records)))).collect()
+    };
+    let (live, rebuilt) = (of_line(&history.listeners), of_line(&history.rebuilt));
+    let everybody: Vec<&Known> = live.iter().chain(&rebuilt).collect();
+    let accepts = history.commands.iter().filter(|command| command.what == What::Accept);
+    let accepts = accepts.filter(|command| command.acknowledged().is_some());
+    let accepted: HashSet<AlertId> = accepts.map(|command| command.alert).collect();
+    let alerts: BTreeSet<AlertId> = everybody.iter().flat_map(|(_, known)| known.keys().copied()).collect();
+    for alert in alerts {
+        violations.extend(first_differs(alert, accepted.contains(&alert), &everybody));
+        for (_, rebuilt) in &rebuilt {
+            violations.extend(live.iter().filter_map(|live| state_differs(alert, live, rebuilt)));
+        }
+    }
+}
+
+/// Who, and the calls that one knows.
+type Known = (String, BTreeMap<AlertId, Incident>);
+
+fn by_id(incidents: Vec<Incident>) -> BTreeMap<AlertId, Incident> {
+    incidents.into_iter().map(|incident| (incident.alert.id, incident)).collect()
+}
+
+/// Of those who know the call: who does not is asked for elsewhere. Of a call with an accept, somebody is first.
+fn first_differs(alert: AlertId, is_accepted: bool, everybody: &[&Known]) -> Option<Violation> {
+    let knowing = everybody.iter().filter_map(|(name, known)| Some((name, known.get(&alert)?)));
+    let words: Vec<_> = knowing.map(|(name, incident)| (name.clone(), incident.first)).collect();
+    let distinct: HashSet<_> = words.iter().map(|(_, first)| *first).collect();
+    let is_well = distinct.len() <= 1 && !(is_accepted && distinct.contains(&None));
+    (!is_well).then_some(Violation::FirstDiffers { alert, words })
+}
+
+fn state_differs(
+    alert: AlertId,
+    (listener, live): &Known,
+    rebuilt: &BTreeMap<AlertId, Incident>,
+) -> Option<Violation> {
+    let of = |known: &BTreeMap<_, Incident>| known.get(&alert).cloned().map(fold::comparable).map(Box::new);
+    let (live, rebuilt) = (of(live), of(rebuilt));
+    (live != rebuilt).then(|| Violation::StateDiffers { alert, listener: listener.clone(), live, rebuilt })
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost { id, alert, listener } if *id == alert.0 => {
+                write!(f, "lost: call {id}, for {listener}")
+            }
+            Self::Lost { id, alert, listener } => write!(f, "lost: {id} about call {alert}, for {listener}"),
+            Self::Unpublished { id } => write!(f, "not in the log: {id}"),
+            Self::Duplicated { kind, id, listener, subscription } => {
+                write!(f, "told twice: {kind} {id}, to {listener} in its subscription {subscription}")
+            }
+            Self::FirstDiffers { alert, words } => {
+                write!(f, "first differs: call {alert}")?;
+                words.iter().try_for_each(|(listener, first)| match first {
+                    Some(first) => write!(f, "; {listener} says {first}"),
+                    None => write!(f, "; {listener} says nobody"),
+                })
+            }
+            Self::StateDiffers { alert, listener, live, rebuilt } => write!(
+                f,
+                "state differs: call {alert}; {listener} knows {live:?}; after the restart it is {rebuilt:?}"
+            ),
+            Self::Unanswered { id } => write!(f, "never answered: {id}"),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a listener knows in the end: the one fold over what it was told, as the browser keeps it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
+use wire::{AlertId, Event, Incident, LineIncidents, Seen, body::Body};
+
+use super::history::{Heard, History, Listener};
+
+/// What the log has of events, by type and id.
+pub(super) type Records = HashMap<(&'static str, Uuid), Event>;
+
+/// The events that rebuilt servers tell, of commands that were sent more than once.
+///
+/// A try that was not acknowledged may be in the log all the same, and the next one is a second record of the same
+/// event. Of several the earliest counts, but whoever was told another keeps that until the next snapshot
+/// ([`LineIncidents::apply`]): such a listener knows the same event by a later time, and nothing else differs.
+pub(super) fn records_of_retries(history: &History) -> Records {
+    let retried = history.commands.iter().filter(|command| command.tries > 1);
+    let retried: BTreeSet<Uuid> = retried.map(|command| command.id).collect();
+    let told = history.rebuilt.iter().flat_map(Listener::heard);
+    let records = told.filter_map(|heard| match &heard.body {
+        Body::Event { event, .. } => Some((heard.event()?, event.clone())),
+        _ => None,
+    });
+    records.filter(|((_, id), _)| retried.contains(id)).collect()
+}
+
+/// Folds all subscriptions of a listener, one after the other. What a whole snapshot does not list is dropped.
+pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
+    // A listener reads no log: a server tells it which accept is first.
+    let mut incidents = LineIncidents::new(listener.line.clone(), 1);
+    for subscription in &listener.subscriptions {
+        let mut listed = BTreeSet::<AlertId>::new();
+        for heard in &subscription.heard {
+            match &heard.body {
+                Body::Event { event, first } => {
+                    if let Event::Alert(alert) = event {
+                        listed.insert(alert.id);
+                    }
+                    incidents.apply(recorded(heard, event, records), Seen::Told { first: *first });
+                }
+                Body::First { alert, id, .. } => incidents.settle_first(*alert, *id),
+                Body::SnapshotEnd { truncated: false, .. } => incidents.retain(&listed),
+                Body::SnapshotEnd { truncated: true, .. } => {}
+            }
+        }
+    }
+    incidents.incidents()
+}
+
+/// The event as the log has it, if all that differs is that this one is the later try.
+fn recorded(heard: &Heard, event: &Event, records: &Records) -> Event {
+    let record = heard.event().and_then(|key| records.get(&key));
+    let record = record.filter(|record| record.at() < event.at() && at(record, event) == *event);
+    record.unwrap_or(event).clone()
+}
+
+/// An event with the time of another one.
+fn at(event: &Event, of: &Event) -> Event {
+    let mut event = event.clone();
+    let at = match &mut event {
+        Event::Alert(alert) => {
+            // Places are not told of calls that are over.
+            if let Event::Alert(of) = of {
+                alert.location = of.location;
+            }
+            &mut alert.at
+        }
+        Event::Accept(accept) => &mut accept.at,
+        Event::Status(status) => &mut status.at,
+        Event::Moved(_) | Event::Receipt(_) => return event,
+    };
+    *at = of.at().unwrap_or(*at);
+    event
+}
+
+/// An incident without what is no part of the comparison: places are sent of open calls only, whom a call has reached
+/// is told while it happens, and who was first is asked for itself.
+pub(super) fn comparable(mut incident: Incident) -> Incident {
+    incident.location = None;
+    incident.alert.location = None;
+    incident.reached.clear();
+    incident.seen.clear();
+    incident.first = None;
+    for response in &mut incident.responses {
+        response.first = false;
+    }
+    incident
+}

@@ -1,0 +1,231 @@
+//! Each thing that must not be is found, and a run without it passes.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use uuid::Uuid;
+use wire::{Accept, Alert, AlertId, Event, EventId, House, Line, api::State, body::Body};
+
+use super::*;
+
+fn line() -> Line {
+    Line::new("101-1").unwrap()
+}
+
+fn house(name: &str) -> House {
+    House::new(name).unwrap()
+}
+
+fn second(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+fn alert(id: Uuid) -> Body {
+    let alert = Alert {
+        id: AlertId(id),
+        line: line(),
+        house: house("1203"),
+        text: "help".into(),
+        location: None,
+        kind: None,
+        drill: false,
+        at: 1_000,
+    };
+    Body::Event { event: Event::Alert(alert), first: None }
+}
+
+fn accept(id: Uuid, alert: Uuid, by: &str, first: Option<bool>) -> Body {
+    let accept = Accept {
+        id: EventId(id),
+        line: line(),
+        accept: house(by),
+        accept_line: None,
+        target: house("1203"),
+        alert: Some(AlertId(alert)),
+        at: 2_000,
+    };
+    Body::Event { event: Event::Accept(accept), first }
+}
+
+fn end() -> Body {
+    Body::SnapshotEnd { line: line(), truncated: false }
+}
+
+fn heard(at: u64, message_id: &str, body: Body) -> Heard {
+    let replay = matches!(body, Body::SnapshotEnd { .. });
+    Heard { at: second(at), message_id: message_id.into(), replay, body }
+}
+
+fn listener(name: &str, subscriptions: Vec<Vec<Heard>>) -> Listener {
+    let subscriptions = subscriptions.into_iter();
+    let subscriptions =
+        subscriptions.map(|heard| Subscription { began: Duration::ZERO, ended: None, heard }).collect();
+    Listener { name: name.into(), line: line(), subscriptions }
+}
+
+fn command(id: Uuid, what: What, alert: Uuid) -> Command {
+    let outcome = Outcome::Acknowledged { at: second(2), state: State::Stored };
+    Command { id, what, line: line(), alert: AlertId(alert), began: second(1), tries: 1, outcome }
+}
+
+/// A call that one neighbour accepts; everybody was told of both, and the rebuilt server knows them from the log.
+struct Run {
+    call: Uuid,
+    answer: Uuid,
+    history: History,
+}
+
+fn run() -> Run {
+    let (call, answer) = (Uuid::now_v7(), Uuid::now_v7());
+    let live = |name| {
+        let told = vec![
+            heard(0, "snapshot-end-direct-1", end()),
+            heard(3, "an-alert-0-0", alert(call)),
+            heard(4, "an-accept-direct-1", accept(answer, call, "1204", None)),
+            heard(5, "first-direct-1", first(answer, call)),
+        ];
+        listener(name, vec![told])
+    };
+    let snapshot = vec![
+        heard(9, "an-alert-0-0", alert(call)),
+        heard(9, "an-accept-0-0", accept(answer, call, "1204", Some(true))),
+        heard(9, "snapshot-end-direct-2", end()),
+    ];
+    let history = History {
+        commands: vec![command(call, What::Press, call), command(answer, What::Accept, call)],
+        listeners: vec![live("one"), live("two")],
+        rebuilt: vec![listener("new", vec![snapshot])],
+    };
+    Run { call, answer, history }
+}
+
+fn first(accept: Uuid, alert: Uuid) -> Body {
+    Body::First { line: line(), alert: AlertId(alert), accept: house("1204"), id: EventId(accept) }
+}
+
+#[test]
+fn a_run_in_which_everybody_was_told_everything_passes() {
+    let Run { call, history, .. } = run();
+    let Verdict { violations, figures } = check(&history);
+    assert_eq!(violations, []);
+    assert_eq!((figures.presses, figures.acknowledged, figures.delivered), (1, 2, 4));
+    assert_eq!((figures.stored, figures.stored_then_published, figures.handed_over), (2, 2, 1));
+    assert_eq!(figures.longest_to_first, Some((second(2), call)));
+    assert_eq!(figures.longest_to_last, Some((second(2), call)));
+}
+
+#[test]
+fn what_was_acknowledged_and_not_told_to_somebody_is_lost() {
+    let Run { call, answer, mut history } = run();
+    history.listeners[1].subscriptions[0].heard.truncate(2);
+    let violations = check(&history).violations;
+    let lost = Violation::Lost { id: answer, alert: AlertId(call), listener: "two".into() };
+    assert!(violations.contains(&lost), "{violations:?}");
+}
+
+#[test]
+fn what_was_not_acknowledged_is_not_lost() {
+    let Run { call, mut history, .. } = run();
+    history.commands.push(Command {
+        outcome: Outcome::Refused("no".into()),
+        ..command(Uuid::now_v7(), What::Accept, call)
+    });
+    assert_eq!(check(&history).violations, []);
+}
+
+#[test]
+fn a_snapshot_tells_as_well_as_a_live_message() {
+    let Run { history: mut other, .. } = run();
+    let snapshot = other.rebuilt[0].subscriptions[0].clone();
+    other.listeners[1].subscriptions = vec![Subscription::default(), snapshot];
+    assert_eq!(check(&other).violations, []);
+}
+
+#[test]
+fn the_same_event_twice_within_one_subscription_is_a_double_and_in_two_it_is_none() {
+    let Run { call, mut history, .. } = run();
+    let again = heard(7, "an-alert-0-0", alert(call));
+    history.listeners[0].subscriptions[0].heard.push(again.clone());
+    let double = |subscription| Violation::Duplicated {
+        kind: "alert",
+        id: call,
+        listener: "one".into(),
+        subscription,
+    };
+    assert_eq!(check(&history).violations, [double(0)]);
+    history.listeners[0].subscriptions[0].heard.pop();
+    history.listeners[0].subscriptions.push(Subscription { heard: vec![again], ..Subscription::default() });
+    assert_eq!(check(&history).violations, []);
+}
+
+#[test]
+fn a_listener_who_takes_another_for_the_first_disagrees() {
+    let Run { call, mut history, .. } = run();
+    let other = Uuid::now_v7();
+    let told = accept(other, call, "1301", Some(true));
+    for listener in &mut history.listeners {
+        listener.subscriptions[0].heard.push(heard(
+            6,
+            "an-accept-0-1",
+            accept(other, call, "1301", Some(false)),
+        ));
+    }
+    history.rebuilt[0].subscriptions[0].heard.insert(2, heard(9, "an-accept-0-1", told));
+    let violations = check(&history).violations;
+    assert!(
+        matches!(&violations[..], [Violation::FirstDiffers { alert, .. }] if alert.0 == call),
+        "{violations:?}"
+    );
+}
+
+#[test]
+fn an_accepted_call_of_which_nobody_says_who_was_first_is_found() {
+    let Run { answer, call, mut history } = run();
+    for listener in history.listeners.iter_mut().chain(&mut history.rebuilt) {
+        let heard = &mut listener.subscriptions[0].heard;
+        heard.retain(|heard| !matches!(heard.body, Body::First { .. }));
+        for heard in heard.iter_mut().filter(|heard| heard.event() == Some(("accept", answer))) {
+            heard.body = accept(answer, call, "1204", None);
+        }
+    }
+    let violations = check(&history).violations;
+    assert!(matches!(&violations[..], [Violation::FirstDiffers { .. }]), "{violations:?}");
+}
+
+#[test]
+fn a_rebuilt_server_that_tells_another_text_is_found() {
+    let Run { call, mut history, .. } = run();
+    let Body::Event { event: Event::Alert(alert), .. } =
+        &mut history.rebuilt[0].subscriptions[0].heard[0].body
+    else {
+        panic!("the alert comes first")
+    };
+    alert.text = "something else".into();
+    let violations = check(&history).violations;
+    let differs =
+        |violation: &Violation| matches!(violation, Violation::StateDiffers { alert, .. } if alert.0 == call);
+    assert!(violations.len() == 2 && violations.iter().all(differs), "{violations:?}");
+}
+
+#[test]
+fn what_the_log_never_got_is_found_and_so_is_a_press_without_an_answer() {
+    let Run { call, answer, mut history } = run();
+    history.rebuilt[0].subscriptions[0].heard[1].message_id = "an-accept-direct-1".into();
+    history.commands[0].outcome = Outcome::Open;
+    let violations = check(&history).violations;
+    assert_eq!(violations, [Violation::Unpublished { id: answer }, Violation::Unanswered { id: call }]);
+}
+
+#[test]
+fn a_later_record_of_the_same_command_is_no_disagreement_where_it_was_sent_again_and_else_it_is() {
+    let Run { mut history, .. } = run();
+    let Body::Event { event: Event::Alert(alert), .. } =
+        &mut history.rebuilt[0].subscriptions[0].heard[0].body
+    else {
+        panic!("the alert comes first")
+    };
+    alert.at -= 1;
+    assert_eq!(check(&history).violations.len(), 2);
+    history.commands[0].tries = 2;
+    assert_eq!(check(&history).violations, []);
+}

@@ -140,7 +140,7 @@ impl Reader {
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
-            .set("fetch.wait.max.ms", if settings.embedded { "10" } else { "500" })
+            .set("fetch.wait.max.ms", if settings.embedded { "20" } else { "500" })
             .set("fetch.error.backoff.ms", "50")
             .set("statistics.interval.ms", health::EVERY_MS)
             .create_with_context(Watcher(tell))?;

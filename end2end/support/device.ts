@@ -30,9 +30,12 @@ export function kept({ page }: Visitor): Promise<Press[]> {
   return page.evaluate(() => iutsaiOutbox.all());
 }
 
-/** Makes what is kept look as if it had been pressed this long ago, in minutes. */
-export async function age({ page }: Visitor, minutes: number): Promise<void> {
-  await page.evaluate(async (milliseconds) => {
+/**
+ * Makes what is kept look as if it had been pressed this long ago, in minutes. A page that is still trying to send it
+ * knows better.
+ */
+export async function age(visitor: Visitor, minutes: number): Promise<void> {
+  await (await worker(visitor)).evaluate(async (milliseconds) => {
     for (const press of await iutsaiOutbox.all()) {
       const { pressedAt, wantedAt } = press;
       await iutsaiOutbox.keep({
@@ -42,6 +45,12 @@ export async function age({ page }: Visitor, minutes: number): Promise<void> {
       });
     }
   }, minutes * 60_000);
+}
+
+/** Leaves the page and closes its tab. A tab that is closed at once is for a moment out of reach of `setOffline`. */
+export async function close({ page }: Visitor): Promise<void> {
+  await page.goto("about:blank");
+  await page.close();
 }
 
 /** Waits until the service worker has kept the home page with all its files; gives back their version. */

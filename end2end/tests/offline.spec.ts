@@ -1,7 +1,7 @@
 // Without a network: a press is kept on the device and sent once, the button is there, and nobody is told anything that is
 // not true.
 
-import { age, callsOf, cacheNames, kept, pageIsKept } from "../support/device.ts";
+import { age, cacheNames, callsOf, close, kept, pageIsKept } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -52,7 +52,7 @@ test("a press in a tab that is then closed is sent by the next one, once and wit
   const [press] = await kept(caller);
 
   const next = await caller.newTab();
-  await caller.page.close();
+  await close(caller);
   await caller.context.setOffline(false);
   const recorded = next.recorded();
   await next.goHome();
@@ -74,7 +74,7 @@ test("a tab that stays takes over from one that is closed", async ({ resident })
   const [press] = await kept(caller);
   await expect(other.connection).toHaveAttribute("data-state", "waiting");
 
-  await caller.page.close();
+  await close(caller);
   const recorded = other.recorded();
   await caller.context.setOffline(false);
 
@@ -320,10 +320,10 @@ async function oldPress(
   await loseNetwork(visitor);
   await visitor.hold();
   await visitor.ownCallIs("retrying");
-  await age(visitor, 11);
   const [press] = await kept(visitor);
   const caller = await visitor.newTab();
-  await visitor.page.close();
+  await close(visitor);
+  await age(visitor, 11);
   await visitor.context.setOffline(false);
   const calls = callsOf(caller);
   await caller.goHome();

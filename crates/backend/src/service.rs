@@ -121,7 +121,8 @@ impl Backend {
             Relay::start(outbox.clone(), settings.kafka.clone(), readiness.producer.clone())?
         };
         let hub = Hub::new();
-        let handover = Handover::new(hub.clone(), settings.sockets_runtime.clone(), database.clone());
+        let (runtime, slow) = (settings.sockets_runtime.clone(), settings.kafka.embedded);
+        let handover = Handover::new(hub.clone(), runtime, slow, database.clone());
         let backend = Self {
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),

@@ -222,8 +222,10 @@ impl Calls {
         let publication = self.relay.publish(entry.clone());
         match self.outbox.append(entry).await {
             Ok(sequence) => {
-                self.handover.ensure(event, received);
-                let published = self.relay.see_through(sequence, publication, PATIENCE).await;
+                self.handover.ensure(event.clone(), received);
+                let handover = self.handover.clone();
+                let tell = move |position| handover.published(event, position);
+                let published = self.relay.see_through(sequence, publication, PATIENCE, tell).await;
                 Ok(if published { State::Published } else { State::Stored })
             }
             Err(error) => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
-use wire::{Event, Seen};
+use wire::{Event, Position, Seen, record};
 
 use crate::{
     clock,
@@ -29,15 +29,34 @@ const LATE_AFTER: wire::Millis = 10 * 60 * 1000;
 pub struct Handover {
     hub: Hub,
     runtime: Handle,
+    /// The log is looked at now and then only.
+    log_is_slow: bool,
     post: Option<Post>,
 }
 
 impl Handover {
     /// To `hub`, on the runtime of its sockets, and to other processes where `database` is one they can share.
+    /// `log_is_slow` where reading a record back takes longer than an alarm may.
     #[must_use]
-    pub fn new(hub: Hub, runtime: Handle, database: Database) -> Self {
+    pub fn new(hub: Hub, runtime: Handle, log_is_slow: bool, database: Database) -> Self {
         let post = database.is_postgres().then(|| Post::new(database));
-        Self { hub, runtime, post }
+        Self { hub, runtime, log_is_slow, post }
+    }
+
+    /// The log has `event` at `position`: a call need not be read back from a slow one. An answer is, since only the order
+    /// in which the log is read tells whose was first.
+    pub(crate) fn published(&self, event: Event, position: Position) {
+        let Event::Alert(_) = &event else { return };
+        if !self.log_is_slow {
+            return;
+        }
+        let (topic, _) = record::write(&event);
+        let message_id = Some(format!("{topic}-{}-{}", position.partition, position.offset));
+        let hub = self.hub.clone();
+        self.runtime.spawn(async move {
+            let late = is_late(&event);
+            hub.apply(Arrival { event, seen: Seen::Direct, message_id, late, replay: false });
+        });
     }
 
     /// Sees to it that every hub has `event`, which is durable, soon after `received`.

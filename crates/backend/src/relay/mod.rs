@@ -156,18 +156,22 @@ impl Relay {
         })
     }
 
-    /// Sees a publication of an entry, durable now, through to its mark. Waits `patience` for it and tells
-    /// whether Kafka has acknowledged by then.
+    /// Sees a publication of an entry, durable now, through to its mark; `published` learns where the log has it. Waits
+    /// `patience` for it and tells whether Kafka has acknowledged by then.
     pub async fn see_through(
         &self,
         sequence: Sequence,
         publication: Publication,
         patience: Duration,
+        published: impl FnOnce(Position) + Send + 'static,
     ) -> bool {
         self.lock().insert(sequence);
         let relay = self.clone();
         let seen = self.0.tasks.spawn(async move {
             let outcome = publication.outcome().await;
+            if let Ok(position) = outcome {
+                published(position);
+            }
             relay.settle(sequence, outcome).await
         });
         matches!(timeout(patience, seen).await, Ok(Ok(true)))

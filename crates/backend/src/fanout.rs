@@ -67,7 +67,9 @@ impl Fanout {
         let (relay, kafka) = (self.relay.clone(), self.kafka.clone());
         let reading = tokio::spawn(async move {
             tokio::select! {
-                () = relay.topics_exist() => reader::run(kafka, LOOK_BACK, records).await,
+                () = relay.topics_exist() => {
+                    reader::run(kafka, LOOK_BACK, relay.acknowledged(), records).await;
+                }
                 () = records.closed() => {}
             }
         });

@@ -1,7 +1,7 @@
 //! Publishes records: idempotent, acknowledged by every in-sync replica, without lingering.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use wire::Position;
 
 use super::{
     KafkaSettings, LogError, METADATA_TIMEOUT,
+    acknowledged::Acknowledged,
     health::{self, Identity},
 };
 use crate::{clock, outbox::Entry};
@@ -81,6 +82,7 @@ pub struct Producer {
     settings: KafkaSettings,
     /// `None` once it is closed.
     current: Mutex<Option<Current>>,
+    acknowledged: Arc<Acknowledged>,
 }
 
 impl Producer {
@@ -90,7 +92,7 @@ impl Producer {
     /// [`LogError`] if the settings make no sense to librdkafka.
     pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
         let current = Mutex::new(Some(create(&settings)?));
-        Ok(Self { settings, current })
+        Ok(Self { settings, current, acknowledged: Arc::default() })
     }
 
     /// Publishes one record and tells where it stands in the log. Tries for ten seconds.
@@ -109,7 +111,9 @@ impl Producer {
         match producer.send(record, Duration::ZERO).await {
             Ok(delivery) => {
                 let (partition, offset) = (delivery.partition, delivery.offset);
-                Ok(Position { timestamp, partition, offset })
+                let position = Position { timestamp, partition, offset };
+                self.acknowledged.note(outgoing.topic, position);
+                Ok(position)
             }
             Err((error, _)) => {
                 self.replace_if_fatal(&producer)?;
@@ -118,6 +122,11 @@ impl Producer {
                 Err(if refused { Unpublished::Refused(error) } else { Unpublished::Unknown(error) })
             }
         }
+    }
+
+    /// What Kafka has acknowledged so far.
+    pub fn acknowledged(&self) -> Arc<Acknowledged> {
+        self.acknowledged.clone()
     }
 
     /// Connects, so that the first call does not wait for it: metadata, and the producer's id.

@@ -18,6 +18,7 @@ use wire::{Millis, Position, topic};
 
 use super::{
     KafkaSettings, LogError, METADATA_TIMEOUT,
+    acknowledged::Acknowledged,
     health::{self, Health, Watcher},
     producer::REPUBLISHED,
     topics,
@@ -70,7 +71,14 @@ pub enum Read {
 }
 
 /// Reads for ever, from `look_back` ago, and sends what it reads to `to`; ends when nobody listens any more.
-pub async fn run(settings: KafkaSettings, look_back: Millis, to: mpsc::Sender<Read>) {
+///
+/// What was `acknowledged` must be there, also if it was not read yet.
+pub async fn run(
+    settings: KafkaSettings,
+    look_back: Millis,
+    acknowledged: Arc<Acknowledged>,
+    to: mpsc::Sender<Read>,
+) {
     loop {
         let (prepared, answer) = oneshot::channel();
         // That nobody answers is seen below: then nobody listens any more.
@@ -78,10 +86,11 @@ pub async fn run(settings: KafkaSettings, look_back: Millis, to: mpsc::Sender<Re
             return;
         }
         let since = crate::clock::now() - look_back;
-        match Reader::open(&settings, since).await {
+        match Reader::open(&settings, since, acknowledged.clone()).await {
             Ok(reader) => match reader.run(since, &to).await {
                 Stop::Unheard => return,
                 Stop::Shorter(topic, partition) => {
+                    acknowledged.forget(&(topic.clone(), partition));
                     tracing::warn!(
                         topic,
                         partition,
@@ -108,7 +117,7 @@ pub async fn run(settings: KafkaSettings, look_back: Millis, to: mpsc::Sender<Re
 enum Stop {
     /// Nobody listens any more.
     Unheard,
-    /// This partition ends before what was read of it.
+    /// This partition ends before what was read of it, or acknowledged in it.
     Shorter(String, i32),
 }
 
@@ -124,6 +133,7 @@ struct Reader {
     /// questions have a client of their own.
     questions: Arc<BaseConsumer>,
     health: watch::Receiver<Health>,
+    acknowledged: Arc<Acknowledged>,
     embedded: bool,
     /// What is read, with the offset behind the last record that was.
     assigned: HashMap<Partition, i64>,
@@ -134,7 +144,11 @@ struct Reader {
 }
 
 impl Reader {
-    async fn open(settings: &KafkaSettings, since: Millis) -> Result<Self, LogError> {
+    async fn open(
+        settings: &KafkaSettings,
+        since: Millis,
+        acknowledged: Arc<Acknowledged>,
+    ) -> Result<Self, LogError> {
         let (tell, health) = watch::channel(Health { connected: true, lag: 0 });
         let consumer: StreamConsumer<Watcher> = settings
             .client()
@@ -151,6 +165,7 @@ impl Reader {
             consumer: Arc::new(consumer),
             questions: Arc::new(settings.client().create()?),
             health,
+            acknowledged,
             embedded: settings.embedded,
             assigned: HashMap::new(),
             missing: HashMap::new(),
@@ -237,12 +252,15 @@ impl Reader {
 
     /// Begins to look for new partitions and for lost records, beside the reading.
     fn look(&self) -> JoinHandle<Result<Looked, LogError>> {
-        let (questions, read) = (self.questions.clone(), self.assigned.clone());
+        let (questions, mut known) = (self.questions.clone(), self.assigned.clone());
+        for (partition, end) in self.acknowledged.ends() {
+            known.entry(partition).and_modify(|next| *next = end.max(*next));
+        }
         tokio::task::spawn_blocking(move || {
             let partitions = partitions(&questions)?;
-            for (partition, next) in read {
+            for (partition, least) in known {
                 let (_, end) = questions.fetch_watermarks(&partition.0, partition.1, METADATA_TIMEOUT)?;
-                if end < next {
+                if end < least {
                     return Ok(Looked { partitions, shorter: Some(partition) });
                 }
             }
@@ -315,7 +333,7 @@ impl Reader {
 /// What a look at the topics showed.
 struct Looked {
     partitions: Vec<Partition>,
-    /// It ends before what was read of it.
+    /// It ends before what was read of it, or acknowledged in it.
     shorter: Option<Partition>,
 }
 

@@ -21,6 +21,7 @@ use wire::Position;
 use crate::{
     log::{
         KafkaSettings, LogError,
+        acknowledged::Acknowledged,
         producer::{Outgoing, Producer, Unpublished},
         topics,
     },
@@ -194,6 +195,11 @@ impl Relay {
             }
             Err(_) => false,
         }
+    }
+
+    /// What Kafka has acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> Arc<Acknowledged> {
+        self.0.producer.acknowledged()
     }
 
     /// Publishes again what has lost its mark.

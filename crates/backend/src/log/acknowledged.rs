@@ -1,0 +1,29 @@
+//! What Kafka has acknowledged to this process: no partition may end before.
+
+use std::sync::{Mutex, PoisonError};
+
+use wire::Position;
+
+use super::reader::{Ends, Partition};
+
+/// Per partition the offset behind the last record that was acknowledged in this process's life.
+#[derive(Debug, Default)]
+pub struct Acknowledged(Mutex<Ends>);
+
+impl Acknowledged {
+    pub(super) fn note(&self, topic: &str, position: Position) {
+        let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = ends.entry((topic.to_owned(), position.partition)).or_default();
+        *end = position.offset.saturating_add(1).max(*end);
+    }
+
+    /// How far each partition reaches at least.
+    pub(super) fn ends(&self) -> Ends {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The partition was found to be shorter: what was acknowledged before says nothing any more.
+    pub(super) fn forget(&self, partition: &Partition) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(partition);
+    }
+}

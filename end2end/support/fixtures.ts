@@ -4,7 +4,7 @@ import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
-  type Response,
+  type Request,
   test as base,
   expect,
 } from "@playwright/test";
@@ -89,7 +89,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext(options(coming));
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("response", (response) => office.hear(calledBy(response)));
+      context.on("request", (request) => office.hear(calledBy(request)));
       return visitor;
     });
   },
@@ -101,7 +101,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext({ ...options(coming), storageState });
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("response", (response) => office.hear(calledBy(response)));
+      context.on("request", (request) => office.hear(calledBy(request)));
       return visitor;
     });
   },
@@ -136,14 +136,12 @@ async function signIn(
   return { cookies, origins: [] };
 }
 
-/** The call that this answer says is recorded: to a page's command, or as the page that a form leads to. */
-async function calledBy(response: Response): Promise<string | undefined> {
-  const request = response.request();
+/** The call that this request may make, or whose page it asks for: a form leads there. */
+function calledBy(request: Request): string | undefined {
   const { pathname } = new URL(request.url());
   if (request.method() === "GET") {
     return /^\/call\/([0-9a-f-]{36})$/.exec(pathname)?.[1];
   }
-  // The call's id is the key it was sent with: the answer itself may be gone with its page.
-  const isRecorded = pathname === "/alert" && response.status() === 202;
-  return isRecorded ? ((await request.headerValue("idempotency-key")) ?? undefined) : undefined;
+  // The call's id is the key it is sent with. The answer may never be seen: it goes with its page, or its worker.
+  return pathname === "/alert" ? request.headers()["idempotency-key"] : undefined;
 }

@@ -4,7 +4,7 @@ import type { Program } from "./program.ts";
 
 /** Signed in as the administrator. */
 export class Office {
-  private readonly heard: Promise<string | undefined>[] = [];
+  private readonly heard = new Set<string>();
 
   private constructor(
     private readonly program: Program,
@@ -24,25 +24,23 @@ export class Office {
     return new Office(program, token);
   }
 
-  /** Remembers a call, if there turns out to be one. */
-  hear(call: Promise<string | undefined>): void {
-    // A browser that is closed meanwhile takes the answer with it; then there is nothing to remember.
-    this.heard.push(call.catch(() => undefined));
+  /** Remembers a call that somebody tries to make. */
+  hear(call: string | undefined): void {
+    if (call) this.heard.add(call);
   }
 
   /** Ends every call heard of that is still open. */
   async endCalls(): Promise<void> {
-    const calls = new Set(await Promise.all(this.heard.splice(0)));
-    calls.delete(undefined);
+    const calls = [...this.heard];
+    this.heard.clear();
     for (const call of calls) {
       const answer = await fetch(`${this.program.origin}/alert/${call}/resolve`, {
         method: "POST",
         headers: { authorization: `Bearer ${this.token}` },
       });
-      const { status } = answer;
-      // 409: it was over already.
-      if (status !== 202 && status !== 409) {
-        throw new Error(`call ${call} cannot be ended: ${status} ${await answer.text()}`);
+      // 404: it never reached the server; 409: it was over already.
+      if (![202, 404, 409].includes(answer.status)) {
+        throw new Error(`call ${call} cannot be ended: ${answer.status} ${await answer.text()}`);
       }
     }
   }

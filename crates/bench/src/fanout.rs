@@ -5,14 +5,11 @@
 //! the subscribers theirs, so that a thousand arriving frames do not delay the reading of the answer; all share the
 //! machine's cores with the server, and what the subscribers cost is in the numbers.
 
-mod board;
-mod crowd;
-mod disk;
-mod machine;
+pub(crate) mod board;
+pub(crate) mod crowd;
 mod presser;
 mod report;
 mod sighting;
-mod spread;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -21,6 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     Error,
     client::{Client, Session},
+    measure::{disk, machine},
     server::{Program, Server},
 };
 use board::Board;
@@ -28,7 +26,7 @@ use crowd::Crowd;
 use report::Row;
 
 /// Sockets and files besides the subscribers'.
-const OTHER_DESCRIPTORS: u64 = 100;
+pub(crate) const OTHER_DESCRIPTORS: u64 = 100;
 
 /// What `iutsai-bench fanout` can be told.
 #[derive(Clone, Debug, clap::Args)]

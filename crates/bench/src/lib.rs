@@ -10,7 +10,10 @@ pub mod client;
 mod error;
 pub mod fanout;
 pub mod leader_kill;
+mod measure;
 pub mod power_cut;
+pub mod rate;
 pub mod server;
+pub mod starve;
 
 pub use error::Error;

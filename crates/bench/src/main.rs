@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bench::{chaos, fanout, leader_kill};
+use bench::{chaos, fanout, leader_kill, rate, starve};
 use clap::{Parser, Subcommand};
 
 /// Measures the service from outside. Without a command: fanout.
@@ -24,6 +24,10 @@ enum Command {
     Chaos(chaos::Settings),
     /// From a press to the neighbours while the broker that leads is killed, again and again
     LeaderKill(leader_kill::Settings),
+    /// How long the caller waits for the answer: one press at a time, and so many a second
+    Rate(rate::Settings),
+    /// How long the caller waits for the answer while everything else asks for the server's time
+    Starve(starve::Settings),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
         Command::Fanout(settings) => fanout::run(&settings),
         Command::Chaos(settings) => chaos::run(&settings),
         Command::LeaderKill(settings) => leader_kill::run(&settings),
+        Command::Rate(settings) => rate::run(&settings),
+        Command::Starve(settings) => starve::run(&settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,9 +12,10 @@ pub(super) type Records = HashMap<(&'static str, Uuid), Event>;
 
 /// The events that rebuilt servers tell, of commands that were sent more than once.
 ///
-/// A try that was not acknowledged may be in the log all the same, and the next one is a second record of the same
-/// event. Of several the earliest counts, but whoever was told another keeps that until the next snapshot
-/// ([`LineIncidents::apply`]): such a listener knows the same event by a later time, and nothing else differs.
+/// A try that was not acknowledged may have been told all the same, and the next one is a second record of the same
+/// event. Of several the earliest counts ([`LineIncidents::apply`]), but whoever was told another keeps that until the
+/// next snapshot, and a power cut may take the earlier record, which nobody had promised to keep: such a listener knows
+/// the same event by another time, and nothing else differs.
 pub(super) fn records_of_retries(history: &History) -> Records {
     let retried = history.commands.iter().filter(|command| command.tries > 1);
     let retried: BTreeSet<Uuid> = retried.map(|command| command.id).collect();
@@ -49,10 +50,10 @@ pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
     incidents.incidents()
 }
 
-/// The event as the log has it, if all that differs is that this one is the later try.
+/// The event as the log has it, if all that differs is the time of the try.
 fn recorded(heard: &Heard, event: &Event, records: &Records) -> Event {
     let record = heard.event().and_then(|key| records.get(&key));
-    let record = record.filter(|record| record.at() < event.at() && at(record, event) == *event);
+    let record = record.filter(|record| at(record, event) == *event);
     record.unwrap_or(event).clone()
 }
 

@@ -16,7 +16,7 @@ const NOT_YET: u64 = 0;
 
 /// What presser and subscribers share.
 #[derive(Debug)]
-pub(super) struct Board {
+pub(crate) struct Board {
     started: Instant,
     round: RwLock<Option<Arc<Round>>>,
     twice: AtomicUsize,
@@ -75,7 +75,7 @@ impl Board {
     }
 
     /// A subscriber's socket ended, or said what cannot be read.
-    pub(super) fn lost(&self, why: String) {
+    pub(crate) fn lost(&self, why: String) {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(why);
     }
 
@@ -85,7 +85,7 @@ impl Board {
     }
 
     /// Why sockets ended, one reason each.
-    pub(super) fn ended(&self) -> Vec<String> {
+    pub(crate) fn ended(&self) -> Vec<String> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -19,11 +19,11 @@ use crate::{
 const AT_ONCE: u32 = 50;
 
 /// Sockets that listen until they are told to leave.
-pub(super) struct Crowd(JoinSet<()>);
+pub(crate) struct Crowd(JoinSet<()>);
 
 impl Crowd {
     /// Opens the sockets, each with its snapshot received, and lets them listen on the threads of `listeners`.
-    pub(super) async fn gather(
+    pub(crate) async fn gather(
         listeners: &Runtime,
         board: &Arc<Board>,
         neighbours: &[Session],
@@ -49,7 +49,7 @@ impl Crowd {
     }
 
     /// Closes the sockets.
-    pub(super) async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         self.0.shutdown().await;
     }
 }

@@ -1,14 +1,10 @@
 //! The table.
 
-use std::time::Duration;
-
-use super::{
-    Settings,
-    board::Board,
-    disk::{self, Floor},
+use super::{Settings, board::Board, presser::Press};
+use crate::measure::{
+    disk::Floor,
     machine,
-    presser::Press,
-    spread::Spread,
+    spread::{Spread, milliseconds},
 };
 
 /// What so many subscribers showed.
@@ -69,20 +65,13 @@ impl Row {
 /// The machine, the settings, the disk and the head of the table.
 pub(super) fn print_preface(settings: &Settings, address: &str, floor: &Floor) {
     let acknowledged = if settings.no_ack { "without ACK" } else { "each frame acknowledged" };
-    let (times, kilobytes) = (floor.times.len(), disk::OCTETS / 1024);
     println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
     println!("server    {address}");
     println!(
         "settings  {} presses after {} to warm up, {} ms apart; {acknowledged}; subscribers on {} thread(s)",
         settings.presses, settings.warm_up, settings.interval_ms, settings.threads
     );
-    println!(
-        "disk      append {kilobytes} KiB and fdatasync in {}, {times} times: p50 {} ms, p99 {} ms, max {} ms",
-        floor.directory.display(),
-        milliseconds(floor.times.percentile(50)),
-        milliseconds(floor.times.percentile(99)),
-        milliseconds(floor.times.longest()),
-    );
+    println!("disk      {floor}");
     println!();
     println!(
         "{:>11}  {:^17}  {:^17}  {:^26}  {:^17}",
@@ -126,12 +115,10 @@ pub(super) fn print_legend() {
     );
 }
 
-fn milliseconds(time: Option<Duration>) -> String {
-    time.map_or_else(|| "-".into(), |time| format!("{:.2}", time.as_secs_f64() * 1000.0))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn press(seen: &[u64], missing: usize) -> Press {

@@ -2,12 +2,12 @@
 
 use std::{fs, io};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
 use crate::Error;
 
 /// Cores, processor, memory and kernel, as far as the system tells.
-pub(super) fn facts() -> String {
+pub(crate) fn facts() -> String {
     let cores = std::thread::available_parallelism().map_or_else(|_| "?".into(), |cores| cores.to_string());
     let processor =
         after_colon("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.into());
@@ -19,13 +19,13 @@ pub(super) fn facts() -> String {
 }
 
 /// What else the machine does, as runnable processes on average; more than a few tenths disturb the measurement.
-pub(super) fn load() -> String {
+pub(crate) fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().filter(|one_minute| !one_minute.is_empty()).unwrap_or("?").to_owned()
 }
 
 /// Raises this process's soft limit of open files to the hard one, for the server it starts too.
-pub(super) fn allow_descriptors(needed: u64) -> Result<(), Error> {
+pub(crate) fn allow_descriptors(needed: u64) -> Result<(), Error> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     setrlimit(Resource::Nofile, raised)
@@ -37,6 +37,13 @@ pub(super) fn allow_descriptors(needed: u64) -> Result<(), Error> {
              --subscribers."
         ))),
         _ => Ok(()),
+    }
+}
+
+/// From now on the calling thread has the lowest priority (nice(2); on Linux it is the thread's own).
+pub(crate) fn give_way() {
+    if let Err(error) = nice(19) {
+        eprintln!("the load keeps its priority, which makes the measured server look slower: {error}");
     }
 }
 

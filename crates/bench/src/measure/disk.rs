@@ -1,27 +1,28 @@
 //! What the disk asks for each durable write: the floor under the answer to a press.
 
 use std::{
+    fmt,
     io::Write,
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use super::spread::Spread;
+use super::spread::{Spread, milliseconds};
 use crate::Error;
 
 /// How often is written.
-pub(super) const TIMES: usize = 200;
+const TIMES: usize = 200;
 /// How much, in octets: a page of SQLite.
-pub(super) const OCTETS: usize = 4096;
+const OCTETS: usize = 4096;
 
 /// Where was measured, and what.
-pub(super) struct Floor {
-    pub(super) directory: PathBuf,
-    pub(super) times: Spread,
+pub(crate) struct Floor {
+    directory: PathBuf,
+    times: Spread,
 }
 
 /// Appends [`OCTETS`] to a new file and waits for fdatasync(2), [`TIMES`] times. The file is removed.
-pub(super) fn measure(directory: &Path) -> Result<Floor, Error> {
+pub(crate) fn measure(directory: &Path) -> Result<Floor, Error> {
     let failed = |source| Error::File { what: "measure the disk in", path: directory.into(), source };
     let mut file = tempfile::tempfile_in(directory).map_err(failed)?;
     let page = [0x5a; OCTETS];
@@ -32,4 +33,13 @@ pub(super) fn measure(directory: &Path) -> Result<Floor, Error> {
         times.add(before.elapsed());
     }
     Ok(Floor { directory: directory.into(), times })
+}
+
+impl fmt::Display for Floor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (times, kilobytes) = (self.times.len(), OCTETS / 1024);
+        let p = |percent| milliseconds(self.times.percentile(percent));
+        write!(f, "append {kilobytes} KiB and fdatasync in {}, {times} times: ", self.directory.display())?;
+        write!(f, "p50 {} ms, p99 {} ms, max {} ms", p(50), p(99), p(100))
+    }
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 /// Measured times.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spread(Vec<Duration>);
+pub(crate) struct Spread(Vec<Duration>);
 
 impl Spread {
     /// Adds one.
-    pub(super) fn add(&mut self, time: Duration) {
+    pub(crate) fn add(&mut self, time: Duration) {
         self.0.push(time);
     }
 
     /// The smallest time that at least `percent` of a hundred do not exceed (nearest rank); `None` without any.
-    pub(super) fn percentile(&self, percent: usize) -> Option<Duration> {
+    pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100).max(1);
@@ -21,14 +21,19 @@ impl Spread {
     }
 
     /// The longest.
-    pub(super) fn longest(&self) -> Option<Duration> {
+    pub(crate) fn longest(&self) -> Option<Duration> {
         self.percentile(100)
     }
 
     /// How many.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+}
+
+/// A time as tables show it: milliseconds, or a dash where nothing was measured.
+pub(crate) fn milliseconds(time: Option<Duration>) -> String {
+    time.map_or_else(|| "-".into(), |time| format!("{:.2}", time.as_secs_f64() * 1000.0))
 }
 
 impl Extend<Duration> for Spread {

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
 import { YARD } from "./support/places.ts";
 import type { Visitor } from "./support/visitor.ts";
@@ -65,6 +66,80 @@ test("pictures", async ({ stranger }, { project: { name: language } }) => {
     await picture(neighbours[index]!, "accepted", look, language);
     await expect(callers[index]!.callState).toContainText("1301");
     await picture(callers[index]!, "own-accepted", look, language);
+  }
+});
+
+test("pictures without a network", async ({ stranger, office }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    const show = (somebody: Visitor, what: string) => picture(somebody, what, look, language);
+    const enter = async (before = async (_: Visitor): Promise<unknown> => undefined) => {
+      const somebody = await stranger({ ...look, locale });
+      somebody.expects(/./);
+      await before(somebody);
+      await somebody.open("/sign-in");
+      await somebody.signIn("resident-1203", "neighbour");
+      await somebody.isConnected();
+      return somebody;
+    };
+    const press = async (somebody: Visitor) => {
+      await somebody.context.setOffline(true);
+      await somebody.hold();
+      await somebody.ownCallIs("retrying");
+    };
+
+    const caller = await enter();
+    await pageIsKept(caller);
+    await caller.context.setOffline(true);
+    await expect(caller.page.getByTestId("no-connection")).toBeVisible();
+    await show(caller, "no-connection");
+    await press(caller);
+    await show(caller, "own-kept");
+    await age(caller, 11);
+    await caller.page.reload();
+    await caller.ownCallIs("unsent");
+    await show(caller, "own-unsent");
+    await caller.page.getByTestId("discard").click();
+    await press(caller);
+    const next = await caller.newTab();
+    await close(caller);
+    await caller.context.setOffline(false);
+    await (await worker(caller)).evaluate(() => (self as unknown as { deliver(): Promise<void> }).deliver());
+    await caller.context.setOffline(true);
+    await next.open("/");
+    await next.ownCallIs("delivered");
+    await show(next, "own-delivered");
+    await next.page.evaluate(async () => {
+      const name = (await caches.keys()).find((name) => name.startsWith("iutsai-files-"))!;
+      await (await caches.open(name)).put("/pkg/iutsai_bg.wasm", new Response("", { status: 500 }));
+    });
+    await next.page.reload();
+    await expect(next.page.locator(".of-kept-page")).toBeVisible();
+    await show(next, "kept-not-awake");
+    await next.button.click();
+    await expect(next.page.getByTestId("no-answer")).toBeVisible();
+    await show(next, "no-answer");
+    await next.context.close();
+    await office.endCalls();
+
+    const forbidden = await enter((somebody) =>
+      somebody.context.addInitScript(() => {
+        indexedDB.open = () => {
+          throw new DOMException("not here", "SecurityError");
+        };
+      }),
+    );
+    await press(forbidden);
+    await show(forbidden, "own-kept-by-page");
+    await forbidden.context.close();
+
+    const signedOut = await enter();
+    await signedOut.context.clearCookies();
+    await signedOut.hold();
+    await signedOut.ownCallIs("sign-in");
+    await show(signedOut, "own-sign-in");
+    await signedOut.context.close();
   }
 });
 

@@ -115,9 +115,7 @@ fn NoConnection() -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let is_lost = offline::is_lost(home.connection);
-    // Once something was pressed, its own line says more.
-    let shown =
-        move || is_lost.get() && home.press.progress.with(|progress| *progress == CallProgress::Quiet);
+    let shown = move || is_lost.get() && home.press.progress.with(is_over);
     view! {
         <p class="notice no-connection" data-testid="no-connection" hidden=Signal::derive(move || !shown())>
             {say!(i18n, call.no_connection)} " " <a href="tel:119">{say!(i18n, print.call_119)}</a>
@@ -152,6 +150,12 @@ fn is_on_its_way(progress: &CallProgress) -> bool {
             | CallProgress::NeedsSignIn { .. }
             | CallProgress::Unsent { .. }
     )
+}
+
+/// Whether nothing is open or on its way: about that, its own line says more.
+fn is_over(progress: &CallProgress) -> bool {
+    use CallProgress::{Delivered, Ended, Quiet};
+    matches!(progress, Quiet | Delivered { .. } | Ended(_))
 }
 
 fn is_recorded(progress: &CallProgress) -> bool {

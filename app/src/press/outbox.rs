@@ -14,7 +14,6 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use wire::Millis;
 
 use super::pending::{Outcome, Pending};
-use crate::offline;
 
 /// How long the storage may take before the page goes on without it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -55,14 +54,12 @@ pub(super) struct Heard {
     pub(super) outcome: Option<Outcome>,
 }
 
-/// Keeps a press on the device. Once it is there the browser is asked to send it even when this page is gone.
+/// Keeps a press on the device.
 ///
 /// # Errors
 /// [`Failure`], when it is not known to be on the disk.
 pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
-    settled(js_keep(&to_js(press))).await?;
-    offline::ask_to_sync();
-    Ok(())
+    settled(js_keep(&to_js(press))).await.map(drop)
 }
 
 /// Every press that is kept, whoever's.
@@ -80,12 +77,11 @@ pub(super) async fn fix(key: Uuid, body: Option<&str>) -> Result<Option<String>,
     settled(js_fix(&key.to_string(), body)).await.map(|body| body.as_string())
 }
 
-/// The person wants it sent, at this time of the device's clock. The browser is asked again to do it without the page.
+/// The person wants it sent, at this time of the device's clock.
 #[expect(clippy::cast_precision_loss, reason = "JavaScript's times are no finer")]
 pub(super) async fn want(key: Uuid, now: Millis) {
-    if settled(js_want(&key.to_string(), now as f64)).await.is_ok() {
-        offline::ask_to_sync();
-    }
+    // Where that cannot be written, this page still sends it.
+    settled(js_want(&key.to_string(), now as f64)).await.map(drop).unwrap_or_default();
 }
 
 /// The server's answer is kept until the person has read it, here or when they come back.

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     api::{self, Answer, Refused, wait_to_retry},
     clock::device_now,
-    location,
+    location, offline,
 };
 
 /// How long a press waits for the device to tell where it is. The call goes without, and the place follows.
@@ -32,6 +32,7 @@ impl Press {
         let (kept, location) = future::join(outbox::keep(&pending), self.locate()).await;
         if kept.is_ok() {
             self.kept.try_set_value(Kept::Device);
+            offline::ask_to_sync();
         }
         if let Some(location) = location {
             let located = pending.located(location);
@@ -51,6 +52,7 @@ impl Press {
     pub(super) async fn resume(self, mut pending: Pending) {
         if let Ok(Some(body)) = outbox::fix(pending.key, None).await {
             pending.body = body;
+            offline::ask_to_sync();
         }
         self.send(pending).await;
     }

@@ -2,6 +2,7 @@
 
 import AxeBuilder from "@axe-core/playwright";
 
+import { age, pageIsKept } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -75,7 +76,27 @@ for (const colorScheme of ["light", "dark"] as const) {
     await caller.call();
     await caller.ownCallIs("nobody");
     await isAccessible(caller, "nobody reached");
-    caller.expects(/ERR_INTERNET_DISCONNECTED/);
+  });
+
+  test(`a page without a network is accessible, ${colorScheme}`, async ({ resident }) => {
+    const caller = await resident("resident-1203", look);
+    await pageIsKept(caller);
+    caller.expects(/ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to|status of 503/);
+    await caller.context.setOffline(true);
+    await caller.page.reload();
+    await expect(caller.page.getByTestId("no-connection")).toBeVisible();
+    await isAccessible(caller, "no connection");
+    await caller.hold();
+    await caller.ownCallIs("retrying");
+    await isAccessible(caller, "a kept press");
+    await age(caller, 11);
+    await caller.page.reload();
+    await caller.ownCallIs("unsent");
+    await isAccessible(caller, "an old press");
+    await caller.page.getByTestId("discard").click();
+    await caller.open("/call");
+    await expect(caller.page.getByTestId("no-answer")).toBeVisible();
+    await isAccessible(caller, "no answer");
   });
 }
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type Outbox, age, callsOf, cacheNames, kept, pageIsKept, worker } from "../support/device.ts";
+import { type Outbox, age, cacheNames, callsOf, close, kept, pageIsKept, worker } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { Program, programPath } from "../support/program.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -25,8 +25,9 @@ test("a kept press is sent with no page open, and the next page tells that it is
   const calls = callsOf(caller);
   const press = await pressOffline(caller);
   await expect.poll(() => wakings(caller), "the browser is asked to wake the worker").toEqual(["presses"]);
-  await close(caller);
   const bystander = await caller.newTab();
+  await close(caller);
+  await caller.context.setOffline(false);
 
   // Chromium does so by itself if it has not tried yet while the network was gone; else in five minutes.
   await wake(bystander);
@@ -269,8 +270,10 @@ test("the worker keeps nothing but the page and the site's files", async ({ resi
 /** Presses without a network in a tab that is then closed; gives back the key. The network is back afterwards. */
 async function pressAndClose(caller: Visitor, minutesAgo = 0): Promise<string> {
   const press = await pressOffline(caller);
-  await age(caller, minutesAgo);
+  await caller.context.newPage();
   await close(caller);
+  await age(caller, minutesAgo);
+  await caller.context.setOffline(false);
   return press;
 }
 
@@ -282,13 +285,6 @@ async function pressOffline(caller: Visitor): Promise<string> {
   await caller.ownCallIs("retrying");
   const [press] = await kept(caller);
   return press!.key;
-}
-
-/** Closes the tab, and then the network is back. */
-async function close(caller: Visitor): Promise<void> {
-  await caller.context.newPage();
-  await caller.page.close();
-  await caller.context.setOffline(false);
 }
 
 /** What the browser was asked to wake the worker for. */

@@ -47,6 +47,15 @@ export async function age(visitor: Visitor, minutes: number): Promise<void> {
   }, minutes * 60_000);
 }
 
+/** What a console says of it. */
+export const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/;
+
+/** Cuts the whole browser off. */
+export async function loseNetwork(visitor: Visitor): Promise<void> {
+  visitor.expects(NO_NETWORK);
+  await visitor.context.setOffline(true);
+}
+
 /** Leaves the page and closes its tab. A tab that is closed at once is for a moment out of reach of `setOffline`. */
 export async function close({ page }: Visitor): Promise<void> {
   await page.goto("about:blank");
@@ -84,4 +93,12 @@ export function callsOf({ context }: Visitor): () => (string | null)[] {
     }
   });
   return () => [...keys];
+}
+
+/** Of all that the neighbour knows, this is the only open call, and the only one that has sounded. */
+export async function isAlarmedOnce(neighbour: Visitor, call: string): Promise<void> {
+  const open = neighbour.page.locator("[data-testid=incident][data-open=true]");
+  await expect(open).toHaveCount(1);
+  await expect(open).toHaveAttribute("data-alert", call);
+  await expect.poll(() => neighbour.sounded()).toBe(1);
 }

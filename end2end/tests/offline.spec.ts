@@ -1,12 +1,9 @@
-// Without a network: a press is kept on the device and sent once, the button is there, and nobody is told anything that is
-// not true.
+// Without a network: a press is kept on the device and sent once, and nobody is told anything that is not true.
 
-import { age, cacheNames, callsOf, close, kept, pageIsKept } from "../support/device.ts";
+import { age, callsOf, close, isAlarmedOnce, kept, loseNetwork } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
-
-const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/;
 
 test("a press without a network is kept on the device, says so, and is one call when the network is back", async ({
   resident,
@@ -81,67 +78,6 @@ test("a tab that stays takes over from one that is closed", async ({ resident })
   expect(await recorded).toBe(press!.key);
   await other.ownCallIs("reached");
   await expect(neighbour.incident(press!.key)).toBeVisible();
-});
-
-test("without a network the page is there after a reload, and its button keeps a press", async ({ resident }) => {
-  const caller = await resident("resident-1203");
-  const neighbour = await resident("resident-1204");
-  await neighbour.arm();
-  await pageIsKept(caller);
-  await loseNetwork(caller);
-
-  await caller.page.reload();
-
-  await expect(caller.page.locator("html[data-hydrated][data-kept]")).toBeAttached();
-  await expect(caller.connection).toHaveAttribute("data-state", "waiting");
-  await expect(caller.page.getByTestId("no-connection")).toBeVisible();
-  await expect(caller.page.locator(".page-header .flat")).toHaveText("101-1 라인 · 1203호");
-  await caller.say({ kind: "fire", text: "연기가 나요" });
-  await caller.hold();
-  await caller.ownCallIs("retrying");
-  await expect(caller.callState).toContainText("이 기기에 보관했고");
-  await caller.page.reload();
-  await caller.ownCallIs("retrying");
-  const [press, ...others] = await kept(caller);
-  expect(others).toEqual([]);
-
-  const recorded = caller.recorded();
-  await caller.context.setOffline(false);
-  expect(await recorded).toBe(press!.key);
-  await caller.ownCallIs("reached");
-  await expect(neighbour.incident(press!.key)).toContainText("연기가 나요");
-  await isAlarmedOnce(neighbour, press!.key);
-});
-
-test("a kept page speaks the language that was chosen since", async ({ resident }) => {
-  const caller = await resident("resident-1203");
-  await pageIsKept(caller);
-  await caller.page.getByTestId("locale").click();
-  await expect(caller.page.locator("html")).toHaveAttribute("lang", "en");
-  await loseNetwork(caller);
-
-  await caller.page.reload();
-
-  await expect(caller.page.locator("html[data-kept]")).toHaveAttribute("lang", "en");
-  await expect(caller.button).toContainText("Call for help");
-});
-
-test("a server that is slow to bring the page does not keep the button away", async ({ resident }) => {
-  const caller = await resident("resident-1203");
-  await pageIsKept(caller);
-  caller.expects(NO_NETWORK);
-  await caller.context.route(`${caller.origin}/`, async (route) => {
-    await new Promise((later) => setTimeout(later, 8_000));
-    await route.continue();
-  });
-
-  const begun = Date.now();
-  await caller.page.reload();
-  await expect(caller.page.locator("html[data-kept]")).toBeAttached();
-
-  expect(Date.now() - begun, "the page did not wait for the server").toBeLessThan(8_000);
-  await caller.isConnected();
-  await caller.context.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("a kept press that has grown old asks first, and is sent when it is still wanted", async ({ resident }) => {
@@ -229,36 +165,6 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await expect(neighbour.page.locator("[data-testid=incident][data-open=true]")).toHaveCount(1);
 });
 
-test("after signing out nothing of the page is kept", async ({ stranger }) => {
-  const somebody = await stranger();
-  await enter(somebody, "resident-1203");
-  await pageIsKept(somebody);
-  somebody.expects(/401|WebSocket connection to/);
-
-  await somebody.page.getByTestId("sign-out").click();
-  await expect(somebody.page).toHaveURL(`${somebody.origin}/sign-in`);
-
-  expect(await cacheNames(somebody)).not.toContain("iutsai-page");
-  await loseNetwork(somebody);
-  somebody.expects(/status of 503/);
-  await somebody.open("/");
-  await expect(somebody.page.getByTestId("no-answer")).toContainText("지금은 이 화면을 열 수 없습니다");
-  await expect(somebody.page.locator("body")).not.toContainText("1203");
-});
-
-test("whoever was signed out from afar is not kept either", async ({ stranger }) => {
-  const somebody = await stranger();
-  await enter(somebody, "resident-1203");
-  await pageIsKept(somebody);
-  somebody.expects(/401|WebSocket connection to/);
-
-  // The session ends without this browser's doing.
-  await somebody.context.request.delete(`${somebody.origin}/api/session`);
-  await expect(somebody.connection).toHaveAttribute("data-state", "signed-out");
-
-  await expect.poll(() => cacheNames(somebody)).not.toContain("iutsai-page");
-});
-
 test("a device whose storage is forbidden calls all the same, and says to keep the page open", async ({ visitor }) => {
   const caller = await visitor("resident-1203");
   await caller.context.addInitScript(() => {
@@ -300,12 +206,6 @@ test("a storage that never answers does not hold up a call", async ({ visitor, r
   await expect(neighbour.markers, "the place follows").toHaveCount(1);
 });
 
-/** Cuts the whole browser off. */
-async function loseNetwork(visitor: Visitor): Promise<void> {
-  visitor.expects(NO_NETWORK);
-  await visitor.context.setOffline(true);
-}
-
 /** By the sign-in page: a session of their own, which may be ended. */
 async function enter(visitor: Visitor, name: string): Promise<void> {
   await visitor.open("/sign-in");
@@ -329,11 +229,4 @@ async function oldPress(
   await caller.goHome();
   await caller.ownCallIs("unsent");
   return { caller, press: press!.key, calls };
-}
-
-async function isAlarmedOnce(neighbour: Visitor, call: string): Promise<void> {
-  const open = neighbour.page.locator("[data-testid=incident][data-open=true]");
-  await expect(open).toHaveCount(1);
-  await expect(open).toHaveAttribute("data-alert", call);
-  await expect.poll(() => neighbour.sounded()).toBe(1);
 }

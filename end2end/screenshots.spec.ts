@@ -32,9 +32,7 @@ test("pictures", async ({ stranger }, { project: { name: language } }) => {
   }
   const enter = async (name: string, coming: Coming) => {
     const somebody = await stranger(coming);
-    await somebody.open("/sign-in");
-    await somebody.signIn(name, "neighbour");
-    await somebody.isConnected();
+    await somebody.enter(name);
     return somebody;
   };
   const callers: Visitor[] = [];
@@ -78,9 +76,7 @@ test("pictures without a network", async ({ stranger, office }, { project: { nam
       const somebody = await stranger({ ...look, locale });
       somebody.expects(/./);
       await before(somebody);
-      await somebody.open("/sign-in");
-      await somebody.signIn("resident-1203", "neighbour");
-      await somebody.isConnected();
+      await somebody.enter("resident-1203");
       return somebody;
     };
     const press = async (somebody: Visitor) => {

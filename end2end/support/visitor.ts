@@ -73,6 +73,13 @@ export class Visitor {
     await this.page.locator("form[action='/sign-in'] button[type=submit]").click();
   }
 
+  /** Comes in by the sign-in page: with a session of their own, which may be ended. */
+  async enter(name: string): Promise<void> {
+    await this.open("/sign-in");
+    await this.signIn(name, "neighbour");
+    await this.isConnected();
+  }
+
   // --- calling ----------------------------------------------------------------------------------------------------
 
   /** Holds the button until it calls; gives back the call's id once the server has recorded it. */

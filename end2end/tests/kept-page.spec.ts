@@ -76,7 +76,7 @@ test("a server that is slow to bring the page does not keep the button away", as
 
 test("after signing out nothing of the page is kept", async ({ stranger }) => {
   const somebody = await stranger();
-  await enter(somebody, "resident-1203");
+  await somebody.enter("resident-1203");
   await pageIsKept(somebody);
   somebody.expects(/401|WebSocket connection to/);
 
@@ -93,7 +93,7 @@ test("after signing out nothing of the page is kept", async ({ stranger }) => {
 
 test("whoever was signed out from afar is not kept either", async ({ stranger }) => {
   const somebody = await stranger();
-  await enter(somebody, "resident-1203");
+  await somebody.enter("resident-1203");
   await pageIsKept(somebody);
   somebody.expects(/401|WebSocket connection to/);
 
@@ -114,9 +114,7 @@ test("new files take the place of the old ones all at once, and never those of a
   try {
     const somebody = await stranger({ origin: program.origin });
     somebody.expects(/ERR_CONNECTION|WebSocket connection to/);
-    await somebody.open("/sign-in");
-    await somebody.signIn("resident-1203", "neighbour");
-    await somebody.isConnected();
+    await somebody.enter("resident-1203");
     const before = await pageIsKept(somebody);
     await isWhole(somebody, before);
 
@@ -214,13 +212,6 @@ test("the worker keeps nothing but the page and the site's files", async ({ resi
   expect(paths).toContain("/");
   expect(paths.filter((path) => path !== "/" && !/^\/(pkg|leaflet|worker)\/.+\.\w+$|^\/[\w-]+\.\w+$/.test(path))).toEqual([]);
 });
-
-/** By the sign-in page: a session of their own, which may be ended. */
-async function enter(visitor: Visitor, name: string): Promise<void> {
-  await visitor.open("/sign-in");
-  await visitor.signIn(name, "neighbour");
-  await visitor.isConnected();
-}
 
 /** Changes one file of the site, as the next version would. */
 async function change(site: string): Promise<void> {

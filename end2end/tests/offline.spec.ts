@@ -129,7 +129,7 @@ test("a press that grows old while the page waits for a network is not sent unas
 
 test("another resident on the device neither sends a kept press nor loses it", async ({ stranger, resident }) => {
   const caller = await stranger();
-  await enter(caller, "resident-1203");
+  await caller.enter("resident-1203");
   const neighbour = await resident("resident-1204");
   const calls = callsOf(caller);
   caller.expects(/40[13]|WebSocket connection to/);
@@ -205,13 +205,6 @@ test("a storage that never answers does not hold up a call", async ({ visitor, r
   await caller.ownCallIs("reached");
   await expect(neighbour.markers, "the place follows").toHaveCount(1);
 });
-
-/** By the sign-in page: a session of their own, which may be ended. */
-async function enter(visitor: Visitor, name: string): Promise<void> {
-  await visitor.open("/sign-in");
-  await visitor.signIn(name, "neighbour");
-  await visitor.isConnected();
-}
 
 /** A press of eleven minutes ago, in a tab that was closed; the next tab has just been opened. */
 async function oldPress(

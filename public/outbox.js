@@ -1,4 +1,4 @@
-// The browser's outbox: presses that the server has not answered yet, in IndexedDB. The page (app/src/outbox.rs) and the
+// The browser's outbox: presses that the server has not answered yet, in IndexedDB. The page (app/src/press/outbox.rs) and the
 // service worker (worker.js) both load this file, so that one place knows how a press is kept:
 //
 //   key        the Idempotency-Key of every try, which becomes the call's id
@@ -7,7 +7,8 @@
 //   fixed      somebody may have sent `body`: the key stands for it
 //   pressedAt  when it was pressed, wantedAt: when the person last said that it is to be sent; milliseconds of the
 //              device's clock, because a worker knows no other
-//   asksAfter  how long after `wantedAt` it may be sent without asking, in milliseconds
+//   asksAfter  how long after `wantedAt` it may be sent without asking, in milliseconds: what the server had set
+//              (IUTSAI_PRESS_ASKS_AFTER) when it rendered the page of the press
 //   outcome    { recorded: { id, state, at } } or { refused: problem }, until the person was told
 "use strict";
 
@@ -15,6 +16,9 @@ self.iutsaiOutbox = (() => {
   const DATABASE = "iutsai-outbox";
   const VERSION = 1;
   const STORE = "presses";
+  // `asksAfter` of a press that has none, in milliseconds: the server's default. A press is never unreadable for the want
+  // of it.
+  const ASKS_AFTER = 10 * 60 * 1000;
   const channel = "BroadcastChannel" in self ? new BroadcastChannel(DATABASE) : undefined;
   let opening;
 
@@ -74,7 +78,7 @@ self.iutsaiOutbox = (() => {
     all: () =>
       inStore("readonly", (store, done) => {
         const all = store.getAll();
-        all.onsuccess = () => done(all.result);
+        all.onsuccess = () => done(all.result.map((press) => ({ asksAfter: ASKS_AFTER, ...press })));
       }),
 
     // Before a press is sent: fixes its body, as `body` if it may still change. Gives back the body that counts; nothing

@@ -20,13 +20,13 @@ pub struct PageContext {
     pub now: Millis,
 }
 
-/// How long a press may wait, in milliseconds, before it is sent only if the person still wants it. The server may
-/// provide one as context at every request.
+/// How long a press may wait, in milliseconds, before it is sent only if the person still wants it. The server provides
+/// one as context at every request; a press that is kept takes it along, so that a service worker knows it, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PressAsksAfter(pub Millis);
 
 impl Default for PressAsksAfter {
-    /// 10 minutes.
+    /// 10 minutes, as where the server is not told otherwise; `public/outbox.js` has the same.
     fn default() -> Self {
         Self(10 * 60 * 1000)
     }

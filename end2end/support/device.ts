@@ -12,7 +12,7 @@ export interface Press {
   fixed: boolean;
   pressedAt: number;
   wantedAt: number;
-  asksAfter: number;
+  asksAfter?: number;
   outcome?: { recorded: { id: string; state: string; at: number } } | { refused: { detail: string } };
 }
 

@@ -3,6 +3,7 @@
 
 import { NO_NETWORK, type Outbox, age, callsOf, close, kept, pageIsKept, worker } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { Program } from "../support/program.ts";
 import type { Visitor } from "../support/visitor.ts";
 
 declare const iutsaiOutbox: Outbox;
@@ -71,6 +72,51 @@ test("the worker sends nothing old, nothing of somebody else, and nothing while 
   expect(calls()).toEqual([]);
 
   await caller.context.addCookies(own);
+  await deliver(caller);
+  expect(calls()).toEqual([press]);
+});
+
+test("how old a press may be and still be sent unasked is the program's setting", async ({ stranger }) => {
+  test.setTimeout(240_000);
+  const program = await Program.started({ IUTSAI_PRESS_ASKS_AFTER: "10" });
+  try {
+    const caller = await stranger({ origin: program.origin });
+    await caller.enter("resident-1203");
+    const press = await pressOffline(caller);
+    expect(await kept(caller), "it says so itself").toMatchObject([{ key: press, asksAfter: 10_000 }]);
+    const next = await caller.newTab();
+    await close(caller);
+    await caller.context.setOffline(false);
+    const calls = callsOf(caller);
+    await new Promise((grownOld) => setTimeout(grownOld, 10_000));
+
+    await deliver(caller);
+    expect(calls(), "the worker leaves it").toEqual([]);
+    await next.goHome();
+    await next.ownCallIs("unsent");
+    expect(calls(), "the page asks before it sends").toEqual([]);
+
+    const recorded = next.recorded();
+    await next.page.getByTestId("send-now").click();
+    expect(await recorded).toBe(press);
+    await next.context.close();
+  } finally {
+    await program.end();
+  }
+});
+
+test("a press that does not say how old it may be asks after ten minutes", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const press = await pressAndClose(caller, 11);
+  await (await worker(caller)).evaluate(async () => {
+    for (const { asksAfter: _, ...press } of await iutsaiOutbox.all()) await iutsaiOutbox.keep(press);
+  });
+  const calls = callsOf(caller);
+
+  await deliver(caller);
+  expect(calls()).toEqual([]);
+
+  await makeYoung(caller);
   await deliver(caller);
   expect(calls()).toEqual([press]);
 });

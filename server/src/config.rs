@@ -39,6 +39,10 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_KEEP_DAYS", value_name = "DAYS", default_value = "30")]
     pub keep_days: String,
 
+    /// Seconds for which a press that a device kept without a network is sent by itself; an older one asks the person first
+    #[arg(long, env = "IUTSAI_PRESS_ASKS_AFTER", value_name = "SECONDS", default_value = "600")]
+    pub press_asks_after: String,
+
     /// Makes a demo complex when the database is empty, and shows on the sign-in page who can sign in
     #[arg(long, env = "IUTSAI_DEMO", value_parser = FalseyValueParser::new())]
     pub demo: bool,
@@ -190,6 +194,8 @@ pub struct Settings {
     pub roles: Roles,
     /// How long the outbox keeps what Kafka has.
     pub keep: Duration,
+    /// How old a press that a device kept may be and still be sent unasked.
+    pub press_asks_after: Duration,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.

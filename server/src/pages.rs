@@ -1,8 +1,8 @@
 //! The pages: what the server tells them, and who is sent elsewhere before one is rendered.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use app::context::{DemoAccounts, PageContext, Tiles};
+use app::context::{DemoAccounts, PageContext, PressAsksAfter, Tiles};
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State},
@@ -84,9 +84,11 @@ async fn render(state: AppState, context: PageContext, request: Request) -> Resp
     let nonce = Nonce::new();
     let policy = headers::page_policy(&nonce, request.headers(), state.settings.tiles.as_ref());
     let hub = state.backend.hub.clone();
+    let asks_after = PressAsksAfter(millis(state.settings.press_asks_after));
     let provide = move || {
         provide_context(nonce.clone());
         provide_context(context.clone());
+        provide_context(asks_after);
         provide_context(hub.clone());
     };
     let options = state.leptos.clone();
@@ -101,8 +103,11 @@ async fn render(state: AppState, context: PageContext, request: Request) -> Resp
 }
 
 fn now() -> wire::Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    wire::Millis::try_from(since.as_millis()).unwrap_or(wire::Millis::MAX)
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn millis(duration: Duration) -> wire::Millis {
+    wire::Millis::try_from(duration.as_millis()).unwrap_or(wire::Millis::MAX)
 }
 
 #[cfg(test)]

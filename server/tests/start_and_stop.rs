@@ -113,6 +113,7 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_LISTEN=127.0.0.1:3000",
         "IUTSAI_ROLES=web,producer,fanout,statistics",
         "IUTSAI_KEEP_DAYS=30",
+        "IUTSAI_PRESS_ASKS_AFTER=600",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }
@@ -126,6 +127,7 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
             ("IUTSAI_LISTEN", "3000"),
             ("IUTSAI_ROLES", "web,reports"),
             ("IUTSAI_KEEP_DAYS", "for ever"),
+            ("IUTSAI_PRESS_ASKS_AFTER", "10 minutes"),
             ("IUTSAI_PUBLIC_URL", "iutsai.example"),
             ("IUTSAI_TRUSTED_PROXIES", "proxy"),
             ("DATABASE_URL", "mysql://root:s3cret@db.example/iutsai"),
@@ -138,6 +140,7 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
         "LISTEN",
         "ROLES",
         "KEEP_DAYS",
+        "PRESS_ASKS_AFTER",
         "PUBLIC_URL",
         "TRUSTED_PROXIES",
         "DATABASE_URL",

@@ -20,6 +20,7 @@ impl Config {
             note(&mut wrong, optional(&self.metrics_listen, |value| address("IUTSAI_METRICS_LISTEN", value)));
         let roles = note(&mut wrong, roles(&self.roles));
         let keep = note(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
+        let press_asks_after = note(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
         let allowed_origins =
@@ -36,6 +37,7 @@ impl Config {
                 data_dir: self.data_dir.clone(),
                 roles: roles?,
                 keep: keep?,
+                press_asks_after: press_asks_after?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 public_origin: public_origin?,
@@ -221,6 +223,15 @@ fn days(variable: &str, value: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(days * 24 * 60 * 60))
 }
 
+/// After a day nobody can know whether a call is still wanted; with 0 every press would be asked about.
+fn seconds(variable: &str, value: &str) -> Result<Duration, String> {
+    let seconds = value.trim().parse::<u64>().ok().filter(|seconds| (1..=24 * 60 * 60).contains(seconds));
+    let seconds = seconds.ok_or_else(|| {
+        format!("{variable}: {value:?} is no number of seconds; write 1 to 86400 (24 hours).")
+    })?;
+    Ok(Duration::from_secs(seconds))
+}
+
 /// An origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
 fn origin(variable: &str, value: &str) -> Result<String, String> {
     let wrong =
@@ -251,34 +262,4 @@ fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn an_unknown_role_is_refused_with_the_known_ones() {
-        assert!(
-            roles("web,reports").unwrap_err().contains("choose from web, producer, fanout and statistics")
-        );
-        assert!(roles(" , ").is_err());
-        let wanted = Roles { web: true, producer: false, fanout: true, statistics: false };
-        assert_eq!(roles("fanout, web"), Ok(wanted));
-    }
-
-    #[test]
-    fn an_origin_is_kept_as_browsers_write_it() {
-        assert_eq!(origin("X", "https://Iutsai.example:443/"), Ok("https://iutsai.example".into()));
-        assert_eq!(origin("X", "http://127.0.0.1:3000"), Ok("http://127.0.0.1:3000".into()));
-        for wrong in ["iutsai.example", "ftp://a", "https://a/path", "https://a/?q", "https://user@a", "null"]
-        {
-            assert!(origin("X", wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_an_address_or_a_network() {
-        assert_eq!(network("10.0.0.2"), Ok("10.0.0.2/32".parse().unwrap()));
-        assert_eq!(network("fd00::/8"), Ok("fd00::/8".parse().unwrap()));
-        assert!(network("proxy").is_err());
-    }
-}
+mod tests;

@@ -21,6 +21,7 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_DATA_DIR", settings.data_dir.display().to_string()),
         ("IUTSAI_ROLES", config.roles.clone()),
         ("IUTSAI_KEEP_DAYS", config.keep_days.trim().to_owned()),
+        ("IUTSAI_PRESS_ASKS_AFTER", settings.press_asks_after.as_secs().to_string()),
         ("IUTSAI_DEMO", u8::from(settings.demo).to_string()),
         ("IUTSAI_DEMO_ANYWHERE", u8::from(settings.demo_anywhere).to_string()),
         ("IUTSAI_PUBLIC_URL", unset(&settings.public_origin)),

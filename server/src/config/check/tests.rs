@@ -1,0 +1,38 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+#[test]
+fn an_unknown_role_is_refused_with_the_known_ones() {
+    assert!(roles("web,reports").unwrap_err().contains("choose from web, producer, fanout and statistics"));
+    assert!(roles(" , ").is_err());
+    let wanted = Roles { web: true, producer: false, fanout: true, statistics: false };
+    assert_eq!(roles("fanout, web"), Ok(wanted));
+}
+
+#[test]
+fn an_origin_is_kept_as_browsers_write_it() {
+    assert_eq!(origin("X", "https://Iutsai.example:443/"), Ok("https://iutsai.example".into()));
+    assert_eq!(origin("X", "http://127.0.0.1:3000"), Ok("http://127.0.0.1:3000".into()));
+    for wrong in ["iutsai.example", "ftp://a", "https://a/path", "https://a/?q", "https://user@a", "null"] {
+        assert!(origin("X", wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_proxy_is_an_address_or_a_network() {
+    assert_eq!(network("10.0.0.2"), Ok("10.0.0.2/32".parse().unwrap()));
+    assert_eq!(network("fd00::/8"), Ok("fd00::/8".parse().unwrap()));
+    assert!(network("proxy").is_err());
+}
+
+#[test]
+fn a_time_is_a_number_of_seconds_from_one_to_a_days() {
+    for (value, wanted) in [("1", 1), (" 600 ", 600), ("86400", 24 * 60 * 60)] {
+        assert_eq!(seconds("X", value), Ok(Duration::from_secs(wanted)), "{value}");
+    }
+    for wrong in ["0", "86401", "-5", "1.5", "10m", "ten", "", "99999999999999999999"] {
+        let sentence = seconds("IUTSAI_PRESS_ASKS_AFTER", wrong).unwrap_err();
+        assert!(sentence.starts_with("IUTSAI_PRESS_ASKS_AFTER: "), "{sentence}");
+        assert!(sentence.ends_with("write 1 to 86400 (24 hours)."), "{sentence}");
+    }
+}

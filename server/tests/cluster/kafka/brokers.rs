@@ -1,6 +1,9 @@
 //! A cluster by `script/kafka`, and what an operator does with it.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use bench::server::{Process, Program};
 use rdkafka::{
@@ -20,6 +23,8 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What waits in an outbox is published as soon as Kafka takes it, which may itself take a while to come back.
+const RECORDED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Brokers that run until this is dropped.
 pub struct Brokers {
@@ -121,6 +126,21 @@ impl Brokers {
         let records = self.records(topic::ALERT);
         let found = records.iter().find(|(_, value)| value.contains(&call.to_string()));
         found.map(|(partition, _)| *partition)
+    }
+
+    /// Waits until the topic of calls has every one of these.
+    pub async fn have_calls(&self, ids: &[Uuid]) {
+        let deadline = Instant::now() + RECORDED_WITHIN;
+        loop {
+            let records = self.records(topic::ALERT);
+            let is_there = |id: &Uuid| records.iter().any(|(_, value)| value.contains(&id.to_string()));
+            if ids.iter().all(is_there) {
+                return;
+            }
+            let missing: Vec<_> = ids.iter().filter(|id| !is_there(id)).collect();
+            assert!(Instant::now() < deadline, "the topic lacks {missing:?} of {ids:?}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! On Apache Kafka.
 
-mod brokers;
+pub mod brokers;
 mod calls;
 mod faults;
 mod interop;
@@ -15,7 +15,7 @@ use wire::api::State;
 
 /// A call that Kafka has acknowledged before the answer. Presses until there is one: a cold connection or a busy machine
 /// may miss the short while that an answer waits for it.
-async fn published(caller: &Session, text: &str) -> Result<Uuid, Error> {
+pub async fn published(caller: &Session, text: &str) -> Result<Uuid, Error> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let recorded = caller.press(&caller.call(text)?, None).await?.ok()?;

@@ -1,9 +1,8 @@
 //! The topics: how they are made, and what happens when an operator changes them under the running service.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::admin::{NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
-use uuid::Uuid;
 use wire::topic;
 
 use super::{brokers::Brokers, published};
@@ -76,25 +75,10 @@ async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_takes_n
     let recorded = caller.press(&caller.call("after")?, None).await?.ok()?;
     socket.wait_for("a call made after it", |message| message.is_alert(recorded.id)).await?;
     ids.push(recorded.id);
-    has_all(&brokers, &ids).await;
+    brokers.have_calls(&ids).await;
 
     server.restart().await?;
     let (_, snapshot) = neighbour.at(&server.client()?).listen().await?;
     assert!(ids.into_iter().all(|id| snapshot.alert(id).is_some()));
     server.end().await
-}
-
-/// Waits until the topic of calls has every one of them.
-async fn has_all(brokers: &Brokers, ids: &[Uuid]) {
-    let deadline = Instant::now() + NOTICED_WITHIN;
-    loop {
-        let records = brokers.records(topic::ALERT);
-        let is_there = |id: &Uuid| records.iter().any(|(_, value)| value.contains(&id.to_string()));
-        if ids.iter().all(is_there) {
-            return;
-        }
-        let missing: Vec<_> = ids.iter().filter(|id| !is_there(id)).collect();
-        assert!(Instant::now() < deadline, "the topic lacks {missing:?} of {ids:?}");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
 }

@@ -200,3 +200,10 @@ postgres_programs() {
 why_no_postgres() {
     postgres_programs >/dev/null || echo "there are no PostgreSQL server programs"
 }
+
+# Prints why tests cannot have both; nothing when they can.
+why_no_kafka_and_postgres() {
+    local kafka
+    kafka=$(why_no_kafka)
+    echo "${kafka:-$(why_no_postgres)}"
+}

@@ -6,6 +6,7 @@
 
 mod kafka;
 mod postgres;
+mod roles;
 mod script;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,13 +9,14 @@ use crate::{
 };
 
 /// A server by `script/postgres` that runs until this is dropped.
-struct Postgres {
+pub struct Postgres {
     directory: TempDir,
     url: String,
 }
 
 impl Postgres {
-    fn start() -> Self {
+    /// A new server that answers.
+    pub fn start() -> Self {
         // Made before the script runs: a server that does not come up whole is ended, too.
         let mut postgres = Self { directory: directory("postgres"), url: String::new() };
         let told = postgres.command("up");
@@ -23,13 +24,19 @@ impl Postgres {
         postgres
     }
 
-    fn command(&self, word: &str) -> String {
+    /// Where programs reach it: a `DATABASE_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs the script's command for this server: `stop`, `start`.
+    pub fn command(&self, word: &str) -> String {
         run(script("postgres").args([word, "--dir"]).arg(self.directory.path()))
     }
 
     /// The program, to be started with its accounts here.
     fn program(&self) -> Program {
-        program().env("DATABASE_URL", &self.url)
+        program().env("DATABASE_URL", self.url())
     }
 }
 

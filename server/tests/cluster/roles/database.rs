@@ -1,0 +1,63 @@
+//! While PostgreSQL is stopped: who was signed in needs it for nothing.
+
+use std::time::Duration;
+
+use super::{Apart, accept, hear, hear_no_more, press};
+use crate::{
+    kafka::published,
+    support::{Outcome, SECOND_NEIGHBOUR, sign_in},
+};
+
+/// Every process asks for new sessions every two seconds.
+const KNOWN_EVERYWHERE_WITHIN: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
+async fn who_was_signed_in_calls_and_is_heard_at_both_fan_outs_while_postgresql_is_stopped() -> Outcome {
+    let apart = Apart::start().await?;
+    let (caller, neighbour) = apart.residents().await?;
+    let mut sockets = apart.sockets(&caller, &neighbour).await?;
+    tokio::time::sleep(KNOWN_EVERYWHERE_WITHIN).await;
+    apart.postgres.command("stop");
+
+    let call = press(&caller, "without a database").await?.id;
+    hear(&mut sockets, call).await?;
+    let coming = accept(&neighbour, &caller, call).await?;
+    hear(&mut sockets, coming).await?;
+    let (_, snapshot) = apart.listen(&caller, 1).await?;
+    assert!(snapshot.alert(call).is_some(), "a session that this fan-out has not seen holds there, too");
+
+    let refused = sign_in(&apart.web.client()?, SECOND_NEIGHBOUR).await.unwrap_err();
+    let problem = refused.problem().unwrap_or_else(|| panic!("{refused}"));
+    assert_eq!((problem.status, problem.kind.as_str()), (503, "/problems/unavailable"));
+    assert!(problem.detail.contains("try again"), "{}", problem.detail);
+
+    apart.postgres.command("start");
+    hear_no_more(&mut sockets, &[call, coming]).await?;
+    apart.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
+async fn sign_ins_and_the_hand_over_go_on_when_postgresql_is_back() -> Outcome {
+    let apart = Apart::start().await?;
+    let (caller, neighbour) = apart.residents().await?;
+    let mut sockets = apart.sockets(&caller, &neighbour).await?;
+    for step in ["stop", "start"] {
+        let call = press(&caller, &format!("before the {step}")).await?.id;
+        hear(&mut sockets, call).await?;
+        apart.postgres.command(step);
+    }
+
+    let newcomer = apart.sign_in(SECOND_NEIGHBOUR).await?;
+    let (mut hears, _) = apart.listen(&newcomer, 1).await?;
+    let kafka = apart.brokers.node(1);
+    kafka.stop()?;
+    let call = press(&newcomer, "with it again").await?.id;
+    hears.wait_for("the call", |message| message.is_alert(call)).await?;
+    hear(&mut sockets, call).await?;
+    kafka.resume()?;
+    let next = published(&caller, "by the log").await?;
+    hear(&mut sockets, next).await?;
+    apart.end().await
+}

@@ -1,0 +1,160 @@
+//! Roles in processes of their own: one Kafka, one PostgreSQL, and any number of each.
+
+mod calls;
+mod database;
+mod rebuild;
+mod stalled;
+
+use std::time::{Duration, Instant};
+
+use bench::{
+    Error,
+    client::{Message, Session, Snapshot, Socket},
+    server::{Program, Server},
+};
+use serde_json::Value;
+use uuid::Uuid;
+use wire::{
+    AlertId,
+    api::{AcceptRequest, Recorded},
+};
+
+use crate::{
+    kafka::brokers::Brokers,
+    postgres::Postgres,
+    support::{CALLER, NEIGHBOUR, Outcome, sign_in},
+};
+
+/// How long a socket waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What came by one road comes by the other within this, if it is told twice at all: far more than the 300 ms after
+/// which an event is handed over.
+const AGAIN_WITHIN: Duration = Duration::from_secs(5);
+/// A log of a few records is read in this time, also by a broker that has just come back.
+const REBUILT_WITHIN: Duration = Duration::from_secs(60);
+
+/// A process for the pages and the sign-ins, one that takes calls, and two that keep sockets.
+///
+/// The fields are dropped in this order: the processes before what they stand on.
+struct Apart {
+    web: Server,
+    producer: Server,
+    fanouts: [Server; 2],
+    postgres: Postgres,
+    brokers: Brokers,
+}
+
+impl Apart {
+    /// On a new broker and a new database; all are ready.
+    async fn start() -> Result<Self, Error> {
+        let brokers = Brokers::start(1, &[]);
+        let postgres = Postgres::start();
+        // Alone: whoever is first makes the demo complex.
+        let producer = process(&brokers, &postgres, "producer").start().await?;
+        let (web, first, second) = tokio::try_join!(
+            process(&brokers, &postgres, "web").start(),
+            process(&brokers, &postgres, "fanout").start(),
+            process(&brokers, &postgres, "fanout").start(),
+        )?;
+        Ok(Self { web, producer, fanouts: [first, second], postgres, brokers })
+    }
+
+    /// One more process with these roles, not started yet.
+    fn process(&self, roles: &str) -> Program {
+        process(&self.brokers, &self.postgres, roles)
+    }
+
+    /// Somebody who signs in at the web process and calls by the producer.
+    async fn sign_in(&self, name: &str) -> Result<Session, Error> {
+        let session = sign_in(&self.web.client()?, name).await?;
+        Ok(session.at(&self.producer.client()?))
+    }
+
+    /// The caller and the neighbour, signed in.
+    async fn residents(&self) -> Result<(Session, Session), Error> {
+        Ok((self.sign_in(CALLER).await?, self.sign_in(NEIGHBOUR).await?))
+    }
+
+    /// A socket at one of the fan-outs, and what is open.
+    async fn listen(&self, session: &Session, fanout: usize) -> Result<(Socket, Snapshot), Error> {
+        let (mut socket, snapshot) = session.at(&self.fanouts[fanout].client()?).listen().await?;
+        socket.set_patience(PATIENCE);
+        Ok((socket, snapshot))
+    }
+
+    /// The caller's socket at the first fan-out, and the neighbour's at the second.
+    async fn sockets(&self, caller: &Session, neighbour: &Session) -> Result<[Socket; 2], Error> {
+        Ok([self.listen(caller, 0).await?.0, self.listen(neighbour, 1).await?.0])
+    }
+
+    /// Ends every process in order.
+    async fn end(self) -> Outcome {
+        for server in [self.web, self.producer].into_iter().chain(self.fanouts) {
+            server.end().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The program with these roles and a data directory of its own.
+fn process(brokers: &Brokers, postgres: &Postgres, roles: &str) -> Program {
+    brokers.program().env("DATABASE_URL", postgres.url()).env("IUTSAI_ROLES", roles)
+}
+
+/// Calls the neighbours; the call is durable.
+async fn press(by: &Session, text: &str) -> Result<Recorded, Error> {
+    let answer = by.press(&by.call(text)?, None).await?;
+    assert_eq!(answer.status, 202, "{:?}", answer.outcome);
+    answer.ok()
+}
+
+/// Comes to help `whom`, whose call this is; the accept's id.
+async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error> {
+    let house = |session: &Session| session.resident().house.clone().unwrap();
+    let accept = AcceptRequest {
+        line: whom.line()?.clone(),
+        accept_house: house(by),
+        target_house: house(whom),
+        alert: Some(AlertId(call)),
+    };
+    let answer = by.accept(&accept, None).await?;
+    assert_eq!(answer.status, 202, "{:?}", answer.outcome);
+    Ok(answer.ok()?.id)
+}
+
+/// Whether a message tells of this call, or of this accept.
+fn tells(message: &Message, id: Uuid) -> bool {
+    message.is_alert(id) || message.is_accept(id)
+}
+
+/// Both are told of this call, or of this accept.
+async fn hear(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
+    for socket in sockets {
+        socket.wait_for("a call or an accept", |message| tells(message, id)).await?;
+    }
+    Ok(())
+}
+
+/// Neither is told of these again.
+async fn hear_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
+    for socket in sockets {
+        let again = |message: &Message| ids.iter().any(|id| tells(message, *id));
+        socket.none_within(AGAIN_WITHIN, "what was told before", again).await?;
+    }
+    Ok(())
+}
+
+/// Waits until a fan-out says that it has read the log, not only that it serves without.
+async fn rebuilt(fanout: &Server) -> Outcome {
+    let client = fanout.client()?;
+    let deadline = Instant::now() + REBUILT_WITHIN;
+    loop {
+        let (_, told) = client.readiness().await?;
+        let report: Value = serde_json::from_str(&told).unwrap();
+        if report["fanout"]["state"] == "ready" {
+            return Ok(());
+        }
+        assert!(Instant::now() < deadline, "the log is not read: {told}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

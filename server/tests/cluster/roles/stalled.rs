@@ -1,0 +1,63 @@
+//! While Kafka is stalled: its processes stand still and its connections stay open. What is recorded then is handed over
+//! by PostgreSQL.
+
+use bench::client::Message;
+use wire::{api::State, body::Body};
+
+use super::{Apart, accept, hear, hear_no_more, press, rebuilt};
+use crate::{kafka::published, support::Outcome};
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
+async fn a_call_and_its_accept_are_heard_once_at_both_fan_outs_though_kafka_is_stalled() -> Outcome {
+    let apart = Apart::start().await?;
+    let (caller, neighbour) = apart.residents().await?;
+    let mut sockets = apart.sockets(&caller, &neighbour).await?;
+    let kafka = apart.brokers.node(1);
+    kafka.stop()?;
+    let recorded = press(&caller, "past the log").await?;
+    assert_eq!(recorded.state, State::Stored, "Kafka is stalled");
+    let call = recorded.id;
+    hear(&mut sockets, call).await?;
+    let coming = accept(&neighbour, &caller, call).await?;
+    hear(&mut sockets, coming).await?;
+    // Also long enough for clients to give up requests that Kafka then finds all the same.
+    hear_no_more(&mut sockets, &[call, coming]).await?;
+
+    kafka.resume()?;
+    let is_first = |message: &Message| matches!(&message.body, Body::First { id, .. } if id.0 == coming);
+    for socket in &mut sockets {
+        socket.wait_for("the accept's place in the log", is_first).await?;
+    }
+    let next = published(&caller, "by the log").await?;
+    hear(&mut sockets, next).await?;
+    apart.brokers.have_calls(&[call]).await;
+    hear_no_more(&mut sockets, &[call, coming]).await?;
+    apart.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
+async fn a_fan_out_that_is_killed_while_kafka_is_stalled_comes_back_with_what_was_handed_over() -> Outcome {
+    let mut apart = Apart::start().await?;
+    let (caller, neighbour) = apart.residents().await?;
+    let mut sockets = apart.sockets(&caller, &neighbour).await?;
+    let kafka = apart.brokers.node(1);
+    kafka.stop()?;
+    let call = press(&caller, "past the log").await?.id;
+    hear(&mut sockets, call).await?;
+    let [at_home, _] = sockets;
+    apart.fanouts[1].kill().await?;
+    apart.fanouts[1].restart().await?;
+    let (next_door, snapshot) = apart.listen(&neighbour, 1).await?;
+    assert!(snapshot.alert(call).is_some(), "what was handed over is not in the snapshot: {snapshot:?}");
+
+    kafka.resume()?;
+    let next = published(&caller, "by the log").await?;
+    apart.brokers.have_calls(&[call]).await;
+    rebuilt(&apart.fanouts[1]).await?;
+    let mut sockets = [at_home, next_door];
+    hear(&mut sockets, next).await?;
+    hear_no_more(&mut sockets, &[call]).await?;
+    apart.end().await
+}

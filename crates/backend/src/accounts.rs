@@ -1,18 +1,18 @@
 //! Who can sign in: residents and administrators, with argon2id password hashes.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
 use sqlx::{Row, any::AnyRow};
-use tokio::sync::Semaphore;
 use wire::{House, Line, Resident, Role};
 
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
+    hashing::Hashing,
 };
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
@@ -69,16 +69,14 @@ pub struct NewAccount {
 #[derive(Clone)]
 pub struct Accounts {
     database: Database,
-    /// argon2 takes tens of milliseconds and 19 MiB each: sign-ins must not take the cores from the calls.
-    hashing: Arc<Semaphore>,
+    hashing: Hashing,
 }
 
 impl Accounts {
     /// The accounts kept in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { database, hashing: Arc::new(Semaphore::new((cores / 2).max(1))) }
+        Self { database, hashing: Hashing::new() }
     }
 
     /// Makes an account.
@@ -141,12 +139,15 @@ impl Accounts {
         rows.iter().map(|row| name(row.try_get("line")?, Line::new)).collect()
     }
 
-    /// Makes the demo complex, if nobody has an account yet.
+    /// Makes the demo complex, if nobody else has an account yet. Several processes may do so at once, and one that
+    /// ended halfway is made good for.
     ///
     /// # Errors
     /// The database's.
     pub async fn furnish_demo(&self) -> Result<(), AccountError> {
-        if self.count("SELECT COUNT(*) FROM residents").await? > 0 {
+        let others = self.count("SELECT COUNT(*) FROM residents WHERE demo = 0").await?;
+        let made = self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await?;
+        if others > 0 || usize::try_from(made) == Ok(DEMO_RESIDENTS.len()) {
             return Ok(());
         }
         for (name, flat) in DEMO_RESIDENTS {
@@ -157,7 +158,10 @@ impl Accounts {
                 house: flat.and_then(|(_, house)| House::new(house).ok()),
                 role: if flat.is_some() { Role::Resident } else { Role::Administrator },
             };
-            self.insert(account, true).await?;
+            match self.insert(account, true).await {
+                Ok(_) | Err(AccountError::Taken(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -176,7 +180,7 @@ impl Accounts {
     }
 
     async fn hashed(&self, password: String) -> Result<String, AccountError> {
-        self.off_the_runtime(move || {
+        self.hash(move || {
             let salt = SaltString::generate(&mut OsRng);
             let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(|error| AccountError::Invalid(error.to_string()))
@@ -188,7 +192,7 @@ impl Accounts {
         if password.chars().count() > PASSWORD_LENGTH_LIMIT {
             return Ok(false);
         }
-        self.off_the_runtime(move || {
+        self.hash(move || {
             let hash = PasswordHash::new(&hash);
             let hash =
                 hash.map_err(|error| AccountError::Invalid(format!("a stored hash is broken: {error}")))?;
@@ -197,12 +201,11 @@ impl Accounts {
         .await?
     }
 
-    async fn off_the_runtime<T: Send + 'static>(
+    async fn hash<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccountError> {
-        let _turn = self.hashing.acquire().await.expect("the semaphore is never closed");
-        let done = tokio::task::spawn_blocking(work).await;
+        let done = self.hashing.run(work).await;
         done.map_err(|error| AccountError::Invalid(format!("hashing the password failed: {error}")))
     }
 }

@@ -14,6 +14,7 @@ pub mod database;
 mod dead_letters;
 mod fanout;
 pub mod handover;
+mod hashing;
 pub mod hub;
 pub mod log;
 pub mod outbox;

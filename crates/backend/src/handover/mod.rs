@@ -2,7 +2,7 @@
 //! directly, so that the alarm waits for no broker. The fold drops the double when the log comes.
 //!
 //! Within one process that is a call of the hub. Between processes it goes by the [`post`]: a row in PostgreSQL, and a
-//! notification with its id.
+//! notification with its id; always, since no process knows how another one's Kafka is.
 
 mod post;
 
@@ -64,10 +64,10 @@ impl Handover {
         let handover = self.clone();
         self.runtime.spawn(async move {
             tokio::time::sleep_until(received + LOG_MAY_TAKE).await;
-            if !handover.apply(event.clone()) {
-                return;
+            if handover.apply(event.clone()) {
+                metrics::counter!("iutsai_handed_over_total").increment(1);
             }
-            metrics::counter!("iutsai_handed_over_total").increment(1);
+            // Also where this process has heard it from the log: another one may be cut off from Kafka by itself.
             if let Some(post) = &handover.post {
                 post.send(&event).await;
             }

@@ -2,13 +2,13 @@
 //! is lost to whoever does not listen, so all rows are read again whenever listening begins.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 use wire::{Event, Millis, Position, record};
 
 use crate::{
@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 #[derive(Clone)]
 pub(super) struct Post {
     database: Database,
-    read: Arc<Mutex<HashSet<String>>>,
+    /// Ids of rows. They are UUIDv7, so they are in the order of time.
+    read: Arc<Mutex<BTreeSet<Uuid>>>,
 }
 
 impl Post {
@@ -116,8 +117,7 @@ impl Post {
     /// The event of a row that was not read before.
     fn read(&self, row: &AnyRow) -> Option<Event> {
         let read = || -> Result<Option<Event>, Box<dyn std::error::Error>> {
-            let id: String = row.try_get("id")?;
-            if !self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            if !self.is_unread(row.try_get::<String, _>("id")?.parse()?) {
                 return Ok(None);
             }
             let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
@@ -128,5 +128,16 @@ impl Post {
             tracing::error!(%error, "what was handed over cannot be read");
             None
         })
+    }
+
+    /// Whether the row is read for the first time; from now on it is not. Rows that are gone by now are forgotten.
+    fn is_unread(&self, id: Uuid) -> bool {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_unread = read.insert(id);
+        let gone = u64::try_from(clock::now() - KEEP).unwrap_or_default();
+        // What another clock wrote goes a while later.
+        let first = Builder::from_unix_timestamp_millis(gone, &[0; 10]).into_uuid();
+        *read = read.split_off(&first);
+        is_unread
     }
 }

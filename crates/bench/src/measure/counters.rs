@@ -34,7 +34,8 @@ impl Counters {
             let value = line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{']))?;
             value.rsplit(' ').next()?.parse::<f64>().ok()
         });
-        samples.sum()
+        // Not `sum`, whose nothing is -0.
+        samples.fold(0.0, |sum, value| sum + value)
     }
 }
 

@@ -20,11 +20,6 @@ impl Spread {
         sorted.get(rank - 1).copied()
     }
 
-    /// The longest.
-    pub(crate) fn longest(&self) -> Option<Duration> {
-        self.percentile(100)
-    }
-
     /// How many.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
@@ -55,6 +50,6 @@ mod tests {
         assert_eq!((of(0), of(50), of(99), of(100)), (Some(1), Some(100), Some(198), Some(200)));
         let mut single = Spread::default();
         single.add(Duration::from_millis(7));
-        assert_eq!((single.percentile(50), single.longest()), (single.percentile(99), single.percentile(1)));
+        assert_eq!((single.percentile(50), single.percentile(1)), (single.percentile(99), single.percentile(100)));
     }
 }

@@ -1,9 +1,6 @@
 //! Where a request came from, seen through the proxies that are believed.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
@@ -11,6 +8,8 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+
+use crate::connections::Peer;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -75,9 +74,9 @@ where
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.expect("the server is always run with the peer's address").ip();
-        Ok(TrustedProxies::from_ref(state).client(peer, &parts.headers))
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
+        let ConnectInfo(peer) = peer.expect("the server is always run with the peer's address");
+        Ok(TrustedProxies::from_ref(state).client(peer.address().ip(), &parts.headers))
     }
 }
 

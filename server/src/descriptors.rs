@@ -1,31 +1,43 @@
-//! How many sockets the process can hold: each takes a descriptor, and the rest of the server must keep some.
+//! How many descriptors the process has, and what for: those of clients must never be all of them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Kept for requests, files, the database and Kafka.
+/// Kept from the sockets: for requests, files, the database and Kafka.
 const KEPT: u64 = 1_000;
+/// Of these, kept from all clients: for the outbox, the database, Kafka and the threads. A few dozens are in use.
+const INNER: u64 = 300;
 /// Where nothing limits descriptors, memory does.
 const MOST: u64 = 1_000_000;
 
-/// Raises the limit as far as it may be, and tells how many sockets that leaves room for.
+/// What clients may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Sockets, each with one descriptor.
+    pub sockets: usize,
+    /// Descriptors for sockets and all other connections together.
+    pub clients: usize,
+}
+
+/// Raises the limit as far as it may be, and tells what room that leaves.
 ///
 /// # Errors
 /// When the raised limit leaves no room.
-pub fn socket_limit() -> std::io::Result<usize> {
+pub fn room() -> std::io::Result<Room> {
     let before = getrlimit(Resource::Nofile);
     // Not being allowed to is no error: then the limit stays.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, maximum: before.maximum });
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST);
-    room(limit).ok_or_else(|| {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST + KEPT);
+    room_within(limit).ok_or_else(|| {
         std::io::Error::other(format!(
             "only {limit} descriptors are allowed; allow more than 1100 (ulimit -n)"
         ))
     })
 }
 
-fn room(limit: u64) -> Option<usize> {
-    let sockets = limit.checked_sub(KEPT).filter(|sockets| *sockets >= 100)?;
-    usize::try_from(sockets.min(MOST)).ok()
+fn room_within(limit: u64) -> Option<Room> {
+    let sockets = limit.checked_sub(KEPT).filter(|sockets| *sockets >= 100)?.min(MOST);
+    let clients = sockets + KEPT - INNER;
+    Some(Room { sockets: usize::try_from(sockets).ok()?, clients: usize::try_from(clients).ok()? })
 }
 
 #[cfg(test)]
@@ -33,10 +45,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thousand_descriptors_are_kept_from_the_sockets() {
-        assert_eq!(room(11_000), Some(10_000));
-        assert_eq!(room(1_050), None);
-        assert_eq!(room(256), None);
-        assert_eq!(room(u64::MAX), Some(1_000_000));
+    fn a_thousand_descriptors_are_kept_from_the_sockets_and_some_from_all_clients() {
+        assert_eq!(room_within(11_000), Some(Room { sockets: 10_000, clients: 10_700 }));
+        assert_eq!(room_within(1_050), None);
+        assert_eq!(room_within(256), None);
+        assert_eq!(room_within(u64::MAX), Some(Room { sockets: 1_000_000, clients: 1_000_700 }));
     }
 }

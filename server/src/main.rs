@@ -5,6 +5,7 @@ mod auth;
 mod client_address;
 mod commands;
 mod config;
+mod connections;
 mod descriptors;
 mod embedded_broker;
 mod headers;

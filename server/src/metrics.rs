@@ -65,6 +65,7 @@ impl MakeDefaultHandle for Installed {
 /// Prometheus' text format (version 0.0.4).
 fn report(state: &AppState) -> impl IntoResponse + use<> {
     metrics::gauge!("iutsai_sockets").set(state.sockets.open() as f64);
+    metrics::gauge!("iutsai_connections").set(state.connections.open() as f64);
     metrics::gauge!("iutsai_subscriptions").set(state.backend.hub.subscribers() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.render())
 }

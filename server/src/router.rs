@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use crate::{
-    auth, commands, headers, health, metrics, openapi, origin, pages,
+    auth, commands, connections, headers, health, metrics, openapi, origin, pages,
     problem::{Kind, Problem},
     runtimes::RunOn,
     sign_in, site, socket,
@@ -70,6 +70,7 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(middleware::from_fn(connections::mark_request))
         .with_state(state)
 }
 

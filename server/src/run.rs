@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use backend::{
     accounts::{AccountError, DEMO_PASSWORD, DEMO_RESIDENTS},
     database::DatabaseError,
@@ -24,6 +24,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     client_address::TrustedProxies,
     config::{Log, Settings},
+    connections::{BoundedListener, Connections, Peer},
     descriptors,
     embedded_broker::EmbeddedBroker,
     limits::SignInLimits,
@@ -162,12 +163,12 @@ async fn listen(
     let stop_accepting = CancellationToken::new();
     let sockets = Handle::current();
     // The public listener is the calls' runtime's, and so is every connection until it is upgraded.
-    let (local, server) =
-        accept_on(&calls, address, router(state.clone(), sockets.clone()), &stop_accepting).await?;
+    let all = router(state.clone(), sockets.clone());
+    let (local, server) = accept_on(&calls, address, &state.connections, all, &stop_accepting).await?;
     let mut servers = vec![server];
     if let Some(address) = metrics_address {
         let open = metrics::open_router(state.clone());
-        let (local, server) = accept_on(&sockets, address, open, &stop_accepting).await?;
+        let (local, server) = accept_on(&sockets, address, &state.connections, open, &stop_accepting).await?;
         tracing::info!("metrics are served freely on http://{local}/metrics");
         servers.push(server);
     }
@@ -221,9 +222,8 @@ async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future
 }
 
 fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Result<AppState, String> {
-    let sockets =
-        descriptors::socket_limit().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
-    tracing::info!(sockets, "room for this many sockets");
+    let room = descriptors::room().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
+    tracing::info!(sockets = room.sockets, "room for this many sockets");
     let leptos = LeptosOptions::builder()
         .output_name("iutsai")
         .site_root(settings.site_dir.display().to_string())
@@ -235,7 +235,8 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
         sign_ins: SignInLimits::default(),
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         origins: Origins::new(&settings),
-        sockets: Sockets::new(sockets),
+        sockets: Sockets::new(room.sockets),
+        connections: Connections::new(room.clients),
         commands: TaskTracker::new(),
         metrics,
         leptos,
@@ -257,6 +258,7 @@ pub fn kafka(log: &Log, broker: Option<&EmbeddedBroker>) -> KafkaSettings {
 async fn accept_on(
     runtime: &Handle,
     address: SocketAddr,
+    connections: &Connections,
     router: Router,
     stop: &CancellationToken,
 ) -> Result<(SocketAddr, JoinHandle<()>), String> {
@@ -266,13 +268,8 @@ async fn accept_on(
     let listener = runtime.spawn(TcpListener::bind(address)).await.map_err(|error| failed(&error))?;
     let listener = listener.map_err(|error| failed(&error))?;
     let local = listener.local_addr().map_err(|error| failed(&error))?;
-    // A frame must not wait for the acknowledgement of the one before it (Nagle).
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's delay");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let listener = BoundedListener::new(listener, connections.clone());
+    let service = router.into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = runtime.spawn(async move {
         if let Err(error) = server.await {

@@ -12,13 +12,13 @@ mod session;
 mod transport;
 
 use axum::{
-    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    extract::{ConnectInfo, FromRequestParts, Request, State, WebSocketUpgrade},
     response::{IntoResponse, Response},
 };
 use stomp::Version;
 
 use self::connect::Credentials;
-use crate::{auth, problem::Kind, router::role_absent, state::AppState};
+use crate::{auth, connections::Peer, problem::Kind, router::role_absent, state::AppState};
 
 pub use self::registry::Sockets;
 
@@ -29,7 +29,11 @@ const MESSAGE_LIMIT: usize = 64 * 1024;
 
 /// The upgrade. The session of the cookie or `Authorization` header, if there is one, is the socket's until CONNECT
 /// brings another.
-pub async fn upgrade(State(state): State<AppState>, request: Request) -> Response {
+pub async fn upgrade(
+    State(state): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
     if !state.settings.roles.fanout {
         return role_absent("keep sockets", "fanout");
     }
@@ -56,6 +60,7 @@ pub async fn upgrade(State(state): State<AppState>, request: Request) -> Respons
             .retry_after(5)
             .into_response();
     };
+    peer.becomes_socket();
     let sockets = state.sockets.clone();
     upgrade
         .protocols(Version::SUPPORTED.map(Version::subprotocol))

@@ -9,7 +9,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    client_address::TrustedProxies, config::Settings, limits::SignInLimits, origin::Origins, socket::Sockets,
+    client_address::TrustedProxies, config::Settings, connections::Connections, limits::SignInLimits,
+    origin::Origins, socket::Sockets,
 };
 
 /// What every handler can reach. Clones share it.
@@ -27,6 +28,8 @@ pub struct AppState {
     pub origins: Origins,
     /// The open sockets.
     pub sockets: Sockets,
+    /// The other connections.
+    pub connections: Connections,
     /// Commands on their way: they are finished even when nobody waits for the answer any more.
     pub commands: TaskTracker,
     /// What is counted.

@@ -1,0 +1,185 @@
+//! The connections of clients that are no sockets: before descriptors run out, the one silent the longest is closed.
+//!
+//! Sockets have room of their own and are refused beyond it. Any other connection can be had by anybody, without a word:
+//! were they not bounded, idle ones could take every descriptor, and no call would be accepted any more. None is refused,
+//! since it may bring a call; an old one that says nothing makes room for it.
+
+mod listener;
+mod stream;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::Next,
+    response::Response,
+};
+use tokio::net::TcpStream;
+
+use self::stream::Shared;
+
+pub use self::{listener::BoundedListener, stream::ClientStream};
+
+/// What a connection may hold: itself, and a file that it is sent.
+const DESCRIPTORS_EACH: usize = 2;
+/// Where there are descriptors for more, looking for the one silent the longest would take too long.
+const MOST: usize = 5_000;
+/// A request under way counts as a word so much later: far longer than any answer takes. Without an end to it, heads whose
+/// bodies never come could not be closed.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The open connections. Clones share them.
+#[derive(Clone)]
+pub struct Connections(Arc<Inner>);
+
+struct Inner {
+    /// Descriptors for everything that clients hold.
+    room: usize,
+    began: Instant,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    accepted: u64,
+    /// By the order in which they were accepted.
+    plain: BTreeMap<u64, Arc<Shared>>,
+    /// Upgraded: each holds one descriptor, and is never closed from here.
+    sockets: HashSet<u64>,
+}
+
+/// The other end of a connection, as handlers find it in `ConnectInfo`.
+#[derive(Clone)]
+pub struct Peer {
+    address: SocketAddr,
+    connection: Arc<Shared>,
+}
+
+impl Connections {
+    /// Room for so many descriptors, those of sockets among them.
+    #[must_use]
+    pub fn new(room: usize) -> Self {
+        Self(Arc::new(Inner { room, began: Instant::now(), open: Mutex::default() }))
+    }
+
+    /// How many are open that are no sockets.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.lock().plain.len()
+    }
+
+    /// A connection that was accepted. Others are closed for it where there is no room.
+    fn enter(&self, stream: TcpStream) -> ClientStream {
+        let (shared, shed) = {
+            let mut open = self.lock();
+            let mut shed = Vec::new();
+            while open.is_full(self.0.room)
+                && let Some(connection) = open.take_most_silent()
+            {
+                shed.push(connection);
+            }
+            let number = open.accepted;
+            open.accepted += 1;
+            let shared = Arc::new(Shared::new(self.clone(), number, stream));
+            open.plain.insert(number, shared.clone());
+            (shared, shed)
+        };
+        for connection in &shed {
+            close(connection);
+        }
+        ClientStream::new(shared)
+    }
+
+    /// Closes the one silent the longest; whether there was one.
+    fn shed_one(&self) -> bool {
+        // The lock is not held while it is closed: that wakes its task.
+        let connection = self.lock().take_most_silent();
+        connection.is_some_and(|connection| {
+            close(&connection);
+            true
+        })
+    }
+
+    /// The connection has become a socket.
+    fn upgrade(&self, number: u64) {
+        let mut open = self.lock();
+        // One that was closed meanwhile becomes none.
+        if open.plain.remove(&number).is_some() {
+            open.sockets.insert(number);
+        }
+    }
+
+    /// The connection is closed.
+    fn leave(&self, number: u64) {
+        let mut open = self.lock();
+        if open.plain.remove(&number).is_none() {
+            open.sockets.remove(&number);
+        }
+    }
+
+    /// Microseconds since these connections began to be counted.
+    fn now(&self) -> u64 {
+        micros(self.0.began.elapsed())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// Whether one more is too many.
+    fn is_full(&self, room: usize) -> bool {
+        let plain = self.plain.len() + 1;
+        plain > MOST || plain * DESCRIPTORS_EACH + self.sockets.len() > room
+    }
+
+    fn take_most_silent(&mut self) -> Option<Arc<Shared>> {
+        let (number, _) = self.plain.iter().min_by_key(|(_, shared)| counted_as_spoken(shared))?;
+        let number = *number;
+        self.plain.remove(&number)
+    }
+}
+
+impl Peer {
+    /// Where it is.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on the connection is a socket, which has been given room of its own.
+    pub fn becomes_socket(&self) {
+        self.connection.becomes_socket();
+    }
+}
+
+/// Middleware: a connection on which a request is under way is not taken for a silent one.
+pub async fn mark_request(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+    let _under_way = peer.connection.request();
+    next.run(request).await
+}
+
+/// When it spoke last, as far as closing it is concerned.
+fn counted_as_spoken(connection: &Shared) -> u64 {
+    // In this order: a request that ends in between has spoken.
+    let bonus = if connection.is_busy() { ANSWER_PATIENCE } else { Duration::ZERO };
+    connection.spoke().saturating_add(micros(bonus))
+}
+
+fn close(connection: &Shared) {
+    metrics::counter!("iutsai_connections_shed_total").increment(1);
+    connection.close();
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! One connection: its descriptor, which can be taken from it at any moment, and when it was used last.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use super::Connections;
+
+/// A client's TCP connection, as HTTP reads and writes it. Once closed from outside, it reads as ended by the client.
+///
+/// One task reads and writes it: it is the one that is woken.
+pub struct ClientStream(Arc<Shared>);
+
+/// What the connection's task, its requests and [`Connections`] share.
+pub(super) struct Shared {
+    connections: Connections,
+    number: u64,
+    /// The last octet read or written, in [`Connections::now`].
+    spoke: AtomicU64,
+    requests: AtomicUsize,
+    descriptor: Mutex<Descriptor>,
+}
+
+struct Descriptor {
+    /// None when it is closed.
+    stream: Option<TcpStream>,
+    /// Whoever waits to read or write.
+    waiting: Option<Waker>,
+}
+
+/// A request under way; dropping it ends it.
+pub(super) struct UnderWay<'a>(&'a Shared);
+
+impl Shared {
+    pub(super) fn new(connections: Connections, number: u64, stream: TcpStream) -> Self {
+        let now = connections.now();
+        Self {
+            connections,
+            number,
+            spoke: AtomicU64::new(now),
+            requests: AtomicUsize::new(0),
+            descriptor: Mutex::new(Descriptor { stream: Some(stream), waiting: None }),
+        }
+    }
+
+    pub(super) fn spoke(&self) -> u64 {
+        self.spoke.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.requests.load(Ordering::Acquire) > 0
+    }
+
+    pub(super) fn request(&self) -> UnderWay<'_> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self)
+    }
+
+    pub(super) fn becomes_socket(&self) {
+        self.connections.upgrade(self.number);
+    }
+
+    /// Frees the descriptor at once, and has the connection's task see that it ended.
+    pub(super) fn close(&self) {
+        // Neither is dropped or woken while the lock is held.
+        if let (_, Some(waiting)) = self.take() {
+            waiting.wake();
+        }
+    }
+
+    fn take(&self) -> (Option<TcpStream>, Option<Waker>) {
+        let mut descriptor = self.lock();
+        (descriptor.stream.take(), descriptor.waiting.take())
+    }
+
+    fn speaks(&self) {
+        self.spoke.store(self.connections.now(), Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Descriptor> {
+        self.descriptor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        // The answer is yet to be written: the order keeps it from looking silent between the two.
+        self.0.speaks();
+        self.0.requests.fetch_sub(1, Ordering::Release);
+    }
+}
+
+impl ClientStream {
+    pub(super) const fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        self.0.clone()
+    }
+
+    /// Uses the descriptor, or says what is `gone` when it was taken.
+    fn attempt<T>(
+        &self,
+        context: &mut Context<'_>,
+        gone: impl FnOnce() -> io::Result<T>,
+        operation: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let mut descriptor = self.0.lock();
+        let Some(stream) = &mut descriptor.stream else { return Poll::Ready(gone()) };
+        let polled = operation(Pin::new(stream), context);
+        if polled.is_pending() {
+            match &mut descriptor.waiting {
+                Some(waiting) => waiting.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
+        }
+        polled
+    }
+
+    fn written(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(polled, Poll::Ready(Ok(1..))) {
+            self.0.speaks();
+        }
+        polled
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = self.attempt(context, || Ok(()), |stream, context| stream.poll_read(context, buffer));
+        if buffer.filled().len() > before {
+            self.0.speaks();
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.written(self.attempt(context, broken, |stream, context| stream.poll_write(context, octets)))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let operation = |stream: Pin<&mut TcpStream>, context: &mut Context<'_>| {
+            stream.poll_write_vectored(context, slices)
+        };
+        self.written(self.attempt(context, broken, operation))
+    }
+
+    /// As `TcpStream`'s.
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.attempt(context, broken, |stream, context| stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.attempt(context, || Ok(()), |stream, context| stream.poll_shutdown(context))
+    }
+}
+
+impl Drop for ClientStream {
+    fn drop(&mut self) {
+        // A request may still hold what is shared; the descriptor is free all the same. Nobody waits any more.
+        drop(self.0.take());
+        self.0.connections.leave(self.0.number);
+    }
+}
+
+fn broken<T>() -> io::Result<T> {
+    Err(io::ErrorKind::BrokenPipe.into())
+}

@@ -5,33 +5,26 @@
 //! since it may bring a call; an old one that says nothing makes room for it.
 
 mod listener;
+mod request;
 mod stream;
 
 use std::{
     collections::{BTreeMap, HashSet},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use axum::{
-    extract::{ConnectInfo, Request},
-    middleware::Next,
-    response::Response,
-};
 use tokio::net::TcpStream;
 
 use self::stream::Shared;
 
-pub use self::{listener::BoundedListener, stream::ClientStream};
+pub use self::{listener::BoundedListener, request::mark_request, stream::ClientStream};
 
 /// What a connection may hold: itself, and a file that it is sent.
 const DESCRIPTORS_EACH: usize = 2;
 /// Where there are descriptors for more, looking for the one silent the longest would take too long.
 const MOST: usize = 5_000;
-/// A request under way counts as a word so much later: far longer than any answer takes. Without an end to it, heads whose
-/// bodies never come could not be closed.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The open connections. Clones share them.
 #[derive(Clone)]
@@ -124,7 +117,7 @@ impl Connections {
 
     /// Microseconds since these connections began to be counted.
     fn now(&self) -> u64 {
-        micros(self.0.began.elapsed())
+        u64::try_from(self.0.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -139,8 +132,11 @@ impl Open {
         plain > MOST || plain * DESCRIPTORS_EACH + self.sockets.len() > room
     }
 
+    /// The one silent the longest; one whose request is under way only where there is no other.
     fn take_most_silent(&mut self) -> Option<Arc<Shared>> {
-        let (number, _) = self.plain.iter().min_by_key(|(_, shared)| counted_as_spoken(shared))?;
+        // Whether it is busy is read first: a request that ends in between has spoken.
+        let silent_since = |shared: &Shared| (shared.is_busy(), shared.spoke());
+        let (number, _) = self.plain.iter().min_by_key(|(_, shared)| silent_since(shared))?;
         let number = *number;
         self.plain.remove(&number)
     }
@@ -159,26 +155,9 @@ impl Peer {
     }
 }
 
-/// Middleware: a connection on which a request is under way is not taken for a silent one.
-pub async fn mark_request(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
-    let _under_way = peer.connection.request();
-    next.run(request).await
-}
-
-/// When it spoke last, as far as closing it is concerned.
-fn counted_as_spoken(connection: &Shared) -> u64 {
-    // In this order: a request that ends in between has spoken.
-    let bonus = if connection.is_busy() { ANSWER_PATIENCE } else { Duration::ZERO };
-    connection.spoke().saturating_add(micros(bonus))
-}
-
 fn close(connection: &Shared) {
     metrics::counter!("iutsai_connections_shed_total").increment(1);
     connection.close();
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     Error,
     client::{Client, Session},
+    descriptors,
     measure::{disk, machine},
     server::{Program, Server},
 };
@@ -104,7 +105,7 @@ impl Settings {
 /// Whatever kept it from measuring; and [`Error::Usage`] when a call did not reach every subscriber exactly once.
 pub fn run(settings: &Settings) -> Result<(), Error> {
     let most = settings.subscribers.iter().max().copied().unwrap_or_default();
-    machine::allow_descriptors(u64::from(most) + OTHER_DESCRIPTORS)?;
+    descriptors::allow(u64::from(most) + OTHER_DESCRIPTORS)?;
     let presser =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
     let listeners = Builder::new_multi_thread()

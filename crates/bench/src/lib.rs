@@ -7,6 +7,7 @@
 pub mod chaos;
 pub mod checker;
 pub mod client;
+pub mod descriptors;
 mod error;
 pub mod fanout;
 pub mod leader_kill;

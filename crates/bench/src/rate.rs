@@ -19,6 +19,7 @@ use wire::api::State;
 use crate::{
     Error,
     client::Session,
+    descriptors,
     measure::{
         counters::{ADMINISTRATOR, Counters},
         disk, machine,
@@ -66,7 +67,7 @@ pub struct Settings {
 /// # Errors
 /// Whatever kept it from measuring, a press that was refused above all.
 pub fn run(settings: &Settings) -> Result<(), Error> {
-    machine::allow_descriptors(2_000)?;
+    descriptors::allow(2_000)?;
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
     runtime.block_on(measure(settings))

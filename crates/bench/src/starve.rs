@@ -21,6 +21,7 @@ use wire::{AlertId, api::ProgressRequest};
 use crate::{
     Error,
     client::{Session, Step},
+    descriptors,
     fanout::{OTHER_DESCRIPTORS, board::Board, crowd::Crowd},
     measure::{
         counters::{ADMINISTRATOR, Counters},
@@ -85,9 +86,7 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
     if settings.neighbours > settings.sockets || settings.mute > settings.neighbours {
         return Err(Error::Usage("--mute must be within --neighbours, and those within --sockets".into()));
     }
-    machine::allow_descriptors(
-        u64::from(settings.sockets) + u64::from(settings.sign_ins) + OTHER_DESCRIPTORS,
-    )?;
+    descriptors::allow(u64::from(settings.sockets) + u64::from(settings.sign_ins) + OTHER_DESCRIPTORS)?;
     let presser =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
     let load = Builder::new_multi_thread()

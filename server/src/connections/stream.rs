@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicIsize, AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -28,7 +28,8 @@ pub(super) struct Shared {
     number: u64,
     /// The last octet read or written, in [`Connections::now`].
     spoke: AtomicU64,
-    requests: AtomicUsize,
+    /// Requests that have come whole and are not answered.
+    requests: AtomicIsize,
     descriptor: Mutex<Descriptor>,
 }
 
@@ -39,9 +40,6 @@ struct Descriptor {
     waiting: Option<Waker>,
 }
 
-/// A request under way; dropping it ends it.
-pub(super) struct UnderWay<'a>(&'a Shared);
-
 impl Shared {
     pub(super) fn new(connections: Connections, number: u64, stream: TcpStream) -> Self {
         let now = connections.now();
@@ -49,7 +47,7 @@ impl Shared {
             connections,
             number,
             spoke: AtomicU64::new(now),
-            requests: AtomicUsize::new(0),
+            requests: AtomicIsize::new(0),
             descriptor: Mutex::new(Descriptor { stream: Some(stream), waiting: None }),
         }
     }
@@ -63,9 +61,16 @@ impl Shared {
         self.requests.load(Ordering::Acquire) > 0
     }
 
-    pub(super) fn request(&self) -> UnderWay<'_> {
+    /// One more request is under way.
+    pub(super) fn begin_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        UnderWay(self)
+    }
+
+    /// One less is, which counts as a word: its answer is yet to be written.
+    pub(super) fn end_request(&self) {
+        // The order keeps it from looking silent between the two.
+        self.speaks();
+        self.requests.fetch_sub(1, Ordering::Release);
     }
 
     pub(super) fn becomes_socket(&self) {
@@ -91,14 +96,6 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, Descriptor> {
         self.descriptor.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        // The answer is yet to be written: the order keeps it from looking silent between the two.
-        self.0.speaks();
-        self.0.requests.fetch_sub(1, Ordering::Release);
     }
 }
 

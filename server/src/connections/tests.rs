@@ -1,12 +1,14 @@
 //! Which connection makes room, and which never does.
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
-use super::*;
+use super::{request::UnderWay, *};
 
 struct House {
     listener: TcpListener,
@@ -54,8 +56,7 @@ async fn the_one_silent_the_longest_makes_room() {
 async fn a_request_under_way_stays_and_its_end_counts_as_a_word() {
     let house = House::with_room(2 * DESCRIPTORS_EACH).await;
     let (mut first, mut second) = (house.visit().await, house.visit().await);
-    let shared = first.stream.shared();
-    let under_way = shared.request();
+    let under_way = UnderWay::new(first.stream.shared());
     assert!(second.speaks().await);
     let mut third = house.visit().await;
     assert!(!second.speaks().await && third.speaks().await);
@@ -69,8 +70,7 @@ async fn a_request_under_way_stays_and_its_end_counts_as_a_word() {
 async fn where_every_connection_has_a_request_the_oldest_makes_room() {
     let house = House::with_room(DESCRIPTORS_EACH).await;
     let mut first = house.visit().await;
-    let shared = first.stream.shared();
-    let _under_way = shared.request();
+    let _under_way = UnderWay::new(first.stream.shared());
     let mut second = house.visit().await;
     assert!(!first.speaks().await && second.speaks().await);
 }

@@ -1,10 +1,8 @@
-//! The machine that measures: what it is, and how many sockets it lets this process have.
+//! The machine that measures.
 
-use std::{fs, io};
+use std::fs;
 
-use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
-
-use crate::Error;
+use rustix::process::nice;
 
 /// Cores, processor, memory and kernel, as far as the system tells.
 pub(crate) fn facts() -> String {
@@ -22,22 +20,6 @@ pub(crate) fn facts() -> String {
 pub(crate) fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().filter(|one_minute| !one_minute.is_empty()).unwrap_or("?").to_owned()
-}
-
-/// Raises this process's soft limit of open files to the hard one, for the server it starts too.
-pub(crate) fn allow_descriptors(needed: u64) -> Result<(), Error> {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    setrlimit(Resource::Nofile, raised)
-        .map_err(io::Error::from)
-        .map_err(Error::system("raise the limit of open files"))?;
-    match limit.maximum {
-        Some(maximum) if maximum < needed => Err(Error::Usage(format!(
-            "{needed} open files are needed and the hard limit is {maximum}: raise it (ulimit -Hn), or measure fewer \
-             --subscribers."
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// From now on the calling thread has the lowest priority (nice(2); on Linux it is the thread's own).

@@ -24,6 +24,7 @@ pub struct Program {
     environment: BTreeMap<OsString, Option<OsString>>,
     data_dir: Option<PathBuf>,
     log: Option<PathBuf>,
+    descriptors: Option<u64>,
 }
 
 impl Program {
@@ -38,6 +39,7 @@ impl Program {
             environment: BTreeMap::from([demo]),
             data_dir: None,
             log: None,
+            descriptors: None,
         }
     }
 
@@ -73,6 +75,13 @@ impl Program {
     #[must_use]
     pub fn log_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.log = Some(file.into());
+        self
+    }
+
+    /// Allows it so many open files, and no more: soft and hard limit.
+    #[must_use]
+    pub const fn descriptors(mut self, limit: u64) -> Self {
+        self.descriptors = Some(limit);
         self
     }
 
@@ -114,7 +123,7 @@ impl Program {
     }
 
     pub(super) fn spawn(&self, port: u16, data_dir: &Path, log: &Log) -> Result<Child, Error> {
-        let mut command = Command::new(&self.path);
+        let mut command = self.command();
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_the_programs(name)) {
             command.env_remove(name);
         }
@@ -132,6 +141,15 @@ impl Program {
             .stderr(log.append()?)
             .spawn()
             .map_err(Error::system(format!("start {}", self.path.display())))
+    }
+
+    fn command(&self) -> Command {
+        let Some(limit) = self.descriptors else { return Command::new(&self.path) };
+        // The shell becomes the program, so that its process is the program's.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"ulimit -n "$1" && shift && exec "$@""#, "sh"]).arg(limit.to_string());
+        shell.arg(&self.path);
+        shell
     }
 }
 

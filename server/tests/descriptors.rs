@@ -1,0 +1,129 @@
+//! Descriptors run short: sockets are refused with a clear answer, and presses are not, whoever else holds connections.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use bench::{
+    client::{Client, Session, Socket},
+    descriptors,
+    server::Server,
+};
+use reqwest::Method;
+use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+/// What the server may have open, and what becomes of it.
+const LIMIT: u64 = 1_200;
+const SOCKETS: usize = 200;
+const CLIENTS: u64 = 900;
+/// Sockets that listen while others take connections, and how many others then have room.
+const LISTENING: usize = 20;
+const CONNECTIONS: u64 = (CLIENTS - LISTENING as u64) / 2;
+
+async fn server() -> Result<Server, bench::Error> {
+    // Every test has its own server, but all share this process.
+    descriptors::allow(3_000)?;
+    program().descriptors(LIMIT).start().await
+}
+
+/// Connections that say so much and no more.
+async fn connections(client: &Client, count: usize, words: &str) -> Vec<TcpStream> {
+    let mut connections = Vec::new();
+    for _ in 0..count {
+        let mut connection = TcpStream::connect(client.authority()).await.unwrap();
+        connection.write_all(words.as_bytes()).await.unwrap();
+        connections.push(connection);
+    }
+    connections
+}
+
+async fn listeners(neighbour: &Session) -> Result<Vec<Socket>, bench::Error> {
+    let mut sockets = Vec::new();
+    for _ in 0..LISTENING {
+        sockets.push(neighbour.listen().await?.0);
+    }
+    Ok(sockets)
+}
+
+/// A press on a new connection is answered, and every one of these sockets hears it.
+async fn presses(server: &Server, caller: &Session, sockets: &mut [Socket]) -> Outcome {
+    let pressed = caller.at(&server.client()?).press(&caller.call("")?, None).await?;
+    assert_eq!(pressed.status, 202, "{:?}", pressed.outcome);
+    let id = pressed.ok()?.id;
+    for socket in sockets {
+        socket.wait_for("the alert", |message| message.is_alert(id)).await?;
+    }
+    Ok(())
+}
+
+/// Nothing failed for want of descriptors; how many connections were closed so that nothing did.
+async fn shed_in_time(server: &Server) -> Result<u64, bench::Error> {
+    let administrator = sign_in(&server.client()?, ADMINISTRATOR).await?;
+    let text = send(administrator.request(Method::GET, "/metrics")).await.text().await.unwrap();
+    let metric = |name: &str| -> u64 {
+        let told = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+        told.parse().unwrap()
+    };
+    let log = server.log()?;
+    assert!(!log.contains("cannot accept"), "{log}");
+    let open = metric("iutsai_connections");
+    assert!((1..=CONNECTIONS).contains(&open), "{open}");
+    let held = std::fs::read_dir(format!("/proc/{}/fd", server.process()?.pid())).unwrap().count() as u64;
+    let by_clients = open + LISTENING as u64;
+    assert!(held - by_clients < LIMIT - CLIENTS, "{held} are open, {by_clients} of them by clients");
+    Ok(metric("iutsai_connections_shed_total"))
+}
+
+#[tokio::test]
+async fn a_socket_too_many_is_refused_and_a_press_is_answered() -> Outcome {
+    let server = server().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (listening, _) = neighbour.listen().await?;
+    let mut others = Vec::new();
+    for _ in 1..SOCKETS {
+        others.push(neighbour.connect().await?);
+    }
+    let upgrade = client
+        .request(Method::GET, "/an-ws")
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let answer = client.send::<()>(upgrade).await?;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
+    assert_eq!(answer.outcome.unwrap_err().kind, "/problems/sockets-full");
+    presses(&server, &caller, &mut [listening]).await
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_or_half_a_head_keep_no_press_out() -> Outcome {
+    let server = server().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let mut sockets = listeners(&neighbour).await?;
+    let _silent = connections(&client, 1_500, "").await;
+    let _halves = connections(&client, 100, "POST /alert HTTP/1.1\r\nHost: ").await;
+    presses(&server, &caller, &mut sockets).await?;
+    assert!(shed_in_time(&server).await? >= 1_600 - CONNECTIONS);
+    // Nor does a second one need luck.
+    presses(&server, &caller, &mut sockets).await
+}
+
+#[tokio::test]
+async fn requests_whose_bodies_never_come_keep_no_press_out() -> Outcome {
+    let server = server().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let mut sockets = listeners(&neighbour).await?;
+    let head = format!(
+        "POST /alert HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\n\r\n",
+        client.authority(),
+        caller.token()
+    );
+    let _without_bodies = connections(&client, 600, &head).await;
+    presses(&server, &caller, &mut sockets).await?;
+    assert!(shed_in_time(&server).await? >= 600 - CONNECTIONS);
+    Ok(())
+}

@@ -80,7 +80,7 @@ impl Program {
 
     /// Allows it so many open files, and no more: soft and hard limit.
     #[must_use]
-    pub const fn descriptors(mut self, limit: u64) -> Self {
+    pub fn descriptors(mut self, limit: u64) -> Self {
         self.descriptors = Some(limit);
         self
     }

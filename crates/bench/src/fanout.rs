@@ -19,7 +19,7 @@ use crate::{
     Error,
     client::{Client, Session},
     descriptors,
-    measure::{disk, machine},
+    measure::disk,
     server::{Program, Server},
 };
 use board::Board;

@@ -50,6 +50,9 @@ mod tests {
         assert_eq!((of(0), of(50), of(99), of(100)), (Some(1), Some(100), Some(198), Some(200)));
         let mut single = Spread::default();
         single.add(Duration::from_millis(7));
-        assert_eq!((single.percentile(50), single.percentile(1)), (single.percentile(99), single.percentile(100)));
+        assert_eq!(
+            (single.percentile(50), single.percentile(1)),
+            (single.percentile(99), single.percentile(100))
+        );
     }
 }

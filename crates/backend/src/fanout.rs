@@ -87,7 +87,7 @@ impl Fanout {
     async fn take_all(&self, mut arriving: mpsc::Receiver<Read>) {
         let late = tokio::time::sleep(REBUILD_PATIENCE);
         tokio::pin!(late);
-        let health = Health { connected: true, lag: 0 };
+        let health = Health::new();
         let mut progress =
             Progress { rebuilt: false, overdue: false, behind_since: None, health, sighted: None };
         loop {

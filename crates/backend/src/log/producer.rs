@@ -16,7 +16,7 @@ use wire::Position;
 use super::{
     KafkaSettings, LogError, METADATA_TIMEOUT,
     acknowledged::Acknowledged,
-    health::{self, Identity},
+    health::{self, Condition, Conditions},
 };
 use crate::{clock, outbox::Entry};
 
@@ -75,7 +75,7 @@ impl<'a> From<&'a Entry> for Outgoing<'a> {
     }
 }
 
-type Current = (FutureProducer<Identity>, watch::Receiver<bool>);
+type Current = (FutureProducer<Conditions>, watch::Receiver<Condition>);
 
 /// Publishes records.
 pub struct Producer {
@@ -134,13 +134,32 @@ impl Producer {
     /// # Errors
     /// [`LogError`] if Kafka did not answer.
     pub async fn warm(&self) -> Result<(), LogError> {
-        let (producer, mut identified) = self.current_with_identity()?;
+        let (producer, mut condition) = self.current_with_condition()?;
         let metadata = move || producer.client().fetch_metadata(Some(wire::topic::ALERT), METADATA_TIMEOUT);
         let fetched = tokio::task::spawn_blocking(move || metadata().map(|_| ())).await;
         fetched.map_err(|error| LogError(error.to_string()))??;
-        match timeout(METADATA_TIMEOUT, identified.wait_for(|identified| *identified)).await {
+        match timeout(METADATA_TIMEOUT, condition.wait_for(|condition| condition.identified)).await {
             Ok(Ok(_)) => Ok(()),
             _ => Err(LogError("no producer id was given in time".into())),
+        }
+    }
+
+    /// Lets a new client take over whenever the present one will never connect again; until it is closed.
+    pub async fn stay_usable(&self) {
+        while let Ok((_, mut condition)) = self.current_with_condition() {
+            // An error is the end of that client: another one has taken over.
+            if condition.wait_for(|condition| condition.forsaken).await.is_err() {
+                continue;
+            }
+            tracing::error!("the Kafka producer has forgotten every broker: a new one takes over");
+            let created = self.replace(|_, condition| condition.borrow().forsaken);
+            let warmed = match created {
+                Ok(()) => self.warm().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = warmed {
+                tracing::warn!(%error, "the new Kafka producer is not connected yet");
+            }
         }
     }
 
@@ -167,21 +186,29 @@ impl Producer {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn current(&self) -> Result<FutureProducer<Identity>, LogError> {
-        self.current_with_identity().map(|(producer, _)| producer)
+    fn current(&self) -> Result<FutureProducer<Conditions>, LogError> {
+        self.current_with_condition().map(|(producer, _)| producer)
     }
 
-    fn current_with_identity(&self) -> Result<Current, LogError> {
+    fn current_with_condition(&self) -> Result<Current, LogError> {
         self.lock().clone().ok_or_else(|| LogError("the producer is closed".into()))
     }
 
     /// An idempotent producer that met a fatal error refuses everything from then on (librdkafka, "Fatal
     /// producer errors"): only a new one helps.
-    fn replace_if_fatal(&self, failed: &FutureProducer<Identity>) -> Result<(), LogError> {
+    fn replace_if_fatal(&self, failed: &FutureProducer<Conditions>) -> Result<(), LogError> {
         let Some((code, reason)) = failed.client().fatal_error() else { return Ok(()) };
+        tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
+        self.replace(|producer, _| producer.client().fatal_error().is_some())
+    }
+
+    /// Makes a new client, unless the present one is not, or no longer, `useless`.
+    fn replace(
+        &self,
+        useless: impl FnOnce(&FutureProducer<Conditions>, &watch::Receiver<Condition>) -> bool,
+    ) -> Result<(), LogError> {
         let mut current = self.lock();
-        if current.as_ref().is_some_and(|(current, _)| current.client().fatal_error().is_some()) {
-            tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
+        if current.as_ref().is_some_and(|(producer, condition)| useless(producer, condition)) {
             *current = Some(create(&self.settings)?);
         }
         Ok(())
@@ -189,7 +216,7 @@ impl Producer {
 }
 
 fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
-    let (tell, identified) = watch::channel(false);
+    let (tell, condition) = watch::channel(Condition::default());
     let producer = settings
         .client()
         .set("enable.idempotence", "true")
@@ -200,9 +227,9 @@ fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
         .set("topic.metadata.refresh.interval.ms", "10000")
         // Java's partitioner, so that the original service's records of a line meet ours.
         .set("partitioner", "murmur2_random")
-        .set("statistics.interval.ms", health::IDENTITY_EVERY_MS)
-        .create_with_context(Identity(tell))?;
-    Ok((producer, identified))
+        .set("statistics.interval.ms", health::CONDITION_EVERY_MS)
+        .create_with_context(Conditions(tell))?;
+    Ok((producer, condition))
 }
 
 /// What no later try changes: the record itself is at fault.

@@ -97,6 +97,11 @@ pub async fn run(
                         "the log has become shorter: it is read from its beginning"
                     );
                 }
+                Stop::Forsaken => {
+                    tracing::error!(
+                        "the Kafka client that reads has forgotten every broker: a new one begins again"
+                    );
+                }
             },
             Err(error) => {
                 tracing::warn!(%error, "the log cannot be read yet; trying on");
@@ -119,6 +124,8 @@ enum Stop {
     Unheard,
     /// This partition ends before what was read of it, or acknowledged in it.
     Shorter(String, i32),
+    /// The client will never connect again.
+    Forsaken,
 }
 
 impl From<mpsc::error::SendError<Read>> for Stop {
@@ -134,7 +141,7 @@ struct Reader {
     questions: Arc<BaseConsumer>,
     health: watch::Receiver<Health>,
     acknowledged: Arc<Acknowledged>,
-    embedded: bool,
+    settings: KafkaSettings,
     /// What is read, with the offset behind the last record that was.
     assigned: HashMap<Partition, i64>,
     /// What must have been read before all that was there at the start is told: the last offset.
@@ -149,7 +156,7 @@ impl Reader {
         since: Millis,
         acknowledged: Arc<Acknowledged>,
     ) -> Result<Self, LogError> {
-        let (tell, health) = watch::channel(Health { connected: true, lag: 0 });
+        let (tell, health) = watch::channel(Health::new());
         let consumer: StreamConsumer<Watcher> = settings
             .client()
             // librdkafka wants a name; nothing is ever committed under it.
@@ -166,7 +173,7 @@ impl Reader {
             questions: Arc::new(settings.client().create()?),
             health,
             acknowledged,
-            embedded: settings.embedded,
+            settings: settings.clone(),
             assigned: HashMap::new(),
             missing: HashMap::new(),
             ends: HashMap::new(),
@@ -177,7 +184,7 @@ impl Reader {
 
     /// Starts every partition at the first record of `since` or later.
     async fn begin(&mut self, since: Millis) -> Result<(), LogError> {
-        let (questions, embedded) = (self.questions.clone(), self.embedded);
+        let (questions, embedded) = (self.questions.clone(), self.settings.embedded);
         let ask = move || {
             let mut begun = Vec::new();
             for (topic, partition) in partitions(&questions)? {
@@ -243,6 +250,9 @@ impl Reader {
                 looked = seen(&mut looking) => self.take_in(looked, to).await?,
                 Ok(()) = self.health.changed() => {
                     let health = *self.health.borrow_and_update();
+                    if health.forsaken {
+                        return Err(Stop::Forsaken);
+                    }
                     to.send(Read::Health(health)).await?;
                 }
                 () = to.closed() => return Err(Stop::Unheard),
@@ -285,6 +295,11 @@ impl Reader {
             },
             Err(error) => {
                 tracing::warn!(%error, "the topics could not be looked at");
+                // The client may be one that never connects again.
+                match self.settings.client().create() {
+                    Ok(questions) => self.questions = Arc::new(questions),
+                    Err(error) => tracing::warn!(%error, "there is no new client to ask Kafka with"),
+                }
                 Ok(())
             }
         }

@@ -89,6 +89,7 @@ impl Relay {
         relay.spawn(relay.clone().prepare(settings));
         relay.spawn(relay.clone().work_off_backlog());
         relay.spawn(relay.clone().tell_state(state));
+        relay.spawn(relay.clone().keep_producer());
         Ok(relay)
     }
 
@@ -123,6 +124,10 @@ impl Relay {
         let _ = self.0.replicated.set(replicated);
         self.0.topics_exist.send_replace(true);
         Ok(())
+    }
+
+    async fn keep_producer(self) {
+        self.0.producer.stay_usable().await;
     }
 
     /// Waits until the topics exist.

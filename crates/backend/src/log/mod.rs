@@ -1,12 +1,13 @@
 //! The log: Kafka, and all that is rdkafka's. Nothing outside this module names it.
 //!
 //! [`KafkaSettings`] says where it is; [`topics`] makes the topics before anybody names them; [`producer`]
-//! publishes; [`reader`] reads every partition, and [`health`] says how that is going. [`acknowledged`] is what the one tells the other, so that a lost
-//! record is noticed that was never read.
+//! publishes; [`reader`] reads every partition, `questions` asks where they begin and end, and [`health`] says how that is
+//! going. [`acknowledged`] is what the one tells the other, so that a lost record is noticed that was never read.
 
 pub mod acknowledged;
 pub mod health;
 pub mod producer;
+mod questions;
 pub mod reader;
 pub mod topics;
 

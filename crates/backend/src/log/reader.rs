@@ -6,7 +6,7 @@ use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use rdkafka::{
     Message, Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer, StreamConsumer},
+    consumer::{Consumer, StreamConsumer},
     message::{BorrowedMessage, Headers},
 };
 use tokio::{
@@ -17,10 +17,11 @@ use uuid::Uuid;
 use wire::{Millis, Position, topic};
 
 use super::{
-    KafkaSettings, LogError, METADATA_TIMEOUT,
+    KafkaSettings, LogError,
     acknowledged::Acknowledged,
     health::{self, Health, Watcher},
     producer::REPUBLISHED,
+    questions::{Looked, Questions},
     topics,
 };
 
@@ -136,9 +137,7 @@ impl From<mpsc::error::SendError<Read>> for Stop {
 
 struct Reader {
     consumer: Arc<StreamConsumer<Watcher>>,
-    /// A broker answers a connection's requests in order, and those that fetch records wait there for half a second: so
-    /// questions have a client of their own.
-    questions: Arc<BaseConsumer>,
+    questions: Arc<Questions>,
     health: watch::Receiver<Health>,
     acknowledged: Arc<Acknowledged>,
     settings: KafkaSettings,
@@ -170,7 +169,7 @@ impl Reader {
             .create_with_context(Watcher(tell))?;
         let mut reader = Self {
             consumer: Arc::new(consumer),
-            questions: Arc::new(settings.client().create()?),
+            questions: Arc::new(Questions::new(settings.clone())?),
             health,
             acknowledged,
             settings: settings.clone(),
@@ -184,24 +183,10 @@ impl Reader {
 
     /// Starts every partition at the first record of `since` or later.
     async fn begin(&mut self, since: Millis) -> Result<(), LogError> {
-        let (questions, embedded) = (self.questions.clone(), self.settings.embedded);
-        let ask = move || {
-            let mut begun = Vec::new();
-            for (topic, partition) in partitions(&questions)? {
-                let (low, high) = questions.fetch_watermarks(&topic, partition, METADATA_TIMEOUT)?;
-                // The embedded broker is not asked for a time: its log is short, and reading all of it is surely right.
-                let start = if embedded {
-                    low
-                } else {
-                    start(&questions, &topic, partition, since)?.clamp(low, high)
-                };
-                begun.push(((topic, partition), start, high));
-            }
-            Ok::<_, LogError>(begun)
-        };
-        let begun = tokio::task::spawn_blocking(ask).await.map_err(|error| LogError::of(&error))??;
+        let questions = self.questions.clone();
+        let begun = tokio::task::spawn_blocking(move || questions.begin(since)).await;
         let mut list = TopicPartitionList::new();
-        for (key, start, high) in begun {
+        for (key, start, high) in begun.map_err(|error| LogError::of(&error))?? {
             list.add_partition_offset(&key.0, key.1, Offset::Offset(start))?;
             if start < high {
                 self.missing.insert(key.clone(), high - 1);
@@ -266,16 +251,7 @@ impl Reader {
         for (partition, end) in self.acknowledged.ends() {
             known.entry(partition).and_modify(|next| *next = end.max(*next));
         }
-        tokio::task::spawn_blocking(move || {
-            let partitions = partitions(&questions)?;
-            for (partition, least) in known {
-                let (_, end) = questions.fetch_watermarks(&partition.0, partition.1, METADATA_TIMEOUT)?;
-                if end < least {
-                    return Ok(Looked { partitions, shorter: Some(partition) });
-                }
-            }
-            Ok(Looked { partitions, shorter: None })
-        })
+        tokio::task::spawn_blocking(move || questions.look(known))
     }
 
     async fn take_in(
@@ -296,7 +272,7 @@ impl Reader {
             Err(error) => {
                 tracing::warn!(%error, "the topics could not be looked at");
                 // The client may be one that never connects again.
-                match self.settings.client().create() {
+                match Questions::new(self.settings.clone()) {
                     Ok(questions) => self.questions = Arc::new(questions),
                     Err(error) => tracing::warn!(%error, "there is no new client to ask Kafka with"),
                 }
@@ -345,47 +321,12 @@ impl Reader {
     }
 }
 
-/// What a look at the topics showed.
-struct Looked {
-    partitions: Vec<Partition>,
-    /// It ends before what was read of it, or acknowledged in it.
-    shorter: Option<Partition>,
-}
-
 /// The outcome of a look that is under way; never, while there is none.
 async fn seen(looking: &mut Option<JoinHandle<Result<Looked, LogError>>>) -> Result<Looked, LogError> {
     let Some(look) = looking else { return std::future::pending().await };
     let looked = look.await;
     *looking = None;
     looked.unwrap_or_else(|error| Err(LogError::of(&error)))
-}
-
-/// Every partition of every topic of the service.
-fn partitions(questions: &BaseConsumer) -> Result<Vec<Partition>, LogError> {
-    let mut partitions = Vec::new();
-    for topic in topic::ALL {
-        let metadata = questions.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;
-        for found in metadata.topics().iter().filter(|found| found.name() == topic.name) {
-            if let Some(error) = found.error() {
-                return Err(LogError(format!("the topic {}: {error:?}", topic.name)));
-            }
-            partitions.extend(found.partitions().iter().map(|p| (topic.name.to_owned(), p.id())));
-        }
-    }
-    Ok(partitions)
-}
-
-/// The offset of the first record of `since` or later; beyond the end if there is none.
-fn start(questions: &BaseConsumer, topic: &str, partition: i32, since: Millis) -> Result<i64, LogError> {
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, partition, Offset::Offset(since))?;
-    let found = questions.offsets_for_times(list, METADATA_TIMEOUT)?;
-    let found = found.find_partition(topic, partition).map(|found| found.offset());
-    match found {
-        Some(Offset::Offset(offset)) => Ok(offset),
-        Some(Offset::End) => Ok(i64::MAX),
-        other => Err(LogError(format!("{topic}-{partition}: no offset for a time, but {other:?}"))),
-    }
 }
 
 fn record(message: &BorrowedMessage<'_>) -> Record {

@@ -4,7 +4,9 @@
 use std::{collections::HashSet, time::Duration};
 
 use rdkafka::{
-    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
+    admin::{
+        AdminClient, AdminOptions, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
+    },
     client::DefaultClientContext,
     error::RDKafkaErrorCode,
 };
@@ -54,14 +56,22 @@ fn new_topic<'a>(topic: &'a Topic, retention: &'a str, partitions: i32, replicat
     let new = NewTopic::new(topic.name, partitions, TopicReplication::Fixed(replication))
         .set("cleanup.policy", "delete")
         .set("retention.ms", retention);
-    if replication >= 2 { new.set("min.insync.replicas", "2") } else { new }
+    if replication < 2 {
+        // One broker's disk is no safer with an fsync for each record: the outbox is what is durable there.
+        return new;
+    }
+    // Each broker that acknowledges has the record on its disk: Kafka itself relies on brokers not losing their power
+    // all at once.
+    new.set("min.insync.replicas", "2").set("flush.messages", "1")
 }
 
-/// The topics whose `min.insync.replicas` is 2 or more: what Kafka acknowledged there survives one broker's disk.
+/// The topics where an acknowledgement means two disks: `min.insync.replicas` is 2 or more, and `flush.messages` is 1
+/// (Apache Kafka documentation, "Topic configs"). What Kafka acknowledged there survives one broker's disk, and a power
+/// cut of all brokers at once.
 ///
 /// # Errors
 /// [`LogError`] if the cluster does not tell.
-pub async fn replicated(settings: &KafkaSettings) -> Result<HashSet<String>, LogError> {
+pub async fn durable(settings: &KafkaSettings) -> Result<HashSet<String>, LogError> {
     // The embedded broker is one process with one disk.
     if settings.embedded {
         return Ok(HashSet::new());
@@ -69,17 +79,15 @@ pub async fn replicated(settings: &KafkaSettings) -> Result<HashSet<String>, Log
     let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
     let topics: Vec<_> = topic::ALL.iter().map(|topic| ResourceSpecifier::Topic(topic.name)).collect();
     let options = AdminOptions::new().request_timeout(Some(METADATA_TIMEOUT));
-    let mut replicated = HashSet::new();
+    let mut durable = HashSet::new();
     for described in admin.describe_configs(&topics, &options).await? {
         let described = described.map_err(|code| LogError(format!("the topics' settings: {code}")))?;
-        let minimum = described.get("min.insync.replicas").and_then(|entry| entry.value.clone());
-        let is_replicated =
-            minimum.and_then(|value| value.parse::<u32>().ok()).is_some_and(|least| least >= 2);
-        if let (true, rdkafka::admin::OwnedResourceSpecifier::Topic(name)) =
-            (is_replicated, described.specifier)
-        {
-            replicated.insert(name);
+        let number = |name: &str| described.get(name)?.value.as_ref()?.parse::<u64>().ok();
+        let on_two_disks = number("min.insync.replicas").is_some_and(|least| least >= 2)
+            && number("flush.messages") == Some(1);
+        if let (true, OwnedResourceSpecifier::Topic(name)) = (on_two_disks, described.specifier) {
+            durable.insert(name);
         }
     }
-    Ok(replicated)
+    Ok(durable)
 }

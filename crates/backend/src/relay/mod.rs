@@ -49,7 +49,7 @@ struct Inner {
     /// The topics exist: a record for a topic that does not would make the broker choose its settings.
     topics_exist: watch::Sender<bool>,
     /// Where an acknowledgement alone makes a record durable, as the topics' settings said at the start.
-    replicated: OnceLock<HashSet<String>>,
+    durable: OnceLock<HashSet<String>>,
     kafka: watch::Sender<Kafka>,
     /// Entries that some task is publishing, or whose mark is not written yet.
     under_way: Mutex<HashSet<Sequence>>,
@@ -78,7 +78,7 @@ impl Relay {
             outbox,
             producer: Producer::new(settings.clone())?,
             topics_exist: watch::Sender::new(false),
-            replicated: OnceLock::new(),
+            durable: OnceLock::new(),
             kafka: watch::Sender::new(Kafka::Connecting),
             under_way: Mutex::default(),
             left: Notify::new(),
@@ -118,10 +118,10 @@ impl Relay {
 
     async fn try_to_prepare(&self, settings: &KafkaSettings) -> Result<(), LogError> {
         topics::create_missing(settings).await?;
-        let replicated = topics::replicated(settings).await?;
+        let durable = topics::durable(settings).await?;
         self.0.producer.warm().await?;
         // Set before only by an earlier try, which read the same.
-        let _ = self.0.replicated.set(replicated);
+        let _ = self.0.durable.set(durable);
         self.0.topics_exist.send_replace(true);
         Ok(())
     }
@@ -137,8 +137,8 @@ impl Relay {
     }
 
     /// Whether Kafka's acknowledgement alone makes a record of `topic` durable.
-    fn is_replicated(&self, topic: &str) -> bool {
-        self.0.replicated.get().is_some_and(|replicated| replicated.contains(topic))
+    fn is_durable(&self, topic: &str) -> bool {
+        self.0.durable.get().is_some_and(|durable| durable.contains(topic))
     }
 
     /// Starts to publish a fresh entry, which need not be durable yet.
@@ -184,9 +184,9 @@ impl Relay {
     }
 
     /// For an entry that the outbox could not keep: whether Kafka has made it durable, which it can only where more than
-    /// one broker acknowledges.
+    /// one broker acknowledges, each from its disk.
     pub(crate) async fn durable_without_outbox(&self, topic: &str, publication: Publication) -> bool {
-        if !self.is_replicated(topic) {
+        if !self.is_durable(topic) {
             return false;
         }
         match timeout(ALONE_LIMIT, publication.outcome()).await {

@@ -31,8 +31,8 @@ impl Relay {
         let mut kafka = self.0.kafka.subscribe();
         loop {
             let (why, how) = (trouble.borrow_and_update().clone(), *kafka.borrow_and_update());
-            let replicated = self.0.replicated.get().is_some_and(|topics| !topics.is_empty());
-            state.set(of(why.as_ref(), how, replicated));
+            let durable = self.0.durable.get().is_some_and(|topics| !topics.is_empty());
+            state.set(of(why.as_ref(), how, durable));
             let changed = tokio::select! {
                 changed = trouble.changed() => changed,
                 changed = kafka.changed() => changed,
@@ -44,14 +44,14 @@ impl Relay {
     }
 }
 
-fn of(trouble: Option<&OutboxError>, kafka: Kafka, replicated: bool) -> RoleState {
+fn of(trouble: Option<&OutboxError>, kafka: Kafka, durable: bool) -> RoleState {
     match (trouble, kafka) {
         (None, Kafka::Connecting) => RoleState::Starting("connecting to Kafka".into()),
         (None, Kafka::Away) => {
             RoleState::Degraded("Kafka does not answer: calls are stored, and published later".into())
         }
         (None, Kafka::Answers) => RoleState::Ready,
-        (Some(error), Kafka::Answers) if replicated => {
+        (Some(error), Kafka::Answers) if durable => {
             RoleState::Degraded(format!("calls are recorded by Kafka alone: {error}"))
         }
         (Some(error), _) => RoleState::Failed(format!("calls cannot be recorded: {error}")),

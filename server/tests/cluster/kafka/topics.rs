@@ -25,6 +25,7 @@ async fn the_topics_have_three_copies_of_two_partitions_and_the_settings_of_the_
         let settings = described.unwrap().remove(0).unwrap();
         let value = |name| settings.get(name).and_then(|entry| entry.value.as_deref());
         assert_eq!(value("min.insync.replicas"), Some("2"), "{}", topic.name);
+        assert_eq!(value("flush.messages"), Some("1"), "{}", topic.name);
         assert_eq!(value("cleanup.policy"), Some("delete"), "{}", topic.name);
         assert_eq!(value("retention.ms"), Some(topic.retention.to_string().as_str()), "{}", topic.name);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use wire::Millis;
 
-use crate::offline;
+use crate::kept_page::kept_at;
 
 /// How old a record may be for the server to send it without `late:true`, in milliseconds.
 pub const LATE_AFTER: Millis = 10 * 60 * 1000;
@@ -51,7 +51,7 @@ impl Clock {
     pub fn start(page_now: Millis) -> Self {
         let clock = Self { offset: RwSignal::default(), now: RwSignal::new(page_now) };
         Effect::new(move || {
-            clock.offset.set(Offset::told(page_now, offline::kept_at().unwrap_or_else(device_now)));
+            clock.offset.set(Offset::told(page_now, kept_at().unwrap_or_else(device_now)));
             clock.tick();
             if let Ok(interval) = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1)) {
                 on_cleanup(move || interval.clear());

@@ -1,12 +1,12 @@
-//! Being without a network: whether this page is one that the service worker had kept, and the few words that the page
-//! has for that worker (`public/offline.js`).
+//! Being without a network: whether the connection is lost, and the few words that the page has for the service worker
+//! (`public/offline.js`).
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
-use wire::Millis;
 
 use crate::{
     i18n::use_i18n,
+    kept_page::kept_at,
     locale,
     socket::{Connection, ConnectionState},
 };
@@ -24,11 +24,6 @@ pub(crate) fn ask_to_sync() {
     if let Err(error) = js_ask_to_sync() {
         leptos::logging::log!("nothing is sent without this page: {error:?}");
     }
-}
-
-/// When the server rendered this page, by the device's clock, if it is one that was kept.
-pub(crate) fn kept_at() -> Option<Millis> {
-    document().document_element()?.get_attribute("data-kept")?.parse().ok()
 }
 
 /// Whether the connection is lost. It stays so while it is being tried again.

@@ -14,7 +14,8 @@ use crate::{
     log::{
         KafkaSettings,
         health::Health,
-        reader::{self, Ends, Read, Record},
+        partition::Ends,
+        reader::{self, Read, Record},
     },
     outbox::{Outbox, Sequence},
     readiness::{RoleState, Tell},

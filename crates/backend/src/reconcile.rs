@@ -12,7 +12,10 @@ use wire::{Millis, topic};
 
 use crate::{
     clock,
-    log::reader::{Ends, Partition, Record},
+    log::{
+        partition::{Ends, Partition},
+        reader::Record,
+    },
     outbox::{Marked, Outbox, OutboxError, Sequence},
     relay::Relay,
 };

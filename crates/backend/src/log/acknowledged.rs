@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use wire::Position;
 
-use super::reader::{Ends, Partition};
+use super::partition::{Ends, Partition};
 
 /// Per partition the offset behind the last record that was acknowledged in this process's life.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 
 pub mod acknowledged;
 pub mod health;
+pub mod partition;
 pub mod producer;
 mod questions;
 pub mod reader;

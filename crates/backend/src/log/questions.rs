@@ -9,7 +9,7 @@ use rdkafka::{
 };
 use wire::{Millis, topic};
 
-use super::{KafkaSettings, LogError, METADATA_TIMEOUT, reader::Partition};
+use super::{KafkaSettings, LogError, METADATA_TIMEOUT, partition::Partition};
 
 /// Asks, and waits for each answer: not for a task of a runtime.
 pub(super) struct Questions {
@@ -28,7 +28,7 @@ pub(super) struct Looked {
 
 impl Questions {
     /// Connects when it is asked first.
-    pub(super) fn new(settings: KafkaSettings) -> Result<Self, LogError> {
+    pub(super) fn new(settings: &KafkaSettings) -> Result<Self, LogError> {
         Ok(Self { client: settings.client().create()?, embedded: settings.embedded })
     }
 

@@ -20,6 +20,7 @@ use super::{
     KafkaSettings, LogError,
     acknowledged::Acknowledged,
     health::{self, Health, Watcher},
+    partition::{Ends, Partition},
     producer::REPUBLISHED,
     questions::{Looked, Questions},
     topics,
@@ -32,12 +33,6 @@ const METADATA_EVERY: Duration = Duration::from_secs(10);
 const EMBEDDED_WAIT_MS: &str = "100";
 /// Back from an error; librdkafka reconnects by itself meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
-
-/// A partition of a topic.
-pub type Partition = (String, i32);
-
-/// Per partition the offset behind its last record.
-pub type Ends = HashMap<Partition, i64>;
 
 /// A record as it stands in the log.
 #[derive(Clone, Debug)]
@@ -169,7 +164,7 @@ impl Reader {
             .create_with_context(Watcher(tell))?;
         let mut reader = Self {
             consumer: Arc::new(consumer),
-            questions: Arc::new(Questions::new(settings.clone())?),
+            questions: Arc::new(Questions::new(settings)?),
             health,
             acknowledged,
             settings: settings.clone(),
@@ -272,7 +267,7 @@ impl Reader {
             Err(error) => {
                 tracing::warn!(%error, "the topics could not be looked at");
                 // The client may be one that never connects again.
-                match Questions::new(self.settings.clone()) {
+                match Questions::new(&self.settings) {
                     Ok(questions) => self.questions = Arc::new(questions),
                     Err(error) => tracing::warn!(%error, "there is no new client to ask Kafka with"),
                 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     fault::{Fault, Moment, Reach},
@@ -18,6 +18,9 @@ use crate::{Error, power_cut::PowerCut, server::Process};
 
 /// So long is waited for an answer to kill after; with everybody waiting for a mend, there may be none.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(800);
+/// So long a broker's start is waited for while other things fail.
+const BROKER_PATIENCE: Duration = Duration::from_secs(5);
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// All that can be harmed.
 pub(super) struct Injector {
@@ -235,9 +238,31 @@ impl Injector {
         }
     }
 
+    /// Waits until a broker of the cluster that was started again is there. Where it is not soon, what else fails is mended
+    /// before its time: a broker gives up starting while it cannot reach the others, which a clock that went back can keep
+    /// it from, too.
+    async fn broker_is_there(&mut self, broker: usize) -> Result<(), Error> {
+        let Some(kafka) = &mut self.kafka else { return Ok(()) };
+        let soon = Instant::now() + BROKER_PATIENCE;
+        while kafka.is_starting(broker) && Instant::now() < soon {
+            tokio::time::sleep(GLANCE).await;
+        }
+        if kafka.is_starting(broker) {
+            self.journal.note(format_args!("broker {broker} is waited for, with all else mended"));
+            self.cut.move_clock(0)?;
+            self.cut.slow_disk(Duration::ZERO)?;
+            kafka.harm_paths(None, None);
+            for process in self.stopped.values() {
+                // One that was killed while it stood still is not running.
+                let _ = process.resume();
+            }
+        }
+        kafka.started(broker).await
+    }
+
     async fn kill_broker(&mut self, index: usize, broker: usize) -> Result<(), Error> {
-        if let Some(kafka) = &mut self.kafka {
-            kafka.started(broker).await?;
+        if self.kafka.is_some() {
+            self.broker_is_there(broker).await?;
             self.dead.insert(index, broker);
         }
         match self.broker(broker).map(|process| process.kill()) {
@@ -257,10 +282,8 @@ impl Injector {
             Reach::Node(node) => vec![node],
             Reach::Broker(_) => Vec::new(),
         };
-        if let Some(kafka) = &mut self.kafka {
-            for broker in &brokers {
-                kafka.started(*broker).await?;
-            }
+        for broker in &brokers {
+            self.broker_is_there(*broker).await?;
         }
         self.wait_for(moment).await;
         // First all stand still, then all are killed: nobody sees another one's end.

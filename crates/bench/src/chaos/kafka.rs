@@ -149,6 +149,11 @@ impl Kafka {
         self.starting[broker] = Some(tokio::spawn(async move { words(&mut start).await.map(drop) }));
     }
 
+    /// Whether a broker that was started again may not be there yet.
+    pub(super) fn is_starting(&self, broker: usize) -> bool {
+        self.starting[broker].as_ref().is_some_and(|starting| !starting.is_finished())
+    }
+
     /// Waits until a broker that was started again is there.
     ///
     /// # Errors

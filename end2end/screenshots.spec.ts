@@ -136,6 +136,7 @@ test("pictures without a network", async ({ stranger, office }, { project: { nam
     await signedOut.ownCallIs("sign-in");
     await show(signedOut, "own-sign-in");
     await signedOut.context.close();
+    await office.endCalls();
   }
 });
 

@@ -44,6 +44,12 @@ export class Visitor {
     this.expected.push(error);
   }
 
+  /** The page's script comes, and its wasm does not, of which the script complains. */
+  async blockWasm(): Promise<void> {
+    await this.context.route("**/*.wasm*", (route) => route.abort());
+    this.expects(/ERR_FAILED .*\.wasm|^uncaught: TypeError: Failed to fetch/);
+  }
+
   // --- going about ------------------------------------------------------------------------------------------------
 
   async open(path: string): Promise<void> {

@@ -149,8 +149,7 @@ test("a form that cannot be sent is answered with 119 and can be sent again, as 
 }) => {
   const neighbour = await resident("resident-1204");
   const caller = await visitor("resident-1203");
-  await caller.context.route("**/*.wasm*", (route) => route.abort());
-  caller.expects(/ERR_FAILED .*\.wasm|^uncaught: TypeError: Failed to fetch/);
+  await caller.blockWasm();
   await caller.open("/call?kind=fire&text=%22%3Cb%3E%22");
   await worker(caller);
   // The first page came past the worker.

@@ -10,9 +10,7 @@ test("with the wasm blocked, the button leads to the page that asks, and its pag
 }) => {
   const neighbour = await resident("resident-1204");
   const caller = await visitor("resident-1203");
-  await caller.context.route("**/*.wasm*", (route) => route.abort());
-  // The script that cannot load its wasm says so.
-  caller.expects(/ERR_FAILED .*\.wasm|^uncaught: TypeError: Failed to fetch/);
+  await caller.blockWasm();
   await caller.open("/");
   await expect(caller.page.getByText("화면이 아직 다 켜지지 않아")).toBeVisible();
 

@@ -61,6 +61,19 @@ async fn the_demo_complex_is_made_only_where_nobody_lives_yet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_several_processes_make_at_once_is_whole() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (one, other) = (Accounts::new(database(&directory).await), Accounts::new(database(&directory).await));
+    let (made, made_too) = tokio::join!(one.furnish_demo(), other.furnish_demo());
+    made.expect("it is made");
+    made_too.expect("who was slower finds it made");
+    for (name, _) in DEMO_RESIDENTS {
+        let known = one.verify(name, DEMO_PASSWORD).await.expect("answered");
+        assert!(known.is_some(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_opens_with_its_token_until_it_ends_and_whoever_watches_is_told() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = database(&directory).await;

@@ -30,6 +30,9 @@ const SPRING_TYPES: [(&str, &str); 3] = [
     ("__KeyTypeId__", "java.lang.Object"),
 ];
 
+/// Back from a client that could not be made, or does not connect yet.
+const REPLACE_PAUSE: Duration = Duration::from_secs(1);
+
 /// Why Kafka did not acknowledge a record.
 #[derive(Debug)]
 pub enum Unpublished {
@@ -159,6 +162,8 @@ impl Producer {
             };
             if let Err(error) = warmed {
                 tracing::warn!(%error, "the new Kafka producer is not connected yet");
+                // One that could not be made leaves the old one, which is noticed again at once.
+                tokio::time::sleep(REPLACE_PAUSE).await;
             }
         }
     }

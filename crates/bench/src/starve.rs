@@ -67,8 +67,8 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value_t = 32)]
     pub sign_ins: u32,
 
-    /// How many presses each measurement counts
-    #[arg(long, value_name = "NUMBER", default_value_t = 500)]
+    /// How many presses each measurement counts; those who read nothing are closed after a minute
+    #[arg(long, value_name = "NUMBER", default_value_t = 250)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub presses: u32,
 
@@ -76,6 +76,11 @@ pub struct Settings {
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 200)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub interval_ms: u64,
+
+    /// How often all that is done, each time with a new server
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
 }
 
 /// Measures and prints. Ends by itself.
@@ -95,41 +100,60 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(Error::system("start the load's threads"))?;
-    presser.block_on(measure(settings, &load))
+    print_head(settings)?;
+    let mut ratios = Vec::new();
+    for _ in 0..settings.rounds {
+        let (idle, starved) = presser.block_on(measure(settings, &load))?;
+        ratios.push(p99(&starved) / p99(&idle));
+    }
+    print_ratios(&ratios);
+    Ok(())
 }
 
-async fn measure(settings: &Settings, load: &Runtime) -> Result<(), Error> {
-    let server = Program::new(&settings.program).start().await?;
-    let client = server.client()?;
-    let caller = client.sign_in(CALLER, PASSWORD).await?;
-    let administrator = client.sign_in(ADMINISTRATOR, PASSWORD).await?;
+fn print_head(settings: &Settings) -> Result<(), Error> {
+    let directory = tempfile::tempdir().map_err(Error::system("make a directory"))?;
     println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
-    println!("disk      {}", disk::measure(server.data_dir())?);
+    println!("disk      {}", disk::measure(directory.path())?);
     println!("settings  {} presses, one each {} ms, each taken back", settings.presses, settings.interval_ms);
     println!();
     println!(
         "{:>10}  {:>8} {:>8} {:>8}  {:>7}  {:>6}  {:>9}  {:>8}  {:>8}",
         "POST", "p50", "p99", "max", "sockets", "slow", "sign-ins", "RSS", "most"
     );
-    press_all(&caller, WARM_UP, settings.interval()).await?;
-    let seat = Seat { server: &server, administrator: &administrator };
-    let idle = seat.row("idle", settings, &caller, None).await?;
-    let crowds = Crowds::gather(settings, load, &server).await?;
-    let hammer = Hammer::start(load, &client, settings.sign_ins);
-    let starved = seat.row("starved", settings, &caller, Some(&hammer)).await?;
-    hammer.stop().await;
-    let ended = crowds.leave().await;
+    Ok(())
+}
+
+fn print_ratios(ratios: &[f64]) {
+    let worst = ratios.iter().copied().fold(f64::NAN, f64::max);
+    let list = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(", ");
     println!();
-    print_ratio(&idle, &starved);
+    println!("p99 of the starved presses is {list} times that of the idle ones; {worst:.2} at worst");
     println!(
         "Milliseconds, from the time a press was due until its answer is read; the load gives way (nice 19)."
     );
     println!(
         "sign-ins: refused ones a second, each a whole argon2id; slow: sockets closed because they did not read."
     );
+}
+
+/// One round: the idle presses, then the starved ones.
+async fn measure(settings: &Settings, load: &Runtime) -> Result<(Spread, Spread), Error> {
+    let server = Program::new(&settings.program).start().await?;
+    let client = server.client()?;
+    let caller = client.sign_in(CALLER, PASSWORD).await?;
+    let administrator = client.sign_in(ADMINISTRATOR, PASSWORD).await?;
+    press_all(&caller, WARM_UP, settings.interval()).await?;
+    let seat = Seat { server: &server, administrator: &administrator };
+    let idle = seat.row("idle", settings, &caller, None).await?;
+    let crowds = Crowds::gather(settings, load, &server).await?;
+    // With connections of their own: those are served on the load's threads, whoever uses them next.
+    let hammer = Hammer::start(load, &server.client()?, settings.sign_ins);
+    let starved = seat.row("starved", settings, &caller, Some(&hammer)).await?;
+    hammer.stop().await;
+    let ended = crowds.leave().await;
     server.end().await?;
     if ended.is_empty() {
-        return Ok(());
+        return Ok((idle, starved));
     }
     Err(Error::Usage(format!(
         "{} sockets that read were closed, the first because: {}",
@@ -220,9 +244,9 @@ impl Seat<'_> {
     }
 }
 
-fn print_ratio(idle: &Spread, starved: &Spread) {
-    let p99 = |spread: &Spread| spread.percentile(99).map_or(f64::NAN, |time| time.as_secs_f64());
-    println!("p99 of the starved presses is {:.2} times that of the idle ones", p99(starved) / p99(idle));
+/// In seconds.
+fn p99(spread: &Spread) -> f64 {
+    spread.percentile(99).map_or(f64::NAN, |time| time.as_secs_f64())
 }
 
 /// So many presses, one each interval whether or not those before are answered.

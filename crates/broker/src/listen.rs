@@ -1,24 +1,25 @@
-//! Running nisshi on a loopback port, and saying so once it answers.
+//! Listening on a loopback port, running nisshi behind it, and saying so once it answers.
 
-use std::io::Write;
-use std::net::SocketAddrV4;
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use nisshi_broker::broker::Broker;
 use nisshi_broker::coordinator::group::administrator::Controller;
 use nisshi_storage::ArcDynStorage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 use uuid::Uuid;
 
 use crate::Failure;
 use crate::data_dir::DataDir;
+use crate::forward;
 
 type Nisshi = Broker<Controller<ArcDynStorage>, ArcDynStorage>;
 
-/// How often another free port is tried when someone took the last one between our look and nisshi's bind.
+/// How often another free port is tried for nisshi when someone took the last one between our look and its bind.
 const FREE_PORT_ATTEMPTS: u32 = 10;
 
 /// How long the first answer may take; opening the file and its schema takes milliseconds.
@@ -28,65 +29,76 @@ const FIRST_ANSWER: Duration = Duration::from_secs(30);
 /// client id (<https://kafka.apache.org/protocol#The_Messages_ApiVersions>).
 const API_VERSIONS_REQUEST: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
 
-/// Serves on `wanted` until it fails; prints `listening ADDRESS` on stdout once it answers there.
+/// Serves on `wanted` until it fails; prints `listening ADDRESS` on stdout once it answers there. Clients speak to
+/// [`forward`], which speaks to nisshi on a port of its own.
 ///
 /// # Errors
 ///
 /// [`Failure::Other`] when the port is taken, the file cannot be opened, or nisshi stops by itself.
 pub(crate) async fn serve(wanted: SocketAddrV4, data_dir: &DataDir) -> Result<(), Failure> {
+    let (listener, address) = listen(wanted).await?;
+    let mut clients = Some(listener);
     for _ in 0..FREE_PORT_ATTEMPTS {
-        let address = with_port(wanted)?;
-        let mut broker = open(address, data_dir).await?;
-        let announced = async {
-            first_answer(address).await?;
-            announce(address)?;
-            std::future::pending::<Result<(), Failure>>().await
-        };
+        let inner = free_address()?;
+        let mut broker = open(address, inner, data_dir).await?;
         let ended = tokio::select! {
             biased;
             ended = broker.serve(Instant::now()) => ended,
-            failure = announced => return failure,
+            failure = answer(&mut clients, address, inner) => return failure,
         };
         match ended {
-            Err(nisshi_broker::Error::ListenerInUse { .. }) if wanted.port() == 0 => {}
-            Err(nisshi_broker::Error::ListenerInUse { addr }) => {
-                return Err(Failure::Other(format!(
-                    "{addr} is already in use; choose another port with --listen, or 0 for a free one"
-                )));
-            }
+            Err(nisshi_broker::Error::ListenerInUse { .. }) if clients.is_some() => {}
             Err(error) => return Err(Failure::Other(format!("stopped serving: {error}"))),
             Ok(()) => return Err(Failure::Other("stopped serving without a reason".into())),
         }
     }
-    Err(Failure::Other(format!(
-        "found no free port on {} in {FREE_PORT_ATTEMPTS} attempts; name one with --listen",
-        wanted.ip()
-    )))
+    Err(Failure::Other(format!("found no free port in {FREE_PORT_ATTEMPTS} attempts")))
 }
 
-/// Fills in a free port for port 0. nisshi has to be told the port before it binds, since it advertises it to clients.
-fn with_port(wanted: SocketAddrV4) -> Result<SocketAddrV4, Failure> {
-    if wanted.port() != 0 {
-        return Ok(wanted);
-    }
+async fn listen(wanted: SocketAddrV4) -> Result<(TcpListener, SocketAddrV4), Failure> {
+    let listener = TcpListener::bind(wanted).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => Failure::Other(format!(
+            "{wanted} is already in use; choose another port with --listen, or 0 for a free one"
+        )),
+        _ => Failure::Other(format!("cannot listen on {wanted}: {error}")),
+    })?;
+    let port = listener.local_addr().map_err(|error| Failure::Other(error.to_string()))?.port();
+    Ok((listener, SocketAddrV4::new(*wanted.ip(), port)))
+}
+
+/// Lets the clients in as soon as nisshi answers, and says so. `clients` is empty from then on.
+async fn answer(
+    clients: &mut Option<TcpListener>,
+    address: SocketAddrV4,
+    inner: SocketAddrV4,
+) -> Result<(), Failure> {
+    first_answer(inner).await?;
+    let Some(listener) = clients.take() else { return std::future::pending().await };
+    let serving = forward::serve(listener, inner);
+    announce(address)?;
+    match serving.await {}
+}
+
+/// nisshi has to be told the port before it binds.
+fn free_address() -> Result<SocketAddrV4, Failure> {
+    let wanted = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
     let free = std::net::TcpListener::bind(wanted)
         .and_then(|listener| listener.local_addr())
-        .map_err(|error| Failure::Other(format!("cannot listen on {wanted}: {error}")))?;
+        .map_err(|error| Failure::Other(format!("found no free port: {error}")))?;
     Ok(SocketAddrV4::new(*wanted.ip(), free.port()))
 }
 
-/// Opens the SQLite file and makes the broker that will listen, and be advertised, on `address`.
-async fn open(address: SocketAddrV4, data_dir: &DataDir) -> Result<Nisshi, Failure> {
-    let listener =
-        Url::parse(&format!("tcp://{address}")).expect("an IPv4 address and a port make a valid URL");
+/// Opens the SQLite file and makes the broker that will listen on `inner`; clients are told `address`.
+async fn open(address: SocketAddrV4, inner: SocketAddrV4, data_dir: &DataDir) -> Result<Nisshi, Failure> {
+    let url = |at| Url::parse(&format!("tcp://{at}")).expect("an IPv4 address and a port make a valid URL");
     let storage = Url::parse(data_dir.storage_url()).expect("a constant and valid URL");
     Nisshi::builder()
         .node_id(nisshi_broker::NODE_ID)
         .cluster_id("iutsai")
         .incarnation_id(Uuid::now_v7())
-        .advertised_listener(listener.clone())
+        .advertised_listener(url(address))
         .storage(storage)
-        .listener(listener)
+        .listener(url(inner))
         .silent(true)
         .build()
         .await
@@ -128,19 +140,4 @@ fn announce(address: SocketAddrV4) -> Result<(), Failure> {
     writeln!(stdout, "listening {address}")
         .and_then(|()| stdout.flush())
         .map_err(|error| Failure::Other(format!("cannot print its address on stdout: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-
-    #[test]
-    fn port_0_becomes_a_free_port_and_a_named_port_stays() {
-        let free = with_port(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        assert_ne!(free.port(), 0);
-        let named = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9092);
-        assert_eq!(with_port(named).expect("unchanged"), named);
-    }
 }

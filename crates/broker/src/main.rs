@@ -11,7 +11,9 @@
 //!   every other failure, each with one sentence on stderr.
 
 mod data_dir;
+mod forward;
 mod listen;
+mod long_poll;
 mod stop;
 
 use std::net::SocketAddrV4;

@@ -29,14 +29,14 @@ const LATE_AFTER: wire::Millis = 10 * 60 * 1000;
 pub struct Handover {
     hub: Hub,
     runtime: Handle,
-    /// The log is looked at now and then only.
+    /// Reading a record back takes so long that an alarm must not wait for it.
     log_is_slow: bool,
     post: Option<Post>,
 }
 
 impl Handover {
     /// To `hub`, on the runtime of its sockets, and to other processes where `database` is one they can share.
-    /// `log_is_slow` where reading a record back takes longer than an alarm may.
+    /// `log_is_slow` where reading a record back takes longer than an alarm should wait.
     #[must_use]
     pub fn new(hub: Hub, runtime: Handle, log_is_slow: bool, database: Database) -> Self {
         let post = database.is_postgres().then(|| Post::new(database));

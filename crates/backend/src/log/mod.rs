@@ -28,7 +28,8 @@ pub struct KafkaSettings {
     pub security: Vec<(String, String)>,
     /// Partitions of a topic that the service creates.
     pub partitions: i32,
-    /// The broker is the embedded one, which looks for records at half the fetch wait instead of being woken.
+    /// The broker is the embedded one: a single process with one disk, whose log is short and takes some milliseconds to
+    /// read.
     pub embedded: bool,
 }
 

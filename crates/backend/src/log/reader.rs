@@ -28,9 +28,8 @@ use super::{
 
 /// How often the topics are looked at, for new partitions and for lost records.
 const METADATA_EVERY: Duration = Duration::from_secs(10);
-/// The embedded broker looks for records at half the wait, through every partition: at 10 ms that kept a core busy at rest.
-/// A call does not wait for it, since the node that took it tells it as soon as the log has it.
-const EMBEDDED_WAIT_MS: &str = "100";
+/// So long a broker keeps a question for records that finds none; it answers as soon as there is one.
+const FETCH_WAIT_MS: &str = "500";
 /// Back from an error; librdkafka reconnects by itself meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
 
@@ -158,7 +157,7 @@ impl Reader {
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
-            .set("fetch.wait.max.ms", if settings.embedded { EMBEDDED_WAIT_MS } else { "500" })
+            .set("fetch.wait.max.ms", FETCH_WAIT_MS)
             .set("fetch.error.backoff.ms", "50")
             .set("statistics.interval.ms", health::EVERY_MS)
             .create_with_context(Watcher(tell))?;

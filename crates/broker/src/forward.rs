@@ -1,0 +1,165 @@
+//! What lies between the clients and nisshi: every request and answer passes as it is, but for Fetches, which wait here
+//! ([`LongPoll`]) until there may be something to fetch.
+
+use std::{
+    collections::HashSet,
+    io,
+    net::SocketAddrV4,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufRead, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::sleep,
+};
+
+use crate::long_poll::{Fetch, LongPoll};
+
+/// Keys of requests (<https://kafka.apache.org/protocol#protocol_api_keys>).
+const FETCH: i16 = 1;
+/// Those that change nothing: Fetch, ListOffsets, Metadata, ApiVersions.
+const READING: [i16; 4] = [FETCH, 2, 3, 18];
+
+/// The longest Fetch that is looked into. One of a thousand partitions is a twentieth of it.
+const LONGEST_FETCH: usize = 1024 * 1024;
+
+/// How many writes of a connection may be unanswered before it is forgotten which: those that want no answer get none.
+const UNANSWERED: usize = 4096;
+
+/// Between two tries to take a connection, while the system refuses them.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Lets the clients of `listener` speak with nisshi at `nisshi`, for ever.
+pub(crate) async fn serve(listener: TcpListener, nisshi: SocketAddrV4) -> std::convert::Infallible {
+    let writes = watch::Sender::new(0);
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => {
+                let writes = writes.clone();
+                // That a connection ends is for its client to know.
+                tokio::spawn(async move { connection(client, nisshi, &writes).await });
+            }
+            Err(error) => {
+                eprintln!("iutsai-broker: cannot take a connection: {error}; trying on");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The numbers of the requests whose answers will tell that the log may have changed.
+#[derive(Default)]
+struct Unanswered(Mutex<HashSet<i32>>);
+
+impl Unanswered {
+    fn add(&self, number: i32) {
+        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if numbers.len() == UNANSWERED {
+            numbers.clear();
+        }
+        numbers.insert(number);
+    }
+
+    fn take(&self, number: i32) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+    }
+}
+
+async fn connection(client: TcpStream, nisshi: SocketAddrV4, writes: &watch::Sender<u64>) -> io::Result<()> {
+    let nisshi = TcpStream::connect(nisshi).await?;
+    client.set_nodelay(true)?;
+    nisshi.set_nodelay(true)?;
+    let (from_client, to_client) = client.into_split();
+    let (from_nisshi, to_nisshi) = nisshi.into_split();
+    let unanswered = Arc::new(Unanswered::default());
+    let requests = requests(
+        BufReader::new(from_client),
+        BufWriter::new(to_nisshi),
+        LongPoll::new(writes.subscribe()),
+        &unanswered,
+    );
+    let answers = answers(BufReader::new(from_nisshi), BufWriter::new(to_client), writes, &unanswered);
+    // Whichever side hangs up, both connections end.
+    tokio::select! {
+        ended = requests => ended,
+        ended = answers => ended,
+    }
+}
+
+/// Forwards requests, in their order, until the client hangs up.
+async fn requests(
+    mut from: impl AsyncBufRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut long_poll: LongPoll,
+    unanswered: &Unanswered,
+) -> io::Result<()> {
+    loop {
+        // The length, the key, its version, the request's number.
+        let mut head = [0; 12];
+        from.read_exact(&mut head).await?;
+        let (length, number) = (number(&head[..4]), number(&head[8..]));
+        let key = i16::from_be_bytes([head[4], head[5]]);
+        let rest = rest(length, head.len())?;
+        if !READING.contains(&key) {
+            unanswered.add(number);
+        }
+        if key != FETCH || rest > LONGEST_FETCH {
+            to.write_all(&head).await?;
+            forward(&mut from, &mut to, rest).await?;
+            continue;
+        }
+        let mut request = head.to_vec();
+        request.resize(head.len() + rest, 0);
+        from.read_exact(&mut request[head.len()..]).await?;
+        if let Some(fetch) = Fetch::read(&request) {
+            long_poll.wait(&fetch).await;
+            request = fetch.at_once;
+        }
+        to.write_all(&request).await?;
+        to.flush().await?;
+    }
+}
+
+/// Forwards answers until nisshi hangs up, and counts those to requests that may have changed the log.
+async fn answers(
+    mut from: impl AsyncBufRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    writes: &watch::Sender<u64>,
+    unanswered: &Unanswered,
+) -> io::Result<()> {
+    loop {
+        // The length, the request's number.
+        let mut head = [0; 8];
+        from.read_exact(&mut head).await?;
+        if unanswered.take(number(&head[4..])) {
+            writes.send_modify(|count| *count += 1);
+        }
+        to.write_all(&head).await?;
+        forward(&mut from, &mut to, rest(number(&head[..4]), head.len())?).await?;
+    }
+}
+
+async fn forward(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    octets: usize,
+) -> io::Result<()> {
+    let copied = tokio::io::copy(&mut from.take(octets as u64), to).await?;
+    if copied < octets as u64 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    to.flush().await
+}
+
+fn number(octets: &[u8]) -> i32 {
+    octets.iter().fold(0, |number, octet| number << 8 | i32::from(*octet))
+}
+
+/// How many octets of a frame follow its head: the length does not count its own four.
+fn rest(length: i32, head: usize) -> io::Result<usize> {
+    let whole = usize::try_from(length).ok().map(|length| length + 4);
+    whole.and_then(|whole| whole.checked_sub(head)).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}

@@ -155,11 +155,122 @@ async fn forward(
 }
 
 fn number(octets: &[u8]) -> i32 {
-    octets.iter().fold(0, |number, octet| number << 8 | i32::from(*octet))
+    octets.iter().fold(0, |number, octet| (number << 8) | i32::from(*octet))
 }
 
 /// How many octets of a frame follow its head: the length does not count its own four.
 fn rest(length: i32, head: usize) -> io::Result<usize> {
     let whole = usize::try_from(length).ok().map(|length| length + 4);
     whole.and_then(|whole| whole.checked_sub(head)).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::long_poll::tests::request;
+
+    const QUIET: Duration = Duration::from_millis(200);
+    const PATIENCE: Duration = Duration::from_secs(20);
+    /// ApiVersions and Produce, as far as is looked into them, each with a number of its own.
+    const API_VERSIONS: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
+    const PRODUCE: [u8; 14] = [0, 0, 0, 10, 0, 0, 0, 9, 0, 0, 0, 2, 0xff, 0xff];
+
+    /// The test is at both ends: a client, and what stands where nisshi does.
+    struct Ends {
+        client: TcpStream,
+        nisshi: TcpStream,
+    }
+
+    impl Ends {
+        async fn send(&mut self, request: &[u8]) {
+            self.client.write_all(request).await.expect("is taken");
+        }
+
+        /// Whether exactly this comes out next.
+        async fn forwards(&mut self, request: &[u8]) {
+            let mut came = vec![0; request.len()];
+            timeout(PATIENCE, self.nisshi.read_exact(&mut came)).await.expect("comes").expect("is read");
+            assert_eq!(came, request);
+        }
+
+        async fn forwards_nothing(&mut self) {
+            assert!(timeout(QUIET, self.nisshi.read_u8()).await.is_err());
+        }
+
+        /// nisshi's answer to the request with this number, which passes as it is.
+        async fn answer(&mut self, number: u8) {
+            let answer = [0, 0, 0, 6, 0, 0, 0, number, 1, 2];
+            self.nisshi.write_all(&answer).await.expect("is taken");
+            let mut came = [0; 10];
+            timeout(PATIENCE, self.client.read_exact(&mut came)).await.expect("comes").expect("is read");
+            assert_eq!(came, answer);
+        }
+    }
+
+    /// Two connections.
+    async fn start() -> (Ends, Ends) {
+        let listener = || TcpListener::bind("127.0.0.1:0");
+        let (outer, inner) = (listener().await.expect("a port"), listener().await.expect("a port"));
+        let address = |listener: &TcpListener| listener.local_addr().expect("has one");
+        let outer_address = address(&outer);
+        let SocketAddr::V4(inner_address) = address(&inner) else { panic!("it is IPv4") };
+        tokio::spawn(serve(outer, inner_address));
+        let ends = async || {
+            let client = TcpStream::connect(outer_address).await.expect("connects");
+            Ends { client, nisshi: inner.accept().await.expect("connects").0 }
+        };
+        (ends().await, ends().await)
+    }
+
+    async fn assert_hung_up(stream: &mut TcpStream) {
+        let read = timeout(PATIENCE, stream.read(&mut [0])).await.expect("is told");
+        assert_eq!(read.expect("in order"), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_fetch_passes_as_it_is_and_so_do_answers() {
+        let (mut one, _other) = start().await;
+        one.send(&[&API_VERSIONS[..], &PRODUCE[..]].concat()).await;
+        one.forwards(&API_VERSIONS).await;
+        one.forwards(&PRODUCE).await;
+        one.answer(1).await;
+        one.answer(2).await;
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_found_nothing_is_sent_again_when_something_was_written() {
+        let (mut reader, mut writer) = start().await;
+        let (asked, at_once) = (request(11, 60_000, &[(0, 3)]), request(11, 1, &[(0, 3)]));
+        reader.send(&asked).await;
+        reader.forwards(&at_once).await;
+        reader.answer(7).await;
+        reader.send(&asked).await;
+        reader.forwards_nothing().await;
+        // Being asked something changes nothing, and neither does a record that is not confirmed yet.
+        writer.send(&[&API_VERSIONS[..], &PRODUCE[..]].concat()).await;
+        writer.answer(1).await;
+        reader.forwards_nothing().await;
+        writer.answer(2).await;
+        reader.forwards(&at_once).await;
+    }
+
+    #[tokio::test]
+    async fn when_one_end_hangs_up_so_does_the_other() {
+        let (mut one, mut other) = start().await;
+        drop(one.client);
+        assert_hung_up(&mut one.nisshi).await;
+        drop(other.nisshi);
+        assert_hung_up(&mut other.client).await;
+    }
+
+    #[tokio::test]
+    async fn a_length_that_cannot_be_ends_the_connection() {
+        let (mut one, _other) = start().await;
+        one.send(&[0xff; 12]).await;
+        assert_hung_up(&mut one.client).await;
+    }
 }

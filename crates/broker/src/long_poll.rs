@@ -14,8 +14,8 @@ use tokio::{
 /// nisshi looks once for a Fetch that would wait so long, and not at all for one that would wait less.
 const ONCE: Duration = Duration::from_millis(1);
 
-/// No Fetch waits longer, whatever it asks for: its client may be gone.
-const LONGEST: Duration = Duration::from_secs(1);
+/// No Fetch waits longer, whatever it asks for: its client may be gone, which is not noticed meanwhile.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// From one Fetch of a connection to the next: under load, one look finds what many produced.
 const BREATH: Duration = Duration::from_millis(20);
@@ -92,7 +92,7 @@ impl LongPoll {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use nisshi_sans_io::{
         Header,
         fetch_request::{FetchPartition, FetchTopic},
@@ -100,7 +100,8 @@ mod tests {
 
     use super::*;
 
-    fn request(api_version: i16, wait: i32, offsets: &[(i32, i64)]) -> Vec<u8> {
+    /// A whole Fetch from one topic, whose number is 7.
+    pub(crate) fn request(api_version: i16, wait: i32, offsets: &[(i32, i64)]) -> Vec<u8> {
         let partitions = offsets.iter().map(|(partition, offset)| {
             FetchPartition::default()
                 .partition(*partition)

@@ -110,6 +110,11 @@ impl Readiness {
         self.fanout.get()
     }
 
+    /// Waits until the fan-out is not starting: until it knows what the log knew, or does not wait for it any more.
+    pub async fn fanout_started(&self) {
+        self.fanout.started().await;
+    }
+
     /// Waits until neither role is starting.
     pub async fn wait(&self) {
         self.producer.started().await;

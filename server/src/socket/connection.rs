@@ -5,8 +5,8 @@ use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 use axum::extract::ws::WebSocket;
 use backend::hub::{Queue, QueueReceiver, Snapshot, queue};
 use bytes::Bytes;
-use stomp::{Decoder, Frame, Incoming, Limits, Version};
-use tokio::time::{Instant, sleep_until};
+use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     connect::{self, Credentials},
@@ -19,6 +19,9 @@ use crate::state::AppState;
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// A subscription waits so long for a server that is reading the log after its start: half read, calls that are over look
+/// open, and would sound. No longer, or nobody would hear anything while Kafka is away.
+const REBUILT_WITHIN: Duration = Duration::from_secs(2);
 /// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
@@ -183,6 +186,10 @@ impl Connection {
     }
 
     async fn obey(&mut self, frame: Frame) -> Flow {
+        if frame.command == Command::Subscribe {
+            // What is known is told in either case.
+            let _ = timeout(REBUILT_WITHIN, self.state.backend.readiness.fanout_started()).await;
+        }
         let Some(session) = &mut self.session else {
             return match self.connect(&frame).await {
                 Ok(()) => ControlFlow::Continue(()),

@@ -1,17 +1,39 @@
-//! A log that was lost: what Kafka had acknowledged is published again, by itself or on command.
+//! A log that was lost, is away or comes late: what Kafka had acknowledged is published again, by itself or on command, and
+//! told meanwhile.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
-use std::{process::Command, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use bench::{Error, client::Session, server::Server};
+use bench::{
+    Error,
+    client::{Session, Step},
+    server::{Program, Server},
+};
 use support::{CALLER, NEIGHBOUR, Outcome, path, program, sign_in};
 use uuid::Uuid;
-use wire::api::State;
+use wire::{
+    AlertId,
+    api::{AcceptRequest, ProgressRequest, State},
+};
 
-/// A server with three calls that Kafka has acknowledged, stopped, without its broker's disk.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same, without its broker's disk.
 async fn without_its_log() -> Result<(Server, Session, Vec<Uuid>), Error> {
+    let (server, neighbour, ids) = with_three_calls().await?;
+    std::fs::remove_dir_all(server.data_dir().join("broker")).unwrap();
+    Ok((server, neighbour, ids))
+}
+
+/// A server with three calls that Kafka has acknowledged, stopped.
+async fn with_three_calls() -> Result<(Server, Session, Vec<Uuid>), Error> {
     let mut server = program().start().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
@@ -25,7 +47,6 @@ async fn without_its_log() -> Result<(Server, Session, Vec<Uuid>), Error> {
         ids.push(key);
     }
     server.terminate().await?;
-    std::fs::remove_dir_all(server.data_dir().join("broker")).unwrap();
     Ok((server, neighbour, ids))
 }
 
@@ -40,6 +61,117 @@ async fn what_the_broker_lost_is_published_again_and_heard() -> Outcome {
         }
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn what_the_broker_lost_is_published_again_as_soon_as_the_outbox_can_be_used_again() -> Outcome {
+    let (mut server, neighbour, ids) = without_its_log().await?;
+    let (outbox, kept) = (server.data_dir().join("outbox.db"), server.data_dir().join("outbox.kept"));
+    std::fs::rename(&outbox, &kept).unwrap();
+    // No disk is full at a test's word; no file is opened here either.
+    std::fs::create_dir(&outbox).unwrap();
+    server.start_again().await?;
+    says(&server, "the outbox cannot be compared with the log yet").await;
+    std::fs::remove_dir(&outbox).unwrap();
+    std::fs::rename(&kept, &outbox).unwrap();
+    says(&server, "published again lost=3").await;
+    let (mut socket, snapshot) = neighbour.at(&server.client()?).listen().await?;
+    for id in ids {
+        if snapshot.alert(id).is_none() {
+            socket.wait_for("the call", |message| message.is_alert(id)).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_log_had_is_told_after_a_restart_without_a_broker() -> Outcome {
+    let (server, neighbour, ids) = without_its_log().await?;
+    // The broker ends at once, whenever it is started.
+    let without = program().data_dir(server.data_dir()).env("IUTSAI_BROKER_PROGRAM", "/bin/true");
+    let without = without.start_unready().await?;
+    let (_, snapshot) = neighbour.at(&without.client()?).listen().await?;
+    assert!(ids.into_iter().all(|id| snapshot.alert(id).is_some()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_subscription_begins_when_a_log_that_comes_soon_is_read() -> Outcome {
+    let (server, neighbour, ids) = with_three_calls().await?;
+    lose_the_outbox(&server);
+    // A machine that is busy enough needs longer than a subscription waits. Without waiting, no try would do.
+    for attempt in 0..10 {
+        let slow = with_a_slow_broker(&server).start_unready().await?;
+        let (_, snapshot) = neighbour.at(&slow.client()?).listen().await?;
+        if ids.iter().all(|id| snapshot.alert(*id).is_some()) {
+            return Ok(());
+        }
+        eprintln!("try {attempt}: the log came too late");
+        slow.end().await?;
+    }
+    panic!("the subscription never waited for the log")
+}
+
+#[tokio::test]
+async fn an_accept_that_only_the_log_knows_is_taken_again_when_it_is_repeated_after_the_call() -> Outcome {
+    let (mut server, neighbour, ids) = with_three_calls().await?;
+    server.restart().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, neighbour.at(&client));
+    let accept = AcceptRequest {
+        line: caller.call("")?.line,
+        accept_house: neighbour.call("")?.house,
+        target_house: caller.call("")?.house,
+        alert: Some(AlertId(ids[0])),
+    };
+    let (key, cancelled) = (Uuid::now_v7(), ProgressRequest::default());
+    while neighbour.accept(&accept, Some(key)).await?.ok()?.state == State::Stored {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    caller.progress(AlertId(ids[0]), Step::Cancel, &cancelled, None).await?.ok()?;
+    // Until Kafka has everything.
+    server.terminate().await?;
+    lose_the_outbox(&server);
+    server.restart().await?;
+    let neighbour = neighbour.at(&server.client()?);
+    neighbour.listen().await?;
+    assert_eq!(neighbour.accept(&accept, Some(key)).await?.ok()?.id, key);
+    let late = neighbour.accept(&accept, None).await?;
+    assert_eq!(late.status, 409);
+    Ok(())
+}
+
+fn lose_the_outbox(server: &Server) {
+    for name in ["outbox.db", "outbox.db-wal", "outbox.db-shm"] {
+        let removed = std::fs::remove_file(server.data_dir().join(name));
+        assert!(removed.is_ok() || name != "outbox.db", "{removed:?}");
+    }
+}
+
+/// On the same data. The broker fails when it is started first, so that nobody waits for it, and comes a moment later.
+fn with_a_slow_broker(server: &Server) -> Program {
+    let real: PathBuf = std::env::var_os("IUTSAI_BROKER_PROGRAM")
+        .map_or_else(|| path().with_file_name("iutsai-broker"), PathBuf::from);
+    let (script, failed) = (server.data_dir().join("slow-broker"), server.data_dir().join("failed"));
+    let text = format!(
+        "#!/bin/sh\nif ! [ -e '{failed}' ]; then touch '{failed}'; exit 1; fi\nsleep 0.3\nexec '{real}' \"$@\"\n",
+        failed = failed.display(),
+        real = real.display()
+    );
+    // There is none before the first try.
+    let _ = std::fs::remove_file(&failed);
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program().data_dir(server.data_dir()).env("IUTSAI_BROKER_PROGRAM", script)
+}
+
+/// Waits until the server's log has this.
+async fn says(server: &Server, words: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !server.log().unwrap().contains(words) {
+        assert!(Instant::now() < deadline, "the server never said: {words}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tokio::{sync::mpsc, time::Instant};
-use tokio_util::sync::CancellationToken;
-use wire::{Millis, Position, Seen, record, topic};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use wire::{Millis, Seen, record, topic};
 
 use crate::{
     clock,
@@ -14,10 +14,10 @@ use crate::{
     log::{
         KafkaSettings,
         health::Health,
-        partition::Ends,
         reader::{self, Read, Record},
     },
-    outbox::{Outbox, Sequence},
+    outbox::Outbox,
+    promised,
     readiness::{RoleState, Tell},
     reconcile::Sighted,
     relay::Relay,
@@ -36,7 +36,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Fanout {
     /// Where events go.
     pub(crate) hub: Hub,
-    /// What the log may not have yet.
+    /// What this node has promised, whether the log has it or not.
     pub(crate) outbox: Outbox,
     /// Knows when the topics exist, and publishes again what the log has lost.
     pub(crate) relay: Relay,
@@ -52,13 +52,21 @@ pub(crate) struct Fanout {
 
 /// How far a rebuild has come, and how the reading is doing.
 struct Progress {
+    since: Instant,
+    /// Read for the rebuild.
+    records: u64,
+    /// What the log had at the start was told.
     rebuilt: bool,
+    /// What this node has promised was.
+    told: bool,
     overdue: bool,
     /// Since when records have been waiting, or the log has been away.
     behind_since: Option<Instant>,
     health: Health,
     /// What this reading has come upon; `None` once it was compared.
     sighted: Option<Sighted>,
+    /// Ends the comparing of what an earlier reading came upon.
+    reconciling: Option<DropGuard>,
 }
 
 impl Fanout {
@@ -86,22 +94,18 @@ impl Fanout {
     }
 
     async fn take_all(&self, mut arriving: mpsc::Receiver<Read>) {
+        let promised = promised::tell(&self.outbox, &self.hub, clock::now() - LOOK_BACK);
         let late = tokio::time::sleep(REBUILD_PATIENCE);
-        tokio::pin!(late);
-        let health = Health::new();
-        let mut progress =
-            Progress { rebuilt: false, overdue: false, behind_since: None, health, sighted: None };
+        tokio::pin!(promised, late);
+        let mut progress = Progress::new();
         loop {
             tokio::select! {
                 read = arriving.recv() => match read {
                     Some(read) => self.take_read(read, &mut progress).await,
                     None => break,
                 },
-                () = &mut late, if !progress.rebuilt && !progress.overdue => {
-                    // What this node itself has promised is told even if the log is away.
-                    self.take_unpublished().await;
-                    progress.overdue = true;
-                }
+                () = &mut promised, if !progress.told => progress.told = true,
+                () = &mut late, if !progress.overdue => progress.overdue = true,
             }
             self.state.set(progress.state());
         }
@@ -111,13 +115,9 @@ impl Fanout {
     async fn take_read(&self, read: Read, progress: &mut Progress) {
         match read {
             Read::Opening(prepared) => {
-                progress.sighted = match Sighted::list(&self.outbox).await {
-                    Ok(sighted) => Some(sighted),
-                    Err(error) => {
-                        tracing::warn!(%error, "the outbox cannot be compared with the log this time");
-                        None
-                    }
-                };
+                // What an earlier reading was to find out, this one does.
+                progress.reconciling = None;
+                progress.sighted = Some(Sighted::list(&self.outbox).await);
                 // Who does not wait for it any more has ended.
                 let _ = prepared.send(());
             }
@@ -130,17 +130,21 @@ impl Fanout {
                 if let Some(sighted) = &mut progress.sighted {
                     sighted.note(&record);
                 }
+                progress.records += u64::from(!progress.rebuilt);
                 self.take(&record, !progress.rebuilt);
             }
             Read::Partitions(count) => self.hub.set_partitions(count),
             Read::CaughtUp(ends) => {
                 if !progress.rebuilt {
-                    self.take_unpublished().await;
+                    self.handover.take_posted().await;
                     progress.rebuilt = true;
+                    progress.tell_rebuilt();
                 }
                 self.dead_letters.caught_up();
                 if let Some(sighted) = progress.sighted.take() {
-                    tokio::spawn(reconcile(sighted, self.outbox.clone(), self.relay.clone(), ends));
+                    let ended = CancellationToken::new();
+                    progress.reconciling = Some(ended.clone().drop_guard());
+                    tokio::spawn(sighted.reconcile(self.outbox.clone(), self.relay.clone(), ends, ended));
                 }
             }
             Read::Health(health) => progress.note(health),
@@ -165,41 +169,6 @@ impl Fanout {
         self.hub.apply(Arrival { event, seen: Seen::Log(position), message_id, late, replay });
     }
 
-    /// Puts into the hub what this node promised, or another handed over, and the log may not have.
-    async fn take_unpublished(&self) {
-        self.handover.take_posted().await;
-        let mut after = Sequence(0);
-        loop {
-            let entries = match self.outbox.unpublished(after, 1024).await {
-                Ok(entries) => entries,
-                Err(error) => {
-                    tracing::error!(%error, "the outbox cannot be read: what it holds is told when it is published");
-                    return;
-                }
-            };
-            let Some((last, _)) = entries.last() else { return };
-            after = *last;
-            for (_, entry) in entries {
-                let position = Position { timestamp: entry.at, partition: -1, offset: -1 };
-                match record::read(&entry.topic, &entry.value, position) {
-                    Ok(event) => {
-                        let late = is_late(&event);
-                        self.hub.apply(Arrival {
-                            event,
-                            seen: Seen::Direct,
-                            message_id: None,
-                            late,
-                            replay: false,
-                        });
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, id = %entry.origin.id, "an entry of the outbox cannot be read");
-                    }
-                }
-            }
-        }
-    }
-
     async fn forget_now_and_then(&self) {
         let mut ticks = tokio::time::interval(FORGET_EVERY);
         loop {
@@ -210,6 +179,27 @@ impl Fanout {
 }
 
 impl Progress {
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            records: 0,
+            rebuilt: false,
+            told: false,
+            overdue: false,
+            behind_since: None,
+            health: Health::new(),
+            sighted: None,
+            reconciling: None,
+        }
+    }
+
+    fn tell_rebuilt(&self) {
+        let (records, took) = (self.records, self.since.elapsed());
+        tracing::info!(records, ms = took.as_millis(), "the log is read");
+        metrics::gauge!("iutsai_rebuild_records").set(records as f64);
+        metrics::gauge!("iutsai_rebuild_seconds").set(took.as_secs_f64());
+    }
+
     fn note(&mut self, health: Health) {
         self.health = health;
         let is_behind = !health.connected || health.lag > 0;
@@ -223,12 +213,17 @@ impl Progress {
     }
 
     fn state(&self) -> RoleState {
-        if !self.rebuilt {
-            return if self.overdue {
-                RoleState::Degraded("Kafka is away or slow: calls of before may be missing".into())
-            } else {
-                RoleState::Starting("reading the log".into())
-            };
+        match (self.rebuilt, self.told) {
+            (true, true) => {}
+            _ if !self.overdue => return RoleState::Starting("reading the log".into()),
+            (false, _) => {
+                return RoleState::Degraded("Kafka is away or slow: calls of before may be missing".into());
+            }
+            (true, false) => {
+                return RoleState::Degraded(
+                    "the outbox cannot be read: calls of before may be missing".into(),
+                );
+            }
         }
         if self.behind_for() <= LAG_PATIENCE {
             RoleState::Ready
@@ -236,16 +231,6 @@ impl Progress {
             RoleState::Degraded("the log is read too slowly: calls are handed over past it".into())
         } else {
             RoleState::Degraded("Kafka is away: calls are handed over past it".into())
-        }
-    }
-}
-
-async fn reconcile(sighted: Sighted, outbox: Outbox, relay: Relay, read: Ends) {
-    match sighted.reconcile(&outbox, &relay, &read).await {
-        Ok(0) => {}
-        Ok(lost) => tracing::warn!(lost, "the log lacked what Kafka had acknowledged: it is published again"),
-        Err(error) => {
-            tracing::error!(%error, "the outbox could not be compared with the log; the next reading does");
         }
     }
 }

@@ -5,8 +5,12 @@
 //! stood at its place before. While the log is read, the ids that are seen are noted. Then no listed mark may stand where
 //! its partition ended, or behind; and what was read must have shown the others.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use wire::{Millis, topic};
 
@@ -24,25 +28,25 @@ use crate::{
 const MARGIN: Millis = 60 * 60 * 1000;
 const PAGE: u32 = 1024;
 
+/// Back from an outbox that cannot be used.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// What the log is said to have, and what a reading has come upon.
 pub(crate) struct Sighted {
     since: Millis,
-    marks: Vec<Marked>,
+    /// `None` while the outbox could not be read.
+    marks: Option<Vec<Marked>>,
     ids: HashMap<&'static str, HashSet<Uuid>>,
 }
 
 impl Sighted {
-    /// The marks of now; nothing is sighted yet.
-    pub(crate) async fn list(outbox: &Outbox) -> Result<Self, OutboxError> {
-        let mut marks = Vec::new();
-        loop {
-            let last = marks.last().map_or(Sequence(0), |marked: &Marked| marked.sequence);
-            let page = outbox.marked(last, PAGE).await?;
-            if page.is_empty() {
-                return Ok(Self { since: Millis::MAX, marks, ids: HashMap::new() });
-            }
-            marks.extend(page);
-        }
+    /// The marks of now; nothing is sighted yet. If they cannot be read now, they are when it comes to comparing: what is
+    /// published meanwhile may be published once more then, which is better than not to compare.
+    pub(crate) async fn list(outbox: &Outbox) -> Self {
+        let marks = marks(outbox).await.inspect_err(|error| {
+            tracing::warn!(%error, "what the log should have cannot be read yet");
+        });
+        Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new() }
     }
 
     /// Everything in the log since then follows.
@@ -57,15 +61,51 @@ impl Sighted {
         }
     }
 
-    /// Publishes again what is missing in the log, which was read up to `read`; tells how much that is.
+    /// Publishes again what is missing in the log, which was read up to `read`. While the outbox cannot be used, tries on
+    /// until it is `ended`.
     pub(crate) async fn reconcile(
-        self,
+        mut self,
+        outbox: Outbox,
+        relay: Relay,
+        read: Ends,
+        ended: CancellationToken,
+    ) {
+        let mut failed = false;
+        loop {
+            match self.try_to_reconcile(&outbox, &relay, &read).await {
+                Ok(0) => return,
+                Ok(lost) => {
+                    return tracing::warn!(
+                        lost,
+                        "the log lacked what Kafka had acknowledged: it is published again"
+                    );
+                }
+                Err(error) if !failed => {
+                    tracing::error!(%error, "the outbox cannot be compared with the log yet; trying on");
+                    failed = true;
+                }
+                Err(_) => {}
+            }
+            if ended.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Tells how much was missing.
+    async fn try_to_reconcile(
+        &mut self,
         outbox: &Outbox,
         relay: &Relay,
         read: &Ends,
     ) -> Result<u64, OutboxError> {
-        let missing = self.marks.iter().filter(|marked| self.is_missing(marked, read));
+        let marks = match self.marks.take() {
+            Some(marks) => marks,
+            None => marks(outbox).await?,
+        };
+        let missing = marks.iter().filter(|marked| self.is_missing(marked, read));
         let missing: Vec<Sequence> = missing.map(|marked| marked.sequence).collect();
+        self.marks = Some(marks);
         if missing.is_empty() {
             return Ok(0);
         }
@@ -76,16 +116,15 @@ impl Sighted {
     }
 
     fn is_missing(&self, marked: &Marked, read: &Ends) -> bool {
+        if self.ids.get(marked.topic.as_str()).is_some_and(|ids| ids.contains(&marked.id)) {
+            return false;
+        }
         let partition: Partition = (marked.topic.clone(), marked.position.partition);
         match read.get(&partition) {
             // The partition is not there any more, or ends before.
             None => true,
             Some(end) if marked.position.offset >= *end => true,
-            Some(_) => {
-                let ids = self.ids.get(marked.topic.as_str());
-                marked.position.timestamp >= self.since_for(&marked.topic)
-                    && !ids.is_some_and(|ids| ids.contains(&marked.id))
-            }
+            Some(_) => marked.position.timestamp >= self.since_for(&marked.topic),
         }
     }
 
@@ -93,5 +132,18 @@ impl Sighted {
     fn since_for(&self, name: &str) -> Millis {
         let kept = topic::retention(name).map_or(Millis::MAX, |retention| clock::now() - retention);
         self.since.max(kept).saturating_add(MARGIN)
+    }
+}
+
+/// Every mark of the outbox.
+async fn marks(outbox: &Outbox) -> Result<Vec<Marked>, OutboxError> {
+    let mut marks = Vec::new();
+    loop {
+        let last = marks.last().map_or(Sequence(0), |marked: &Marked| marked.sequence);
+        let page = outbox.marked(last, PAGE).await?;
+        if page.is_empty() {
+            return Ok(marks);
+        }
+        marks.extend(page);
     }
 }

@@ -101,11 +101,15 @@ impl Calls {
         let origin = origin(by, key, "/accept".into());
         let (id, digest) = (EventId(origin.id), digest(&request));
         self.once(origin, digest, async || {
-            let alert = match request.alert {
+            // Repeated after another node took it, or after the outbox was lost, it is no accept of a call that is over.
+            let repeated = self.hub.accept(&request.line, id, &request.accept_house);
+            let alert = match request.alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
                 Some(alert) => alert,
                 None => self.newest_open_of(&request.line, &request.target_house).await?,
             };
-            self.still_open(alert, &request.line)?;
+            if repeated.is_none() {
+                self.still_open(alert, &request.line)?;
+            }
             Ok(Event::Accept(Accept {
                 id,
                 line: request.line,

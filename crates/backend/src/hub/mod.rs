@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use stomp::Version;
-use wire::{AlertId, Event, House, Incident, Line, Millis, Seen};
+use wire::{Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis, Seen};
 
 pub use frames::Snapshot;
 pub use queue::{Queue, QueueReceiver, queue};
@@ -163,6 +163,17 @@ impl Hub {
     pub(crate) fn told(&self, event: &Event) -> Told {
         self.existing(event.line())
             .map_or_else(|| Told::Nothing(event.clone()), |room| Told::of(&lock(&room).incidents, event))
+    }
+
+    /// The accept with this id of a house of the line.
+    #[must_use]
+    pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {
+        let room = self.existing(line)?;
+        let room = lock(&room);
+        room.incidents.said(id, &Actor::House(house.clone())).find_map(|said| match said {
+            Event::Accept(accept) => Some(accept),
+            _ => None,
+        })
     }
 
     /// The newest open call of a house.

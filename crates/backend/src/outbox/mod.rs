@@ -186,19 +186,21 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.
     pub async fn waiting(&self, after: Sequence, limit: u32) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        self.entries("record_offset IS NULL AND refused IS NULL", after, limit).await
+        self.entries("record_offset IS NULL AND refused IS NULL", None, after, limit).await
     }
 
-    /// The oldest entries that the log does not have, those set aside included, `limit` at most, behind `after`.
+    /// The oldest entries that were stored since then, or that the log does not have (those set aside included), `limit`
+    /// at most, behind `after`.
     ///
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.
-    pub async fn unpublished(
+    pub async fn recent(
         &self,
+        since: Millis,
         after: Sequence,
         limit: u32,
     ) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        self.entries("record_offset IS NULL", after, limit).await
+        self.entries("record_offset IS NULL OR stored_at >= $3", Some(since), after, limit).await
     }
 
     /// The oldest of all entries, published or not, `limit` at most, behind `after`.
@@ -206,7 +208,7 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.
     pub async fn all(&self, after: Sequence, limit: u32) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        self.entries("TRUE", after, limit).await
+        self.entries("TRUE", None, after, limit).await
     }
 
     /// The oldest published entries, `limit` at most, behind `after`.
@@ -241,18 +243,19 @@ impl Outbox {
     async fn entries(
         &self,
         which: &'static str,
+        since: Option<Millis>,
         after: Sequence,
         limit: u32,
     ) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
         let query = format!(
             "SELECT sequence, id, resident, route, digest, topic, line, value, stored_at FROM entries
-             WHERE {which} AND sequence > $1 ORDER BY sequence LIMIT $2"
+             WHERE ({which}) AND sequence > $1 ORDER BY sequence LIMIT $2"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(after.0)
-            .bind(limit)
-            .fetch_all(&self.reader()?)
-            .await?;
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(after.0).bind(limit);
+        if let Some(since) = since {
+            query = query.bind(since);
+        }
+        let rows = query.fetch_all(&self.reader()?).await?;
         rows.iter().map(entry::entry).collect()
     }
 

@@ -1,5 +1,6 @@
 //! How long the caller waits for the answer to `POST /alert`: one press at a time, then so many a second, beside what the
-//! disk asks for one durable write in the same run, and how many entries of the outbox share one.
+//! disk asks for one durable write in the same run, and how many entries of the outbox share one. In the end, how long a
+//! restarted server reads the log that came of it.
 //!
 //! Presses come at their times whether or not those before them are answered, and each is measured from its time: a server
 //! that is slow cannot hide it by being asked less.
@@ -25,7 +26,7 @@ use crate::{
         disk, machine,
         spread::{Spread, milliseconds},
     },
-    server::Program,
+    server::{Program, Server},
 };
 
 const PASSWORD: &str = "neighbour";
@@ -34,6 +35,9 @@ const CALLERS: [&str; 4] = ["resident-1203", "resident-1204", "resident-1301", "
 const WARM_UP: u32 = 20;
 /// Between an answer and the next press of the caller who is alone.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// A restarted server has so long to read its log.
+const REBUILD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// What `iutsai-bench rate` can be told.
 #[derive(Clone, Debug, clap::Args)]
@@ -79,7 +83,7 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
         None => tempfile::tempdir(),
     };
     let directory = directory.map_err(Error::system("make a temporary directory"))?;
-    let server = Program::new(&settings.program).data_dir(directory.path().join("data")).start().await?;
+    let mut server = Program::new(&settings.program).data_dir(directory.path().join("data")).start().await?;
     let client = server.client()?;
     let mut callers = Vec::new();
     for name in CALLERS {
@@ -109,7 +113,26 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     println!(
         "Milliseconds, from the time a press was due until its answer is read. Presser and server share the machine."
     );
+    print_rebuild(&mut server, &administrator).await?;
     server.end().await
+}
+
+/// How long the server needs after a restart until it has read what was pressed.
+async fn print_rebuild(server: &mut Server, administrator: &Session) -> Result<(), Error> {
+    server.restart().await?;
+    let administrator = administrator.at(&server.client()?);
+    let begun = Instant::now();
+    while begun.elapsed() < REBUILD_PATIENCE {
+        let counters = Counters::read(&administrator).await?;
+        let (records, seconds) =
+            (counters.get("iutsai_rebuild_records"), counters.get("iutsai_rebuild_seconds"));
+        if records > 0.0 {
+            println!("After a restart, the {records} records of the log were read in {seconds:.2} s.");
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Error::Usage(format!("the restarted server has not read its log after {REBUILD_PATIENCE:?}")))
 }
 
 fn print_floor(when: &str, directory: &Path) -> Result<(), Error> {

@@ -5,7 +5,10 @@ use std::{
     collections::HashSet,
     io,
     net::SocketAddrV4,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -50,21 +53,28 @@ pub(crate) async fn serve(listener: TcpListener, nisshi: SocketAddrV4) -> std::c
     }
 }
 
-/// The numbers of the requests whose answers will tell that the log may have changed.
+/// What the way back knows of the way there, and the other way round.
 #[derive(Default)]
-struct Unanswered(Mutex<HashSet<i32>>);
+struct Exchange {
+    /// The numbers of the requests whose answers will tell that the log may have changed.
+    writes: Mutex<HashSet<i32>>,
+    /// The size of the last answer.
+    answered: AtomicUsize,
+}
 
-impl Unanswered {
-    fn add(&self, number: i32) {
-        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl Exchange {
+    fn begin_to_write(&self, number: i32) {
+        let mut numbers = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
         if numbers.len() == UNANSWERED {
             numbers.clear();
         }
         numbers.insert(number);
     }
 
-    fn take(&self, number: i32) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+    /// Whether the request with this number was a write.
+    fn answered(&self, number: i32, octets: usize) -> bool {
+        self.answered.store(octets, Relaxed);
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
     }
 }
 
@@ -74,14 +84,14 @@ async fn connection(client: TcpStream, nisshi: SocketAddrV4, writes: &watch::Sen
     nisshi.set_nodelay(true)?;
     let (from_client, to_client) = client.into_split();
     let (from_nisshi, to_nisshi) = nisshi.into_split();
-    let unanswered = Arc::new(Unanswered::default());
+    let exchange = Exchange::default();
     let requests = requests(
         BufReader::new(from_client),
         BufWriter::new(to_nisshi),
         LongPoll::new(writes.subscribe()),
-        &unanswered,
+        &exchange,
     );
-    let answers = answers(BufReader::new(from_nisshi), BufWriter::new(to_client), writes, &unanswered);
+    let answers = answers(BufReader::new(from_nisshi), BufWriter::new(to_client), writes, &exchange);
     // Whichever side hangs up, both connections end.
     tokio::select! {
         ended = requests => ended,
@@ -94,7 +104,7 @@ async fn requests(
     mut from: impl AsyncBufRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut long_poll: LongPoll,
-    unanswered: &Unanswered,
+    exchange: &Exchange,
 ) -> io::Result<()> {
     loop {
         // The length, the key, its version, the request's number.
@@ -104,7 +114,7 @@ async fn requests(
         let key = i16::from_be_bytes([head[4], head[5]]);
         let rest = rest(length, head.len())?;
         if !READING.contains(&key) {
-            unanswered.add(number);
+            exchange.begin_to_write(number);
         }
         if key != FETCH || rest > LONGEST_FETCH {
             to.write_all(&head).await?;
@@ -115,8 +125,8 @@ async fn requests(
         request.resize(head.len() + rest, 0);
         from.read_exact(&mut request[head.len()..]).await?;
         if let Some(fetch) = Fetch::read(&request) {
-            long_poll.wait(&fetch).await;
-            request = fetch.at_once;
+            let wait = long_poll.wait(&fetch, exchange.answered.load(Relaxed)).await;
+            request = fetch.waiting(wait).unwrap_or(request);
         }
         to.write_all(&request).await?;
         to.flush().await?;
@@ -128,17 +138,18 @@ async fn answers(
     mut from: impl AsyncBufRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     writes: &watch::Sender<u64>,
-    unanswered: &Unanswered,
+    exchange: &Exchange,
 ) -> io::Result<()> {
     loop {
         // The length, the request's number.
         let mut head = [0; 8];
         from.read_exact(&mut head).await?;
-        if unanswered.take(number(&head[4..])) {
+        let rest = rest(number(&head[..4]), head.len())?;
+        if exchange.answered(number(&head[4..]), rest) {
             writes.send_modify(|count| *count += 1);
         }
         to.write_all(&head).await?;
-        forward(&mut from, &mut to, rest(number(&head[..4]), head.len())?).await?;
+        forward(&mut from, &mut to, rest).await?;
     }
 }
 
@@ -244,7 +255,7 @@ mod tests {
     #[tokio::test]
     async fn a_fetch_that_found_nothing_is_sent_again_when_something_was_written() {
         let (mut reader, mut writer) = start().await;
-        let (asked, at_once) = (request(11, 60_000, &[(0, 3)]), request(11, 1, &[(0, 3)]));
+        let (asked, at_once) = (request(11, 60_000, &[(0, 3)]), request(11, 10, &[(0, 3)]));
         reader.send(&asked).await;
         reader.forwards(&at_once).await;
         reader.answer(7).await;

@@ -5,14 +5,21 @@
 
 use std::time::Duration;
 
-use nisshi_sans_io::{Body, FetchRequest, Frame};
+use nisshi_sans_io::{Body, FetchRequest, Frame, Header};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout},
 };
 
-/// nisshi looks once for a Fetch that would wait so long, and not at all for one that would wait less.
-const ONCE: Duration = Duration::from_millis(1);
+/// nisshi looks once or twice for a Fetch that would wait so long. It also reads a partition for half of it at most: shorter
+/// waits make small answers.
+const ONCE: Duration = Duration::from_millis(10);
+
+/// The same for a client that is far behind: there is more, so that nothing is waited for.
+const CATCHING_UP: Duration = Duration::from_millis(100);
+
+/// A Fetch that was answered with so many octets left more behind, perhaps.
+const LARGE: usize = 8 * 1024;
 
 /// No Fetch waits longer, whatever it asks for: its client may be gone, which is not noticed meanwhile.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -23,27 +30,31 @@ const BREATH: Duration = Duration::from_millis(20);
 /// A place in the log: the topic by its name or its id (from version 13 of Fetch), the partition, the offset.
 type Place = (Option<String>, Option<[u8; 16]>, i32, i64);
 
-/// What a Fetch asks for, and the same as a request that does not wait.
+/// What a Fetch asks for.
 pub(crate) struct Fetch {
+    header: Header,
+    request: FetchRequest,
     wait: Duration,
     places: Vec<Place>,
-    /// To be sent to nisshi.
-    pub(crate) at_once: Vec<u8>,
 }
 
 impl Fetch {
     /// Reads a whole request, its length included. `None` if it is no Fetch that is understood here: nisshi may say so.
     pub(crate) fn read(request: &[u8]) -> Option<Self> {
-        let Frame { header, body: Body::FetchRequest(fetch), .. } =
+        let Frame { header, body: Body::FetchRequest(request), .. } =
             Frame::request_from_bytes(request).ok()?
         else {
             return None;
         };
-        let wait = Duration::from_millis(u64::try_from(fetch.max_wait_ms).ok()?);
-        let places = places(&fetch);
-        let once = i32::try_from(ONCE.as_millis()).ok()?;
-        let at_once = Frame::request(header, fetch.max_wait_ms(once).into()).ok()?.to_vec();
-        Some(Self { wait, places, at_once })
+        let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).ok()?);
+        let places = places(&request);
+        Some(Self { header, request, wait, places })
+    }
+
+    /// The same as a whole request that waits so long. `None` if it cannot be written.
+    pub(crate) fn waiting(self, wait: Duration) -> Option<Vec<u8>> {
+        let wait = i32::try_from(wait.as_millis()).ok()?;
+        Some(Frame::request(self.header, self.request.max_wait_ms(wait).into()).ok()?.to_vec())
     }
 }
 
@@ -77,9 +88,11 @@ impl LongPoll {
     }
 
     /// Waits until `fetch` may find something: if it asks for the same places as the one before, until something was
-    /// written since that one was sent, or until its own wait is over.
-    pub(crate) async fn wait(&mut self, fetch: &Fetch) {
-        if self.last == fetch.places {
+    /// written since that one was sent, or until its own wait is over. Gives how long nisshi may wait for more. `answered`
+    /// is the size of the connection's last answer, in octets.
+    pub(crate) async fn wait(&mut self, fetch: &Fetch, answered: usize) -> Duration {
+        let found_nothing = self.last == fetch.places;
+        if found_nothing {
             // Over or written, or no writer left: each is a reason to ask.
             let _ = timeout(fetch.wait.min(LONGEST), self.writes.changed()).await;
         }
@@ -88,15 +101,13 @@ impl LongPoll {
         // Before it is sent: what is written from now on may be missed by it.
         self.writes.mark_unchanged();
         self.last.clone_from(&fetch.places);
+        if found_nothing || answered < LARGE { ONCE } else { CATCHING_UP }
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use nisshi_sans_io::{
-        Header,
-        fetch_request::{FetchPartition, FetchTopic},
-    };
+    use nisshi_sans_io::fetch_request::{FetchPartition, FetchTopic};
 
     use super::*;
 
@@ -135,7 +146,7 @@ pub(crate) mod tests {
 
     /// Whether it goes out without a write.
     async fn goes(long_poll: &mut LongPoll, fetch: &Fetch) -> bool {
-        timeout(BREATH * 10, long_poll.wait(fetch)).await.is_ok()
+        timeout(BREATH * 10, long_poll.wait(fetch, 0)).await.is_ok()
     }
 
     #[test]
@@ -143,7 +154,8 @@ pub(crate) mod tests {
         for api_version in [4, 11, 12] {
             let fetch = Fetch::read(&request(api_version, 500, &[(0, 3), (1, 4)])).expect("a Fetch");
             assert_eq!(fetch.wait, Duration::from_millis(500));
-            assert_eq!(fetch.at_once, request(api_version, 1, &[(0, 3), (1, 4)]));
+            let at_once = fetch.waiting(ONCE).expect("can be written");
+            assert_eq!(at_once, request(api_version, 10, &[(0, 3), (1, 4)]));
         }
     }
 
@@ -168,7 +180,7 @@ pub(crate) mod tests {
         let writes = watch::Sender::new(0);
         let mut long_poll = LongPoll::new(writes.subscribe());
         let fetch = fetch(60_000, &[(0, 3)]);
-        long_poll.wait(&fetch).await;
+        long_poll.wait(&fetch, 0).await;
         assert!(!goes(&mut long_poll, &fetch).await);
         writes.send_modify(|count| *count += 1);
         assert!(goes(&mut long_poll, &fetch).await);
@@ -180,9 +192,9 @@ pub(crate) mod tests {
         let writes = watch::Sender::new(0);
         let mut long_poll = LongPoll::new(writes.subscribe());
         let fetch = fetch(50, &[(0, 3)]);
-        long_poll.wait(&fetch).await;
+        long_poll.wait(&fetch, 0).await;
         let begun = Instant::now();
-        long_poll.wait(&fetch).await;
+        long_poll.wait(&fetch, 0).await;
         assert!(begun.elapsed() >= Duration::from_millis(50));
     }
 
@@ -192,8 +204,20 @@ pub(crate) mod tests {
         let mut long_poll = LongPoll::new(writes.subscribe());
         let begun = Instant::now();
         for offset in 0..4 {
-            long_poll.wait(&fetch(60_000, &[(0, offset)])).await;
+            long_poll.wait(&fetch(60_000, &[(0, offset)]), 0).await;
         }
         assert!(begun.elapsed() >= BREATH * 3);
+    }
+
+    #[tokio::test]
+    async fn whoever_got_much_and_asks_for_more_gets_much_again() {
+        let writes = watch::Sender::new(0);
+        let mut long_poll = LongPoll::new(writes.subscribe());
+        let at = |offset| fetch(1, &[(0, offset)]);
+        assert_eq!(long_poll.wait(&at(0), 0).await, ONCE);
+        assert_eq!(long_poll.wait(&at(1), LARGE - 1).await, ONCE);
+        assert_eq!(long_poll.wait(&at(2), LARGE).await, CATCHING_UP);
+        // It found nothing: what was answered before does not count.
+        assert_eq!(long_poll.wait(&at(2), LARGE).await, ONCE);
     }
 }

@@ -4,6 +4,7 @@
 mod figures;
 mod fold;
 mod history;
+mod story;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use wire::{AlertId, EventId, Incident, Line};
 
 pub use figures::Figures;
 pub use history::{Command, Heard, History, Listener, Outcome, Subscription, What};
+pub use story::story;
 
 /// What must not be.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,12 +96,13 @@ pub fn check(history: &History) -> Verdict {
         unpublished(history, listener, &mut violations);
     }
     let records = fold::records_of_retries(history);
+    let unpromised = unpromised(history);
     for line in lines(history) {
-        disagreements(history, &line, &records, &mut violations);
+        disagreements(history, &line, &records, &unpromised, &mut violations);
     }
     let open = history.commands.iter().filter(|command| command.outcome == Outcome::Open);
     violations.extend(open.map(|command| Violation::Unanswered { id: command.id }));
-    let figures = Figures::of(history, &violations);
+    let figures = Figures::of(history, &violations, unpromised.len());
     Verdict { violations, figures }
 }
 
@@ -140,8 +143,28 @@ fn unpublished(history: &History, rebuilt: &Listener, violations: &mut Vec<Viola
     }
 }
 
-/// What everybody on a line knows in the end, and what a new subscriber knows, must be the same.
-fn disagreements(history: &History, line: &Line, records: &fold::Records, violations: &mut Vec<Violation>) {
+/// The calls about which a command was told to somebody, never acknowledged, refused in the end, and is gone after the
+/// restart: Kafka had it for a while and the outbox did not, as with a full disk before a power cut. Nobody was promised
+/// anything, so nothing need be left of it.
+fn unpromised(history: &History) -> HashSet<AlertId> {
+    let heard = |listeners: &[Listener]| -> HashSet<Uuid> {
+        listeners.iter().flat_map(Listener::heard).filter_map(Heard::event).map(|(_, id)| id).collect()
+    };
+    let (live, rebuilt) = (heard(&history.listeners), heard(&history.rebuilt));
+    let refused = history.commands.iter().filter(|command| matches!(command.outcome, Outcome::Refused(_)));
+    let gone = refused.filter(|command| live.contains(&command.id) && !rebuilt.contains(&command.id));
+    gone.map(|command| command.alert).collect()
+}
+
+/// What everybody on a line knows in the end, and what a new subscriber knows, must be the same, but for what was
+/// `unpromised`.
+fn disagreements(
+    history: &History,
+    line: &Line,
+    records: &fold::Records,
+    unpromised: &HashSet<AlertId>,
+    violations: &mut Vec<Violation>,
+) {
     let of_line = |listeners: &[Listener]| -> Vec<Known> {
         let of_line = listeners.iter().filter(|listener| listener.line == *line);
         of_line.map(|listener| (listener.name.clone(), by_id(fold::known(listener, records)))).collect()
@@ -152,7 +175,7 @@ fn disagreements(history: &History, line: &Line, records: &fold::Records, violat
     let accepts = accepts.filter(|command| command.acknowledged().is_some());
     let accepted: HashSet<AlertId> = accepts.map(|command| command.alert).collect();
     let alerts: BTreeSet<AlertId> = everybody.iter().flat_map(|(_, known)| known.keys().copied()).collect();
-    for alert in alerts {
+    for alert in alerts.into_iter().filter(|alert| !unpromised.contains(alert)) {
         violations.extend(first_differs(alert, accepted.contains(&alert), &everybody));
         for (_, rebuilt) in &rebuilt {
             violations.extend(live.iter().filter_map(|live| state_differs(alert, live, rebuilt)));

@@ -71,7 +71,13 @@ fn lines(figures: &Figures) -> [(&'static str, String); 9] {
                 seconds(&figures.longest_to_last)
             ),
         ),
-        ("disagreements", figures.disagreements.to_string()),
+        (
+            "disagreements",
+            format!(
+                "{} (not counted: {} calls with something told that was never acknowledged and is gone)",
+                figures.disagreements, figures.unpromised
+            ),
+        ),
     ]
 }
 

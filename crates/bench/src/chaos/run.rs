@@ -26,6 +26,8 @@ use crate::{Error, checker};
 
 /// After everything was mended, every command is answered within this.
 const ANSWERS: Duration = Duration::from_secs(90);
+/// The story of a call that took so long to its first neighbour is told.
+const LONG: Duration = Duration::from_secs(10);
 
 /// Runs and judges.
 pub(super) async fn run(settings: &Settings) -> Result<(), Error> {
@@ -89,6 +91,10 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     listening.join_all().await;
     settle::rebuild(&mut world, &town, &recorder, &journal).await?;
     let verdict = checker::check(&recorder.history());
+    for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
+        let story = checker::story(&recorder.history(), *call);
+        journal.note(format_args!("the call that nobody was told of for the longest\n{}", story.join("\n")));
+    }
     if verdict.violations.is_empty() {
         world.injector.end().await?;
     } else {

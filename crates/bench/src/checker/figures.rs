@@ -39,6 +39,8 @@ pub struct Figures {
     pub duplicated: usize,
     /// Calls about which somebody knows something else than others.
     pub disagreements: usize,
+    /// Calls about which something was told that was never acknowledged, and that is gone after the restart: no disagreement.
+    pub unpromised: usize,
     /// Subscriptions.
     pub subscriptions: usize,
     /// From the first try of a press to the first listener who was told: the longest, with the call.
@@ -48,8 +50,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(super) fn of(history: &History, violations: &[Violation]) -> Self {
-        let mut figures = Self::default();
+    pub(super) fn of(history: &History, violations: &[Violation], unpromised: usize) -> Self {
+        let mut figures = Self { unpromised, ..Self::default() };
         let in_log = in_log(history);
         for command in &history.commands {
             figures.count(command, &in_log);

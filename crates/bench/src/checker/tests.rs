@@ -231,3 +231,40 @@ fn another_time_of_the_same_command_is_no_disagreement_where_it_was_sent_again_a
         assert_eq!(check(&history).violations, []);
     }
 }
+
+#[test]
+fn the_story_of_a_call_tells_when_it_was_answered_and_who_was_told_when() {
+    let Run { call, mut history, .. } = run();
+    let told = history.listeners[1].subscriptions.remove(0);
+    let gone = Subscription { began: Duration::ZERO, ended: Some(second(2)), heard: Vec::new() };
+    let later = Subscription { began: second(3), ended: None, heard: told.heard[1..].to_vec() };
+    history.listeners[1].subscriptions = vec![gone, later];
+    let story = story(&history, call);
+    let expected = [
+        format!(
+            "call {call} on 101-1: first tried at 1.000 s; acknowledged as Stored at 2.000 s, after 1 tries"
+        ),
+        "  one".into(),
+        "    began 0.000 s, listed 0.000 s, 4 messages, not ended; told 3.000 s".into(),
+        "  two".into(),
+        "    began 0.000 s, never listed, 0 messages, ended 2.000 s".into(),
+        "    began 3.000 s, never listed, 3 messages, not ended; told 3.000 s".into(),
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
+    let Run { answer, mut history, .. } = run();
+    history.rebuilt[0].subscriptions[0].heard.remove(1);
+    assert!(check(&history).figures.disagreements > 0);
+    let command = history.commands.iter_mut().find(|command| command.id == answer).unwrap();
+    command.outcome = Outcome::Refused("409".into());
+    let Verdict { violations, figures } = check(&history);
+    assert_eq!((violations, figures.unpromised), (vec![], 1));
+    // Told after the restart, and not told to everybody before: that is a disagreement all the same.
+    let Run { mut history, .. } = run();
+    history.commands[1].outcome = Outcome::Refused("409".into());
+    history.listeners[1].subscriptions[0].heard.truncate(2);
+    assert!(check(&history).figures.disagreements > 0);
+}

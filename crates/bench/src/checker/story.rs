@@ -1,0 +1,65 @@
+//! What happened to one call, line by line: for whoever wonders why it took so long.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Heard, History, Listener, Outcome, Subscription};
+
+/// The press of this call with its answer, and every subscription of the line from then until the call was told in it:
+/// one line each, times since the beginning. Nothing if there is no such command.
+#[must_use]
+pub fn story(history: &History, call: Uuid) -> Vec<String> {
+    let Some(press) = history.commands.iter().find(|command| command.id == call) else { return Vec::new() };
+    let answer = match &press.outcome {
+        Outcome::Acknowledged { at, state } => format!("acknowledged as {state:?} at {}", seconds(*at)),
+        Outcome::Refused(why) => format!("refused: {why}"),
+        Outcome::Open => "never answered".into(),
+    };
+    let mut lines = vec![format!(
+        "call {call} on {}: first tried at {}; {answer}, after {} tries",
+        press.line,
+        seconds(press.began),
+        press.tries
+    )];
+    for listener in history.listeners.iter().filter(|listener| listener.line == press.line) {
+        lines.push(format!("  {}", listener.name));
+        lines.extend(subscriptions(listener, press.began, call).map(|line| format!("    {line}")));
+    }
+    lines
+}
+
+/// From the one that was there at `since` to the first in which the call was told.
+fn subscriptions(listener: &Listener, since: Duration, call: Uuid) -> impl Iterator<Item = String> {
+    let mut told = false;
+    let lasted = listener
+        .subscriptions
+        .iter()
+        .filter(move |subscription| subscription.ended.is_none_or(|ended| ended >= since));
+    lasted
+        .take_while(move |subscription| {
+            let before = told;
+            told |= telling(subscription, call).is_some();
+            !before
+        })
+        .map(move |subscription| {
+            let listed =
+                subscription.listed().map_or("never listed".into(), |at| format!("listed {}", seconds(at)));
+            let ended = subscription.ended.map_or("not ended".into(), |at| format!("ended {}", seconds(at)));
+            let told = match telling(subscription, call) {
+                Some(heard) if heard.replay => format!("; told {} as a replay", seconds(heard.at)),
+                Some(heard) => format!("; told {}", seconds(heard.at)),
+                None => String::new(),
+            };
+            let heard = subscription.heard.len();
+            format!("began {}, {listed}, {heard} messages, {ended}{told}", seconds(subscription.began))
+        })
+}
+
+fn telling(subscription: &Subscription, call: Uuid) -> Option<&Heard> {
+    subscription.heard.iter().find(|heard| heard.event() == Some(("alert", call)))
+}
+
+fn seconds(at: Duration) -> String {
+    format!("{:.3} s", at.as_secs_f64())
+}

@@ -28,6 +28,8 @@ pub struct PowerCut {
     kept: PathBuf,
     logs: PathBuf,
     control: PathBuf,
+    /// The control of processes whose time of day never goes ahead.
+    control_never_ahead: PathBuf,
 }
 
 /// What a power cut threw away.
@@ -48,19 +50,31 @@ impl PowerCut {
     pub fn new(library: &Path, kept: &Path, logs: &Path) -> Result<Self, Error> {
         let whole = |path: &Path| path.canonicalize().map_err(failed("find", path));
         let (library, kept, logs) = (whole(library)?, whole(kept)?, whole(logs)?);
-        let control = logs.join("control");
-        fs::write(&control, [0; CONTROL_LENGTH]).map_err(failed("write", &control))?;
-        Ok(Self { library, kept, logs, control })
+        let [control, control_never_ahead] = ["control", "control-never-ahead"].map(|name| logs.join(name));
+        for control in [&control, &control_never_ahead] {
+            fs::write(control, [0; CONTROL_LENGTH]).map_err(failed("write", control))?;
+        }
+        Ok(Self { library, kept, logs, control, control_never_ahead })
     }
 
     /// What a process must find in its environment, and with it every process that it starts.
     #[must_use]
     pub fn environment(&self) -> [(&'static str, OsString); 4] {
+        self.controlled_by(&self.control)
+    }
+
+    /// The same, for a process whose time of day is moved back like that of others, but not ahead.
+    #[must_use]
+    pub fn environment_never_ahead(&self) -> [(&'static str, OsString); 4] {
+        self.controlled_by(&self.control_never_ahead)
+    }
+
+    fn controlled_by(&self, control: &Path) -> [(&'static str, OsString); 4] {
         [
             ("LD_PRELOAD", self.library.clone().into()),
             ("IUTSAI_POWER_CUT_DIR", self.kept.clone().into()),
             ("IUTSAI_POWER_CUT_LOGS", self.logs.clone().into()),
-            ("IUTSAI_CHAOS_CONTROL", self.control.clone().into()),
+            ("IUTSAI_CHAOS_CONTROL", control.into()),
         ]
     }
 
@@ -69,7 +83,9 @@ impl PowerCut {
     /// # Errors
     /// [`Error::File`].
     pub fn move_clock(&self, milliseconds: i64) -> Result<(), Error> {
-        self.set(CLOCK_OFFSET, &(milliseconds * 1_000_000).to_ne_bytes())
+        let nanoseconds = milliseconds * 1_000_000;
+        set(&self.control, CLOCK_OFFSET, &nanoseconds.to_ne_bytes())?;
+        set(&self.control_never_ahead, CLOCK_OFFSET, &nanoseconds.min(0).to_ne_bytes())
     }
 
     /// Makes every fsync and fdatasync take so much longer.
@@ -78,14 +94,10 @@ impl PowerCut {
     /// [`Error::File`].
     pub fn slow_disk(&self, delay: Duration) -> Result<(), Error> {
         let microseconds = u32::try_from(delay.as_micros()).unwrap_or(u32::MAX);
-        self.set(SYNC_DELAY, &microseconds.to_ne_bytes())
-    }
-
-    fn set(&self, place: u64, octets: &[u8]) -> Result<(), Error> {
-        let control = fs::OpenOptions::new().write(true).open(&self.control);
-        control
-            .and_then(|control| control.write_all_at(octets, place))
-            .map_err(failed("write", &self.control))
+        let octets = microseconds.to_ne_bytes();
+        [&self.control, &self.control_never_ahead]
+            .into_iter()
+            .try_for_each(|control| set(control, SYNC_DELAY, &octets))
     }
 
     /// Takes everything below `directory` for synced, as the kernel does it by itself after a while (30 s, by default).
@@ -107,6 +119,11 @@ impl PowerCut {
         let directory = directory.canonicalize().map_err(failed("find", directory))?;
         undo::undo_all(&directory, &self.logs)
     }
+}
+
+fn set(control: &Path, place: u64, octets: &[u8]) -> Result<(), Error> {
+    let opened = fs::OpenOptions::new().write(true).open(control);
+    opened.and_then(|file| file.write_all_at(octets, place)).map_err(failed("write", control))
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {

@@ -243,3 +243,17 @@ fn the_time_of_day_moves_and_the_monotonic_clock_does_not() {
     let uptime: f64 = fs::read_to_string("/proc/uptime").unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!((uptime - times[1]).abs() < 60.0);
 }
+
+#[test]
+fn a_process_that_never_goes_ahead_goes_back_with_the_others() {
+    let disk = Disk::new();
+    for (milliseconds, expected) in [(90_000_000, 0.0), (-90_000_000, -90_000.0)] {
+        disk.cut.move_clock(milliseconds).unwrap();
+        let mut python = Command::new("python3");
+        python.args(["-c", "import time; print(time.time())"]).envs(disk.cut.environment_never_ahead());
+        let said = String::from_utf8(python.output().expect("python3 runs").stdout).unwrap();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+        let moved = said.trim().parse::<f64>().unwrap() - now;
+        assert!((moved - expected).abs() < 60.0, "moved by {moved} s");
+    }
+}

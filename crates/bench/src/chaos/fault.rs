@@ -23,7 +23,7 @@ pub enum Kind {
     FullDisk,
     /// Every fsync takes long.
     SlowDisk,
-    /// The clock jumps.
+    /// The clock jumps. The brokers of a cluster go along when it jumps back, and keep the true time when it jumps ahead.
     Clock,
     /// What was not synced is thrown away.
     PowerCut,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use wire::{Millis, Seen, record, topic};
 
@@ -48,6 +51,8 @@ pub(crate) struct Fanout {
     pub(crate) kafka: KafkaSettings,
     /// Whether the fan-out can be relied on.
     pub(crate) state: Tell,
+    /// Whether the hub was told what was promised before the start.
+    pub(crate) promised: watch::Sender<bool>,
 }
 
 /// How far a rebuild has come, and how the reading is doing.
@@ -57,7 +62,7 @@ struct Progress {
     records: u64,
     /// What the log had at the start was told.
     rebuilt: bool,
-    /// What this node has promised was.
+    /// What this node has promised was, and what others handed over.
     told: bool,
     overdue: bool,
     /// Since when records have been waiting, or the log has been away.
@@ -94,7 +99,11 @@ impl Fanout {
     }
 
     async fn take_all(&self, mut arriving: mpsc::Receiver<Read>) {
-        let promised = promised::tell(&self.outbox, &self.hub, clock::now() - LOOK_BACK);
+        let promised = async {
+            promised::tell(&self.outbox, &self.hub, clock::now() - LOOK_BACK).await;
+            self.handover.take_posted().await;
+            self.promised.send_replace(true);
+        };
         let late = tokio::time::sleep(REBUILD_PATIENCE);
         tokio::pin!(promised, late);
         let mut progress = Progress::new();

@@ -95,6 +95,8 @@ impl Tell {
 pub struct Readiness {
     pub(crate) producer: Tell,
     pub(crate) fanout: Tell,
+    /// Whether the hub has been told what was promised before the start.
+    pub(crate) promised: watch::Sender<bool>,
 }
 
 impl Readiness {
@@ -110,9 +112,10 @@ impl Readiness {
         self.fanout.get()
     }
 
-    /// Waits until the fan-out is not starting: until it knows what the log knew, or does not wait for it any more.
-    pub async fn fanout_started(&self) {
-        self.fanout.started().await;
+    /// Waits until the hub knows what this node has promised and other nodes have handed over, whatever the log is doing.
+    pub async fn promised(&self) {
+        let told = self.promised.subscribe().wait_for(|told| *told).await.map(drop);
+        told.expect("the sender is held by self");
     }
 
     /// Waits until neither role is starting.

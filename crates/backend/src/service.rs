@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wire::{Millis, topic};
 
@@ -115,6 +115,7 @@ impl Backend {
         let readiness = Readiness {
             producer: role(settings.producer, "connecting to Kafka"),
             fanout: role(settings.fanout, "reading the log"),
+            promised: watch::Sender::new(false),
         };
         let relay = {
             let _calls = calls_runtime.enter();
@@ -173,6 +174,7 @@ impl Backend {
             dead_letters: DeadLetters::new(settings.statistics.then(|| self.relay.clone())),
             kafka: settings.kafka.clone(),
             state,
+            promised: self.readiness.promised.clone(),
         };
         let runtime = &settings.sockets_runtime;
         let stopping = || self.stopping.clone();

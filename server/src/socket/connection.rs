@@ -19,9 +19,9 @@ use crate::state::AppState;
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// A subscription waits so long for a server that is reading the log after its start: half read, calls that are over look
-/// open, and would sound. No longer, or nobody would hear anything while Kafka is away.
-const REBUILT_WITHIN: Duration = Duration::from_secs(2);
+/// A subscription waits so long for a server that is being told, after its start, what was promised before: half told, calls
+/// that are over look open, and would sound. That takes some milliseconds, but for a disk or a database that is away.
+const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 /// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
@@ -188,7 +188,7 @@ impl Connection {
     async fn obey(&mut self, frame: Frame) -> Flow {
         if frame.command == Command::Subscribe {
             // What is known is told in either case.
-            let _ = timeout(REBUILT_WITHIN, self.state.backend.readiness.fanout_started()).await;
+            let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
         }
         let Some(session) = &mut self.session else {
             return match self.connect(&frame).await {

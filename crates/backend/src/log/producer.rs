@@ -237,10 +237,11 @@ fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
     Ok((producer, condition))
 }
 
-/// What no later try changes: the record itself is at fault.
+/// What no later try changes: the record itself is at fault. InvalidRecord is not among it: a broker also says so of a
+/// timestamp that lies more than an hour ahead of its clock (`message.timestamp.after.max.ms`), until either clock is right.
 fn is_refusal(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode::{InvalidMessageSize, InvalidRecord, MessageSizeTooLarge, PolicyViolation};
-    let refusals = [MessageSizeTooLarge, InvalidMessageSize, InvalidRecord, PolicyViolation];
+    use RDKafkaErrorCode::{InvalidMessageSize, MessageSizeTooLarge, PolicyViolation};
+    let refusals = [MessageSizeTooLarge, InvalidMessageSize, PolicyViolation];
     error.rdkafka_error_code().is_some_and(|code| refusals.contains(&code))
 }
 

@@ -1,8 +1,8 @@
 //! The topics: how they are made, and what happens when an operator changes them under the running service.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rdkafka::admin::{NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use wire::topic;
 
 use super::{brokers::Brokers, published};
@@ -81,5 +81,32 @@ async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_takes_n
     server.restart().await?;
     let (_, snapshot) = neighbour.at(&server.client()?).listen().await?;
     assert!(ids.into_iter().all(|id| snapshot.alert(id).is_some()));
+    server.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka: script/test runs it"]
+async fn a_call_whose_timestamp_the_brokers_refuse_is_published_when_they_do_not() -> Outcome {
+    let brokers = Brokers::start(1, &[]);
+    let server = brokers.program().start().await?;
+    let caller = sign_in(&server.client()?, CALLER).await?;
+    let (admin, options) = brokers.admin();
+    // Clocks that are not alike, made of settings: no record is as young as that.
+    let oldest = async |age: &str| {
+        let topic = AlterConfig::new(ResourceSpecifier::Topic(topic::ALERT))
+            .set("message.timestamp.before.max.ms", age);
+        admin.alter_configs([&topic], &options).await.unwrap()[0].as_ref().unwrap();
+    };
+    oldest("0").await;
+    let deadline = Instant::now() + NOTICED_WITHIN;
+    let refused = || Ok::<_, bench::Error>(server.log()?.contains("InvalidRecord"));
+    let mut ids = Vec::new();
+    while !refused()? {
+        assert!(Instant::now() < deadline, "the brokers take every timestamp");
+        ids.push(caller.press(&caller.call("of another time")?, None).await?.ok()?.id);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    oldest(&i64::MAX.to_string()).await;
+    brokers.have_calls(&ids).await;
     server.end().await
 }

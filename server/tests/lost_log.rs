@@ -23,7 +23,7 @@ use wire::{
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The same, without its broker's disk.
+/// A server with three calls that Kafka has acknowledged, stopped, without its broker's disk.
 async fn without_its_log() -> Result<(Server, Session, Vec<Uuid>), Error> {
     let (server, neighbour, ids) = with_three_calls().await?;
     std::fs::remove_dir_all(server.data_dir().join("broker")).unwrap();

@@ -3,8 +3,9 @@
 //! A command goes down this list, a call comes back up it: [`calls`] validates and makes an event durable
 //! in the [`outbox`] while the [`relay`] publishes it to the [`log`] (all of rdkafka); the [`fanout`] reads
 //! the log into the [`hub`], which folds it and pushes frames to the subscribers of the line; the [`handover`]
-//! goes past a log that is slow. After a start, `promised` tells the hub what the outbox holds, `reconcile` publishes again what the log has lost, `dead_letters` keeps what it holds and
-//! nobody can read. [`receipts`] come back from the devices. [`accounts`] and [`sessions`] live in the [`database`].
+//! goes past a log that is slow. After a start, `promised` tells the hub what the outbox holds. `reconcile` publishes
+//! again what the log has lost, `dead_letters` keeps what it holds and nobody can read. [`receipts`] come back from the
+//! devices. [`accounts`] and [`sessions`] live in the [`database`].
 //! [`service`] starts and stops it all; [`republish`] refills a log that was lost.
 
 pub mod accounts;

@@ -20,7 +20,7 @@ use crate::state::AppState;
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// A subscription waits so long for a server that is being told, after its start, what was promised before: half told, calls
-/// that are over look open, and would sound. That takes some milliseconds, but for a disk or a database that is away.
+/// that are over look open, and would sound. No longer: a disk or a database may be away.
 const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 /// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
 const PING_EVERY: Duration = Duration::from_secs(20);

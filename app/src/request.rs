@@ -10,7 +10,7 @@ pub use ssr::*;
 mod ssr {
     use std::{fs, iter::successors, path::Path, sync::OnceLock};
 
-    use backend::hub::Hub;
+    use backend::calls::hub::Hub;
     use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use backend::{
-    accounts::{Accounts, NewAccount},
     database::Database,
+    people::accounts::{Accounts, NewAccount},
 };
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use wire::{House, Line, Role};

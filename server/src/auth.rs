@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::CookieJar;
-use backend::sessions::{SESSION_LIFETIME, Session};
+use backend::people::sessions::{SESSION_LIFETIME, Session};
 use http::{HeaderMap, HeaderValue, header};
 use wire::{Resident, Role};
 

@@ -8,7 +8,7 @@ use axum::{
     extract::{FromRequestParts, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
+use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
 use http::{HeaderValue, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};

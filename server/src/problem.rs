@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use backend::{accounts::AccountError, calls::Refusal};
+use backend::{calls::Refusal, people::accounts::AccountError};
 use http::{HeaderValue, StatusCode, header};
 
 /// The kinds of problem there are: the last segment of `type`, the title, the status.

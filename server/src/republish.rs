@@ -3,8 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use backend::{
-    outbox::Outbox,
-    republish::{RepublishError, Republished, republish},
+    delivery::outbox::Outbox,
+    delivery::republish::{RepublishError, Republished, republish},
 };
 
 use crate::{

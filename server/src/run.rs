@@ -11,9 +11,9 @@ use std::{
 
 use axum::Router;
 use backend::{
-    accounts::{AccountError, DEMO_PASSWORD, DEMO_RESIDENTS},
     database::DatabaseError,
-    log::KafkaSettings,
+    delivery::log::KafkaSettings,
+    people::accounts::{AccountError, DEMO_PASSWORD, DEMO_RESIDENTS},
     service::{self, Backend},
 };
 use leptos::config::LeptosOptions;

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use backend::sessions::Token;
+use backend::people::sessions::Token;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use url::form_urlencoded;

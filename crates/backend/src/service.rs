@@ -7,20 +7,20 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wire::{Millis, topic};
 
 use crate::{
-    accounts::{AccountError, Accounts},
     calls::Calls,
+    calls::fanout::Fanout,
+    calls::hub::Hub,
+    calls::receipts::Receipts,
     clock,
     database::{Database, DatabaseError},
-    dead_letters::DeadLetters,
-    fanout::Fanout,
-    handover::Handover,
-    hub::Hub,
-    log::{KafkaSettings, LogError},
-    outbox::{Outbox, OutboxError},
+    delivery::dead_letters::DeadLetters,
+    delivery::handover::Handover,
+    delivery::log::{KafkaSettings, LogError},
+    delivery::outbox::{Outbox, OutboxError},
+    delivery::relay::Relay,
+    people::accounts::{AccountError, Accounts},
+    people::sessions::Sessions,
     readiness::{Readiness, RoleState, Tell},
-    receipts::Receipts,
-    relay::Relay,
-    sessions::Sessions,
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);

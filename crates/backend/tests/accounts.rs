@@ -1,10 +1,10 @@
 //! Accounts and sessions on a real SQLite file.
 
 use backend::{
-    accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
     database::Database,
-    outbox::Outbox,
-    sessions::Sessions,
+    delivery::outbox::Outbox,
+    people::accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
+    people::sessions::Sessions,
 };
 use wire::{House, Line, Role};
 

@@ -1,6 +1,6 @@
 //! The outbox on a real file: what is promised is there after a restart, and only once.
 
-use backend::outbox::{Entry, Origin, Outbox, Sequence};
+use backend::delivery::outbox::{Entry, Origin, Outbox, Sequence};
 use uuid::Uuid;
 use wire::Position;
 

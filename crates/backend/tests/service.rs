@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use backend::hub::{Subscription, queue};
+use backend::calls::hub::{Subscription, queue};
 use support::{Broker, backend};
 use tokio::time::timeout;
 use wire::{

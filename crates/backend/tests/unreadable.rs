@@ -4,7 +4,7 @@ mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use backend::hub::{Queue, Subscription, queue};
+use backend::calls::hub::{Queue, Subscription, queue};
 use rdkafka::{
     ClientConfig, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -65,7 +65,7 @@ async fn eventually(broker: &Broker, count: usize) -> BTreeMap<String, Vec<Strin
     }
 }
 
-fn listen(node: &backend::service::Backend, sender: Queue) -> backend::hub::SubscriptionHandle {
+fn listen(node: &backend::service::Backend, sender: Queue) -> backend::calls::hub::SubscriptionHandle {
     let subscription = Subscription {
         id: "calls".into(),
         version: stomp::Version::V1_2,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backend::sessions::{Session, Sessions};
+use backend::people::sessions::{Session, Sessions};
 use stomp::{Command, Frame, HeartBeat, Version};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
 use axum::extract::ws::WebSocket;
-use backend::hub::{Queue, QueueReceiver, Snapshot, queue};
+use backend::calls::hub::{Queue, QueueReceiver, Snapshot, queue};
 use bytes::Bytes;
 use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::time::{Instant, sleep_until, timeout};

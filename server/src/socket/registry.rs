@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use backend::sessions::{SessionId, Sessions};
+use backend::people::sessions::{SessionId, Sessions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast::error::RecvError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

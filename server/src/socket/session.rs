@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use backend::{
-    hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
-    receipts::Receipts,
+    calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
+    calls::receipts::Receipts,
 };
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};

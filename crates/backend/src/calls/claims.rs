@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use super::Refusal;
-use crate::outbox::Origin;
+use crate::delivery::outbox::Origin;
 
 #[derive(Clone, Default)]
 pub(super) struct Claims(Arc<Mutex<HashMap<Origin, UnderWay>>>);

@@ -1,6 +1,9 @@
 //! The commands: who may do what to which call, and the road from a request to a durable event.
 
 mod claims;
+pub(crate) mod fanout;
+pub mod hub;
+pub mod receipts;
 mod refusal;
 
 use std::time::Duration;
@@ -18,11 +21,11 @@ use wire::{
 };
 
 use crate::{
+    calls::hub::{Hub, Told},
     clock,
-    handover::Handover,
-    hub::{Hub, Told},
-    outbox::{Entry, Origin, Outbox},
-    relay::Relay,
+    delivery::handover::Handover,
+    delivery::outbox::{Entry, Origin, Outbox},
+    delivery::relay::Relay,
 };
 use claims::Claims;
 pub use refusal::Refusal;

@@ -2,7 +2,7 @@
 
 use wire::House;
 
-use crate::outbox::OutboxError;
+use crate::delivery::outbox::OutboxError;
 
 /// Why a command is not taken.
 #[derive(Clone, Debug, thiserror::Error)]

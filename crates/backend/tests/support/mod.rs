@@ -10,7 +10,7 @@ use std::{
 };
 
 use backend::{
-    log::KafkaSettings,
+    delivery::log::KafkaSettings,
     readiness::RoleState,
     service::{Backend, Settings},
 };

@@ -10,8 +10,8 @@ use wire::topic;
 
 use crate::{
     clock,
-    log::{producer::Outgoing, reader::Record},
-    relay::Relay,
+    delivery::log::{producer::Outgoing, reader::Record},
+    delivery::relay::Relay,
 };
 
 /// So much of a value is kept, in octets: the letter must fit into a record itself.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 
 use crate::{
-    log::{
+    delivery::log::{
         KafkaSettings, LogError,
         producer::{Outgoing, Producer, Unpublished},
         topics,
     },
-    outbox::{Entry, Outbox, OutboxError, Sequence},
+    delivery::outbox::{Entry, Outbox, OutboxError, Sequence},
 };
 
 /// So many records are under way at once.

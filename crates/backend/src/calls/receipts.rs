@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use wire::{AlertId, Event, House, Line, Receipt, Seen, record};
 
 use crate::{
+    calls::hub::{Arrival, Hub},
     clock,
-    hub::{Arrival, Hub},
-    log::producer::Outgoing,
-    relay::Relay,
+    delivery::log::producer::Outgoing,
+    delivery::relay::Relay,
 };
 
 /// The first receipt of a call goes out at once; those that follow so soon go together.

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use wire::{Millis, Resident};
 
 use crate::{
-    accounts::{self, AccountError},
     clock,
     database::{self, Database, DatabaseError},
-    outbox::{Outbox, SessionCopy},
+    delivery::outbox::{Outbox, SessionCopy},
+    people::accounts::{self, AccountError},
 };
 use copy::{Copied, Copies};
 

@@ -15,7 +15,7 @@ use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 use wire::{Millis, Position, Resident};
 
-use crate::accounts;
+use crate::people::accounts;
 use entry::digest;
 pub use entry::{Entry, Known, Marked, Origin, Sequence};
 use file::{OutboxFile, Unopened};

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use wire::{Event, Position, Seen, record};
 
 use crate::{
+    calls::hub::{Arrival, Hub},
     clock,
     database::Database,
-    hub::{Arrival, Hub},
 };
 use post::Post;
 

@@ -10,20 +10,20 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use wire::{Millis, Seen, record, topic};
 
 use crate::{
+    calls::hub::{Arrival, Hub},
     clock,
-    dead_letters::DeadLetters,
-    handover::{Handover, is_late},
-    hub::{Arrival, Hub},
-    log::{
+    delivery::dead_letters::DeadLetters,
+    delivery::handover::{Handover, is_late},
+    delivery::log::{
         KafkaSettings,
         health::Health,
         reader::{self, Read, Record},
     },
-    outbox::Outbox,
-    promised,
+    delivery::outbox::Outbox,
+    delivery::promised,
+    delivery::reconcile::Sighted,
+    delivery::relay::Relay,
     readiness::{RoleState, Tell},
-    reconcile::Sighted,
-    relay::Relay,
 };
 
 /// A rebuild reads so far back: an open call is a day old at most, and one that ended in the last day was

@@ -8,7 +8,7 @@ use std::{
 use wire::{Millis, Resident};
 
 use super::SessionId;
-use crate::outbox::SessionCopy;
+use crate::delivery::outbox::SessionCopy;
 
 /// Changes that are read again each time: two that were made at once may have become visible in either order.
 const READ_BACK: i64 = 100;

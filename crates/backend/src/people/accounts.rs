@@ -12,7 +12,7 @@ use wire::{House, Line, Resident, Role};
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
-    hashing::Hashing,
+    people::hashing::Hashing,
 };
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).

@@ -2,7 +2,7 @@
 
 use super::Relay;
 use crate::{
-    outbox::OutboxError,
+    delivery::outbox::OutboxError,
     readiness::{RoleState, Tell},
 };
 

@@ -19,13 +19,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wire::Position;
 
 use crate::{
-    log::{
+    delivery::log::{
         KafkaSettings, LogError,
         acknowledged::Acknowledged,
         producer::{Outgoing, Producer, Unpublished},
         topics,
     },
-    outbox::{Entry, Outbox, OutboxError, Sequence},
+    delivery::outbox::{Entry, Outbox, OutboxError, Sequence},
     readiness::Tell,
 };
 use state::Kafka;

@@ -16,12 +16,12 @@ use wire::{Millis, topic};
 
 use crate::{
     clock,
-    log::{
+    delivery::log::{
         partition::{Ends, Partition},
         reader::Record,
     },
-    outbox::{Marked, Outbox, OutboxError, Sequence},
-    relay::Relay,
+    delivery::outbox::{Marked, Outbox, OutboxError, Sequence},
+    delivery::relay::Relay,
 };
 
 /// Entries at the edge of what was read are left alone: clocks, and segments that Kafka deletes early.

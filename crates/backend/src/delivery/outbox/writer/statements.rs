@@ -3,7 +3,7 @@
 use sqlx::{Row, sqlite::SqliteConnection};
 
 use super::Change;
-use crate::outbox::{Entry, OutboxError, Sequence, SessionCopy};
+use crate::delivery::outbox::{Entry, OutboxError, Sequence, SessionCopy};
 
 /// So many old entries go with one commit: a press must not wait behind a month.
 const FORGOTTEN_AT_ONCE: i64 = 500;

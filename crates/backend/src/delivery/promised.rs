@@ -6,9 +6,9 @@ use std::time::Duration;
 use wire::{Millis, Position, Seen, record};
 
 use crate::{
-    handover::is_late,
-    hub::{Arrival, Hub},
-    outbox::{Entry, Outbox, OutboxError, Sequence},
+    calls::hub::{Arrival, Hub},
+    delivery::handover::is_late,
+    delivery::outbox::{Entry, Outbox, OutboxError, Sequence},
 };
 
 /// Back from an outbox that cannot be read.

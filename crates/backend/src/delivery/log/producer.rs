@@ -18,7 +18,7 @@ use super::{
     acknowledged::Acknowledged,
     health::{self, Condition, Conditions},
 };
-use crate::{clock, outbox::Entry};
+use crate::{clock, delivery::outbox::Entry};
 
 /// The header of a record that refills a broker: it is no news.
 pub const REPUBLISHED: &str = "republished";

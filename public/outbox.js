@@ -9,6 +9,7 @@
 //              device's clock, because a worker knows no other
 //   asksAfter  how long after `wantedAt` it may be sent without asking, in milliseconds: what the server had set
 //              (IUTSAI_PRESS_ASKS_AFTER) when it rendered the page of the press
+//   heard      the server has said that neighbours have it, though it could not record it
 //   outcome    { recorded: { id, state, at } } or { refused: problem }, until the person was told
 "use strict";
 
@@ -90,6 +91,9 @@ self.iutsaiOutbox = (() => {
 
     // The person wants it sent, at this time of the device's clock.
     want: (key, wantedAt) => change(key, (press) => ({ ...press, wantedAt })),
+
+    // Neighbours have heard it, though it is not recorded.
+    heard: (key) => change(key, (press) => ({ ...press, heard: true })),
 
     // The server has answered, and the person is still to be told.
     settle: async (key, outcome) => {

@@ -7,22 +7,20 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
-# Everything compiled stays outside the clone, so that another clone and the next run find it again. The embedded broker
-# has a target directory of its own: its profile and its five hundred crates never touch the others'.
+# Everything compiled stays outside the clone, so that another clone and the next run find it again.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/iutsai
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
-broker_target=$cache/broker
 
 # All that is compiled for this machine in one go, and always in the same company: cargo settles the dependencies' features
 # for all members named together, so that building, linting and testing share what was compiled. The frontend is for the
 # browser alone.
 # shellcheck disable=SC2034 # for the scripts that source this
-members=(--locked --release --workspace --exclude frontend --exclude broker)
+members=(--locked --release --workspace --exclude frontend)
 
-# What script/build makes and script/server runs: the two programs with the site beside them.
+# What script/build makes and script/server runs: the program with the site beside it.
 dist=$root/target/iutsai
 
-rust_minimum=96 # of Rust 1.x: what the embedded broker's crates ask for
+rust_minimum=96 # of Rust 1.x: the oldest that is tried
 
 say() { printf '\n==> %s\n' "$*"; }
 

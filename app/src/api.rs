@@ -20,8 +20,9 @@ pub(crate) use answer::Answer;
 pub use answer::{Refused, Trouble};
 pub(crate) use pause::wait_to_retry;
 
-/// How long an answer may take before the command is sent again, in milliseconds.
-const PATIENCE: u32 = 10_000;
+/// How long an answer may take before the command is sent again, in milliseconds. A server whose disk hangs answers after
+/// ten seconds.
+const PATIENCE: u32 = 15_000;
 
 /// `house` is coming to help with a call. `on_trouble` hears of each try that failed, and how many there were.
 ///

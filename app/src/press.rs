@@ -8,9 +8,10 @@ mod tracking;
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
-use wire::{AlertId, Incident, Kind, Millis, Resident, api::CallRequest};
+use wire::{AlertId, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
 
 use crate::{
+    api,
     clock::device_now,
     context::PressAsksAfter,
     location::{self, LocationProblem},
@@ -136,18 +137,38 @@ impl Press {
         self.current.set_value(None);
         self.set_state.set(PressState::Idle);
         spawn_local(async move {
-            if let Some(pending) = dropped
+            if let Some(pending) = &dropped
                 && outbox::forget(pending.key, None).await.is_err()
             {
                 return;
+            }
+            if let Some(pending) = dropped.filter(|pending| pending.heard && pending.outcome.is_none()) {
+                // Neighbours who heard it must hear that it is not wanted any more. A refusal says that they do.
+                let cancelled = api::progress(AlertId(pending.key), Progress::Cancelled, |_, _| {}).await;
+                cancelled.map(drop).unwrap_or_default();
             }
             press.look().await;
         });
     }
 
+    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device or
+    /// by another page.
+    pub fn drop_unrecorded(&self) {
+        if !matches!(self.state.get_untracked(), PressState::Heard { .. }) {
+            return;
+        }
+        let dropped = self.current.get_value();
+        self.current.set_value(None);
+        self.set_state.set(PressState::Idle);
+        if let Some(pending) = dropped {
+            // What cannot be forgotten is found by the next page, with the end of its call.
+            spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
+        }
+    }
+
     fn is_under_way(self) -> bool {
         let state = self.state.try_get_untracked();
-        matches!(state, Some(PressState::Sending | PressState::Retrying { .. }))
+        matches!(state, Some(PressState::Sending | PressState::Retrying { .. } | PressState::Heard { .. }))
     }
 
     /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs and

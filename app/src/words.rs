@@ -105,6 +105,7 @@ pub fn trouble(locale: Locale, trouble: Trouble) -> String {
         Trouble::Offline => td_string!(locale, trouble.offline).to_owned(),
         Trouble::Busy => td_string!(locale, trouble.busy).to_owned(),
         Trouble::Server(status) => td_string!(locale, trouble.server, status = status),
+        Trouble::HeardOnly => td_string!(locale, trouble.heard_only).to_owned(),
     }
 }
 
@@ -113,6 +114,7 @@ pub fn trouble(locale: Locale, trouble: Trouble) -> String {
 pub fn problem(locale: Locale, slug: &str) -> &'static str {
     match slug {
         "not-durable" => td_string!(locale, problem.not_durable),
+        "heard-not-recorded" => td_string!(locale, problem.heard_only),
         "unavailable" | "internal" => td_string!(locale, problem.unavailable),
         "too-many" => td_string!(locale, problem.too_many),
         "invalid" | "too-large" | "malformed" => td_string!(locale, problem.invalid),

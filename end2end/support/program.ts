@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const PATIENCE = 60_000;
 
 /** Settings of whoever runs the tests must not reach the program; these say where its parts are. */
-const KEPT_SETTINGS = ["IUTSAI_BROKER_PROGRAM", "IUTSAI_SITE_DIR"];
+const KEPT_SETTINGS = ["IUTSAI_SITE_DIR"];
 const SETTING = /^(IUTSAI|KAFKA|MAP)_|^(DATABASE_URL|RUST_LOG)$/;
 
 /** The running program. `start` and `stop` may alternate: port and data stay the same. */
@@ -107,7 +107,7 @@ export class Program {
   private async remove(): Promise<void> {
     process.off("exit", this.killWithUs);
     this.child?.kill("SIGKILL");
-    // The broker writes until its standard input closes, which is when the program is gone.
+    // The program may write until it is gone.
     await rm(this.dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 

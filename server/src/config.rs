@@ -21,7 +21,7 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: String,
 
-    /// Directory of everything that is kept: the outbox, the embedded broker's log, and SQLite without DATABASE_URL
+    /// Directory of everything that is kept: the outbox, which is the log without Kafka, and SQLite without DATABASE_URL
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
@@ -35,7 +35,8 @@ pub struct Config {
     )]
     pub roles: String,
 
-    /// Days that the outbox keeps what Kafka has; locations a day at most. What Kafka does not have is kept until it has
+    /// Days that the outbox keeps acknowledged entries (locations: at most one). With Kafka, what it lacks is kept until it
+    /// has it
     #[arg(long, env = "IUTSAI_KEEP_DAYS", value_name = "DAYS", default_value = "30")]
     pub keep_days: String,
 
@@ -71,10 +72,6 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_SITE_DIR", value_name = "DIR")]
     pub site_dir: Option<PathBuf>,
 
-    /// The embedded broker's program; by default `iutsai-broker` beside this one
-    #[arg(long, env = "IUTSAI_BROKER_PROGRAM", value_name = "FILE")]
-    pub broker_program: Option<PathBuf>,
-
     /// Accounts and sessions: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME; by default SQLite in the data directory
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
@@ -100,7 +97,7 @@ pub struct Config {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Kafka")]
 pub struct KafkaConfig {
-    /// HOST:PORT of one or more brokers, separated by commas; without it the embedded broker is started
+    /// HOST:PORT of one or more brokers, separated by commas; without it the node is its own log
     #[arg(long = "kafka-bootstrap-servers", env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOSTS")]
     pub bootstrap_servers: Option<String>,
 
@@ -168,10 +165,10 @@ pub struct TileSource {
 }
 
 /// Where records are kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Log {
-    /// This program starts the broker that this file is.
-    Embedded(PathBuf),
+    /// The node's own outbox.
+    Local,
     /// A Kafka cluster.
     Cluster {
         /// HOST:PORT, separated by commas.
@@ -192,7 +189,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// What this process does.
     pub roles: Roles,
-    /// How long the outbox keeps what Kafka has.
+    /// How long the outbox keeps what the log has.
     pub keep: Duration,
     /// How old a press that a device kept may be and still be sent unasked.
     pub press_asks_after: Duration,
@@ -210,7 +207,7 @@ pub struct Settings {
     pub site_dir: PathBuf,
     /// Accounts and sessions.
     pub database_url: String,
-    /// The record of everything.
+    /// Where records are kept.
     pub log: Log,
     /// The map's tiles.
     pub tiles: Option<TileSource>,

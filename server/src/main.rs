@@ -7,7 +7,6 @@ mod commands;
 mod config;
 mod connections;
 mod descriptors;
-mod embedded_broker;
 mod headers;
 mod health;
 mod limits;
@@ -56,7 +55,7 @@ enum Command {
         #[command(subcommand)]
         command: AdminCommand,
     },
-    /// Publishes everything the outbox keeps again, to refill a log that was lost; the server must be stopped
+    /// Publishes everything that the outbox keeps to Kafka again, to refill a log that was lost; the server must be stopped
     Republish(republish::Republish),
     /// Prints the configuration in effect, secrets hidden, and says what is wrong with it
     CheckConfig(Config),

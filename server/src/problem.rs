@@ -63,6 +63,8 @@ kinds! {
     INTERNAL = "internal", "The server failed", INTERNAL_SERVER_ERROR;
     /// The command could not be made durable.
     NOT_DURABLE = "not-durable", "Not recorded", SERVICE_UNAVAILABLE;
+    /// The command could not be made durable, but neighbours have it.
+    HEARD_ONLY = "heard-not-recorded", "Heard, but not recorded", SERVICE_UNAVAILABLE;
     /// Something the server needs does not answer.
     UNAVAILABLE = "unavailable", "Not possible right now", SERVICE_UNAVAILABLE;
     /// As many sockets are open as this process can hold.
@@ -173,6 +175,10 @@ impl From<Refusal> for Problem {
             Refusal::NoOpenCall(_) => Kind::NO_OPEN_CALL.because(detail),
             Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
+            Refusal::HeardOnly(cause) => {
+                tracing::error!(%cause, "neighbours heard a command that could not be made durable");
+                Kind::HEARD_ONLY.because(detail).retry_after(1)
+            }
             Refusal::NotDurable(cause) => {
                 tracing::error!(%cause, "a command could not be made durable");
                 Kind::NOT_DURABLE.because(detail).retry_after(1)

@@ -1,4 +1,4 @@
-//! Starts the server, part by part, and stops it in stages: each is logged, and none can hold up the end for ever.
+//! Starts the server part by part, and stops it in stages: each is logged, and none can hold up the end without a limit.
 
 use std::{
     future::Future,
@@ -26,7 +26,6 @@ use crate::{
     config::{Log, Settings},
     connections::{BoundedListener, Connections, Peer},
     descriptors,
-    embedded_broker::EmbeddedBroker,
     limits::SignInLimits,
     metrics,
     origin::Origins,
@@ -37,8 +36,6 @@ use crate::{
     state::AppState,
 };
 
-/// How long the broker may take to answer before the server starts without it.
-const BROKER_PATIENCE: Duration = Duration::from_secs(2);
 /// How long requests may take to finish.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(10);
 /// How long sockets may take to close.
@@ -71,60 +68,35 @@ async fn live(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> R
             "cannot make the data directory {path}: {error}; set IUTSAI_DATA_DIR to one that can be written"
         )
     })?;
-    let mut broker = start_broker(&settings)?;
-    let served = async {
-        let started = async {
-            if let Some(broker) = &mut broker {
-                broker.first_answer(BROKER_PATIENCE).await;
-            }
-            start(settings, metrics, calls, broker.as_ref()).await
-        };
-        let running = tokio::select! {
-            running = started => running?,
-            signal = signals.next() => {
-                tracing::info!(signal, "stopped while it started");
-                return Ok(());
-            }
-        };
-        let signal = signals.next().await;
-        tracing::info!(signal, "stopping; a second signal ends the process at once");
-        tokio::select! {
-            () = running.stop() => {}
-            _ = signals.next() => std::process::exit(1),
+    let running = tokio::select! {
+        running = start(settings, metrics, calls) => running?,
+        signal = signals.next() => {
+            tracing::info!(signal, "stopped while it started");
+            return Ok(());
         }
-        Ok(())
     };
-    let outcome = served.await;
-    if let Some(broker) = broker {
-        stage("the embedded broker has stopped", None, broker.stop()).await;
+    let signal = signals.next().await;
+    tracing::info!(signal, "stopping; a second signal ends the process at once");
+    tokio::select! {
+        () = running.stop() => {}
+        _ = signals.next() => std::process::exit(1),
     }
-    outcome
+    Ok(())
 }
 
-fn start_broker(settings: &Settings) -> Result<Option<EmbeddedBroker>, String> {
-    let Log::Embedded(program) = &settings.log else { return Ok(None) };
-    let broker = EmbeddedBroker::start(program.clone(), &settings.data_dir);
-    broker.map(Some).map_err(|error| format!("cannot find a free port for the embedded broker: {error}"))
-}
-
-/// All that must be stopped again, but for the broker.
+/// All that must be stopped again.
 struct Running {
     state: AppState,
     stop_accepting: CancellationToken,
     servers: Vec<JoinHandle<()>>,
 }
 
-async fn start(
-    settings: Settings,
-    metrics: PrometheusHandle,
-    calls: Handle,
-    broker: Option<&EmbeddedBroker>,
-) -> Result<Running, String> {
+async fn start(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> Result<Running, String> {
     let sockets = Handle::current();
     let backend = Backend::start(service::Settings {
         data_dir: settings.data_dir.clone(),
         database_url: settings.database_url.clone(),
-        kafka: kafka(&settings.log, broker),
+        kafka: kafka(&settings.log),
         producer: settings.roles.producer,
         fanout: settings.roles.fanout,
         statistics: settings.roles.statistics,
@@ -244,14 +216,16 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
     })
 }
 
-/// How the backend reaches the log.
-pub fn kafka(log: &Log, broker: Option<&EmbeddedBroker>) -> KafkaSettings {
-    let (bootstrap_servers, security) = match (log, broker) {
-        (Log::Cluster { bootstrap_servers, security }, _) => (bootstrap_servers.clone(), security.clone()),
-        (Log::Embedded(_), Some(broker)) => (broker.address().to_string(), Vec::new()),
-        (Log::Embedded(_), None) => unreachable!("the embedded broker is started before it is asked for"),
-    };
-    KafkaSettings { bootstrap_servers, security, partitions: PARTITIONS, embedded: broker.is_some() }
+/// How the backend reaches Kafka; `None` for a node that is its own log.
+pub fn kafka(log: &Log) -> Option<KafkaSettings> {
+    match log {
+        Log::Local => None,
+        Log::Cluster { bootstrap_servers, security } => Some(KafkaSettings {
+            bootstrap_servers: bootstrap_servers.clone(),
+            security: security.clone(),
+            partitions: PARTITIONS,
+        }),
+    }
 }
 
 /// Accepts connections on `runtime` until `stop`; then lets open requests finish.

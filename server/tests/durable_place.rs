@@ -3,17 +3,28 @@
 
 mod support;
 
-use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use bench::{
     Error,
-    client::{Answer, Client},
+    client::{Answer, Client, Message, Step},
     server::{Program, Server},
 };
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
 use support::{CALLER, NEIGHBOUR, Outcome, path, program, sign_in};
 use uuid::Uuid;
-use wire::api::Recorded;
+use wire::{
+    AlertId,
+    api::{ProgressRequest, Recorded},
+};
 
 /// The program behind a shell that lets it survive a write that is refused (SIGXFSZ), so that its files can be kept from
 /// growing while it runs: to the program that is a disk without room.
@@ -25,9 +36,6 @@ fn program_on_a_disk_of_ours(directory: &Path) -> Program {
     let mut program = Program::new(shell);
     if std::env::var_os("IUTSAI_SITE_DIR").is_none() {
         program = program.env("IUTSAI_SITE_DIR", beside("site"));
-    }
-    if std::env::var_os("IUTSAI_BROKER_PROGRAM").is_none() {
-        program = program.env("IUTSAI_BROKER_PROGRAM", beside("iutsai-broker"));
     }
     program
 }
@@ -79,6 +87,69 @@ async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_wi
         snapshot.alert(key).is_some(),
         "what was acknowledged after the disk had room again is not there"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_on_a_full_disk_is_heard_by_whoever_is_connected_and_the_answer_says_no_more_than_that()
+-> Outcome {
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = program_on_a_disk_of_ours(directory.path()).start().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut own, _) = caller.listen().await?;
+    room(&server, Some(0));
+    let (call, unheard) = (caller.call("nobody listens")?, Uuid::now_v7());
+    assert!(
+        is_not_durable(&caller.press(&call, Some(unheard)).await?),
+        "only the caller's own socket has it"
+    );
+    own.wait_for("the own call", |message| message.is_alert(unheard)).await?;
+
+    let (mut socket, _) = neighbour.listen().await?;
+    let (call, key) = (caller.call("somebody listens")?, Uuid::now_v7());
+    for _ in 0..2 {
+        let answer = caller.press(&call, Some(key)).await?;
+        let kind = answer.outcome.as_ref().err().map(|problem| problem.kind.as_str());
+        assert_eq!((answer.status, kind), (503, Some("/problems/heard-not-recorded")), "{answer:?}");
+        assert!(answer.header("retry-after").is_some());
+    }
+    socket.wait_for("the call", |message| message.is_alert(key)).await?;
+    socket.none_within(Duration::from_millis(500), "it again", |message| message.is_alert(key)).await?;
+    let cancelled = caller.progress(AlertId(key), Step::Cancel, &ProgressRequest::default(), None).await?;
+    assert_eq!(cancelled.status, 503);
+    socket.wait_for("the end", |message| message.json()["status"] == "cancelled").await?;
+
+    room(&server, None);
+    waits_for(&client, true).await?;
+    assert_eq!(caller.press(&call, Some(key)).await?.ok()?.id, key);
+    server.kill().await?;
+    server.restart().await?;
+    let (_, snapshot) = neighbour.at(&server.client()?).listen().await?;
+    assert!(snapshot.alert(key).is_some(), "it was recorded when there was room");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_delays_the_answer_and_not_the_alarm() -> Outcome {
+    let server = program().start().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut socket, _) = neighbour.listen().await?;
+    // A commit waits for another program's transaction as it waits for a disk that does not answer.
+    let file = SqliteConnectOptions::new().filename(server.data_dir().join("outbox.db"));
+    let mut other = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let (call, pressed) = (caller.call("the disk hangs")?, Instant::now());
+    let pressing = tokio::spawn(async move { caller.press(&call, None).await });
+    let is_it = |message: &Message| message.json()["text"] == "the disk hangs";
+    let heard = socket.wait_for("the call", is_it).await?;
+    println!("heard after {:?}", pressed.elapsed());
+    assert!(!pressing.is_finished(), "the answer does not come before the commit");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    let recorded = pressing.await.unwrap()?.ok()?;
+    assert!(heard.is_alert(recorded.id));
+    socket.none_within(Duration::from_millis(500), "it again", is_it).await?;
     Ok(())
 }
 

@@ -13,6 +13,8 @@ pub enum Trouble {
     Busy,
     /// The server, or something in front of it, cannot take it now: the HTTP status.
     Server(u16),
+    /// Neighbours have it, but the server cannot record it now.
+    HeardOnly,
 }
 
 /// Why a command will not be taken, however often it is sent.
@@ -35,6 +37,9 @@ pub(crate) enum Answer {
     Refused(Refused),
 }
 
+/// The type of the problem that [`Trouble::HeardOnly`] stands for. `public/worker/deliver.js` has it, too.
+const HEARD_ONLY: &str = "/problems/heard-not-recorded";
+
 /// The longest that a server may make a command wait.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
@@ -52,6 +57,7 @@ impl Answer {
             401 => Self::Refused(Refused::SignIn),
             429 => again(Trouble::Busy),
             408 | 425 => again(Trouble::Server(status)),
+            503 if problem(status, body).kind == HEARD_ONLY => again(Trouble::HeardOnly),
             400..=499 => Self::Refused(Refused::Problem(problem(status, body))),
             _ => again(Trouble::Server(status)),
         }
@@ -118,6 +124,15 @@ mod tests {
                 Answer::Again(Trouble::Server(status), Duration::ZERO)
             );
         }
+    }
+
+    #[test]
+    fn what_was_heard_and_not_recorded_is_sent_again_and_is_known_to_be_heard() {
+        let body = r#"{"type":"/problems/heard-not-recorded","title":"","status":503,"detail":""}"#;
+        let heard = Answer::read(503, Some("1"), body);
+        assert_eq!(heard, Answer::Again(Trouble::HeardOnly, Duration::from_secs(1)));
+        let unheard = body.replace("heard-not-recorded", "not-durable");
+        assert_eq!(Answer::read(503, None, &unheard), Answer::Again(Trouble::Server(503), Duration::ZERO));
     }
 
     #[test]

@@ -147,6 +147,7 @@ fn is_on_its_way(progress: &CallProgress) -> bool {
         progress,
         CallProgress::Sending
             | CallProgress::Retrying { .. }
+            | CallProgress::Heard { .. }
             | CallProgress::NeedsSignIn { .. }
             | CallProgress::Unsent { .. }
     )

@@ -40,7 +40,7 @@ impl Command {
         matches!(self.0.get(), Stage::Sending | Stage::Retrying(_))
     }
 
-    /// Says it, and tries on until it is answered. What it changes arrives by the feed.
+    /// Sends it until it is answered. What it changes arrives by the feed.
     pub(super) fn say(self, word: Word) {
         self.0.set(Stage::Sending);
         // The part of the page that asked may be gone when the answer comes: then nobody is there to tell.
@@ -109,6 +109,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
         command.0.with(|stage| match stage {
             Stage::Idle => String::new(),
             Stage::Sending => td_string!(locale, command.sending).to_owned(),
+            Stage::Retrying(Trouble::HeardOnly) => td_string!(locale, command.heard_only).to_owned(),
             Stage::Retrying(trouble) => {
                 let why = words::trouble(locale, *trouble);
                 td_string!(locale, command.retrying, why = why)

@@ -69,8 +69,14 @@ fn EndButtons() -> impl IntoView {
     let press = Home::current().press;
     let command = Command::new();
     let is_open = is_open();
+    // A press that is still being sent must not be sent after its end.
     let end = move |how| {
-        move |()| press.own_call.with_untracked(|call| Some(Word::Progress(call.as_ref()?.alert.id, how)))
+        move |()| {
+            let word =
+                press.own_call.with_untracked(|call| Some(Word::Progress(call.as_ref()?.alert.id, how)));
+            press.drop_unrecorded();
+            word
+        }
     };
     let resolve = Signal::derive(say!(i18n, own.resolve));
     let cancel = Signal::derive(say!(i18n, own.cancel));
@@ -133,8 +139,11 @@ fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
 
 /// Where the neighbours cannot be counted on, somebody else must be.
 fn needs_119(progress: &CallProgress) -> bool {
-    use CallProgress::{NeedsSignIn, NobodyReached, Refused, Retrying, Unsent};
-    matches!(progress, NobodyReached | Refused(_) | Retrying { .. } | NeedsSignIn { .. } | Unsent { .. })
+    use CallProgress::{Heard, NeedsSignIn, NobodyReached, Refused, Retrying, Unsent};
+    matches!(
+        progress,
+        NobodyReached | Refused(_) | Retrying { .. } | Heard { .. } | NeedsSignIn { .. } | Unsent { .. }
+    )
 }
 
 fn needs_sign_in(progress: &CallProgress) -> bool {

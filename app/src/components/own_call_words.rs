@@ -27,6 +27,13 @@ pub fn own_call_words(
             };
             format!("{} {kept} {why}", td_string!(locale, own.not_sent))
         }
+        CallProgress::Heard { kept } => {
+            let kept = match kept {
+                Kept::Device => td_string!(locale, own.heard_device),
+                Kept::Page => td_string!(locale, own.heard_page),
+            };
+            format!("{} {kept}", td_string!(locale, own.heard))
+        }
         CallProgress::NeedsSignIn { kept } => {
             let kept = match kept {
                 Kept::Device => td_string!(locale, own.sign_in_device),
@@ -34,9 +41,12 @@ pub fn own_call_words(
             };
             format!("{} {kept}", td_string!(locale, own.sign_in))
         }
-        CallProgress::Unsent { pressed_at } => {
+        CallProgress::Unsent { pressed_at, heard } => {
             let ago = words::ago(locale, *pressed_at, now);
-            td_string!(locale, own.unsent, ago = ago)
+            match heard {
+                true => td_string!(locale, own.unsent_heard, ago = ago),
+                false => td_string!(locale, own.unsent, ago = ago),
+            }
         }
         CallProgress::Delivered { at } => {
             let ago = words::ago(locale, *at, now);
@@ -117,6 +127,15 @@ mod tests {
     fn everyone_who_comes_is_named() {
         let words = said(&CallProgress::Coming(houses(&["1204", "1301"])));
         assert_eq!(words, "On the way: flat 1204, flat 1301");
+    }
+
+    #[test]
+    fn a_call_that_neighbours_heard_is_never_called_unsent() {
+        for kept in [Kept::Device, Kept::Page] {
+            let words = said(&CallProgress::Heard { kept });
+            assert!(words.contains("Neighbours hear your call"), "{words}");
+            assert!(!words.to_lowercase().contains("not sent"), "{words}");
+        }
     }
 
     #[test]

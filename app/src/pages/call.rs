@@ -82,7 +82,8 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
             {(!problem.is_empty())
                 .then(|| view! {
                     <p class="notice error" role="alert">
-                        {say!(i18n, problem.not_called)} " " {move || words::problem(i18n.get_locale(), &problem)}
+                        {(problem != "heard-not-recorded").then(|| view! { {say!(i18n, problem.not_called)} " " })}
+                        {move || words::problem(i18n.get_locale(), &problem)}
                     </p>
                 })}
             <p>{who}</p>

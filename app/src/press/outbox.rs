@@ -28,6 +28,8 @@ extern "C" {
     fn js_fix(key: &str, body: Option<&str>) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = want, catch)]
     fn js_want(key: &str, wanted_at: f64) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = heard, catch)]
+    fn js_heard(key: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = settle, catch)]
     fn js_settle(key: &str, outcome: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = forget, catch)]
@@ -82,6 +84,13 @@ pub(super) async fn fix(key: Uuid, body: Option<&str>) -> Result<Option<String>,
 pub(super) async fn want(key: Uuid, now: Millis) {
     // Where that cannot be written, this page still sends it.
     settled(js_want(&key.to_string(), now as f64)).await.map(drop).unwrap_or_default();
+}
+
+/// Neighbours have heard it, though it is not recorded: the next page must know.
+pub(super) fn heard(key: Uuid) {
+    let asked = js_heard(&key.to_string());
+    // Where that cannot be written, this page still knows.
+    spawn_local(async move { settled(asked).await.map(drop).unwrap_or_default() });
 }
 
 /// The server's answer is kept until the person has read it, here or when they come back.

@@ -28,6 +28,9 @@ pub(super) struct Pending {
     pub(super) wanted_at: Millis,
     /// How long after that it may be sent without asking.
     asks_after: Millis,
+    /// The server has said that neighbours have it, though it could not record it.
+    #[serde(default)]
+    pub(super) heard: bool,
     /// The server's answer, while the person has not been told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outcome: Option<Outcome>,
@@ -76,6 +79,7 @@ impl Pending {
             pressed_at: now,
             wanted_at: now,
             asks_after,
+            heard: false,
             outcome: None,
         }
     }

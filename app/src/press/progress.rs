@@ -29,6 +29,11 @@ pub enum PressState {
         /// Where it is meanwhile.
         kept: Kept,
     },
+    /// Neighbours have it, but the server cannot record it: it is sent again until it is recorded.
+    Heard {
+        /// Where it is meanwhile.
+        kept: Kept,
+    },
     /// Kept until its caller has signed in.
     NeedsSignIn {
         /// Where it is meanwhile.
@@ -38,6 +43,8 @@ pub enum PressState {
     Unsent {
         /// When it was pressed, by the server's clock.
         pressed_at: Millis,
+        /// Neighbours heard it then.
+        heard: bool,
     },
     /// Durable: the device has sent it while no page was open, or an earlier page did and was closed.
     Delivered {
@@ -75,6 +82,11 @@ pub enum CallProgress {
         /// Where it is meanwhile.
         kept: Kept,
     },
+    /// [`PressState::Heard`], and nobody is known to be reached or coming.
+    Heard {
+        /// Where it is meanwhile.
+        kept: Kept,
+    },
     /// [`PressState::NeedsSignIn`].
     NeedsSignIn {
         /// Where it is meanwhile.
@@ -84,6 +96,8 @@ pub enum CallProgress {
     Unsent {
         /// When it was pressed.
         pressed_at: Millis,
+        /// Neighbours heard it then.
+        heard: bool,
     },
     /// [`PressState::Delivered`], and the call is not known to be open.
     Delivered {
@@ -115,6 +129,7 @@ impl CallProgress {
             Self::Quiet => "quiet",
             Self::Sending => "sending",
             Self::Retrying { .. } => "retrying",
+            Self::Heard { .. } => "heard",
             Self::NeedsSignIn { .. } => "sign-in",
             Self::Unsent { .. } => "unsent",
             Self::Delivered { .. } => "delivered",
@@ -137,8 +152,17 @@ pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> Cal
         PressState::Retrying { why, tries, kept } => {
             return CallProgress::Retrying { why: *why, tries: *tries, kept: *kept };
         }
+        PressState::Heard { kept } => {
+            let known = call.map(|call| answered(call, call.alert.at, now));
+            let says_more = |known: &CallProgress| {
+                matches!(known, CallProgress::Reached(_) | CallProgress::Coming(_) | CallProgress::Ended(_))
+            };
+            return known.filter(says_more).unwrap_or(CallProgress::Heard { kept: *kept });
+        }
         PressState::NeedsSignIn { kept } => return CallProgress::NeedsSignIn { kept: *kept },
-        PressState::Unsent { pressed_at } => return CallProgress::Unsent { pressed_at: *pressed_at },
+        PressState::Unsent { pressed_at, heard } => {
+            return CallProgress::Unsent { pressed_at: *pressed_at, heard: *heard };
+        }
         PressState::Refused(problem) => return CallProgress::Refused(problem.clone()),
         // What is not known may be over for long: that nobody was reached cannot be said of it.
         PressState::Delivered { at, .. } if call.is_none() => return CallProgress::Delivered { at: *at },
@@ -199,7 +223,19 @@ mod tests {
         assert_eq!(told(retrying), CallProgress::Retrying { why, tries: 3, kept });
         let kept = Kept::Page;
         assert_eq!(told(PressState::NeedsSignIn { kept }), CallProgress::NeedsSignIn { kept });
-        assert_eq!(told(PressState::Unsent { pressed_at: 7 }), CallProgress::Unsent { pressed_at: 7 });
+        let (pressed_at, heard) = (7, false);
+        let unsent = told(PressState::Unsent { pressed_at, heard });
+        assert_eq!(unsent, CallProgress::Unsent { pressed_at, heard });
+    }
+
+    #[test]
+    fn what_was_heard_and_not_recorded_says_so_until_somebody_is_reached_or_comes() {
+        let (heard, kept) = (PressState::Heard { kept: Kept::Device }, Kept::Device);
+        let of = |then: Vec<Event>| progress(&heard, Some(&incident(&call(1), then)), AT + 60_000);
+        assert_eq!(progress(&heard, None, AT), CallProgress::Heard { kept });
+        assert_eq!(of(vec![]), CallProgress::Heard { kept });
+        assert_eq!(of(vec![reached(&call(1), &["1204"])]), CallProgress::Reached(1));
+        assert_eq!(of(vec![accept(&call(1), "1204")]), CallProgress::Coming(vec![house("1204")]));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
     pending::{Found, Outcome, Pending, most_urgent},
 };
 use crate::{
-    api::{self, Answer, Refused, wait_to_retry},
+    api::{self, Answer, Refused, Trouble, wait_to_retry},
     clock::device_now,
     location, offline,
 };
@@ -90,11 +90,15 @@ impl Press {
                 self.show(state, Some(pending));
             }
             (Found::Ask, _) => {
-                let pressed_at = clock.when(pending.pressed_at);
-                self.show(PressState::Unsent { pressed_at }, Some(pending));
+                let (pressed_at, heard) = (clock.when(pending.pressed_at), pending.heard);
+                self.show(PressState::Unsent { pressed_at, heard }, Some(pending));
             }
             (Found::Send, _) => {
-                self.show(PressState::Sending, Some(pending.clone()));
+                let state = match pending.heard {
+                    true => PressState::Heard { kept: self.kept() },
+                    false => PressState::Sending,
+                };
+                self.show(state, Some(pending.clone()));
                 self.resume(pending).await;
             }
             (Found::Tell | Found::Over, outcome) => {
@@ -130,13 +134,14 @@ impl Press {
         }
     }
 
-    /// Sends it until it is answered, by the server or by somebody who heard the server, or too old not to ask.
-    async fn send(self, pending: Pending) {
+    /// Sends it until it is answered, by the server or by somebody who heard the server, or too old not to ask. One that
+    /// neighbours have heard is never too old: it goes on until it is recorded, or dropped.
+    async fn send(self, mut pending: Pending) {
         let mut tries = 0;
         while self.is_unanswered(pending.key) {
-            if !pending.is_young(device_now()) {
+            if !pending.heard && !pending.is_young(device_now()) {
                 let pressed_at = self.connection.clock().when(pending.pressed_at);
-                self.set_state.try_set(PressState::Unsent { pressed_at });
+                self.set_state.try_set(PressState::Unsent { pressed_at, heard: false });
                 return;
             }
             match api::once("/alert", pending.key, &pending.body).await {
@@ -146,7 +151,17 @@ impl Press {
                 Answer::Refused(refused) => return self.refused(&pending, refused).await,
                 Answer::Again(why, at_least) => {
                     tries += 1;
-                    self.set_state.try_set(PressState::Retrying { why, tries, kept: self.kept() });
+                    if why == Trouble::HeardOnly && !pending.heard {
+                        pending.heard = true;
+                        self.current.try_set_value(Some(pending.clone()));
+                        outbox::heard(pending.key);
+                    }
+                    // What neighbours have heard once is never called unsent.
+                    let state = match pending.heard {
+                        true => PressState::Heard { kept: self.kept() },
+                        false => PressState::Retrying { why, tries, kept: self.kept() },
+                    };
+                    self.set_state.try_set(state);
                     wait_to_retry(tries, at_least).await;
                 }
             }

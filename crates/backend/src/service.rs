@@ -1,50 +1,63 @@
 //! Starts and stops what the service does, in the order in which one part needs another.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wire::{Millis, topic};
 
 use crate::{
-    calls::Calls,
-    calls::fanout::Fanout,
-    calls::hub::Hub,
-    calls::receipts::Receipts,
+    calls::{
+        Calls,
+        fanout::{self, Fanout},
+        hub::Hub,
+        receipts::Receipts,
+    },
     clock,
-    database::{Database, DatabaseError},
-    delivery::dead_letters::DeadLetters,
-    delivery::handover::Handover,
-    delivery::log::{KafkaSettings, LogError},
-    delivery::outbox::{Outbox, OutboxError},
-    delivery::relay::Relay,
-    people::accounts::{AccountError, Accounts},
-    people::sessions::Sessions,
+    database::{Database, DatabaseError, claim::Claim},
+    delivery::{
+        self, Delivery,
+        dead_letters::DeadLetters,
+        handover::Handover,
+        log::{Kafka, KafkaSettings, Log, LogError},
+        outbox::{Outbox, OutboxError},
+        relay::{Relay, show_local_state},
+    },
+    people::{
+        accounts::{AccountError, Accounts},
+        sessions::Sessions,
+    },
     readiness::{Readiness, RoleState, Tell},
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the accounts' database may take to be there at the start; later it is tried again.
+/// How long the accounts' database may take to be there at the start; after that it is retried.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
-const TRY_AGAIN: Duration = Duration::from_secs(2);
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// How often old entries leave the outbox: often, since few go at once.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
+/// The directory in which earlier versions kept the log of a broker that they embedded.
+const FORMER_BROKER: &str = "broker";
 
-/// What the service needs to know.
+/// The service's configuration.
+#[derive(Clone)]
 pub struct Settings {
     /// Where the outbox is.
     pub data_dir: PathBuf,
     /// The accounts' database: `sqlite://…` or `postgres://…`.
     pub database_url: String,
-    /// Where Kafka is.
-    pub kafka: KafkaSettings,
+    /// Where Kafka is; `None` for a node that is its own log.
+    pub kafka: Option<KafkaSettings>,
     /// Takes calls.
     pub producer: bool,
-    /// Tells calls.
+    /// Pushes calls to sockets.
     pub fanout: bool,
     /// Keeps the letters of records that cannot be read.
     pub statistics: bool,
-    /// How long the outbox keeps what is published.
+    /// How long the outbox keeps what the log has.
     pub keep: Duration,
     /// Makes the demo complex, if nobody has an account yet.
     pub demo: bool,
@@ -91,43 +104,42 @@ pub struct Backend {
     pub readiness: Readiness,
     database: Database,
     outbox: Outbox,
-    relay: Relay,
+    relay: Option<Relay>,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
 
 impl Backend {
     /// Opens the database and the outbox and starts the roles. It returns before Kafka is there and before
-    /// the hub is rebuilt, and also when the database or the disk fail: [`Backend::readiness`] tells.
+    /// the hub is rebuilt, and also when the database or the disk fail: [`Backend::readiness`] shows it.
     ///
     /// # Errors
     /// [`StartError`] with what cannot be used and why.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let calls_runtime = settings.calls_runtime.clone();
         let data_dir = settings.data_dir.clone();
-        let outbox = calls_runtime.spawn(async move { Outbox::open(&data_dir).await }).await??;
+        let opened = calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await }).await??;
+        let (outbox, queue, queued) = opened;
         let database = Database::connect_later(&settings.database_url)?;
         let accounts = Accounts::new(database.clone());
-        let furnished = furnish(&database, &accounts, settings.demo).await?;
+        let prepared = prepare(&database, &accounts, &settings).await?;
         let role = |has: bool, starting: &str| {
             Tell::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })
         };
         let readiness = Readiness {
-            producer: role(settings.producer, "connecting to Kafka"),
+            producer: role(settings.producer, "opening the log"),
             fanout: role(settings.fanout, "reading the log"),
             promised: watch::Sender::new(false),
         };
-        let relay = {
-            let _calls = calls_runtime.enter();
-            Relay::start(outbox.clone(), settings.kafka.clone(), readiness.producer.clone())?
-        };
+        let (log, relay) = open_log(&settings, &outbox, readiness.producer.clone())?;
         let hub = Hub::new();
-        let (runtime, slow) = (settings.sockets_runtime.clone(), settings.kafka.embedded);
-        let handover = Handover::new(hub.clone(), runtime, slow, database.clone());
+        let shared = log.is_read_back().then(|| database.clone());
+        let handover = Handover::new(queue.clone(), settings.sockets_runtime.clone(), shared);
+        let delivery = Delivery::new(outbox.clone(), log.clone(), relay.clone(), handover.clone(), queue);
         let backend = Self {
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
-            calls: Calls::new(hub.clone(), outbox.clone(), relay.clone(), handover.clone()),
+            calls: Calls::new(hub.clone(), delivery),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,
@@ -137,11 +149,17 @@ impl Backend {
             outbox,
             relay,
         };
-        if !furnished {
-            backend.spawn(&settings, backend.clone().furnish_later(settings.demo));
+        match prepared {
+            Some(claim) => backend.spawn(&settings, claim.keep()),
+            None => backend.spawn(&settings, backend.clone().prepare_later(settings.clone())),
         }
-        backend.begin_to_tell(&settings, handover);
-        backend.begin_to_keep(&settings);
+        if !log.is_read_back() {
+            let (outbox, state) = (backend.outbox.clone(), backend.readiness.producer.clone());
+            backend.spawn(&settings, show_local_state(outbox, state));
+        }
+        backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
+        backend.start_fanout(&settings, &log, handover);
+        backend.start_retention(&settings);
         Ok(backend)
     }
 
@@ -151,28 +169,33 @@ impl Backend {
         self.tasks.spawn_on(work, &settings.sockets_runtime);
     }
 
-    async fn furnish_later(self, demo: bool) {
+    /// Tries until the database can be used. A second server that is found only then cannot be refused any more: calls of
+    /// this one would be lost with it.
+    async fn prepare_later(self, settings: Settings) {
         loop {
-            tokio::time::sleep(TRY_AGAIN).await;
-            match furnish(&self.database, &self.accounts, demo).await {
-                Ok(true) => return tracing::info!("the accounts' database answers"),
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the accounts' database cannot be used; trying on"),
+            tokio::time::sleep(RETRY_AFTER).await;
+            match prepare(&self.database, &self.accounts, &settings).await {
+                Ok(Some(claim)) => {
+                    tracing::info!("the accounts' database answers");
+                    return claim.keep().await;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "the accounts' database cannot be used, retrying"),
             }
         }
     }
 
     /// A producer folds the log too: it must know the calls that commands are about.
-    fn begin_to_tell(&self, settings: &Settings, handover: Handover) {
+    fn start_fanout(&self, settings: &Settings, log: &Log, handover: Handover) {
         let state =
             if settings.fanout { self.readiness.fanout.clone() } else { Tell::new(RoleState::Absent) };
         let fanout = Fanout {
             hub: self.hub.clone(),
+            log: log.clone(),
             outbox: self.outbox.clone(),
             relay: self.relay.clone(),
             handover: handover.clone(),
-            dead_letters: DeadLetters::new(settings.statistics.then(|| self.relay.clone())),
-            kafka: settings.kafka.clone(),
+            dead_letters: DeadLetters::new(settings.statistics.then(|| log.clone())),
             state,
             promised: self.readiness.promised.clone(),
         };
@@ -180,21 +203,32 @@ impl Backend {
         let stopping = || self.stopping.clone();
         self.tasks.spawn_on(fanout.run(stopping()), runtime);
         self.tasks.spawn_on(handover.listen(stopping()), runtime);
-        let receipts = self.receipts.clone().run(self.hub.clone(), self.relay.clone(), stopping());
+        let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
     }
 
-    /// What is published and old leaves the outbox; locations are personal data and leave it sooner.
-    fn begin_to_keep(&self, settings: &Settings) {
-        let (outbox, keep) = (self.outbox.clone(), millis(settings.keep));
-        let locations = topic::retention(topic::LOCATION).map_or(keep, |retention| retention.min(keep));
+    /// Old entries leave the outbox, those of a topic after its retention if that is shorter. With Kafka only what it has
+    /// goes, and only locations, which are personal data, go before the others.
+    fn start_retention(&self, settings: &Settings) {
+        let (outbox, relay, keep) = (self.outbox.clone(), self.relay.clone(), millis(settings.keep));
+        let former_broker = settings.data_dir.join(FORMER_BROKER);
         self.spawn(settings, async move {
+            forget_former_broker(&outbox, &former_broker).await;
+            if let Some(relay) = &relay {
+                // Before, marks of another cluster would count.
+                while let Err(error) = relay.adopt_marks().await {
+                    tracing::warn!(%error, "old entries stay in the outbox for now");
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 let now = clock::now();
-                for (topic, before) in [(Some(topic::LOCATION), now - locations), (None, now - keep)] {
-                    if let Err(error) = outbox.forget(topic, before).await {
+                for topic in topic::ALL {
+                    let is_short = relay.is_none() || topic.name == topic::LOCATION;
+                    let kept = if is_short { topic.retention.min(keep) } else { keep };
+                    if let Err(error) = outbox.forget(topic.name, now - kept, relay.is_some()).await {
                         tracing::warn!(%error, "old entries stay in the outbox for now");
                     }
                 }
@@ -204,7 +238,9 @@ impl Backend {
 
     /// Lets Kafka have what it will take within a few seconds, then closes the files.
     pub async fn stop(&self) {
-        self.relay.stop(FLUSH_PATIENCE).await;
+        if let Some(relay) = &self.relay {
+            relay.stop(FLUSH_PATIENCE).await;
+        }
         self.stopping.cancel();
         self.tasks.close();
         if tokio::time::timeout(FLUSH_PATIENCE, self.tasks.wait()).await.is_err() {
@@ -215,28 +251,58 @@ impl Backend {
     }
 }
 
-/// Whether the database is there, with its tables, and the demo complex if it is wanted.
-async fn furnish(database: &Database, accounts: &Accounts, demo: bool) -> Result<bool, StartError> {
-    let furnishing = async {
+/// The log of this node, and what publishes to it if that is Kafka.
+fn open_log(settings: &Settings, outbox: &Outbox, state: Tell) -> Result<(Log, Option<Relay>), LogError> {
+    let Some(kafka) = settings.kafka.clone() else { return Ok((Log::Local(outbox.clone()), None)) };
+    let _calls = settings.calls_runtime.enter();
+    let kafka = Kafka::new(kafka)?;
+    let relay = Relay::start(outbox.clone(), kafka.clone(), state);
+    Ok((Log::Kafka(kafka), Some(relay)))
+}
+
+/// Marks that name no cluster are of the broker that an earlier version embedded, if its directory is there.
+async fn forget_former_broker(outbox: &Outbox, directory: &Path) {
+    if !directory.is_dir() {
+        return;
+    }
+    tracing::info!(
+        directory = %directory.display(),
+        "the log of a broker that an earlier version embedded is left alone and no longer used"
+    );
+    while let Err(error) = outbox.adopt_marks(None).await {
+        tracing::warn!(%error, "the former broker's marks cannot be taken back yet, retrying");
+        tokio::time::sleep(RETRY_AFTER).await;
+    }
+}
+
+/// The right to use the database, once it is there with its tables and the demo complex, if that is wanted; `None` while
+/// it is away.
+async fn prepare(
+    database: &Database,
+    accounts: &Accounts,
+    settings: &Settings,
+) -> Result<Option<Claim>, StartError> {
+    let preparing = async {
         database.prepare().await?;
-        if demo {
+        let claim = Claim::take(database, &settings.data_dir, settings.kafka.is_some()).await?;
+        if settings.demo {
             accounts.furnish_demo().await?;
         }
-        Ok::<_, StartError>(())
+        Ok::<_, StartError>(claim)
     };
-    match tokio::time::timeout(DATABASE_PATIENCE, furnishing).await {
-        Ok(Ok(())) => Ok(true),
+    match tokio::time::timeout(DATABASE_PATIENCE, preparing).await {
+        Ok(Ok(claim)) => Ok(Some(claim)),
         Ok(Err(
             StartError::Database(error @ DatabaseError::Away(_))
             | StartError::Accounts(AccountError::Database(error @ DatabaseError::Away(_))),
         )) => {
             tracing::warn!(%error, "the accounts' database is away: nobody new can sign in until it is back");
-            Ok(false)
+            Ok(None)
         }
         Ok(Err(error)) => Err(error),
         Err(_) => {
             tracing::warn!("the accounts' database does not answer: nobody new can sign in until it does");
-            Ok(false)
+            Ok(None)
         }
     }
 }

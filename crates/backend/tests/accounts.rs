@@ -78,7 +78,7 @@ async fn a_session_opens_with_its_token_until_it_ends_and_whoever_watches_is_tol
     let directory = tempfile::tempdir().expect("a directory");
     let database = database(&directory).await;
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
-    let outbox = Outbox::open(directory.path()).await.expect("it opens");
+    let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
     let sessions = Sessions::open(database, outbox).await;
     let mut ended = sessions.watch_ended();
     let token = sessions.start(&resident).await.expect("signed in");

@@ -1,8 +1,15 @@
 //! The outbox on a real file: what is promised is there after a restart, and only once.
 
-use backend::delivery::outbox::{Entry, Origin, Outbox, Sequence};
+use std::path::Path;
+
+use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Sequence};
+use tokio::sync::mpsc;
 use uuid::Uuid;
-use wire::Position;
+use wire::{Alert, AlertId, Event, House, Line, Position};
+
+async fn open(directory: &Path) -> Outbox {
+    Outbox::open(directory, |_| {}).await.expect("it opens")
+}
 
 fn entry(number: u8) -> Entry {
     Entry {
@@ -15,22 +22,42 @@ fn entry(number: u8) -> Entry {
     }
 }
 
+/// The event of an entry; what it says does not matter here.
+fn event(entry: &Entry) -> Event {
+    Event::Alert(Alert {
+        id: AlertId(entry.origin.id),
+        line: Line::new(entry.line.clone()).expect("a line"),
+        house: House::new("1203").expect("a house"),
+        text: String::new(),
+        location: None,
+        kind: None,
+        drill: false,
+        at: entry.at,
+    })
+}
+
+async fn append(outbox: &Outbox, entry: Entry) -> Sequence {
+    outbox.append(entry.clone(), event(&entry)).await.expect("it is stored")
+}
+
 async fn values(outbox: &Outbox) -> Vec<Vec<u8>> {
-    let waiting = outbox.waiting(Sequence(0), 100).await.expect("the outbox can be read");
+    let waiting =
+        outbox.pages().expect("it is open").waiting(Sequence(0)).await.expect("the outbox can be read");
     waiting.into_iter().map(|(_, entry)| entry.value).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_appended_is_there_after_a_restart_and_what_was_marked_is_not_sent_again() {
     let directory = tempfile::tempdir().expect("a directory");
-    let outbox = Outbox::open(directory.path()).await.expect("it opens");
+    let outbox = open(directory.path()).await;
     let mut sequences = Vec::new();
     for number in 1..=3 {
-        sequences.push(outbox.append(entry(number)).await.expect("it is stored"));
+        sequences.push(append(&outbox, entry(number)).await);
     }
-    drop(outbox.mark(sequences[1], Position { timestamp: 1_002, partition: 0, offset: 7 }).await);
+    let at = Position { timestamp: 1_002, partition: 0, offset: 7 };
+    drop(outbox.mark(sequences[1], at, "cluster").await);
     outbox.close().await;
-    let outbox = Outbox::open(directory.path()).await.expect("it opens again");
+    let outbox = open(directory.path()).await;
     assert_eq!(values(&outbox).await, [vec![1], vec![3]]);
     outbox.close().await;
 }
@@ -38,14 +65,14 @@ async fn what_was_appended_is_there_after_a_restart_and_what_was_marked_is_not_s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_at_once_are_all_stored_each_with_a_place_of_its_own() {
     let directory = tempfile::tempdir().expect("a directory");
-    let outbox = Outbox::open(directory.path()).await.expect("it opens");
+    let outbox = open(directory.path()).await;
     let appends = (0..100).map(|number| {
         let outbox = outbox.clone();
-        tokio::spawn(async move { outbox.append(entry(number)).await })
+        tokio::spawn(async move { append(&outbox, entry(number)).await })
     });
     let mut sequences = Vec::new();
     for append in appends.collect::<Vec<_>>() {
-        sequences.push(append.await.expect("no panic").expect("it is stored"));
+        sequences.push(append.await.expect("no panic"));
     }
     sequences.sort();
     sequences.dedup();
@@ -57,9 +84,9 @@ async fn a_hundred_at_once_are_all_stored_each_with_a_place_of_its_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_found_again_by_resident_route_and_key_only() {
     let directory = tempfile::tempdir().expect("a directory");
-    let outbox = Outbox::open(directory.path()).await.expect("it opens");
+    let outbox = open(directory.path()).await;
     let entry = entry(9);
-    outbox.append(entry.clone()).await.expect("it is stored");
+    append(&outbox, entry.clone()).await;
     let known = outbox.find(&entry.origin).await.expect("readable").expect("it is known");
     assert_eq!((known.digest, known.published), ([9; 32], false));
     let other = Origin { resident: "resident-1204".into(), ..entry.origin.clone() };
@@ -72,9 +99,124 @@ async fn a_request_is_found_again_by_resident_route_and_key_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_never_share_an_outbox() {
     let directory = tempfile::tempdir().expect("a directory");
-    let first = Outbox::open(directory.path()).await.expect("it opens");
-    let Err(refused) = Outbox::open(directory.path()).await else { panic!("the second one opened too") };
+    let first = open(directory.path()).await;
+    let Err(refused) = Outbox::open(directory.path(), |_| {}).await else {
+        panic!("the second one opened too")
+    };
     assert!(refused.to_string().contains("another server uses"), "{refused}");
     first.close().await;
-    Outbox::open(directory.path()).await.expect("it opens once the first is closed").close().await;
+    open(directory.path()).await.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_committed_event_is_passed_on_in_the_order_of_the_sequences() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let committed = move |committed| drop(sender.send(committed));
+    let outbox = Outbox::open(directory.path(), committed).await.expect("it opens");
+    let appends = (0..50).map(|number| {
+        let outbox = outbox.clone();
+        tokio::spawn(async move { append(&outbox, entry(number)).await })
+    });
+    for append in appends.collect::<Vec<_>>() {
+        append.await.expect("no panic");
+    }
+    outbox.close().await;
+    let mut passed = Vec::new();
+    while let Ok(committed) = receiver.try_recv() {
+        passed.push(committed.sequence);
+    }
+    assert_eq!(passed.len(), 50);
+    assert!(passed.is_sorted(), "{passed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_of_another_cluster_or_of_the_former_broker_count_as_none() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let at = |offset| Position { timestamp: 1_000, partition: 0, offset };
+    for (number, cluster) in [(1, "former"), (2, "present"), (3, "former")] {
+        let sequence = append(&outbox, entry(number)).await;
+        let marked = outbox.mark(sequence, at(i64::from(number)), cluster).await;
+        marked.await.expect("the writer runs").expect("it is written");
+    }
+    assert!(values(&outbox).await.is_empty());
+    assert_eq!(outbox.adopt_marks(Some("present")).await, Ok(2));
+    assert_eq!(values(&outbox).await, [vec![1], vec![3]]);
+    assert_eq!(outbox.adopt_marks(Some("present")).await, Ok(0));
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outbox_that_is_moved_away_while_it_is_used_is_put_back_whole() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let before = append(&outbox, entry(1)).await;
+    let log = outbox.log().expect("it is open");
+    for name in ["outbox.db", "outbox.db-wal", "outbox.db-shm"] {
+        let path = directory.path().join(name);
+        std::fs::rename(&path, path.with_extension("moved")).expect("it is moved");
+    }
+    let after = append(&outbox, entry(2)).await;
+    assert!(after > before);
+    assert_eq!(outbox.log(), Ok(log), "it is the same log");
+    outbox.close().await;
+    let outbox = open(directory.path()).await;
+    assert_eq!(values(&outbox).await, [vec![1], vec![2]]);
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_put_in_the_place_of_an_outbox_in_use_is_kept_aside() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    append(&outbox, entry(1)).await;
+    let path = directory.path().join("outbox.db");
+    std::fs::write(directory.path().join("other"), "another file").expect("it is written");
+    std::fs::rename(directory.path().join("other"), &path).expect("it is replaced");
+    append(&outbox, entry(2)).await;
+    outbox.close().await;
+    let outbox = open(directory.path()).await;
+    assert_eq!(values(&outbox).await, [vec![1], vec![2]]);
+    outbox.close().await;
+    let names = std::fs::read_dir(directory.path()).expect("it can be listed");
+    let names = names.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+    assert!(names.into_iter().any(|name| name.starts_with("outbox-found-") && name.ends_with(".db")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sequences_begin_at_the_present_millisecond_and_never_come_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let now = backend::clock::now();
+    let outbox = open(directory.path()).await;
+    let first = append(&outbox, entry(1)).await;
+    assert!(first.0 > now, "{first:?} at {now}");
+    outbox.close().await;
+    let copy = directory.path().join("copy.db");
+    std::fs::copy(directory.path().join("outbox.db"), &copy).expect("it is copied");
+    let outbox = open(directory.path()).await;
+    let lost = append(&outbox, entry(2)).await;
+    outbox.close().await;
+    std::fs::rename(&copy, directory.path().join("outbox.db")).expect("it is restored");
+    let outbox = open(directory.path()).await;
+    assert!(append(&outbox, entry(3)).await > lost);
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_reads_the_file_beside_the_server_page_by_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let mut last = Sequence(0);
+    for number in 0..3 {
+        last = append(&outbox, entry(number)).await;
+    }
+    let (pages, log) = Pages::open_beside(directory.path()).await.expect("it can be read");
+    assert_eq!(Ok(log), outbox.log());
+    let page = pages.behind(Sequence(0)).await.expect("it can be read");
+    assert_eq!(page.iter().map(|(_, entry)| entry.value.clone()).collect::<Vec<_>>(), [[0], [1], [2]]);
+    assert!(pages.behind(last).await.expect("it can be read").is_empty());
+    append(&outbox, entry(3)).await;
+    assert_eq!(pages.behind(last).await.expect("it can be read").len(), 1);
+    outbox.close().await;
 }

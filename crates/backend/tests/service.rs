@@ -1,11 +1,11 @@
-//! The whole backend against the real broker: a press becomes durable, published, folded and told.
+//! The whole backend on its own log: a press becomes durable, folded and pushed, and is known after a restart.
 
 mod support;
 
 use std::time::Duration;
 
 use backend::calls::hub::{Subscription, queue};
-use support::{Broker, backend};
+use support::backend;
 use tokio::time::timeout;
 use wire::{
     House, Line, Resident, Role,
@@ -42,16 +42,16 @@ fn bodies(frames: &[u8]) -> Body {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_press_is_published_told_and_still_known_after_a_restart() {
+async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
     let directory = tempfile::tempdir().expect("a directory");
-    let broker = Broker::start(&directory.path().join("broker"));
-    let node = backend(directory.path(), &broker).await;
+    let node = backend(directory.path()).await;
 
     let subscription = Subscription {
         id: "calls".into(),
         version: stomp::Version::V1_2,
         acknowledges: true,
         replay_ended: false,
+        house: None,
     };
     let (sender, mut receiver) = queue(16);
     let subscribed = node.hub.subscribe(&line(), subscription.clone(), sender);
@@ -80,7 +80,7 @@ async fn a_press_is_published_told_and_still_known_after_a_restart() {
     node.stop().await;
     drop(node);
 
-    let node = backend(directory.path(), &broker).await;
+    let node = backend(directory.path()).await;
     let incidents = node.hub.incidents(&line());
     assert_eq!(incidents.len(), 1);
     assert_eq!(incidents[0].alert, alert);

@@ -136,6 +136,17 @@ EXPORT void *mmap(void *address, size_t length, int protection, int flags, int f
 
 /* --- syncing -------------------------------------------------------------------------------------------------------- */
 
+/* Waits as long as the harness wants a sync to take. It looks again and again, so that a disk that hangs goes on as soon as
+ * it is mended. */
+static void wait_for_disk(void) {
+    enum { SLICE = 5000 /* us */ };
+    for (uint32_t waited = 0; waited < control()->sync_delay_us; waited += SLICE) {
+        uint32_t left = control()->sync_delay_us - waited;
+        struct timespec pause = { 0, (long)(left < SLICE ? left : SLICE) * 1000 };
+        nanosleep(&pause, NULL);
+    }
+}
+
 static int sync_directory(long number, int fd, const struct stat *directory) {
     names_lock();
     int outcome = (int)syscall(number, fd);
@@ -151,11 +162,7 @@ static int sync_by(long number, int fd) {
     /* Held over the call: a write that races it waits, so that none is taken for synced that was not. The log goes after
      * the call has returned: killed in between, what was synced is thrown away before anybody was told of it. */
     kept_lock(file);
-    uint32_t delay = control()->sync_delay_us;
-    if (delay > 0) {
-        struct timespec pause = { delay / 1000000, (long)(delay % 1000000) * 1000 };
-        nanosleep(&pause, NULL);
-    }
+    wait_for_disk();
     int outcome = (int)syscall(number, fd);
     if (outcome == 0) kept_synced(file);
     kept_unlock(file);

@@ -7,6 +7,7 @@ mod caller;
 mod disk;
 mod ear;
 mod fault;
+mod file_faults;
 mod injector;
 mod journal;
 pub(crate) mod kafka;
@@ -49,7 +50,7 @@ pub struct Settings {
     pub faults: u16,
 
     /// Where the log is
-    #[arg(long, value_enum, default_value_t = Log::Embedded)]
+    #[arg(long, value_enum, default_value_t = Log::Local)]
     pub kafka: Log,
 
     /// One server with every role, or one that takes calls and two that keep sockets (with a cluster and PostgreSQL)
@@ -84,8 +85,8 @@ pub struct Settings {
 /// Where the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Log {
-    /// In the broker that a server starts.
-    Embedded,
+    /// In the outbox of each server: no Kafka runs.
+    Local,
     /// In a cluster of three.
     Cluster,
 }

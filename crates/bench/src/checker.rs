@@ -11,14 +11,18 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
+    time::Duration,
 };
 
 use uuid::Uuid;
 use wire::{AlertId, EventId, Incident, Line};
 
 pub use figures::Figures;
-pub use history::{Command, Heard, History, Listener, Outcome, Subscription, What};
+pub use history::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription, What};
 pub use story::story;
+
+/// A frame may be on its way so long after the answer.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// What must not be.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +51,13 @@ pub enum Violation {
         listener: String,
         /// In which of its subscriptions, from 0.
         subscription: usize,
+    },
+    /// Answered as heard, and somebody who was connected to the server was not told.
+    Unheard {
+        /// The event.
+        id: Uuid,
+        /// Who was not told.
+        listener: String,
     },
     /// Listeners were told different accepts as the first, or some were told none.
     FirstDiffers {
@@ -85,7 +96,21 @@ pub struct Verdict {
 /// Judges a run.
 #[must_use]
 pub fn check(history: &History) -> Verdict {
-    let mut violations = Vec::new();
+    let taken_back = taken_back(history);
+    let mut kept = history.clone();
+    kept.commands.retain(|command| !taken_back.contains(&command.alert));
+    check_kept(&kept, &taken_back)
+}
+
+/// The calls about which a restored backup took an acknowledged command back, as an operator who restores one accepts.
+fn taken_back(history: &History) -> HashSet<AlertId> {
+    let within = |at: Duration| history.taken_back.iter().any(|(from, to)| (*from..=*to).contains(&at));
+    let acknowledged = history.commands.iter().filter(|command| command.acknowledged().is_some_and(within));
+    acknowledged.map(|command| command.alert).collect()
+}
+
+fn check_kept(history: &History, taken_back: &HashSet<AlertId>) -> Verdict {
+    let mut violations = unheard(history);
     for listener in &history.listeners {
         lost(history, listener, &mut violations);
         duplicated(listener, &mut violations);
@@ -96,14 +121,34 @@ pub fn check(history: &History) -> Verdict {
         unpublished(history, listener, &mut violations);
     }
     let records = fold::records_of_retries(history);
-    let unpromised = unpromised(history);
+    let mut unpromised = unpromised(history);
+    let figures_unpromised = unpromised.len();
+    unpromised.extend(taken_back);
     for line in lines(history) {
         disagreements(history, &line, &records, &unpromised, &mut violations);
     }
     let open = history.commands.iter().filter(|command| command.outcome == Outcome::Open);
     violations.extend(open.map(|command| Violation::Unanswered { id: command.id }));
-    let figures = Figures::of(history, &violations, unpromised.len());
+    let figures = Figures::of(history, &violations, figures_unpromised, taken_back.len());
     Verdict { violations, figures }
+}
+
+/// Whoever was subscribed before a request was sent, and stayed beyond its answer, has what the answer says was heard.
+fn unheard(history: &History) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for answer in &history.heard_only {
+        for listener in history.listeners.iter().filter(|listener| listener.line == answer.line) {
+            let mut stayed = listener.subscriptions.iter().filter(|subscription| {
+                subscription.listed().is_some_and(|listed| listed < answer.sent)
+                    && subscription.ended.is_none_or(|ended| ended > answer.at + MARGIN)
+            });
+            let is_told = listener.heard().filter_map(Heard::event).any(|(_, id)| id == answer.id);
+            if stayed.next().is_some() && !is_told {
+                violations.push(Violation::Unheard { id: answer.id, listener: listener.name.clone() });
+            }
+        }
+    }
+    violations
 }
 
 fn lines(history: &History) -> BTreeSet<Line> {
@@ -219,6 +264,9 @@ impl fmt::Display for Violation {
             Self::Unpublished { id } => write!(f, "not in the log: {id}"),
             Self::Duplicated { kind, id, listener, subscription } => {
                 write!(f, "told twice: {kind} {id}, to {listener} in its subscription {subscription}")
+            }
+            Self::Unheard { id, listener } => {
+                write!(f, "answered as heard, and not told: {id}, to {listener}")
             }
             Self::FirstDiffers { alert, words } => {
                 write!(f, "first differs: call {alert}")?;

@@ -1,5 +1,5 @@
 //! The real program, started and ended as an operator, a crash or a power cut would: on a free port, with a data
-//! directory of its own and the demo complex. Linux only: the embedded broker is found in /proc.
+//! directory of its own and the demo complex. Linux only: its process is found in /proc.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), bench::Error> {
@@ -36,13 +36,10 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often something is looked at that nobody announces.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A name shorter than the 15 octets that /proc keeps of it.
-const BROKER: &str = "iutsai-broker";
-
 /// A server that runs, or has been ended and can be started again.
 ///
-/// When this is dropped, the server is killed, its broker too, and the end of its log is printed: the test harness shows
-/// that for a test that fails, whether by a panic or by an error, and for no other. [`Server::end`] prints nothing.
+/// When this is dropped, the server is killed and the end of its log is printed: the test harness shows that for a test
+/// that fails, whether by a panic or by an error, and for no other. [`Server::end`] prints nothing.
 #[derive(Debug)]
 pub struct Server {
     program: Program,
@@ -50,8 +47,6 @@ pub struct Server {
     address: String,
     log: Log,
     data_dir: PathBuf,
-    /// Every broker that was seen, since one may outlive a killed server, or be stopped.
-    brokers: Vec<Process>,
     /// It was ended on purpose, or its log stays where it is.
     is_quiet: bool,
     /// Holds the log, and the data directory where none was given.
@@ -96,37 +91,6 @@ impl Server {
         Process::find(self.child.as_ref().ok_or_else(not_running)?.id()).ok_or_else(not_running)
     }
 
-    /// The embedded broker that it runs now.
-    ///
-    /// # Errors
-    /// [`Error::NotRunning`] when there is none, as between a broker's death and the next one's start.
-    pub fn broker(&mut self) -> Result<Process, Error> {
-        let children = self.process()?.children()?;
-        let broker = children.into_iter().find(|child| child.name() == BROKER);
-        let broker = broker.ok_or_else(|| Error::NotRunning("the embedded broker".into()))?;
-        if !self.brokers.contains(&broker) {
-            self.brokers.push(broker.clone());
-        }
-        Ok(broker)
-    }
-
-    /// The embedded broker, as soon as it is another one than `before`.
-    ///
-    /// # Errors
-    /// [`Error::ServerLate`] when the server starts none.
-    pub async fn broker_after(&mut self, before: &Process) -> Result<Process, Error> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.broker() {
-                Ok(broker) if broker != *before => return Ok(broker),
-                Ok(_) | Err(Error::NotRunning(_)) if Instant::now() < deadline => {}
-                Ok(_) | Err(Error::NotRunning(_)) => return Err(self.late("start another broker", PATIENCE)),
-                Err(other) => return Err(other),
-            }
-            tokio::time::sleep(GLANCE).await;
-        }
-    }
-
     /// Waits until `/readyz` answers 200.
     ///
     /// # Errors
@@ -145,12 +109,11 @@ impl Server {
         Err(self.late("become ready", PATIENCE))
     }
 
-    /// SIGKILL: ends it as a crash would. Its broker ends by itself soon after.
+    /// SIGKILL: ends it as a crash would.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`].
     pub async fn kill(&mut self) -> Result<(), Error> {
-        self.remember_broker();
         self.process()?.kill()?;
         self.wait_for_end(PATIENCE).await.map(drop)
     }
@@ -160,7 +123,6 @@ impl Server {
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`], [`Error::ServerLate`].
     pub async fn terminate(&mut self) -> Result<ExitStatus, Error> {
-        self.remember_broker();
         self.process()?.terminate()?;
         self.wait_for_end(PATIENCE).await
     }
@@ -241,11 +203,6 @@ impl Server {
         }
     }
 
-    fn remember_broker(&mut self) {
-        // None may be running; then there is none to remember.
-        let _ = self.broker();
-    }
-
     fn late(&self, what: &'static str, within: Duration) -> Error {
         Error::ServerLate { what, within, log: self.log.tail() }
     }
@@ -253,19 +210,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.remember_broker();
         if let Some(mut child) = self.child.take() {
             // These fail only when it has ended already, which is what is wanted.
             let _ = child.kill();
             let _ = child.wait();
-        }
-        for broker in &self.brokers {
-            let _ = broker.kill();
-            // Until it has ended it may write into the directory that is about to be removed.
-            let deadline = Instant::now() + Duration::from_secs(5);
-            while broker.is_running() && Instant::now() < deadline {
-                std::thread::sleep(GLANCE);
-            }
         }
         if !self.is_quiet {
             eprintln!("the end of the server's log:\n{}", self.log.tail());

@@ -7,13 +7,23 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::location::Location;
-use crate::people::{House, InvalidName, Line};
+use crate::{
+    people::{House, InvalidName, Line},
+    topic,
+};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Of an event: when the producer received it, never a browser's clock.
 pub type Millis = i64;
 
 /// How long a call stays open when nobody ends it: 24 hours, in milliseconds.
 pub const OPEN_FOR: Millis = 24 * 60 * 60 * 1000;
+
+/// How far back a node looks when it starts, in milliseconds: an open call is a day old at most, and one that ended in the
+/// last day was open for a day before. One hour more is for clocks that differ.
+pub const LOOK_BACK: Millis = 49 * 60 * 60 * 1000;
+
+/// Events that arrive so long after they happened, in milliseconds, are marked late: shown, but not sounded.
+pub const LATE_AFTER: Millis = 10 * 60 * 1000;
 
 /// The longest text of a call or a note, in characters.
 pub const TEXT_LENGTH_LIMIT: usize = 1_000;
@@ -247,6 +257,30 @@ impl Event {
             Self::Status(status) => &status.line,
             Self::Moved(moved) => &moved.line,
             Self::Receipt(receipt) => &receipt.line,
+        }
+    }
+
+    /// The topic of its record.
+    #[must_use]
+    pub fn topic(&self) -> &'static str {
+        match self {
+            Self::Alert(alert) if alert.drill => topic::DRILL,
+            Self::Alert(_) => topic::ALERT,
+            Self::Accept(_) => topic::ACCEPT,
+            Self::Status(_) => topic::STATUS,
+            Self::Moved(_) => topic::LOCATION,
+            Self::Receipt(_) => topic::RECEIPT,
+        }
+    }
+
+    /// The id that names it among the records of its topic; `None` for locations and receipts, which have none.
+    #[must_use]
+    pub fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Alert(alert) => Some(alert.id.0),
+            Self::Accept(accept) => Some(accept.id.0),
+            Self::Status(status) => Some(status.id.0),
+            Self::Moved(_) | Self::Receipt(_) => None,
         }
     }
 

@@ -15,6 +15,21 @@ pub struct Position {
     pub offset: i64,
 }
 
+/// Times between these are plausible: from 2000 to 2200, in milliseconds since 1970.
+const PLAUSIBLE: std::ops::Range<i128> = 946_684_800_000..7_258_118_400_000;
+
+impl Position {
+    /// The timestamp as milliseconds since 1970. Producers exist that write seconds, microseconds or nanoseconds; `None` of
+    /// what can be none of these, such as 0.
+    #[must_use]
+    pub fn time(self) -> Option<Millis> {
+        let written = i128::from(self.timestamp);
+        let as_millis = [written, written * 1_000, written / 1_000, written / 1_000_000];
+        let found = as_millis.into_iter().find(|millis| PLAUSIBLE.contains(millis))?;
+        Millis::try_from(found).ok()
+    }
+}
+
 /// How the records of a line's accepts are ordered: its home partition by offset, then the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rank {
@@ -39,5 +54,22 @@ impl Rank {
     /// The place that ranks first, of those one record stands at.
     pub(crate) fn first(self, places: &BTreeSet<Position>) -> Option<(bool, i64, i32, i64)> {
         places.iter().map(|position| self.of(*position)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_in_another_unit_is_the_same_time_and_one_that_is_none_is_no_time() {
+        let time = |timestamp| Position { timestamp, partition: 0, offset: 0 }.time();
+        let now = 1_795_900_000_000;
+        for timestamp in [now, now / 1_000, now * 1_000, now * 1_000_000] {
+            assert_eq!(time(timestamp), Some(now), "{timestamp}");
+        }
+        for timestamp in [0, -1, 17, i64::MAX, i64::MIN] {
+            assert_eq!(time(timestamp), None, "{timestamp}");
+        }
     }
 }

@@ -42,20 +42,28 @@ pub enum Unreadable {
     Type(String),
 }
 
+/// The event of a record whose timestamp is its time: [`read_at`].
+///
+/// # Errors
+/// [`Unreadable`], with the reason.
+pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unreadable> {
+    read_at(topic, value, position, position.timestamp)
+}
+
 /// The event of a record.
 ///
 /// A record of the original service has no id and no time: its id becomes a UUIDv8 (RFC 9562, section 5.8) of where
-/// the record stands and a hash of its value (as any accept's that names no call), its time the record's timestamp.
+/// the record stands and a hash of its value (as any accept's that names no call), and it happened at `time`.
 ///
 /// # Errors
 /// [`Unreadable`], with the reason. An unusable location never makes a call unreadable: it is dropped.
-pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unreadable> {
+pub fn read_at(topic: &str, value: &[u8], position: Position, time: Millis) -> Result<Event, Unreadable> {
     let made_up = || identify(topic, value, position);
     match topic {
         topic::ALERT | topic::DRILL => {
             let mut fields: AlertFields = serde_json::from_slice(value)?;
             fields.id = fields.id.or_else(|| Some(made_up()));
-            fields.at = fields.at.or(Some(position.timestamp));
+            fields.at = fields.at.or(Some(time));
             fields.drill = topic == topic::DRILL;
             fields.into_event()
         }
@@ -63,7 +71,7 @@ pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unre
             let mut fields: AcceptFields = serde_json::from_slice(value)?;
             // Where no call is named it depends on the place which one is meant, so the place is its name.
             fields.id = fields.id.filter(|_| fields.alert.is_some()).or_else(|| Some(made_up()));
-            fields.at = fields.at.or(Some(position.timestamp));
+            fields.at = fields.at.or(Some(time));
             fields.into_event()
         }
         topic::STATUS => serde_json::from_slice::<StatusFields>(value)?.into_event(),
@@ -75,18 +83,17 @@ pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unre
     }
 }
 
-/// The topic and the value of the record that tells `event`.
+/// The topic and the value of an event's record.
 #[must_use]
 pub fn write(event: &Event) -> (&'static str, Vec<u8>) {
-    let (topic, value) = match event {
-        Event::Alert(alert) if alert.drill => (topic::DRILL, serde_json::to_vec(&AlertFields::from(alert))),
-        Event::Alert(alert) => (topic::ALERT, serde_json::to_vec(&AlertFields::from(alert))),
-        Event::Accept(accept) => (topic::ACCEPT, serde_json::to_vec(&AcceptFields::from(accept))),
-        Event::Status(status) => (topic::STATUS, serde_json::to_vec(&StatusFields::from(status))),
-        Event::Moved(moved) => (topic::LOCATION, serde_json::to_vec(&MovedFields::from(moved))),
-        Event::Receipt(receipt) => (topic::RECEIPT, serde_json::to_vec(&ReceiptFields::from(receipt))),
+    let value = match event {
+        Event::Alert(alert) => serde_json::to_vec(&AlertFields::from(alert)),
+        Event::Accept(accept) => serde_json::to_vec(&AcceptFields::from(accept)),
+        Event::Status(status) => serde_json::to_vec(&StatusFields::from(status)),
+        Event::Moved(moved) => serde_json::to_vec(&MovedFields::from(moved)),
+        Event::Receipt(receipt) => serde_json::to_vec(&ReceiptFields::from(receipt)),
     };
-    (topic, value.expect("maps with text keys are always JSON"))
+    (event.topic(), value.expect("maps with text keys are always JSON"))
 }
 
 fn identify(topic: &str, value: &[u8], position: Position) -> Uuid {

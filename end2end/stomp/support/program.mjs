@@ -13,7 +13,7 @@ const PATIENCE = 60_000;
 
 /** Settings of whoever runs the tests must not reach the program; the kept ones say where its parts are. */
 const SETTING = /^(IUTSAI|KAFKA|MAP)_|^DATABASE_URL$/;
-const KEPT_SETTINGS = ["IUTSAI_BROKER_PROGRAM", "IUTSAI_SITE_DIR"];
+const KEPT_SETTINGS = ["IUTSAI_SITE_DIR"];
 
 /** Starts the program and waits until it is ready: where it is reached, what it wrote, and how it is stopped. */
 export async function startProgram() {

@@ -28,7 +28,10 @@ impl Config {
         let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
         let site_dir = note(&mut wrong, self.site_dir());
         let database_url = note(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
-        let log = note(&mut wrong, log(&self.kafka, self.broker_program.as_deref()));
+        let log = note(&mut wrong, log(&self.kafka));
+        if let (Some(roles), Some(log)) = (&roles, &log) {
+            note(&mut wrong, roles_fit_log(*roles, log));
+        }
         let tiles = note(&mut wrong, self.tiles());
         let settings = (|| {
             Some(Settings {
@@ -86,36 +89,32 @@ impl Config {
     }
 }
 
-/// Where records are kept: the cluster that is named, or the embedded broker, whose program is `broker` or beside this one.
+/// Where records are kept: in the cluster that is named, else in the node's own outbox.
 ///
 /// # Errors
 /// One sentence about what to write.
-pub fn log(kafka: &KafkaConfig, broker: Option<&Path>) -> Result<Log, String> {
-    let Some(bootstrap_servers) = given(kafka.bootstrap_servers.as_deref()) else {
-        return embedded(broker);
-    };
+pub fn log(kafka: &KafkaConfig) -> Result<Log, String> {
+    let Some(bootstrap_servers) = given(kafka.bootstrap_servers.as_deref()) else { return Ok(Log::Local) };
     for server in bootstrap_servers.split(',') {
         let port = server.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
         if !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
             return Err(format!(
                 "KAFKA_BOOTSTRAP_SERVERS: {server:?} is not HOST:PORT; write kafka-1:9092,kafka-2:9092, or leave it \
-                 unset for the embedded broker."
+                 unset for a node that is its own log."
             ));
         }
     }
     Ok(Log::Cluster { bootstrap_servers: bootstrap_servers.into(), security: kafka.security()? })
 }
 
-fn embedded(broker: Option<&Path>) -> Result<Log, String> {
-    let program = path_or_beside(broker, "iutsai-broker")?;
-    if !program.is_file() {
-        return Err(format!(
-            "IUTSAI_BROKER_PROGRAM: there is no program {}; build it with script/build, say where it is, or set \
-             KAFKA_BOOTSTRAP_SERVERS to use a Kafka cluster.",
-            program.display()
-        ));
+/// A node that is its own log has nobody to share the work with.
+fn roles_fit_log(roles: Roles, log: &Log) -> Result<(), String> {
+    if matches!(log, Log::Cluster { .. }) || (roles.producer && roles.fanout) {
+        return Ok(());
     }
-    Ok(Log::Embedded(program))
+    Err("IUTSAI_ROLES: without KAFKA_BOOTSTRAP_SERVERS there is one process, which takes calls and keeps sockets; write \
+         at least producer,fanout, or name a Kafka cluster for several processes to share."
+        .into())
 }
 
 impl KafkaConfig {

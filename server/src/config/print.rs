@@ -12,9 +12,9 @@ pub fn table(config: &Config, settings: &Settings) -> String {
     let unset = |value: &Option<String>| given(value.as_deref()).unwrap_or("(unset)").to_owned();
     let secret = |value: &Option<String>| given(value.as_deref()).map_or("(unset)", |_| HIDDEN).to_owned();
     let kafka = &config.kafka;
-    let (broker, bootstrap) = match &settings.log {
-        Log::Embedded(program) => (program.display().to_string(), "(unset: the embedded broker)".to_owned()),
-        Log::Cluster { bootstrap_servers, .. } => ("(not used)".to_owned(), bootstrap_servers.clone()),
+    let bootstrap = match &settings.log {
+        Log::Local => "(unset: this node is its own log)".to_owned(),
+        Log::Cluster { bootstrap_servers, .. } => bootstrap_servers.clone(),
     };
     let lines = [
         ("IUTSAI_LISTEN", settings.listen.to_string()),
@@ -29,7 +29,6 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_TRUSTED_PROXIES", unset(&config.trusted_proxies)),
         ("IUTSAI_METRICS_LISTEN", unset(&config.metrics_listen)),
         ("IUTSAI_SITE_DIR", settings.site_dir.display().to_string()),
-        ("IUTSAI_BROKER_PROGRAM", broker),
         ("IUTSAI_LOG_JSON", u8::from(config.log_json).to_string()),
         ("DATABASE_URL", without_password(&settings.database_url)),
         ("MAP_TILE_URL", unset(&config.map_tile_url)),

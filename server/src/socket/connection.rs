@@ -127,7 +127,8 @@ impl Connection {
             }
             self.put_snapshot();
             let look = self.next_look();
-            if alarm.deadline() != look {
+            // A timer that fires early finds nothing due; moving it back for each frame would cost more.
+            if look < alarm.deadline() || alarm.is_elapsed() {
                 alarm.as_mut().reset(look);
             }
             let takes_more = self.transport.is_idle() && self.snapshots.is_empty();
@@ -136,7 +137,11 @@ impl Connection {
                 () = &mut close => ControlFlow::Break(self.told_to_close()),
                 happening = self.transport.next() => self.on(happening).await,
                 frame = frames.next(), if takes_more => match frame {
-                    Some(frame) => { self.put_message(frame); ControlFlow::Continue(()) }
+                    Some(frame) => {
+                        self.put_message(frame);
+                        self.transport.write_now();
+                        ControlFlow::Continue(())
+                    }
                     None => ControlFlow::Break(Farewell::TooSlow),
                 },
                 () = &mut alarm => self.look(Instant::now()),

@@ -141,8 +141,10 @@ impl Session {
             Some("24h") => true,
             Some(_) => return Err("The replay header may be 24h, or absent.".into()),
         };
+        let own = self.resident.flat().filter(|(own_line, _)| **own_line == line);
+        let house = own.map(|(_, house)| house.clone());
         let subscription =
-            Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended };
+            Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended, house };
         let begun = self.hub.subscribe(&line, subscription, self.queue.clone());
         let unacknowledged = cumulative.then(Unacknowledged::default);
         let subscribed = Subscribed { line, acknowledges, unacknowledged, _handle: begun.handle };

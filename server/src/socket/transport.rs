@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     future::poll_fn,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -68,6 +68,12 @@ impl Transport {
     /// Puts a WebSocket ping (RFC 6455, section 5.5.2).
     pub fn ping(&mut self) {
         self.waiting.push_back(Message::Ping(Bytes::new()));
+    }
+
+    /// Writes what can be written without waiting, as a whole frame nearly always can. [`Transport::next`] writes the rest,
+    /// and reports an error.
+    pub fn write_now(&mut self) {
+        let _ = self.poll_write(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Writes what waits and reads what comes, whichever can be done first. Nothing is lost when it is given up.

@@ -1,4 +1,4 @@
-//! From the log to the hub: one reader per node, every partition, and the rebuild before anybody relies on it.
+//! From the log to the hub: the rebuild before anybody relies on it, then whatever is appended.
 
 use std::time::Duration;
 
@@ -7,28 +7,23 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wire::{Millis, Seen, record, topic};
+use wire::{Millis, event::LOOK_BACK, record, topic};
 
+use super::hub::{Arrival, Hub, is_late};
 use crate::{
-    calls::hub::{Arrival, Hub},
     clock,
-    delivery::dead_letters::DeadLetters,
-    delivery::handover::{Handover, is_late},
-    delivery::log::{
-        KafkaSettings,
-        health::Health,
-        reader::{self, Read, Record},
+    delivery::{
+        dead_letters::DeadLetters,
+        handover::Handover,
+        hub_queue::Queued,
+        log::{self, Health, Log, Read, Record, Start},
+        outbox::Outbox,
+        reconcile::Comparison,
+        relay::Relay,
     },
-    delivery::outbox::Outbox,
-    delivery::promised,
-    delivery::reconcile::Sighted,
-    delivery::relay::Relay,
     readiness::{RoleState, Tell},
 };
 
-/// A rebuild reads so far back: an open call is a day old at most, and one that ended in the last day was
-/// open for a day before. An hour more for clocks.
-const LOOK_BACK: Millis = 49 * 60 * 60 * 1000;
 /// A rebuild that takes longer than this goes on beside the service.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(10);
 /// Records that wait so long make the fan-out less than ready.
@@ -39,143 +34,205 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Fanout {
     /// Where events go.
     pub(crate) hub: Hub,
-    /// What this node has promised, whether the log has it or not.
+    /// What is read.
+    pub(crate) log: Log,
+    /// What this node has acknowledged, whether the log has it or not.
     pub(crate) outbox: Outbox,
-    /// Knows when the topics exist, and publishes again what the log has lost.
-    pub(crate) relay: Relay,
+    /// Publishes again what Kafka has lost.
+    pub(crate) relay: Option<Relay>,
     /// What other processes handed over.
     pub(crate) handover: Handover,
     /// What cannot be read.
     pub(crate) dead_letters: DeadLetters,
-    /// Where the log is.
-    pub(crate) kafka: KafkaSettings,
     /// Whether the fan-out can be relied on.
     pub(crate) state: Tell,
-    /// Whether the hub was told what was promised before the start.
+    /// Whether the hub knows what was acknowledged here before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
 
 /// How far a rebuild has come, and how the reading is doing.
 struct Progress {
-    since: Instant,
-    /// Read for the rebuild.
+    began: Instant,
+    /// Records read for the rebuild.
     records: u64,
-    /// What the log had at the start was told.
+    /// Everything follows since this time.
+    since: Millis,
+    /// The hub has what the log had at the start.
     rebuilt: bool,
-    /// What this node has promised was, and what others handed over.
-    told: bool,
+    /// The hub has what this node acknowledged before, and what others handed over.
+    has_promised: bool,
     overdue: bool,
     /// Since when records have been waiting, or the log has been away.
     behind_since: Option<Instant>,
     health: Health,
-    /// What this reading has come upon; `None` once it was compared.
-    sighted: Option<Sighted>,
-    /// Ends the comparing of what an earlier reading came upon.
+    /// What this reading has found; `None` once it was compared.
+    comparison: Option<Comparison>,
+    /// Ends the comparing of what an earlier reading found.
     reconciling: Option<DropGuard>,
 }
 
+/// Applies what is queued for the hub, until no sender is left.
+pub(crate) async fn drain(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, log: Log) {
+    let is_local = !log.is_read_back();
+    while let Some(queued) = queue.recv().await {
+        match queued {
+            Queued::Committed(committed) if is_local => {
+                let position = log::position(committed.sequence, committed.at);
+                hub.apply(Arrival::logged(committed.event, position));
+            }
+            Queued::Committed(committed) => {
+                hub.apply(Arrival::direct(committed.event));
+            }
+            Queued::Direct(event, heard) => {
+                // Whoever asked may have given up.
+                let _ = heard.send(hub.apply_unrecorded(event));
+            }
+            Queued::HandedOver(event) => {
+                if hub.apply(Arrival::direct(event)) {
+                    metrics::counter!("iutsai_taken_over_total").increment(1);
+                }
+            }
+        }
+    }
+}
+
 impl Fanout {
-    /// Rebuilds, then tells whatever happens.
+    /// Rebuilds, then applies whatever is appended.
     pub(crate) async fn run(self, stopping: CancellationToken) {
         let (records, arriving) = mpsc::channel(1024);
-        let (relay, kafka) = (self.relay.clone(), self.kafka.clone());
+        let log = self.log.clone();
         let reading = tokio::spawn(async move {
-            tokio::select! {
-                () = relay.topics_exist() => {
-                    reader::run(kafka, LOOK_BACK, relay.acknowledged(), records).await;
-                }
-                () = records.closed() => {}
-            }
+            log.follow(Start::Since(clock::now() - LOOK_BACK), records).await;
         });
         tokio::select! {
-            () = self.take_all(arriving) => {}
+            () = self.apply_all(arriving) => {}
             () = self.forget_now_and_then() => {}
             () = stopping.cancelled() => {}
         }
-        // It ends when nobody listens: its connections must be gone before the embedded broker is.
         if let Err(error) = reading.await {
             tracing::error!(%error, "reading the log ended");
         }
     }
 
-    async fn take_all(&self, mut arriving: mpsc::Receiver<Read>) {
-        let promised = async {
-            promised::tell(&self.outbox, &self.hub, clock::now() - LOOK_BACK).await;
-            self.handover.take_posted().await;
-            self.promised.send_replace(true);
-        };
+    async fn apply_all(&self, mut arriving: mpsc::Receiver<Read>) {
+        let promised = self.replay_promised();
         let late = tokio::time::sleep(REBUILD_PATIENCE);
         tokio::pin!(promised, late);
         let mut progress = Progress::new();
         loop {
             tokio::select! {
                 read = arriving.recv() => match read {
-                    Some(read) => self.take_read(read, &mut progress).await,
+                    Some(read) => self.apply_read(read, &mut progress).await,
                     None => break,
                 },
-                () = &mut promised, if !progress.told => progress.told = true,
+                () = &mut promised, if !progress.has_promised => progress.has_promised = true,
                 () = &mut late, if !progress.overdue => progress.overdue = true,
+            }
+            if progress.rebuilt && !self.log.is_read_back() {
+                // Everything later comes from the outbox's writer.
+                arriving.close();
+                self.promised.send_replace(true);
+                self.state.set(RoleState::Ready);
+                return std::future::pending().await;
             }
             self.state.set(progress.state());
         }
         self.state.set(RoleState::Failed("reading the log ended: restart the server".into()));
     }
 
-    async fn take_read(&self, read: Read, progress: &mut Progress) {
+    /// Applies what this node acknowledged before the start and what others handed over: to read Kafka takes long while it
+    /// is away, and it may have lost what it had acknowledged.
+    async fn replay_promised(&self) {
+        if !self.log.is_read_back() {
+            return std::future::pending().await;
+        }
+        let (records, mut arriving) = mpsc::channel(64);
+        let own = Log::Local(self.outbox.clone());
+        let since = Start::Since(clock::now() - LOOK_BACK);
+        let reading = own.follow(since, records);
+        let applying = async {
+            while let Some(read) = arriving.recv().await {
+                match read {
+                    Read::Record(record) => self.apply(&record, true, false),
+                    Read::CaughtUp(_) => break,
+                    _ => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = reading => {}
+            () = applying => {}
+        }
+        self.handover.take_posted().await;
+        self.promised.send_replace(true);
+    }
+
+    async fn apply_read(&self, read: Read, progress: &mut Progress) {
         match read {
             Read::Opening(prepared) => {
                 // What an earlier reading was to find out, this one does.
                 progress.reconciling = None;
-                progress.sighted = Some(Sighted::list(&self.outbox).await);
-                // Who does not wait for it any more has ended.
+                progress.comparison = match &self.relay {
+                    Some(relay) => Some(Comparison::begin(&self.outbox, relay).await),
+                    None => None,
+                };
+                // A reader that does not wait for the answer any more has ended.
                 let _ = prepared.send(());
             }
             Read::Begun(since) => {
-                if let Some(sighted) = &mut progress.sighted {
-                    sighted.begin(since);
+                progress.since = since;
+                if let Some(comparison) = &mut progress.comparison {
+                    comparison.covers(since);
                 }
             }
             Read::Record(record) => {
-                if let Some(sighted) = &mut progress.sighted {
-                    sighted.note(&record);
+                if let Some(comparison) = &mut progress.comparison {
+                    comparison.add(&record);
                 }
                 progress.records += u64::from(!progress.rebuilt);
-                self.take(&record, !progress.rebuilt);
+                if record.time >= progress.since {
+                    self.apply(&record, !progress.rebuilt, true);
+                }
             }
             Read::Partitions(count) => self.hub.set_partitions(count),
             Read::CaughtUp(ends) => {
                 if !progress.rebuilt {
                     self.handover.take_posted().await;
                     progress.rebuilt = true;
-                    progress.tell_rebuilt();
+                    progress.report_rebuilt();
                 }
                 self.dead_letters.caught_up();
-                if let Some(sighted) = progress.sighted.take() {
+                if let Some((comparison, relay)) = progress.comparison.take().zip(self.relay.clone()) {
                     let ended = CancellationToken::new();
                     progress.reconciling = Some(ended.clone().drop_guard());
-                    tokio::spawn(sighted.reconcile(self.outbox.clone(), self.relay.clone(), ends, ended));
+                    tokio::spawn(comparison.reconcile(self.outbox.clone(), relay, ends, ended));
                 }
             }
-            Read::Health(health) => progress.note(health),
+            Read::Health(health) => progress.update(health),
         }
     }
 
-    fn take(&self, record: &Record, replay: bool) {
-        metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
+    /// Applies a record, as part of a rebuild (`replay`) or as news. Its place counts only if it is `of_the_log`.
+    fn apply(&self, record: &Record, replay: bool, of_the_log: bool) {
+        if of_the_log {
+            metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
+        }
         if record.topic == topic::DEAD_LETTER {
             return self.dead_letters.written(record);
         }
         let Some(value) = &record.value else {
             return self.dead_letters.unreadable(record, "tombstone", "it has no value");
         };
-        let event = match record::read(&record.topic, value, record.position) {
+        let event = match record::read_at(&record.topic, value, record.position, record.time) {
             Ok(event) => event,
             Err(error) => return self.dead_letters.unreadable(record, "value", &error.to_string()),
         };
         let late = record.republished || is_late(&event);
-        let position = record.position;
-        let message_id = Some(format!("{}-{}-{}", record.topic, position.partition, position.offset));
-        self.hub.apply(Arrival { event, seen: Seen::Log(position), message_id, late, replay });
+        let arrival = match of_the_log {
+            true => Arrival::logged(event, record.position),
+            false => Arrival::direct(event),
+        };
+        self.hub.apply(Arrival { replay, late, ..arrival });
     }
 
     async fn forget_now_and_then(&self) {
@@ -190,26 +247,27 @@ impl Fanout {
 impl Progress {
     fn new() -> Self {
         Self {
-            since: Instant::now(),
+            began: Instant::now(),
             records: 0,
+            since: Millis::MIN,
             rebuilt: false,
-            told: false,
+            has_promised: false,
             overdue: false,
             behind_since: None,
-            health: Health::new(),
-            sighted: None,
+            health: Health { connected: true, lag: 0 },
+            comparison: None,
             reconciling: None,
         }
     }
 
-    fn tell_rebuilt(&self) {
-        let (records, took) = (self.records, self.since.elapsed());
+    fn report_rebuilt(&self) {
+        let (records, took) = (self.records, self.began.elapsed());
         tracing::info!(records, ms = took.as_millis(), "the log is read");
         metrics::gauge!("iutsai_rebuild_records").set(records as f64);
         metrics::gauge!("iutsai_rebuild_seconds").set(took.as_secs_f64());
     }
 
-    fn note(&mut self, health: Health) {
+    fn update(&mut self, health: Health) {
         self.health = health;
         let is_behind = !health.connected || health.lag > 0;
         self.behind_since = if is_behind { self.behind_since.or_else(|| Some(Instant::now())) } else { None };
@@ -222,13 +280,13 @@ impl Progress {
     }
 
     fn state(&self) -> RoleState {
-        match (self.rebuilt, self.told) {
+        match (self.rebuilt, self.has_promised) {
             (true, true) => {}
             _ if !self.overdue => return RoleState::Starting("reading the log".into()),
-            (false, _) => {
+            (false, true) => {
                 return RoleState::Degraded("Kafka is away or slow: calls of before may be missing".into());
             }
-            (true, false) => {
+            (_, false) => {
                 return RoleState::Degraded(
                     "the outbox cannot be read: calls of before may be missing".into(),
                 );

@@ -15,42 +15,38 @@ use uuid::Uuid;
 use wire::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Role,
     Status,
-    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, State},
+    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
     event::TEXT_LENGTH_LIMIT,
     record,
 };
 
 use crate::{
-    calls::hub::{Hub, Told},
     clock,
-    delivery::handover::Handover,
-    delivery::outbox::{Entry, Origin, Outbox},
-    delivery::relay::Relay,
+    delivery::{
+        Delivery, NotRecorded,
+        outbox::{Entry, Origin},
+    },
 };
 use claims::Claims;
+use hub::{Hub, Known};
 pub use refusal::Refusal;
 
-/// After the fsync, the answer waits so long for Kafka's acknowledgement.
-const PATIENCE: Duration = Duration::from_millis(50);
-/// From its 202 to the hub a call takes no longer, by the log or past it.
+/// How long a call that was just answered may take to other nodes' hubs.
 const ON_ITS_WAY: Duration = Duration::from_millis(400);
 
 /// Takes commands. Clones are the same.
 #[derive(Clone)]
 pub struct Calls {
     hub: Hub,
-    outbox: Outbox,
-    relay: Relay,
-    handover: Handover,
+    delivery: Delivery,
     claims: Claims,
 }
 
 impl Calls {
-    /// Takes commands into `outbox` and has `relay` publish them; `hub` knows the calls they are about, and
-    /// `handover` tells it what the log does not tell soon.
+    /// Records commands by `delivery`; `hub` knows the calls they are about.
     #[must_use]
-    pub fn new(hub: Hub, outbox: Outbox, relay: Relay, handover: Handover) -> Self {
-        Self { hub, outbox, relay, handover, claims: Claims::default() }
+    pub fn new(hub: Hub, delivery: Delivery) -> Self {
+        Self { hub, delivery, claims: Claims::default() }
     }
 
     /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
@@ -186,66 +182,31 @@ impl Calls {
         digest: [u8; 32],
         event: impl AsyncFnOnce() -> Result<Event, Refusal>,
     ) -> Result<Recorded, Refusal> {
-        let received = Instant::now();
         let _claim = self.claims.claim(&origin, digest).await?;
-        if let Some(state) = self.before(&origin, digest).await? {
-            return Ok(Recorded { id: origin.id, state, warning: None });
+        let received = Instant::now();
+        match self.delivery.find(&origin).await {
+            Some((known, _)) if known.digest != digest => return Err(Refusal::KeyReused),
+            Some((_, state)) => return Ok(Recorded { id: origin.id, state, warning: None }),
+            None => {}
         }
-        // Another node may have taken it: then it must say the same, and keeps its time.
-        let event = match self.hub.told(&event().await?) {
-            Told::Nothing(event) | Told::Same(event) => event,
-            Told::Otherwise => return Err(Refusal::KeyReused),
+        // Another node may have taken it: then it must be the same, and keeps its time.
+        let event = match self.hub.known(&event().await?) {
+            Known::Nothing(event) | Known::Same(event) => event,
+            Known::Otherwise => return Err(Refusal::KeyReused),
         };
         let (topic, value) = record::write(&event);
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
         let at = event.at().unwrap_or_else(clock::now);
         let (id, line) = (origin.id, event.line().to_string());
         let entry = Entry { origin, digest, topic: topic.into(), line, value, at };
-        let state = self.make_durable(entry, event, received).await?;
-        Ok(Recorded { id, state, warning: None })
-    }
-
-    /// What this node knows of the request from before.
-    async fn before(&self, origin: &Origin, digest: [u8; 32]) -> Result<Option<State>, Refusal> {
-        let known = match self.outbox.find(origin).await {
-            Ok(known) => known,
-            Err(error) => {
-                // Then it may come twice, which the fold withstands; Kafka may still be able to keep it.
-                tracing::warn!(%error, "whether a request was there before cannot be read");
-                None
-            }
-        };
-        match known {
-            None => Ok(None),
-            Some(known) if known.digest != digest => Err(Refusal::KeyReused),
-            Some(known) if known.published => Ok(Some(State::Published)),
-            Some(_) => Ok(Some(State::Stored)),
+        match self.delivery.record(entry, event, received).await {
+            Ok(state) => Ok(Recorded { id, state, warning: None }),
+            Err(NotRecorded { heard: true, why }) => Err(Refusal::HeardOnly(why)),
+            Err(NotRecorded { heard: false, why }) => Err(Refusal::NotDurable(why)),
         }
     }
 
-    /// Side by side: into the outbox, and to Kafka. The outbox makes it durable; where it cannot, Kafka must.
-    async fn make_durable(&self, entry: Entry, event: Event, received: Instant) -> Result<State, Refusal> {
-        let topic = entry.topic.clone();
-        let publication = self.relay.publish(entry.clone());
-        match self.outbox.append(entry).await {
-            Ok(sequence) => {
-                self.handover.ensure(event.clone(), received);
-                let handover = self.handover.clone();
-                let tell = move |position| handover.published(event, position);
-                let published = self.relay.see_through(sequence, publication, PATIENCE, tell).await;
-                Ok(if published { State::Published } else { State::Stored })
-            }
-            Err(error) => {
-                if !self.relay.durable_without_outbox(&topic, publication).await {
-                    return Err(Refusal::NotDurable(error));
-                }
-                self.handover.ensure(event, received);
-                Ok(State::Published)
-            }
-        }
-    }
-
-    /// The newest open call of a house. One that was recorded only now may be on its way to the hub still.
+    /// The newest open call of a house. One that another node recorded just now may still be on its way to this hub.
     async fn newest_open_of(&self, line: &Line, house: &House) -> Result<AlertId, Refusal> {
         if let Some(open) = self.hub.newest_open_of(line, house) {
             return Ok(open.alert.id);

@@ -1,5 +1,5 @@
-//! The delivery ledger: which houses a call has reached. Told to the line, and to the other nodes by the log, a few times
-//! a second at most.
+//! The delivery ledger: which houses a call has reached. The line and, by the log, the other nodes get it a few times a
+//! second at most.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,18 +9,17 @@ use std::{
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wire::{AlertId, Event, House, Line, Receipt, Seen, record};
+use wire::{AlertId, Event, House, Line, Receipt, record};
 
+use super::hub::{Arrival, Hub};
 use crate::{
-    calls::hub::{Arrival, Hub},
     clock,
-    delivery::log::producer::Outgoing,
-    delivery::relay::Relay,
+    delivery::log::{Log, Outgoing},
 };
 
 /// The first receipt of a call goes out at once; those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
-/// The log has so long to take a receipt; the next one of the call tells the same houses again.
+/// How long the log may take for a receipt; the next one of the call holds the same houses again.
 const LOG_MAY_TAKE: Duration = Duration::from_secs(30);
 
 /// Collects receipts for the hub. Clones share the ledger.
@@ -60,34 +59,27 @@ impl Receipts {
         }
     }
 
-    /// Tells the hub, and the log what was new to it, until it is cancelled.
-    pub(crate) async fn run(self, hub: Hub, relay: Relay, stopping: CancellationToken) {
-        let telling = async {
+    /// Applies receipts to the hub, and appends what was new there to the log, until it is cancelled.
+    pub(crate) async fn run(self, hub: Hub, log: Log, stopping: CancellationToken) {
+        let collecting = async {
             loop {
                 self.0.arrived.notified().await;
                 let waiting =
                     std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
                 for receipt in waiting.into_values() {
                     let event = Event::Receipt(receipt);
-                    let arrival = Arrival {
-                        event: event.clone(),
-                        seen: Seen::Direct,
-                        message_id: None,
-                        late: false,
-                        replay: false,
-                    };
-                    if hub.apply(arrival) {
-                        tokio::spawn(publish(relay.clone(), event));
+                    if hub.apply(Arrival::direct(event.clone())) {
+                        tokio::spawn(append(log.clone(), event));
                     }
                 }
                 tokio::time::sleep(TOGETHER).await;
             }
         };
-        stopping.run_until_cancelled(telling).await;
+        stopping.run_until_cancelled(collecting).await;
     }
 }
 
-async fn publish(relay: Relay, receipt: Event) {
+async fn append(log: Log, receipt: Event) {
     let (topic, value) = record::write(&receipt);
     let outgoing = Outgoing {
         topic,
@@ -97,9 +89,9 @@ async fn publish(relay: Relay, receipt: Event) {
         id: None,
         republished: false,
     };
-    match tokio::time::timeout(LOG_MAY_TAKE, relay.publish_once(outgoing)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a receipt is not told to other nodes"),
-        Err(_) => tracing::warn!("a receipt is not told to other nodes: the log did not take it"),
+    match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
+        Err(_) => tracing::warn!("a receipt is not in the log, which did not take it in time"),
     }
 }

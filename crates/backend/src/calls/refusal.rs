@@ -1,4 +1,4 @@
-//! Why a command is not taken. Each says what to do; none has stored anything.
+//! Why a command is not taken. Each says what to do, and nothing is stored.
 
 use wire::House;
 
@@ -26,7 +26,13 @@ pub enum Refusal {
     #[error(
         "it is not recorded, since neither the disk nor Kafka can keep it now: try again with the same Idempotency-Key"
     )]
-    NotDurable(#[from] OutboxError),
+    NotDurable(#[source] OutboxError),
+    /// It cannot be made durable now, and neighbours have it all the same (HTTP 503).
+    #[error(
+        "neighbours hear it, but it is not recorded, since neither the disk nor Kafka can keep it now: send it again with \
+         the same Idempotency-Key until it is"
+    )]
+    HeardOnly(#[source] OutboxError),
 }
 
 impl Refusal {

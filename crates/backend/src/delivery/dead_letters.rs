@@ -1,4 +1,4 @@
-//! Records that cannot be read: told once in the log file, and, by the statistics role, kept once in a topic of their own.
+//! Records that cannot be read: each is reported once, and kept once in a topic of its own by the statistics role.
 
 use std::{
     collections::HashSet,
@@ -10,8 +10,7 @@ use wire::topic;
 
 use crate::{
     clock,
-    delivery::log::{producer::Outgoing, reader::Record},
-    delivery::relay::Relay,
+    delivery::log::{Log, Outgoing, Record},
 };
 
 /// So much of a value is kept, in octets: the letter must fit into a record itself.
@@ -22,13 +21,13 @@ const VALUE_LIMIT: usize = 64 * 1024;
 pub(crate) struct DeadLetters {
     known: Arc<Mutex<Known>>,
     /// Where letters go, if it is this process that writes them.
-    relay: Option<Relay>,
+    log: Option<Log>,
 }
 
 #[derive(Default)]
 struct Known {
-    /// Records that were told in the log file.
-    told: HashSet<Identity>,
+    /// Records that were reported.
+    reported: HashSet<Identity>,
     /// Records whose letters are in the topic.
     written: HashSet<Identity>,
     /// Letters that wait until all of the topic has been read.
@@ -39,7 +38,7 @@ struct Known {
 /// A record's place and timestamp: in a topic that was made anew, places come again.
 type Identity = (String, i64);
 
-/// What a letter says.
+/// A letter's value.
 #[derive(Clone, Debug, Serialize)]
 struct Letter {
     /// `topic-partition-offset`: also the record's key.
@@ -56,24 +55,24 @@ struct Letter {
 }
 
 impl DeadLetters {
-    /// Writes letters by `relay`, or only counts.
-    pub(crate) fn new(relay: Option<Relay>) -> Self {
-        Self { known: Arc::default(), relay }
+    /// Appends letters to `log`, or only counts.
+    pub(crate) fn new(log: Option<Log>) -> Self {
+        Self { known: Arc::default(), log }
     }
 
     /// A record cannot be read, for this reason.
     pub(crate) fn unreadable(&self, record: &Record, label: &'static str, reason: &str) {
         let letter = Letter::of(record, reason);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.told.insert(letter.identity()) {
+        if !known.reported.insert(letter.identity()) {
             return;
         }
         metrics::counter!("iutsai_records_unreadable_total", "reason" => label).increment(1);
         tracing::warn!(place = letter.place, reason, "a record cannot be read; the next ones are");
-        let Some(relay) = &self.relay else { return };
+        let Some(log) = &self.log else { return };
         if known.caught_up {
             drop(known);
-            tokio::spawn(write(relay.clone(), letter));
+            tokio::spawn(write(log.clone(), letter));
         } else {
             known.waiting.push(letter);
         }
@@ -93,10 +92,10 @@ impl DeadLetters {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.caught_up = true;
         let waiting = std::mem::take(&mut known.waiting);
-        let Some(relay) = &self.relay else { return };
+        let Some(log) = &self.log else { return };
         for letter in waiting {
             if !known.written.contains(&letter.identity()) {
-                tokio::spawn(write(relay.clone(), letter));
+                tokio::spawn(write(log.clone(), letter));
             }
         }
     }
@@ -125,7 +124,7 @@ impl Letter {
 }
 
 /// A letter that is not written is written after the next start.
-async fn write(relay: Relay, letter: Letter) {
+async fn write(log: Log, letter: Letter) {
     let value = serde_json::to_vec(&letter).expect("texts and numbers are always JSON");
     let outgoing = Outgoing {
         topic: topic::DEAD_LETTER,
@@ -135,7 +134,7 @@ async fn write(relay: Relay, letter: Letter) {
         id: None,
         republished: false,
     };
-    match relay.publish_once(outgoing).await {
+    match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),
         Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter is not written yet"),
     }

@@ -1,11 +1,163 @@
-//! How an event becomes durable and reaches whoever must hear it: the [`outbox`] keeps it, the [`relay`] publishes it to
-//! the [`log`], the [`handover`] goes past a log that is slow.
+//! How an event becomes durable and reaches whoever must hear it.
+//!
+//! [`Delivery`] is the door: the [`outbox`] makes an event durable, the [`hub_queue`] passes it to this node's hub, the
+//! [`relay`] publishes it to Kafka where there is one, and the [`handover`] passes it to other processes. The [`log`] is
+//! what is read back in order. `reconcile` publishes again what Kafka has lost, `dead_letters` keeps what cannot be read,
+//! and [`republish`] refills a log.
 
 pub(crate) mod dead_letters;
 pub mod handover;
+pub mod hub_queue;
 pub mod log;
 pub mod outbox;
-pub(crate) mod promised;
 pub(crate) mod reconcile;
 pub mod relay;
 pub mod republish;
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+use wire::{Event, api::State};
+
+use handover::Handover;
+use hub_queue::{HubQueue, Queued};
+use log::Log;
+use outbox::{Entry, Known, Origin, Outbox, OutboxError};
+use relay::{Publication, Relay};
+
+/// The hub applies an event so long after it was received at the latest, however long the disk takes.
+const HEARD_WITHIN: Duration = Duration::from_millis(300);
+/// An answer waits for the disk no longer than this.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+/// What is known of a key is looked up no longer than this, so that a disk that hangs does not delay the alarm.
+const FOUND_WITHIN: Duration = Duration::from_millis(150);
+
+/// Neither the disk nor Kafka keeps an event.
+#[derive(Clone, Debug)]
+pub struct NotRecorded {
+    /// The hub pushed it to a socket of another house.
+    pub heard: bool,
+    /// Why the outbox does not have it.
+    pub why: OutboxError,
+}
+
+/// Makes events durable and has them heard. Clones are the same.
+#[derive(Clone)]
+pub struct Delivery {
+    outbox: Outbox,
+    log: Log,
+    /// Where Kafka is the log.
+    relay: Option<Relay>,
+    handover: Handover,
+    hub: HubQueue,
+}
+
+impl Delivery {
+    /// Of these parts.
+    #[must_use]
+    pub fn new(outbox: Outbox, log: Log, relay: Option<Relay>, handover: Handover, hub: HubQueue) -> Self {
+        Self { outbox, log, relay, handover, hub }
+    }
+
+    /// The log that the events end up in.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Makes an event durable, whose record is `entry` and which was `received` then: when this returns a [`State`], it
+    /// stays whatever fails next.
+    ///
+    /// The event is heard in any case: by this node's hub right after the fsync, or 300 ms after it was received if the
+    /// disk takes longer or fails; by other processes through PostgreSQL at that time.
+    ///
+    /// # Errors
+    /// [`NotRecorded`] if neither the disk nor Kafka keeps it, as far as is known within ten seconds.
+    pub async fn record(&self, entry: Entry, event: Event, received: Instant) -> Result<State, NotRecorded> {
+        self.handover.hand_over(&event, received + HEARD_WITHIN);
+        let publication = self.relay.as_ref().and_then(|relay| relay.publish(&entry));
+        let outbox = self.outbox.clone();
+        let (appended, told) = (entry.clone(), event.clone());
+        // A task of its own: an append that is given up by its waiter may still succeed, and is published then.
+        let relay = self.relay.clone();
+        let early = publication.clone();
+        let mut appending = tokio::spawn(async move {
+            match outbox.append(appended, told).await {
+                Ok(sequence) => {
+                    if let Some(relay) = relay {
+                        relay.see_through(sequence, early.as_ref());
+                    }
+                    Ok(sequence)
+                }
+                Err(error) => Err(error),
+            }
+        });
+        let mut outcome = timeout_at(received + HEARD_WITHIN, &mut appending).await;
+        let mut heard = None;
+        if outcome.is_err() {
+            heard = Some(self.hub.push_unrecorded(event.clone()).await);
+            outcome = timeout_at(received + ANSWERED_WITHIN, &mut appending).await;
+        }
+        let why = match outcome {
+            Ok(Ok(Ok(_))) => return Ok(self.state(publication.as_ref())),
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_)) => OutboxError::closed(),
+            Err(_) => OutboxError::late(),
+        };
+        let heard = match heard {
+            Some(true) => true,
+            _ => self.hub.push_unrecorded(event).await,
+        };
+        if let Some(relay) = &self.relay
+            && relay.is_durable_without_outbox(&entry, publication, received + ANSWERED_WITHIN).await
+        {
+            return Ok(State::Published);
+        }
+        Err(NotRecorded { heard, why })
+    }
+
+    /// Where an event is that is on the disk.
+    fn state(&self, publication: Option<&Publication>) -> State {
+        match (&self.log, publication) {
+            (Log::Local(_), _) => State::Published,
+            (Log::Kafka(_), Some(publication)) if publication.is_published() => State::Published,
+            (Log::Kafka(_), _) => State::Stored,
+        }
+    }
+
+    /// What is known of a request that came before, with where its event is. Unknown is also what cannot be looked up: then
+    /// it may be recorded twice, which the fold withstands.
+    pub async fn find(&self, origin: &Origin) -> Option<(Known, State)> {
+        let deadline = Instant::now() + FOUND_WITHIN;
+        match timeout_at(deadline, self.outbox.find(origin)).await {
+            Ok(Ok(known)) => known.map(|known| {
+                let is_published = known.published || !self.log.is_read_back();
+                (known, if is_published { State::Published } else { State::Stored })
+            }),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "an earlier request with the same key cannot be looked up");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("an earlier request with the same key was not found in time");
+                None
+            }
+        }
+    }
+}
+
+/// Opens the outbox whose committed events go to the hub by the queue.
+///
+/// # Errors
+/// [`OutboxError`] if a second server uses the directory.
+pub async fn open_outbox(
+    directory: &std::path::Path,
+) -> Result<(Outbox, HubQueue, mpsc::UnboundedReceiver<Queued>), OutboxError> {
+    let (queue, receiver) = HubQueue::new();
+    let hub = queue.clone();
+    let outbox = Outbox::open(directory, move |committed| hub.push(Queued::Committed(committed))).await?;
+    Ok((outbox, queue, receiver))
+}

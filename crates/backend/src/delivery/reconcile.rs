@@ -1,9 +1,8 @@
-//! What Kafka acknowledged and the log lacks all the same (a broker lost power or its disk, a topic was deleted) loses its
-//! mark and is published again.
+//! Publishes again what Kafka acknowledged and has lost (a broker lost power or its disk, a topic was deleted).
 //!
-//! The marks are listed before a reading of the log begins, so that what is published meanwhile is not mistaken for what
-//! stood at its place before. While the log is read, the ids that are seen are noted. Then no listed mark may stand where
-//! its partition ended, or behind; and what was read must have shown the others.
+//! The marks are listed before a reading of the log begins, so that a record published meanwhile is not mistaken for the one
+//! that stood at its place before. While the log is read, its ids are collected. Then no listed mark may stand at or behind
+//! the end of its partition, and every other one must be among the ids.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,53 +15,49 @@ use wire::{Millis, topic};
 
 use crate::{
     clock,
-    delivery::log::{
-        partition::{Ends, Partition},
-        reader::Record,
-    },
+    delivery::log::{Ends, Partition, Record},
     delivery::outbox::{Marked, Outbox, OutboxError, Sequence},
     delivery::relay::Relay,
 };
 
-/// Entries at the edge of what was read are left alone: clocks, and segments that Kafka deletes early.
+/// Entries at the edge of what was read are left alone, because clocks differ and Kafka deletes whole segments.
 const MARGIN: Millis = 60 * 60 * 1000;
-const PAGE: u32 = 1024;
-
-/// Back from an outbox that cannot be used.
+/// The pause before an outbox that cannot be used is used again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the log is said to have, and what a reading has come upon.
-pub(crate) struct Sighted {
+/// The marks that the log should have, and the ids that a reading found in it.
+pub(crate) struct Comparison {
     since: Millis,
     /// `None` while the outbox could not be read.
     marks: Option<Vec<Marked>>,
     ids: HashMap<&'static str, HashSet<Uuid>>,
 }
 
-impl Sighted {
-    /// The marks of now; nothing is sighted yet. If they cannot be read now, they are when it comes to comparing: what is
+impl Comparison {
+    /// The present marks, and no id yet. Marks that cannot be read now are read when it comes to comparing: what is
     /// published meanwhile may be published once more then, which is better than not to compare.
-    pub(crate) async fn list(outbox: &Outbox) -> Self {
-        let marks = marks(outbox).await.inspect_err(|error| {
-            tracing::warn!(%error, "what the log should have cannot be read yet");
+    pub(crate) async fn begin(outbox: &Outbox, relay: &Relay) -> Self {
+        let marks = present_marks(outbox, relay).await.inspect_err(|error| {
+            tracing::warn!(%error, "the outbox's marks cannot be read yet");
         });
         Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new() }
     }
 
-    /// Everything in the log since then follows.
-    pub(crate) fn begin(&mut self, since: Millis) {
+    /// Sets the time since which everything in the log follows.
+    pub(crate) fn covers(&mut self, since: Millis) {
         self.since = since;
     }
 
-    pub(crate) fn note(&mut self, record: &Record) {
+    /// Collects the id of a record that was read.
+    pub(crate) fn add(&mut self, record: &Record) {
         let known = topic::ALL.iter().find(|topic| topic.name == record.topic);
         if let Some((topic, id)) = known.zip(record.id) {
             self.ids.entry(topic.name).or_default().insert(id);
         }
     }
 
-    /// Publishes again what is missing in the log, which was read up to `read`. While the outbox cannot be used, tries on
-    /// until it is `ended`.
+    /// Publishes again what is missing in the log, which was read up to `read`. While the outbox cannot be used, it keeps
+    /// trying until `ended`.
     pub(crate) async fn reconcile(
         mut self,
         outbox: Outbox,
@@ -77,11 +72,11 @@ impl Sighted {
                 Ok(lost) => {
                     return tracing::warn!(
                         lost,
-                        "the log lacked what Kafka had acknowledged: it is published again"
+                        "the log lacked what Kafka had acknowledged, publishing it again"
                     );
                 }
                 Err(error) if !failed => {
-                    tracing::error!(%error, "the outbox cannot be compared with the log yet; trying on");
+                    tracing::error!(%error, "the outbox cannot be compared with the log yet, retrying");
                     failed = true;
                 }
                 Err(_) => {}
@@ -92,7 +87,7 @@ impl Sighted {
         }
     }
 
-    /// Tells how much was missing.
+    /// Returns how much was missing.
     async fn try_to_reconcile(
         &mut self,
         outbox: &Outbox,
@@ -101,7 +96,7 @@ impl Sighted {
     ) -> Result<u64, OutboxError> {
         let marks = match self.marks.take() {
             Some(marks) => marks,
-            None => marks(outbox).await?,
+            None => present_marks(outbox, relay).await?,
         };
         let missing = marks.iter().filter(|marked| self.is_missing(marked, read));
         let missing: Vec<Sequence> = missing.map(|marked| marked.sequence).collect();
@@ -135,12 +130,13 @@ impl Sighted {
     }
 }
 
-/// Every mark of the outbox.
-async fn marks(outbox: &Outbox) -> Result<Vec<Marked>, OutboxError> {
+/// Every mark of the outbox that speaks of this cluster.
+async fn present_marks(outbox: &Outbox, relay: &Relay) -> Result<Vec<Marked>, OutboxError> {
+    relay.adopt_marks().await?;
     let mut marks = Vec::new();
     loop {
         let last = marks.last().map_or(Sequence(0), |marked: &Marked| marked.sequence);
-        let page = outbox.marked(last, PAGE).await?;
+        let page = outbox.pages()?.marked(last).await?;
         if page.is_empty() {
             return Ok(marks);
         }

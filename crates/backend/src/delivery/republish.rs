@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
 
-use crate::{
-    delivery::log::{
-        KafkaSettings, LogError,
-        producer::{Outgoing, Producer, Unpublished},
-        topics,
-    },
-    delivery::outbox::{Entry, Outbox, OutboxError, Sequence},
+use crate::delivery::{
+    log::{Kafka, KafkaSettings, LogError, Outgoing, kafka::Unpublished},
+    outbox::{Entry, Outbox, OutboxError, Sequence},
 };
 
-/// So many records are under way at once.
+/// The most records under way at once.
 const WIDTH: usize = 64;
-const PAGE: u32 = 1024;
+/// How long Kafka may take to answer for the first time.
+const ANSWER: Duration = Duration::from_secs(30);
 const FLUSH: Duration = Duration::from_secs(30);
 
 /// What became of the entries.
@@ -38,29 +36,41 @@ pub enum RepublishError {
     Log(#[from] LogError),
 }
 
-/// Publishes every entry of `outbox` again, with the header `republished`: it is shown, and sounds
-/// nowhere. `tell` learns now and then how many there were so far.
+/// Publishes every entry of `outbox` again, with the header `republished`: it is shown, and sounds nowhere. `progress` is
+/// called now and then with how many there were so far.
 ///
 /// # Errors
 /// [`RepublishError`] if the outbox cannot be read, or Kafka does not take an entry.
 pub async fn republish(
     outbox: &Outbox,
     kafka: KafkaSettings,
-    tell: impl Fn(Republished),
+    progress: impl Fn(Republished),
 ) -> Result<Republished, RepublishError> {
     if let Some(error) = outbox.trouble().borrow().clone() {
         return Err(error.into());
     }
-    topics::create_missing(&kafka).await?;
-    let producer = Producer::new(kafka)?;
-    producer.warm().await?;
+    let kafka = Kafka::new(kafka)?;
+    let connected = tokio::spawn(kafka.clone().keep_connected());
+    let outcome = republish_all(outbox, &kafka, progress).await;
+    connected.abort();
+    kafka.close().await;
+    outcome
+}
+
+async fn republish_all(
+    outbox: &Outbox,
+    kafka: &Kafka,
+    progress: impl Fn(Republished),
+) -> Result<Republished, RepublishError> {
+    let answered = timeout(ANSWER, kafka.cluster()).await;
+    let cluster = answered.map_err(|_| LogError(format!("Kafka did not answer within {ANSWER:?}")))?;
     let (mut done, mut after) = (Republished::default(), Sequence(0));
     loop {
-        let page = outbox.all(after, PAGE).await?;
+        let page = outbox.pages()?.behind(after).await?;
         let Some((last, _)) = page.last() else { break };
         after = *last;
         let mut outcomes = stream::iter(page)
-            .map(|(sequence, entry)| publish(&producer, outbox, sequence, entry))
+            .map(|(sequence, entry)| publish(kafka, &cluster, outbox, sequence, entry))
             .buffered(WIDTH);
         while let Some(outcome) = outcomes.next().await {
             if outcome? {
@@ -69,25 +79,25 @@ pub async fn republish(
                 done.refused += 1;
             }
         }
-        tell(done);
+        progress(done);
     }
-    producer.flush(FLUSH).await?;
-    producer.close().await;
+    kafka.flush(FLUSH).await?;
     Ok(done)
 }
 
 /// Whether Kafka took it.
 async fn publish(
-    producer: &Producer,
+    kafka: &Kafka,
+    cluster: &str,
     outbox: &Outbox,
     sequence: Sequence,
     entry: Entry,
 ) -> Result<bool, RepublishError> {
     let outgoing = Outgoing { republished: true, ..Outgoing::from(&entry) };
-    // That the mark is written is not waited for: closing the outbox writes what is noted.
-    match producer.publish(outgoing).await {
+    // Closing the outbox writes what is noted, so nobody waits for the mark here.
+    match kafka.publish(outgoing).await {
         Ok(position) => {
-            drop(outbox.mark(sequence, position).await);
+            drop(outbox.mark(sequence, position, cluster).await);
             Ok(true)
         }
         Err(Unpublished::Refused(error)) => {

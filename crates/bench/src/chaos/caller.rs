@@ -22,8 +22,10 @@ use crate::{
     client::{self, Client, Session, Step},
 };
 
-/// One try takes no longer: a stopped server keeps its connections open.
-const ONE_TRY: Duration = Duration::from_secs(4);
+/// One try takes no longer, because a stopped server keeps its connections open. A server whose disk hangs answers after
+/// ten seconds.
+const ONE_TRY: Duration = Duration::from_secs(11);
+const HEARD_ONLY: &str = "/problems/heard-not-recorded";
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(1000);
 
@@ -140,7 +142,7 @@ impl Callers {
         loop {
             self.recorder.tried(number);
             // No answer, or not in time: it may have been taken all the same, so the key stays.
-            if let Ok(Ok(outcome)) = timeout(ONE_TRY, self.send(&name, &request, id)).await
+            if let Ok(Ok(outcome)) = timeout(ONE_TRY, self.send(number, &name, &request, id)).await
                 && let Some(outcome) = outcome
             {
                 let is_taken = matches!(outcome, Outcome::Acknowledged { .. });
@@ -153,9 +155,19 @@ impl Callers {
     }
 
     /// One try. `None`: it should be sent again.
-    async fn send(&self, name: &str, request: &Request, id: Uuid) -> Result<Option<Outcome>, Error> {
+    async fn send(
+        &self,
+        number: usize,
+        name: &str,
+        request: &Request,
+        id: Uuid,
+    ) -> Result<Option<Outcome>, Error> {
         let session = self.town.session(name).await?.at(&self.producer);
+        let sent = self.recorder.now();
         let answer = ask(&session, request, id).await?;
+        if matches!(&answer.outcome, Err(problem) if problem.kind == HEARD_ONLY) {
+            self.recorder.heard_only(number, sent);
+        }
         let at = self.recorder.now();
         if answer.status == 401 {
             self.town.forget(name, &session).await;

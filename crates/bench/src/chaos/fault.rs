@@ -23,6 +23,14 @@ pub enum Kind {
     FullDisk,
     /// Every fsync takes long.
     SlowDisk,
+    /// No fsync returns for 5 to 30 seconds.
+    HangDisk,
+    /// The outbox's files are moved away while the server uses them.
+    MoveOutbox,
+    /// An older copy of the outbox is put in its place while the server is stopped.
+    RestoreBackup,
+    /// Another program reads the outbox in a long transaction.
+    ForeignReader,
     /// The clock jumps. The brokers of a cluster go along when it jumps back, and keep the true time when it jumps ahead.
     Clock,
     /// What was not synced is thrown away.
@@ -31,7 +39,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Kill,
         Self::Stop,
         Self::KillBroker,
@@ -41,6 +49,10 @@ impl Kind {
         Self::Database,
         Self::FullDisk,
         Self::SlowDisk,
+        Self::HangDisk,
+        Self::MoveOutbox,
+        Self::RestoreBackup,
+        Self::ForeignReader,
         Self::Clock,
         Self::PowerCut,
     ];
@@ -71,7 +83,7 @@ pub(super) enum Harm {
 pub(super) enum Reach {
     /// Every server and every broker at the same time.
     Everything,
-    /// One server, and the broker embedded in it.
+    /// One server.
     Node(usize),
     /// One broker of a cluster.
     Broker(usize),
@@ -89,6 +101,10 @@ pub(super) enum Fault {
     StopDatabase,
     FillDisk { node: usize },
     SlowDisk { delay: Duration },
+    HangDisk,
+    MoveOutbox { node: usize },
+    RestoreBackup { node: usize },
+    ReadOutbox { node: usize },
     MoveClock { milliseconds: i64 },
     PowerCut { reach: Reach, moment: Moment },
 }
@@ -101,6 +117,7 @@ pub(super) enum Target {
     Path,
     Database,
     Disk(usize),
+    Outbox(usize),
     Speed,
     Clock,
 }
@@ -122,6 +139,10 @@ impl fmt::Display for Fault {
             Self::StopDatabase => f.write_str("PostgreSQL stopped"),
             Self::FillDisk { node } => write!(f, "disk of server {node} full"),
             Self::SlowDisk { delay } => write!(f, "every fsync takes {delay:?} more"),
+            Self::HangDisk => f.write_str("no fsync returns"),
+            Self::MoveOutbox { node } => write!(f, "outbox of server {node} moved away"),
+            Self::RestoreBackup { node } => write!(f, "outbox of server {node} restored from a backup"),
+            Self::ReadOutbox { node } => write!(f, "outbox of server {node} read by another program"),
             Self::MoveClock { milliseconds } => write!(f, "clock moved by {} s", milliseconds / 1000),
             Self::PowerCut { reach, moment } => {
                 match reach {

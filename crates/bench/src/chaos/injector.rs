@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     fault::{Fault, Moment, Reach},
+    file_faults::{self, Reader},
     journal::Journal,
     kafka::Kafka,
     nodes::Node,
@@ -21,6 +22,10 @@ const ANSWER_PATIENCE: Duration = Duration::from_millis(800);
 /// So long a broker's start is waited for while other things fail.
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(50);
+/// Longer than any fault lasts.
+const HANGS: Duration = Duration::from_secs(600);
+/// What is recorded so long after a backup was made is lost when that is restored.
+const AFTER_BACKUP: Duration = Duration::from_millis(400);
 
 /// All that can be harmed.
 pub(super) struct Injector {
@@ -34,6 +39,8 @@ pub(super) struct Injector {
     stopped: BTreeMap<usize, Process>,
     /// Brokers of the cluster that wait for their next start, in the same way.
     dead: BTreeMap<usize, usize>,
+    /// Programs that read an outbox, in the same way.
+    readers: BTreeMap<usize, Reader>,
 }
 
 impl Injector {
@@ -54,6 +61,7 @@ impl Injector {
             journal,
             stopped: BTreeMap::new(),
             dead: BTreeMap::new(),
+            readers: BTreeMap::new(),
         }
     }
 
@@ -90,10 +98,12 @@ impl Injector {
                 self.stop(index, process)
             }
             Fault::KillBroker { broker } => self.kill_broker(index, *broker).await,
-            Fault::StopBroker { broker } => match self.broker(*broker) {
-                Some(process) => self.stop(index, process),
-                None => Ok(()),
-            },
+            Fault::StopBroker { broker } => {
+                match self.kafka.as_ref().and_then(|kafka| kafka.process(*broker)) {
+                    Some(process) => self.stop(index, process),
+                    None => Ok(()),
+                }
+            }
             Fault::KillLeader { line } => match &mut self.kafka {
                 Some(kafka) => match kafka.leader(&town::line(*line)).await {
                     Ok(broker) => self.kill_broker(index, broker).await,
@@ -116,6 +126,14 @@ impl Injector {
             },
             Fault::FillDisk { node } => self.nodes[*node].disk().map_or(Ok(()), |disk| disk.fill()),
             Fault::SlowDisk { delay } => self.cut.slow_disk(*delay),
+            Fault::HangDisk => self.cut.slow_disk(HANGS),
+            Fault::MoveOutbox { node } => self.move_outbox(index, *node).await,
+            Fault::RestoreBackup { node } => self.restore_backup(*node).await,
+            Fault::ReadOutbox { node } => {
+                let reader = Reader::start(self.nodes[*node].data_dir())?;
+                self.readers.insert(index, reader);
+                Ok(())
+            }
             Fault::MoveClock { milliseconds } => self.cut.move_clock(*milliseconds),
             Fault::PowerCut { reach, moment } => self.cut_power(index, *reach, *moment).await,
         }
@@ -134,11 +152,14 @@ impl Injector {
         {
             kafka.start(broker);
         }
+        self.readers.remove(&index);
         match fault {
             Fault::Kill { node, .. } | Fault::PowerCut { reach: Reach::Node(node), .. } => {
+                self.let_the_disk_go_on()?;
                 self.nodes[*node].start_again(&self.journal).await
             }
             Fault::PowerCut { reach: Reach::Everything, .. } => {
+                self.let_the_disk_go_on()?;
                 if let Some(kafka) = &mut self.kafka {
                     (0..kafka.brokers()).for_each(|broker| kafka.start(broker));
                 }
@@ -158,7 +179,7 @@ impl Injector {
                 self.nodes[*node].disk().map_or(Ok(()), |disk| disk.free())?;
                 self.nodes[*node].mend(&self.journal).await.map(drop)
             }
-            Fault::SlowDisk { .. } => self.cut.slow_disk(Duration::ZERO),
+            Fault::SlowDisk { .. } | Fault::HangDisk => self.cut.slow_disk(Duration::ZERO),
             Fault::MoveClock { .. } => self.cut.move_clock(0),
             _ => Ok(()),
         }
@@ -230,12 +251,40 @@ impl Injector {
         }
     }
 
-    /// A broker's process, if it runs.
-    fn broker(&mut self, broker: usize) -> Option<Process> {
-        match &self.kafka {
-            Some(kafka) => kafka.process(broker),
-            None => self.nodes.get_mut(broker)?.server().broker().ok(),
+    /// A server cannot start on a disk that hangs, and this waits for its start.
+    fn let_the_disk_go_on(&self) -> Result<(), Error> {
+        self.cut.slow_disk(Duration::ZERO)
+    }
+
+    /// Moves the outbox away under a running server, and waits until that has put it back.
+    async fn move_outbox(&mut self, index: usize, node: usize) -> Result<(), Error> {
+        self.nodes[node].mend(&self.journal).await?;
+        let data_dir = self.nodes[node].data_dir().to_owned();
+        let away = file_faults::move_away(&data_dir, index)?;
+        self.let_the_disk_go_on()?;
+        if file_faults::is_back(&data_dir).await {
+            return Ok(());
         }
+        Err(Error::Usage(format!(
+            "server {node} did not put its outbox back, which is in {}",
+            away.display()
+        )))
+    }
+
+    /// Restores an outbox of a moment ago. What was acknowledged since then is taken back, which the checker is told.
+    async fn restore_backup(&mut self, node: usize) -> Result<(), Error> {
+        self.nodes[node].mend(&self.journal).await?;
+        let data_dir = self.nodes[node].data_dir().to_owned();
+        self.let_the_disk_go_on()?;
+        let began = self.recorder.now();
+        let copy = file_faults::back_up(&data_dir).await?;
+        tokio::time::sleep(AFTER_BACKUP).await;
+        self.kill(node, Moment::AfterAnswer).await?;
+        file_faults::restore(&data_dir, &copy)?;
+        // What the processes had not synced of the old files is no part of the new one.
+        self.cut.settle(&data_dir)?;
+        self.recorder.restored(began);
+        self.nodes[node].start_again(&self.journal).await
     }
 
     /// Waits until a broker of the cluster that was started again is there. Where it is not soon, what else fails is mended
@@ -265,7 +314,8 @@ impl Injector {
             self.broker_is_there(broker).await?;
             self.dead.insert(index, broker);
         }
-        match self.broker(broker).map(|process| process.kill()) {
+        let process = self.kafka.as_ref().and_then(|kafka| kafka.process(broker));
+        match process.map(|process| process.kill()) {
             None | Some(Ok(()) | Err(Error::NotRunning(_))) => Ok(()),
             Some(Err(other)) => Err(other),
         }
@@ -286,6 +336,8 @@ impl Injector {
             self.broker_is_there(*broker).await?;
         }
         self.wait_for(moment).await;
+        // A program on the same machine loses its power, too.
+        self.readers.clear();
         // First all stand still, then all are killed: nobody sees another one's end.
         for node in &nodes {
             if let Ok(process) = self.nodes[*node].server().process() {

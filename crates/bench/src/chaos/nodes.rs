@@ -88,13 +88,20 @@ impl Node {
         self.disk.as_ref()
     }
 
-    /// Ends it with its brokers and throws away what it had not synced.
+    /// Kills it and throws away what it had not synced.
     ///
     /// # Errors
-    /// As [`Server::lose_power`] and [`PowerCut::cut`].
+    /// As [`Server::kill`] and [`PowerCut::cut`].
     pub(super) async fn lose_power(&mut self, cut: &PowerCut) -> Result<Thrown, Error> {
-        self.server.lose_power().await?;
-        cut.cut(&self.data_dir)
+        match self.server.kill().await {
+            Ok(()) | Err(Error::NotRunning(_)) => cut.cut(&self.data_dir),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The directory of everything that it keeps.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Starts it again after its end, however often that takes.

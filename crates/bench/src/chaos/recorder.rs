@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use wire::Line;
 
 use crate::{
-    checker::{Command, Heard, History, Listener, Outcome, Subscription},
+    checker::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription},
     client::Message,
 };
 
@@ -104,6 +104,20 @@ impl Recorder {
         if is_acknowledged {
             self.acknowledged.notify_waiters();
         }
+    }
+
+    /// A command was answered as heard and not recorded. It was sent then, and is sent again.
+    pub(super) fn heard_only(&self, command: usize, sent: Duration) {
+        let at = self.now();
+        let mut history = self.history();
+        let Command { id, line, .. } = history.commands[command].clone();
+        history.heard_only.push(HeardOnly { id, line, sent, at });
+    }
+
+    /// An outbox was replaced by a copy that is as old as this.
+    pub(super) fn restored(&self, copied: Duration) {
+        let now = self.now();
+        self.history().taken_back.push((copied, now));
     }
 
     /// Somebody who will listen; the number is the place.

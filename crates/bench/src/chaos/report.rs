@@ -44,7 +44,7 @@ pub(super) fn print(settings: &Settings, seed: u64, verdict: &Verdict) {
     }
 }
 
-fn lines(figures: &Figures) -> [(&'static str, String); 9] {
+fn lines(figures: &Figures) -> [(&'static str, String); 10] {
     let Figures { presses, acknowledged_presses, commands, acknowledged, refused, retries, .. } = figures;
     let seconds = |longest: &Option<(Duration, Uuid)>| match longest {
         Some((took, id)) => format!("{:.3} s (call {id})", took.as_secs_f64()),
@@ -59,7 +59,7 @@ fn lines(figures: &Figures) -> [(&'static str, String); 9] {
             ),
         ),
         ("stored-then-published", format!("{} of {}", figures.stored_then_published, figures.stored)),
-        ("handed over", figures.handed_over.to_string()),
+        ("past the log", figures.handed_over.to_string()),
         ("delivered", format!("{} in {} subscriptions", figures.delivered, figures.subscriptions)),
         ("lost", figures.lost.to_string()),
         ("duplicated", figures.duplicated.to_string()),
@@ -72,10 +72,15 @@ fn lines(figures: &Figures) -> [(&'static str, String); 9] {
             ),
         ),
         (
+            "heard, not recorded",
+            format!("{} answers; {} not heard by somebody connected", figures.heard_only, figures.unheard),
+        ),
+        (
             "disagreements",
             format!(
-                "{} (not counted: {} calls with something told that was never acknowledged and is gone)",
-                figures.disagreements, figures.unpromised
+                "{} (not counted: {} calls with something told that was never acknowledged and is gone, {} that a \
+                 restored backup took back)",
+                figures.disagreements, figures.unpromised, figures.taken_back
             ),
         ),
     ]

@@ -21,7 +21,7 @@ const BROKER_COMES_BACK: Duration = Duration::from_secs(5);
 pub(super) struct Parts {
     /// Servers.
     pub(super) nodes: usize,
-    /// Brokers of a cluster; with none, each server has one embedded.
+    /// Brokers of a cluster; none where each server is its own log.
     pub(super) brokers: usize,
     /// The kinds of faults that may come.
     pub(super) kinds: Vec<Kind>,
@@ -71,7 +71,7 @@ pub(super) fn length(planned: &[Planned]) -> Duration {
 
 fn fault(random: &mut Random, parts: &Parts) -> Fault {
     let node = random.below(parts.nodes);
-    let broker = random.below(parts.brokers.max(parts.nodes));
+    let broker = random.below(parts.brokers.max(1));
     let moment = if random.percent(60) { Moment::AfterAnswer } else { Moment::AsItComes };
     match random.pick(&parts.kinds) {
         Kind::Kill => Fault::Kill { node, moment },
@@ -86,6 +86,10 @@ fn fault(random: &mut Random, parts: &Parts) -> Fault {
         Kind::Database => Fault::StopDatabase,
         Kind::FullDisk => Fault::FillDisk { node },
         Kind::SlowDisk => Fault::SlowDisk { delay: random.milliseconds(20, 300) },
+        Kind::HangDisk => Fault::HangDisk,
+        Kind::MoveOutbox => Fault::MoveOutbox { node },
+        Kind::RestoreBackup => Fault::RestoreBackup { node },
+        Kind::ForeignReader => Fault::ReadOutbox { node },
         Kind::Clock => {
             // Up to an hour and a half: a call stays open for a day, so nobody may lose one by it.
             let seconds = i64::try_from(random.below(5400)).expect("a small number");
@@ -110,6 +114,10 @@ fn lasts(random: &mut Random, fault: &Fault) -> Duration {
         Fault::KillBroker { .. } | Fault::KillLeader { .. } => random.milliseconds(300, 3000),
         Fault::StopBroker { .. } | Fault::Path { .. } | Fault::StopDatabase => random.milliseconds(200, 4000),
         Fault::FillDisk { .. } => random.milliseconds(500, 3000),
+        Fault::HangDisk => random.milliseconds(5000, 30_000),
+        Fault::ReadOutbox { .. } => random.milliseconds(500, 6000),
+        // They are over when they return.
+        Fault::MoveOutbox { .. } | Fault::RestoreBackup { .. } => Duration::ZERO,
         Fault::SlowDisk { .. } | Fault::MoveClock { .. } => random.milliseconds(1000, 8000),
     }
 }
@@ -125,16 +133,17 @@ fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
         Fault::StopDatabase => vec![Target::Database],
         // Whether a server can start on a full disk is not asked here: it is not killed meanwhile.
         Fault::FillDisk { node } => vec![Target::Node(*node), Target::Disk(*node)],
-        Fault::SlowDisk { .. } => vec![Target::Speed],
+        Fault::SlowDisk { .. } | Fault::HangDisk => vec![Target::Speed],
+        Fault::MoveOutbox { node } | Fault::RestoreBackup { node } => {
+            vec![Target::Node(*node), Target::Disk(*node), Target::Outbox(*node)]
+        }
+        Fault::ReadOutbox { node } => vec![Target::Outbox(*node)],
         Fault::MoveClock { .. } => vec![Target::Clock],
         Fault::PowerCut { reach: Reach::Broker(broker), .. } => vec![Target::Broker(*broker)],
-        Fault::PowerCut { reach: Reach::Node(node), .. } => {
-            let embedded = (parts.brokers == 0).then_some(Target::Broker(*node));
-            [Target::Node(*node), Target::Disk(*node)].into_iter().chain(embedded).collect()
-        }
+        Fault::PowerCut { reach: Reach::Node(node), .. } => vec![Target::Node(*node), Target::Disk(*node)],
         Fault::PowerCut { reach: Reach::Everything, .. } => all(parts.nodes, Target::Node)
             .chain(all(parts.nodes, Target::Disk))
-            .chain(all(parts.brokers.max(parts.nodes), Target::Broker))
+            .chain(all(parts.brokers, Target::Broker))
             .collect(),
     }
 }

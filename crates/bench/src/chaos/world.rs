@@ -89,7 +89,7 @@ pub(super) async fn start(
     journal: Journal,
 ) -> Result<World, Error> {
     let is_apart = settings.roles == Roles::Apart;
-    if is_apart && settings.kafka == Log::Embedded {
+    if is_apart && settings.kafka == Log::Local {
         return Err(Error::Usage("roles apart share a log: add --kafka cluster".into()));
     }
     let cut = PowerCut::new(&settings.power_cut, &directory.join("data"), &directory.join("undo"))?;
@@ -97,7 +97,7 @@ pub(super) async fn start(
     let mut kinds = wanted(settings);
     let mut disks = disks(directory, duties.len(), &mut kinds, &journal)?;
     let kafka = match settings.kafka {
-        Log::Embedded => None,
+        Log::Local => None,
         Log::Cluster => {
             let at = directory.join("data").join("kafka");
             Some(Kafka::start_cluster(&settings.scripts, &at, Some(&cut)).await?)
@@ -133,7 +133,9 @@ pub(super) async fn start(
 /// The kinds of faults that are asked for and that there can be.
 fn wanted(settings: &Settings) -> Vec<Kind> {
     let possible = |kind: &Kind| match kind {
-        Kind::KillLeader | Kind::Path => settings.kafka == Log::Cluster,
+        Kind::KillLeader | Kind::KillBroker | Kind::StopBroker | Kind::Path => settings.kafka == Log::Cluster,
+        // With roles apart, an entry that was taken back is still in Kafka, in PostgreSQL and in other hubs.
+        Kind::RestoreBackup => settings.kafka == Log::Local,
         Kind::Database => settings.roles == Roles::Apart,
         _ => true,
     };

@@ -41,6 +41,12 @@ pub struct Figures {
     pub disagreements: usize,
     /// Calls about which something was told that was never acknowledged, and that is gone after the restart: no disagreement.
     pub unpromised: usize,
+    /// Calls about which a restored backup took something back: they are not judged.
+    pub taken_back: usize,
+    /// Answers that said "heard, but not recorded".
+    pub heard_only: usize,
+    /// Of them, those that somebody who was connected was not told.
+    pub unheard: usize,
     /// Subscriptions.
     pub subscriptions: usize,
     /// From the first try of a press to the first listener who was told: the longest, with the call.
@@ -50,8 +56,14 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub(super) fn of(history: &History, violations: &[Violation], unpromised: usize) -> Self {
-        let mut figures = Self { unpromised, ..Self::default() };
+    pub(super) fn of(
+        history: &History,
+        violations: &[Violation],
+        unpromised: usize,
+        taken_back: usize,
+    ) -> Self {
+        let heard_only = history.heard_only.len();
+        let mut figures = Self { unpromised, taken_back, heard_only, ..Self::default() };
         let in_log = in_log(history);
         for command in &history.commands {
             figures.count(command, &in_log);
@@ -73,6 +85,7 @@ impl Figures {
                 Violation::Lost { .. } | Violation::Unpublished { .. } => figures.lost += 1,
                 Violation::Duplicated { .. } => figures.duplicated += 1,
                 Violation::FirstDiffers { .. } | Violation::StateDiffers { .. } => figures.disagreements += 1,
+                Violation::Unheard { .. } => figures.unheard += 1,
                 Violation::Unanswered { .. } => {}
             }
         }

@@ -14,6 +14,23 @@ pub struct History {
     pub listeners: Vec<Listener>,
     /// What new subscribers were told after the last restart: one for each line.
     pub rebuilt: Vec<Listener>,
+    /// Answers that said "heard, but not recorded".
+    pub heard_only: Vec<HeardOnly>,
+    /// Times between which a restored backup took back what was acknowledged: from its copy to its restoring.
+    pub taken_back: Vec<(Duration, Duration)>,
+}
+
+/// An answer that said "heard, but not recorded".
+#[derive(Clone, Debug)]
+pub struct HeardOnly {
+    /// The event.
+    pub id: Uuid,
+    /// On which line.
+    pub line: Line,
+    /// When the request was sent.
+    pub sent: Duration,
+    /// When the answer came.
+    pub at: Duration,
 }
 
 /// What a command says.

@@ -95,6 +95,7 @@ fn run() -> Run {
         commands: vec![command(call, What::Press, call), command(answer, What::Accept, call)],
         listeners: vec![live("one"), live("two")],
         rebuilt: vec![listener("new", vec![snapshot])],
+        ..History::default()
     };
     Run { call, answer, history }
 }
@@ -267,4 +268,36 @@ fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
     history.commands[1].outcome = Outcome::Refused("409".into());
     history.listeners[1].subscriptions[0].heard.truncate(2);
     assert!(check(&history).figures.disagreements > 0);
+}
+
+#[test]
+fn an_answer_that_says_heard_is_held_to_it_for_whoever_was_connected() {
+    let Run { call, mut history, .. } = run();
+    let said = |id, sent| HeardOnly { id, line: line(), sent: second(sent), at: second(sent + 1) };
+    history.heard_only = vec![said(call, 1)];
+    assert_eq!(check(&history).violations, []);
+    let unheard = Uuid::now_v7();
+    history.heard_only.push(said(unheard, 3));
+    // Who left meanwhile need not have it.
+    history.listeners[1].subscriptions[0].ended = Some(second(4));
+    let Verdict { violations, figures } = check(&history);
+    assert_eq!(violations, [Violation::Unheard { id: unheard, listener: "one".into() }]);
+    assert_eq!((figures.heard_only, figures.unheard), (2, 1));
+}
+
+#[test]
+fn what_a_restored_backup_took_back_is_not_judged_and_everything_else_is() {
+    let Run { mut history, .. } = run();
+    let (lost, kept) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut taken_back = command(lost, What::Press, lost);
+    taken_back.outcome = Outcome::Acknowledged { at: second(11), state: State::Published };
+    history.commands.push(taken_back);
+    history.taken_back = vec![(second(10), second(12))];
+    assert_eq!(check(&history).violations, []);
+    history.commands.push(command(kept, What::Press, kept));
+    assert!(check(&history).violations.contains(&Violation::Lost {
+        id: kept,
+        alert: AlertId(kept),
+        listener: "one".into()
+    }));
 }

@@ -12,9 +12,9 @@ use crate::{
     server::{Server, output::Log},
 };
 
-/// Variables that say where the parts of this build are; every other one of the program's own is kept out, so that
+/// The variable that says where the site of this build is; every other one of the program's own is kept out, so that
 /// nothing set on this machine changes what is tested.
-const INHERITED: [&str; 2] = ["IUTSAI_BROKER_PROGRAM", "IUTSAI_SITE_DIR"];
+const INHERITED: &str = "IUTSAI_SITE_DIR";
 
 /// A program `iutsai` with its settings, not started yet.
 #[derive(Clone, Debug)]
@@ -114,7 +114,6 @@ impl Program {
             address: String::new(),
             log,
             data_dir,
-            brokers: Vec::new(),
             is_quiet,
             _directory: directory,
         };
@@ -156,5 +155,5 @@ impl Program {
 fn is_the_programs(name: &OsStr) -> bool {
     let Some(text) = name.to_str() else { return false };
     let prefixed = ["IUTSAI_", "KAFKA_", "MAP_TILE_"].iter().any(|prefix| text.starts_with(prefix));
-    (prefixed || text == "DATABASE_URL") && !INHERITED.contains(&text)
+    (prefixed || text == "DATABASE_URL") && text != INHERITED
 }

@@ -36,3 +36,14 @@ fn a_time_is_a_number_of_seconds_from_one_to_a_days() {
         assert!(sentence.ends_with("write 1 to 86400 (24 hours)."), "{sentence}");
     }
 }
+
+#[test]
+fn without_kafka_the_one_process_takes_calls_and_keeps_sockets() {
+    let of = |words: &str| roles_fit_log(roles(words).unwrap(), &Log::Local);
+    assert_eq!(of("web,producer,fanout,statistics"), Ok(()));
+    for words in ["web,producer", "fanout", "web"] {
+        assert!(of(words).unwrap_err().contains("KAFKA_BOOTSTRAP_SERVERS"), "{words}");
+        let cluster = Log::Cluster { bootstrap_servers: "kafka:9092".into(), security: Vec::new() };
+        assert_eq!(roles_fit_log(roles(words).unwrap(), &cluster), Ok(()));
+    }
+}

@@ -1,10 +1,11 @@
-//! The hub: per line one fold, its snapshot and its subscribers. It encodes a frame once for all that are
+//! The hub: per line one fold, its snapshot and its subscribers. It encodes a frame once for all subscriptions that are
 //! alike and knows of a socket only its queue.
 
+mod alerts;
 mod frames;
+mod known;
 mod queue;
 mod room;
-mod told;
 
 use std::{
     collections::HashMap,
@@ -16,12 +17,15 @@ use std::{
 
 use bytes::Bytes;
 use stomp::Version;
-use wire::{Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis, Seen};
+use wire::{
+    Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis, Position, Seen, event::LATE_AFTER,
+};
 
+use alerts::Alerts;
 pub use frames::Snapshot;
+pub(crate) use known::Known;
 pub use queue::{Queue, QueueReceiver, queue};
 use room::Room;
-pub(crate) use told::Told;
 
 use crate::clock;
 
@@ -36,6 +40,15 @@ pub struct Subscription {
     pub acknowledges: bool,
     /// It also wants the calls that ended in the last day (`replay:24h`).
     pub replay_ended: bool,
+    /// The listener's house, if it is one of the line.
+    pub house: Option<House>,
+}
+
+impl Subscription {
+    /// Whether both receive the same frames.
+    fn has_frames_of(&self, other: &Self) -> bool {
+        (self.version, self.acknowledges) == (other.version, other.acknowledges) && self.id == other.id
+    }
 }
 
 /// A subscription that has begun.
@@ -62,7 +75,7 @@ impl Drop for SubscriptionHandle {
     }
 }
 
-/// A message as all subscribers of a line get it, but for what their subscriptions add.
+/// An event on its way into the fold.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     /// What happened.
@@ -71,10 +84,30 @@ pub(crate) struct Arrival {
     pub(crate) seen: Seen,
     /// The `message-id`, where the log gives one.
     pub(crate) message_id: Option<String>,
-    /// It is no news: show, do not sound.
+    /// It is shown, and does not sound.
     pub(crate) late: bool,
-    /// Part of a rebuild: who listens already is told as if by a snapshot.
+    /// Part of a rebuild: present listeners receive it as if by a snapshot.
     pub(crate) replay: bool,
+}
+
+impl Arrival {
+    /// Of an event that the log has at `position`.
+    pub(crate) fn logged(event: Event, position: Position) -> Self {
+        let topic = event.topic();
+        let message_id = Some(format!("{topic}-{}-{}", position.partition, position.offset));
+        Self { seen: Seen::Log(position), message_id, ..Self::direct(event) }
+    }
+
+    /// Of an event that came past the log.
+    pub(crate) fn direct(event: Event) -> Self {
+        let late = is_late(&event);
+        Self { event, seen: Seen::Direct, message_id: None, late, replay: false }
+    }
+}
+
+/// Whether an event that arrives now happened too long ago to sound.
+pub(crate) fn is_late(event: &Event) -> bool {
+    event.at().is_some_and(|at| clock::now() - at > LATE_AFTER)
 }
 
 /// The lines of the complex and who listens to them. Clones share it.
@@ -82,6 +115,8 @@ pub(crate) struct Arrival {
 pub struct Hub(Arc<Inner>);
 
 struct Inner {
+    /// Apart from the rooms, whose locks are held while frames are pushed: a press must not wait for them.
+    alerts: Alerts,
     rooms: RwLock<HashMap<Line, Arc<Mutex<Room>>>>,
     partitions: AtomicI32,
     numbers: AtomicU64,
@@ -99,6 +134,7 @@ impl Hub {
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Inner {
+            alerts: Alerts::default(),
             rooms: RwLock::default(),
             partitions: AtomicI32::new(1),
             numbers: AtomicU64::new(0),
@@ -106,10 +142,21 @@ impl Hub {
         }))
     }
 
-    /// Takes an event in and pushes what is new to everybody who listens to its line; tells whether anything was.
+    /// Applies an event and pushes what is new to everybody who listens to its line; returns whether anything was.
     pub(crate) fn apply(&self, arrival: Arrival) -> bool {
+        if let Event::Alert(alert) = &arrival.event {
+            self.0.alerts.insert(alert);
+        }
         let room = self.room(arrival.event.line());
         lock(&room).apply(arrival)
+    }
+
+    /// Applies an event that is not recorded; returns whether it was pushed to a socket of another house, now or before.
+    pub(crate) fn apply_unrecorded(&self, event: Event) -> bool {
+        let (line, name) = (event.line().clone(), room::name(&event));
+        self.apply(Arrival::direct(event));
+        let room = self.room(&line);
+        name.is_some_and(|name| lock(&room).was_pushed(name))
     }
 
     /// The accepts' topic has this many partitions.
@@ -122,6 +169,7 @@ impl Hub {
 
     /// Forgets the calls that began before `before`.
     pub(crate) fn forget(&self, before: Millis) {
+        self.0.alerts.forget(before);
         for room in self.rooms() {
             lock(&room).forget(before);
         }
@@ -158,11 +206,14 @@ impl Hub {
         self.rooms().iter().flat_map(|room| lock(room).incidents.named(alert)).collect()
     }
 
-    /// Whether the line has been told the same, or something else under the same id.
+    /// What is known under the event's id. For an alert this waits for no room.
     #[must_use]
-    pub(crate) fn told(&self, event: &Event) -> Told {
+    pub(crate) fn known(&self, event: &Event) -> Known {
+        if let Event::Alert(alert) = event {
+            return self.0.alerts.known(alert);
+        }
         self.existing(event.line())
-            .map_or_else(|| Told::Nothing(event.clone()), |room| Told::of(&lock(&room).incidents, event))
+            .map_or_else(|| Known::Nothing(event.clone()), |room| Known::of(&lock(&room).incidents, event))
     }
 
     /// The accept with this id of a house of the line.

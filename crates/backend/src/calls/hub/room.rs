@@ -6,9 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use stomp::Version;
 use uuid::Uuid;
-use wire::{AlertId, Change, Event, Incident, Line, LineIncidents, Millis, body::Body, topic};
+use wire::{
+    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body, topic,
+};
 
 use super::{
     Arrival, Push, Queue, Subscription,
@@ -19,21 +20,32 @@ use super::{
 const SNAPSHOT_LIMIT: usize = 200;
 /// With `replay:24h`, calls that ended so long ago or less are in the snapshot.
 const REPLAY_FOR: Millis = 24 * 60 * 60 * 1000;
-/// The name of receipts' messages; no topic holds them yet.
-const RECEIPT: &str = "an-receipt";
 
 pub(super) struct Room {
     pub(super) incidents: LineIncidents,
     subscribers: BTreeMap<u64, Subscriber>,
     /// Where the log has an event, as a `message-id`, with the event's time.
-    message_ids: HashMap<(&'static str, Uuid), (String, Millis)>,
+    message_ids: HashMap<Name, (String, Millis)>,
     /// The same for alerts, the other way round.
     alerts: HashMap<String, AlertId>,
+    /// Events past the log that were pushed to a socket of another house than the one they speak for.
+    pushed: HashMap<Name, Millis>,
 }
+
+/// The topic and the id that name an event's record.
+pub(super) type Name = (&'static str, Uuid);
 
 struct Subscriber {
     subscription: Arc<Subscription>,
     queue: Queue,
+    /// The queue takes no more frames; the handle still counts the subscriber until the socket is closed.
+    gone: bool,
+}
+
+impl Subscriber {
+    fn is_of_another_than(&self, house: Option<&House>) -> bool {
+        !self.gone && (house.is_none() || self.subscription.house.as_ref() != house)
+    }
 }
 
 impl Room {
@@ -43,6 +55,7 @@ impl Room {
             subscribers: BTreeMap::new(),
             message_ids: HashMap::new(),
             alerts: HashMap::new(),
+            pushed: HashMap::new(),
         }
     }
 
@@ -52,19 +65,31 @@ impl Room {
         if let Some(id) = message_id {
             self.note(&event, id);
         }
+        let direct = (seen == Seen::Direct).then(|| name(&event).zip(event.at())).flatten();
+        let house = speaker(&event);
         let changes = self.incidents.apply(event, seen);
         let news = !changes.is_empty();
-        self.tell(changes, replay, late);
+        self.publish(changes, replay, late);
+        if let Some((name, at)) = direct.filter(|_| news)
+            && self.subscribers.values().any(|subscriber| subscriber.is_of_another_than(house.as_ref()))
+        {
+            self.pushed.insert(name, at);
+        }
         news
+    }
+
+    /// Whether an event that came past the log was pushed to a socket of another house.
+    pub(super) fn was_pushed(&self, name: Name) -> bool {
+        self.pushed.contains_key(&name)
     }
 
     /// The accepts' topic has this many partitions: it may settle anew whose accept was first.
     pub(super) fn set_partitions(&mut self, partitions: i32) {
         let changes = self.incidents.set_partitions(partitions);
-        self.tell(changes, false, false);
+        self.publish(changes, false, false);
     }
 
-    fn tell(&mut self, changes: Vec<Change>, replay: bool, late: bool) {
+    fn publish(&mut self, changes: Vec<Change>, replay: bool, late: bool) {
         for change in changes {
             let message = match change {
                 Change::Event { event, first } => {
@@ -83,7 +108,7 @@ impl Room {
 
     /// The first id an event gets stays: a client may acknowledge it any time.
     fn note(&mut self, event: &Event, message_id: String) {
-        let Some((key, at)) = identity(event).zip(event.at()) else { return };
+        let Some((key, at)) = name(event).zip(event.at()) else { return };
         if let Event::Alert(alert) = event {
             self.alerts.insert(message_id.clone(), alert.id);
         }
@@ -91,12 +116,12 @@ impl Room {
     }
 
     fn message_id(&self, event: &Event) -> String {
-        match identity(event) {
+        match name(event) {
             Some(key) => match self.message_ids.get(&key) {
                 Some((id, _)) => id.clone(),
                 None => direct_id(key.0, key.1),
             },
-            None => direct_id(unnamed(event), Uuid::now_v7()),
+            None => direct_id(event.topic(), Uuid::now_v7()),
         }
     }
 
@@ -111,13 +136,20 @@ impl Room {
     /// Encodes a message once for each kind of subscription and hands it to all of them.
     fn push(&mut self, message: &Message) {
         let line = self.incidents.line();
-        let mut frames: HashMap<(Version, &str, bool), Bytes> = HashMap::new();
+        // Few kinds, and long runs of one: a list is quicker than a hash for each subscriber.
+        let mut frames: Vec<(&Subscription, Bytes)> = Vec::new();
         let mut gone = Vec::new();
         for (number, subscriber) in &self.subscribers {
-            let subscription = &subscriber.subscription;
-            let kind = (subscription.version, subscription.id.as_str(), subscription.acknowledges);
-            let frame = frames.entry(kind).or_insert_with(|| message.encode(line, subscription));
-            if !subscriber.queue.push(frame) {
+            if subscriber.gone {
+                continue;
+            }
+            let subscription = subscriber.subscription.as_ref();
+            let known = frames.iter().position(|(other, _)| other.has_frames_of(subscription));
+            let place = known.unwrap_or_else(|| {
+                frames.push((subscription, message.encode(line, subscription)));
+                frames.len() - 1
+            });
+            if !subscriber.queue.push(&frames[place].1) {
                 gone.push(*number);
             }
         }
@@ -126,9 +158,9 @@ impl Room {
             .increment((self.subscribers.len() - gone.len()) as u64);
         drop(frames);
         for number in gone {
-            // Its handle still counts it until the socket is closed.
             if let Some(subscriber) = self.subscribers.get_mut(&number) {
                 subscriber.queue = super::queue(1).0;
+                subscriber.gone = true;
             }
         }
     }
@@ -142,7 +174,7 @@ impl Room {
     ) -> Snapshot {
         let subscription = Arc::new(subscription);
         let snapshot = self.snapshot(&subscription, now);
-        self.subscribers.insert(number, Subscriber { subscription, queue });
+        self.subscribers.insert(number, Subscriber { subscription, queue, gone: false });
         snapshot
     }
 
@@ -196,6 +228,7 @@ impl Room {
     pub(super) fn forget(&mut self, before: Millis) {
         self.incidents.forget(before);
         self.message_ids.retain(|_, (_, at)| *at >= before);
+        self.pushed.retain(|_, at| *at >= before);
         self.alerts.retain(|_, alert| {
             self.message_ids.contains_key(&(topic::ALERT, alert.0))
                 || self.message_ids.contains_key(&(topic::DRILL, alert.0))
@@ -210,20 +243,20 @@ fn without_coordinates(mut incident: Incident) -> Incident {
     incident
 }
 
-/// The topic and the id that name an event's record; `None` for what has no id.
-fn identity(event: &Event) -> Option<(&'static str, Uuid)> {
+/// The house that an event speaks for, if it is one of the line.
+fn speaker(event: &Event) -> Option<House> {
     match event {
-        Event::Alert(alert) if alert.drill => Some((topic::DRILL, alert.id.0)),
-        Event::Alert(alert) => Some((topic::ALERT, alert.id.0)),
-        Event::Accept(accept) => Some((topic::ACCEPT, accept.id.0)),
-        Event::Status(status) => Some((topic::STATUS, status.id.0)),
+        Event::Alert(alert) => Some(alert.house.clone()),
+        Event::Accept(accept) => accept.accept_line.is_none().then(|| accept.accept.clone()),
+        Event::Status(status) => match &status.by {
+            Actor::House(house) => Some(house.clone()),
+            Actor::Administrator | Actor::Service => None,
+        },
         Event::Moved(_) | Event::Receipt(_) => None,
     }
 }
 
-fn unnamed(event: &Event) -> &'static str {
-    match event {
-        Event::Moved(_) => topic::LOCATION,
-        _ => RECEIPT,
-    }
+/// The name of an event's record; `None` for an event without an id.
+pub(super) fn name(event: &Event) -> Option<Name> {
+    event.id().map(|id| (event.topic(), id))
 }

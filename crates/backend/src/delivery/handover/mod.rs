@@ -1,81 +1,47 @@
-//! Past a slow log: what the hub has not heard from the log soon after it was recorded is handed to it
-//! directly, so that the alarm waits for no broker. The fold drops the double when the log comes.
-//!
-//! Within one process that is a call of the hub. Between processes it goes by the [`post`]: a row in PostgreSQL, and a
-//! notification with its id; always, since no process knows how another one's Kafka is.
+//! The hand-over: what one process recorded reaches the others past a slow Kafka. It goes by the [`post`], a row in
+//! PostgreSQL and a notification with its id; always, since no process knows how another one's Kafka is. The fold drops the
+//! double when the log comes.
 
 mod post;
 
-use std::time::Duration;
-
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
-use wire::{Event, Position, Seen, record};
+use wire::Event;
 
 use crate::{
-    calls::hub::{Arrival, Hub},
-    clock,
     database::Database,
+    delivery::hub_queue::{HubQueue, Queued},
 };
 use post::Post;
 
-/// The log has so long, counted from when the request was received.
-const LOG_MAY_TAKE: Duration = Duration::from_millis(300);
-/// What comes so long after it happened is no news.
-const LATE_AFTER: wire::Millis = 10 * 60 * 1000;
-
-/// Hands events over to the hub of this process, and to those of others.
+/// Hands events over to other processes, and takes theirs. Clones are the same.
 #[derive(Clone)]
 pub struct Handover {
-    hub: Hub,
+    hub: HubQueue,
     runtime: Handle,
-    /// Reading a record back takes so long that an alarm must not wait for it.
-    log_is_slow: bool,
+    /// `None` where no other process shares the database.
     post: Option<Post>,
 }
 
 impl Handover {
-    /// To `hub`, on the runtime of its sockets, and to other processes where `database` is one they can share.
-    /// `log_is_slow` where reading a record back takes longer than an alarm should wait.
+    /// By `database`, if other processes share it. What they hand over goes to `hub`; work is done on `runtime`.
     #[must_use]
-    pub fn new(hub: Hub, runtime: Handle, log_is_slow: bool, database: Database) -> Self {
-        let post = database.is_postgres().then(|| Post::new(database));
-        Self { hub, runtime, log_is_slow, post }
+    pub fn new(hub: HubQueue, runtime: Handle, database: Option<Database>) -> Self {
+        let post = database.filter(Database::is_postgres).map(Post::new);
+        Self { hub, runtime, post }
     }
 
-    /// The log has `event` at `position`: a call need not be read back from a slow one. An answer is, since only the order
-    /// in which the log is read tells whose was first.
-    pub(crate) fn published(&self, event: Event, position: Position) {
-        let Event::Alert(_) = &event else { return };
-        if !self.log_is_slow {
-            return;
-        }
-        let (topic, _) = record::write(&event);
-        let message_id = Some(format!("{topic}-{}-{}", position.partition, position.offset));
-        let hub = self.hub.clone();
+    /// Hands `event` over to other processes at this time.
+    pub(super) fn hand_over(&self, event: &Event, at: Instant) {
+        let Some(post) = self.post.clone() else { return };
+        let event = event.clone();
         self.runtime.spawn(async move {
-            let late = is_late(&event);
-            hub.apply(Arrival { event, seen: Seen::Direct, message_id, late, replay: false });
+            tokio::time::sleep_until(at).await;
+            post.send(&event).await;
         });
     }
 
-    /// Sees to it that every hub has `event`, which is durable, soon after `received`.
-    pub(crate) fn ensure(&self, event: Event, received: Instant) {
-        let handover = self.clone();
-        self.runtime.spawn(async move {
-            tokio::time::sleep_until(received + LOG_MAY_TAKE).await;
-            if handover.apply(event.clone()) {
-                metrics::counter!("iutsai_handed_over_total").increment(1);
-            }
-            // Also where this process has heard it from the log: another one may be cut off from Kafka by itself.
-            if let Some(post) = &handover.post {
-                post.send(&event).await;
-            }
-        });
-    }
-
-    /// Puts into the hub what other processes handed over. What cannot be read now comes when the post is listened to
-    /// again.
+    /// Queues what other processes handed over for the hub. What cannot be read now comes later, by [`Handover::listen`].
     pub(crate) async fn take_posted(&self) {
         let Some(post) = &self.post else { return };
         match post.unread().await {
@@ -92,19 +58,6 @@ impl Handover {
     }
 
     fn take(&self, event: Event) {
-        if self.apply(event) {
-            metrics::counter!("iutsai_taken_over_total").increment(1);
-        }
+        self.hub.push(Queued::HandedOver(event));
     }
-
-    /// Whether the hub had not heard of it.
-    fn apply(&self, event: Event) -> bool {
-        let late = is_late(&event);
-        self.hub.apply(Arrival { event, seen: Seen::Direct, message_id: None, late, replay: false })
-    }
-}
-
-/// Whether an event that arrives now is no news any more.
-pub(crate) fn is_late(event: &Event) -> bool {
-    event.at().is_some_and(|at| clock::now() - at > LATE_AFTER)
 }

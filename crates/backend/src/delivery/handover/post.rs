@@ -1,5 +1,5 @@
-//! The hand-over between processes: a row holds the event, a PostgreSQL notification (NOTIFY) tells its id. A notification
-//! is lost to whoever does not listen, so all rows are read again whenever listening begins.
+//! The hand-over between processes: a row holds the event, a PostgreSQL notification (NOTIFY) carries its id. A notification
+//! is lost to a process that does not listen, so all rows are read again whenever listening begins.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
 use uuid::{Builder, Uuid};
-use wire::{Event, Millis, Position, record};
+use wire::{Event, Position, event::LOOK_BACK, record};
 
 use crate::{
     clock,
@@ -18,11 +18,9 @@ use crate::{
 
 /// The notification's name.
 const CHANNEL: &str = "iutsai_handover";
-/// Rows are kept as long as a rebuild looks back.
-const KEEP: Millis = 49 * 60 * 60 * 1000;
-/// Back from a database that does not answer.
+/// The pause after a database did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
-/// So long a row is tried to be written; after that the log has had time enough.
+/// How long writing a row is retried; after that the log has had time enough.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The table of what was handed over. Clones share what was read.
@@ -38,16 +36,18 @@ impl Post {
         Self { database, read: Arc::default() }
     }
 
-    /// Hands an event to whoever listens, now or later. Tries for minutes.
+    /// Hands an event to every process that listens, now or later. Retries for minutes.
     pub(super) async fn send(&self, event: &Event) {
         let trying = async {
             while let Err(error) = self.write(event).await {
-                tracing::warn!(%error, "a call cannot be handed over to other processes yet; trying on");
+                tracing::warn!(%error, "a call cannot be handed over to other processes yet, retrying");
                 tokio::time::sleep(PAUSE).await;
             }
         };
         if tokio::time::timeout(PATIENCE, trying).await.is_err() {
             tracing::error!("a call was not handed over: other processes have it when the log does");
+        } else {
+            metrics::counter!("iutsai_handed_over_total").increment(1);
         }
     }
 
@@ -64,10 +64,10 @@ impl Post {
                 .execute(&mut *transaction)
                 .await?;
             sqlx::query("DELETE FROM handovers WHERE at < $1")
-                .bind(now - KEEP)
+                .bind(now - LOOK_BACK)
                 .execute(&mut *transaction)
                 .await?;
-            // It is told when the transaction commits, so whoever hears it finds the row.
+            // It is delivered when the transaction commits, so every listener finds the row.
             let notify = format!("NOTIFY {CHANNEL}, '{id}'");
             sqlx::query(AssertSqlSafe(notify)).execute(&mut *transaction).await?;
             transaction.commit().await
@@ -78,7 +78,7 @@ impl Post {
     /// Every event of a rebuild's time that was not read before.
     pub(super) async fn unread(&self) -> Result<Vec<Event>, DatabaseError> {
         let rows = sqlx::query("SELECT id, topic, value FROM handovers WHERE at >= $1 ORDER BY id")
-            .bind(clock::now() - KEEP)
+            .bind(clock::now() - LOOK_BACK)
             .fetch_all(self.database.pool());
         let rows = database::answer(rows).await?;
         Ok(rows.iter().filter_map(|row| self.read(row)).collect())
@@ -91,11 +91,11 @@ impl Post {
         Ok(database::answer(row).await?.and_then(|row| self.read(&row)))
     }
 
-    /// Gives each event that is handed over to `take`, for ever.
+    /// Passes each event that is handed over to `take`.
     pub(super) async fn listen(&self, take: impl Fn(Event)) {
         loop {
             if let Err(error) = self.listen_once(&take).await {
-                tracing::warn!(%error, "nothing can be handed over between processes; trying on");
+                tracing::warn!(%error, "nothing can be handed over between processes, retrying");
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -134,7 +134,7 @@ impl Post {
     fn is_unread(&self, id: Uuid) -> bool {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let is_unread = read.insert(id);
-        let gone = u64::try_from(clock::now() - KEEP).unwrap_or_default();
+        let gone = u64::try_from(clock::now() - LOOK_BACK).unwrap_or_default();
         // What another clock wrote goes a while later.
         let first = Builder::from_unix_timestamp_millis(gone, &[0; 10]).into_uuid();
         *read = read.split_off(&first);

@@ -1,75 +1,136 @@
-//! The log: Kafka, and all that is rdkafka's. Nothing outside this module names it.
-//!
-//! [`KafkaSettings`] says where it is; [`topics`] makes the topics before anybody names them; [`producer`]
-//! publishes; [`reader`] reads every partition, `questions` asks where they begin and end, and [`health`] says how that is
-//! going. [`acknowledged`] is what the one tells the other, so that a lost record is noticed that was never read.
+//! The log: where events are read in order. Without Kafka a node's outbox is its log ([`local`]); with Kafka the topics are
+//! ([`kafka`]). Readers use [`Log`] and do not know which one they have.
 
-pub mod acknowledged;
-pub mod health;
-pub mod partition;
-pub mod producer;
-mod questions;
-pub mod reader;
-pub mod topics;
+pub mod kafka;
+mod local;
+mod positions;
 
-use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+use wire::{Millis, Position};
 
-use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
+use crate::delivery::outbox::Outbox;
+pub use kafka::{Kafka, KafkaSettings};
+pub use local::position;
+pub use positions::{Ends, Partition, Positions, Start};
 
-/// How long one look at the cluster may take.
-const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Where Kafka is and how it is spoken to.
+/// A record as it stands in the log.
 #[derive(Clone, Debug)]
-pub struct KafkaSettings {
-    /// `host:port`, several separated by commas.
-    pub bootstrap_servers: String,
-    /// Settings of librdkafka passed through as they are, such as `security.protocol`. They may hold secrets.
-    pub security: Vec<(String, String)>,
-    /// Partitions of a topic that the service creates.
-    pub partitions: i32,
-    /// The broker is the embedded one: a single process with one disk, whose log is short and takes some milliseconds to
-    /// read.
-    pub embedded: bool,
+pub struct Record {
+    /// Its topic.
+    pub topic: String,
+    /// Where it stands there.
+    pub position: Position,
+    /// Its time, where its timestamp is usable; else when it was read or the time of a record before it.
+    pub time: Millis,
+    /// Its `id` header, which records of the original service lack.
+    pub id: Option<Uuid>,
+    /// Its value; `None` for a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// It was published again to refill a log, or is about a call that is over: it is shown, and does not sound.
+    pub republished: bool,
 }
 
-/// Kafka did not do what it was asked.
+/// What a reader of the log receives.
+#[derive(Debug)]
+pub enum Read {
+    /// Reading is about to begin, or to begin again, and waits for an answer.
+    Opening(oneshot::Sender<()>),
+    /// Everything since this time follows.
+    Begun(Millis),
+    /// The next record of some partition.
+    Record(Record),
+    /// The accepts' topic has this many partitions.
+    Partitions(i32),
+    /// Everything that was in the log when reading began has been read: what stood before these ends.
+    CaughtUp(Ends),
+    /// How the reading is doing.
+    Health(Health),
+}
+
+/// How the reading of the log is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The log can be reached.
+    pub connected: bool,
+    /// Records that are in the log and were not read yet, as far as is known.
+    pub lag: i64,
+}
+
+/// A record to append. It has no waiter and is worth one attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// The value.
+    pub value: &'a [u8],
+    /// The record's timestamp; one that lies ahead of the clock is replaced by the present.
+    pub timestamp: Millis,
+    /// The `id` header, where the record has an identity.
+    pub id: Option<Uuid>,
+    /// It is shown, and does not sound.
+    pub republished: bool,
+}
+
+/// The log did not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("Kafka: {0}")]
-pub struct LogError(String);
+#[error("{0}")]
+pub struct LogError(pub(in crate::delivery) String);
 
 impl LogError {
-    /// Something other than Kafka went wrong on the way.
+    /// Something other than the log went wrong on the way.
     pub(crate) fn of(error: &dyn std::error::Error) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<rdkafka::error::KafkaError> for LogError {
-    fn from(error: rdkafka::error::KafkaError) -> Self {
-        Self(error.to_string())
-    }
+/// The log of this node. Clones are the same log.
+#[derive(Clone)]
+pub enum Log {
+    /// The node's own outbox.
+    Local(Outbox),
+    /// A Kafka cluster.
+    Kafka(Kafka),
 }
 
-impl KafkaSettings {
-    /// What every client of ours sets: fail fast, come back fast. librdkafka's defaults wait for minutes.
-    fn client(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", &self.bootstrap_servers)
-            .set("client.id", "iutsai")
-            .set("socket.timeout.ms", "3000")
-            .set("socket.nagle.disable", "true")
-            .set("socket.keepalive.enable", "true")
-            .set("reconnect.backoff.ms", "20")
-            .set("reconnect.backoff.max.ms", "500")
-            .set("retry.backoff.ms", "20")
-            .set("retry.backoff.max.ms", "200")
-            .set("topic.metadata.refresh.fast.interval.ms", "100")
-            .set_log_level(RDKafkaLogLevel::Warning);
-        for (name, value) in &self.security {
-            config.set(name, value);
+impl Log {
+    /// Whether this node's own events come back by reading. In the local log they do not need to: they have their position
+    /// when they are committed.
+    #[must_use]
+    pub fn is_read_back(&self) -> bool {
+        matches!(self, Self::Kafka(_))
+    }
+
+    /// Sends what stands in the log to `to`, from `start` on, and goes on with what is appended later. Ends when the
+    /// receiver is closed.
+    pub async fn follow(&self, start: Start, to: mpsc::Sender<Read>) {
+        match self {
+            Self::Local(outbox) => local::follow(outbox, start, &to).await,
+            Self::Kafka(kafka) => kafka.follow(start, to).await,
         }
-        config
+    }
+
+    /// Appends a record that nobody waits for, such as a receipt.
+    ///
+    /// # Errors
+    /// [`LogError`] if the log did not take it; it is not tried again.
+    pub async fn append(&self, outgoing: Outgoing<'_>) -> Result<(), LogError> {
+        match self {
+            Self::Local(outbox) => local::append(outbox, outgoing).await,
+            Self::Kafka(kafka) => kafka.publish_once(outgoing).await.map(drop),
+        }
+    }
+
+    /// Where each partition ends now.
+    ///
+    /// # Errors
+    /// [`LogError`] if the log cannot be reached.
+    pub async fn ends(&self) -> Result<Ends, LogError> {
+        match self {
+            Self::Local(outbox) => Ok(local::ends(*outbox.end().borrow())),
+            Self::Kafka(kafka) => kafka.ends().await,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
-use wire::{Millis, Position};
+use wire::{Event, Millis, Position};
 
 use super::OutboxError;
 
@@ -34,9 +34,24 @@ pub struct Entry {
     pub at: Millis,
 }
 
-/// An entry's place in the outbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// An entry's number in the outbox. Numbers grow in the order of commits and never come again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sequence(pub i64);
+
+/// The identity of one file as a log, made with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LogId(pub Uuid);
+
+/// An event whose entry is on the disk.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The entry's number.
+    pub sequence: Sequence,
+    /// The entry's time.
+    pub at: Millis,
+    /// What happened.
+    pub event: Event,
+}
 
 /// What the outbox knows of a request that came before.
 #[derive(Clone, Debug)]
@@ -50,13 +65,13 @@ pub struct Known {
 /// An entry that Kafka has acknowledged, and where.
 #[derive(Clone, Debug)]
 pub struct Marked {
-    /// Its place here.
+    /// Its number here.
     pub sequence: Sequence,
     /// The event's id, which the record's header carries.
     pub id: Uuid,
     /// The topic.
     pub topic: String,
-    /// Its place in the log.
+    /// Where Kafka has it.
     pub position: Position,
 }
 

@@ -1,8 +1,7 @@
-//! The outbox's file: opened so that what is acknowledged is on the disk, and looked over before it is trusted.
+//! Opens the outbox's file so that a commit is on the disk, and checks the file before it is trusted.
 
 use std::{
-    fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -10,19 +9,25 @@ use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use uuid::Uuid;
 
-use super::OutboxError;
+use super::{
+    LogId, OutboxError,
+    place::{self, Identity, Lock, NAME},
+};
 use crate::clock;
 
-/// One process owns the file: nobody holds its lock for longer than a commit.
+/// One process writes the file: nobody holds its lock for longer than a commit.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long a statement waits for somebody else's lock on the file, as that of a reader in the way of a checkpoint.
+const BUSY: Duration = Duration::from_secs(2);
 
 /// Why the file is not open.
 #[derive(Debug)]
 pub(super) enum Unopened {
     /// Another process has it: this one must not run.
     InUse(OutboxError),
-    /// The disk or the file does not let itself be used now.
+    /// The disk or the file cannot be used now.
     Unusable(OutboxError),
 }
 
@@ -38,97 +43,213 @@ impl From<sqlx::Error> for Unopened {
     }
 }
 
-/// The open file. The lock is held as long as it lives.
+/// The open file.
 pub(super) struct OutboxFile {
     pub(super) writer: SqlitePool,
     pub(super) reader: SqlitePool,
-    _lock: File,
+    pub(super) log: LogId,
+    /// The greatest sequence number that was ever given, or the one before the first.
+    pub(super) end: i64,
+    identity: Option<Identity>,
 }
 
-impl OutboxFile {
-    /// Opens `outbox.db` in `directory` and sees to it that it can be written.
-    pub(super) async fn open(directory: &Path) -> Result<Self, Unopened> {
-        Self::try_to_open(directory).await.map_err(|error| match error {
-            Unopened::Unusable(error) => Unopened::Unusable(error.in_file(directory)),
+/// Opens the file of one directory, again and again, and remembers what need not be found out twice.
+pub(super) struct Opener {
+    directory: PathBuf,
+    lock: Option<Lock>,
+    /// The file that was checked last, and what is wrong with it.
+    checked: Option<(Identity, Option<String>)>,
+    /// A copy of the file that was moved away, which is to be put in its place.
+    copy: Option<PathBuf>,
+}
+
+impl Opener {
+    /// For `outbox.db` in `directory`.
+    pub(super) fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), lock: None, checked: None, copy: None }
+    }
+
+    /// Opens the file and writes to it once, through to the disk. `after_failure`: a commit to it has failed before.
+    pub(super) async fn open(&mut self, after_failure: bool) -> Result<OutboxFile, Unopened> {
+        self.try_to_open(after_failure).await.map_err(|error| match error {
+            Unopened::Unusable(error) => Unopened::Unusable(error.in_file(&self.path())),
             in_use @ Unopened::InUse(_) => in_use,
         })
     }
 
-    async fn try_to_open(directory: &Path) -> Result<Self, Unopened> {
-        let lock = lock(directory)?;
-        let options = SqliteConnectOptions::new()
-            .filename(directory.join("outbox.db"))
+    fn path(&self) -> PathBuf {
+        self.directory.join(NAME)
+    }
+
+    async fn try_to_open(&mut self, after_failure: bool) -> Result<OutboxFile, Unopened> {
+        if !self.lock.as_ref().is_some_and(|lock| lock.is_of(&self.directory)) {
+            self.lock = Some(Lock::take(&self.directory)?);
+        }
+        self.place_copy()?;
+        let options = options(&self.path())
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE)
-                .idle_timeout(None)
-                // A file's connection is not lost by itself, and the test is one more way to its thread and back.
-                .test_before_acquire(false)
-        };
         let writer = pool(1).connect_with(options.clone()).await?;
-        look_over(&writer).await?;
+        let identity = Identity::of(&self.path());
+        self.check(identity, &writer).await?;
         let migrations = sqlx::migrate!("./outbox_migrations");
         migrations.run(&writer).await.map_err(|error| OutboxError(error.to_string()))?;
-        // After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is
-        // appended behind a lost part is lost with it (each frame's checksum builds on the one before). So it is
-        // folded into the file and begun anew before anything is promised.
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&writer).await?;
-        probe(&writer).await?;
+        begin_anew(&writer, after_failure).await?;
+        let (log, end) = identify(&writer).await?;
         let reader = pool(2).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, reader, _lock: lock })
+        Ok(OutboxFile { writer, reader, log, end, identity })
     }
 
+    /// Looks for damage, since SQLite finds it only where it happens to read. A month of entries takes a while to read, so
+    /// a file is looked at once and not at each attempt.
+    async fn check(&mut self, identity: Option<Identity>, writer: &SqlitePool) -> Result<(), OutboxError> {
+        let known = self.checked.clone().filter(|(checked, _)| Some(*checked) == identity);
+        let damage = match known {
+            Some((_, damage)) => damage,
+            None => {
+                let found: String =
+                    sqlx::query("PRAGMA quick_check(1)").fetch_one(writer).await?.try_get(0)?;
+                let damage = (found != "ok").then_some(found);
+                self.checked = identity.map(|identity| (identity, damage.clone()));
+                damage
+            }
+        };
+        damage.map_or(Ok(()), |damage| Err(OutboxError(format!("the file is damaged: {damage}"))))
+    }
+
+    /// Whether the path still names `file`.
+    pub(super) fn is_in_place(&self, file: &OutboxFile) -> bool {
+        file.identity.is_some() && file.identity == Identity::of(&self.path())
+    }
+
+    /// Copies everything that `file` holds, closes it, puts the copy where `file` was opened, and opens that. The log keeps
+    /// its id and every entry its sequence number.
+    pub(super) async fn put_back(&mut self, file: OutboxFile) -> Result<OutboxFile, Unopened> {
+        let failed = |error: std::io::Error| Unopened::Unusable(OutboxError(error.to_string()));
+        std::fs::create_dir_all(&self.directory).map_err(failed)?;
+        let copy = self.directory.join(format!("outbox-copy-{}.db", clock::now()));
+        let copied =
+            sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&file.writer).await;
+        // Closing deletes the write-ahead log by its path (SQLite, "Write-Ahead Logging"), so it comes before another
+        // file's log can stand there.
+        file.close().await;
+        if let Err(error) = copied {
+            // A part of a copy is of no use to anybody.
+            let _ = std::fs::remove_file(&copy);
+            return Err(error.into());
+        }
+        self.copy = Some(copy);
+        self.open(false).await
+    }
+
+    /// Puts the copy of an outbox that was moved away in its place, if there is one.
+    fn place_copy(&mut self) -> Result<(), OutboxError> {
+        let Some(copy) = &self.copy else { return Ok(()) };
+        let placed = place::put_in_place(copy, &self.directory, clock::now());
+        let found = placed.map_err(|error| {
+            OutboxError(format!("{} cannot be put in the outbox's place: {error}", copy.display()))
+        })?;
+        self.copy = None;
+        match found {
+            Some(found) => tracing::error!(
+                kept = %found.display(),
+                "another file stood in the place of the outbox in use: it is kept under another name"
+            ),
+            None => tracing::error!(
+                "the outbox was moved away while it was in use: it is put back from what was open"
+            ),
+        }
+        metrics::counter!("iutsai_outbox_put_back_total").increment(1);
+        Ok(())
+    }
+}
+
+impl OutboxFile {
     pub(super) async fn close(self) {
         self.reader.close().await;
         self.writer.close().await;
     }
 }
 
-/// Writes something, through to the disk.
-pub(super) async fn probe(writer: &SqlitePool) -> Result<(), OutboxError> {
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY)
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .idle_timeout(None)
+        // A file's connection is not lost between two uses, and the test is one more way to its thread and back.
+        .test_before_acquire(false)
+}
+
+/// Opens the file that a running server may be writing, for reading only, without its lock.
+///
+/// # Errors
+/// [`OutboxError`] when there is none, or it is of a version that this program cannot read.
+pub(super) async fn open_beside(directory: &Path) -> Result<(SqlitePool, LogId), OutboxError> {
+    let path = directory.join(NAME);
+    let reader = pool(1).connect_with(options(&path).read_only(true)).await;
+    let reader =
+        reader.map_err(|error| OutboxError(format!("{} cannot be read: {error}", path.display())))?;
+    let row = sqlx::query("SELECT log_id FROM node").fetch_one(&reader).await?;
+    Ok((reader, LogId(row.try_get(0)?)))
+}
+
+/// Folds the write-ahead log into the file and begins it anew, then writes something through to the disk.
+///
+/// After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is appended behind
+/// a lost part is lost with it, because each frame's checksum builds on the one before (SQLite, "WAL-mode File Format").
+/// Then the file is usable only if nobody else's transaction kept the log from being begun anew.
+async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Result<(), OutboxError> {
+    let busy: i64 = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?.try_get(0)?;
+    if after_failure && busy != 0 {
+        return Err(OutboxError(
+            "another program is reading the file, which keeps its write-ahead log from being begun anew after a failure"
+                .into(),
+        ));
+    }
     sqlx::query("UPDATE node SET probed_at = $1").bind(clock::now()).execute(writer).await?;
     Ok(())
 }
 
-/// A damaged file must not be built upon: SQLite finds damage only where it happens to read.
-async fn look_over(writer: &SqlitePool) -> Result<(), OutboxError> {
-    let found: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(writer).await?.try_get(0)?;
-    if found == "ok" { Ok(()) } else { Err(OutboxError(format!("the file is damaged: {found}"))) }
+/// The log's id, made if the file has none yet, and where its sequence numbers go on: at the present millisecond or behind
+/// the last one, whichever is greater, so that no number is given twice although an older copy of the file was restored.
+async fn identify(writer: &SqlitePool) -> Result<(LogId, i64), OutboxError> {
+    let mut transaction = writer.begin().await?;
+    sqlx::query("UPDATE node SET log_id = $1 WHERE log_id IS NULL")
+        .bind(Uuid::now_v7())
+        .execute(&mut *transaction)
+        .await?;
+    // SQLite has no row for a table that was never written to ("Autoincrement In SQLite").
+    sqlx::query(
+        "INSERT INTO sqlite_sequence (name, seq)
+         SELECT 'entries', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entries')",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query("UPDATE sqlite_sequence SET seq = MAX(seq, $1) WHERE name = 'entries'")
+        .bind(clock::now())
+        .execute(&mut *transaction)
+        .await?;
+    let row = sqlx::query(
+        "SELECT log_id, (SELECT seq FROM sqlite_sequence WHERE name = 'entries') AS seq FROM node",
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok((LogId(row.try_get("log_id")?), row.try_get("seq")?))
 }
 
 impl OutboxError {
-    fn in_file(self, directory: &Path) -> Self {
-        let file = directory.join("outbox.db");
+    fn in_file(self, file: &Path) -> Self {
         Self(format!(
             "{}; if {} is damaged, move it and the files beside it whose names begin alike to a safe place: a new one is \
              begun then",
             self.0,
             file.display()
         ))
-    }
-}
-
-/// Two servers on one file would each publish the other's entries.
-fn lock(directory: &Path) -> Result<File, Unopened> {
-    let failed =
-        |error: std::io::Error| Unopened::Unusable(OutboxError(format!("{}: {error}", directory.display())));
-    std::fs::create_dir_all(directory).map_err(failed)?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(directory.join("outbox.lock"))
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Unopened::InUse(OutboxError(format!(
-            "another server uses {}: stop it, or give this one a data directory of its own",
-            directory.display()
-        )))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }

@@ -1,25 +1,29 @@
-//! The outbox: a local SQLite file that makes a command durable before it is acknowledged, whatever the
-//! accounts' database and Kafka do.
+//! The outbox: a local SQLite file that makes an event durable before it is acknowledged, whatever the accounts' database
+//! and Kafka do. Without Kafka it is the log itself.
 //!
 //! One [`writer`] owns the file (WAL, `synchronous=FULL`): what waits while it commits shares the next commit, and with
-//! it one fsync. While the disk or the file fails, every append is refused at once, and the file is tried again until it
-//! can be used: [`Outbox::trouble`] says so. [`entry`] is what is kept, [`file`] how the file is opened.
+//! it one fsync. While the disk or the file fails, every append is refused at once, and the file is reopened until it
+//! can be used: [`Outbox::trouble`] says so. [`entry`] is what is kept, [`pages`] how it is read in order, [`file`] how the
+//! file is opened, [`place`] where it stands.
 
 mod entry;
 mod file;
+mod pages;
+mod place;
 mod writer;
 
 use std::path::Path;
 
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
-use wire::{Millis, Position, Resident};
+use wire::{Event, Millis, Position, Resident};
 
 use crate::people::accounts;
 use entry::digest;
-pub use entry::{Entry, Known, Marked, Origin, Sequence};
-use file::{OutboxFile, Unopened};
-use writer::{Change, Write, Writer};
+pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
+use file::{Opener, OutboxFile, Unopened};
+pub use pages::{PAGE, Pages};
+use writer::{Append, Change, Write, Writer};
 
 /// The outbox cannot be used: the disk is full, read-only or broken, or another process has the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +34,10 @@ impl OutboxError {
     pub(crate) fn closed() -> Self {
         Self("it is closed".into())
     }
+
+    pub(crate) fn late() -> Self {
+        Self("the disk did not confirm the entry in time".into())
+    }
 }
 
 impl From<sqlx::Error> for OutboxError {
@@ -38,7 +46,7 @@ impl From<sqlx::Error> for OutboxError {
     }
 }
 
-/// A session as the accounts' database told it, kept beside the entries.
+/// A session as the accounts' database last returned it, kept beside the entries.
 #[derive(Clone, Debug)]
 pub struct SessionCopy {
     /// The token's hash.
@@ -49,35 +57,51 @@ pub struct SessionCopy {
     pub expires_at: Millis,
 }
 
-/// Tells when something was noted; nobody need wait for it.
+/// Resolves when a note was written; nobody need wait for it.
 pub type Noted = oneshot::Receiver<Result<u64, OutboxError>>;
+
+/// The file as its readers see it.
+#[derive(Clone)]
+struct Readable {
+    pages: Pages,
+    pool: SqlitePool,
+    log: LogId,
+}
 
 /// The outbox of this node.
 #[derive(Clone)]
 pub struct Outbox {
     writes: mpsc::Sender<Write>,
-    reader: watch::Receiver<Option<SqlitePool>>,
+    readable: watch::Receiver<Option<Readable>>,
     trouble: watch::Receiver<Option<OutboxError>>,
+    end: watch::Receiver<Sequence>,
 }
 
 impl Outbox {
-    /// Opens `outbox.db` in `directory`, which no other process may be using. A disk or file that fails is no error here:
-    /// it is tried again, and [`Outbox::trouble`] tells.
+    /// Opens `outbox.db` in `directory`, which no other process may be using, and sends every event that is committed from
+    /// then on to `committed`, in the order of sequences. A disk or file that fails is not an error here: it is reopened
+    /// until it can be used, and [`Outbox::trouble`] shows it.
     ///
     /// # Errors
     /// [`OutboxError`] if a second server uses the directory.
-    pub async fn open(directory: &Path) -> Result<Self, OutboxError> {
-        let opened = match OutboxFile::open(directory).await {
+    pub async fn open(
+        directory: &Path,
+        committed: impl Fn(Committed) + Send + 'static,
+    ) -> Result<Self, OutboxError> {
+        let mut opener = Opener::new(directory);
+        let opened = match opener.open(false).await {
             Ok(file) => Ok(file),
             Err(Unopened::InUse(error)) => return Err(error),
             Err(Unopened::Unusable(error)) => Err(error),
         };
         let (writes, queue) = mpsc::channel(4096);
-        let (tell_reader, reader) = watch::channel(None);
-        let (tell_trouble, trouble) = watch::channel(None);
-        let writer = Writer::new(directory.to_owned(), opened, tell_reader, tell_trouble);
+        let (readable_sender, readable) = watch::channel(None);
+        let (trouble_sender, trouble) = watch::channel(None);
+        let (end_sender, end) = watch::channel(Sequence(0));
+        let shown = writer::Shown { readable: readable_sender, trouble: trouble_sender, end: end_sender };
+        let writer = Writer::new(opener, opened, shown, Box::new(committed));
         tokio::spawn(writer.run(queue));
-        Ok(Self { writes, reader, trouble })
+        Ok(Self { writes, readable, trouble, end })
     }
 
     /// Why nothing can be appended now; `None` while all is well.
@@ -86,23 +110,35 @@ impl Outbox {
         self.trouble.clone()
     }
 
-    /// Makes `entry` durable: when this returns, it is on the disk.
+    /// The number of the last entry, or the one before the first; it changes whenever there is more to read.
+    #[must_use]
+    pub fn end(&self) -> watch::Receiver<Sequence> {
+        self.end.clone()
+    }
+
+    /// Makes `entry` durable, which is the record of `event`: when this returns, it is on the disk.
     ///
     /// # Errors
     /// [`OutboxError`] if it is not, and must not be acknowledged on its account.
-    pub async fn append(&self, entry: Entry) -> Result<Sequence, OutboxError> {
-        let (done, answer) = oneshot::channel();
-        self.writes.send(Write::Append(entry, done)).await.map_err(|_| OutboxError::closed())?;
+    pub async fn append(&self, entry: Entry, event: Event) -> Result<Sequence, OutboxError> {
+        let (reply, answer) = oneshot::channel();
+        let append = Box::new(Append { entry, event, reply });
+        self.writes.send(Write::Append(append)).await.map_err(|_| OutboxError::closed())?;
         answer.await.map_err(|_| OutboxError::closed())?
     }
 
-    /// Notes where Kafka acknowledged an entry. A mark may come late or be lost: the entry is then published
-    /// once more, and the fold drops the double.
-    pub async fn mark(&self, sequence: Sequence, position: Position) -> Noted {
-        self.note(Change::Mark(sequence, position)).await
+    /// Appends a note: an entry without a waiter, which is lost if the node fails before the next fsync.
+    pub async fn append_note(&self, entry: Entry) -> Noted {
+        self.note(Change::Append(Box::new(entry))).await
     }
 
-    /// Sets an entry aside that Kafka refuses for good: it is not published again by itself.
+    /// Records where the Kafka cluster with this id acknowledged an entry. A mark may come late or be lost: the entry is
+    /// then published once more, and the fold drops the double.
+    pub async fn mark(&self, sequence: Sequence, position: Position, cluster: &str) -> Noted {
+        self.note(Change::Mark(sequence, position, cluster.into())).await
+    }
+
+    /// Sets an entry aside that Kafka refuses for good: it is not published again.
     pub async fn refuse(&self, sequence: Sequence, reason: String) -> Noted {
         self.note(Change::Refuse(sequence, reason)).await
     }
@@ -115,15 +151,37 @@ impl Outbox {
         self.change(Change::Unmark(sequences)).await
     }
 
-    /// Forgets what is published, or set aside, and was stored before `before`; of `topic` only, if one is named.
+    /// Takes back every mark of another cluster than `cluster`. Marks that name none become this cluster's; if there is no
+    /// `cluster`, they are of the broker that earlier versions embedded, and are taken back.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if that could not be written; calling it again goes on.
+    pub async fn adopt_marks(&self, cluster: Option<&str>) -> Result<u64, OutboxError> {
+        let mut changed = 0;
+        loop {
+            let slice = self.change(Change::Adopt(cluster.map(Into::into))).await?;
+            changed += slice;
+            if slice == 0 {
+                return Ok(changed);
+            }
+        }
+    }
+
+    /// Deletes entries of `topic` that were stored before `before`: all of them, or only those that Kafka has acknowledged
+    /// or refused. Each call deletes a slice, so that no press waits behind a month.
     ///
     /// # Errors
     /// [`OutboxError`] if that could not be written.
-    pub async fn forget(&self, topic: Option<&'static str>, before: Millis) -> Result<u64, OutboxError> {
-        self.change(Change::Forget { topic, before }).await
+    pub async fn forget(
+        &self,
+        topic: &'static str,
+        before: Millis,
+        done_only: bool,
+    ) -> Result<u64, OutboxError> {
+        self.change(Change::Forget { topic, before, done_only }).await
     }
 
-    /// Keeps a copy of sessions; those without a resident are dropped. `synced_at` is when the database told them.
+    /// Keeps a copy of sessions; those without a resident are dropped. `synced_at` is when the database returned them.
     ///
     /// # Errors
     /// [`OutboxError`] if that could not be written.
@@ -140,7 +198,7 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.
     pub async fn kept_sessions(&self) -> Result<(Vec<SessionCopy>, Millis), OutboxError> {
-        let reader = self.reader()?;
+        let reader = self.readable()?.pool;
         let rows = sqlx::query("SELECT token_hash, resident, line, house, role, expires_at FROM sessions")
             .fetch_all(&reader)
             .await?;
@@ -175,93 +233,44 @@ impl Outbox {
         .bind(origin.id)
         .bind(&origin.resident)
         .bind(&origin.route)
-        .fetch_optional(&self.reader()?)
+        .fetch_optional(&self.readable()?.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Known { digest: digest(&row)?, published: row.try_get("published")? }))
     }
 
-    /// The oldest entries that wait to be published, `limit` at most, behind `after`.
+    /// The entries in order.
     ///
     /// # Errors
-    /// [`OutboxError`] if the file cannot be read.
-    pub async fn waiting(&self, after: Sequence, limit: u32) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        self.entries("record_offset IS NULL AND refused IS NULL", None, after, limit).await
+    /// [`OutboxError`] while the file is not open.
+    pub fn pages(&self) -> Result<Pages, OutboxError> {
+        Ok(self.readable()?.pages)
     }
 
-    /// The oldest entries that were stored since then, or that the log does not have (those set aside included), `limit`
-    /// at most, behind `after`.
+    /// The id of the log that the open file is.
     ///
     /// # Errors
-    /// [`OutboxError`] if the file cannot be read.
-    pub async fn recent(
-        &self,
-        since: Millis,
-        after: Sequence,
-        limit: u32,
-    ) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        self.entries("record_offset IS NULL OR stored_at >= $3", Some(since), after, limit).await
-    }
-
-    /// The oldest of all entries, published or not, `limit` at most, behind `after`.
-    ///
-    /// # Errors
-    /// [`OutboxError`] if the file cannot be read.
-    pub async fn all(&self, after: Sequence, limit: u32) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        self.entries("TRUE", None, after, limit).await
-    }
-
-    /// The oldest published entries, `limit` at most, behind `after`.
-    ///
-    /// # Errors
-    /// [`OutboxError`] if the file cannot be read.
-    pub async fn marked(&self, after: Sequence, limit: u32) -> Result<Vec<Marked>, OutboxError> {
-        let rows = sqlx::query(
-            "SELECT sequence, id, topic, partition_id, record_offset, record_timestamp FROM entries
-             WHERE record_offset IS NOT NULL AND sequence > $1 ORDER BY sequence LIMIT $2",
-        )
-        .bind(after.0)
-        .bind(limit)
-        .fetch_all(&self.reader()?)
-        .await?;
-        rows.iter().map(entry::marked).collect()
+    /// [`OutboxError`] while the file is not open.
+    pub fn log(&self) -> Result<LogId, OutboxError> {
+        Ok(self.readable()?.log)
     }
 
     /// Commits what waits and closes the file.
     pub async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.writes.send(Write::Close(done)).await.is_ok() && closed.await.is_err() {
-            tracing::warn!("the outbox's writer ended before it said so");
+            tracing::warn!("the outbox's writer ended before it had closed the file");
         }
     }
 
-    fn reader(&self) -> Result<SqlitePool, OutboxError> {
-        let reader = self.reader.borrow().clone();
-        reader.ok_or_else(|| self.trouble.borrow().clone().unwrap_or_else(OutboxError::closed))
-    }
-
-    async fn entries(
-        &self,
-        which: &'static str,
-        since: Option<Millis>,
-        after: Sequence,
-        limit: u32,
-    ) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
-        let query = format!(
-            "SELECT sequence, id, resident, route, digest, topic, line, value, stored_at FROM entries
-             WHERE ({which}) AND sequence > $1 ORDER BY sequence LIMIT $2"
-        );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(after.0).bind(limit);
-        if let Some(since) = since {
-            query = query.bind(since);
-        }
-        let rows = query.fetch_all(&self.reader()?).await?;
-        rows.iter().map(entry::entry).collect()
+    fn readable(&self) -> Result<Readable, OutboxError> {
+        let readable = self.readable.borrow().clone();
+        readable.ok_or_else(|| self.trouble.borrow().clone().unwrap_or_else(OutboxError::closed))
     }
 
     async fn note(&self, change: Change) -> Noted {
         let (done, noted) = oneshot::channel();
-        // Of a writer that has ended, who waits learns by `noted`.
+        // A writer that has ended drops the sender, which the receiver of `noted` sees.
         let _ = self.writes.send(Write::Note(change, done)).await;
         noted
     }
@@ -270,5 +279,11 @@ impl Outbox {
         let (done, answer) = oneshot::channel();
         self.writes.send(Write::Change(change, done)).await.map_err(|_| OutboxError::closed())?;
         answer.await.map_err(|_| OutboxError::closed())?
+    }
+}
+
+impl Readable {
+    fn of(file: &OutboxFile) -> Self {
+        Self { pages: Pages::new(file.reader.clone()), pool: file.reader.clone(), log: file.log }
     }
 }

@@ -1,38 +1,47 @@
-//! The one that writes the outbox: everything that waits goes into one transaction and one fsync.
+//! The task that writes the outbox: everything that waits goes into one transaction and one fsync.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use sqlx::{SqlitePool, sqlite::SqliteConnection};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
-use wire::{Millis, Position};
+use wire::{Event, Millis, Position};
 
 use super::{
-    Entry, OutboxError, Sequence, SessionCopy,
-    file::{OutboxFile, Unopened},
+    Committed, Entry, OutboxError, Readable, Sequence, SessionCopy,
+    file::{Opener, OutboxFile, Unopened},
 };
 
 mod statements;
 
-/// At most this much shares a commit.
+/// The most writes that share a commit.
 const BATCH: usize = 512;
-/// What nobody waits for is not worth an fsync of its own: it waits this long for an entry to travel with.
+/// Notes have no waiter, so they are delayed this long to share the fsync of the next entry.
 const NOTES_WAIT: Duration = Duration::from_millis(200);
-/// How often a file that failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// How often a file that failed is reopened.
+const REOPEN_EVERY: Duration = Duration::from_secs(1);
+/// How often it is checked that the open file still stands at its path, while nothing is written.
+const INSPECT_EVERY: Duration = Duration::from_secs(1);
 
-/// Answers who waits for a commit.
+/// Answers the waiter of a commit.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, OutboxError>>;
 
-/// What the writer is asked to do.
+/// An entry that somebody waits for.
+pub(super) struct Append {
+    pub(super) entry: Entry,
+    pub(super) event: Event,
+    pub(super) reply: Reply<Sequence>,
+}
+
+/// A request to the writer.
 pub(super) enum Write {
     /// Keep an entry.
-    Append(Entry, Reply<Sequence>),
-    /// Change what is kept, at once; who asks learns how many rows.
+    Append(Box<Append>),
+    /// Change what is kept, at once. The answer is the number of rows.
     Change(Change, Reply<u64>),
-    /// The same, when there is an occasion.
+    /// The same, together with the next entry.
     Note(Change, Reply<u64>),
     /// Commit and end.
     Close(oneshot::Sender<()>),
@@ -40,21 +49,32 @@ pub(super) enum Write {
 
 /// A change of what is kept.
 pub(super) enum Change {
-    /// Kafka acknowledged an entry.
-    Mark(Sequence, Position),
+    /// Keep an entry that nobody waits for.
+    Append(Box<Entry>),
+    /// Kafka acknowledged an entry: where, and which cluster.
+    Mark(Sequence, Position, String),
     /// Kafka refuses an entry for good.
     Refuse(Sequence, String),
     /// The log lost these.
     Unmark(Vec<Sequence>),
-    /// What is done with goes.
-    Forget { topic: Option<&'static str>, before: Millis },
-    /// The database told these sessions, at that time.
+    /// Some marks become those of this cluster, or are taken back.
+    Adopt(Option<String>),
+    /// Some old entries are deleted.
+    Forget { topic: &'static str, before: Millis, done_only: bool },
+    /// The database returned these sessions, at that time.
     Sessions(Vec<SessionCopy>, Millis),
+}
+
+/// What the writer shows of its file.
+pub(super) struct Shown {
+    pub(super) readable: watch::Sender<Option<Readable>>,
+    pub(super) trouble: watch::Sender<Option<OutboxError>>,
+    pub(super) end: watch::Sender<Sequence>,
 }
 
 #[derive(Default)]
 struct Batch {
-    entries: Vec<(Entry, Reply<Sequence>)>,
+    appends: Vec<Append>,
     changes: Vec<(Change, Reply<u64>)>,
     /// Somebody waits for it.
     is_urgent: bool,
@@ -65,22 +85,18 @@ impl Batch {
     fn add(&mut self, write: Write) {
         self.is_urgent |= !matches!(write, Write::Note(..));
         match write {
-            Write::Append(entry, reply) => self.entries.push((entry, reply)),
+            Write::Append(append) => self.appends.push(*append),
             Write::Change(change, reply) | Write::Note(change, reply) => self.changes.push((change, reply)),
             Write::Close(done) => self.closing = Some(done),
         }
     }
 
     fn len(&self) -> usize {
-        self.entries.len() + self.changes.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.appends.len() + self.changes.len()
     }
 }
 
-/// Whether the file is open, and if not, when it is tried again.
+/// Whether the file is open, and if not, when it is reopened.
 enum State {
     Open(OutboxFile),
     Failed { until: Instant, why: OutboxError },
@@ -88,43 +104,50 @@ enum State {
 
 /// Owns the file.
 pub(super) struct Writer {
-    directory: PathBuf,
+    opener: Opener,
     state: State,
-    reader: watch::Sender<Option<SqlitePool>>,
-    trouble: watch::Sender<Option<OutboxError>>,
+    shown: Shown,
+    committed: Box<dyn Fn(Committed) + Send>,
 }
 
+/// The numbers of a batch's entries, and the rows of its changes.
+type Written = (Vec<Sequence>, Vec<u64>);
+
 impl Writer {
-    /// A writer of what [`OutboxFile::open`] gave.
+    /// A writer of what [`Opener::open`] returned, which passes each committed event to `committed`.
     pub(super) fn new(
-        directory: PathBuf,
+        opener: Opener,
         opened: Result<OutboxFile, OutboxError>,
-        reader: watch::Sender<Option<SqlitePool>>,
-        trouble: watch::Sender<Option<OutboxError>>,
+        shown: Shown,
+        committed: Box<dyn Fn(Committed) + Send>,
     ) -> Self {
         let state = State::Failed { until: Instant::now(), why: OutboxError::closed() };
-        let mut writer = Self { directory, state, reader, trouble };
-        writer.take_up(opened);
+        let mut writer = Self { opener, state, shown, committed };
+        writer.enter(opened);
         writer
     }
 
     /// Writes until it is closed.
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Write>) {
         loop {
-            let again = match &self.state {
-                State::Open(_) => None,
-                State::Failed { until, .. } => Some(*until),
+            let until = match &self.state {
+                State::Open(_) => Instant::now() + INSPECT_EVERY,
+                State::Failed { until, .. } => *until,
             };
-            let mut batch = gather(&mut queue, again).await;
-            if again.is_some_and(|at| Instant::now() >= at) {
-                self.try_again().await;
-            }
+            let mut batch = gather(&mut queue, until).await;
             let closing = batch.closing.take();
-            if !batch.is_empty() {
+            if matches!(self.state, State::Failed { .. }) && Instant::now() >= until {
+                let opened = self.opener.open(true).await;
+                self.enter(opened.map_err(OutboxError::from));
+            }
+            if batch.len() > 0 {
                 self.commit(batch).await;
+            } else {
+                // `trouble` shows a failure, and nobody waits for an answer.
+                let _ = self.keep_in_place().await;
             }
             let Some(closing) = closing else { continue };
-            self.reader.send_replace(None);
+            self.shown.readable.send_replace(None);
             if let State::Open(file) = self.state {
                 file.close().await;
             }
@@ -134,61 +157,47 @@ impl Writer {
         }
     }
 
-    fn take_up(&mut self, opened: Result<OutboxFile, OutboxError>) {
-        let (state, reader, trouble) = match opened {
+    fn enter(&mut self, opened: Result<OutboxFile, OutboxError>) {
+        let (state, readable, trouble) = match opened {
             Ok(file) => {
-                let reader = file.reader.clone();
-                (State::Open(file), Some(reader), None)
+                self.shown.end.send_if_modified(|end| advance(end, Sequence(file.end)));
+                let readable = Readable::of(&file);
+                (State::Open(file), Some(readable), None)
             }
             Err(why) => {
-                let until = Instant::now() + TRY_AGAIN;
+                let until = Instant::now() + REOPEN_EVERY;
                 (State::Failed { until, why: why.clone() }, None, Some(why))
             }
         };
         self.state = state;
-        self.reader.send_replace(reader);
-        let was = self.trouble.send_replace(trouble.clone());
+        self.shown.readable.send_replace(readable);
+        let was = self.shown.trouble.send_replace(trouble.clone());
         match (was, trouble) {
-            (None, Some(error)) => tracing::error!(%error, "no call can be stored; the file is tried again"),
+            (None, Some(error)) => tracing::error!(%error, "no call can be stored, retrying"),
             (Some(_), None) => tracing::info!("calls can be stored again"),
             _ => {}
         }
     }
 
-    async fn try_again(&mut self) {
-        let opened = OutboxFile::open(&self.directory).await;
-        self.take_up(opened.map_err(|error| match error {
-            Unopened::InUse(error) | Unopened::Unusable(error) => error,
-        }));
-    }
-
-    /// Commits a batch and answers.
+    /// Commits a batch and answers. Nobody is answered, and the hub does not learn of an event, before the file that holds
+    /// it stands where the next start will look for it.
     async fn commit(&mut self, batch: Batch) {
-        let Batch { entries, changes, .. } = batch;
-        let (entries, replies): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-        let (changes, waiting): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
-        let written = match &self.state {
-            State::Open(file) => write(&file.writer, &entries, &changes).await,
+        let Batch { appends, changes, .. } = batch;
+        let mut written = match &self.state {
+            State::Open(file) => write(&file.writer, &appends, &changes).await,
             State::Failed { why, .. } => Err(why.clone()),
         };
+        if written.is_ok() {
+            written = self.keep_in_place().await.and(written);
+        }
         match written {
-            Ok((sequences, counts)) => {
-                metrics::counter!("iutsai_outbox_commits_total").increment(1);
-                metrics::counter!("iutsai_outbox_entries_total").increment(entries.len() as u64);
-                // A client that went away does not take its entry with it, so nobody listening is no error.
-                for (reply, sequence) in replies.into_iter().zip(sequences) {
-                    let _ = reply.send(Ok(sequence));
-                }
-                for (reply, count) in waiting.into_iter().zip(counts) {
-                    let _ = reply.send(Ok(count));
-                }
-            }
+            Ok((sequences, counts)) => self.answer(appends, changes, &sequences, &counts),
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
-                for reply in replies {
-                    let _ = reply.send(Err(error.clone()));
+                for append in appends {
+                    let _ = append.reply.send(Err(error.clone()));
                 }
-                for reply in waiting {
+                for (_, reply) in changes {
                     let _ = reply.send(Err(error.clone()));
                 }
                 self.fail(error).await;
@@ -196,37 +205,91 @@ impl Writer {
         }
     }
 
-    /// What a failed commit left behind is not built upon: the file is opened anew.
+    fn answer(
+        &mut self,
+        appends: Vec<Append>,
+        changes: Vec<(Change, Reply<u64>)>,
+        sequences: &[Sequence],
+        counts: &[u64],
+    ) {
+        metrics::counter!("iutsai_outbox_commits_total").increment(1);
+        metrics::counter!("iutsai_outbox_entries_total").increment(appends.len() as u64);
+        let mut appended: Vec<(Sequence, Append)> = sequences.iter().copied().zip(appends).collect();
+        // An entry that was there before keeps its number, so a batch need not be in order.
+        appended.sort_by_key(|(sequence, _)| *sequence);
+        for (sequence, append) in appended {
+            let Append { entry, event, reply } = append;
+            (self.committed)(Committed { sequence, at: entry.at, event });
+            self.shown.end.send_if_modified(|end| advance(end, sequence));
+            // A client that went away does not take its entry with it, so a missing listener is not an error.
+            let _ = reply.send(Ok(sequence));
+        }
+        for ((_, reply), count) in changes.into_iter().zip(counts) {
+            let _ = reply.send(Ok(*count));
+        }
+    }
+
+    /// Puts the outbox back where it was opened, if it was moved away or replaced while it was in use.
+    async fn keep_in_place(&mut self) -> Result<(), OutboxError> {
+        let State::Open(file) = &self.state else { return Ok(()) };
+        if self.opener.is_in_place(file) {
+            return Ok(());
+        }
+        let why = OutboxError("it was moved away while it was in use".into());
+        let until = Instant::now() + REOPEN_EVERY;
+        let State::Open(file) = std::mem::replace(&mut self.state, State::Failed { until, why }) else {
+            return Ok(());
+        };
+        let put_back = self.opener.put_back(file).await.map_err(OutboxError::from);
+        let outcome = put_back.as_ref().map(drop).map_err(Clone::clone);
+        self.enter(put_back);
+        outcome
+    }
+
+    /// A failed commit may have left a part of itself behind, so the file is reopened before anything is added to it.
     async fn fail(&mut self, error: OutboxError) {
-        // Who is refused while it is failed must not put off the next try.
-        let State::Open(file) = &self.state else { return };
-        let (reader, writer) = (file.reader.clone(), file.writer.clone());
-        self.take_up(Err(error));
-        reader.close().await;
-        writer.close().await;
+        // A write refused while the file is down must not postpone the next attempt to reopen it.
+        if !matches!(self.state, State::Open(_)) {
+            return;
+        }
+        let failed = State::Failed { until: Instant::now(), why: error.clone() };
+        let State::Open(file) = std::mem::replace(&mut self.state, failed) else { return };
+        self.enter(Err(error));
+        file.close().await;
     }
 }
 
-/// The next batch; an empty one when it is time to try a failed file `again`.
-async fn gather(queue: &mut mpsc::Receiver<Write>, again: Option<Instant>) -> Batch {
+impl From<Unopened> for OutboxError {
+    fn from(error: Unopened) -> Self {
+        match error {
+            Unopened::InUse(error) | Unopened::Unusable(error) => error,
+        }
+    }
+}
+
+/// Moves `end` forward; whether it moved.
+fn advance(end: &mut Sequence, to: Sequence) -> bool {
+    let is_further = to > *end;
+    *end = (*end).max(to);
+    is_further
+}
+
+/// The next batch: an empty one at `until`, if nothing has come by then.
+async fn gather(queue: &mut mpsc::Receiver<Write>, until: Instant) -> Batch {
     let mut batch = Batch::default();
-    let mut deadline = again;
+    let mut deadline = until;
     while !batch.is_urgent && batch.len() < BATCH {
-        let next = match deadline {
-            None => queue.recv().await,
-            Some(deadline) => tokio::select! {
-                biased;
-                next = queue.recv() => next,
-                () = sleep_until(deadline) => return batch,
-            },
+        let next = tokio::select! {
+            biased;
+            next = queue.recv() => next,
+            () = sleep_until(deadline) => return batch,
         };
         let Some(write) = next else {
             batch.closing = Some(oneshot::channel().0);
             return batch;
         };
         batch.add(write);
-        let travel = Instant::now() + NOTES_WAIT;
-        deadline = deadline.map_or(Some(travel), |deadline| Some(deadline.min(travel)));
+        deadline = deadline.min(Instant::now() + NOTES_WAIT);
     }
     while batch.len() < BATCH {
         let Ok(write) = queue.try_recv() else { break };
@@ -237,17 +300,17 @@ async fn gather(queue: &mut mpsc::Receiver<Write>, again: Option<Instant>) -> Ba
 
 async fn write(
     pool: &SqlitePool,
-    entries: &[Entry],
-    changes: &[Change],
-) -> Result<(Vec<Sequence>, Vec<u64>), OutboxError> {
+    appends: &[Append],
+    changes: &[(Change, Reply<u64>)],
+) -> Result<Written, OutboxError> {
     let mut transaction = pool.begin().await?;
     let connection: &mut SqliteConnection = &mut transaction;
-    let mut sequences = Vec::with_capacity(entries.len());
-    for entry in entries {
-        sequences.push(statements::insert(connection, entry).await?);
+    let mut sequences = Vec::with_capacity(appends.len());
+    for append in appends {
+        sequences.push(statements::insert(connection, &append.entry).await?);
     }
     let mut counts = Vec::with_capacity(changes.len());
-    for change in changes {
+    for (change, _) in changes {
         counts.push(statements::change(connection, change).await?);
     }
     transaction.commit().await?;

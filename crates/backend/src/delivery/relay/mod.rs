@@ -1,96 +1,102 @@
-//! From the outbox to the log. A fresh press is published at once, side by side with its fsync; what Kafka
-//! did not acknowledge is tried again for ever, and never stands before a fresh one; what Kafka refuses for good is set
-//! aside.
+//! From the outbox to Kafka. A fresh event is published side by side with its fsync; what Kafka did not acknowledge is
+//! published again until it does; what Kafka refuses for good is set aside.
+//!
+//! After a start, what the outbox holds of the last 49 hours goes first, in its order within each line: until that is
+//! published, fresh events wait in the outbox, so that the accept that was first stays the first.
 
+mod backlog;
 mod state;
+
+pub(crate) use state::show_local_state;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
 use tokio::{
     sync::{Notify, watch},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wire::Position;
 
 use crate::{
-    delivery::log::{
-        KafkaSettings, LogError,
-        acknowledged::Acknowledged,
-        producer::{Outgoing, Producer, Unpublished},
-        topics,
+    delivery::{
+        log::{Kafka, Outgoing, kafka::Unpublished},
+        outbox::{Entry, Outbox, OutboxError, Sequence},
     },
-    delivery::outbox::{Entry, Outbox, OutboxError, Sequence},
     readiness::Tell,
 };
-use state::Kafka;
 
-/// So many entries of a backlog are under way at once.
-const BACKLOG_WIDTH: usize = 64;
-const BACKOFF: Duration = Duration::from_millis(100);
-const BACKOFF_LIMIT: Duration = Duration::from_secs(2);
-/// Kafka may be away when the service starts: the producer is ready without it after so long.
-const WARM_LIMIT: Duration = Duration::from_secs(5);
-/// How long a call waits for Kafka that nothing else makes durable.
-const ALONE_LIMIT: Duration = Duration::from_secs(10);
-
-/// Publishes the outbox's entries.
+/// Publishes the outbox's entries to Kafka. Clones are the same.
 #[derive(Clone)]
 pub struct Relay(Arc<Inner>);
 
 struct Inner {
     outbox: Outbox,
-    producer: Producer,
-    /// The topics exist: a record for a topic that does not would make the broker choose its settings.
-    topics_exist: watch::Sender<bool>,
-    /// Where an acknowledgement alone makes a record durable, as the topics' settings said at the start.
-    durable: OnceLock<HashSet<String>>,
-    kafka: watch::Sender<Kafka>,
+    kafka: Kafka,
+    /// What the outbox held of the last 49 hours is published: fresh events may be, too.
+    is_open: watch::Sender<bool>,
     /// Entries that some task is publishing, or whose mark is not written yet.
     under_way: Mutex<HashSet<Sequence>>,
-    /// Something is left to be tried again.
+    /// Something is left to be published again.
     left: Notify,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
 
-/// A record on its way to the log.
-pub struct Publication(tokio::task::JoinHandle<Result<Position, Unpublished>>);
+/// What became of a publication.
+type Outcome = Result<Position, Unpublished>;
+
+/// A record on its way to Kafka. Clones are the same record.
+#[derive(Clone)]
+pub struct Publication(watch::Receiver<Option<Outcome>>);
 
 impl Publication {
-    async fn outcome(self) -> Result<Position, Unpublished> {
-        self.0.await.unwrap_or_else(|error| Err(LogError::of(&error).into()))
+    /// Whether Kafka has acknowledged it by now.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        matches!(*self.0.borrow(), Some(Ok(_)))
+    }
+
+    /// What became of it; `None` if its task ended before.
+    async fn outcome(mut self) -> Option<Outcome> {
+        self.0.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
+    }
+}
+
+impl<'a> From<&'a Entry> for Outgoing<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            topic: &entry.topic,
+            key: &entry.line,
+            value: &entry.value,
+            timestamp: entry.at,
+            id: Some(entry.origin.id),
+            republished: false,
+        }
     }
 }
 
 impl Relay {
-    /// A relay from `outbox` to the log, at work until [`Relay::stop`]. It tells in `state` whether calls can be taken.
-    ///
-    /// # Errors
-    /// [`LogError`] if the settings make no sense.
-    pub fn start(outbox: Outbox, settings: KafkaSettings, state: Tell) -> Result<Self, LogError> {
+    /// A relay from `outbox` to `kafka`, at work until [`Relay::stop`]. It sets `state` to whether calls can be taken.
+    #[must_use]
+    pub fn start(outbox: Outbox, kafka: Kafka, state: Tell) -> Self {
         let relay = Self(Arc::new(Inner {
             outbox,
-            producer: Producer::new(settings.clone())?,
-            topics_exist: watch::Sender::new(false),
-            durable: OnceLock::new(),
-            kafka: watch::Sender::new(Kafka::Connecting),
+            kafka: kafka.clone(),
+            is_open: watch::Sender::new(false),
             under_way: Mutex::default(),
             left: Notify::new(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         }));
-        relay.0.left.notify_one();
-        relay.spawn(relay.clone().prepare(settings));
+        relay.spawn(kafka.keep_connected());
         relay.spawn(relay.clone().work_off_backlog());
-        relay.spawn(relay.clone().tell_state(state));
-        relay.spawn(relay.clone().keep_producer());
-        Ok(relay)
+        relay.spawn(relay.clone().show_state(state));
+        relay
     }
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
@@ -98,113 +104,70 @@ impl Relay {
         self.0.tasks.spawn(async move { stopping.run_until_cancelled(work).await });
     }
 
-    /// Makes the topics and connects, as soon as Kafka is there.
-    async fn prepare(self, settings: KafkaSettings) {
-        let warm = async {
-            let mut backoff = BACKOFF;
-            while let Err(error) = self.try_to_prepare(&settings).await {
-                tracing::warn!(%error, "the log is not ready yet; trying on");
-                tokio::time::sleep(backoff).await;
-                backoff = (backoff * 2).min(BACKOFF_LIMIT);
-            }
-        };
-        tokio::pin!(warm);
-        if timeout(WARM_LIMIT, &mut warm).await.is_err() {
-            self.kafka_is(Kafka::Away);
-            warm.await;
-        }
-        self.kafka_is(Kafka::Answers);
-    }
-
-    async fn try_to_prepare(&self, settings: &KafkaSettings) -> Result<(), LogError> {
-        topics::create_missing(settings).await?;
-        let durable = topics::durable(settings).await?;
-        self.0.producer.warm().await?;
-        // Set before only by an earlier try, which read the same.
-        let _ = self.0.durable.set(durable);
-        self.0.topics_exist.send_replace(true);
-        Ok(())
-    }
-
-    async fn keep_producer(self) {
-        self.0.producer.stay_usable().await;
-    }
-
-    /// Waits until the topics exist.
-    pub async fn topics_exist(&self) {
-        let mut exist = self.0.topics_exist.subscribe();
-        drop(exist.wait_for(|exist| *exist).await.expect("the sender is held by self"));
-    }
-
-    /// Whether Kafka's acknowledgement alone makes a record of `topic` durable.
-    fn is_durable(&self, topic: &str) -> bool {
-        self.0.durable.get().is_some_and(|durable| durable.contains(topic))
-    }
-
-    /// Starts to publish a fresh entry, which need not be durable yet.
+    /// Starts to publish a fresh entry, which need not be durable yet; `None` while older entries go first.
     #[must_use]
-    pub fn publish(&self, entry: Entry) -> Publication {
-        let relay = self.clone();
-        Publication(self.0.tasks.spawn(async move {
-            relay.topics_exist().await;
-            relay.0.producer.publish(Outgoing::from(&entry)).await
-        }))
+    pub fn publish(&self, entry: &Entry) -> Option<Publication> {
+        self.0.is_open.borrow().then(|| self.publish_now(entry.clone()))
     }
 
-    /// Publishes what is not worth keeping: it is tried once.
-    ///
-    /// # Errors
-    /// [`LogError`] if Kafka did not acknowledge it.
-    pub(crate) async fn publish_once(&self, outgoing: Outgoing<'_>) -> Result<Position, LogError> {
-        self.topics_exist().await;
-        self.0.producer.publish(outgoing).await.map_err(|error| match error {
-            Unpublished::Unknown(error) | Unpublished::Refused(error) => error,
-        })
+    fn publish_now(&self, entry: Entry) -> Publication {
+        let (sender, receiver) = watch::channel(None);
+        let kafka = self.0.kafka.clone();
+        self.0.tasks.spawn(async move {
+            let outcome = kafka.publish(Outgoing::from(&entry)).await;
+            sender.send_replace(Some(outcome));
+        });
+        Publication(receiver)
     }
 
-    /// Sees a publication of an entry, durable now, through to its mark; `published` learns where the log has it. Waits
-    /// `patience` for it and tells whether Kafka has acknowledged by then.
-    pub async fn see_through(
-        &self,
-        sequence: Sequence,
-        publication: Publication,
-        patience: Duration,
-        published: impl FnOnce(Position) + Send + 'static,
-    ) -> bool {
+    /// Follows the publication of an entry, which is durable now, to its mark. An entry without one is published as part of
+    /// the backlog.
+    pub fn see_through(&self, sequence: Sequence, publication: Option<&Publication>) {
+        let Some(publication) = publication.cloned() else { return self.0.left.notify_one() };
         self.lock().insert(sequence);
         let relay = self.clone();
-        let seen = self.0.tasks.spawn(async move {
-            let outcome = publication.outcome().await;
-            if let Ok(position) = outcome {
-                published(position);
+        self.0.tasks.spawn(async move {
+            match publication.outcome().await {
+                Some(outcome) => relay.settle(sequence, outcome).await,
+                None => relay.leave(sequence),
             }
-            relay.settle(sequence, outcome).await
         });
-        matches!(timeout(patience, seen).await, Ok(Ok(true)))
     }
 
-    /// For an entry that the outbox could not keep: whether Kafka has made it durable, which it can only where more than
-    /// one broker acknowledges, each from its disk.
-    pub(crate) async fn durable_without_outbox(&self, topic: &str, publication: Publication) -> bool {
-        if !self.is_durable(topic) {
+    /// For an entry that the outbox could not keep: whether Kafka makes it durable before `deadline`, which it can only
+    /// where more than one broker acknowledges, each from its disk.
+    pub(crate) async fn is_durable_without_outbox(
+        &self,
+        entry: &Entry,
+        publication: Option<Publication>,
+        deadline: Instant,
+    ) -> bool {
+        if !self.0.kafka.is_durable(&entry.topic) {
             return false;
         }
-        match timeout(ALONE_LIMIT, publication.outcome()).await {
-            Ok(Ok(_)) => {
-                self.kafka_is(Kafka::Answers);
-                true
-            }
-            Ok(Err(Unpublished::Unknown(error) | Unpublished::Refused(error))) => {
-                tracing::error!(%error, "neither the outbox nor Kafka took a call");
+        let publication = publication.unwrap_or_else(|| self.publish_now(entry.clone()));
+        match timeout_at(deadline, publication.outcome()).await {
+            // It may have become another topic meanwhile.
+            Ok(Some(Ok(_))) => self.0.kafka.is_durable(&entry.topic),
+            Ok(Some(Err(Unpublished::Unknown(error) | Unpublished::Refused(error)))) => {
+                tracing::error!(%error, "neither the outbox nor Kafka took an event");
                 false
             }
-            Err(_) => false,
+            Ok(None) | Err(_) => false,
         }
     }
 
-    /// What Kafka has acknowledged so far.
-    pub(crate) fn acknowledged(&self) -> Arc<Acknowledged> {
-        self.0.producer.acknowledged()
+    /// Takes back the marks of another cluster.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if that could not be written.
+    pub(crate) async fn adopt_marks(&self) -> Result<(), OutboxError> {
+        let cluster = self.0.kafka.cluster().await;
+        let changed = self.0.outbox.adopt_marks(Some(&cluster)).await?;
+        if changed > 0 {
+            tracing::info!(changed, %cluster, "the outbox's marks are of this cluster now");
+        }
+        Ok(())
     }
 
     /// Publishes again what has lost its mark.
@@ -212,14 +175,12 @@ impl Relay {
         self.0.left.notify_one();
     }
 
-    /// Marks what was acknowledged, sets aside what is refused, and leaves the rest to the backlog; tells whether
-    /// nothing is left to do.
-    async fn settle(&self, sequence: Sequence, outcome: Result<Position, Unpublished>) -> bool {
-        let published = outcome.is_ok();
+    /// Marks what was acknowledged, sets aside what is refused, and leaves the rest to the backlog.
+    async fn settle(&self, sequence: Sequence, outcome: Outcome) {
         let noted = match outcome {
             Ok(position) => {
-                self.kafka_is(Kafka::Answers);
-                self.0.outbox.mark(sequence, position).await
+                let cluster = self.0.kafka.cluster().await;
+                self.0.outbox.mark(sequence, position, &cluster).await
             }
             Err(Unpublished::Refused(error)) => {
                 tracing::error!(%error, sequence = sequence.0, "Kafka refuses an entry for good: it is set aside");
@@ -227,12 +188,9 @@ impl Relay {
                 self.0.outbox.refuse(sequence, error.to_string()).await
             }
             Err(Unpublished::Unknown(error)) => {
-                tracing::warn!(%error, sequence = sequence.0, "not published; trying on");
+                tracing::warn!(%error, sequence = sequence.0, "publish failed, retrying");
                 metrics::counter!("iutsai_publish_failures_total").increment(1);
-                self.kafka_is(Kafka::Away);
-                self.lock().remove(&sequence);
-                self.0.left.notify_one();
-                return false;
+                return self.leave(sequence);
             }
         };
         // Until that is written, the backlog would take it for one that waits.
@@ -242,56 +200,21 @@ impl Relay {
             let _ = noted.await;
             relay.lock().remove(&sequence);
         });
-        published
+    }
+
+    /// Leaves an entry to the backlog.
+    fn leave(&self, sequence: Sequence) {
+        self.lock().remove(&sequence);
+        self.0.left.notify_one();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Sequence>> {
         self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Publishes what a start or a failure left behind, whenever there is some.
-    async fn work_off_backlog(self) {
-        self.topics_exist().await;
-        loop {
-            self.0.left.notified().await;
-            let mut backoff = BACKOFF;
-            loop {
-                match self.publish_backlog().await {
-                    Ok(0) => break,
-                    Ok(failed) => {
-                        tracing::warn!(failed, "part of the outbox is not published yet; trying on");
-                    }
-                    Err(error) => tracing::error!(%error, "the backlog cannot be read; trying on"),
-                }
-                tokio::time::sleep(backoff).await;
-                backoff = (backoff * 2).min(BACKOFF_LIMIT);
-            }
-        }
-    }
-
-    /// Publishes every entry that waits and that nobody is publishing; tells how many are left.
-    async fn publish_backlog(&self) -> Result<usize, OutboxError> {
-        let mut failed = 0;
-        let mut after = Sequence(0);
-        loop {
-            let entries = self.0.outbox.waiting(after, 1024).await?;
-            let Some((last, _)) = entries.last() else { return Ok(failed) };
-            after = *last;
-            let idle = entries.into_iter().filter(|(sequence, _)| self.lock().insert(*sequence));
-            let outcomes = stream::iter(idle.collect::<Vec<_>>()).map(|(sequence, entry)| async move {
-                let outcome = self.0.producer.publish(Outgoing::from(&entry)).await;
-                let is_done = !matches!(outcome, Err(Unpublished::Unknown(_)));
-                self.settle(sequence, outcome).await;
-                is_done
-            });
-            let outcomes = outcomes.buffered(BACKLOG_WIDTH);
-            failed += outcomes.filter(|is_done| std::future::ready(!is_done)).count().await;
-        }
-    }
-
     /// Gives what is under way a few seconds, then ends. What is left stays in the outbox.
     pub async fn stop(&self, patience: Duration) {
-        if let Err(error) = self.0.producer.flush(patience).await {
+        if let Err(error) = self.0.kafka.flush(patience).await {
             tracing::warn!(%error, "Kafka did not acknowledge everything; the outbox keeps it for the next start");
         }
         self.0.stopping.cancel();
@@ -299,6 +222,6 @@ impl Relay {
         if timeout(patience, self.0.tasks.wait()).await.is_err() {
             tracing::warn!("some publications were still under way at the end; the outbox keeps them");
         }
-        self.0.producer.close().await;
+        self.0.kafka.close().await;
     }
 }

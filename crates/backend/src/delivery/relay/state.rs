@@ -1,38 +1,25 @@
-//! Whether calls can be taken, told by how the outbox and Kafka are doing.
+//! Whether calls can be taken, from how the outbox and Kafka are doing.
 
 use super::Relay;
 use crate::{
-    delivery::outbox::OutboxError,
+    delivery::{
+        log::kafka::Condition,
+        outbox::{Outbox, OutboxError},
+    },
     readiness::{RoleState, Tell},
 };
 
-/// How Kafka is doing, as far as the producer has seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kafka {
-    /// It was not reached yet.
-    Connecting,
-    /// What was published last was not acknowledged.
-    Away,
-    /// It acknowledges.
-    Answers,
-}
-
 impl Relay {
-    pub(super) fn kafka_is(&self, now: Kafka) {
-        self.0.kafka.send_if_modified(|known| std::mem::replace(known, now) != now);
-    }
-
-    /// Keeps `state` true, for ever.
-    pub(super) async fn tell_state(self, state: Tell) {
+    /// Keeps `state` true.
+    pub(super) async fn show_state(self, state: Tell) {
         if state.get() == RoleState::Absent {
             return;
         }
         let mut trouble = self.0.outbox.trouble();
-        let mut kafka = self.0.kafka.subscribe();
+        let mut kafka = self.0.kafka.condition();
         loop {
             let (why, how) = (trouble.borrow_and_update().clone(), *kafka.borrow_and_update());
-            let durable = self.0.durable.get().is_some_and(|topics| !topics.is_empty());
-            state.set(of(why.as_ref(), how, durable));
+            state.set(of(why.as_ref(), how, self.0.kafka.has_durable_topics()));
             let changed = tokio::select! {
                 changed = trouble.changed() => changed,
                 changed = kafka.changed() => changed,
@@ -44,18 +31,37 @@ impl Relay {
     }
 }
 
-fn of(trouble: Option<&OutboxError>, kafka: Kafka, durable: bool) -> RoleState {
+/// Keeps `state` true on a node that is its own log.
+pub(crate) async fn show_local_state(outbox: Outbox, state: Tell) {
+    if state.get() == RoleState::Absent {
+        return;
+    }
+    let mut trouble = outbox.trouble();
+    loop {
+        let why = trouble.borrow_and_update().clone();
+        state.set(why.as_ref().map_or(RoleState::Ready, |error| failed(error)));
+        if trouble.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn of(trouble: Option<&OutboxError>, kafka: Condition, durable: bool) -> RoleState {
     match (trouble, kafka) {
-        (None, Kafka::Connecting) => RoleState::Starting("connecting to Kafka".into()),
-        (None, Kafka::Away) => {
+        (None, Condition::Connecting) => RoleState::Starting("connecting to Kafka".into()),
+        (None, Condition::Away) => {
             RoleState::Degraded("Kafka does not answer: calls are stored, and published later".into())
         }
-        (None, Kafka::Answers) => RoleState::Ready,
-        (Some(error), Kafka::Answers) if durable => {
+        (None, Condition::Answers) => RoleState::Ready,
+        (Some(error), Condition::Answers) if durable => {
             RoleState::Degraded(format!("calls are recorded by Kafka alone: {error}"))
         }
-        (Some(error), _) => RoleState::Failed(format!("calls cannot be recorded: {error}")),
+        (Some(error), _) => failed(error),
     }
+}
+
+fn failed(error: &OutboxError) -> RoleState {
+    RoleState::Failed(format!("calls cannot be recorded: {error}"))
 }
 
 #[cfg(test)]
@@ -65,10 +71,10 @@ mod tests {
     #[test]
     fn without_a_durable_place_the_role_does_not_work() {
         let full = OutboxError::closed();
-        assert!(of(None, Kafka::Away, false).works());
-        assert!(!of(Some(&full), Kafka::Answers, false).works());
-        assert!(of(Some(&full), Kafka::Answers, true).works());
-        assert!(!of(Some(&full), Kafka::Away, true).works());
-        assert_eq!(of(None, Kafka::Answers, false), RoleState::Ready);
+        assert!(of(None, Condition::Away, false).works());
+        assert!(!of(Some(&full), Condition::Answers, false).works());
+        assert!(of(Some(&full), Condition::Answers, true).works());
+        assert!(!of(Some(&full), Condition::Away, true).works());
+        assert_eq!(of(None, Condition::Answers, false), RoleState::Ready);
     }
 }

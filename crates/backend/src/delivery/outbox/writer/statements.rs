@@ -1,14 +1,28 @@
-//! The SQL of what the outbox's writer is asked to do.
+//! The SQL of the outbox's writer.
 
 use sqlx::{Row, sqlite::SqliteConnection};
 
 use super::Change;
 use crate::delivery::outbox::{Entry, OutboxError, Sequence, SessionCopy};
 
-/// So many old entries go with one commit: a press must not wait behind a month.
-const FORGOTTEN_AT_ONCE: i64 = 500;
+/// The most old entries that one commit deletes, or marks that it takes back: a press must not wait behind a month.
+const SLICE: i64 = 500;
 
-/// An entry that is there already keeps its place: one request of a batch must not fail the others.
+/// All of a topic that is old.
+const FORGET: &str = "DELETE FROM entries WHERE sequence IN (
+     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 LIMIT $3)";
+/// The same, but only what Kafka has acknowledged or refused. Its condition is that of the index `entries_done`.
+const FORGET_DONE: &str = "DELETE FROM entries WHERE sequence IN (
+     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2
+     AND (record_offset IS NOT NULL OR refused IS NOT NULL) LIMIT $3)";
+const UNMARK: &str =
+    "UPDATE entries SET partition_id = NULL, record_offset = NULL, record_timestamp = NULL, cluster = NULL";
+const MARKS_OF_OTHERS: &str =
+    "SELECT sequence FROM entries WHERE record_offset IS NOT NULL AND cluster <> $1 LIMIT $2";
+const MARKS_OF_NONE: &str =
+    "SELECT sequence FROM entries WHERE record_offset IS NOT NULL AND cluster IS NULL LIMIT $1";
+
+/// An entry that is there already keeps its number: one request of a batch must not fail the others.
 pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Sequence, OutboxError> {
     let inserted = sqlx::query(
         "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at)
@@ -29,38 +43,29 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     Ok(Sequence(inserted.try_get("sequence")?))
 }
 
-/// How many rows it changed.
+/// Returns the number of rows that it changed.
 pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result<u64, OutboxError> {
-    const UNMARK: &str =
-        "UPDATE entries SET partition_id = NULL, record_offset = NULL, record_timestamp = NULL";
     let query = match change {
-        Change::Mark(sequence, position) => sqlx::query(
-            "UPDATE entries SET partition_id = $1, record_offset = $2, record_timestamp = $3, refused = NULL
-             WHERE sequence = $4",
+        Change::Append(entry) => return insert(to, entry).await.map(|_| 1),
+        Change::Mark(sequence, position, cluster) => sqlx::query(
+            "UPDATE entries SET partition_id = $1, record_offset = $2, record_timestamp = $3, cluster = $4,
+                 refused = NULL
+             WHERE sequence = $5",
         )
         .bind(position.partition)
         .bind(position.offset)
         .bind(position.timestamp)
+        .bind(cluster)
         .bind(sequence.0),
         Change::Refuse(sequence, reason) => {
             sqlx::query("UPDATE entries SET refused = $1 WHERE sequence = $2").bind(reason).bind(sequence.0)
         }
-        Change::Forget { topic, before } => sqlx::query(
-            "DELETE FROM entries WHERE sequence IN (
-                 SELECT sequence FROM entries WHERE stored_at < $1 AND ($2 IS NULL OR topic = $2)
-                 AND (record_offset IS NOT NULL OR refused IS NOT NULL) LIMIT $3)",
-        )
-        .bind(before)
-        .bind(topic)
-        .bind(FORGOTTEN_AT_ONCE),
-        Change::Unmark(sequences) => {
-            let mut changed = 0;
-            for sequence in sequences {
-                let unmark = sqlx::query(sqlx::AssertSqlSafe(format!("{UNMARK} WHERE sequence = $1")));
-                changed += unmark.bind(sequence.0).execute(&mut *to).await?.rows_affected();
-            }
-            return Ok(changed);
+        Change::Forget { topic, before, done_only } => {
+            let forget = sqlx::query(if *done_only { FORGET_DONE } else { FORGET });
+            forget.bind(*topic).bind(before).bind(SLICE)
         }
+        Change::Unmark(sequences) => return unmark(to, sequences).await,
+        Change::Adopt(cluster) => return adopt(to, cluster.as_deref()).await,
         Change::Sessions(sessions, synced_at) => {
             for session in sessions {
                 keep_session(to, session).await?;
@@ -69,6 +74,29 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
         }
     };
     Ok(query.execute(to).await?.rows_affected())
+}
+
+async fn unmark(to: &mut SqliteConnection, sequences: &[Sequence]) -> Result<u64, OutboxError> {
+    let mut changed = 0;
+    for sequence in sequences {
+        let unmark = sqlx::query(sqlx::AssertSqlSafe(format!("{UNMARK} WHERE sequence = $1")));
+        changed += unmark.bind(sequence.0).execute(&mut *to).await?.rows_affected();
+    }
+    Ok(changed)
+}
+
+/// A slice of what [`crate::delivery::outbox::Outbox::adopt_marks`] changes.
+async fn adopt(to: &mut SqliteConnection, cluster: Option<&str>) -> Result<u64, OutboxError> {
+    let Some(cluster) = cluster else {
+        let unmark =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{UNMARK} WHERE sequence IN ({MARKS_OF_NONE})")));
+        return Ok(unmark.bind(SLICE).execute(to).await?.rows_affected());
+    };
+    let adopt = format!("UPDATE entries SET cluster = $2 WHERE sequence IN ({MARKS_OF_NONE})");
+    let adopted = sqlx::query(sqlx::AssertSqlSafe(adopt)).bind(SLICE).bind(cluster).execute(&mut *to).await?;
+    let unmark = sqlx::query(sqlx::AssertSqlSafe(format!("{UNMARK} WHERE sequence IN ({MARKS_OF_OTHERS})")));
+    let unmarked = unmark.bind(cluster).bind(SLICE).execute(to).await?;
+    Ok(adopted.rows_affected() + unmarked.rows_affected())
 }
 
 async fn keep_session(to: &mut SqliteConnection, session: &SessionCopy) -> Result<(), OutboxError> {
@@ -94,4 +122,26 @@ async fn keep_session(to: &mut SqliteConnection, session: &SessionCopy) -> Resul
     .execute(to)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use sqlx::{Connection as _, sqlite::SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn deleting_old_entries_reads_only_what_is_old_and_done() {
+        let mut file = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::migrate!("./outbox_migrations").run(&mut file).await.unwrap();
+        for (statement, index) in [(FORGET, "entries_by_topic"), (FORGET_DONE, "entries_done")] {
+            let plan = format!("EXPLAIN QUERY PLAN {statement}");
+            let plan = sqlx::query(sqlx::AssertSqlSafe(plan)).bind("an-alert").bind(1_i64).bind(SLICE);
+            let rows = plan.fetch_all(&mut file).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            assert!(steps.iter().any(|step| step.contains(&format!("INDEX {index}"))), "{steps:?}");
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+        }
+    }
 }

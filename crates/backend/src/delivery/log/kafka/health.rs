@@ -1,36 +1,24 @@
-//! How reading and publishing are doing, by librdkafka's own statistics.
+//! How consumers and producers are doing, by librdkafka's own statistics.
 
 use rdkafka::{ClientContext, Statistics, consumer::ConsumerContext};
 use tokio::sync::watch;
 
-/// How often librdkafka counts, in milliseconds.
-pub(super) const EVERY_MS: &str = "500";
-/// The same for a producer.
-pub(super) const CONDITION_EVERY_MS: &str = "200";
+use crate::delivery::log::Ends;
 
-/// How the reading of the log is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Health {
+/// How often a consumer emits statistics, in milliseconds.
+pub(super) const CONSUMER_EVERY_MS: &str = "500";
+/// How often a producer does.
+pub(super) const PRODUCER_EVERY_MS: &str = "200";
+
+/// How a consumer is doing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ConsumerHealth {
     /// A broker is connected.
-    pub connected: bool,
-    /// Records that are in the log and were not read yet, as far as is known.
-    pub lag: i64,
+    pub(super) connected: bool,
+    /// Per partition the offset behind its last record, as far as the client knows.
+    pub(super) ends: Ends,
     /// The client will never connect again.
     pub(super) forsaken: bool,
-}
-
-impl Health {
-    /// Of a reading that has just begun.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { connected: true, lag: 0, forsaken: false }
-    }
-}
-
-impl Default for Health {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// Whether a client has forgotten every broker, those of `bootstrap.servers` too, and so never connects again: librdkafka
@@ -40,38 +28,42 @@ fn is_forsaken(statistics: &Statistics) -> bool {
     !statistics.brokers.values().any(|broker| matches!(broker.source.as_str(), "configured" | "learned"))
 }
 
-/// Takes librdkafka's statistics.
-pub(super) struct Watcher(pub(super) watch::Sender<Health>);
+/// Receives a consumer's statistics.
+pub(super) struct ConsumerWatcher(pub(super) watch::Sender<ConsumerHealth>);
 
-impl ClientContext for Watcher {
+impl ClientContext for ConsumerWatcher {
     fn stats(&self, statistics: Statistics) {
         let connected = statistics.brokers.values().any(|broker| broker.state == "UP" && broker.nodeid >= 0);
-        let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
-        let lag = partitions.map(|partition| partition.consumer_lag.max(0)).sum();
-        self.0.send_replace(Health { connected, lag, forsaken: is_forsaken(&statistics) });
+        let partitions = statistics.topics.values().flat_map(|topic| {
+            let name = &topic.topic;
+            topic.partitions.iter().map(move |(number, found)| ((name.clone(), *number), found.hi_offset))
+        });
+        // librdkafka writes a negative number for an end that it does not know.
+        let ends = partitions.filter(|(_, end)| *end >= 0).collect();
+        self.0.send_replace(ConsumerHealth { connected, ends, forsaken: is_forsaken(&statistics) });
     }
 }
 
-impl ConsumerContext for Watcher {}
+impl ConsumerContext for ConsumerWatcher {}
 
 /// How a producer is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Condition {
+pub(super) struct ProducerHealth {
     /// It has its id, without which its first record would wait.
     pub(super) identified: bool,
     /// It will never connect again.
     pub(super) forsaken: bool,
 }
 
-/// Tells a producer's condition.
-pub(super) struct Conditions(pub(super) watch::Sender<Condition>);
+/// Receives a producer's statistics.
+pub(super) struct ProducerWatcher(pub(super) watch::Sender<ProducerHealth>);
 
-impl ClientContext for Conditions {
+impl ClientContext for ProducerWatcher {
     fn stats(&self, statistics: Statistics) {
         let forsaken = is_forsaken(&statistics);
         let identified = statistics.eos.is_some_and(|eos| eos.idemp_state == "Assigned");
-        let condition = Condition { identified, forsaken };
-        self.0.send_if_modified(|known| std::mem::replace(known, condition) != condition);
+        let health = ProducerHealth { identified, forsaken };
+        self.0.send_if_modified(|known| std::mem::replace(known, health) != health);
     }
 }
 

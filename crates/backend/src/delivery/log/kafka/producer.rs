@@ -14,14 +14,17 @@ use tokio::{sync::watch, time::timeout};
 use wire::Position;
 
 use super::{
-    KafkaSettings, LogError, METADATA_TIMEOUT,
+    KafkaSettings, METADATA_TIMEOUT,
     acknowledged::Acknowledged,
-    health::{self, Condition, Conditions},
+    health::{self, ProducerHealth, ProducerWatcher},
 };
-use crate::{clock, delivery::outbox::Entry};
+use crate::{
+    clock,
+    delivery::log::{LogError, Outgoing},
+};
 
-/// The header of a record that refills a broker: it is no news.
-pub const REPUBLISHED: &str = "republished";
+/// The header of a record that refills a log, or is about a call that is over: it is shown, and does not sound.
+pub(super) const REPUBLISHED: &str = "republished";
 
 /// What the original Spring consumer needs on every record: with fewer it fails on the record for ever.
 const SPRING_TYPES: [(&str, &str); 3] = [
@@ -30,15 +33,15 @@ const SPRING_TYPES: [(&str, &str); 3] = [
     ("__KeyTypeId__", "java.lang.Object"),
 ];
 
-/// Back from a client that could not be made, or does not connect yet.
+/// The pause before another client is made, where one could not be made or does not connect yet.
 const REPLACE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why Kafka did not acknowledge a record.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Unpublished {
-    /// It may be in the log all the same; it is to be tried again.
+    /// It may be in the log all the same, and must be published again.
     Unknown(LogError),
-    /// This record it never takes: trying again does not help.
+    /// Kafka never takes this record: publishing it again does not help.
     Refused(LogError),
 }
 
@@ -48,37 +51,7 @@ impl From<LogError> for Unpublished {
     }
 }
 
-/// A record to publish.
-#[derive(Clone, Copy, Debug)]
-pub struct Outgoing<'a> {
-    /// The topic.
-    pub topic: &'a str,
-    /// The key.
-    pub key: &'a str,
-    /// The value.
-    pub value: &'a [u8],
-    /// The record's timestamp; where it lies ahead of the clock, now is taken.
-    pub timestamp: i64,
-    /// The `id` header, where the record has an identity.
-    pub id: Option<uuid::Uuid>,
-    /// It refills a broker.
-    pub republished: bool,
-}
-
-impl<'a> From<&'a Entry> for Outgoing<'a> {
-    fn from(entry: &'a Entry) -> Self {
-        Self {
-            topic: &entry.topic,
-            key: &entry.line,
-            value: &entry.value,
-            timestamp: entry.at,
-            id: Some(entry.origin.id),
-            republished: false,
-        }
-    }
-}
-
-type Current = (FutureProducer<Conditions>, watch::Receiver<Condition>);
+type Current = (FutureProducer<ProducerWatcher>, watch::Receiver<ProducerHealth>);
 
 /// Publishes records.
 pub struct Producer {
@@ -89,7 +62,7 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// A producer; it connects by itself, whenever Kafka is there.
+    /// A producer, which connects whenever Kafka is there.
     ///
     /// # Errors
     /// [`LogError`] if the settings make no sense to librdkafka.
@@ -98,7 +71,7 @@ impl Producer {
         Ok(Self { settings, current, acknowledged: Arc::default() })
     }
 
-    /// Publishes one record and tells where it stands in the log. Tries for ten seconds.
+    /// Publishes one record and returns where it stands in the log. Gives up after ten seconds.
     ///
     /// # Errors
     /// [`Unpublished`] if Kafka did not acknowledge it.
@@ -115,7 +88,7 @@ impl Producer {
             Ok(delivery) => {
                 let (partition, offset) = (delivery.partition, delivery.offset);
                 let position = Position { timestamp, partition, offset };
-                self.acknowledged.note(outgoing.topic, position);
+                self.acknowledged.record(outgoing.topic, position);
                 Ok(position)
             }
             Err((error, _)) => {
@@ -132,22 +105,22 @@ impl Producer {
         self.acknowledged.clone()
     }
 
-    /// Connects, so that the first call does not wait for it: metadata, and the producer's id.
+    /// Fetches metadata and the producer's id, so that the first call does not wait for them.
     ///
     /// # Errors
     /// [`LogError`] if Kafka did not answer.
-    pub async fn warm(&self) -> Result<(), LogError> {
+    pub async fn connect(&self) -> Result<(), LogError> {
         let (producer, mut condition) = self.current_with_condition()?;
         let metadata = move || producer.client().fetch_metadata(Some(wire::topic::ALERT), METADATA_TIMEOUT);
         let fetched = tokio::task::spawn_blocking(move || metadata().map(|_| ())).await;
         fetched.map_err(|error| LogError(error.to_string()))??;
         match timeout(METADATA_TIMEOUT, condition.wait_for(|condition| condition.identified)).await {
             Ok(Ok(_)) => Ok(()),
-            _ => Err(LogError("no producer id was given in time".into())),
+            _ => Err(LogError("the brokers assigned no producer id in time".into())),
         }
     }
 
-    /// Lets a new client take over whenever the present one will never connect again; until it is closed.
+    /// Replaces the client whenever it will never connect again, until it is closed.
     pub async fn stay_usable(&self) {
         while let Ok((_, mut condition)) = self.current_with_condition() {
             // An error is the end of that client: another one has taken over.
@@ -156,11 +129,11 @@ impl Producer {
             }
             tracing::error!("the Kafka producer has forgotten every broker: a new one takes over");
             let created = self.replace(|_, condition| condition.borrow().forsaken);
-            let warmed = match created {
-                Ok(()) => self.warm().await,
+            let connected = match created {
+                Ok(()) => self.connect().await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = warmed {
+            if let Err(error) = connected {
                 tracing::warn!(%error, "the new Kafka producer is not connected yet");
                 // One that could not be made leaves the old one, which is noticed again at once.
                 tokio::time::sleep(REPLACE_PAUSE).await;
@@ -178,7 +151,7 @@ impl Producer {
         Ok(flushed.map_err(|error| LogError(error.to_string()))??)
     }
 
-    /// Ends the connections: whoever stops Kafka next would make them fail.
+    /// Ends the connections.
     pub async fn close(&self) {
         let producer = self.lock().take();
         // librdkafka waits for its threads.
@@ -191,7 +164,7 @@ impl Producer {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn current(&self) -> Result<FutureProducer<Conditions>, LogError> {
+    fn current(&self) -> Result<FutureProducer<ProducerWatcher>, LogError> {
         self.current_with_condition().map(|(producer, _)| producer)
     }
 
@@ -201,7 +174,7 @@ impl Producer {
 
     /// An idempotent producer that met a fatal error refuses everything from then on (librdkafka, "Fatal
     /// producer errors"): only a new one helps.
-    fn replace_if_fatal(&self, failed: &FutureProducer<Conditions>) -> Result<(), LogError> {
+    fn replace_if_fatal(&self, failed: &FutureProducer<ProducerWatcher>) -> Result<(), LogError> {
         let Some((code, reason)) = failed.client().fatal_error() else { return Ok(()) };
         tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
         self.replace(|producer, _| producer.client().fatal_error().is_some())
@@ -210,7 +183,7 @@ impl Producer {
     /// Makes a new client, unless the present one is not, or no longer, `useless`.
     fn replace(
         &self,
-        useless: impl FnOnce(&FutureProducer<Conditions>, &watch::Receiver<Condition>) -> bool,
+        useless: impl FnOnce(&FutureProducer<ProducerWatcher>, &watch::Receiver<ProducerHealth>) -> bool,
     ) -> Result<(), LogError> {
         let mut current = self.lock();
         if current.as_ref().is_some_and(|(producer, condition)| useless(producer, condition)) {
@@ -221,7 +194,7 @@ impl Producer {
 }
 
 fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
-    let (tell, condition) = watch::channel(Condition::default());
+    let (sender, condition) = watch::channel(ProducerHealth::default());
     let producer = settings
         .client()
         .set("enable.idempotence", "true")
@@ -232,12 +205,12 @@ fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
         .set("topic.metadata.refresh.interval.ms", "10000")
         // Java's partitioner, so that the original service's records of a line meet ours.
         .set("partitioner", "murmur2_random")
-        .set("statistics.interval.ms", health::CONDITION_EVERY_MS)
-        .create_with_context(Conditions(tell))?;
+        .set("statistics.interval.ms", health::PRODUCER_EVERY_MS)
+        .create_with_context(ProducerWatcher(sender))?;
     Ok((producer, condition))
 }
 
-/// What no later try changes: the record itself is at fault. InvalidRecord is not among it: a broker also says so of a
+/// Whether no later attempt can succeed, because the record itself is at fault. InvalidRecord is not among it: a broker also says so of a
 /// timestamp that lies more than an hour ahead of its clock (`message.timestamp.after.max.ms`), until either clock is right.
 fn is_refusal(error: &KafkaError) -> bool {
     use RDKafkaErrorCode::{InvalidMessageSize, MessageSizeTooLarge, PolicyViolation};

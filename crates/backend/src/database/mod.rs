@@ -4,6 +4,8 @@
 //! `$1` placeholders, times as epoch milliseconds. It may be away at any time, also at the start: whoever asks learns so
 //! within seconds, and what the service does without it, it does.
 
+pub(crate) mod claim;
+
 use std::{
     sync::{Arc, Once},
     time::Duration,
@@ -31,6 +33,9 @@ pub enum DatabaseError {
     /// It answered with an error.
     #[error("the database did not answer as it should: {0}")]
     Failed(String),
+    /// Another server uses it that cannot share it.
+    #[error("{0}")]
+    InUse(String),
 }
 
 impl From<sqlx::Error> for DatabaseError {

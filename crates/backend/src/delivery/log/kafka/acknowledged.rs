@@ -1,17 +1,17 @@
-//! What Kafka has acknowledged to this process: no partition may end before.
+//! What Kafka has acknowledged to this process. No partition may end before it.
 
 use std::sync::{Mutex, PoisonError};
 
 use wire::Position;
 
-use super::partition::{Ends, Partition};
+use crate::delivery::log::{Ends, Partition};
 
 /// Per partition the offset behind the last record that was acknowledged in this process's life.
 #[derive(Debug, Default)]
 pub struct Acknowledged(Mutex<Ends>);
 
 impl Acknowledged {
-    pub(super) fn note(&self, topic: &str, position: Position) {
+    pub(super) fn record(&self, topic: &str, position: Position) {
         let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let end = ends.entry((topic.to_owned(), position.partition)).or_default();
         *end = position.offset.saturating_add(1).max(*end);

@@ -1,0 +1,52 @@
+//! The alerts that the hub knows, by id. Its lock is held for a look-up only, never while frames are pushed.
+
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
+
+use wire::{Alert, AlertId, Event, Millis};
+
+use super::Known;
+
+/// Per id the alerts of the houses that used it: one, unless two houses used the same.
+#[derive(Default)]
+pub(super) struct Alerts(RwLock<HashMap<AlertId, Vec<Alert>>>);
+
+impl Alerts {
+    pub(super) fn insert(&self, alert: &Alert) {
+        let mut alerts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = alerts.entry(alert.id).or_default();
+        match known.iter_mut().find(|known| is_of_one_flat(known, alert)) {
+            // Of several records of one alert the earliest counts.
+            Some(known) if alert.at < known.at => *known = alert.clone(),
+            Some(_) => {}
+            None => known.push(alert.clone()),
+        }
+    }
+
+    /// Whether the house's alert with this id is the same but for its time, or another one.
+    pub(super) fn known(&self, alert: &Alert) -> Known {
+        let alerts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut known = alerts.get(&alert.id).into_iter().flatten();
+        match known.find(|known| is_of_one_flat(known, alert)) {
+            None => Known::Nothing(Event::Alert(alert.clone())),
+            Some(known) if Alert { at: alert.at, ..known.clone() } == *alert => {
+                Known::Same(Event::Alert(known.clone()))
+            }
+            Some(_) => Known::Otherwise,
+        }
+    }
+
+    pub(super) fn forget(&self, before: Millis) {
+        let mut alerts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        alerts.retain(|_, known| {
+            known.retain(|alert| alert.at >= before);
+            !known.is_empty()
+        });
+    }
+}
+
+fn is_of_one_flat(known: &Alert, alert: &Alert) -> bool {
+    (&known.line, &known.house) == (&alert.line, &alert.house)
+}

@@ -1,0 +1,49 @@
+//! Whether an event repeats what is known under its id, as a client's retry at another node does.
+
+use wire::{Accept, Actor, Event, LineIncidents, Status};
+
+/// What is known under the id of an event that is about to be recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Known {
+    /// Nothing; this is the event.
+    Nothing(Event),
+    /// The same, as it was recorded, with its time of then.
+    Same(Event),
+    /// Something else: the id stands for another request.
+    Otherwise,
+}
+
+impl Known {
+    /// What the line knows of an accept or a status. Alerts have an index of their own.
+    pub(super) fn of(line: &LineIncidents, event: &Event) -> Self {
+        let known: Vec<Event> = match event {
+            Event::Accept(accept) => {
+                let by = Actor::House(accept.accept.clone());
+                line.said(accept.id, &by).filter(|known| matches!(known, Event::Accept(_))).collect()
+            }
+            // Each call and each word has a route of its own, and with it keys of its own.
+            Event::Status(status) => line
+                .said(status.id, &status.by)
+                .filter(|known| {
+                    matches!(known, Event::Status(known) if (known.alert, known.status) == (status.alert, status.status))
+                })
+                .collect(),
+            Event::Alert(_) | Event::Moved(_) | Event::Receipt(_) => Vec::new(),
+        };
+        let same = known.iter().find(|known| is_same(known, event));
+        match same {
+            Some(same) => Self::Same(same.clone()),
+            None if known.is_empty() => Self::Nothing(event.clone()),
+            None => Self::Otherwise,
+        }
+    }
+}
+
+/// Whether two events differ in nothing but their time.
+fn is_same(known: &Event, event: &Event) -> bool {
+    match (known, event) {
+        (Event::Accept(known), Event::Accept(new)) => Accept { at: new.at, ..known.clone() } == *new,
+        (Event::Status(known), Event::Status(new)) => Status { at: new.at, ..known.clone() } == *new,
+        _ => false,
+    }
+}

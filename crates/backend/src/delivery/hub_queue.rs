@@ -1,0 +1,51 @@
+//! What this node's hub is about to apply, in one queue: what the outbox committed, in the order of sequences, and what
+//! goes past the outbox or the log. A sender never waits for the hub.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+use wire::Event;
+
+use super::outbox::Committed;
+
+/// How long the hub's word on an event that could not be recorded is waited for.
+const HEARD_PATIENCE: Duration = Duration::from_secs(1);
+
+/// An event for this node's hub.
+#[derive(Debug)]
+pub enum Queued {
+    /// It is on this node's disk.
+    Committed(Committed),
+    /// It is not recorded here, or not yet. The answer is whether it was pushed to a socket of another house.
+    Direct(Event, oneshot::Sender<bool>),
+    /// Another process handed it over.
+    HandedOver(Event),
+}
+
+/// The sending end. Clones are the same queue.
+#[derive(Clone, Debug)]
+pub struct HubQueue(mpsc::UnboundedSender<Queued>);
+
+impl HubQueue {
+    /// A queue with the end that the hub's runtime drains.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Queued>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Queues an event. A hub that has ended needs none.
+    pub(super) fn push(&self, queued: Queued) {
+        let _ = self.0.send(queued);
+    }
+
+    /// Queues an event that is not recorded, and returns whether the hub pushed it to a socket of another house.
+    pub(super) async fn push_unrecorded(&self, event: Event) -> bool {
+        let (answer, heard) = oneshot::channel();
+        self.push(Queued::Direct(event, answer));
+        matches!(timeout(HEARD_PATIENCE, heard).await, Ok(Ok(true)))
+    }
+}

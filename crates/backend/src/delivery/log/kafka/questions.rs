@@ -1,0 +1,144 @@
+//! What the reader asks Kafka: which partitions there are, where they begin and end, and what stands at an offset. A broker
+//! answers the requests of a connection in order, and those that fetch records wait there for half a second, so questions
+//! have a client of their own.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    Message as _, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
+};
+use wire::{Millis, topic};
+
+use super::{KafkaSettings, METADATA_TIMEOUT};
+use crate::delivery::log::{Ends, LogError, Partition, Positions, Start};
+
+/// Records before the first one of a time that are read as well: of records whose timestamp is unusable, Kafka cannot know
+/// that they are recent.
+const READ_BEFORE: i64 = 1_000;
+const POLL: Duration = Duration::from_millis(100);
+
+/// Asks, and blocks until each answer: not for a task of a runtime.
+pub(super) struct Questions(BaseConsumer);
+
+/// What the topics have.
+pub(super) struct Inspection {
+    /// All partitions.
+    pub(super) partitions: Vec<Partition>,
+    /// One that ends before what is known of it.
+    pub(super) shorter: Option<Partition>,
+}
+
+/// Where a partition is read from, and where it ends.
+pub(super) struct Range {
+    pub(super) partition: Partition,
+    pub(super) start: i64,
+    pub(super) end: i64,
+}
+
+/// Where each partition ends.
+pub(super) async fn ends(settings: KafkaSettings) -> Result<Ends, LogError> {
+    let ends = tokio::task::spawn_blocking(move || {
+        let questions = Questions::new(&settings)?;
+        let partitions = questions.partitions()?.into_iter();
+        partitions.map(|partition| Ok((partition.clone(), questions.watermarks(&partition)?.1))).collect()
+    });
+    ends.await.map_err(|error| LogError::of(&error))?
+}
+
+impl Questions {
+    /// Connects when it is asked first.
+    pub(super) fn new(settings: &KafkaSettings) -> Result<Self, LogError> {
+        Ok(Self(settings.consumer().set("enable.partition.eof", "true").create()?))
+    }
+
+    /// Where every partition is read from, for a reader that begins at `start`.
+    pub(super) fn ranges(&self, start: &Start) -> Result<Vec<Range>, LogError> {
+        let range = |partition: Partition| {
+            let (low, high) = self.watermarks(&partition)?;
+            let start = match start {
+                Start::Since(since) => self.first_since(&partition, *since, high)? - READ_BEFORE,
+                Start::Behind(Positions::Kafka(read)) => read.get(&partition).copied().unwrap_or(low),
+                Start::Behind(Positions::Local { .. }) => low,
+            };
+            Ok(Range { partition, start: start.clamp(low, high), end: high })
+        };
+        self.partitions()?.into_iter().map(range).collect()
+    }
+
+    /// Inspects all partitions; `known` are the ends that they must have at least.
+    pub(super) fn inspect(&self, known: HashMap<Partition, i64>) -> Result<Inspection, LogError> {
+        let partitions = self.partitions()?;
+        for (partition, least) in known {
+            if self.watermarks(&partition)?.1 < least {
+                return Ok(Inspection { partitions, shorter: Some(partition) });
+            }
+        }
+        Ok(Inspection { partitions, shorter: None })
+    }
+
+    /// The end of a partition, if no record stands between `from` and it. At an offset can be a transaction's marker, which
+    /// no consumer ever receives (Apache Kafka documentation, "Control Batches"), or nothing, after compaction.
+    pub(super) fn end_without_records(
+        &self,
+        partition: &Partition,
+        from: i64,
+    ) -> Result<Option<i64>, LogError> {
+        let (_, end) = self.watermarks(partition)?;
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&partition.0, partition.1, Offset::Offset(from))?;
+        self.0.assign(&list)?;
+        let found = self.poll_at(end);
+        self.0.unassign()?;
+        found
+    }
+
+    fn poll_at(&self, end: i64) -> Result<Option<i64>, LogError> {
+        let deadline = Instant::now() + METADATA_TIMEOUT;
+        while Instant::now() < deadline {
+            match self.0.poll(POLL) {
+                Some(Ok(message)) if message.offset() < end => return Ok(None),
+                Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Ok(Some(end)),
+                Some(Err(error)) => return Err(error.into()),
+                None => {}
+            }
+        }
+        Err(LogError("neither a record nor the end of the partition was received in time".into()))
+    }
+
+    fn watermarks(&self, (topic, partition): &Partition) -> Result<(i64, i64), LogError> {
+        Ok(self.0.fetch_watermarks(topic, *partition, METADATA_TIMEOUT)?)
+    }
+
+    /// Every partition of every topic of the service.
+    fn partitions(&self) -> Result<Vec<Partition>, LogError> {
+        let mut partitions = Vec::new();
+        for topic in topic::ALL {
+            let metadata = self.0.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;
+            for found in metadata.topics().iter().filter(|found| found.name() == topic.name) {
+                if let Some(error) = found.error() {
+                    return Err(LogError(format!("the topic {}: {error:?}", topic.name)));
+                }
+                partitions.extend(found.partitions().iter().map(|p| (topic.name.to_owned(), p.id())));
+            }
+        }
+        Ok(partitions)
+    }
+
+    /// The offset of the first record of `since` or later; `end` if there is none.
+    fn first_since(&self, (topic, partition): &Partition, since: Millis, end: i64) -> Result<i64, LogError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, *partition, Offset::Offset(since))?;
+        let found = self.0.offsets_for_times(list, METADATA_TIMEOUT)?;
+        let found = found.find_partition(topic, *partition).map(|found| found.offset());
+        match found {
+            Some(Offset::Offset(offset)) => Ok(offset),
+            Some(Offset::End) => Ok(end),
+            other => Err(LogError(format!("{topic}-{partition}: no offset for a time, but {other:?}"))),
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Reads every partition of every topic, without an end. No shared group: each node needs every record. When the log turns
+//! out to be shorter than what was read of it (a broker lost its disk, a topic was made anew), reading begins again.
+
+use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
+
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{Consumer, StreamConsumer},
+    message::{BorrowedMessage, Headers},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+use wire::{Millis, Position, topic};
+
+use super::{
+    KafkaSettings,
+    acknowledged::Acknowledged,
+    health::{self, ConsumerHealth, ConsumerWatcher},
+    producer::REPUBLISHED,
+    questions::{Inspection, Questions, Range},
+};
+use crate::{
+    clock,
+    delivery::log::{Ends, Health, LogError, Partition, Read, Record, Start},
+};
+
+/// How often the topics are inspected, for new partitions and for lost records.
+const INSPECT_EVERY: Duration = Duration::from_secs(10);
+/// How long a broker keeps a fetch that finds no record; it answers as soon as there is one.
+const FETCH_WAIT_MS: &str = "500";
+/// The pause after an error; librdkafka reconnects meanwhile.
+const ERROR_PAUSE: Duration = Duration::from_millis(200);
+/// The pause before reading begins again.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// Reads from `start` on, and sends what it reads to `to`. Ends when that is closed.
+///
+/// What was `acknowledged` must be there, also if it was not read yet.
+pub(super) async fn run(
+    settings: KafkaSettings,
+    start: Start,
+    acknowledged: Arc<Acknowledged>,
+    to: mpsc::Sender<Read>,
+) {
+    let mut failed = false;
+    loop {
+        let (prepared, answer) = oneshot::channel();
+        // A receiver that is gone does not answer either.
+        if to.send(Read::Opening(prepared)).await.is_err() || answer.await.is_err() {
+            return;
+        }
+        match Reader::open(&settings, &start, acknowledged.clone()).await {
+            Ok(reader) => {
+                failed = false;
+                match reader.run(&start, &to).await {
+                    Stop::Unheard => return,
+                    Stop::Shorter((topic, partition)) => {
+                        acknowledged.forget(&(topic.clone(), partition));
+                        tracing::warn!(topic, partition, "the log has become shorter, reading it again");
+                    }
+                    Stop::Forsaken => {
+                        tracing::error!("the consumer has forgotten every broker: a new one takes over");
+                    }
+                }
+            }
+            Err(error) if !failed => {
+                failed = true;
+                tracing::warn!(%error, "the log cannot be read yet, retrying");
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RESTART_PAUSE) => {}
+            () = to.closed() => return,
+        }
+    }
+}
+
+/// Why reading ends.
+enum Stop {
+    /// The receiver is closed.
+    Unheard,
+    /// This partition ends before what was read of it, or acknowledged in it.
+    Shorter(Partition),
+    /// The client will never connect again.
+    Forsaken,
+}
+
+impl From<mpsc::error::SendError<Read>> for Stop {
+    fn from(_: mpsc::error::SendError<Read>) -> Self {
+        Self::Unheard
+    }
+}
+
+/// How far a partition is read.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    /// The next offset to read.
+    next: i64,
+    /// Where it ended when reading began.
+    end: i64,
+    /// `next` when the statistics were looked at last.
+    before: i64,
+    /// The time of the last record whose timestamp was usable.
+    time: Option<Millis>,
+}
+
+/// What a question in the background found.
+enum Answer {
+    Inspected(Inspection),
+    /// No record stands before this end of the partition.
+    Empty(Partition, i64),
+    /// The next record is on its way.
+    HasRecords,
+}
+
+struct Reader {
+    consumer: Arc<StreamConsumer<ConsumerWatcher>>,
+    questions: Arc<Questions>,
+    health: watch::Receiver<ConsumerHealth>,
+    acknowledged: Arc<Acknowledged>,
+    settings: KafkaSettings,
+    progress: HashMap<Partition, Progress>,
+}
+
+impl Reader {
+    async fn open(
+        settings: &KafkaSettings,
+        start: &Start,
+        acknowledged: Arc<Acknowledged>,
+    ) -> Result<Self, LogError> {
+        let (sender, health) = watch::channel(ConsumerHealth::default());
+        let consumer: StreamConsumer<ConsumerWatcher> = settings
+            .consumer()
+            .set("fetch.wait.max.ms", FETCH_WAIT_MS)
+            .set("fetch.error.backoff.ms", "50")
+            .set("statistics.interval.ms", health::CONSUMER_EVERY_MS)
+            .create_with_context(ConsumerWatcher(sender))?;
+        let mut reader = Self {
+            consumer: Arc::new(consumer),
+            questions: Arc::new(Questions::new(settings)?),
+            health,
+            acknowledged,
+            settings: settings.clone(),
+            progress: HashMap::new(),
+        };
+        reader.assign(start.clone()).await?;
+        Ok(reader)
+    }
+
+    async fn assign(&mut self, start: Start) -> Result<(), LogError> {
+        let questions = self.questions.clone();
+        let ranges = tokio::task::spawn_blocking(move || questions.ranges(&start)).await;
+        let mut list = TopicPartitionList::new();
+        for Range { partition, start, end } in ranges.map_err(|error| LogError::of(&error))?? {
+            list.add_partition_offset(&partition.0, partition.1, Offset::Offset(start))?;
+            self.progress.insert(partition, Progress { next: start, end, before: -1, time: None });
+        }
+        self.consumer.assign(&list)?;
+        Ok(())
+    }
+
+    async fn run(mut self, start: &Start, to: &mpsc::Sender<Read>) -> Stop {
+        match self.read_on(start, to).await {
+            Ok(never) => match never {},
+            Err(stop) => stop,
+        }
+    }
+
+    async fn read_on(&mut self, start: &Start, to: &mpsc::Sender<Read>) -> Result<Infallible, Stop> {
+        let since = if let Start::Since(since) = start { *since } else { Millis::MIN };
+        to.send(Read::Begun(since)).await?;
+        self.send_partitions(to).await?;
+        let mut behind = true;
+        let mut asking: Option<JoinHandle<Result<Answer, LogError>>> = None;
+        let mut inspect = tokio::time::interval(INSPECT_EVERY);
+        inspect.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        inspect.reset();
+        let consumer = self.consumer.clone();
+        loop {
+            if behind && self.progress.values().all(|progress| progress.next >= progress.end) {
+                behind = false;
+                to.send(Read::CaughtUp(self.ends())).await?;
+            }
+            tokio::select! {
+                message = consumer.recv() => match message {
+                    Ok(message) => {
+                        let record = self.take(&message)?;
+                        to.send(Read::Record(record)).await?;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "reading the log failed, retrying");
+                        tokio::time::sleep(ERROR_PAUSE).await;
+                    }
+                },
+                _ = inspect.tick(), if asking.is_none() => asking = Some(self.inspect()),
+                answer = answered(&mut asking) => self.use_answer(answer, to).await?,
+                Ok(()) = self.health.changed() => {
+                    let health = self.health.borrow_and_update().clone();
+                    if health.forsaken {
+                        return Err(Stop::Forsaken);
+                    }
+                    to.send(Read::Health(self.measure(&health))).await?;
+                    if asking.is_none() {
+                        asking = self.ask_where_nothing_comes(&health.ends);
+                    }
+                }
+                () = to.closed() => return Err(Stop::Unheard),
+            }
+        }
+    }
+
+    fn ends(&self) -> Ends {
+        self.progress.iter().map(|(partition, progress)| (partition.clone(), progress.end)).collect()
+    }
+
+    fn measure(&self, health: &ConsumerHealth) -> Health {
+        let lag = |(partition, end): (&Partition, &i64)| {
+            self.progress.get(partition).map_or(0, |progress| (end - progress.next).max(0))
+        };
+        Health { connected: health.connected, lag: health.ends.iter().map(lag).sum() }
+    }
+
+    /// Asks what stands at the next offset of a partition from which nothing came since the last statistics although it
+    /// goes on: the client never reports a transaction's marker, so its records alone do not show that the end is reached.
+    fn ask_where_nothing_comes(&mut self, ends: &Ends) -> Option<JoinHandle<Result<Answer, LogError>>> {
+        let mut stuck = None;
+        for (partition, progress) in &mut self.progress {
+            let end = ends.get(partition).copied().unwrap_or(0).max(progress.end);
+            if progress.next < end && progress.before == progress.next {
+                stuck = Some((partition.clone(), progress.next));
+            }
+            progress.before = progress.next;
+        }
+        let (partition, from) = stuck?;
+        let questions = self.questions.clone();
+        Some(tokio::task::spawn_blocking(move || {
+            let end = questions.end_without_records(&partition, from)?;
+            Ok(end.map_or(Answer::HasRecords, |end| Answer::Empty(partition, end)))
+        }))
+    }
+
+    /// Begins to look for new partitions and for lost records, beside the reading.
+    fn inspect(&self) -> JoinHandle<Result<Answer, LogError>> {
+        let next = |(partition, progress): (&Partition, &Progress)| (partition.clone(), progress.next);
+        let (questions, mut known) =
+            (self.questions.clone(), self.progress.iter().map(next).collect::<Ends>());
+        for (partition, end) in self.acknowledged.ends() {
+            known.entry(partition).and_modify(|next| *next = end.max(*next));
+        }
+        tokio::task::spawn_blocking(move || questions.inspect(known).map(Answer::Inspected))
+    }
+
+    async fn use_answer(
+        &mut self,
+        answer: Result<Answer, LogError>,
+        to: &mpsc::Sender<Read>,
+    ) -> Result<(), Stop> {
+        match answer {
+            Ok(Answer::Inspected(Inspection { shorter: Some(partition), .. })) => {
+                Err(Stop::Shorter(partition))
+            }
+            Ok(Answer::Inspected(Inspection { partitions, .. })) => match self.add_new(partitions) {
+                Ok(true) => self.send_partitions(to).await,
+                Ok(false) => Ok(()),
+                Err(error) => {
+                    tracing::warn!(%error, "a new partition cannot be read yet");
+                    Ok(())
+                }
+            },
+            Ok(Answer::Empty(partition, end)) => {
+                if let Some(progress) = self.progress.get_mut(&partition) {
+                    progress.next = progress.next.max(end);
+                }
+                Ok(())
+            }
+            Ok(Answer::HasRecords) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "the topics could not be inspected");
+                // The client may be one that never connects again.
+                match Questions::new(&self.settings) {
+                    Ok(questions) => self.questions = Arc::new(questions),
+                    Err(error) => tracing::warn!(%error, "there is no new client to ask Kafka with"),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The record of a message, which moves its partition's progress.
+    fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<Record, Stop> {
+        let partition = (message.topic().to_owned(), message.partition());
+        let offset = message.offset();
+        let timestamp = message.timestamp().to_millis().unwrap_or_default();
+        let position = Position { timestamp, partition: partition.1, offset };
+        let mut time = position.time();
+        if let Some(progress) = self.progress.get_mut(&partition) {
+            if offset < progress.next {
+                return Err(Stop::Shorter(partition));
+            }
+            progress.next = offset + 1;
+            // What stood there before reading began is not new: its neighbour's time is the best guess.
+            time = time.or(progress.time.filter(|_| offset < progress.end));
+            progress.time = time.or(progress.time);
+        }
+        Ok(record(message, position, time.unwrap_or_else(clock::now)))
+    }
+
+    async fn send_partitions(&self, to: &mpsc::Sender<Read>) -> Result<(), Stop> {
+        let accepts = self.progress.keys().filter(|(topic, _)| topic == topic::ACCEPT).count();
+        let accepts = i32::try_from(accepts).unwrap_or(i32::MAX);
+        Ok(to.send(Read::Partitions(accepts)).await?)
+    }
+
+    /// New partitions are read from their beginning, since nothing in them was read yet. Whether there are any.
+    fn add_new(&mut self, partitions: Vec<Partition>) -> Result<bool, LogError> {
+        let mut list = TopicPartitionList::new();
+        let new: Vec<Partition> =
+            partitions.into_iter().filter(|partition| !self.progress.contains_key(partition)).collect();
+        for (topic, partition) in &new {
+            tracing::info!(topic, partition, "reading a new partition");
+            list.add_partition_offset(topic, *partition, Offset::Offset(0))?;
+        }
+        if new.is_empty() {
+            return Ok(false);
+        }
+        self.consumer.incremental_assign(&list)?;
+        let unread = Progress { next: 0, end: 0, before: -1, time: None };
+        self.progress.extend(new.into_iter().map(|partition| (partition, unread)));
+        Ok(true)
+    }
+}
+
+/// The answer to the question under way; never, while there is none.
+async fn answered(asking: &mut Option<JoinHandle<Result<Answer, LogError>>>) -> Result<Answer, LogError> {
+    let Some(question) = asking else { return std::future::pending().await };
+    let answer = question.await;
+    *asking = None;
+    answer.unwrap_or_else(|error| Err(LogError::of(&error)))
+}
+
+fn record(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
+    let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
+    let id = headers().find(|header| header.key == "id").and_then(|header| header.value);
+    let republished = headers().any(|header| header.key == REPUBLISHED);
+    Record {
+        topic: message.topic().to_owned(),
+        position,
+        time,
+        id: id.and_then(|id| std::str::from_utf8(id).ok()?.parse().ok()),
+        value: message.payload().map(<[u8]>::to_vec),
+        republished,
+    }
+}

@@ -1,0 +1,173 @@
+//! The outbox as the log of one node: one partition, whose offsets are the entries' sequence numbers.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+use wire::{Millis, Position, topic};
+
+use super::{Ends, LogError, Outgoing, Positions, Read, Record, Start};
+use crate::{
+    clock,
+    delivery::outbox::{Entry, Origin, Outbox, OutboxError, Pages, Sequence},
+};
+
+/// The partition that every topic has here.
+const PARTITION: i32 = 0;
+/// The pause before an outbox that cannot be read is read again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Where an entry with this number and time stands.
+#[must_use]
+pub fn position(sequence: Sequence, at: Millis) -> Position {
+    Position { timestamp: at, partition: PARTITION, offset: sequence.0 }
+}
+
+/// The end of every topic, where the last entry is `end`.
+pub(super) fn ends(end: Sequence) -> Ends {
+    topic::ALL.iter().map(|topic| ((topic.name.to_owned(), PARTITION), end.0 + 1)).collect()
+}
+
+/// Appends a note, and waits until it is written: it shares the fsync of an event.
+pub(super) async fn append(outbox: &Outbox, outgoing: Outgoing<'_>) -> Result<(), LogError> {
+    // Nobody asks for it again by its key, so the key is only unique.
+    let id = outgoing.id.unwrap_or_else(Uuid::now_v7);
+    let origin = Origin { id, resident: String::new(), route: outgoing.topic.into() };
+    let entry = Entry {
+        origin,
+        digest: [0; 32],
+        topic: outgoing.topic.into(),
+        line: outgoing.key.into(),
+        value: outgoing.value.into(),
+        at: outgoing.timestamp,
+    };
+    match outbox.append_note(entry).await.await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(LogError::of(&error)),
+        Err(_) => Err(LogError::of(&OutboxError::closed())),
+    }
+}
+
+/// As [`super::Log::follow`].
+pub(super) async fn follow(outbox: &Outbox, start: Start, to: &mpsc::Sender<Read>) {
+    let mut reading = Reading { start, after: None, caught_up: false };
+    let mut failed = false;
+    let mut more = outbox.end();
+    loop {
+        let seen = *more.borrow_and_update();
+        match reading.read_to_end(outbox, seen, to).await {
+            Ok(()) => {
+                failed = false;
+                tokio::select! {
+                    changed = more.changed() => if changed.is_err() { return },
+                    () = to.closed() => return,
+                }
+            }
+            Err(Stop::Unheard) => return,
+            Err(Stop::Failed(error)) => {
+                if !failed {
+                    tracing::error!(%error, "the outbox cannot be read, retrying");
+                }
+                failed = true;
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    () = to.closed() => return,
+                }
+            }
+        }
+    }
+}
+
+/// Why a reading stops.
+enum Stop {
+    /// The receiver is closed.
+    Unheard,
+    /// The file cannot be read now.
+    Failed(OutboxError),
+}
+
+impl From<mpsc::error::SendError<Read>> for Stop {
+    fn from(_: mpsc::error::SendError<Read>) -> Self {
+        Self::Unheard
+    }
+}
+
+impl From<OutboxError> for Stop {
+    fn from(error: OutboxError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+struct Reading {
+    start: Start,
+    /// The last entry that was read; `None` before the first page.
+    after: Option<Sequence>,
+    caught_up: bool,
+}
+
+impl Reading {
+    /// Sends every entry that is not sent yet. `end` is where the log ended before this.
+    async fn read_to_end(
+        &mut self,
+        outbox: &Outbox,
+        end: Sequence,
+        to: &mpsc::Sender<Read>,
+    ) -> Result<(), Stop> {
+        let pages = outbox.pages()?;
+        let mut after = match self.after {
+            Some(after) => after,
+            None => {
+                let (after, since) = begin(outbox, &pages, &self.start).await?;
+                to.send(Read::Begun(since)).await?;
+                to.send(Read::Partitions(1)).await?;
+                after
+            }
+        };
+        self.after = Some(after);
+        loop {
+            let page = pages.behind(after).await?;
+            if page.is_empty() {
+                break;
+            }
+            for (sequence, entry) in page {
+                to.send(Read::Record(record(sequence, entry))).await?;
+                after = sequence;
+                self.after = Some(after);
+            }
+        }
+        if !self.caught_up {
+            to.send(Read::CaughtUp(ends(end.max(after)))).await?;
+            self.caught_up = true;
+        }
+        Ok(())
+    }
+}
+
+/// The entry behind which a reading begins, and the time since which everything follows.
+async fn begin(outbox: &Outbox, pages: &Pages, start: &Start) -> Result<(Sequence, Millis), OutboxError> {
+    match start {
+        Start::Since(since) => Ok((pages.before(*since).await?, *since)),
+        Start::Behind(positions) => {
+            if let Positions::Local { log, sequence, event } = positions
+                && *log == outbox.log()?
+                && pages.at(*sequence).await?.is_some_and(|entry| entry.origin.id == *event)
+            {
+                return Ok((*sequence, clock::now()));
+            }
+            metrics::counter!("iutsai_log_read_from_start_total").increment(1);
+            tracing::warn!("the log is not the one that was read before: it is read from its beginning");
+            Ok((Sequence(0), Millis::MIN))
+        }
+    }
+}
+
+fn record(sequence: Sequence, entry: Entry) -> Record {
+    Record {
+        position: position(sequence, entry.at),
+        time: entry.at,
+        id: Some(entry.origin.id),
+        topic: entry.topic,
+        value: Some(entry.value),
+        republished: false,
+    }
+}

@@ -1,0 +1,107 @@
+//! Reads the outbox's file in the order of its entries, page by page. Each page is one short transaction, so that no reader
+//! keeps the write-ahead log from being begun anew for long.
+
+use std::path::Path;
+
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use wire::Millis;
+
+use super::{
+    Entry, LogId, Marked, OutboxError, Sequence,
+    entry::{self, entry},
+    file,
+};
+
+/// The most entries of one page.
+pub const PAGE: u32 = 1_000;
+
+const COLUMNS: &str = "sequence, id, resident, route, digest, topic, line, value, stored_at";
+
+/// The entries of one file, in order.
+#[derive(Clone, Debug)]
+pub struct Pages(SqlitePool);
+
+impl Pages {
+    /// Reads the outbox in `directory` from beside the server that may be writing it: without its lock, and never writing.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if there is no outbox, or none of this version.
+    pub async fn open_beside(directory: &Path) -> Result<(Self, LogId), OutboxError> {
+        let (pool, log) = file::open_beside(directory).await?;
+        Ok((Self(pool), log))
+    }
+
+    pub(super) fn new(pool: SqlitePool) -> Self {
+        Self(pool)
+    }
+
+    /// The first entries behind `after`, [`PAGE`] at most.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn behind(&self, after: Sequence) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
+        self.entries("TRUE", after).await
+    }
+
+    /// The first entries behind `after` that Kafka has neither acknowledged nor refused, [`PAGE`] at most.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn waiting(&self, after: Sequence) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
+        self.entries("record_offset IS NULL AND refused IS NULL", after).await
+    }
+
+    /// The first acknowledged entries behind `after`, [`PAGE`] at most.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn marked(&self, after: Sequence) -> Result<Vec<Marked>, OutboxError> {
+        let rows = sqlx::query(
+            "SELECT sequence, id, topic, partition_id, record_offset, record_timestamp FROM entries
+             WHERE record_offset IS NOT NULL AND sequence > $1 ORDER BY sequence LIMIT $2",
+        )
+        .bind(after.0)
+        .bind(PAGE)
+        .fetch_all(&self.0)
+        .await?;
+        rows.iter().map(entry::marked).collect()
+    }
+
+    /// The number before the first entry that was stored at `since` or later; before all that follow, if there is none.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn before(&self, since: Millis) -> Result<Sequence, OutboxError> {
+        let row = sqlx::query(
+            "SELECT COALESCE((SELECT MIN(sequence) - 1 FROM entries WHERE stored_at >= $1),
+                             (SELECT MAX(sequence) FROM entries), 0)",
+        )
+        .bind(since)
+        .fetch_one(&self.0)
+        .await?;
+        Ok(Sequence(row.try_get(0)?))
+    }
+
+    /// The entry with this number.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn at(&self, sequence: Sequence) -> Result<Option<Entry>, OutboxError> {
+        let query = format!("SELECT {COLUMNS} FROM entries WHERE sequence = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(query)).bind(sequence.0).fetch_optional(&self.0).await?;
+        row.as_ref().map(|row: &SqliteRow| entry(row).map(|(_, entry)| entry)).transpose()
+    }
+
+    async fn entries(
+        &self,
+        which: &'static str,
+        after: Sequence,
+    ) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM entries WHERE ({which}) AND sequence > $1 ORDER BY sequence LIMIT $2"
+        );
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(query)).bind(after.0).bind(PAGE).fetch_all(&self.0).await?;
+        rows.iter().map(entry).collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! Where the outbox's file stands on the disk: the lock that keeps a second server away, and what tells whether the file at
+//! the path is still the one that is open.
+
+use std::{
+    fs::{self, File, TryLockError},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use super::{OutboxError, file::Unopened};
+
+/// The file's name in the data directory.
+pub(super) const NAME: &str = "outbox.db";
+const LOCK: &str = "outbox.lock";
+/// SQLite's files beside a database in WAL mode.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// A file's identity on its file system: device and inode. A path can come to name another file, an identity cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    /// The identity of the file that `path` names now; `None` if there is none.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|found| Self(found.dev(), found.ino()))
+    }
+}
+
+/// The exclusive right to the outbox of a directory, held as long as this lives.
+pub(super) struct Lock {
+    _file: File,
+    identity: Option<Identity>,
+}
+
+impl Lock {
+    /// Takes the lock of `directory`, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`Unopened::InUse`] when another process holds it.
+    pub(super) fn take(directory: &Path) -> Result<Self, Unopened> {
+        let failed = |error: std::io::Error| {
+            Unopened::Unusable(OutboxError(format!("{}: {error}", directory.display())))
+        };
+        fs::create_dir_all(directory).map_err(failed)?;
+        let path = directory.join(LOCK);
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file, identity: Identity::of(&path) }),
+            Err(TryLockError::WouldBlock) => Err(Unopened::InUse(OutboxError(format!(
+                "another server uses {}: stop it, or give this one a data directory of its own",
+                directory.display()
+            )))),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Whether this is still the lock that another process would find in `directory`.
+    pub(super) fn is_of(&self, directory: &Path) -> bool {
+        self.identity.is_some() && self.identity == Identity::of(&directory.join(LOCK))
+    }
+}
+
+/// Puts `new` in the place of the outbox in `directory`. Whatever stands there is kept under another name, and so are the
+/// files that SQLite would take for its write-ahead log. Returns the name under which an old file was kept.
+///
+/// # Errors
+/// The file system's.
+pub(super) fn put_in_place(new: &Path, directory: &Path, at: i64) -> std::io::Result<Option<PathBuf>> {
+    File::open(new)?.sync_all()?;
+    let place = directory.join(NAME);
+    let aside = directory.join(format!("outbox-found-{at}.db"));
+    for suffix in BESIDE {
+        rename_if_there(&with_suffix(&place, suffix), &with_suffix(&aside, suffix))?;
+    }
+    let found = rename_if_there(&place, &aside)?;
+    fs::rename(new, &place)?;
+    File::open(directory)?.sync_all()?;
+    Ok(found.then_some(aside))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Whether there was a file to rename.
+fn rename_if_there(from: &Path, to: &Path) -> std::io::Result<bool> {
+    match fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

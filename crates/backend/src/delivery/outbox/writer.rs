@@ -110,8 +110,16 @@ pub(super) struct Writer {
     committed: Box<dyn Fn(Committed) + Send>,
 }
 
-/// The numbers of a batch's entries, and the rows of its changes.
-type Written = (Vec<Sequence>, Vec<u64>);
+/// What a commit wrote.
+#[derive(Default)]
+struct Written {
+    /// The numbers of the entries that somebody waits for.
+    sequences: Vec<Sequence>,
+    /// The rows of each change.
+    counts: Vec<u64>,
+    /// The greatest number of an entry, notes included.
+    end: Sequence,
+}
 
 impl Writer {
     /// A writer of what [`Opener::open`] returned, which passes each committed event to `committed`.
@@ -151,6 +159,8 @@ impl Writer {
             if let State::Open(file) = self.state {
                 file.close().await;
             }
+            // With the lock, which the next server may take as soon as this one says that it has closed the file.
+            drop(self.opener);
             // Whoever asked for it may have gone on.
             let _ = closing.send(());
             return;
@@ -191,7 +201,7 @@ impl Writer {
             written = self.keep_in_place().await.and(written);
         }
         match written {
-            Ok((sequences, counts)) => self.answer(appends, changes, &sequences, &counts),
+            Ok(written) => self.answer(appends, changes, &written),
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
                 for append in appends {
@@ -209,22 +219,21 @@ impl Writer {
         &mut self,
         appends: Vec<Append>,
         changes: Vec<(Change, Reply<u64>)>,
-        sequences: &[Sequence],
-        counts: &[u64],
+        written: &Written,
     ) {
         metrics::counter!("iutsai_outbox_commits_total").increment(1);
         metrics::counter!("iutsai_outbox_entries_total").increment(appends.len() as u64);
-        let mut appended: Vec<(Sequence, Append)> = sequences.iter().copied().zip(appends).collect();
+        let mut appended: Vec<(Sequence, Append)> = written.sequences.iter().copied().zip(appends).collect();
         // An entry that was there before keeps its number, so a batch need not be in order.
         appended.sort_by_key(|(sequence, _)| *sequence);
         for (sequence, append) in appended {
             let Append { entry, event, reply } = append;
             (self.committed)(Committed { sequence, at: entry.at, event });
-            self.shown.end.send_if_modified(|end| advance(end, sequence));
             // A client that went away does not take its entry with it, so a missing listener is not an error.
             let _ = reply.send(Ok(sequence));
         }
-        for ((_, reply), count) in changes.into_iter().zip(counts) {
+        self.shown.end.send_if_modified(|end| advance(end, written.end));
+        for ((_, reply), count) in changes.into_iter().zip(&written.counts) {
             let _ = reply.send(Ok(*count));
         }
     }
@@ -305,14 +314,16 @@ async fn write(
 ) -> Result<Written, OutboxError> {
     let mut transaction = pool.begin().await?;
     let connection: &mut SqliteConnection = &mut transaction;
-    let mut sequences = Vec::with_capacity(appends.len());
+    let mut written = Written::default();
     for append in appends {
-        sequences.push(statements::insert(connection, &append.entry).await?);
+        written.sequences.push(statements::insert(connection, &append.entry).await?);
     }
-    let mut counts = Vec::with_capacity(changes.len());
+    written.end = written.sequences.iter().copied().max().unwrap_or_default();
     for (change, _) in changes {
-        counts.push(statements::change(connection, change).await?);
+        let changed = statements::change(connection, change).await?;
+        written.counts.push(changed.rows);
+        written.end = written.end.max(changed.appended.unwrap_or_default());
     }
     transaction.commit().await?;
-    Ok((sequences, counts))
+    Ok(written)
 }

@@ -43,10 +43,27 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     Ok(Sequence(inserted.try_get("sequence")?))
 }
 
-/// Returns the number of rows that it changed.
-pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result<u64, OutboxError> {
+/// What a change did.
+pub(super) struct Changed {
+    /// How many rows it changed.
+    pub(super) rows: u64,
+    /// The number of the entry that it appended, if it did.
+    pub(super) appended: Option<Sequence>,
+}
+
+impl From<u64> for Changed {
+    fn from(rows: u64) -> Self {
+        Self { rows, appended: None }
+    }
+}
+
+/// Writes a change.
+pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result<Changed, OutboxError> {
     let query = match change {
-        Change::Append(entry) => return insert(to, entry).await.map(|_| 1),
+        Change::Append(entry) => {
+            let appended = Some(insert(to, entry).await?);
+            return Ok(Changed { rows: 1, appended });
+        }
         Change::Mark(sequence, position, cluster) => sqlx::query(
             "UPDATE entries SET partition_id = $1, record_offset = $2, record_timestamp = $3, cluster = $4,
                  refused = NULL
@@ -64,8 +81,8 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
             let forget = sqlx::query(if *done_only { FORGET_DONE } else { FORGET });
             forget.bind(*topic).bind(before).bind(SLICE)
         }
-        Change::Unmark(sequences) => return unmark(to, sequences).await,
-        Change::Adopt(cluster) => return adopt(to, cluster.as_deref()).await,
+        Change::Unmark(sequences) => return unmark(to, sequences).await.map(Into::into),
+        Change::Adopt(cluster) => return adopt(to, cluster.as_deref()).await.map(Into::into),
         Change::Sessions(sessions, synced_at) => {
             for session in sessions {
                 keep_session(to, session).await?;
@@ -73,7 +90,7 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
             sqlx::query("UPDATE node SET sessions_synced_at = $1").bind(synced_at)
         }
     };
-    Ok(query.execute(to).await?.rows_affected())
+    Ok(query.execute(to).await?.rows_affected().into())
 }
 
 async fn unmark(to: &mut SqliteConnection, sequences: &[Sequence]) -> Result<u64, OutboxError> {

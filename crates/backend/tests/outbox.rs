@@ -3,9 +3,18 @@
 use std::path::Path;
 
 use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Sequence};
-use tokio::sync::mpsc;
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
+use tokio::{
+    sync::mpsc,
+    time::{Duration, timeout},
+};
 use uuid::Uuid;
 use wire::{Alert, AlertId, Event, House, Line, Position};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn open(directory: &Path) -> Outbox {
     Outbox::open(directory, |_| {}).await.expect("it opens")
@@ -163,6 +172,33 @@ async fn an_outbox_that_is_moved_away_while_it_is_used_is_put_back_whole() {
     outbox.close().await;
     let outbox = open(directory.path()).await;
     assert_eq!(values(&outbox).await, [vec![1], vec![2]]);
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outbox_that_is_moved_away_while_it_fails_is_put_back_whole() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    append(&outbox, entry(1)).await;
+    // Another program's transaction makes a commit fail, and its reading keeps the file from being used again.
+    let options = SqliteConnectOptions::new().filename(directory.path().join("outbox.db"));
+    let mut writer = SqliteConnection::connect_with(&options).await.expect("it opens");
+    let mut reader = SqliteConnection::connect_with(&options).await.expect("it opens");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.expect("it begins");
+    sqlx::query("BEGIN").execute(&mut reader).await.expect("it begins");
+    sqlx::query("SELECT COUNT(*) FROM entries").fetch_one(&mut reader).await.expect("it is read");
+    let refused = entry(2);
+    assert!(outbox.append(refused.clone(), event(&refused)).await.is_err());
+    for name in ["outbox.db", "outbox.db-wal", "outbox.db-shm"] {
+        let path = directory.path().join(name);
+        std::fs::rename(&path, path.with_extension("moved")).expect("it is moved");
+    }
+    let mut trouble = outbox.trouble();
+    for is_over in [Option::is_some, Option::is_none] {
+        timeout(PATIENCE, trouble.wait_for(is_over)).await.expect("in time").expect("the writer runs");
+    }
+    append(&outbox, entry(3)).await;
+    assert_eq!(values(&outbox).await, [vec![1], vec![3]]);
     outbox.close().await;
 }
 

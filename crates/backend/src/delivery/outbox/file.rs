@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     LogId, OutboxError,
-    place::{self, Identity, Lock, NAME},
+    place::{self, Held, Identity, Lock, NAME},
 };
 use crate::clock;
 
@@ -59,6 +59,8 @@ pub(super) struct Opener {
     lock: Option<Lock>,
     /// The file that was checked last, and what is wrong with it.
     checked: Option<(Identity, Option<String>)>,
+    /// The file that was closed after a failure.
+    held: Option<Held>,
     /// A copy of the file that was moved away, which is to be put in its place.
     copy: Option<PathBuf>,
 }
@@ -66,7 +68,7 @@ pub(super) struct Opener {
 impl Opener {
     /// For `outbox.db` in `directory`.
     pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), lock: None, checked: None, copy: None }
+        Self { directory: directory.to_owned(), lock: None, checked: None, held: None, copy: None }
     }
 
     /// Opens the file and writes to it once, through to the disk. `after_failure`: a commit to it has failed before.
@@ -85,20 +87,61 @@ impl Opener {
         if !self.lock.as_ref().is_some_and(|lock| lock.is_of(&self.directory)) {
             self.lock = Some(Lock::take(&self.directory)?);
         }
+        self.keep_held()?;
         self.place_copy()?;
         let options = options(&self.path())
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(options.clone()).await?;
+        match self.prepare(&writer, &options, after_failure).await {
+            Ok(file) => Ok(file),
+            Err(error) => {
+                writer.close().await;
+                self.hold();
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare(
+        &mut self,
+        writer: &SqlitePool,
+        options: &SqliteConnectOptions,
+        after_failure: bool,
+    ) -> Result<OutboxFile, Unopened> {
         let identity = Identity::of(&self.path());
-        self.check(identity, &writer).await?;
+        self.check(identity, writer).await?;
         let migrations = sqlx::migrate!("./outbox_migrations");
-        migrations.run(&writer).await.map_err(|error| OutboxError(error.to_string()))?;
-        begin_anew(&writer, after_failure).await?;
-        let (log, end) = identify(&writer).await?;
-        let reader = pool(2).connect_with(options.read_only(true)).await?;
-        Ok(OutboxFile { writer, reader, log, end, identity })
+        migrations.run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
+        begin_anew(writer, after_failure).await?;
+        let (log, end) = identify(writer).await?;
+        let reader = pool(2).connect_with(options.clone().read_only(true)).await?;
+        Ok(OutboxFile { writer: writer.clone(), reader, log, end, identity })
+    }
+
+    /// Remembers a file that failed by itself and not by its name, unless it is damaged: should it be moved away before it
+    /// can be opened again, what it holds is not lost.
+    pub(super) fn hold(&mut self) {
+        let is_damaged = |identity| matches!(&self.checked, Some((of, Some(_))) if Some(*of) == identity);
+        self.held = Held::of(&self.path()).filter(|held| !is_damaged(held.identity()));
+    }
+
+    /// Lets go of a closed file that is still in its place, or copies it to be put there. No connection may be open: closing
+    /// a descriptor takes the locks of all others of the same file away (fcntl(2), "Advisory record locking").
+    fn keep_held(&mut self) -> Result<(), OutboxError> {
+        let Some(held) = &self.held else { return Ok(()) };
+        if held.identity() != Identity::of(&self.path()) {
+            let copy = self.new_copy();
+            held.copy_to(&copy).map_err(|error| OutboxError(format!("{}: {error}", copy.display())))?;
+            self.copy = Some(copy);
+        }
+        self.held = None;
+        Ok(())
+    }
+
+    fn new_copy(&self) -> PathBuf {
+        self.directory.join(format!("outbox-copy-{}.db", clock::now()))
     }
 
     /// Looks for damage, since SQLite finds it only where it happens to read. A month of entries takes a while to read, so
@@ -123,24 +166,20 @@ impl Opener {
         file.identity.is_some() && file.identity == Identity::of(&self.path())
     }
 
-    /// Copies everything that `file` holds, closes it, puts the copy where `file` was opened, and opens that. The log keeps
-    /// its id and every entry its sequence number.
-    pub(super) async fn put_back(&mut self, file: OutboxFile) -> Result<OutboxFile, Unopened> {
-        let failed = |error: std::io::Error| Unopened::Unusable(OutboxError(error.to_string()));
-        std::fs::create_dir_all(&self.directory).map_err(failed)?;
-        let copy = self.directory.join(format!("outbox-copy-{}.db", clock::now()));
+    /// Copies everything that `file` holds, to be put in its place when the file is opened next. The log keeps its id and
+    /// every entry its sequence number.
+    pub(super) async fn copy(&mut self, file: &OutboxFile) -> Result<(), OutboxError> {
+        std::fs::create_dir_all(&self.directory).map_err(|error| OutboxError(error.to_string()))?;
+        let copy = self.new_copy();
         let copied =
             sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&file.writer).await;
-        // Closing deletes the write-ahead log by its path (SQLite, "Write-Ahead Logging"), so it comes before another
-        // file's log can stand there.
-        file.close().await;
         if let Err(error) = copied {
             // A part of a copy is of no use to anybody.
             let _ = std::fs::remove_file(&copy);
             return Err(error.into());
         }
         self.copy = Some(copy);
-        self.open(false).await
+        Ok(())
     }
 
     /// Puts the copy of an outbox that was moved away in its place, if there is one.

@@ -3,6 +3,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io::Seek,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -60,6 +61,51 @@ impl Lock {
     }
 }
 
+/// A closed database file with its write-ahead log, held by descriptors: it can be read wherever it is moved.
+pub(super) struct Held {
+    database: File,
+    log: Option<File>,
+}
+
+impl Held {
+    /// The file that `path` names now, if there is one.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let database =
+            File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
+        Some(Self { database, log: File::open(with_suffix(path, BESIDE[0])).ok() })
+    }
+
+    /// The database file's identity.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.database.metadata().ok().map(|found| Identity(found.dev(), found.ino()))
+    }
+
+    /// Copies both to `path` and beside it.
+    ///
+    /// # Errors
+    /// The file system's; what was copied by then is removed.
+    pub(super) fn copy_to(&self, path: &Path) -> std::io::Result<()> {
+        let log = with_suffix(path, BESIDE[0]);
+        let copied = copy_of(&self.database, path)
+            .and_then(|()| self.log.as_ref().map_or(Ok(()), |from| copy_of(from, &log)));
+        if copied.is_err() {
+            for part in [path, &log] {
+                // A part of a copy is of no use to anybody.
+                let _ = fs::remove_file(part);
+            }
+        }
+        copied
+    }
+}
+
+fn copy_of(from: &File, to: &Path) -> std::io::Result<()> {
+    let mut from = from;
+    from.rewind()?;
+    let mut to = File::create(to)?;
+    std::io::copy(&mut from, &mut to)?;
+    to.sync_all()
+}
+
 /// Puts `new` in the place of the outbox in `directory`. Whatever stands there is kept under another name, and so are the
 /// files that SQLite would take for its write-ahead log. Returns the name under which an old file was kept.
 ///
@@ -73,6 +119,7 @@ pub(super) fn put_in_place(new: &Path, directory: &Path, at: i64) -> std::io::Re
         rename_if_there(&with_suffix(&place, suffix), &with_suffix(&aside, suffix))?;
     }
     let found = rename_if_there(&place, &aside)?;
+    rename_if_there(&with_suffix(new, BESIDE[0]), &with_suffix(&place, BESIDE[0]))?;
     fs::rename(new, &place)?;
     File::open(directory)?.sync_all()?;
     Ok(found.then_some(aside))

@@ -181,7 +181,15 @@ impl Writer {
         };
         self.state = state;
         self.shown.readable.send_replace(readable);
-        let was = self.shown.trouble.send_replace(trouble.clone());
+        self.show_trouble(trouble);
+    }
+
+    fn show_trouble(&self, trouble: Option<OutboxError>) {
+        let mut was = None;
+        self.shown.trouble.send_if_modified(|known| {
+            was = std::mem::replace(known, trouble.clone());
+            was != trouble
+        });
         match (was, trouble) {
             (None, Some(error)) => tracing::error!(%error, "no call can be stored, retrying"),
             (Some(_), None) => tracing::info!("calls can be stored again"),
@@ -204,6 +212,9 @@ impl Writer {
             Ok(written) => self.answer(appends, changes, &written),
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
+                if matches!(self.state, State::Open(_)) {
+                    self.opener.hold();
+                }
                 for append in appends {
                     let _ = append.reply.send(Err(error.clone()));
                 }
@@ -215,12 +226,7 @@ impl Writer {
         }
     }
 
-    fn answer(
-        &mut self,
-        appends: Vec<Append>,
-        changes: Vec<(Change, Reply<u64>)>,
-        written: &Written,
-    ) {
+    fn answer(&mut self, appends: Vec<Append>, changes: Vec<(Change, Reply<u64>)>, written: &Written) {
         metrics::counter!("iutsai_outbox_commits_total").increment(1);
         metrics::counter!("iutsai_outbox_entries_total").increment(appends.len() as u64);
         let mut appended: Vec<(Sequence, Append)> = written.sequences.iter().copied().zip(appends).collect();
@@ -242,16 +248,24 @@ impl Writer {
     async fn keep_in_place(&mut self) -> Result<(), OutboxError> {
         let State::Open(file) = &self.state else { return Ok(()) };
         if self.opener.is_in_place(file) {
+            self.show_trouble(None);
             return Ok(());
         }
+        // Until that succeeds, the open file is the only place where everything is.
+        if let Err(error) = self.opener.copy(file).await {
+            self.show_trouble(Some(error.clone()));
+            return Err(error);
+        }
         let why = OutboxError("it was moved away while it was in use".into());
-        let until = Instant::now() + REOPEN_EVERY;
-        let State::Open(file) = std::mem::replace(&mut self.state, State::Failed { until, why }) else {
-            return Ok(());
-        };
-        let put_back = self.opener.put_back(file).await.map_err(OutboxError::from);
-        let outcome = put_back.as_ref().map(drop).map_err(Clone::clone);
-        self.enter(put_back);
+        let moved = State::Failed { until: Instant::now(), why };
+        let State::Open(file) = std::mem::replace(&mut self.state, moved) else { return Ok(()) };
+        // Closing deletes the write-ahead log by its path (SQLite, "Write-Ahead Logging"), so it comes before another file's
+        // log can stand there.
+        self.shown.readable.send_replace(None);
+        file.close().await;
+        let opened = self.opener.open(false).await.map_err(OutboxError::from);
+        let outcome = opened.as_ref().map(drop).map_err(Clone::clone);
+        self.enter(opened);
         outcome
     }
 

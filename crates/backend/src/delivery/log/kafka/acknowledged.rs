@@ -22,6 +22,11 @@ impl Acknowledged {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A topic was made again, and it is not known which.
+    pub(super) fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The partition was found to be shorter: what was acknowledged before says nothing any more.
     pub(super) fn forget(&self, partition: &Partition) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(partition);

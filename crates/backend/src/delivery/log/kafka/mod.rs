@@ -56,6 +56,9 @@ struct Inner {
     /// `None` until the topics exist: a record for a topic that does not would make the broker choose its settings.
     described: watch::Sender<Option<Described>>,
     condition: watch::Sender<Condition>,
+    /// How often a topic was made again that had been deleted: whatever was read of it is not there any more, also where
+    /// the new one has come to be as long.
+    remade: watch::Sender<u64>,
 }
 
 impl Kafka {
@@ -67,7 +70,8 @@ impl Kafka {
         let producer = Producer::new(settings.clone())?;
         let described = watch::Sender::new(None);
         let condition = watch::Sender::new(Condition::Connecting);
-        Ok(Self(Arc::new(Inner { settings, producer, described, condition })))
+        let remade = watch::Sender::new(0);
+        Ok(Self(Arc::new(Inner { settings, producer, described, condition, remade })))
     }
 
     /// Makes the topics and connects as soon as Kafka is there, and keeps the topics there and the producer usable.
@@ -115,10 +119,12 @@ impl Kafka {
     }
 
     async fn describe(&self, topics: &Topics) -> Result<(), LogError> {
-        topics.create_missing(self.0.settings.partitions).await?;
+        let created = topics.create_missing(self.0.settings.partitions).await?;
         let described = topics.describe().await?;
         if self.0.described.borrow().is_none() {
             self.0.producer.connect().await?;
+        } else if created {
+            self.0.remade.send_modify(|times| *times += 1);
         }
         self.0.described.send_replace(Some(described));
         Ok(())
@@ -175,7 +181,8 @@ impl Kafka {
             _ = self.cluster() => {}
             () = to.closed() => return,
         }
-        reader::run(self.0.settings.clone(), start, self.0.producer.acknowledged(), to).await;
+        let acknowledged = self.0.producer.acknowledged();
+        reader::run(self.0.settings.clone(), start, acknowledged, self.0.remade.subscribe(), to).await;
     }
 
     /// As [`super::Log::ends`].

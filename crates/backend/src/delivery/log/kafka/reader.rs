@@ -37,15 +37,17 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Reads from `start` on, and sends what it reads to `to`. Ends when that is closed.
 ///
-/// What was `acknowledged` must be there, also if it was not read yet.
+/// What was `acknowledged` must be there, also if it was not read yet. `remade` changes when a topic was made again.
 pub(super) async fn run(
     settings: KafkaSettings,
     start: Start,
     acknowledged: Arc<Acknowledged>,
+    mut remade: watch::Receiver<u64>,
     to: mpsc::Sender<Read>,
 ) {
     let mut failed = false;
     loop {
+        remade.mark_unchanged();
         let (prepared, answer) = oneshot::channel();
         // A receiver that is gone does not answer either.
         if to.send(Read::Opening(prepared)).await.is_err() || answer.await.is_err() {
@@ -54,11 +56,19 @@ pub(super) async fn run(
         match Reader::open(&settings, &start, acknowledged.clone()).await {
             Ok(reader) => {
                 failed = false;
-                match reader.run(&start, &to).await {
+                let stop = tokio::select! {
+                    stop = reader.run(&start, &to) => stop,
+                    Ok(()) = remade.changed() => Stop::Remade,
+                };
+                match stop {
                     Stop::Unheard => return,
                     Stop::Shorter((topic, partition)) => {
                         acknowledged.forget(&(topic.clone(), partition));
                         tracing::warn!(topic, partition, "the log has become shorter, reading it again");
+                    }
+                    Stop::Remade => {
+                        acknowledged.forget_all();
+                        tracing::warn!("a topic was made again, reading the log again");
                     }
                     Stop::Forsaken => {
                         tracing::error!("the consumer has forgotten every broker: a new one takes over");
@@ -84,6 +94,8 @@ enum Stop {
     Unheard,
     /// This partition ends before what was read of it, or acknowledged in it.
     Shorter(Partition),
+    /// A topic was made again.
+    Remade,
     /// The client will never connect again.
     Forsaken,
 }

@@ -35,8 +35,9 @@ impl Topics {
         Ok(Self(Arc::new(settings.client().create()?)))
     }
 
-    /// Makes the topics that are missing, each with `partitions`. Those that exist stay as they are.
-    pub(super) async fn create_missing(&self, partitions: i32) -> Result<(), LogError> {
+    /// Makes the topics that are missing, each with `partitions`; returns whether there were any. Those that exist stay as
+    /// they are.
+    pub(super) async fn create_missing(&self, partitions: i32) -> Result<bool, LogError> {
         let admin = self.0.clone();
         let (brokers, existing) = tokio::task::spawn_blocking(move || {
             let metadata = admin.inner().fetch_metadata(None, METADATA_TIMEOUT)?;
@@ -55,7 +56,7 @@ impl Topics {
             .map(|(topic, retention)| new_topic(topic, retention, partitions, replication))
             .collect();
         if topics.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let options = AdminOptions::new().operation_timeout(Some(CREATE_TIMEOUT));
         for created in self.0.create_topics(&topics, &options).await? {
@@ -68,7 +69,7 @@ impl Topics {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads the cluster's id and the settings of the topics.

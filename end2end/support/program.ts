@@ -44,6 +44,11 @@ export class Program {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** The file that makes a call durable. */
+  get outbox(): string {
+    return join(this.dataDir, "outbox.db");
+  }
+
   /** Its port. */
   get listensOn(): number {
     return this.port;

@@ -103,7 +103,8 @@ pub fn check(history: &History) -> Verdict {
 }
 
 /// The calls about which a restored backup took an acknowledged command back, as an operator who restores one accepts.
-fn taken_back(history: &History) -> HashSet<AlertId> {
+#[must_use]
+pub fn taken_back(history: &History) -> HashSet<AlertId> {
     let within = |at: Duration| history.taken_back.iter().any(|(from, to)| (*from..=*to).contains(&at));
     let acknowledged = history.commands.iter().filter(|command| command.acknowledged().is_some_and(within));
     acknowledged.map(|command| command.alert).collect()

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error,
-    checker::{Heard, Listener, Outcome, Subscription, check},
+    checker::{Heard, Listener, Outcome, Subscription, check, taken_back},
     client::Client,
 };
 
@@ -120,7 +120,9 @@ fn is_whole(heard: &[Heard], line: usize, recorder: &Recorder) -> bool {
     let in_log: std::collections::HashSet<_> = in_log.map(|(_, id)| id).collect();
     let line = town::line(line);
     let history = recorder.history();
+    let taken_back = taken_back(&history);
     let promised = history.commands.iter().filter(|command| command.line == line);
+    let promised = promised.filter(|command| !taken_back.contains(&command.alert));
     let mut promised = promised.filter(|command| matches!(command.outcome, Outcome::Acknowledged { .. }));
     promised.all(|command| in_log.contains(&command.id))
 }

@@ -50,7 +50,6 @@ pub(super) struct OutboxFile {
     pub(super) log: LogId,
     /// The greatest sequence number that was ever given, or the one before the first.
     pub(super) end: i64,
-    identity: Option<Identity>,
 }
 
 /// Opens the file of one directory, again and again, and remembers what need not be found out twice.
@@ -59,7 +58,8 @@ pub(super) struct Opener {
     lock: Option<Lock>,
     /// The file that was checked last, and what is wrong with it.
     checked: Option<(Identity, Option<String>)>,
-    /// The file that was closed after a failure.
+    /// The file that was opened last, by itself and not by its name: should it be moved away while it cannot be used, what
+    /// it holds is not lost.
     held: Option<Held>,
     /// A copy of the file that was moved away, which is to be put in its place.
     copy: Option<PathBuf>,
@@ -87,21 +87,19 @@ impl Opener {
         if !self.lock.as_ref().is_some_and(|lock| lock.is_of(&self.directory)) {
             self.lock = Some(Lock::take(&self.directory)?);
         }
-        self.keep_held()?;
-        self.place_copy()?;
+        self.hold().map_err(|error| OutboxError(format!("{}: {error}", self.path().display())))?;
         let options = options(&self.path())
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
-        let writer = pool(1).connect_with(options.clone()).await?;
-        match self.prepare(&writer, &options, after_failure).await {
-            Ok(file) => Ok(file),
-            Err(error) => {
-                writer.close().await;
-                self.hold();
-                Err(error)
-            }
+        let writer =
+            pool(1).connect_with(options.clone()).await.inspect_err(|error| self.note_damage(error))?;
+        let prepared = self.prepare(&writer, &options, after_failure).await;
+        if prepared.is_err() {
+            writer.close().await;
         }
+        self.refresh();
+        prepared
     }
 
     async fn prepare(
@@ -110,34 +108,54 @@ impl Opener {
         options: &SqliteConnectOptions,
         after_failure: bool,
     ) -> Result<OutboxFile, Unopened> {
-        let identity = Identity::of(&self.path());
-        self.check(identity, writer).await?;
+        self.check(writer).await?;
         let migrations = sqlx::migrate!("./outbox_migrations");
         migrations.run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
         begin_anew(writer, after_failure).await?;
         let (log, end) = identify(writer).await?;
         let reader = pool(2).connect_with(options.clone().read_only(true)).await?;
-        Ok(OutboxFile { writer: writer.clone(), reader, log, end, identity })
+        Ok(OutboxFile { writer: writer.clone(), reader, log, end })
     }
 
-    /// Remembers a file that failed by itself and not by its name, unless it is damaged: should it be moved away before it
-    /// can be opened again, what it holds is not lost.
-    pub(super) fn hold(&mut self) {
-        let is_damaged = |identity| matches!(&self.checked, Some((of, Some(_))) if Some(*of) == identity);
-        self.held = Held::of(&self.path()).filter(|held| !is_damaged(held.identity()));
-    }
-
-    /// Lets go of a closed file that is still in its place, or copies it to be put there. No connection may be open: closing
-    /// a descriptor takes the locks of all others of the same file away (fcntl(2), "Advisory record locking").
-    fn keep_held(&mut self) -> Result<(), OutboxError> {
-        let Some(held) = &self.held else { return Ok(()) };
-        if held.identity() != Identity::of(&self.path()) {
-            let copy = self.new_copy();
-            held.copy_to(&copy).map_err(|error| OutboxError(format!("{}: {error}", copy.display())))?;
-            self.copy = Some(copy);
+    /// Holds the file that is about to be opened. One that was held before and is not at its path any more was moved away
+    /// while it could not be used: it is put back first, unless it is damaged. No connection may be open.
+    fn hold(&mut self) -> std::io::Result<()> {
+        let path = self.path();
+        if let Some(held) = &self.held {
+            if held.is_at(&path) {
+                return Ok(());
+            }
+            if self.copy.is_none() && !self.is_damaged(held.identity()) {
+                let copy = self.new_copy();
+                held.copy_to(&copy)?;
+                self.copy = Some(copy);
+            }
         }
         self.held = None;
+        self.place_copy()?;
+        self.held = Some(Held::open(&path)?);
         Ok(())
+    }
+
+    /// A file that SQLite does not know as its own is damaged, too.
+    fn note_damage(&mut self, error: &sqlx::Error) {
+        let identity = self.held.as_ref().and_then(Held::identity);
+        let code = error.as_database_error().and_then(|error| error.code());
+        if let (Some(identity), Some("11" | "26")) = (identity, code.as_deref()) {
+            self.checked = Some((identity, Some(error.to_string())));
+        }
+    }
+
+    fn is_damaged(&self, identity: Option<Identity>) -> bool {
+        matches!(&self.checked, Some((checked, Some(_))) if Some(*checked) == identity)
+    }
+
+    /// Holds the write-ahead log as it is now.
+    pub(super) fn refresh(&mut self) {
+        let path = self.path();
+        if let Some(held) = &mut self.held {
+            held.refresh(&path);
+        }
     }
 
     fn new_copy(&self) -> PathBuf {
@@ -146,7 +164,8 @@ impl Opener {
 
     /// Looks for damage, since SQLite finds it only where it happens to read. A month of entries takes a while to read, so
     /// a file is looked at once and not at each attempt.
-    async fn check(&mut self, identity: Option<Identity>, writer: &SqlitePool) -> Result<(), OutboxError> {
+    async fn check(&mut self, writer: &SqlitePool) -> Result<(), OutboxError> {
+        let identity = self.held.as_ref().and_then(Held::identity);
         let known = self.checked.clone().filter(|(checked, _)| Some(*checked) == identity);
         let damage = match known {
             Some((_, damage)) => damage,
@@ -161,9 +180,9 @@ impl Opener {
         damage.map_or(Ok(()), |damage| Err(OutboxError(format!("the file is damaged: {damage}"))))
     }
 
-    /// Whether the path still names `file`.
-    pub(super) fn is_in_place(&self, file: &OutboxFile) -> bool {
-        file.identity.is_some() && file.identity == Identity::of(&self.path())
+    /// Whether the path still names the file that was opened last.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.is_at(&self.path()))
     }
 
     /// Copies everything that `file` holds, to be put in its place when the file is opened next. The log keeps its id and
@@ -183,12 +202,9 @@ impl Opener {
     }
 
     /// Puts the copy of an outbox that was moved away in its place, if there is one.
-    fn place_copy(&mut self) -> Result<(), OutboxError> {
+    fn place_copy(&mut self) -> std::io::Result<()> {
         let Some(copy) = &self.copy else { return Ok(()) };
-        let placed = place::put_in_place(copy, &self.directory, clock::now());
-        let found = placed.map_err(|error| {
-            OutboxError(format!("{} cannot be put in the outbox's place: {error}", copy.display()))
-        })?;
+        let found = place::put_in_place(copy, &self.directory, clock::now())?;
         self.copy = None;
         match found {
             Some(found) => tracing::error!(

@@ -61,26 +61,48 @@ impl Lock {
     }
 }
 
-/// A closed database file with its write-ahead log, held by descriptors: it can be read wherever it is moved.
+/// A database file with its write-ahead log, held by descriptors: it can be read wherever it is moved.
+///
+/// The descriptor of the database file must outlive every connection to it, because closing one descriptor takes the locks
+/// of all others of the same file and process away (fcntl(2), "Advisory record locking"). Nobody locks the write-ahead log.
 pub(super) struct Held {
     database: File,
+    identity: Option<Identity>,
     log: Option<File>,
 }
 
 impl Held {
-    /// The file that `path` names now, if there is one.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let database =
-            File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
-        Some(Self { database, log: File::open(with_suffix(path, BESIDE[0])).ok() })
+    /// The file that `path` names, which is made if there is none.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub(super) fn open(path: &Path) -> std::io::Result<Self> {
+        let database = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let identity = database.metadata().ok().map(|found| Identity(found.dev(), found.ino()));
+        let mut held = Self { database, identity, log: None };
+        held.refresh(path);
+        Ok(held)
     }
 
     /// The database file's identity.
     pub(super) fn identity(&self) -> Option<Identity> {
-        self.database.metadata().ok().map(|found| Identity(found.dev(), found.ino()))
+        self.identity
     }
 
-    /// Copies both to `path` and beside it.
+    /// Whether `path` still names the file.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        self.identity.is_some() && self.identity == Identity::of(path)
+    }
+
+    /// Holds the write-ahead log that stands beside the file now, unless the file was moved away.
+    pub(super) fn refresh(&mut self, path: &Path) {
+        let log = File::open(with_suffix(path, BESIDE[0])).ok();
+        if self.is_at(path) {
+            self.log = log;
+        }
+    }
+
+    /// Copies both to `path` and beside it. No connection may be open.
     ///
     /// # Errors
     /// The file system's; what was copied by then is removed.

@@ -212,9 +212,7 @@ impl Writer {
             Ok(written) => self.answer(appends, changes, &written),
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
-                if matches!(self.state, State::Open(_)) {
-                    self.opener.hold();
-                }
+                self.opener.refresh();
                 for append in appends {
                     let _ = append.reply.send(Err(error.clone()));
                 }
@@ -247,7 +245,7 @@ impl Writer {
     /// Puts the outbox back where it was opened, if it was moved away or replaced while it was in use.
     async fn keep_in_place(&mut self) -> Result<(), OutboxError> {
         let State::Open(file) = &self.state else { return Ok(()) };
-        if self.opener.is_in_place(file) {
+        if self.opener.is_in_place() {
             self.show_trouble(None);
             return Ok(());
         }

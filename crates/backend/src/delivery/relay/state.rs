@@ -39,7 +39,7 @@ pub(crate) async fn show_local_state(outbox: Outbox, state: Tell) {
     let mut trouble = outbox.trouble();
     loop {
         let why = trouble.borrow_and_update().clone();
-        state.set(why.as_ref().map_or(RoleState::Ready, |error| failed(error)));
+        state.set(why.as_ref().map_or(RoleState::Ready, failed));
         if trouble.changed().await.is_err() {
             return;
         }

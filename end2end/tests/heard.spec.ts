@@ -1,0 +1,52 @@
+// Where nothing can be recorded, neighbours hear a call all the same, and nobody reads anything that is not true.
+
+import { isAlarmedOnce, kept } from "../support/device.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { HungDisk } from "../support/hung-disk.ts";
+
+const UNRECORDED = /503 \(Service Unavailable\)/;
+
+test("a call that cannot be recorded is heard, is never called unsent, and is recorded when it can be", async ({
+  resident,
+  program,
+}) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  caller.expects(UNRECORDED);
+  const disk = await HungDisk.of(program);
+  await caller.hold();
+
+  await expect(neighbour.page.getByTestId("alarm")).toBeVisible();
+  // A device that has it is more than the answer says, and either is true.
+  await expect(caller.callState).toHaveAttribute("data-state", /heard|reached/);
+  const [press] = await kept(caller);
+  await expect.poll(async () => (await kept(caller))[0]).toMatchObject({ key: press!.key, heard: true });
+  await expect(caller.callState).not.toContainText("보내지 못했습니다");
+
+  const recorded = caller.recorded();
+  await disk.mended();
+  expect(await recorded).toBe(press!.key);
+  await caller.ownCallIs("reached");
+  expect(await kept(caller)).toEqual([]);
+  await isAlarmedOnce(neighbour, press!.key);
+});
+
+test("a call that was heard and is cancelled ends at the neighbours, and is not sent again", async ({
+  resident,
+  program,
+}) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  caller.expects(UNRECORDED);
+  const disk = await HungDisk.of(program);
+  await caller.hold();
+  await expect(neighbour.page.getByTestId("alarm")).toBeVisible();
+  await expect.poll(async () => (await kept(caller))[0]).toMatchObject({ heard: true });
+
+  await caller.page.getByTestId("cancel").click();
+  await expect(neighbour.page.getByTestId("alarm")).toBeHidden();
+  await expect.poll(() => kept(caller)).toEqual([]);
+  await disk.mended();
+});

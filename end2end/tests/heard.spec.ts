@@ -45,8 +45,12 @@ test("a call that was heard and is cancelled ends at the neighbours, and is not 
   await expect(neighbour.page.getByTestId("alarm")).toBeVisible();
   await expect.poll(async () => (await kept(caller))[0]).toMatchObject({ heard: true });
 
-  await caller.page.getByTestId("cancel").click();
+  await caller.page.locator(".own-call").getByTestId("cancel").click();
   await expect(neighbour.page.getByTestId("alarm")).toBeHidden();
   await expect.poll(() => kept(caller)).toEqual([]);
   await disk.mended();
+  // The end is recorded; the call itself is not sent again.
+  await expect(caller.page.locator(".own-call .command-state")).toBeEmpty();
+  await caller.reload();
+  await caller.ownCallIs("quiet");
 });

@@ -256,3 +256,25 @@ async fn another_program_reads_the_file_beside_the_server_page_by_page() {
     assert_eq!(pages.behind(last).await.expect("it can be read").len(), 1);
     outbox.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_entries_are_deleted_by_topic_and_with_kafka_only_when_it_has_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let location = Entry { topic: "an-location".into(), ..entry(1) };
+    let published = append(&outbox, location).await;
+    append(&outbox, Entry { topic: "an-location".into(), ..entry(2) }).await;
+    append(&outbox, entry(3)).await;
+    let at = Position { timestamp: 1_001, partition: 0, offset: 0 };
+    outbox.mark(published, at, "cluster").await.await.expect("the writer runs").expect("it is written");
+    let all = async || {
+        let page = outbox.pages().expect("it is open").behind(Sequence(0)).await.expect("it can be read");
+        page.into_iter().map(|(_, entry)| entry.value).collect::<Vec<_>>()
+    };
+    assert_eq!(outbox.forget("an-location", 2_000, true).await, Ok(1));
+    assert_eq!(all().await, [vec![2], vec![3]]);
+    assert_eq!(outbox.forget("an-location", 1_002, false).await, Ok(0), "it is not that old");
+    assert_eq!(outbox.forget("an-location", 2_000, false).await, Ok(1));
+    assert_eq!(all().await, [vec![3]]);
+    outbox.close().await;
+}

@@ -1,6 +1,6 @@
 //! Accounts and sessions on a real PostgreSQL server.
 
-use bench::server::Program;
+use bench::{Error, server::Program};
 use tempfile::TempDir;
 
 use crate::{
@@ -82,4 +82,19 @@ async fn while_postgresql_is_stopped_who_was_signed_in_can_call_and_is_heard() -
     postgres.command("start");
     sign_in(&client, NEIGHBOUR).await?;
     server.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: script/test runs it"]
+async fn without_kafka_a_second_server_on_the_same_postgresql_is_refused_by_name() -> Outcome {
+    let postgres = Postgres::start();
+    let mut server = postgres.program().start().await?;
+    let refused = postgres.program().start_unready().await;
+    let Err(Error::ServerEnded { log, .. }) = refused else { panic!("a second server started") };
+    let directory = server.data_dir().canonicalize().unwrap();
+    assert!(log.contains("another server uses the same database (iutsai "), "{log}");
+    assert!(log.contains(&directory.display().to_string()[..20]), "{log}");
+    // The right ends with the process, and another server may follow at once.
+    server.kill().await?;
+    postgres.program().start().await?.end().await
 }

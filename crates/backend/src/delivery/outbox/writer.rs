@@ -5,21 +5,20 @@ use std::time::Duration;
 use sqlx::{SqlitePool, sqlite::SqliteConnection};
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 use wire::{Event, Millis, Position};
+
+use batch::{Batch, gather};
 
 use super::{
     Committed, Entry, OutboxError, Readable, Sequence, SessionCopy,
     file::{Opener, OutboxFile, Unopened},
 };
 
+mod batch;
 mod statements;
 
-/// The most writes that share a commit.
-const BATCH: usize = 512;
-/// Notes have no waiter, so they are delayed this long to share the fsync of the next entry.
-const NOTES_WAIT: Duration = Duration::from_millis(200);
 /// How often a file that failed is reopened.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
 /// How often it is checked that the open file still stands at its path, while nothing is written.
@@ -70,30 +69,6 @@ pub(super) struct Shown {
     pub(super) readable: watch::Sender<Option<Readable>>,
     pub(super) trouble: watch::Sender<Option<OutboxError>>,
     pub(super) end: watch::Sender<Sequence>,
-}
-
-#[derive(Default)]
-struct Batch {
-    appends: Vec<Append>,
-    changes: Vec<(Change, Reply<u64>)>,
-    /// Somebody waits for it.
-    is_urgent: bool,
-    closing: Option<oneshot::Sender<()>>,
-}
-
-impl Batch {
-    fn add(&mut self, write: Write) {
-        self.is_urgent |= !matches!(write, Write::Note(..));
-        match write {
-            Write::Append(append) => self.appends.push(*append),
-            Write::Change(change, reply) | Write::Note(change, reply) => self.changes.push((change, reply)),
-            Write::Close(done) => self.closing = Some(done),
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.appends.len() + self.changes.len()
-    }
 }
 
 /// Whether the file is open, and if not, when it is reopened.
@@ -293,30 +268,6 @@ fn advance(end: &mut Sequence, to: Sequence) -> bool {
     let is_further = to > *end;
     *end = (*end).max(to);
     is_further
-}
-
-/// The next batch: an empty one at `until`, if nothing has come by then.
-async fn gather(queue: &mut mpsc::Receiver<Write>, until: Instant) -> Batch {
-    let mut batch = Batch::default();
-    let mut deadline = until;
-    while !batch.is_urgent && batch.len() < BATCH {
-        let next = tokio::select! {
-            biased;
-            next = queue.recv() => next,
-            () = sleep_until(deadline) => return batch,
-        };
-        let Some(write) = next else {
-            batch.closing = Some(oneshot::channel().0);
-            return batch;
-        };
-        batch.add(write);
-        deadline = deadline.min(Instant::now() + NOTES_WAIT);
-    }
-    while batch.len() < BATCH {
-        let Ok(write) = queue.try_recv() else { break };
-        batch.add(write);
-    }
-    batch
 }
 
 async fn write(

@@ -9,6 +9,7 @@ mod health;
 mod producer;
 mod questions;
 mod reader;
+mod record;
 mod settings;
 mod topics;
 

@@ -6,7 +6,7 @@ use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
-    message::{BorrowedMessage, Headers},
+    message::BorrowedMessage,
 };
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -18,8 +18,8 @@ use super::{
     KafkaSettings,
     acknowledged::Acknowledged,
     health::{self, ConsumerHealth, ConsumerWatcher},
-    producer::REPUBLISHED,
     questions::{Inspection, Questions, Range},
+    record::{self, Progress},
 };
 use crate::{
     clock,
@@ -106,19 +106,6 @@ impl From<mpsc::error::SendError<Read>> for Stop {
     }
 }
 
-/// How far a partition is read.
-#[derive(Clone, Copy, Debug)]
-struct Progress {
-    /// The next offset to read.
-    next: i64,
-    /// Where it ended when reading began.
-    end: i64,
-    /// `next` when the statistics were looked at last.
-    before: i64,
-    /// The time of the last record whose timestamp was usable.
-    time: Option<Millis>,
-}
-
 /// What a question in the background found.
 enum Answer {
     Inspected(Inspection),
@@ -168,7 +155,7 @@ impl Reader {
         let mut list = TopicPartitionList::new();
         for Range { partition, start, end } in ranges.map_err(|error| LogError::of(&error))?? {
             list.add_partition_offset(&partition.0, partition.1, Offset::Offset(start))?;
-            self.progress.insert(partition, Progress { next: start, end, before: -1, time: None });
+            self.progress.insert(partition, Progress::new(start, end));
         }
         self.consumer.assign(&list)?;
         Ok(())
@@ -307,17 +294,12 @@ impl Reader {
         let offset = message.offset();
         let timestamp = message.timestamp().to_millis().unwrap_or_default();
         let position = Position { timestamp, partition: partition.1, offset };
-        let mut time = position.time();
-        if let Some(progress) = self.progress.get_mut(&partition) {
-            if offset < progress.next {
-                return Err(Stop::Shorter(partition));
-            }
-            progress.next = offset + 1;
-            // What stood there before reading began is not new: its neighbour's time is the best guess.
-            time = time.or(progress.time.filter(|_| offset < progress.end));
-            progress.time = time.or(progress.time);
-        }
-        Ok(record(message, position, time.unwrap_or_else(clock::now)))
+        let time = match self.progress.get_mut(&partition) {
+            Some(progress) if offset < progress.next => return Err(Stop::Shorter(partition)),
+            Some(progress) => progress.advance(position),
+            None => position.time(),
+        };
+        Ok(record::of(message, position, time.unwrap_or_else(clock::now)))
     }
 
     async fn send_partitions(&self, to: &mpsc::Sender<Read>) -> Result<(), Stop> {
@@ -339,8 +321,7 @@ impl Reader {
             return Ok(false);
         }
         self.consumer.incremental_assign(&list)?;
-        let unread = Progress { next: 0, end: 0, before: -1, time: None };
-        self.progress.extend(new.into_iter().map(|partition| (partition, unread)));
+        self.progress.extend(new.into_iter().map(|partition| (partition, Progress::new(0, 0))));
         Ok(true)
     }
 }
@@ -351,18 +332,4 @@ async fn answered(asking: &mut Option<JoinHandle<Result<Answer, LogError>>>) -> 
     let answer = question.await;
     *asking = None;
     answer.unwrap_or_else(|error| Err(LogError::of(&error)))
-}
-
-fn record(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
-    let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
-    let id = headers().find(|header| header.key == "id").and_then(|header| header.value);
-    let republished = headers().any(|header| header.key == REPUBLISHED);
-    Record {
-        topic: message.topic().to_owned(),
-        position,
-        time,
-        id: id.and_then(|id| std::str::from_utf8(id).ok()?.parse().ok()),
-        value: message.payload().map(<[u8]>::to_vec),
-        republished,
-    }
 }

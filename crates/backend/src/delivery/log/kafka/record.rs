@@ -1,0 +1,54 @@
+//! A record out of a Kafka message, and how far its partition is read.
+
+use rdkafka::{
+    Message,
+    message::{BorrowedMessage, Headers},
+};
+use wire::{Millis, Position};
+
+use super::producer::REPUBLISHED;
+use crate::delivery::log::Record;
+
+/// How far a partition is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    /// The next offset to read.
+    pub(super) next: i64,
+    /// Where it ended when reading began.
+    pub(super) end: i64,
+    /// `next` when the statistics were looked at last.
+    pub(super) before: i64,
+    /// The time of the last record whose timestamp was usable.
+    time: Option<Millis>,
+}
+
+impl Progress {
+    /// From `next` to `end`, which is where the partition ends now.
+    pub(super) const fn new(next: i64, end: i64) -> Self {
+        Self { next, end, before: -1, time: None }
+    }
+
+    /// Moves behind a record; returns its time, if that can be known or guessed.
+    pub(super) fn advance(&mut self, position: Position) -> Option<Millis> {
+        self.next = position.offset + 1;
+        // What stood there before reading began is not new: its neighbour's time is the best guess.
+        let time = position.time().or(self.time.filter(|_| position.offset < self.end));
+        self.time = time.or(self.time);
+        time
+    }
+}
+
+/// The record of a message that stands at `position` and was written at `time`.
+pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
+    let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
+    let id = headers().find(|header| header.key == "id").and_then(|header| header.value);
+    let republished = headers().any(|header| header.key == REPUBLISHED);
+    Record {
+        topic: message.topic().to_owned(),
+        position,
+        time,
+        id: id.and_then(|id| std::str::from_utf8(id).ok()?.parse().ok()),
+        value: message.payload().map(<[u8]>::to_vec),
+        republished,
+    }
+}

@@ -79,37 +79,20 @@ impl Delivery {
     pub async fn record(&self, entry: Entry, event: Event, received: Instant) -> Result<State, NotRecorded> {
         self.handover.hand_over(&event, received + HEARD_WITHIN);
         let publication = self.relay.as_ref().and_then(|relay| relay.publish(&entry));
-        let outbox = self.outbox.clone();
-        let (appended, told) = (entry.clone(), event.clone());
-        // A task of its own: an append that is given up by its waiter may still succeed, and is published then.
-        let relay = self.relay.clone();
-        let early = publication.clone();
-        let mut appending = tokio::spawn(async move {
-            match outbox.append(appended, told).await {
-                Ok(sequence) => {
-                    if let Some(relay) = relay {
-                        relay.see_through(sequence, early.as_ref());
-                    }
-                    Ok(sequence)
+        let appending = self.append(entry.clone(), event.clone(), publication.clone());
+        tokio::pin!(appending);
+        let (why, heard) = match timeout_at(received + HEARD_WITHIN, &mut appending).await {
+            Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
+            Ok(Err(why)) => (why, self.hub.push_unrecorded(event).await),
+            // A disk that hangs is not a disk that fails: the alarm goes out, and the answer still waits.
+            Err(_) => {
+                let heard = self.hub.push_unrecorded(event).await;
+                match timeout_at(received + ANSWERED_WITHIN, &mut appending).await {
+                    Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
+                    Ok(Err(why)) => (why, heard),
+                    Err(_) => (OutboxError::late(), heard),
                 }
-                Err(error) => Err(error),
             }
-        });
-        let mut outcome = timeout_at(received + HEARD_WITHIN, &mut appending).await;
-        let mut heard = None;
-        if outcome.is_err() {
-            heard = Some(self.hub.push_unrecorded(event.clone()).await);
-            outcome = timeout_at(received + ANSWERED_WITHIN, &mut appending).await;
-        }
-        let why = match outcome {
-            Ok(Ok(Ok(_))) => return Ok(self.state(publication.as_ref())),
-            Ok(Ok(Err(error))) => error,
-            Ok(Err(_)) => OutboxError::closed(),
-            Err(_) => OutboxError::late(),
-        };
-        let heard = match heard {
-            Some(true) => true,
-            _ => self.hub.push_unrecorded(event).await,
         };
         if let Some(relay) = &self.relay
             && relay.is_durable_without_outbox(&entry, publication, received + ANSWERED_WITHIN).await
@@ -117,6 +100,25 @@ impl Delivery {
             return Ok(State::Published);
         }
         Err(NotRecorded { heard, why })
+    }
+
+    /// Appends an entry and follows its publication, in a task of its own: an append that is given up by its waiter may
+    /// still succeed, and is published then.
+    fn append(
+        &self,
+        entry: Entry,
+        event: Event,
+        publication: Option<Publication>,
+    ) -> impl Future<Output = Result<(), OutboxError>> + use<> {
+        let (outbox, relay) = (self.outbox.clone(), self.relay.clone());
+        let appending = tokio::spawn(async move {
+            let sequence = outbox.append(entry, event).await?;
+            if let Some(relay) = relay {
+                relay.see_through(sequence, publication.as_ref());
+            }
+            Ok(())
+        });
+        async move { appending.await.unwrap_or_else(|_| Err(OutboxError::closed())) }
     }
 
     /// Where an event is that is on the disk.

@@ -31,6 +31,8 @@ pub(super) struct Inspection {
     pub(super) partitions: Vec<Partition>,
     /// One that ends before what is known of it.
     pub(super) shorter: Option<Partition>,
+    /// Where those end that were known.
+    pub(super) ends: Ends,
 }
 
 /// Where a partition is read from, and where it ends.
@@ -72,13 +74,15 @@ impl Questions {
 
     /// Inspects all partitions; `known` are the ends that they must have at least.
     pub(super) fn inspect(&self, known: HashMap<Partition, i64>) -> Result<Inspection, LogError> {
-        let partitions = self.partitions()?;
+        let (partitions, mut ends) = (self.partitions()?, Ends::new());
         for (partition, least) in known {
-            if self.watermarks(&partition)?.1 < least {
-                return Ok(Inspection { partitions, shorter: Some(partition) });
+            let end = self.watermarks(&partition)?.1;
+            if end < least {
+                return Ok(Inspection { partitions, shorter: Some(partition), ends });
             }
+            ends.insert(partition, end);
         }
-        Ok(Inspection { partitions, shorter: None })
+        Ok(Inspection { partitions, shorter: None, ends })
     }
 
     /// The end of a partition, if no record stands between `from` and it. At an offset can be a transaction's marker, which

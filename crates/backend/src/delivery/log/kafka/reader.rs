@@ -11,6 +11,7 @@ use rdkafka::{
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
+    time::Instant,
 };
 use wire::{Millis, Position, topic};
 
@@ -32,6 +33,9 @@ const INSPECT_EVERY: Duration = Duration::from_secs(10);
 const FETCH_WAIT_MS: &str = "500";
 /// The pause after an error; librdkafka reconnects meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
+/// A consumer that delivers nothing for so long, though there is something, is replaced: seen when its brokers were away
+/// one after the other.
+const DELIVERS_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before reading begins again.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
@@ -66,6 +70,13 @@ pub(super) async fn run(
                         acknowledged.forget(&(topic.clone(), partition));
                         tracing::warn!(topic, partition, "the log has become shorter, reading it again");
                     }
+                    Stop::Stuck((topic, partition)) => {
+                        tracing::error!(
+                            topic,
+                            partition,
+                            "the consumer delivers nothing: a new one takes over"
+                        );
+                    }
                     Stop::Remade => {
                         acknowledged.forget_all();
                         tracing::warn!("a topic was made again, reading the log again");
@@ -96,6 +107,8 @@ enum Stop {
     Shorter(Partition),
     /// A topic was made again.
     Remade,
+    /// The consumer does not deliver records that stand in this partition.
+    Stuck(Partition),
     /// The client will never connect again.
     Forsaken,
 }
@@ -111,8 +124,8 @@ enum Answer {
     Inspected(Inspection),
     /// No record stands before this end of the partition.
     Empty(Partition, i64),
-    /// The next record is on its way.
-    HasRecords,
+    /// A record stands at or behind this offset, which is the next to read.
+    HasRecords(Partition, i64),
 }
 
 struct Reader {
@@ -122,6 +135,10 @@ struct Reader {
     acknowledged: Arc<Acknowledged>,
     settings: KafkaSettings,
     progress: HashMap<Partition, Progress>,
+    /// Where the partitions ended when they were inspected last: the consumer itself may be the one that is mistaken.
+    ends: Ends,
+    /// When the consumer delivered a record last.
+    delivered_at: Instant,
 }
 
 impl Reader {
@@ -144,6 +161,8 @@ impl Reader {
             acknowledged,
             settings: settings.clone(),
             progress: HashMap::new(),
+            ends: Ends::new(),
+            delivered_at: Instant::now(),
         };
         reader.assign(start.clone()).await?;
         Ok(reader)
@@ -181,7 +200,7 @@ impl Reader {
         loop {
             if behind && self.progress.values().all(|progress| progress.next >= progress.end) {
                 behind = false;
-                to.send(Read::CaughtUp(self.ends())).await?;
+                to.send(Read::CaughtUp(self.ends_at_start())).await?;
             }
             tokio::select! {
                 message = consumer.recv() => match message {
@@ -195,7 +214,15 @@ impl Reader {
                     }
                 },
                 _ = inspect.tick(), if asking.is_none() => asking = Some(self.inspect()),
-                answer = answered(&mut asking) => self.use_answer(answer, to).await?,
+                answer = answered(&mut asking) => {
+                    let was_inspection = matches!(answer, Ok(Answer::Inspected(_)));
+                    self.use_answer(answer, to).await?;
+                    if was_inspection {
+                        // A consumer that is stuck may emit no statistics either.
+                        let ends = self.health.borrow().ends.clone();
+                        asking = self.ask_where_nothing_comes(&ends);
+                    }
+                }
                 Ok(()) = self.health.changed() => {
                     let health = self.health.borrow_and_update().clone();
                     if health.forsaken {
@@ -211,7 +238,7 @@ impl Reader {
         }
     }
 
-    fn ends(&self) -> Ends {
+    fn ends_at_start(&self) -> Ends {
         self.progress.iter().map(|(partition, progress)| (partition.clone(), progress.end)).collect()
     }
 
@@ -227,7 +254,8 @@ impl Reader {
     fn ask_where_nothing_comes(&mut self, ends: &Ends) -> Option<JoinHandle<Result<Answer, LogError>>> {
         let mut stuck = None;
         for (partition, progress) in &mut self.progress {
-            let end = ends.get(partition).copied().unwrap_or(0).max(progress.end);
+            let known = [ends.get(partition), self.ends.get(partition), Some(&progress.end)];
+            let end = known.into_iter().flatten().copied().max().unwrap_or(0);
             if progress.next < end && progress.before == progress.next {
                 stuck = Some((partition.clone(), progress.next));
             }
@@ -237,7 +265,10 @@ impl Reader {
         let questions = self.questions.clone();
         Some(tokio::task::spawn_blocking(move || {
             let end = questions.end_without_records(&partition, from)?;
-            Ok(end.map_or(Answer::HasRecords, |end| Answer::Empty(partition, end)))
+            Ok(match end {
+                Some(end) => Answer::Empty(partition, end),
+                None => Answer::HasRecords(partition, from),
+            })
         }))
     }
 
@@ -261,21 +292,29 @@ impl Reader {
             Ok(Answer::Inspected(Inspection { shorter: Some(partition), .. })) => {
                 Err(Stop::Shorter(partition))
             }
-            Ok(Answer::Inspected(Inspection { partitions, .. })) => match self.add_new(partitions) {
-                Ok(true) => self.send_partitions(to).await,
-                Ok(false) => Ok(()),
-                Err(error) => {
-                    tracing::warn!(%error, "a new partition cannot be read yet");
-                    Ok(())
+            Ok(Answer::Inspected(Inspection { partitions, ends, .. })) => {
+                match self.add_new(partitions, ends) {
+                    Ok(true) => self.send_partitions(to).await,
+                    Ok(false) => Ok(()),
+                    Err(error) => {
+                        tracing::warn!(%error, "a new partition cannot be read yet");
+                        Ok(())
+                    }
                 }
-            },
+            }
             Ok(Answer::Empty(partition, end)) => {
                 if let Some(progress) = self.progress.get_mut(&partition) {
                     progress.next = progress.next.max(end);
                 }
                 Ok(())
             }
-            Ok(Answer::HasRecords) => Ok(()),
+            Ok(Answer::HasRecords(partition, from)) => {
+                let waits = self.progress.get(&partition).is_some_and(|progress| progress.next == from);
+                match waits && self.delivered_at.elapsed() > DELIVERS_WITHIN {
+                    true => Err(Stop::Stuck(partition)),
+                    false => Ok(()),
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "the topics could not be inspected");
                 // The client may be one that never connects again.
@@ -294,6 +333,7 @@ impl Reader {
         let offset = message.offset();
         let timestamp = message.timestamp().to_millis().unwrap_or_default();
         let position = Position { timestamp, partition: partition.1, offset };
+        self.delivered_at = Instant::now();
         let time = match self.progress.get_mut(&partition) {
             Some(progress) if offset < progress.next => return Err(Stop::Shorter(partition)),
             Some(progress) => progress.advance(position),
@@ -309,7 +349,8 @@ impl Reader {
     }
 
     /// New partitions are read from their beginning, since nothing in them was read yet. Whether there are any.
-    fn add_new(&mut self, partitions: Vec<Partition>) -> Result<bool, LogError> {
+    fn add_new(&mut self, partitions: Vec<Partition>, ends: Ends) -> Result<bool, LogError> {
+        self.ends = ends;
         let mut list = TopicPartitionList::new();
         let new: Vec<Partition> =
             partitions.into_iter().filter(|partition| !self.progress.contains_key(partition)).collect();

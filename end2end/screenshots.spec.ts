@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
+import { HungDisk } from "./support/hung-disk.ts";
 import { YARD } from "./support/places.ts";
 import type { Visitor } from "./support/visitor.ts";
 
@@ -64,6 +65,35 @@ test("pictures", async ({ stranger }, { project: { name: language } }) => {
     await picture(neighbours[index]!, "accepted", look, language);
     await expect(callers[index]!.callState).toContainText("1301");
     await picture(callers[index]!, "own-accepted", look, language);
+  }
+});
+
+test("pictures of a call that cannot be recorded", async ({ stranger, office, program }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    // A neighbour without acknowledgements would leave it at "heard"; a page acknowledges, so its answer is held back.
+    const neighbour = await stranger({ ...look, locale });
+    await neighbour.enter("resident-1204");
+    const caller = await stranger({ ...look, locale, place: YARD });
+    caller.expects(/./);
+    await caller.enter("resident-1203");
+    await caller.page.routeWebSocket(/\/an-ws$/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (!String(message).includes("type:receipt")) socket.send(message);
+      });
+    });
+    await caller.reload();
+    const disk = await HungDisk.of(program);
+    await caller.hold();
+    await caller.ownCallIs("heard");
+    await picture(caller, "own-heard", look, language);
+    await disk.mended();
+    await caller.ownCallIs("recorded");
+    await caller.context.close();
+    await neighbour.context.close();
+    await office.endCalls();
   }
 });
 

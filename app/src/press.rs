@@ -161,7 +161,7 @@ impl Press {
         self.current.set_value(None);
         self.set_state.set(PressState::Idle);
         if let Some(pending) = dropped {
-            // What cannot be forgotten is found by the next page, with the end of its call.
+            // A press that cannot be forgotten is found by the next page, with the end of its call.
             spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
         }
     }

@@ -25,6 +25,9 @@ export class HungDisk {
 
   /** Calls can be recorded again. */
   async mended(): Promise<void> {
+    if (this.holder.exitCode !== null || this.holder.signalCode !== null) {
+      return;
+    }
     const ended = once(this.holder, "exit");
     this.holder.kill("SIGKILL");
     await ended;

@@ -1,28 +1,43 @@
 // Where nothing can be recorded, neighbours hear a call all the same, and nobody reads anything that is not true.
 
 import { isAlarmedOnce, kept } from "../support/device.ts";
-import { expect, test } from "../support/fixtures.ts";
+import { test as base, expect } from "../support/fixtures.ts";
 import { HungDisk } from "../support/hung-disk.ts";
+import type { Visitor } from "../support/visitor.ts";
 
 const UNRECORDED = /503 \(Service Unavailable\)/;
 
-test("a call that cannot be recorded is heard, is never called unsent, and is recorded when it can be", async ({
-  resident,
-  program,
-}) => {
-  const caller = await resident("resident-1203");
-  const neighbour = await resident("resident-1204");
-  await neighbour.arm();
-  caller.expects(UNRECORDED);
-  const disk = await HungDisk.of(program);
-  await caller.hold();
+/** A caller whose call nothing can record, and a neighbour who hears it. */
+const test = base.extend<{ disk: HungDisk; caller: Visitor; neighbour: Visitor }>({
+  caller: async ({ resident }, use) => {
+    const caller = await resident("resident-1203");
+    caller.expects(UNRECORDED);
+    await use(caller);
+  },
+  neighbour: async ({ resident }, use) => {
+    const neighbour = await resident("resident-1204");
+    await neighbour.arm();
+    await use(neighbour);
+  },
+  disk: async ({ program, caller, neighbour }, use) => {
+    const disk = await HungDisk.of(program);
+    await caller.hold();
+    await expect(neighbour.page.getByTestId("alarm")).toBeVisible();
+    await expect.poll(async () => (await kept(caller))[0]).toMatchObject({ heard: true });
+    await use(disk);
+    await disk.mended();
+  },
+});
 
-  await expect(neighbour.page.getByTestId("alarm")).toBeVisible();
+test("a call that cannot be recorded is heard, is never called unsent, and is recorded when it can be", async ({
+  caller,
+  neighbour,
+  disk,
+}) => {
   // A device that has it is more than the answer says, and either is true.
   await expect(caller.callState).toHaveAttribute("data-state", /heard|reached/);
-  const [press] = await kept(caller);
-  await expect.poll(async () => (await kept(caller))[0]).toMatchObject({ key: press!.key, heard: true });
   await expect(caller.callState).not.toContainText("보내지 못했습니다");
+  const [press] = await kept(caller);
 
   const recorded = caller.recorded();
   await disk.mended();
@@ -33,18 +48,10 @@ test("a call that cannot be recorded is heard, is never called unsent, and is re
 });
 
 test("a call that was heard and is cancelled ends at the neighbours, and is not sent again", async ({
-  resident,
-  program,
+  caller,
+  neighbour,
+  disk,
 }) => {
-  const caller = await resident("resident-1203");
-  const neighbour = await resident("resident-1204");
-  await neighbour.arm();
-  caller.expects(UNRECORDED);
-  const disk = await HungDisk.of(program);
-  await caller.hold();
-  await expect(neighbour.page.getByTestId("alarm")).toBeVisible();
-  await expect.poll(async () => (await kept(caller))[0]).toMatchObject({ heard: true });
-
   await caller.page.locator(".own-call").getByTestId("cancel").click();
   await expect(neighbour.page.getByTestId("alarm")).toBeHidden();
   await expect.poll(() => kept(caller)).toEqual([]);

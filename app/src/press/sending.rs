@@ -156,7 +156,7 @@ impl Press {
                         self.current.try_set_value(Some(pending.clone()));
                         outbox::heard(pending.key);
                     }
-                    // What neighbours have heard once is never called unsent.
+                    // A call that neighbours have heard once is never called unsent.
                     let state = match pending.heard {
                         true => PressState::Heard { kept: self.kept() },
                         false => PressState::Retrying { why, tries, kept: self.kept() },

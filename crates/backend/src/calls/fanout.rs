@@ -34,19 +34,19 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Fanout {
     /// Where events go.
     pub(crate) hub: Hub,
-    /// What is read.
+    /// The log to read.
     pub(crate) log: Log,
-    /// What this node has acknowledged, whether the log has it or not.
+    /// Holds everything that this node has acknowledged, whether the log has it or not.
     pub(crate) outbox: Outbox,
-    /// Publishes again what Kafka has lost.
+    /// Publishes again what Kafka has lost; `None` without Kafka.
     pub(crate) relay: Option<Relay>,
-    /// What other processes handed over.
+    /// Brings the events that other processes handed over.
     pub(crate) handover: Handover,
-    /// What cannot be read.
+    /// Keeps records that cannot be read.
     pub(crate) dead_letters: DeadLetters,
-    /// Whether the fan-out can be relied on.
+    /// The role's state.
     pub(crate) state: Tell,
-    /// Whether the hub knows what was acknowledged here before the start.
+    /// True once the hub knows the events that were acknowledged here before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
 
@@ -65,7 +65,7 @@ struct Progress {
     /// Since when records have been waiting, or the log has been away.
     behind_since: Option<Instant>,
     health: Health,
-    /// What this reading has found; `None` once it was compared.
+    /// The marks and ids of this reading; `None` once they were compared.
     comparison: Option<Comparison>,
     /// Ends the comparing of what an earlier reading found.
     reconciling: Option<DropGuard>,
@@ -84,7 +84,7 @@ pub(crate) async fn drain(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, 
                 hub.apply(Arrival::direct(committed.event));
             }
             Queued::Direct(event, heard) => {
-                // Whoever asked may have given up.
+                // The asker may have given up.
                 let _ = heard.send(hub.apply_unrecorded(event));
             }
             Queued::HandedOver(event) => {
@@ -170,7 +170,7 @@ impl Fanout {
     async fn apply_read(&self, read: Read, progress: &mut Progress) {
         match read {
             Read::Opening(prepared) => {
-                // What an earlier reading was to find out, this one does.
+                // This reading repeats the comparison of an earlier one.
                 progress.reconciling = None;
                 progress.comparison = match &self.relay {
                     Some(relay) => Some(Comparison::begin(&self.outbox, relay).await),

@@ -18,7 +18,7 @@ impl Alerts {
         let mut alerts = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = alerts.entry(alert.id).or_default();
         match known.iter_mut().find(|known| is_of_one_flat(known, alert)) {
-            // Of several records of one alert the earliest counts.
+            // The earliest of several records of one alert counts.
             Some(known) if alert.at < known.at => *known = alert.clone(),
             Some(_) => {}
             None => known.push(alert.clone()),

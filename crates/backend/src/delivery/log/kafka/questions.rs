@@ -14,7 +14,7 @@ use rdkafka::{
 };
 use wire::{Millis, topic};
 
-use super::{KafkaSettings, METADATA_TIMEOUT};
+use super::{KafkaSettings, METADATA_TIMEOUT, settings::ISOLATION};
 use crate::delivery::log::{Ends, LogError, Partition, Positions, Start};
 
 /// Records before the first one of a time that are read as well: of records whose timestamp is unusable, Kafka cannot know
@@ -23,7 +23,20 @@ const READ_BEFORE: i64 = 1_000;
 const POLL: Duration = Duration::from_millis(100);
 
 /// Asks, and blocks until each answer: not for a task of a runtime.
-pub(super) struct Questions(BaseConsumer);
+pub(super) struct Questions {
+    /// Without a group, so that it ends at once.
+    client: BaseConsumer,
+    settings: KafkaSettings,
+}
+
+/// Ends a consumer on a thread of its own: with a group it waits until that is left, which can take as long as its brokers
+/// are away.
+pub(super) fn end<T: Send + 'static>(consumer: T) {
+    let ended = std::thread::Builder::new().name("kafka-end".into()).spawn(move || drop(consumer));
+    if let Err(error) = ended {
+        tracing::warn!(%error, "no thread was given to end a consumer on");
+    }
+}
 
 /// What the topics have.
 pub(super) struct Inspection {
@@ -55,7 +68,8 @@ pub(super) async fn ends(settings: KafkaSettings) -> Result<Ends, LogError> {
 impl Questions {
     /// Connects when it is asked first.
     pub(super) fn new(settings: &KafkaSettings) -> Result<Self, LogError> {
-        Ok(Self(settings.consumer().set("enable.partition.eof", "true").create()?))
+        let client = settings.client().set("isolation.level", ISOLATION).create()?;
+        Ok(Self { client, settings: settings.clone() })
     }
 
     /// Where every partition is read from, for a reader that begins at `start`.
@@ -95,34 +109,22 @@ impl Questions {
         let (_, end) = self.watermarks(partition)?;
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(&partition.0, partition.1, Offset::Offset(from))?;
-        self.0.assign(&list)?;
-        let found = self.poll_at(end);
-        self.0.unassign()?;
+        let consumer: BaseConsumer = self.settings.consumer().set("enable.partition.eof", "true").create()?;
+        consumer.assign(&list)?;
+        let found = poll_at(&consumer, end);
+        self::end(consumer);
         found
     }
 
-    fn poll_at(&self, end: i64) -> Result<Option<i64>, LogError> {
-        let deadline = Instant::now() + METADATA_TIMEOUT;
-        while Instant::now() < deadline {
-            match self.0.poll(POLL) {
-                Some(Ok(message)) if message.offset() < end => return Ok(None),
-                Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Ok(Some(end)),
-                Some(Err(error)) => return Err(error.into()),
-                None => {}
-            }
-        }
-        Err(LogError("neither a record nor the end of the partition was received in time".into()))
-    }
-
     fn watermarks(&self, (topic, partition): &Partition) -> Result<(i64, i64), LogError> {
-        Ok(self.0.fetch_watermarks(topic, *partition, METADATA_TIMEOUT)?)
+        Ok(self.client.fetch_watermarks(topic, *partition, METADATA_TIMEOUT)?)
     }
 
     /// Every partition of every topic of the service.
     fn partitions(&self) -> Result<Vec<Partition>, LogError> {
         let mut partitions = Vec::new();
         for topic in topic::ALL {
-            let metadata = self.0.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;
+            let metadata = self.client.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;
             for found in metadata.topics().iter().filter(|found| found.name() == topic.name) {
                 if let Some(error) = found.error() {
                     return Err(LogError(format!("the topic {}: {error:?}", topic.name)));
@@ -137,7 +139,7 @@ impl Questions {
     fn first_since(&self, (topic, partition): &Partition, since: Millis, end: i64) -> Result<i64, LogError> {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, *partition, Offset::Offset(since))?;
-        let found = self.0.offsets_for_times(list, METADATA_TIMEOUT)?;
+        let found = self.client.offsets_for_times(list, METADATA_TIMEOUT)?;
         let found = found.find_partition(topic, *partition).map(|found| found.offset());
         match found {
             Some(Offset::Offset(offset)) => Ok(offset),
@@ -145,4 +147,18 @@ impl Questions {
             other => Err(LogError(format!("{topic}-{partition}: no offset for a time, but {other:?}"))),
         }
     }
+}
+
+/// Whether the consumer of one partition comes upon its `end` before a record.
+fn poll_at(consumer: &BaseConsumer, end: i64) -> Result<Option<i64>, LogError> {
+    let deadline = Instant::now() + METADATA_TIMEOUT;
+    while Instant::now() < deadline {
+        match consumer.poll(POLL) {
+            Some(Ok(message)) if message.offset() < end => return Ok(None),
+            Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Ok(Some(end)),
+            Some(Err(error)) => return Err(error.into()),
+            None => {}
+        }
+    }
+    Err(LogError("neither a record nor the end of the partition was received in time".into()))
 }

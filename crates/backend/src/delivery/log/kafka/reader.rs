@@ -19,7 +19,7 @@ use super::{
     KafkaSettings,
     acknowledged::Acknowledged,
     health::{self, ConsumerHealth, ConsumerWatcher},
-    questions::{Inspection, Questions, Range},
+    questions::{self, Inspection, Questions, Range},
     record::{self, Progress},
 };
 use crate::{
@@ -181,10 +181,12 @@ impl Reader {
     }
 
     async fn run(mut self, start: &Start, to: &mpsc::Sender<Read>) -> Stop {
-        match self.read_on(start, to).await {
+        let stop = match self.read_on(start, to).await {
             Ok(never) => match never {},
             Err(stop) => stop,
-        }
+        };
+        questions::end(self.consumer);
+        stop
     }
 
     async fn read_on(&mut self, start: &Start, to: &mpsc::Sender<Read>) -> Result<Infallible, Stop> {

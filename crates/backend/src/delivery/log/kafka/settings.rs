@@ -3,6 +3,10 @@
 
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 
+/// A record counts as soon as it is in the log: with `read_committed`, one open transaction of another program would hide
+/// every later record, and make the log look shorter.
+pub(super) const ISOLATION: &str = "read_uncommitted";
+
 /// Where Kafka is and how it is spoken to.
 #[derive(Clone, Debug)]
 pub struct KafkaSettings {
@@ -36,8 +40,7 @@ impl KafkaSettings {
         config
     }
 
-    /// What every client that reads sets besides. A record counts as soon as it is in the log: with `read_committed`, one
-    /// open transaction of another program would hide every later record, and make the log look shorter.
+    /// What every client that reads records sets besides.
     pub(super) fn consumer(&self) -> ClientConfig {
         let mut config = self.client();
         config
@@ -46,7 +49,7 @@ impl KafkaSettings {
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
-            .set("isolation.level", "read_uncommitted");
+            .set("isolation.level", ISOLATION);
         config
     }
 }

@@ -44,7 +44,7 @@ enum Held {
     Memory,
 }
 
-/// Who holds a claim, in the words of an error.
+/// Describes the server that holds a claim, for error messages.
 #[derive(Clone)]
 struct Holder(String);
 

@@ -25,7 +25,7 @@ impl Alerts {
         }
     }
 
-    /// Whether the house's alert with this id is the same but for its time, or another one.
+    /// Compares `alert` with the house's alert that has the same id. Only the time may differ for `Known::Same`.
     pub(super) fn known(&self, alert: &Alert) -> Known {
         let alerts = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut known = alerts.get(&alert.id).into_iter().flatten();

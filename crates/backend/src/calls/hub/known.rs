@@ -2,7 +2,7 @@
 
 use wire::{Accept, Actor, Event, LineIncidents, Status};
 
-/// What is known under the id of an event that is about to be recorded.
+/// Says what the hub already knows under the id of an event that is about to be recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Known {
     /// Nothing; this is the event.
@@ -14,7 +14,7 @@ pub(crate) enum Known {
 }
 
 impl Known {
-    /// What the line knows of an accept or a status. Alerts have an index of their own.
+    /// Looks an accept or a status up in the line's incidents. Alerts have an index of their own.
     pub(super) fn of(line: &LineIncidents, event: &Event) -> Self {
         let known: Vec<Event> = match event {
             Event::Accept(accept) => {
@@ -39,7 +39,7 @@ impl Known {
     }
 }
 
-/// Whether two events differ in nothing but their time.
+/// Tells if the two events are equal when their times are left out.
 fn is_same(known: &Event, event: &Event) -> bool {
     match (known, event) {
         (Event::Accept(known), Event::Accept(new)) => Accept { at: new.at, ..known.clone() } == *new,

@@ -45,7 +45,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Whether both receive the same frames.
+    /// Tells if both subscriptions receive the same frames.
     fn has_frames_of(&self, other: &Self) -> bool {
         (self.version, self.acknowledges) == (other.version, other.acknowledges) && self.id == other.id
     }
@@ -91,21 +91,21 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    /// Of an event that the log has at `position`.
+    /// Makes the arrival of an event that the log holds at `position`.
     pub(crate) fn logged(event: Event, position: Position) -> Self {
         let topic = event.topic();
         let message_id = Some(format!("{topic}-{}-{}", position.partition, position.offset));
         Self { seen: Seen::Log(position), message_id, ..Self::direct(event) }
     }
 
-    /// Of an event that came past the log.
+    /// Makes the arrival of an event that was delivered without the log.
     pub(crate) fn direct(event: Event) -> Self {
         let late = is_late(&event);
         Self { event, seen: Seen::Direct, message_id: None, late, replay: false }
     }
 }
 
-/// Whether an event that arrives now happened too long ago to sound.
+/// Tells if an event that arrives now is too old to sound an alarm.
 pub(crate) fn is_late(event: &Event) -> bool {
     event.at().is_some_and(|at| clock::now() - at > LATE_AFTER)
 }
@@ -206,7 +206,7 @@ impl Hub {
         self.rooms().iter().flat_map(|room| lock(room).incidents.named(alert)).collect()
     }
 
-    /// What is known under the event's id. For an alert this waits for no room.
+    /// Looks the event's id up. An alert has an index, so its lookup does not wait for the lock of a room.
     #[must_use]
     pub(crate) fn known(&self, event: &Event) -> Known {
         if let Event::Alert(alert) = event {

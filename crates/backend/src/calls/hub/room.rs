@@ -78,7 +78,7 @@ impl Room {
         news
     }
 
-    /// Whether an event that came past the log was pushed to a socket of another house.
+    /// Tells if the event `name` was delivered without the log and pushed to a socket of another house.
     pub(super) fn was_pushed(&self, name: Name) -> bool {
         self.pushed.contains_key(&name)
     }

@@ -41,7 +41,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 pub enum Condition {
     /// It was not reached yet.
     Connecting,
-    /// What was published last was not acknowledged.
+    /// The cluster did not acknowledge the last published record.
     Away,
     /// It acknowledges.
     Answers,

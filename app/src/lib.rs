@@ -32,7 +32,7 @@ mod storage;
 pub mod title;
 pub mod words;
 
-include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
+include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 
 pub use app::App;
 #[cfg(feature = "ssr")]

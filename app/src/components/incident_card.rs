@@ -79,7 +79,7 @@ pub(super) fn IncidentCard(
                 </Show>
             </div>
             <p class="incident-facts" hidden=is_over aria-live="off">
-                <span>{told(reached)}</span>
+                <span hidden=without(reached)>{told(reached)}</span>
                 <span>{told(whereabouts)}</span>
             </p>
             <IncidentActions incident is_open />

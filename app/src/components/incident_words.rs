@@ -72,7 +72,11 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     }
 }
 
+/// Says how many houses have the call, or nothing while none is known: receipts may be late or have no place to go.
 pub(super) fn reached(locale: Locale, incident: &Incident) -> String {
+    if incident.reached.is_empty() {
+        return String::new();
+    }
     td_string!(locale, feed.reached, count = incident.reached.len())
 }
 

@@ -33,6 +33,8 @@ const CLOSING: Duration = Duration::from_secs(2);
 const CLOSING_SLOW: Duration = Duration::from_secs(20);
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
+/// Frames written to one socket before it is read again.
+const BURST: usize = 16;
 /// How much of a client's frame is read. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
@@ -126,12 +128,13 @@ impl Connection {
                 return Farewell::TooSlow;
             }
             self.put_snapshot();
+            self.put_queued(&mut frames);
             let look = self.next_look();
             // A timer that fires early finds nothing due; moving it back for each frame would cost more.
             if look < alarm.deadline() || alarm.is_elapsed() {
                 alarm.as_mut().reset(look);
             }
-            let takes_more = self.transport.is_idle() && self.snapshots.is_empty();
+            let takes_more = self.takes_more();
             let flow = tokio::select! {
                 biased;
                 () = &mut close => ControlFlow::Break(self.told_to_close()),
@@ -149,6 +152,24 @@ impl Connection {
             if let ControlFlow::Break(farewell) = flow {
                 return farewell;
             }
+        }
+    }
+
+    /// Returns true if nothing waits to be written before the queue's next frame.
+    fn takes_more(&self) -> bool {
+        self.transport.is_idle() && self.snapshots.is_empty()
+    }
+
+    /// Writes what is queued before anything is waited for, because each round of waiting polls the whole stack of the
+    /// socket. After [`BURST`] frames the socket is read again.
+    fn put_queued(&mut self, frames: &mut QueueReceiver) {
+        for _ in 0..BURST {
+            if !self.takes_more() {
+                return;
+            }
+            let Some(frame) = frames.queued() else { return };
+            self.put_message(frame);
+            self.transport.write_now();
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Session {
     receipts: Receipts,
     queue: Queue,
     subscriptions: HashMap<String, Subscribed>,
+    /// A subscription of this session has asked for `ack:client`, where one ACK covers several messages.
+    is_cumulative: bool,
 }
 
 struct Subscribed {
@@ -54,7 +56,7 @@ impl Session {
     /// Of this person, whose messages go to `queue`.
     #[must_use]
     pub fn new(resident: Resident, version: Version, hub: Hub, receipts: Receipts, queue: Queue) -> Self {
-        Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new() }
+        Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new(), is_cumulative: false }
     }
 
     /// The version of its frames.
@@ -79,7 +81,7 @@ impl Session {
 
     /// Must be told of every message that was sent: some subscriptions acknowledge several with one ACK.
     pub fn sent(&mut self, frame: &[u8]) {
-        if !self.subscriptions.values().any(|subscribed| subscribed.unacknowledged.is_some()) {
+        if !self.is_cumulative {
             return;
         }
         let Some((subscription, message_id)) = acknowledgements::names(frame, self.version) else { return };
@@ -147,6 +149,7 @@ impl Session {
             Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended, house };
         let begun = self.hub.subscribe(&line, subscription, self.queue.clone());
         let unacknowledged = cumulative.then(Unacknowledged::default);
+        self.is_cumulative |= cumulative;
         let subscribed = Subscribed { line, acknowledges, unacknowledged, _handle: begun.handle };
         self.subscriptions.insert(id.to_owned(), subscribed);
         Ok(begun.snapshot)

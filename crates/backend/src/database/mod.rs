@@ -5,16 +5,16 @@
 //! within seconds, and what the service does without it, it does.
 
 pub(crate) mod claim;
+pub(crate) mod migrations;
 
 use std::{
     sync::{Arc, Once},
     time::Duration,
 };
 
-use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{AnyPool, any::AnyPoolOptions};
 use tokio::{sync::OnceCell, time::timeout};
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
 static DRIVERS: Once = Once::new();
 
 /// How long a connection may take to be had.
@@ -91,7 +91,7 @@ impl Database {
                 // Readers must not wait for a writer: every page looks its session up.
                 sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await?;
             }
-            MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
+            migrations::accounts().run(&self.pool).await.map_err(|error| match error {
                 sqlx::migrate::MigrateError::Execute(error) => error.into(),
                 other => DatabaseError::Failed(other.to_string()),
             })

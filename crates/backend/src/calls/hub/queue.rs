@@ -58,6 +58,14 @@ impl QueueReceiver {
         self.frames.recv().await
     }
 
+    /// Returns the next frame if there is one now; `None` as well when the queue ran over.
+    pub fn queued(&mut self) -> Option<Bytes> {
+        if self.overflowed() {
+            return None;
+        }
+        self.frames.try_recv().ok()
+    }
+
     /// Whether a frame found no room: something is missing from here on.
     #[must_use]
     pub fn overflowed(&self) -> bool {

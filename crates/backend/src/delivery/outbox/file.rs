@@ -15,7 +15,7 @@ use super::{
     LogId, OutboxError,
     place::{self, Held, Identity, Lock, NAME},
 };
-use crate::clock;
+use crate::{clock, database::migrations};
 
 /// One process writes the file: nobody holds its lock for longer than a commit.
 const ACQUIRE: Duration = Duration::from_secs(10);
@@ -109,8 +109,7 @@ impl Opener {
         after_failure: bool,
     ) -> Result<OutboxFile, Unopened> {
         self.check(writer).await?;
-        let migrations = sqlx::migrate!("./outbox_migrations");
-        migrations.run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
+        migrations::outbox().run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
         begin_anew(writer, after_failure).await?;
         let (log, end) = identify(writer).await?;
         let reader = pool(2).connect_with(options.clone().read_only(true)).await?;

@@ -151,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn deleting_old_entries_reads_only_what_is_old_and_done() {
         let mut file = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        sqlx::migrate!("./outbox_migrations").run(&mut file).await.unwrap();
+        crate::database::migrations::outbox().run(&mut file).await.unwrap();
         for (statement, index) in [(FORGET, "entries_by_topic"), (FORGET_DONE, "entries_done")] {
             let plan = format!("EXPLAIN QUERY PLAN {statement}");
             let plan = sqlx::query(sqlx::AssertSqlSafe(plan)).bind("an-alert").bind(1_i64).bind(SLICE);

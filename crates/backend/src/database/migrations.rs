@@ -1,0 +1,72 @@
+//! The steps that bring the tables of each of our files and databases up to date. They are embedded here by hand because
+//! sqlx's `migrate!` brings its macros along, and with them SQLite compiled a second time for the build.
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+/// A step: its version, its name and its SQL. What was released is never changed, because sqlx compares checksums.
+type Step = (i64, &'static str, &'static str);
+
+/// The folder `migrations` of this crate.
+const ACCOUNTS: &[Step] = &[
+    (1, "accounts and sessions", include_str!("../../migrations/0001_accounts_and_sessions.sql")),
+    (2, "session changes and handovers", include_str!("../../migrations/0002_session_changes_and_handovers.sql")),
+];
+
+/// The folder `outbox_migrations` of this crate.
+const OUTBOX: &[Step] = &[
+    (1, "entries", include_str!("../../outbox_migrations/0001_entries.sql")),
+    (2, "reconciling and sessions", include_str!("../../outbox_migrations/0002_reconciling_and_sessions.sql")),
+    (3, "own log", include_str!("../../outbox_migrations/0003_own_log.sql")),
+];
+
+/// Returns the steps of the accounts' database.
+pub(crate) fn accounts() -> Migrator {
+    migrator(ACCOUNTS)
+}
+
+/// Returns the steps of the outbox.
+pub(crate) fn outbox() -> Migrator {
+    migrator(OUTBOX)
+}
+
+fn migrator(steps: &[Step]) -> Migrator {
+    let migration = |(version, name, sql): &Step| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false)
+    };
+    Migrator::with_migrations(steps.iter().map(migration).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Reads a folder of this crate as the steps that it holds.
+    fn folder(name: &str) -> Vec<(i64, String, String)> {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let mut steps: Vec<_> = std::fs::read_dir(path)
+            .unwrap()
+            .map(|file| {
+                let file = file.unwrap();
+                let name = file.file_name().into_string().unwrap();
+                let (version, rest) = name.split_once('_').unwrap();
+                let sql = std::fs::read_to_string(file.path()).unwrap();
+                (version.parse().unwrap(), rest.trim_end_matches(".sql").replace('_', " "), sql)
+            })
+            .collect();
+        steps.sort();
+        steps
+    }
+
+    #[test]
+    fn every_file_of_the_folders_is_a_step() {
+        for (name, steps) in [("migrations", ACCOUNTS), ("outbox_migrations", OUTBOX)] {
+            let listed: Vec<_> =
+                steps.iter().map(|(version, name, sql)| (*version, (*name).into(), (*sql).into())).collect();
+            assert_eq!(folder(name), listed, "{name}");
+        }
+    }
+}

@@ -136,11 +136,11 @@ chromium_program() {
 
 # --- the fault checker ----------------------------------------------------------------------------------------------
 
-# Compiles the library that fault runs preload (crates/bench/power_cut): to $dist/power_cut.so.
+# Compiles the library that fault runs preload (tools/chaos/power_cut): to $dist/power_cut.so.
 build_power_cut() {
     mkdir -p "$dist"
     cc -shared -fPIC -O2 -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -o "$dist/power_cut.so.new" \
-        crates/bench/power_cut/*.c -ldl -pthread || fail "the power cut's library did not compile; see cc's words above"
+        tools/chaos/power_cut/*.c -ldl -pthread || fail "the power cut's library did not compile; see cc's words above"
     mv -f "$dist/power_cut.so.new" "$dist/power_cut.so"
 }
 

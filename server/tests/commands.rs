@@ -3,12 +3,12 @@
 
 mod support;
 
-use bench::client::{Answer, Client, Session, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, header, send, server_and_client, sign_in,
 };
+use testkit::client::{Answer, Client, Session, Step};
 use uuid::Uuid;
 use wire::{
     AlertId,

@@ -3,13 +3,13 @@
 
 mod support;
 
-use bench::{
+use reqwest::Method;
+use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
+use testkit::{
     client::{Client, Session, Socket},
     descriptors,
     server::Server,
 };
-use reqwest::Method;
-use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 /// What the server may have open, and what becomes of it.
@@ -20,7 +20,7 @@ const CLIENTS: u64 = 900;
 const LISTENING: usize = 20;
 const CONNECTIONS: u64 = (CLIENTS - LISTENING as u64) / 2;
 
-async fn server() -> Result<Server, bench::Error> {
+async fn server() -> Result<Server, testkit::Error> {
     // Every test has its own server, but all share this process.
     descriptors::allow(3_000)?;
     program().descriptors(LIMIT).start().await
@@ -37,7 +37,7 @@ async fn connections(client: &Client, count: usize, words: &str) -> Vec<TcpStrea
     connections
 }
 
-async fn listeners(neighbour: &Session) -> Result<Vec<Socket>, bench::Error> {
+async fn listeners(neighbour: &Session) -> Result<Vec<Socket>, testkit::Error> {
     let mut sockets = Vec::new();
     for _ in 0..LISTENING {
         sockets.push(neighbour.listen().await?.0);
@@ -57,7 +57,7 @@ async fn presses(server: &Server, caller: &Session, sockets: &mut [Socket]) -> O
 }
 
 /// Nothing failed for want of descriptors; how many connections were closed so that nothing did.
-async fn shed_in_time(server: &Server) -> Result<u64, bench::Error> {
+async fn shed_in_time(server: &Server) -> Result<u64, testkit::Error> {
     let administrator = sign_in(&server.client()?, ADMINISTRATOR).await?;
     let text = send(administrator.request(Method::GET, "/metrics")).await.text().await.unwrap();
     let metric = |name: &str| -> u64 {

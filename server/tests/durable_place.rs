@@ -9,17 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bench::{
-    Error,
-    client::{Answer, Client, Message, Step},
-    server::{Program, Server},
-};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 use support::{CALLER, NEIGHBOUR, Outcome, path, program, sign_in};
+use testkit::{
+    Error,
+    client::{Answer, Client, Message, Step},
+    server::{Program, Server},
+};
 use uuid::Uuid;
 use wire::{
     AlertId,

@@ -46,7 +46,7 @@ async fn metrics_are_free_on_an_address_of_their_own() -> Outcome {
     let log = server.log()?;
     let told = log.lines().find_map(|line| line.split_once("metrics are served freely on ")).unwrap().1;
     let address = told.trim_end_matches("/metrics");
-    let metrics = bench::client::Client::new(address)?;
+    let metrics = testkit::client::Client::new(address)?;
     let response = send(metrics.request(Method::GET, "/metrics")).await;
     assert_eq!(
         (response.status().as_u16(), header(&response, "content-type").split(';').next()),

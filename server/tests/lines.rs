@@ -5,9 +5,9 @@ mod support;
 
 use std::time::Duration;
 
-use bench::client::{Session, Subscribe};
 use stomp::{Command, Frame};
 use support::{CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
+use testkit::client::{Session, Subscribe};
 use wire::{Event, body::Body};
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn ended_calls_of_the_last_day_come_where_they_are_asked_for() -> Outcome 
     (call.lat, call.lng) = (Some(37.5.into()), Some(127.into()));
     let id = caller.press(&call, None).await?.ok()?.id;
     let nothing = wire::api::ProgressRequest::default();
-    let step = bench::client::Step::Cancel;
+    let step = testkit::client::Step::Cancel;
     let cancelled = caller.progress(wire::AlertId(id), step, &nothing, None).await?.ok()?.id;
     socket.wait_for("the status", |message| message.is_status(cancelled)).await?;
     assert_eq!(snapshot(&caller, Subscribe::to("/sub/line/101-1")).await?.alert(id), None);
@@ -78,7 +78,10 @@ async fn ended_calls_of_the_last_day_come_where_they_are_asked_for() -> Outcome 
     Ok(())
 }
 
-async fn snapshot(session: &Session, subscribe: Subscribe) -> Result<bench::client::Snapshot, bench::Error> {
+async fn snapshot(
+    session: &Session,
+    subscribe: Subscribe,
+) -> Result<testkit::client::Snapshot, testkit::Error> {
     let mut socket = session.connect().await?;
     socket.subscribe(&subscribe).await?;
     socket.snapshot(&subscribe.id).await

@@ -3,12 +3,12 @@
 
 mod support;
 
-use bench::{
+use reqwest::Method;
+use support::{CALLER, Outcome, program, send, server_and_client, sign_in};
+use testkit::{
     Error,
     client::{Handshake, Socket},
 };
-use reqwest::Method;
-use support::{CALLER, Outcome, program, send, server_and_client, sign_in};
 
 #[tokio::test]
 async fn a_foreign_page_cannot_press() -> Outcome {

@@ -3,9 +3,9 @@
 
 mod support;
 
-use bench::client::Session;
 use reqwest::{Method, RequestBuilder};
 use support::{ADMINISTRATOR, CALLER, Outcome, header, program, send, server_and_client, sign_in};
+use testkit::client::Session;
 
 fn page(session: &Session, path: &str) -> RequestBuilder {
     let cookie = format!("iutsai-session={}", session.token());

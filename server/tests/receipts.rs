@@ -5,8 +5,8 @@ mod support;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bench::client::{Ack, Message, Subscribe};
 use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in};
+use testkit::client::{Ack, Message, Subscribe};
 use wire::{AlertId, Event, House};
 
 fn houses(names: &[&str]) -> BTreeSet<House> {

@@ -5,20 +5,20 @@ mod support;
 
 use std::{collections::HashSet, time::Duration};
 
-use bench::client::{Ack, Handshake, Session, Socket, Subscribe};
 use support::{CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
+use testkit::client::{Ack, Handshake, Session, Socket, Subscribe};
 use uuid::Uuid;
 use wire::{Event, api::CallRequest, body::Body};
 
 /// A text of the greatest length, so that frames fill buffers soon.
-fn long_call(caller: &Session) -> Result<CallRequest, bench::Error> {
+fn long_call(caller: &Session) -> Result<CallRequest, testkit::Error> {
     let mut call = caller.call("")?;
     call.text = Some("가".repeat(1_000));
     Ok(call)
 }
 
 /// So many calls, 50 at a time; their ids.
-async fn press(caller: &Session, calls: usize) -> Result<HashSet<Uuid>, bench::Error> {
+async fn press(caller: &Session, calls: usize) -> Result<HashSet<Uuid>, testkit::Error> {
     let (call, mut ids) = (long_call(caller)?, HashSet::new());
     while ids.len() < calls {
         let presses = (ids.len()..calls.min(ids.len() + 50)).map(|_| caller.press(&call, None));

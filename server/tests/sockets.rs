@@ -5,9 +5,9 @@ mod support;
 
 use std::time::Duration;
 
-use bench::client::{Ack, Client, Handshake, Session, Socket, Subscribe};
 use stomp::{Command, Frame, Version};
 use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
+use testkit::client::{Ack, Client, Handshake, Session, Socket, Subscribe};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 
 fn connect(token: &str) -> Frame {
@@ -18,7 +18,7 @@ fn connect(token: &str) -> Frame {
 }
 
 /// What a frame sent by somebody signed in is answered with before the socket closes.
-async fn error_of(session: &Session, frame: Frame) -> Result<String, bench::Error> {
+async fn error_of(session: &Session, frame: Frame) -> Result<String, testkit::Error> {
     let mut socket = session.connect().await?;
     socket.send(&frame).await?;
     let end = socket.ended().await?;
@@ -254,6 +254,6 @@ async fn a_plain_request_is_told_to_upgrade() -> Outcome {
     Ok(())
 }
 
-async fn plain(client: &Client) -> Result<bench::client::Answer<()>, bench::Error> {
+async fn plain(client: &Client) -> Result<testkit::client::Answer<()>, testkit::Error> {
     client.send(client.request(reqwest::Method::GET, "/an-ws")).await
 }

@@ -5,12 +5,12 @@ mod support;
 
 use std::{process::Command, time::Duration};
 
-use bench::{Error, client::Subscribe};
 use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 use support::{CALLER, Outcome, header, path, program, send, server, server_and_client, sign_in};
+use testkit::{Error, client::Subscribe};
 
 /// Runs the program with these arguments and no setting of this machine's, to its end.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
@@ -35,7 +35,7 @@ async fn a_stop_tells_every_socket_why_and_ends_in_order() -> Outcome {
     let caller = sign_in(&server.client()?, CALLER).await?;
     let (mut connected, _) = caller.listen().await?;
     let mut silent =
-        bench::client::Socket::open(&server.client()?, &bench::client::Handshake::default()).await?;
+        testkit::client::Socket::open(&server.client()?, &testkit::client::Handshake::default()).await?;
     let stopping = tokio::spawn(async move { (server.terminate().await, server) });
     for socket in [&mut connected, &mut silent] {
         let end = socket.ended().await?;

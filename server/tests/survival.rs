@@ -5,15 +5,15 @@ mod support;
 
 use std::{process::Command, time::Duration};
 
-use bench::{Error, client::Message, server::Server};
 use support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, path, program, server, sign_in};
+use testkit::{Error, client::Message, server::Server};
 use wire::{
     AlertId,
     api::{AcceptRequest, State},
 };
 
 /// A snapshot of the caller's line that has the call: at once, or as soon as the rebuild has brought it.
-async fn is_open(server: &Server, id: uuid::Uuid) -> Result<(), bench::Error> {
+async fn is_open(server: &Server, id: uuid::Uuid) -> Result<(), testkit::Error> {
     let neighbour = sign_in(&server.client()?, NEIGHBOUR).await?;
     let (mut socket, snapshot) = neighbour.listen().await?;
     if snapshot.alert(id).is_none() {

@@ -1,7 +1,7 @@
 //! Accounts and sessions on a real PostgreSQL server.
 
-use bench::{Error, server::Program};
 use tempfile::TempDir;
+use testkit::{Error, server::Program};
 
 use crate::{
     script::{directory, run, script, tail},

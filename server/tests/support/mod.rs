@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bench::{
+use testkit::{
     Error,
     client::{Client, Session},
     server::{Program, Server},

@@ -12,13 +12,21 @@ type Step = (i64, &'static str, &'static str);
 /// The folder `migrations` of this crate.
 const ACCOUNTS: &[Step] = &[
     (1, "accounts and sessions", include_str!("../../migrations/0001_accounts_and_sessions.sql")),
-    (2, "session changes and handovers", include_str!("../../migrations/0002_session_changes_and_handovers.sql")),
+    (
+        2,
+        "session changes and handovers",
+        include_str!("../../migrations/0002_session_changes_and_handovers.sql"),
+    ),
 ];
 
 /// The folder `outbox_migrations` of this crate.
 const OUTBOX: &[Step] = &[
     (1, "entries", include_str!("../../outbox_migrations/0001_entries.sql")),
-    (2, "reconciling and sessions", include_str!("../../outbox_migrations/0002_reconciling_and_sessions.sql")),
+    (
+        2,
+        "reconciling and sessions",
+        include_str!("../../outbox_migrations/0002_reconciling_and_sessions.sql"),
+    ),
     (3, "own log", include_str!("../../outbox_migrations/0003_own_log.sql")),
 ];
 

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bench::server::{Process, Program};
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions},
@@ -14,6 +13,7 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 use tempfile::TempDir;
+use testkit::server::{Process, Program};
 use uuid::Uuid;
 use wire::topic;
 

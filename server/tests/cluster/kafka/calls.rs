@@ -1,6 +1,6 @@
 //! What runs on a node's own log runs on three brokers of Apache Kafka.
 
-use bench::client::Step;
+use testkit::client::Step;
 use wire::{
     AlertId, House,
     api::{AcceptRequest, ProgressRequest},

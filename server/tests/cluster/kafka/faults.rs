@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bench::{
+use testkit::{
     Error,
     client::{Message, Socket},
 };

@@ -5,15 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bench::{
-    client::{Message, Socket},
-    server::Server,
-};
 use rdkafka::{
     ClientConfig,
     producer::{FutureProducer, FutureRecord, Producer},
 };
 use serde_json::{Value, json};
+use testkit::{
+    client::{Message, Socket},
+    server::Server,
+};
 use wire::topic;
 
 use super::brokers::Brokers;
@@ -48,7 +48,7 @@ async fn hears(socket: &mut Socket, text: &str) -> Outcome {
     socket.wait_for(text, is_it).await.map(drop)
 }
 
-async fn listen(server: &Server) -> Result<(Socket, Vec<String>), bench::Error> {
+async fn listen(server: &Server) -> Result<(Socket, Vec<String>), testkit::Error> {
     let (mut socket, snapshot) = sign_in(&server.client()?, NEIGHBOUR).await?.listen().await?;
     socket.set_patience(PATIENCE);
     let texts =

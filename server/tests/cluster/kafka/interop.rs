@@ -63,7 +63,7 @@ async fn what_the_original_producer_writes_is_heard() -> Outcome {
     let bare = json!({"line": "101-1", "house": "1301", "text": null, "lat": null, "lng": null});
     produce(&brokers, topic::ALERT, &[whole, bare]);
     let of = |house: &'static str| {
-        move |message: &bench::client::Message| {
+        move |message: &testkit::client::Message| {
             message.json()["type"] == "alert" && message.json()["house"] == house
         }
     };

@@ -12,7 +12,7 @@ mod topics;
 
 use std::time::{Duration, Instant};
 
-use bench::{Error, client::Session};
+use testkit::{Error, client::Session};
 use uuid::Uuid;
 use wire::api::State;
 

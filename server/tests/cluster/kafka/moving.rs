@@ -1,6 +1,6 @@
 //! From a node that is its own log to Kafka, and back.
 
-use bench::{
+use testkit::{
     Error,
     client::{Message, Session, Snapshot, Step},
     server::Server,

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use bench::{client::Client, server::Program};
 use serde_json::Value;
+use testkit::{client::Client, server::Program};
 use wire::api::State;
 
 use super::{brokers::Brokers, published};

@@ -48,7 +48,7 @@ async fn partitions_that_are_added_while_the_service_runs_are_read() -> Outcome 
         .unwrap();
     // At once, before anybody may have looked: a new partition is read from its beginning.
     brokers.write(topic::ALERT, 5, r#"{"line":"101-1","house":"1301","text":"in the last one"}"#).await;
-    let is_it = |message: &bench::client::Message| message.json()["text"] == "in the last one";
+    let is_it = |message: &testkit::client::Message| message.json()["text"] == "in the last one";
     let message = socket.wait_for("what stands in a new partition", is_it).await?;
     assert!(message.header("message-id").is_some_and(|id| id.starts_with("an-alert-5-")));
     server.end().await
@@ -99,7 +99,7 @@ async fn a_call_whose_timestamp_the_brokers_refuse_is_published_when_they_do_not
     };
     oldest("0").await;
     let deadline = Instant::now() + NOTICED_WITHIN;
-    let refused = || Ok::<_, bench::Error>(server.log()?.contains("InvalidRecord"));
+    let refused = || Ok::<_, testkit::Error>(server.log()?.contains("InvalidRecord"));
     let mut ids = Vec::new();
     while !refused()? {
         assert!(Instant::now() < deadline, "the brokers take every timestamp");

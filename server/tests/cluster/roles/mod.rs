@@ -7,12 +7,12 @@ mod stalled;
 
 use std::time::{Duration, Instant};
 
-use bench::{
+use serde_json::Value;
+use testkit::{
     Error,
     client::{Message, Session, Snapshot, Socket},
     server::{Program, Server},
 };
-use serde_json::Value;
 use uuid::Uuid;
 use wire::{
     AlertId,

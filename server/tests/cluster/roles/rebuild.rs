@@ -1,6 +1,6 @@
 //! A fan-out that starts later than a call: it reads the log before anybody may rely on it.
 
-use bench::{Error, client::Session, server::Server};
+use testkit::{Error, client::Session, server::Server};
 use uuid::Uuid;
 
 use super::{Apart, accept, hear, rebuilt};

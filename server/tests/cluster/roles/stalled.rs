@@ -1,7 +1,7 @@
 //! While Kafka is stalled: its processes stand still and its connections stay open. What is recorded then is handed over
 //! by PostgreSQL.
 
-use bench::client::Message;
+use testkit::client::Message;
 use wire::{api::State, body::Body};
 
 use super::{Apart, accept, hear, hear_no_more, press, rebuilt};

@@ -1,0 +1,96 @@
+//! The subscribers of one line: many sockets of a few neighbours.
+
+use std::sync::Arc;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{runtime::Runtime, task::JoinSet};
+use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
+
+use super::{
+    board::Board,
+    sighting::{self, Sighting},
+};
+use testkit::{
+    Error,
+    client::{Ack, Session, Subscribe, WebSocket},
+};
+
+/// How many sockets are opened at once: a server's queue of new connections is bounded.
+const AT_ONCE: u32 = 50;
+
+/// Sockets that listen until they are told to leave.
+pub(crate) struct Crowd(JoinSet<()>);
+
+impl Crowd {
+    /// Opens the sockets, each with its snapshot received, and lets them listen on the threads of `listeners`.
+    pub(crate) async fn gather(
+        listeners: &Runtime,
+        board: &Arc<Board>,
+        neighbours: &[Session],
+        subscribers: u32,
+        ack: bool,
+    ) -> Result<Self, Error> {
+        let mut crowd = JoinSet::new();
+        let mut opening = JoinSet::new();
+        let mut names = neighbours.iter().cycle();
+        for index in 0..subscribers {
+            let neighbour = names.next().cloned();
+            let neighbour =
+                neighbour.ok_or_else(|| Error::Usage("--neighbours must name somebody".into()))?;
+            opening.spawn_on(async move { (index, open(&neighbour, ack).await) }, listeners.handle());
+            if opening.len() == AT_ONCE as usize || index + 1 == subscribers {
+                while let Some(opened) = opening.join_next().await {
+                    let (index, stream) = opened.expect("opening a socket does not panic");
+                    crowd.spawn_on(listen(stream?, board.clone(), index as usize), listeners.handle());
+                }
+            }
+        }
+        Ok(Self(crowd))
+    }
+
+    /// Closes the sockets.
+    pub(crate) async fn leave(mut self) {
+        self.0.shutdown().await;
+    }
+}
+
+async fn open(neighbour: &Session, ack: bool) -> Result<WebSocket, Error> {
+    let mode = if ack { Ack::ClientIndividual } else { Ack::Auto };
+    let subscribe = Subscribe::to_line(neighbour.line()?).ack(mode);
+    let mut socket = neighbour.connect().await?;
+    socket.subscribe(&subscribe).await?;
+    socket.snapshot(&subscribe.id).await?;
+    Ok(socket.into_stream())
+}
+
+/// Writes down each sight, and acknowledges as a browser does: after it was shown.
+async fn listen(mut stream: WebSocket, board: Arc<Board>, subscriber: usize) {
+    loop {
+        let text = match stream.next().await {
+            Some(Ok(WebSocketMessage::Text(text))) => text,
+            Some(Ok(WebSocketMessage::Ping(_) | WebSocketMessage::Pong(_))) => continue,
+            Some(Ok(other)) => return board.lost(format!("the server sent {other:?}")),
+            Some(Err(error)) => return board.lost(error.to_string()),
+            None => return board.lost("the connection ended".into()),
+        };
+        let at = board.now();
+        match sighting::of(&text) {
+            Sighting::Message { alert, ack } => {
+                if let Some(id) = alert {
+                    board.saw(subscriber, id, at);
+                }
+                if let Some(ack) = ack {
+                    let frame = WebSocketMessage::text(format!("ACK\nid:{ack}\n\n\0"));
+                    if let Err(error) = stream.send(frame).await {
+                        return board.lost(error.to_string());
+                    }
+                }
+            }
+            Sighting::Error => return board.lost(format!("the server sent {text:?}")),
+            Sighting::Unreadable => {
+                return board.lost(format!("a WebSocket message is not one whole frame: {text:?}"));
+            }
+            Sighting::Nothing => {}
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The caller: presses, waits until everybody has the call, takes it back.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+use wire::{
+    AlertId,
+    api::{ProgressRequest, State},
+};
+
+use super::{Settings, board::Board};
+use testkit::{
+    Error,
+    client::{Session, Step},
+};
+
+/// How often a caller who is told to wait tries again.
+const TRIES: u32 = 20;
+
+/// What one press showed.
+#[derive(Debug)]
+pub(super) struct Press {
+    /// From before the request is built until its answer is read.
+    pub(super) answered: Duration,
+    /// From before the request is built until a subscriber has read the frame; unsorted.
+    pub(super) seen: Vec<Duration>,
+    /// Subscribers that did not have it in time.
+    pub(super) missing: usize,
+    /// Kafka had acknowledged it when it was answered.
+    pub(super) published: bool,
+    /// How often the server said 429 before.
+    pub(super) told_to_wait: u32,
+}
+
+/// Presses once, and cancels the call, so that the next snapshot and the next press find none open.
+pub(super) async fn press(
+    settings: &Settings,
+    caller: &Session,
+    board: &Board,
+    subscribers: u32,
+) -> Result<Press, Error> {
+    let call = caller.call("bench")?;
+    let mut told_to_wait = 0;
+    loop {
+        let id = Uuid::now_v7();
+        let round = board.begin(id, subscribers);
+        let pressed = board.now();
+        let answer = caller.press(&call, Some(id)).await?;
+        let answered = board.now() - pressed;
+        if answer.status == 429 && told_to_wait < TRIES {
+            told_to_wait += 1;
+            let seconds = answer.header("retry-after").and_then(|value| value.parse().ok()).unwrap_or(1);
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            continue;
+        }
+        let published = answer.ok()?.state == State::Published;
+        round.complete(settings.deadline()).await;
+        let seen: Vec<Duration> = round.sights().into_iter().map(|at| at - pressed).collect();
+        caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
+        tokio::time::sleep(settings.interval()).await;
+        let missing = subscribers as usize - seen.len();
+        return Ok(Press { answered, seen, missing, published, told_to_wait });
+    }
+}

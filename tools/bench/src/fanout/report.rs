@@ -1,0 +1,138 @@
+//! The table.
+
+use super::{Settings, board::Board, presser::Press};
+use testkit::measure::{
+    disk::Floor,
+    machine,
+    spread::{Spread, milliseconds},
+};
+
+/// What so many subscribers showed.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    subscribers: u32,
+    answered: Spread,
+    first: Spread,
+    each: Spread,
+    last: Spread,
+    missing: usize,
+    published: usize,
+    told_to_wait: u32,
+    twice: usize,
+    ended: Vec<String>,
+}
+
+impl Row {
+    pub(super) fn new(subscribers: u32) -> Self {
+        Self { subscribers, ..Self::default() }
+    }
+
+    /// Adds a press. A press that missed somebody has no last one.
+    pub(super) fn add(&mut self, press: &Press) {
+        self.answered.add(press.answered);
+        self.each.extend(press.seen.iter().copied());
+        self.first.extend(press.seen.iter().min().copied());
+        if press.missing == 0 {
+            self.last.extend(press.seen.iter().max().copied());
+        }
+        self.missing += press.missing;
+        self.published += usize::from(press.published);
+        self.told_to_wait += press.told_to_wait;
+    }
+
+    /// Adds what the subscribers noted.
+    pub(super) fn note(&mut self, board: &Board) {
+        self.twice = board.twice();
+        self.ended = board.ended();
+    }
+
+    /// What must not be, in sentences.
+    pub(super) fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut fault = |count: usize, what: &str| {
+            if count > 0 {
+                faults.push(format!("with {} subscribers: {count} {what}", self.subscribers));
+            }
+        };
+        fault(self.missing, "times a subscriber did not get a call in time");
+        fault(self.twice, "times a subscriber got a call again");
+        let why = self.ended.first().map_or("", String::as_str);
+        fault(self.ended.len(), &format!("sockets ended, the first because: {why}"));
+        faults
+    }
+}
+
+/// The machine, the settings, the disk and the head of the table.
+pub(super) fn print_preface(settings: &Settings, address: &str, floor: &Floor) {
+    let acknowledged = if settings.no_ack { "without ACK" } else { "each frame acknowledged" };
+    println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
+    println!("server    {address}");
+    println!(
+        "settings  {} presses after {} to warm up, {} ms apart; {acknowledged}; subscribers on {} thread(s)",
+        settings.presses, settings.warm_up, settings.interval_ms, settings.threads
+    );
+    println!("disk      {floor}");
+    println!();
+    println!(
+        "{:>11}  {:^17}  {:^17}  {:^26}  {:^17}",
+        "", "press to first", "press to each", "press to last", "POST /alert"
+    );
+    println!(
+        "{:>11}  {:>8} {:>8}  {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>8} {:>8}  {:>9}  {:>6}",
+        "subscribers", "p50", "p99", "p50", "p99", "p50", "p99", "max", "p50", "p99", "published", "missed"
+    );
+}
+
+/// One line of the table.
+pub(super) fn print_row(row: &Row) {
+    let p = |spread: &Spread, percent| milliseconds(spread.percentile(percent));
+    println!(
+        "{:>11}  {:>8} {:>8}  {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>8} {:>8}  {:>9}  {:>6}",
+        row.subscribers,
+        p(&row.first, 50),
+        p(&row.first, 99),
+        p(&row.each, 50),
+        p(&row.each, 99),
+        p(&row.last, 50),
+        p(&row.last, 99),
+        p(&row.last, 100),
+        p(&row.answered, 50),
+        p(&row.answered, 99),
+        format!("{}/{}", row.published, row.answered.len()),
+        row.missing,
+    );
+    if row.told_to_wait > 0 {
+        println!("{:>11}  the server said {} times 429 and was waited for", "", row.told_to_wait);
+    }
+}
+
+/// What the columns mean.
+pub(super) fn print_legend() {
+    println!();
+    println!(
+        "Milliseconds by one monotonic clock, from before the request is built until a subscriber has read the frame, \
+         or the caller the answer. Presser, subscribers and server share the machine."
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn press(seen: &[u64], missing: usize) -> Press {
+        let seen = seen.iter().copied().map(Duration::from_millis).collect();
+        Press { answered: Duration::from_millis(9), seen, missing, published: true, told_to_wait: 0 }
+    }
+
+    #[test]
+    fn a_press_that_missed_somebody_is_a_fault_and_has_no_last() {
+        let mut row = Row::new(2);
+        row.add(&press(&[3, 2], 0));
+        assert_eq!(row.faults(), Vec::<String>::new());
+        row.add(&press(&[1], 1));
+        assert_eq!((row.first.len(), row.each.len(), row.last.len()), (2, 3, 1));
+        assert_eq!(row.faults(), ["with 2 subscribers: 1 times a subscriber did not get a call in time"]);
+    }
+}

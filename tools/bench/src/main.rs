@@ -1,0 +1,46 @@
+//! `iutsai-bench`: measures a running server and prints what it saw.
+
+mod fanout;
+mod rate;
+mod starve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures the service from outside. Without a command: fanout.
+#[derive(Debug, Parser)]
+#[command(name = "iutsai-bench", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    fanout: fanout::Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// From a press to the first and the last neighbour of a line, and how long the caller waits for the answer
+    Fanout(fanout::Settings),
+    /// How long the caller waits for the answer: one press at a time, and so many a second
+    Rate(rate::Settings),
+    /// How long the caller waits for the answer while everything else asks for the server's time
+    Starve(starve::Settings),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command, fanout } = Arguments::parse();
+    let outcome = match command.unwrap_or(Command::Fanout(fanout)) {
+        Command::Fanout(settings) => fanout::run(&settings),
+        Command::Rate(settings) => rate::run(&settings),
+        Command::Starve(settings) => starve::run(&settings),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("iutsai-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

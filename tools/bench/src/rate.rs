@@ -1,0 +1,201 @@
+//! How long the caller waits for the answer to `POST /alert`: one press at a time, then so many a second, beside what the
+//! disk asks for one durable write in the same run, and how many entries of the outbox share one. In the end, how long a
+//! restarted server reads the log that came of it.
+//!
+//! Presses come at their times whether or not those before them are answered, and each is measured from its time: a server
+//! that is slow cannot hide it by being asked less.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Builder,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval},
+};
+use wire::api::State;
+
+use testkit::{
+    Error,
+    client::Session,
+    descriptors,
+    measure::{
+        counters::{ADMINISTRATOR, Counters},
+        disk, machine,
+        spread::{Spread, milliseconds},
+    },
+    server::{Program, Server},
+};
+
+const PASSWORD: &str = "neighbour";
+const CALLERS: [&str; 4] = ["resident-1203", "resident-1204", "resident-1301", "resident-0501"];
+/// Uncounted presses before the first one.
+const WARM_UP: u32 = 20;
+/// Between an answer and the next press of the caller who is alone.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A restarted server has so long to read its log.
+const REBUILD_PATIENCE: Duration = Duration::from_secs(300);
+
+/// What `iutsai-bench rate` can be told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// The program to start, on a new data directory
+    #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
+    pub program: PathBuf,
+
+    /// Keeps its data in a new directory here: the disk that is measured
+    #[arg(long, value_name = "DIR")]
+    pub disk: Option<PathBuf>,
+
+    /// How many presses one at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 500)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub alone: u32,
+
+    /// How many presses a second
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "200")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: Vec<u32>,
+
+    /// For how long
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+}
+
+/// Measures and prints. Ends by itself.
+///
+/// # Errors
+/// Whatever kept it from measuring, a press that was refused above all.
+pub fn run(settings: &Settings) -> Result<(), Error> {
+    descriptors::allow(2_000)?;
+    let runtime =
+        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
+    runtime.block_on(measure(settings))
+}
+
+async fn measure(settings: &Settings) -> Result<(), Error> {
+    let directory = match &settings.disk {
+        Some(disk) => tempfile::tempdir_in(disk),
+        None => tempfile::tempdir(),
+    };
+    let directory = directory.map_err(Error::system("make a temporary directory"))?;
+    let mut server = Program::new(&settings.program).data_dir(directory.path().join("data")).start().await?;
+    let client = server.client()?;
+    let mut callers = Vec::new();
+    for name in CALLERS {
+        callers.push(client.sign_in(name, PASSWORD).await?);
+    }
+    let administrator = client.sign_in(ADMINISTRATOR, PASSWORD).await?;
+    println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
+    print_floor("before", directory.path())?;
+    println!();
+    println!(
+        "{:>14}  {:>7}  {:>8} {:>8} {:>8}  {:>9}  {:>15}",
+        "POST /alert", "presses", "p50", "p99", "max", "published", "calls per fsync"
+    );
+    for _ in 0..WARM_UP {
+        press(callers[0].clone(), Instant::now()).await?;
+    }
+    let before = Counters::read(&administrator).await?;
+    let alone = one_at_a_time(&callers[0], settings.alone).await?;
+    print_row("one at a time", &alone, &before, &Counters::read(&administrator).await?);
+    for rate in &settings.rate {
+        let before = Counters::read(&administrator).await?;
+        let answers = at_a_rate(&callers, *rate, settings.seconds).await?;
+        print_row(&format!("{rate} a second"), &answers, &before, &Counters::read(&administrator).await?);
+    }
+    println!();
+    print_floor("after", directory.path())?;
+    println!(
+        "Milliseconds, from the time a press was due until its answer is read. Presser and server share the machine."
+    );
+    print_rebuild(&mut server, &administrator).await?;
+    server.end().await
+}
+
+/// How long the server needs after a restart until it has read what was pressed.
+async fn print_rebuild(server: &mut Server, administrator: &Session) -> Result<(), Error> {
+    server.restart().await?;
+    let administrator = administrator.at(&server.client()?);
+    let begun = Instant::now();
+    while begun.elapsed() < REBUILD_PATIENCE {
+        let counters = Counters::read(&administrator).await?;
+        let (records, seconds) =
+            (counters.get("iutsai_rebuild_records"), counters.get("iutsai_rebuild_seconds"));
+        if records > 0.0 {
+            println!("After a restart, the {records} records of the log were read in {seconds:.2} s.");
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Error::Usage(format!("the restarted server has not read its log after {REBUILD_PATIENCE:?}")))
+}
+
+fn print_floor(when: &str, directory: &Path) -> Result<(), Error> {
+    println!("disk      {}, {when}", disk::measure(directory)?);
+    Ok(())
+}
+
+/// Answers to presses.
+#[derive(Debug, Default)]
+struct Answers {
+    times: Spread,
+    published: usize,
+}
+
+impl Answers {
+    fn add(&mut self, (time, state): (Duration, State)) {
+        self.times.add(time);
+        self.published += usize::from(state == State::Published);
+    }
+}
+
+async fn one_at_a_time(caller: &Session, presses: u32) -> Result<Answers, Error> {
+    let mut answers = Answers::default();
+    for _ in 0..presses {
+        answers.add(press(caller.clone(), Instant::now()).await?);
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(answers)
+}
+
+async fn at_a_rate(callers: &[Session], rate: u32, seconds: u32) -> Result<Answers, Error> {
+    let mut ticks = interval(Duration::from_secs(1) / rate);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut pressing = JoinSet::new();
+    let mut callers = callers.iter().cycle();
+    for _ in 0..rate * seconds {
+        let due = ticks.tick().await;
+        let caller = callers.next().expect("the callers are some, in a circle");
+        pressing.spawn(press(caller.clone(), due));
+    }
+    let mut answers = Answers::default();
+    while let Some(pressed) = pressing.join_next().await {
+        answers.add(pressed.expect("pressing does not panic")?);
+    }
+    Ok(answers)
+}
+
+/// One press that was due then: how long until its answer was read, and what it says.
+async fn press(caller: Session, due: Instant) -> Result<(Duration, State), Error> {
+    let recorded = caller.press(&caller.call("rate")?, None).await?.ok()?;
+    Ok((due.elapsed(), recorded.state))
+}
+
+fn print_row(what: &str, answers: &Answers, before: &Counters, after: &Counters) {
+    let grown = |name: &str| after.get(name) - before.get(name);
+    let p = |percent| milliseconds(answers.times.percentile(percent));
+    println!(
+        "{what:>14}  {:>7}  {:>8} {:>8} {:>8}  {:>9}  {:>15.2}",
+        answers.times.len(),
+        p(50),
+        p(99),
+        p(100),
+        answers.published,
+        grown("iutsai_outbox_entries_total") / grown("iutsai_outbox_commits_total"),
+    );
+}

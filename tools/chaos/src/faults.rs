@@ -1,0 +1,125 @@
+//! Parts fail at random while people call, come and listen. Afterwards everything is mended, and what was recorded is
+//! judged ([`crate::checker`]).
+//!
+//! A seed decides which faults come when and who does what when; the machine decides the rest.
+
+mod caller;
+mod disk;
+mod ear;
+mod fault;
+mod file_faults;
+mod injector;
+mod journal;
+pub(crate) mod kafka;
+mod metadata;
+mod nodes;
+mod postgres;
+mod proxy;
+mod random;
+mod recorder;
+mod report;
+mod run;
+mod schedule;
+mod script;
+mod settle;
+mod town;
+mod world;
+
+use std::path::PathBuf;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+pub use fault::Kind;
+use testkit::Error;
+
+/// Lines of the complex.
+const LINES: usize = 3;
+/// Houses of a line.
+const HOUSES: usize = 3;
+
+/// What `iutsai-chaos faults` can be told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// Repeats the faults and the calls of an earlier run; by default a new number
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+
+    /// How many faults there are, one every second or two
+    #[arg(long, value_name = "NUMBER", default_value_t = 40)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=2000))]
+    pub faults: u16,
+
+    /// Where the log is
+    #[arg(long, value_enum, default_value_t = Log::Local)]
+    pub kafka: Log,
+
+    /// One server with every role, or one that takes calls and two that keep sockets (with a cluster and PostgreSQL)
+    #[arg(long, value_enum, default_value_t = Roles::One)]
+    pub roles: Roles,
+
+    /// Only these kinds of faults
+    #[arg(long, value_enum, value_name = "KINDS", value_delimiter = ',')]
+    pub only: Vec<Kind>,
+
+    /// All but these kinds of faults
+    #[arg(long, value_enum, value_name = "KINDS", value_delimiter = ',')]
+    pub without: Vec<Kind>,
+
+    /// The program to start
+    #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
+    pub program: PathBuf,
+
+    /// The library of tools/chaos/power_cut, compiled
+    #[arg(long, env = "IUTSAI_POWER_CUT", value_name = "FILE")]
+    pub power_cut: PathBuf,
+
+    /// Where script/kafka and script/postgres are
+    #[arg(long, value_name = "DIR", default_value = "script")]
+    pub scripts: PathBuf,
+
+    /// Data and logs are kept here, also when all is well; by default in a temporary directory that stays after a failure
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Where the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Log {
+    /// In the outbox of each server: no Kafka runs.
+    Local,
+    /// In a cluster of three.
+    Cluster,
+}
+
+/// Which processes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Roles {
+    /// One, with every role.
+    One,
+    /// One that takes calls and two that keep sockets.
+    Apart,
+}
+
+/// Runs, judges and prints. Ends by itself, and with it every process that it started, also when it is interrupted.
+///
+/// # Errors
+/// Whatever kept it from running; and [`Error::Usage`] when something was lost, told twice or told differently.
+pub fn run(settings: &Settings) -> Result<(), Error> {
+    until_interrupted(run::run(settings))
+}
+
+/// Runs `work` on a runtime of its own. SIGINT or SIGTERM drops it, and with it whatever it started.
+pub(crate) fn until_interrupted(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Runtime::new().map_err(Error::system("start a runtime"))?;
+    let outcome = runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate()).map_err(Error::system("listen for signals"))?;
+        tokio::select! {
+            outcome = work => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Error::Usage("interrupted; nothing was judged".into())),
+            _ = terminated.recv() => Err(Error::Usage("terminated; nothing was judged".into())),
+        }
+    });
+    // Tasks that were left behind end here, and what they hold is dropped.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    outcome
+}

@@ -1,0 +1,362 @@
+//! Makes the planned faults happen, one after the other, and mends each when its time is over.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout};
+
+use super::{
+    fault::{Fault, Moment, Reach},
+    file_faults::{self, Reader},
+    journal::Journal,
+    kafka::Kafka,
+    nodes::Node,
+    postgres::Postgres,
+    recorder::Recorder,
+    schedule::Planned,
+    town,
+};
+use crate::power_cut::PowerCut;
+use testkit::{Error, server::Process};
+
+/// So long is waited for an answer to kill after; with everybody waiting for a mend, there may be none.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(800);
+/// So long a broker's start is waited for while other things fail.
+const BROKER_PATIENCE: Duration = Duration::from_secs(5);
+const GLANCE: Duration = Duration::from_millis(50);
+/// Longer than any fault lasts.
+const HANGS: Duration = Duration::from_secs(600);
+/// What is recorded so long after a backup was made is lost when that is restored.
+const AFTER_BACKUP: Duration = Duration::from_millis(400);
+
+/// All that can be harmed.
+pub(super) struct Injector {
+    pub(super) nodes: Vec<Node>,
+    pub(super) kafka: Option<Kafka>,
+    pub(super) postgres: Option<Postgres>,
+    pub(super) cut: PowerCut,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) journal: Journal,
+    /// Processes that stand still, by the place of the fault that stopped them.
+    stopped: BTreeMap<usize, Process>,
+    /// Brokers of the cluster that wait for their next start, in the same way.
+    dead: BTreeMap<usize, usize>,
+    /// Programs that read an outbox, in the same way.
+    readers: BTreeMap<usize, Reader>,
+}
+
+impl Injector {
+    pub(super) fn new(
+        nodes: Vec<Node>,
+        kafka: Option<Kafka>,
+        postgres: Option<Postgres>,
+        cut: PowerCut,
+        recorder: Arc<Recorder>,
+        journal: Journal,
+    ) -> Self {
+        Self {
+            nodes,
+            kafka,
+            postgres,
+            cut,
+            recorder,
+            journal,
+            stopped: BTreeMap::new(),
+            dead: BTreeMap::new(),
+            readers: BTreeMap::new(),
+        }
+    }
+
+    /// Plays the schedule. Everything is mended when it returns.
+    ///
+    /// # Errors
+    /// What kept a part from being harmed or mended; nothing of the run can be relied on then.
+    pub(super) async fn play(&mut self, planned: &[Planned]) -> Result<(), Error> {
+        let begin = planned.iter().enumerate().map(|(index, planned)| (planned.at, false, index));
+        let mend = planned.iter().enumerate().map(|(index, planned)| (planned.until, true, index));
+        let mut steps: Vec<(Duration, bool, usize)> = begin.chain(mend).collect();
+        // A fault that lasts no time is still mended after it came.
+        steps.sort_by_key(|(at, is_mend, index)| (*at, *is_mend, *index));
+        for (at, is_mend, index) in steps {
+            self.recorder.sleep_until(at).await;
+            let fault = &planned[index].fault;
+            if is_mend {
+                self.mend(index, fault).await?;
+            } else {
+                let lasts = planned[index].until - planned[index].at;
+                self.journal.note(format_args!("{:>3}. {fault}, for {lasts:?}", index + 1));
+                self.harm(index, fault).await?;
+            }
+            self.recorder.hold_up(at);
+        }
+        Ok(())
+    }
+
+    async fn harm(&mut self, index: usize, fault: &Fault) -> Result<(), Error> {
+        match fault {
+            Fault::Kill { node, moment } => self.kill(*node, *moment).await,
+            Fault::Stop { node } => {
+                let Ok(process) = self.nodes[*node].server().process() else { return Ok(()) };
+                self.stop(index, process)
+            }
+            Fault::KillBroker { broker } => self.kill_broker(index, *broker).await,
+            Fault::StopBroker { broker } => {
+                match self.kafka.as_ref().and_then(|kafka| kafka.process(*broker)) {
+                    Some(process) => self.stop(index, process),
+                    None => Ok(()),
+                }
+            }
+            Fault::KillLeader { line } => match &mut self.kafka {
+                Some(kafka) => match kafka.leader(&town::line(*line)).await {
+                    Ok(broker) => self.kill_broker(index, broker).await,
+                    Err(error) => {
+                        self.journal.note(format_args!("no leader is known: {error}"));
+                        Ok(())
+                    }
+                },
+                None => Ok(()),
+            },
+            Fault::Path { broker, harm } => {
+                if let Some(kafka) = &self.kafka {
+                    kafka.harm_paths(*broker, Some(*harm));
+                }
+                Ok(())
+            }
+            Fault::StopDatabase => match &self.postgres {
+                Some(postgres) => postgres.stop().await,
+                None => Ok(()),
+            },
+            Fault::FillDisk { node } => self.nodes[*node].disk().map_or(Ok(()), |disk| disk.fill()),
+            Fault::SlowDisk { delay } => self.cut.slow_disk(*delay),
+            Fault::HangDisk => self.cut.slow_disk(HANGS),
+            Fault::MoveOutbox { node } => self.move_outbox(index, *node).await,
+            Fault::RestoreBackup { node } => self.restore_backup(*node).await,
+            Fault::ReadOutbox { node } => {
+                let reader = Reader::start(self.nodes[*node].data_dir())?;
+                self.readers.insert(index, reader);
+                Ok(())
+            }
+            Fault::MoveClock { milliseconds } => self.cut.move_clock(*milliseconds),
+            Fault::PowerCut { reach, moment } => self.cut_power(index, *reach, *moment).await,
+        }
+    }
+
+    async fn mend(&mut self, index: usize, fault: &Fault) -> Result<(), Error> {
+        if let Some(process) = self.stopped.remove(&index) {
+            match process.resume() {
+                // It was killed while it stood still.
+                Ok(()) | Err(Error::NotRunning(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        if let Some(broker) = self.dead.remove(&index)
+            && let Some(kafka) = &mut self.kafka
+        {
+            kafka.start(broker);
+        }
+        self.readers.remove(&index);
+        match fault {
+            Fault::Kill { node, .. } | Fault::PowerCut { reach: Reach::Node(node), .. } => {
+                self.let_the_disk_go_on()?;
+                self.nodes[*node].start_again(&self.journal).await
+            }
+            Fault::PowerCut { reach: Reach::Everything, .. } => {
+                self.let_the_disk_go_on()?;
+                if let Some(kafka) = &mut self.kafka {
+                    (0..kafka.brokers()).for_each(|broker| kafka.start(broker));
+                }
+                self.mend_nodes().await
+            }
+            Fault::Path { broker, .. } => {
+                if let Some(kafka) = &self.kafka {
+                    kafka.harm_paths(*broker, None);
+                }
+                Ok(())
+            }
+            Fault::StopDatabase => match &self.postgres {
+                Some(postgres) => postgres.start().await,
+                None => Ok(()),
+            },
+            Fault::FillDisk { node } => {
+                self.nodes[*node].disk().map_or(Ok(()), |disk| disk.free())?;
+                self.nodes[*node].mend(&self.journal).await.map(drop)
+            }
+            Fault::SlowDisk { .. } | Fault::HangDisk => self.cut.slow_disk(Duration::ZERO),
+            Fault::MoveClock { .. } => self.cut.move_clock(0),
+            _ => Ok(()),
+        }
+    }
+
+    /// Starts what ended by itself.
+    pub(super) async fn mend_nodes(&mut self) -> Result<(), Error> {
+        for node in &mut self.nodes {
+            node.mend(&self.journal).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was started again is there.
+    pub(super) async fn all_is_well(&mut self) -> Result<(), Error> {
+        if let Some(kafka) = &mut self.kafka {
+            for broker in 0..kafka.brokers() {
+                kafka.started(broker).await?;
+            }
+        }
+        self.mend_nodes().await
+    }
+
+    /// Restarts every server in order and waits until it is ready.
+    pub(super) async fn restart_nodes(&mut self) -> Result<(), Error> {
+        for node in &mut self.nodes {
+            node.server().restart().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends every server in order.
+    pub(super) async fn end(self) -> Result<(), Error> {
+        for node in self.nodes {
+            node.end().await?;
+        }
+        Ok(())
+    }
+
+    /// Copies what small disks hold, which are gone after the run.
+    pub(super) fn keep_disks(&self) -> Result<(), Error> {
+        self.nodes.iter().try_for_each(Node::keep_disk)
+    }
+
+    async fn wait_for(&self, moment: Moment) {
+        if moment == Moment::AfterAnswer {
+            // Without one it goes on as it comes.
+            let _ = timeout(ANSWER_PATIENCE, self.recorder.next_acknowledgement()).await;
+        }
+    }
+
+    async fn kill(&mut self, node: usize, moment: Moment) -> Result<(), Error> {
+        self.nodes[node].mend(&self.journal).await?;
+        self.wait_for(moment).await;
+        match self.nodes[node].server().kill().await {
+            Ok(()) | Err(Error::NotRunning(_)) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn stop(&mut self, index: usize, process: Process) -> Result<(), Error> {
+        match process.stop() {
+            Ok(()) => {
+                self.stopped.insert(index, process);
+                Ok(())
+            }
+            Err(Error::NotRunning(_)) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// A server cannot start on a disk that hangs, and this waits for its start.
+    fn let_the_disk_go_on(&self) -> Result<(), Error> {
+        self.cut.slow_disk(Duration::ZERO)
+    }
+
+    /// Moves the outbox away under a running server, and waits until that has put it back.
+    async fn move_outbox(&mut self, index: usize, node: usize) -> Result<(), Error> {
+        self.nodes[node].mend(&self.journal).await?;
+        let data_dir = self.nodes[node].data_dir().to_owned();
+        let away = file_faults::move_away(&data_dir, index)?;
+        self.let_the_disk_go_on()?;
+        if file_faults::is_back(&data_dir).await {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "server {node} did not put its outbox back, which is in {}",
+            away.display()
+        )))
+    }
+
+    /// Restores an outbox of a moment ago. What was acknowledged since then is taken back, which the checker is told.
+    async fn restore_backup(&mut self, node: usize) -> Result<(), Error> {
+        self.nodes[node].mend(&self.journal).await?;
+        let data_dir = self.nodes[node].data_dir().to_owned();
+        self.let_the_disk_go_on()?;
+        let began = self.recorder.now();
+        let copy = file_faults::back_up(&data_dir).await?;
+        tokio::time::sleep(AFTER_BACKUP).await;
+        self.kill(node, Moment::AfterAnswer).await?;
+        file_faults::restore(&data_dir, &copy)?;
+        // What the processes had not synced of the old files is no part of the new one.
+        self.cut.settle(&data_dir)?;
+        self.recorder.restored(began);
+        self.nodes[node].start_again(&self.journal).await
+    }
+
+    /// Waits until a broker of the cluster that was started again is there. Where it is not soon, what else fails is mended
+    /// before its time: a broker gives up starting while it cannot reach the others, which a clock that went back can keep
+    /// it from, too.
+    async fn broker_is_there(&mut self, broker: usize) -> Result<(), Error> {
+        let Some(kafka) = &mut self.kafka else { return Ok(()) };
+        let soon = Instant::now() + BROKER_PATIENCE;
+        while kafka.is_starting(broker) && Instant::now() < soon {
+            tokio::time::sleep(GLANCE).await;
+        }
+        if kafka.is_starting(broker) {
+            self.journal.note(format_args!("broker {broker} is waited for, with all else mended"));
+            self.cut.move_clock(0)?;
+            self.cut.slow_disk(Duration::ZERO)?;
+            kafka.harm_paths(None, None);
+            for process in self.stopped.values() {
+                // One that was killed while it stood still is not running.
+                let _ = process.resume();
+            }
+        }
+        kafka.started(broker).await
+    }
+
+    async fn kill_broker(&mut self, index: usize, broker: usize) -> Result<(), Error> {
+        if self.kafka.is_some() {
+            self.broker_is_there(broker).await?;
+            self.dead.insert(index, broker);
+        }
+        let process = self.kafka.as_ref().and_then(|kafka| kafka.process(broker));
+        match process.map(|process| process.kill()) {
+            None | Some(Ok(()) | Err(Error::NotRunning(_))) => Ok(()),
+            Some(Err(other)) => Err(other),
+        }
+    }
+
+    async fn cut_power(&mut self, index: usize, reach: Reach, moment: Moment) -> Result<(), Error> {
+        let brokers = match (reach, &self.kafka) {
+            (Reach::Everything, Some(kafka)) => (0..kafka.brokers()).collect(),
+            (Reach::Broker(broker), Some(_)) => vec![broker],
+            _ => Vec::new(),
+        };
+        let nodes = match reach {
+            Reach::Everything => (0..self.nodes.len()).collect(),
+            Reach::Node(node) => vec![node],
+            Reach::Broker(_) => Vec::new(),
+        };
+        for broker in &brokers {
+            self.broker_is_there(*broker).await?;
+        }
+        self.wait_for(moment).await;
+        // A program on the same machine loses its power, too.
+        self.readers.clear();
+        // First all stand still, then all are killed: nobody sees another one's end.
+        for node in &nodes {
+            if let Ok(process) = self.nodes[*node].server().process() {
+                process.stop()?;
+            }
+        }
+        for broker in brokers {
+            let Some(kafka) = &self.kafka else { break };
+            let thrown = kafka.lose_power(broker, &self.cut).await?;
+            self.journal.note(format_args!("broker {broker} lost {} changes", thrown.changes));
+            if reach == Reach::Broker(broker) {
+                self.dead.insert(index, broker);
+            }
+        }
+        for node in nodes {
+            let thrown = self.nodes[node].lose_power(&self.cut).await?;
+            self.journal.note(format_args!("server {node} lost {} changes", thrown.changes));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! The servers of a run: each a process with a data directory of its own, below the one that a power cut takes hold of.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{disk::SmallDisk, journal::Journal};
+use crate::power_cut::{PowerCut, Thrown};
+use testkit::{
+    Error,
+    server::{Program, Server},
+};
+
+/// A server that does not start is started again, so often and so soon: as whoever supervises it would.
+const STARTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What a server is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// Everything.
+    All,
+    /// Takes calls.
+    Producer,
+    /// Keeps sockets.
+    Fanout,
+}
+
+/// One server.
+#[derive(Debug)]
+pub(super) struct Node {
+    server: Server,
+    data_dir: PathBuf,
+    /// Goes after the server.
+    disk: Option<SmallDisk>,
+}
+
+/// What every server of a run has in common.
+#[derive(Debug)]
+pub(super) struct Settings<'a> {
+    /// The program `iutsai`.
+    pub(super) program: &'a Path,
+    /// Where data directories and logs are.
+    pub(super) directory: &'a Path,
+    /// What each finds in its environment.
+    pub(super) environment: Vec<(String, String)>,
+}
+
+impl Node {
+    /// Starts a server that is not ready yet.
+    ///
+    /// # Errors
+    /// As [`Program::start_unready`].
+    pub(super) async fn start(
+        number: usize,
+        duty: Duty,
+        settings: &Settings<'_>,
+        cut: &PowerCut,
+        disk: Option<SmallDisk>,
+    ) -> Result<Self, Error> {
+        let data_dir = data_dir(settings.directory, number);
+        let log = settings.directory.join(format!("server-{number}.log"));
+        let mut program = Program::new(settings.program).data_dir(&data_dir).log_file(log);
+        program = program.env_remove("IUTSAI_DEMO").env("RUST_LOG", "info");
+        match duty {
+            Duty::All => {}
+            Duty::Producer => program = program.env("IUTSAI_ROLES", "web,producer"),
+            Duty::Fanout => program = program.env("IUTSAI_ROLES", "fanout"),
+        }
+        for (name, value) in cut.environment() {
+            program = program.env(name, value);
+        }
+        for (name, value) in &settings.environment {
+            program = program.env(name, value);
+        }
+        let server = program.start_unready().await?;
+        Ok(Self { server, data_dir, disk })
+    }
+
+    /// The server.
+    pub(super) fn server(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    /// Its small disk, where it has one.
+    pub(super) fn disk(&self) -> Option<&SmallDisk> {
+        self.disk.as_ref()
+    }
+
+    /// Kills it and throws away what it had not synced.
+    ///
+    /// # Errors
+    /// As [`Server::kill`] and [`PowerCut::cut`].
+    pub(super) async fn lose_power(&mut self, cut: &PowerCut) -> Result<Thrown, Error> {
+        match self.server.kill().await {
+            Ok(()) | Err(Error::NotRunning(_)) => cut.cut(&self.data_dir),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The directory of everything that it keeps.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Starts it again after its end, however often that takes.
+    ///
+    /// # Errors
+    /// What kept it from starting the last time.
+    pub(super) async fn start_again(&mut self, journal: &Journal) -> Result<(), Error> {
+        for _ in 1..STARTS {
+            match self.server.start_again().await {
+                Ok(()) => return Ok(()),
+                Err(Error::ServerEnded { status, .. }) => {
+                    journal.note(format_args!("a server did not start ({status}); it is tried again"));
+                }
+                Err(other) => return Err(other),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.server.start_again().await
+    }
+
+    /// Starts it again if it ended by itself; whether it had.
+    ///
+    /// # Errors
+    /// As [`Node::start_again`].
+    pub(super) async fn mend(&mut self, journal: &Journal) -> Result<bool, Error> {
+        match self.server.is_running() {
+            Ok(true) => Ok(false),
+            Ok(false) => self.start_again(journal).await.map(|()| true),
+            Err(Error::ServerEnded { status, .. }) => {
+                journal.note(format_args!("a server ended by itself ({status}); it is started again"));
+                self.start_again(journal).await.map(|()| true)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Copies what its small disk holds to a directory beside it.
+    ///
+    /// # Errors
+    /// As [`SmallDisk::copy_to`].
+    pub(super) fn keep_disk(&self) -> Result<(), Error> {
+        let beside = self.data_dir.with_extension("kept");
+        self.disk.as_ref().map_or(Ok(()), |disk| disk.copy_to(&beside))
+    }
+
+    /// Ends it in order.
+    ///
+    /// # Errors
+    /// As [`Server::end`].
+    pub(super) async fn end(self) -> Result<(), Error> {
+        self.server.end().await
+    }
+}
+
+/// The data directory of a server.
+pub(super) fn data_dir(directory: &Path, number: usize) -> PathBuf {
+    directory.join("data").join(format!("server-{number}"))
+}

@@ -1,0 +1,163 @@
+//! One run, from the first start to the judgement.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
+
+use super::{
+    Settings,
+    caller::{self, Callers},
+    ear::Ear,
+    journal::Journal,
+    random::Random,
+    recorder::Recorder,
+    report, schedule, script, settle,
+    town::{self, Town},
+    world::{self, Place, World},
+};
+use crate::checker;
+use testkit::Error;
+
+/// After everything was mended, every command is answered within this.
+const ANSWERS: Duration = Duration::from_secs(90);
+/// The story of a call that took so long to its first neighbour is told.
+const LONG: Duration = Duration::from_secs(10);
+
+/// Runs and judges.
+pub(super) async fn run(settings: &Settings) -> Result<(), Error> {
+    let seed = settings.seed.unwrap_or_else(new_seed);
+    let mut place = Place::make(settings.dir.as_deref())?;
+    let outcome = go(settings, seed, &place).await;
+    if let Ok(verdict) = &outcome {
+        report::print(settings, seed, verdict);
+        if verdict.violations.is_empty() {
+            return Ok(());
+        }
+    }
+    place.keep();
+    let directory = place.path().display();
+    match outcome {
+        Ok(verdict) => {
+            report::write_violations(place.path(), &verdict)?;
+            let count = verdict.violations.len();
+            Err(Error::Usage(format!(
+                "{count} things must not be; data, logs and the whole list are in {directory}"
+            )))
+        }
+        Err(error) => Err(Error::Usage(format!("the run failed (see {directory}): {error}"))),
+    }
+}
+
+fn new_seed() -> u64 {
+    // Short, since people type it.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::from(now.subsec_nanos()) / 1000
+}
+
+async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Verdict, Error> {
+    let mut random = Random::new(seed);
+    let recorder = Arc::new(Recorder::new());
+    let journal = Journal::create(place.path().join("faults.log"), recorder.clone())?;
+    journal.note(format_args!("seed {seed}; starting everything in {}", place.path().display()));
+    let mut world = world::start(settings, place.path(), recorder.clone(), journal.clone()).await?;
+    let town = Arc::new(Town::new(world.producer.clone()));
+    sign_in(&town).await?;
+
+    let faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
+    let length = schedule::length(&faults) + Duration::from_secs(1);
+    let calls = script::calls(&mut random.fork(), length);
+    recorder.begin_to_play();
+    journal.note(format_args!("{} faults and {} calls within {length:.0?}", faults.len(), calls.len()));
+    let (over, listening) = listen(&world, &town, &recorder, length, &mut random);
+    let callers =
+        Callers { town: town.clone(), recorder: recorder.clone(), producer: world.producer.clone() };
+    let calling = AbortOnDrop(tokio::spawn(caller::play(Arc::new(callers), calls, random.fork())));
+
+    world.injector.play(&faults).await?;
+    journal.note(format_args!("all faults are mended after {:.0?}", recorder.now()));
+    world.injector.all_is_well().await?;
+    if timeout(ANSWERS, calling).await.is_err() {
+        journal.note("some commands were never answered");
+    }
+    settle::wait_for_listeners(&recorder, &journal).await;
+    journal.note(format_args!("{} connections came to nothing on the way", recorder.failed_connections()));
+    over.send_replace(true);
+    listening.join_all().await;
+    settle::rebuild(&mut world, &town, &recorder, &journal).await?;
+    let verdict = checker::check(&recorder.history());
+    for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
+        let story = checker::story(&recorder.history(), *call);
+        journal.note(format_args!("the call that nobody was told of for the longest\n{}", story.join("\n")));
+    }
+    if verdict.violations.is_empty() {
+        world.injector.end().await?;
+    } else {
+        world.injector.keep_disks()?;
+    }
+    Ok(verdict)
+}
+
+/// Everybody signs in before anything fails.
+async fn sign_in(town: &Town) -> Result<(), Error> {
+    for line in 0..super::LINES {
+        for house in 0..super::HOUSES {
+            town.session(&town::name(line, Some(house))).await?;
+        }
+    }
+    town.session(&town::name(0, None)).await.map(drop)
+}
+
+/// Everybody who listens, on each fan-out.
+fn listen(
+    world: &World,
+    town: &Arc<Town>,
+    recorder: &Arc<Recorder>,
+    length: Duration,
+    random: &mut Random,
+) -> (watch::Sender<bool>, JoinSet<()>) {
+    let over = watch::Sender::new(false);
+    let mut listening = JoinSet::new();
+    for fanout in &world.fanouts {
+        for plan in script::listeners(&mut random.fork(), length) {
+            let ear = Ear {
+                town: town.clone(),
+                recorder: recorder.clone(),
+                fanout: fanout.clone(),
+                plan,
+                over: over.subscribe(),
+            };
+            let number = recorder.listener(ear.name(), ear.line());
+            listening.spawn(ear.listen(number, random.fork()));
+        }
+    }
+    (over, listening)
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Future for AbortOnDrop {
+    type Output = ();
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0)
+            .poll(context)
+            .map(|ended| ended.expect("playing calls does not panic"))
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

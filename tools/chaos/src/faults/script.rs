@@ -1,0 +1,135 @@
+//! Who presses, accepts and reconnects, and when: all of it from the seed.
+
+use std::time::Duration;
+
+use super::{HOUSES, LINES, random::Random};
+use testkit::client::Step;
+
+/// A snapshot holds 200 calls. Whoever comes back must be told of every call of the run, so a line has fewer.
+const CALLS_OF_A_LINE: u32 = 180;
+/// Calls of a line come no faster than this on average.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(700);
+
+/// A call and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// When it is pressed, since the beginning.
+    pub(super) at: Duration,
+    /// On which line.
+    pub(super) line: usize,
+    /// By which house of the line.
+    pub(super) house: usize,
+    /// Who comes.
+    pub(super) answers: Vec<Answer>,
+    /// How the caller ends it, so long after it was acknowledged.
+    pub(super) end: Option<(Duration, Step)>,
+}
+
+/// A neighbour's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// Which house of the line accepts.
+    pub(super) house: usize,
+    /// So long after the call was acknowledged.
+    pub(super) after: Duration,
+    /// What the house says next, so long after its accept was acknowledged.
+    pub(super) then: Option<(Duration, Step)>,
+}
+
+/// Somebody who listens to a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listening {
+    /// Which line.
+    pub(super) line: usize,
+    /// Which of the line's houses; `None` is the management office.
+    pub(super) house: Option<usize>,
+    /// When the connection is given up and made anew though nothing is wrong with it. Others stay as long as they can.
+    pub(super) leaves: Vec<Duration>,
+}
+
+/// The calls of a run of this length, in the order of their times.
+pub(super) fn calls(random: &mut Random, length: Duration) -> Vec<Call> {
+    let mean = (length / CALLS_OF_A_LINE).max(SHORTEST_INTERVAL);
+    let mean = u64::try_from(mean.as_millis()).expect("hours at most");
+    let mut calls = Vec::new();
+    for line in 0..LINES {
+        let mut at = Duration::ZERO;
+        for _ in 0..CALLS_OF_A_LINE {
+            // Half of them come in pairs, which share a commit or do not.
+            at += if random.percent(25) {
+                Duration::from_millis(3)
+            } else {
+                random.milliseconds(mean / 2, 2 * mean)
+            };
+            if at > length {
+                break;
+            }
+            calls.push(call(random, at, line));
+        }
+    }
+    calls.sort_by_key(|call| call.at);
+    calls
+}
+
+fn call(random: &mut Random, at: Duration, line: usize) -> Call {
+    let house = random.below(HOUSES);
+    // A race for the first accept: often both come at the same moment.
+    let race = random.milliseconds(0, 1500);
+    let neighbours = (0..HOUSES).filter(|neighbour| *neighbour != house);
+    let mut answers = Vec::new();
+    for house in neighbours {
+        if random.percent(75) {
+            let after = if random.percent(60) { race } else { random.milliseconds(0, 2500) };
+            let step = *random.pick(&[Step::Arrived, Step::Withdraw]);
+            let then = random.percent(35).then(|| (random.milliseconds(50, 2000), step));
+            answers.push(Answer { house, after, then });
+        }
+    }
+    let how = *random.pick(&[Step::Cancel, Step::Resolve]);
+    let end = random.percent(60).then(|| (random.milliseconds(500, 8000), how));
+    Call { at, line, house, answers, end }
+}
+
+/// Those who listen: on each line one house that stays, one that comes and goes, and the management office.
+pub(super) fn listeners(random: &mut Random, length: Duration) -> Vec<Listening> {
+    let mut all = Vec::new();
+    for line in 0..LINES {
+        all.push(Listening { line, house: Some(0), leaves: Vec::new() });
+        let (mut leaves, mut at) = (Vec::new(), Duration::ZERO);
+        loop {
+            at += random.milliseconds(1500, 9000);
+            if at > length {
+                break;
+            }
+            leaves.push(at);
+        }
+        all.push(Listening { line, house: Some(1), leaves });
+        all.push(Listening { line, house: None, leaves: Vec::new() });
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(300);
+
+    #[test]
+    fn a_seed_draws_the_same_calls_and_listeners_again() {
+        let drawn = |seed| (calls(&mut Random::new(seed), LONG), listeners(&mut Random::new(seed), LONG));
+        assert_eq!(drawn(3), drawn(3));
+        assert_ne!(drawn(3), drawn(4));
+    }
+
+    #[test]
+    fn a_line_never_has_more_calls_than_a_snapshot_holds() {
+        for length in [LONG, 10 * LONG] {
+            let calls = calls(&mut Random::new(1), length);
+            for line in 0..LINES {
+                let of_it = calls.iter().filter(|call| call.line == line).count();
+                assert!((100..200).contains(&of_it), "{of_it} calls on line {line}");
+            }
+        }
+    }
+}

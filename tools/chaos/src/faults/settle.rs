@@ -1,0 +1,125 @@
+//! After the faults: waits until everybody has been told, restarts the servers, and asks them anew.
+
+use std::time::Duration;
+
+use super::{
+    ear,
+    journal::Journal,
+    recorder::Recorder,
+    town::{self, Town},
+    world::World,
+};
+use crate::checker::{Heard, Listener, Outcome, Subscription, check, taken_back};
+use testkit::{Error, client::Client};
+
+/// Everybody is told within this; whoever is not then never was.
+const TELLING: Duration = Duration::from_secs(40);
+/// What was stored is in the log within this after the last restart.
+const PUBLISHING: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// Waits until nobody who listens lacks anything or disagrees, or the time for it is over.
+pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
+    let deadline = recorder.now() + TELLING;
+    loop {
+        let missing = check(&recorder.history()).figures;
+        if missing.lost + missing.disagreements == 0 {
+            journal.note("everybody who listens was told everything");
+            return;
+        }
+        if recorder.now() >= deadline {
+            journal.note(format_args!(
+                "after {TELLING:?} somebody still lacks something: {} lost, {} disagreements",
+                missing.lost, missing.disagreements
+            ));
+            return;
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+/// Restarts every server in order, and writes down what new subscribers are told.
+///
+/// # Errors
+/// What kept a server from ending or starting.
+pub(super) async fn rebuild(
+    world: &mut World,
+    town: &Town,
+    recorder: &Recorder,
+    journal: &Journal,
+) -> Result<(), Error> {
+    journal.note("restarting every server");
+    world.injector.restart_nodes().await?;
+    let deadline = recorder.now() + PUBLISHING;
+    for (number, fanout) in world.fanouts.iter().enumerate() {
+        for line in 0..super::LINES {
+            let name = format!("a new subscriber on {} (fan-out {number})", town::line(line));
+            let listener = new_subscriber(name, deadline, fanout, line, town, recorder).await?;
+            recorder.history().rebuilt.push(listener);
+        }
+    }
+    Ok(())
+}
+
+/// Subscribes again and again until the snapshot has everything that was acknowledged, from the log, or the time for
+/// it is over; gives the last one.
+async fn new_subscriber(
+    name: String,
+    deadline: Duration,
+    fanout: &Client,
+    line: usize,
+    town: &Town,
+    recorder: &Recorder,
+) -> Result<Listener, Error> {
+    loop {
+        let began = recorder.now();
+        let heard = snapshot(fanout, line, town, recorder).await;
+        let is_late = recorder.now() >= deadline;
+        match heard {
+            Ok(heard) if is_late || is_whole(&heard, line, recorder) => {
+                let ended = Some(recorder.now());
+                let subscriptions = vec![Subscription { began, ended, heard }];
+                return Ok(Listener { name, line: town::line(line), subscriptions });
+            }
+            Err(error) if is_late => return Err(error),
+            Ok(_) | Err(_) => tokio::time::sleep(GLANCE).await,
+        }
+    }
+}
+
+async fn snapshot(
+    fanout: &Client,
+    line: usize,
+    town: &Town,
+    recorder: &Recorder,
+) -> Result<Vec<Heard>, Error> {
+    let office = town.session(&town::name(line, None)).await?;
+    let subscribe = ear::subscription(&town::line(line));
+    let mut socket = match office.at(fanout).connect().await {
+        Ok(socket) => socket,
+        Err(error) => {
+            town.forget(&town::name(line, None), &office).await;
+            return Err(error);
+        }
+    };
+    socket.subscribe(&subscribe).await?;
+    let mut heard = Vec::new();
+    while !heard.last().is_some_and(Heard::ends_snapshot) {
+        heard.push(recorder.note(&socket.next_message().await?));
+    }
+    socket.disconnect().await?;
+    Ok(heard)
+}
+
+/// Whether everything that was acknowledged on the line is there, and bears its place in the log.
+fn is_whole(heard: &[Heard], line: usize, recorder: &Recorder) -> bool {
+    let in_log = heard.iter().filter(|heard| !heard.is_direct()).filter_map(Heard::event);
+    let in_log: std::collections::HashSet<_> = in_log.map(|(_, id)| id).collect();
+    let line = town::line(line);
+    let history = recorder.history();
+    let taken_back = taken_back(&history);
+    let promised = history.commands.iter().filter(|command| command.line == line);
+    let promised = promised.filter(|command| !taken_back.contains(&command.alert));
+    let mut promised = promised.filter(|command| matches!(command.outcome, Outcome::Acknowledged { .. }));
+    promised.all(|command| in_log.contains(&command.id))
+}

@@ -1,0 +1,183 @@
+//! Everything that can go wrong between this client and a server, in words that tell where to look.
+
+use std::{path::PathBuf, process::ExitStatus, time::Duration};
+
+use tokio_tungstenite::tungstenite;
+use wire::{api::Problem, record::Unreadable};
+
+use crate::client::End;
+
+/// Why something could not be done, or did not come.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not an address that this client can reach.
+    #[error("{address:?} is not the address of a server: {reason}. Write http://HOST:PORT.")]
+    Address {
+        /// As it was given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No answer to an HTTP request.
+    #[error("{request} got no answer: {}", chain(source))]
+    NoAnswer {
+        /// Method and path.
+        request: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// An answer that breaks the contract.
+    #[error("{request} was answered {status} with {body:?}, which is not what the contract says: {reason}")]
+    Answer {
+        /// Method and path.
+        request: String,
+        /// The HTTP status.
+        status: u16,
+        /// The body as text.
+        body: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server said no, and why.
+    #[error("{request} was refused with {} {}: {}", problem.status, problem.kind, problem.detail)]
+    Refused {
+        /// Method and path.
+        request: String,
+        /// What the server said.
+        problem: Box<Problem>,
+    },
+    /// The WebSocket handshake was answered with something else than 101.
+    #[error("the WebSocket was refused with {status}: {body}")]
+    UpgradeRefused {
+        /// The HTTP status.
+        status: u16,
+        /// The body as text.
+        body: String,
+    },
+    /// The WebSocket, or the TCP connection under it, failed.
+    #[error("the WebSocket failed: {0}")]
+    WebSocket(#[source] Box<tungstenite::Error>),
+    /// The server's bytes are not STOMP.
+    #[error("the server's bytes are not STOMP: {0}")]
+    Stomp(#[from] stomp::Error),
+    /// A MESSAGE whose body is none that `wire` knows.
+    #[error("the body of {frame} cannot be read: {reason}")]
+    Body {
+        /// The frame.
+        frame: String,
+        /// What is wrong with it.
+        reason: Unreadable,
+    },
+    /// The socket ended while something was awaited.
+    #[error("the socket ended while waiting for {awaited}: {end}")]
+    Ended {
+        /// What was awaited.
+        awaited: String,
+        /// How it ended.
+        end: Box<End>,
+    },
+    /// It did not come in time.
+    #[error("{awaited} did not come within {within:?}; {instead}")]
+    Late {
+        /// What was awaited.
+        awaited: String,
+        /// How long.
+        within: Duration,
+        /// What came in its place.
+        instead: String,
+    },
+    /// Something came that must not.
+    #[error("{0} must not come, and came")]
+    Unwanted(String),
+    /// The program ended by itself, or not in order.
+    #[error("the server ended ({status}); the end of its log:\n{log}")]
+    ServerEnded {
+        /// Its exit status.
+        status: ExitStatus,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// The program did not come to where it was awaited.
+    #[error("the server did not {what} within {within:?}; the end of its log:\n{log}")]
+    ServerLate {
+        /// What it did not do.
+        what: &'static str,
+        /// How long was waited.
+        within: Duration,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A program that is needed for this is not running.
+    #[error("{0} is not running")]
+    NotRunning(String),
+    /// The operating system refused.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A file could not be used.
+    #[error("cannot {what} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// What was asked for makes no sense; the text says what would.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// What the server said, where it said no to an HTTP request.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// How the socket ended, where it ended instead of giving what was awaited.
+    #[must_use]
+    pub fn end(&self) -> Option<&End> {
+        match self {
+            Self::Ended { end, .. } => Some(end),
+            _ => None,
+        }
+    }
+
+    pub fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
+    }
+}
+
+impl From<tungstenite::Error> for Error {
+    fn from(error: tungstenite::Error) -> Self {
+        match error {
+            tungstenite::Error::Http(response) => Self::UpgradeRefused {
+                status: response.status().as_u16(),
+                body: String::from_utf8_lossy(response.body().as_deref().unwrap_or_default()).into_owned(),
+            },
+            other => Self::WebSocket(Box::new(other)),
+        }
+    }
+}
+
+/// An error with all its causes: reqwest's own text leaves them out.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,13 @@
+//! Looks at the running service from outside: the program started and stopped as an operator would, a client that shares
+//! no code with the browser's, and what both measure.
+//!
+//! The server's integration tests, the load generator and the fault checker stand on it. Nothing here reaches into the
+//! server, because the contract, through `wire` and `stomp`, is all that a client knows.
+
+pub mod client;
+pub mod descriptors;
+mod error;
+pub mod measure;
+pub mod server;
+
+pub use error::Error;

@@ -1,0 +1,58 @@
+//! How measured times are spread.
+
+use std::time::Duration;
+
+/// Measured times.
+#[derive(Clone, Debug, Default)]
+pub struct Spread(Vec<Duration>);
+
+impl Spread {
+    /// Adds one.
+    pub fn add(&mut self, time: Duration) {
+        self.0.push(time);
+    }
+
+    /// The smallest time that at least `percent` of a hundred do not exceed (nearest rank); `None` without any.
+    pub fn percentile(&self, percent: usize) -> Option<Duration> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let rank = (sorted.len() * percent).div_ceil(100).max(1);
+        sorted.get(rank - 1).copied()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// A time as tables show it: milliseconds, or a dash where nothing was measured.
+pub fn milliseconds(time: Option<Duration>) -> String {
+    time.map_or_else(|| "-".into(), |time| format!("{:.2}", time.as_secs_f64() * 1000.0))
+}
+
+impl Extend<Duration> for Spread {
+    fn extend<I: IntoIterator<Item = Duration>>(&mut self, times: I) {
+        self.0.extend(times);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let mut spread = Spread::default();
+        assert_eq!(spread.percentile(50), None);
+        spread.extend((1..=200).rev().map(Duration::from_millis));
+        let of = |percent| spread.percentile(percent).map(|time| time.as_millis());
+        assert_eq!((of(0), of(50), of(99), of(100)), (Some(1), Some(100), Some(198), Some(200)));
+        let mut single = Spread::default();
+        single.add(Duration::from_millis(7));
+        assert_eq!(
+            (single.percentile(50), single.percentile(1)),
+            (single.percentile(99), single.percentile(100))
+        );
+    }
+}

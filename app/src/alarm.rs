@@ -5,12 +5,12 @@ mod siren;
 
 use std::time::Duration;
 
+use domain::{AlertId, Resident};
 use js_sys::Reflect;
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use web_sys::{AudioContext, AudioContextState};
-use wire::{AlertId, Resident};
 
 use crate::{
     alarm::siren::Siren,

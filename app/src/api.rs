@@ -4,6 +4,10 @@
 mod answer;
 mod pause;
 
+use domain::{
+    Alert, AlertId, House, Location, Millis, Progress, Resident,
+    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+};
 use futures_util::future::{self, Either};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
@@ -11,10 +15,6 @@ use leptos::logging;
 use serde::Serialize;
 use uuid::Uuid;
 use web_sys::AbortController;
-use wire::{
-    Alert, AlertId, House, Location, Millis, Progress, Resident,
-    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
-};
 
 pub(crate) use answer::Answer;
 pub use answer::{Refused, Trouble};

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use domain::Millis;
 use leptos::prelude::*;
-use wire::Millis;
 
 use crate::kept_page::kept_at;
 

@@ -1,8 +1,8 @@
 //! What the server tells each page: who is looking, which lines they hear, how the map looks.
 
+use domain::{Line, Millis, Resident};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use wire::{Line, Millis, Resident};
 
 /// What the server knows when it renders a page. It provides one as context at every request; the browser
 /// hydrates with the very same.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{
+use domain::{
     Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident, Seen,
     body::Body,
 };

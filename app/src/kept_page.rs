@@ -1,7 +1,7 @@
 //! Whether this page is one that the service worker had kept, and gave where the server could not be asked.
 
+use domain::Millis;
 use leptos::prelude::document;
-use wire::Millis;
 
 /// When the server rendered this page, by the device's clock, if it is one that was kept.
 pub(crate) fn kept_at() -> Option<Millis> {

@@ -2,13 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use domain::Location;
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Geolocation, PermissionState, PermissionStatus, PositionOptions};
-use wire::Location;
 
 /// Why the browser does not tell where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

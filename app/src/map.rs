@@ -3,9 +3,9 @@
 mod board;
 mod leaflet;
 
+use domain::{Incident, Millis};
 use leptos::{html::Div, logging, prelude::*};
 use send_wrapper::SendWrapper;
-use wire::{Incident, Millis};
 
 use self::board::{Board, Words};
 use crate::context::Tiles;

@@ -6,9 +6,9 @@ mod progress;
 mod sending;
 mod tracking;
 
+use domain::{AlertId, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
-use wire::{AlertId, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
 
 use crate::{
     api,

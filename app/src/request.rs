@@ -11,10 +11,10 @@ mod ssr {
     use std::{fs, iter::successors, path::Path, sync::OnceLock};
 
     use backend::calls::hub::Hub;
+    use domain::{AlertId, Incident};
     use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
-    use wire::{AlertId, Incident};
 
     use crate::{
         i18n::Locale,

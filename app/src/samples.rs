@@ -1,6 +1,6 @@
 //! What the tests of several modules call, answer and end.
 
-use wire::{
+use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, LineIncidents, Location, Millis,
     Progress, Receipt, Resident, Role, Seen, Status,
 };

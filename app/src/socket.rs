@@ -5,6 +5,7 @@ mod session;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use domain::{AlertId, Line, Millis};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,
@@ -14,7 +15,6 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
-use wire::{AlertId, Line, Millis};
 
 use crate::{
     api,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{Alert, AlertId, Incident, Millis, Resident};
+use domain::{Alert, AlertId, Incident, Millis, Resident};
 
 /// How long a call is worth an alarm: 10 minutes, in milliseconds.
 pub const SOUNDED_FOR: Millis = 10 * 60 * 1000;

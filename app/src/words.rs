@@ -1,7 +1,7 @@
 //! The domain in words: houses and lines as people say them, kinds, ends, and how long ago something was.
 
+use domain::{Actor, End, House, Kind, Line, Millis, Progress};
 use leptos_i18n::I18nContext;
-use wire::{Actor, End, House, Kind, Line, Millis, Progress};
 
 use crate::{
     api::Trouble,

@@ -9,8 +9,8 @@ use backend::{
     database::Database,
     people::accounts::{Accounts, NewAccount},
 };
+use domain::{House, Line, Role};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use wire::{House, Line, Role};
 
 use crate::config;
 

@@ -10,8 +10,8 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use backend::people::sessions::{SESSION_LIFETIME, Session};
+use domain::{Resident, Role};
 use http::{HeaderMap, HeaderValue, header};
-use wire::{Resident, Role};
 
 use crate::{
     client_address::ClientAddress,

@@ -8,14 +8,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use backend::calls::Refusal;
+use domain::{
+    AlertId, Progress, Resident,
+    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
+};
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 use uuid::Uuid;
-use wire::{
-    AlertId, Progress, Resident,
-    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
-};
 
 use crate::{
     auth::SignedIn,

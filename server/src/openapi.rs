@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: what HTTP offers, in OpenAPI. Kept by hand beside the routes, since its types are `wire`'s, which
+//! `GET /openapi.json`: what HTTP offers, in OpenAPI. Kept by hand beside the routes, since its types are `domain`'s, which
 //! know no OpenAPI; a test asks the running program for every path in it.
 
 mod schemas;

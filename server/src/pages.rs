@@ -9,10 +9,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
+use domain::{Resident, Role};
 use http::{HeaderValue, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
-use wire::{Resident, Role};
 
 use crate::{
     auth::Viewer,
@@ -102,12 +102,12 @@ async fn render(state: AppState, context: PageContext, request: Request) -> Resp
     Response::from_parts(parts, Body::from(html.to_bytes()))
 }
 
-fn now() -> wire::Millis {
+fn now() -> domain::Millis {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-fn millis(duration: Duration) -> wire::Millis {
-    wire::Millis::try_from(duration.as_millis()).unwrap_or(wire::Millis::MAX)
+fn millis(duration: Duration) -> domain::Millis {
+    domain::Millis::try_from(duration.as_millis()).unwrap_or(domain::Millis::MAX)
 }
 
 #[cfg(test)]

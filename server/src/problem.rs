@@ -132,7 +132,7 @@ impl Problem {
     }
 
     fn body(&self) -> String {
-        let problem = wire::api::Problem {
+        let problem = domain::api::Problem {
             kind: format!("/problems/{}", self.kind.slug()),
             title: self.kind.title().into(),
             status: self.kind.status().as_u16(),

@@ -8,13 +8,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use backend::people::sessions::Token;
-use http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
-use url::form_urlencoded;
-use wire::{
+use domain::{
     Resident,
     api::{SignIn, SignedIn as Answer},
 };
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use url::form_urlencoded;
 
 use crate::{
     auth::{self, SignedIn},

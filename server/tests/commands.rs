@@ -3,6 +3,10 @@
 
 mod support;
 
+use domain::{
+    AlertId,
+    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{
@@ -10,10 +14,6 @@ use support::{
 };
 use testkit::client::{Answer, Client, Session, Step};
 use uuid::Uuid;
-use wire::{
-    AlertId,
-    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
-};
 
 fn kind(answer: &Answer<Recorded>) -> (u16, &str) {
     (answer.status, answer.outcome.as_ref().err().map_or("accepted", |problem| problem.kind.as_str()))

@@ -9,6 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{
+    AlertId,
+    api::{ProgressRequest, Recorded},
+};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sqlx::{
     Connection as _,
@@ -21,10 +25,6 @@ use testkit::{
     server::{Program, Server},
 };
 use uuid::Uuid;
-use wire::{
-    AlertId,
-    api::{ProgressRequest, Recorded},
-};
 
 /// The program behind a shell that lets it survive a write that is refused (SIGXFSZ), so that its files can be kept from
 /// growing while it runs: to the program that is a disk without room.

@@ -5,10 +5,10 @@ mod support;
 
 use std::time::Duration;
 
+use domain::{Event, body::Body};
 use stomp::{Command, Frame};
 use support::{CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
 use testkit::client::{Session, Subscribe};
-use wire::{Event, body::Body};
 
 #[tokio::test]
 async fn a_call_is_heard_on_its_line_and_on_no_other() -> Outcome {
@@ -64,9 +64,9 @@ async fn ended_calls_of_the_last_day_come_where_they_are_asked_for() -> Outcome 
     let mut call = caller.call("over")?;
     (call.lat, call.lng) = (Some(37.5.into()), Some(127.into()));
     let id = caller.press(&call, None).await?.ok()?.id;
-    let nothing = wire::api::ProgressRequest::default();
+    let nothing = domain::api::ProgressRequest::default();
     let step = testkit::client::Step::Cancel;
-    let cancelled = caller.progress(wire::AlertId(id), step, &nothing, None).await?.ok()?.id;
+    let cancelled = caller.progress(domain::AlertId(id), step, &nothing, None).await?.ok()?.id;
     socket.wait_for("the status", |message| message.is_status(cancelled)).await?;
     assert_eq!(snapshot(&caller, Subscribe::to("/sub/line/101-1")).await?.alert(id), None);
     let with_ended = snapshot(&caller, Subscribe::to("/sub/line/101-1").replay("24h")).await?;
@@ -97,11 +97,11 @@ async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     socket.wait_for("the alert", |message| message.is_alert(call)).await?;
     let mut firsts = Vec::new();
     for neighbour in &neighbours {
-        let accept = wire::api::AcceptRequest {
+        let accept = domain::api::AcceptRequest {
             line: caller.line()?.clone(),
             accept_house: neighbour.resident().house.clone().unwrap(),
             target_house: caller.resident().house.clone().unwrap(),
-            alert: Some(wire::AlertId(call)),
+            alert: Some(domain::AlertId(call)),
         };
         let id = neighbour.accept(&accept, None).await?.ok()?.id;
         let message = socket.wait_for("the accept", |message| message.is_accept(id)).await?;

@@ -23,7 +23,7 @@ async fn a_foreign_page_cannot_press() -> Outcome {
     {
         let response = press(header, value).await;
         assert_eq!(response.status(), 403, "{header}: {value}");
-        let problem: wire::api::Problem = response.json().await.unwrap();
+        let problem: domain::api::Problem = response.json().await.unwrap();
         assert_eq!(problem.kind, "/problems/foreign-origin");
     }
     assert_eq!(press("origin", client.address()).await.status(), 202);

@@ -5,9 +5,9 @@ mod support;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use domain::{AlertId, Event, House};
 use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in};
 use testkit::client::{Ack, Message, Subscribe};
-use wire::{AlertId, Event, House};
 
 fn houses(names: &[&str]) -> BTreeSet<House> {
     names.iter().map(|name| House::new(*name).unwrap()).collect()

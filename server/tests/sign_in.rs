@@ -3,10 +3,10 @@
 
 mod support;
 
+use domain::{Resident, api::SignedIn};
 use reqwest::Method;
 use serde_json::json;
 use support::{CALLER, Outcome, PASSWORD, header, program, send, server_and_client, sign_in};
-use wire::{Resident, api::SignedIn};
 
 #[tokio::test]
 async fn a_resident_signs_in_and_is_told_who_that_is() -> Outcome {

@@ -5,10 +5,10 @@ mod support;
 
 use std::{collections::HashSet, time::Duration};
 
+use domain::{Event, api::CallRequest, body::Body};
 use support::{CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
 use testkit::client::{Ack, Handshake, Session, Socket, Subscribe};
 use uuid::Uuid;
-use wire::{Event, api::CallRequest, body::Body};
 
 /// A text of the greatest length, so that frames fill buffers soon.
 fn long_call(caller: &Session) -> Result<CallRequest, testkit::Error> {

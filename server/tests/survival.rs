@@ -5,12 +5,12 @@ mod support;
 
 use std::{process::Command, time::Duration};
 
-use support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, path, program, server, sign_in};
-use testkit::{Error, client::Message, server::Server};
-use wire::{
+use domain::{
     AlertId,
     api::{AcceptRequest, State},
 };
+use support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, path, program, server, sign_in};
+use testkit::{Error, client::Message, server::Server};
 
 /// A snapshot of the caller's line that has the call: at once, or as soon as the rebuild has brought it.
 async fn is_open(server: &Server, id: uuid::Uuid) -> Result<(), testkit::Error> {

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use domain::api::State;
 use serde_json::json;
 use sqlx::{
     Connection as _, Row,
@@ -16,7 +17,6 @@ use sqlx::{
 };
 use support::{CALLER, NEIGHBOUR, Outcome, program, sign_in};
 use uuid::Uuid;
-use wire::api::State;
 
 /// The outbox's migrations that the former version had.
 const FORMER: [&str; 2] = ["0001_entries.sql", "0002_reconciling_and_sessions.sql"];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wire::api::{Problem, Recorded};
+use domain::api::{Problem, Recorded};
 
 /// Why a command has to be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn problem(status: u16, body: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use wire::api::State;
+    use domain::api::State;
 
     use super::*;
 

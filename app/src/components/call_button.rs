@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use domain::Kind;
 use leptos::{ev, html, prelude::*};
 use web_sys::{FormData, HtmlFormElement};
-use wire::Kind;
 
 use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{

@@ -1,7 +1,7 @@
 //! What may be said along with a call: what it is, and a few words. Plain form fields, so that they work before wasm.
 
+use domain::{Kind, event::TEXT_LENGTH_LIMIT};
 use leptos::prelude::*;
-use wire::{Kind, event::TEXT_LENGTH_LIMIT};
 
 use crate::{
     i18n::use_i18n,

@@ -1,8 +1,8 @@
 //! A word said about a call (accept, cancel, …) on its way to the server: the buttons are disabled meanwhile, and a line
 //! beside them says what has become of it.
 
+use domain::{Alert, AlertId, House, Progress, api::Problem};
 use leptos::{prelude::*, task::spawn_local};
-use wire::{Alert, AlertId, House, Progress, api::Problem};
 
 use crate::{
     api::{self, Refused, Trouble},

@@ -1,7 +1,7 @@
 //! What can be done about a call, depending on who is looking and what that house has said already.
 
+use domain::{House, Incident, Progress, Resident, Response, Role, Stance};
 use leptos::prelude::*;
-use wire::{House, Incident, Progress, Resident, Response, Role, Stance};
 
 use super::{
     command::{Command, CommandButton, CommandState, Word},

@@ -1,7 +1,7 @@
 //! One call, whatever has come of it, with what this person can do about it.
 
+use domain::{AlertId, Incident};
 use leptos::prelude::*;
-use wire::{AlertId, Incident};
 
 use super::{
     incident_actions::IncidentActions,

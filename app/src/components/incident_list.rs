@@ -1,7 +1,7 @@
 //! The calls that are in no other place of the page: one's own, and those that are over.
 
+use domain::{AlertId, Role};
 use leptos::prelude::*;
-use wire::{AlertId, Role};
 
 use super::incident_card::IncidentCard;
 use crate::{

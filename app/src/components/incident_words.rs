@@ -1,6 +1,6 @@
 //! What a call's card says, in words.
 
-use wire::{Incident, Progress, Response, Stance};
+use domain::{Incident, Progress, Response, Stance};
 
 use crate::{
     i18n::{Locale, td_string},

@@ -1,7 +1,7 @@
 //! The state of one's own call, told as it is, and what the caller can do about it.
 
+use domain::Progress;
 use leptos::prelude::*;
-use wire::Progress;
 
 use super::{
     command::{Command, CommandButton, CommandState, Word},

@@ -1,6 +1,6 @@
 //! The state of one's own call in words: the same on the home page and on the page without wasm.
 
-use wire::{House, Incident, Millis, Progress, Stance};
+use domain::{House, Incident, Millis, Progress, Stance};
 
 use crate::{
     i18n::{Locale, td_string},

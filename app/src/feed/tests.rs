@@ -1,4 +1,4 @@
-use wire::{EventId, Stance};
+use domain::{EventId, Stance};
 
 use super::*;
 use crate::samples::{AT, accept, call, house, incident, line, named_line, reached, resident, status};
@@ -147,7 +147,7 @@ fn a_late_answer_does_not_make_its_call_late() {
 #[test]
 fn a_line_that_is_not_heard_changes_nothing() {
     let mut feed = feed();
-    let foreign = wire::Alert { line: named_line("101-2"), ..call(1) };
+    let foreign = domain::Alert { line: named_line("101-2"), ..call(1) };
     assert_eq!(feed.apply(event(Event::Alert(foreign)), false), []);
     assert!(feed.incidents().is_empty());
 }
@@ -169,7 +169,7 @@ fn every_step_of_an_answer_is_told() {
 #[test]
 fn the_own_call_is_the_newest_open_one_of_the_own_house() {
     let mut feed = feed();
-    let newer = wire::Alert { at: AT + 1, ..call(2) };
+    let newer = domain::Alert { at: AT + 1, ..call(2) };
     feed.apply(alert(1), false);
     feed.apply(event(Event::Alert(newer.clone())), false);
     let own = |feed: &Feed, who: &str| {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::{Incident, Location, Millis};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
-use wire::{Incident, Location, Millis};
 
 use super::leaflet::{self, Layer, Map, options, place};
 use crate::context::Tiles;

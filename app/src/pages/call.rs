@@ -1,11 +1,11 @@
 //! `/call`: asks whether to call, for browsers in which the home page's button cannot be held: wasm has not arrived,
 //! or never does. Where it does arrive, the location goes along.
 
+use domain::{House, Line, Location, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
-use wire::{House, Line, Location, Resident};
 
 use crate::{
     components::{CallDetails, PlainHeader, SmallPrint},

@@ -2,10 +2,10 @@
 //! seconds, by the small script `public/call-state.js` or, without scripts, by the browser (the document's head): it
 //! works in any browser, whatever is blocked.
 
+use domain::{AlertId, Incident, Millis, Resident, Role, Stance};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use wire::{AlertId, Incident, Millis, Resident, Role, Stance};
 
 use crate::{
     components::{PlainHeader, SmallPrint, own_call_words},

@@ -1,9 +1,9 @@
 //! The home page: the alert button, the neighbours' calls, the map. A resident's and an administrator's differ in
 //! what the signed-in person has (a flat, every line), not in a page of their own.
 
+use domain::{AlertId, Incident, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use wire::{AlertId, Incident, Resident};
 
 use crate::{
     alarm::Alarm,

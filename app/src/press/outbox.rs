@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::Millis;
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
 use js_sys::{Array, JSON, Promise};
@@ -11,7 +12,6 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use wire::Millis;
 
 use super::pending::{Outcome, Pending};
 

@@ -1,13 +1,13 @@
 //! A press that the server has not answered yet, or whose answer its caller has not read: what is kept of it, and what to
 //! do with it when it is found again.
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-use wire::{
+use domain::{
     AlertId, Location, Millis, Resident,
     api::{CallRequest, Problem, State},
     event::OPEN_FOR,
 };
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A press as the outbox keeps it (`public/outbox.js`). Its times are the device's clock's: a service worker knows no
 /// other.

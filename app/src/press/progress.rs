@@ -1,6 +1,6 @@
 //! The truth about one's own call, as one value to show.
 
-use wire::{AlertId, House, Incident, Millis, Progress, api};
+use domain::{AlertId, House, Incident, Millis, Progress, api};
 
 use crate::api::Trouble;
 
@@ -200,7 +200,7 @@ fn unanswered(recorded_at: Millis, now: Millis) -> CallProgress {
 
 #[cfg(test)]
 mod tests {
-    use wire::Event;
+    use domain::Event;
 
     use super::*;
     use crate::samples::{AT, accept, call, house, incident, reached, status};
@@ -286,7 +286,7 @@ mod tests {
     fn a_call_that_is_over_says_how() {
         let over = [accept(&call(1), "1204"), status(&call(1), Progress::Resolved, "1203")];
         assert_eq!(of(over, AT), CallProgress::Ended(Progress::Resolved));
-        assert_eq!(of([], AT + wire::event::OPEN_FOR), CallProgress::Ended(Progress::Expired));
+        assert_eq!(of([], AT + domain::event::OPEN_FOR), CallProgress::Ended(Progress::Expired));
     }
 
     #[test]

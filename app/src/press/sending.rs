@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use domain::{
+    AlertId, Location, Millis,
+    api::{CallRequest, Problem, Recorded},
+};
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
 use leptos::prelude::*;
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
-use wire::{
-    AlertId, Location, Millis,
-    api::{CallRequest, Problem, Recorded},
-};
 
 use super::{
     Kept, Press, PressState,

@@ -1,9 +1,9 @@
 //! While the own call is open, the device it was made with tells where the caller is.
 
+use domain::{AlertId, Location, Millis};
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::spawn_local;
-use wire::{AlertId, Location, Millis};
 
 use crate::{
     api::{self, Answer},

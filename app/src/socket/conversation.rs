@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::{AlertId, Line, Millis, body::Body, destination};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
-use wire::{AlertId, Line, Millis, body::Body, destination};
 
 /// The server is asked to be heard from this often, so that a network that has gone away silently is noticed. The
 /// browser itself promises nothing: hidden tabs slow their timers, and the server has its WebSocket pings.

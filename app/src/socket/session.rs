@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use domain::{AlertId, Line};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{
     SinkExt, Stream, StreamExt,
@@ -12,7 +13,6 @@ use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
 use gloo_timers::future::{IntervalStream, TimeoutFuture};
 use leptos::{logging, prelude::*};
 use stomp::Version;
-use wire::{AlertId, Line};
 
 use super::{
     Connection, ConnectionState, News,

@@ -1,4 +1,4 @@
-use wire::{Event, Progress};
+use domain::{Event, Progress};
 
 use super::*;
 use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
@@ -106,7 +106,7 @@ fn what_another_tab_has_sounded_does_not_sound_again() {
 
 #[test]
 fn a_house_cannot_silence_anothers_call_with_its_id() {
-    let foreign = wire::Alert { house: crate::samples::house("1301"), ..call(1) };
+    let foreign = domain::Alert { house: crate::samples::house("1301"), ..call(1) };
     let mut sounded = Sounded::new();
     let mut alarm = Sounding::default();
     alarm.update(&[incident(&foreign, [])], true, &mut sounded);

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wire::Millis;
+use domain::Millis;
 
 /// Now, in milliseconds since 1970-01-01T00:00:00Z. A clock before that counts as that.
 #[must_use]

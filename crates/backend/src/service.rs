@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
+use domain::{Millis, topic};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wire::{Millis, topic};
 
 use crate::{
     calls::{

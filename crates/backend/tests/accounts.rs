@@ -6,7 +6,7 @@ use backend::{
     people::accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
     people::sessions::Sessions,
 };
-use wire::{House, Line, Role};
+use domain::{House, Line, Role};
 
 async fn database(directory: &tempfile::TempDir) -> Database {
     let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Sequence};
+use domain::{Alert, AlertId, Event, House, Line, Position};
 use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
@@ -12,7 +13,6 @@ use tokio::{
     time::{Duration, timeout},
 };
 use uuid::Uuid;
-use wire::{Alert, AlertId, Event, House, Line, Position};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

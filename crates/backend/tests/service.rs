@@ -5,13 +5,13 @@ mod support;
 use std::time::Duration;
 
 use backend::calls::hub::{Subscription, queue};
-use support::backend;
-use tokio::time::timeout;
-use wire::{
+use domain::{
     House, Line, Resident, Role,
     api::{AcceptRequest, CallRequest, State},
     body::Body,
 };
+use support::backend;
+use tokio::time::timeout;
 
 fn line() -> Line {
     Line::new("101-1").expect("a valid line")
@@ -61,7 +61,7 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
     let recorded = node.calls.press(&resident("1203"), request("1203"), None).await.expect("it is taken");
     assert_eq!(recorded.state, State::Published);
     let frame = timeout(Duration::from_secs(5), receiver.next()).await.expect("in time").expect("a frame");
-    let Body::Event { event: wire::Event::Alert(alert), .. } = bodies(&frame) else { panic!("no alert") };
+    let Body::Event { event: domain::Event::Alert(alert), .. } = bodies(&frame) else { panic!("no alert") };
     assert_eq!(alert.id.0, recorded.id);
 
     let accept = AcceptRequest {
@@ -72,7 +72,7 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
     };
     node.calls.accept(&resident("1204"), accept, None).await.expect("it is taken");
     let frame = timeout(Duration::from_secs(5), receiver.next()).await.expect("in time").expect("a frame");
-    let Body::Event { event: wire::Event::Accept(accept), first } = bodies(&frame) else {
+    let Body::Event { event: domain::Event::Accept(accept), first } = bodies(&frame) else {
         panic!("no accept")
     };
     assert_eq!((accept.alert, first), (Some(alert.id), Some(true)));

@@ -1,11 +1,11 @@
-//! The schemas of `wire::api`, for the OpenAPI document.
+//! The schemas of `domain::api`, for the OpenAPI document.
 
+use domain::{event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
 use serde_json::json;
 use utoipa::openapi::{
     KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
     schema::{AdditionalProperties, OneOfBuilder},
 };
-use wire::{event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
 
 /// Every schema with its name.
 pub fn all() -> Vec<(&'static str, Schema)> {

@@ -6,9 +6,9 @@ use backend::{
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
 };
+use domain::{AlertId, House, Line, Resident, destination};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
-use wire::{AlertId, House, Line, Resident, destination};
 
 use super::acknowledgements::{self, Unacknowledged};
 

@@ -10,12 +10,12 @@ use std::{
     time::Duration,
 };
 
+use domain::api::State;
 use tokio::{
     runtime::Builder,
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval},
 };
-use wire::api::State;
 
 use testkit::{
     Error,

@@ -10,13 +10,13 @@ mod mute;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use domain::{AlertId, api::ProgressRequest};
 use tokio::{
     runtime::{Builder, Runtime},
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval},
 };
 use uuid::Uuid;
-use wire::{AlertId, api::ProgressRequest};
 
 use crate::fanout::{OTHER_DESCRIPTORS, board::Board, crowd::Crowd};
 use hammer::Hammer;

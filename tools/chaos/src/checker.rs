@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
+use domain::{AlertId, EventId, Incident, Line};
 use uuid::Uuid;
-use wire::{AlertId, EventId, Incident, Line};
 
 pub use figures::Figures;
 pub use history::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription, What};

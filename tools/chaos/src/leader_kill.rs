@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{AlertId, Event, api::ProgressRequest};
 use tokio::{task::JoinSet, time::timeout};
 use uuid::Uuid;
-use wire::{AlertId, Event, api::ProgressRequest};
 
 use crate::faults::kafka::Kafka;
 use testkit::{

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, process::ExitStatus, time::Duration};
 
+use domain::{api::Problem, record::Unreadable};
 use tokio_tungstenite::tungstenite;
-use wire::{api::Problem, record::Unreadable};
 
 use crate::client::End;
 
@@ -60,7 +60,7 @@ pub enum Error {
     /// The server's bytes are not STOMP.
     #[error("the server's bytes are not STOMP: {0}")]
     Stomp(#[from] stomp::Error),
-    /// A MESSAGE whose body is none that `wire` knows.
+    /// A MESSAGE whose body is none that `domain` knows.
     #[error("the body of {frame} cannot be read: {reason}")]
     Body {
         /// The frame.

@@ -2,7 +2,7 @@
 //! no code with the browser's, and what both measure.
 //!
 //! The server's integration tests, the load generator and the fault checker stand on it. Nothing here reaches into the
-//! server, because the contract, through `wire` and `stomp`, is all that a client knows.
+//! server, because the contract, through `domain` and `stomp`, is all that a client knows.
 
 pub mod client;
 pub mod descriptors;

@@ -1,4 +1,4 @@
-use wire::Event;
+use domain::Event;
 
 use super::*;
 use crate::samples::{call, line, named_line};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::{Millis, event::LOOK_BACK, record, topic};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wire::{Millis, event::LOOK_BACK, record, topic};
 
 use super::hub::{Arrival, Hub, is_late};
 use crate::{

@@ -8,17 +8,17 @@ mod refusal;
 
 use std::time::Duration;
 
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-use tokio::time::Instant;
-use uuid::Uuid;
-use wire::{
+use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Role,
     Status,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
     event::TEXT_LENGTH_LIMIT,
     record,
 };
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::{
     clock,

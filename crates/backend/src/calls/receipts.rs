@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
+use domain::{AlertId, Event, House, Line, Receipt, record};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wire::{AlertId, Event, House, Line, Receipt, record};
 
 use super::hub::{Arrival, Hub};
 use crate::{

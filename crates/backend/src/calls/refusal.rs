@@ -1,6 +1,6 @@
 //! Why a command is not taken. Each says what to do, and nothing is stored.
 
-use wire::House;
+use domain::House;
 
 use crate::delivery::outbox::OutboxError;
 

@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use domain::topic;
 use serde::Serialize;
-use wire::topic;
 
 use crate::{
     clock,

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use domain::Event;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
-use wire::Event;
 
 use super::outbox::Committed;
 

@@ -16,11 +16,11 @@ pub mod republish;
 
 use std::time::Duration;
 
+use domain::{Event, api::State};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
 };
-use wire::{Event, api::State};
 
 use handover::Handover;
 use hub_queue::{HubQueue, Queued};

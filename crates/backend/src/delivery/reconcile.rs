@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
+use domain::{Millis, topic};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use wire::{Millis, topic};
 
 use crate::{
     clock,

@@ -6,8 +6,8 @@ use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
+use domain::{House, Line, Resident, Role};
 use sqlx::{Row, any::AnyRow};
-use wire::{House, Line, Resident, Role};
 
 use crate::{
     clock,
@@ -239,7 +239,10 @@ fn validate(account: &NewAccount) -> Result<(), AccountError> {
     Ok(())
 }
 
-fn name<T>(text: String, parse: impl Fn(String) -> Result<T, wire::InvalidName>) -> Result<T, AccountError> {
+fn name<T>(
+    text: String,
+    parse: impl Fn(String) -> Result<T, domain::InvalidName>,
+) -> Result<T, AccountError> {
     parse(text).map_err(|error| AccountError::Invalid(format!("a stored name {error}")))
 }
 

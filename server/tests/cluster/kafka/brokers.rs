@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::topic;
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions},
@@ -15,7 +16,6 @@ use rdkafka::{
 use tempfile::TempDir;
 use testkit::server::{Process, Program};
 use uuid::Uuid;
-use wire::topic;
 
 use crate::{
     script::{directory, run, script, tail},

@@ -1,10 +1,10 @@
 //! What runs on a node's own log runs on three brokers of Apache Kafka.
 
-use testkit::client::Step;
-use wire::{
+use domain::{
     AlertId, House,
     api::{AcceptRequest, ProgressRequest},
 };
+use testkit::client::Step;
 
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};

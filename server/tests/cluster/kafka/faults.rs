@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{Event, topic};
 use testkit::{
     Error,
     client::{Message, Socket},
 };
 use uuid::Uuid;
-use wire::{Event, topic};
 
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};

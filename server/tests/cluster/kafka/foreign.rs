@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::topic;
 use rdkafka::{
     ClientConfig,
     producer::{FutureProducer, FutureRecord, Producer},
@@ -14,7 +15,6 @@ use testkit::{
     client::{Message, Socket},
     server::Server,
 };
-use wire::topic;
 
 use super::brokers::Brokers;
 use crate::support::{NEIGHBOUR, Outcome, sign_in};

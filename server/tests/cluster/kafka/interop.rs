@@ -6,12 +6,12 @@ use std::{
     process::{Child, Stdio},
 };
 
-use serde_json::{Value, json};
-use wire::{
+use domain::{
     AlertId, House,
     api::{AcceptRequest, CallRequest},
     topic,
 };
+use serde_json::{Value, json};
 
 use super::brokers::Brokers;
 use crate::{

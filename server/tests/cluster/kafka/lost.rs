@@ -5,17 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{
+    AlertId,
+    api::{AcceptRequest, ProgressRequest, State},
+    topic,
+};
 use testkit::{
     Error,
     client::{Session, Step},
     server::Server,
 };
 use uuid::Uuid;
-use wire::{
-    AlertId,
-    api::{AcceptRequest, ProgressRequest, State},
-    topic,
-};
 
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, path, sign_in};

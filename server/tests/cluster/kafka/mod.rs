@@ -12,9 +12,9 @@ mod topics;
 
 use std::time::{Duration, Instant};
 
+use domain::api::State;
 use testkit::{Error, client::Session};
 use uuid::Uuid;
-use wire::api::State;
 
 /// A call that Kafka has acknowledged: the same key asks again until the answer says so.
 pub async fn published(caller: &Session, text: &str) -> Result<Uuid, Error> {

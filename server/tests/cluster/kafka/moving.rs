@@ -1,17 +1,17 @@
 //! From a node that is its own log to Kafka, and back.
 
+use domain::{
+    AlertId,
+    api::{AcceptRequest, ProgressRequest},
+    body::Body,
+    topic,
+};
 use testkit::{
     Error,
     client::{Message, Session, Snapshot, Step},
     server::Server,
 };
 use uuid::Uuid;
-use wire::{
-    AlertId,
-    api::{AcceptRequest, ProgressRequest},
-    body::Body,
-    topic,
-};
 
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, program, sign_in};
@@ -29,7 +29,7 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error>
 /// Which accept a snapshot says is the first.
 fn first(snapshot: &Snapshot) -> Option<Uuid> {
     snapshot.messages.iter().find_map(|message| match &message.body {
-        Body::Event { event: wire::Event::Accept(accept), first: Some(true) } => Some(accept.id.0),
+        Body::Event { event: domain::Event::Accept(accept), first: Some(true) } => Some(accept.id.0),
         _ => None,
     })
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use domain::api::State;
 use serde_json::Value;
 use testkit::{client::Client, server::Program};
-use wire::api::State;
 
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, program, sign_in};

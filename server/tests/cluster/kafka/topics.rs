@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use domain::topic;
 use rdkafka::admin::{AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
-use wire::topic;
 
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, sign_in};

@@ -1,6 +1,6 @@
 //! In ordinary times: every call goes by the log to every fan-out.
 
-use wire::{AlertId, Event};
+use domain::{AlertId, Event};
 
 use super::{Apart, accept, hear, hear_no_more, press};
 use crate::support::Outcome;

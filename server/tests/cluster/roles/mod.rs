@@ -7,6 +7,10 @@ mod stalled;
 
 use std::time::{Duration, Instant};
 
+use domain::{
+    AlertId,
+    api::{AcceptRequest, Recorded},
+};
 use serde_json::Value;
 use testkit::{
     Error,
@@ -14,10 +18,6 @@ use testkit::{
     server::{Program, Server},
 };
 use uuid::Uuid;
-use wire::{
-    AlertId,
-    api::{AcceptRequest, Recorded},
-};
 
 use crate::{
     kafka::brokers::Brokers,

@@ -1,8 +1,8 @@
 //! While Kafka is stalled: its processes stand still and its connections stay open. What is recorded then is handed over
 //! by PostgreSQL.
 
+use domain::{api::State, body::Body};
 use testkit::client::Message;
-use wire::{api::State, body::Body};
 
 use super::{Apart, accept, hear, hear_no_more, press, rebuilt};
 use crate::{kafka::published, support::Outcome};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-use wire::{
+use domain::{
     AlertId,
     api::{ProgressRequest, State},
 };
+use uuid::Uuid;
 
 use super::{Settings, board::Board};
 use testkit::{

@@ -51,8 +51,8 @@ fn id(body: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use domain::{Alert, AlertId, Event, House, Line, body::Body};
     use stomp::{Command, Frame, Version, encode};
-    use wire::{Alert, AlertId, Event, House, Line, body::Body};
 
     use super::*;
 

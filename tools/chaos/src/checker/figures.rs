@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
+use domain::api::State;
 use uuid::Uuid;
-use wire::api::State;
 
 use super::{Command, Heard, History, Listener, Violation, What};
 

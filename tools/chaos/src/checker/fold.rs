@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use domain::{AlertId, Event, Incident, LineIncidents, Seen, body::Body};
 use uuid::Uuid;
-use wire::{AlertId, Event, Incident, LineIncidents, Seen, body::Body};
 
 use super::history::{Heard, History, Listener};
 

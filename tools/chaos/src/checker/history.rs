@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::{AlertId, Line, api::State, body::Body};
 use uuid::Uuid;
-use wire::{AlertId, Line, api::State, body::Body};
 
 /// All that happened. Times are since the beginning of the run, by one monotonic clock.
 #[derive(Clone, Debug, Default)]
@@ -131,10 +131,10 @@ impl Heard {
     pub fn event(&self) -> Option<(&'static str, Uuid)> {
         let Body::Event { event, .. } = &self.body else { return None };
         let id = match event {
-            wire::Event::Alert(alert) => alert.id.0,
-            wire::Event::Accept(accept) => accept.id.0,
-            wire::Event::Status(status) => status.id.0,
-            wire::Event::Moved(_) | wire::Event::Receipt(_) => return None,
+            domain::Event::Alert(alert) => alert.id.0,
+            domain::Event::Accept(accept) => accept.id.0,
+            domain::Event::Status(status) => status.id.0,
+            domain::Event::Moved(_) | domain::Event::Receipt(_) => return None,
         };
         Some((self.body.type_name(), id))
     }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use domain::{Accept, Alert, AlertId, Event, EventId, House, Line, api::State, body::Body};
 use uuid::Uuid;
-use wire::{Accept, Alert, AlertId, Event, EventId, House, Line, api::State, body::Body};
 
 use super::*;
 

@@ -3,12 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{task::JoinSet, time::timeout};
-use uuid::Uuid;
-use wire::{
+use domain::{
     AlertId,
     api::{AcceptRequest, CallRequest, ProgressRequest, Recorded},
 };
+use tokio::{task::JoinSet, time::timeout};
+use uuid::Uuid;
 
 use super::{
     random::Random,

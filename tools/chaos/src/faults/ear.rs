@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use domain::Line;
 use tokio::{sync::watch, time::timeout};
-use wire::Line;
 
 use super::{
     random::Random,

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
+use domain::{Line, partition, topic};
 use tokio::{process::Command, task::JoinHandle};
-use wire::{Line, partition, topic};
 
 use super::{
     fault::Harm,

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::Line;
 use tokio::sync::Notify;
-use wire::Line;
 
 use crate::checker::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription};
 use testkit::client::Message;

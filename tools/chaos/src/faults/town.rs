@@ -3,8 +3,8 @@
 
 use std::{collections::HashMap, path::Path, process::Stdio};
 
+use domain::{House, Line};
 use tokio::{io::AsyncWriteExt, process::Command, sync::Mutex};
-use wire::{House, Line};
 
 use super::{HOUSES, LINES};
 use testkit::{

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::api::{Problem, SignIn, SignedIn};
 use reqwest::{Method, Response, StatusCode, Url, header, redirect};
 use serde::de::DeserializeOwned;
-use wire::api::{Problem, SignIn, SignedIn};
 
 use crate::{Error, client::Session};
 

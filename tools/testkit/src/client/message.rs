@@ -1,9 +1,9 @@
 //! A MESSAGE with its body read, and a snapshot of them.
 
+use domain::{AlertId, Event, body::Body};
 use serde_json::Value;
 use stomp::Frame;
 use uuid::Uuid;
-use wire::{AlertId, Event, body::Body};
 
 use crate::Error;
 
@@ -20,7 +20,7 @@ impl Message {
     /// Reads a MESSAGE.
     ///
     /// # Errors
-    /// [`Error::Body`] when the body is none that `wire` knows.
+    /// [`Error::Body`] when the body is none that `domain` knows.
     pub fn read(frame: Frame) -> Result<Self, Error> {
         match Body::parse(&frame.body) {
             Ok(body) => Ok(Self { frame, body }),

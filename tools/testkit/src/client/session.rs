@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use reqwest::Method;
-use serde::Serialize;
-use uuid::Uuid;
-use wire::{
+use domain::{
     AlertId, Line, Resident,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, SignedIn},
 };
+use reqwest::Method;
+use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     Error,

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
+use domain::{AlertId, body::Body, destination};
 use futures_util::{SinkExt, StreamExt};
 use stomp::{Command, Frame, Version, encode};
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::{self, Message as WebSocketMessage};
-use wire::{AlertId, body::Body, destination};
 
 use crate::{
     Error,

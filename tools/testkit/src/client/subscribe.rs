@@ -1,7 +1,7 @@
 //! What a SUBSCRIBE frame asks for.
 
+use domain::{Line, destination};
 use stomp::{Command, Frame};
-use wire::{Line, destination};
 
 /// How messages are acknowledged (STOMP 1.2, "SUBSCRIBE ack Header").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use wire::{Alert, AlertId, Event, Millis};
+use domain::{Alert, AlertId, Event, Millis};
 
 use super::Known;
 

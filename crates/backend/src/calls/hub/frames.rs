@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
+use domain::{Line, body::Body, destination};
 use stomp::{Command, Frame};
 use uuid::Uuid;
-use wire::{Line, body::Body, destination};
 
 use super::Subscription;
 

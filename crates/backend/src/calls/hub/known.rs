@@ -1,6 +1,6 @@
 //! Whether an event repeats what is known under its id, as a client's retry at another node does.
 
-use wire::{Accept, Actor, Event, LineIncidents, Status};
+use domain::{Accept, Actor, Event, LineIncidents, Status};
 
 /// Says what the hub already knows under the id of an event that is about to be recorded.
 #[derive(Clone, Debug, PartialEq)]

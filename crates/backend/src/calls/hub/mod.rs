@@ -16,10 +16,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use stomp::Version;
-use wire::{
+use domain::{
     Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis, Position, Seen, event::LATE_AFTER,
 };
+use stomp::Version;
 
 use alerts::Alerts;
 pub use frames::Snapshot;

@@ -6,10 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use uuid::Uuid;
-use wire::{
+use domain::{
     Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body, topic,
 };
+use uuid::Uuid;
 
 use super::{
     Arrival, Push, Queue, Subscription,
@@ -194,7 +194,7 @@ impl Room {
         if subscription.replay_ended {
             let recent = |incident: &Incident| {
                 let end =
-                    incident.end.as_ref().map_or(incident.alert.at + wire::event::OPEN_FOR, |end| end.at);
+                    incident.end.as_ref().map_or(incident.alert.at + domain::event::OPEN_FOR, |end| end.at);
                 end > now - REPLAY_FOR
             };
             let mut ended: Vec<_> = ended.into_iter().filter(recent).collect();

@@ -4,9 +4,9 @@
 
 mod post;
 
+use domain::Event;
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
-use wire::Event;
 
 use crate::{
     database::Database,

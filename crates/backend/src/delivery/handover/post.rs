@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
+use domain::{Event, Position, event::LOOK_BACK, record};
 use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
 use uuid::{Builder, Uuid};
-use wire::{Event, Position, event::LOOK_BACK, record};
 
 use crate::{
     clock,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use domain::{Millis, Position, topic};
 use tokio::sync::mpsc;
 use uuid::Uuid;
-use wire::{Millis, Position, topic};
 
 use super::{Ends, LogError, Outgoing, Positions, Read, Record, Start};
 use crate::{

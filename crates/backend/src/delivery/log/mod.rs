@@ -5,9 +5,9 @@ pub mod kafka;
 mod local;
 mod positions;
 
+use domain::{Millis, Position};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-use wire::{Millis, Position};
 
 use crate::delivery::outbox::Outbox;
 pub use kafka::{Kafka, KafkaSettings};

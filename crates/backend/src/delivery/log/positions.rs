@@ -32,7 +32,7 @@ pub enum Positions {
 #[derive(Clone, Debug)]
 pub enum Start {
     /// At what was recorded since this time, in milliseconds since 1970.
-    Since(wire::Millis),
+    Since(domain::Millis),
     /// Behind these positions. A log that does not have them is read from its beginning.
     Behind(Positions),
 }

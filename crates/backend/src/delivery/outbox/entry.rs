@@ -1,8 +1,8 @@
 //! What the outbox keeps: an entry, who asked for it, and what became of it.
 
+use domain::{Event, Millis, Position};
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
-use wire::{Event, Millis, Position};
 
 use super::OutboxError;
 

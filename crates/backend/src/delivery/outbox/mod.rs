@@ -14,9 +14,9 @@ mod writer;
 
 use std::path::Path;
 
+use domain::{Event, Millis, Position, Resident};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
-use wire::{Event, Millis, Position, Resident};
 
 use crate::people::accounts;
 use entry::digest;

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use domain::Millis;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
-use wire::Millis;
 
 use super::{
     Entry, LogId, Marked, OutboxError, Sequence,

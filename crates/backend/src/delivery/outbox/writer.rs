@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::{Event, Millis, Position};
 use sqlx::{SqlitePool, sqlite::SqliteConnection};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::Instant,
 };
-use wire::{Event, Millis, Position};
 
 use batch::{Batch, gather};
 

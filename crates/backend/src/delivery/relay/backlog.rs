@@ -5,14 +5,14 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream};
-use tokio::time::Instant;
-use uuid::Uuid;
-use wire::{
+use domain::{
     Event, Millis,
     event::{LATE_AFTER, LOOK_BACK},
     record, topic,
 };
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::Relay;
 use crate::{

@@ -15,12 +15,12 @@ use std::{
     time::Duration,
 };
 
+use domain::Position;
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wire::Position;
 
 use crate::{
     delivery::{

@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use wire::{Millis, Resident};
+use domain::{Millis, Resident};
 
 use super::SessionId;
 use crate::delivery::outbox::SessionCopy;

@@ -8,11 +8,11 @@ mod copy;
 use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::{Millis, Resident};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use wire::{Millis, Resident};
 
 use crate::{
     clock,

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use wire::Position;
+use domain::Position;
 
 use crate::delivery::log::{Ends, Partition};
 

@@ -15,11 +15,11 @@ mod topics;
 
 use std::{sync::Arc, time::Duration};
 
+use domain::Position;
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
 };
-use wire::Position;
 
 use super::{Ends, LogError, Outgoing, Read, Start};
 use producer::Producer;

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
+use domain::Position;
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord, Producer as _},
 };
 use tokio::{sync::watch, time::timeout};
-use wire::Position;
 
 use super::{
     KafkaSettings, METADATA_TIMEOUT,
@@ -111,7 +111,7 @@ impl Producer {
     /// [`LogError`] if Kafka did not answer.
     pub async fn connect(&self) -> Result<(), LogError> {
         let (producer, mut condition) = self.current_with_condition()?;
-        let metadata = move || producer.client().fetch_metadata(Some(wire::topic::ALERT), METADATA_TIMEOUT);
+        let metadata = move || producer.client().fetch_metadata(Some(domain::topic::ALERT), METADATA_TIMEOUT);
         let fetched = tokio::task::spawn_blocking(move || metadata().map(|_| ())).await;
         fetched.map_err(|error| LogError(error.to_string()))??;
         match timeout(METADATA_TIMEOUT, condition.wait_for(|condition| condition.identified)).await {

@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{Millis, topic};
 use rdkafka::{
     Message as _, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
 };
-use wire::{Millis, topic};
 
 use super::{KafkaSettings, METADATA_TIMEOUT, settings::ISOLATION};
 use crate::delivery::log::{Ends, LogError, Partition, Positions, Start};

@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
+use domain::{Millis, Position, topic};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
@@ -13,7 +14,6 @@ use tokio::{
     task::JoinHandle,
     time::Instant,
 };
-use wire::{Millis, Position, topic};
 
 use super::{
     KafkaSettings,

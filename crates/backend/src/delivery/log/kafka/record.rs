@@ -1,10 +1,10 @@
 //! A record out of a Kafka message, and how far its partition is read.
 
+use domain::{Millis, Position};
 use rdkafka::{
     Message,
     message::{BorrowedMessage, Headers},
 };
-use wire::{Millis, Position};
 
 use super::producer::REPUBLISHED;
 use crate::delivery::log::Record;

@@ -3,6 +3,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use domain::topic::{self, Topic};
 use rdkafka::{
     admin::{
         AdminClient, AdminOptions, NewTopic, OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
@@ -10,7 +11,6 @@ use rdkafka::{
     client::DefaultClientContext,
     error::RDKafkaErrorCode,
 };
-use wire::topic::{self, Topic};
 
 use super::{KafkaSettings, METADATA_TIMEOUT};
 use crate::delivery::log::LogError;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::*;
-use wire::{
+use domain::{
     Alert, Event, Location, Position, Progress,
     record::{Unreadable, read, write},
     topic,
 };
+use proptest::prelude::*;
 
 use crate::history;
 

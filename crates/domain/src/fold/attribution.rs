@@ -10,8 +10,8 @@ use std::{
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
     event::{AlertId, Millis},
+    fold::said::{Key, What},
     people::House,
-    said::{Key, What},
 };
 
 /// A UUIDv8: `record` made the id up, for a record of the original service.

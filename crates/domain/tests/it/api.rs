@@ -1,6 +1,6 @@
 //! What HTTP carries, as JSON and as a form.
 
-use wire::{
+use domain::{
     Kind, Location,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, State},
     record,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wire::{
+use domain::{
     Accept, Actor, Alert, End, Event, House, Incident, Line, LineIncidents, Position, Progress, Response,
     Seen, Stance, partition, record,
 };
@@ -138,7 +138,7 @@ fn incident(
     incident
 }
 
-fn first(about: &[&Known], partitions: i32) -> Option<wire::EventId> {
+fn first(about: &[&Known], partitions: i32) -> Option<domain::EventId> {
     let home = partition::of_key(line().as_str().as_bytes(), partitions);
     let mut places: Vec<_> = about
         .iter()

@@ -1,6 +1,6 @@
 //! Which accept came first: the lowest offset in the line's own partition, records elsewhere after those.
 
-use wire::{Accept, Change, Event, EventId, LineIncidents, Position, Seen, partition};
+use domain::{Accept, Change, Event, EventId, LineIncidents, Position, Seen, partition};
 
 use crate::{
     examples::{accept_of, alert_of},

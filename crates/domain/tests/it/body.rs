@@ -1,8 +1,8 @@
 //! The bodies of STOMP messages.
 
+use domain::{Event, Location, body::Body, record::Unreadable};
 use proptest::prelude::*;
 use serde_json::Value;
-use wire::{Event, Location, body::Body, record::Unreadable};
 
 use crate::{
     examples::{accept_of, alert_of},
@@ -52,7 +52,7 @@ proptest! {
 fn an_alert_says_all_that_the_contract_names() {
     let mut alert = alert_of("1203", 0);
     alert.location = Location::new(37.5, 127.0, Some(12.5));
-    alert.kind = Some(wire::Kind::Fire);
+    alert.kind = Some(domain::Kind::Fire);
     let told = json(&Body::Event { event: Event::Alert(alert.clone()), first: None });
     let expected = serde_json::json!({
         "type": "alert", "id": alert.id, "line": "101-1", "house": "1203", "text": "", "lat": "37.5", "lng": "127",

@@ -1,5 +1,7 @@
 //! The Kafka topics, by name. The first two are those of the original service.
 
+use crate::event::Event;
+
 /// Calls.
 pub const ALERT: &str = "an-alert";
 /// Accepts.
@@ -42,4 +44,19 @@ pub const ALL: [Topic; 7] = [
 #[must_use]
 pub fn retention(name: &str) -> Option<i64> {
     ALL.iter().find(|topic| topic.name == name).map(|topic| topic.retention)
+}
+
+impl Event {
+    /// Returns the topic of the event's record.
+    #[must_use]
+    pub fn topic(&self) -> &'static str {
+        match self {
+            Self::Alert(alert) if alert.drill => DRILL,
+            Self::Alert(_) => ALERT,
+            Self::Accept(_) => ACCEPT,
+            Self::Status(_) => STATUS,
+            Self::Moved(_) => LOCATION,
+            Self::Receipt(_) => RECEIPT,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{CallKey, LineIncidents};
 use crate::{
     event::{AlertId, Millis},
-    said::Key,
+    fold::said::Key,
 };
 
 impl LineIncidents {

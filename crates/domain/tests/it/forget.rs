@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use domain::{Event, LineIncidents, Seen};
 use proptest::prelude::*;
-use wire::{Event, LineIncidents, Seen};
 
 use crate::{
     history::{Conflicts, MORNING, alert_id, fold, history, line},

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     event::{Alert, AlertId, Event, EventId, Millis},
+    fold::said::Said,
     people::House,
     position::Position,
     record,
-    said::Said,
 };
 
 /// A call is known by its id and its house: an id alone would let one house speak for another.

@@ -1,7 +1,7 @@
 //! The fold trusts no order.
 
+use domain::{Event, Incident, LineIncidents, Seen};
 use proptest::prelude::*;
-use wire::{Event, Incident, LineIncidents, Seen};
 
 use crate::{
     history::{Conflicts, Sighting, fold, history, line, two_deliveries},
@@ -61,7 +61,7 @@ proptest! {
 
     #[test]
     fn events_of_another_line_change_nothing(history in history(Conflicts::Included)) {
-        let mut other = LineIncidents::new(wire::Line::new("101-2").expect("a valid line"), 2);
+        let mut other = LineIncidents::new(domain::Line::new("101-2").expect("a valid line"), 2);
         for (event, seen) in history {
             prop_assert_eq!(event.line(), &line());
             prop_assert_eq!(other.apply(event, seen), vec![]);
@@ -85,7 +85,7 @@ fn arbitrary_histories_have_calls_with_answers_of_every_kind() {
             seen[1] += usize::from(incident.end.is_some());
             seen[2] += usize::from(incident.escalated.is_some());
             seen[3] += usize::from(incident.first.is_some());
-            seen[4] += usize::from(incident.responses.iter().any(|r| r.stance == wire::Stance::Withdrawn));
+            seen[4] += usize::from(incident.responses.iter().any(|r| r.stance == domain::Stance::Withdrawn));
             seen[5] += usize::from(incident.responses.iter().any(|response| response.line.is_some()));
             seen[6] += usize::from(!incident.reached.is_empty());
             let nameless = sightings.iter().filter(|(event, seen)| {

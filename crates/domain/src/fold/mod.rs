@@ -12,14 +12,15 @@ mod attribution;
 mod derive;
 mod forget;
 mod known;
+mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Accept, Alert, AlertId, Event, EventId, Moved, Receipt},
+    fold::said::{Key, Said},
     people::{House, Line},
     position::{Position, Rank},
-    said::{Key, Said},
 };
 use attribution::Index;
 use known::{Answer, Call, CallKey, wins};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::{Change, Event, House, Incident, LineIncidents, Seen, body::Body};
 use proptest::prelude::*;
-use wire::{Change, Event, House, Incident, LineIncidents, Seen, body::Body};
 
 use crate::{
     history::{Conflicts, Sighting, delivery, fold, history, line},

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, Moved, OPEN_FOR, Receipt},
+    fold::said::{Key, Said, What},
     incident::{Incident, Stances},
-    said::{Key, Said, What},
 };
 
 impl LineIncidents {

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::location::Location;
-use crate::{
-    people::{House, InvalidName, Line},
-    topic,
-};
+use crate::people::{House, InvalidName, Line};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Of an event: when the producer received it, never a browser's clock.
 pub type Millis = i64;
@@ -257,19 +254,6 @@ impl Event {
             Self::Status(status) => &status.line,
             Self::Moved(moved) => &moved.line,
             Self::Receipt(receipt) => &receipt.line,
-        }
-    }
-
-    /// The topic of its record.
-    #[must_use]
-    pub fn topic(&self) -> &'static str {
-        match self {
-            Self::Alert(alert) if alert.drill => topic::DRILL,
-            Self::Alert(_) => topic::ALERT,
-            Self::Accept(_) => topic::ACCEPT,
-            Self::Status(_) => topic::STATUS,
-            Self::Moved(_) => topic::LOCATION,
-            Self::Receipt(_) => topic::RECEIPT,
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::{collection::vec, option, prelude::*, sample::Index};
-use uuid::Uuid;
-use wire::{
+use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
     Position, Progress, Receipt, Seen, Status, record, topic,
 };
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+use uuid::Uuid;
 
 /// 2026-01-01T00:00:00Z. Everything happens within a few milliseconds after it, so that times often tie.
 pub(crate) const MORNING: Millis = 1_767_225_600_000;

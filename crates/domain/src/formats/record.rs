@@ -8,11 +8,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::topic;
 use crate::{
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Millis, Moved, Progress, Receipt, Status},
     people::{House, InvalidName, Line},
     position::Position,
-    topic,
 };
 
 pub use crate::location::location;

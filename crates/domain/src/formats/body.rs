@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::record::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields, Unreadable};
 use crate::{
     event::{Alert, AlertId, Event, EventId},
     people::{House, Line},
-    record::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields, Unreadable},
 };
 
 /// What a MESSAGE carries.

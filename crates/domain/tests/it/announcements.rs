@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::{Change, Event, LineIncidents, Moved, Receipt};
 use proptest::prelude::*;
-use wire::{Change, Event, LineIncidents, Moved, Receipt};
 
 use crate::history::{Conflicts, Sighting, delivery, history, identity, line};
 

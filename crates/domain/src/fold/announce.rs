@@ -4,7 +4,7 @@
 use super::{Call, CallKey, Change, LineIncidents};
 use crate::{
     event::{Accept, Event, EventId},
-    said::{Key, Said},
+    fold::said::{Key, Said},
 };
 
 impl LineIncidents {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::record;
 use crate::{
     event::{AlertId, Kind, Location},
     people::{House, Line, Resident},
-    record,
 };
 
 /// `POST /api/session`.

@@ -1,6 +1,6 @@
 //! The rules of a call by example, one at a time.
 
-use wire::{
+use domain::{
     Accept, Actor, Alert, Change, Event, House, Incident, Line, LineIncidents, Location, Millis, Moved,
     Position, Progress, Receipt, Seen, Stance, Status, event::OPEN_FOR, record, topic,
 };

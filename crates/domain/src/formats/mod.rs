@@ -1,0 +1,8 @@
+//! How the domain is written: records of the log ([`record`], [`topic`]), STOMP bodies ([`body`]) and
+//! destinations ([`destination`]), and what HTTP carries ([`api`]).
+
+pub mod api;
+pub mod body;
+pub mod destination;
+pub mod record;
+pub mod topic;

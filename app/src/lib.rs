@@ -14,6 +14,7 @@ pub mod clock;
 pub mod components;
 pub mod context;
 pub mod feed;
+pub mod home;
 mod kept_page;
 pub mod locale;
 pub mod location;

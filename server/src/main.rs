@@ -24,6 +24,7 @@ mod sign_in;
 mod signals;
 mod site;
 mod socket;
+mod sockets;
 mod state;
 
 use std::{

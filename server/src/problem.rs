@@ -193,6 +193,12 @@ impl From<AccountError> for Problem {
     }
 }
 
+/// Answers that another process has the role for this.
+pub fn role_absent(what: &str, role: &str) -> Response {
+    let detail = format!("This process does not {what}; ask one that has {role} among its IUTSAI_ROLES.");
+    Kind::ROLE_ABSENT.because(detail).into_response()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

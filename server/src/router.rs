@@ -19,7 +19,7 @@ use tower_http::{
 
 use crate::{
     auth, commands, connections, headers, health, metrics, openapi, origin, pages,
-    problem::{Kind, Problem},
+    problem::{Kind, Problem, role_absent},
     runtimes::RunOn,
     sign_in, site, socket,
     state::AppState,
@@ -140,12 +140,6 @@ async fn needs_producer(State(state): State<AppState>, request: Request, next: m
         return role_absent("take calls", "producer");
     }
     next.run(request).await
-}
-
-/// Says that another process is meant.
-pub fn role_absent(what: &str, role: &str) -> Response {
-    let detail = format!("This process does not {what}; ask one that has {role} among its IUTSAI_ROLES.");
-    Kind::ROLE_ABSENT.because(detail).into_response()
 }
 
 /// Neither the query (it may hold what a caller wrote) nor any header goes into the log.

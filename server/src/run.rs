@@ -32,7 +32,7 @@ use crate::{
     router::router,
     runtimes::Runtimes,
     signals::Signals,
-    socket::Sockets,
+    sockets::Sockets,
     state::AppState,
 };
 

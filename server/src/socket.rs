@@ -1,13 +1,12 @@
 //! `GET /an-ws`: STOMP over WebSocket (RFC 6455). Who may open one, and how many may be open.
 //!
 //! One task per socket: [`connection`] is its loop, over a [`transport`]. [`connect`] opens the STOMP session, which
-//! [`session`] then is. [`Sockets`] knows all that are open, and closes those whose session ended.
+//! [`session`] then is. [`crate::sockets::Sockets`] knows all that are open, and closes those whose session ended.
 
 mod acknowledgements;
 mod connect;
 mod connection;
 mod rate;
-mod registry;
 mod session;
 mod transport;
 
@@ -18,9 +17,12 @@ use axum::{
 use stomp::Version;
 
 use self::connect::Credentials;
-use crate::{auth, connections::Peer, problem::Kind, router::role_absent, state::AppState};
-
-pub use self::registry::Sockets;
+use crate::{
+    auth,
+    connections::Peer,
+    problem::{Kind, role_absent},
+    state::AppState,
+};
 
 /// An idle socket keeps this much; frames of clients are short. What is written goes to the system at once.
 const READ_BUFFER: usize = 1024;

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     client_address::TrustedProxies, config::Settings, connections::Connections, limits::SignInLimits,
-    origin::Origins, socket::Sockets,
+    origin::Origins, sockets::Sockets,
 };
 
 /// What every handler can reach. Clones share it.

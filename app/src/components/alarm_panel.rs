@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::incident_card::IncidentCard;
 use crate::{
+    home::Home,
     i18n::{td_string, use_i18n},
-    pages::Home,
     title,
     words::{self, say},
 };

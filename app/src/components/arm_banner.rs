@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
+    home::Home,
     i18n::{t_string, use_i18n},
-    pages::Home,
 };
 
 /// Asks for the tap that lets this device sound, and says whether it can.

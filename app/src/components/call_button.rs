@@ -10,9 +10,9 @@ use web_sys::{FormData, HtmlFormElement};
 
 use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
+    home::Home,
     i18n::{t_string, use_i18n},
     offline,
-    pages::Home,
     press::{CallProgress, Press},
     words::say,
 };

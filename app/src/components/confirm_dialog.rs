@@ -3,8 +3,8 @@
 use leptos::{html, prelude::*};
 
 use crate::{
+    home::Home,
     i18n::{td_string, use_i18n},
-    pages::Home,
     words::{self, say},
 };
 

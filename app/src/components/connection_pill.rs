@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
+    home::Home,
     i18n::{Locale, td_string, use_i18n},
-    pages::Home,
     socket::ConnectionState,
     words::say,
 };

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::{LanguageSwitch, connection_pill::ConnectionPill};
 use crate::{
+    home::Home,
     i18n::{td_string, use_i18n},
-    pages::Home,
     words::{self, say},
 };
 

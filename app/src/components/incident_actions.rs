@@ -8,8 +8,8 @@ use super::{
     incident_words::is_answered,
 };
 use crate::{
+    home::Home,
     i18n::{t_string, use_i18n},
-    pages::Home,
     words::say,
 };
 

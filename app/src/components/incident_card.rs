@@ -10,8 +10,8 @@ use super::{
     },
 };
 use crate::{
+    home::Home,
     i18n::{Locale, use_i18n},
-    pages::Home,
     words::{self, say},
 };
 

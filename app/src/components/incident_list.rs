@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::incident_card::IncidentCard;
 use crate::{
     feed::Notice,
+    home::Home,
     i18n::{Locale, t_string, td_string, use_i18n},
-    pages::Home,
     socket::ConnectionState,
     words,
 };

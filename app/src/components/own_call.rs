@@ -8,9 +8,9 @@ use super::{
     own_call_words::own_call_words,
 };
 use crate::{
+    home::Home,
     i18n::{t_string, use_i18n},
     location::LocationProblem,
-    pages::Home,
     press::CallProgress,
     words::say,
 };

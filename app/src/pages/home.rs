@@ -1,62 +1,17 @@
 //! The home page: the alert button, the neighbours' calls, the map. A resident's and an administrator's differ in
 //! what the signed-in person has (a flat, every line), not in a page of their own.
 
-use domain::{AlertId, Incident, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    alarm::Alarm,
     components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
     context::{PageContext, Tiles},
+    home::Home,
     i18n::{t_string, use_i18n},
     map::LiveMap,
-    offline,
-    press::Press,
-    socket::{self, Connection},
     words::say,
 };
-
-/// What the parts of the home page share.
-#[derive(Clone, Copy)]
-pub struct Home {
-    /// Who is signed in.
-    pub viewer: StoredValue<Resident>,
-    /// The socket, what it has brought, and the server's clock.
-    pub connection: Connection,
-    /// The own call on its way.
-    pub press: Press,
-    /// The sound.
-    pub alarm: Alarm,
-    /// The open calls of others, newest first.
-    pub incoming: Memo<Vec<AlertId>>,
-}
-
-impl Home {
-    fn new(viewer: Resident, page: &PageContext) -> Self {
-        let connection = socket::connect(page.lines.clone(), page.now);
-        let press = Press::new(viewer.clone(), connection);
-        let alarm = Alarm::new(connection, viewer.clone());
-        offline::forget_page_when_signed_out(connection);
-        let viewer = StoredValue::new(viewer);
-        let incoming = Memo::new(move |_| {
-            let open = connection.feed.with(|feed| feed.open(connection.now.get()));
-            let others = open.iter().filter(|call| !viewer.with_value(|viewer| is_own(viewer, call)));
-            others.map(|call| call.alert.id).collect()
-        });
-        Self { viewer, connection, press, alarm, incoming }
-    }
-
-    /// The home page this part belongs to.
-    #[must_use]
-    pub fn current() -> Self {
-        expect_context()
-    }
-}
-
-fn is_own(viewer: &Resident, call: &Incident) -> bool {
-    viewer.flat() == Some((&call.alert.line, &call.alert.house))
-}
 
 /// `/`.
 #[component]

@@ -14,7 +14,7 @@ mod stand_ins;
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
-pub use home::{Home, HomePage};
+pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
 #[cfg(feature = "ssr")]

@@ -11,11 +11,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{
     connect::{self, Credentials},
     rate::Rate,
-    registry::Place,
     session::{Session, Step},
     transport::{Happening, Transport},
 };
-use crate::state::AppState;
+use crate::{sockets::Place, state::AppState};
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);

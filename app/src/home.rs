@@ -1,0 +1,54 @@
+//! What the parts of the home page share: who is signed in, the socket, the own call and the sound.
+
+use domain::{AlertId, Incident, Resident};
+use leptos::prelude::*;
+
+use crate::{
+    alarm::Alarm,
+    context::PageContext,
+    offline,
+    press::Press,
+    socket::{self, Connection},
+};
+
+/// What the parts of the home page share.
+#[derive(Clone, Copy)]
+pub struct Home {
+    /// Who is signed in.
+    pub viewer: StoredValue<Resident>,
+    /// The socket, what it has brought, and the server's clock.
+    pub connection: Connection,
+    /// The own call on its way.
+    pub press: Press,
+    /// The sound.
+    pub alarm: Alarm,
+    /// The open calls of others, newest first.
+    pub incoming: Memo<Vec<AlertId>>,
+}
+
+impl Home {
+    /// Connects `viewer` and makes what the parts share.
+    pub(crate) fn new(viewer: Resident, page: &PageContext) -> Self {
+        let connection = socket::connect(page.lines.clone(), page.now);
+        let press = Press::new(viewer.clone(), connection);
+        let alarm = Alarm::new(connection, viewer.clone());
+        offline::forget_page_when_signed_out(connection);
+        let viewer = StoredValue::new(viewer);
+        let incoming = Memo::new(move |_| {
+            let open = connection.feed.with(|feed| feed.open(connection.now.get()));
+            let others = open.iter().filter(|call| !viewer.with_value(|viewer| is_own(viewer, call)));
+            others.map(|call| call.alert.id).collect()
+        });
+        Self { viewer, connection, press, alarm, incoming }
+    }
+
+    /// The home page this part belongs to.
+    #[must_use]
+    pub fn current() -> Self {
+        expect_context()
+    }
+}
+
+fn is_own(viewer: &Resident, call: &Incident) -> bool {
+    viewer.flat() == Some((&call.alert.line, &call.alert.house))
+}

@@ -7,6 +7,7 @@ mod pause;
 use domain::{
     Alert, AlertId, House, Location, Millis, Progress, Resident,
     api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+    header,
 };
 use futures_util::future::{self, Either};
 use gloo_net::http::{Request, Response};
@@ -54,13 +55,7 @@ pub async fn progress(
     progress: Progress,
     on_trouble: impl Fn(Trouble, u32),
 ) -> Result<Recorded, Refused> {
-    let command = match progress {
-        Progress::Cancelled => "cancel",
-        Progress::Resolved => "resolve",
-        Progress::Withdrawn => "withdraw",
-        Progress::Arrived => "arrived",
-        Progress::Escalated | Progress::Expired => panic!("only the service says {progress:?}"),
-    };
+    let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
     post(&format!("/alert/{call}/{command}"), Uuid::now_v7(), &ProgressRequest::default(), on_trouble).await
 }
 
@@ -102,7 +97,7 @@ pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
     let request = Request::post(path)
         .header("content-type", "application/json")
         .header("accept", "application/json, application/problem+json")
-        .header("idempotency-key", &key.to_string());
+        .header(header::IDEMPOTENCY_KEY, &key.to_string());
     let (body, abort) = (body.to_owned(), AbortController::new().ok());
     let signal = abort.as_ref().map(AbortController::signal);
     let sent = async move {

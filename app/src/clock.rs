@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
-use domain::Millis;
+use domain::{Millis, event::LATE_AFTER};
 use leptos::prelude::*;
 
 use crate::kept_page::kept_at;
-
-/// How old a record may be for the server to send it without `late:true`, in milliseconds.
-pub const LATE_AFTER: Millis = 10 * 60 * 1000;
 
 /// By how much the server's clock is ahead of the device's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

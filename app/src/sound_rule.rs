@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Alert, AlertId, Incident, Millis, Resident};
+use domain::{Alert, AlertId, Incident, Millis, Resident, event::LATE_AFTER};
 
-/// How long a call is worth an alarm: 10 minutes, in milliseconds.
-pub const SOUNDED_FOR: Millis = 10 * 60 * 1000;
+/// How long a call sounds, in milliseconds: what is older would come as late.
+pub const SOUNDED_FOR: Millis = LATE_AFTER;
 
 /// Whether a call asks `viewer` for help now: it is open, nobody is coming, it is younger than [`SOUNDED_FOR`], and it
 /// is not the viewer's own house that calls.

@@ -11,6 +11,7 @@ use backend::calls::Refusal;
 use domain::{
     AlertId, Progress, Resident,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
+    header,
 };
 use http::{HeaderMap, HeaderName, StatusCode, Uri};
 use serde::de::DeserializeOwned;
@@ -25,7 +26,7 @@ use crate::{
     state::AppState,
 };
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(header::IDEMPOTENCY_KEY);
 /// The form's field that stands for the header, which a form cannot send.
 const KEY_FIELD: &str = "idempotencyKey";
 /// What the confirming page needs to show a refused press again, key included: it stays the same press.
@@ -48,26 +49,6 @@ pub async fn accept(State(state): State<AppState>, command: Command<AcceptReques
     reply.answer(outcome, |_| page)
 }
 
-/// `POST /alert/{id}/cancel`.
-pub async fn cancel(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
-    progress(state, id, Progress::Cancelled, command).await
-}
-
-/// `POST /alert/{id}/resolve`.
-pub async fn resolve(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
-    progress(state, id, Progress::Resolved, command).await
-}
-
-/// `POST /alert/{id}/withdraw`.
-pub async fn withdraw(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
-    progress(state, id, Progress::Withdrawn, command).await
-}
-
-/// `POST /alert/{id}/arrived`.
-pub async fn arrived(state: State<AppState>, id: CallId, command: Command<ProgressRequest>) -> Response {
-    progress(state, id, Progress::Arrived, command).await
-}
-
 /// `POST /alert/{id}/location`.
 pub async fn locate(
     State(state): State<AppState>,
@@ -80,11 +61,12 @@ pub async fn locate(
     reply.answer(outcome, |_| format!("/call/{alert}"))
 }
 
-async fn progress(
+/// `POST /alert/{id}/…`, with the path of `progress`.
+pub async fn progress(
     State(state): State<AppState>,
     CallId(alert): CallId,
-    progress: Progress,
     command: Command<ProgressRequest>,
+    progress: Progress,
 ) -> Response {
     let Command { by, key, request, reply } = command;
     let calls = state.backend.calls.clone();

@@ -51,14 +51,10 @@ fn paths() -> PathsBuilder {
         .path("/alert", post(press()))
         .path("/accept", post(accept()))
         .path("/alert/{id}/location", post(locate()));
-    for (word, meaning) in [
-        ("cancel", "The caller takes the call back; it ends."),
-        ("resolve", "The caller or an administrator says it is over; it ends."),
-        ("withdraw", "A neighbour takes the accept back."),
-        ("arrived", "A neighbour is there."),
-    ] {
+    for progress in Progress::ALL {
+        let (Some(path), meaning) = (progress.path(), meaning(progress)) else { continue };
         let operation = command(meaning, "ProgressRequest", Required::False, true);
-        paths = paths.path(format!("/alert/{{id}}/{word}"), post(operation));
+        paths = paths.path(format!("/alert/{{id}}/{path}"), post(operation));
     }
     paths
         .path("/api/session", session())
@@ -67,6 +63,16 @@ fn paths() -> PathsBuilder {
         .path("/readyz", PathItem::new(HttpMethod::Get, ready()))
         .path("/metrics", PathItem::new(HttpMethod::Get, metrics()))
         .path("/openapi.json", PathItem::new(HttpMethod::Get, plain("This document.")))
+}
+
+fn meaning(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Cancelled => "The caller takes the call back; it ends.",
+        Progress::Resolved => "The caller or an administrator says it is over; it ends.",
+        Progress::Withdrawn => "A neighbour takes the accept back.",
+        Progress::Arrived => "A neighbour is there.",
+        Progress::Escalated | Progress::Expired => "Only the service writes this.",
+    }
 }
 
 fn press() -> Operation {

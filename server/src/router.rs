@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
+use domain::Progress;
 use http::{HeaderName, Method, StatusCode, header};
 use tokio::runtime::Handle;
 use tower::ServiceExt;
@@ -36,11 +37,8 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
     let commands = Router::new()
         .route("/alert", post(commands::press))
         .route("/accept", post(commands::accept))
-        .route("/alert/{id}/cancel", post(commands::cancel))
-        .route("/alert/{id}/resolve", post(commands::resolve))
-        .route("/alert/{id}/withdraw", post(commands::withdraw))
-        .route("/alert/{id}/arrived", post(commands::arrived))
         .route("/alert/{id}/location", post(commands::locate))
+        .merge(progress())
         .route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
     let others = Router::new()
         .route("/api/session", post(sign_in::start_session))
@@ -72,6 +70,15 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
         .layer(middleware::from_fn(connections::mark_request))
         .with_state(state)
+}
+
+/// Routes each command that says how far a call is to its progress.
+fn progress() -> Router<AppState> {
+    let commands = Progress::ALL.into_iter().filter_map(|progress| Some((progress, progress.path()?)));
+    commands.fold(Router::new(), |router, (progress, path)| {
+        let handler = move |state, id, command| commands::progress(state, id, command, progress);
+        router.route(&format!("/alert/{{id}}/{path}"), post(handler))
+    })
 }
 
 /// The addresses that `app` has pages for: `/`, `/sign-in`, `/call`, `/call/{id}`. Listing them also tells leptos to

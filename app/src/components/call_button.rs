@@ -8,7 +8,7 @@ use domain::Kind;
 use leptos::{ev, html, prelude::*};
 use web_sys::{FormData, HtmlFormElement};
 
-use super::{CallDetails, call_details::KINDS, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
+use super::{CallDetails, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
@@ -137,7 +137,7 @@ fn said(form: &HtmlFormElement) -> (Option<Kind>, String) {
     let Ok(fields) = FormData::new_with_form(form) else { return (None, String::new()) };
     let field = |name| fields.get(name).as_string();
     let word = field("kind");
-    let kind = KINDS.iter().find(|(_, known)| word.as_deref() == Some(known)).map(|(kind, _)| *kind);
+    let kind = Kind::ALL.into_iter().find(|kind| word.as_deref() == Some(kind.as_str()));
     (kind, field("text").unwrap_or_default())
 }
 

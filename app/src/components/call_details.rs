@@ -8,10 +8,6 @@ use crate::{
     words::{self, say},
 };
 
-/// Every kind there is to choose from, with the word that a form sends for it.
-pub const KINDS: [(Kind, &str); 4] =
-    [(Kind::Fire, "fire"), (Kind::Medical, "medical"), (Kind::Intruder, "intruder"), (Kind::Other, "other")];
-
 /// The fields `kind` and `text` of a form that calls for help.
 #[component]
 pub fn CallDetails(
@@ -23,7 +19,8 @@ pub fn CallDetails(
     text: String,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let chips = KINDS.map(move |(kind, word)| {
+    let chips = Kind::ALL.map(move |kind| {
+        let word = kind.as_str();
         view! {
             <label class=format!("chip chip-{word}")>
                 <input type="radio" name="kind" value=word checked=chosen == word />

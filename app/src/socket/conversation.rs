@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, Line, Millis, body::Body, destination};
+use domain::{AlertId, Line, Millis, body::Body, destination, header};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
 
 /// The server is asked to be heard from this often, so that a network that has gone away silently is noticed. The
@@ -134,7 +134,7 @@ impl Conversation {
             Ok(body) => body,
             Err(error) => return Heard::Unreadable(error.to_string()),
         };
-        let flag = |name: &str| frame.get(name) == Some("true");
+        let flag = |name: &str| frame.get(name) == Some(header::YES);
         let ack = frame.get("ack").filter(|_| body.type_name() == "alert").map(|id| {
             let ack = Frame::new(Command::Ack).header("id", id);
             // STOMP 1.1 names the message and its subscription instead.
@@ -146,7 +146,7 @@ impl Conversation {
             };
             encode(&ack, self.version)
         });
-        Heard::Delivery(Delivery { replay: flag("replay"), late: flag("late"), ack, body })
+        Heard::Delivery(Delivery { replay: flag(header::REPLAY), late: flag(header::LATE), ack, body })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     calls::{
-        Calls,
+        Calls, expiry,
         fanout::{self, Fanout},
         hub::Hub,
         receipts::Receipts,
@@ -159,6 +159,15 @@ impl Backend {
         }
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover);
+        if settings.producer {
+            let (readiness, calls, hub) =
+                (backend.readiness.clone(), backend.calls.clone(), backend.hub.clone());
+            backend.spawn(&settings, async move {
+                // Before the log is read, calls that are over look as if nobody had ended them.
+                readiness.wait().await;
+                expiry::run(calls, hub).await;
+            });
+        }
         backend.start_retention(&settings);
         Ok(backend)
     }

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use crate::location::Location;
@@ -64,6 +65,25 @@ id_type! {
     EventId
 }
 
+impl EventId {
+    /// Makes the id of an event that the service writes about a call: a UUIDv8 (RFC 9562, section 5.8) of the call's name and
+    /// of `what` it is. Each node makes the same, so the fold drops the doubles.
+    #[must_use]
+    pub fn of_service(line: &Line, house: &House, alert: AlertId, what: &str) -> Self {
+        let hash = Sha256::new()
+            .chain_update(line.as_str())
+            .chain_update([0])
+            .chain_update(house.as_str())
+            .chain_update([0])
+            .chain_update(alert.0)
+            .chain_update(what)
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        Self(Uuid::new_v8(bytes))
+    }
+}
+
 impl From<AlertId> for EventId {
     fn from(id: AlertId) -> Self {
         Self(id.0)
@@ -83,6 +103,22 @@ pub enum Kind {
     /// 기타: also every word of a newer version that this one does not know.
     #[serde(other)]
     Other,
+}
+
+impl Kind {
+    /// Every kind, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Fire, Self::Medical, Self::Intruder, Self::Other];
+
+    /// Returns the word of records, bodies and forms.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fire => "fire",
+            Self::Medical => "medical",
+            Self::Intruder => "intruder",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// A resident calls for help.
@@ -144,6 +180,22 @@ pub enum Progress {
 }
 
 impl Progress {
+    /// Every progress.
+    pub const ALL: [Self; 6] =
+        [Self::Withdrawn, Self::Arrived, Self::Cancelled, Self::Resolved, Self::Escalated, Self::Expired];
+
+    /// Returns the last segment of the command's address, `POST /alert/{id}/…`; `None` for what only the service writes.
+    #[must_use]
+    pub const fn path(self) -> Option<&'static str> {
+        match self {
+            Self::Withdrawn => Some("withdraw"),
+            Self::Arrived => Some("arrived"),
+            Self::Cancelled => Some("cancel"),
+            Self::Resolved => Some("resolve"),
+            Self::Escalated | Self::Expired => None,
+        }
+    }
+
     /// Whether a call is over with this.
     #[must_use]
     pub fn ends(self) -> bool {

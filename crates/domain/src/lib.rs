@@ -18,7 +18,7 @@ pub use event::{
     Accept, Actor, Alert, AlertId, Event, EventId, Kind, Location, Millis, Moved, Progress, Receipt, Status,
 };
 pub use fold::{Change, LineIncidents, Seen};
-pub use formats::{api, body, destination, record, topic};
+pub use formats::{api, body, destination, header, message_id, record, topic};
 pub use incident::{End, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Resident, Role};
 pub use position::Position;

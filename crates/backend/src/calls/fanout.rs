@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::hub::{Arrival, Hub, is_late};
+use super::hub::{Arrival, Hub};
 use crate::{
     clock,
     delivery::{
@@ -78,10 +78,10 @@ pub(crate) async fn drain(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, 
         match queued {
             Queued::Committed(committed) if is_local => {
                 let position = log::position(committed.sequence, committed.at);
-                hub.apply(Arrival::logged(committed.event, position));
+                hub.apply(Arrival::logged(committed.event, position).taken_here());
             }
             Queued::Committed(committed) => {
-                hub.apply(Arrival::direct(committed.event));
+                hub.apply(Arrival::direct(committed.event).taken_here());
             }
             Queued::Direct(event, heard) => {
                 // The asker may have given up.
@@ -227,12 +227,12 @@ impl Fanout {
             Ok(event) => event,
             Err(error) => return self.dead_letters.unreadable(record, "value", &error.to_string()),
         };
-        let late = record.republished || is_late(&event);
-        let arrival = match of_the_log {
-            true => Arrival::logged(event, record.position),
-            false => Arrival::direct(event),
+        let arrival = match (replay, of_the_log) {
+            (true, _) => Arrival::replayed(event, of_the_log.then_some(record.position)),
+            (false, true) => Arrival::logged(event, record.position),
+            (false, false) => Arrival::direct(event),
         };
-        self.hub.apply(Arrival { replay, late, ..arrival });
+        self.hub.apply(arrival.quiet(record.republished));
     }
 
     async fn forget_now_and_then(&self) {

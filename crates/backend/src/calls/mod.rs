@@ -1,6 +1,7 @@
 //! The commands: who may do what to which call, and the road from a request to a durable event.
 
 mod claims;
+pub(crate) mod expiry;
 pub(crate) mod fanout;
 pub mod hub;
 pub mod receipts;
@@ -33,6 +34,9 @@ pub use refusal::Refusal;
 
 /// How long a call that was just answered may take to other nodes' hubs.
 const ON_ITS_WAY: Duration = Duration::from_millis(400);
+
+/// The name that stands for the service where a resident's would; no account can have it.
+const SERVICE: &str = "@service";
 
 /// Takes commands. Clones are the same.
 #[derive(Clone)]
@@ -135,7 +139,8 @@ impl Calls {
         key: Option<Uuid>,
     ) -> Result<Recorded, Refusal> {
         short_enough("note", request.note.as_deref())?;
-        let origin = origin(by, key, format!("/alert/{alert}/{}", word(progress)));
+        let path = progress.path().ok_or_else(|| Refusal::NotYours("only the service writes this".into()))?;
+        let origin = origin(by, key, format!("/alert/{alert}/{path}"));
         let (id, digest) = (EventId(origin.id), digest(&request));
         self.once(origin, digest, async || {
             let known = self.incident_for(by, alert)?;
@@ -173,6 +178,17 @@ impl Calls {
             Ok(Event::Moved(Moved { line, alert, location, at: clock::now() }))
         })
         .await
+    }
+
+    /// Records what the service itself writes about a call.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the event is then stored nowhere.
+    pub(crate) async fn by_service(&self, event: Event) -> Result<(), Refusal> {
+        let id = event.id().ok_or_else(|| Refusal::Invalid("the event has no id".into()))?;
+        let origin = Origin { id, resident: SERVICE.into(), route: event.topic().into() };
+        let (_, value) = record::write(&event);
+        self.once(origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
     }
 
     /// Does a request once: a repetition gets the same answer, also while the first is under way.
@@ -300,15 +316,4 @@ fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin {
 fn digest(request: &impl Serialize) -> [u8; 32] {
     let bytes = serde_json::to_vec(request).expect("requests are JSON already");
     Sha256::digest(bytes).into()
-}
-
-fn word(progress: Progress) -> &'static str {
-    match progress {
-        Progress::Withdrawn => "withdraw",
-        Progress::Arrived => "arrived",
-        Progress::Cancelled => "cancel",
-        Progress::Resolved => "resolve",
-        Progress::Escalated => "escalate",
-        Progress::Expired => "expire",
-    }
 }

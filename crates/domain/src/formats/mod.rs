@@ -4,5 +4,7 @@
 pub mod api;
 pub mod body;
 pub mod destination;
+pub mod header;
+pub mod message_id;
 pub mod record;
 pub mod topic;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, Line, api::State, body::Body};
+use domain::{AlertId, Line, api::State, body::Body, message_id};
 use uuid::Uuid;
 
 /// All that happened. Times are since the beginning of the run, by one monotonic clock.
@@ -148,7 +148,7 @@ impl Heard {
     /// Whether it came past the log: no record stands behind its `message-id`.
     #[must_use]
     pub fn is_direct(&self) -> bool {
-        self.message_id.contains("-direct-")
+        message_id::is_direct(&self.message_id)
     }
 }
 

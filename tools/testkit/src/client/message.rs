@@ -1,6 +1,6 @@
 //! A MESSAGE with its body read, and a snapshot of them.
 
-use domain::{AlertId, Event, body::Body};
+use domain::{AlertId, Event, body::Body, header};
 use serde_json::Value;
 use stomp::Frame;
 use uuid::Uuid;
@@ -43,13 +43,13 @@ impl Message {
     /// Sent as a part of a snapshot, or by a rebuild that took long.
     #[must_use]
     pub fn is_replay(&self) -> bool {
-        self.header("replay") == Some("true")
+        self.header(header::REPLAY) == Some(header::YES)
     }
 
     /// To be shown and not sounded.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        self.header("late") == Some("true")
+        self.header(header::LATE) == Some(header::YES)
     }
 
     /// What happened, if this tells of an event.

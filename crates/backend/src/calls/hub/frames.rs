@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Line, body::Body, destination};
+use domain::{Line, body::Body, destination, header, message_id};
 use stomp::{Command, Frame};
 use uuid::Uuid;
 
@@ -26,24 +26,19 @@ impl Message {
             .header("subscription", subscription.id.as_str())
             .header("message-id", self.message_id.as_str())
             .header("content-type", "application/json")
-            .header("type", self.body.type_name());
+            .header(header::TYPE, self.body.type_name());
         if subscription.acknowledges {
             frame = frame.header("ack", self.message_id.as_str());
         }
         if self.replay {
-            frame = frame.header("replay", "true");
+            frame = frame.header(header::REPLAY, header::YES);
         }
         if self.late {
-            frame = frame.header("late", "true");
+            frame = frame.header(header::LATE, header::YES);
         }
         let frame = frame.body(self.body.to_json());
         Bytes::from(stomp::encode(&frame, subscription.version))
     }
-}
-
-/// The id of a message that no record stands behind.
-pub(super) fn direct_id(topic: &str, id: Uuid) -> String {
-    format!("{topic}-direct-{id}")
 }
 
 /// What a subscriber gets first. Frames are made one by one as the socket takes them, so that two hundred
@@ -64,7 +59,7 @@ impl Snapshot {
         let mut messages: VecDeque<_> = messages.into_iter().collect();
         messages.push_back(Message {
             body: Body::SnapshotEnd { line: line.clone(), truncated },
-            message_id: direct_id("snapshot-end", Uuid::now_v7()),
+            message_id: message_id::direct("snapshot-end", Uuid::now_v7()),
             replay: true,
             late: false,
         });

@@ -2,6 +2,8 @@
 //! alike and knows of a socket only its queue.
 
 mod alerts;
+mod arrival;
+mod changes;
 mod frames;
 mod known;
 mod queue;
@@ -16,12 +18,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{
-    Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis, Position, Seen, event::LATE_AFTER,
-};
+use domain::{Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis};
 use stomp::Version;
+use tokio::sync::broadcast;
 
 use alerts::Alerts;
+pub(crate) use arrival::Arrival;
+use changes::Changes;
+pub(crate) use changes::{Changed, Freshness};
 pub use frames::Snapshot;
 pub(crate) use known::Known;
 pub use queue::{Queue, QueueReceiver, queue};
@@ -75,41 +79,6 @@ impl Drop for SubscriptionHandle {
     }
 }
 
-/// An event on its way into the fold.
-#[derive(Clone, Debug)]
-pub(crate) struct Arrival {
-    /// What happened.
-    pub(crate) event: Event,
-    /// How it came to be known.
-    pub(crate) seen: Seen,
-    /// The `message-id`, where the log gives one.
-    pub(crate) message_id: Option<String>,
-    /// It is shown, and does not sound.
-    pub(crate) late: bool,
-    /// Part of a rebuild: present listeners receive it as if by a snapshot.
-    pub(crate) replay: bool,
-}
-
-impl Arrival {
-    /// Makes the arrival of an event that the log holds at `position`.
-    pub(crate) fn logged(event: Event, position: Position) -> Self {
-        let topic = event.topic();
-        let message_id = Some(format!("{topic}-{}-{}", position.partition, position.offset));
-        Self { seen: Seen::Log(position), message_id, ..Self::direct(event) }
-    }
-
-    /// Makes the arrival of an event that was delivered without the log.
-    pub(crate) fn direct(event: Event) -> Self {
-        let late = is_late(&event);
-        Self { event, seen: Seen::Direct, message_id: None, late, replay: false }
-    }
-}
-
-/// Tells if an event that arrives now is too old to sound an alarm.
-pub(crate) fn is_late(event: &Event) -> bool {
-    event.at().is_some_and(|at| clock::now() - at > LATE_AFTER)
-}
-
 /// The lines of the complex and who listens to them. Clones share it.
 #[derive(Clone)]
 pub struct Hub(Arc<Inner>);
@@ -121,6 +90,7 @@ struct Inner {
     partitions: AtomicI32,
     numbers: AtomicU64,
     subscribers: AtomicUsize,
+    changes: Changes,
 }
 
 impl Default for Hub {
@@ -139,6 +109,7 @@ impl Hub {
             partitions: AtomicI32::new(1),
             numbers: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
+            changes: Changes::default(),
         }))
     }
 
@@ -154,9 +125,25 @@ impl Hub {
     /// Applies an event that is not recorded; returns whether it was pushed to a socket of another house, now or before.
     pub(crate) fn apply_unrecorded(&self, event: Event) -> bool {
         let (line, name) = (event.line().clone(), room::name(&event));
-        self.apply(Arrival::direct(event));
+        self.apply(Arrival::direct(event).taken_here());
         let room = self.room(&line);
         name.is_some_and(|name| lock(&room).was_pushed(name))
+    }
+
+    /// Subscribes to whatever changes from now on, on any line. A listener that lags loses the oldest changes and learns so;
+    /// it then looks at [`Hub::unended`] anew.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Changed> {
+        self.0.changes.subscribe()
+    }
+
+    /// Returns the calls of every line that nobody has ended, whatever their age.
+    pub(crate) fn unended(&self) -> Vec<Incident> {
+        let unended = |room: &Arc<Mutex<Room>>| {
+            let mut incidents = lock(room).incidents.incidents();
+            incidents.retain(|incident| incident.end.is_none());
+            incidents
+        };
+        self.rooms().iter().flat_map(unended).collect()
     }
 
     /// The accepts' topic has this many partitions.
@@ -252,7 +239,7 @@ impl Hub {
         }
         let partitions = self.0.partitions.load(Ordering::Relaxed);
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        let room = || Arc::new(Mutex::new(Room::new(line.clone(), partitions)));
+        let room = || Arc::new(Mutex::new(Room::new(line.clone(), partitions, self.0.changes.clone())));
         rooms.entry(line.clone()).or_insert_with(room).clone()
     }
 

@@ -7,21 +7,24 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body, topic,
+    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body,
+    message_id, topic,
 };
 use uuid::Uuid;
 
 use super::{
-    Arrival, Push, Queue, Subscription,
-    frames::{Message, Snapshot, direct_id},
+    Arrival, Freshness, Push, Queue, Subscription,
+    changes::Changes,
+    frames::{Message, Snapshot},
 };
 
 /// A snapshot holds so many calls at most.
 const SNAPSHOT_LIMIT: usize = 200;
-/// With `replay:24h`, calls that ended so long ago or less are in the snapshot.
+/// With `replay:24h`, the snapshot has the calls that ended this many milliseconds ago or later.
 const REPLAY_FOR: Millis = 24 * 60 * 60 * 1000;
 
 pub(super) struct Room {
+    listeners: Changes,
     pub(super) incidents: LineIncidents,
     subscribers: BTreeMap<u64, Subscriber>,
     /// Where the log has an event, as a `message-id`, with the event's time.
@@ -34,6 +37,24 @@ pub(super) struct Room {
 
 /// The topic and the id that name an event's record.
 pub(super) type Name = (&'static str, Uuid);
+
+/// How the event behind a change arrived.
+#[derive(Clone, Copy, Default)]
+struct How {
+    replay: bool,
+    late: bool,
+    taken_here: bool,
+}
+
+impl How {
+    fn freshness(self) -> Freshness {
+        match self {
+            Self { replay: true, .. } => Freshness::Replayed,
+            Self { late: true, .. } => Freshness::Late,
+            _ => Freshness::Live,
+        }
+    }
+}
 
 struct Subscriber {
     subscription: Arc<Subscription>,
@@ -49,8 +70,9 @@ impl Subscriber {
 }
 
 impl Room {
-    pub(super) fn new(line: Line, partitions: i32) -> Self {
+    pub(super) fn new(line: Line, partitions: i32, listeners: Changes) -> Self {
         Self {
+            listeners,
             incidents: LineIncidents::new(line, partitions),
             subscribers: BTreeMap::new(),
             message_ids: HashMap::new(),
@@ -61,7 +83,7 @@ impl Room {
 
     /// Whether anything was new.
     pub(super) fn apply(&mut self, arrival: Arrival) -> bool {
-        let Arrival { event, seen, message_id, late, replay } = arrival;
+        let Arrival { event, seen, message_id, late, replay, taken_here } = arrival;
         if let Some(id) = message_id {
             self.note(&event, id);
         }
@@ -69,7 +91,7 @@ impl Room {
         let house = speaker(&event);
         let changes = self.incidents.apply(event, seen);
         let news = !changes.is_empty();
-        self.publish(changes, replay, late);
+        self.publish(changes, How { replay, late, taken_here });
         if let Some((name, at)) = direct.filter(|_| news)
             && self.subscribers.values().any(|subscriber| subscriber.is_of_another_than(house.as_ref()))
         {
@@ -86,11 +108,13 @@ impl Room {
     /// The accepts' topic has this many partitions: it may settle anew whose accept was first.
     pub(super) fn set_partitions(&mut self, partitions: i32) {
         let changes = self.incidents.set_partitions(partitions);
-        self.publish(changes, false, false);
+        self.publish(changes, How::default());
     }
 
-    fn publish(&mut self, changes: Vec<Change>, replay: bool, late: bool) {
+    fn publish(&mut self, changes: Vec<Change>, how: How) {
+        let How { replay, late, taken_here } = how;
         for change in changes {
+            self.listeners.publish(self.incidents.line(), &change, how.freshness(), taken_here);
             let message = match change {
                 Change::Event { event, first } => {
                     let message_id = self.message_id(&event);
@@ -99,7 +123,7 @@ impl Room {
                 Change::First { alert, accept } => {
                     let line = accept.line;
                     let body = Body::First { line, alert, accept: accept.accept, id: accept.id };
-                    Message { body, message_id: direct_id("first", Uuid::now_v7()), replay, late }
+                    Message { body, message_id: message_id::direct("first", Uuid::now_v7()), replay, late }
                 }
             };
             self.push(&message);
@@ -119,18 +143,16 @@ impl Room {
         match name(event) {
             Some(key) => match self.message_ids.get(&key) {
                 Some((id, _)) => id.clone(),
-                None => direct_id(key.0, key.1),
+                None => message_id::direct(key.0, key.1),
             },
-            None => direct_id(event.topic(), Uuid::now_v7()),
+            None => message_id::direct(event.topic(), Uuid::now_v7()),
         }
     }
 
     pub(super) fn acknowledged(&self, message_id: &str) -> Option<AlertId> {
-        let direct = |topic: &str| {
-            let id = message_id.strip_prefix(topic)?.strip_prefix("-direct-")?;
-            id.parse().ok().filter(|alert| !self.incidents.named(*alert).is_empty())
-        };
-        self.alerts.get(message_id).copied().or_else(|| direct(topic::ALERT)).or_else(|| direct(topic::DRILL))
+        let direct =
+            || message_id::direct_alert(message_id).filter(|alert| !self.incidents.named(*alert).is_empty());
+        self.alerts.get(message_id).copied().or_else(direct)
     }
 
     /// Encodes a message once for each kind of subscription and hands it to all of them.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     LogId, OutboxError,
-    place::{self, Held, Identity, Lock, NAME},
+    place::{self, Held, Identity, Lock, NAME, Unopened},
 };
 use crate::{clock, database::migrations};
 
@@ -21,27 +21,6 @@ use crate::{clock, database::migrations};
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How long a statement waits for somebody else's lock on the file, as that of a reader in the way of a checkpoint.
 const BUSY: Duration = Duration::from_secs(2);
-
-/// Why the file is not open.
-#[derive(Debug)]
-pub(super) enum Unopened {
-    /// Another process has it: this one must not run.
-    InUse(OutboxError),
-    /// The disk or the file cannot be used now.
-    Unusable(OutboxError),
-}
-
-impl From<OutboxError> for Unopened {
-    fn from(error: OutboxError) -> Self {
-        Self::Unusable(error)
-    }
-}
-
-impl From<sqlx::Error> for Unopened {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unusable(error.into())
-    }
-}
 
 /// The open file.
 pub(super) struct OutboxFile {

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::people::accounts;
 use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
-use file::{Opener, OutboxFile, Unopened};
+use file::{Opener, OutboxFile};
 pub use pages::{PAGE, Pages};
 use writer::{Append, Change, Write, Writer};
 

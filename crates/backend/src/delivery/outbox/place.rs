@@ -8,13 +8,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{OutboxError, file::Unopened};
+use super::OutboxError;
 
 /// The file's name in the data directory.
 pub(super) const NAME: &str = "outbox.db";
 const LOCK: &str = "outbox.lock";
 /// SQLite's files beside a database in WAL mode.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+/// Why the file is not open.
+#[derive(Debug)]
+pub(super) enum Unopened {
+    /// Another process has it: this one must not run.
+    InUse(OutboxError),
+    /// The disk or the file cannot be used now.
+    Unusable(OutboxError),
+}
+
+impl From<OutboxError> for Unopened {
+    fn from(error: OutboxError) -> Self {
+        Self::Unusable(error)
+    }
+}
+
+impl From<sqlx::Error> for Unopened {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unusable(error.into())
+    }
+}
 
 /// A file's identity on its file system: device and inode. A path can come to name another file, an identity cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

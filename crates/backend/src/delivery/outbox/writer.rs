@@ -13,7 +13,8 @@ use batch::{Batch, gather};
 
 use super::{
     Committed, Entry, OutboxError, Readable, Sequence, SessionCopy,
-    file::{Opener, OutboxFile, Unopened},
+    file::{Opener, OutboxFile},
+    place::Unopened,
 };
 
 mod batch;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use domain::Position;
+use domain::{Position, header};
 use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
@@ -22,16 +22,6 @@ use crate::{
     clock,
     delivery::log::{LogError, Outgoing},
 };
-
-/// The header of a record that refills a log, or is about a call that is over: it is shown, and does not sound.
-pub(super) const REPUBLISHED: &str = "republished";
-
-/// What the original Spring consumer needs on every record: with fewer it fails on the record for ever.
-const SPRING_TYPES: [(&str, &str); 3] = [
-    ("__TypeId__", "java.util.HashMap"),
-    ("__ContentTypeId__", "java.lang.Object"),
-    ("__KeyTypeId__", "java.lang.Object"),
-];
 
 /// The pause before another client is made, where one could not be made or does not connect yet.
 const REPLACE_PAUSE: Duration = Duration::from_secs(1);
@@ -221,12 +211,12 @@ fn is_refusal(error: &KafkaError) -> bool {
 fn headers(outgoing: &Outgoing<'_>) -> OwnedHeaders {
     let mut headers = OwnedHeaders::new();
     if let Some(id) = outgoing.id {
-        headers = headers.insert(Header { key: "id", value: Some(&id.to_string()) });
+        headers = headers.insert(Header { key: header::ID, value: Some(&id.to_string()) });
     }
     if outgoing.republished {
-        headers = headers.insert(Header { key: REPUBLISHED, value: Some("true") });
+        headers = headers.insert(Header { key: header::REPUBLISHED, value: Some(header::YES) });
     }
-    SPRING_TYPES
+    header::TYPE_IDS
         .into_iter()
         .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }

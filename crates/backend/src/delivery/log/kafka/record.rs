@@ -1,12 +1,11 @@
 //! A record out of a Kafka message, and how far its partition is read.
 
-use domain::{Millis, Position};
+use domain::{Millis, Position, header};
 use rdkafka::{
     Message,
     message::{BorrowedMessage, Headers},
 };
 
-use super::producer::REPUBLISHED;
 use crate::delivery::log::Record;
 
 /// How far a partition is read.
@@ -41,8 +40,8 @@ impl Progress {
 /// The record of a message that stands at `position` and was written at `time`.
 pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
     let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
-    let id = headers().find(|header| header.key == "id").and_then(|header| header.value);
-    let republished = headers().any(|header| header.key == REPUBLISHED);
+    let id = headers().find(|header| header.key == header::ID).and_then(|header| header.value);
+    let republished = headers().any(|header| header.key == header::REPUBLISHED);
     Record {
         topic: message.topic().to_owned(),
         position,

@@ -1,0 +1,53 @@
+//! An event on its way into the fold, and how it came here.
+
+use domain::{Event, Position, Seen, event::LATE_AFTER};
+
+use crate::clock;
+
+/// An event on its way into the fold.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(super) event: Event,
+    pub(super) seen: Seen,
+    /// The `message-id`, where the log gives one.
+    pub(super) message_id: Option<String>,
+    /// It is shown, and does not sound.
+    pub(super) late: bool,
+    /// Part of a rebuild: present listeners receive it as if by a snapshot.
+    pub(super) replay: bool,
+    /// This node took it from whoever it came from.
+    pub(super) taken_here: bool,
+}
+
+impl Arrival {
+    /// Makes the arrival of an event that the log holds at `position`.
+    pub(crate) fn logged(event: Event, position: Position) -> Self {
+        let message_id = Some(position.message_id(event.topic()));
+        Self { seen: Seen::Log(position), message_id, ..Self::direct(event) }
+    }
+
+    /// Makes the arrival of an event that was delivered without the log.
+    pub(crate) fn direct(event: Event) -> Self {
+        let late = event.at().is_some_and(|at| clock::now() - at > LATE_AFTER);
+        Self { event, seen: Seen::Direct, message_id: None, late, replay: false, taken_here: false }
+    }
+
+    /// Makes the arrival of an event of before the start, which the log holds at `position` if it is read from there.
+    pub(crate) fn replayed(event: Event, position: Option<Position>) -> Self {
+        let arrival = match position {
+            Some(position) => Self::logged(event, position),
+            None => Self::direct(event),
+        };
+        Self { replay: true, ..arrival }
+    }
+
+    /// Marks it late if `quiet`, besides what its age says.
+    pub(crate) fn quiet(self, quiet: bool) -> Self {
+        Self { late: self.late || quiet, ..self }
+    }
+
+    /// Marks it as taken by this node.
+    pub(crate) fn taken_here(self) -> Self {
+        Self { taken_here: true, ..self }
+    }
+}

@@ -1,0 +1,57 @@
+//! What changed, for whatever reacts to events in this process. It never blocks the hub.
+
+use domain::{Change, Line};
+use tokio::sync::broadcast;
+
+/// Changes that a listener may be behind by before it loses the oldest.
+const BEHIND: usize = 1_024;
+
+/// How new a change was when it was applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It happens now.
+    Live,
+    /// It happened more than ten minutes ago, or belongs to a call that is over.
+    Late,
+    /// It is part of what is read at a start.
+    Replayed,
+}
+
+/// A change of a call of a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Changed {
+    /// The line.
+    pub(crate) line: Line,
+    /// What changed.
+    pub(crate) change: Change,
+    /// How new it was.
+    pub(crate) freshness: Freshness,
+    /// This node took the event that changed it.
+    pub(crate) taken_here: bool,
+}
+
+/// The hub's end. Clones publish to the same listeners.
+#[derive(Clone)]
+pub(super) struct Changes(broadcast::Sender<Changed>);
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(BEHIND))
+    }
+}
+
+impl Changes {
+    /// Subscribes to what is published from now on.
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Changed> {
+        self.0.subscribe()
+    }
+
+    /// Publishes a change without waiting for anybody.
+    pub(super) fn publish(&self, line: &Line, change: &Change, freshness: Freshness, taken_here: bool) {
+        if self.0.receiver_count() > 0 {
+            let (line, change) = (line.clone(), change.clone());
+            // The last listener may have gone meanwhile, and then nobody needs it.
+            let _ = self.0.send(Changed { line, change, freshness, taken_here });
+        }
+    }
+}

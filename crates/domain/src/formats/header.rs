@@ -1,0 +1,28 @@
+//! The names of headers: of records in Kafka, of STOMP's MESSAGE, and of a command over HTTP.
+
+/// A record's header with the event's id.
+pub const ID: &str = "id";
+
+/// A record's header that marks it, with [`YES`], as one that refills a log or is about a call that is over: it is shown,
+/// and does not sound.
+pub const REPUBLISHED: &str = "republished";
+
+/// The record headers without which the original service's consumer fails for ever (Spring for Apache Kafka,
+/// "Mapping Types").
+pub const TYPE_IDS: [(&str, &str); 3] = [
+    ("__TypeId__", "java.util.HashMap"),
+    ("__ContentTypeId__", "java.lang.Object"),
+    ("__KeyTypeId__", "java.lang.Object"),
+];
+
+/// A MESSAGE's header with the name of its body's type.
+pub const TYPE: &str = "type";
+/// A MESSAGE's header that marks it, with [`YES`], as part of a snapshot or of a rebuild.
+pub const REPLAY: &str = "replay";
+/// A MESSAGE's header that marks it, with [`YES`], as too old to sound.
+pub const LATE: &str = "late";
+/// The value of a header that is set.
+pub const YES: &str = "true";
+
+/// The HTTP header of a command that makes repeating it safe; the key becomes the event's id.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";

@@ -1,0 +1,52 @@
+//! The `message-id` of a MESSAGE: where the log holds the event, or that nothing in the log stands behind the frame.
+
+use uuid::Uuid;
+
+use super::topic;
+use crate::{event::AlertId, position::Position};
+
+const DIRECT: &str = "-direct-";
+
+impl Position {
+    /// Returns the id of the frame about the record at this place of `topic`, as `an-alert-0-7`.
+    #[must_use]
+    pub fn message_id(self, topic: &str) -> String {
+        format!("{topic}-{}-{}", self.partition, self.offset)
+    }
+}
+
+/// Returns the id of a frame without a place in the log. `what` is a topic, or the name of a frame that is not an event.
+#[must_use]
+pub fn direct(what: &str, id: Uuid) -> String {
+    format!("{what}{DIRECT}{id}")
+}
+
+/// Tells if [`direct`] made this id.
+#[must_use]
+pub fn is_direct(message_id: &str) -> bool {
+    message_id.contains(DIRECT)
+}
+
+/// Returns the call that a frame with this id of [`direct`] was the alert of.
+#[must_use]
+pub fn direct_alert(message_id: &str) -> Option<AlertId> {
+    let (what, id) = message_id.split_once(DIRECT)?;
+    [topic::ALERT, topic::DRILL].contains(&what).then(|| id.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_without_a_place_is_found_by_its_id_and_nothing_else_is() {
+        let call = AlertId::generate();
+        for topic in [topic::ALERT, topic::DRILL] {
+            assert_eq!(direct_alert(&direct(topic, call.0)), Some(call));
+        }
+        assert_eq!(direct_alert(&direct(topic::ACCEPT, call.0)), None);
+        let logged = Position { timestamp: 0, partition: 0, offset: 7 }.message_id(topic::ALERT);
+        assert_eq!(logged, "an-alert-0-7");
+        assert!(direct_alert(&logged).is_none() && !is_direct(&logged));
+    }
+}

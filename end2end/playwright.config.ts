@@ -9,8 +9,9 @@ export default defineConfig({
   testMatch: "**/*.spec.ts",
   // Pictures for people: `npx playwright test --config screenshots.config.ts` makes them.
   testIgnore: "screenshots.spec.ts",
-  // The residents of the demo complex are few, and a call of one is everybody's business.
-  workers: 1,
+  // A worker has a program of its own, since the residents of the demo complex are few and a call of one is everybody's
+  // business. The tests of a file stay in order.
+  workers: "100%",
   fullyParallel: false,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),

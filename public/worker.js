@@ -2,14 +2,13 @@
 // and no page to do it. Whatever it does not name here (commands, sockets, the API) goes to the network untouched.
 "use strict";
 
-importScripts("/outbox.js", "/worker/shell.js", "/worker/deliver.js", "/worker/no-answer.js");
+importScripts("/outbox.js", "/worker/pages.js", "/worker/shell.js", "/worker/deliver.js", "/worker/no-answer.js");
 
 // Milliseconds that a page may take before the worker answers in its place.
 const PATIENCE_WITH_HOME = 3_000;
 const PATIENCE_WITH_OTHERS = 20_000;
 
-const HOME = "/";
-const NOT_PAGES = /^\/(api\/|an-ws$|metrics$|healthz$|readyz$|openapi\.json$)/;
+const [HOME] = PAGES.map((page) => page.path);
 
 self.addEventListener("install", () => self.skipWaiting());
 
@@ -32,11 +31,13 @@ const isOurs = (request) => request.method === "GET" || request.referrer.startsW
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (url.origin !== location.origin || NOT_PAGES.test(url.pathname) || !isOurs(request)) return;
+  if (url.origin !== location.origin || !isOurs(request)) return;
   if (request.mode !== "navigate") {
     if (request.method === "GET" && isFile(url)) event.respondWith(file(request, url));
   } else if (request.method === "GET" && url.pathname === HOME) {
     event.respondWith(home(event, url));
+  } else if (request.method === "GET" && !isPage(url.pathname)) {
+    return;
   } else if (request.method === "POST" && url.pathname === "/sign-out") {
     event.respondWith(signOut(request));
   } else {

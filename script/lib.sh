@@ -134,6 +134,13 @@ chromium_program() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
+# Compiles the tools, which serving does not need: the load generator and the fault checker. All members together, so that what
+# the server is built of is taken as it is.
+build_tools() {
+    step "The tools"
+    cargo build "${members[@]}"
+}
+
 # --- the fault checker ----------------------------------------------------------------------------------------------
 
 # Compiles the library that fault runs preload (tools/chaos/power_cut): to $dist/power_cut.so.

@@ -20,6 +20,7 @@ pub mod locale;
 pub mod location;
 pub mod map;
 pub mod offline;
+pub mod page_table;
 pub mod pages;
 pub mod press;
 pub mod request;

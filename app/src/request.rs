@@ -19,6 +19,7 @@ mod ssr {
     use crate::{
         i18n::Locale,
         locale::{self, PARAMETER},
+        page_table,
     };
 
     /// The language this request is answered in.
@@ -110,13 +111,14 @@ mod ssr {
     #[must_use]
     pub fn call_state() -> Option<String> {
         let path = use_context::<Parts>()?.uri.path().to_owned();
-        path.strip_prefix("/call/").is_some_and(|id| !id.is_empty()).then_some(path)
+        page_table::CALL_STATE.is_at(&path).then_some(path)
     }
 
     /// Whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.
     #[must_use]
     pub fn comes_to_life() -> bool {
-        use_context::<Parts>().is_some_and(|parts| matches!(parts.uri.path(), "/" | "/call"))
+        let page = use_context::<Parts>().and_then(|parts| page_table::at(parts.uri.path()));
+        page.is_some_and(|page| page.is_hydrated)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use app::context::{DemoAccounts, PageContext, PressAsksAfter, Tiles};
+use app::{
+    context::{DemoAccounts, PageContext, PressAsksAfter, Tiles},
+    page_table::{self, Audience, HOME, SIGN_IN},
+};
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request, State},
@@ -22,15 +25,13 @@ use crate::{
     state::AppState,
 };
 
-const SIGN_IN: &str = "/sign-in";
-
 /// Renders the page of the address; an unknown address has a page, too.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let viewer = match Viewer::from_request_parts(&mut parts, &state).await {
         Ok(Viewer(viewer)) => viewer,
         // Whoever cannot be looked up may still sign in, or read what an address shows to anybody.
-        Err(problem) if parts.uri.path() == SIGN_IN => {
+        Err(problem) if SIGN_IN.is_at(parts.uri.path()) => {
             tracing::debug!(problem = problem.detail, "the sign-in page is shown without a look-up");
             None
         }
@@ -48,14 +49,14 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
 /// Where a request goes on to instead: the signed out to the sign-in page, the signed in away from it.
 fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     let path = parts.uri.path();
-    let needs_viewer = path == "/" || path == "/call" || path.starts_with("/call/");
-    match viewer {
-        None if path == "/" => Some(sign_in_page(None, None)),
-        None if needs_viewer => {
+    let page = page_table::at(path)?;
+    match (page.audience, viewer) {
+        (Audience::SignedIn, None) if page == HOME => Some(sign_in_page(None, None)),
+        (Audience::SignedIn, None) => {
             let next = parts.uri.path_and_query().map_or(path, |address| address.as_str());
             Some(sign_in_page(Some(next), None))
         }
-        Some(_) if path == SIGN_IN => Some("/".into()),
+        (Audience::SignedOut, Some(_)) => Some(HOME.path.into()),
         _ => None,
     }
 }
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(sent("/", false).as_deref(), Some("/sign-in"));
         assert_eq!(sent("/call?kind=fire", false).as_deref(), Some("/sign-in?next=%2Fcall%3Fkind%3Dfire"));
         assert_eq!(sent("/sign-in", false), None);
+        assert_eq!(sent("/call/a-call", false).as_deref(), Some("/sign-in?next=%2Fcall%2Fa-call"));
         assert_eq!(sent("/elsewhere", false), None);
     }
 

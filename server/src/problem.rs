@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use backend::{calls::Refusal, people::accounts::AccountError};
+use backend::{calls::Refusal, people::PeopleError};
 use http::{HeaderValue, StatusCode, header};
 
 /// The kinds of problem there are: the last segment of `type`, the title, the status.
@@ -187,8 +187,8 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<AccountError> for Problem {
-    fn from(error: AccountError) -> Self {
+impl From<PeopleError> for Problem {
+    fn from(error: PeopleError) -> Self {
         Self::unavailable(&error)
     }
 }

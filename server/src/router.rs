@@ -1,5 +1,6 @@
 //! Every route, and the layers around them.
 
+use app::page_table::PAGES;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -81,11 +82,11 @@ fn progress() -> Router<AppState> {
     })
 }
 
-/// The addresses that `app` has pages for: `/`, `/sign-in`, `/call`, `/call/{id}`. Listing them also tells leptos to
-/// spawn on tokio, without which no page can be rendered.
+/// Routes the addresses that `app` has pages for. Listing its routes also makes leptos spawn on tokio, without which no page
+/// can be rendered.
 fn pages() -> Router<AppState> {
-    let listed = leptos_axum::generate_route_list(app::App);
-    listed.iter().fold(Router::new(), |router, page| router.route(page.path(), get(show_page)))
+    let _ = leptos_axum::generate_route_list(app::App);
+    PAGES.iter().fold(Router::new(), |router, page| router.route(page.path, get(show_page)))
 }
 
 async fn show_page(State(state): State<AppState>, request: Request) -> Response {
@@ -160,4 +161,19 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Kind::INTERNAL
         .because("The server failed at this; try again, and tell the administrator if it stays so.")
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_page_of_the_table_has_a_route_in_the_application_and_the_other_way_round() {
+        let mut listed: Vec<_> =
+            leptos_axum::generate_route_list(app::App).iter().map(|page| page.path().to_owned()).collect();
+        listed.sort();
+        let mut pages: Vec<_> = PAGES.iter().map(|page| page.path.to_owned()).collect();
+        pages.sort();
+        assert_eq!(listed, pages);
+    }
 }

@@ -13,7 +13,10 @@ use axum::Router;
 use backend::{
     database::DatabaseError,
     delivery::log::KafkaSettings,
-    people::accounts::{AccountError, DEMO_PASSWORD, DEMO_RESIDENTS},
+    people::{
+        PeopleError,
+        accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+    },
     service::{self, Backend},
 };
 use leptos::config::LeptosOptions;
@@ -124,7 +127,7 @@ async fn listen(
     let has_demo = match backend.accounts.has_demo().await {
         Ok(has_demo) => has_demo,
         // A server without a demo must be able to start while its database is away.
-        Err(AccountError::Database(DatabaseError::Away(_))) => settings.demo,
+        Err(PeopleError::Database(DatabaseError::Away(_))) => settings.demo,
         Err(error) => return Err(error.to_string()),
     };
     if has_demo && !settings.demo_anywhere {

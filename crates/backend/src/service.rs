@@ -27,6 +27,7 @@ use crate::{
         relay::{Relay, show_local_state},
     },
     people::{
+        PeopleError,
         accounts::{AccountError, Accounts},
         sessions::Sessions,
     },
@@ -303,7 +304,9 @@ async fn prepare(
         Ok(Ok(claim)) => Ok(Some(claim)),
         Ok(Err(
             StartError::Database(error @ DatabaseError::Away(_))
-            | StartError::Accounts(AccountError::Database(error @ DatabaseError::Away(_))),
+            | StartError::Accounts(AccountError::Unavailable(PeopleError::Database(
+                error @ DatabaseError::Away(_),
+            ))),
         )) => {
             tracing::warn!(%error, "the accounts' database is away: nobody new can sign in until it is back");
             Ok(None)

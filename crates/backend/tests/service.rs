@@ -4,11 +4,19 @@ mod support;
 
 use std::time::Duration;
 
-use backend::calls::hub::{Subscription, queue};
+use backend::{
+    calls::hub::{Subscription, queue},
+    delivery::{
+        log::{Log, Outgoing},
+        outbox::Outbox,
+    },
+};
 use domain::{
-    House, Line, Resident, Role,
+    Actor, Alert, AlertId, End, Event, EventId, House, Line, Millis, Progress, Resident, Role, Status,
     api::{AcceptRequest, CallRequest, State},
     body::Body,
+    event::OPEN_FOR,
+    record,
 };
 use support::backend;
 use tokio::time::timeout;
@@ -86,4 +94,63 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
     assert_eq!(incidents[0].alert, alert);
     assert_eq!(incidents[0].first, Some(accept.id));
     node.stop().await;
+}
+
+/// An alert of this house that was received `ago` milliseconds ago.
+fn alert(house: &str, ago: Millis) -> Alert {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    Alert {
+        id: AlertId::generate(),
+        line: line(),
+        house: House::new(house).expect("a valid house"),
+        text: String::new(),
+        location: None,
+        kind: None,
+        drill: false,
+        at: Millis::try_from(now.as_millis()).expect("before the year 292 million") - ago,
+    }
+}
+
+async fn write(log: &Log, event: Event) {
+    let (topic, value) = record::write(&event);
+    let (key, id) = (event.line().as_str(), event.id());
+    let timestamp = event.at().expect("a time");
+    let outgoing = Outgoing { topic, key, value: &value, timestamp, id, republished: false };
+    log.append(outgoing).await.expect("it is appended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_nobody_has_ended_within_a_day_expires_and_no_other_does() {
+    const HOUR: Millis = 60 * 60 * 1000;
+    let directory = tempfile::tempdir().expect("a directory");
+    let (left, cancelled, fresh) =
+        (alert("1203", 25 * HOUR), alert("1204", 25 * HOUR), alert("1301", 23 * HOUR));
+    let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
+    let log = Log::Local(outbox.clone());
+    for alert in [&left, &cancelled, &fresh] {
+        write(&log, Event::Alert(alert.clone())).await;
+    }
+    let by = Actor::House(cancelled.house.clone());
+    let (status, at) = (Progress::Cancelled, cancelled.at + HOUR);
+    let cancel =
+        Status { id: EventId::generate(), line: line(), alert: cancelled.id, status, by, note: None, at };
+    write(&log, Event::Status(cancel)).await;
+    outbox.close().await;
+
+    for start in ["the first", "another"] {
+        let node = backend(directory.path()).await;
+        let end_of = |alert: &Alert| node.hub.named(alert.id)[0].end.clone();
+        timeout(Duration::from_secs(30), async {
+            while end_of(&left).is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .expect("it expires");
+        let expired = End { how: Progress::Expired, by: Actor::Service, at: left.at + OPEN_FOR };
+        assert_eq!(end_of(&left), Some(expired), "after {start} start");
+        assert_eq!(end_of(&cancelled).map(|end| end.how), Some(Progress::Cancelled));
+        assert_eq!(end_of(&fresh), None);
+        node.stop().await;
+    }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::clock;
 
 /// How long after a call has become a day old nodes write that it is expired; each takes a random part of it.
-const SPREAD: Duration = Duration::from_secs(10);
+const SPREAD: Duration = Duration::from_secs(3);
 /// The pause before calls that could not be ended are tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 

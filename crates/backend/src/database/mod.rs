@@ -6,6 +6,7 @@
 
 pub(crate) mod claim;
 pub(crate) mod migrations;
+pub mod stored;
 
 use std::{
     sync::{Arc, Once},

@@ -11,8 +11,11 @@ use sqlx::{Row, any::AnyRow};
 
 use crate::{
     clock,
-    database::{self, Database, DatabaseError},
-    people::hashing::Hashing,
+    database::{
+        self, Database, DatabaseError,
+        stored::{self, StoredResident, Unreadable},
+    },
+    people::{PeopleError, hashing::Hashing},
 };
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
@@ -31,23 +34,23 @@ pub const DEMO_RESIDENTS: [(&str, Option<(&str, &str)>); 5] = [
     ("admin", None),
 ];
 
-/// Why an account cannot be made or asked about.
+/// Why an account cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// The name belongs to somebody.
     #[error("the name '{0}' is taken: choose another")]
     Taken(String),
-    /// Something about it cannot be.
+    /// A value that the account is to have cannot be.
     #[error("{0}")]
     Invalid(String),
-    /// The database failed.
+    /// It is not known whether it could be made.
     #[error(transparent)]
-    Database(#[from] DatabaseError),
+    Unavailable(#[from] PeopleError),
 }
 
-impl From<sqlx::Error> for AccountError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
+impl From<DatabaseError> for AccountError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Unavailable(error.into())
     }
 }
 
@@ -114,7 +117,7 @@ impl Accounts {
     ///
     /// # Errors
     /// The database's.
-    pub async fn verify(&self, name: &str, password: &str) -> Result<Option<Resident>, AccountError> {
+    pub async fn verify(&self, name: &str, password: &str) -> Result<Option<Resident>, PeopleError> {
         let find =
             sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
                 .bind(name)
@@ -132,11 +135,11 @@ impl Accounts {
     ///
     /// # Errors
     /// The database's.
-    pub async fn lines(&self) -> Result<Vec<Line>, AccountError> {
+    pub async fn lines(&self) -> Result<Vec<Line>, PeopleError> {
         let list = sqlx::query("SELECT DISTINCT line FROM residents WHERE line IS NOT NULL ORDER BY line")
             .fetch_all(self.database.pool());
         let rows = database::answer(list).await?;
-        rows.iter().map(|row| name(row.try_get("line")?, Line::new)).collect()
+        rows.iter().map(|row| Ok(stored::name(row.try_get("line")?, Line::new)?)).collect()
     }
 
     /// Makes the demo complex, if nobody else has an account yet. Several processes may do so at once, and one that
@@ -170,32 +173,31 @@ impl Accounts {
     ///
     /// # Errors
     /// The database's.
-    pub async fn has_demo(&self) -> Result<bool, AccountError> {
+    pub async fn has_demo(&self) -> Result<bool, PeopleError> {
         Ok(self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await? > 0)
     }
 
-    async fn count(&self, query: &'static str) -> Result<i64, AccountError> {
+    async fn count(&self, query: &'static str) -> Result<i64, PeopleError> {
         let count = sqlx::query(query).fetch_one(self.database.pool());
         Ok(database::answer(count).await?.try_get(0)?)
     }
 
-    async fn hashed(&self, password: String) -> Result<String, AccountError> {
+    async fn hashed(&self, password: String) -> Result<String, PeopleError> {
         self.hash(move || {
             let salt = SaltString::generate(&mut OsRng);
             let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
-            hash.map(|hash| hash.to_string()).map_err(|error| AccountError::Invalid(error.to_string()))
+            hash.map(|hash| hash.to_string()).map_err(PeopleError::hashing)
         })
         .await?
     }
 
-    async fn matches(&self, password: String, hash: String) -> Result<bool, AccountError> {
+    async fn matches(&self, password: String, hash: String) -> Result<bool, PeopleError> {
         if password.chars().count() > PASSWORD_LENGTH_LIMIT {
             return Ok(false);
         }
         self.hash(move || {
             let hash = PasswordHash::new(&hash);
-            let hash =
-                hash.map_err(|error| AccountError::Invalid(format!("a stored hash is broken: {error}")))?;
+            let hash = hash.map_err(|error| Unreadable(format!("the hash of a password ({error})")))?;
             Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         })
         .await?
@@ -204,9 +206,9 @@ impl Accounts {
     async fn hash<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AccountError> {
+    ) -> Result<T, PeopleError> {
         let done = self.hashing.run(work).await;
-        done.map_err(|error| AccountError::Invalid(format!("hashing the password failed: {error}")))
+        done.map_err(PeopleError::hashing)
     }
 }
 
@@ -239,45 +241,13 @@ fn validate(account: &NewAccount) -> Result<(), AccountError> {
     Ok(())
 }
 
-fn name<T>(
-    text: String,
-    parse: impl Fn(String) -> Result<T, domain::InvalidName>,
-) -> Result<T, AccountError> {
-    parse(text).map_err(|error| AccountError::Invalid(format!("a stored name {error}")))
-}
-
-/// The resident of a row with `name`, `line`, `house` and `role`.
-pub(crate) fn resident(row: &AnyRow) -> Result<Resident, AccountError> {
-    let stored = Stored {
+/// Reads the resident of a row with `name`, `line`, `house` and `role`.
+pub(crate) fn resident(row: &AnyRow) -> Result<Resident, PeopleError> {
+    let stored = StoredResident {
         name: row.try_get("name")?,
         line: row.try_get("line")?,
         house: row.try_get("house")?,
         role: row.try_get("role")?,
     };
-    stored.resident()
-}
-
-/// A resident as a table holds one.
-pub(crate) struct Stored {
-    pub(crate) name: String,
-    pub(crate) line: Option<String>,
-    pub(crate) house: Option<String>,
-    pub(crate) role: String,
-}
-
-impl Stored {
-    /// The same, checked.
-    pub(crate) fn resident(self) -> Result<Resident, AccountError> {
-        let role = match self.role.as_str() {
-            "resident" => Role::Resident,
-            "administrator" => Role::Administrator,
-            other => return Err(AccountError::Invalid(format!("a stored role is unknown: {other}"))),
-        };
-        Ok(Resident {
-            name: self.name,
-            line: self.line.map(|text| name(text, Line::new)).transpose()?,
-            house: self.house.map(|text| name(text, House::new)).transpose()?,
-            role,
-        })
-    }
+    Ok(stored.read()?)
 }

@@ -18,7 +18,7 @@ use domain::{Event, Millis, Position, Resident};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::people::accounts;
+use crate::database::stored::{StoredResident, Unreadable};
 use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
 use file::{Opener, OutboxFile};
@@ -203,8 +203,8 @@ impl Outbox {
             .fetch_all(&reader)
             .await?;
         let copies = rows.iter().map(|row| {
-            let stored = |error: accounts::AccountError| OutboxError(error.to_string());
-            let parts = accounts::Stored {
+            let stored = |error: Unreadable| OutboxError(error.to_string());
+            let parts = StoredResident {
                 name: row.try_get("resident")?,
                 line: row.try_get("line")?,
                 house: row.try_get("house")?,
@@ -212,7 +212,7 @@ impl Outbox {
             };
             Ok(SessionCopy {
                 token_hash: row.try_get("token_hash")?,
-                resident: Some(parts.resident().map_err(stored)?),
+                resident: Some(parts.read().map_err(stored)?),
                 expires_at: row.try_get("expires_at")?,
             })
         });

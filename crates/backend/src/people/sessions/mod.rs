@@ -18,7 +18,7 @@ use crate::{
     clock,
     database::{self, Database, DatabaseError},
     delivery::outbox::{Outbox, SessionCopy},
-    people::accounts::{self, AccountError},
+    people::{PeopleError, accounts},
 };
 use copy::{Copied, Copies};
 
@@ -99,9 +99,9 @@ impl Sessions {
     ///
     /// # Errors
     /// The database's.
-    pub async fn start(&self, resident: &Resident) -> Result<Token, AccountError> {
+    pub async fn start(&self, resident: &Resident) -> Result<Token, PeopleError> {
         let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| AccountError::Invalid(error.to_string()))?;
+        getrandom::fill(&mut secret)?;
         let token = Token(URL_SAFE_NO_PAD.encode(secret));
         let (id, expires_at) = (identify(token.as_str()), clock::now() + LIFETIME);
         let insert = format!(
@@ -121,7 +121,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The database's, if the session is not known here.
-    pub async fn find(&self, token: &str) -> Result<Option<Session>, AccountError> {
+    pub async fn find(&self, token: &str) -> Result<Option<Session>, PeopleError> {
         let (id, now) = (identify(token), clock::now());
         let known = match self.copies.get(&id, now - HOLD) {
             Some(known) => Some(known),
@@ -136,7 +136,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The database's.
-    pub async fn end(&self, token: &str) -> Result<(), AccountError> {
+    pub async fn end(&self, token: &str) -> Result<(), PeopleError> {
         let id = identify(token);
         let end = format!(
             "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE token_hash = $2"
@@ -179,7 +179,7 @@ impl Sessions {
     }
 
     /// Reads what has changed, or everything, and keeps it in the outbox's file.
-    async fn sync(&self, everything: bool) -> Result<(), AccountError> {
+    async fn sync(&self, everything: bool) -> Result<(), PeopleError> {
         self.database.prepare().await?;
         let since = if everything { -1 } else { self.copies.read_from() };
         let known = if everything { self.copies.known() } else { Vec::new() };
@@ -225,7 +225,7 @@ impl Sessions {
         }
     }
 
-    async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, AccountError> {
+    async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, PeopleError> {
         let find = sqlx::query(
             "SELECT residents.name, line, house, role, expires_at FROM sessions
              JOIN residents ON residents.name = sessions.resident WHERE token_hash = $1 AND ended = 0",

@@ -1,7 +1,5 @@
 //! The real program for each test, with the demo complex, on a free port and a new data directory.
 
-#![allow(dead_code, reason = "each test file is a program of its own and uses its part")]
-
 use std::path::{Path, PathBuf};
 
 use testkit::{

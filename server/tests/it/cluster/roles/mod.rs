@@ -20,8 +20,8 @@ use testkit::{
 use uuid::Uuid;
 
 use crate::{
-    kafka::brokers::Brokers,
-    postgres::Postgres,
+    cluster::kafka::brokers::Brokers,
+    cluster::postgres::Postgres,
     support::{CALLER, NEIGHBOUR, Outcome, sign_in},
 };
 

@@ -1,12 +1,9 @@
 //! Clients that do not read, or read slowly: they hold nobody up, and a slow one gets all there is in the end.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::{collections::HashSet, time::Duration};
 
+use crate::support::{CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
 use domain::{Event, api::CallRequest, body::Body};
-use support::{CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
 use testkit::client::{Ack, Handshake, Session, Socket, Subscribe};
 use uuid::Uuid;
 

@@ -1,13 +1,11 @@
 //! A data directory of the version that embedded a broker: it starts, nothing is lost, and nothing sounds again.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::{
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use crate::support::{CALLER, NEIGHBOUR, Outcome, program, sign_in};
 use domain::api::State;
 use serde_json::json;
 use sqlx::{
@@ -15,7 +13,6 @@ use sqlx::{
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
-use support::{CALLER, NEIGHBOUR, Outcome, program, sign_in};
 use uuid::Uuid;
 
 /// The outbox's migrations that the former version had.

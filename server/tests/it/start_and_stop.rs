@@ -1,15 +1,12 @@
 //! Starting and stopping the program, and what keeps it from starting.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::{process::Command, time::Duration};
 
+use crate::support::{CALLER, Outcome, header, path, program, send, server, server_and_client, sign_in};
 use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
-use support::{CALLER, Outcome, header, path, program, send, server, server_and_client, sign_in};
 use testkit::{Error, client::Subscribe};
 
 /// Runs the program with these arguments and no setting of this machine's, to its end.

@@ -1,11 +1,8 @@
 //! What operators look at: health, readiness, metrics, the OpenAPI document.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{ADMINISTRATOR, CALLER, Outcome, header, program, send, server_and_client, sign_in};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{ADMINISTRATOR, CALLER, Outcome, header, program, send, server_and_client, sign_in};
 
 #[tokio::test]
 async fn a_running_server_is_alive_and_each_role_is_ready() -> Outcome {

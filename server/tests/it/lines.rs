@@ -1,13 +1,10 @@
 //! What is heard on a line: live, as a snapshot, and nothing of other lines.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
 use domain::{Event, body::Body};
 use stomp::{Command, Frame};
-use support::{CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
 use testkit::client::{Session, Subscribe};
 
 #[tokio::test]
@@ -91,7 +88,8 @@ async fn snapshot(
 async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
-    let neighbours = [sign_in(&client, NEIGHBOUR).await?, sign_in(&client, support::SECOND_NEIGHBOUR).await?];
+    let neighbours =
+        [sign_in(&client, NEIGHBOUR).await?, sign_in(&client, crate::support::SECOND_NEIGHBOUR).await?];
     let (mut socket, _) = caller.listen().await?;
     let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
     socket.wait_for("the alert", |message| message.is_alert(call)).await?;

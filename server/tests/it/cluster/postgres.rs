@@ -4,7 +4,7 @@ use tempfile::TempDir;
 use testkit::{Error, server::Program};
 
 use crate::{
-    script::{directory, run, script, tail},
+    cluster::script::{directory, run, script, tail},
     support::{CALLER, NEIGHBOUR, Outcome, program, sign_in},
 };
 

@@ -1,17 +1,14 @@
 //! The commands over HTTP: who may, what is refused and how, the same key twice, forms.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, header, send, server_and_client, sign_in,
+};
 use domain::{
     AlertId,
     api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, header, send, server_and_client, sign_in,
-};
 use testkit::client::{Answer, Client, Session, Step};
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use domain::{api::State, body::Body};
 use testkit::client::Message;
 
 use super::{Apart, accept, hear, hear_no_more, press, rebuilt};
-use crate::{kafka::published, support::Outcome};
+use crate::{cluster::kafka::published, support::Outcome};
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::brokers::Brokers;
 use crate::{
-    script::script,
+    cluster::script::script,
     support::{CALLER, NEIGHBOUR, Outcome, sign_in},
 };
 

@@ -4,7 +4,7 @@ use testkit::{Error, client::Session, server::Server};
 use uuid::Uuid;
 
 use super::{Apart, accept, hear, rebuilt};
-use crate::{kafka::published, support::Outcome};
+use crate::{cluster::kafka::published, support::Outcome};
 
 /// A call and its accept that every fan-out which runs has told.
 async fn told(apart: &Apart, caller: &Session, neighbour: &Session) -> Result<(Uuid, Uuid), Error> {

@@ -1,12 +1,9 @@
 //! Signing in and out: by JSON, by the page's form, by cookie and by token.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{CALLER, Outcome, PASSWORD, header, program, send, server_and_client, sign_in};
 use domain::{Resident, api::SignedIn};
 use reqwest::Method;
 use serde_json::json;
-use support::{CALLER, Outcome, PASSWORD, header, program, send, server_and_client, sign_in};
 
 #[tokio::test]
 async fn a_resident_signs_in_and_is_told_who_that_is() -> Outcome {
@@ -40,7 +37,7 @@ async fn failing_too_often_has_to_wait_and_the_neighbour_at_the_same_address_doe
     let answer = client.send::<SignedIn>(client.request(Method::POST, "/api/session").json(&body)).await?;
     assert_eq!(answer.status, 429);
     assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 200);
-    sign_in(&client, support::NEIGHBOUR).await?;
+    sign_in(&client, crate::support::NEIGHBOUR).await?;
     Ok(())
 }
 

@@ -1,10 +1,7 @@
 //! The pages' answers: policy, caching, who is sent where, and files.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{ADMINISTRATOR, CALLER, Outcome, header, program, send, server_and_client, sign_in};
 use reqwest::{Method, RequestBuilder};
-use support::{ADMINISTRATOR, CALLER, Outcome, header, program, send, server_and_client, sign_in};
 use testkit::client::Session;
 
 fn page(session: &Session, path: &str) -> RequestBuilder {

@@ -1,10 +1,7 @@
 //! Pages of other sites can make no browser call, nor listen.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{CALLER, Outcome, program, send, server_and_client, sign_in};
 use reqwest::Method;
-use support::{CALLER, Outcome, program, send, server_and_client, sign_in};
 use testkit::{
     Error,
     client::{Handshake, Socket},

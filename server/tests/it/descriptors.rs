@@ -1,10 +1,7 @@
 //! Descriptors run short: sockets are refused with a clear answer, and presses are not, whoever else holds connections.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
 use reqwest::Method;
-use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
 use testkit::{
     client::{Client, Session, Socket},
     descriptors,

@@ -1,7 +1,4 @@
 //! When nothing can be written: no false 202, a truthful `/readyz`, and the same press is taken once the disk is back.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -9,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::support::{CALLER, NEIGHBOUR, Outcome, path, program, sign_in};
 use domain::{
     AlertId,
     api::{ProgressRequest, Recorded},
@@ -18,7 +16,6 @@ use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
-use support::{CALLER, NEIGHBOUR, Outcome, path, program, sign_in};
 use testkit::{
     Error,
     client::{Answer, Client, Message, Step},

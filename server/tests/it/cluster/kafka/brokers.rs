@@ -18,7 +18,7 @@ use testkit::server::{Process, Program};
 use uuid::Uuid;
 
 use crate::{
-    script::{directory, run, script, tail},
+    cluster::script::{directory, run, script, tail},
     support::program,
 };
 

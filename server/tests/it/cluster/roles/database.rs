@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Apart, accept, hear, hear_no_more, press};
 use crate::{
-    kafka::published,
+    cluster::kafka::published,
     support::{Outcome, SECOND_NEIGHBOUR, sign_in},
 };
 

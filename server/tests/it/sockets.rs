@@ -1,12 +1,9 @@
 //! STOMP over the WebSocket: who gets in, what is heard, and how a socket is closed.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
 use stomp::{Command, Frame, Version};
-use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
 use testkit::client::{Ack, Client, Handshake, Session, Socket, Subscribe};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 

@@ -1,15 +1,12 @@
 //! What is acknowledged stays, whatever dies or is moved away.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::{process::Command, time::Duration};
 
+use crate::support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, path, program, server, sign_in};
 use domain::{
     AlertId,
     api::{AcceptRequest, State},
 };
-use support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, path, program, server, sign_in};
 use testkit::{Error, client::Message, server::Server};
 
 /// A snapshot of the caller's line that has the call: at once, or as soon as the rebuild has brought it.

@@ -1,12 +1,11 @@
 //! The delivery ledger: the caller learns which houses the call has reached, and where somebody looked.
-#![allow(clippy::unwrap_used)]
-
-mod support;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use crate::support::{
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in,
+};
 use domain::{AlertId, Event, House};
-use support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in};
 use testkit::client::{Ack, Message, Subscribe};
 
 fn houses(names: &[&str]) -> BTreeSet<House> {

@@ -1,0 +1,97 @@
+//! The table of pages: each address, who may open it, and whether it comes to life in the browser. The router, the server's
+//! handlers and the service worker (`public/worker/pages.js`) read it; a test compares the worker's copy.
+
+/// Who may open a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever is not signed in; others are led to the start page.
+    SignedOut,
+    /// Whoever is signed in; others are led to the sign-in page.
+    SignedIn,
+}
+
+/// A page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its address; a segment in braces stands for any text.
+    pub path: &'static str,
+    /// Who may open it.
+    pub audience: Audience,
+    /// It loads the wasm. The others are plain HTML and need nothing else.
+    pub is_hydrated: bool,
+}
+
+/// The start page.
+pub const HOME: Page = Page { path: "/", audience: Audience::SignedIn, is_hydrated: true };
+/// Signing in.
+pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut, is_hydrated: false };
+/// Confirms a call, for browsers without wasm and for addresses that ask for one.
+pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
+/// What has become of a call.
+pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+
+/// Every page.
+pub const PAGES: [Page; 4] = [HOME, SIGN_IN, CALL, CALL_STATE];
+
+/// Returns the page at an address without query.
+#[must_use]
+pub fn at(path: &str) -> Option<Page> {
+    PAGES.into_iter().find(|page| page.is_at(path))
+}
+
+impl Page {
+    /// Tells if `path`, an address without query, is one of this page's.
+    #[must_use]
+    pub fn is_at(&self, path: &str) -> bool {
+        let mut asked = path.split('/');
+        let fits = |segment: &str| {
+            let asked = asked.next();
+            if segment.starts_with('{') {
+                asked.is_some_and(|text| !text.is_empty())
+            } else {
+                asked == Some(segment)
+            }
+        };
+        self.path.split('/').all(fits) && asked.next().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_address_is_of_one_page_or_of_none() {
+        for (path, page) in [
+            ("/", Some(HOME)),
+            ("/sign-in", Some(SIGN_IN)),
+            ("/call", Some(CALL)),
+            ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
+            ("/call/", None),
+            ("/call/a/b", None),
+            ("/elsewhere", None),
+            ("", None),
+        ] {
+            assert_eq!(at(path), page, "{path}");
+        }
+    }
+
+    /// The worker's file is JSON behind one assignment.
+    #[test]
+    fn the_service_worker_has_the_same_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../public/worker/pages.js");
+        let file = std::fs::read_to_string(path).unwrap();
+        let (_, list) = file.split_once("const PAGES = ").unwrap();
+        let (list, _) = list.split_once(";\n").unwrap();
+        let list: serde_json::Value = serde_json::from_str(list).unwrap();
+        let ours: Vec<_> = PAGES
+            .iter()
+            .map(|page| {
+                let signed_in = page.audience == Audience::SignedIn;
+                serde_json::json!({ "path": page.path, "signedIn": signed_in, "hydrated": page.is_hydrated })
+            })
+            .collect();
+        assert_eq!(list, serde_json::Value::Array(ours));
+    }
+}

@@ -1,0 +1,19 @@
+// The table of pages, as in app/src/page_table.rs; a test compares the two.
+"use strict";
+
+const PAGES = [
+  { "path": "/", "signedIn": true, "hydrated": true },
+  { "path": "/sign-in", "signedIn": false, "hydrated": false },
+  { "path": "/call", "signedIn": true, "hydrated": true },
+  { "path": "/call/{id}", "signedIn": true, "hydrated": false }
+];
+
+// Whether `path`, an address without query, is one of a page; a segment in braces stands for any text.
+function isPage(path) {
+  const asked = path.split("/");
+  const fits = (segment, index) => (segment.startsWith("{") ? Boolean(asked[index]) : asked[index] === segment);
+  return PAGES.some((page) => {
+    const segments = page.path.split("/");
+    return segments.length === asked.length && segments.every(fits);
+  });
+}

@@ -3,6 +3,7 @@
 
 mod schemas;
 
+use domain::Progress;
 use std::sync::LazyLock;
 
 use axum::response::IntoResponse;

@@ -13,6 +13,7 @@ use crate::{
     calls::{
         Calls, expiry,
         fanout::{self, Fanout},
+        figures,
         hub::Hub,
         receipts::Receipts,
     },
@@ -168,6 +169,7 @@ impl Backend {
                 readiness.wait().await;
                 expiry::run(calls, hub).await;
             });
+            backend.spawn(&settings, figures::run(backend.hub.clone()));
         }
         backend.start_retention(&settings);
         Ok(backend)

@@ -3,6 +3,7 @@
 mod claims;
 pub(crate) mod expiry;
 pub(crate) mod fanout;
+pub(crate) mod figures;
 pub mod hub;
 pub mod receipts;
 mod refusal;

@@ -23,6 +23,7 @@ use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
 use file::{Opener, OutboxFile};
 pub use pages::{PAGE, Pages};
+use place::Unopened;
 use writer::{Append, Change, Write, Writer};
 
 /// The outbox cannot be used: the disk is full, read-only or broken, or another process has the file.

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 use axum::extract::ws::WebSocket;
 use backend::calls::hub::{Queue, QueueReceiver, Snapshot, queue};
 use bytes::Bytes;
+use futures_util::FutureExt;
 use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -127,7 +128,17 @@ impl Connection {
                 return Farewell::TooSlow;
             }
             self.put_snapshot();
-            self.put_queued(&mut frames);
+            if self.put_queued(&mut frames) {
+                // The queue comes first below, and must not keep the socket from being read or closed.
+                if self.place.close().is_cancelled() {
+                    return self.told_to_close();
+                }
+                if let Some(happening) = self.transport.next().now_or_never()
+                    && let ControlFlow::Break(farewell) = self.on(happening).await
+                {
+                    return farewell;
+                }
+            }
             let look = self.next_look();
             // A timer that fires early finds nothing due; moving it back for each frame would cost more.
             if look < alarm.deadline() || alarm.is_elapsed() {
@@ -136,8 +147,6 @@ impl Connection {
             let takes_more = self.takes_more();
             let flow = tokio::select! {
                 biased;
-                () = &mut close => ControlFlow::Break(self.told_to_close()),
-                happening = self.transport.next() => self.on(happening).await,
                 frame = frames.next(), if takes_more => match frame {
                     Some(frame) => {
                         self.put_message(frame);
@@ -146,6 +155,8 @@ impl Connection {
                     }
                     None => ControlFlow::Break(Farewell::TooSlow),
                 },
+                () = &mut close => ControlFlow::Break(self.told_to_close()),
+                happening = self.transport.next() => self.on(happening).await,
                 () = &mut alarm => self.look(Instant::now()),
             };
             if let ControlFlow::Break(farewell) = flow {
@@ -160,16 +171,17 @@ impl Connection {
     }
 
     /// Writes what is queued before anything is waited for, because each round of waiting polls the whole stack of the
-    /// socket. After [`BURST`] frames the socket is read again.
-    fn put_queued(&mut self, frames: &mut QueueReceiver) {
+    /// socket. Returns true if it stopped at [`BURST`] frames.
+    fn put_queued(&mut self, frames: &mut QueueReceiver) -> bool {
         for _ in 0..BURST {
             if !self.takes_more() {
-                return;
+                return false;
             }
-            let Some(frame) = frames.queued() else { return };
+            let Some(frame) = frames.queued() else { return false };
             self.put_message(frame);
             self.transport.write_now();
         }
+        true
     }
 
     async fn on(&mut self, happening: Happening) -> Flow {

@@ -7,14 +7,19 @@ use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 use super::hub::{Changed, Freshness, Hub};
 
+/// How often calls that are over by their age are forgotten: seldom, because it takes a look at every call.
+const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
+
 /// The calls taken here that nobody has accepted yet, with when this node learned of each.
-#[derive(Default)]
-struct Unaccepted(HashMap<(Line, House, AlertId), Instant>);
+struct Unaccepted {
+    calls: HashMap<(Line, House, AlertId), Instant>,
+    forgot: Instant,
+}
 
 /// Counts until it is dropped. Each node counts what it took itself, so that the sum over all nodes is right.
 pub(crate) async fn run(hub: Hub) {
     let mut changes = hub.changes();
-    let mut unaccepted = Unaccepted::default();
+    let mut unaccepted = Unaccepted { calls: HashMap::new(), forgot: Instant::now() };
     loop {
         match changes.recv().await {
             Ok(changed) => unaccepted.apply(changed, Instant::now()),
@@ -35,10 +40,10 @@ impl Unaccepted {
                 let kind = if alert.drill { "drill" } else { alert.kind.map_or("none", Kind::as_str) };
                 metrics::counter!("iutsai_calls_total", "kind" => kind).increment(1);
                 self.forget(now);
-                self.0.insert((line, alert.house, alert.id), now);
+                self.calls.insert((line, alert.house, alert.id), now);
             }
             Event::Accept(accept) => {
-                let call = accept.alert.and_then(|alert| self.0.remove(&(line, accept.target, alert)));
+                let call = accept.alert.and_then(|alert| self.calls.remove(&(line, accept.target, alert)));
                 if let Some(since) = call {
                     metrics::histogram!("iutsai_first_accept_seconds").record(now - since);
                 }
@@ -47,9 +52,13 @@ impl Unaccepted {
         }
     }
 
-    /// Forgets the calls that are over by their age.
+    /// Forgets the calls that are over by their age, now and then.
     fn forget(&mut self, now: Instant) {
+        if now - self.forgot < FORGET_EVERY {
+            return;
+        }
+        self.forgot = now;
         let open_for = Duration::from_millis(u64::try_from(OPEN_FOR).unwrap_or_default());
-        self.0.retain(|_, since| now - *since < open_for);
+        self.calls.retain(|_, since| now - *since < open_for);
     }
 }

@@ -1,6 +1,6 @@
 //! The schemas of `domain::api`, for the OpenAPI document.
 
-use domain::{event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
+use domain::{Kind, event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
 use serde_json::json;
 use utoipa::openapi::{
     KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
@@ -49,7 +49,7 @@ fn call_request() -> Schema {
         ("lat", number_or_text()),
         ("lng", number_or_text()),
         ("accuracy", number_or_text()),
-        ("kind", words(&["fire", "medical", "intruder", "other"])),
+        ("kind", words(&Kind::ALL.map(Kind::as_str))),
         ("drill", ObjectBuilder::new().schema_type(Type::Boolean).build().into()),
     ];
     object(&fields, &["line", "house"])

@@ -55,6 +55,8 @@ kinds! {
     KEY_INVALID = "idempotency-key-invalid", "The Idempotency-Key cannot be used", UNPROCESSABLE_ENTITY;
     /// The `Idempotency-Key` came before with another body.
     KEY_REUSED = "idempotency-key-reused", "The Idempotency-Key was used before", UNPROCESSABLE_ENTITY;
+    /// The `Idempotency-Key` is the id of another house's call.
+    ID_TAKEN = "id-taken", "The id belongs to another call", CONFLICT;
     /// Not a WebSocket handshake.
     UPGRADE_REQUIRED = "upgrade-required", "A WebSocket is expected here", UPGRADE_REQUIRED;
     /// Too often.
@@ -174,6 +176,7 @@ impl From<Refusal> for Problem {
             Refusal::Unknown(_) => Kind::UNKNOWN_CALL.because(detail),
             Refusal::NoOpenCall(_) => Kind::NO_OPEN_CALL.because(detail),
             Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
+            Refusal::IdTaken => Kind::ID_TAKEN.because(detail),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
             Refusal::HeardOnly(cause) => {
                 tracing::error!(%cause, "neighbours heard a command that could not be made durable");

@@ -130,6 +130,21 @@ async fn the_same_key_gets_the_same_answer_and_another_body_is_refused() -> Outc
 }
 
 #[tokio::test]
+async fn the_id_of_another_houses_call_is_refused_and_the_call_stays_what_it_was() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut listener, _) = neighbour.listen().await?;
+    let key = caller.press(&caller.call("mine")?, None).await?.ok()?.id;
+    listener.wait_for("the call", |message| message.is_alert(key)).await?;
+    let answer = neighbour.press(&neighbour.call("not mine")?, Some(key)).await?;
+    assert_eq!(kind(&answer), (409, "/problems/id-taken"));
+    let own = neighbour.press(&neighbour.call("not mine")?, None).await?.ok()?.id;
+    let alert = listener.wait_for("the neighbour's own call", |message| message.is_alert(own)).await?;
+    assert_eq!(alert.json()["house"], "1204");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_that_is_no_version_7_uuid_is_refused() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;

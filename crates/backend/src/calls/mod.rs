@@ -210,6 +210,7 @@ impl Calls {
         let event = match self.hub.known(&event().await?) {
             Known::Nothing(event) | Known::Same(event) => event,
             Known::Otherwise => return Err(Refusal::KeyReused),
+            Known::Taken => return Err(Refusal::IdTaken),
         };
         let (topic, value) = record::write(&event);
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);

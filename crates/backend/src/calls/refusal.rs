@@ -19,6 +19,9 @@ pub enum Refusal {
     /// The `Idempotency-Key` stands for another request of this resident (HTTP 422).
     #[error("this Idempotency-Key was used for a different request: make a new one for a new request")]
     KeyReused,
+    /// The `Idempotency-Key` is the id of another house's call (HTTP 409).
+    #[error("another house's call has this id: send it again at once with a new Idempotency-Key")]
+    IdTaken,
     /// Something about the request cannot be (HTTP 422).
     #[error("{0}")]
     Invalid(String),

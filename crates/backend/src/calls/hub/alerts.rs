@@ -25,12 +25,13 @@ impl Alerts {
         }
     }
 
-    /// Compares `alert` with the house's alert that has the same id. Only the time may differ for `Known::Same`.
+    /// Compares `alert` with the alerts that have the same id. Only the time may differ for `Known::Same`.
     pub(super) fn known(&self, alert: &Alert) -> Known {
         let alerts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut known = alerts.get(&alert.id).into_iter().flatten();
-        match known.find(|known| is_of_one_flat(known, alert)) {
-            None => Known::Nothing(Event::Alert(alert.clone())),
+        let known = alerts.get(&alert.id).map(Vec::as_slice).unwrap_or_default();
+        match known.iter().find(|known| is_of_one_flat(known, alert)) {
+            None if known.is_empty() => Known::Nothing(Event::Alert(alert.clone())),
+            None => Known::Taken,
             Some(known) if Alert { at: alert.at, ..known.clone() } == *alert => {
                 Known::Same(Event::Alert(known.clone()))
             }

@@ -11,6 +11,8 @@ pub(crate) enum Known {
     Same(Event),
     /// Something else: the id stands for another request.
     Otherwise,
+    /// A call of another house: with this id the new one would take its place on every screen.
+    Taken,
 }
 
 impl Known {

@@ -14,6 +14,7 @@ use web_sys::{AudioContext, AudioContextState};
 
 use crate::{
     alarm::siren::Siren,
+    clock,
     socket::Connection,
     sound_rule::{Sounded, Sounding, calls_for_help, forget_old},
     storage::Memory,
@@ -157,13 +158,16 @@ impl Alarm {
     }
 
     fn update(self, connection: Connection, viewer: &Resident) {
-        let now = connection.now.get();
+        let (now, moment) = (connection.now.get(), clock::moment());
         let ready = !self.would_be_silent.get() && self.is_the_one.get();
         let asking = connection.feed.with(|feed| {
             // In the middle of a snapshot, a call may be known whose accept is not yet.
             feed.is_complete().then(|| {
                 let mut open = feed.open(now);
-                open.retain(|incident| calls_for_help(incident, viewer, now) && !feed.is_late(incident));
+                open.retain(|incident| {
+                    let age = feed.age(&incident.alert, moment);
+                    calls_for_help(incident, viewer, now, age) && !feed.is_late(incident)
+                });
                 open
             })
         });

@@ -48,7 +48,7 @@ impl Clock {
     pub fn start(page_now: Millis) -> Self {
         let clock = Self { offset: RwSignal::default(), now: RwSignal::new(page_now) };
         Effect::new(move || {
-            clock.offset.set(Offset::told(page_now, kept_at().unwrap_or_else(device_now)));
+            clock.offset.set(Offset::told(page_now, kept_at().unwrap_or_else(steady_now)));
             clock.tick();
             if let Ok(interval) = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1)) {
                 on_cleanup(move || interval.clear());
@@ -66,7 +66,7 @@ impl Clock {
     /// The server's time this moment. In the browser only.
     #[must_use]
     pub fn exactly_now(self) -> Millis {
-        self.when(device_now())
+        self.when(steady_now())
     }
 
     /// The server's time when the device's clock showed `device`. In the browser only.
@@ -77,12 +77,12 @@ impl Clock {
 
     /// See [`Offset::heard_live`].
     pub(crate) fn heard_live(self, at: Millis) {
-        self.correct(|offset| offset.heard_live(at, device_now()));
+        self.correct(|offset| offset.heard_live(at, steady_now()));
     }
 
     /// See [`Offset::told`].
     pub(crate) fn told(self, server: Millis) {
-        self.correct(|_| Offset::told(server, device_now()));
+        self.correct(|_| Offset::told(server, steady_now()));
     }
 
     fn correct(self, by: impl FnOnce(Offset) -> Offset) {
@@ -98,10 +98,25 @@ impl Clock {
     }
 }
 
-/// What the device's clock shows. In the browser only.
+/// Returns what the device's clock shows. In the browser only.
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
 pub(crate) fn device_now() -> Millis {
     js_sys::Date::now() as Millis
+}
+
+/// Returns milliseconds since the page was loaded, which no step of the device's clock changes (High Resolution Time,
+/// section 4). In the browser only.
+#[expect(clippy::cast_possible_truncation, reason = "a page lives for less than 285 000 years")]
+pub(crate) fn moment() -> Millis {
+    window().performance().map_or_else(device_now, |performance| performance.now() as Millis)
+}
+
+/// Returns what the device's clock would show if nobody had set it since the page was loaded. In the browser only.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
+fn steady_now() -> Millis {
+    let steady =
+        |performance: web_sys::Performance| (performance.time_origin() + performance.now()) as Millis;
+    window().performance().map_or_else(device_now, steady)
 }
 
 #[cfg(test)]

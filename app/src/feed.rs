@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident, Seen,
-    body::Body,
+    Actor, Alert, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident,
+    Seen, body::Body,
 };
 
 /// The calls of every line a person hears.
@@ -38,6 +38,8 @@ struct LineFeed {
     listing: Option<BTreeSet<AlertId>>,
     /// The calls that came as late: shown, not sounded.
     late: BTreeSet<AlertId>,
+    /// When the server received the calls, by the page's own monotonic time in milliseconds.
+    received: BTreeMap<(AlertId, House), Millis>,
 }
 
 impl Feed {
@@ -47,7 +49,10 @@ impl Feed {
         let silent = |line: &Line| {
             // The browser reads no log: a server tells it which accept is first.
             let incidents = LineIncidents::new(line.clone(), 1);
-            (line.clone(), LineFeed { incidents, listing: None, late: BTreeSet::new() })
+            (
+                line.clone(),
+                LineFeed { incidents, listing: None, late: BTreeSet::new(), received: BTreeMap::new() },
+            )
         };
         Self { lines: lines.iter().map(silent).collect() }
     }
@@ -81,6 +86,21 @@ impl Feed {
                 Vec::new()
             }
         }
+    }
+
+    /// Sets when the server received a call, by the page's monotonic time in milliseconds. The last word counts, because a
+    /// snapshot knows it anew after the device slept.
+    pub fn set_received(&mut self, alert: &Alert, at: Millis) {
+        if let Some(feed) = self.lines.get_mut(&alert.line) {
+            feed.received.insert((alert.id, alert.house.clone()), at);
+        }
+    }
+
+    /// Returns how long ago the server received a call, in milliseconds, at the page's monotonic time `moment`.
+    #[must_use]
+    pub fn age(&self, alert: &Alert, moment: Millis) -> Option<Millis> {
+        let received = self.lines.get(&alert.line)?.received.get(&(alert.id, alert.house.clone()))?;
+        Some(moment.saturating_sub(*received))
     }
 
     /// Whether every line's snapshot is complete.
@@ -143,6 +163,7 @@ impl LineFeed {
         if let Some(listed) = self.listing.take().filter(|_| !truncated) {
             self.incidents.retain(&listed);
             self.late.retain(|alert| listed.contains(alert));
+            self.received.retain(|(alert, _), _| listed.contains(alert));
         }
     }
 }

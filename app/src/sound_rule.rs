@@ -2,28 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Alert, AlertId, Incident, Millis, Resident, event::LATE_AFTER};
+use domain::{AlertId, Incident, Millis, Resident, Stance, event::LATE_AFTER};
 
 /// How long a call sounds, in milliseconds: what is older would come as late.
 pub const SOUNDED_FOR: Millis = LATE_AFTER;
 
-/// Whether a call asks `viewer` for help now: it is open, nobody is coming, it is younger than [`SOUNDED_FOR`], and it
-/// is not the viewer's own house that calls.
+/// Tells if a call asks `viewer` for help now: it is open, nobody is coming, it is younger than [`SOUNDED_FOR`], and it is
+/// not the viewer's own house that calls. `age` is how long ago the server received it, in milliseconds; without it the time
+/// `now` decides.
 #[must_use]
-pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis) -> bool {
+pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
     let alert = &incident.alert;
     let own = viewer.flat().is_some_and(|(line, house)| *line == alert.line && *house == alert.house);
-    let young = now.saturating_sub(alert.at) < SOUNDED_FOR;
+    let young = age.unwrap_or_else(|| now.saturating_sub(alert.at)) < SOUNDED_FOR;
     incident.is_open(now) && incident.coming().next().is_none() && young && !own
 }
 
 /// What a device has sounded: names of calls, and when each was made. Kept by the device, for all its tabs.
 pub type Sounded = BTreeMap<String, Millis>;
 
-/// The name of a call in [`Sounded`]: line and house, too, so that no house can silence another's call by its id.
+/// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its id.
+/// A call that its last helper has left has another name than before, so that it sounds again.
 #[must_use]
-pub fn name(alert: &Alert) -> String {
-    format!("{}/{}/{}", alert.line, alert.house, alert.id)
+pub fn name(incident: &Incident) -> String {
+    let alert = &incident.alert;
+    let call = format!("{}/{}/{}", alert.line, alert.house, alert.id);
+    let left = incident.responses.iter().filter(|response| response.stance == Stance::Withdrawn);
+    match left.map(|response| response.at).max() {
+        Some(left) => format!("{call}/{left}"),
+        None => call,
+    }
 }
 
 /// Forgets what is too old to be sounded again.
@@ -49,14 +57,14 @@ impl Sounding {
     /// `ready`: this tab may and can sound. While it cannot, nothing begins and nothing is remembered, so a call that
     /// still asks for help when the tab is armed sounds then; what has begun goes on when the tab can sound again.
     pub fn update(&mut self, asking: &[Incident], ready: bool, sounded: &mut Sounded) -> Vec<AlertId> {
-        let names: BTreeSet<String> = asking.iter().map(|incident| name(&incident.alert)).collect();
+        let names: BTreeSet<String> = asking.iter().map(name).collect();
         self.calls.retain(|(_, name)| names.contains(name));
         if !ready {
             return Vec::new();
         }
         let mut begun = Vec::new();
         for incident in asking {
-            let (alert, name) = (&incident.alert, name(&incident.alert));
+            let (alert, name) = (&incident.alert, name(incident));
             if !sounded.contains_key(&name) {
                 sounded.insert(name.clone(), alert.at);
                 self.calls.push((alert.id, name));

@@ -180,3 +180,14 @@ fn the_own_call_is_the_newest_open_one_of_the_own_house() {
     feed.apply(event(status(&newer, Progress::Resolved, "1203")), false);
     assert_eq!(own(&feed, "1203"), Some(1));
 }
+
+#[test]
+fn a_call_is_as_old_as_the_last_frame_said_and_the_page_has_waited_since() {
+    let mut feed = feed();
+    feed.apply(alert(1), false);
+    assert_eq!(feed.age(&call(1), 5_000), None);
+    feed.set_received(&call(1), -60_000);
+    assert_eq!(feed.age(&call(1), 5_000), Some(65_000));
+    feed.set_received(&call(1), -600_000);
+    assert_eq!(feed.age(&call(1), 5_000), Some(605_000));
+}

@@ -41,6 +41,8 @@ pub(super) struct Delivery {
     pub(super) replay: bool,
     /// It came too late to be sounded.
     pub(super) late: bool,
+    /// How old the call was when the server sent this, in milliseconds.
+    pub(super) age: Option<Millis>,
     /// For a call: the ACK to send once it is applied, for the delivery ledger.
     pub(super) ack: Option<Vec<u8>>,
 }
@@ -146,7 +148,8 @@ impl Conversation {
             };
             encode(&ack, self.version)
         });
-        Heard::Delivery(Delivery { replay: flag(header::REPLAY), late: flag(header::LATE), ack, body })
+        let age = frame.get(header::AGE).and_then(|age| age.parse().ok()).filter(|age: &Millis| *age >= 0);
+        Heard::Delivery(Delivery { replay: flag(header::REPLAY), late: flag(header::LATE), age, ack, body })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{AlertId, Line};
+use domain::{AlertId, Event, Line, body::Body};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{
     SinkExt, Stream, StreamExt,
@@ -18,6 +18,7 @@ use super::{
     Connection, ConnectionState, News,
     conversation::{Conversation, Delivery, Failure, Heard},
 };
+use crate::clock;
 
 /// How long opening may take, and then the answer to CONNECT.
 const OPENING: Duration = Duration::from_secs(10);
@@ -172,8 +173,18 @@ impl Session {
         if let Some(at) = delivery.live_at() {
             self.connection.clock.heard_live(at);
         }
-        let Delivery { body, late, ack, .. } = delivery;
+        let Delivery { body, late, age, ack, .. } = delivery;
+        let aged = match (&body, age) {
+            (Body::Event { event: Event::Alert(alert), .. }, Some(age)) => Some((alert.clone(), age)),
+            _ => None,
+        };
+        if let Some((alert, age)) = &aged {
+            self.connection.clock.told(alert.at.saturating_add(*age));
+        }
         let told = self.connection.feed.try_maybe_update(|feed| {
+            if let Some((alert, age)) = &aged {
+                feed.set_received(alert, clock::moment().saturating_sub(*age));
+            }
             let notices = feed.apply(body, late);
             // A snapshot is shown when it is whole: drawing two hundred calls two hundred times helps nobody.
             (feed.is_complete(), notices)

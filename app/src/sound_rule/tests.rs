@@ -6,7 +6,7 @@ use crate::samples::{AT, accept, administrator, call, incident, named_line, resi
 const SOON: Millis = AT + 1_000;
 
 fn asks(then: impl IntoIterator<Item = Event>, who: &Resident, now: Millis) -> bool {
-    calls_for_help(&incident(&call(1), then), who, now)
+    calls_for_help(&incident(&call(1), then), who, now, None)
 }
 
 #[test]
@@ -62,6 +62,27 @@ fn a_call_begins_once_and_goes_on_until_it_stops_asking() {
     assert_eq!(alarm.newest(), None);
     assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has been sounded, however it comes back");
     assert_eq!(alarm.newest(), None);
+}
+
+#[test]
+fn a_call_that_its_last_helper_leaves_sounds_again_even_if_it_was_silenced() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    alarm.update(&[incident(&call(1), [])], true, &mut sounded);
+    alarm.silence();
+    let coming = accept(&call(1), "1301");
+    assert_eq!(alarm.update(&[], true, &mut sounded), [], "somebody is coming");
+    let left = incident(&call(1), [coming, status(&call(1), Progress::Withdrawn, "1301")]);
+    assert_eq!(alarm.update(std::slice::from_ref(&left), true, &mut sounded), [call(1).id]);
+    assert_eq!(alarm.update(&[left], true, &mut sounded), [], "once for each time that it is left");
+}
+
+#[test]
+fn the_age_decides_whatever_the_clocks_show() {
+    let asks = |now, age| calls_for_help(&incident(&call(1), []), &resident("1204"), now, Some(age));
+    for now in [AT - 3 * SOUNDED_FOR, AT, AT + 3 * SOUNDED_FOR] {
+        assert!(asks(now, SOUNDED_FOR - 1), "{now}");
+        assert!(!asks(now, SOUNDED_FOR), "{now}");
+    }
 }
 
 #[test]

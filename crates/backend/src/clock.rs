@@ -1,6 +1,6 @@
 //! The one clock of the service: wall time, as the events and the accounts carry it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::Millis;
 
@@ -9,4 +9,10 @@ use domain::Millis;
 pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// Returns how long ago `at` was by this node's wall clock; zero if it lies ahead.
+#[must_use]
+pub(crate) fn since(at: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(now().saturating_sub(at)).unwrap_or_default())
 }

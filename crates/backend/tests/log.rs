@@ -28,6 +28,7 @@ async fn append(log: &Log, value: &str, at: i64) -> Uuid {
         timestamp: at,
         id: Some(id),
         republished: false,
+        age: Duration::ZERO,
     };
     log.append(outgoing).await.expect("it is appended");
     id

@@ -115,7 +115,8 @@ async fn write(log: &Log, event: Event) {
     let (topic, value) = record::write(&event);
     let (key, id) = (event.line().as_str(), event.id());
     let timestamp = event.at().expect("a time");
-    let outgoing = Outgoing { topic, key, value: &value, timestamp, id, republished: false };
+    let outgoing =
+        Outgoing { topic, key, value: &value, timestamp, id, republished: false, age: Duration::ZERO };
     log.append(outgoing).await.expect("it is appended");
 }
 

@@ -49,6 +49,15 @@ fn delivery(conversation: &mut Conversation, bytes: &[u8]) -> Delivery {
 }
 
 #[test]
+fn the_age_of_a_call_is_read_and_what_cannot_be_one_is_none() {
+    let body = Body::Event { event: Event::Alert(call(1)), first: None };
+    for (header, age) in [("0", Some(0)), ("61000", Some(61_000)), ("-5", None), ("soon", None)] {
+        let frame = Frame::new(Command::Message).header("age", header).body(body.to_json());
+        assert_eq!(delivery(&mut begun(), &encode(&frame, Version::V1_2)).age, age, "{header}");
+    }
+}
+
+#[test]
 fn it_begins_with_connect_and_carries_no_credentials() {
     let frames = frames(&Conversation::connect("iutsai.example"));
     assert_eq!(frames.len(), 1);

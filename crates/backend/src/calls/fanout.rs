@@ -87,8 +87,8 @@ pub(crate) async fn drain(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, 
                 // The asker may have given up.
                 let _ = heard.send(hub.apply_unrecorded(event));
             }
-            Queued::HandedOver(event) => {
-                if hub.apply(Arrival::direct(event)) {
+            Queued::HandedOver(event, age) => {
+                if hub.apply(Arrival::direct(event).aged(age)) {
                     metrics::counter!("iutsai_taken_over_total").increment(1);
                 }
             }
@@ -153,7 +153,7 @@ impl Fanout {
         let applying = async {
             while let Some(read) = arriving.recv().await {
                 match read {
-                    Read::Record(record) => self.apply(&record, true, false),
+                    Read::Record(record) => self.apply(&record, true, false, Duration::ZERO),
                     Read::CaughtUp(_) => break,
                     _ => {}
                 }
@@ -191,7 +191,7 @@ impl Fanout {
                 }
                 progress.records += u64::from(!progress.rebuilt);
                 if record.time >= progress.since {
-                    self.apply(&record, !progress.rebuilt, true);
+                    self.apply(&record, !progress.rebuilt, true, progress.behind_for());
                 }
             }
             Read::Partitions(count) => self.hub.set_partitions(count),
@@ -212,8 +212,9 @@ impl Fanout {
         }
     }
 
-    /// Applies a record, as part of a rebuild (`replay`) or as news. Its place counts only if it is `of_the_log`.
-    fn apply(&self, record: &Record, replay: bool, of_the_log: bool) {
+    /// Applies a record, as part of a rebuild (`replay`) or as news. Its place counts only if it is `of_the_log`. `behind` is
+    /// how long this reader was not caught up.
+    fn apply(&self, record: &Record, replay: bool, of_the_log: bool, behind: Duration) {
         if of_the_log {
             metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
         }
@@ -229,7 +230,10 @@ impl Fanout {
         };
         let arrival = match (replay, of_the_log) {
             (true, _) => Arrival::replayed(event, of_the_log.then_some(record.position)),
-            (false, true) => Arrival::logged(event, record.position),
+            // A record without an age is another program's, and new.
+            (false, true) => {
+                Arrival::logged(event, record.position).aged(record.age.unwrap_or_default() + behind)
+            }
             (false, false) => Arrival::direct(event),
         };
         self.hub.apply(arrival.quiet(record.republished));

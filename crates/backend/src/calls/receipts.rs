@@ -88,6 +88,7 @@ async fn append(log: Log, receipt: Event) {
         timestamp: clock::now(),
         id: None,
         republished: false,
+        age: Duration::ZERO,
     };
     match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
         Ok(Ok(())) => {}

@@ -17,6 +17,7 @@ const ACCOUNTS: &[Step] = &[
         "session changes and handovers",
         include_str!("../../migrations/0002_session_changes_and_handovers.sql"),
     ),
+    (3, "age of handovers", include_str!("../../migrations/0003_age_of_handovers.sql")),
 ];
 
 /// The folder `outbox_migrations` of this crate.

@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use domain::topic;
@@ -133,6 +134,7 @@ async fn write(log: Log, letter: Letter) {
         timestamp: clock::now(),
         id: None,
         republished: false,
+        age: Duration::ZERO,
     };
     match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),

@@ -21,8 +21,8 @@ pub enum Queued {
     Committed(Committed),
     /// It is not recorded here, or not yet. The answer is whether it was pushed to a socket of another house.
     Direct(Event, oneshot::Sender<bool>),
-    /// Another process handed it over.
-    HandedOver(Event),
+    /// Another process handed it over, so long after it was received.
+    HandedOver(Event, Duration),
 }
 
 /// The sending end. Clones are the same queue.

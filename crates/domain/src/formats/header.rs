@@ -3,6 +3,10 @@
 /// A record's header with the event's id.
 pub const ID: &str = "id";
 
+/// The header with a call's age in milliseconds. On a record, the time from the receipt of its event to its publication, by
+/// the clock of the node that published it; on a MESSAGE, the time from the receipt until the frame was sent.
+pub const AGE: &str = "age";
+
 /// A record's header that marks it, with [`YES`], as one that refills a log or is about a call that is over: it is shown,
 /// and does not sound.
 pub const REPUBLISHED: &str = "republished";

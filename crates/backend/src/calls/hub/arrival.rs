@@ -1,5 +1,7 @@
 //! An event on its way into the fold, and how it came here.
 
+use std::time::Duration;
+
 use domain::{Event, Position, Seen, event::LATE_AFTER};
 
 use crate::clock;
@@ -11,6 +13,8 @@ pub(crate) struct Arrival {
     pub(super) seen: Seen,
     /// The `message-id`, where the log gives one.
     pub(super) message_id: Option<String>,
+    /// How long ago the event was received, as far as this node can know it without another's clock.
+    pub(super) age: Duration,
     /// It is shown, and does not sound.
     pub(super) late: bool,
     /// Part of a rebuild: present listeners receive it as if by a snapshot.
@@ -28,8 +32,8 @@ impl Arrival {
 
     /// Makes the arrival of an event that was delivered without the log.
     pub(crate) fn direct(event: Event) -> Self {
-        let late = event.at().is_some_and(|at| clock::now() - at > LATE_AFTER);
-        Self { event, seen: Seen::Direct, message_id: None, late, replay: false, taken_here: false }
+        let (age, late, replay, taken_here) = (Duration::ZERO, false, false, false);
+        Self { event, seen: Seen::Direct, message_id: None, age, late, replay, taken_here }
     }
 
     /// Makes the arrival of an event of before the start, which the log holds at `position` if it is read from there.
@@ -38,7 +42,15 @@ impl Arrival {
             Some(position) => Self::logged(event, position),
             None => Self::direct(event),
         };
-        Self { replay: true, ..arrival }
+        // Only the wall clock reaches back to before the start.
+        let age = arrival.event.at().map_or(Duration::ZERO, clock::since);
+        Self { replay: true, ..arrival }.aged(age)
+    }
+
+    /// Sets how long ago the event was received.
+    pub(crate) fn aged(self, age: Duration) -> Self {
+        let late_after = Duration::from_millis(u64::try_from(LATE_AFTER).unwrap_or_default());
+        Self { age, late: self.late || age > late_after, ..self }
     }
 
     /// Marks it late if `quiet`, besides what its age says.

@@ -1,6 +1,10 @@
 //! MESSAGE frames: what all subscribers get alike, what a subscription adds, and the snapshot.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use domain::{Line, body::Body, destination, header, message_id};
@@ -16,6 +20,24 @@ pub(super) struct Message {
     pub(super) message_id: String,
     pub(super) replay: bool,
     pub(super) late: bool,
+    /// When the call that this is about was received.
+    pub(super) received: Option<Received>,
+}
+
+/// When a call was received, by this node's monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// When this node learned of it.
+    pub(super) known_since: Instant,
+    /// How old it was then.
+    pub(super) age: Duration,
+}
+
+impl Received {
+    /// Returns how long ago the call was received.
+    fn ago(self) -> Duration {
+        self.age + self.known_since.elapsed()
+    }
 }
 
 impl Message {
@@ -29,6 +51,9 @@ impl Message {
             .header(header::TYPE, self.body.type_name());
         if subscription.acknowledges {
             frame = frame.header("ack", self.message_id.as_str());
+        }
+        if let Some(received) = self.received {
+            frame = frame.header(header::AGE, received.ago().as_millis().to_string());
         }
         if self.replay {
             frame = frame.header(header::REPLAY, header::YES);
@@ -62,6 +87,7 @@ impl Snapshot {
             message_id: message_id::direct("snapshot-end", Uuid::now_v7()),
             replay: true,
             late: false,
+            received: None,
         });
         Self { line, subscription, messages }
     }

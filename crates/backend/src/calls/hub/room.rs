@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use super::{
     Arrival, Freshness, Push, Queue, Subscription,
     changes::Changes,
-    frames::{Message, Snapshot},
+    frames::{Message, Received, Snapshot},
 };
 
 /// A snapshot holds so many calls at most.
@@ -31,6 +32,8 @@ pub(super) struct Room {
     message_ids: HashMap<Name, (String, Millis)>,
     /// The same for alerts, the other way round.
     alerts: HashMap<String, AlertId>,
+    /// When the calls were received: each id with the houses that used it, one unless two houses used the same.
+    received: HashMap<AlertId, Vec<(House, Received)>>,
     /// Events past the log that were pushed to a socket of another house than the one they speak for.
     pushed: HashMap<Name, Millis>,
 }
@@ -77,15 +80,22 @@ impl Room {
             subscribers: BTreeMap::new(),
             message_ids: HashMap::new(),
             alerts: HashMap::new(),
+            received: HashMap::new(),
             pushed: HashMap::new(),
         }
     }
 
     /// Whether anything was new.
     pub(super) fn apply(&mut self, arrival: Arrival) -> bool {
-        let Arrival { event, seen, message_id, late, replay, taken_here } = arrival;
+        let Arrival { event, seen, message_id, age, late, replay, taken_here } = arrival;
         if let Some(id) = message_id {
             self.note(&event, id);
+        }
+        if let Event::Alert(alert) = &event {
+            let houses = self.received.entry(alert.id).or_default();
+            if !houses.iter().any(|(house, _)| *house == alert.house) {
+                houses.push((alert.house.clone(), Received { known_since: Instant::now(), age }));
+            }
         }
         let direct = (seen == Seen::Direct).then(|| name(&event).zip(event.at())).flatten();
         let house = speaker(&event);
@@ -117,13 +127,14 @@ impl Room {
             self.listeners.publish(self.incidents.line(), &change, how.freshness(), taken_here);
             let message = match change {
                 Change::Event { event, first } => {
-                    let message_id = self.message_id(&event);
-                    Message { body: Body::Event { event, first }, message_id, replay, late }
+                    let (message_id, received) = (self.message_id(&event), self.received(&event));
+                    Message { body: Body::Event { event, first }, message_id, replay, late, received }
                 }
                 Change::First { alert, accept } => {
                     let line = accept.line;
                     let body = Body::First { line, alert, accept: accept.accept, id: accept.id };
-                    Message { body, message_id: message_id::direct("first", Uuid::now_v7()), replay, late }
+                    let (message_id, received) = (message_id::direct("first", Uuid::now_v7()), None);
+                    Message { body, message_id, replay, late, received }
                 }
             };
             self.push(&message);
@@ -146,6 +157,24 @@ impl Room {
                 None => message_id::direct(key.0, key.1),
             },
             None => message_id::direct(event.topic(), Uuid::now_v7()),
+        }
+    }
+
+    /// Returns when the call that an event is about was received; nothing where two houses used its id and the event does not
+    /// say which.
+    fn received(&self, event: &Event) -> Option<Received> {
+        let houses = self.received.get(&event.alert()?)?;
+        let house = match event {
+            Event::Alert(alert) => Some(&alert.house),
+            Event::Accept(accept) => Some(&accept.target),
+            _ => None,
+        };
+        match (house, houses.as_slice()) {
+            (Some(house), _) => {
+                houses.iter().find(|(other, _)| other == house).map(|(_, received)| *received)
+            }
+            (None, [(_, received)]) => Some(*received),
+            (None, _) => None,
         }
     }
 
@@ -241,14 +270,16 @@ impl Room {
         let receipt = self.incidents.merged_receipt(alert.id);
         events.extend(receipt.map(|receipt| (Event::Receipt(receipt), None)));
         let message = |(event, first)| {
-            let message_id = self.message_id(&event);
-            Message { body: Body::Event { event, first }, message_id, replay: true, late: false }
+            let (message_id, received) = (self.message_id(&event), self.received(&event));
+            Message { body: Body::Event { event, first }, message_id, replay: true, late: false, received }
         };
         events.into_iter().map(message).collect()
     }
 
     pub(super) fn forget(&mut self, before: Millis) {
         self.incidents.forget(before);
+        let incidents = &self.incidents;
+        self.received.retain(|alert, _| !incidents.named(*alert).is_empty());
         self.message_ids.retain(|_, (_, at)| *at >= before);
         self.pushed.retain(|_, at| *at >= before);
         self.alerts.retain(|_, alert| {

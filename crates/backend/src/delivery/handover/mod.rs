@@ -12,7 +12,7 @@ use crate::{
     database::Database,
     delivery::hub_queue::{HubQueue, Queued},
 };
-use post::Post;
+use post::{Late, Post, Posted};
 
 /// Hands events over to other processes, and takes theirs. Clones are the same.
 #[derive(Clone)]
@@ -34,18 +34,18 @@ impl Handover {
     /// Hands `event` over to other processes at this time.
     pub(super) fn hand_over(&self, event: &Event, at: Instant) {
         let Some(post) = self.post.clone() else { return };
-        let event = event.clone();
+        let (event, received) = (event.clone(), Instant::now());
         self.runtime.spawn(async move {
             tokio::time::sleep_until(at).await;
-            post.send(&event).await;
+            post.send(&event, received).await;
         });
     }
 
     /// Queues what other processes handed over for the hub. What cannot be read now comes later, by [`Handover::listen`].
     pub(crate) async fn take_posted(&self) {
         let Some(post) = &self.post else { return };
-        match post.unread().await {
-            Ok(events) => events.into_iter().for_each(|event| self.take(event)),
+        match post.unread(Late::ByWallClock).await {
+            Ok(posted) => posted.into_iter().for_each(|posted| self.take(posted)),
             Err(error) => tracing::warn!(%error, "what was handed over cannot be read yet"),
         }
     }
@@ -53,11 +53,11 @@ impl Handover {
     /// Takes what other processes hand over, until it is cancelled.
     pub(crate) async fn listen(self, stopping: CancellationToken) {
         let Some(post) = self.post.clone() else { return };
-        let listening = post.listen(|event| self.take(event));
+        let listening = post.listen(|posted| self.take(posted));
         stopping.run_until_cancelled(listening).await;
     }
 
-    fn take(&self, event: Event) {
-        self.hub.push(Queued::HandedOver(event));
+    fn take(&self, Posted { event, age }: Posted) {
+        self.hub.push(Queued::HandedOver(event, age));
     }
 }

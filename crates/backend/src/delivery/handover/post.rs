@@ -9,6 +9,7 @@ use std::{
 
 use domain::{Event, Position, event::LOOK_BACK, record};
 use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
+use tokio::time::{Instant, timeout};
 use uuid::{Builder, Uuid};
 
 use crate::{
@@ -22,6 +23,24 @@ const CHANNEL: &str = "iutsai_handover";
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long writing a row is retried; after that the log has had time enough.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How often the table is read without a notification.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// An event that another process handed over.
+pub(super) struct Posted {
+    pub(super) event: Event,
+    /// How long ago it was received.
+    pub(super) age: Duration,
+}
+
+/// How much older than written a row is when it is read.
+#[derive(Clone, Copy)]
+pub(super) enum Late {
+    /// By so much at most: for so long nobody here has listened.
+    By(Duration),
+    /// As this node's wall clock says, because nobody here has listened before.
+    ByWallClock,
+}
 
 /// The table of what was handed over. Clones share what was read.
 #[derive(Clone)]
@@ -37,9 +56,9 @@ impl Post {
     }
 
     /// Hands an event to every process that listens, now or later. Retries for minutes.
-    pub(super) async fn send(&self, event: &Event) {
+    pub(super) async fn send(&self, event: &Event, received: Instant) {
         let trying = async {
-            while let Err(error) = self.write(event).await {
+            while let Err(error) = self.write(event, received.elapsed()).await {
                 tracing::warn!(%error, "a call cannot be handed over to other processes yet, retrying");
                 tokio::time::sleep(PAUSE).await;
             }
@@ -51,16 +70,17 @@ impl Post {
         }
     }
 
-    async fn write(&self, event: &Event) -> Result<(), DatabaseError> {
+    async fn write(&self, event: &Event, age: Duration) -> Result<(), DatabaseError> {
         let (topic, value) = record::write(event);
         let (id, now) = (Uuid::now_v7().to_string(), clock::now());
         database::answer(async {
             let mut transaction = self.database.pool().begin().await?;
-            sqlx::query("INSERT INTO handovers (id, topic, value, at) VALUES ($1, $2, $3, $4)")
+            sqlx::query("INSERT INTO handovers (id, topic, value, at, age) VALUES ($1, $2, $3, $4, $5)")
                 .bind(&id)
                 .bind(topic)
                 .bind(value)
                 .bind(now)
+                .bind(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
                 .execute(&mut *transaction)
                 .await?;
             sqlx::query("DELETE FROM handovers WHERE at < $1")
@@ -76,53 +96,67 @@ impl Post {
     }
 
     /// Every event of a rebuild's time that was not read before.
-    pub(super) async fn unread(&self) -> Result<Vec<Event>, DatabaseError> {
-        let rows = sqlx::query("SELECT id, topic, value FROM handovers WHERE at >= $1 ORDER BY id")
+    pub(super) async fn unread(&self, late: Late) -> Result<Vec<Posted>, DatabaseError> {
+        let rows = sqlx::query("SELECT id, topic, value, at, age FROM handovers WHERE at >= $1 ORDER BY id")
             .bind(clock::now() - LOOK_BACK)
             .fetch_all(self.database.pool());
         let rows = database::answer(rows).await?;
-        Ok(rows.iter().filter_map(|row| self.read(row)).collect())
+        Ok(rows.iter().filter_map(|row| self.read(row, late)).collect())
     }
 
-    async fn one(&self, id: &str) -> Result<Option<Event>, DatabaseError> {
-        let row = sqlx::query("SELECT id, topic, value FROM handovers WHERE id = $1")
+    async fn one(&self, id: &str) -> Result<Option<Posted>, DatabaseError> {
+        let row = sqlx::query("SELECT id, topic, value, at, age FROM handovers WHERE id = $1")
             .bind(id.to_owned())
             .fetch_optional(self.database.pool());
-        Ok(database::answer(row).await?.and_then(|row| self.read(&row)))
+        let late = Late::By(Duration::ZERO);
+        Ok(database::answer(row).await?.and_then(|row| self.read(&row, late)))
     }
 
     /// Passes each event that is handed over to `take`.
-    pub(super) async fn listen(&self, take: impl Fn(Event)) {
+    pub(super) async fn listen(&self, take: impl Fn(Posted)) {
+        let mut listened = Instant::now();
         loop {
-            if let Err(error) = self.listen_once(&take).await {
+            if let Err(error) = self.listen_once(&take, &mut listened).await {
                 tracing::warn!(%error, "nothing can be handed over between processes, retrying");
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn listen_once(&self, take: &impl Fn(Event)) -> Result<(), DatabaseError> {
+    /// Listens until the connection fails. `listened` is when somebody last did.
+    async fn listen_once(&self, take: &impl Fn(Posted), listened: &mut Instant) -> Result<(), DatabaseError> {
         self.database.prepare().await?;
         let mut listener = PgListener::connect(self.database.url()).await?;
         listener.listen(CHANNEL).await?;
         loop {
-            // What came while nobody listened.
-            self.unread().await?.into_iter().for_each(take);
-            while let Some(notification) = listener.try_recv().await? {
+            // What came while nobody listened, or whose notification was lost.
+            self.unread(Late::By(listened.elapsed())).await?.into_iter().for_each(take);
+            *listened = Instant::now();
+            // A connection can end without a word (a cable, a firewall), so the table is read now and then as well.
+            while let Ok(notified) = timeout(LOOK_EVERY, listener.try_recv()).await {
+                let Some(notification) = notified? else { break };
                 self.one(notification.payload()).await?.into_iter().for_each(take);
+                *listened = Instant::now();
             }
         }
     }
 
     /// The event of a row that was not read before.
-    fn read(&self, row: &AnyRow) -> Option<Event> {
-        let read = || -> Result<Option<Event>, Box<dyn std::error::Error>> {
+    fn read(&self, row: &AnyRow, late: Late) -> Option<Posted> {
+        let read = || -> Result<Option<Posted>, Box<dyn std::error::Error>> {
             if !self.is_unread(row.try_get::<String, _>("id")?.parse()?) {
                 return Ok(None);
             }
             let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
             let nowhere = Position { timestamp: clock::now(), partition: -1, offset: -1 };
-            Ok(Some(record::read(&topic, &value, nowhere)?))
+            let event = record::read(&topic, &value, nowhere)?;
+            let written =
+                Duration::from_millis(u64::try_from(row.try_get::<i64, _>("age")?).unwrap_or_default());
+            let since = match late {
+                Late::By(since) => since,
+                Late::ByWallClock => clock::since(row.try_get("at")?),
+            };
+            Ok(Some(Posted { event, age: written + since }))
         };
         read().unwrap_or_else(|error| {
             tracing::error!(%error, "what was handed over cannot be read");

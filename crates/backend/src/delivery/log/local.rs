@@ -169,5 +169,6 @@ fn record(sequence: Sequence, entry: Entry) -> Record {
         topic: entry.topic,
         value: Some(entry.value),
         republished: false,
+        age: None,
     }
 }

@@ -5,6 +5,8 @@ pub mod kafka;
 mod local;
 mod positions;
 
+use std::time::Duration;
+
 use domain::{Millis, Position};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -29,6 +31,8 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// It was published again to refill a log, or is about a call that is over: it is shown, and does not sound.
     pub republished: bool,
+    /// How long before its publication the event was received, as the publisher wrote it.
+    pub age: Option<Duration>,
 }
 
 /// What a reader of the log receives.
@@ -72,6 +76,8 @@ pub struct Outgoing<'a> {
     pub id: Option<Uuid>,
     /// It is shown, and does not sound.
     pub republished: bool,
+    /// How long ago the event was received.
+    pub age: Duration,
 }
 
 /// The log did not do what it was asked.

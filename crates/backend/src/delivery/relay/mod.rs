@@ -76,6 +76,7 @@ impl<'a> From<&'a Entry> for Outgoing<'a> {
             timestamp: entry.at,
             id: Some(entry.origin.id),
             republished: false,
+            age: clock::since(entry.at),
         }
     }
 }

@@ -213,6 +213,8 @@ fn headers(outgoing: &Outgoing<'_>) -> OwnedHeaders {
     if let Some(id) = outgoing.id {
         headers = headers.insert(Header { key: header::ID, value: Some(&id.to_string()) });
     }
+    let age = outgoing.age.as_millis().to_string();
+    headers = headers.insert(Header { key: header::AGE, value: Some(&age) });
     if outgoing.republished {
         headers = headers.insert(Header { key: header::REPUBLISHED, value: Some(header::YES) });
     }

@@ -1,5 +1,7 @@
 //! A record out of a Kafka message, and how far its partition is read.
 
+use std::time::Duration;
+
 use domain::{Millis, Position, header};
 use rdkafka::{
     Message,
@@ -41,6 +43,7 @@ impl Progress {
 pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
     let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
     let id = headers().find(|header| header.key == header::ID).and_then(|header| header.value);
+    let age = headers().find(|header| header.key == header::AGE).and_then(|header| header.value);
     let republished = headers().any(|header| header.key == header::REPUBLISHED);
     Record {
         topic: message.topic().to_owned(),
@@ -49,5 +52,6 @@ pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis
         id: id.and_then(|id| std::str::from_utf8(id).ok()?.parse().ok()),
         value: message.payload().map(<[u8]>::to_vec),
         republished,
+        age: age.and_then(|age| std::str::from_utf8(age).ok()?.parse().ok()).map(Duration::from_millis),
     }
 }

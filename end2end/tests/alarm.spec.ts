@@ -39,6 +39,42 @@ test("an armed page sounds, vibrates and says in its title who calls, until some
   expect(quiet.vibrated.at(-1)).toEqual([0]);
 });
 
+for (const minutes of [-11, 11, 26 * 60]) {
+  test(`a device whose clock is set by ${minutes} minutes after the page was loaded sounds`, async ({
+    resident,
+    visitor,
+  }) => {
+    const caller = await resident("resident-1203");
+    const neighbour = await visitor("resident-1204");
+    await setClockWhenTold(neighbour.page, minutes);
+    await neighbour.goHome();
+    await neighbour.arm();
+    await neighbour.page.evaluate(() => (globalThis as unknown as { setClock(): void }).setClock());
+
+    const call = await caller.call();
+    await expect.poll(() => neighbour.sounded()).toBe(1);
+    await expect(neighbour.alarm.locator(neighbour.incident(call))).toBeVisible();
+    // Longer than the page's own clock takes to tick.
+    await neighbour.page.waitForTimeout(2_500);
+    await expect(neighbour.page.getByTestId("silence"), "it still sounds").toBeVisible();
+  });
+}
+
+test("a call that its only helper leaves sounds again", async ({ resident }) => {
+  const caller = await resident("resident-1203");
+  const helper = await resident("resident-1301");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  const call = await caller.call();
+  await expect.poll(() => neighbour.sounded()).toBe(1);
+  await helper.incident(call).getByTestId("accept").click();
+  await expect(neighbour.page.getByTestId("silence")).toBeHidden();
+
+  await helper.incident(call).getByTestId("withdraw").click();
+  await expect.poll(() => neighbour.sounded()).toBe(2);
+  await expect(neighbour.page.getByTestId("silence")).toBeVisible();
+});
+
 test("silence is for one call: the next one sounds again", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const other = await resident("resident-1301");
@@ -199,4 +235,22 @@ async function device(page: Page) {
     const { started, stopped, vibrated, context } = (window as unknown as { spied: Spied }).spied;
     return { started, stopped, vibrated, state: context?.state };
   });
+}
+
+/** Lets `setClock()` in the page move its wall clock, as a device does that gets the time from the network. */
+async function setClockWhenTold(page: Page, minutes: number): Promise<void> {
+  await page.addInitScript((step) => {
+    const RealDate = Date;
+    let moved = 0;
+    class MovedDate extends RealDate {
+      constructor(...given: [] | [number | string | Date]) {
+        super(...((given.length ? given : [RealDate.now() + moved]) as [number]));
+      }
+      static override now(): number {
+        return RealDate.now() + moved;
+      }
+    }
+    globalThis.Date = MovedDate as DateConstructor;
+    (globalThis as unknown as { setClock(): void }).setClock = () => (moved = step * 60_000);
+  }, minutes);
 }

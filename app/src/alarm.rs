@@ -1,6 +1,7 @@
 //! What makes a neighbour look up: sound, vibration, and what the page may say about both.
 
 mod one_tab;
+mod screen;
 mod siren;
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AudioContext, AudioContextState};
 
 use crate::{
-    alarm::siren::Siren,
+    alarm::{one_tab::Turn, screen::Screen, siren::Siren},
     clock,
     socket::Connection,
     sound_rule::{Sounded, Sounding, calls_for_help, forget_old},
@@ -43,6 +44,11 @@ pub struct Alarm {
     audible: RwSignal<bool>,
     /// This is the tab that sounds, of those that are armed.
     is_the_one: RwSignal<bool>,
+    turn: StoredValue<Option<SendWrapper<Turn>>>,
+    /// What this tab has sounded, for browsers that let it keep nothing.
+    sounded: StoredValue<Sounded>,
+    /// Keeps the screen on while this tab is armed, because a device whose screen is off hears nothing.
+    pub screen: Screen,
     audio: StoredValue<Option<SendWrapper<AudioContext>>>,
     state: StoredValue<Sounding>,
     /// How many calls this tab has begun to sound.
@@ -59,6 +65,7 @@ impl Alarm {
         let (armed, set_armed) = signal(false);
         let (sounding, set_sounding) = signal(None);
         let audible = RwSignal::new(false);
+        let screen = Screen::new();
         let alarm = Self {
             armed,
             would_be_silent: Signal::derive(move || !armed.get() || !audible.get()),
@@ -67,12 +74,16 @@ impl Alarm {
             set_sounding,
             audible,
             is_the_one: RwSignal::new(false),
+            turn: StoredValue::new(None),
+            sounded: StoredValue::default(),
+            screen,
             audio: StoredValue::new(None),
             state: StoredValue::new(Sounding::default()),
             begun: StoredValue::new(0),
         };
         Effect::new(move || alarm.remember_armed());
-        Effect::new(move |asked: Option<bool>| alarm.claim(asked.unwrap_or_default()));
+        Effect::new(move || alarm.claim());
+        Effect::new(move || screen.keep_on(armed.get()));
         Effect::new(move || alarm.update(connection, &viewer));
         Effect::new(move || alarm.sound());
         alarm
@@ -127,6 +138,12 @@ impl Alarm {
     }
 
     fn open_audio(self) -> Option<AudioContext> {
+        // Where it exists (iPhone), sound passes the silent switch only as playback (W3C Audio Session, section 3).
+        let session = Reflect::get(&window().navigator(), &"audioSession".into()).unwrap_or_default();
+        if session.is_object() {
+            // Without it the switch decides, as on an older iPhone.
+            let _ = Reflect::set(&session, &"type".into(), &"playback".into());
+        }
         let audio = AudioContext::new()
             .inspect_err(|error| logging::warn!("this browser has no Web Audio: {error:?}"))
             .ok()?;
@@ -146,15 +163,17 @@ impl Alarm {
         }
     }
 
-    /// Asks, once, to be the tab that sounds. Not before it can: a silent tab would keep the others silent.
-    fn claim(self, asked: bool) -> bool {
-        let can_sound = !self.would_be_silent.get();
-        if can_sound && !asked {
-            one_tab::be_the_one(move || {
+    /// Asks to be the tab that sounds while this one can, and no longer: a silent tab would keep the others silent.
+    fn claim(self) {
+        if self.would_be_silent.get() {
+            self.turn.set_value(None);
+            self.is_the_one.set(false);
+        } else if self.turn.with_value(Option::is_none) {
+            let turn = one_tab::be_the_one(move || {
                 self.is_the_one.try_set(true);
             });
+            self.turn.set_value(Some(SendWrapper::new(turn)));
         }
-        asked || can_sound
     }
 
     fn update(self, connection: Connection, viewer: &Resident) {
@@ -174,11 +193,13 @@ impl Alarm {
         let Some(asking) = asking else {
             return;
         };
-        let mut sounded: Sounded = Memory::Device.recall(SOUNDED).unwrap_or_default();
+        let mut sounded = self.sounded.get_value();
+        sounded.extend(Memory::Device.recall::<Sounded>(SOUNDED).unwrap_or_default());
         let begun = self.state.try_update_value(|state| state.update(&asking, ready, &mut sounded));
         if let Some(begun) = begun.filter(|begun| !begun.is_empty()) {
             forget_old(&mut sounded, now);
             Memory::Device.remember(SOUNDED, &sounded);
+            self.sounded.set_value(sounded);
             self.count(begun.len());
         }
         let newest = self.state.with_value(Sounding::newest).filter(|_| ready);

@@ -39,8 +39,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     });
     view! {
         <!DOCTYPE html>
-        <html lang=request::locale().as_str()>
+        // A translator replaces the text nodes that the page changes: the words of a call would stand still. The page itself
+        // speaks both languages.
+        <html lang=request::locale().as_str() translate="no">
             <head>
+                <meta name="google" content="notranslate" />
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
                 <meta name="color-scheme" content="light dark" />

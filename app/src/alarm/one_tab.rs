@@ -1,8 +1,12 @@
 //! One tab of a browser sounds, however many are open: the one that holds a Web Lock.
 
-use js_sys::{Function, Promise, Reflect};
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::{Function, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::AbortController;
 
 const LOCK: &str = "iutsai-alarm";
 
@@ -11,24 +15,55 @@ const LOCK: &str = "iutsai-alarm";
 extern "C" {
     type LockManager;
     #[wasm_bindgen(method, catch)]
-    fn request(this: &LockManager, name: &str, held: &Function) -> Result<Promise, JsValue>;
+    fn request(this: &LockManager, name: &str, options: &Object, held: &Function)
+    -> Result<Promise, JsValue>;
 }
 
-/// Calls `held` when this tab is the one, and keeps it so until the page goes. Where the browser has no locks
-/// (without https), every tab is the one.
-pub(super) fn be_the_one(held: impl Fn() + Clone + 'static) {
-    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
-    if locks.is_undefined() {
-        return held();
+/// A tab's wish to be the one. Dropping it gives the lock back, or stops waiting for it.
+pub(super) struct Turn {
+    waiting: Option<AbortController>,
+    release: Rc<RefCell<Option<Function>>>,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(waiting) = &self.waiting {
+            waiting.abort();
+        }
+        if let Some(release) = self.release.take() {
+            // It settles the promise that holds the lock, which cannot fail.
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
     }
-    let then = held.clone();
+}
+
+/// Calls `held` when this tab is the one, which it stays until the returned wish is dropped. Where the browser has no locks
+/// (without https), every tab is the one.
+pub(super) fn be_the_one(held: impl Fn() + Clone + 'static) -> Turn {
+    let release = Rc::new(RefCell::new(None));
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
+    let waiting = AbortController::new().ok();
+    let Some(waiting) = waiting.filter(|_| !locks.is_undefined()) else {
+        held();
+        return Turn { waiting: None, release };
+    };
+    let (then, released) = (held.clone(), release.clone());
     let keep = Closure::once_into_js(move |_lock: JsValue| {
         then();
-        // The lock is given back when this promise settles: never.
-        Promise::new(&mut |_, _| {})
+        // The lock is given back when this promise settles.
+        Promise::new(&mut |resolve, _| {
+            released.replace(Some(resolve));
+        })
     });
-    let asked = locks.unchecked_into::<LockManager>().request(LOCK, keep.unchecked_ref());
-    if asked.is_err() {
-        held();
+    let options = Object::new();
+    let has_signal = Reflect::set(&options, &"signal".into(), &waiting.signal());
+    let asked = locks.unchecked_into::<LockManager>().request(LOCK, &options, keep.unchecked_ref());
+    match asked.and_then(|asked| has_signal.map(|_| asked)) {
+        Ok(asked) => spawn_local(async move {
+            // It fails when the wish was dropped before its turn.
+            drop(JsFuture::from(asked).await);
+        }),
+        Err(_) => held(),
     }
+    Turn { waiting: Some(waiting), release }
 }

@@ -3,13 +3,8 @@
 
 use leptos::prelude::*;
 
-use super::incident_card::IncidentCard;
-use crate::{
-    home::Home,
-    i18n::{td_string, use_i18n},
-    title,
-    words::{self, say},
-};
+use super::{incident_card::IncidentCard, incident_words::urgent_heading};
+use crate::{home::Home, i18n::use_i18n, title, words::say};
 
 /// The incoming calls, while there are any.
 #[component]
@@ -21,9 +16,7 @@ pub fn AlarmPanel() -> impl IntoView {
     let title_words = Signal::derive(move || {
         let sounding = alarm.sounding.get()?;
         let incident = home.connection.feed.with(|feed| feed.named(sounding))?;
-        let locale = i18n.get_locale();
-        let house = words::house(locale, &incident.alert.house);
-        Some(td_string!(locale, alarm.heading, house = house))
+        Some(urgent_heading(i18n.get_locale(), &incident))
     });
     title::alternate(title_words);
     view! {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
+    words::say,
 };
 
 /// Asks for the tap that lets this device sound, and says whether it can.
@@ -23,6 +24,9 @@ pub fn ArmBanner() -> impl IntoView {
         <section class="arm-banner" class:armed=would_sound>
             <p role="status">
                 {move || if would_sound.get() { t_string!(i18n, arm.armed) } else { explanation() }}
+            </p>
+            <p class="screen-note" hidden=Signal::derive(move || !would_sound.get() || !alarm.screen.may_go_off.get())>
+                {say!(i18n, arm.screen)}
             </p>
             <button
                 type="button"

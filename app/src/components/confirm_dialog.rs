@@ -37,7 +37,18 @@ pub(super) fn ConfirmDialog(
         })
     };
     view! {
-        <dialog class="confirm" node_ref=dialog aria-labelledby="confirm-heading" on:close=move |_| open.set(false)>
+        <dialog
+            class="confirm"
+            node_ref=dialog
+            aria-labelledby="confirm-heading"
+            on:close=move |_| open.set(false)
+            on:keydown=move |event| {
+                // The key that opened the dialog and is still held must not answer it.
+                if event.repeat() {
+                    event.prevent_default();
+                }
+            }
+        >
             <h2 id="confirm-heading">{say!(i18n, call.confirm_heading)}</h2>
             <p>{who}</p>
             <p>{say!(i18n, print.not_119)}</p>
@@ -53,7 +64,8 @@ pub(super) fn ConfirmDialog(
                 >
                     {say!(i18n, call.confirm)}
                 </button>
-                <button type="button" class="secondary" on:click=move |_| open.set(false)>
+                // The safe answer has the focus, so that a second Enter, as some keyboards send, calls nobody.
+                <button type="button" class="secondary" autofocus=true on:click=move |_| open.set(false)>
                     {say!(i18n, call.back)}
                 </button>
             </div>

@@ -32,7 +32,7 @@ pub(super) fn kind(locale: Locale, incident: &Incident) -> String {
 
 /// The kind's word for the style sheet.
 pub(super) fn kind_word(_: Locale, incident: &Incident) -> String {
-    incident.alert.kind.map(|kind| format!("{kind:?}").to_lowercase()).unwrap_or_default()
+    incident.alert.kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default()
 }
 
 pub(super) fn text(_: Locale, incident: &Incident) -> String {

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::Millis;
+use tokio::time::Instant;
 
 /// Now, in milliseconds since 1970-01-01T00:00:00Z. A clock before that counts as that.
 #[must_use]
@@ -15,4 +16,57 @@ pub fn now() -> Millis {
 #[must_use]
 pub(crate) fn since(at: Millis) -> Duration {
     Duration::from_millis(u64::try_from(now().saturating_sub(at)).unwrap_or_default())
+}
+
+/// How far the two clocks may drift apart between two looks, in milliseconds: more than the network time corrects slowly.
+const DRIFT: Millis = 5_000;
+/// How long the wall clock must have gone on as the monotonic one before it decides about deleting.
+const STEADY_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// Tells if the wall clock can be believed where a mistake cannot be taken back. One that is set ahead by a month for some
+/// minutes, or that was wrong when the machine started, must delete nothing.
+pub(crate) struct Steadiness {
+    wall: Millis,
+    looked: Instant,
+    steady_since: Instant,
+}
+
+impl Steadiness {
+    /// Begins to compare the clocks, which show `wall` and `moment`.
+    pub(crate) const fn new(wall: Millis, moment: Instant) -> Self {
+        Self { wall, looked: moment, steady_since: moment }
+    }
+
+    /// Compares the clocks again; returns true if they have agreed for an hour.
+    pub(crate) fn is_steady(&mut self, wall: Millis, moment: Instant) -> bool {
+        let passed = Millis::try_from((moment - self.looked).as_millis()).unwrap_or(Millis::MAX);
+        let drift = wall.saturating_sub(self.wall).saturating_sub(passed);
+        (self.wall, self.looked) = (wall, moment);
+        if drift.saturating_abs() > DRIFT {
+            tracing::warn!(milliseconds = drift, "the clock was set: nothing is deleted for an hour");
+            self.steady_since = moment;
+        }
+        moment - self.steady_since >= STEADY_AFTER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_decides_about_nothing_for_an_hour() {
+        let (start, wall, day) = (Instant::now(), 1_795_900_000_000, 24 * 60 * 60 * 1000);
+        let minutes = |minutes: u64| start + Duration::from_secs(60 * minutes);
+        let mut steadiness = Steadiness::new(wall, start);
+        let mut is_steady =
+            |after: u64, ahead| steadiness.is_steady(wall + 60_000 * after as Millis + ahead, minutes(after));
+        assert!(!is_steady(30, 0), "it may have been wrong when the machine started");
+        assert!(is_steady(60, 0));
+        assert!(!is_steady(61, 31 * day), "it is set ahead");
+        assert!(!is_steady(70, 31 * day));
+        assert!(!is_steady(71, 0), "it is set back");
+        assert!(!is_steady(130, 0));
+        assert!(is_steady(131, 2_000), "a slow correction is no step");
+    }
 }

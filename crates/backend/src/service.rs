@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{Millis, topic};
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         hub::Hub,
         receipts::Receipts,
     },
-    clock,
+    clock::{self, Steadiness},
     database::{Database, DatabaseError, claim::Claim},
     delivery::{
         self, Delivery,
@@ -234,9 +234,13 @@ impl Backend {
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
+            let mut steadiness = Steadiness::new(clock::now(), Instant::now());
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 let now = clock::now();
+                if !steadiness.is_steady(now, Instant::now()) {
+                    continue;
+                }
                 for topic in topic::ALL {
                     let is_short = relay.is_none() || topic.name == topic::LOCATION;
                     let kept = if is_short { topic.retention.min(keep) } else { keep };

@@ -11,8 +11,8 @@ mod refusal;
 use std::time::Duration;
 
 use domain::{
-    Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Role,
-    Status,
+    Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Millis, Moved, Progress, Resident,
+    Response, Role, Status,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
     event::TEXT_LENGTH_LIMIT,
     record,
@@ -114,6 +114,9 @@ impl Calls {
             if repeated.is_none() {
                 self.still_open(alert, &request.line)?;
             }
+            let of_target = |incident: &Incident| incident.alert.house == request.target_house;
+            let known = self.hub.named(alert).into_iter().find(of_target);
+            let at = after_own_words(known.as_ref(), &request.accept_house);
             Ok(Event::Accept(Accept {
                 id,
                 line: request.line,
@@ -121,7 +124,7 @@ impl Calls {
                 accept_line: None,
                 target: request.target_house,
                 alert: Some(alert),
-                at: clock::now(),
+                at,
             }))
         })
         .await
@@ -147,7 +150,11 @@ impl Calls {
             let known = self.incident_for(by, alert)?;
             let line = line_of(by, known.as_ref())?;
             let actor = actor(by, known.as_ref(), progress)?;
-            let (note, at) = (request.note, clock::now());
+            let at = match &actor {
+                Actor::House(house) => after_own_words(known.as_ref(), house),
+                Actor::Administrator | Actor::Service => clock::now(),
+            };
+            let note = request.note;
             Ok(Event::Status(Status { id, line, alert, status: progress, by: actor, note, at }))
         })
         .await
@@ -281,6 +288,14 @@ fn line_of(by: &Resident, known: Option<&Incident>) -> Result<Line, Refusal> {
     line.cloned().ok_or_else(|| Refusal::Unknown("no call with this id is known here".into()))
 }
 
+/// Returns the time of a house's next word about a call: now, or right after its newest word if that lies ahead, as after a
+/// clock was set back or by the clock of another node. The fold takes the greatest time for the house's last word.
+fn after_own_words(known: Option<&Incident>, house: &House) -> Millis {
+    let own = |response: &&Response| response.line.is_none() && response.house == *house;
+    let words = known.into_iter().flat_map(|incident| incident.responses.iter().filter(own));
+    words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
+}
+
 /// In whose name it is said, if that one may say it.
 fn actor(by: &Resident, known: Option<&Incident>, progress: Progress) -> Result<Actor, Refusal> {
     let caller = known.map(|incident| {
@@ -318,4 +333,45 @@ fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin {
 fn digest(request: &impl Serialize) -> [u8; 32] {
     let bytes = serde_json::to_vec(request).expect("requests are JSON already");
     Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{LineIncidents, Seen};
+
+    use super::*;
+
+    #[test]
+    fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {
+        let ahead = clock::now() + 60 * 60 * 1000;
+        let (line, [caller, helper, other]) =
+            (Line::new("101-1").unwrap(), ["1203", "1204", "1301"].map(|house| House::new(house).unwrap()));
+        let alert = Alert {
+            id: AlertId::generate(),
+            line: line.clone(),
+            house: caller.clone(),
+            text: String::new(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: ahead,
+        };
+        let accept = Accept {
+            id: EventId::generate(),
+            line: line.clone(),
+            accept: helper.clone(),
+            accept_line: None,
+            target: caller,
+            alert: Some(alert.id),
+            at: ahead + 5,
+        };
+        let mut incidents = LineIncidents::new(line, 1);
+        incidents.apply(Event::Alert(alert), Seen::Direct);
+        incidents.apply(Event::Accept(accept), Seen::Direct);
+        let incident = incidents.incidents().pop().unwrap();
+        assert_eq!(after_own_words(Some(&incident), &helper), ahead + 6);
+        assert!(after_own_words(Some(&incident), &other) < ahead);
+        assert!(after_own_words(None, &helper) < ahead);
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Millis, topic};
+use domain::{Millis, event::OPEN_FOR, topic};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -234,12 +234,19 @@ impl Backend {
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
+            // Coordinates were taken out of everything that was stored before this.
+            let mut without_coordinates = 0;
             let mut steadiness = Steadiness::new(clock::now(), Instant::now());
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
                 let now = clock::now();
                 if !steadiness.is_steady(now, Instant::now()) {
                     continue;
+                }
+                let a_day_ago = now - OPEN_FOR;
+                match forget_coordinates(&outbox, without_coordinates, a_day_ago).await {
+                    Ok(()) => without_coordinates = a_day_ago,
+                    Err(error) => tracing::warn!(%error, "coordinates stay in the outbox for now"),
                 }
                 for topic in topic::ALL {
                     let is_short = relay.is_none() || topic.name == topic::LOCATION;
@@ -265,6 +272,14 @@ impl Backend {
         self.outbox.close().await;
         self.database.close().await;
     }
+}
+
+/// Takes the coordinates out of the calls that were received from `since` on and before `before`.
+async fn forget_coordinates(outbox: &Outbox, since: Millis, before: Millis) -> Result<(), OutboxError> {
+    for topic in [topic::ALERT, topic::DRILL] {
+        while outbox.forget_coordinates(topic, since, before).await? > 0 {}
+    }
+    Ok(())
 }
 
 /// The log of this node, and what publishes to it if that is Kafka.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Sequence};
 use domain::{Alert, AlertId, Event, House, Line, Position};
+use serde_json::json;
 use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
@@ -276,5 +277,26 @@ async fn old_entries_are_deleted_by_topic_and_with_kafka_only_when_it_has_them()
     assert_eq!(outbox.forget("an-location", 1_002, false).await, Ok(0), "it is not that old");
     assert_eq!(outbox.forget("an-location", 2_000, false).await, Ok(1));
     assert_eq!(all().await, [vec![3]]);
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coordinates_leave_old_calls_and_nothing_else_does() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let located = br#"{"line":"101-1","house":"1203","lat":37.5,"lng":127.0,"accuracy":12.0,"text":"help"}"#;
+    for (number, value) in [(1, &located[..]), (2, &b"not JSON"[..]), (3, &located[..])] {
+        append(&outbox, Entry { value: value.to_vec(), ..entry(number) }).await;
+    }
+    assert_eq!(outbox.forget_coordinates("an-alert", 0, 1_003).await, Ok(1));
+    assert_eq!(outbox.forget_coordinates("an-alert", 0, 1_003).await, Ok(0), "nothing is left");
+    let values = values(&outbox).await;
+    let first: serde_json::Value = serde_json::from_slice(&values[0]).expect("JSON");
+    assert_eq!(
+        (&first["lat"], &first["lng"], &first["accuracy"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
+    assert_eq!((&first["house"], &first["text"]), (&json!("1203"), &json!("help")));
+    assert_eq!((&values[1][..], &values[2][..]), (&b"not JSON"[..], &located[..]));
     outbox.close().await;
 }

@@ -180,8 +180,12 @@ impl Calls {
         self.once(origin, digest, async || {
             let known = self.incident_for(by, alert)?;
             let line = line_of(by, known.as_ref())?;
-            if known.is_some_and(|incident| by.house.as_ref() != Some(&incident.alert.house)) {
+            if known.as_ref().is_some_and(|incident| by.house.as_ref() != Some(&incident.alert.house)) {
                 return Err(Refusal::NotYours("only the house that called tells where it is".into()));
+            }
+            // Where a person is after the call is nobody's business.
+            if let Some(over) = known.filter(|incident| !incident.is_open(clock::now())) {
+                return Err(Refusal::no_open_call(&over.alert.house));
             }
             Ok(Event::Moved(Moved { line, alert, location, at: clock::now() }))
         })

@@ -182,6 +182,20 @@ impl Outbox {
         self.change(Change::Forget { topic, before, done_only }).await
     }
 
+    /// Takes the coordinates out of entries of `topic` that were stored from `since` on and before `before`. Returns how many
+    /// changed, a slice at most.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if that could not be written.
+    pub async fn forget_coordinates(
+        &self,
+        topic: &'static str,
+        since: Millis,
+        before: Millis,
+    ) -> Result<u64, OutboxError> {
+        self.change(Change::ForgetCoordinates { topic, since, before }).await
+    }
+
     /// Keeps a copy of sessions; those without a resident are dropped. `synced_at` is when the database returned them.
     ///
     /// # Errors

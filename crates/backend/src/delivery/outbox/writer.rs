@@ -60,7 +60,16 @@ pub(super) enum Change {
     /// Some marks become those of this cluster, or are taken back.
     Adopt(Option<String>),
     /// Some old entries are deleted.
-    Forget { topic: &'static str, before: Millis, done_only: bool },
+    Forget {
+        topic: &'static str,
+        before: Millis,
+        done_only: bool,
+    },
+    ForgetCoordinates {
+        topic: &'static str,
+        since: Millis,
+        before: Millis,
+    },
     /// The database returned these sessions, at that time.
     Sessions(Vec<SessionCopy>, Millis),
 }

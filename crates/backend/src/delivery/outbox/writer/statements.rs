@@ -15,6 +15,13 @@ const FORGET: &str = "DELETE FROM entries WHERE sequence IN (
 const FORGET_DONE: &str = "DELETE FROM entries WHERE sequence IN (
      SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2
      AND (record_offset IS NOT NULL OR refused IS NOT NULL) LIMIT $3)";
+/// The coordinates of a time, in records that stay. A value that is not JSON has none.
+const FORGET_COORDINATES: &str = "UPDATE entries SET value = CAST(json_set(
+         CAST(value AS TEXT), '$.lat', NULL, '$.lng', NULL, '$.accuracy', NULL) AS BLOB)
+     WHERE sequence IN (
+         SELECT sequence FROM entries WHERE topic = $1 AND stored_at >= $2 AND stored_at < $3
+         AND CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_type(CAST(value AS TEXT), '$.lat') END <> 'null'
+         LIMIT $4)";
 const UNMARK: &str =
     "UPDATE entries SET partition_id = NULL, record_offset = NULL, record_timestamp = NULL, cluster = NULL";
 const MARKS_OF_OTHERS: &str =
@@ -80,6 +87,9 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
         Change::Forget { topic, before, done_only } => {
             let forget = sqlx::query(if *done_only { FORGET_DONE } else { FORGET });
             forget.bind(*topic).bind(before).bind(SLICE)
+        }
+        Change::ForgetCoordinates { topic, since, before } => {
+            sqlx::query(FORGET_COORDINATES).bind(*topic).bind(since).bind(before).bind(SLICE)
         }
         Change::Unmark(sequences) => return unmark(to, sequences).await.map(Into::into),
         Change::Adopt(cluster) => return adopt(to, cluster.as_deref()).await.map(Into::into),

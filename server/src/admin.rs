@@ -1,4 +1,4 @@
-//! `iutsai admin create`: accounts, made by whoever can run programs where the database is.
+//! `iutsai admin …`: accounts and sessions, for whoever can run programs where the database is.
 
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -7,7 +7,10 @@ use std::{
 
 use backend::{
     database::Database,
-    people::accounts::{Accounts, NewAccount},
+    people::{
+        accounts::{Accounts, NewAccount},
+        sessions,
+    },
 };
 use domain::{House, Line, Role};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -33,6 +36,24 @@ pub struct Create {
     #[arg(long, requires = "line")]
     house: Option<House>,
 
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The account whose sessions end.
+#[derive(clap::Args)]
+pub struct EndSessions {
+    /// The name that the account signs in with
+    #[arg(long)]
+    name: String,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The database.
+#[derive(clap::Args)]
+struct Place {
     /// Where the SQLite database is, without DATABASE_URL
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     data_dir: PathBuf,
@@ -42,25 +63,46 @@ pub struct Create {
     database_url: Option<String>,
 }
 
+impl Place {
+    /// Does `work` on the database, which is made if it is missing.
+    fn run<T, E: std::fmt::Display>(
+        &self,
+        work: impl AsyncFnOnce(&Database) -> Result<T, E>,
+    ) -> Result<T, String> {
+        let url = config::database_url(self.database_url.as_deref(), &self.data_dir)?;
+        std::fs::create_dir_all(&self.data_dir).map_err(|error| {
+            format!("cannot make the data directory {}: {error}", self.data_dir.display())
+        })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+        runtime.block_on(async {
+            let database = Database::open(&url).await.map_err(|error| error.to_string())?;
+            let done = work(&database).await.map_err(|error| error.to_string());
+            database.close().await;
+            done
+        })
+    }
+}
+
+/// Ends every session of an account: its browsers are signed out, and their sockets close within five seconds.
+///
+/// # Errors
+/// One sentence about what is wrong.
+pub fn end_sessions(command: &EndSessions) -> Result<(), String> {
+    let ended = command.place.run(async |database| sessions::end_all(database, &command.name).await)?;
+    println!("ended {ended} sessions of {}", command.name);
+    Ok(())
+}
+
 /// Makes the account; the password is read from standard input, unseen where that is a terminal.
 ///
 /// # Errors
 /// One sentence about what is wrong.
 pub fn create(create: Create) -> Result<(), String> {
-    let url = config::database_url(create.database_url.as_deref(), &create.data_dir)?;
-    std::fs::create_dir_all(&create.data_dir)
-        .map_err(|error| format!("cannot make the data directory {}: {error}", create.data_dir.display()))?;
     let password = password().map_err(|error| format!("cannot read the password: {error}"))?;
-    let Create { name, role, line, house, .. } = create;
+    let Create { name, role, line, house, place } = create;
     let account = NewAccount { name, password, line, house, role };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let made = runtime.block_on(async {
-        let database = Database::open(&url).await.map_err(|error| error.to_string())?;
-        let made = Accounts::new(database.clone()).create(account).await.map_err(|error| error.to_string());
-        database.close().await;
-        made
-    })?;
+    let made = place.run(async |database| Accounts::new(database.clone()).create(account).await)?;
     println!("made {} ({})", made.name, made.role.as_str());
     Ok(())
 }

@@ -66,6 +66,8 @@ enum Command {
 enum AdminCommand {
     /// Makes an account; the password is the first line of standard input
     Create(admin::Create),
+    /// Ends every session of an account, as when a device was lost
+    EndSessions(admin::EndSessions),
 }
 
 fn main() -> ExitCode {
@@ -73,7 +75,10 @@ fn main() -> ExitCode {
     match command {
         None => serve(&config),
         Some(Command::Serve(config)) => serve(&config),
-        Some(Command::Admin { command: AdminCommand::Create(create) }) => finish(admin::create(create)),
+        Some(Command::Admin { command }) => finish(match command {
+            AdminCommand::Create(create) => admin::create(create),
+            AdminCommand::EndSessions(command) => admin::end_sessions(&command),
+        }),
         Some(Command::Republish(republish)) => {
             log_to_stderr(false);
             finish(republish::run(&republish))

@@ -35,6 +35,9 @@ const SYNC_EVERY: Duration = Duration::from_secs(2);
 /// So often everything is read again: a row that is gone has no change to tell.
 const READ_ALL_EVERY: u32 = 60;
 
+/// How many sessions an account has at most: more devices than a family has. The one that would end first ends for a new one.
+const MOST_OF_ONE: i64 = 20;
+
 /// The next number of a change. Two at once may get the same: the copies read some back.
 const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
 
@@ -113,8 +116,25 @@ impl Sessions {
             .bind(expires_at)
             .execute(self.database.pool());
         database::answer(insert).await?;
+        self.end_surplus(&resident.name).await?;
         self.copies.put(Copied { id, resident: resident.clone(), expires_at });
         Ok(token)
+    }
+
+    /// Ends the sessions of an account beyond [`MOST_OF_ONE`]. Every node learns of it when it asks the database next.
+    async fn end_surplus(&self, resident: &str) -> Result<(), DatabaseError> {
+        let end = format!(
+            "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE}
+             WHERE resident = $2 AND ended = 0 AND token_hash NOT IN (
+                 SELECT token_hash FROM sessions WHERE resident = $2 AND ended = 0
+                 ORDER BY expires_at DESC LIMIT $3)"
+        );
+        let end = sqlx::query(sqlx::AssertSqlSafe(end))
+            .bind(clock::now() + DAY)
+            .bind(resident)
+            .bind(MOST_OF_ONE)
+            .execute(self.database.pool());
+        database::answer(end).await.map(drop)
     }
 
     /// Whose session `token` opens; `None` if nobody's.
@@ -263,6 +283,21 @@ impl Sessions {
             sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(self.database.pool());
         database::answer(purge).await.map(drop)
     }
+}
+
+/// Ends every session of an account; returns how many there were. Running servers close their sockets within five seconds.
+///
+/// # Errors
+/// The database's.
+pub async fn end_all(database: &Database, resident: &str) -> Result<u64, DatabaseError> {
+    let end = format!(
+        "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"
+    );
+    let end = sqlx::query(sqlx::AssertSqlSafe(end))
+        .bind(clock::now() + DAY)
+        .bind(resident)
+        .execute(database.pool());
+    Ok(database::answer(end).await?.rows_affected())
 }
 
 fn identify(token: &str) -> SessionId {

@@ -115,3 +115,48 @@ async fn a_session_outlives_a_restart() -> Outcome {
     assert_eq!(answer.status, 200);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_command_ends_every_session_of_an_account_and_its_sockets_close() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let (caller, neighbour) =
+        (sign_in(&client, CALLER).await?, sign_in(&client, crate::support::NEIGHBOUR).await?);
+    let (mut theirs, _) = caller.listen().await?;
+    let (mut others, _) = neighbour.listen().await?;
+    let command = std::process::Command::new(crate::support::path())
+        .args(["admin", "end-sessions", "--name", CALLER, "--data-dir"])
+        .arg(server.data_dir())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&command.stdout), format!("ended 1 sessions of {CALLER}\n"));
+    let end = theirs.ended().await?;
+    assert_eq!(end.code(), Some(1008), "{end}");
+    let answer = client.send::<Resident>(caller.request(Method::GET, "/api/session")).await?;
+    assert_eq!(answer.status, 401);
+    let id = neighbour.press(&neighbour.call("")?, None).await?.ok()?.id;
+    others.wait_for("a call", |message| message.is_alert(id)).await.map(drop)
+}
+
+#[tokio::test]
+async fn an_account_has_twenty_sessions_at_most_and_the_newest_stay() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let first = sign_in(&client, CALLER).await?;
+    let mut last = first.clone();
+    for _ in 0..20 {
+        last = sign_in(&client, CALLER).await?;
+    }
+    // A node learns of it when it asks the database next, which it does every two seconds.
+    let status = async |session: &testkit::client::Session| {
+        let answer = client.send::<Resident>(session.request(Method::GET, "/api/session")).await;
+        answer.map(|answer| answer.status)
+    };
+    let gone = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        while status(&first).await? != 401 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        Ok(())
+    });
+    gone.await.expect("the first session ends")?;
+    assert_eq!(status(&last).await?, 200);
+    Ok(())
+}

@@ -6,7 +6,7 @@ mod siren;
 
 use std::time::Duration;
 
-use domain::{AlertId, Resident};
+use domain::{CallKey, Resident};
 use js_sys::Reflect;
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
@@ -37,9 +37,9 @@ pub struct Alarm {
     /// The browser would keep silent now: this tab is not armed, or the browser waits for a tap. Also on the server.
     pub would_be_silent: Signal<bool>,
     /// The call that sounds now: of several, the one that began last.
-    pub sounding: ReadSignal<Option<AlertId>>,
+    pub sounding: ReadSignal<Option<CallKey>>,
     set_armed: WriteSignal<bool>,
-    set_sounding: WriteSignal<Option<AlertId>>,
+    set_sounding: WriteSignal<Option<CallKey>>,
     /// The browser lets the sound out.
     audible: RwSignal<bool>,
     /// This is the tab that sounds, of those that are armed.

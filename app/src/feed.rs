@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Actor, Alert, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident,
-    Role, Seen, body::Body,
+    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
+    Resident, Role, Seen, body::Body,
 };
 
 /// The lines whose calls a person receives.
@@ -52,7 +52,7 @@ struct LineFeed {
     /// The calls that came as late: shown, not sounded.
     late: BTreeSet<AlertId>,
     /// When the server received the calls, by the page's own monotonic time in milliseconds.
-    received: BTreeMap<(AlertId, House), Millis>,
+    received: BTreeMap<CallKey, Millis>,
 }
 
 impl Scope {
@@ -120,14 +120,14 @@ impl Feed {
     /// snapshot knows it anew after the device slept.
     pub fn set_received(&mut self, alert: &Alert, at: Millis) {
         if let Some(feed) = self.line(&alert.line) {
-            feed.received.insert((alert.id, alert.house.clone()), at);
+            feed.received.insert(alert.key(), at);
         }
     }
 
     /// Returns how long ago the server received a call, in milliseconds, at the page's monotonic time `moment`.
     #[must_use]
     pub fn age(&self, alert: &Alert, moment: Millis) -> Option<Millis> {
-        let received = self.lines.get(&alert.line)?.received.get(&(alert.id, alert.house.clone()))?;
+        let received = self.lines.get(&alert.line)?.received.get(&alert.key())?;
         Some(moment.saturating_sub(*received))
     }
 
@@ -153,10 +153,11 @@ impl Feed {
         incidents
     }
 
-    /// The call with this id.
+    /// Returns the call with this name.
     #[must_use]
-    pub fn named(&self, alert: AlertId) -> Option<Incident> {
-        self.lines.values().find_map(|feed| feed.incidents.named(alert).into_iter().next())
+    pub fn call(&self, key: &CallKey) -> Option<Incident> {
+        let named = self.lines.get(&key.line)?.incidents.named(key.id);
+        named.into_iter().find(|incident| incident.alert.house == key.house)
     }
 
     /// The newest call of the viewer's own house that is open at `now`, whichever device it was made with.
@@ -209,7 +210,7 @@ impl LineFeed {
         if let Some(listed) = self.listing.take().filter(|_| !truncated) {
             self.incidents.retain(&listed);
             self.late.retain(|alert| listed.contains(alert));
-            self.received.retain(|(alert, _), _| listed.contains(alert));
+            self.received.retain(|call, _| listed.contains(&call.id));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the parts of the home page share: who is signed in, the socket, the own call and the sound.
 
-use domain::{AlertId, Incident, Resident};
+use domain::{CallKey, Incident, Resident};
 use leptos::prelude::*;
 
 use crate::{
@@ -24,7 +24,7 @@ pub struct Home {
     /// The sound.
     pub alarm: Alarm,
     /// The open calls of others, newest first.
-    pub incoming: Memo<Vec<AlertId>>,
+    pub incoming: Memo<Vec<CallKey>>,
 }
 
 impl Home {
@@ -38,7 +38,7 @@ impl Home {
         let incoming = Memo::new(move |_| {
             let open = connection.feed.with(|feed| feed.open(connection.now.get()));
             let others = open.iter().filter(|call| !viewer.with_value(|viewer| is_own(viewer, call)));
-            others.map(|call| call.alert.id).collect()
+            others.map(|call| call.alert.key()).collect()
         });
         Self { viewer, connection, press, alarm, incoming }
     }

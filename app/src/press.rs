@@ -6,7 +6,7 @@ mod progress;
 mod sending;
 mod tracking;
 
-use domain::{AlertId, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
+use domain::{AlertId, CallKey, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
 use leptos::{ev, prelude::*};
 use wasm_bindgen_futures::spawn_local;
 
@@ -42,6 +42,14 @@ pub struct Press {
     asks_after: Millis,
 }
 
+/// Returns the name of the viewer's own call with this id.
+fn own(viewer: StoredValue<Resident>, id: AlertId) -> Option<CallKey> {
+    viewer.with_value(|viewer| {
+        let (line, house) = viewer.flat()?;
+        Some(CallKey { line: line.clone(), house: house.clone(), id })
+    })
+}
+
 impl Press {
     /// The button of `viewer`. A press of theirs that this device has not got through is found and sent again, or asked
     /// about.
@@ -52,12 +60,12 @@ impl Press {
         let viewer = StoredValue::new(viewer);
         let own_call = Memo::new(move |_| match state.get() {
             PressState::Recorded { id, .. } | PressState::Delivered { id, .. } => {
-                feed.with(|feed| feed.named(id))
+                own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)))
             }
             _ => viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get()))),
         });
         let is_open = move |call: AlertId| {
-            let known = feed.with(|feed| feed.named(call));
+            let known = own(viewer, call).and_then(|call| feed.with(|feed| feed.call(&call)));
             known.map(|incident| incident.is_open(now.get()))
         };
         let tracking = Tracking::new(is_open, now);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AlertId, Incident, Millis, Resident, Stance, event::LATE_AFTER};
+use domain::{CallKey, Incident, Millis, Resident, Stance, event::LATE_AFTER};
 
 /// How long a call sounds, in milliseconds: what is older would come as late.
 pub const SOUNDED_FOR: Millis = LATE_AFTER;
@@ -47,7 +47,7 @@ pub fn forget_old(sounded: &mut Sounded, now: Millis) {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sounding {
     /// In the order in which they began; each with the name it is remembered by.
-    calls: Vec<(AlertId, String)>,
+    calls: Vec<(CallKey, String)>,
 }
 
 impl Sounding {
@@ -56,7 +56,7 @@ impl Sounding {
     ///
     /// `ready`: this tab may and can sound. While it cannot, nothing begins and nothing is remembered, so a call that
     /// still asks for help when the tab is armed sounds then; what has begun goes on when the tab can sound again.
-    pub fn update(&mut self, asking: &[Incident], ready: bool, sounded: &mut Sounded) -> Vec<AlertId> {
+    pub fn update(&mut self, asking: &[Incident], ready: bool, sounded: &mut Sounded) -> Vec<CallKey> {
         let names: BTreeSet<String> = asking.iter().map(name).collect();
         self.calls.retain(|(_, name)| names.contains(name));
         if !ready {
@@ -67,8 +67,8 @@ impl Sounding {
             let (alert, name) = (&incident.alert, name(incident));
             if !sounded.contains_key(&name) {
                 sounded.insert(name.clone(), alert.at);
-                self.calls.push((alert.id, name));
-                begun.push(alert.id);
+                self.calls.push((alert.key(), name));
+                begun.push(alert.key());
             }
         }
         begun
@@ -81,8 +81,8 @@ impl Sounding {
 
     /// The call that began last, of those that sound.
     #[must_use]
-    pub fn newest(&self) -> Option<AlertId> {
-        self.calls.last().map(|(id, _)| *id)
+    pub fn newest(&self) -> Option<CallKey> {
+        self.calls.last().map(|(call, _)| call.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Open calls of others, on top of everything: who calls, and the button to come. Read aloud at once, each call once;
 //! what changes about it afterwards waits for its turn.
 
+use domain::CallKey;
 use leptos::prelude::*;
 
 use super::{incident_card::IncidentCard, incident_words::urgent_heading};
@@ -15,7 +16,7 @@ pub fn AlarmPanel() -> impl IntoView {
     let sounding = move || alarm.sounding.get().is_some();
     let title_words = Signal::derive(move || {
         let sounding = alarm.sounding.get()?;
-        let incident = home.connection.feed.with(|feed| feed.named(sounding))?;
+        let incident = home.connection.feed.with(|feed| feed.call(&sounding))?;
         Some(urgent_heading(i18n.get_locale(), &incident))
     });
     title::alternate(title_words);
@@ -38,8 +39,8 @@ pub fn AlarmPanel() -> impl IntoView {
                 >
                     {say!(i18n, alarm.silence)}
                 </button>
-                <For each=move || home.incoming.get() key=|id| *id let:id>
-                    <IncidentCard id urgent=true />
+                <For each=move || home.incoming.get() key=CallKey::clone let:call>
+                    <IncidentCard call urgent=true />
                 </For>
             </section>
         </Show>

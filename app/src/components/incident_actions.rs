@@ -23,10 +23,10 @@ pub(super) fn IncidentActions(incident: Memo<Option<Incident>>, is_open: Memo<bo
         if !is_open.get() {
             return Choice::None;
         }
-        let in_own_panel = home.press.own_call.with(|own| own.as_ref().map(|own| own.alert.id));
+        let in_own_panel = home.press.own_call.with(|own| own.as_ref().map(|own| own.alert.key()));
         incident.with(|incident| {
             let Some(incident) = incident else { return Choice::None };
-            if in_own_panel == Some(incident.alert.id) {
+            if in_own_panel == Some(incident.alert.key()) {
                 return Choice::None;
             }
             home.viewer.with_value(|viewer| Choice::of(viewer, incident))

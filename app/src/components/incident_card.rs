@@ -1,6 +1,6 @@
 //! One call, whatever has come of it, with what this person can do about it.
 
-use domain::{AlertId, Incident};
+use domain::{CallKey, Incident};
 use leptos::prelude::*;
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
 #[component]
 pub(super) fn IncidentCard(
     /// The call.
-    id: AlertId,
+    call: CallKey,
     /// Whether it stands in the alarm panel.
     #[prop(optional)]
     urgent: bool,
@@ -27,7 +27,8 @@ pub(super) fn IncidentCard(
     let i18n = use_i18n();
     let home = Home::current();
     let connection = home.connection;
-    let incident = Memo::new(move |_| connection.feed.with(|feed| feed.named(id)));
+    let id = call.id;
+    let incident = Memo::new(move |_| connection.feed.with(|feed| feed.call(&call)));
     let is_open = Memo::new(move |_| {
         let now = connection.now.get();
         incident.with(|incident| incident.as_ref().is_some_and(|incident| incident.is_open(now)))

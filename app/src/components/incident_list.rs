@@ -1,6 +1,6 @@
 //! The calls that are in no other place of the page: one's own, and those that are over.
 
-use domain::{AlertId, Role};
+use domain::{AlertId, CallKey, Role};
 use leptos::prelude::*;
 
 use super::incident_card::IncidentCard;
@@ -25,8 +25,8 @@ pub fn IncidentList() -> impl IntoView {
     let listed = Memo::new(move |_| {
         let incoming = home.incoming.get();
         let known = connection.feed.with(|feed| feed.incidents());
-        let ids = known.into_iter().map(|incident| incident.alert.id);
-        ids.filter(|id| !incoming.contains(id)).collect::<Vec<AlertId>>()
+        let calls = known.into_iter().map(|incident| incident.alert.key());
+        calls.filter(|call| !incoming.contains(call)).collect::<Vec<CallKey>>()
     });
     let open_count = Memo::new(move |_| {
         let now = connection.now.get();
@@ -48,8 +48,8 @@ pub fn IncidentList() -> impl IntoView {
             </div>
             <Announcements />
             <div class="incidents">
-                <For each=move || listed.get() key=|id| *id let:id>
-                    <IncidentCard id />
+                <For each=move || listed.get() key=CallKey::clone let:call>
+                    <IncidentCard call />
                 </For>
             </div>
         </section>

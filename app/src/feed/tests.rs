@@ -37,7 +37,7 @@ fn a_snapshot_and_then_live_events_add_up() {
         feed.apply(event(accept(&call(1), "1204")), false),
         [Notice::Coming(call(1).id, house("1204"))]
     );
-    let incident = feed.named(call(1).id).expect("the call is known");
+    let incident = feed.call(&call(1).key()).expect("the call is known");
     assert_eq!(incident.responses[0].house, house("1204"));
     assert_eq!(incident.responses[0].stance, Stance::Coming);
 }
@@ -112,7 +112,7 @@ fn a_first_frame_settles_which_accept_was_first() {
     feed.apply(alert(1), false);
     feed.apply(event(Event::Accept(one)), false);
     feed.apply(event(Event::Accept(two.clone())), false);
-    let first = |feed: &Feed| -> Option<EventId> { feed.named(call(1).id).and_then(|call| call.first) };
+    let first = |feed: &Feed| -> Option<EventId> { feed.call(&call(1).key()).and_then(|call| call.first) };
     assert_eq!(first(&feed), None);
     let settled = Body::First { line: line(), alert: call(1).id, accept: two.accept, id: two.id };
     feed.apply(settled, false);
@@ -125,7 +125,7 @@ fn receipts_merge_without_the_callers_own_house() {
     feed.apply(alert(1), false);
     feed.apply(event(reached(&call(1), &["1204", "1203"])), false);
     feed.apply(event(reached(&call(1), &["1301"])), false);
-    let incident = feed.named(call(1).id).expect("the call is known");
+    let incident = feed.call(&call(1).key()).expect("the call is known");
     assert_eq!(incident.reached, [house("1204"), house("1301")].into());
 }
 

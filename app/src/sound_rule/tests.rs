@@ -55,9 +55,9 @@ fn a_call_that_is_over_asks_nobody() {
 fn a_call_begins_once_and_goes_on_until_it_stops_asking() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let calls = [incident(&call(1), [])];
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).id]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).key()]);
     assert_eq!(alarm.update(&calls, true, &mut sounded), []);
-    assert_eq!(alarm.newest(), Some(call(1).id));
+    assert_eq!(alarm.newest(), Some(call(1).key()));
     assert_eq!(alarm.update(&[], true, &mut sounded), []);
     assert_eq!(alarm.newest(), None);
     assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has been sounded, however it comes back");
@@ -72,7 +72,7 @@ fn a_call_that_its_last_helper_leaves_sounds_again_even_if_it_was_silenced() {
     let coming = accept(&call(1), "1301");
     assert_eq!(alarm.update(&[], true, &mut sounded), [], "somebody is coming");
     let left = incident(&call(1), [coming, status(&call(1), Progress::Withdrawn, "1301")]);
-    assert_eq!(alarm.update(std::slice::from_ref(&left), true, &mut sounded), [call(1).id]);
+    assert_eq!(alarm.update(std::slice::from_ref(&left), true, &mut sounded), [call(1).key()]);
     assert_eq!(alarm.update(&[left], true, &mut sounded), [], "once for each time that it is left");
 }
 
@@ -94,8 +94,8 @@ fn a_silenced_call_stays_silent_and_the_next_one_sounds() {
     assert_eq!(alarm.update(&calls, true, &mut sounded), []);
     assert_eq!(alarm.newest(), None);
     calls.push(incident(&call(2), []));
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(2).id]);
-    assert_eq!(alarm.newest(), Some(call(2).id));
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(2).key()]);
+    assert_eq!(alarm.newest(), Some(call(2).key()));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_call_that_came_while_the_tab_was_not_ready_sounds_when_it_is() {
     let calls = [incident(&call(1), [])];
     assert_eq!(alarm.update(&calls, false, &mut sounded), []);
     assert!(sounded.is_empty());
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).id]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).key()]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_call_that_was_interrupted_goes_on() {
     alarm.update(&calls, true, &mut sounded);
     alarm.update(&calls, false, &mut sounded);
     assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has begun already");
-    assert_eq!(alarm.newest(), Some(call(1).id));
+    assert_eq!(alarm.newest(), Some(call(1).key()));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_house_cannot_silence_anothers_call_with_its_id() {
     let mut sounded = Sounded::new();
     let mut alarm = Sounding::default();
     alarm.update(&[incident(&foreign, [])], true, &mut sounded);
-    assert_eq!(alarm.update(&[incident(&call(1), [])], true, &mut sounded), [call(1).id]);
+    assert_eq!(alarm.update(&[incident(&call(1), [])], true, &mut sounded), [call(1).key()]);
 }
 
 #[test]

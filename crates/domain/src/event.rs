@@ -142,6 +142,25 @@ pub struct Alert {
     pub at: Millis,
 }
 
+/// The only name of a call. Its id alone is not one, because every frame shows it and a neighbour may press with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallKey {
+    /// The line that is alarmed.
+    pub line: Line,
+    /// The flat that calls.
+    pub house: House,
+    /// The call's id.
+    pub id: AlertId,
+}
+
+impl Alert {
+    /// Returns the call's name.
+    #[must_use]
+    pub fn key(&self) -> CallKey {
+        CallKey { line: self.line.clone(), house: self.house.clone(), id: self.id }
+    }
+}
+
 /// A neighbour is coming.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accept {

@@ -15,7 +15,8 @@ pub mod people;
 pub mod position;
 
 pub use event::{
-    Accept, Actor, Alert, AlertId, Event, EventId, Kind, Location, Millis, Moved, Progress, Receipt, Status,
+    Accept, Actor, Alert, AlertId, CallKey, Event, EventId, Kind, Location, Millis, Moved, Progress, Receipt,
+    Status,
 };
 pub use fold::{Change, LineIncidents, Seen};
 pub use formats::{api, body, destination, header, message_id, record, topic};

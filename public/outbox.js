@@ -3,7 +3,7 @@
 //
 //   key        the Idempotency-Key of every try, which becomes the call's id
 //   by         the resident who pressed; nobody else's session sends it
-//   body       the request as JSON text; it never changes once `fixed`
+//   body       the request as JSON text; once `fixed` it never changes but for the location that `want` brings
 //   fixed      somebody may have sent `body`: the key stands for it
 //   pressedAt  when it was pressed, wantedAt: when the person last said that it is to be sent; milliseconds of the
 //              device's clock, because a worker knows no other
@@ -111,8 +111,8 @@ self.iutsaiOutbox = (() => {
       return (await change(key, fixed))?.body;
     },
 
-    // The person wants it sent, at this time of the device's clock.
-    want: (key, wantedAt) => change(key, (press) => ({ ...press, wantedAt })),
+    // The person wants it sent, at this time of the device's clock: with `body`, which has the location of now, if there is one.
+    want: (key, wantedAt, body) => change(key, (press) => ({ ...press, wantedAt, body: body ?? press.body })),
 
     // Neighbours have heard it, though it is not recorded.
     heard: (key) => change(key, (press) => ({ ...press, heard: true })),

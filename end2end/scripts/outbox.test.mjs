@@ -14,6 +14,15 @@ test("a press is kept and read again", async () => {
   assert.equal(storage.opened, 1);
 });
 
+test("a press that is still wanted later takes the location of then along", async () => {
+  const { outbox } = fresh();
+  await outbox.keep({ ...PRESS, fixed: true });
+  await outbox.want(PRESS.key, 7);
+  assert.deepEqual(plain(await outbox.all()), [{ asksAfter: 600_000, ...PRESS, fixed: true, wantedAt: 7 }]);
+  await outbox.want(PRESS.key, 8, "[]");
+  assert.equal(await outbox.fix(PRESS.key), "[]");
+});
+
 test("a handle that is dead is replaced, and what was asked of it is done", async () => {
   const uses = {
     keep: (outbox) => outbox.keep({ ...PRESS, key: "another" }),

@@ -1,6 +1,8 @@
 //! `/call`: asks whether to call, for browsers in which the home page's button cannot be held: wasm has not arrived,
 //! or never does. Where it does arrive, the location goes along.
 
+use std::time::Duration;
+
 use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -8,12 +10,17 @@ use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
 
 use crate::{
+    clock::device_now,
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
     i18n::{t_string, td_string, use_i18n},
-    location, request,
+    location::{self, DeviceLocation},
+    request,
     words::{self, say},
 };
+
+/// How often the page looks whether its location has become old.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The page that asks to confirm a call.
 #[component]
@@ -49,18 +56,21 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
         key_to_offer(&said("idempotencyKey"), call, !problem.is_empty(), now)
     })
     .into_inner();
-    let place = RwSignal::new(None::<Location>);
+    let place = RwSignal::new(None::<DeviceLocation>);
     Effect::new(move || {
-        location::ask(move |found| {
-            if let Ok(found) = found {
-                let _ = place.try_set(Some(found));
-            }
-        });
+        find(place);
+        if let Ok(interval) = set_interval_with_handle(move || renew(place), LOOK_EVERY) {
+            on_cleanup(move || interval.clear());
+        }
     });
     let number = move |of: fn(&Location) -> Option<f64>| {
         move || {
             place.with(|place| {
-                place.as_ref().and_then(of).map(|number| number.to_string()).unwrap_or_default()
+                place
+                    .as_ref()
+                    .and_then(|found| of(&found.location))
+                    .map(|number| number.to_string())
+                    .unwrap_or_default()
             })
         }
     };
@@ -102,6 +112,24 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// Asks the browser where the device is.
+fn find(place: RwSignal<Option<DeviceLocation>>) {
+    location::ask(move |found| {
+        if let Ok(found) = found {
+            let _ = place.try_set(Some(found));
+        }
+    });
+}
+
+/// Drops a location that has become old, and asks for one of now. The page may have been left open for hours.
+fn renew(place: RwSignal<Option<DeviceLocation>>) {
+    let is_old = place.try_with_untracked(|place| place.is_some_and(|found| !found.is_current(device_now())));
+    if is_old == Some(true) {
+        let _ = place.try_set(None);
+        find(place);
+    }
 }
 
 fn is_of(call: &Incident, line: &Line, house: &House) -> bool {

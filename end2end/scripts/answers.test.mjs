@@ -32,8 +32,8 @@ test("every type of problem means what the table lists, and no other is final", 
 test("an outcome is kept for what is final, a 403 is left to the page, and everything else is sent again", () => {
   const { read } = load("worker/deliver.js");
   const kinds = new Set();
-  const all = [...cases, ...types.map(({ type, status, means }) => ({ status, means, contentType: PROBLEM, body: problem(type, status) }))];
-  for (const { status, contentType, body, means } of all) {
+  const own = ({ type, status, means }) => ({ status, means, contentType: PROBLEM, body: problem(type, status) });
+  for (const { status, contentType, body, means } of [...cases, ...types.map(own)]) {
     const outcome = () => read(status, contentType, body);
     if (means === "recorded") assert.equal(outcome().recorded.id, KEY);
     else if (means === "signed-out" || (means === "refused" && status === 403)) assert.equal(outcome(), undefined);

@@ -3,7 +3,7 @@
 //
 //   key        the Idempotency-Key of every try, which becomes the call's id
 //   by         the resident who pressed; nobody else's session sends it
-//   body       the request as JSON text; it never changes once `fixed`
+//   body       the request as JSON text; once `fixed` it never changes but for the location that `want` brings
 //   fixed      somebody may have sent `body`: the key stands for it
 //   pressedAt  when it was pressed, wantedAt: when the person last said that it is to be sent; milliseconds of the
 //              device's clock, because a worker knows no other
@@ -21,31 +21,53 @@ self.iutsaiOutbox = (() => {
   // of it.
   const ASKS_AFTER = 10 * 60 * 1000;
   const channel = "BroadcastChannel" in self ? new BroadcastChannel(DATABASE) : undefined;
-  let opening;
+  // The names of the errors by which a browser says that its handle is dead: closed, or cut off from the storage's process.
+  const DEAD = ["InvalidStateError", "UnknownError", "AbortError"];
+  let handle; // a promise of the open database
 
   function open() {
-    opening ??= new Promise((resolve, reject) => {
+    if (handle) return handle;
+    const opening = new Promise((resolve, reject) => {
       const request = indexedDB.open(DATABASE, VERSION);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const database = request.result;
         // A newer version of this file, or the browser, may want it closed: the next use opens it again.
-        database.onclose = () => (opening = undefined);
+        database.onclose = () => drop(opening);
         database.onversionchange = () => {
           database.close();
-          opening = undefined;
+          drop(opening);
         };
         resolve(database);
       };
     });
-    opening.catch(() => (opening = undefined));
+    handle = opening;
+    opening.catch(() => drop(opening));
     return opening;
   }
 
-  // Runs `work` on the store, and gives back what its request or `work` itself brought, once that is on the disk.
+  // Makes the next use open the database again, unless somebody has done so already.
+  function drop(dead) {
+    if (handle === dead) handle = undefined;
+  }
+
+  // Runs `work` on the store, and gives back what its request or `work` itself brought, once that is on the disk. A browser may
+  // kill the handle without a word, so one that turns out to be dead is replaced once. What it aborted has changed nothing.
   async function inStore(mode, work) {
-    const database = await open();
+    const opened = open();
+    try {
+      return await run(await opened, mode, work);
+    } catch (error) {
+      if (!DEAD.includes(error?.name)) throw error;
+      console.warn("the outbox is opened again", error);
+      drop(opened);
+      opened.then((database) => database.close()).catch(() => {});
+      return run(await open(), mode, work);
+    }
+  }
+
+  function run(database, mode, work) {
     return new Promise((resolve, reject) => {
       const transaction = database.transaction(STORE, mode, { durability: "strict" });
       let result;
@@ -89,8 +111,8 @@ self.iutsaiOutbox = (() => {
       return (await change(key, fixed))?.body;
     },
 
-    // The person wants it sent, at this time of the device's clock.
-    want: (key, wantedAt) => change(key, (press) => ({ ...press, wantedAt })),
+    // The person wants it sent, at this time of the device's clock: with `body`, which has the location of now, if there is one.
+    want: (key, wantedAt, body) => change(key, (press) => ({ ...press, wantedAt, body: body ?? press.body })),
 
     // Neighbours have heard it, though it is not recorded.
     heard: (key) => change(key, (press) => ({ ...press, heard: true })),

@@ -53,7 +53,8 @@ async function home(event, url) {
   const kept = await keptPage();
   if (!kept) return coming.catch(() => noAnswer(event.request));
   const answer = await Promise.race([coming.catch(() => undefined), after(PATIENCE_WITH_HOME)]);
-  return answer && answer.status < 500 ? answer : kept;
+  // Nothing but a page or the way to one comes in its place: a proxy's error page has no button.
+  return answer?.ok || answer?.type === "opaqueredirect" ? answer : kept;
 }
 
 // Signing out takes the kept page away before the server is asked, whatever it answers, and once more afterwards: another
@@ -65,11 +66,17 @@ async function signOut(request) {
   return answer;
 }
 
-// Any other page, and what forms send.
+// Any other page, and what forms send. A form that gets an error which is not the server's own, such as a proxy's page, has no
+// answer: it can be sent again.
 function elsewhere(request) {
-  const form = request.method === "POST" ? request.clone() : request;
+  const posts = request.method === "POST";
+  const form = posts ? request.clone() : request;
   const late = after(PATIENCE_WITH_OTHERS).then(() => noAnswer(form));
-  return Promise.race([fetch(request).catch(() => noAnswer(form)), late]);
+  const answered = fetch(request).then((answer) => {
+    const isForeign = answer.status >= 400 && !isProblem(contentTypeOf(answer));
+    return posts && isForeign ? noAnswer(form) : answer;
+  });
+  return Promise.race([answered.catch(() => noAnswer(form)), late]);
 }
 
 const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

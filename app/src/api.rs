@@ -102,9 +102,7 @@ pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
     let signal = abort.as_ref().map(AbortController::signal);
     let sent = async move {
         let response = request.abort_signal(signal.as_ref()).body(body)?.send().await?;
-        let retry_after = response.headers().get("retry-after");
-        let text = response.text().await?;
-        Ok::<_, gloo_net::Error>(Answer::read(response.status(), retry_after.as_deref(), &text))
+        read(&response).await.map(|(answer, _)| answer)
     };
     match patiently(sent, abort).await {
         Some(Ok(answer)) => answer,
@@ -116,10 +114,19 @@ pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
     }
 }
 
+/// What an answer means, and its body.
+async fn read(response: &Response) -> Result<(Answer, String), gloo_net::Error> {
+    let header = |name| response.headers().get(name);
+    let (content_type, retry_after) = (header("content-type"), header("retry-after"));
+    let body = response.text().await?;
+    let answer = Answer::read(response.status(), content_type.as_deref(), retry_after.as_deref(), &body);
+    Ok((answer, body))
+}
+
 /// Whether the browser's session still holds, and what time it is at the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionCheck {
-    /// The server says that nobody is signed in. Without an answer nobody knows.
+    /// The server has answered that nobody is signed in. Without an answer of its own nobody knows.
     pub(crate) signed_out: bool,
     /// Whom the server says to be signed in.
     pub(crate) resident: Option<Resident>,
@@ -133,9 +140,10 @@ pub(crate) async fn check_session() -> SessionCheck {
     let signal = abort.as_ref().map(AbortController::signal);
     let asked = async move {
         let response = Request::get("/api/session").abort_signal(signal.as_ref()).send().await?;
-        let (signed_out, server_time) = (response.status() == 401, date(&response));
-        let resident = if response.ok() { response.json().await.ok() } else { None };
-        Ok::<_, gloo_net::Error>(SessionCheck { signed_out, resident, server_time })
+        let server_time = date(&response);
+        let (answer, body) = read(&response).await?;
+        let resident = if response.ok() { serde_json::from_str(&body).ok() } else { None };
+        Ok::<_, gloo_net::Error>(SessionCheck { signed_out: answer.is_signed_out(), resident, server_time })
     };
     match patiently(asked, abort).await {
         Some(Ok(session)) => session,

@@ -2,13 +2,49 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use domain::Location;
+use domain::{Location, Millis};
 use futures_channel::oneshot;
 use js_sys::{Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Geolocation, PermissionState, PermissionStatus, PositionOptions};
+
+use crate::clock::device_now;
+
+/// A location is where the device is now for this long after it was found, in milliseconds.
+const CURRENT_FOR: Millis = 5 * 60 * 1000;
+
+/// The longest age that a browser's timestamp may give a location, in milliseconds. A receiver whose clock is years behind
+/// finds its locations now all the same.
+const LONGEST_AGE: Millis = 24 * 60 * 60 * 1000;
+
+/// A location with the time at which the device found it, by the device's clock. They travel together, because an old location
+/// must not be shown as the current one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeviceLocation {
+    /// Where the device was.
+    pub location: Location,
+    found_at: Millis,
+}
+
+impl DeviceLocation {
+    /// `timestamp` is the browser's, in milliseconds since 1970. One that makes no sense at `now` counts as `now`, because
+    /// the browser was asked for a recent location.
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
+    pub(crate) fn new(location: Location, timestamp: f64, now: Millis) -> Self {
+        let age = now.saturating_sub(timestamp as Millis);
+        let found_at = if (0..LONGEST_AGE).contains(&age) { now - age } else { now };
+        Self { location, found_at }
+    }
+
+    /// Tells if the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
+    /// that was set back makes nothing young again.
+    #[must_use]
+    pub fn is_current(&self, now: Millis) -> bool {
+        now.saturating_sub(self.found_at).saturating_abs() < CURRENT_FOR
+    }
+}
 
 /// Why the browser does not tell where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +81,8 @@ extern "C" {
     type GeolocationPosition;
     #[wasm_bindgen(method, getter)]
     fn coords(this: &GeolocationPosition) -> GeolocationCoordinates;
+    #[wasm_bindgen(method, getter)]
+    fn timestamp(this: &GeolocationPosition) -> f64;
 
     type GeolocationCoordinates;
     #[wasm_bindgen(method, getter)]
@@ -60,13 +98,13 @@ extern "C" {
 }
 
 /// Asks where this device is; the browser may ask the person first. For a button that says so.
-pub fn ask(then: impl FnOnce(Result<Location, LocationProblem>) + 'static) {
+pub fn ask(then: impl FnOnce(Result<DeviceLocation, LocationProblem>) + 'static) {
     let located = locate();
     spawn_local(async move { then(located.await.unwrap_or(Err(LocationProblem::Unavailable))) });
 }
 
 /// Asks where this device is. The answer may never come, if the browser asks the person and gets no answer.
-pub(crate) fn locate() -> oneshot::Receiver<Result<Location, LocationProblem>> {
+pub(crate) fn locate() -> oneshot::Receiver<Result<DeviceLocation, LocationProblem>> {
     let (sender, receiver) = oneshot::channel();
     let sender = Rc::new(RefCell::new(Some(sender)));
     let watch = Rc::new(RefCell::new(None));
@@ -114,7 +152,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn start(
-        heard: impl Fn(Result<Location, LocationProblem>) + Clone + 'static,
+        heard: impl Fn(Result<DeviceLocation, LocationProblem>) + Clone + 'static,
     ) -> Result<Self, LocationProblem> {
         let geolocation = window().navigator().geolocation().map_err(|_| LocationProblem::Unsupported)?;
         if geolocation.is_undefined() {
@@ -129,7 +167,12 @@ impl Watch {
         let on_position = Closure::new(move |position: GeolocationPosition| {
             let coords = position.coords();
             let location = Location::new(coords.latitude(), coords.longitude(), Some(coords.accuracy()));
-            heard(location.ok_or(LocationProblem::Unavailable));
+            let now = device_now();
+            let found = location.map(|location| DeviceLocation::new(location, position.timestamp(), now));
+            // A browser that wakes up may give what it knew before it slept; what it finds now follows.
+            if found.is_none_or(|found| found.is_current(now)) {
+                heard(found.ok_or(LocationProblem::Unavailable));
+            }
         });
         let options = PositionOptions::new();
         options.set_enable_high_accuracy(true);
@@ -159,6 +202,33 @@ fn callback<T: ?Sized>(closure: &Closure<T>) -> &js_sys::Function {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: Millis = 1_700_000_000_000;
+
+    #[expect(clippy::cast_precision_loss, reason = "the browser's timestamps are no finer")]
+    fn found(age: Millis) -> DeviceLocation {
+        let location = Location::new(37.5, 127.0, None).expect("a location");
+        DeviceLocation::new(location, (NOW - age) as f64, NOW)
+    }
+
+    #[test]
+    fn a_location_is_current_for_five_minutes_after_it_was_found() {
+        assert!(found(0).is_current(NOW));
+        assert!(found(10_000).is_current(NOW + 60_000));
+        assert!(!found(3_600_000).is_current(NOW));
+        assert!(!found(10_000).is_current(NOW + CURRENT_FOR));
+        assert!(!found(0).is_current(NOW - CURRENT_FOR));
+    }
+
+    #[test]
+    fn a_timestamp_that_cannot_be_counts_as_now() {
+        for age in [-7_200_000, LONGEST_AGE, NOW] {
+            assert!(found(age).is_current(NOW), "{age}");
+            assert!(!found(age).is_current(NOW + 3_600_000), "{age}");
+        }
+        let location = Location::new(37.5, 127.0, None).expect("a location");
+        assert!(DeviceLocation::new(location, f64::NAN, NOW).is_current(NOW));
+    }
 
     #[test]
     fn the_browsers_error_codes_are_told_apart() {

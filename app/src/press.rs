@@ -128,10 +128,7 @@ impl Press {
             pending.wanted_at = device_now();
             self.current.set_value(Some(pending.clone()));
             self.set_state.set(PressState::Sending);
-            spawn_local(async move {
-                outbox::want(pending.key, pending.wanted_at).await;
-                press.resume(pending).await;
-            });
+            spawn_local(press.send_late(pending));
         }
     }
 

@@ -124,6 +124,7 @@ mod ssr {
 
 #[cfg(not(feature = "ssr"))]
 mod browser {
+    use domain::{AlertId, Incident};
     use leptos::prelude::*;
 
     use crate::i18n::Locale;
@@ -133,5 +134,11 @@ mod browser {
     pub fn locale() -> Locale {
         let root = document().document_element();
         root.and_then(|root| root.get_attribute("lang")?.parse().ok()).unwrap_or_default()
+    }
+
+    /// Only the server has a hub to ask.
+    #[must_use]
+    pub fn calls_named(_: AlertId) -> Vec<Incident> {
+        Vec::new()
     }
 }

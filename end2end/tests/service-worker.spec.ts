@@ -163,33 +163,21 @@ test("what cannot be sent yet stays, and the browser is told to wake the worker 
   expect(await recorded).toBe(press);
 });
 
-test("the worker reads an answer as the page does", async ({ resident }) => {
+test("a proxy's error page while the server restarts ends no press", async ({ resident }) => {
   const caller = await resident("resident-1203");
-  const meaning = async (status: number, body: string) =>
-    (await worker(caller)).evaluate(
-      ([status, body]) => {
-        const read = (self as unknown as { read(status: number, body: string): object | undefined }).read;
-        try {
-          return Object.keys(read(status, body) ?? { kept: true })[0];
-        } catch {
-          return "again";
-        }
-      },
-      [status, body] as const,
+  const press = await pressAndClose(caller);
+  caller.expects(/status of 40[145]/);
+  for (const status of [404, 405, 401]) {
+    await caller.context.route("**/alert", (route) =>
+      route.fulfill({ status, contentType: "text/html", body: "<html><title>nginx</title>" }),
     );
-  const recorded = JSON.stringify({ id: "01890a5d-ac96-774b-bcce-b302099a8057", state: "stored" });
-  expect(await meaning(202, recorded)).toBe("recorded");
-  expect(await meaning(202, "<html>Welcome to our Wi-Fi"), "a hotspot's answer is not believed").toBe("again");
-  expect(await meaning(200, recorded)).toBe("again");
-  for (const status of [0, 303, 408, 425, 429, 500, 502, 503, 504]) {
-    expect(await meaning(status, ""), String(status)).toBe("again");
+    await expect(deliver(caller)).rejects.toThrow(`POST /alert: status ${status}`);
+    await caller.context.unrouteAll();
   }
-  for (const status of [401, 403]) {
-    expect(await meaning(status, ""), String(status)).toBe("kept");
-  }
-  for (const status of [400, 404, 409, 413, 422]) {
-    expect(await meaning(status, "<html>"), String(status)).toBe("refused");
-  }
+  const next = await caller.newTab();
+  const recorded = next.recorded();
+  await next.goHome();
+  expect(await recorded).toBe(press);
 });
 
 /** Presses without a network in a tab that is then closed; gives back the key. The network is back afterwards. */

@@ -4,7 +4,26 @@
 
 const TO_PAGES = 3_000; // milliseconds that open pages get to send it themselves
 const TO_ANSWER = 15_000; // milliseconds until a request is given up: a server whose disk hangs answers after ten seconds
-const HEARD_ONLY = "/problems/heard-not-recorded"; // as in app/src/api/answer.rs
+
+// The server's own words, as in app/src/api/answer.rs. Only these types of problem end a press; app/src/api/answers.json is the
+// table that both lists are tested with.
+const PROBLEM = "application/problem+json";
+const NOT_SIGNED_IN = "/problems/not-signed-in";
+const HEARD_ONLY = "/problems/heard-not-recorded";
+const FINAL = [
+  "/problems/malformed",
+  "/problems/not-yours",
+  "/problems/foreign-origin",
+  "/problems/not-found",
+  "/problems/unknown-call",
+  "/problems/method-not-allowed",
+  "/problems/no-open-call",
+  "/problems/too-large",
+  "/problems/unsupported-media-type",
+  "/problems/invalid",
+  "/problems/idempotency-key-invalid",
+  "/problems/idempotency-key-reused",
+];
 
 // Sends what may be sent. Rejects when something is left that is worth another try: the browser wakes the worker again.
 async function deliver() {
@@ -33,9 +52,12 @@ function isOf({ by, body }, viewer) {
 
 async function whoIsSignedIn() {
   const answer = await fetch("/api/session", { cache: "no-store", signal: AbortSignal.timeout(TO_ANSWER) });
-  if (answer.status === 401) return undefined;
-  if (!answer.ok) throw new Error(`who is signed in: status ${answer.status}`);
-  return answer.json();
+  const text = await answer.text();
+  if (meaningOf(answer.status, contentTypeOf(answer), text) === "signed-out") return undefined;
+  const resident = answer.ok ? parsed(text) : undefined;
+  // A hotspot's or a proxy's answer says nothing about who is signed in.
+  if (typeof resident?.name !== "string") throw new Error(`who is signed in: status ${answer.status}`);
+  return resident;
 }
 
 async function send({ key }) {
@@ -51,22 +73,52 @@ async function send({ key }) {
     body,
     signal: AbortSignal.timeout(TO_ANSWER),
   });
-  const text = await answer.text();
-  if (parsed(text)?.type === HEARD_ONLY) await iutsaiOutbox.heard(key);
-  const outcome = read(answer.status, text);
+  const [contentType, text] = [contentTypeOf(answer), await answer.text()];
+  if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.heard(key);
+  const outcome = read(answer.status, contentType, text);
   if (outcome) await iutsaiOutbox.settle(key, outcome);
 }
 
-// What an answer means, as app/src/api/answer.rs reads it: nothing when the press stays as it is. Throws when it is to be
-// sent again.
-function read(status, text) {
-  const body = parsed(text);
-  if (status === 202 && body?.id) return { recorded: { id: body.id, state: body.state, at: Date.now() } };
-  // Signed out, or somebody else since it was asked: the page says so, or finds another reason.
-  if (status === 401 || status === 403) return undefined;
-  if (status < 400 || status >= 500 || [408, 425, 429].includes(status)) throw new Error(`POST /alert: status ${status}`);
-  const unknown = { type: "about:blank", title: `HTTP ${status}`, status, detail: `The server answered with HTTP status ${status}.` };
-  return { refused: body?.detail ? { ...unknown, ...body } : unknown };
+// The outcome that an answer brings: nothing when the press stays as it is. Throws when it is to be sent again.
+function read(status, contentType, text) {
+  switch (meaningOf(status, contentType, text)) {
+    case "recorded": {
+      const { id, state } = parsed(text);
+      return { recorded: { id, state, at: Date.now() } };
+    }
+    case "signed-out":
+      return undefined; // the page asks to sign in
+    case "refused":
+      // Somebody else may have signed in since it was asked: the page finds out.
+      return status === 403 ? undefined : { refused: parsed(text) };
+    default:
+      throw new Error(`POST /alert: status ${status}`);
+  }
+}
+
+// What an answer means, in the words of the table; app/src/api/answer.rs reads it in the same way. What a proxy or a hotspot
+// answers ends nothing.
+function meaningOf(status, contentType, text) {
+  if (status === 202) return isRecorded(parsed(text)) ? "recorded" : "again";
+  const type = isProblem(contentType) ? typeOf(parsed(text)) : undefined;
+  if (status === 401 && type === NOT_SIGNED_IN) return "signed-out";
+  if (status === 503 && type === HEARD_ONLY) return "heard";
+  if (status >= 400 && status < 500 && FINAL.includes(type)) return "refused";
+  return status === 429 ? "busy" : "again";
+}
+
+const contentTypeOf = (answer) => answer.headers.get("content-type");
+
+const isProblem = (contentType) => contentType?.split(";")[0].trim().toLowerCase() === PROBLEM;
+
+// The type of a problem that has all its words.
+function typeOf(problem) {
+  const isWhole = ["type", "title", "detail"].every((name) => typeof problem?.[name] === "string");
+  return isWhole && Number.isInteger(problem.status) ? problem.type : undefined;
+}
+
+function isRecorded(body) {
+  return typeof body?.id === "string" && /^[0-9a-f-]{36}$/i.test(body.id) && ["published", "stored"].includes(body.state);
 }
 
 function parsed(text) {

@@ -36,7 +36,12 @@ const KEPT_FIELDS: [&str; 3] = ["kind", "text", KEY_FIELD];
 pub async fn press(State(state): State<AppState>, command: Command<CallRequest>) -> Response {
     let Command { by, key, request, reply } = command;
     let calls = state.backend.calls.clone();
-    let outcome = run(&state, async move { calls.press(&by, request, key).await }).await;
+    // A program repeats a request until it is answered; a person who confirms an old page means a new call.
+    let is_person = matches!(reply, Reply::Page { .. });
+    let outcome = run(&state, async move {
+        if is_person { calls.confirm(&by, request, key).await } else { calls.press(&by, request, key).await }
+    })
+    .await;
     reply.answer(outcome, |recorded| format!("/call/{}", recorded.id))
 }
 
@@ -155,7 +160,11 @@ impl Reply {
     }
 
     fn refuse(self, problem: Problem) -> Response {
-        let Self::Page { page, fields } = self else { return problem.into_response() };
+        let Self::Page { page, mut fields } = self else { return problem.into_response() };
+        if [Kind::KEY_INVALID, Kind::KEY_REUSED].contains(&problem.kind) {
+            // The page makes a new key, since this one is refused again.
+            fields.retain(|(name, _)| name != KEY_FIELD);
+        }
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(fields);
         if problem.kind == Kind::NOT_SIGNED_IN {
@@ -183,7 +192,8 @@ fn kept(form: Option<Vec<(String, String)>>) -> Vec<(String, String)> {
     fields
 }
 
-/// The `Idempotency-Key`, with or without the quotes of a structured field (RFC 9651, section 3.3.3).
+/// The `Idempotency-Key` of the header or of the form's field. A person cannot mend the field, so one that cannot be used
+/// counts as none.
 fn key(headers: &HeaderMap, form: Option<&[(String, String)]>) -> Result<Option<Uuid>, Problem> {
     let wrong = || {
         Kind::KEY_INVALID.because(
@@ -191,18 +201,20 @@ fn key(headers: &HeaderMap, form: Option<&[(String, String)]>) -> Result<Option<
         )
     };
     let mut of_header = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let text = match (of_header.next(), of_header.next()) {
-        (Some(_), Some(_)) => return Err(wrong()),
-        (Some(value), None) => Some(value.to_str().map_err(|_| wrong())?),
-        (None, _) => form
-            .unwrap_or_default()
-            .iter()
-            .find_map(|(name, value)| (name == KEY_FIELD && !value.is_empty()).then_some(value.as_str())),
-    };
-    let Some(text) = text else { return Ok(None) };
+    match (of_header.next(), of_header.next()) {
+        (Some(_), Some(_)) => Err(wrong()),
+        (Some(value), None) => value.to_str().ok().and_then(usable).map(Some).ok_or_else(wrong),
+        (None, _) => {
+            let field = form.unwrap_or_default().iter().find(|(name, _)| name == KEY_FIELD);
+            Ok(field.and_then(|(_, value)| usable(value)))
+        }
+    }
+}
+
+/// The UUIDv7 that the text is, with or without the quotes of a structured field (RFC 9651, section 3.3.3).
+fn usable(text: &str) -> Option<Uuid> {
     let bare = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text.trim());
-    let key = Uuid::try_parse(bare).map_err(|_| wrong())?;
-    if key.get_version_num() == 7 { Ok(Some(key)) } else { Err(wrong()) }
+    Uuid::try_parse(bare).ok().filter(|key| key.get_version_num() == 7)
 }
 
 #[cfg(test)]
@@ -233,5 +245,13 @@ mod tests {
         let id = Uuid::now_v7();
         let form = [(KEY_FIELD.to_owned(), id.to_string())];
         assert_eq!(key(&HeaderMap::new(), Some(&form)), Ok(Some(id)));
+    }
+
+    #[test]
+    fn a_field_that_is_no_key_does_not_refuse_a_persons_press() {
+        for wrong in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"] {
+            let form = [(KEY_FIELD.to_owned(), wrong.to_owned())];
+            assert_eq!(key(&HeaderMap::new(), Some(&form)), Ok(None), "{wrong}");
+        }
     }
 }

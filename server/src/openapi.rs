@@ -216,7 +216,8 @@ fn idempotency_key() -> Parameter {
         .required(Required::False)
         .description(Some(
             "A UUIDv7 made by the client; it becomes the id. The same key and body get the same answer; another body is \
-             refused.",
+             refused, except that a press may repeat itself with another location. The key of a call that began more than \
+             24 hours ago makes a new call with an id of its own, and `warning` names it.",
         ))
         .schema(Some(schemas::uuid()))
         .build()

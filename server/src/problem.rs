@@ -204,6 +204,7 @@ pub fn role_absent(what: &str, role: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -212,6 +213,22 @@ mod tests {
         slugs.sort_unstable();
         slugs.dedup();
         assert_eq!(slugs.len(), Kind::ALL.len());
+    }
+
+    /// Page and service worker must know of each type whether it ends a command; their own tests read the same table.
+    #[test]
+    fn the_table_of_answers_lists_every_kind_with_its_status() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../app/src/api/answers.json");
+        let table: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let listed = table["types"].as_array().unwrap().iter();
+        let mut listed: Vec<_> = listed.map(|one| (one["type"].clone(), one["status"].clone())).collect();
+        let kinds = Kind::ALL.iter();
+        let mut kinds: Vec<(serde_json::Value, serde_json::Value)> = kinds
+            .map(|kind| (format!("/problems/{}", kind.slug()).into(), kind.status().as_u16().into()))
+            .collect();
+        listed.sort_by_key(|(kind, _)| kind.to_string());
+        kinds.sort_by_key(|(kind, _)| kind.to_string());
+        assert_eq!(listed, kinds);
     }
 
     #[test]

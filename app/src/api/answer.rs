@@ -20,7 +20,7 @@ pub enum Trouble {
 /// Why a command will not be taken, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Nobody is signed in (401).
+    /// Nobody is signed in.
     SignIn,
     /// What is wrong with it.
     Problem(Problem),
@@ -37,8 +37,32 @@ pub(crate) enum Answer {
     Refused(Refused),
 }
 
-/// The type of the problem that [`Trouble::HeardOnly`] stands for. `public/worker/deliver.js` has it, too.
+/// The content type of a problem (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
+
+/// The type of the problem that [`Refused::SignIn`] stands for.
+const NOT_SIGNED_IN: &str = "/problems/not-signed-in";
+
+/// The type of the problem that [`Trouble::HeardOnly`] stands for.
 const HEARD_ONLY: &str = "/problems/heard-not-recorded";
+
+/// The types of the problems that end a command, because it would be refused again however often it is sent. The service
+/// worker has the same list (`public/worker/deliver.js`). `answers.json` lists every type of the server, and the tests of
+/// both and of the server read it.
+const FINAL: [&str; 12] = [
+    "/problems/malformed",
+    "/problems/not-yours",
+    "/problems/foreign-origin",
+    "/problems/not-found",
+    "/problems/unknown-call",
+    "/problems/method-not-allowed",
+    "/problems/no-open-call",
+    "/problems/too-large",
+    "/problems/unsupported-media-type",
+    "/problems/invalid",
+    "/problems/idempotency-key-invalid",
+    "/problems/idempotency-key-reused",
+];
 
 /// The longest that a server may make a command wait.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -46,45 +70,121 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 impl Answer {
     pub(crate) const NONE: Self = Self::Again(Trouble::Offline, Duration::ZERO);
 
-    /// Reads an answer of this HTTP status, with the header `Retry-After` in seconds, if it was there.
+    /// Reads an answer of this HTTP status, with the headers `Content-Type` and `Retry-After`, where they were there.
     ///
-    /// Only a 202 with the body of one is believed: a hotspot's sign-in page answers 200 to everything.
-    pub(crate) fn read(status: u16, retry_after: Option<&str>, body: &str) -> Self {
+    /// Only the server's own words are believed. A hotspot's sign-in page answers 200 to everything, and a proxy whose
+    /// server restarts answers with pages of its own, 401, 403, 404 and 405 among them. Such an answer ends nothing.
+    pub(crate) fn read(
+        status: u16,
+        content_type: Option<&str>,
+        retry_after: Option<&str>,
+        body: &str,
+    ) -> Self {
         let seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
         let again = |trouble| Self::Again(trouble, seconds.unwrap_or_default().min(LONGEST_RETRY_AFTER));
-        match status {
-            202 => serde_json::from_str(body).map_or_else(|_| again(Trouble::Server(202)), Self::Recorded),
-            401 => Self::Refused(Refused::SignIn),
-            429 => again(Trouble::Busy),
-            408 | 425 => again(Trouble::Server(status)),
-            503 if problem(status, body).kind == HEARD_ONLY => again(Trouble::HeardOnly),
-            400..=499 => Self::Refused(Refused::Problem(problem(status, body))),
+        match (status, problem(content_type, body)) {
+            (202, _) => {
+                serde_json::from_str(body).map_or_else(|_| again(Trouble::Server(202)), Self::Recorded)
+            }
+            (401, Some(problem)) if problem.kind == NOT_SIGNED_IN => Self::Refused(Refused::SignIn),
+            (503, Some(problem)) if problem.kind == HEARD_ONLY => again(Trouble::HeardOnly),
+            (400..=499, Some(problem)) if FINAL.contains(&problem.kind.as_str()) => {
+                Self::Refused(Refused::Problem(problem))
+            }
+            (429, _) => again(Trouble::Busy),
             _ => again(Trouble::Server(status)),
         }
     }
+
+    /// Tells if the server itself has answered that nobody is signed in. A proxy's 401 does not count.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        matches!(self, Self::Refused(Refused::SignIn))
+    }
 }
 
-/// The problem the server tells (RFC 9457), or one that says as much as is known.
-fn problem(status: u16, body: &str) -> Problem {
-    serde_json::from_str(body).unwrap_or_else(|_| Problem {
-        kind: "about:blank".into(),
-        title: format!("HTTP {status}"),
-        status,
-        detail: format!("The server answered with HTTP status {status}."),
-    })
+/// The problem that the body is, if the content type names it one.
+fn problem(content_type: Option<&str>, body: &str) -> Option<Problem> {
+    let essence = content_type?.split(';').next()?.trim();
+    essence.eq_ignore_ascii_case(PROBLEM).then(|| serde_json::from_str(body).ok())?
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use domain::api::State;
+    use serde::Deserialize;
 
     use super::*;
 
     const RECORDED: &str = r#"{"id":"01890a5d-ac96-774b-bcce-b302099a8057","state":"stored"}"#;
 
+    /// The table that the page, the service worker and the server share.
+    #[derive(Deserialize)]
+    struct Table {
+        types: Vec<Type>,
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Type {
+        #[serde(rename = "type")]
+        kind: String,
+        status: u16,
+        means: String,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Case {
+        name: String,
+        status: u16,
+        content_type: Option<String>,
+        body: String,
+        means: String,
+    }
+
+    fn table() -> Table {
+        serde_json::from_str(include_str!("answers.json")).unwrap()
+    }
+
+    /// The table's word for what an answer means.
+    fn meaning(answer: &Answer) -> &'static str {
+        match answer {
+            Answer::Recorded(_) => "recorded",
+            Answer::Refused(Refused::SignIn) => "signed-out",
+            Answer::Refused(Refused::Problem(_)) => "refused",
+            Answer::Again(Trouble::Busy, _) => "busy",
+            Answer::Again(Trouble::HeardOnly, _) => "heard",
+            Answer::Again(Trouble::Server(_) | Trouble::Offline, _) => "again",
+        }
+    }
+
+    fn problem_of(kind: &str, status: u16) -> String {
+        serde_json::json!({ "type": kind, "title": "No", "status": status, "detail": "No." }).to_string()
+    }
+
+    #[test]
+    fn every_answer_of_the_table_means_what_the_table_lists() {
+        for case in table().cases {
+            let answer = Answer::read(case.status, case.content_type.as_deref(), None, &case.body);
+            assert_eq!(meaning(&answer), case.means, "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn every_type_of_problem_means_what_the_table_lists_and_no_other_is_final() {
+        let types = table().types;
+        for Type { kind, status, means } in &types {
+            let answer = Answer::read(*status, Some(PROBLEM), None, &problem_of(kind, *status));
+            assert_eq!(meaning(&answer), means, "{kind}");
+        }
+        let refused = types.iter().filter(|one| one.means == "refused").count();
+        assert_eq!(refused, FINAL.len());
+    }
+
     #[test]
     fn a_202_with_its_body_is_durable() {
-        let Answer::Recorded(recorded) = Answer::read(202, None, RECORDED) else {
+        let Answer::Recorded(recorded) = Answer::read(202, Some("application/json"), None, RECORDED) else {
             panic!("a 202 is an answer");
         };
         assert_eq!(recorded.state, State::Stored);
@@ -92,21 +192,15 @@ mod tests {
     }
 
     #[test]
-    fn a_success_that_is_not_the_servers_own_is_not_believed() {
-        let again = |status| Answer::Again(Trouble::Server(status), Duration::ZERO);
-        assert_eq!(Answer::read(200, None, "<html>Welcome to our Wi-Fi"), again(200));
-        assert_eq!(Answer::read(202, None, "<html>Welcome to our Wi-Fi"), again(202));
-        assert_eq!(Answer::read(200, None, RECORDED), again(200));
+    fn only_the_servers_own_401_means_that_nobody_is_signed_in() {
+        let own = Answer::read(401, Some(PROBLEM), None, &problem_of(NOT_SIGNED_IN, 401));
+        assert!(own.is_signed_out());
+        assert!(!Answer::read(401, Some("text/html"), None, "<html>").is_signed_out());
     }
 
     #[test]
-    fn who_is_signed_out_keeps_the_command() {
-        assert_eq!(Answer::read(401, None, ""), Answer::Refused(Refused::SignIn));
-    }
-
-    #[test]
-    fn a_busy_server_says_how_long_to_wait_and_is_believed_up_to_a_minute() {
-        let wait = |header| match Answer::read(429, header, "") {
+    fn a_busy_server_gives_a_wait_that_is_believed_up_to_a_minute() {
+        let wait = |header| match Answer::read(429, None, header, "") {
             Answer::Again(Trouble::Busy, wait) => wait.as_secs(),
             other => panic!("429 means later, not {other:?}"),
         };
@@ -117,42 +211,20 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_cannot_take_it_now_is_asked_again() {
-        for status in [408, 425, 500, 502, 503, 504, 0] {
-            assert_eq!(
-                Answer::read(status, None, ""),
-                Answer::Again(Trouble::Server(status), Duration::ZERO)
-            );
-        }
-    }
-
-    #[test]
-    fn what_was_heard_and_not_recorded_is_sent_again_and_is_known_to_be_heard() {
-        let body = r#"{"type":"/problems/heard-not-recorded","title":"","status":503,"detail":""}"#;
-        let heard = Answer::read(503, Some("1"), body);
+    fn a_command_that_was_heard_and_not_recorded_waits_as_the_server_asks() {
+        let heard = Answer::read(503, Some(PROBLEM), Some("1"), &problem_of(HEARD_ONLY, 503));
         assert_eq!(heard, Answer::Again(Trouble::HeardOnly, Duration::from_secs(1)));
-        let unheard = body.replace("heard-not-recorded", "not-durable");
-        assert_eq!(Answer::read(503, None, &unheard), Answer::Again(Trouble::Server(503), Duration::ZERO));
     }
 
     #[test]
-    fn a_refusal_is_told_in_the_servers_words() {
+    fn a_refusal_is_shown_in_the_servers_words() {
         let body = r#"{"type":"/problems/no-open-call","title":"No open call","status":409,"detail":"1203 has none."}"#;
-        let Answer::Refused(Refused::Problem(problem)) = Answer::read(409, None, body) else {
+        let Answer::Refused(Refused::Problem(problem)) = Answer::read(409, Some(PROBLEM), None, body) else {
             panic!("409 is a refusal");
         };
         assert_eq!(
             (problem.kind.as_str(), problem.detail.as_str()),
             ("/problems/no-open-call", "1203 has none.")
         );
-    }
-
-    #[test]
-    fn a_refusal_without_words_is_told_by_its_status() {
-        let Answer::Refused(Refused::Problem(problem)) = Answer::read(403, None, "<html>") else {
-            panic!("403 is a refusal");
-        };
-        assert_eq!(problem.status, 403);
-        assert!(problem.detail.contains("403"));
     }
 }

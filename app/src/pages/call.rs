@@ -1,19 +1,26 @@
 //! `/call`: asks whether to call, for browsers in which the home page's button cannot be held: wasm has not arrived,
 //! or never does. Where it does arrive, the location goes along.
 
-use domain::{House, Line, Location, Resident};
+use std::time::Duration;
+
+use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
 
 use crate::{
+    clock::device_now,
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
     i18n::{t_string, td_string, use_i18n},
-    location,
+    location::{self, DeviceLocation},
+    request,
     words::{self, say},
 };
+
+/// How often the page looks whether its location has become old.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The page that asks to confirm a call.
 #[component]
@@ -28,7 +35,7 @@ pub fn CallPage() -> impl IntoView {
         <main id="main" class="narrow">
             <h1>{say!(i18n, call.confirm_heading)}</h1>
             {match flat {
-                Some((line, house)) => view! { <CallForm line house /> }.into_any(),
+                Some((line, house)) => view! { <CallForm line house now=page.now /> }.into_any(),
                 None => view! { <p class="notice error">{say!(i18n, call.no_flat)}</p> }.into_any(),
             }}
             <a class="button secondary" href="/" rel="external">{say!(i18n, call.back)}</a>
@@ -39,26 +46,31 @@ pub fn CallPage() -> impl IntoView {
 }
 
 #[component]
-fn CallForm(line: Line, house: House) -> impl IntoView {
+fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let i18n = use_i18n();
     let query = use_query_map();
     let said = move |name: &str| query.with_untracked(|query| query.get(name)).unwrap_or_default();
-    // Sent twice (an impatient finger, a reload, again after a problem), it is one call all the same.
-    let key =
-        SharedValue::new(|| said("idempotencyKey").parse().unwrap_or_else(|_| Uuid::now_v7())).into_inner();
     let problem = said("problem");
-    let place = RwSignal::new(None::<Location>);
+    let key = SharedValue::new(|| {
+        let call = |id| request::calls_named(id).into_iter().find(|call| is_of(call, &line, &house));
+        key_to_offer(&said("idempotencyKey"), call, !problem.is_empty(), now)
+    })
+    .into_inner();
+    let place = RwSignal::new(None::<DeviceLocation>);
     Effect::new(move || {
-        location::ask(move |found| {
-            if let Ok(found) = found {
-                let _ = place.try_set(Some(found));
-            }
-        });
+        find(place);
+        if let Ok(interval) = set_interval_with_handle(move || renew(place), LOOK_EVERY) {
+            on_cleanup(move || interval.clear());
+        }
     });
     let number = move |of: fn(&Location) -> Option<f64>| {
         move || {
             place.with(|place| {
-                place.as_ref().and_then(of).map(|number| number.to_string()).unwrap_or_default()
+                place
+                    .as_ref()
+                    .and_then(|found| of(&found.location))
+                    .map(|number| number.to_string())
+                    .unwrap_or_default()
             })
         }
     };
@@ -89,7 +101,8 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
             <p>{who}</p>
             <input type="hidden" name="line" value=line.to_string() />
             <input type="hidden" name="house" value=house.to_string() />
-            <input type="hidden" name="idempotencyKey" value=key.to_string() />
+            // Some browsers restore what a hidden field held before a reload, which may be a key that was used.
+            <input type="hidden" name="idempotencyKey" value=key.to_string() autocomplete="off" />
             <input type="hidden" name="lat" prop:value=number(|place| Some(place.lat)) />
             <input type="hidden" name="lng" prop:value=number(|place| Some(place.lng)) />
             <input type="hidden" name="accuracy" prop:value=number(|place| place.accuracy) />
@@ -99,4 +112,80 @@ fn CallForm(line: Line, house: House) -> impl IntoView {
         </form>
     }
     .into_any()
+}
+
+/// Asks the browser where the device is.
+fn find(place: RwSignal<Option<DeviceLocation>>) {
+    location::ask(move |found| {
+        if let Ok(found) = found {
+            let _ = place.try_set(Some(found));
+        }
+    });
+}
+
+/// Drops a location that has become old, and asks for one of now. The page may have been left open for hours.
+fn renew(place: RwSignal<Option<DeviceLocation>>) {
+    let is_old = place.try_with_untracked(|place| place.is_some_and(|found| !found.is_current(device_now())));
+    if is_old == Some(true) {
+        let _ = place.try_set(None);
+        find(place);
+    }
+}
+
+fn is_of(call: &Incident, line: &Line, house: &House) -> bool {
+    (&call.alert.line, &call.alert.house) == (line, house)
+}
+
+/// The key of the form. Sent twice (by an impatient finger, or again after a problem), the form makes one call all the same.
+///
+/// The key in the address is offered while it can make a call. Once it has made one, an old address (Back, a restored tab)
+/// stands for a new emergency, unless the page says that the press has failed and is to be confirmed again.
+fn key_to_offer(
+    in_address: &str,
+    call: impl FnOnce(AlertId) -> Option<Incident>,
+    is_again: bool,
+    now: Millis,
+) -> Uuid {
+    let key = in_address.parse::<Uuid>().ok().filter(|key| key.get_version_num() == 7);
+    let can_be_used = |key: &Uuid| call(AlertId(*key)).is_none_or(|call| is_again && call.is_repeatable(now));
+    key.filter(can_be_used).unwrap_or_else(Uuid::now_v7)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Event, Progress, event::LATE_AFTER};
+
+    use super::*;
+    use crate::samples::{AT, call, incident, status};
+
+    const KEY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+    fn is_offered(then: Option<Vec<Event>>, is_again: bool, now: Millis) -> bool {
+        let known = then.map(|then| incident(&call(1), then));
+        key_to_offer(KEY, |_| known, is_again, now).to_string() == KEY
+    }
+
+    #[test]
+    fn the_key_of_the_address_is_offered_until_it_has_made_a_call() {
+        assert!(is_offered(None, false, AT));
+        assert!(is_offered(None, true, AT));
+        assert!(!is_offered(Some(vec![]), false, AT));
+    }
+
+    #[test]
+    fn a_press_that_failed_keeps_its_key_while_its_call_is_open_and_young() {
+        assert!(is_offered(Some(vec![]), true, AT + LATE_AFTER));
+        assert!(!is_offered(Some(vec![]), true, AT + LATE_AFTER + 1));
+        let over = status(&call(1), Progress::Cancelled, "1203");
+        assert!(!is_offered(Some(vec![over]), true, AT + 60_000));
+    }
+
+    #[test]
+    fn a_key_that_the_server_refuses_is_not_offered() {
+        for refused in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"] {
+            let offered = key_to_offer(refused, |_| None, true, AT);
+            assert_eq!(offered.get_version_num(), 7, "{refused}");
+            assert_ne!(offered.to_string(), refused);
+        }
+    }
 }

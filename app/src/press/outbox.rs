@@ -27,7 +27,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = fix, catch)]
     fn js_fix(key: &str, body: Option<&str>) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = want, catch)]
-    fn js_want(key: &str, wanted_at: f64) -> Result<Promise, JsValue>;
+    fn js_want(key: &str, wanted_at: f64, body: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = heard, catch)]
     fn js_heard(key: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = settle, catch)]
@@ -79,11 +79,12 @@ pub(super) async fn fix(key: Uuid, body: Option<&str>) -> Result<Option<String>,
     settled(js_fix(&key.to_string(), body)).await.map(|body| body.as_string())
 }
 
-/// The person wants it sent, at this time of the device's clock.
+/// The person wants it sent, at this time of the device's clock, with this body. It differs from the one before in its location
+/// alone, so that the server takes it for the same press.
 #[expect(clippy::cast_precision_loss, reason = "JavaScript's times are no finer")]
-pub(super) async fn want(key: Uuid, now: Millis) {
+pub(super) async fn want(key: Uuid, now: Millis, body: &str) {
     // Where that cannot be written, this page still sends it.
-    settled(js_want(&key.to_string(), now as f64)).await.map(drop).unwrap_or_default();
+    settled(js_want(&key.to_string(), now as f64, body)).await.map(drop).unwrap_or_default();
 }
 
 /// Neighbours have heard it, though it is not recorded: the next page must know.

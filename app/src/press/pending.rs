@@ -18,7 +18,7 @@ pub(super) struct Pending {
     pub(super) key: Uuid,
     /// The name of the resident who pressed.
     by: String,
-    /// What is sent, as JSON text: every try sends the same.
+    /// What is sent, as JSON text: every try sends the same, until the person wants it sent from where they are then.
     pub(super) body: String,
     /// Somebody may have sent it: it must not change any more.
     pub(super) fixed: bool,
@@ -89,12 +89,12 @@ impl Pending {
         serde_json::from_str(&self.body).ok()
     }
 
-    /// The body with where the caller is.
-    pub(super) fn located(&self, location: Location) -> String {
+    /// The body with where the caller is, or without a location where that is not known.
+    pub(super) fn located(&self, location: Option<Location>) -> String {
         let located = self.request().and_then(|mut request| {
-            request.lat = Some(location.lat.into());
-            request.lng = Some(location.lng.into());
-            request.accuracy = location.accuracy.map(Into::into);
+            request.lat = location.map(|location| location.lat.into());
+            request.lng = location.map(|location| location.lng.into());
+            request.accuracy = location.and_then(|location| location.accuracy).map(Into::into);
             serde_json::to_string(&request).ok()
         });
         located.unwrap_or_else(|| self.body.clone())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    AlertId, Location, Millis,
+    AlertId, Millis,
     api::{CallRequest, Problem, Recorded},
 };
 use futures_util::future::{self, Either};
@@ -20,7 +20,8 @@ use super::{
 use crate::{
     api::{self, Answer, Refused, Trouble, wait_to_retry},
     clock::device_now,
-    location, offline,
+    location::{self, DeviceLocation},
+    offline,
 };
 
 /// How long a press waits for the device to tell where it is. The call goes without, and the place follows.
@@ -35,7 +36,7 @@ impl Press {
             offline::ask_to_sync();
         }
         if let Some(location) = location {
-            let located = pending.located(location);
+            let located = pending.located(Some(location.location));
             let body = match kept {
                 Ok(()) => outbox::fix(pending.key, Some(&located)).await.ok().flatten(),
                 Err(Failure::Refused) => Some(located),
@@ -46,6 +47,15 @@ impl Press {
         }
         self.current.try_set_value(Some(pending.clone()));
         self.send(pending).await;
+    }
+
+    /// Sends a press of some time ago, because the person still wants it: from where the caller is now, if that is known.
+    pub(super) async fn send_late(self, mut pending: Pending) {
+        let location = self.locate().await;
+        pending.body = pending.located(location.map(|found| found.location));
+        outbox::want(pending.key, pending.wanted_at, &pending.body).await;
+        self.current.try_set_value(Some(pending.clone()));
+        self.resume(pending).await;
     }
 
     /// Sends a press that was kept. From now on its body is what others find, too.
@@ -217,7 +227,7 @@ impl Press {
         self.kept.try_get_value().unwrap_or(Kept::Page)
     }
 
-    async fn locate(self) -> Option<Location> {
+    async fn locate(self) -> Option<DeviceLocation> {
         let wait = sleep(LOCATION_WAIT);
         match future::select(location::locate(), wait).await {
             Either::Left((Ok(Ok(location)), _)) => Some(location),

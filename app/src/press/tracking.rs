@@ -7,7 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     api::{self, Answer},
-    location::{LocationProblem, Watch},
+    clock::device_now,
+    location::{DeviceLocation, LocationProblem, Watch},
     storage::Memory,
 };
 
@@ -52,7 +53,9 @@ struct Call {
 #[derive(Clone, Copy)]
 pub(super) struct Tracking {
     call: RwSignal<Option<Call>>,
-    newest: RwSignal<Option<Location>>,
+    newest: RwSignal<Option<DeviceLocation>>,
+    /// How often the newest location has become old: each time the device is asked anew.
+    renewals: RwSignal<u32>,
     problem: RwSignal<Option<LocationProblem>>,
     throttle: StoredValue<Throttle>,
 }
@@ -66,6 +69,7 @@ impl Tracking {
         let tracking = Self {
             call: RwSignal::new(None),
             newest: RwSignal::new(None),
+            renewals: RwSignal::new(0),
             problem: RwSignal::new(None),
             throttle: StoredValue::new(Throttle::default()),
         };
@@ -81,9 +85,12 @@ impl Tracking {
         let watch = StoredValue::new(None::<SendWrapper<Watch>>);
         Effect::new(move |before: Option<Option<AlertId>>| {
             let open = open.get();
+            tracking.renewals.track();
             watch.set_value(open.and_then(|_| tracking.watch()).map(SendWrapper::new));
             if open.is_none() && before.flatten().is_some() {
                 Memory::Tab.forget(KEY);
+                // The next call may be made elsewhere.
+                tracking.newest.set(None);
             }
             open
         });
@@ -111,11 +118,11 @@ impl Tracking {
     }
 
     fn watch(self) -> Option<Watch> {
-        let heard = move |result: Result<Location, LocationProblem>| self.heard(result);
+        let heard = move |result: Result<DeviceLocation, LocationProblem>| self.heard(result);
         Watch::start(heard).inspect_err(|problem| self.problem.set(Some(*problem))).ok()
     }
 
-    fn heard(self, result: Result<Location, LocationProblem>) {
+    fn heard(self, result: Result<DeviceLocation, LocationProblem>) {
         match result {
             Ok(location) => {
                 self.problem.try_set(None);
@@ -128,9 +135,16 @@ impl Tracking {
     }
 
     fn tell(self, open: Option<AlertId>, now: Millis) {
-        let (Some(call), Some(location)) = (open, self.newest.get()) else {
+        let (Some(call), Some(newest)) = (open, self.newest.get()) else {
             return;
         };
+        if !newest.is_current(device_now()) {
+            // The page slept, or the device has not moved: only a new answer tells where it is now.
+            self.newest.set(None);
+            self.renewals.update(|renewals| *renewals = renewals.wrapping_add(1));
+            return;
+        }
+        let location = newest.location;
         if !self.throttle.try_update_value(|throttle| throttle.lets_pass(location, now)).unwrap_or(false) {
             return;
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    event::{Accept, Actor, Alert, EventId, Location, Millis, OPEN_FOR, Progress, Status},
+    event::{Accept, Actor, Alert, EventId, LATE_AFTER, Location, Millis, OPEN_FOR, Progress, Status},
     people::{House, Line},
 };
 
@@ -70,6 +70,13 @@ impl Incident {
     #[must_use]
     pub fn is_open(&self, now: Millis) -> bool {
         self.end.is_none() && now < self.alert.at.saturating_add(OPEN_FOR)
+    }
+
+    /// Tells if a person who confirms the same press once more may mean this call. Otherwise it is a new emergency, because
+    /// the call is over or older than [`LATE_AFTER`].
+    #[must_use]
+    pub fn is_repeatable(&self, now: Millis) -> bool {
+        self.is_open(now) && now.saturating_sub(self.alert.at) <= LATE_AFTER
     }
 
     /// The houses that are on the way or there.

@@ -95,11 +95,18 @@ fn of_several_the_one_that_can_still_be_sent_comes_first_and_then_the_newest() {
 #[test]
 fn the_place_is_added_and_nothing_else_changes() {
     let place = Location::new(37.5, 127.0, Some(12.0)).expect("a location");
-    let located = Pending { body: pending().located(place), ..pending() };
+    let located = Pending { body: pending().located(Some(place)), ..pending() };
     let request = located.request().expect("a request");
     assert_eq!(request.location(), Some(place));
     assert_eq!(request.text.as_deref(), Some("연기가 나요"));
     assert_eq!(request.house, house("1203"));
+}
+
+#[test]
+fn a_place_of_some_time_ago_goes_where_the_one_of_now_is_not_known() {
+    let place = Location::new(37.5, 127.0, Some(12.0)).expect("a location");
+    let located = Pending { body: pending().located(Some(place)), ..pending() };
+    assert_eq!(located.located(None), pending().body);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Millis, Moved, Progress, Resident,
     Response, Role, Status,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
-    event::TEXT_LENGTH_LIMIT,
+    event::{LATE_AFTER, OPEN_FOR, TEXT_LENGTH_LIMIT},
     record,
 };
 use serde::Serialize;
@@ -36,6 +36,13 @@ pub use refusal::Refusal;
 /// How long a call that was just answered may take to other nodes' hubs.
 const ON_ITS_WAY: Duration = Duration::from_millis(400);
 
+/// The warning of a press whose location cannot be one.
+const NO_LOCATION: &str =
+    "lat and lng are no location (degrees, -90 to 90 and -180 to 180): the call went out without one";
+
+/// The warning of a press whose key stands for an earlier call. Programs get it after 24 hours.
+const OLD_KEY: &str = "the Idempotency-Key belongs to a call that began more than 24 hours ago: this is a new call with a new id";
+
 /// The name that stands for the service where a resident's would; no account can have it.
 const SERVICE: &str = "@service";
 
@@ -56,6 +63,8 @@ impl Calls {
 
     /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
     ///
+    /// The key of a call that began more than a day ago makes a new call, with an id of its own and a warning.
+    ///
     /// # Errors
     /// [`Refusal`]; the call is then stored nowhere.
     pub async fn press(
@@ -64,15 +73,46 @@ impl Calls {
         request: CallRequest,
         key: Option<Uuid>,
     ) -> Result<Recorded, Refusal> {
+        self.press_or_repeat(by, request, key, OPEN_FOR).await
+    }
+
+    /// Calls the neighbours for a person who has confirmed it on a page. The page may have been left open or restored, and
+    /// the key in it used before, so a confirmed press makes a call or returns the one it just made.
+    ///
+    /// A key makes a new call if its call is over, is older than ten minutes, or was made with other words.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the call is then stored nowhere.
+    pub async fn confirm(
+        &self,
+        by: &Resident,
+        request: CallRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        let known =
+            |key: Uuid| by.flat().and_then(|(line, house)| self.hub.call_of(line, house, AlertId(key)));
+        let key = key.filter(|key| known(*key).is_none_or(|call| call.is_repeatable(clock::now())));
+        match self.press_or_repeat(by, request.clone(), key, LATE_AFTER).await {
+            Err(Refusal::KeyReused) => self.press_or_repeat(by, request, None, LATE_AFTER).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Records a press, or returns the call that the same press made no longer than `repeats_for` ago.
+    async fn press_or_repeat(
+        &self,
+        by: &Resident,
+        request: CallRequest,
+        key: Option<Uuid>,
+        repeats_for: Millis,
+    ) -> Result<Recorded, Refusal> {
         own_flat(by, &request.line, &request.house)?;
         short_enough("text", request.text.as_deref())?;
         let location = request.location();
-        let warning = (location.is_none() && request.tells_location()).then(|| {
-            "lat and lng are no location (degrees, -90 to 90 and -180 to 180): the call went out without one".into()
-        });
-        let origin = origin(by, key, "/alert".into());
-        let digest = digest(&request);
-        let event = Event::Alert(Alert {
+        let left_out = (location.is_none() && request.tells_location()).then_some(NO_LOCATION);
+        let mut origin = origin(by, key, "/alert".into());
+        let (digest, former_digest) = (digest_of_press(&request), digest(&request));
+        let mut alert = Alert {
             id: AlertId(origin.id),
             line: request.line,
             house: request.house,
@@ -81,8 +121,26 @@ impl Calls {
             kind: request.kind,
             drill: request.drill,
             at: clock::now(),
-        });
-        let recorded = self.once(origin, digest, async || Ok(event)).await?;
+        };
+        let _claim = self.claims.claim(&origin, digest).await?;
+        let received = Instant::now();
+        let earlier = self.delivery.find(&origin).await;
+        let began = earlier.as_ref().map(|(known, _)| known.at);
+        let began = began.or_else(|| self.hub.began(&alert.line, &alert.house, alert.id));
+        let is_too_old = began.is_some_and(|began| alert.at.saturating_sub(began) > repeats_for);
+        if is_too_old {
+            origin.id = Uuid::now_v7();
+            alert.id = AlertId(origin.id);
+        }
+        let recorded = match earlier.filter(|_| !is_too_old) {
+            Some((known, _)) if known.digest != digest && known.digest != former_digest => {
+                return Err(Refusal::KeyReused);
+            }
+            Some((_, state)) => Recorded { id: origin.id, state, warning: None },
+            None => self.record(origin, digest, Event::Alert(alert), received).await?,
+        };
+        let warnings: Vec<&str> = [left_out, is_too_old.then_some(OLD_KEY)].into_iter().flatten().collect();
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
         Ok(Recorded { warning, ..recorded })
     }
 
@@ -217,8 +275,19 @@ impl Calls {
             Some((_, state)) => return Ok(Recorded { id: origin.id, state, warning: None }),
             None => {}
         }
+        self.record(origin, digest, event().await?, received).await
+    }
+
+    /// Records what no earlier request on this node's disk has recorded.
+    async fn record(
+        &self,
+        origin: Origin,
+        digest: [u8; 32],
+        event: Event,
+        received: Instant,
+    ) -> Result<Recorded, Refusal> {
         // Another node may have taken it: then it must be the same, and keeps its time.
-        let event = match self.hub.known(&event().await?) {
+        let event = match self.hub.known(&event) {
             Known::Nothing(event) | Known::Same(event) => event,
             Known::Otherwise => return Err(Refusal::KeyReused),
             Known::Taken => return Err(Refusal::IdTaken),
@@ -332,6 +401,12 @@ fn short_enough(field: &str, text: Option<&str>) -> Result<(), Refusal> {
 
 fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin {
     Origin { id: key.unwrap_or_else(Uuid::now_v7), resident: by.name.clone(), route }
+}
+
+/// A press is the same wherever the caller is found to be: the page's form repeats itself with a location added. The versions
+/// before put the location into the digest, too.
+fn digest_of_press(request: &CallRequest) -> [u8; 32] {
+    digest(&CallRequest { lat: None, lng: None, accuracy: None, ..request.clone() })
 }
 
 fn digest(request: &impl Serialize) -> [u8; 32] {

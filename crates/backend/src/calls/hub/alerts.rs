@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use domain::{Alert, AlertId, Event, Millis};
+use domain::{Alert, AlertId, Event, House, Line, Millis};
 
 use super::Known;
 
@@ -25,14 +25,22 @@ impl Alerts {
         }
     }
 
-    /// Compares `alert` with the alerts that have the same id. Only the time may differ for `Known::Same`.
+    /// Returns when the flat's call of this id began.
+    pub(super) fn began(&self, line: &Line, house: &House, id: AlertId) -> Option<Millis> {
+        let alerts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = alerts.get(&id)?.iter().find(|known| (&known.line, &known.house) == (line, house));
+        known.map(|known| known.at)
+    }
+
+    /// Compares `alert` with the alerts that have the same id. Only the time and the location may differ for
+    /// `Known::Same`, because a repeated press may know better where the caller is.
     pub(super) fn known(&self, alert: &Alert) -> Known {
         let alerts = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let known = alerts.get(&alert.id).map(Vec::as_slice).unwrap_or_default();
         match known.iter().find(|known| is_of_one_flat(known, alert)) {
             None if known.is_empty() => Known::Nothing(Event::Alert(alert.clone())),
             None => Known::Taken,
-            Some(known) if Alert { at: alert.at, ..known.clone() } == *alert => {
+            Some(known) if Alert { at: alert.at, location: alert.location, ..known.clone() } == *alert => {
                 Known::Same(Event::Alert(known.clone()))
             }
             Some(_) => Known::Otherwise,

@@ -246,6 +246,21 @@ impl Hub {
             .map_or_else(|| Known::Nothing(event.clone()), |room| Known::of(&lock(&room).incidents, event))
     }
 
+    /// Returns when the flat's call of this id began. Like [`Hub::known`] it does not wait for the lock of a room.
+    #[must_use]
+    pub(crate) fn began(&self, line: &Line, house: &House, id: AlertId) -> Option<Millis> {
+        self.0.alerts.began(line, house, id)
+    }
+
+    /// Returns the flat's call of this id. It takes the lock of the line's room only if the id is known.
+    #[must_use]
+    pub(crate) fn call_of(&self, line: &Line, house: &House, id: AlertId) -> Option<Incident> {
+        self.began(line, house, id)?;
+        let room = self.existing(line)?;
+        let named = lock(&room).incidents.named(id);
+        named.into_iter().find(|incident| incident.alert.house == *house)
+    }
+
     /// The accept with this id of a house of the line.
     #[must_use]
     pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {

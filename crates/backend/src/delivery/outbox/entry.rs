@@ -58,6 +58,8 @@ pub struct Committed {
 pub struct Known {
     /// SHA-256 of that request.
     pub digest: [u8; 32],
+    /// When it was received.
+    pub at: Millis,
     /// Whether Kafka has acknowledged it.
     pub published: bool,
 }

@@ -242,7 +242,7 @@ impl Outbox {
     /// [`OutboxError`] if the file cannot be read.
     pub async fn find(&self, origin: &Origin) -> Result<Option<Known>, OutboxError> {
         let row = sqlx::query(
-            "SELECT digest, record_offset IS NOT NULL AS published FROM entries
+            "SELECT digest, stored_at, record_offset IS NOT NULL AS published FROM entries
              WHERE id = $1 AND resident = $2 AND route = $3",
         )
         .bind(origin.id)
@@ -251,7 +251,8 @@ impl Outbox {
         .fetch_optional(&self.readable()?.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Known { digest: digest(&row)?, published: row.try_get("published")? }))
+        let (at, published) = (row.try_get("stored_at")?, row.try_get("published")?);
+        Ok(Some(Known { digest: digest(&row)?, at, published }))
     }
 
     /// The entries in order.

@@ -1,0 +1,97 @@
+// What an answer means to the service worker: the table of the page (app/src/api/answers.json), and what follows for a press.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { load, valueOf } from "./support/script.mjs";
+
+const { types, cases } = JSON.parse(readFileSync(new URL("../../app/src/api/answers.json", import.meta.url), "utf8"));
+const PROBLEM = "application/problem+json";
+const HTML = "<html><title>nginx</title>";
+const KEY = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+const problem = (type, status) => JSON.stringify({ type, title: "No", status, detail: "No." });
+
+test("every answer of the table means what the table lists", () => {
+  const { meaningOf } = load("worker/deliver.js");
+  for (const { name, status, contentType, body, means } of cases) {
+    assert.equal(meaningOf(status, contentType, body), means, name);
+  }
+});
+
+test("every type of problem means what the table lists, and no other is final", () => {
+  const scope = load("worker/deliver.js");
+  for (const { type, status, means } of types) {
+    assert.equal(scope.meaningOf(status, PROBLEM, problem(type, status)), means, type);
+  }
+  const refused = types.filter(({ means }) => means === "refused").map(({ type }) => type);
+  assert.deepEqual([...valueOf(scope, "FINAL")].sort(), refused.sort());
+});
+
+test("an outcome is kept for what is final, a 403 is left to the page, and everything else is sent again", () => {
+  const { read } = load("worker/deliver.js");
+  const kinds = new Set();
+  const own = ({ type, status, means }) => ({ status, means, contentType: PROBLEM, body: problem(type, status) });
+  for (const { status, contentType, body, means } of [...cases, ...types.map(own)]) {
+    const outcome = () => read(status, contentType, body);
+    if (means === "recorded") assert.equal(outcome().recorded.id, KEY);
+    else if (means === "signed-out" || (means === "refused" && status === 403)) assert.equal(outcome(), undefined);
+    else if (means === "refused") assert.equal(outcome().refused.type, JSON.parse(body).type);
+    else assert.throws(outcome, new RegExp(`POST /alert: status ${status}`));
+    kinds.add(means);
+  }
+  assert.deepEqual([...kinds].sort(), ["again", "busy", "heard", "recorded", "refused", "signed-out"]);
+});
+
+test("a proxy's answer to a kept press leaves it as it is, and the worker is woken again", async () => {
+  for (const status of [401, 403, 404, 405]) {
+    const worker = workerWith({ "/alert": () => html(status) });
+    await assert.rejects(worker.deliver(), new RegExp(`POST /alert: status ${status}`));
+    assert.deepEqual(worker.settled, []);
+  }
+});
+
+test("only the server itself says that nobody is signed in", async () => {
+  const signedOut = workerWith({ "/api/session": () => answer(401, PROBLEM, problem("/problems/not-signed-in", 401)) });
+  await signedOut.deliver();
+  assert.deepEqual(signedOut.asked, ["/api/session"]);
+  const others = [html(401), html(200), answer(200, "application/json", '{"status":"welcome"}')];
+  for (const other of others) {
+    const worker = workerWith({ "/api/session": () => other });
+    await assert.rejects(worker.deliver(), /who is signed in/);
+    assert.deepEqual(worker.asked, ["/api/session"], "the press is not sent in the name of nobody");
+  }
+});
+
+test("the server's answers end a kept press", async () => {
+  const taken = workerWith({ "/alert": () => answer(202, "application/json", `{"id":"${KEY}","state":"stored"}`) });
+  await taken.deliver();
+  assert.equal(taken.settled[0].recorded.id, KEY);
+  const refused = workerWith({ "/alert": () => answer(422, PROBLEM, problem("/problems/invalid", 422)) });
+  await refused.deliver();
+  assert.equal(refused.settled[0].refused.detail, "No.");
+});
+
+const answer = (status, contentType, body) => new Response(body, { status, headers: { "content-type": contentType } });
+const html = (status) => answer(status, "text/html", HTML);
+
+/** A worker that finds one young press of who is signed in. */
+function workerWith(answers) {
+  const [asked, settled] = [[], []];
+  const resident = { name: "resident-1203", line: "101-1", house: "1203" };
+  const body = JSON.stringify({ line: "101-1", house: "1203" });
+  const press = { key: KEY, by: resident.name, body, wantedAt: Date.now(), asksAfter: 600_000 };
+  const all = { "/api/session": () => answer(200, "application/json", JSON.stringify(resident)), ...answers };
+  const scope = load("worker/deliver.js", {
+    clients: { matchAll: async () => [] },
+    fetch: async (path) => (asked.push(path), all[path]()),
+    iutsaiOutbox: {
+      all: async () => [press],
+      fix: async () => body,
+      heard: async () => {},
+      settle: async (_, outcome) => settled.push(outcome),
+    },
+  });
+  return { deliver: scope.deliver, asked, settled };
+}

@@ -90,6 +90,17 @@ self.iutsaiOutbox = (() => {
     });
   }
 
+  // A UUIDv7 (RFC 9562, section 5.7).
+  function uuid7() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const now = Date.now();
+    for (let place = 0; place < 6; place += 1) bytes[place] = Math.floor(now / 2 ** (8 * (5 - place))) % 256;
+    bytes[6] = 0x70 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+  }
+
   // Tells the other tabs and the worker what has become of a press.
   const announce = (key, outcome) => channel?.postMessage({ key, outcome });
 
@@ -122,6 +133,20 @@ self.iutsaiOutbox = (() => {
       await change(key, (press) => ({ ...press, outcome }));
       announce(key, outcome);
     },
+
+    // The id belongs to another house's call: the press goes on under a new one. Gives back the new key; nothing if the press
+    // is gone.
+    renew: (key) =>
+      inStore("readwrite", (store, done) => {
+        const found = store.get(key);
+        found.onsuccess = () => {
+          if (!found.result) return;
+          const fresh = uuid7();
+          store.delete(key);
+          store.put({ ...found.result, key: fresh });
+          done(fresh);
+        };
+      }),
 
     // It is over, and the person knows. Without an outcome they did not want it any more.
     forget: async (key, outcome) => {

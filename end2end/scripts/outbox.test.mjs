@@ -23,6 +23,18 @@ test("a press that is still wanted later takes the location of then along", asyn
   assert.equal(await outbox.fix(PRESS.key), "[]");
 });
 
+test("a press whose id belongs to another call goes on under a new UUIDv7", async () => {
+  const { outbox } = fresh();
+  await outbox.keep({ ...PRESS, fixed: true });
+  const before = Date.now();
+  const key = await outbox.renew(PRESS.key);
+  assert.match(key, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  const at = Number.parseInt(key.replace("-", "").slice(0, 12), 16);
+  assert.ok(before <= at && at <= Date.now(), "its time is now");
+  assert.deepEqual(plain(await outbox.all()), [{ asksAfter: 600_000, ...PRESS, fixed: true, key }]);
+  assert.equal(await outbox.renew(PRESS.key), undefined, "it is gone");
+});
+
 test("a handle that is dead is replaced, and what was asked of it is done", async () => {
   const uses = {
     keep: (outbox) => outbox.keep({ ...PRESS, key: "another" }),

@@ -10,6 +10,7 @@ const TO_ANSWER = 15_000; // milliseconds until a request is given up: a server 
 const PROBLEM = "application/problem+json";
 const NOT_SIGNED_IN = "/problems/not-signed-in";
 const HEARD_ONLY = "/problems/heard-not-recorded";
+const ID_TAKEN = "/problems/id-taken"; // the press is sent at once under a new id
 const FINAL = [
   "/problems/malformed",
   "/problems/not-yours",
@@ -23,6 +24,7 @@ const FINAL = [
   "/problems/invalid",
   "/problems/idempotency-key-invalid",
   "/problems/idempotency-key-reused",
+  ID_TAKEN,
 ];
 
 // Sends what may be sent. Rejects when something is left that is worth another try: the browser wakes the worker again.
@@ -75,6 +77,11 @@ async function send({ key }) {
   });
   const [contentType, text] = [contentTypeOf(answer), await answer.text()];
   if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.heard(key);
+  if (isProblem(contentType) && typeOf(parsed(text)) === ID_TAKEN) {
+    const fresh = await iutsaiOutbox.renew(key);
+    if (fresh) await send({ key: fresh });
+    return;
+  }
   const outcome = read(answer.status, contentType, text);
   if (outcome) await iutsaiOutbox.settle(key, outcome);
 }

@@ -46,10 +46,13 @@ const NOT_SIGNED_IN: &str = "/problems/not-signed-in";
 /// The type of the problem that [`Trouble::HeardOnly`] stands for.
 const HEARD_ONLY: &str = "/problems/heard-not-recorded";
 
+/// The type of the problem that a press has the id of another house's call: it is sent at once with a new one.
+pub(crate) const ID_TAKEN: &str = "/problems/id-taken";
+
 /// The types of the problems that end a command, because it would be refused again however often it is sent. The service
 /// worker has the same list (`public/worker/deliver.js`). `answers.json` lists every type of the server, and the tests of
 /// both and of the server read it.
-const FINAL: [&str; 12] = [
+const FINAL: [&str; 13] = [
     "/problems/malformed",
     "/problems/not-yours",
     "/problems/foreign-origin",
@@ -62,6 +65,7 @@ const FINAL: [&str; 12] = [
     "/problems/invalid",
     "/problems/idempotency-key-invalid",
     "/problems/idempotency-key-reused",
+    ID_TAKEN,
 ];
 
 /// The longest that a server may make a command wait.

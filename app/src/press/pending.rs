@@ -84,6 +84,11 @@ impl Pending {
         }
     }
 
+    /// Returns the same press under a new id.
+    pub(super) fn renewed(&self) -> Self {
+        Self { key: Uuid::now_v7(), fixed: false, heard: false, outcome: None, ..self.clone() }
+    }
+
     /// What is asked of the server.
     pub(super) fn request(&self) -> Option<CallRequest> {
         serde_json::from_str(&self.body).ok()

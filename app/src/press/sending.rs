@@ -18,7 +18,7 @@ use super::{
     pending::{Found, Outcome, Pending, most_urgent},
 };
 use crate::{
-    api::{self, Answer, Refused, Trouble, wait_to_retry},
+    api::{self, Answer, ID_TAKEN, Refused, Trouble, wait_to_retry},
     clock::device_now,
     location::{self, DeviceLocation},
     offline,
@@ -208,6 +208,7 @@ impl Press {
             Refused::Problem(Problem { status: 403, .. }) if !self.is_signed_in().await => {
                 PressState::NeedsSignIn { kept: self.kept() }
             }
+            Refused::Problem(problem) if problem.kind == ID_TAKEN => return self.press_anew(pending).await,
             Refused::Problem(problem) => {
                 outbox::settle(pending.key, &Outcome::Refused(problem.clone()));
                 PressState::Refused(problem)
@@ -215,6 +216,15 @@ impl Press {
             Refused::SignIn => PressState::NeedsSignIn { kept: self.kept() },
         };
         self.set_state.try_set(state);
+    }
+
+    /// Sends a press at once under a new id, because its id belongs to another house's call.
+    async fn press_anew(self, pending: &Pending) {
+        let fresh = pending.renewed();
+        self.show(PressState::Sending, Some(fresh.clone()));
+        // One that cannot be forgotten is found later, and gets a new id then as well.
+        outbox::forget(pending.key, None).await.unwrap_or_default();
+        spawn_local(self.begin(fresh));
     }
 
     /// Whether the browser's session is still that of the resident whose page this is.

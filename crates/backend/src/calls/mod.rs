@@ -93,7 +93,9 @@ impl Calls {
             |key: Uuid| by.flat().and_then(|(line, house)| self.hub.call_of(line, house, AlertId(key)));
         let key = key.filter(|key| known(*key).is_none_or(|call| call.is_repeatable(clock::now())));
         match self.press_or_repeat(by, request.clone(), key, LATE_AFTER).await {
-            Err(Refusal::KeyReused) => self.press_or_repeat(by, request, None, LATE_AFTER).await,
+            Err(Refusal::KeyReused | Refusal::IdTaken) => {
+                self.press_or_repeat(by, request, None, LATE_AFTER).await
+            }
             outcome => outcome,
         }
     }

@@ -65,7 +65,7 @@ async fn a_name_that_cannot_be_seen_whole_is_refused_with_the_character() {
 async fn a_name_that_no_account_can_have_signs_nobody_in() {
     let directory = tempfile::tempdir().expect("a directory");
     let accounts = Accounts::new(database(&directory).await);
-    for name in ["", "\0", "resident\0", "\u{fffd}", &"a".repeat(129)] {
+    for name in ["", "\0", "resident\0", "\u{fffd}", "a".repeat(129).as_str()] {
         assert_eq!(accounts.verify(name, "correct horse").await.expect("answered"), None, "{name:?}");
     }
 }

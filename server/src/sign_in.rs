@@ -130,7 +130,7 @@ async fn sign_in(
 }
 
 async fn sign_out(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(token) = auth::token(headers) {
+    for token in auth::tokens(headers) {
         state.backend.sessions.end(&token).await?;
     }
     Ok(())

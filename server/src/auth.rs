@@ -62,7 +62,7 @@ pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentia
             Err(error) => unavailable = Some(error),
         }
     }
-    unavailable.map_or(Ok(None), |error| Err(error.into()))
+    unavailable.map_or(Ok(None), |error| Err(Problem::from(error)))
 }
 
 /// Has the cookie sent again when its session was prolonged.
@@ -79,13 +79,13 @@ fn renew(parts: &Parts, session: &Session, token: &str) {
 /// The `Set-Cookie` value that keeps `token` for the session's lifetime.
 #[must_use]
 pub fn cookie(token: &str, secure: bool) -> HeaderValue {
-    set_cookie(COOKIE, token, SESSION_LIFETIME.as_secs(), secure)
+    set_cookie(token, SESSION_LIFETIME.as_secs(), secure)
 }
 
 /// The `Set-Cookie` value that forgets the token.
 #[must_use]
 pub fn forgotten_cookie(secure: bool) -> HeaderValue {
-    set_cookie(COOKIE, "", 0, secure)
+    set_cookie("", 0, secure)
 }
 
 /// Whether cookies are to be kept from plain http.
@@ -128,9 +128,9 @@ pub fn bearer_token(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn set_cookie(name: &str, value: &str, seconds: u64, secure: bool) -> HeaderValue {
+fn set_cookie(token: &str, seconds: u64, secure: bool) -> HeaderValue {
     let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

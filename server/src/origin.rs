@@ -80,7 +80,7 @@ impl From<Vec<String>> for Origins {
     }
 }
 
-/// Returns the layer that answers preflights and lets the pages of `allowed` read answers (Fetch, section 3.3); `None`
+/// Returns the layer that answers preflights and lets the pages of `allowed` read answers (Fetch, "CORS protocol"); `None`
 /// without such pages.
 pub fn cors_layer(allowed: &[String]) -> Option<CorsLayer> {
     let origins: Vec<_> = allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();

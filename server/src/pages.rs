@@ -21,7 +21,7 @@ use crate::{
     auth::Viewer,
     headers,
     problem::{Kind, Problem},
-    sign_in::sign_in_page,
+    sign_in::{next_of, sign_in_page},
     state::AppState,
 };
 
@@ -46,7 +46,8 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     }
 }
 
-/// Where a request goes on to instead: the signed out to the sign-in page, the signed in away from it.
+/// Returns where a request goes on to instead: the signed out to the sign-in page, the signed in from there to where they
+/// were going.
 fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     let path = parts.uri.path();
     let page = page_table::at(path)?;
@@ -56,7 +57,9 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
             let next = parts.uri.path_and_query().map_or(path, |address| address.as_str());
             Some(sign_in_page(Some(next), None))
         }
-        (Audience::SignedOut, Some(_)) => Some(HOME.path.into()),
+        (Audience::SignedOut, Some(_)) => {
+            Some(next_of(parts.uri.query()).unwrap_or_else(|| HOME.path.into()))
+        }
         _ => None,
     }
 }
@@ -134,6 +137,8 @@ mod tests {
     #[test]
     fn the_signed_in_do_not_sign_in_again() {
         assert_eq!(sent("/sign-in?problem=refused", true).as_deref(), Some("/"));
+        assert_eq!(sent("/sign-in?problem=cookie&next=%2Fcall%3Fa", true).as_deref(), Some("/call?a"));
+        assert_eq!(sent("/sign-in?next=%2F%2Fevil.example", true).as_deref(), Some("/"));
         assert_eq!(sent("/", true), None);
         assert_eq!(sent("/call", true), None);
     }

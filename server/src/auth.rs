@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::CookieJar;
-use backend::people::sessions::{SESSION_LIFETIME, Session};
+use backend::people::sessions::{SESSION_LIFETIME, Session, is_token};
 use domain::{Resident, Role};
 use http::{HeaderMap, HeaderValue, header};
 
@@ -31,28 +31,49 @@ pub struct Viewer(pub Option<Resident>);
 /// An administrator; others are refused with 403.
 pub struct Administrator;
 
-/// The token a request carries, from wherever it carries one.
-#[must_use]
-pub fn token(headers: &HeaderMap) -> Option<String> {
-    bearer(headers)
-        .or_else(|| CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned()))
+/// A session, and the token that opens it.
+pub struct Credentials {
+    /// The session.
+    pub session: Session,
+    /// The token, to ask again whether it holds.
+    pub token: String,
 }
 
-/// The session of the request, if it has one that holds.
+/// Returns the tokens that a request carries: that of the header, then that of the cookie.
+pub fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    let cookie = CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned());
+    bearer(headers).into_iter().chain(cookie).filter(|token| is_token(token))
+}
+
+/// Returns the session of the request, if it has one that holds. A token in the header that opens none does not hide the
+/// cookie, because proxies add headers of their own.
 ///
 /// # Errors
-/// [`Kind::UNAVAILABLE`] when it cannot be looked up.
-pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Session>, Problem> {
-    let Some(token) = token(&parts.headers) else { return Ok(None) };
-    let session = state.backend.sessions.find(&token).await?;
-    if session.as_ref().is_some_and(|session| session.renewed)
-        && bearer(&parts.headers).is_none()
+/// [`Kind::UNAVAILABLE`] when none is found and one cannot be looked up.
+pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentials>, Problem> {
+    let mut unavailable = None;
+    for token in tokens(&parts.headers) {
+        match state.backend.sessions.find(&token).await {
+            Ok(Some(session)) => {
+                renew(parts, &session, &token);
+                return Ok(Some(Credentials { session, token }));
+            }
+            Ok(None) => {}
+            Err(error) => unavailable = Some(error),
+        }
+    }
+    unavailable.map_or(Ok(None), |error| Err(Problem::from(error)))
+}
+
+/// Has the cookie sent again when its session was prolonged.
+fn renew(parts: &Parts, session: &Session, token: &str) {
+    if session.renewed
+        && bearer(&parts.headers).as_deref() != Some(token)
         && let Some(renewed) = parts.extensions.get::<RenewedCookie>()
     {
         // A request looks its session up once or twice; either time it is the same token.
-        let _ = renewed.0.set(token);
+        let _ = renewed.0.set(token.to_owned());
     }
-    Ok(session)
 }
 
 /// The `Set-Cookie` value that keeps `token` for the session's lifetime.
@@ -117,7 +138,7 @@ impl FromRequestParts<AppState> for Viewer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        Ok(Self(session(state, parts).await?.map(|session| session.resident)))
+        Ok(Self(session(state, parts).await?.map(|credentials| credentials.session.resident)))
     }
 }
 
@@ -148,15 +169,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_comes_by_header_or_by_cookie_and_the_header_counts() {
+    fn a_token_comes_by_header_or_by_cookie_and_the_header_comes_first() {
+        let (by_header, by_cookie) = ("h".repeat(43), "c".repeat(43));
         let mut headers = HeaderMap::new();
-        assert_eq!(token(&headers), None);
-        headers.insert(header::COOKIE, "lang=ko; iutsai-session=of-cookie".parse().unwrap());
-        assert_eq!(token(&headers).as_deref(), Some("of-cookie"));
-        headers.insert(header::AUTHORIZATION, "bearer of-header".parse().unwrap());
-        assert_eq!(token(&headers).as_deref(), Some("of-header"));
-        headers.insert(header::AUTHORIZATION, "Basic dTpw".parse().unwrap());
-        assert_eq!(token(&headers).as_deref(), Some("of-cookie"));
+        assert_eq!(tokens(&headers).count(), 0);
+        headers.insert(header::COOKIE, format!("lang=ko; iutsai-session={by_cookie}").parse().unwrap());
+        assert_eq!(tokens(&headers).collect::<Vec<_>>(), [by_cookie.clone()]);
+        headers.insert(header::AUTHORIZATION, format!("bearer {by_header}").parse().unwrap());
+        assert_eq!(tokens(&headers).collect::<Vec<_>>(), [by_header, by_cookie.clone()]);
+        for of_a_proxy in ["Basic dTpw", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "Bearer", ""] {
+            headers.insert(header::AUTHORIZATION, of_a_proxy.parse().unwrap());
+            assert_eq!(tokens(&headers).collect::<Vec<_>>(), [by_cookie.clone()], "{of_a_proxy}");
+        }
     }
 
     #[test]

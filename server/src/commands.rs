@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::SignedIn,
-    payload::{Payload, is_form},
+    payload::{Sent, is_form},
     problem::{Kind, Problem},
     sign_in::sign_in_page,
     state::AppState,
@@ -121,18 +121,14 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let back = is_form(&parts.headers).then(|| page_of(&parts.uri));
         // The body is read first: a refused form is shown again with what was written.
-        let payload = Payload::<T>::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let (request, form) = match payload {
-            Ok(Payload { value, form }) => (Ok(value), form),
-            Err(problem) => (Err(problem), None),
-        };
-        let key = key(&parts.headers, form.as_deref());
-        let reply = match back {
-            Some(page) => Reply::Page { page, fields: kept(form) },
-            None => Reply::Json,
-        };
+        let sent = Sent::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let is_form = sent.as_ref().map_or_else(|_| is_form(&parts.headers), |sent| sent.form().is_some());
+        let form = sent.as_ref().ok().and_then(Sent::form).unwrap_or_default();
+        let key = key(&parts.headers, form);
+        let reply =
+            if is_form { Reply::Page { page: page_of(&parts.uri), fields: kept(form) } } else { Reply::Json };
+        let request: Result<T, Problem> = sent.and_then(|sent| sent.read());
         let who = SignedIn::from_request_parts(&mut parts, state).await;
         let read = || Ok::<_, Problem>((who?.0, key?, request?));
         match read() {
@@ -161,7 +157,7 @@ impl Reply {
 
     fn refuse(self, problem: Problem) -> Response {
         let Self::Page { page, mut fields } = self else { return problem.into_response() };
-        if [Kind::KEY_INVALID, Kind::KEY_REUSED].contains(&problem.kind) {
+        if [Kind::KEY_INVALID, Kind::KEY_REUSED, Kind::ID_TAKEN].contains(&problem.kind) {
             // The page makes a new key, since this one is refused again.
             fields.retain(|(name, _)| name != KEY_FIELD);
         }
@@ -186,35 +182,41 @@ fn page_of(uri: &Uri) -> String {
     }
 }
 
-fn kept(form: Option<Vec<(String, String)>>) -> Vec<(String, String)> {
-    let mut fields = form.unwrap_or_default();
-    fields.retain(|(name, value)| KEPT_FIELDS.contains(&name.as_str()) && !value.is_empty());
-    fields
+fn kept(form: &[(String, String)]) -> Vec<(String, String)> {
+    let is_kept =
+        |(name, value): &&(String, String)| KEPT_FIELDS.contains(&name.as_str()) && !value.is_empty();
+    form.iter().filter(is_kept).cloned().collect()
 }
 
-/// The `Idempotency-Key` of the header or of the form's field. A person cannot mend the field, so one that cannot be used
-/// counts as none.
-fn key(headers: &HeaderMap, form: Option<&[(String, String)]>) -> Result<Option<Uuid>, Problem> {
+/// Reads the `Idempotency-Key` of the header or of the form's field. A person cannot mend the field, so one that cannot be
+/// used counts as none.
+fn key(headers: &HeaderMap, form: &[(String, String)]) -> Result<Option<Uuid>, Problem> {
     let wrong = || {
         Kind::KEY_INVALID.because(
-            "The Idempotency-Key must be one UUIDv7 that the client makes new for each command and keeps for its retries.",
+            "The Idempotency-Key must be one UUID that the client makes new for each command and keeps for its retries. \
+             Send such a key, or none.",
         )
     };
     let mut of_header = headers.get_all(IDEMPOTENCY_KEY).iter();
     match (of_header.next(), of_header.next()) {
         (Some(_), Some(_)) => Err(wrong()),
-        (Some(value), None) => value.to_str().ok().and_then(usable).map(Some).ok_or_else(wrong),
+        (Some(value), None) => value.to_str().ok().and_then(usable).ok_or_else(wrong),
         (None, _) => {
-            let field = form.unwrap_or_default().iter().find(|(name, _)| name == KEY_FIELD);
-            Ok(field.and_then(|(_, value)| usable(value)))
+            let field = form.iter().find(|(name, _)| name == KEY_FIELD);
+            Ok(field.and_then(|(_, value)| usable(value)).flatten())
         }
     }
 }
 
-/// The UUIDv7 that the text is, with or without the quotes of a structured field (RFC 9651, section 3.3.3).
-fn usable(text: &str) -> Option<Uuid> {
+/// Reads a key, with or without the quotes of a structured field (RFC 9651, section 3.3.3). Any UUID is one, except nil and
+/// max: programs that have no key write them, or nothing.
+fn usable(text: &str) -> Option<Option<Uuid>> {
     let bare = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text.trim());
-    Uuid::try_parse(bare).ok().filter(|key| key.get_version_num() == 7)
+    if bare.is_empty() {
+        return Some(None);
+    }
+    let key = Uuid::try_parse(bare).ok()?;
+    Some(Some(key).filter(|key| !key.is_nil() && !key.is_max()))
 }
 
 #[cfg(test)]
@@ -225,33 +227,47 @@ mod tests {
     fn header_key(value: &str) -> Result<Option<Uuid>, Problem> {
         let mut headers = HeaderMap::new();
         headers.insert(IDEMPOTENCY_KEY, value.parse().unwrap());
-        key(&headers, None)
+        key(&headers, &[])
     }
 
     #[test]
-    fn a_key_is_a_version_7_uuid_quoted_or_bare() {
-        let id = Uuid::now_v7();
-        assert_eq!(header_key(&id.to_string()), Ok(Some(id)));
-        assert_eq!(header_key(&format!("\"{id}\"")), Ok(Some(id)));
-        for wrong in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-4000-8000-000000000000"]
-        {
+    fn a_key_is_any_uuid_quoted_or_bare() {
+        for text in [
+            "0190f8a0-0000-7000-8000-000000000000",
+            "5a0d9d6c-6a5e-4c5a-9d53-0f3f6f1f2a10",
+            "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        ] {
+            let key: Uuid = text.parse().unwrap();
+            assert_eq!(header_key(text), Ok(Some(key)));
+            assert_eq!(header_key(&format!("\"{text}\"")), Ok(Some(key)));
+            assert_eq!(header_key(&text.to_uppercase()), Ok(Some(key)));
+        }
+        for wrong in ["1", "a key", "0190f8a0-0000-7000-8000"] {
             assert_eq!(header_key(wrong).unwrap_err().kind, Kind::KEY_INVALID, "{wrong}");
         }
-        assert_eq!(key(&HeaderMap::new(), None), Ok(None));
+    }
+
+    #[test]
+    fn nil_and_max_and_nothing_are_no_key() {
+        assert_eq!(key(&HeaderMap::new(), &[]), Ok(None));
+        for none in [String::new(), "\"\"".into(), Uuid::nil().to_string(), Uuid::max().to_string()] {
+            assert_eq!(header_key(&none), Ok(None), "{none}");
+        }
     }
 
     #[test]
     fn a_form_sends_its_key_in_a_field() {
         let id = Uuid::now_v7();
         let form = [(KEY_FIELD.to_owned(), id.to_string())];
-        assert_eq!(key(&HeaderMap::new(), Some(&form)), Ok(Some(id)));
+        assert_eq!(key(&HeaderMap::new(), &form), Ok(Some(id)));
+        assert_eq!(key(&HeaderMap::new(), &[(KEY_FIELD.to_owned(), String::new())]), Ok(None));
     }
 
     #[test]
     fn a_field_that_is_no_key_does_not_refuse_a_persons_press() {
-        for wrong in ["", "1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"] {
+        for wrong in ["", "1", "00000000-0000-0000-0000-000000000000"] {
             let form = [(KEY_FIELD.to_owned(), wrong.to_owned())];
-            assert_eq!(key(&HeaderMap::new(), Some(&form)), Ok(None), "{wrong}");
+            assert_eq!(key(&HeaderMap::new(), &form), Ok(None), "{wrong}");
         }
     }
 }

@@ -56,7 +56,8 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
 
-    /// Further origins whose pages may call this server, separated by commas, such as https://app.example
+    /// Further origins whose pages may call this server, separated by commas, such as https://app.example or
+    /// capacitor://localhost
     #[arg(long, env = "IUTSAI_ALLOWED_ORIGINS", value_name = "ORIGINS")]
     pub allowed_origins: Option<String>,
 

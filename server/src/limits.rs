@@ -1,10 +1,12 @@
 //! How often a sign-in may fail: counted per account and address together, so that nobody locks a neighbour out, nor a
-//! whole building that shares one address. In memory and bounded; a restart forgets, argon2's own cost remains.
+//! whole building that shares one address. It is kept in memory, as numbers of a fixed size, for a bounded time and for a
+//! bounded count of pairs. A restart forgets; argon2's own cost remains.
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, RandomState},
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,14 +14,28 @@ use std::{
 const FAILURES: u32 = 5;
 /// After the last of them, nothing is tried for this long.
 const WINDOW: Duration = Duration::from_secs(300);
-/// Pairs of account and address remembered at once; the longest forgotten one goes first.
+/// Pairs of account and address remembered at once; the one that failed the longest ago goes first.
 const REMEMBERED: usize = 10_000;
 
-type Pair = (String, IpAddr);
+/// A hash of account and address, keyed anew by each process: nobody can choose a name that counts as another's.
+type Pair = u64;
 
 /// The failures of late.
 #[derive(Clone, Default)]
-pub struct SignInLimits(Arc<Mutex<HashMap<Pair, Failures>>>);
+pub struct SignInLimits(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    hasher: RandomState,
+    failed: Mutex<Failed>,
+}
+
+#[derive(Default)]
+struct Failed {
+    pairs: HashMap<Pair, Failures>,
+    /// When the expired pairs were last removed.
+    swept: Option<Instant>,
+}
 
 struct Failures {
     count: u32,
@@ -33,13 +49,11 @@ impl SignInLimits {
     /// # Errors
     /// How long to wait, when there were too many.
     pub fn attempt(&self, account: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let pair = (account.to_lowercase(), network(address));
-        if !all.contains_key(&pair) && all.len() >= REMEMBERED {
-            make_room(&mut all, now);
-        }
-        let failures = all.entry(pair).or_insert(Failures { count: 0, last: now });
-        let waited = now.duration_since(failures.last);
+        let pair = self.pair(account, address);
+        let mut failed = self.failed();
+        failed.make_room(pair, now);
+        let failures = failed.pairs.entry(pair).or_insert(Failures { count: 0, last: now });
+        let waited = now.saturating_duration_since(failures.last);
         if waited >= WINDOW {
             failures.count = 0;
         } else if failures.count >= FAILURES {
@@ -52,8 +66,32 @@ impl SignInLimits {
 
     /// The attempt was none: the password was right, or could not be looked at.
     pub fn succeeded(&self, account: &str, address: IpAddr) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&(account.to_lowercase(), network(address)));
+        let pair = self.pair(account, address);
+        self.failed().pairs.remove(&pair);
+    }
+
+    fn pair(&self, account: &str, address: IpAddr) -> Pair {
+        self.0.hasher.hash_one((account.to_lowercase(), network(address)))
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Failed> {
+        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Failed {
+    /// Removes what has expired, once in each window, and the oldest where a new pair finds no room.
+    fn make_room(&mut self, pair: Pair, now: Instant) {
+        let is_full = self.pairs.len() >= REMEMBERED && !self.pairs.contains_key(&pair);
+        let is_due = self.swept.is_none_or(|swept| now.saturating_duration_since(swept) >= WINDOW);
+        if is_full || is_due {
+            self.pairs.retain(|_, failures| now.saturating_duration_since(failures.last) < WINDOW);
+            self.swept = Some(now);
+        }
+        if is_full && self.pairs.len() >= REMEMBERED {
+            let oldest = self.pairs.iter().min_by_key(|(_, failures)| failures.last).map(|(pair, _)| *pair);
+            oldest.map(|pair| self.pairs.remove(&pair));
+        }
     }
 }
 
@@ -62,14 +100,6 @@ fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    }
-}
-
-fn make_room(all: &mut HashMap<Pair, Failures>, now: Instant) {
-    all.retain(|_, failures| now.duration_since(failures.last) < WINDOW);
-    if all.len() >= REMEMBERED {
-        let oldest = all.iter().min_by_key(|(_, failures)| failures.last).map(|(pair, _)| pair.clone());
-        oldest.map(|pair| all.remove(&pair));
     }
 }
 
@@ -110,6 +140,16 @@ mod tests {
         for number in 0..REMEMBERED + 10 {
             assert_eq!(limits.attempt(&number.to_string(), home, now), Ok(()));
         }
-        assert_eq!(limits.0.lock().unwrap().len(), REMEMBERED);
+        assert_eq!(limits.failed().pairs.len(), REMEMBERED);
+    }
+
+    #[test]
+    fn what_is_remembered_expires() {
+        let (limits, now, home) = (SignInLimits::default(), Instant::now(), address("203.0.113.9"));
+        for number in 0..100 {
+            assert_eq!(limits.attempt(&number.to_string(), home, now), Ok(()));
+        }
+        assert_eq!(limits.attempt("another", home, now + WINDOW), Ok(()));
+        assert_eq!(limits.failed().pairs.len(), 1);
     }
 }

@@ -93,12 +93,18 @@ fn post(operation: Operation) -> PathItem {
     PathItem::new(HttpMethod::Post, operation)
 }
 
+/// How liberally a command is read.
+const READING: &str = "A JSON object is read as one whatever the content type announces, and answered as JSON. Names and \
+                       texts may be numbers; white space around names does not count; a kind or a text that cannot be read \
+                       counts as none.";
+
 /// A command: signed in, with an Idempotency-Key, as JSON or as a form, answered when it is durable.
 fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> Operation {
     let schema = || Content::new(Some(Ref::from_schema_name(request)));
     let body = RequestBodyBuilder::new()
         .content("application/json", schema())
         .content("application/x-www-form-urlencoded", schema())
+        .description(Some(READING))
         .required(Some(body));
     let recorded = ResponseBuilder::new()
         .description("Durable: `published`, Kafka has it; `stored`, it is on the disk and Kafka gets it.")
@@ -107,7 +113,10 @@ fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> 
         .parameter(idempotency_key())
         .request_body(Some(body.build()))
         .response("202", recorded.build())
-        .response("303", described("A form was sent: on to the call's page, or back with `?problem=`."));
+        .response(
+            "303",
+            described("Fields of a form were sent: on to the call's page, or back with `?problem=`."),
+        );
     if about_a_call {
         operation = refused(operation.parameter(call_id()), &[Kind::UNKNOWN_CALL]);
     }
@@ -215,9 +224,10 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "A UUIDv7 made by the client; it becomes the id. The same key and body get the same answer; another body is \
+            "A UUID made by the client; it becomes the id. The same key and body get the same answer; another body is \
              refused, except that a press may repeat itself with another location. The key of a call that began more than \
-             24 hours ago makes a new call with an id of its own, and `warning` names it.",
+             24 hours ago makes a new call with an id of its own, and `warning` names it. The nil UUID, the max UUID and \
+             nothing count as no key.",
         ))
         .schema(Some(schemas::uuid()))
         .build()

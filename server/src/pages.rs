@@ -17,7 +17,13 @@ use http::{HeaderValue, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
 
-use crate::{auth::Viewer, headers, problem::Kind, sign_in::sign_in_page, state::AppState};
+use crate::{
+    auth::Viewer,
+    headers,
+    problem::Kind,
+    sign_in::{next_of, sign_in_page},
+    state::AppState,
+};
 
 /// Renders the page of the address; an unknown address has a page, too.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
@@ -38,7 +44,8 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     render(state, context, Request::from_parts(parts, body)).await
 }
 
-/// Where a request goes on to instead: the signed out to the sign-in page, the signed in away from it.
+/// Returns where a request goes on to instead: the signed out to the sign-in page, the signed in from there to where they
+/// were going.
 fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     let path = parts.uri.path();
     let page = page_table::at(path)?;
@@ -48,7 +55,9 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
             let next = parts.uri.path_and_query().map_or(path, |address| address.as_str());
             Some(sign_in_page(Some(next), None))
         }
-        (Audience::SignedOut, Some(_)) => Some(HOME.path.into()),
+        (Audience::SignedOut, Some(_)) => {
+            Some(next_of(parts.uri.query()).unwrap_or_else(|| HOME.path.into()))
+        }
         _ => None,
     }
 }
@@ -121,6 +130,8 @@ mod tests {
     #[test]
     fn the_signed_in_do_not_sign_in_again() {
         assert_eq!(sent("/sign-in?problem=refused", true).as_deref(), Some("/"));
+        assert_eq!(sent("/sign-in?problem=cookie&next=%2Fcall%3Fa", true).as_deref(), Some("/call?a"));
+        assert_eq!(sent("/sign-in?next=%2F%2Fevil.example", true).as_deref(), Some("/"));
         assert_eq!(sent("/", true), None);
         assert_eq!(sent("/call", true), None);
     }

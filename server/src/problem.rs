@@ -47,11 +47,11 @@ kinds! {
     NO_OPEN_CALL = "no-open-call", "No open call", CONFLICT;
     /// More bytes than any call needs.
     TOO_LARGE = "too-large", "The request is too large", PAYLOAD_TOO_LARGE;
-    /// Neither JSON nor a form.
+    /// Neither a JSON object nor a form.
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", "Not this content type", UNSUPPORTED_MEDIA_TYPE;
     /// Readable, but a value cannot be.
     INVALID = "invalid", "A value cannot be used", UNPROCESSABLE_ENTITY;
-    /// The `Idempotency-Key` is not a UUIDv7.
+    /// The `Idempotency-Key` is not a UUID.
     KEY_INVALID = "idempotency-key-invalid", "The Idempotency-Key cannot be used", UNPROCESSABLE_ENTITY;
     /// The `Idempotency-Key` came before with another body.
     KEY_REUSED = "idempotency-key-reused", "The Idempotency-Key was used before", UNPROCESSABLE_ENTITY;

@@ -34,7 +34,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The whole service. Commands run where the router runs; all else on `sockets`.
 pub fn router(state: AppState, sockets: Handle) -> Router {
     let elsewhere = RunOn(sockets);
-    let csrf = state.origins.csrf_layer().expect("the origins were checked with the configuration");
+    let cors = origin::cors_layer(&state.settings.allowed_origins);
     let commands = Router::new()
         .route("/alert", post(commands::press))
         .route("/accept", post(commands::accept))
@@ -54,16 +54,21 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .route("/openapi.json", get(openapi::document))
         .merge(pages())
         .layer(elsewhere.clone());
-    commands
+    let router = commands
         .merge(others)
         .fallback_service(elsewhere_files(&state, &elsewhere))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.origins.clone(), origin::check_origin))
-        .layer(csrf)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state.clone(), auth::renew_cookie))
-        .layer(metrics::layer())
+        .layer(metrics::layer());
+    // Refusals carry the headers as well: a page that may not read one cannot show why.
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), headers::add))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))

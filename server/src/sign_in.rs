@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use axum::{
-    Form, Json,
+    Json,
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::sessions::Token;
+use backend::people::{accounts::can_be_name, sessions::Token};
 use domain::{
     Resident,
     api::{SignIn, SignedIn as Answer},
@@ -28,7 +28,7 @@ use crate::{
 pub async fn start_session(
     State(state): State<AppState>,
     client: ClientAddress,
-    Payload { value: SignIn { name, password }, .. }: Payload<SignIn>,
+    Payload { value: SignIn { name, password } }: Payload<SignIn>,
 ) -> Result<Json<Answer>, Problem> {
     let (token, resident) = sign_in(&state, client, &name, &password).await?;
     Ok(Json(Answer { token: token.as_str().to_owned(), resident }))
@@ -50,7 +50,7 @@ pub async fn end_session(
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-/// What the sign-in page's form sends.
+/// The sign-in page's form.
 #[derive(Deserialize)]
 pub struct SignInForm {
     #[serde(default)]
@@ -58,29 +58,48 @@ pub struct SignInForm {
     #[serde(default)]
     password: String,
     next: Option<String>,
+    /// The form is the page's, which asks to see whether the browser keeps the cookie.
+    #[serde(default)]
+    check: String,
 }
 
 /// `POST /sign-in`: the page's form. 303 to where the person was going, or back with `?problem=`.
+///
+/// The page's own form leads back to the page first, as if the browser had kept no cookie. Whoever is signed in is led on
+/// from there; the others read what is wrong, instead of the same page without a word.
 pub async fn form_sign_in(
     State(state): State<AppState>,
     client: ClientAddress,
-    Form(SignInForm { name, password, next }): Form<SignInForm>,
+    headers: HeaderMap,
+    Payload { value: SignInForm { name, password, next, check } }: Payload<SignInForm>,
 ) -> Response {
     let next = next.filter(|next| is_local(next));
-    match sign_in(&state, client, &name, &password).await {
+    let back = |problem: &str| sign_in_page(next.as_deref(), Some(problem));
+    let problem = match sign_in(&state, client, &name, &password).await {
         Ok((token, _)) => {
-            let cookie = auth::cookie(token.as_str(), auth::is_secure(&state, client));
-            ([(header::SET_COOKIE, cookie)], Redirect::to(next.as_deref().unwrap_or("/"))).into_response()
-        }
-        Err(problem) => {
-            let word = match problem.kind {
-                Kind::SIGN_IN_REFUSED => "refused",
-                Kind::TOO_MANY => "busy",
-                _ => "unavailable",
+            let is_secure = auth::is_secure(&state, client);
+            let to = match (check.is_empty(), is_secure && comes_by_http(&headers)) {
+                (true, _) => next.clone().unwrap_or_else(|| "/".into()),
+                (false, true) => back("insecure"),
+                (false, false) => back("cookie"),
             };
-            Redirect::to(&sign_in_page(next.as_deref(), Some(word))).into_response()
+            let cookie = auth::cookie(token.as_str(), is_secure);
+            return ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response();
         }
-    }
+        Err(problem) => problem,
+    };
+    let word = match problem.kind {
+        Kind::SIGN_IN_REFUSED => "refused",
+        Kind::TOO_MANY => "busy",
+        _ => "unavailable",
+    };
+    Redirect::to(&back(word)).into_response()
+}
+
+/// Tells if the page that sent the form was shown over plain http, where browsers keep no Secure cookie.
+fn comes_by_http(headers: &HeaderMap) -> bool {
+    let mut of_page = [header::ORIGIN, header::REFERER].into_iter().filter_map(|name| headers.get(name));
+    of_page.any(|address| address.as_bytes().starts_with(b"http://"))
 }
 
 /// `POST /sign-out`: the pages' form.
@@ -96,6 +115,13 @@ pub async fn form_sign_out(
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Returns where the sign-in page's address leads on to, if that is on this site.
+#[must_use]
+pub fn next_of(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find_map(|(name, value)| (name == "next" && is_local(&value)).then(|| value.into_owned()))
 }
 
 /// The sign-in page's address, with where to go on to and what went wrong.
@@ -114,6 +140,12 @@ async fn sign_in(
     name: &str,
     password: &str,
 ) -> Result<(Token, Resident), Problem> {
+    let refused = || Kind::SIGN_IN_REFUSED.because("Wrong name or password; check both and try again.");
+    // Telephones add a space behind a name that they complete.
+    let name = name.trim();
+    if !can_be_name(name) {
+        return Err(refused());
+    }
     state.sign_ins.attempt(name, client.ip, Instant::now()).map_err(|wait| {
         let seconds = wait.as_secs_f64().ceil() as u64;
         let detail = format!("Signing in failed too often; try again in {} minutes.", seconds.div_ceil(60));
@@ -123,14 +155,12 @@ async fn sign_in(
     if !matches!(verified, Ok(None)) {
         state.sign_ins.succeeded(name, client.ip);
     }
-    let resident = verified?.ok_or_else(|| {
-        Kind::SIGN_IN_REFUSED.because("Nobody has this name and password; check both and try again.")
-    })?;
+    let resident = verified?.ok_or_else(refused)?;
     Ok((state.backend.sessions.start(&resident).await?, resident))
 }
 
 async fn sign_out(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(token) = auth::token(headers) {
+    for token in auth::tokens(headers) {
         state.backend.sessions.end(&token).await?;
     }
     Ok(())

@@ -16,7 +16,6 @@ use axum::{
 };
 use stomp::Version;
 
-use self::connect::Credentials;
 use crate::{
     auth,
     connections::Peer,
@@ -40,7 +39,7 @@ pub async fn upgrade(
         return role_absent("keep sockets", "fanout");
     }
     let (mut parts, _) = request.into_parts();
-    if let Err(problem) = state.origins.check(&parts.uri, &parts.headers) {
+    if let Err(problem) = state.origins.check_upgrade(&parts.uri, &parts.headers) {
         return problem.into_response();
     }
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
@@ -52,10 +51,9 @@ pub async fn upgrade(
         }
     };
     let opened_by = match auth::session(&state, &parts).await {
-        Ok(session) => session.zip(auth::token(&parts.headers)),
+        Ok(opened) => opened,
         Err(problem) => return problem.into_response(),
     };
-    let opened_by = opened_by.map(|(session, token)| Credentials { session, token });
     let Some(place) = state.sockets.enter() else {
         return Kind::SOCKETS_FULL
             .because("This server holds as many sockets as it can; try again in a few seconds.")

@@ -37,6 +37,8 @@ pub fn SignInPage() -> impl IntoView {
             {move || problem().map(|problem| view! { <p class="notice error" role="alert">{problem}</p> })}
             <form class="stack" method="post" action="/sign-in">
                 <input type="hidden" name="next" value=move || asked("next").unwrap_or_else(|| "/".to_owned()) />
+                // Asks the server to find out whether this browser keeps the cookie.
+                <input type="hidden" name="check" value="1" />
                 <label>
                     <span>{say!(i18n, sign_in.name)}</span>
                     <input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
@@ -73,6 +75,8 @@ fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
     match problem {
         "refused" => Some(td_string!(locale, sign_in.refused)),
         "busy" => Some(td_string!(locale, sign_in.busy)),
+        "cookie" => Some(td_string!(locale, sign_in.cookie)),
+        "insecure" => Some(td_string!(locale, sign_in.insecure)),
         "unavailable" => Some(td_string!(locale, sign_in.unavailable)),
         _ => None,
     }

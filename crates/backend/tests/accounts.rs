@@ -46,6 +46,31 @@ async fn an_account_that_cannot_be_is_refused_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_cannot_be_seen_whole_is_refused_with_the_character() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let accounts = Accounts::new(database(&directory).await);
+    let cases = [
+        ("the name", NewAccount { name: "김\u{202e}이웃".into(), ..account("") }),
+        ("the name", NewAccount { name: "김\0이웃".into(), ..account("") }),
+        ("the line", NewAccount { line: Line::new("101\u{200b}-1").ok(), ..account("one") }),
+        ("the house", NewAccount { house: House::new("1203\u{202e}").ok(), ..account("one") }),
+    ];
+    for (what, account) in cases {
+        let error = accounts.create(account).await.expect_err("it is refused").to_string();
+        assert!(error.starts_with(what) && error.contains("U+"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_account_can_have_signs_nobody_in() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let accounts = Accounts::new(database(&directory).await);
+    for name in ["", "\0", "resident\0", "\u{fffd}", "a".repeat(129).as_str()] {
+        assert_eq!(accounts.verify(name, "correct horse").await.expect("answered"), None, "{name:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_demo_complex_is_made_only_where_nobody_lives_yet() {
     let directory = tempfile::tempdir().expect("a directory");
     let accounts = Accounts::new(database(&directory).await);

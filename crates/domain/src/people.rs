@@ -36,6 +36,25 @@ fn check(name: &str) -> Result<(), InvalidName> {
     Ok(())
 }
 
+/// Returns the first character of a name that cannot be seen, or that changes the direction of the text around it. Two
+/// names that differ in such a character look the same. A space between words is no such character.
+#[must_use]
+pub fn unseen(name: &str) -> Option<char> {
+    name.chars().find(|&c| c != ' ' && (c.is_control() || c.is_whitespace() || is_ignorable(c)))
+}
+
+/// Tells if a character has no glyph of its own: soft hyphens, joiners, marks of direction, fillers, selectors of
+/// variants, the replacement of what could not be read, private use and non-characters (Unicode 16,
+/// `Default_Ignorable_Code_Point` and general categories Co and Cn).
+const fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
+}
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -164,6 +183,19 @@ mod tests {
         assert_eq!(House::new("x".repeat(65)), Err(InvalidName::TooLong));
         for name in [" 1203", "1203\n", "12/03", "@administrator"] {
             assert_eq!(House::new(name), Err(InvalidName::Character), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_cannot_be_seen_is_found() {
+        for name in ["101-1", "101동 1라인", "지하1호", "김이웃", "B-02", "resident-1203"] {
+            assert_eq!(unseen(name), None, "{name}");
+        }
+        for c in [
+            '\u{202e}', '\u{200b}', '\u{200d}', '\u{2066}', '\u{feff}', '\u{3164}', '\u{3000}', '\u{a0}',
+            '\0',
+        ] {
+            assert_eq!(unseen(&format!("12{c}03")), Some(c), "{c:?}");
         }
     }
 

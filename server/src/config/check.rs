@@ -23,8 +23,10 @@ impl Config {
         let press_asks_after = note(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
-        let allowed_origins =
-            note(&mut wrong, list(&self.allowed_origins, |value| origin("IUTSAI_ALLOWED_ORIGINS", value)));
+        let allowed_origins = note(
+            &mut wrong,
+            list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
+        );
         let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
         let site_dir = note(&mut wrong, self.site_dir());
         let database_url = note(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
@@ -231,17 +233,34 @@ fn seconds(variable: &str, value: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
-/// An origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
+/// Reads an origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
 fn origin(variable: &str, value: &str) -> Result<String, String> {
     let wrong =
         || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
-    let url = Url::parse(value.trim()).map_err(|_| wrong())?;
+    let url = bare_url(value).filter(|url| matches!(url.scheme(), "http" | "https"));
+    Ok(url.ok_or_else(wrong)?.origin().ascii_serialization())
+}
+
+/// Reads the origin of a page: of a site, or of an application that shows pages by a scheme of its own.
+fn page_origin(variable: &str, value: &str) -> Result<String, String> {
+    let url = bare_url(value)
+        .filter(|url| !matches!(url.scheme(), "http" | "https" | "ftp" | "file" | "ws" | "wss"));
+    let Some((url, host)) = url.as_ref().and_then(|url| Some((url, url.host_str()?))) else {
+        return origin(variable, value).map_err(|sentence| {
+            format!("{sentence} An application's pages have an origin such as capacitor://HOST.")
+        });
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Ok(format!("{}://{}{port}", url.scheme(), host.to_ascii_lowercase()))
+}
+
+/// Returns a URL that has nothing behind the host and the port.
+fn bare_url(value: &str) -> Option<Url> {
+    let url = Url::parse(value.trim()).ok()?;
+    let has_user = !url.username().is_empty() || url.password().is_some();
     let bare =
-        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !bare {
-        return Err(wrong());
-    }
-    Ok(url.origin().ascii_serialization())
+        matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && !has_user;
+    Some(url).filter(|url| bare && url.has_host())
 }
 
 fn network(value: &str) -> Result<IpNet, String> {

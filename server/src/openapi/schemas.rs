@@ -50,7 +50,7 @@ fn call_request() -> Schema {
         ("lng", number_or_text()),
         ("accuracy", number_or_text()),
         ("kind", words(&Kind::ALL.map(Kind::as_str))),
-        ("drill", ObjectBuilder::new().schema_type(Type::Boolean).build().into()),
+        ("drill", flag()),
     ];
     object(&fields, &["line", "house"])
 }
@@ -109,6 +109,13 @@ fn text_up_to(characters: usize) -> RefOr<Schema> {
 
 fn name() -> RefOr<Schema> {
     text_up_to(NAME_LENGTH_LIMIT)
+}
+
+/// A flag as JSON has it, or as the words and numbers that other programs write.
+fn flag() -> RefOr<Schema> {
+    let flag = Schema::from(ObjectBuilder::new().schema_type(Type::Boolean).build());
+    let number = Schema::from(ObjectBuilder::new().schema_type(Type::Integer).build());
+    Schema::from(OneOfBuilder::new().item(flag).item(number).item(text()).build()).into()
 }
 
 fn words(words: &[&str]) -> RefOr<Schema> {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use backend::people::sessions::{Session, Sessions};
+use backend::people::sessions::Sessions;
 use stomp::{Command, Frame, HeartBeat, Version};
 use uuid::Uuid;
 
-use crate::auth;
+use crate::auth::{self, Credentials};
 
 /// Heart-beats are sent no more often than this, in milliseconds, however often a client wants them.
 const SHORTEST_HEART_BEAT: u32 = 5_000;
@@ -22,14 +22,6 @@ pub struct Agreement {
     pub heart_beat: Option<Duration>,
     /// The answer.
     pub connected: Frame,
-}
-
-/// Somebody with the token that says so.
-pub struct Credentials {
-    /// Who.
-    pub session: Session,
-    /// The token, to ask again whether it holds.
-    pub token: String,
 }
 
 /// Agrees on a version and heart-beats (STOMP 1.2, "Protocol Negotiation" and "Heart-beating").

@@ -10,12 +10,12 @@ use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    connect::{self, Credentials},
+    connect,
     rate::Rate,
     session::{Session, Step},
     transport::{Happening, Transport},
 };
-use crate::{sockets::Place, state::AppState};
+use crate::{auth::Credentials, sockets::Place, state::AppState};
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);

@@ -151,14 +151,103 @@ async fn the_id_of_another_houses_call_is_refused_and_the_call_stays_what_it_was
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_version_7_uuid_is_refused() -> Outcome {
+async fn any_uuid_is_a_key_and_what_is_none_is_refused() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
-    for key in ["1", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"] {
-        let request =
-            caller.request(Method::POST, "/alert").header("idempotency-key", key).json(&caller.call("")?);
-        assert_eq!(kind(&client.send(request).await?), (422, "/problems/idempotency-key-invalid"), "{key}");
+    let press = async |key: &str| {
+        let call = caller.call("").unwrap();
+        let request = caller.request(Method::POST, "/alert").header("idempotency-key", key).json(&call);
+        client.send::<Recorded>(request).await.unwrap()
+    };
+    for key in ["5a0d9d6c-6a5e-4c5a-9d53-0f3f6f1f2a10", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"] {
+        for _ in 0..2 {
+            assert_eq!(press(key).await.ok()?.id.to_string(), key, "the same key gets the same answer");
+        }
     }
+    for none in [Uuid::nil(), Uuid::max()] {
+        let (first, second) =
+            (press(&none.to_string()).await.ok()?.id, press(&none.to_string()).await.ok()?.id);
+        assert!(first != none && second != none && first != second, "{none} counts as no key");
+    }
+    for wrong in ["1", "a key"] {
+        let answer = press(wrong).await;
+        assert_eq!(kind(&answer), (422, "/problems/idempotency-key-invalid"), "{wrong}");
+        assert!(answer.outcome.unwrap_err().detail.contains("UUID"));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_careless_clients_press_goes_out() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut socket, _) = neighbour.listen().await?;
+    let mut heard = async |body: &str| {
+        let answer = raw(&client, &caller, "application/json", body.to_owned()).await;
+        assert_eq!(kind(&answer).0, 202, "{body}");
+        let id = answer.ok().unwrap().id;
+        let alert = socket.wait_for("the alert", |message| message.is_alert(id)).await.unwrap().json();
+        let ended = caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await;
+        assert_eq!(ended.unwrap().status, 202);
+        (alert["text"].as_str().unwrap_or_default().to_owned(), alert["drill"] == true)
+    };
+    let emergency = |text: &str| (text.to_owned(), false);
+    assert_eq!(heard(r#"{"line":"101-1","house":1203,"text":119}"#).await, emergency("119"));
+    let surrogate = r#"{"line":"101-1","house":"1203","text":"\ud83d!"}"#;
+    assert_eq!(heard(surrogate).await, emergency("\u{fffd}!"));
+    let marked = "\u{feff}{\"line\":\"101-1\",\"house\":\"1203\",\"text\":\"불\"}";
+    assert_eq!(heard(marked).await, emergency("불"));
+    assert_eq!(heard(r#"{"line":" 101-1","house":"1203 ","text":["a"],"kind":{}}"#).await, emergency(""));
+    assert_eq!(heard(r#"{"line":"101-1","house":"1203","lat":NaN,"lng":127}"#).await, emergency(""));
+    for drill in [r#""true""#, r#""1""#, "1", "true"] {
+        let body = format!(r#"{{"line":"101-1","house":"1203","text":"훈련","drill":{drill}}}"#);
+        assert_eq!(heard(body.as_str()).await, ("훈련".to_owned(), true), "{drill}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn json_is_json_whatever_content_type_is_announced() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let body = r#"{"line":"101-1","house":"1203"}"#;
+    for content_type in ["application/x-www-form-urlencoded", "text/plain;charset=UTF-8", "*/*"] {
+        assert_eq!(kind(&raw(&client, &caller, content_type, body).await).0, 202, "{content_type}");
+    }
+    let bare = caller.request(Method::POST, "/alert").body(body);
+    assert_eq!(kind(&client.send(bare).await?).0, 202, "no content type at all");
+    let form = "application/x-www-form-urlencoded";
+    let wrong = raw(&client, &caller, form, r#"{"line":"101-1","house":"1204"}"#).await;
+    assert_eq!(kind(&wrong), (403, "/problems/not-yours"), "a program gets a problem, not a page");
+    let broken = raw(&client, &caller, form, r#"{"line":"101-1""#).await;
+    assert_eq!(kind(&broken), (400, "/problems/malformed"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_same_request_written_otherwise_is_the_same_under_its_key() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let key = Uuid::now_v7();
+    for body in
+        [r#"{"line":"101-1","house":1203,"text":"7"}"#, r#"{"text":7,"house":" 1203 ","line":"101-1"}"#]
+    {
+        let request = caller.request(Method::POST, "/alert").header("idempotency-key", key.to_string());
+        assert_eq!(client.send::<Recorded>(request.body(body)).await?.ok()?.id, key, "{body}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_careless_neighbours_answers_go_out() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let accept = format!(r#"{{"line":"101-1 ","acceptHouse":1204,"targetHouse":"1203","alert":" {call} "}}"#);
+    let request = neighbour.request(Method::POST, "/accept").body(accept);
+    assert_eq!(kind(&client.send(request).await?).0, 202);
+    let request = neighbour.request(Method::POST, &format!("/alert/{call}/arrived"));
+    assert_eq!(kind(&client.send(request.body(r#"{"note":5}"#)).await?).0, 202);
     Ok(())
 }
 

@@ -82,6 +82,54 @@ async fn behind_https_the_cookie_is_secure() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_browser_that_keeps_no_cookie_reads_so_and_one_that_keeps_it_goes_on() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let html = send(client.request(Method::GET, "/sign-in")).await.text().await.unwrap();
+    assert!(html.contains("name=\"check\""), "the page's form asks for the check");
+    let form = [("name", CALLER), ("password", PASSWORD), ("next", "/call?kind=fire"), ("check", "1")];
+    let response = send(client.request(Method::POST, "/sign-in").form(&form)).await;
+    let to = "/sign-in?problem=cookie&next=%2Fcall%3Fkind%3Dfire";
+    assert_eq!((response.status().as_u16(), header(&response, "location")), (303, to));
+    let cookie = header(&response, "set-cookie").split(';').next().unwrap().to_owned();
+
+    let without = client.request(Method::GET, to).header("accept-language", "en");
+    let page = send(without).await.text().await.unwrap();
+    assert!(page.contains("role=\"alert\"") && page.contains("allow cookies"), "the page says why");
+    let response = send(client.request(Method::GET, to).header("cookie", cookie)).await;
+    assert_eq!((response.status().as_u16(), header(&response, "location")), (303, "/call?kind=fire"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secure_cookie_over_http_brings_the_reason() -> Outcome {
+    let server = program().env("IUTSAI_PUBLIC_URL", "https://iutsai.example").start().await?;
+    let client = server.client()?;
+    let form = [("name", CALLER), ("password", PASSWORD), ("check", "1")];
+    let request = client.request(Method::POST, "/sign-in").header("origin", client.address());
+    let response = send(request.form(&form)).await;
+    assert_eq!(
+        (response.status().as_u16(), header(&response, "location")),
+        (303, "/sign-in?problem=insecure")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_is_taken_with_the_space_around_it_and_refused_where_no_account_can_have_it() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    sign_in(&client, &format!(" {CALLER}\n")).await?;
+    let long = "a".repeat(60_000);
+    for name in ["", "\0", "resident\0", "\u{fffd}", "\u{7f}", long.as_str()] {
+        let problem = client.sign_in(name, PASSWORD).await.unwrap_err();
+        assert_eq!(problem.problem().unwrap().kind, "/problems/sign-in-refused", "{name:.9}");
+    }
+    let surrogate = r#"{"name":"\ud83d","password":"neighbour"}"#;
+    let request = client.request(Method::POST, "/api/session").body(surrogate);
+    assert_eq!(client.send::<SignedIn>(request).await?.status, 401);
+    Ok(())
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;

@@ -6,7 +6,7 @@ use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
-use domain::{House, Line, Resident, Role};
+use domain::{House, Line, Resident, Role, people::unseen};
 use sqlx::{Row, any::AnyRow};
 
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
 pub const PASSWORD_LENGTH: usize = 8;
 /// The longest password, in characters: argon2 must not be fed megabytes.
 pub const PASSWORD_LENGTH_LIMIT: usize = 256;
+
+/// The longest name to sign in with, in bytes.
+pub const NAME_LIMIT: usize = 128;
 
 /// The password of every account of the demo complex.
 pub const DEMO_PASSWORD: &str = "neighbour";
@@ -113,11 +116,15 @@ impl Accounts {
         Ok(Resident { name, line, house, role })
     }
 
-    /// Who has this name and password; `None` if nobody. An unknown name takes as long as a wrong password.
+    /// Returns whose name and password these are; `None` if nobody's. An unknown name takes as long as a wrong password. A
+    /// name that no account can have never reaches the database, because PostgreSQL fails at a NUL in a text.
     ///
     /// # Errors
     /// The database's.
     pub async fn verify(&self, name: &str, password: &str) -> Result<Option<Resident>, PeopleError> {
+        if !can_be_name(name) {
+            return Ok(None);
+        }
         let find =
             sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
                 .bind(name)
@@ -219,15 +226,22 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
     hash.expect("argon2's own defaults are valid").to_string()
 });
 
+/// Tells if an account can have this name. Accounts of older versions may have names with characters that cannot be seen,
+/// so this is less than [`validate`] asks for.
+#[must_use]
+pub fn can_be_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_LIMIT && !name.chars().any(|c| c.is_control() || c == '\u{fffd}')
+}
+
 fn validate(account: &NewAccount) -> Result<(), AccountError> {
     let invalid = |what: &str| Err(AccountError::Invalid(what.to_owned()));
     let name = &account.name;
-    if name.trim().is_empty() || name.trim() != name || name.len() > 128 || name.chars().any(char::is_control)
-    {
-        return invalid(
-            "the name must have 1 to 128 bytes, no control characters and no white space at its ends",
-        );
+    if name.trim().is_empty() || name.trim() != name || name.len() > NAME_LIMIT {
+        return invalid("the name must have 1 to 128 bytes and no white space at its ends");
     }
+    all_seen("the name", name)?;
+    all_seen("the line", account.line.as_ref().map_or("", Line::as_str))?;
+    all_seen("the house", account.house.as_ref().map_or("", House::as_str))?;
     let length = account.password.chars().count();
     if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&length) {
         return invalid("the password must have 8 to 256 characters");
@@ -239,6 +253,15 @@ fn validate(account: &NewAccount) -> Result<(), AccountError> {
         return invalid("a resident needs a line and a house");
     }
     Ok(())
+}
+
+/// Refuses a name that looks like another one on a screen.
+fn all_seen(what: &str, name: &str) -> Result<(), AccountError> {
+    let Some(c) = unseen(name) else { return Ok(()) };
+    Err(AccountError::Invalid(format!(
+        "{what} contains U+{:04X}, which cannot be seen or changes the direction of the text: write it without",
+        u32::from(c)
+    )))
 }
 
 /// Reads the resident of a row with `name`, `line`, `house` and `role`.

@@ -1,20 +1,22 @@
 //! What HTTP requests and answers carry, for the server, the browser and other clients.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::{Number, Value};
 
 use super::record;
 use crate::{
     event::{AlertId, Kind, Location},
-    people::{House, Line, Resident},
+    people::{House, InvalidName, Line, NAME_LENGTH_LIMIT, Resident},
 };
 
 /// `POST /api/session`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct SignIn {
     /// The resident's name.
+    #[serde(deserialize_with = "required_text")]
     pub name: String,
     /// The password.
+    #[serde(deserialize_with = "required_text")]
     pub password: String,
 }
 
@@ -31,11 +33,13 @@ pub struct SignedIn {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallRequest {
     /// The caller's own line.
+    #[serde(deserialize_with = "name")]
     pub line: Line,
     /// The caller's own house.
+    #[serde(deserialize_with = "name")]
     pub house: House,
     /// A few words; up to [`crate::event::TEXT_LENGTH_LIMIT`] characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text")]
     pub text: Option<String>,
     /// Latitude in degrees, a number or text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,10 +79,13 @@ impl CallRequest {
 #[serde(rename_all = "camelCase")]
 pub struct AcceptRequest {
     /// The call's line.
+    #[serde(deserialize_with = "name")]
     pub line: Line,
     /// The house that comes: the signed-in resident's own.
+    #[serde(deserialize_with = "name")]
     pub accept_house: House,
     /// The house that called.
+    #[serde(deserialize_with = "name")]
     pub target_house: House,
     /// The call; without it, or where a form leaves it empty, the newest open one of `target_house`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named")]
@@ -101,7 +108,7 @@ pub struct LocationRequest {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ProgressRequest {
     /// A few words; up to [`crate::event::TEXT_LENGTH_LIMIT`] characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text")]
     pub note: Option<String>,
 }
 
@@ -141,23 +148,68 @@ pub struct Problem {
     pub detail: String,
 }
 
-fn kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Kind>, D::Error> {
-    let value = Value::deserialize(from)?;
-    Ok(match value.as_str() {
-        None | Some("") => None,
-        Some(_) => serde_json::from_value(value).ok(),
+/// Returns a scalar as text; nothing, a list and an object have none.
+fn as_text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(digits(&number)),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Returns a number as people write it. `1203.0` is the flat 1203, because some languages have no other numbers.
+fn digits(number: &Number) -> String {
+    let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
+    whole.map_or_else(|| number.to_string(), |float| format!("{float:.0}"))
+}
+
+/// Reads the name of a line or a house: text or a number, without the white space around it.
+fn name<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<String, Error = InvalidName>,
+{
+    let Some(text) = as_text(Value::deserialize(from)?) else {
+        return Err(D::Error::custom("the name of a line or a house must be text, such as \"1203\""));
+    };
+    let text = text.trim();
+    T::try_from(text.to_owned()).map_err(|error| {
+        let beginning: String = text.chars().take(NAME_LENGTH_LIMIT).collect();
+        D::Error::custom(format_args!("the name {beginning:?} {error}"))
     })
 }
 
-/// Empty is absent, but what is no id is an error: a neighbour must not come to another call than was meant.
-fn named<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<AlertId>, D::Error> {
-    let text = Option::<String>::deserialize(from)?.filter(|text| !text.is_empty());
-    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+/// Reads text that must be there, also where a number was sent.
+fn required_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    as_text(Value::deserialize(from)?)
+        .ok_or_else(|| D::Error::custom("the name and the password must be text"))
 }
 
-fn flag<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+/// Reads words that may be missing. A value that cannot be text counts as none: it never makes a call unreadable.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(from).map(as_text)
+}
+
+/// Reads the kind of emergency in any case of letters. An unknown word is [`Kind::Other`]; what is not a word is none.
+fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Kind>, D::Error> {
     let value = Value::deserialize(from)?;
-    Ok(value.as_bool().unwrap_or_else(|| matches!(value.as_str(), Some("true" | "on" | "1"))))
+    let word = value.as_str().unwrap_or_default().trim().to_lowercase();
+    Ok(if word.is_empty() { None } else { serde_json::from_value(Value::from(word)).ok() })
+}
+
+/// Empty is absent, but what is no id is an error: a neighbour must not come to another call than was meant.
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AlertId>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+}
+
+/// Reads a flag: `true`, 1, or one of the words that forms and other programs write for them. Everything else is an
+/// emergency, because a call must not be taken for an exercise by mistake.
+fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    let text = as_text(Value::deserialize(from)?).unwrap_or_default();
+    Ok(matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "on" | "yes" | "1"))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]

@@ -2,7 +2,7 @@
 
 use domain::{
     Kind, Location,
-    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, State},
+    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, SignIn, State},
     record,
 };
 
@@ -77,11 +77,56 @@ fn a_kind_that_is_not_known_does_not_stop_a_call() {
 }
 
 #[test]
+fn a_careless_client_is_understood() {
+    for text in [
+        r#"{"line":"101-1","house":1203,"text":7,"kind":"FIRE","drill":"0"}"#,
+        r#"{"line":" 101-1\n","house":1203.0,"text":"7","kind":" fire ","drill":[]}"#,
+        r#"{"line":"101-1","house":"\u30001203 ","text":7,"kind":"Fire","drill":2}"#,
+    ] {
+        let call = json(text);
+        assert_eq!((call.line.as_str(), call.house.as_str()), ("101-1", "1203"), "{text}");
+        assert_eq!(
+            (call.text.as_deref(), call.kind, call.drill),
+            (Some("7"), Some(Kind::Fire), false),
+            "{text}"
+        );
+    }
+    for words in [r#"["fire"]"#, r#"{"ko":"불"}"#, "null"] {
+        assert_eq!(json(&format!(r#"{{"line":"1","house":"2","text":{words}}}"#)).text, None, "{words}");
+    }
+    let accept = r#"{"line":101,"acceptHouse":1204,"targetHouse":" 1203 ","alert":" "}"#;
+    let accept: AcceptRequest = serde_json::from_str(accept).expect("an accept");
+    let houses = (accept.line.as_str(), accept.accept_house.as_str(), accept.target_house.as_str());
+    assert_eq!((houses, accept.alert), (("101", "1204", "1203"), None));
+}
+
+#[test]
+fn a_name_that_cannot_be_one_is_refused_with_what_was_sent() {
+    for (house, part) in
+        [(r#""a/b""#, "\"a/b\" must not"), ("[]", "must be text"), (r#"" ""#, "must not be empty")]
+    {
+        let text = format!(r#"{{"line":"101-1","house":{house}}}"#);
+        let error = serde_json::from_str::<CallRequest>(&text).expect_err(house).to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_name_and_a_password_may_be_numbers() {
+    let sign_in: SignIn = serde_json::from_str(r#"{"name":1203,"password":12345678}"#).expect("a sign-in");
+    assert_eq!((sign_in.name.as_str(), sign_in.password.as_str()), ("1203", "12345678"));
+    assert!(serde_json::from_str::<SignIn>(r#"{"name":"a","password":null}"#).is_err());
+}
+
+#[test]
 fn an_exercise_says_so_in_json_and_in_a_form() {
     assert!(json(r#"{"line":"1","house":"2","drill":true}"#).drill);
     assert!(!json(r#"{"line":"1","house":"2","drill":false}"#).drill);
     assert!(form("line=1&house=2&drill=true").drill && form("line=1&house=2&drill=on").drill);
     assert!(!form("line=1&house=2&drill=false").drill);
+    for drill in [r#""true""#, r#""True""#, r#""1""#, "1", "1.0", r#""yes""#] {
+        assert!(json(&format!(r#"{{"line":"1","house":"2","drill":{drill}}}"#)).drill, "{drill}");
+    }
 }
 
 #[test]

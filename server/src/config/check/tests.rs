@@ -19,6 +19,31 @@ fn an_origin_is_kept_as_browsers_write_it() {
 }
 
 #[test]
+fn an_allowed_origin_may_be_that_of_an_application() {
+    for (value, kept) in [
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("Ionic://LocalHost/", "ionic://localhost"),
+        ("app://iutsai:8080", "app://iutsai:8080"),
+        ("https://App.example:443", "https://app.example"),
+    ] {
+        assert_eq!(page_origin("X", value), Ok(kept.to_owned()), "{value}");
+        assert_eq!(origin("X", value).is_ok(), value.starts_with("https"), "{value}");
+    }
+    for wrong in [
+        "capacitor://",
+        "capacitor:localhost",
+        "app://a/path",
+        "app://user@a",
+        "file://",
+        "null",
+        "*",
+        "ws://a",
+    ] {
+        assert!(page_origin("X", wrong).unwrap_err().contains("capacitor://HOST"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_proxy_is_an_address_or_a_network() {
     assert_eq!(network("10.0.0.2"), Ok("10.0.0.2/32".parse().unwrap()));
     assert_eq!(network("fd00::/8"), Ok("fd00::/8".parse().unwrap()));

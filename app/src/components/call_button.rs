@@ -164,6 +164,7 @@ fn is_recorded(progress: &CallProgress) -> bool {
         progress,
         CallProgress::Recorded
             | CallProgress::Reached(_)
+            | CallProgress::NobodyComes(_)
             | CallProgress::Coming(_)
             | CallProgress::NobodyReached
     )

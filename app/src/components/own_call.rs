@@ -139,10 +139,16 @@ fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
 
 /// Where the neighbours cannot be counted on, somebody else must be.
 fn needs_119(progress: &CallProgress) -> bool {
-    use CallProgress::{Heard, NeedsSignIn, NobodyReached, Refused, Retrying, Unsent};
+    use CallProgress::{Heard, NeedsSignIn, NobodyComes, NobodyReached, Refused, Retrying, Unsent};
     matches!(
         progress,
-        NobodyReached | Refused(_) | Retrying { .. } | Heard { .. } | NeedsSignIn { .. } | Unsent { .. }
+        NobodyReached
+            | NobodyComes(_)
+            | Refused(_)
+            | Retrying { .. }
+            | Heard { .. }
+            | NeedsSignIn { .. }
+            | Unsent { .. }
     )
 }
 

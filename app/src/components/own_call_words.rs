@@ -57,6 +57,7 @@ pub fn own_call_words(
         }
         CallProgress::Recorded => td_string!(locale, own.recorded).to_owned(),
         CallProgress::Reached(count) => td_string!(locale, own.reached, count = *count),
+        CallProgress::NobodyComes(count) => td_string!(locale, own.nobody_comes, count = *count),
         CallProgress::Coming(houses) => coming(locale, houses, own),
         CallProgress::NobodyReached => td_string!(locale, own.nobody).to_owned(),
         CallProgress::Ended(how) => ended(locale, *how).to_owned(),
@@ -121,6 +122,7 @@ mod tests {
     fn a_call_that_reached_nobody_says_to_call_119() {
         assert!(said(&CallProgress::NobodyReached).contains("Call 119 now"));
         assert!(said(&CallProgress::Reached(2)).contains('2'));
+        assert!(said(&CallProgress::NobodyComes(2)).contains("Call 119 now"));
     }
 
     #[test]

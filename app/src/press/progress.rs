@@ -110,6 +110,9 @@ pub enum CallProgress {
     Recorded,
     /// It has reached devices of this many neighbours' houses.
     Reached(u32),
+    /// It has reached devices of this many houses, and nobody has accepted within [`NO_ANSWER_AFTER`]: call 119. A device that
+    /// has a call may be one that nobody hears.
+    NobodyComes(u32),
     /// These houses are on the way or there, in the order in which they said so.
     Coming(Vec<House>),
     /// [`NOBODY_AFTER`] has passed, and it is not known to have reached anybody: call 119.
@@ -120,6 +123,9 @@ pub enum CallProgress {
 
 /// How long after it was recorded a call that has reached nobody says so: 10 s, in milliseconds.
 pub const NOBODY_AFTER: Millis = 10_000;
+
+/// How long after it was recorded a call that nobody has accepted says so: 60 s, in milliseconds.
+pub const NO_ANSWER_AFTER: Millis = 60_000;
 
 impl CallProgress {
     /// One word for scripts, styles and tests.
@@ -136,6 +142,7 @@ impl CallProgress {
             Self::Refused(_) => "refused",
             Self::Recorded => "recorded",
             Self::Reached(_) => "reached",
+            Self::NobodyComes(_) => "nobody-comes",
             Self::Coming(_) => "coming",
             Self::NobodyReached => "nobody",
             Self::Ended(_) => "ended",
@@ -154,9 +161,8 @@ pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> Cal
         }
         PressState::Heard { kept } => {
             let known = call.map(|call| answered(call, call.alert.at, now));
-            let says_more = |known: &CallProgress| {
-                matches!(known, CallProgress::Reached(_) | CallProgress::Coming(_) | CallProgress::Ended(_))
-            };
+            let says_more =
+                |known: &CallProgress| !matches!(known, CallProgress::Recorded | CallProgress::NobodyReached);
             return known.filter(says_more).unwrap_or(CallProgress::Heard { kept: *kept });
         }
         PressState::NeedsSignIn { kept } => return CallProgress::NeedsSignIn { kept: *kept },
@@ -186,7 +192,8 @@ fn answered(call: &Incident, recorded_at: Millis, now: Millis) -> CallProgress {
     }
     match u32::try_from(call.reached.len()).unwrap_or(u32::MAX) {
         0 => unanswered(recorded_at, now),
-        houses => CallProgress::Reached(houses),
+        houses if now.saturating_sub(recorded_at) < NO_ANSWER_AFTER => CallProgress::Reached(houses),
+        houses => CallProgress::NobodyComes(houses),
     }
 }
 
@@ -259,7 +266,7 @@ mod tests {
         assert_eq!(progress(&delivered, None, AT + NOBODY_AFTER), CallProgress::Delivered { at: AT + 100 });
         assert_eq!(of(vec![], AT + 200), CallProgress::Recorded);
         assert_eq!(of(vec![], AT + 100 + NOBODY_AFTER), CallProgress::NobodyReached);
-        assert_eq!(of(vec![reached(&call(1), &["1204"])], AT + 60_000), CallProgress::Reached(1));
+        assert_eq!(of(vec![reached(&call(1), &["1204"])], AT + 59_000), CallProgress::Reached(1));
     }
 
     #[test]
@@ -269,9 +276,19 @@ mod tests {
     }
 
     #[test]
+    fn what_has_reached_devices_and_is_accepted_by_nobody_says_so_after_a_minute_until_somebody_comes() {
+        let recorded = PressState::Recorded { id: call(1).id, state: State::Stored, at: AT };
+        let of = |then: Vec<Event>, now| progress(&recorded, Some(&incident(&call(1), then)), now);
+        let reached = reached(&call(1), &["1204", "1301"]);
+        assert_eq!(of(vec![reached.clone()], AT + NO_ANSWER_AFTER), CallProgress::NobodyComes(2));
+        let coming = vec![reached, accept(&call(1), "1204")];
+        assert_eq!(of(coming, AT + 2 * NO_ANSWER_AFTER), CallProgress::Coming(vec![house("1204")]));
+    }
+
+    #[test]
     fn who_is_reached_late_takes_back_that_nobody_was() {
         assert_eq!(of([], AT + 60_000), CallProgress::NobodyReached);
-        assert_eq!(of([reached(&call(1), &["1204"])], AT + 60_000), CallProgress::Reached(1));
+        assert_eq!(of([reached(&call(1), &["1204"])], AT + 59_000), CallProgress::Reached(1));
     }
 
     #[test]

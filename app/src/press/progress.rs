@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn what_was_heard_and_not_recorded_says_so_until_somebody_is_reached_or_comes() {
         let (heard, kept) = (PressState::Heard { kept: Kept::Device }, Kept::Device);
-        let of = |then: Vec<Event>| progress(&heard, Some(&incident(&call(1), then)), AT + 60_000);
+        let of = |then: Vec<Event>| progress(&heard, Some(&incident(&call(1), then)), AT + 50_000);
         assert_eq!(progress(&heard, None, AT), CallProgress::Heard { kept });
         assert_eq!(of(vec![]), CallProgress::Heard { kept });
         assert_eq!(of(vec![reached(&call(1), &["1204"])]), CallProgress::Reached(1));
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_has_reached_devices_and_is_accepted_by_nobody_says_so_after_a_minute_until_somebody_comes() {
-        let recorded = PressState::Recorded { id: call(1).id, state: State::Stored, at: AT };
+        let recorded = PressState::Recorded { id: call(1).id, state: api::State::Stored, at: AT };
         let of = |then: Vec<Event>, now| progress(&recorded, Some(&incident(&call(1), then)), now);
         let reached = reached(&call(1), &["1204", "1301"]);
         assert_eq!(of(vec![reached.clone()], AT + NO_ANSWER_AFTER), CallProgress::NobodyComes(2));

@@ -1,8 +1,12 @@
 //! The map as Leaflet draws it: calls in, markers and circles out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
-use domain::{Incident, Location, Millis};
+use domain::{CallKey, Incident, Location, Millis};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
@@ -15,6 +19,8 @@ const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
 const MARGIN: f64 = 48.0;
+/// A location that is less accurate than this, in metres, has no circle: it would cover the map and tell nothing.
+const TOO_VAGUE: f64 = 50_000.0;
 
 /// The words of the zoom buttons.
 #[derive(Clone)]
@@ -26,9 +32,12 @@ pub(super) struct Words {
 /// A Leaflet map in an element, until it is dropped.
 pub(super) struct Board {
     map: Map,
-    markers: BTreeMap<String, Marker>,
+    markers: BTreeMap<CallKey, Marker>,
     /// The open calls that the map was last fitted to.
-    fitted: BTreeSet<String>,
+    fitted: BTreeSet<CallKey>,
+    element: HtmlElement,
+    /// The places that the map was to be fitted to while it had no size, as in a page that is not shown yet.
+    unfitted: Rc<RefCell<Option<JsValue>>>,
     size: ResizeObserver,
     // Leaflet and the browser call them for as long as the map is there.
     _resized: Closure<dyn Fn()>,
@@ -59,9 +68,16 @@ impl Board {
             }
         }
         .add_to(&map);
+        let unfitted = Rc::new(RefCell::new(None));
         let resized = {
-            let map: Map = map.clone().unchecked_into();
-            Closure::new(move || drop(map.invalidate_size()))
+            let (map, element) = (map.clone().unchecked_into::<Map>(), element.clone());
+            let unfitted = unfitted.clone();
+            Closure::new(move || {
+                map.invalidate_size();
+                if let Some(bounds) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
+                    fit_to(&map, &bounds);
+                }
+            })
         };
         let size = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
         size.observe(element);
@@ -69,6 +85,8 @@ impl Board {
             map,
             markers: BTreeMap::new(),
             fitted: BTreeSet::new(),
+            element: element.clone(),
+            unfitted,
             size,
             _resized: resized,
             _create_tile: create_tile,
@@ -79,9 +97,7 @@ impl Board {
     pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
         let placed: BTreeMap<_, _> = incidents
             .iter()
-            .filter_map(|incident| {
-                Some((crate::sound_rule::name(&incident.alert), (incident, incident.location?)))
-            })
+            .filter_map(|incident| Some((incident.alert.key(), (incident, incident.location?))))
             .collect();
         self.markers.retain(|name, _| placed.contains_key(name));
         for (name, (incident, location)) in &placed {
@@ -97,17 +113,20 @@ impl Board {
 
     /// Goes to where the open calls are, when there is another one; follows them, when they move out of sight.
     /// Otherwise the person's own view stays.
-    fn fit(&mut self, open: &BTreeMap<String, Location>) {
+    fn fit(&mut self, open: &BTreeMap<CallKey, Location>) {
         let names: BTreeSet<_> = open.keys().cloned().collect();
         let places = || open.values().map(|location| place(location.lat, location.lng));
-        let padding = || ("padding", place(MARGIN, MARGIN));
         if names.is_subset(&self.fitted) {
             for place in places() {
                 self.map.pan_inside(&place, &options([padding()]));
             }
         } else {
-            let bounds: js_sys::Array = places().collect();
-            self.map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+            let bounds: JsValue = places().collect::<js_sys::Array>().into();
+            if has_size(&self.element) {
+                fit_to(&self.map, &bounds);
+            } else {
+                self.unfitted.replace(Some(bounds));
+            }
         }
         self.fitted = names;
     }
@@ -145,7 +164,7 @@ impl Marker {
         attribute(&self.label, "data-lng", &location.lng.to_string());
         let state = if incident.is_open(now) { "map-marker" } else { "map-marker ended" };
         self.label.set_class_name(state);
-        match (location.accuracy, &self.accuracy) {
+        match (location.accuracy.filter(|metres| *metres <= TOO_VAGUE), &self.accuracy) {
             (Some(metres), Some(circle)) => {
                 circle.set_place(&here).set_radius(metres);
             }
@@ -173,6 +192,19 @@ impl Drop for Marker {
         self.remove_accuracy();
         self.pin.take_off();
     }
+}
+
+fn padding() -> (&'static str, JsValue) {
+    ("padding", place(MARGIN, MARGIN))
+}
+
+fn fit_to(map: &Map, bounds: &JsValue) {
+    map.fit_bounds(bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+}
+
+/// Tells if the element takes room on the page: Leaflet can fit nothing into one that does not.
+fn has_size(element: &HtmlElement) -> bool {
+    element.client_width() > 0 && element.client_height() > 0
 }
 
 fn labelled(tag: &str, class: &str) -> Element {

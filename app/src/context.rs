@@ -1,6 +1,6 @@
-//! What the server tells each page: who is looking, which lines they hear, how the map looks.
+//! The context that the server gives each page: who is looking, how the map looks, what the time is.
 
-use domain::{Line, Millis, Resident};
+use domain::{Millis, Resident};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,6 @@ use serde::{Deserialize, Serialize};
 pub struct PageContext {
     /// Who is signed in.
     pub viewer: Option<Resident>,
-    /// The lines that `viewer` hears: the own one, or all for an administrator.
-    pub lines: Vec<Line>,
     /// Where the map's pictures come from; without them it is a plain grid.
     pub tiles: Option<Tiles>,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.

@@ -6,14 +6,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident, Seen,
-    body::Body,
+    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress, Resident, Role,
+    Seen, body::Body,
 };
+
+/// The lines whose calls a person receives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// These lines.
+    Lines(Vec<Line>),
+    /// Every line of the complex, those that appear later included.
+    EveryLine,
+}
 
 /// The calls of every line a person hears.
 #[derive(Clone, Debug, Default)]
 pub struct Feed {
     lines: BTreeMap<Line, LineFeed>,
+    /// A line that is not known yet is added with its first call.
+    every_line: bool,
+    /// A snapshot of every line is running.
+    listing: bool,
 }
 
 /// Something that was not known before, for those who cannot see the list change.
@@ -40,21 +53,34 @@ struct LineFeed {
     late: BTreeSet<AlertId>,
 }
 
-impl Feed {
-    /// A feed that has heard nothing of these lines yet. What it hears of others it ignores.
+impl Scope {
+    /// Returns the scope of `viewer`: every line for an administrator, otherwise the own one.
     #[must_use]
-    pub fn new(lines: &[Line]) -> Self {
-        let silent = |line: &Line| {
-            // The browser reads no log: a server tells it which accept is first.
-            let incidents = LineIncidents::new(line.clone(), 1);
-            (line.clone(), LineFeed { incidents, listing: None, late: BTreeSet::new() })
-        };
-        Self { lines: lines.iter().map(silent).collect() }
+    pub fn of(viewer: &Resident) -> Self {
+        match viewer.role {
+            Role::Administrator => Self::EveryLine,
+            Role::Resident => Self::Lines(viewer.line.iter().cloned().collect()),
+        }
+    }
+}
+
+impl Feed {
+    /// Makes a feed without calls. It ignores events of lines that are not in `scope`.
+    #[must_use]
+    pub fn new(scope: &Scope) -> Self {
+        match scope {
+            Scope::Lines(lines) => {
+                let empty = |line: &Line| (line.clone(), LineFeed::new(line, false));
+                Self { lines: lines.iter().map(empty).collect(), ..Self::default() }
+            }
+            Scope::EveryLine => Self { every_line: true, ..Self::default() },
+        }
     }
 
-    /// A subscription to `line` was asked for: a snapshot follows, up to its `snapshot-end`.
-    pub fn subscribed(&mut self, line: &Line) {
-        if let Some(feed) = self.lines.get_mut(line) {
+    /// Begins the snapshots that follow a subscription, up to their `snapshot-end`.
+    pub fn subscribed(&mut self) {
+        self.listing = self.every_line;
+        for feed in self.lines.values_mut() {
             feed.listing = Some(BTreeSet::new());
         }
     }
@@ -64,7 +90,7 @@ impl Feed {
     /// The header `replay` is not asked for: what matters about a call is the same however it came to be known.
     pub fn apply(&mut self, body: Body, late: bool) -> Vec<Notice> {
         match body {
-            Body::Event { event, first } => match self.lines.get_mut(event.line()) {
+            Body::Event { event, first } => match self.line(event.line()) {
                 Some(feed) => feed.hear(event, first, late),
                 None => Vec::new(),
             },
@@ -74,10 +100,15 @@ impl Feed {
                 }
                 Vec::new()
             }
-            Body::SnapshotEnd { line, truncated } => {
+            Body::SnapshotEnd { line: Some(line), truncated } => {
                 if let Some(feed) = self.lines.get_mut(&line) {
                     feed.end_snapshot(truncated);
                 }
+                Vec::new()
+            }
+            Body::SnapshotEnd { line: None, truncated } => {
+                self.listing = false;
+                self.lines.values_mut().for_each(|feed| feed.end_snapshot(truncated));
                 Vec::new()
             }
         }
@@ -86,7 +117,7 @@ impl Feed {
     /// Whether every line's snapshot is complete.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.lines.values().all(|feed| feed.listing.is_none())
+        !self.listing && self.lines.values().all(|feed| feed.listing.is_none())
     }
 
     /// Every call, the newest first.
@@ -124,9 +155,26 @@ impl Feed {
     pub fn is_late(&self, incident: &Incident) -> bool {
         self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.id))
     }
+
+    /// Returns the line's calls; `None` if the line is not in the scope.
+    fn line(&mut self, line: &Line) -> Option<&mut LineFeed> {
+        if self.every_line {
+            let listing = self.listing;
+            Some(self.lines.entry(line.clone()).or_insert_with(|| LineFeed::new(line, listing)))
+        } else {
+            self.lines.get_mut(line)
+        }
+    }
 }
 
 impl LineFeed {
+    /// Makes a line without calls, as part of a running snapshot if `listing`.
+    fn new(line: &Line, listing: bool) -> Self {
+        // The browser does not read the log, so a server tells it which accept is first.
+        let incidents = LineIncidents::new(line.clone(), 1);
+        Self { incidents, listing: listing.then(BTreeSet::new), late: BTreeSet::new() }
+    }
+
     fn hear(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {
         if let Event::Alert(alert) = &event {
             if let Some(listing) = &mut self.listing {

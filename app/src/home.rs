@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     alarm::Alarm,
     context::PageContext,
+    feed::Scope,
     offline,
     press::Press,
     socket::{self, Connection},
@@ -29,7 +30,7 @@ pub struct Home {
 impl Home {
     /// Connects `viewer` and makes what the parts share.
     pub(crate) fn new(viewer: Resident, page: &PageContext) -> Self {
-        let connection = socket::connect(page.lines.clone(), page.now);
+        let connection = socket::connect(Scope::of(&viewer), page.now);
         let press = Press::new(viewer.clone(), connection);
         let alarm = Alarm::new(connection, viewer.clone());
         offline::forget_page_when_signed_out(connection);

@@ -5,7 +5,7 @@ mod session;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{AlertId, Line, Millis};
+use domain::{AlertId, Millis};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,
@@ -20,7 +20,7 @@ use crate::{
     api,
     backoff::RECONNECT,
     clock::Clock,
-    feed::{Feed, Notice},
+    feed::{Feed, Notice, Scope},
 };
 
 /// How the connection is.
@@ -85,13 +85,13 @@ enum News {
 /// Opens the connection in the browser, and keeps it for as long as the calling component lives. `now` is the
 /// server's time when it rendered the page.
 #[must_use]
-pub fn connect(lines: Vec<Line>, now: Millis) -> Connection {
+pub fn connect(scope: Scope, now: Millis) -> Connection {
     let (state, set_state) = signal(ConnectionState::Connecting);
     let (notices, set_notices) = signal(Vec::new());
     let clock = Clock::start(now);
     let connection = Connection {
         state,
-        feed: RwSignal::new(Feed::new(&lines)),
+        feed: RwSignal::new(Feed::new(&scope)),
         now: clock.signal(),
         notices,
         set_state,
@@ -103,7 +103,7 @@ pub fn connect(lines: Vec<Line>, now: Millis) -> Connection {
     Effect::new(move || {
         let (sender, receiver) = mpsc::unbounded();
         connection.news.set_value(Some(sender));
-        let (kept, abort) = future::abortable(connection.keep(lines.clone(), receiver));
+        let (kept, abort) = future::abortable(connection.keep(scope.clone(), receiver));
         // It is aborted when the page goes, and never ends otherwise.
         spawn_local(async move {
             kept.await.ok();
@@ -158,14 +158,14 @@ impl Connection {
     }
 
     /// Connects, for ever.
-    async fn keep(self, lines: Vec<Line>, mut news: UnboundedReceiver<News>) {
+    async fn keep(self, scope: Scope, mut news: UnboundedReceiver<News>) {
         let mut failures = 0;
         loop {
             // Who is signed out reads so until there is a connection, not "connecting" now and then.
             if self.state.try_get_untracked() != Some(ConnectionState::SignedOut) {
                 self.set_state.try_set(ConnectionState::Connecting);
             }
-            let ended = session::run(self, lines.clone(), &mut news).await;
+            let ended = session::run(self, &scope, &mut news).await;
             failures = if ended.was_steady { 1 } else { failures + 1 };
             if ended.ask_who_is_signed_in {
                 let session = api::check_session().await;

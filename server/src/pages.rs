@@ -12,18 +12,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
-use domain::{Resident, Role};
+use domain::Resident;
 use http::{HeaderValue, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
 
-use crate::{
-    auth::Viewer,
-    headers,
-    problem::{Kind, Problem},
-    sign_in::sign_in_page,
-    state::AppState,
-};
+use crate::{auth::Viewer, headers, problem::Kind, sign_in::sign_in_page, state::AppState};
 
 /// Renders the page of the address; an unknown address has a page, too.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
@@ -40,10 +34,8 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     if let Some(elsewhere) = elsewhere(&parts, viewer.as_ref()) {
         return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
     }
-    match context(&state, viewer).await {
-        Ok(context) => render(state, context, Request::from_parts(parts, body)).await,
-        Err(problem) => problem.into_response(),
-    }
+    let context = context(&state, viewer);
+    render(state, context, Request::from_parts(parts, body)).await
 }
 
 /// Where a request goes on to instead: the signed out to the sign-in page, the signed in away from it.
@@ -61,23 +53,17 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     }
 }
 
-async fn context(state: &AppState, viewer: Option<Resident>) -> Result<PageContext, Problem> {
-    let lines = match &viewer {
-        Some(viewer) if viewer.role == Role::Administrator => state.backend.accounts.lines().await?,
-        Some(viewer) => viewer.line.iter().cloned().collect(),
-        None => Vec::new(),
-    };
+fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
     let tiles = state.settings.tiles.as_ref();
-    Ok(PageContext {
+    PageContext {
         viewer,
-        lines,
         tiles: tiles.map(|tiles| Tiles { url: tiles.url.clone(), attribution: tiles.attribution.clone() }),
         demo: state.settings.demo.then(|| DemoAccounts {
             names: DEMO_RESIDENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
             password: DEMO_PASSWORD.to_owned(),
         }),
         now: now(),
-    })
+    }
 }
 
 /// Renders whole: the page is small, and what renders it must not run where calls are taken.
@@ -117,7 +103,8 @@ mod tests {
     use super::*;
 
     fn sent(address: &str, signed_in: bool) -> Option<String> {
-        let resident = Resident { name: "admin".into(), line: None, house: None, role: Role::Administrator };
+        let resident =
+            Resident { name: "admin".into(), line: None, house: None, role: domain::Role::Administrator };
         let (parts, ()) = http::Request::get(address).body(()).unwrap().into_parts();
         elsewhere(&parts, signed_in.then_some(&resident))
     }

@@ -1,10 +1,12 @@
 use domain::{EventId, Stance};
 
 use super::*;
-use crate::samples::{AT, accept, call, house, incident, line, named_line, reached, resident, status};
+use crate::samples::{
+    AT, accept, administrator, call, house, incident, line, named_line, reached, resident, status,
+};
 
 fn feed() -> Feed {
-    Feed::new(&[line()])
+    Feed::new(&Scope::Lines(vec![line()]))
 }
 
 fn event(event: Event) -> Body {
@@ -16,7 +18,7 @@ fn alert(number: u128) -> Body {
 }
 
 fn snapshot_end(truncated: bool) -> Body {
-    Body::SnapshotEnd { line: line(), truncated }
+    Body::SnapshotEnd { line: Some(line()), truncated }
 }
 
 fn ids(feed: &Feed) -> Vec<u128> {
@@ -26,7 +28,7 @@ fn ids(feed: &Feed) -> Vec<u128> {
 #[test]
 fn a_snapshot_and_then_live_events_add_up() {
     let mut feed = feed();
-    feed.subscribed(&line());
+    feed.subscribed();
     assert_eq!(feed.apply(alert(1), false), [Notice::Called(call(1).id)]);
     assert!(!feed.is_complete());
     feed.apply(snapshot_end(false), false);
@@ -65,7 +67,7 @@ fn a_whole_snapshot_drops_what_it_did_not_list() {
     let mut feed = feed();
     feed.apply(alert(1), false);
     feed.apply(alert(2), false);
-    feed.subscribed(&line());
+    feed.subscribed();
     feed.apply(alert(2), false);
     feed.apply(snapshot_end(false), false);
     assert_eq!(ids(&feed), [2]);
@@ -75,7 +77,7 @@ fn a_whole_snapshot_drops_what_it_did_not_list() {
 fn a_truncated_snapshot_drops_nothing() {
     let mut feed = feed();
     feed.apply(alert(1), false);
-    feed.subscribed(&line());
+    feed.subscribed();
     feed.apply(alert(2), false);
     feed.apply(snapshot_end(true), false);
     assert_eq!(ids(&feed), [2, 1]);
@@ -85,9 +87,9 @@ fn a_truncated_snapshot_drops_nothing() {
 fn a_snapshot_that_broke_off_drops_nothing_and_the_next_one_counts_anew() {
     let mut feed = feed();
     feed.apply(alert(1), false);
-    feed.subscribed(&line());
+    feed.subscribed();
     feed.apply(alert(2), false);
-    feed.subscribed(&line());
+    feed.subscribed();
     assert_eq!(ids(&feed), [2, 1]);
     feed.apply(alert(1), false);
     feed.apply(snapshot_end(false), false);
@@ -150,6 +152,34 @@ fn a_line_that_is_not_heard_changes_nothing() {
     let foreign = domain::Alert { line: named_line("101-2"), ..call(1) };
     assert_eq!(feed.apply(event(Event::Alert(foreign)), false), []);
     assert!(feed.incidents().is_empty());
+}
+
+fn call_on(name: &str, number: u128) -> Body {
+    event(Event::Alert(domain::Alert { line: named_line(name), ..call(number) }))
+}
+
+#[test]
+fn a_snapshot_of_every_line_ends_with_one_frame_and_drops_what_no_line_listed() {
+    let mut feed = Feed::new(&Scope::EveryLine);
+    feed.apply(call_on("101-1", 1), false);
+    feed.apply(call_on("101-2", 2), false);
+    feed.subscribed();
+    assert!(!feed.is_complete());
+    feed.apply(call_on("101-2", 2), false);
+    feed.apply(call_on("101-3", 3), false);
+    assert!(!feed.is_complete());
+    feed.apply(Body::SnapshotEnd { line: None, truncated: false }, false);
+    assert!(feed.is_complete());
+    assert_eq!(ids(&feed), [3, 2]);
+}
+
+#[test]
+fn an_administrators_feed_is_incomplete_until_the_snapshot_has_ended_even_without_a_call() {
+    let mut feed = Feed::new(&Scope::of(&administrator()));
+    feed.subscribed();
+    assert!(!feed.is_complete());
+    feed.apply(Body::SnapshotEnd { line: None, truncated: true }, false);
+    assert!(feed.is_complete());
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, Line, Millis, body::Body, destination, header};
+use domain::{AlertId, Millis, body::Body, destination, header};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
+
+use crate::feed::Scope;
 
 /// The server is asked to be heard from this often, so that a network that has gone away silently is noticed. The
 /// browser itself promises nothing: hidden tabs slow their timers, and the server has its WebSocket pings.
@@ -13,13 +15,13 @@ const HEART_BEAT: HeartBeat = HeartBeat { outgoing: 0, incoming: 20_000 };
 pub(super) struct Conversation {
     decoder: Decoder,
     version: Version,
-    lines: Vec<Line>,
+    destinations: Vec<String>,
 }
 
 /// What the server said.
 #[derive(Debug, PartialEq)]
 pub(super) enum Heard {
-    /// It knows who this is. Send `subscribe`: one frame per line.
+    /// It knows who this is. Send `subscribe`: one frame per destination.
     Connected {
         /// The SUBSCRIBE frames.
         subscribe: Vec<Vec<u8>>,
@@ -55,8 +57,12 @@ pub(super) enum Failure {
 }
 
 impl Conversation {
-    pub(super) fn new(lines: Vec<Line>) -> Self {
-        Self { decoder: Decoder::new(Limits::default()), version: Version::V1_2, lines }
+    pub(super) fn new(scope: &Scope) -> Self {
+        let destinations = match scope {
+            Scope::Lines(lines) => lines.iter().map(destination::of_line).collect(),
+            Scope::EveryLine => vec![destination::LINES.to_owned()],
+        };
+        Self { decoder: Decoder::new(Limits::default()), version: Version::V1_2, destinations }
     }
 
     /// The CONNECT frame to begin with. The cookie that came with the WebSocket says who this is.
@@ -114,16 +120,16 @@ impl Conversation {
         self.decoder.set_version(self.version);
         // A heart-beat that cannot be read promises nothing.
         let promised = HeartBeat::from_header(frame.get("heart-beat")).unwrap_or_default();
-        let subscribe =
-            self.lines.iter().enumerate().map(|(index, line)| self.subscribe(index, line)).collect();
+        let destinations = self.destinations.iter().enumerate();
+        let subscribe = destinations.map(|(index, destination)| self.subscribe(index, destination)).collect();
         Ok(Heard::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
     }
 
-    fn subscribe(&self, index: usize, line: &Line) -> Vec<u8> {
+    fn subscribe(&self, index: usize, destination: &str) -> Vec<u8> {
         let subscribe = Frame::new(Command::Subscribe)
             // Equal ids in all browsers: the server encodes an event once for those that share one.
             .header("id", index.to_string())
-            .header("destination", destination::of_line(line))
+            .header("destination", destination)
             .header("ack", "client-individual")
             .header("replay", "24h");
         encode(&subscribe, self.version)

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{AlertId, Line};
+use domain::AlertId;
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{
     SinkExt, Stream, StreamExt,
@@ -15,7 +15,7 @@ use leptos::{logging, prelude::*};
 use stomp::Version;
 
 use super::{
-    Connection, ConnectionState, News,
+    Connection, ConnectionState, News, Scope,
     conversation::{Conversation, Delivery, Failure, Heard},
 };
 
@@ -44,7 +44,6 @@ enum Input {
 struct Session {
     connection: Connection,
     conversation: Conversation,
-    lines: Vec<Line>,
     /// The same socket that brings what arrives. It is asked whether it is open, which gloo's sink is not.
     out: web_sys::WebSocket,
     /// When the server was last heard, by [`moment`].
@@ -63,11 +62,7 @@ struct Over {
 }
 
 /// Opens a WebSocket and listens until it ends.
-pub(super) async fn run(
-    connection: Connection,
-    lines: Vec<Line>,
-    news: &mut UnboundedReceiver<News>,
-) -> Ended {
+pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut UnboundedReceiver<News>) -> Ended {
     let (out, incoming) = match open().await {
         Ok(opened) => opened,
         Err(reason) => {
@@ -77,8 +72,7 @@ pub(super) async fn run(
     };
     let mut session = Session {
         connection,
-        conversation: Conversation::new(lines.clone()),
-        lines,
+        conversation: Conversation::new(scope),
         out,
         heard_at: moment(),
         patience: Some(OPENING),
@@ -151,7 +145,7 @@ impl Session {
                 self.connected_at = Some(moment());
                 self.patience = heart_beat.map(|interval| interval * 2 + MARGIN);
                 self.connection.feed.try_maybe_update(|feed| {
-                    self.lines.iter().for_each(|line| feed.subscribed(line));
+                    feed.subscribed();
                     (false, ())
                 });
                 for frame in subscribe {

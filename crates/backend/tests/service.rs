@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use backend::{
-    calls::hub::{Subscription, queue},
+    calls::hub::{QueueReceiver, Subscription, queue},
     delivery::{
         log::{Log, Outgoing},
         outbox::Outbox,
@@ -64,7 +64,7 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
     let (sender, mut receiver) = queue(16);
     let subscribed = node.hub.subscribe(&line(), subscription.clone(), sender);
     let snapshot: Vec<_> = subscribed.snapshot.map(|frame| bodies(&frame)).collect();
-    assert_eq!(snapshot, [Body::SnapshotEnd { line: line(), truncated: false }]);
+    assert_eq!(snapshot, [Body::SnapshotEnd { line: Some(line()), truncated: false }]);
 
     let recorded = node.calls.press(&resident("1203"), request("1203"), None).await.expect("it is taken");
     assert_eq!(recorded.state, State::Published);
@@ -93,6 +93,66 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
     assert_eq!(incidents.len(), 1);
     assert_eq!(incidents[0].alert, alert);
     assert_eq!(incidents[0].first, Some(accept.id));
+    node.stop().await;
+}
+
+fn subscription(id: &str) -> Subscription {
+    let version = stomp::Version::V1_2;
+    Subscription { id: id.into(), version, acknowledges: false, replay_ended: false, house: None }
+}
+
+async fn next(receiver: &mut QueueReceiver) -> Body {
+    bodies(&timeout(Duration::from_secs(5), receiver.next()).await.expect("in time").expect("a frame"))
+}
+
+fn kinds(bodies: &[Body]) -> Vec<&str> {
+    bodies.iter().map(Body::type_name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_a_call_that_a_snapshot_has_yet_to_send_come_with_it_and_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let node = backend(directory.path()).await;
+    let (early, mut heard) = queue(16);
+    let _early = node.hub.subscribe(&line(), subscription("early"), early);
+    let pressed = node.calls.press(&resident("1203"), request("1203"), None).await.expect("it is taken");
+    assert_eq!(kinds(&[next(&mut heard).await]), ["alert"]);
+    let (late, mut live) = queue(16);
+    let mut subscribed = node.hub.subscribe(&line(), subscription("late"), late);
+    let accept = AcceptRequest {
+        line: line(),
+        accept_house: House::new("1204").expect("a valid house"),
+        target_house: House::new("1203").expect("a valid house"),
+        alert: Some(AlertId(pressed.id)),
+    };
+    node.calls.accept(&resident("1204"), accept, None).await.expect("it is taken");
+    assert_eq!(kinds(&[next(&mut heard).await]), ["accept"]);
+    let snapshot: Vec<_> = subscribed.snapshot.by_ref().map(|frame| bodies(&frame)).collect();
+    assert_eq!(kinds(&snapshot), ["alert", "accept", "snapshot-end"]);
+    assert_eq!(live.queued(), None);
+    node.calls.press(&resident("1301"), request("1301"), None).await.expect("it is taken");
+    assert_eq!(kinds(&[next(&mut live).await]), ["alert"]);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_appears_later_is_part_of_a_subscription_to_every_line() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let node = backend(directory.path()).await;
+    let (sender, mut receiver) = queue(16);
+    let subscribed = node.hub.subscribe_everywhere(None, subscription("all"), sender);
+    let snapshot: Vec<_> = subscribed.snapshot.map(|frame| bodies(&frame)).collect();
+    assert_eq!(snapshot, [Body::SnapshotEnd { line: None, truncated: false }]);
+    node.calls.press(&resident("1203"), request("1203"), None).await.expect("it is taken");
+    assert_eq!(kinds(&[next(&mut receiver).await]), ["alert"]);
+    assert_eq!(node.hub.subscribers(), 1);
+    drop(subscribed.handle);
+    assert_eq!(node.hub.subscribers(), 0);
+    let (sender, mut other) = queue(16);
+    let _other = node.hub.subscribe(&line(), subscription("line"), sender);
+    node.calls.press(&resident("1204"), request("1204"), None).await.expect("it is taken");
+    assert_eq!(kinds(&[next(&mut other).await]), ["alert"]);
+    assert_eq!(receiver.queued(), None);
     node.stop().await;
 }
 

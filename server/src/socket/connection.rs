@@ -108,7 +108,7 @@ struct Connection {
     opened_by: Option<Credentials>,
     queue: Queue,
     session: Option<Session>,
-    /// What new subscriptions begin with, the oldest first. What came after it waits in the queue.
+    /// The snapshots that are still to be sent, the oldest first. What came after them waits in the queue.
     snapshots: VecDeque<Snapshot>,
     connect_by: Option<Instant>,
     ping_at: Instant,
@@ -127,8 +127,9 @@ impl Connection {
             if frames.overflowed() {
                 return Farewell::TooSlow;
             }
+            let has_more = self.put_queued(&mut frames);
             self.put_snapshot();
-            if self.put_queued(&mut frames) {
+            if has_more {
                 // The queue comes first below, and must not keep the socket from being read or closed.
                 if self.place.close().is_cancelled() {
                     return self.told_to_close();
@@ -167,7 +168,7 @@ impl Connection {
 
     /// Returns true if nothing waits to be written before the queue's next frame.
     fn takes_more(&self) -> bool {
-        self.transport.is_idle() && self.snapshots.is_empty()
+        self.transport.is_idle() && self.snapshots.iter().all(Snapshot::lets_pass)
     }
 
     /// Writes what is queued before anything is waited for, because each round of waiting polls the whole stack of the
@@ -237,7 +238,12 @@ impl Connection {
         let (answer, flow) = match session.handle(&frame) {
             Ok(Step::Answer(answer)) => (answer, ControlFlow::Continue(())),
             Ok(Step::Begin(answer, snapshot)) => {
+                self.drop_snapshot(snapshot.id());
                 self.snapshots.push_back(snapshot);
+                (answer, ControlFlow::Continue(()))
+            }
+            Ok(Step::End(answer, id)) => {
+                self.drop_snapshot(&id);
                 (answer, ControlFlow::Continue(()))
             }
             Ok(Step::Goodbye(answer)) => (answer, ControlFlow::Break(Farewell::Goodbye)),
@@ -275,6 +281,11 @@ impl Connection {
                 None => drop(self.snapshots.pop_front()),
             }
         }
+    }
+
+    /// Drops what a subscription's snapshot has not sent yet.
+    fn drop_snapshot(&mut self, id: &str) {
+        self.snapshots.retain(|snapshot| snapshot.id() != id);
     }
 
     fn put_message(&mut self, frame: Bytes) {

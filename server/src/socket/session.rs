@@ -6,13 +6,13 @@ use backend::{
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
 };
-use domain::{AlertId, House, Line, Resident, destination};
+use domain::{AlertId, House, Line, Resident, Role, destination};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
 
-/// More lines than any administrator watches in one tab.
+/// How many subscriptions a session may have. A page has one, and an administrator's has one for every line.
 const SUBSCRIPTIONS: usize = 64;
 /// The longest `id` of a subscription, in octets: it stands in every message.
 const ID_LENGTH: usize = 128;
@@ -30,19 +30,45 @@ pub struct Session {
 }
 
 struct Subscribed {
-    line: Line,
+    scope: Scope,
     acknowledges: bool,
     /// Only of `ack:client`.
     unacknowledged: Option<Unacknowledged>,
     _handle: SubscriptionHandle,
 }
 
+/// The lines of a subscription.
+#[derive(PartialEq, Eq)]
+enum Scope {
+    Line(Line),
+    EveryLine,
+}
+
+impl Scope {
+    /// Returns the scope of a destination; `None` if nobody can subscribe to it.
+    fn of(destination: &str) -> Option<Self> {
+        if destination == destination::LINES {
+            return Some(Self::EveryLine);
+        }
+        destination::line_of(destination).map(Self::Line)
+    }
+
+    fn covers(&self, line: &Line) -> bool {
+        match self {
+            Self::Line(own) => own == line,
+            Self::EveryLine => true,
+        }
+    }
+}
+
 /// What follows from a frame.
 pub enum Step {
     /// An answer, if one is due.
     Answer(Option<Frame>),
-    /// An answer, then what a new subscription begins with.
+    /// An answer, then the snapshot of a subscription, in place of an earlier one of the same `id`.
     Begin(Option<Frame>, Snapshot),
+    /// An answer, and the `id` of the subscription that has ended: no more of its snapshot is sent.
+    End(Option<Frame>, String),
     /// An answer, then the end.
     Goodbye(Option<Frame>),
 }
@@ -101,7 +127,7 @@ impl Session {
         match frame.command {
             Command::Subscribe => return Ok(Step::Begin(receipt, self.subscribe(frame)?)),
             Command::Disconnect => return Ok(Step::Goodbye(receipt)),
-            Command::Unsubscribe => self.unsubscribe(frame)?,
+            Command::Unsubscribe => return Ok(Step::End(receipt, self.unsubscribe(frame)?)),
             Command::Ack => self.acknowledge(frame)?,
             // A message that was not taken is not sent again: the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
@@ -117,21 +143,11 @@ impl Session {
         Ok(Step::Answer(receipt))
     }
 
+    /// Begins a subscription. A client that lost count may repeat one; it gets the snapshot again.
     fn subscribe(&mut self, frame: &Frame) -> Result<Snapshot, String> {
         let id = needed(frame, "id")?;
-        let line = needed(frame, "destination").map(destination::line_of)?.ok_or_else(unknown_destination)?;
-        if !self.resident.may_hear(&line) {
-            return Err(format!("The line {line} is not yours; subscribe to your own."));
-        }
-        if id.len() > ID_LENGTH {
-            return Err(format!("A subscription's id may have at most {ID_LENGTH} octets."));
-        }
-        if self.subscriptions.contains_key(id) {
-            return Err("The subscription's id is in use; choose another or UNSUBSCRIBE it first.".into());
-        }
-        if self.subscriptions.len() == SUBSCRIPTIONS {
-            return Err(format!("One connection may have {SUBSCRIPTIONS} subscriptions; open another."));
-        }
+        let scope = needed(frame, "destination").map(Scope::of)?.ok_or_else(unknown_destination)?;
+        self.may_subscribe(id, &scope)?;
         let (acknowledges, cumulative) = match frame.get("ack").unwrap_or("auto") {
             "auto" => (false, false),
             "client-individual" => (true, false),
@@ -143,21 +159,53 @@ impl Session {
             Some("24h") => true,
             Some(_) => return Err("The replay header may be 24h, or absent.".into()),
         };
-        let own = self.resident.flat().filter(|(own_line, _)| **own_line == line);
-        let house = own.map(|(_, house)| house.clone());
+        // The repeated one ends before its successor begins, so that no event comes twice.
+        let earlier = self.subscriptions.remove(id).and_then(|repeated| repeated.unacknowledged);
+        let unacknowledged = cumulative.then(|| earlier.unwrap_or_default());
+        let (own, house) = self.resident.flat().filter(|(own, _)| scope.covers(own)).unzip();
+        let house = house.cloned();
         let subscription =
             Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended, house };
-        let begun = self.hub.subscribe(&line, subscription, self.queue.clone());
-        let unacknowledged = cumulative.then(Unacknowledged::default);
+        let begun = match &scope {
+            Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
+            Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),
+        };
         self.is_cumulative |= cumulative;
-        let subscribed = Subscribed { line, acknowledges, unacknowledged, _handle: begun.handle };
+        let subscribed = Subscribed { scope, acknowledges, unacknowledged, _handle: begun.handle };
         self.subscriptions.insert(id.to_owned(), subscribed);
         Ok(begun.snapshot)
     }
 
-    fn unsubscribe(&mut self, frame: &Frame) -> Result<(), String> {
+    fn may_subscribe(&self, id: &str, scope: &Scope) -> Result<(), String> {
+        match scope {
+            Scope::Line(line) if !self.resident.may_hear(line) => {
+                return Err(format!("The line {line} is not yours; subscribe to your own."));
+            }
+            Scope::EveryLine if self.resident.role != Role::Administrator => {
+                return Err("Only administrators may subscribe to every line; subscribe to your own.".into());
+            }
+            _ => {}
+        }
+        if id.len() > ID_LENGTH {
+            return Err(format!("A subscription's id may have at most {ID_LENGTH} octets."));
+        }
+        match self.subscriptions.get(id) {
+            Some(known) if known.scope != *scope => {
+                Err("The subscription's id is in use for another destination; choose another or UNSUBSCRIBE it first."
+                    .into())
+            }
+            None if self.subscriptions.len() == SUBSCRIPTIONS => {
+                Err(format!("One connection may have {SUBSCRIPTIONS} subscriptions; open another."))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a subscription and returns its `id`. An unknown one is not an error, because nothing is sent for it either way.
+    fn unsubscribe(&mut self, frame: &Frame) -> Result<String, String> {
         let id = needed(frame, "id")?;
-        self.subscriptions.remove(id).map(drop).ok_or_else(|| "There is no subscription with this id.".into())
+        self.subscriptions.remove(id);
+        Ok(id.to_owned())
     }
 
     /// The delivery receipt: a device of the house has the call.
@@ -165,7 +213,7 @@ impl Session {
         let id = acknowledged_id(frame, self.version)?;
         let Self { resident, hub, receipts, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return Ok(()) };
-        let heard = subscriptions.values_mut().filter(|subscribed| subscribed.line == *own_line);
+        let heard = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in heard.filter(|subscribed| subscribed.acknowledges) {
             let covered = match &mut subscribed.unacknowledged {
                 Some(unacknowledged) => unacknowledged.acknowledge(id),
@@ -205,7 +253,9 @@ fn needed<'a>(frame: &'a Frame, name: &str) -> Result<&'a str, String> {
 }
 
 fn unknown_destination() -> String {
-    "There is no such destination; subscribe to /sub/line/LINE, send to /pub/seen.".into()
+    "There is no such destination; subscribe to /sub/line/LINE (administrators also to /sub/lines), send to \
+     /pub/seen."
+        .into()
 }
 
 /// The message an ACK or NACK is about: STOMP 1.2 names it by `id`, 1.1 by `message-id`.

@@ -2,9 +2,9 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use crate::support::{CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
+use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, resident_of, server_and_client, sign_in};
 use domain::{Event, api::CallRequest, body::Body};
-use testkit::client::{Ack, Handshake, Session, Socket, Subscribe};
+use testkit::client::{Ack, Handshake, Message, Session, Socket, Subscribe};
 use uuid::Uuid;
 
 /// A text of the greatest length, so that frames fill buffers soon.
@@ -84,4 +84,36 @@ async fn a_phone_that_reads_slowly_gets_a_snapshot_of_two_hundred_calls_and_what
     }
     assert_eq!(heard, expected);
     Ok(())
+}
+
+/// So many lines have more calls in their snapshots than the system's buffers hold (tcp(7), tcp_wmem: 4 MiB).
+const LINES: usize = 8;
+
+#[tokio::test]
+async fn an_alert_does_not_wait_for_the_snapshot_of_every_line() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    for number in 1..LINES {
+        press(&resident_of(&server, &client, &format!("201-{number}")).await?, 200).await?;
+    }
+    press(&caller, 200).await?;
+    let handshake = Handshake::default().receive_buffer(4 * 1024);
+    let mut office = Socket::open(&client, &handshake).await?;
+    office.connect(sign_in(&client, ADMINISTRATOR).await?.token()).await?;
+    office.send_with_receipt(Subscribe::to("/sub/lines").frame()).await?;
+    // Nothing is read meanwhile: the buffers fill, and most of the snapshot waits.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let id = caller.press(&caller.call("now")?, None).await?.ok()?.id;
+    let mut listed = 0;
+    loop {
+        let message = office.next_message().await?;
+        match message.body {
+            _ if message.is_alert(id) => break,
+            Body::SnapshotEnd { .. } => panic!("the snapshot of {listed} calls came first"),
+            _ => listed += 1,
+        }
+    }
+    assert!(listed < LINES * 200, "{listed}");
+    let is_end = |message: &Message| matches!(message.body, Body::SnapshotEnd { .. });
+    office.wait_for("the end of the snapshot", is_end).await.map(drop)
 }

@@ -63,6 +63,7 @@ async fn a_foreign_line_is_refused_to_residents_and_open_to_administrators() -> 
     let caller = sign_in(&client, CALLER).await?;
     let foreign = Subscribe::to("/sub/line/101-2");
     assert!(error_of(&caller, foreign.frame()).await?.contains("not yours"));
+    assert!(error_of(&caller, Subscribe::to("/sub/lines").frame()).await?.contains("Only administrators"));
     let mut administrators = sign_in(&client, ADMINISTRATOR).await?.connect().await?;
     for (id, line) in [("one", "/sub/line/101-1"), ("two", "/sub/line/101-2")] {
         administrators.subscribe(&Subscribe::to(line).id(id)).await?;
@@ -89,7 +90,7 @@ async fn what_is_not_understood_is_answered_with_why() -> Outcome {
         (Frame::new(Command::Subscribe).header("destination", "/sub/line/101-1"), "needs the header id"),
         (subscribe().header("ack", "sometimes"), "ack header"),
         (subscribe().header("replay", "7d"), "replay header"),
-        (Frame::new(Command::Unsubscribe).header("id", "unknown"), "no subscription"),
+        (Frame::new(Command::Unsubscribe), "needs the header id"),
         (Frame::new(Command::Ack), "needs the header id"),
         (connect(caller.token()), "open already"),
         (Frame::new(Command::Message), "server's frame"),
@@ -97,6 +98,65 @@ async fn what_is_not_understood_is_answered_with_why() -> Outcome {
         let message = error_of(&caller, frame.clone()).await?;
         assert!(message.contains(says), "{frame:?}: {message}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_lost_count_gets_its_receipt_and_stays() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut socket, _) = caller.listen().await?;
+    let nobodys = domain::AlertId::generate();
+    let ack = |id: &str| Frame::new(Command::Ack).header("id", id);
+    for frame in [
+        Frame::new(Command::Unsubscribe).header("id", "unknown"),
+        ack("an-alert-0-4711"),
+        ack("nonsense"),
+        Frame::new(Command::Nack).header("id", "nonsense"),
+        Frame::new(Command::Send)
+            .header("destination", "/pub/seen")
+            .body(serde_json::json!({ "alert": nobodys }).to_string()),
+    ] {
+        socket.send_with_receipt(frame).await?;
+    }
+    socket.send_with_receipt(Frame::new(Command::Unsubscribe).header("id", "line")).await?;
+    socket.send_with_receipt(Frame::new(Command::Unsubscribe).header("id", "line")).await?;
+    let subscribe = Subscribe::to("/sub/line/101-1");
+    socket.subscribe(&subscribe).await?;
+    socket.snapshot("line").await?;
+    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    socket.wait_for("the alert", |message| message.is_alert(id)).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_repeated_subscription_gets_the_snapshot_again_and_each_event_once() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut socket, _) = caller.listen().await?;
+    let before = caller.press(&caller.call("before")?, None).await?.ok()?.id;
+    socket.wait_for("the alert", |message| message.is_alert(before)).await?;
+    let again = Subscribe::to("/sub/line/101-1").ack(Ack::ClientIndividual);
+    for _ in 0..100 {
+        socket.send_with_receipt(again.frame()).await?;
+        let snapshot = socket.snapshot("line").await?;
+        assert!(snapshot.alert(before).is_some() && snapshot.messages.len() == 1);
+    }
+    let after = caller.press(&caller.call("after")?, None).await?.ok()?.id;
+    socket.wait_for("the alert", |message| message.is_alert(after)).await?;
+    socket
+        .none_within(Duration::from_millis(300), "the call a second time", |message| message.is_alert(after))
+        .await
+}
+
+#[tokio::test]
+async fn an_id_that_is_in_use_for_another_destination_is_refused() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let mut socket = sign_in(&client, ADMINISTRATOR).await?.connect().await?;
+    socket.subscribe(&Subscribe::to("/sub/line/101-1")).await?;
+    socket.snapshot("line").await?;
+    socket.subscribe(&Subscribe::to("/sub/line/101-2")).await?;
+    let end = socket.ended().await?;
+    assert!(end.message().contains("in use") && end.code() == Some(1008), "{end}");
     Ok(())
 }
 

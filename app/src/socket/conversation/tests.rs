@@ -1,7 +1,7 @@
 use domain::Event;
 
 use super::*;
-use crate::samples::{call, line, named_line};
+use crate::samples::{administrator, call, line, named_line};
 
 /// The frames in what the browser sends.
 fn frames(bytes: &[u8]) -> Vec<Frame> {
@@ -34,8 +34,12 @@ fn message(flag: Option<&str>) -> Vec<u8> {
     encode(&frame.body(body.to_json()), Version::V1_2)
 }
 
+fn own_line() -> Scope {
+    Scope::Lines(vec![line()])
+}
+
 fn begun() -> Conversation {
-    let mut conversation = Conversation::new(vec![line()]);
+    let mut conversation = Conversation::new(&own_line());
     conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
     conversation
 }
@@ -61,7 +65,8 @@ fn it_begins_with_connect_and_carries_no_credentials() {
 
 #[test]
 fn every_line_is_subscribed_to_once_the_server_knows_who_this_is() {
-    let mut conversation = Conversation::new(vec![line(), named_line("101동 2라인")]);
+    let scope = Scope::Lines(vec![line(), named_line("101동 2라인")]);
+    let mut conversation = Conversation::new(&scope);
     let heard = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
     let [Heard::Connected { subscribe, heart_beat }] = heard.as_slice() else {
         panic!("CONNECTED was due, not {heard:?}");
@@ -73,6 +78,18 @@ fn every_line_is_subscribed_to_once_the_server_knows_who_this_is() {
     assert_eq!(of("id"), ["0", "1"]);
     assert_eq!(of("ack"), ["client-individual"; 2]);
     assert_eq!(of("replay"), ["24h"; 2]);
+}
+
+#[test]
+fn an_administrator_subscribes_to_every_line_with_one_frame() {
+    let mut conversation = Conversation::new(&Scope::of(&administrator()));
+    let heard = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
+    let [Heard::Connected { subscribe, .. }] = heard.as_slice() else {
+        panic!("CONNECTED was due, not {heard:?}");
+    };
+    let asked: Vec<_> = subscribe.iter().flat_map(|bytes| frames(bytes)).collect();
+    let destinations: Vec<_> = asked.iter().filter_map(|frame| frame.get("destination")).collect();
+    assert_eq!(destinations, ["/sub/lines"]);
 }
 
 #[test]
@@ -95,7 +112,7 @@ fn only_what_is_live_and_not_late_tells_the_time() {
 
 #[test]
 fn only_calls_are_acknowledged() {
-    let body = Body::SnapshotEnd { line: line(), truncated: false }.to_json();
+    let body = Body::SnapshotEnd { line: Some(line()), truncated: false }.to_json();
     let frame = Frame::new(Command::Message).header("ack", "x").body(body);
     assert_eq!(delivery(&mut begun(), &encode(&frame, Version::V1_2)).ack, None);
 }
@@ -124,7 +141,7 @@ fn what_is_no_stomp_ends_it() {
 
 #[test]
 fn a_server_of_another_version_is_not_listened_to() {
-    let answer = Conversation::new(vec![line()]).receive(&connected("1.0"));
+    let answer = Conversation::new(&own_line()).receive(&connected("1.0"));
     assert!(matches!(answer, Err(Failure::Refused(_))));
 }
 
@@ -148,7 +165,7 @@ fn a_look_is_told_with_the_calls_id() {
 
 #[test]
 fn stomp_1_1_acknowledges_by_message_and_subscription() {
-    let mut conversation = Conversation::new(vec![line()]);
+    let mut conversation = Conversation::new(&own_line());
     conversation.receive(&connected("1.1")).expect("1.1 is spoken, too");
     let ack = frames(&delivery(&mut conversation, &message(None)).ack.expect("a call is acknowledged"));
     assert_eq!(ack[0].get("message-id"), Some("an-alert-0-7"));

@@ -32,8 +32,8 @@ pub enum Body {
     },
     /// All that was open has been sent.
     SnapshotEnd {
-        /// The line.
-        line: Line,
+        /// The line; `None` on a subscription to every line.
+        line: Option<Line>,
         /// There was more than a snapshot holds: what is not listed may still be open.
         truncated: bool,
     },
@@ -49,7 +49,8 @@ struct FirstFields {
 
 #[derive(Serialize, Deserialize)]
 struct SnapshotEndFields {
-    line: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    line: Option<Line>,
     truncated: bool,
 }
 

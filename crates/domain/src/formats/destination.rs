@@ -1,9 +1,12 @@
-//! The STOMP destinations: where a line's calls are heard, and where a person's look is told.
+//! The STOMP destinations that a client subscribes and sends to.
 
 use crate::people::Line;
 
 /// SEND here `{"alert": id}`: a person looked at the call.
 pub const SEEN: &str = "/pub/seen";
+
+/// The calls of every line on one subscription, for administrators. The `destination` of each MESSAGE is its line's own.
+pub const LINES: &str = "/sub/lines";
 
 const LINE: &str = "/sub/line/";
 
@@ -31,7 +34,7 @@ mod tests {
 
     #[test]
     fn what_is_no_line_is_not_heard() {
-        for destination in ["/sub/line/", "/sub/line/a/b", "/sub/lines/101-1", "/pub/seen", ""] {
+        for destination in ["/sub/line/", "/sub/line/a/b", LINES, "/sub/lines/101-1", "/pub/seen", ""] {
             assert_eq!(line_of(destination), None, "{destination}");
         }
     }

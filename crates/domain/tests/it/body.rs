@@ -24,7 +24,8 @@ fn body() -> impl Strategy<Value = Body> {
             accept: house(accept),
             id: event_id(id),
         }),
-        any::<bool>().prop_map(|truncated| Body::SnapshotEnd { line: line(), truncated }),
+        any::<(bool, bool)>()
+            .prop_map(|(one_line, truncated)| Body::SnapshotEnd { line: one_line.then(line), truncated }),
     ]
 }
 
@@ -69,6 +70,12 @@ fn an_accept_tells_the_original_clients_the_target_as_text_and_whether_it_is_fir
         assert_eq!(told["first"], Value::from(first));
         assert!(told.as_object().is_some_and(|fields| fields.contains_key("first")), "null, not absent");
     }
+}
+
+#[test]
+fn the_end_of_a_snapshot_of_every_line_names_no_line() {
+    let end = json(&Body::SnapshotEnd { line: None, truncated: false });
+    assert_eq!(end, serde_json::json!({ "type": "snapshot-end", "truncated": false }));
 }
 
 #[test]

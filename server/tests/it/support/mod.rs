@@ -1,6 +1,10 @@
 //! The real program for each test, with the demo complex, on a free port and a new data directory.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use testkit::{
     Error,
@@ -54,6 +58,21 @@ pub async fn server_and_client() -> Result<(Server, Client), Error> {
 /// Somebody of the demo complex.
 pub async fn sign_in(client: &Client, name: &str) -> Result<Session, Error> {
     client.sign_in(name, PASSWORD).await
+}
+
+/// Makes a resident of a line of its own by the command line, and signs in.
+pub async fn resident_of(server: &Server, client: &Client, line: &str) -> Result<Session, Error> {
+    let mut child = Command::new(path())
+        .args(["admin", "create", "--role", "resident", "--house", "101", "--line", line, "--name", line])
+        .env("IUTSAI_DATA_DIR", server.data_dir())
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "the account of {line} is made");
+    sign_in(client, line).await
 }
 
 /// A header of a plain response as text; empty where it is absent.

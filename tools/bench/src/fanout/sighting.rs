@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn only_an_alert_counts_as_a_sight_of_the_call() {
         let line = Line::new("101-1").expect("a line");
-        let end = Body::SnapshotEnd { line, truncated: false };
+        let end = Body::SnapshotEnd { line: Some(line), truncated: false };
         let frame = message("snapshot-end", &end);
         assert_eq!(of(&frame), Sighting::Message { alert: None, ack: Some("an-alert\\c1") });
     }

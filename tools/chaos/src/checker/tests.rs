@@ -48,7 +48,7 @@ fn accept(id: Uuid, alert: Uuid, by: &str, first: Option<bool>) -> Body {
 }
 
 fn end() -> Body {
-    Body::SnapshotEnd { line: line(), truncated: false }
+    Body::SnapshotEnd { line: Some(line()), truncated: false }
 }
 
 fn heard(at: u64, message_id: &str, body: Body) -> Heard {

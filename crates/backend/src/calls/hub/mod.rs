@@ -4,13 +4,14 @@
 mod alerts;
 mod arrival;
 mod changes;
+mod everywhere;
 mod frames;
 mod known;
 mod queue;
 mod room;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering},
@@ -26,6 +27,7 @@ use alerts::Alerts;
 pub(crate) use arrival::Arrival;
 use changes::Changes;
 pub(crate) use changes::{Changed, Freshness};
+use everywhere::Everywhere;
 pub use frames::Snapshot;
 pub(crate) use known::Known;
 pub use queue::{Queue, QueueReceiver, queue};
@@ -59,23 +61,33 @@ impl Subscription {
 pub struct Subscribed {
     /// Ends the subscription when it is dropped.
     pub handle: SubscriptionHandle,
-    /// What is known so far, as frames, with a snapshot-end last. Whatever happens after comes by the queue.
+    /// The frames of what is known, with a snapshot-end last. What happens later comes by the queue, except news of calls
+    /// that the snapshot has yet to send.
     pub snapshot: Snapshot,
 }
 
 /// Ends its subscription when it is dropped.
 pub struct SubscriptionHandle {
     hub: Hub,
-    line: Line,
+    /// `None` for every line.
+    line: Option<Line>,
     number: u64,
 }
 
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
-        let room = self.hub.room(&self.line);
-        if lock(&room).remove(self.number) {
-            self.hub.0.subscribers.fetch_sub(1, Ordering::Relaxed);
+        let rooms: Vec<Arc<Mutex<Room>>> = match &self.line {
+            Some(line) => self.hub.existing(line).into_iter().collect(),
+            None => {
+                // No room that is made from now on has it.
+                self.hub.everywhere().remove(&self.number);
+                self.hub.rooms()
+            }
+        };
+        for room in rooms {
+            lock(&room).remove(self.number);
         }
+        self.hub.0.subscribers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -87,6 +99,8 @@ struct Inner {
     /// Apart from the rooms, whose locks are held while frames are pushed: a press must not wait for them.
     alerts: Alerts,
     rooms: RwLock<HashMap<Line, Arc<Mutex<Room>>>>,
+    /// The subscribers to every line, which each new room gets, too. Locked after `rooms` where both are needed.
+    everywhere: Mutex<BTreeMap<u64, Everywhere>>,
     partitions: AtomicI32,
     numbers: AtomicU64,
     subscribers: AtomicUsize,
@@ -106,6 +120,7 @@ impl Hub {
         Self(Arc::new(Inner {
             alerts: Alerts::default(),
             rooms: RwLock::default(),
+            everywhere: Mutex::default(),
             partitions: AtomicI32::new(1),
             numbers: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
@@ -167,10 +182,38 @@ impl Hub {
     #[must_use]
     pub fn subscribe(&self, line: &Line, subscription: Subscription, queue: Queue) -> Subscribed {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
-        let room = self.room(line);
-        let snapshot = lock(&room).subscribe(number, subscription, queue, clock::now());
+        let (room, subscription) = (self.room(line), Arc::new(subscription));
+        let listing = lock(&room).subscribe(number, subscription.clone(), queue, clock::now());
         self.0.subscribers.fetch_add(1, Ordering::Relaxed);
-        let handle = SubscriptionHandle { hub: self.clone(), line: line.clone(), number };
+        let handle = SubscriptionHandle { hub: self.clone(), line: Some(line.clone()), number };
+        let snapshot = Snapshot::new(number, subscription, Some(line.clone()), [(room, listing)]);
+        Subscribed { handle, snapshot }
+    }
+
+    /// Begins a subscription to every line, those that appear later included. `own` is the line of the listener's house.
+    #[must_use]
+    pub fn subscribe_everywhere(
+        &self,
+        own: Option<&Line>,
+        subscription: Subscription,
+        queue: Queue,
+    ) -> Subscribed {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let subscriber = Everywhere::new(own, subscription, queue);
+        let rooms: BTreeMap<Line, Arc<Mutex<Room>>> = {
+            // Rooms are made under this lock, so each of them is either listed here or finds the subscriber.
+            let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
+            self.everywhere().insert(number, subscriber.clone());
+            rooms.iter().map(|(line, room)| (line.clone(), room.clone())).collect()
+        };
+        let list = |(line, room): (Line, Arc<Mutex<Room>>)| {
+            let listing = subscriber.enter(number, &line, &mut lock(&room));
+            (room, listing)
+        };
+        let rooms: Vec<_> = rooms.into_iter().map(list).collect();
+        self.0.subscribers.fetch_add(1, Ordering::Relaxed);
+        let handle = SubscriptionHandle { hub: self.clone(), line: None, number };
+        let snapshot = Snapshot::new(number, subscriber.subscription(), None, rooms);
         Subscribed { handle, snapshot }
     }
 
@@ -239,8 +282,18 @@ impl Hub {
         }
         let partitions = self.0.partitions.load(Ordering::Relaxed);
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        let room = || Arc::new(Mutex::new(Room::new(line.clone(), partitions, self.0.changes.clone())));
+        let room = || {
+            let mut room = Room::new(line.clone(), partitions, self.0.changes.clone());
+            for (number, subscriber) in self.everywhere().iter() {
+                subscriber.enter(*number, line, &mut room);
+            }
+            Arc::new(Mutex::new(room))
+        };
         rooms.entry(line.clone()).or_insert_with(room).clone()
+    }
+
+    fn everywhere(&self) -> MutexGuard<'_, BTreeMap<u64, Everywhere>> {
+        self.0.everywhere.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rooms(&self) -> Vec<Arc<Mutex<Room>>> {

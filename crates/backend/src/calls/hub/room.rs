@@ -1,22 +1,18 @@
 //! One line of the hub: the fold, who listens, and which message told of which call.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
 use bytes::Bytes;
 use domain::{
     Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body,
-    message_id, topic,
+    destination, message_id, topic,
 };
 use uuid::Uuid;
 
-use super::{
-    Arrival, Freshness, Push, Queue, Subscription,
-    changes::Changes,
-    frames::{Message, Snapshot},
-};
+use super::{Arrival, Freshness, Push, Queue, Subscription, changes::Changes, frames::Message};
 
 /// A snapshot holds so many calls at most.
 const SNAPSHOT_LIMIT: usize = 200;
@@ -59,8 +55,18 @@ impl How {
 struct Subscriber {
     subscription: Arc<Subscription>,
     queue: Queue,
+    /// The calls that its snapshot has yet to send. News of them come with the snapshot and not by the queue.
+    listed: VecDeque<AlertId>,
     /// The queue takes no more frames; the handle still counts the subscriber until the socket is closed.
     gone: bool,
+}
+
+/// The extent of a subscriber's snapshot of one line.
+pub(super) struct Listing {
+    /// How many calls it has.
+    pub(super) calls: usize,
+    /// There are more calls than a snapshot holds.
+    pub(super) truncated: bool,
 }
 
 impl Subscriber {
@@ -157,54 +163,73 @@ impl Room {
 
     /// Encodes a message once for each kind of subscription and hands it to all of them.
     fn push(&mut self, message: &Message) {
-        let line = self.incidents.line();
+        let destination = destination::of_line(self.incidents.line());
+        let about = message.alert();
         // Few kinds, and long runs of one: a list is quicker than a hash for each subscriber.
         let mut frames: Vec<(&Subscription, Bytes)> = Vec::new();
-        let mut gone = Vec::new();
+        let (mut pushed, mut gone) = (0, Vec::new());
         for (number, subscriber) in &self.subscribers {
-            if subscriber.gone {
+            if subscriber.gone || about.is_some_and(|alert| subscriber.listed.contains(&alert)) {
                 continue;
             }
             let subscription = subscriber.subscription.as_ref();
             let known = frames.iter().position(|(other, _)| other.has_frames_of(subscription));
             let place = known.unwrap_or_else(|| {
-                frames.push((subscription, message.encode(line, subscription)));
+                frames.push((subscription, message.encode(&destination, subscription)));
                 frames.len() - 1
             });
-            if !subscriber.queue.push(&frames[place].1) {
+            if subscriber.queue.push(&frames[place].1) {
+                pushed += 1;
+            } else {
                 gone.push(*number);
             }
         }
         metrics::counter!("iutsai_frames_encoded_total").increment(frames.len() as u64);
-        metrics::counter!("iutsai_frames_pushed_total")
-            .increment((self.subscribers.len() - gone.len()) as u64);
+        metrics::counter!("iutsai_frames_pushed_total").increment(pushed);
         drop(frames);
         for number in gone {
             if let Some(subscriber) = self.subscribers.get_mut(&number) {
                 subscriber.queue = super::queue(1).0;
+                subscriber.listed = VecDeque::new();
                 subscriber.gone = true;
             }
         }
     }
 
+    /// Adds a subscriber, and lists the calls of its snapshot: [`Room::next_listed`] returns them one by one.
     pub(super) fn subscribe(
         &mut self,
         number: u64,
-        subscription: Subscription,
+        subscription: Arc<Subscription>,
         queue: Queue,
         now: Millis,
-    ) -> Snapshot {
-        let subscription = Arc::new(subscription);
-        let snapshot = self.snapshot(&subscription, now);
-        self.subscribers.insert(number, Subscriber { subscription, queue, gone: false });
-        snapshot
+    ) -> Listing {
+        let (listed, truncated) = self.list(&subscription, now);
+        let listing = Listing { calls: listed.len(), truncated };
+        self.subscribers.insert(number, Subscriber { subscription, queue, listed, gone: false });
+        listing
     }
 
-    pub(super) fn remove(&mut self, number: u64) -> bool {
-        self.subscribers.remove(&number).is_some()
+    /// Takes the next call of a subscriber's snapshot and returns it as messages, with the line; `None` after the last.
+    pub(super) fn next_listed(&mut self, number: u64, now: Millis) -> Option<(Line, Vec<Message>)> {
+        loop {
+            let alert = self.subscribers.get_mut(&number)?.listed.pop_front()?;
+            // Two houses may have used one id. A call that was forgotten meanwhile has no message any more.
+            let named = self.incidents.named(alert).into_iter();
+            let told = named.map(|call| if call.is_open(now) { call } else { without_coordinates(call) });
+            let messages: Vec<_> = told.flat_map(|call| self.messages(&call)).collect();
+            if !messages.is_empty() {
+                return Some((self.incidents.line().clone(), messages));
+            }
+        }
     }
 
-    fn snapshot(&self, subscription: &Arc<Subscription>, now: Millis) -> Snapshot {
+    pub(super) fn remove(&mut self, number: u64) {
+        self.subscribers.remove(&number);
+    }
+
+    /// Returns the calls of a snapshot, the oldest first, and whether there are more.
+    fn list(&self, subscription: &Subscription, now: Millis) -> (VecDeque<AlertId>, bool) {
         // Without a replay, calls of before need not be looked at.
         let known =
             if subscription.replay_ended { self.incidents.incidents() } else { self.incidents.open(now) };
@@ -223,11 +248,12 @@ impl Room {
             let room = SNAPSHOT_LIMIT - open.len();
             truncated |= ended.len() > room;
             ended.drain(..ended.len().saturating_sub(room));
-            listed.extend(ended.into_iter().map(without_coordinates));
+            listed.extend(ended);
         }
         listed.extend(open);
-        let messages = listed.iter().flat_map(|incident| self.messages(incident));
-        Snapshot::new(self.incidents.line().clone(), subscription.clone(), messages, truncated)
+        let mut ids = BTreeSet::new();
+        let listed = listed.iter().map(|incident| incident.alert.id).filter(|id| ids.insert(*id));
+        (listed.collect(), truncated)
     }
 
     /// A call as its messages in live form: the alert, what was said, where the caller is, whom it reached.

@@ -88,6 +88,39 @@ async fn snapshot(
 }
 
 #[tokio::test]
+async fn a_snapshot_does_not_grow_with_the_answers_of_a_house_that_changes_its_mind() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut socket, _) = caller.listen().await?;
+    let call = domain::AlertId(press(&caller).await?);
+    socket.wait_for("the alert", |message| message.is_alert(call.0)).await?;
+    let accept = accept_of(&neighbour, &caller, call);
+    let nothing = domain::api::ProgressRequest::default();
+    let (mut coming, mut taken_back) = (Vec::new(), Vec::new());
+    for _ in 0..20 {
+        coming.push(neighbour.accept(&accept, None).await?.ok()?.id);
+        let withdraw = neighbour.progress(call, testkit::client::Step::Withdraw, &nothing, None);
+        taken_back.push(withdraw.await?.ok()?.id);
+    }
+    let last = taken_back[19];
+    socket.wait_for("the last word", |message| message.is_status(last)).await?;
+    let (_, snapshot) = neighbour.listen().await?;
+    let words: Vec<_> =
+        snapshot.messages.iter().filter_map(|message| message.event().and_then(Event::id)).collect();
+    assert_eq!(words, [call.0, coming[0], last]);
+    Ok(())
+}
+
+fn accept_of(neighbour: &Session, caller: &Session, call: domain::AlertId) -> domain::api::AcceptRequest {
+    domain::api::AcceptRequest {
+        line: caller.resident().line.clone().unwrap(),
+        accept_house: neighbour.resident().house.clone().unwrap(),
+        target_house: caller.resident().house.clone().unwrap(),
+        alert: Some(call),
+    }
+}
+
+#[tokio::test]
 async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
@@ -98,12 +131,7 @@ async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     socket.wait_for("the alert", |message| message.is_alert(call)).await?;
     let mut firsts = Vec::new();
     for neighbour in &neighbours {
-        let accept = domain::api::AcceptRequest {
-            line: caller.line()?.clone(),
-            accept_house: neighbour.resident().house.clone().unwrap(),
-            target_house: caller.resident().house.clone().unwrap(),
-            alert: Some(domain::AlertId(call)),
-        };
+        let accept = accept_of(neighbour, &caller, domain::AlertId(call));
         let id = neighbour.accept(&accept, None).await?.ok()?.id;
         let message = socket.wait_for("the accept", |message| message.is_accept(id)).await?;
         assert_eq!(message.json()["text"], "1203");

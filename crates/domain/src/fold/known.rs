@@ -29,6 +29,8 @@ pub(super) struct Answer {
     pub(super) positions: BTreeSet<Position>,
     /// About which call listeners were told of it; an answer that comes before its call waits.
     pub(super) announced: Option<AlertId>,
+    /// Records of it differ, so a listener may have one that does not count.
+    pub(super) is_disputed: bool,
 }
 
 impl Call {
@@ -45,7 +47,7 @@ impl Call {
 
 impl Answer {
     pub(super) fn new(said: Said) -> Self {
-        Self { said, positions: BTreeSet::new(), announced: None }
+        Self { said, positions: BTreeSet::new(), announced: None, is_disputed: false }
     }
 
     /// When it was said, by the same clock as [`Call::began`].

@@ -5,13 +5,15 @@
 //! The hub's snapshot, the browser's feed and every replay use this and nothing else.
 //!
 //! Here is how an event is taken in; which words belong to which call is `attribution`, what listeners hear
-//! of it is `announce`, what it adds up to is `derive`, and how calls are dropped is `forget`.
+//! of it is `announce`, what it adds up to is `derive`, which words a snapshot needs is `outline`, and how calls
+//! are dropped is `forget`.
 
 mod announce;
 mod attribution;
 mod derive;
 mod forget;
 mod known;
+mod outline;
 mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,6 +177,7 @@ impl LineIncidents {
         let known = self.answers.get(&key).map(Answer::accepted);
         let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(said.clone()));
         answer.positions.extend(position);
+        answer.is_disputed |= answer.said != said;
         if wins(&said.to_event(), &answer.said.to_event()) {
             answer.said = said;
         }

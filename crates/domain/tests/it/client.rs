@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Through the very bytes of the frames.
-fn hear(client: &mut LineIncidents, body: &Body) -> Vec<Change> {
+pub(crate) fn hear(client: &mut LineIncidents, body: &Body) -> Vec<Change> {
     match Body::parse(&body.to_json()).expect("what was written can be read") {
         Body::Event { event, first } => client.apply(event, Seen::Told { first }),
         Body::First { alert, id, .. } => {
@@ -40,7 +40,7 @@ fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
     told.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
 }
 
-fn listener(hub: &mut LineIncidents, delivery: &[Sighting]) -> LineIncidents {
+pub(crate) fn listener(hub: &mut LineIncidents, delivery: &[Sighting]) -> LineIncidents {
     let mut client = LineIncidents::new(line(), 1);
     for (event, seen) in delivery {
         for change in hub.apply(event.clone(), *seen) {

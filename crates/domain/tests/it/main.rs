@@ -11,4 +11,5 @@ mod forget;
 mod history;
 mod oracle;
 mod order;
+mod outline;
 mod record;

@@ -256,11 +256,12 @@ impl Room {
         (listed.collect(), truncated)
     }
 
-    /// A call as its messages in live form: the alert, what was said, where the caller is, whom it reached.
+    /// Returns a call as messages in live form: the alert, the words that its incident rests on, where the caller is, and
+    /// whom it reached.
     fn messages(&self, incident: &Incident) -> Vec<Message> {
         let alert = &incident.alert;
         let mut events = vec![(Event::Alert(alert.clone()), None)];
-        events.extend(self.incidents.history(alert));
+        events.extend(self.incidents.outline(alert));
         if incident.location.is_some() {
             events.extend(self.incidents.moved(alert.id).cloned().map(|moved| (Event::Moved(moved), None)));
         }

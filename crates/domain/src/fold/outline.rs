@@ -1,0 +1,48 @@
+//! The words about a call that its incident rests on. A house may accept and withdraw as often as it likes; a snapshot
+//! needs only a few of these words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::LineIncidents;
+use crate::{
+    event::{Actor, Alert, Event, Progress},
+    fold::said::{Key, What},
+    people::Line,
+};
+
+/// Words of one actor that replace each other: its accepts, arrivals and withdrawals, or its words of one other kind.
+type Strand<'a> = (&'a Actor, Option<&'a Line>, Option<Progress>);
+
+impl LineIncidents {
+    /// Returns the words of [`LineIncidents::history`] that a client needs to derive the same incident, now and after any
+    /// later word: of each house the first word, the first by which it comes and the last, of escalations and of each kind
+    /// of end the first and the last, the call's first accept, and every word of which records differ.
+    #[must_use]
+    pub fn outline(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
+        let call = (alert.id, alert.house.clone());
+        let first = self.first(&call);
+        let answers = self.sorted_answers_of(&call);
+        let mut last: BTreeMap<Strand<'_>, &Key> = BTreeMap::new();
+        for (key, _) in &answers {
+            last.insert(strand(key), key);
+        }
+        let mut begun = BTreeSet::new();
+        let needed = answers.iter().filter(|(key, answer)| {
+            // A house that has not come has nothing to take back, so a withdrawal begins nothing.
+            let is_coming = key.what != What::Status(Progress::Withdrawn);
+            let opens = begun.insert((strand(key), false));
+            let begins = is_coming && begun.insert((strand(key), true));
+            let closes = last.get(&strand(key)) == Some(key);
+            opens || begins || closes || answer.is_disputed || first == Some(key.id)
+        });
+        needed.map(|(_, answer)| self.told(&call, answer, first)).collect()
+    }
+}
+
+fn strand(key: &Key) -> Strand<'_> {
+    let kind = match key.what {
+        What::Accept | What::Status(Progress::Withdrawn | Progress::Arrived) => None,
+        What::Status(progress) => Some(progress),
+    };
+    (&key.by, key.line.as_ref(), kind)
+}

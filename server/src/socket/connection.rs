@@ -129,6 +129,8 @@ impl Connection {
             }
             let has_more = self.put_queued(&mut frames);
             self.put_snapshot();
+            let listed: usize = self.snapshots.iter().map(Snapshot::octets).sum();
+            self.transport.count_elsewhere(frames.octets() + listed);
             if has_more {
                 // The queue comes first below, and must not keep the socket from being read or closed.
                 if self.place.close().is_cancelled() {
@@ -318,6 +320,10 @@ impl Connection {
             self.beat_later();
         }
         if now >= self.ping_at {
+            // A client that is not read cannot answer, and lives while it takes what waits for it.
+            if self.transport.has_moved() && self.transport.is_deferring() {
+                self.unanswered_pings = 0;
+            }
             if self.unanswered_pings == MISSED_PINGS {
                 return refused(Frame::error("The client did not answer for a minute; connect again."));
             }

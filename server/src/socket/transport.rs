@@ -1,4 +1,4 @@
-//! A WebSocket that can be read while it is written: a client that is slow to read is still heard.
+//! A WebSocket that can be read while it is written. A client that is slow to read is still read, up to a budget.
 
 use std::{
     collections::VecDeque,
@@ -13,6 +13,14 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use stomp::{Frame, Version};
 
+/// The octets that may wait for one client: answers, queued frames, and what its snapshots hold. Above it the client is not
+/// read, so that TCP holds its frames back; below it is read again. An answer has about 50 octets and a frame 500, so clients
+/// that read at all stay far below it, and a thousand that read nothing keep 256 MiB. It is exceeded by the answers to one
+/// WebSocket message at most.
+const BUDGET: usize = 256 * 1024;
+/// The octets that a waiting message takes besides its own, so that empty ones count, too.
+const MESSAGE: usize = 64;
+
 /// How long a client that cannot be heard any more is left to read why. Closing earlier, with its bytes unread, would
 /// reset the connection (RFC 9293, section 3.10.7.1), and take the reason back from it.
 const DEAF: Duration = Duration::from_secs(1);
@@ -21,7 +29,15 @@ const DEAF: Duration = Duration::from_secs(1);
 pub struct Transport {
     socket: WebSocket,
     waiting: VecDeque<Message>,
+    /// The octets of `waiting`.
+    octets: usize,
+    /// The octets of pongs, which the socket writes itself, since the last flush.
+    pongs: usize,
+    /// The octets that wait for this client outside of the transport.
+    elsewhere: usize,
     unflushed: bool,
+    /// The socket has taken a message since this was last asked.
+    moved: bool,
     /// Nothing more can be read: what came was too long.
     deaf: bool,
 }
@@ -44,7 +60,16 @@ impl Transport {
     /// Over this socket.
     #[must_use]
     pub fn new(socket: WebSocket) -> Self {
-        Self { socket, waiting: VecDeque::new(), unflushed: false, deaf: false }
+        Self {
+            socket,
+            waiting: VecDeque::new(),
+            octets: 0,
+            pongs: 0,
+            elsewhere: 0,
+            unflushed: false,
+            moved: false,
+            deaf: false,
+        }
     }
 
     /// Whether all that was put has gone out.
@@ -57,7 +82,7 @@ impl Transport {
     pub fn put(&mut self, frame: Bytes) {
         // Browsers' STOMP clients want text. Only a frame whose body is not UTF-8 cannot be one.
         let message = Utf8Bytes::try_from(frame.clone()).map_or(Message::Binary(frame), Message::Text);
-        self.waiting.push_back(message);
+        self.push(message);
     }
 
     /// Puts a frame of this connection alone.
@@ -67,7 +92,23 @@ impl Transport {
 
     /// Puts a WebSocket ping (RFC 6455, section 5.5.2).
     pub fn ping(&mut self) {
-        self.waiting.push_back(Message::Ping(Bytes::new()));
+        self.push(Message::Ping(Bytes::new()));
+    }
+
+    /// Sets how many octets wait for this client outside of the transport.
+    pub fn count_elsewhere(&mut self, octets: usize) {
+        self.elsewhere = octets;
+    }
+
+    /// Tells if the client is not read because too much waits for it.
+    #[must_use]
+    pub fn is_deferring(&self) -> bool {
+        self.octets + self.pongs + self.elsewhere > BUDGET
+    }
+
+    /// Tells if the socket has taken a message since the last call.
+    pub fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// Writes what can be written without waiting, as a whole frame nearly always can. [`Transport::next`] writes the rest,
@@ -83,27 +124,49 @@ impl Transport {
 
     /// Says why and closes. What waited is sent before it: the client has `patience` to read all that and answer.
     pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
-        self.waiting.push_back(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+        self.push(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+        self.elsewhere = 0;
         let patience = if self.deaf { DEAF } else { patience };
         let goodbye = async { while !matches!(self.next().await, Happening::Gone) {} };
         // A client that does not answer in time loses the connection without its answer.
         let _ = tokio::time::timeout(patience, goodbye).await;
     }
 
+    fn push(&mut self, message: Message) {
+        self.octets += octets(&message);
+        self.waiting.push_back(message);
+    }
+
+    fn reads(&self) -> bool {
+        !self.deaf && !self.is_deferring()
+    }
+
     /// Reading comes first: a client may acknowledge what it has while more is on its way.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        if !self.deaf
-            && let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(context)
-        {
-            let happening = happening(received);
-            self.deaf = matches!(happening, Happening::TooLong);
-            return Poll::Ready(happening);
+        loop {
+            let reads = self.reads();
+            if reads && let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(context) {
+                return Poll::Ready(self.received(received));
+            }
+            match self.poll_write(context) {
+                Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
+                Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
+                // Writing has made room, and the socket must be asked to wake this task for what comes.
+                Poll::Ready(Ok(false)) | Poll::Pending if !reads && self.reads() => {}
+                Poll::Ready(Ok(false)) | Poll::Pending => return Poll::Pending,
+            }
         }
-        match self.poll_write(context) {
-            Poll::Ready(Ok(true)) => Poll::Ready(Happening::Sent),
-            Poll::Ready(Err(_)) => Poll::Ready(Happening::Gone),
-            Poll::Ready(Ok(false)) | Poll::Pending => Poll::Pending,
+    }
+
+    fn received(&mut self, received: Option<Result<Message, axum::Error>>) -> Happening {
+        if let Some(Ok(ping @ Message::Ping(_))) = &received {
+            // The socket has put a pong of the same octets behind what it writes.
+            self.pongs += octets(ping);
+            self.unflushed = true;
         }
+        let happening = happening(received);
+        self.deaf = matches!(happening, Happening::TooLong);
+        happening
     }
 
     /// Whether something went out and nothing waits any more.
@@ -115,8 +178,9 @@ impl Transport {
                 Poll::Pending => return Poll::Pending,
             }
             if let Some(message) = self.waiting.pop_front() {
+                self.octets -= octets(&message);
                 Pin::new(&mut self.socket).start_send(message)?;
-                self.unflushed = true;
+                (self.unflushed, self.moved) = (true, true);
             }
         }
         if !self.unflushed {
@@ -124,10 +188,19 @@ impl Transport {
         }
         let flushed = Pin::new(&mut self.socket).poll_flush(context);
         flushed.map_ok(|()| {
-            self.unflushed = false;
+            (self.unflushed, self.pongs) = (false, 0);
             true
         })
     }
+}
+
+fn octets(message: &Message) -> usize {
+    MESSAGE
+        + match message {
+            Message::Text(text) => text.len(),
+            Message::Binary(octets) | Message::Ping(octets) | Message::Pong(octets) => octets.len(),
+            Message::Close(_) => 0,
+        }
 }
 
 fn happening(received: Option<Result<Message, axum::Error>>) -> Happening {

@@ -4,7 +4,13 @@ use std::{collections::HashSet, time::Duration};
 
 use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, resident_of, server_and_client, sign_in};
 use domain::{Event, api::CallRequest, body::Body};
-use testkit::client::{Ack, Handshake, Message, Session, Socket, Subscribe};
+use stomp::{Command, Frame, Version, encode};
+use testkit::{
+    client::{Ack, Handshake, Message, Session, Socket, Subscribe},
+    measure::memory::Memory,
+    server::Server,
+};
+use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 use uuid::Uuid;
 
 /// A text of the greatest length, so that frames fill buffers soon.
@@ -116,4 +122,81 @@ async fn an_alert_does_not_wait_for_the_snapshot_of_every_line() -> Outcome {
     assert!(listed < LINES * 200, "{listed}");
     let is_end = |message: &Message| matches!(message.body, Body::SnapshotEnd { .. });
     office.wait_for("the end of the snapshot", is_end).await.map(drop)
+}
+
+/// So many sockets are flooded at once.
+const MUTE: usize = 8;
+/// How much the memory of the server may grow by them: their budgets, and the allocator's own needs.
+const GROWTH: u64 = 32 * 1024 * 1024;
+
+/// ACKs with the longest receipts, 15 in a WebSocket message.
+fn acks() -> String {
+    let ack = Frame::new(Command::Ack).header("id", "unknown").header("receipt", "x".repeat(4_000));
+    String::from_utf8(encode(&ack, Version::V1_2).repeat(15)).unwrap()
+}
+
+/// Sends a message so many times without reading, and gives up when the server takes nothing any more.
+async fn flood(socket: &mut Socket, message: &str, times: usize) {
+    let sending = async {
+        for _ in 0..times {
+            if socket.send_raw(WebSocketMessage::text(message)).await.is_err() {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(5), sending).await;
+}
+
+/// Floods the server through several sockets that read nothing; its memory stays bounded.
+async fn stays_small(server: &Server, session: &Session, message: &str, times: usize) -> Outcome {
+    let handshake = Handshake::default().receive_buffer(4 * 1024);
+    let mut sockets = Vec::new();
+    for _ in 0..MUTE {
+        let mut socket = Socket::open(session.client(), &handshake).await?;
+        socket.connect(session.token()).await?;
+        sockets.push(socket);
+    }
+    let before = Memory::of(&server.process()?)?;
+    let floods = sockets.iter_mut().map(|socket| flood(socket, message, times));
+    futures_util::future::join_all(floods).await;
+    // The last frames may still be on their way.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = Memory::of(&server.process()?)?;
+    let grown = after.most.saturating_sub(before.most);
+    assert!(grown < GROWTH, "{grown} octets more");
+    Ok(())
+}
+
+#[tokio::test]
+async fn answers_for_a_client_that_reads_nothing_do_not_pile_up() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let neighbour = sign_in(&client, NEIGHBOUR).await?;
+    // As many as the server takes at once from one client.
+    stays_small(&server, &neighbour, &acks(), 230).await
+}
+
+#[tokio::test]
+async fn snapshots_for_a_client_that_subscribes_and_unsubscribes_in_turn_do_not_pile_up() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    press(&sign_in(&client, CALLER).await?, 200).await?;
+    let neighbour = sign_in(&client, NEIGHBOUR).await?;
+    let mut turn = encode(&Subscribe::to("/sub/line/101-1").frame(), Version::V1_2);
+    turn.extend(encode(&Frame::new(Command::Unsubscribe).header("id", "line"), Version::V1_2));
+    let turns = String::from_utf8(turn.repeat(50)).unwrap();
+    stays_small(&server, &neighbour, &turns, 4).await
+}
+
+#[tokio::test]
+async fn a_client_that_reads_after_a_while_gets_every_answer() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let neighbour = sign_in(&client, NEIGHBOUR).await?;
+    let mut socket = Socket::open(&client, &Handshake::default().receive_buffer(64 * 1024)).await?;
+    socket.connect(neighbour.token()).await?;
+    // More than the system's buffers and the socket's budget hold.
+    flood(&mut socket, &acks(), 60).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..60 * 15 {
+        socket.wait_for_frame("a RECEIPT", |frame| frame.command == Command::Receipt).await?;
+    }
+    Ok(())
 }

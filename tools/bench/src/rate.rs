@@ -191,7 +191,7 @@ fn print_row(what: &str, answers: &Answers, before: &Counters, after: &Counters)
     let p = |percent| milliseconds(answers.times.percentile(percent));
     println!(
         "{what:>14}  {:>7}  {:>8} {:>8} {:>8}  {:>9}  {:>15.2}",
-        answers.times.len(),
+        answers.times.count(),
         p(50),
         p(99),
         p(100),

@@ -152,6 +152,7 @@ impl Error {
         }
     }
 
+    /// Turns an error of the operating system into one that names what was tried.
     pub fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::System { what, source }

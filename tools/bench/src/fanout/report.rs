@@ -132,7 +132,7 @@ mod tests {
         row.add(&press(&[3, 2], 0));
         assert_eq!(row.faults(), Vec::<String>::new());
         row.add(&press(&[1], 1));
-        assert_eq!((row.first.len(), row.each.len(), row.last.len()), (2, 3, 1));
+        assert_eq!((row.first.count(), row.each.count(), row.last.count()), (2, 3, 1));
         assert_eq!(row.faults(), ["with 2 subscribers: 1 times a subscriber did not get a call in time"]);
     }
 }

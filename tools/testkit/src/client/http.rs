@@ -55,10 +55,12 @@ impl Client {
         self.url.authority()
     }
 
+    /// Returns the port of the server.
     pub fn port(&self) -> u16 {
         self.url.port_or_known_default().expect("http has a default port")
     }
 
+    /// Returns the address that paths are resolved against.
     pub const fn url(&self) -> &Url {
         &self.url
     }

@@ -20,8 +20,9 @@ impl Spread {
         sorted.get(rank - 1).copied()
     }
 
-    /// How many.
-    pub fn len(&self) -> usize {
+    /// Returns how many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 }

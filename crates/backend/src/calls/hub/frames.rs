@@ -132,7 +132,8 @@ impl Snapshot {
     /// Looks the next call up; false if there is none.
     fn look_up(&mut self) -> bool {
         while let Some(room) = self.rooms.front() {
-            let Some((line, messages)) = lock(room).next_listed(self.number, clock::now()) else {
+            let listed = lock(room).next_listed(self.number, clock::now());
+            let Some((line, messages)) = listed else {
                 self.rooms.pop_front();
                 continue;
             };

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -15,36 +15,42 @@ use super::Push;
 #[derive(Clone)]
 pub struct Queue {
     frames: mpsc::Sender<Bytes>,
-    overflowed: Arc<AtomicBool>,
+    state: Arc<State>,
 }
 
 /// The socket's end.
 pub struct QueueReceiver {
     frames: mpsc::Receiver<Bytes>,
-    overflowed: Arc<AtomicBool>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    overflowed: AtomicBool,
+    /// The octets of the frames that wait.
+    octets: AtomicUsize,
 }
 
 /// A queue that holds `capacity` frames.
 #[must_use]
 pub fn queue(capacity: usize) -> (Queue, QueueReceiver) {
     let (sender, receiver) = mpsc::channel(capacity);
-    let overflowed = Arc::new(AtomicBool::new(false));
-    let queue = Queue { frames: sender, overflowed: overflowed.clone() };
-    (queue, QueueReceiver { frames: receiver, overflowed })
+    let state = Arc::new(State::default());
+    let queue = Queue { frames: sender, state: state.clone() };
+    (queue, QueueReceiver { frames: receiver, state })
 }
 
 impl Push for Queue {
     fn push(&self, frame: &Bytes) -> bool {
-        match self.frames.try_send(frame.clone()) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                if !self.overflowed.swap(true, Ordering::Relaxed) {
-                    metrics::counter!("iutsai_slow_sockets_total").increment(1);
-                }
-                false
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        // Counted before the receiver can take it.
+        self.state.octets.fetch_add(frame.len(), Ordering::Relaxed);
+        let Err(error) = self.frames.try_send(frame.clone()) else { return true };
+        self.state.octets.fetch_sub(frame.len(), Ordering::Relaxed);
+        let is_full = matches!(error, mpsc::error::TrySendError::Full(_));
+        if is_full && !self.state.overflowed.swap(true, Ordering::Relaxed) {
+            metrics::counter!("iutsai_slow_sockets_total").increment(1);
         }
+        false
     }
 }
 
@@ -55,7 +61,8 @@ impl QueueReceiver {
         if self.overflowed() {
             return None;
         }
-        self.frames.recv().await
+        let frame = self.frames.recv().await;
+        self.taken(frame)
     }
 
     /// Returns the next frame if there is one now; `None` as well when the queue ran over.
@@ -63,13 +70,26 @@ impl QueueReceiver {
         if self.overflowed() {
             return None;
         }
-        self.frames.try_recv().ok()
+        let frame = self.frames.try_recv().ok();
+        self.taken(frame)
+    }
+
+    /// Returns how many octets wait.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.state.octets.load(Ordering::Relaxed)
+    }
+
+    fn taken(&self, frame: Option<Bytes>) -> Option<Bytes> {
+        let octets = frame.as_ref().map_or(0, Bytes::len);
+        self.state.octets.fetch_sub(octets, Ordering::Relaxed);
+        frame
     }
 
     /// Whether a frame found no room: something is missing from here on.
     #[must_use]
     pub fn overflowed(&self) -> bool {
-        self.overflowed.load(Ordering::Relaxed)
+        self.state.overflowed.load(Ordering::Relaxed)
     }
 }
 
@@ -86,6 +106,20 @@ mod tests {
         assert!(!queue.push(&frame));
         assert!(receiver.overflowed());
         assert_eq!(receiver.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn the_octets_that_wait_are_counted() {
+        let (queue, mut receiver) = queue(2);
+        assert!(queue.push(&Bytes::from_static(b"12345")) && queue.push(&Bytes::from_static(b"123")));
+        assert!(!queue.push(&Bytes::from_static(b"1")));
+        assert_eq!(receiver.octets(), 8);
+        let (queue, mut other) = super::queue(2);
+        assert!(queue.push(&Bytes::from_static(b"12345")) && queue.push(&Bytes::from_static(b"123")));
+        assert_eq!(other.queued().as_deref(), Some(&b"12345"[..]));
+        assert_eq!(other.octets(), 3);
+        assert_eq!(other.next().await.as_deref(), Some(&b"123"[..]));
+        assert_eq!((other.octets(), receiver.queued()), (0, None));
     }
 
     #[tokio::test]

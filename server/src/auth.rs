@@ -174,12 +174,16 @@ mod tests {
         let mut headers = HeaderMap::new();
         assert_eq!(tokens(&headers).count(), 0);
         headers.insert(header::COOKIE, format!("lang=ko; iutsai-session={by_cookie}").parse().unwrap());
-        assert_eq!(tokens(&headers).collect::<Vec<_>>(), [by_cookie.clone()]);
+        assert_eq!(tokens(&headers).collect::<Vec<_>>(), std::slice::from_ref(&by_cookie));
         headers.insert(header::AUTHORIZATION, format!("bearer {by_header}").parse().unwrap());
         assert_eq!(tokens(&headers).collect::<Vec<_>>(), [by_header, by_cookie.clone()]);
         for of_a_proxy in ["Basic dTpw", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "Bearer", ""] {
             headers.insert(header::AUTHORIZATION, of_a_proxy.parse().unwrap());
-            assert_eq!(tokens(&headers).collect::<Vec<_>>(), [by_cookie.clone()], "{of_a_proxy}");
+            assert_eq!(
+                tokens(&headers).collect::<Vec<_>>(),
+                std::slice::from_ref(&by_cookie),
+                "{of_a_proxy}"
+            );
         }
     }
 

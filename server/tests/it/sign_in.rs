@@ -202,7 +202,7 @@ async fn an_account_has_twenty_sessions_at_most_and_the_newest_stay() -> Outcome
         while status(&first).await? != 401 {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
-        Ok(())
+        Ok::<_, testkit::Error>(())
     });
     gone.await.expect("the first session ends")?;
     assert_eq!(status(&last).await?, 200);

@@ -76,7 +76,7 @@ fn arbitrary_histories_have_calls_with_answers_of_every_kind() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let mut seen = [0_usize; 8];
-    for _ in 0..300 {
+    for _ in 0..400 {
         let tree = history(Conflicts::Included).new_tree(&mut runner).expect("a history");
         let sightings: Vec<Sighting> = tree.current();
         let fold = fold(&sightings, 2);

@@ -98,7 +98,7 @@ pub(super) fn print_row(row: &Row) {
         p(&row.last, 100),
         p(&row.answered, 50),
         p(&row.answered, 99),
-        format!("{}/{}", row.published, row.answered.len()),
+        format!("{}/{}", row.published, row.answered.count()),
         row.missing,
     );
     if row.told_to_wait > 0 {

@@ -37,7 +37,7 @@ pub fn measure(directory: &Path) -> Result<Floor, Error> {
 
 impl fmt::Display for Floor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (times, kilobytes) = (self.times.len(), OCTETS / 1024);
+        let (times, kilobytes) = (self.times.count(), OCTETS / 1024);
         let p = |percent| milliseconds(self.times.percentile(percent));
         write!(f, "append {kilobytes} KiB and fdatasync in {}, {times} times: ", self.directory.display())?;
         write!(f, "p50 {} ms, p99 {} ms, max {} ms", p(50), p(99), p(100))

@@ -23,6 +23,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    clock,
     delivery::{
         log::{Kafka, Outgoing, kafka::Unpublished},
         outbox::{Entry, Outbox, OutboxError, Sequence},

@@ -1,8 +1,8 @@
 //! A client of the running service: HTTP commands and STOMP over WebSocket, as an outside program would write them.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), bench::Error> {
-//! use bench::client::Client;
+//! # async fn example() -> Result<(), testkit::Error> {
+//! use testkit::client::Client;
 //!
 //! let client = Client::new("http://127.0.0.1:3000")?;
 //! let neighbour = client.sign_in("resident-1204", "neighbour").await?;

@@ -2,8 +2,8 @@
 //! directory of its own and the demo complex. Linux only: its process is found in /proc.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), bench::Error> {
-//! use bench::server::Program;
+//! # async fn example() -> Result<(), testkit::Error> {
+//! use testkit::server::Program;
 //!
 //! let mut server = Program::new("target/release/iutsai").env("RUST_LOG", "info").start().await?;
 //! let caller = server.client()?.sign_in("resident-1203", "neighbour").await?;

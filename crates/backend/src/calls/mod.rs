@@ -5,8 +5,10 @@ pub(crate) mod expiry;
 pub(crate) mod fanout;
 pub(crate) mod figures;
 pub mod hub;
+mod press;
 pub mod receipts;
 mod refusal;
+mod rules;
 
 use std::time::Duration;
 
@@ -32,16 +34,10 @@ use crate::{
 use claims::Claims;
 use hub::{Hub, Known};
 pub use refusal::Refusal;
+use rules::{actor, after_own_words, digest, line_of, origin, own_flat, short_enough};
 
 /// How long a call that was just answered may take to other nodes' hubs.
 const ON_ITS_WAY: Duration = Duration::from_millis(400);
-
-/// The warning of a press whose location cannot be one.
-const NO_LOCATION: &str =
-    "lat and lng are no location (degrees, -90 to 90 and -180 to 180): the call went out without one";
-
-/// The warning of a press whose key stands for an earlier call. Programs get it after 24 hours.
-const OLD_KEY: &str = "the Idempotency-Key belongs to a call that began more than 24 hours ago: this is a new call with a new id";
 
 /// The name that stands for the service where a resident's would; no account can have it.
 const SERVICE: &str = "@service";
@@ -59,91 +55,6 @@ impl Calls {
     #[must_use]
     pub fn new(hub: Hub, delivery: Delivery) -> Self {
         Self { hub, delivery, claims: Claims::default() }
-    }
-
-    /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
-    ///
-    /// The key of a call that began more than a day ago makes a new call, with an id of its own and a warning.
-    ///
-    /// # Errors
-    /// [`Refusal`]; the call is then stored nowhere.
-    pub async fn press(
-        &self,
-        by: &Resident,
-        request: CallRequest,
-        key: Option<Uuid>,
-    ) -> Result<Recorded, Refusal> {
-        self.press_or_repeat(by, request, key, OPEN_FOR).await
-    }
-
-    /// Calls the neighbours for a person who has confirmed it on a page. The page may have been left open or restored, and
-    /// the key in it used before, so a confirmed press makes a call or returns the one it just made.
-    ///
-    /// A key makes a new call if its call is over, is older than ten minutes, or was made with other words.
-    ///
-    /// # Errors
-    /// [`Refusal`]; the call is then stored nowhere.
-    pub async fn confirm(
-        &self,
-        by: &Resident,
-        request: CallRequest,
-        key: Option<Uuid>,
-    ) -> Result<Recorded, Refusal> {
-        let known =
-            |key: Uuid| by.flat().and_then(|(line, house)| self.hub.call_of(line, house, AlertId(key)));
-        let key = key.filter(|key| known(*key).is_none_or(|call| call.is_repeatable(clock::now())));
-        match self.press_or_repeat(by, request.clone(), key, LATE_AFTER).await {
-            Err(Refusal::KeyReused | Refusal::IdTaken) => {
-                self.press_or_repeat(by, request, None, LATE_AFTER).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// Records a press, or returns the call that the same press made no longer than `repeats_for` ago.
-    async fn press_or_repeat(
-        &self,
-        by: &Resident,
-        request: CallRequest,
-        key: Option<Uuid>,
-        repeats_for: Millis,
-    ) -> Result<Recorded, Refusal> {
-        own_flat(by, &request.line, &request.house)?;
-        short_enough("text", request.text.as_deref())?;
-        let location = request.location();
-        let left_out = (location.is_none() && request.tells_location()).then_some(NO_LOCATION);
-        let mut origin = origin(by, key, "/alert".into());
-        let (digest, former_digest) = (digest_of_press(&request), digest(&request));
-        let mut alert = Alert {
-            id: AlertId(origin.id),
-            line: request.line,
-            house: request.house,
-            text: request.text.unwrap_or_default(),
-            location,
-            kind: request.kind,
-            drill: request.drill,
-            at: clock::now(),
-        };
-        let _claim = self.claims.claim(&origin, digest).await?;
-        let received = Instant::now();
-        let earlier = self.delivery.find(&origin).await;
-        let began = earlier.as_ref().map(|(known, _)| known.at);
-        let began = began.or_else(|| self.hub.began(&alert.line, &alert.house, alert.id));
-        let is_too_old = began.is_some_and(|began| alert.at.saturating_sub(began) > repeats_for);
-        if is_too_old {
-            origin.id = Uuid::now_v7();
-            alert.id = AlertId(origin.id);
-        }
-        let recorded = match earlier.filter(|_| !is_too_old) {
-            Some((known, _)) if known.digest != digest && known.digest != former_digest => {
-                return Err(Refusal::KeyReused);
-            }
-            Some((_, state)) => Recorded { id: origin.id, state, warning: None },
-            None => self.record(origin, digest, Event::Alert(alert), received).await?,
-        };
-        let warnings: Vec<&str> = [left_out, is_too_old.then_some(OLD_KEY)].into_iter().flatten().collect();
-        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
-        Ok(Recorded { warning, ..recorded })
     }
 
     /// Comes to help: `POST /accept`.
@@ -344,115 +255,5 @@ impl Calls {
                 if open { Ok(()) } else { Err(Refusal::no_open_call(&house)) }
             }
         }
-    }
-}
-
-fn own_flat(by: &Resident, line: &Line, house: &House) -> Result<(), Refusal> {
-    match by.flat() {
-        Some((own_line, own_house)) if own_line == line && own_house == house => Ok(()),
-        Some((own_line, own_house)) => {
-            Err(Refusal::NotYours(format!("you are signed in for house {own_house} of line {own_line} only")))
-        }
-        None => Err(Refusal::NotYours("this account has no flat: sign in as a resident".into())),
-    }
-}
-
-/// The line a command is about: the call's, or the resident's own where the call is not known here.
-fn line_of(by: &Resident, known: Option<&Incident>) -> Result<Line, Refusal> {
-    let line = known.map(|incident| &incident.alert.line).or(by.line.as_ref());
-    line.cloned().ok_or_else(|| Refusal::Unknown("no call with this id is known here".into()))
-}
-
-/// Returns the time of a house's next word about a call: now, or right after its newest word if that lies ahead, as after a
-/// clock was set back or by the clock of another node. The fold takes the greatest time for the house's last word.
-fn after_own_words(known: Option<&Incident>, house: &House) -> Millis {
-    let own = |response: &&Response| response.line.is_none() && response.house == *house;
-    let words = known.into_iter().flat_map(|incident| incident.responses.iter().filter(own));
-    words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
-}
-
-/// In whose name it is said, if that one may say it.
-fn actor(by: &Resident, known: Option<&Incident>, progress: Progress) -> Result<Actor, Refusal> {
-    let caller = known.map(|incident| {
-        by.house.as_ref() == Some(&incident.alert.house) && by.line.as_ref() == Some(&incident.alert.line)
-    });
-    let administrator = by.role == Role::Administrator;
-    let house = by.house.clone().map(Actor::House);
-    let allowed = match (progress, caller) {
-        (Progress::Cancelled, Some(false)) => Err("only the house that called cancels it"),
-        (Progress::Resolved, _) if administrator => return Ok(Actor::Administrator),
-        (Progress::Resolved, Some(false)) => {
-            Err("only the house that called, or an administrator, resolves it")
-        }
-        (Progress::Withdrawn | Progress::Arrived, Some(true)) => {
-            Err("the house that called is there already")
-        }
-        _ => house.ok_or("this account has no flat: sign in as a resident"),
-    };
-    allowed.map_err(|reason| Refusal::NotYours(reason.into()))
-}
-
-fn short_enough(field: &str, text: Option<&str>) -> Result<(), Refusal> {
-    match text.map_or(0, |text| text.chars().count()) {
-        length if length > TEXT_LENGTH_LIMIT => Err(Refusal::Invalid(format!(
-            "{field} has {length} characters and may have {TEXT_LENGTH_LIMIT}: shorten it and send again"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin {
-    Origin { id: key.unwrap_or_else(Uuid::now_v7), resident: by.name.clone(), route }
-}
-
-/// A press is the same wherever the caller is found to be: the page's form repeats itself with a location added. The versions
-/// before put the location into the digest, too.
-fn digest_of_press(request: &CallRequest) -> [u8; 32] {
-    digest(&CallRequest { lat: None, lng: None, accuracy: None, ..request.clone() })
-}
-
-fn digest(request: &impl Serialize) -> [u8; 32] {
-    let bytes = serde_json::to_vec(request).expect("requests are JSON already");
-    Sha256::digest(bytes).into()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use domain::{LineIncidents, Seen};
-
-    use super::*;
-
-    #[test]
-    fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {
-        let ahead = clock::now() + 60 * 60 * 1000;
-        let (line, [caller, helper, other]) =
-            (Line::new("101-1").unwrap(), ["1203", "1204", "1301"].map(|house| House::new(house).unwrap()));
-        let alert = Alert {
-            id: AlertId::generate(),
-            line: line.clone(),
-            house: caller.clone(),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            at: ahead,
-        };
-        let accept = Accept {
-            id: EventId::generate(),
-            line: line.clone(),
-            accept: helper.clone(),
-            accept_line: None,
-            target: caller,
-            alert: Some(alert.id),
-            at: ahead + 5,
-        };
-        let mut incidents = LineIncidents::new(line, 1);
-        incidents.apply(Event::Alert(alert), Seen::Direct);
-        incidents.apply(Event::Accept(accept), Seen::Direct);
-        let incident = incidents.incidents().pop().unwrap();
-        assert_eq!(after_own_words(Some(&incident), &helper), ahead + 6);
-        assert!(after_own_words(Some(&incident), &other) < ahead);
-        assert!(after_own_words(None, &helper) < ahead);
     }
 }

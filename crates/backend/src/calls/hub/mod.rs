@@ -9,6 +9,7 @@ mod frames;
 mod known;
 mod queue;
 mod room;
+mod snapshot;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,10 +29,10 @@ pub(crate) use arrival::Arrival;
 use changes::Changes;
 pub(crate) use changes::{Changed, Freshness};
 use everywhere::Everywhere;
-pub use frames::Snapshot;
 pub(crate) use known::Known;
 pub use queue::{Queue, QueueReceiver, queue};
 use room::Room;
+pub use snapshot::Snapshot;
 
 use crate::clock;
 

@@ -1,0 +1,114 @@
+//! What a subscription begins with: the calls that are known, as frames, made one by one as the socket takes them.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use domain::{AlertId, Line, body::Body, destination, message_id};
+use uuid::Uuid;
+
+use super::{
+    Subscription,
+    frames::Message,
+    lock,
+    room::{Listing, Room},
+};
+use crate::clock;
+
+/// The frames that a subscriber gets first. A call is looked up when the socket takes its first frame, so that two hundred
+/// calls for a slow phone do not lie in memory; until then, news of it are part of the snapshot and not pushed.
+pub struct Snapshot {
+    number: u64,
+    subscription: Arc<Subscription>,
+    /// The line; `None` for every line.
+    line: Option<Line>,
+    /// The rooms that still have calls to send.
+    rooms: VecDeque<Arc<Mutex<Room>>>,
+    /// The calls that are still to be looked up.
+    listed: usize,
+    /// The frames of the call that is being sent.
+    frames: VecDeque<Bytes>,
+    /// The last frame has not been sent, and says whether there were more calls than a snapshot holds.
+    end: Option<bool>,
+}
+
+impl Snapshot {
+    pub(super) fn new(
+        number: u64,
+        subscription: Arc<Subscription>,
+        line: Option<Line>,
+        rooms: impl IntoIterator<Item = (Arc<Mutex<Room>>, Listing)>,
+    ) -> Self {
+        let (rooms, listings): (VecDeque<_>, Vec<Listing>) = rooms.into_iter().unzip();
+        let listed = listings.iter().map(|listing| listing.calls).sum();
+        let truncated = listings.iter().any(|listing| listing.truncated);
+        Self { number, subscription, line, rooms, listed, frames: VecDeque::new(), end: Some(truncated) }
+    }
+
+    /// Returns the subscription's `id`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.subscription.id
+    }
+
+    /// Returns how many octets it holds.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let frames: usize = self.frames.iter().map(Bytes::len).sum();
+        frames + self.listed * size_of::<AlertId>()
+    }
+
+    /// Tells if live frames may go out before the next one of this: an administrator must not wait for the calls of every
+    /// line before an alert sounds. The frames of one call stay together, so that an answer never comes before its call.
+    #[must_use]
+    pub fn lets_pass(&self) -> bool {
+        self.line.is_none() && self.frames.is_empty()
+    }
+
+    /// Looks the next call up; false if there is none.
+    fn look_up(&mut self) -> bool {
+        while let Some(room) = self.rooms.front() {
+            let listed = lock(room).next_listed(self.number, clock::now());
+            let Some((line, messages)) = listed else {
+                self.rooms.pop_front();
+                continue;
+            };
+            let destination = destination::of_line(&line);
+            self.listed = self.listed.saturating_sub(1);
+            self.frames
+                .extend(messages.iter().map(|message| message.encode(&destination, &self.subscription)));
+            return true;
+        }
+        self.listed = 0;
+        false
+    }
+
+    fn end(&mut self) -> Option<Bytes> {
+        let truncated = self.end.take()?;
+        let destination =
+            self.line.as_ref().map_or_else(|| destination::LINES.to_owned(), destination::of_line);
+        let end = Message {
+            body: Body::SnapshotEnd { line: self.line.clone(), truncated },
+            message_id: message_id::direct("snapshot-end", Uuid::now_v7()),
+            replay: true,
+            late: false,
+            received: None,
+        };
+        Some(end.encode(&destination, &self.subscription))
+    }
+}
+
+impl Iterator for Snapshot {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        while self.frames.is_empty() {
+            if !self.look_up() {
+                return self.end();
+            }
+        }
+        self.frames.pop_front()
+    }
+}

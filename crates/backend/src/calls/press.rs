@@ -1,0 +1,109 @@
+//! The press: one confirmed press makes one call, or shows the one that it made.
+
+use domain::{
+    Alert, AlertId, Event, Millis, Resident,
+    api::{CallRequest, Recorded},
+    event::{LATE_AFTER, OPEN_FOR},
+};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    Calls, Refusal,
+    rules::{digest, digest_of_press, origin, own_flat, short_enough},
+};
+use crate::clock;
+
+/// The warning of a press whose location cannot be one.
+const NO_LOCATION: &str =
+    "lat and lng are no location (degrees, -90 to 90 and -180 to 180): the call went out without one";
+
+/// The warning of a press whose key stands for an earlier call. Programs get it after 24 hours.
+const OLD_KEY: &str = "the Idempotency-Key belongs to a call that began more than 24 hours ago: this is a new call with a new id";
+
+impl Calls {
+    /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
+    ///
+    /// The key of a call that began more than a day ago makes a new call, with an id of its own and a warning.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the call is then stored nowhere.
+    pub async fn press(
+        &self,
+        by: &Resident,
+        request: CallRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        self.press_or_repeat(by, request, key, OPEN_FOR).await
+    }
+
+    /// Calls the neighbours for a person who has confirmed it on a page. The page may have been left open or restored, and
+    /// the key in it used before, so a confirmed press makes a call or returns the one it just made.
+    ///
+    /// A key makes a new call if its call is over, is older than ten minutes, or was made with other words.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the call is then stored nowhere.
+    pub async fn confirm(
+        &self,
+        by: &Resident,
+        request: CallRequest,
+        key: Option<Uuid>,
+    ) -> Result<Recorded, Refusal> {
+        let known =
+            |key: Uuid| by.flat().and_then(|(line, house)| self.hub.call_of(line, house, AlertId(key)));
+        let key = key.filter(|key| known(*key).is_none_or(|call| call.is_repeatable(clock::now())));
+        match self.press_or_repeat(by, request.clone(), key, LATE_AFTER).await {
+            Err(Refusal::KeyReused | Refusal::IdTaken) => {
+                self.press_or_repeat(by, request, None, LATE_AFTER).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Records a press, or returns the call that the same press made no longer than `repeats_for` ago.
+    async fn press_or_repeat(
+        &self,
+        by: &Resident,
+        request: CallRequest,
+        key: Option<Uuid>,
+        repeats_for: Millis,
+    ) -> Result<Recorded, Refusal> {
+        own_flat(by, &request.line, &request.house)?;
+        short_enough("text", request.text.as_deref())?;
+        let location = request.location();
+        let left_out = (location.is_none() && request.tells_location()).then_some(NO_LOCATION);
+        let mut origin = origin(by, key, "/alert".into());
+        let (digest, former_digest) = (digest_of_press(&request), digest(&request));
+        let mut alert = Alert {
+            id: AlertId(origin.id),
+            line: request.line,
+            house: request.house,
+            text: request.text.unwrap_or_default(),
+            location,
+            kind: request.kind,
+            drill: request.drill,
+            at: clock::now(),
+        };
+        let _claim = self.claims.claim(&origin, digest).await?;
+        let received = Instant::now();
+        let earlier = self.delivery.find(&origin).await;
+        let began = earlier.as_ref().map(|(known, _)| known.at);
+        let began = began.or_else(|| self.hub.began(&alert.line, &alert.house, alert.id));
+        let is_too_old = began.is_some_and(|began| alert.at.saturating_sub(began) > repeats_for);
+        if is_too_old {
+            origin.id = Uuid::now_v7();
+            alert.id = AlertId(origin.id);
+        }
+        let recorded = match earlier.filter(|_| !is_too_old) {
+            Some((known, _)) if known.digest != digest && known.digest != former_digest => {
+                return Err(Refusal::KeyReused);
+            }
+            Some((_, state)) => Recorded { id: origin.id, state, warning: None },
+            None => self.record(origin, digest, Event::Alert(alert), received).await?,
+        };
+        let warnings: Vec<&str> = [left_out, is_too_old.then_some(OLD_KEY)].into_iter().flatten().collect();
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+        Ok(Recorded { warning, ..recorded })
+    }
+}

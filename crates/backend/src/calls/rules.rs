@@ -1,0 +1,122 @@
+//! Who may do what to which call, and what a request is recorded under.
+
+use domain::{
+    Actor, House, Incident, Line, Millis, Progress, Resident, Response, Role, api::CallRequest,
+    event::TEXT_LENGTH_LIMIT,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Refusal;
+use crate::{clock, delivery::outbox::Origin};
+
+pub(super) fn own_flat(by: &Resident, line: &Line, house: &House) -> Result<(), Refusal> {
+    match by.flat() {
+        Some((own_line, own_house)) if own_line == line && own_house == house => Ok(()),
+        Some((own_line, own_house)) => {
+            Err(Refusal::NotYours(format!("you are signed in for house {own_house} of line {own_line} only")))
+        }
+        None => Err(Refusal::NotYours("this account has no flat: sign in as a resident".into())),
+    }
+}
+
+/// The line a command is about: the call's, or the resident's own where the call is not known here.
+pub(super) fn line_of(by: &Resident, known: Option<&Incident>) -> Result<Line, Refusal> {
+    let line = known.map(|incident| &incident.alert.line).or(by.line.as_ref());
+    line.cloned().ok_or_else(|| Refusal::Unknown("no call with this id is known here".into()))
+}
+
+/// Returns the time of a house's next word about a call: now, or right after its newest word if that lies ahead, as after a
+/// clock was set back or by the clock of another node. The fold takes the greatest time for the house's last word.
+pub(super) fn after_own_words(known: Option<&Incident>, house: &House) -> Millis {
+    let own = |response: &&Response| response.line.is_none() && response.house == *house;
+    let words = known.into_iter().flat_map(|incident| incident.responses.iter().filter(own));
+    words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
+}
+
+/// In whose name it is said, if that one may say it.
+pub(super) fn actor(by: &Resident, known: Option<&Incident>, progress: Progress) -> Result<Actor, Refusal> {
+    let caller = known.map(|incident| {
+        by.house.as_ref() == Some(&incident.alert.house) && by.line.as_ref() == Some(&incident.alert.line)
+    });
+    let administrator = by.role == Role::Administrator;
+    let house = by.house.clone().map(Actor::House);
+    let allowed = match (progress, caller) {
+        (Progress::Cancelled, Some(false)) => Err("only the house that called cancels it"),
+        (Progress::Resolved, _) if administrator => return Ok(Actor::Administrator),
+        (Progress::Resolved, Some(false)) => {
+            Err("only the house that called, or an administrator, resolves it")
+        }
+        (Progress::Withdrawn | Progress::Arrived, Some(true)) => {
+            Err("the house that called is there already")
+        }
+        _ => house.ok_or("this account has no flat: sign in as a resident"),
+    };
+    allowed.map_err(|reason| Refusal::NotYours(reason.into()))
+}
+
+pub(super) fn short_enough(field: &str, text: Option<&str>) -> Result<(), Refusal> {
+    match text.map_or(0, |text| text.chars().count()) {
+        length if length > TEXT_LENGTH_LIMIT => Err(Refusal::Invalid(format!(
+            "{field} has {length} characters and may have {TEXT_LENGTH_LIMIT}: shorten it and send again"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin {
+    Origin { id: key.unwrap_or_else(Uuid::now_v7), resident: by.name.clone(), route }
+}
+
+/// A press is the same wherever the caller is found to be: the page's form repeats itself with a location added. The versions
+/// before put the location into the digest, too.
+pub(super) fn digest_of_press(request: &CallRequest) -> [u8; 32] {
+    digest(&CallRequest { lat: None, lng: None, accuracy: None, ..request.clone() })
+}
+
+pub(super) fn digest(request: &impl Serialize) -> [u8; 32] {
+    let bytes = serde_json::to_vec(request).expect("requests are JSON already");
+    Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{LineIncidents, Seen};
+
+    use super::*;
+
+    #[test]
+    fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {
+        let ahead = clock::now() + 60 * 60 * 1000;
+        let (line, [caller, helper, other]) =
+            (Line::new("101-1").unwrap(), ["1203", "1204", "1301"].map(|house| House::new(house).unwrap()));
+        let alert = Alert {
+            id: AlertId::generate(),
+            line: line.clone(),
+            house: caller.clone(),
+            text: String::new(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: ahead,
+        };
+        let accept = Accept {
+            id: EventId::generate(),
+            line: line.clone(),
+            accept: helper.clone(),
+            accept_line: None,
+            target: caller,
+            alert: Some(alert.id),
+            at: ahead + 5,
+        };
+        let mut incidents = LineIncidents::new(line, 1);
+        incidents.apply(Event::Alert(alert), Seen::Direct);
+        incidents.apply(Event::Accept(accept), Seen::Direct);
+        let incident = incidents.incidents().pop().unwrap();
+        assert_eq!(after_own_words(Some(&incident), &helper), ahead + 6);
+        assert!(after_own_words(Some(&incident), &other) < ahead);
+        assert!(after_own_words(None, &helper) < ahead);
+    }
+}

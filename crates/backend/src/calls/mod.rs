@@ -13,13 +13,10 @@ mod rules;
 use std::time::Duration;
 
 use domain::{
-    Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Millis, Moved, Progress, Resident,
-    Response, Role, Status,
-    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
-    event::{LATE_AFTER, OPEN_FOR, TEXT_LENGTH_LIMIT},
+    Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Status,
+    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
     record,
 };
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;

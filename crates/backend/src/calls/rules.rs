@@ -83,7 +83,7 @@ pub(super) fn digest(request: &impl Serialize) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use domain::{LineIncidents, Seen};
+    use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Seen};
 
     use super::*;
 

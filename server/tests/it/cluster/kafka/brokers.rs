@@ -12,6 +12,7 @@ use rdkafka::{
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
     producer::{FutureProducer, FutureRecord},
+    types::RDKafkaErrorCode,
 };
 use tempfile::TempDir;
 use testkit::server::{Process, Program};
@@ -95,11 +96,21 @@ impl Brokers {
         found.map(|partition| (partition.leader(), partition.replicas().to_vec())).collect()
     }
 
-    /// Writes a record without a key.
+    /// Writes a record without a key. A partition that was just added may take a moment to be known to every broker.
     pub async fn write(&self, topic: &str, partition: i32, value: &str) {
-        let producer: FutureProducer = self.client().create().unwrap();
-        let record = FutureRecord::<str, str>::to(topic).partition(partition).payload(value);
-        producer.send(record, PATIENCE).await.unwrap();
+        let began = Instant::now();
+        loop {
+            let producer: FutureProducer = self.client().create().unwrap();
+            let record = FutureRecord::<str, str>::to(topic).partition(partition).payload(value);
+            match producer.send(record, PATIENCE).await {
+                Ok(_) => return,
+                Err((error, _)) => {
+                    let is_unknown = error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition);
+                    assert!(is_unknown && began.elapsed() < PATIENCE, "{error}");
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// All records that are in a topic now: where each stands, and its value.

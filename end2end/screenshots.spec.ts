@@ -68,6 +68,34 @@ test("pictures", async ({ stranger }, { project: { name: language } }) => {
   }
 });
 
+test("pictures of a sign-in that did not last, and of a call that nobody comes to", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  const people = LOOKS.map((look) => ({ look, coming: { ...look, locale } satisfies Coming }));
+  const callers: Visitor[] = [];
+  for (const { look, coming } of people) {
+    const somebody = await stranger(coming);
+    await somebody.open("/sign-in?problem=cookie");
+    await picture(somebody, "sign-in-cookie", look, language);
+    const caller = await stranger(coming);
+    await caller.enter("resident-1203");
+    callers.push(caller);
+  }
+  await callers[0]!.call();
+  for (const [index, { look }] of people.entries()) {
+    await expect(callers[index]!.page.locator(".own-call")).toHaveAttribute("data-state", "nobody", { timeout: 60_000 });
+    await picture(callers[index]!, "own-nobody", look, language);
+  }
+  const neighbour = await stranger({ locale });
+  await neighbour.enter("resident-1204");
+  for (const [index, { look }] of people.entries()) {
+    await expect(callers[index]!.page.locator(".own-call")).toHaveAttribute("data-state", "nobody-comes", {
+      timeout: 90_000,
+    });
+    await picture(callers[index]!, "own-nobody-comes", look, language);
+  }
+});
+
 test("pictures of a call that cannot be recorded", async ({ stranger, office, program }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

@@ -31,7 +31,7 @@ use crate::{
 use claims::Claims;
 use hub::{Hub, Known};
 pub use refusal::Refusal;
-use rules::{actor, after_own_words, digest, line_of, origin, own_flat, short_enough};
+use rules::{actor, after_own_words, digest, is_caller, line_of, origin, own_flat, short_enough};
 
 /// How long a call that was just answered may take to other nodes' hubs.
 const ON_ITS_WAY: Duration = Duration::from_millis(400);
@@ -148,7 +148,7 @@ impl Calls {
         self.once(origin, digest, async || {
             let known = self.incident_for(by, alert)?;
             let line = line_of(by, known.as_ref())?;
-            if known.as_ref().is_some_and(|incident| by.house.as_ref() != Some(&incident.alert.house)) {
+            if known.as_ref().is_some_and(|incident| !is_caller(by, incident)) {
                 return Err(Refusal::NotYours("only the house that called tells where it is".into()));
             }
             // Where a person is after the call is nobody's business.
@@ -232,7 +232,7 @@ impl Calls {
             return Ok(None);
         }
         named.retain(|incident| by.may_hear(&incident.alert.line));
-        let own = named.iter().position(|incident| by.house.as_ref() == Some(&incident.alert.house));
+        let own = named.iter().position(|incident| is_caller(by, incident));
         match own.or(named.len().checked_sub(1)) {
             Some(index) => Ok(Some(named.swap_remove(index))),
             None => Err(Refusal::NotYours("the call is not of your line".into())),

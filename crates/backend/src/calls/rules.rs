@@ -35,11 +35,16 @@ pub(super) fn after_own_words(known: Option<&Incident>, house: &House) -> Millis
     words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
 }
 
+/// Tells if the call is of the resident's own flat. Houses of different lines may have one name, so both are compared.
+pub(super) fn is_caller(by: &Resident, incident: &Incident) -> bool {
+    by.flat() == Some((&incident.alert.line, &incident.alert.house))
+}
+
 /// In whose name it is said, if that one may say it.
 pub(super) fn actor(by: &Resident, known: Option<&Incident>, progress: Progress) -> Result<Actor, Refusal> {
-    let caller = known.map(|incident| {
-        by.house.as_ref() == Some(&incident.alert.house) && by.line.as_ref() == Some(&incident.alert.line)
-    });
+    let caller = known.map(|incident| is_caller(by, incident));
+    let line = by.line.as_ref();
+    let is_foreign = known.is_some_and(|incident| line.is_some_and(|line| *line != incident.alert.line));
     let administrator = by.role == Role::Administrator;
     let house = by.house.clone().map(Actor::House);
     let allowed = match (progress, caller) {
@@ -47,6 +52,9 @@ pub(super) fn actor(by: &Resident, known: Option<&Incident>, progress: Progress)
         (Progress::Resolved, _) if administrator => return Ok(Actor::Administrator),
         (Progress::Resolved, Some(false)) => {
             Err("only the house that called, or an administrator, resolves it")
+        }
+        (Progress::Withdrawn | Progress::Arrived, _) if is_foreign => {
+            Err("the call is of another line than your flat")
         }
         (Progress::Withdrawn | Progress::Arrived, Some(true)) => {
             Err("the house that called is there already")
@@ -86,6 +94,36 @@ mod tests {
     use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Seen};
 
     use super::*;
+
+    #[test]
+    fn a_house_of_the_same_name_on_another_line_is_not_the_caller() {
+        let (line, house) = (Line::new("101-2").unwrap(), House::new("1203").unwrap());
+        let alert = Alert {
+            id: AlertId::generate(),
+            line: line.clone(),
+            house: house.clone(),
+            text: String::new(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: clock::now(),
+        };
+        let mut incidents = LineIncidents::new(line.clone(), 1);
+        incidents.apply(Event::Alert(alert), Seen::Direct);
+        let incident = incidents.incidents().pop().unwrap();
+        let resident = |line: &Line| Resident {
+            name: "admin".into(),
+            line: Some(line.clone()),
+            house: Some(house.clone()),
+            role: Role::Administrator,
+        };
+        assert!(is_caller(&resident(&line), &incident));
+        let elsewhere = resident(&Line::new("101-1").unwrap());
+        assert!(!is_caller(&elsewhere, &incident));
+        for progress in [Progress::Cancelled, Progress::Arrived, Progress::Withdrawn] {
+            assert!(actor(&elsewhere, Some(&incident), progress).is_err(), "{progress:?}");
+        }
+    }
 
     #[test]
     fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {

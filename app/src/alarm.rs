@@ -45,7 +45,7 @@ pub struct Alarm {
     /// This is the tab that sounds, of those that are armed.
     is_the_one: RwSignal<bool>,
     turn: StoredValue<Option<SendWrapper<Turn>>>,
-    /// What this tab has sounded, for browsers that let it keep nothing.
+    /// The calls that this tab has sounded, for browsers that let it keep nothing.
     sounded: StoredValue<Sounded>,
     /// Keeps the screen on while this tab is armed, because a device whose screen is off hears nothing.
     pub screen: Screen,

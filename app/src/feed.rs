@@ -188,7 +188,7 @@ impl Feed {
 impl LineFeed {
     /// Makes a line without calls, as part of a running snapshot if `listing`.
     fn new(line: &Line, listing: bool) -> Self {
-        // The browser does not read the log, so a server tells it which accept is first.
+        // The browser does not read the log, so a server names the first accept.
         let incidents = LineIncidents::new(line.clone(), 1);
         let listing = listing.then(BTreeSet::new);
         Self { incidents, listing, late: BTreeSet::new(), received: BTreeMap::new() }

@@ -1,4 +1,4 @@
-//! What the parts of the home page share: who is signed in, the socket, the own call and the sound.
+//! The state that the parts of the home page share: who is signed in, the socket, the own call and the sound.
 
 use domain::{CallKey, Incident, Resident};
 use leptos::prelude::*;
@@ -12,10 +12,10 @@ use crate::{
     socket::{self, Connection},
 };
 
-/// What the parts of the home page share.
+/// The state that the parts of the home page share.
 #[derive(Clone, Copy)]
 pub struct Home {
-    /// Who is signed in.
+    /// The resident or administrator that is signed in.
     pub viewer: StoredValue<Resident>,
     /// The socket, what it has brought, and the server's clock.
     pub connection: Connection,

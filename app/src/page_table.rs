@@ -1,12 +1,12 @@
 //! The table of pages: each address, who may open it, and whether it comes to life in the browser. The router, the server's
 //! handlers and the service worker (`public/worker/pages.js`) read it; a test compares the worker's copy.
 
-/// Who may open a page.
+/// The people that may open a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// Whoever is not signed in; others are led to the start page.
+    /// People that are not signed in; others are led to the start page.
     SignedOut,
-    /// Whoever is signed in; others are led to the sign-in page.
+    /// People that are signed in; others are led to the sign-in page.
     SignedIn,
 }
 

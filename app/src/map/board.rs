@@ -19,7 +19,7 @@ const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
 const MARGIN: f64 = 48.0;
-/// A location that is less accurate than this, in metres, has no circle: it would cover the map and tell nothing.
+/// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 
 /// The words of the zoom buttons.

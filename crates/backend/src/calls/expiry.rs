@@ -1,74 +1,35 @@
 //! Ends the calls that nobody has ended within a day, so that no list and no figure counts them as open for ever.
 //!
 //! Every node with the producer role does it, without a leader: the event's id is derived from the call, so the fold drops
-//! the doubles, and each node waits a random time first, so that there are few.
+//! the doubles, and each node waits a random time first, so that there are few. A call's age is measured by the monotonic
+//! clock, because a wall clock that is set ahead for some minutes must not end a call that somebody waits for.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use domain::{Actor, Alert, Change, Event, EventId, Incident, Millis, Progress, Status, event::OPEN_FOR};
-use tokio::sync::broadcast::error::RecvError;
+use domain::{Actor, Alert, Event, EventId, Progress, Status, event::OPEN_FOR};
 
-use super::{
-    Calls,
-    hub::{Changed, Hub},
-};
-use crate::clock;
+use super::{Calls, hub::Hub};
 
-/// How long after a call has become a day old nodes write that it is expired; each takes a random part of it.
+/// How often the calls are inspected.
+const INSPECT_EVERY: Duration = Duration::from_secs(10 * 60);
+/// The greatest random pause before a node writes.
 const SPREAD: Duration = Duration::from_secs(3);
-/// The pause before calls that could not be ended are tried again.
-const RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// The time at which a call becomes a day old, with its alert's place in the order of those of the same time.
-type Due = (Millis, domain::Line, domain::House, domain::AlertId);
-
-/// Ends calls as they become a day old, until it is dropped.
+/// Ends calls that are a day old, until it is dropped.
 pub(crate) async fn run(calls: Calls, hub: Hub) {
-    let mut changes = hub.changes();
-    let mut due = look(&hub);
+    let open_for = Duration::from_millis(u64::try_from(OPEN_FOR).unwrap_or_default());
     loop {
-        let next = due.first().map(|(at, ..)| *at);
-        tokio::select! {
-            changed = changes.recv() => match changed {
-                Ok(changed) => due.extend(alert(&changed).map(when)),
-                Err(RecvError::Lagged(_)) => due = look(&hub),
-                Err(RecvError::Closed) => return,
-            },
-            () = until(next) => {
-                if let Err(error) = expire(&calls, &hub).await {
-                    tracing::warn!(%error, "calls of more than a day cannot be ended, retrying");
-                    tokio::time::sleep(RETRY_AFTER).await;
+        tokio::time::sleep(random_part(SPREAD)).await;
+        for alert in hub.unended(open_for) {
+            match calls.by_service(expired(&alert)).await {
+                Ok(()) => metrics::counter!("iutsai_expired_total").increment(1),
+                Err(error) => {
+                    tracing::warn!(%error, "a call of more than a day cannot be ended, retrying later");
                 }
-                due = look(&hub);
             }
         }
+        tokio::time::sleep(INSPECT_EVERY).await;
     }
-}
-
-/// Returns when each call that nobody has ended becomes a day old.
-fn look(hub: &Hub) -> BTreeSet<Due> {
-    hub.unended().iter().map(|incident| when(&incident.alert)).collect()
-}
-
-fn alert(changed: &Changed) -> Option<&Alert> {
-    match &changed.change {
-        Change::Event { event: Event::Alert(alert), .. } => Some(alert),
-        _ => None,
-    }
-}
-
-fn when(alert: &Alert) -> Due {
-    (alert.at.saturating_add(OPEN_FOR), alert.line.clone(), alert.house.clone(), alert.id)
-}
-
-/// Waits until the wall clock shows `at`, however it is moved meanwhile, and a random time more; for ever without `at`.
-async fn until(at: Option<Millis>) {
-    let Some(at) = at else { return std::future::pending().await };
-    while clock::now() < at {
-        let left = u64::try_from(at - clock::now()).unwrap_or_default();
-        tokio::time::sleep(Duration::from_millis(left).min(RETRY_AFTER)).await;
-    }
-    tokio::time::sleep(random_part(SPREAD)).await;
 }
 
 /// Returns a random part of `whole`; all of it where the system has no random number.
@@ -76,19 +37,8 @@ fn random_part(whole: Duration) -> Duration {
     whole.mul_f64(getrandom::u32().map_or(1.0, |number| f64::from(number) / f64::from(u32::MAX)))
 }
 
-async fn expire(calls: &Calls, hub: &Hub) -> Result<(), super::Refusal> {
-    for Incident { alert, .. } in hub.unended() {
-        let (at, ..) = when(&alert);
-        if at <= clock::now() {
-            calls.by_service(expired(&alert, at)).await?;
-            metrics::counter!("iutsai_expired_total").increment(1);
-        }
-    }
-    Ok(())
-}
-
-/// Every node makes the same event of the same call.
-fn expired(alert: &Alert, at: Millis) -> Event {
+/// Makes the event that ends a call after a day. Every node makes the same one.
+fn expired(alert: &Alert) -> Event {
     Event::Status(Status {
         id: EventId::of_service(&alert.line, &alert.house, alert.id, "expired"),
         line: alert.line.clone(),
@@ -96,6 +46,36 @@ fn expired(alert: &Alert, at: Millis) -> Event {
         status: Progress::Expired,
         by: Actor::Service,
         note: None,
-        at,
+        at: alert.at.saturating_add(OPEN_FOR),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{AlertId, House, Line};
+
+    use super::*;
+    use crate::{calls::hub::Arrival, clock};
+
+    #[test]
+    fn a_call_that_only_the_wall_clock_makes_old_is_not_ended() {
+        let open_for = Duration::from_millis(OPEN_FOR.unsigned_abs());
+        let alert = |house: &str| Alert {
+            id: AlertId::generate(),
+            line: Line::new("101-1").unwrap(),
+            house: House::new(house).unwrap(),
+            text: String::new(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: clock::now() - OPEN_FOR - 1_000,
+        };
+        let (fresh, old) = (alert("1203"), alert("1204"));
+        let hub = Hub::new();
+        hub.apply(Arrival::direct(Event::Alert(fresh)));
+        assert_eq!(hub.unended(open_for), [], "the clock was set ahead after it was received");
+        hub.apply(Arrival::replayed(Event::Alert(old.clone()), None));
+        assert_eq!(hub.unended(open_for), [old], "it was received before the start");
+    }
 }

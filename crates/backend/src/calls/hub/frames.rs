@@ -30,7 +30,7 @@ pub(super) struct Received {
 
 impl Received {
     /// Returns how long ago the call was received.
-    fn ago(self) -> Duration {
+    pub(super) fn ago(self) -> Duration {
         self.age + self.known_since.elapsed()
     }
 }

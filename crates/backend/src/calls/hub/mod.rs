@@ -17,10 +17,11 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
-use domain::{Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Millis};
+use domain::{Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Millis};
 use stomp::Version;
 use tokio::sync::broadcast;
 
@@ -147,19 +148,14 @@ impl Hub {
     }
 
     /// Subscribes to whatever changes from now on, on any line. A listener that lags loses the oldest changes and learns so;
-    /// it then looks at [`Hub::unended`] anew.
+    /// it then looks at the calls anew.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Changed> {
         self.0.changes.subscribe()
     }
 
-    /// Returns the calls of every line that nobody has ended, whatever their age.
-    pub(crate) fn unended(&self) -> Vec<Incident> {
-        let unended = |room: &Arc<Mutex<Room>>| {
-            let mut incidents = lock(room).incidents.incidents();
-            incidents.retain(|incident| incident.end.is_none());
-            incidents
-        };
-        self.rooms().iter().flat_map(unended).collect()
+    /// Returns the calls of every line that nobody has ended and that were received at least `age` ago, by the monotonic clock.
+    pub(crate) fn unended(&self, age: Duration) -> Vec<Alert> {
+        self.rooms().iter().flat_map(|room| lock(room).unended(age)).collect()
     }
 
     /// The accepts' topic has this many partitions.

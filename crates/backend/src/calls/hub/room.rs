@@ -3,12 +3,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use domain::{
-    Actor, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body,
+    Actor, Alert, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body,
     destination, message_id, topic,
 };
 use uuid::Uuid;
@@ -186,6 +186,16 @@ impl Room {
             (None, [(_, received)]) => Some(*received),
             (None, _) => None,
         }
+    }
+
+    /// Returns the calls that nobody has ended and that were received at least `age` ago.
+    pub(super) fn unended(&self, age: Duration) -> Vec<Alert> {
+        let is_old = |alert: &Alert| {
+            let houses = self.received.get(&alert.id).into_iter().flatten();
+            houses.filter(|(house, _)| *house == alert.house).any(|(_, received)| received.ago() >= age)
+        };
+        let unended = self.incidents.incidents().into_iter().filter(|incident| incident.end.is_none());
+        unended.map(|incident| incident.alert).filter(is_old).collect()
     }
 
     pub(super) fn acknowledged(&self, message_id: &str) -> Option<AlertId> {

@@ -26,6 +26,8 @@ use testkit::{
 /// ten seconds.
 const ONE_TRY: Duration = Duration::from_secs(11);
 const HEARD_ONLY: &str = "/problems/heard-not-recorded";
+/// The one 429 that is final.
+const CALL_STANDS: &str = "/problems/call-stands";
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(1000);
 
@@ -135,8 +137,8 @@ impl Callers {
     async fn insist(&self, saying: Saying, random: &mut Random) -> bool {
         let Saying { line, house, alert, id, what, request } = saying;
         let name = town::name(line, Some(house));
-        let (began, line) = (self.recorder.now(), town::line(line));
-        let command = Command { id, what, line, alert, began, tries: 0, outcome: Outcome::Open };
+        let (began, line, house) = (self.recorder.now(), town::line(line), town::house(house));
+        let command = Command { id, what, line, house, alert, began, tries: 0, outcome: Outcome::Open };
         let number = self.recorder.begin(command);
         let mut wait = FIRST_WAIT;
         loop {
@@ -174,6 +176,7 @@ impl Callers {
         }
         Ok(match answer.outcome {
             Ok(Recorded { state, .. }) => Some(Outcome::Acknowledged { at, state }),
+            Err(problem) if problem.kind == CALL_STANDS => Some(Outcome::CallStands { at }),
             Err(_) if matches!(answer.status, 401 | 408 | 425 | 429 | 500..) => None,
             Err(problem) => Some(Outcome::Refused(format!("{} {}", problem.status, problem.kind))),
         })

@@ -35,8 +35,8 @@ impl Accounts {
 
     /// Waits until the server of `client` has all of these sessions in its own memory.
     ///
-    /// The answer for one of the tokens would not show it, because the server asks the database for a single token that it
-    /// does not know. A session that was ended in the database is still good for the server until it reads what has
+    /// The answer for one of the tokens would not show it, because the server asks the database for a single token that
+    /// it does not know. A session that was ended in the database is still good for the server until it reads what has
     /// changed, and then it has read the others as well.
     ///
     /// # Errors

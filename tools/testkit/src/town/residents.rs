@@ -5,8 +5,8 @@ use domain::api::SignedIn;
 use super::{Accounts, Town, register::Person, token::Token};
 use crate::client::{Client, Session};
 
-/// Everybody of a town, signed in. Houses, lines, administrators and devices are counted from 0; a number beyond them is a
-/// mistake of the tool that asks, and panics.
+/// Everybody of a town, signed in. Lines, houses and administrators are counted from 0; a number beyond them is a mistake
+/// of the tool that asks, and panics.
 #[derive(Clone, Debug)]
 pub struct Residents {
     town: Town,
@@ -52,6 +52,11 @@ impl Residents {
     #[must_use]
     pub fn administrator(&self, number: usize) -> &Session {
         &self.sessions[self.town.lines * self.town.houses + number][0]
+    }
+
+    /// Everybody by the first device: the flats, then the administrators.
+    pub fn everybody(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter().filter_map(|devices| devices.first())
     }
 
     /// Every flat by its first device, line by line.

@@ -1,5 +1,5 @@
-//! What the service grants one flat and one session, and how many flats a load needs to stay within it. The server has no
-//! switch for these bounds, so tools spread their presses and sockets instead.
+//! What the service grants one flat and one session, and how many flats a load needs to stay within it. The server has
+//! no switch for these bounds, so tools spread their presses and sockets instead.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use std::time::Duration;
 pub const ALERTS_AT_ONCE: u32 = 10;
 /// After that, how often it may press while a call of its own is open and heard.
 pub const ALERT_EVERY: Duration = Duration::from_secs(6);
-/// How many sockets a session may have.
-pub const SOCKETS_OF_SESSION: usize = 16;
 /// How many sockets a flat may have, over all of its sessions.
 pub const SOCKETS_OF_FLAT: usize = 64;
 
-/// Returns how many flats must press in turn so that none is refused for rate: either none presses more often than it may
-/// at once, or its turn comes seldom enough.
+/// The one 429 that is final: no other call is needed, because one of the same house is open and was heard. Any other
+/// asks for the same request again.
+pub const CALL_STANDS: &str = "/problems/call-stands";
+
+/// Returns how many flats must press in turn so that none is refused for rate: either none presses more often than it
+/// may at once, or its turn comes seldom enough.
 #[must_use]
 pub fn flats(presses: u32, every: Duration) -> usize {
     let by_burst = presses.div_ceil(ALERTS_AT_ONCE);

@@ -2,8 +2,8 @@
 //! no code with the browser's, and what both measure.
 //!
 //! The server's integration tests, the load generator and the fault checker stand on it. Nothing here reaches into the
-//! server, because the contract, through `domain` and `stomp`, is all that a client knows. The one exception is [`town`],
-//! which writes accounts into the server's database.
+//! server, because the contract, through `domain` and `stomp`, is all that a client knows. The one exception is
+//! [`town`], which writes accounts into the server's database.
 
 pub mod budgets;
 pub mod client;

@@ -12,7 +12,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! sqlx with its `Any` driver is used because the server has it with the same features: nothing is compiled a second time.
+//! sqlx with its `Any` driver is used because the server has it with the same features: nothing is compiled a second
+//! time.
 
 mod accounts;
 mod register;
@@ -106,7 +107,8 @@ impl Town {
 
     /// Writes all accounts and their sessions into the database at `url`, in one transaction. Its tables must be there.
     ///
-    /// A server that runs learns of them within seconds ([`Accounts::wait_until_known`]), one that starts later at once.
+    /// A server that runs learns of them within seconds ([`Accounts::wait_until_known`]), one that starts later at
+    /// once.
     ///
     /// # Errors
     /// [`Error::Database`](crate::Error::Database), also where one of the names is taken.

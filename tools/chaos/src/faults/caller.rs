@@ -19,6 +19,7 @@ use super::{
 use crate::checker::{Command, Outcome, What};
 use testkit::{
     Error,
+    budgets::CALL_STANDS,
     client::{self, Client, Session, Step},
 };
 
@@ -26,8 +27,6 @@ use testkit::{
 /// ten seconds.
 const ONE_TRY: Duration = Duration::from_secs(11);
 const HEARD_ONLY: &str = "/problems/heard-not-recorded";
-/// The one 429 that is final.
-const CALL_STANDS: &str = "/problems/call-stands";
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(1000);
 

@@ -38,8 +38,8 @@ impl Client {
         Ok(Self { http, url, source: None })
     }
 
-    /// Another client of the same server, with connections of its own that come from `source`, an address of this machine
-    /// such as 127.0.0.2.
+    /// Another client of the same server, with connections of its own that come from `source`, an address of this
+    /// machine such as 127.0.0.2.
     ///
     /// # Errors
     /// [`Error::Address`] when there can be no such client.

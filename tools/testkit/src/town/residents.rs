@@ -5,8 +5,8 @@ use domain::api::SignedIn;
 use super::{Accounts, Town, register::Person, token::Token};
 use crate::client::{Client, Session};
 
-/// Everybody of a town, signed in. Lines, houses and administrators are counted from 0; a number beyond them is a mistake
-/// of the tool that asks, and panics.
+/// Everybody of a town, signed in. Lines, houses and administrators are counted from 0; a number beyond them is a
+/// mistake of the tool that asks, and panics.
 #[derive(Clone, Debug)]
 pub struct Residents {
     town: Town,

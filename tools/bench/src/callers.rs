@@ -2,9 +2,9 @@
 
 use testkit::{budgets, client::Session};
 
-/// How many flats share one stair and lift: 25 floors with two on each.
+/// The flats that share one stair and lift, on 25 floors with two each.
 pub(crate) const FLATS_OF_LINE: usize = 50;
-/// How many sockets a flat has: a family of four with two devices each, every device signed in by itself.
+/// The sockets of a flat. A family of four has two devices each, and every device has its own session.
 pub(crate) const SOCKETS_OF_FLAT: usize = 8;
 
 const _: () = assert!(SOCKETS_OF_FLAT <= budgets::SOCKETS_OF_FLAT);

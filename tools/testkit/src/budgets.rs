@@ -1,17 +1,17 @@
-//! What the service grants one flat and one session, and how many flats a load needs to stay within it. The server has
-//! no switch for these bounds, so tools spread their presses and sockets instead.
+//! The load that tools put on one flat, and the number of flats that a load needs. A building presses and listens from many
+//! flats, so tools spread their presses and sockets as well. The server does not enforce these numbers yet.
 
 use std::time::Duration;
 
-/// How many calls a flat may press at once.
+/// The most calls that a tool presses from one flat in a row.
 pub const ALERTS_AT_ONCE: u32 = 10;
-/// After that, how often it may press while a call of its own is open and heard.
+/// The time between the presses of one flat after that.
 pub const ALERT_EVERY: Duration = Duration::from_secs(6);
-/// How many sockets a flat may have, over all of its sessions.
+/// The most sockets that a tool opens for one flat, over all of its sessions.
 pub const SOCKETS_OF_FLAT: usize = 64;
 
-/// The one 429 that is final: no other call is needed, because one of the same house is open and was heard. Any other
-/// asks for the same request again.
+/// The problem type of a final 429, by which a server refuses a press because a call of the same house is open and was heard.
+/// The server does not send it yet. Any other 429 asks for the same request again.
 pub const CALL_STANDS: &str = "/problems/call-stands";
 
 /// Returns how many flats must press in turn so that none is refused for rate: either none presses more often than it

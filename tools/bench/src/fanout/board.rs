@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn two_calls_are_counted_apart_and_neither_after_its_end_nor_for_whoever_came_later() {
+    fn two_calls_are_counted_apart_and_neither_after_its_end_nor_for_later_subscribers() {
         let (board, ids) = (Board::default(), [Uuid::now_v7(), Uuid::now_v7()]);
         let rounds = ids.map(|id| board.begin(id, 2));
         let texts = ids.map(|id| id.to_string());

@@ -15,7 +15,7 @@ use testkit::{
     client::{Ack, Session, Subscribe, WebSocket},
 };
 
-/// How many sockets are opened at once: a server's queue of new connections is bounded.
+/// The number of sockets opened at once, because a server's queue of new connections is bounded.
 const AT_ONCE: usize = 50;
 
 /// Sockets that listen until they leave.

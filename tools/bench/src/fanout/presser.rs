@@ -18,7 +18,7 @@ use testkit::{
 /// How often a caller who must wait tries again.
 const TRIES: u32 = 20;
 
-/// What one press showed.
+/// The times measured for one press.
 #[derive(Debug)]
 pub(super) struct Press {
     /// From before the request is built until its answer is read.

@@ -47,7 +47,7 @@ impl Row {
         self.ended = board.ended();
     }
 
-    /// What must not be, in sentences.
+    /// Describes every missed or doubled alarm, one sentence each.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut fault = |count: usize, what: &str| {
@@ -108,7 +108,7 @@ pub(super) fn print_row(row: &Row) {
     }
 }
 
-/// What the columns mean.
+/// Prints the meaning of the columns.
 pub(super) fn print_legend() {
     println!();
     println!(

@@ -55,7 +55,7 @@ impl Target {
         settings.disk.clone().or_else(of_server).unwrap_or_else(|| PathBuf::from("."))
     }
 
-    /// Tells if the server was started here.
+    /// Returns whether this tool started the server.
     pub(super) const fn is_own(&self) -> bool {
         self.server.is_some()
     }

@@ -29,7 +29,7 @@ use testkit::Error;
 /// Between two attempts of one attacker: no more than 200 a second each.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What attackers do.
+/// A kind of load that a hostile client makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Attack {
     /// Sockets that read nothing and send ACKs with receipts of 4 kB

@@ -19,7 +19,7 @@ use testkit::{
 /// After so long without the call, a neighbour's socket has missed it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What all presses of a measurement showed.
+/// The results of all presses of a measurement.
 #[derive(Debug, Default)]
 pub(super) struct Presses {
     /// From the time a press was due until its answer is read.
@@ -34,7 +34,7 @@ pub(super) struct Presses {
     pub(super) failures: Vec<String>,
 }
 
-/// What one press showed.
+/// The result of one press.
 #[derive(Debug, Default)]
 struct Press {
     answered: Option<Duration>,

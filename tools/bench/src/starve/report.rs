@@ -9,7 +9,7 @@ use testkit::{
     },
 };
 
-/// What one measurement showed.
+/// The results of one measurement.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) name: String,
@@ -22,7 +22,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// What must not be, in sentences.
+    /// Describes every failed press and missed alarm, one sentence each.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let missed = self.presses.expected - self.presses.heard;
@@ -96,7 +96,7 @@ pub(super) fn print_row(row: &Row, idle: &Row) {
     );
 }
 
-/// What the columns mean.
+/// Prints the meaning of the columns.
 pub(super) fn print_legend() {
     println!();
     println!(

@@ -132,13 +132,13 @@ impl<'a> Stage<'a> {
     }
 
     fn crew(&self, standing: &Standing) -> Result<Crew, Error> {
-        // With connections of their own: those are served on the load's threads, whoever uses them next.
+        // Each gets its own connections, because a pooled connection stays on the threads that opened it.
         let client = self.server.client()?;
         let devices = self.residents.devices(0, self.plan.hostile).iter().map(|device| device.at(&client));
         Crew::gather(devices.collect(), self.settings.strangers, self.settings.at_once.into(), standing)
     }
 
-    /// Residents of the line who had no socket so far open one each. Who does not get one misses the alarms.
+    /// Opens a first socket for a few residents of the line. A resident who gets none misses the alarms.
     async fn welcome(&mut self) -> (Vec<Crowd>, Vec<String>) {
         let first = self.plan.newcomers + NEWCOMERS * self.rows;
         self.rows += 1;

@@ -14,7 +14,7 @@ use testkit::{Error, measure::memory::Memory, server::Process};
 
 /// How often it is read.
 const EVERY: Duration = Duration::from_millis(100);
-/// What an attack leaves behind is freed within this.
+/// The pause after an attack in which the server frees its memory.
 const CALM: Duration = Duration::from_secs(3);
 
 /// Reads the memory of a process until it is ended.
@@ -52,7 +52,7 @@ impl Watch {
 }
 
 async fn read(process: Process, most: Arc<AtomicU64>) {
-    // A process that has ended is noticed by whoever awaits its answers.
+    // A process that has ended has no figure; the next request reports its end.
     while let Ok(memory) = Memory::of(&process) {
         most.fetch_max(memory.now, Relaxed);
         tokio::time::sleep(EVERY).await;

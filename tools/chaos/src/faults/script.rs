@@ -77,7 +77,7 @@ pub(super) fn calls(random: &mut Random, length: Duration) -> Vec<Call> {
     calls
 }
 
-/// Whose turn it is on a line, to press and to answer.
+/// The order in which the houses of a line press and answer.
 #[derive(Default)]
 struct Turns {
     callers: Deck,

@@ -71,7 +71,7 @@ impl Accounts {
     }
 }
 
-/// Waits until the server answers so to whoever brings the token.
+/// Waits until the server gives the awaited answer to this token.
 async fn wait_for(client: &Client, token: &Token, awaited: StatusCode) -> Result<(), Error> {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -117,7 +117,7 @@ impl Register {
     }
 }
 
-/// So far from now, by the wall clock, in milliseconds since 1970.
+/// Returns the wall-clock time after this duration, in milliseconds since 1970.
 fn in_milliseconds(from_now: Duration) -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from((now + from_now).as_millis()).unwrap_or(i64::MAX)

@@ -13,7 +13,7 @@ use testkit::{
     client::{Ack, Client, Handshake, Session, Socket, Subscribe},
 };
 
-/// What the system keeps for such a socket, in octets: the smallest, so that it fills soon.
+/// The receive buffer of such a socket, in octets. The smallest one fills soonest.
 const RECEIVE_BUFFER: u32 = 4 * 1024;
 /// The longest receipt that fits into a header line, in octets.
 const RECEIPT: usize = 4_000;

@@ -8,7 +8,7 @@ use testkit::{
     client::{Client, Handshake, Session, Socket},
 };
 
-/// How many sockets one attacker keeps at most; then the oldest makes room.
+/// The most sockets that one attacker keeps. Beyond it the oldest is closed.
 pub(super) const HELD: usize = 500;
 /// After a refusal.
 const AGAIN: Duration = Duration::from_millis(100);

@@ -32,7 +32,7 @@ async fn bring(client: Client, is_socket: bool) -> Result<(), Error> {
     client.send::<Resident>(request).await?.ok().map(drop)
 }
 
-/// Of the length and the letters of a session's.
+/// Returns text with the length and the letters of a session's token.
 fn token() -> String {
     let [one, other] = [Uuid::now_v7(), Uuid::now_v7()].map(|id| id.simple().to_string());
     format!("{one}{}", &other[other.len() - 11..])

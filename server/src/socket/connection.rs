@@ -206,6 +206,7 @@ impl Connection {
 
     async fn receive(&mut self, bytes: &[u8]) -> Flow {
         self.decoder.push(bytes);
+        let mut is_part = true;
         loop {
             let incoming = match self.decoder.next() {
                 Ok(incoming) => incoming,
@@ -214,9 +215,19 @@ impl Connection {
                     return ControlFlow::Break(Farewell::Error(frame, code::PROTOCOL, "not STOMP"));
                 }
             };
-            if !self.rate.take(std::time::Instant::now()) {
+            let now = std::time::Instant::now();
+            let is_granted = match &incoming {
+                Some(Incoming::Frame(Frame { command: Command::Ack, .. })) => {
+                    self.rate.take_acknowledgement(now)
+                }
+                // The end of the message counts only where it completed no frame.
+                None if !is_part => true,
+                _ => self.rate.take(now),
+            };
+            if !is_granted {
                 return refused(Frame::error("Too many frames; send fewer a second."));
             }
+            is_part = false;
             match incoming {
                 None => return ControlFlow::Continue(()),
                 Some(Incoming::Heartbeat) => {}
@@ -293,6 +304,7 @@ impl Connection {
     fn put_message(&mut self, frame: Bytes) {
         if let Some(session) = &mut self.session {
             session.sent(&frame);
+            self.rate.message_sent();
         }
         self.transport.put(frame);
         self.beat_later();

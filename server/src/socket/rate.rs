@@ -1,26 +1,47 @@
-//! How many frames a client may send: a bucket that fills again with time.
+//! The number of frames that a client may send: a bucket that fills again with time, and one acknowledgement for each message
+//! that the client was sent.
 
 use std::time::Instant;
 
-/// So many at once: a phone acknowledges a whole snapshot, and an administrator those of many lines.
+/// The most frames at once, besides acknowledgements.
 const BURST: f64 = 4_000.0;
-/// So many a second for ever.
+/// The frames that refill the bucket each second.
 const PER_SECOND: f64 = 100.0;
 
 /// One client's bucket.
 pub struct Rate {
     left: f64,
     at: Instant,
+    /// Messages that were sent to the client and that it may still acknowledge.
+    unacknowledged: u64,
 }
 
 impl Rate {
-    /// A full bucket.
+    /// Returns a full bucket.
     #[must_use]
     pub fn new(now: Instant) -> Self {
-        Self { left: BURST, at: now }
+        Self { left: BURST, at: now, unacknowledged: 0 }
     }
 
-    /// Takes one; false when the bucket is empty.
+    /// Grants an acknowledgement for a message that is sent to the client.
+    pub fn message_sent(&mut self) {
+        self.unacknowledged += 1;
+    }
+
+    /// Takes an acknowledgement; returns false where the client has sent too much.
+    ///
+    /// Answers to messages are free, because otherwise the neighbour who sends the messages closes everybody's sockets.
+    pub fn take_acknowledgement(&mut self, now: Instant) -> bool {
+        match self.unacknowledged.checked_sub(1) {
+            Some(left) => {
+                self.unacknowledged = left;
+                true
+            }
+            None => self.take(now),
+        }
+    }
+
+    /// Takes any other frame; returns false when the bucket is empty.
     pub fn take(&mut self, now: Instant) -> bool {
         let refilled = self.left + now.duration_since(self.at).as_secs_f64() * PER_SECOND;
         self.at = now;
@@ -42,5 +63,16 @@ mod tests {
         assert!((0..BURST as u32).all(|_| rate.take(now)));
         assert!(!rate.take(now));
         assert!(rate.take(now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn every_message_may_be_acknowledged_once_and_no_more() {
+        let now = Instant::now();
+        let mut rate = Rate::new(now);
+        let messages = 3 * BURST as u32;
+        (0..messages).for_each(|_| rate.message_sent());
+        assert!((0..messages).all(|_| rate.take_acknowledgement(now)));
+        assert!((0..BURST as u32).all(|_| rate.take_acknowledgement(now)));
+        assert!(!rate.take_acknowledgement(now));
     }
 }

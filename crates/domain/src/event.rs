@@ -264,7 +264,8 @@ pub struct Status {
     pub line: Line,
     /// The call.
     pub alert: AlertId,
-    /// The flat that called. `None` in records of former versions, and where the node that took it did not know the call.
+    /// The flat that called. `None` in records of former versions, and where the node that took it did not know the
+    /// call.
     pub target: Option<House>,
     /// What happened.
     pub status: Progress,

@@ -99,8 +99,8 @@ impl Stances {
         response.first |= first;
     }
 
-    /// A house of the call's line, or of `by_line` where that is another, has come so far; anything else is the incident's
-    /// own.
+    /// A house of the call's line, or of `by_line` where that is another, has come so far; anything else is the
+    /// incident's own.
     pub(crate) fn progress(&mut self, incident: &mut Incident, status: &Status) {
         let line = status.by_line.clone().filter(|line| *line != status.line);
         match (status.status, &status.by) {

@@ -117,8 +117,8 @@ name_type! {
     House
 }
 
-/// A flat as the records of a line name it: by its house, and where it is of another line as `line/house`. The two names can
-/// be told apart, because neither contains a slash.
+/// A flat as the records of a line name it: by its house, and where it is of another line as `line/house`. The two
+/// names can be told apart, because neither contains a slash.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Neighbour {

@@ -1,5 +1,5 @@
-//! Who may do what to which call. The fold applies an event only to a call that it fits, and a command is acknowledged only
-//! if its event fits the call as far as that is known.
+//! Who may do what to which call. The fold applies an event only to a call that it fits, and a command is
+//! acknowledged only if its event fits the call as far as that is known.
 
 use crate::{
     event::{Accept, Actor, CallKey, Event, Moved, Progress, Status},
@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Event {
-    /// Tells if the event is about this call and its actor may do what it does. Of a record that does not name the call's
-    /// house, the other names count.
+    /// Tells if the event is about this call and its actor may do what it does. Of a record that does not name the
+    /// call's house, the other names count.
     #[must_use]
     pub fn fits(&self, call: &CallKey) -> bool {
         let is_named = *self.line() == call.line

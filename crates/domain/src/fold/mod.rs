@@ -5,8 +5,8 @@
 //! The hub's snapshot, the browser's feed and every replay use this and nothing else.
 //!
 //! Here is how an event is taken in; who may do what is `authors`, which words belong to which call is `attribution`,
-//! what listeners hear of it is `announce`, where callers are and whom calls reached is `report`, what all of it adds up to
-//! is `derive`, which words a snapshot needs is `outline`, and how calls are dropped is `forget`.
+//! what listeners hear of it is `announce`, where callers are and whom calls reached is `report`, what all of it
+//! adds up to is `derive`, which words a snapshot needs is `outline`, and how calls are dropped is `forget`.
 
 mod announce;
 mod attribution;

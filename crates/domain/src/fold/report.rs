@@ -1,4 +1,4 @@
-//! What is reported about a call besides its words: where the caller is, and whom the call has reached. Both wait for a call
+//! Reports about a call besides its words: where the caller is, and whom the call has reached. Both wait for a call
 //! that is not known yet, and count for nothing until it is.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -44,8 +44,8 @@ pub(super) fn status(
     Ok(event)
 }
 
-/// Makes the event by which a resident says where the caller is, if the fold would apply it to the call as far as that is
-/// known. `known` is the call of the address.
+/// Makes the event by which a resident says where the caller is, if the fold would apply it to the call as far as that
+/// is known. `known` is the call of the address.
 pub(super) fn moved(
     by: &Resident,
     address: &CallAddress,

@@ -9,8 +9,8 @@ use crate::clock;
 
 /// How long a command waits until the hub knows the calls of before the start.
 const REPLAY_PATIENCE: Duration = Duration::from_secs(2);
-/// The pauses between looks for a call that is not known yet. Together they are as long as a call that was just answered
-/// may take to other nodes' hubs.
+/// The pauses between looks for a call that is not known yet. Together they are as long as a call that was just
+/// answered may take to other nodes' hubs.
 const ON_ITS_WAY: [Duration; 5] = [
     Duration::from_millis(10),
     Duration::from_millis(30),
@@ -49,8 +49,8 @@ impl Calls {
 
     /// Finds the call that a resident means by an address: the own one first, since an id alone is not a call's name.
     ///
-    /// `None` is a call that nobody here knows. Another node may know it, so the command is taken, and the fold applies it
-    /// only if line and actor fit.
+    /// `None` is a call that is not known here. Another node may know it, so the command is taken, and the fold applies
+    /// it only if line and actor fit.
     pub(super) async fn call_at(
         &self,
         by: &Resident,
@@ -73,7 +73,8 @@ impl Calls {
         }
     }
 
-    /// Finds the call of a house that a neighbour accepts. `None` is one that nobody here knows, as in [`Calls::call_at`].
+    /// Finds the call of a house that a neighbour accepts. `None` is one that is not known here, as in
+    /// [`Calls::call_at`].
     pub(super) async fn call_of(&self, call: &CallKey) -> Result<Option<Incident>, Refusal> {
         let known = || self.hub.call_of(&call.line, &call.house, call.id);
         if let Some(known) = awaited(known).await {

@@ -168,13 +168,14 @@ impl Calls {
         event: impl AsyncFnOnce() -> Result<Event, Refusal>,
     ) -> Result<Recorded, Refusal> {
         let _claim = self.claims.claim(&origin, digest).await?;
-        let received = Instant::now();
         match self.delivery.find(&origin).await {
             Some((known, _)) if known.digest != digest => return Err(Refusal::KeyReused),
             Some((_, state)) => return Ok(Recorded { id: origin.id, state, warning: None }),
             None => {}
         }
-        self.record(origin, digest, event().await?, received).await
+        // A look for the call takes a while, and what is late from the beginning would be heard before it is recorded.
+        let event = event().await?;
+        self.record(origin, digest, event, Instant::now()).await
     }
 
     /// Records what no earlier request on this node's disk has recorded.

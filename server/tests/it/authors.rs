@@ -17,6 +17,7 @@ use domain::{
 };
 use reqwest::Method;
 use serde_json::json;
+use tempfile::TempDir;
 use testkit::{
     Error,
     client::{Answer, Client, Message, Session, Socket, Step},
@@ -68,9 +69,9 @@ async fn what_may_be_said_is_heard_on_the_line_and_everything_else_is_refused() 
     let mut refused = Vec::new();
     for (who, by, steps) in [
         ("the caller", &caller, &[Step::Withdraw, Step::Arrived][..]),
-        ("a neighbour", &neighbour, &[Step::Cancel, Step::Resolve]),
-        ("a stranger", &stranger, &STEPS),
-        ("the office", &office, &[Step::Cancel, Step::Withdraw, Step::Arrived]),
+        ("a neighbour", &neighbour, &[Step::Cancel, Step::Resolve][..]),
+        ("a stranger", &stranger, &STEPS[..]),
+        ("the office", &office, &[Step::Cancel, Step::Withdraw, Step::Arrived][..]),
     ] {
         for step in steps {
             let key = Uuid::now_v7();
@@ -161,17 +162,18 @@ async fn a_call_that_is_not_known_here_is_taken_on_trust_but_in_nobody_elses_nam
     Ok(())
 }
 
+/// Appends an event as another node's would be: under no key of a request.
 async fn write(log: &Log, event: &Event) {
     let (topic, value) = record::write(event);
-    let (key, id, timestamp) = (event.line().as_str(), event.id(), event.at().unwrap());
+    let (key, timestamp) = (event.line().as_str(), event.at().unwrap());
     let outgoing =
-        Outgoing { topic, key, value: &value, timestamp, id, republished: false, age: Duration::ZERO };
+        Outgoing { topic, key, value: &value, timestamp, id: None, republished: false, age: Duration::ZERO };
     log.append(outgoing).await.unwrap();
 }
 
 /// A server that knows two calls of one id, by 1203 and by 1301, as two nodes that did not know of each other may take
 /// them.
-async fn server_with_two_calls_of_one_id() -> Result<(Server, AlertId), Error> {
+async fn server_with_two_calls_of_one_id() -> Result<(TempDir, Server, AlertId), Error> {
     let directory = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(directory.path(), |_| {}).await.unwrap();
     let (log, id) = (Log::Local(outbox.clone()), AlertId::generate());
@@ -190,12 +192,13 @@ async fn server_with_two_calls_of_one_id() -> Result<(Server, AlertId), Error> {
         write(&log, &Event::Alert(alert)).await;
     }
     outbox.close().await;
-    Ok((program().data_dir(directory.keep()).start().await?, id))
+    let server = program().data_dir(directory.path()).start().await?;
+    Ok((directory, server, id))
 }
 
 #[tokio::test]
 async fn an_id_that_two_houses_used_needs_the_house_unless_one_of_them_asks() -> Outcome {
-    let (server, call) = server_with_two_calls_of_one_id().await?;
+    let (_directory, server, call) = server_with_two_calls_of_one_id().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (other, office) = (sign_in(&client, SECOND_NEIGHBOUR).await?, sign_in(&client, ADMINISTRATOR).await?);
@@ -224,7 +227,7 @@ async fn an_id_that_two_houses_used_needs_the_house_unless_one_of_them_asks() ->
 
 #[tokio::test]
 async fn two_calls_of_one_id_move_and_end_apart_and_a_form_stays_with_its_call() -> Outcome {
-    let (server, call) = server_with_two_calls_of_one_id().await?;
+    let (_directory, server, call) = server_with_two_calls_of_one_id().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let other = sign_in(&client, SECOND_NEIGHBOUR).await?;

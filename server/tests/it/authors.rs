@@ -17,6 +17,7 @@ use domain::{
 };
 use reqwest::Method;
 use serde_json::json;
+use stomp::{Command, Frame};
 use tempfile::TempDir;
 use testkit::{
     Error,
@@ -237,6 +238,14 @@ async fn two_calls_of_one_id_move_and_end_apart_and_a_form_stays_with_its_call()
         let moved = socket.wait_for("the location", |message| is_location(message, call)).await?.json();
         assert_eq!(moved["target"], house);
     }
+    // A look that may mean either call counts for neither.
+    socket.seen(call).await?;
+    let named = json!({ "alert": call, "house": "1301" }).to_string();
+    socket.send(&Frame::new(Command::Send).header("destination", "/pub/seen").body(named)).await?;
+    let is_receipt = |message: &Message| matches!(message.event(), Some(Event::Receipt(_)));
+    let receipt = socket.wait_for("the look", is_receipt).await?.json();
+    assert_eq!((&receipt["target"], &receipt["seen"]), (&json!("1301"), &json!(["1204"])));
+    socket.none_within(Duration::from_millis(500), "another receipt", is_receipt).await?;
     let path = format!("/alert/{call}/arrived");
     for (query, to) in [
         ("", format!("/call/{call}?problem=several-calls")),

@@ -246,6 +246,15 @@ async fn two_calls_of_one_id_move_and_end_apart_and_a_form_stays_with_its_call()
     let receipt = socket.wait_for("the look", is_receipt).await?.json();
     assert_eq!((&receipt["target"], &receipt["seen"]), (&json!("1301"), &json!(["1204"])));
     socket.none_within(Duration::from_millis(500), "another receipt", is_receipt).await?;
+    for house in ["1203", "1301"] {
+        let address = format!("/call/{call}?house={house}");
+        let cookie = format!("iutsai-session={}", neighbour.token());
+        let page =
+            client.request(Method::GET, &address).header("cookie", cookie).header("accept", "text/html");
+        let html = send(page).await.text().await.unwrap();
+        assert!(html.contains(&format!("name=\"targetHouse\" value=\"{house}\"")), "{html}");
+        assert!(html.contains(&format!("url={address}")), "the page refreshes itself at {address}");
+    }
     let path = format!("/alert/{call}/arrived");
     for (query, to) in [
         ("", format!("/call/{call}?problem=several-calls")),

@@ -120,6 +120,7 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
         "invalid" | "too-large" | "malformed" => td_string!(locale, problem.invalid),
         "not-yours" | "foreign-origin" => td_string!(locale, problem.not_yours),
         "no-open-call" => td_string!(locale, problem.no_open_call),
+        "several-calls" => td_string!(locale, problem.several_calls),
         _ => td_string!(locale, problem.other),
     }
 }

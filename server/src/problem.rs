@@ -45,6 +45,8 @@ kinds! {
     METHOD_NOT_ALLOWED = "method-not-allowed", "Not by this method", METHOD_NOT_ALLOWED;
     /// There is no open call that is meant.
     NO_OPEN_CALL = "no-open-call", "No open call", CONFLICT;
+    /// Several houses used the id, and the address does not name the one that is meant.
+    SEVERAL_CALLS = "several-calls", "Several calls have this id", CONFLICT;
     /// More bytes than any call needs.
     TOO_LARGE = "too-large", "The request is too large", PAYLOAD_TOO_LARGE;
     /// Neither a JSON object nor a form.
@@ -175,6 +177,8 @@ impl From<Refusal> for Problem {
             Refusal::NotYours(_) => Kind::NOT_YOURS.because(detail),
             Refusal::Unknown(_) => Kind::UNKNOWN_CALL.because(detail),
             Refusal::NoOpenCall(_) => Kind::NO_OPEN_CALL.because(detail),
+            Refusal::SeveralCalls => Kind::SEVERAL_CALLS.because(detail),
+            Refusal::Starting => Kind::UNAVAILABLE.because(detail).retry_after(1),
             Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
             Refusal::IdTaken => Kind::ID_TAKEN.because(detail),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),

@@ -102,7 +102,8 @@ fn run() -> Run {
 }
 
 fn first(accept: Uuid, alert: Uuid) -> Body {
-    Body::First { line: line(), alert: AlertId(alert), accept: house("1204"), id: EventId(accept) }
+    let (alert, target, accept) = (AlertId(alert), Some(house("1203")), EventId(accept));
+    Body::First { line: line(), alert, target, accept: house("1204"), id: accept }
 }
 
 #[test]

@@ -11,11 +11,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     connect,
-    rate::Rate,
     session::{Session, Step},
     transport::{Happening, Transport},
 };
-use crate::{auth::Credentials, sockets::Place, state::AppState};
+use crate::{
+    auth::Credentials,
+    budgets::{Bucket, Rate},
+    sockets::{Place, Why},
+    state::AppState,
+};
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -35,6 +39,9 @@ const CLOSING_SLOW: Duration = Duration::from_secs(20);
 const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
+/// How many frames a client may send. At once, because a phone acknowledges a whole snapshot and an administrator those of
+/// many lines.
+const FRAMES: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
 /// How much of a client's frame is read. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
@@ -45,6 +52,7 @@ mod code {
     pub const POLICY: u16 = 1008;
     pub const TOO_BIG: u16 = 1009;
     pub const RESTART: u16 = 1012;
+    pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
 /// How a connection ends.
@@ -68,7 +76,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
     let mut connection = Connection {
         transport: Transport::new(socket),
         decoder: Decoder::new(LIMITS),
-        rate: Rate::new(now.into()),
+        rate: Bucket::full(FRAMES, now.into()),
         state,
         place,
         opened_by,
@@ -102,7 +110,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
 struct Connection {
     transport: Transport,
     decoder: Decoder,
-    rate: Rate,
+    rate: Bucket,
     state: AppState,
     place: Place,
     opened_by: Option<Credentials>,
@@ -134,7 +142,7 @@ impl Connection {
             if has_more {
                 // The queue comes first below, and must not keep the socket from being read or closed.
                 if self.place.close().is_cancelled() {
-                    return self.told_to_close();
+                    return self.closed_from_outside();
                 }
                 if let Some(happening) = self.transport.next().now_or_never()
                     && let ControlFlow::Break(farewell) = self.on(happening).await
@@ -158,7 +166,7 @@ impl Connection {
                     }
                     None => ControlFlow::Break(Farewell::TooSlow),
                 },
-                () = &mut close => ControlFlow::Break(self.told_to_close()),
+                () = &mut close => ControlFlow::Break(self.closed_from_outside()),
                 happening = self.transport.next() => self.on(happening).await,
                 () = &mut alarm => self.look(Instant::now()),
             };
@@ -259,10 +267,10 @@ impl Connection {
 
     async fn connect(&mut self, frame: &Frame) -> Result<(), Frame> {
         let agreement = connect::agree(frame)?;
-        let sessions = &self.state.backend.sessions;
-        let credentials = connect::identify(frame, sessions, self.opened_by.take()).await?;
-        self.place.belongs_to(credentials.session.id.clone());
-        connect::confirm(&credentials, sessions).await?;
+        let (network, opened_by) = (self.place.network(), self.opened_by.take());
+        let credentials = connect::identify(frame, &self.state, network, opened_by).await?;
+        self.place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
+        connect::confirm(&credentials, &self.state.backend.sessions).await?;
         let (hub, receipts) = (self.state.backend.hub.clone(), self.state.backend.receipts.clone());
         let resident = credentials.session.resident;
         self.session = Some(Session::new(resident, agreement.version, hub, receipts, self.queue.clone()));
@@ -334,14 +342,22 @@ impl Connection {
         ControlFlow::Continue(())
     }
 
-    fn told_to_close(&self) -> Farewell {
-        if self.place.is_stopping() {
-            let frame = Frame::error("The server restarts; connect again in a moment.");
-            Farewell::Error(frame, code::RESTART, "the server restarts")
-        } else {
-            let frame = Frame::error("The session has ended; sign in again.");
-            Farewell::Error(frame, code::POLICY, "the session has ended")
-        }
+    fn closed_from_outside(&self) -> Farewell {
+        let (message, code, reason) = match self.place.why() {
+            Why::Stopping => {
+                ("The server restarts; connect again in a moment.", code::RESTART, "the server restarts")
+            }
+            Why::SessionEnded => {
+                ("The session has ended; sign in again.", code::POLICY, "the session has ended")
+            }
+            Why::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
+            Why::Displaced => (
+                "A newer socket has taken this place; connect again in a while.",
+                code::TRY_AGAIN_LATER,
+                "another socket has the place",
+            ),
+        };
+        Farewell::Error(Frame::error(message), code, reason)
     }
 }
 

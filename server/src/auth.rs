@@ -56,7 +56,8 @@ pub fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
 /// cookie, because proxies add headers of their own.
 ///
 /// # Errors
-/// [`Kind::UNAVAILABLE`] when none is found and one cannot be looked up, [`Kind::BUSY`] when one may not be looked up now.
+/// [`Kind::UNAVAILABLE`] when none is found and one cannot be looked up, [`Kind::BUSY`] when one may not be looked up
+/// now.
 pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentials>, Problem> {
     let network = state.proxies.sender(parts).network();
     let mut unavailable = None;

@@ -1,9 +1,10 @@
-//! How much work a stranger may start here: each kind has a bound at once, a short queue and a fair share for each network,
-//! and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again, and never 401.
+//! How much work a stranger may start here: each kind has a bound at once, a short queue and a fair share for each
+//! network, and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again, and
+//! never 401.
 //!
-//! A request whose session is known here is never a stranger's, whatever its address. Residents have shares of their own, so
-//! that one who floods the server takes nothing from others. Sockets have their bounds in [`crate::sockets`]. Every bound of
-//! the house is listed in `docs/operations/limits.md`.
+//! A request whose session is known here is never a stranger's, whatever its address. Residents have shares of their
+//! own, so that one who floods the server takes nothing from others. Sockets have their bounds in [`crate::sockets`].
+//! Every bound of the house is listed in `docs/operations/limits.md`.
 
 mod bucket;
 mod failures;
@@ -26,7 +27,8 @@ pub use self::{
 use crate::problem::{Kind, Problem};
 
 /// Sign-ins of strangers that are looked up or hashed at once. The hashes among them have half of the cores
-/// (`backend::people`), so more at once would only wait there. The queue is about a second of hashing on an idle machine.
+/// (`backend::people`), so more at once would only wait there. The queue is about a second of hashing on an idle
+/// machine.
 const STRANGERS_SIGN_IN: Bounds =
     Bounds { at_once: 4, queue: 28, of_one: 32, patience: Duration::from_secs(10) };
 /// Sign-ins by devices that are signed in already.
@@ -38,8 +40,8 @@ const STRANGERS_PAGE: Bounds = Bounds { at_once: 2, queue: 62, of_one: 64, patie
 /// Pages rendered for residents at once. The queue is that of a building after an alarm.
 const RESIDENTS_PAGE: Bounds =
     Bounds { at_once: 4, queue: 500, of_one: 16, patience: Duration::from_secs(10) };
-/// Commands with a token that may not be looked up now, which wait for the sessions of other nodes to be copied. One that
-/// waits costs its body, 64 KiB at most.
+/// Commands with a token that may not be looked up now, which wait for the sessions of other nodes to be copied. One
+/// that waits costs its body, 64 KiB at most.
 const STRANGERS_COMMAND: Bounds = Bounds { at_once: 256, queue: 0, of_one: 32, patience: Duration::ZERO };
 
 /// When a refused request should come again, in seconds. Queues are shorter than that on a machine with time to spare.

@@ -1,5 +1,5 @@
-//! The connections of clients that are no sockets: before descriptors run out, the network with the most loses the one silent
-//! the longest.
+//! The connections of clients that are no sockets: before descriptors run out, the network with the most loses the one
+//! silent the longest.
 //!
 //! Sockets have room of their own and are refused beyond it. Any other connection can be had by anybody, without a word:
 //! were they not bounded, idle ones could take every descriptor, and no call would be accepted any more. None is refused,
@@ -139,8 +139,8 @@ impl Open {
         plain > MOST || plain * DESCRIPTORS_EACH + self.sockets.len() > room
     }
 
-    /// Takes the one silent the longest of the network with the most; one whose request is under way only where there is no
-    /// other. Everybody behind one proxy is one network here.
+    /// Takes the one silent the longest of the network with the most; one whose request is under way only where there
+    /// is no other. Everybody behind one proxy is one network here.
     fn take_one(&mut self) -> Option<Arc<Shared>> {
         let rank = |shared: &Shared| {
             let of_network = self.of_networks.get(&shared.network()).copied().unwrap_or_default();

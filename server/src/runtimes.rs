@@ -1,7 +1,8 @@
-//! Three tokio runtimes in one process, so that neither ten thousand sockets nor a flood of pages can slow a press down.
+//! Three tokio runtimes in one process, so that neither ten thousand sockets nor a flood of pages can slow a press
+//! down.
 //!
-//! `calls` owns the listener, reads HTTP and runs the commands. `sockets` runs upgraded sockets and the fan-out. `pages`
-//! runs what anybody may ask for: pages, files and sign-in, answers compressed there.
+//! `calls` owns the listener, reads HTTP and runs the commands. `sockets` runs upgraded sockets and the fan-out.
+//! `pages` runs what anybody may ask for: pages, files and sign-in, answers compressed there.
 
 mod carried;
 
@@ -20,8 +21,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use tower::{Layer, Service, ServiceExt};
 
-/// What is added to the niceness of the threads for pages. Beside a busy thread of the ordinary priority they get about a
-/// quarter of a core (sched(7)), so that a page comes while an alarm goes out.
+/// What is added to the niceness of the threads for pages. Beside a busy thread of the ordinary priority they get about
+/// a quarter of a core (sched(7)), so that a page comes while an alarm goes out.
 const PAGES_NICE: i32 = 5;
 /// How long what still runs may take when a runtime ends.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -45,8 +46,8 @@ pub struct Handles {
 }
 
 impl Runtimes {
-    /// Starts them, each with as many threads as there are cores: the scheduler shares the cores out, and none waits in the
-    /// queue of another.
+    /// Starts them, each with as many threads as there are cores: the scheduler shares the cores out, and none waits in
+    /// the queue of another.
     ///
     /// # Errors
     /// When the system gives no more threads.

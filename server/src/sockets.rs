@@ -1,7 +1,8 @@
 //! The open sockets: how many there are, whose they are, and how they are closed.
 //!
 //! There are two pools of places, so that neither strangers nor one resident can take those of others. A socket is a
-//! stranger's until the upgrade or CONNECT has shown a session. Within each pool, whoever has the most makes room first.
+//! stranger's until the upgrade or CONNECT has shown a session. Within each pool, whoever has the most makes room
+//! first.
 
 mod closing;
 mod full;
@@ -28,8 +29,8 @@ use crate::budgets::{Network, count_refused};
 
 pub use self::{closing::Why, full::Full};
 
-/// The strangers' part of all places, and its bounds: few are needed, since a stranger's socket is closed or a resident's
-/// within seconds.
+/// The strangers' part of all places, and its bounds: few are needed, since a stranger's socket is closed or a
+/// resident's within seconds.
 const STRANGERS_PART: usize = 8;
 const STRANGERS_AT_LEAST: usize = 4;
 const STRANGERS_AT_MOST: usize = 256;

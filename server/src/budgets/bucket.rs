@@ -20,7 +20,8 @@ pub struct Bucket {
 }
 
 impl Rate {
-    /// Returns how long an empty bucket takes to fill. Forgetting one that has not been used for so long changes nothing.
+    /// Returns how long an empty bucket takes to fill. Forgetting one that has not been used for so long changes
+    /// nothing.
     #[must_use]
     pub fn refill(self) -> Duration {
         Duration::from_secs_f64(self.burst / self.per_second)
@@ -43,7 +44,7 @@ impl Bucket {
         has
     }
 
-    /// Tells if one is left.
+    /// Returns true if one is left.
     pub fn has(&mut self, now: Instant) -> bool {
         let waited = now.saturating_duration_since(self.at).as_secs_f64();
         self.left = (self.left + waited * self.rate.per_second).min(self.rate.burst);

@@ -1,6 +1,6 @@
 //! How often a sign-in may fail: counted per account and network together, so that nobody locks a neighbour out, nor a
-//! whole building that shares one address. It is kept in memory, as numbers of a fixed size, for a bounded time and for a
-//! bounded count of pairs. A restart forgets; argon2's own cost remains.
+//! whole building that shares one address. It is kept in memory, as numbers of a fixed size, for a bounded time and for
+//! a bounded count of pairs. A restart forgets; argon2's own cost remains.
 
 use std::{
     collections::HashMap,

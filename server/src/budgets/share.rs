@@ -86,8 +86,8 @@ impl Share {
     /// Waits for a turn. Nothing is lost when it is given up.
     ///
     /// # Errors
-    /// [`crate::problem::Kind::BUSY`] at once where the queue is full, and later where the turn does not come in time or
-    /// another holder's needs the place.
+    /// [`crate::problem::Kind::BUSY`] at once where the queue is full, and later where the turn does not come in time
+    /// or another holder's needs the place.
     pub async fn enter(&self, holder: Holder) -> Result<Turn, Problem> {
         let entered = self.lock().enter(&holder, &self.0.bounds);
         match entered {
@@ -114,8 +114,8 @@ impl Share {
         Turn(Some((self.clone(), holder)))
     }
 
-    /// Ends a holder's work and gives its turn to whoever is next. A turn is sent without the lock, since one that nobody
-    /// receives is dropped there.
+    /// Ends a holder's work and gives its turn to whoever is next. A turn is sent without the lock, since one that
+    /// nobody receives is dropped there.
     fn pass_on(&self, mut done: Holder) {
         loop {
             let next = self.lock().pass_on(&done);

@@ -30,8 +30,8 @@ impl TokenLookUps {
     /// Counts a look-up.
     ///
     /// # Errors
-    /// [`crate::problem::Kind::BUSY`] where there were too many of the network or of all networks. The token may be good all
-    /// the same.
+    /// [`crate::problem::Kind::BUSY`] where there were too many of the network or of all networks. The token may be
+    /// good all the same.
     pub fn take(&self, network: Network, now: Instant) -> Result<(), Problem> {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let buckets = buckets.get_or_insert_with(|| Buckets::new(now));

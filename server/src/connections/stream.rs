@@ -18,8 +18,8 @@ use tokio::{
 use super::Connections;
 use crate::budgets::Network;
 
-/// The longest head of a request, in octets. hyper would keep 400 KiB for each connection that never ends its head; browsers
-/// send 2 KiB.
+/// The longest head of a request, in octets. hyper would keep 400 KiB for each connection that never ends its head;
+/// browsers send 2 KiB.
 const HEAD: usize = 32 * 1024;
 /// In the place of a count: what is read is not a head.
 const NO_HEAD: usize = usize::MAX;

@@ -77,8 +77,8 @@ pub async fn identify(
     Ok(Credentials { session, token: token.to_owned() })
 }
 
-/// Confirms that the session still holds and its account is what it was, after the socket is registered: what changes later
-/// closes it, what changed between is found here.
+/// Confirms that the session still holds and its account is what it was, after the socket is registered: what changes
+/// later closes it, what changed between is found here.
 ///
 /// # Errors
 /// The ERROR frame to answer with.

@@ -39,8 +39,8 @@ const CLOSING_SLOW: Duration = Duration::from_secs(20);
 const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
-/// How many frames a client may send. At once, because a phone acknowledges a whole snapshot and an administrator those of
-/// many lines.
+/// How many frames a client may send. At once, because a phone acknowledges a whole snapshot and an administrator those
+/// of many lines.
 const FRAMES: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
 /// How much of a client's frame is read. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };

@@ -32,8 +32,8 @@ impl Full {
     pub fn detail(self) -> &'static str {
         match self {
             Self::Strangers => {
-                "Too many sockets of this network wait for CONNECT; try again in a few seconds, with the session's cookie \
-                 or token in the upgrade."
+                "Too many sockets of this network wait for CONNECT; try again in a few seconds, with the cookie or \
+                 token of a session in the upgrade."
             }
             Self::Residents => "This server holds as many sockets as it can; try again in a few seconds.",
             Self::Session => {

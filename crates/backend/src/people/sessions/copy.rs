@@ -78,7 +78,7 @@ impl Copies {
         Some(Copied { id: id.clone(), resident: resident.clone(), expires_at: *expires_at })
     }
 
-    /// Tells if the session is in the copy, however old that is.
+    /// Returns true if the session is in the copy, however old that is.
     pub(super) fn has(&self, id: &SessionId) -> bool {
         self.read().sessions.contains_key(id)
     }

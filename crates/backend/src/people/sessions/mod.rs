@@ -1,7 +1,7 @@
 //! Who is signed in: opaque random tokens, of which the database knows only the SHA-256.
 //!
-//! Every node holds a [`copy`] of all sessions, which is brought up to date every two seconds ([`sync`]): no press waits for
-//! the database, and when that is away, whoever was signed in stays so for a day.
+//! Every node holds a [`copy`] of all sessions, which is brought up to date every two seconds ([`sync`]): no press
+//! waits for the database, and when that is away, whoever was signed in stays so for a day.
 
 mod copy;
 mod sync;
@@ -170,8 +170,8 @@ impl Sessions {
         database::answer(end).await.map(drop)
     }
 
-    /// Tells if `token` is that of a session in this node's copy, be it one that has expired. Others cost a question to the
-    /// database.
+    /// Returns true if `token` is that of a session in this node's copy, be it an expired one. Others cost a question
+    /// to the database.
     #[must_use]
     pub fn knows(&self, token: &str) -> bool {
         is_token(token) && self.copies.has(&SessionId::of_token(token))
@@ -185,8 +185,8 @@ impl Sessions {
         Some(known.resident)
     }
 
-    /// Waits until this node's copy has the session of one of the tokens. One that another node began comes with the next
-    /// round of copying or the one after it; what is no session's never does.
+    /// Waits until this node's copy has the session of one of the tokens. One that another node began comes with the
+    /// next round of copying or the one after it; what is no session's never does.
     pub async fn become_known(&self, tokens: &[String]) {
         let mut synced = self.synced.subscribe();
         while !tokens.iter().any(|token| self.knows(token)) {

@@ -1,8 +1,8 @@
 //! Brings this node's copy of the sessions up to date, and reports whose sockets must close for it.
 //!
-//! A change of a session has a number, so only what has changed is read. A change of an account has none, because any program
-//! that reaches the database may make it; so all accounts are compared in each round, and where one is another, everything
-//! is read again.
+//! A change of a session has a number, so only what has changed is read. A change of an account has none, because any
+//! program that reaches the database may make it; so all accounts are compared in each round, and where one is another,
+//! everything is read again.
 
 use std::{collections::HashSet, hash::BuildHasher, time::Duration};
 
@@ -152,8 +152,8 @@ impl Read {
         }
         match accounts::resident(row) {
             Ok(resident) => self.live.push(Copied { id, resident, expires_at }),
-            // Such a session stays what it was. One account must not keep all others from being brought up to date, and a
-            // device that is signed out could not call.
+            // Such a session stays what it was. One account must not keep all others from being brought up to date, and
+            // a device that is signed out could not call.
             Err(PeopleError::Unreadable(error)) => {
                 tracing::warn!(%error, "an account cannot be read, its sessions stay as they were");
                 self.unreadable.push(id);

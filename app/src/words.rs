@@ -115,7 +115,7 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
     match slug {
         "not-durable" => td_string!(locale, problem.not_durable),
         "heard-not-recorded" => td_string!(locale, problem.heard_only),
-        "unavailable" | "internal" => td_string!(locale, problem.unavailable),
+        "unavailable" | "internal" | "busy" => td_string!(locale, problem.unavailable),
         "too-many" => td_string!(locale, problem.too_many),
         "invalid" | "too-large" | "malformed" => td_string!(locale, problem.invalid),
         "not-yours" | "foreign-origin" => td_string!(locale, problem.not_yours),
@@ -123,6 +123,12 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
         "several-calls" => td_string!(locale, problem.several_calls),
         _ => td_string!(locale, problem.other),
     }
+}
+
+/// Why a page does not come yet. The browser asks for it again.
+#[must_use]
+pub fn page_is_late(locale: Locale) -> &'static str {
+    td_string!(locale, problem.page_is_late)
 }
 
 #[cfg(test)]

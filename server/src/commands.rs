@@ -19,7 +19,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::{
-    auth::SignedIn,
+    auth,
     payload::{Sent, is_form},
     problem::{Kind, Problem},
     sign_in::sign_in_page,
@@ -151,7 +151,7 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         // The body is read first: a refused form is shown again with what was written.
         let sent = Sent::from_request(Request::from_parts(parts.clone(), body), state).await;
         let is_form = sent.as_ref().map_or_else(|_| is_form(&parts.headers), |sent| sent.form().is_some());
@@ -163,9 +163,9 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
         } else {
             Reply::Json
         };
-        let request: Result<T, Problem> = sent.and_then(|sent| sent.read());
-        let who = SignedIn::from_request_parts(&mut parts, state).await;
-        let read = || Ok::<_, Problem>((who?.0, key?, request?));
+        let who = auth::commander(state, &parts).await;
+        // Nothing is read for a stranger.
+        let read = || Ok::<_, Problem>((who?, key?, sent.and_then(|sent| sent.read())?));
         match read() {
             Ok((by, key, request)) => Ok(Self { by, key, request, reply }),
             Err(problem) => Err(reply.refuse(problem)),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod budgets;
 mod client_address;
 mod commands;
 mod config;
@@ -9,7 +10,6 @@ mod connections;
 mod descriptors;
 mod headers;
 mod health;
-mod limits;
 mod metrics;
 mod openapi;
 mod origin;

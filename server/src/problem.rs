@@ -71,7 +71,9 @@ kinds! {
     HEARD_ONLY = "heard-not-recorded", "Heard, but not recorded", SERVICE_UNAVAILABLE;
     /// Something the server needs does not answer.
     UNAVAILABLE = "unavailable", "Not possible right now", SERVICE_UNAVAILABLE;
-    /// As many sockets are open as this process can hold.
+    /// More of this is asked for than the server takes on at once.
+    BUSY = "busy", "Too much at once", SERVICE_UNAVAILABLE;
+    /// As many sockets are open as this process, or their owner, may have.
     SOCKETS_FULL = "sockets-full", "No socket is free", SERVICE_UNAVAILABLE;
 }
 

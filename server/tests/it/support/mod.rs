@@ -6,6 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
 use testkit::{
     Error,
     client::{Client, Session},
@@ -84,6 +88,20 @@ pub async fn person_of(
     child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
     assert!(child.wait().unwrap().success(), "the account of {name} is made");
     sign_in(client, name).await
+}
+
+/// Changes the accounts' database behind the server's back, as another program would.
+pub async fn change_accounts(server: &Server, statement: &'static str) {
+    let file = SqliteConnectOptions::new().filename(server.data_dir().join("iutsai.db"));
+    let mut database = SqliteConnection::connect_with(&file).await.unwrap();
+    let changed = sqlx::query(statement).execute(&mut database).await.unwrap();
+    assert_eq!(changed.rows_affected(), 1, "{statement}");
+    database.close().await.unwrap();
+}
+
+/// A client whose connections come from another address of this machine.
+pub fn client_at(server: &Server, address: &str) -> Result<Client, Error> {
+    server.client()?.with_source(address.parse().unwrap())
 }
 
 /// A header of a plain response as text; empty where it is absent.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::{
-    context::{DemoAccounts, PageContext, PressAsksAfter, Tiles},
+    context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{self, Audience, HOME, SIGN_IN},
 };
 use axum::{
@@ -19,6 +19,7 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 
 use crate::{
     auth::Viewer,
+    config::{Settings, TileSource},
     headers,
     problem::Kind,
     sign_in::{next_of, sign_in_page},
@@ -63,15 +64,25 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
 }
 
 fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
-    let tiles = state.settings.tiles.as_ref();
     PageContext {
         viewer,
-        tiles: tiles.map(|tiles| Tiles { url: tiles.url.clone(), attribution: tiles.attribution.clone() }),
+        ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {
             names: DEMO_RESIDENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
             password: DEMO_PASSWORD.to_owned(),
         }),
         now: now(),
+    }
+}
+
+/// Returns what the map's markers stand on. Tiles go before a plan.
+fn ground(settings: &Settings) -> Ground {
+    match (&settings.tiles, &settings.site_plan) {
+        (Some(TileSource { url, attribution, .. }), _) => {
+            Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })
+        }
+        (None, Some(site_plan)) => Ground::Plan(site_plan.plan.clone()),
+        (None, None) => Ground::Paper,
     }
 }
 

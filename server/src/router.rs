@@ -20,10 +20,12 @@ use tower_http::{
 };
 
 use crate::{
-    auth, commands, connections, headers, health, metrics, openapi, origin, pages,
+    auth, commands,
+    config::SITE_PLAN_ADDRESS,
+    connections, headers, health, metrics, openapi, origin, pages,
     problem::{Kind, Problem, role_absent},
     runtimes::RunOn,
-    sign_in, site, socket,
+    sign_in, site, site_plan, socket,
     state::AppState,
 };
 
@@ -48,6 +50,7 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .route("/sign-in", post(sign_in::form_sign_in))
         .route("/sign-out", post(sign_in::form_sign_out))
         .route("/an-ws", get(socket::upgrade))
+        .route(SITE_PLAN_ADDRESS, get(site_plan::picture))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::for_administrators))

@@ -1,6 +1,7 @@
 //! The live map: where those are who call. Without `leaflet.js` it stays empty, and the list says everything, too.
 
 mod board;
+mod ground;
 mod leaflet;
 
 use domain::{Incident, Millis};

@@ -11,20 +11,16 @@ use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
-use super::leaflet::{self, Layer, Map, options, place};
+use super::{
+    ground,
+    leaflet::{self, Layer, Map, options, place},
+};
 use crate::context::{Ground, Plan};
 
-/// What is shown before any call has a place: the Korean peninsula's south.
-const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
-const MARGIN: f64 = 48.0;
-/// The nearest that tiles can be seen from.
-const NEAREST_TILES: f64 = 19.0;
-/// The nearest that a plan can be seen from: a door fills the map.
-const NEAREST: f64 = 22.0;
-/// How finely the zoom is chosen on a plan. Tiles are sharp at whole levels only.
-const FINE_ZOOM: f64 = 0.25;
+/// Pixels between a marker and the edge of the map: beside it there is room for the zoom buttons and half a marker.
+const MARGIN: (f64, f64) = (84.0, 48.0);
 /// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 
@@ -41,11 +37,11 @@ pub(super) struct Board {
     markers: BTreeMap<CallKey, Marker>,
     /// The open calls that the map was last fitted to.
     fitted: BTreeSet<CallKey>,
-    /// The corners of the site plan, where there is one.
-    plan: Option<JsValue>,
+    /// The site plan, where there is one.
+    plan: Option<Plan>,
     element: HtmlElement,
     /// The places that the map was to be fitted to while it had no size, as in a page that is not shown yet.
-    unfitted: Rc<RefCell<Option<JsValue>>>,
+    unfitted: Rc<RefCell<Option<Vec<Location>>>>,
     size: ResizeObserver,
     // Leaflet and the browser call them for as long as the map is there.
     _resized: Closure<dyn Fn()>,
@@ -60,29 +56,24 @@ struct Marker {
 
 impl Board {
     pub(super) fn new(element: &HtmlElement, ground: &Ground, words: &Words) -> Result<Self, JsValue> {
-        let has_tiles = matches!(ground, Ground::Tiles(_));
-        let (snap, nearest) = if has_tiles { (1.0, NEAREST_TILES) } else { (FINE_ZOOM, NEAREST) };
-        let without = [
-            ("zoomControl", false.into()),
-            ("attributionControl", false.into()),
-            ("zoomSnap", snap.into()),
-            ("maxZoom", nearest.into()),
+        let map = leaflet::map(element, &ground::map_options(ground))?;
+        let zoom = [
+            ("position", "bottomright".into()),
+            ("zoomInTitle", words.zoom_in.clone().into()),
+            ("zoomOutTitle", words.zoom_out.clone().into()),
         ];
-        let map = leaflet::map(element, &options(without))?;
-        map.set_view(&place(NOWHERE.0, NOWHERE.1), NOWHERE.2);
-        let titles =
-            [("zoomInTitle", words.zoom_in.clone().into()), ("zoomOutTitle", words.zoom_out.clone().into())];
-        leaflet::zoom_control(&options(titles)).add_to(&map);
+        leaflet::zoom_control(&options(zoom)).add_to(&map);
         let create_tile = Closure::new(|| labelled("div", "map-paper-tile"));
-        let plan = lay(ground, &map, create_tile.as_ref().unchecked_ref());
-        let unfitted = Rc::new(RefCell::new(None));
+        ground::lay(ground, &map, create_tile.as_ref().unchecked_ref());
+        let plan = if let Ground::Plan(plan) = ground { Some(plan.clone()) } else { None };
+        let unfitted = Rc::new(RefCell::new(None::<Vec<Location>>));
         let resized = {
             let (map, element) = (map.clone().unchecked_into::<Map>(), element.clone());
             let (unfitted, plan) = (unfitted.clone(), plan.clone());
             Closure::new(move || {
                 map.invalidate_size();
-                if let Some(bounds) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
-                    fit_to(&map, &bounds, plan.as_ref());
+                if let Some(places) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
+                    fit_to(&map, &places, plan.as_ref());
                 }
             })
         };
@@ -99,7 +90,7 @@ impl Board {
             _resized: resized,
             _create_tile: create_tile,
         };
-        board.show_plan();
+        board.go_to(Vec::new());
         Ok(board)
     }
 
@@ -125,35 +116,24 @@ impl Board {
     /// After the last one it goes back to the site plan. Otherwise the person's own view stays.
     fn fit(&mut self, open: &BTreeMap<CallKey, Location>) {
         let names: BTreeSet<_> = open.keys().cloned().collect();
-        let places = || open.values().map(|location| place(location.lat, location.lng));
-        if names.is_empty() {
-            if !self.fitted.is_empty() {
-                self.show_plan();
-            }
-        } else if names.is_subset(&self.fitted) {
-            for place in places() {
-                self.map.pan_inside(&place, &options([padding()]));
-            }
+        let is_over = names.is_empty() && !self.fitted.is_empty();
+        if is_over || !names.is_subset(&self.fitted) {
+            self.go_to(open.values().copied().collect());
         } else {
-            let bounds: JsValue = places().collect::<js_sys::Array>().into();
-            if has_size(&self.element) {
-                fit_to(&self.map, &bounds, self.plan.as_ref());
-            } else {
-                self.unfitted.replace(Some(bounds));
-            }
+            keep_inside(&self.map, open.values());
         }
         self.fitted = names;
     }
 
-    /// Shows the whole site plan, if there is one.
-    fn show_plan(&self) {
-        let Some(corners) = &self.plan else { return };
-        if has_size(&self.element) {
-            self.unfitted.take();
-            self.map.fit_bounds(corners, &options([]));
+    /// Goes to these places as soon as the map has a size.
+    fn go_to(&self, places: Vec<Location>) {
+        let later = if has_size(&self.element) {
+            fit_to(&self.map, &places, self.plan.as_ref());
+            None
         } else {
-            self.unfitted.replace(Some(corners.clone()));
-        }
+            Some(places)
+        };
+        self.unfitted.replace(later);
     }
 }
 
@@ -220,33 +200,29 @@ impl Drop for Marker {
 }
 
 fn padding() -> (&'static str, JsValue) {
-    ("padding", place(MARGIN, MARGIN))
+    ("padding", place(MARGIN.0, MARGIN.1))
 }
 
-/// Fits the map to these places. Where the whole plan is seen from nearer than a call would be, a call is, too.
-fn fit_to(map: &Map, bounds: &JsValue, plan: Option<&JsValue>) {
-    let close = plan.map_or(CLOSE, |corners| map.bounds_zoom(corners).max(CLOSE));
-    map.fit_bounds(bounds, &options([padding(), ("maxZoom", close.into())]));
-}
-
-/// Lays the ground under the markers; returns the corners of the site plan.
-fn lay(ground: &Ground, map: &Map, create_tile: &js_sys::Function) -> Option<JsValue> {
-    if let Ground::Tiles(tiles) = ground {
-        leaflet::tile_layer(&tiles.url, &options([("maxZoom", NEAREST_TILES.into())])).add_to(map);
-        return None;
+/// Moves the map no farther than it takes to see each of these places.
+fn keep_inside<'a>(map: &Map, places: impl IntoIterator<Item = &'a Location>) {
+    for location in places {
+        map.pan_inside(&place(location.lat, location.lng), &options([padding()]));
     }
-    let paper = leaflet::grid_layer();
-    leaflet::create_tiles(&paper, create_tile);
-    paper.add_to(map);
-    leaflet::scale_control(&options([("imperial", false.into())])).add_to(map);
-    // On blank paper every place looks alike; this only sets the scale.
-    map.set_view(&place(NOWHERE.0, NOWHERE.1), CLOSE);
-    let Ground::Plan(plan) = ground else { return None };
-    let Plan { address, south_west, north_east } = plan;
-    let corners = js_sys::Array::of2(&place(south_west.0, south_west.1), &place(north_east.0, north_east.1));
-    let look = options([("className", "map-plan".into())]);
-    leaflet::image_overlay(address, &corners, &look).add_to(map);
-    Some(corners.into())
+}
+
+/// Shows these places: the whole site plan where they all lie on it and it need not be seen from farther away than a
+/// call, else what is around them. No places are shown by the plan.
+fn fit_to(map: &Map, places: &[Location], plan: Option<&Plan>) {
+    let on_plan = plan.filter(|plan| places.iter().all(|location| ground::holds(plan, *location)));
+    let corners = on_plan.map(ground::corners);
+    if let Some(corners) = corners.filter(|corners| places.is_empty() || map.bounds_zoom(corners) >= CLOSE) {
+        // At once, because Leaflet cannot pan while it zooms.
+        map.fit_bounds(&corners, &options([("animate", false.into())]));
+        keep_inside(map, places);
+    } else if !places.is_empty() {
+        let bounds: js_sys::Array = places.iter().map(|location| place(location.lat, location.lng)).collect();
+        map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+    }
 }
 
 /// Tells if the element takes room on the page: Leaflet can fit nothing into one that does not.

@@ -11,6 +11,7 @@ mod origins;
 mod pages;
 mod receipts;
 mod sign_in;
+mod site_plan;
 mod slow_clients;
 mod sockets;
 mod start_and_stop;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct PageContext {
     /// Who is signed in.
     pub viewer: Option<Resident>,
-    /// What the map's markers stand on.
+    /// The ground under the map's markers.
     pub ground: Ground,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.
     pub demo: Option<DemoAccounts>,
@@ -38,7 +38,7 @@ impl PressAsksAfter {
     }
 }
 
-/// What the map's markers stand on.
+/// The ground under the map's markers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Ground {
     /// The pictures of a tile server.
@@ -55,9 +55,9 @@ pub enum Ground {
 pub struct Plan {
     /// The picture's address on this server.
     pub address: String,
-    /// Where its lower left corner lies.
+    /// The lower left corner.
     pub south_west: (f64, f64),
-    /// Where its upper right corner lies.
+    /// The upper right corner.
     pub north_east: (f64, f64),
 }
 

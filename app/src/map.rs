@@ -21,7 +21,7 @@ pub fn LiveMap(
     /// The server's time: a call may end by it.
     #[prop(into)]
     now: Signal<Millis>,
-    /// What the markers stand on.
+    /// The ground under the markers.
     ground: Ground,
     /// The title of the button that goes nearer.
     zoom_in: String,

@@ -81,15 +81,16 @@ test("two callers stand to each other as their places do", async ({ resident }) 
   await isAt(yard, YARD);
   await isAt(gate, GATE);
   // In the Mercator projection (EPSG:3857) one pixel is as many degrees of longitude everywhere, and as many of the
-  // stretched latitude. Its scale is 256 pixels for the world at zoom 0, and twice as many with every level. Between the
-  // levels there are quarters, because no tiles are shown.
+  // stretched latitude. Its scale is 256 pixels for the world at zoom 0, and twice as many with every level. Without tiles
+  // there are quarters of a level.
   await expect
     .poll(async () => {
       const [from, to] = [await place(yard), await place(gate)];
       const scale = (to.x - from.x) / (GATE.longitude - YARD.longitude);
       const zoom = Math.log2((scale * 360) / 256);
       const offBy = (from.y - to.y) / (mercator(GATE.latitude) - mercator(YARD.latitude)) / scale - 1;
-      return Math.abs(zoom * 4 - Math.round(zoom * 4)) < 0.2 && Math.abs(offBy) < 0.05 ? "as on the ground" : { zoom, offBy };
+      const isLevel = Math.abs(zoom * 4 - Math.round(zoom * 4)) < 0.2;
+      return isLevel && Math.abs(offBy) < 0.05 ? "as on the ground" : { zoom, offBy };
     })
     .toBe("as on the ground");
   await isInside(yard, neighbour.map);

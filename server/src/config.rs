@@ -80,12 +80,13 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// The plan under the map's markers: an SVG or PNG with north at the top, and where two points of it lie on Earth. By
+    /// The plan under the map's markers: an SVG or PNG with north at the top, and the places of two of its points. By
     /// default the demo has its own, and other maps are blank paper
     #[arg(long, env = "IUTSAI_SITE_PLAN", value_name = "FILE;X,Y=LAT,LNG;X,Y=LAT,LNG")]
     pub site_plan: Option<String>,
 
-    /// URL template of map tiles, with {z}, {x} and {y}, shown in place of the site plan; without it nobody outside is asked
+    /// URL template of map tiles, with {z}, {x} and {y}, shown in place of the site plan; without it nobody outside is
+    /// asked
     #[arg(long, env = "MAP_TILE_URL", value_name = "URL")]
     pub map_tile_url: Option<String>,
 

@@ -75,7 +75,7 @@ fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
     }
 }
 
-/// Returns what the map's markers stand on. Tiles go before a plan.
+/// Returns the ground under the map's markers. Tiles go before a plan.
 fn ground(settings: &Settings) -> Ground {
     match (&settings.tiles, &settings.site_plan) {
         (Some(TileSource { url, attribution, .. }), _) => {

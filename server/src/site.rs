@@ -6,7 +6,7 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderValue, header};
 use tower_http::services::ServeDir;
 
-/// What a picture may do: it may be dressed by its own styles. An SVG opened as a page runs nothing and loads nothing.
+/// The policy of a picture. It may use its own styles; an SVG that is opened as a page runs nothing and loads nothing.
 pub const PICTURE_POLICY: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 

@@ -19,7 +19,7 @@ use crate::context::{Ground, Plan};
 
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
-/// Pixels between a marker and the edge of the map: beside it there is room for the zoom buttons and half a marker.
+/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons.
 const MARGIN: (f64, f64) = (84.0, 48.0);
 /// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
@@ -211,7 +211,7 @@ fn keep_inside<'a>(map: &Map, places: impl IntoIterator<Item = &'a Location>) {
 }
 
 /// Shows these places: the whole site plan where they all lie on it and it need not be seen from farther away than a
-/// call, else what is around them. No places are shown by the plan.
+/// call, else what is around them. Without places it shows the plan.
 fn fit_to(map: &Map, places: &[Location], plan: Option<&Plan>) {
     let on_plan = plan.filter(|plan| places.iter().all(|location| ground::holds(plan, *location)));
     let corners = on_plan.map(ground::corners);

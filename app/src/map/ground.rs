@@ -1,4 +1,4 @@
-//! What lies under the markers: tiles, or paper with the site plan on it.
+//! The ground under the markers: tiles, or paper with the site plan on it.
 
 use domain::Location;
 use js_sys::{Function, Object};
@@ -7,9 +7,9 @@ use wasm_bindgen::JsValue;
 use super::leaflet::{self, Map, options, place};
 use crate::context::{Ground, Plan};
 
-/// What tiles show before any call has a place: the south of the Korean peninsula.
+/// The view of tiles before any call has a place: the south of the Korean peninsula.
 const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
-/// The zoom of blank paper, on which every place looks alike: its scale is of some use.
+/// The zoom of blank paper before any call has a place. Its scale then fits a complex.
 const PAPER_ZOOM: f64 = 17.0;
 /// The nearest that tiles can be seen from.
 const NEAREST_TILES: f64 = 19.0;
@@ -55,7 +55,7 @@ pub(super) fn corners(plan: &Plan) -> JsValue {
     js_sys::Array::of2(&south_west, &north_east).into()
 }
 
-/// Tells if a location lies on the plan.
+/// Returns whether a location lies on the plan.
 pub(super) fn holds(plan: &Plan, Location { lat, lng, .. }: Location) -> bool {
     let (south_west, north_east) = (plan.south_west, plan.north_east);
     (south_west.0..=north_east.0).contains(&lat) && (south_west.1..=north_east.1).contains(&lng)

@@ -1,4 +1,4 @@
-//! Reads the first octets of a picture: which kind it is, and the rectangle that its own coordinates fill.
+//! A picture's kind, and the rectangle that its coordinates fill, read from its first octets.
 
 use std::{
     fmt,
@@ -19,7 +19,7 @@ pub struct Picture {
     pub octets: Bytes,
     /// Its media type.
     pub content_type: &'static str,
-    /// Names this version of it, in quotes as in an `ETag`.
+    /// The name of this version, in quotes as in an `ETag`.
     pub tag: String,
     /// The rectangle that its coordinates fill.
     pub(super) frame: Frame,

@@ -8,15 +8,15 @@ use super::picture::{Frame, Picture};
 
 /// The variable, as every sentence names it.
 const VARIABLE: &str = "IUTSAI_SITE_PLAN";
-/// How to write it.
+/// The form of its value.
 const FORM: &str = "FILE;X,Y=LAT,LNG;X,Y=LAT,LNG";
 /// The address of a picture that the configuration names.
 pub const ADDRESS: &str = "/site-plan";
 /// The largest file, in octets: a phone loads it over a mobile network.
 const LARGEST: u64 = 5 * 1024 * 1024;
-/// How far, in degrees, a picture may be turned: as much as two points that were measured by hand are off.
+/// The largest turn of a picture, in degrees. Two points that were measured by hand are off by as much.
 const LARGEST_TURN: f64 = 5.0;
-/// Two points nearer than this part of the picture's diagonal give no scale.
+/// The part of the picture's diagonal that two points must be apart to give a scale.
 const NEAREST_PART: f64 = 0.1;
 /// The web's map projection has nothing beyond it, in degrees of latitude.
 const FARTHEST_NORTH: f64 = 85.0;
@@ -33,7 +33,7 @@ const DEMO_POINTS: [Point; 2] = [
 /// The picture under the map's markers.
 #[derive(Clone, Debug)]
 pub struct SitePlan {
-    /// What pages know of it.
+    /// The part that pages get.
     pub plan: Plan,
     /// The picture, unless it is one of the site's files.
     pub picture: Option<Picture>,
@@ -131,8 +131,8 @@ fn octets(file: &str) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(cannot)
 }
 
-/// Lays the picture on the map by two of its points. The web's map (EPSG:3857) keeps angles, so one scale and no turn fit
-/// both; what is left over is shared between them.
+/// Lays the picture on the map by two of its points. The web's map (EPSG:3857) keeps angles, so one scale and no turn
+/// fit both. An error of measurement is shared between them.
 fn lay(address: &str, frame: Frame, points: [Point; 2]) -> Result<Plan, String> {
     let [first, second] = points;
     for Point { x, y, .. } in points {
@@ -157,8 +157,8 @@ fn lay(address: &str, frame: Frame, points: [Point; 2]) -> Result<Plan, String> 
     let turn = (turn + 180.0).rem_euclid(360.0) - 180.0;
     if turn.abs() > LARGEST_TURN {
         return Err(format!(
-            "{VARIABLE}: by its two points the picture is turned by {:.0} degrees; turn it so that north is at the top, \
-             and write each point as X,Y=LAT,LNG with y downwards.",
+            "{VARIABLE}: by its two points the picture is turned by {:.0} degrees; turn it so that north is at the \
+             top, and write each point as X,Y=LAT,LNG with y downwards.",
             turn.abs()
         ));
     }

@@ -1,4 +1,4 @@
-//! The plan under the map's markers: whose it is, who gets it, and what goes before it.
+//! The plan under the map's markers: its source, its readers, and the tiles that go before it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use testkit::client::Session;
 const PLAN: &str =
     r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 520"><path d="M0 0h800v520H0z"/></svg>"#;
 const POINTS: &str = "56,56=37.501504,127.0393246;516,462=37.5007745,127.0403663";
-/// What a page without plan and tiles says.
+/// The words of a page without plan and tiles.
 const PAPER: &str = "아직 등록된 단지 배치도가 없어";
 
 /// Writes the plan of a complex; returns the setting that names it.

@@ -1,4 +1,4 @@
-//! The live map: where those are who call. Without `leaflet.js` it stays empty, and the list says everything, too.
+//! The live map of the callers. Without `leaflet.js` it is a still plan at most; the list has everything, too.
 
 mod board;
 mod ground;

@@ -23,6 +23,7 @@ mod runtimes;
 mod sign_in;
 mod signals;
 mod site;
+mod site_plan;
 mod socket;
 mod sockets;
 mod state;

@@ -5,7 +5,7 @@ mod late;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::{
-    context::{DemoAccounts, PageContext, PressAsksAfter, Tiles},
+    context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{self, Audience, HOME, SIGN_IN},
 };
 use axum::{
@@ -22,6 +22,7 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 use crate::{
     auth::Viewer,
     budgets::Holder,
+    config::{Settings, TileSource},
     headers,
     problem::Kind,
     sign_in::{next_of, sign_in_page},
@@ -71,15 +72,25 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
 }
 
 fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
-    let tiles = state.settings.tiles.as_ref();
     PageContext {
         viewer,
-        tiles: tiles.map(|tiles| Tiles { url: tiles.url.clone(), attribution: tiles.attribution.clone() }),
+        ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {
             names: DEMO_RESIDENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
             password: DEMO_PASSWORD.to_owned(),
         }),
         now: now(),
+    }
+}
+
+/// Returns the ground under the map's markers. Tiles go before a plan.
+fn ground(settings: &Settings) -> Ground {
+    match (&settings.tiles, &settings.site_plan) {
+        (Some(TileSource { url, attribution, .. }), _) => {
+            Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })
+        }
+        (None, Some(site_plan)) => Ground::Plan(site_plan.plan.clone()),
+        (None, None) => Ground::Paper,
     }
 }
 

@@ -19,10 +19,12 @@ use tower_http::{
 };
 
 use crate::{
-    auth, commands, connections, headers, health, metrics, openapi, origin, pages,
+    auth, commands,
+    config::SITE_PLAN_ADDRESS,
+    connections, headers, health, metrics, openapi, origin, pages,
     problem::{Kind, Problem, role_absent},
     runtimes::{Handles, RunOn},
-    sign_in, site, socket,
+    sign_in, site, site_plan, socket,
     state::AppState,
 };
 
@@ -46,6 +48,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .route("/api/session", delete(sign_in::end_session))
         .route("/sign-in", post(sign_in::form_sign_in))
         .route("/sign-out", post(sign_in::form_sign_out))
+        .route(SITE_PLAN_ADDRESS, get(site_plan::picture))
         .route("/metrics", get(metrics::for_administrators))
         .route("/openapi.json", get(openapi::document))
         .merge(pages())

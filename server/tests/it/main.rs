@@ -15,6 +15,7 @@ mod pages;
 mod places;
 mod receipts;
 mod sign_in;
+mod site_plan;
 mod slow_clients;
 mod sockets;
 mod start_and_stop;

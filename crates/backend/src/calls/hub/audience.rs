@@ -69,8 +69,8 @@ impl Audience {
         self.subscribers.get_mut(&number)?.listed.pop_front()
     }
 
-    /// Encodes a message once for each kind of subscription and hands it to all of them. Returns whether a house other than
-    /// `speaker` has it in a queue.
+    /// Encodes a message once for each kind of subscription and hands it to all of them. Returns whether a house other
+    /// than `speaker` has it in a queue.
     pub(super) fn push(&mut self, destination: &str, message: &Message, speaker: Option<&House>) -> bool {
         let about = message.alert();
         let mut encoder = Frames::new(message, destination);

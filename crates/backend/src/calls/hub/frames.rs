@@ -104,8 +104,8 @@ impl Message {
     }
 }
 
-/// The frames of one message for every kind of subscription of a line. The body is written once, and of the headers only
-/// the subscription's own for each kind.
+/// The frames of one message for every kind of subscription of a line. The body is written once, and of the headers
+/// only the subscription's own for each kind.
 pub(super) struct Frames<'a> {
     message: &'a Message,
     destination: &'a str,

@@ -1,5 +1,5 @@
-//! The kinds of subscriptions of a line. Those of one kind get the same frames, so a kind is looked up when a subscription
-//! begins, and not for each frame.
+//! The kinds of subscriptions of a line. Those of one kind get the same frames, so a kind is looked up when a
+//! subscription begins, and not for each frame.
 
 use std::collections::HashMap;
 

@@ -41,7 +41,6 @@ pub(super) struct Applied {
 }
 
 /// What is noted of an event that a socket of another house gets.
-#[derive(Default)]
 pub(super) struct Trace {
     /// The event's name and time, if it was delivered without the log.
     direct: Option<(Name, Millis)>,
@@ -111,8 +110,8 @@ impl LineCalls {
         young.filter_map(|(_, id, _)| self.call(id, house)).find(|call| call.is_open(now))
     }
 
-    /// Returns an open call of the alert's house and kind that is younger than ten minutes and that somebody heard: it was
-    /// pushed to a socket of another house, or a house has acknowledged it.
+    /// Returns an open call of the alert's house and kind that is younger than ten minutes and that somebody heard. It
+    /// was pushed to a socket of another house, or a house has acknowledged it.
     pub(super) fn standing(&self, alert: &Alert, now: Millis) -> Option<AlertId> {
         let limit = Duration::from_millis(LATE_AFTER.unsigned_abs());
         let mut young =
@@ -175,8 +174,8 @@ impl LineCalls {
         Some(known.unwrap_or_else(|| message_id::direct(name.0, name.1)))
     }
 
-    /// Returns when the call that an event is about was received; nothing where two houses used its id and the event does not
-    /// say which.
+    /// Returns when the call that an event is about was received; nothing where two houses used its id and the event
+    /// does not say which.
     pub(super) fn received(&self, event: &Event) -> Option<Received> {
         let house = match event {
             Event::Alert(alert) => Some(&alert.house),

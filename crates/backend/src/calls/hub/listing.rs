@@ -51,11 +51,11 @@ impl LineCalls {
         Listing { calls, truncated }
     }
 
-    /// Returns at most `limit` of the calls that began after `since` and are `wanted`, the oldest first, and whether there
-    /// are more.
+    /// Returns at most `limit` of the calls that began after `since` and are `wanted`, the oldest first, and whether
+    /// there are more.
     ///
-    /// Houses take turns, each with its newest call, so that a house that calls hundreds of times hides nobody else's call.
-    /// The own house comes before them with up to half of the limit.
+    /// Houses take turns, each with its newest call, so that a house that calls hundreds of times hides nobody else's
+    /// call. The own house comes before them with up to half of the limit.
     fn choose(
         &self,
         own: Option<&House>,
@@ -63,7 +63,7 @@ impl LineCalls {
         since: Millis,
         wanted: &dyn Fn(&Incident) -> bool,
     ) -> (Vec<Place>, bool) {
-        let houses = self.index.houses().filter_map(|(house, calls)| {
+        let houses = self.index.houses().filter_map(move |(house, calls)| {
             let recent = calls.keys().rev().copied().take_while(move |(began, _)| *began > since);
             let mut calls =
                 recent.filter(move |(_, id)| self.call(*id, house).is_some_and(|call| wanted(&call)));
@@ -99,8 +99,8 @@ impl LineCalls {
         told.flat_map(|call| self.messages(&call)).collect()
     }
 
-    /// Returns a call as messages in live form: the alert, the words that its incident rests on, where the caller is, and
-    /// whom it reached.
+    /// Returns a call as messages in live form: the alert, the words that its incident rests on, where the caller is,
+    /// and whom it reached.
     fn messages(&self, incident: &Incident) -> Vec<Message> {
         let alert = &incident.alert;
         let mut events = vec![(Event::Alert(alert.clone()), None)];

@@ -72,7 +72,8 @@ impl Hub {
         self.existing(&alert.line)?.calls().standing(alert, clock::now())
     }
 
-    /// Returns the calls of every line that nobody has ended and that were received at least `age` ago, by the monotonic clock.
+    /// Returns the calls of every line that nobody has ended and that were received at least `age` ago, by the
+    /// monotonic clock.
     pub(crate) fn unended(&self, age: Duration) -> Vec<Alert> {
         self.rooms().iter().flat_map(|room| room.calls().unended(age)).collect()
     }

@@ -1,5 +1,5 @@
-//! One line of the hub: what is known of its calls, and who listens. Each has a lock of its own, so that a lookup never waits
-//! for the pushing of frames.
+//! One line of the hub: what is known of its calls, and who listens. Each has a lock of its own, so that a lookup never
+//! waits for the pushing of frames.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -136,8 +136,8 @@ impl Room {
     }
 }
 
-/// A std mutex: it is held for a fold or for some pushes, never across an await. Poisoned is still whole: the fold changes its
-/// sets one by one.
+/// Locks a std mutex, because it is held for a fold or for some pushes and never across an await. A poisoned one is still
+/// whole, because the fold changes its sets one by one.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

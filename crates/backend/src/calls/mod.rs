@@ -1,5 +1,6 @@
 //! The commands: who may do what to which call, and the road from a request to a durable event.
 
+mod budget;
 mod claims;
 pub(crate) mod expiry;
 pub(crate) mod fanout;
@@ -28,6 +29,7 @@ use crate::{
         outbox::{Entry, Origin},
     },
 };
+use budget::Budgets;
 use claims::Claims;
 use hub::{Hub, Known};
 pub use refusal::Refusal;
@@ -45,13 +47,14 @@ pub struct Calls {
     hub: Hub,
     delivery: Delivery,
     claims: Claims,
+    budgets: Budgets,
 }
 
 impl Calls {
     /// Records commands by `delivery`; `hub` knows the calls they are about.
     #[must_use]
     pub fn new(hub: Hub, delivery: Delivery) -> Self {
-        Self { hub, delivery, claims: Claims::default() }
+        Self { hub, delivery, claims: Claims::default(), budgets: Budgets::default() }
     }
 
     /// Comes to help: `POST /accept`.
@@ -72,7 +75,7 @@ impl Calls {
         }
         let origin = origin(by, key, "/accept".into());
         let (id, digest) = (EventId(origin.id), digest(&request));
-        self.once(origin, digest, async || {
+        self.once(Some(by), origin, digest, async || {
             // Repeated after another node took it, or after the outbox was lost, it is no accept of a call that is over.
             let repeated = self.hub.accept(&request.line, id, &request.accept_house);
             let alert = match request.alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
@@ -114,7 +117,7 @@ impl Calls {
         let path = progress.path().ok_or_else(|| Refusal::NotYours("only the service writes this".into()))?;
         let origin = origin(by, key, format!("/alert/{alert}/{path}"));
         let (id, digest) = (EventId(origin.id), digest(&request));
-        self.once(origin, digest, async || {
+        self.once(Some(by), origin, digest, async || {
             let known = self.incident_for(by, alert)?;
             let line = line_of(by, known.as_ref())?;
             let actor = actor(by, known.as_ref(), progress)?;
@@ -145,7 +148,7 @@ impl Calls {
         })?;
         let origin = origin(by, key, format!("/alert/{alert}/location"));
         let digest = digest(&request);
-        self.once(origin, digest, async || {
+        self.once(Some(by), origin, digest, async || {
             let known = self.incident_for(by, alert)?;
             let line = line_of(by, known.as_ref())?;
             if known.as_ref().is_some_and(|incident| !is_caller(by, incident)) {
@@ -168,12 +171,14 @@ impl Calls {
         let id = event.id().ok_or_else(|| Refusal::Invalid("the event has no id".into()))?;
         let origin = Origin { id, resident: SERVICE.into(), route: event.topic().into() };
         let (_, value) = record::write(&event);
-        self.once(origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
+        self.once(None, origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
     }
 
-    /// Does a request once: a repetition gets the same answer, also while the first is under way.
+    /// Does a request once: a repetition gets the same answer, also while the first is under way. `by` is `None` for the
+    /// service itself.
     async fn once(
         &self,
+        by: Option<&Resident>,
         origin: Origin,
         digest: [u8; 32],
         event: impl AsyncFnOnce() -> Result<Event, Refusal>,
@@ -185,12 +190,13 @@ impl Calls {
             Some((_, state)) => return Ok(Recorded { id: origin.id, state, warning: None }),
             None => {}
         }
-        self.record(origin, digest, event().await?, received).await
+        self.record(by, origin, digest, event().await?, received).await
     }
 
     /// Records what no earlier request on this node's disk has recorded.
     async fn record(
         &self,
+        by: Option<&Resident>,
         origin: Origin,
         digest: [u8; 32],
         event: Event,
@@ -198,7 +204,13 @@ impl Calls {
     ) -> Result<Recorded, Refusal> {
         // Another node may have taken it: then it must be the same, and keeps its time.
         let event = match self.hub.known(&event) {
-            Known::Nothing(event) | Known::Same(event) => event,
+            Known::Nothing(event) => {
+                if let Some(by) = by {
+                    self.budgets.admit(by, &event, &self.hub).await?;
+                }
+                event
+            }
+            Known::Same(event) => event,
             Known::Otherwise => return Err(Refusal::KeyReused),
             Known::Taken => return Err(Refusal::IdTaken),
         };

@@ -120,8 +120,15 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
         "invalid" | "too-large" | "malformed" => td_string!(locale, problem.invalid),
         "not-yours" | "foreign-origin" => td_string!(locale, problem.not_yours),
         "no-open-call" => td_string!(locale, problem.no_open_call),
+        "call-stands" => td_string!(locale, problem.call_stands),
         _ => td_string!(locale, problem.other),
     }
+}
+
+/// Tells if a problem of this type leaves a call that neighbours have.
+#[must_use]
+pub fn is_out(slug: &str) -> bool {
+    ["heard-not-recorded", "call-stands"].contains(&slug)
 }
 
 #[cfg(test)]

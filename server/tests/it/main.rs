@@ -1,6 +1,7 @@
 //! The whole program as its users meet it: each test starts one of its own on port 0 and speaks to it from outside.
 #![allow(clippy::unwrap_used)]
 
+mod budgets;
 mod cluster;
 mod commands;
 mod descriptors;

@@ -137,8 +137,10 @@ impl Budgets {
         let Err(wait) = self.take((Payer::of(by), budget), now) else { return Ok(()) };
         let refusal = match event {
             Event::Alert(alert) => standing(alert, hub).await.map(Refusal::CallStands),
-            event if cannot_wait(event, hub) => None,
-            _ => Some(Refusal::TooFast { seconds: whole_seconds(wait) }),
+            _ => {
+                let seconds = whole_seconds(wait);
+                (!cannot_wait(event, hub).await).then_some(Refusal::TooFast { seconds })
+            }
         };
         let Some(refusal) = refusal else { return Ok(()) };
         metrics::counter!("iutsai_refused_total", "budget" => budget.name()).increment(1);
@@ -162,22 +164,29 @@ async fn standing(alert: &Alert, hub: &Hub) -> Option<AlertId> {
     hub.standing(alert)
 }
 
-/// Tells if an answer is one that must not wait: it ends a call that is open, or is the first accept of its house.
-fn cannot_wait(event: &Event, hub: &Hub) -> bool {
+/// Tells if an answer must not wait. A call that is not known may be on its way to the hub, so it is asked for twice.
+async fn cannot_wait(event: &Event, hub: &Hub) -> bool {
+    if let Some(is_urgent) = is_urgent(event, hub) {
+        return is_urgent;
+    }
+    tokio::time::sleep(ON_ITS_WAY).await;
+    is_urgent(event, hub).unwrap_or(false)
+}
+
+/// Tells if an answer ends a call that is open, or is the first accept of its house; `None` if the call is not known.
+fn is_urgent(event: &Event, hub: &Hub) -> Option<bool> {
     match event {
         Event::Accept(accept) => {
-            let call = accept.alert.and_then(|id| hub.call_of(&accept.line, &accept.target, id));
-            let has_answered = |call: domain::Incident| {
-                let mut responses = call.responses.into_iter();
-                responses.any(|one| one.house == accept.accept && one.line == accept.accept_line)
-            };
-            call.is_some_and(|call| !has_answered(call))
+            let call = accept.alert.and_then(|id| hub.call_of(&accept.line, &accept.target, id))?;
+            let mut answers = call.responses.iter();
+            Some(!answers.any(|one| (&one.house, &one.line) == (&accept.accept, &accept.accept_line)))
         }
         Event::Status(status) if status.status.ends() => {
-            let named = hub.named(status.alert);
-            named.iter().any(|call| call.alert.line == status.line && call.end.is_none())
+            let mut named = hub.named(status.alert);
+            named.retain(|call| call.alert.line == status.line);
+            (!named.is_empty()).then(|| named.iter().any(|call| call.end.is_none()))
         }
-        _ => false,
+        _ => Some(false),
     }
 }
 

@@ -183,6 +183,19 @@ async fn an_alert_waits_for_an_end_that_is_on_its_way() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_call_that_is_on_its_way_to_the_hub_is_not_refused() {
+    let (hub, call) = (Hub::new(), alert("1203"));
+    let end = status(&call, Progress::Cancelled, "1203");
+    let spent = Spent::new("1203", &end, &hub);
+    let arriving = async {
+        tokio::task::yield_now().await;
+        apply(&hub, &Event::Alert(call.clone()));
+    };
+    let (admitted, ()) = tokio::join!(spent.admit(&end), arriving);
+    admitted.unwrap();
+}
+
+#[tokio::test]
 async fn a_first_accept_and_an_end_never_wait_and_other_answers_do() {
     let (hub, call) = (Hub::new(), alert("1203"));
     apply(&hub, &Event::Alert(call.clone()));

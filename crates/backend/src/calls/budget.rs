@@ -12,7 +12,7 @@ use std::{
 
 use domain::{Alert, AlertId, Event, House, Line, Resident};
 
-use super::{ON_ITS_WAY, Refusal, hub::Hub};
+use super::{Refusal, hub::Hub};
 
 /// The size of a bucket.
 struct Size {
@@ -30,6 +30,9 @@ const ALERTS: Size = Size { burst: 10, every: Duration::from_secs(6) };
 const ANSWERS: Size = Size { burst: 20, every: Duration::from_secs(2) };
 /// A page sends a location each five seconds at most, so five devices of a house send one a second.
 const LOCATIONS: Size = Size { burst: 10, every: Duration::from_secs(1) };
+
+/// How long what was just answered may take to this hub, from this node or another.
+const ON_ITS_WAY: Duration = Duration::from_millis(400);
 
 /// So many buckets are kept before the full ones are looked for and forgotten.
 const KEPT: usize = 256;

@@ -202,6 +202,7 @@ impl Calls {
         event: Event,
         received: Instant,
     ) -> Result<Recorded, Refusal> {
+        let asked = Instant::now();
         // Another node may have taken it: then it must be the same, and keeps its time.
         let event = match self.hub.known(&event) {
             Known::Nothing(event) => {
@@ -214,6 +215,8 @@ impl Calls {
             Known::Otherwise => return Err(Refusal::KeyReused),
             Known::Taken => return Err(Refusal::IdTaken),
         };
+        // Whoever was made to wait is not late from the beginning.
+        let received = received + asked.elapsed();
         let (topic, value) = record::write(&event);
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
         let at = event.at().unwrap_or_else(clock::now);

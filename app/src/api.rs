@@ -17,7 +17,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use web_sys::AbortController;
 
-pub(crate) use answer::{Answer, ID_TAKEN};
+pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
 pub(crate) use pause::wait_to_retry;
 

@@ -191,6 +191,12 @@ impl Press {
             connection
         });
         Effect::new(move || {
+            // The call that stands says more than that there is one.
+            if self.state.get() == PressState::Stands && self.own_call.with(Option::is_some) {
+                self.set_state.set(PressState::Idle);
+            }
+        });
+        Effect::new(move || {
             let leaving = window_event_listener(ev::beforeunload, move |event| {
                 if self.is_under_way() && self.kept.try_get_value() == Some(Kept::Page) {
                     event.prevent_default();

@@ -163,6 +163,7 @@ fn is_recorded(progress: &CallProgress) -> bool {
     matches!(
         progress,
         CallProgress::Recorded
+            | CallProgress::Stands
             | CallProgress::Reached(_)
             | CallProgress::NobodyComes(_)
             | CallProgress::Coming(_)

@@ -161,6 +161,6 @@ fn is_unsent(progress: &CallProgress) -> bool {
 }
 
 fn is_over(progress: &CallProgress) -> bool {
-    use CallProgress::{Delivered, Ended, Refused};
-    matches!(progress, Refused(_) | Ended(_) | Delivered { .. })
+    use CallProgress::{Delivered, Ended, Refused, Stands};
+    matches!(progress, Refused(_) | Ended(_) | Delivered { .. } | Stands)
 }

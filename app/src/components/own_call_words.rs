@@ -55,6 +55,7 @@ pub fn own_call_words(
         CallProgress::Refused(problem) => {
             format!("{} {}", td_string!(locale, own.refused), problem.detail)
         }
+        CallProgress::Stands => td_string!(locale, own.stands).to_owned(),
         CallProgress::Recorded => td_string!(locale, own.recorded).to_owned(),
         CallProgress::Reached(count) => td_string!(locale, own.reached, count = *count),
         CallProgress::NobodyComes(count) => td_string!(locale, own.nobody_comes, count = *count),
@@ -138,6 +139,13 @@ mod tests {
             assert!(words.contains("Neighbours hear your call"), "{words}");
             assert!(!words.to_lowercase().contains("not sent"), "{words}");
         }
+    }
+
+    #[test]
+    fn a_press_that_was_one_too_many_is_not_called_unsent() {
+        let words = said(&CallProgress::Stands);
+        assert!(words.contains("already out"), "{words}");
+        assert!(!words.contains("not"), "{words}");
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub enum PressState {
     },
     /// The server will not take it.
     Refused(api::Problem),
+    /// It was one too many: a call of the own house is open, and neighbours have it.
+    Stands,
 }
 
 /// What is true of the own call now.
@@ -106,6 +108,8 @@ pub enum CallProgress {
     },
     /// [`PressState::Refused`].
     Refused(api::Problem),
+    /// [`PressState::Stands`], and the call that stands has not come by the feed yet.
+    Stands,
     /// Durable; as far as is known it has reached nobody yet.
     Recorded,
     /// It has reached devices of this many neighbours' houses.
@@ -140,6 +144,7 @@ impl CallProgress {
             Self::Unsent { .. } => "unsent",
             Self::Delivered { .. } => "delivered",
             Self::Refused(_) => "refused",
+            Self::Stands => "stands",
             Self::Recorded => "recorded",
             Self::Reached(_) => "reached",
             Self::NobodyComes(_) => "nobody-comes",
@@ -173,7 +178,8 @@ pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> Cal
         // What is not known may be over for long: that nobody was reached cannot be said of it.
         PressState::Delivered { at, .. } if call.is_none() => return CallProgress::Delivered { at: *at },
         PressState::Delivered { at, .. } | PressState::Recorded { at, .. } => Some(*at),
-        PressState::Idle => call.map(|call| call.alert.at),
+        PressState::Stands if call.is_none() => return CallProgress::Stands,
+        PressState::Idle | PressState::Stands => call.map(|call| call.alert.at),
     };
     match (call, recorded_at) {
         (Some(call), Some(recorded_at)) => answered(call, recorded_at, now),
@@ -248,6 +254,13 @@ mod tests {
     #[test]
     fn without_a_press_and_without_a_call_it_is_quiet() {
         assert_eq!(progress(&PressState::Idle, None, AT), CallProgress::Quiet);
+    }
+
+    #[test]
+    fn a_press_that_was_one_too_many_shows_the_call_that_stands() {
+        assert_eq!(progress(&PressState::Stands, None, AT), CallProgress::Stands);
+        let known = incident(&call(1), [reached(&call(1), &["1204"])]);
+        assert_eq!(progress(&PressState::Stands, Some(&known), AT), CallProgress::Reached(1));
     }
 
     #[test]

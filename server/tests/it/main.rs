@@ -3,6 +3,7 @@
 
 mod account_changes;
 mod authors;
+mod budgets;
 mod cluster;
 mod commands;
 mod descriptors;

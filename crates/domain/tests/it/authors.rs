@@ -267,7 +267,7 @@ proptest! {
         let before = oracle::sorted(&fold(&history, 2));
         let strangers = named.into_iter().chain(nameless).map(|event| (event, Seen::Direct));
         let early: Vec<Sighting> = strangers.clone().chain(history.iter().cloned()).collect();
-        prop_assert_eq!(oracle::sorted(&fold(&early, 2)), before.clone());
+        prop_assert_eq!(&oracle::sorted(&fold(&early, 2)), &before);
         let late: Vec<Sighting> = history.into_iter().chain(strangers).collect();
         prop_assert_eq!(oracle::sorted(&fold(&late, 2)), before);
     }

@@ -114,7 +114,7 @@ fn no_lookup_waits_while_frames_are_pushed() {
     // Who pushes holds this lock until the last subscriber has the frame.
     let pushing = room.audience();
     let (sender, done) = mpsc::channel();
-    let asking = hub.clone();
+    let asking = hub;
     let asked = thread::spawn(move || {
         let known = asking.named(called.id);
         assert_eq!(known[0].alert, called);
@@ -124,7 +124,7 @@ fn no_lookup_waits_while_frames_are_pushed() {
         assert_eq!(asking.accept(&line(), accepted.id, &accepted.accept), Some(accepted));
         assert_eq!(asking.newest_open_of(&line(), &called.house), Some(known[0].clone()));
         assert_eq!(asking.incidents(&line()), known);
-        assert_eq!(asking.unended(Duration::ZERO), [called.clone()]);
+        assert_eq!(asking.unended(Duration::ZERO), std::slice::from_ref(&called));
         let message_id = domain::message_id::direct(domain::topic::ALERT, called.id.0);
         assert_eq!(asking.acknowledged(&line(), &message_id), Some(called.key()));
         assert_eq!(asking.standing(&called), None, "nobody heard it");

@@ -20,8 +20,8 @@ pub struct HouseCalls {
 }
 
 impl HouseCalls {
-    /// Groups open calls by the house that made them. Houses with a call that nobody comes to are first, and among them the
-    /// one that has waited longest. `open` has the newest call first.
+    /// Groups open calls by the house that made them. Houses with a call that nobody comes to are first, and among them
+    /// the one that has waited longest. `open` has the newest call first.
     #[must_use]
     pub fn by_urgency<'a>(open: impl Iterator<Item = &'a Incident>) -> Vec<Self> {
         let mut houses: Vec<Self> = Vec::new();
@@ -75,7 +75,8 @@ impl HouseCalls {
     pub fn is_helped_by(&self, viewer: &Resident) -> bool {
         let Some((line, house)) = viewer.flat() else { return false };
         let is_of_line = *line == self.newest.alert.line;
-        is_of_line && self.calls().flat_map(Incident::coming).any(|one| one.line.is_none() && one.house == *house)
+        is_of_line
+            && self.calls().flat_map(Incident::coming).any(|one| one.line.is_none() && one.house == *house)
     }
 
     /// What the house says is wrong, the newest word first.
@@ -90,8 +91,8 @@ impl HouseCalls {
         kinds
     }
 
-    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to any of
-    /// them, since the oldest was made. It is a drill only if every call is.
+    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to any
+    /// of them, since the oldest was made. It is a drill only if every call is.
     #[must_use]
     pub fn as_one(&self) -> Incident {
         let mut one = self.newest.clone();

@@ -58,11 +58,17 @@ impl Press {
         let (state, set_state) = signal(PressState::Idle);
         let (feed, now) = (connection.feed, connection.now);
         let viewer = StoredValue::new(viewer);
+        let open = move || viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get())));
         let own_call = Memo::new(move |_| match state.get() {
             PressState::Recorded { id, .. } | PressState::Delivered { id, .. } => {
-                own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)))
+                let made = own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)));
+                match made {
+                    // The house still calls while another call of it is open.
+                    Some(made) if !made.is_open(now.get()) => open().or(Some(made)),
+                    made => made,
+                }
             }
-            _ => viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get()))),
+            _ => open(),
         });
         let is_open = move |call: AlertId| {
             let known = own(viewer, call).and_then(|call| feed.with(|feed| feed.call(&call)));

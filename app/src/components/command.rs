@@ -1,5 +1,5 @@
-//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled meanwhile, and
-//! a line beside them shows the result.
+//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled meanwhile,
+//! and a line beside them shows the result.
 
 use domain::{Alert, AlertId, House, Progress, api::Problem};
 use leptos::{prelude::*, task::spawn_local};
@@ -26,8 +26,8 @@ enum Stage {
     Refused(Problem),
 }
 
-/// The words that one press of a button sends. They go out at the same time, so that none waits for another that the server
-/// cannot record now.
+/// The words that one press of a button sends. They go out at the same time, so that none waits for another that the
+/// server cannot record now.
 #[derive(Clone, Copy)]
 pub(super) struct Command {
     stage: RwSignal<Stage>,

@@ -25,8 +25,7 @@ fn houses(all: &[HouseCalls]) -> Vec<String> {
 
 #[test]
 fn four_presses_of_a_house_are_one_with_the_newest_words_every_kind_and_the_oldest_time() {
-    let mut presses: Vec<Alert> =
-        (0..4).map(|number| call_of(number, "1203", number as Millis)).collect();
+    let mut presses: Vec<Alert> = (0..4).map(|number| call_of(number, "1203", number as Millis)).collect();
     presses[0].kind = Some(Kind::Medical);
     presses[1].text = "the last words".into();
     presses[2].kind = Some(Kind::Fire);
@@ -46,7 +45,10 @@ fn houses_of_one_name_on_two_lines_are_two() {
     let (here, mut there) = (call_of(1, "1203", 0), call_of(2, "1203", 1));
     there.line = named_line("101-2");
     let all = open(&[(&here, &[]), (&there, &[])]);
-    assert_eq!(all.iter().map(HouseCalls::flat).collect::<Vec<_>>(), [here, there].map(|one| (one.line, one.house)));
+    assert_eq!(
+        all.iter().map(HouseCalls::flat).collect::<Vec<_>>(),
+        [here, there].map(|one| (one.line, one.house))
+    );
 }
 
 #[test]

@@ -68,8 +68,7 @@ pub(super) fn HouseCard(
             <HouseFacts house one />
             <details class="incident-more" open=is_full>
                 <summary hidden=is_full>
-                    <span class="visually-hidden">{short} " "</span>
-                    {say!(i18n, feed.more)}
+                    <span class="visually-hidden">{short} " " {say!(i18n, feed.more)}</span>
                 </summary>
                 <HouseWords house one />
             </details>

@@ -63,8 +63,10 @@ pub(crate) fn status(call: &Alert, status: Progress, by: &str) -> Event {
         id: EventId::generate(),
         line: call.line.clone(),
         alert: call.id,
+        target: Some(call.house.clone()),
         status,
         by: Actor::House(house(by)),
+        by_line: None,
         note: None,
         at: call.at + 9_000,
     })
@@ -74,7 +76,8 @@ pub(crate) fn reached(call: &Alert, houses: &[&str]) -> Event {
     Event::Receipt(Receipt {
         line: call.line.clone(),
         alert: call.id,
-        reached: houses.iter().map(|name| house(name)).collect(),
+        target: Some(call.house.clone()),
+        reached: houses.iter().map(|name| house(name).into()).collect(),
         seen: std::collections::BTreeSet::new(),
     })
 }

@@ -11,14 +11,16 @@ use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
-use super::leaflet::{self, Layer, Map, options, place};
-use crate::context::Tiles;
+use super::{
+    ground,
+    leaflet::{self, Layer, Map, options, place},
+};
+use crate::context::{Ground, Plan};
 
-/// What is shown before any call has a place: the Korean peninsula's south.
-const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
-const MARGIN: f64 = 48.0;
+/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons.
+const MARGIN: (f64, f64) = (84.0, 48.0);
 /// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 
@@ -35,9 +37,11 @@ pub(super) struct Board {
     markers: BTreeMap<CallKey, Marker>,
     /// The open calls that the map was last fitted to.
     fitted: BTreeSet<CallKey>,
+    /// The site plan, where there is one.
+    plan: Option<Plan>,
     element: HtmlElement,
     /// The places that the map was to be fitted to while it had no size, as in a page that is not shown yet.
-    unfitted: Rc<RefCell<Option<JsValue>>>,
+    unfitted: Rc<RefCell<Option<Vec<Location>>>>,
     size: ResizeObserver,
     // Leaflet and the browser call them for as long as the map is there.
     _resized: Closure<dyn Fn()>,
@@ -51,46 +55,43 @@ struct Marker {
 }
 
 impl Board {
-    pub(super) fn new(element: &HtmlElement, tiles: Option<&Tiles>, words: &Words) -> Result<Self, JsValue> {
-        let without = options([("zoomControl", false.into()), ("attributionControl", false.into())]);
-        let map = leaflet::map(element, &without)?;
-        map.set_view(&place(NOWHERE.0, NOWHERE.1), NOWHERE.2);
-        let titles =
-            [("zoomInTitle", words.zoom_in.clone().into()), ("zoomOutTitle", words.zoom_out.clone().into())];
-        leaflet::zoom_control(&options(titles)).add_to(&map);
-        let create_tile = Closure::new(|| labelled("div", "map-grid-tile"));
-        match tiles {
-            Some(tiles) => leaflet::tile_layer(&tiles.url, &options([("maxZoom", 19.into())])),
-            None => {
-                let grid = leaflet::grid_layer();
-                leaflet::create_tiles(&grid, create_tile.as_ref().unchecked_ref());
-                grid
-            }
-        }
-        .add_to(&map);
-        let unfitted = Rc::new(RefCell::new(None));
+    pub(super) fn new(element: &HtmlElement, ground: &Ground, words: &Words) -> Result<Self, JsValue> {
+        let map = leaflet::map(element, &ground::map_options(ground))?;
+        let zoom = [
+            ("position", "bottomright".into()),
+            ("zoomInTitle", words.zoom_in.clone().into()),
+            ("zoomOutTitle", words.zoom_out.clone().into()),
+        ];
+        leaflet::zoom_control(&options(zoom)).add_to(&map);
+        let create_tile = Closure::new(|| labelled("div", "map-paper-tile"));
+        ground::lay(ground, &map, create_tile.as_ref().unchecked_ref());
+        let plan = if let Ground::Plan(plan) = ground { Some(plan.clone()) } else { None };
+        let unfitted = Rc::new(RefCell::new(None::<Vec<Location>>));
         let resized = {
             let (map, element) = (map.clone().unchecked_into::<Map>(), element.clone());
-            let unfitted = unfitted.clone();
+            let (unfitted, plan) = (unfitted.clone(), plan.clone());
             Closure::new(move || {
                 map.invalidate_size();
-                if let Some(bounds) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
-                    fit_to(&map, &bounds);
+                if let Some(places) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
+                    fit_to(&map, &places, plan.as_ref());
                 }
             })
         };
         let size = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
         size.observe(element);
-        Ok(Self {
+        let board = Self {
             map,
             markers: BTreeMap::new(),
             fitted: BTreeSet::new(),
+            plan,
             element: element.clone(),
             unfitted,
             size,
             _resized: resized,
             _create_tile: create_tile,
-        })
+        };
+        board.go_to(Vec::new());
+        Ok(board)
     }
 
     /// Shows these calls where their callers are, and no others.
@@ -112,23 +113,27 @@ impl Board {
     }
 
     /// Goes to where the open calls are, when there is another one; follows them, when they move out of sight.
-    /// Otherwise the person's own view stays.
+    /// After the last one it goes back to the site plan. Otherwise the person's own view stays.
     fn fit(&mut self, open: &BTreeMap<CallKey, Location>) {
         let names: BTreeSet<_> = open.keys().cloned().collect();
-        let places = || open.values().map(|location| place(location.lat, location.lng));
-        if names.is_subset(&self.fitted) {
-            for place in places() {
-                self.map.pan_inside(&place, &options([padding()]));
-            }
+        let is_over = names.is_empty() && !self.fitted.is_empty();
+        if is_over || !names.is_subset(&self.fitted) {
+            self.go_to(open.values().copied().collect());
         } else {
-            let bounds: JsValue = places().collect::<js_sys::Array>().into();
-            if has_size(&self.element) {
-                fit_to(&self.map, &bounds);
-            } else {
-                self.unfitted.replace(Some(bounds));
-            }
+            keep_inside(&self.map, open.values());
         }
         self.fitted = names;
+    }
+
+    /// Goes to these places as soon as the map has a size.
+    fn go_to(&self, places: Vec<Location>) {
+        let later = if has_size(&self.element) {
+            fit_to(&self.map, &places, self.plan.as_ref());
+            None
+        } else {
+            Some(places)
+        };
+        self.unfitted.replace(later);
     }
 }
 
@@ -195,11 +200,29 @@ impl Drop for Marker {
 }
 
 fn padding() -> (&'static str, JsValue) {
-    ("padding", place(MARGIN, MARGIN))
+    ("padding", place(MARGIN.0, MARGIN.1))
 }
 
-fn fit_to(map: &Map, bounds: &JsValue) {
-    map.fit_bounds(bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+/// Moves the map no farther than it takes to see each of these places.
+fn keep_inside<'a>(map: &Map, places: impl IntoIterator<Item = &'a Location>) {
+    for location in places {
+        map.pan_inside(&place(location.lat, location.lng), &options([padding()]));
+    }
+}
+
+/// Shows these places: the whole site plan where they all lie on it and it need not be seen from farther away than a
+/// call, else what is around them. Without places it shows the plan.
+fn fit_to(map: &Map, places: &[Location], plan: Option<&Plan>) {
+    let on_plan = plan.filter(|plan| places.iter().all(|location| ground::holds(plan, *location)));
+    let corners = on_plan.map(ground::corners);
+    if let Some(corners) = corners.filter(|corners| places.is_empty() || map.bounds_zoom(corners) >= CLOSE) {
+        // At once, because Leaflet cannot pan while it zooms.
+        map.fit_bounds(&corners, &options([("animate", false.into())]));
+        keep_inside(map, places);
+    } else if !places.is_empty() {
+        let bounds: js_sys::Array = places.iter().map(|location| place(location.lat, location.lng)).collect();
+        map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+    }
 }
 
 /// Tells if the element takes room on the page: Leaflet can fit nothing into one that does not.

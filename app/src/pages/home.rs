@@ -6,7 +6,7 @@ use leptos_meta::Title;
 
 use crate::{
     components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
-    context::{PageContext, Tiles},
+    context::{Ground, PageContext},
     home::Home,
     i18n::{t_string, use_i18n},
     map::LiveMap,
@@ -50,7 +50,7 @@ fn SignedIn(page: PageContext) -> impl IntoView {
                     <ArmBanner />
                     {has_flat.then(|| view! { <Call /> })}
                 </div>
-                <Watch tiles=page.tiles />
+                <Watch ground=page.ground />
                 <IncidentList />
             </div>
         </main>
@@ -74,7 +74,7 @@ fn Call() -> impl IntoView {
 
 /// The open calls on the map.
 #[component]
-fn Watch(tiles: Option<Tiles>) -> impl IntoView {
+fn Watch(ground: Ground) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     view! {
@@ -83,7 +83,7 @@ fn Watch(tiles: Option<Tiles>) -> impl IntoView {
             <LiveMap
                 incidents=home.open
                 now=home.connection.now
-                tiles
+                ground
                 zoom_in=t_string!(i18n, map.zoom_in).to_owned()
                 zoom_out=t_string!(i18n, map.zoom_out).to_owned()
                 attr:role="group"

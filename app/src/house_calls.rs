@@ -91,8 +91,8 @@ impl HouseCalls {
         kinds
     }
 
-    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to any
-    /// of them, since the oldest was made. It is a drill only if every call is.
+    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to any of
+    /// them, since the oldest was made. It is a drill only if every call is.
     #[must_use]
     pub fn as_one(&self) -> Incident {
         let mut one = self.newest.clone();
@@ -102,7 +102,9 @@ impl HouseCalls {
             }
             one.alert.at = earlier.alert.at;
             one.alert.drill &= earlier.alert.drill;
-            one.location = one.location.or(earlier.location);
+            if one.location.is_none() {
+                (one.location, one.located) = (earlier.location, earlier.located);
+            }
             for response in earlier.coming() {
                 let name = (&response.line, &response.house);
                 match one.responses.iter_mut().find(|known| (&known.line, &known.house) == name) {

@@ -145,6 +145,8 @@ impl Press {
             return;
         }
         let dropped = self.current.get_value();
+        let heard = dropped.as_ref().filter(|pending| pending.heard && pending.outcome.is_none());
+        let heard = heard.and_then(|pending| own(self.viewer, AlertId(pending.key)));
         self.current.set_value(None);
         self.set_state.set(PressState::Idle);
         spawn_local(async move {
@@ -153,9 +155,9 @@ impl Press {
             {
                 return;
             }
-            if let Some(pending) = dropped.filter(|pending| pending.heard && pending.outcome.is_none()) {
+            if let Some(call) = heard {
                 // Neighbours who heard it must hear that it is not wanted any more. A refusal says that they do.
-                let cancelled = api::progress(AlertId(pending.key), Progress::Cancelled, |_, _| {}).await;
+                let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
             press.look().await;

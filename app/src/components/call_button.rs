@@ -33,9 +33,8 @@ pub fn CallButton() -> impl IntoView {
     let busy = Memo::new(move |_| press.progress.with(is_on_its_way));
     let again = Memo::new(move |_| press.progress.with(is_recorded));
     let others = Memo::new(move |_| home.incoming.with(|houses| !houses.is_empty()));
-    let called = Signal::derive(move || again.get() || busy.get());
     // A call is open, and the page is about that call. The button stays for when nobody answers it.
-    let secondary = Signal::derive(move || called.get() || others.get());
+    let secondary = Signal::derive(move || again.get() || busy.get() || others.get());
     let label = move || match (again.get(), others.get() && !busy.get()) {
         (true, _) => t_string!(i18n, call.again),
         (false, true) => t_string!(i18n, call.too),
@@ -109,8 +108,8 @@ pub fn CallButton() -> impl IntoView {
             >
                 {say!(i18n, call.press)}
             </button>
-            <details class="call-more" open=Signal::derive(move || !called.get())>
-                <summary hidden=Signal::derive(move || !called.get())>{say!(i18n, call.more)}</summary>
+            <details class="call-more" open=Signal::derive(move || !secondary.get())>
+                <summary hidden=Signal::derive(move || !secondary.get())>{say!(i18n, call.more)}</summary>
                 <CallDetails />
             </details>
             <LocationOffer />

@@ -1,7 +1,7 @@
-//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled meanwhile,
-//! and a line beside them shows the result.
+//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled meanwhile, and
+//! a line beside them shows the result.
 
-use domain::{Alert, AlertId, House, Progress, api::Problem};
+use domain::{Alert, CallKey, House, Progress, api::Problem};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) enum Word {
     Accept(Alert, House),
-    Progress(AlertId, Progress),
+    Progress(CallKey, Progress),
 }
 
 #[derive(Clone, PartialEq)]
@@ -68,7 +68,7 @@ impl Command {
         let on_trouble = move |trouble, _| self.show(Stage::Retrying(trouble));
         let answer = match word {
             Word::Accept(alert, by) => api::accept(&alert, by, on_trouble).await,
-            Word::Progress(alert, progress) => api::progress(alert, progress, on_trouble).await,
+            Word::Progress(call, progress) => api::progress(&call, progress, on_trouble).await,
         };
         if let Err(refused) = answer {
             self.refused.try_set_value(Some(match refused {

@@ -38,7 +38,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     };
     let on_the_way = move |what| {
         move |()| {
-            let word = |call: Incident| Word::Progress(call.alert.id, what);
+            let word = |call: Incident| Word::Progress(call.alert.key(), what);
             calls(Point::OnTheWay).into_iter().map(word).collect::<Vec<_>>()
         }
     };
@@ -101,7 +101,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
 }
 
 fn end_all(house: &HouseCalls) -> Vec<Word> {
-    house.calls().map(|call| Word::Progress(call.alert.id, Progress::Resolved)).collect()
+    house.calls().map(|call| Word::Progress(call.alert.key(), Progress::Resolved)).collect()
 }
 
 /// What a person can do about the open calls of a house.

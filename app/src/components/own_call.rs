@@ -102,7 +102,7 @@ fn EndButtons() -> impl IntoView {
     let end = move |how| {
         move |()| {
             let calls = own_house.get_untracked();
-            let word = |call: &Incident| Word::Progress(call.alert.id, how);
+            let word = |call: &Incident| Word::Progress(call.alert.key(), how);
             let words = calls.iter().flat_map(HouseCalls::calls).map(word).collect::<Vec<_>>();
             // A press that is still being sent must not be sent after its end.
             press.drop_unrecorded();

@@ -1,4 +1,4 @@
-//! The home page: the alert button, the neighbours' calls, the map. A resident's and an administrator's differ in
+//! The home page: the open calls, the alert button, the map, and the calls that are over. A resident's and an administrator's differ in
 //! what the signed-in person has (a flat, every line), not in a page of their own.
 
 use leptos::prelude::*;

@@ -67,7 +67,7 @@ pub(super) fn HouseCard(
             <h2 class="incident-heading">{move || if is_compact.get() { short.get() } else { long.get() }}</h2>
             <HouseFacts house one />
             <details class="incident-more" open=is_full>
-                <summary hidden=is_full>
+                <summary data-testid="more" hidden=is_full>
                     <span class="visually-hidden">{short} " " {say!(i18n, feed.more)}</span>
                 </summary>
                 <HouseWords house one />

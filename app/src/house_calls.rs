@@ -91,8 +91,8 @@ impl HouseCalls {
         kinds
     }
 
-    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to any of
-    /// them, since the oldest was made. It is a drill only if every call is.
+    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to
+    /// any of them, since the oldest was made. It is a drill only if every call is.
     #[must_use]
     pub fn as_one(&self) -> Incident {
         let mut one = self.newest.clone();

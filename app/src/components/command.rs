@@ -1,5 +1,5 @@
-//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled meanwhile, and
-//! a line beside them shows the result.
+//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled
+//! meanwhile, and a line beside them shows the result.
 
 use domain::{Alert, CallKey, House, Progress, api::Problem};
 use leptos::{prelude::*, task::spawn_local};

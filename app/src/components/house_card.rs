@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     house_actions::HouseActions,
-    house_facts::{HouseFacts, HouseWords, as_one, words_of},
+    house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
     incident_words::{coming, kind_word, plain_heading, urgent_heading},
 };
 use crate::{

@@ -82,6 +82,16 @@ fn who_comes_to_one_call_is_named_once_whatever_was_said_about_another() {
 }
 
 #[test]
+fn a_press_without_a_location_is_shown_where_the_house_was_last_known_with_the_time_of_that() {
+    let (before, mut again) = (call_of(1, "1203", 0), call_of(2, "1203", 1));
+    again.location = None;
+    let one = only(&[(&before, &[]), (&again, &[])]).as_one();
+    let known = incident(&before, []);
+    assert!(known.location.is_some());
+    assert_eq!((one.location, one.located), (known.location, known.located));
+}
+
+#[test]
 fn an_emergency_among_drills_is_not_a_drill() {
     let (mut before, mut again) = (call_of(1, "1203", 0), call_of(2, "1203", 1));
     (before.drill, again.drill) = (true, true);

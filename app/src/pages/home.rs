@@ -1,5 +1,5 @@
-//! The home page: the open calls, the alert button, the map, and the calls that are over. A resident's and an administrator's differ in
-//! what the signed-in person has (a flat, every line), not in a page of their own.
+//! The home page: the open calls, the alert button, the map, and the calls that are over. A resident's and an
+//! administrator's differ in what the signed-in person has (a flat, every line), not in a page of their own.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

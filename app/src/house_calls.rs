@@ -35,42 +35,42 @@ impl HouseCalls {
         houses
     }
 
-    /// The calls, the newest first.
+    /// Returns the calls, the newest first.
     pub fn calls(&self) -> impl Iterator<Item = &Incident> {
         iter::once(&self.newest).chain(&self.earlier)
     }
 
-    /// How many calls there are.
+    /// Returns how many calls there are.
     #[must_use]
     pub fn count(&self) -> usize {
         1 + self.earlier.len()
     }
 
-    /// The flat that calls.
+    /// Returns the flat that calls.
     #[must_use]
     pub fn flat(&self) -> Flat {
         (self.newest.alert.line.clone(), self.newest.alert.house.clone())
     }
 
-    /// Tells if this flat made the calls.
+    /// Returns whether this flat made the calls.
     #[must_use]
     pub fn is_of(&self, line: &Line, house: &House) -> bool {
         self.newest.alert.line == *line && self.newest.alert.house == *house
     }
 
-    /// When the oldest of the open calls was made.
+    /// Returns when the oldest of the open calls was made.
     #[must_use]
     pub fn since(&self) -> Millis {
         self.earlier.last().unwrap_or(&self.newest).alert.at
     }
 
-    /// Tells if somebody comes to every call. A call that nobody comes to still sounds, so the house still calls.
+    /// Returns whether somebody comes to every call. A call that nobody comes to still sounds, so the house still calls.
     #[must_use]
     pub fn is_answered(&self) -> bool {
         self.calls().all(|call| call.coming().next().is_some())
     }
 
-    /// Tells if the viewer's house is on the way to one of the calls, or there.
+    /// Returns whether the viewer's house is on the way to one of the calls, or there.
     #[must_use]
     pub fn is_helped_by(&self, viewer: &Resident) -> bool {
         let Some((line, house)) = viewer.flat() else { return false };
@@ -79,7 +79,7 @@ impl HouseCalls {
             && self.calls().flat_map(Incident::coming).any(|one| one.line.is_none() && one.house == *house)
     }
 
-    /// What the house says is wrong, the newest word first.
+    /// Returns the kinds of the calls, the newest first.
     #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {
         let mut kinds = Vec::new();

@@ -107,9 +107,9 @@ fn end_all(house: &HouseCalls) -> Vec<Word> {
 /// What a person can do about the open calls of a house.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Offer {
-    /// Say that they come, to the calls to which they have not said so yet.
+    /// Accepting the calls that they have not accepted.
     accept: Option<Accept>,
-    /// Say that they are there, or cannot come after all.
+    /// Arriving, or withdrawing.
     on_the_way: bool,
     /// They are there.
     arrived: bool,
@@ -168,7 +168,7 @@ impl Point {
     }
 }
 
-/// What a house of the call's line last said about it.
+/// Returns the last answer of a house of the call's line.
 fn stance(call: &Incident, house: &House) -> Option<Stance> {
     let own = |one: &&Response| one.line.is_none() && one.house == *house;
     call.responses.iter().find(own).map(|one| one.stance)

@@ -1,4 +1,4 @@
-//! What a house says in its open calls. Its neighbours and the house itself read the same.
+//! The facts and the words of a house's open calls, the same for its neighbours and for the house itself.
 
 use domain::{Incident, Role};
 use leptos::prelude::*;

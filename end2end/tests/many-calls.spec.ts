@@ -84,6 +84,7 @@ test("the caller ends all calls of the house at once", async ({ resident }) => {
 
 test("the third house is a line, which opens, and its button comes to that house", async ({ resident }) => {
   const { caller, other, neighbour, calls } = await threeHouses(resident);
+  await neighbour.arm();
   const line = neighbour.incident(calls.other);
   await expect(neighbour.incident(calls.caller)).not.toHaveClass(/compact/);
   await expect(line).toHaveClass(/compact/);
@@ -100,6 +101,7 @@ test("the third house is a line, which opens, and its button comes to that house
   await expect(line, "a helper sees the whole card").not.toHaveClass(/compact/);
   await expect(line.getByTestId("arrived")).toBeVisible();
   await expect(neighbour.incident(calls.caller).locator(".nobody")).toBeVisible();
+  await expect(neighbour.page.getByTestId("silence"), "the other house still sounds").toBeVisible();
   await waits(caller);
 });
 

@@ -31,7 +31,9 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
             .with_untracked(|house| house.iter().flat_map(HouseCalls::calls).filter(is_at).cloned().collect())
     };
     let accept = move |()| {
-        home.alarm.silence();
+        if let Some((line, house)) = house.with_untracked(|house| house.as_ref().map(HouseCalls::flat)) {
+            home.alarm.silence_house(&line, &house);
+        }
         let by = home.viewer.with_value(|viewer| viewer.house.clone());
         let word = |call: Incident| Some(Word::Accept(call.alert, by.clone()?));
         calls(Point::Open).into_iter().filter_map(word).collect::<Vec<_>>()

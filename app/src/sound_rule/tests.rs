@@ -103,7 +103,8 @@ fn silencing_a_house_leaves_every_other_house_sounding() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let other = domain::Alert { house: crate::samples::house("1301"), ..call(2) };
     let namesake = domain::Alert { line: named_line("101-2"), ..call(3) };
-    let calls = [incident(&other, []), incident(&namesake, []), incident(&call(1), []), incident(&call(4), [])];
+    let calls =
+        [incident(&other, []), incident(&namesake, []), incident(&call(1), []), incident(&call(4), [])];
     alarm.update(&calls, true, &mut sounded);
     alarm.silence_house(&call(1).line, &call(1).house);
     assert_eq!(alarm.newest(), Some(namesake.key()));

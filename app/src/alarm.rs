@@ -6,7 +6,7 @@ mod siren;
 
 use std::time::Duration;
 
-use domain::{CallKey, Resident};
+use domain::{CallKey, House, Line, Resident};
 use js_sys::Reflect;
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
@@ -104,6 +104,16 @@ impl Alarm {
     pub fn silence(&self) {
         self.state.update_value(Sounding::silence);
         self.set_sounding.set(None);
+    }
+
+    /// Silences the calls of one house, to which this person comes.
+    pub fn silence_house(&self, line: &Line, house: &House) {
+        self.state.update_value(|state| state.silence_house(line, house));
+        let newest = self.state.with_value(Sounding::newest);
+        let sounding = self.sounding.get_untracked();
+        if sounding.is_some() && sounding != newest {
+            self.set_sounding.set(newest);
+        }
     }
 
     /// Goes on where this tab was armed before a reload, as far as the browser allows.

@@ -58,11 +58,17 @@ impl Press {
         let (state, set_state) = signal(PressState::Idle);
         let (feed, now) = (connection.feed, connection.now);
         let viewer = StoredValue::new(viewer);
+        let open = move || viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get())));
         let own_call = Memo::new(move |_| match state.get() {
             PressState::Recorded { id, .. } | PressState::Delivered { id, .. } => {
-                own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)))
+                let made = own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)));
+                match made {
+                    // The house still calls while another call of it is open.
+                    Some(made) if !made.is_open(now.get()) => open().or(Some(made)),
+                    made => made,
+                }
             }
-            _ => viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get()))),
+            _ => open(),
         });
         let is_open = move |call: AlertId| {
             let known = own(viewer, call).and_then(|call| feed.with(|feed| feed.call(&call)));
@@ -139,6 +145,8 @@ impl Press {
             return;
         }
         let dropped = self.current.get_value();
+        let heard = dropped.as_ref().filter(|pending| pending.heard && pending.outcome.is_none());
+        let heard = heard.and_then(|pending| own(self.viewer, AlertId(pending.key)));
         self.current.set_value(None);
         self.set_state.set(PressState::Idle);
         spawn_local(async move {
@@ -147,9 +155,9 @@ impl Press {
             {
                 return;
             }
-            if let Some(pending) = dropped.filter(|pending| pending.heard && pending.outcome.is_none()) {
+            if let Some(call) = heard {
                 // Neighbours who heard it must hear that it is not wanted any more. A refusal says that they do.
-                let cancelled = api::progress(AlertId(pending.key), Progress::Cancelled, |_, _| {}).await;
+                let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
             press.look().await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CallKey, Incident, Millis, Resident, Stance, event::LATE_AFTER};
+use domain::{CallKey, House, Incident, Line, Millis, Resident, Stance, event::LATE_AFTER};
 
 /// How long a call sounds, in milliseconds: what is older would come as late.
 pub const SOUNDED_FOR: Millis = LATE_AFTER;
@@ -77,6 +77,11 @@ impl Sounding {
     /// Silences every call that sounds.
     pub fn silence(&mut self) {
         self.calls.clear();
+    }
+
+    /// Silences the calls of one house. Those of others go on, because nobody has answered them.
+    pub fn silence_house(&mut self, line: &Line, house: &House) {
+        self.calls.retain(|(call, _)| call.line != *line || call.house != *house);
     }
 
     /// The call that began last, of those that sound.

@@ -99,6 +99,21 @@ fn a_silenced_call_stays_silent_and_the_next_one_sounds() {
 }
 
 #[test]
+fn silencing_a_house_leaves_every_other_house_sounding() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let other = domain::Alert { house: crate::samples::house("1301"), ..call(2) };
+    let namesake = domain::Alert { line: named_line("101-2"), ..call(3) };
+    let calls =
+        [incident(&other, []), incident(&namesake, []), incident(&call(1), []), incident(&call(4), [])];
+    alarm.update(&calls, true, &mut sounded);
+    alarm.silence_house(&call(1).line, &call(1).house);
+    assert_eq!(alarm.newest(), Some(namesake.key()));
+    alarm.silence_house(&namesake.line, &namesake.house);
+    assert_eq!(alarm.newest(), Some(other.key()));
+    assert_eq!(alarm.update(&calls, true, &mut sounded), [], "none begins again");
+}
+
+#[test]
 fn a_call_that_came_while_the_tab_was_not_ready_sounds_when_it_is() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let calls = [incident(&call(1), [])];

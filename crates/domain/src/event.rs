@@ -296,6 +296,8 @@ pub struct Receipt {
     pub alert: AlertId,
     /// Houses with a device that took the call's frame (STOMP ACK).
     pub reached: BTreeSet<House>,
+    /// Houses with a device that has begun to sound the call.
+    pub sounded: BTreeSet<House>,
     /// Houses where a person looked.
     pub seen: BTreeSet<House>,
 }

@@ -61,6 +61,8 @@ pub struct Incident {
     pub escalated: Option<Millis>,
     /// Houses with a device that took the call, without the caller's.
     pub reached: BTreeSet<House>,
+    /// Houses with a device that has begun to sound the call, without the caller's.
+    pub sounded: BTreeSet<House>,
     /// Houses where a person looked, without the caller's.
     pub seen: BTreeSet<House>,
 }

@@ -38,6 +38,14 @@ impl Receipts {
         self.add(line, alert, |receipt| receipt.reached.insert(house.clone()));
     }
 
+    /// A device of `house` has begun to sound the call: so it has reached the house, too.
+    pub fn sounded(&self, line: &Line, alert: AlertId, house: &House) {
+        self.add(line, alert, |receipt| {
+            receipt.reached.insert(house.clone());
+            receipt.sounded.insert(house.clone())
+        });
+    }
+
     /// A person of `house` looked at the call: so it has reached the house, too.
     pub fn seen(&self, line: &Line, alert: AlertId, house: &House) {
         self.add(line, alert, |receipt| {
@@ -52,6 +60,7 @@ impl Receipts {
             line: line.clone(),
             alert,
             reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         });
         if change(receipt) {

@@ -67,9 +67,11 @@ impl LineIncidents {
         let mut merged = self.receipts.get(&alert)?.clone();
         for caller in self.calls.get(&alert)?.keys() {
             merged.reached.remove(caller);
+            merged.sounded.remove(caller);
             merged.seen.remove(caller);
         }
-        (!merged.reached.is_empty() || !merged.seen.is_empty()).then_some(merged)
+        let is_empty = merged.reached.is_empty() && merged.sounded.is_empty() && merged.seen.is_empty();
+        (!is_empty).then_some(merged)
     }
 
     /// The first accept: by a server's word, else the lowest offset in the line's own partition, records
@@ -124,10 +126,12 @@ impl LineIncidents {
             end: None,
             escalated: None,
             reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
         if let Some(receipt) = self.merged_receipt(key.0) {
-            (incident.reached, incident.seen) = (receipt.reached, receipt.seen);
+            let Receipt { reached, sounded, seen, .. } = receipt;
+            (incident.reached, incident.sounded, incident.seen) = (reached, sounded, seen);
         }
         let mut stances = Stances::default();
         for (_, answer) in self.sorted_answers_of(key) {

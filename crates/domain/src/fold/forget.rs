@@ -61,6 +61,7 @@ impl LineIncidents {
             self.moved.remove(&key.0);
             if let Some(receipt) = self.receipts.get_mut(&key.0) {
                 receipt.reached.remove(&key.1);
+                receipt.sounded.remove(&key.1);
                 receipt.seen.remove(&key.1);
             }
         }

@@ -241,9 +241,9 @@ impl LineIncidents {
 
     fn receive(&mut self, receipt: &Receipt) -> Vec<Change> {
         let before = self.merged_receipt(receipt.alert);
-        let empty = || Receipt { reached: BTreeSet::new(), seen: BTreeSet::new(), ..receipt.clone() };
-        let known = self.receipts.entry(receipt.alert).or_insert_with(empty);
+        let known = self.receipts.entry(receipt.alert).or_insert_with(|| receipt.clone());
         known.reached.extend(receipt.reached.iter().cloned());
+        known.sounded.extend(receipt.sounded.iter().cloned());
         known.seen.extend(receipt.seen.iter().cloned());
         let merged = self.merged_receipt(receipt.alert).filter(|merged| before.as_ref() != Some(merged));
         merged

@@ -318,19 +318,21 @@ pub(crate) struct ReceiptFields {
     line: Line,
     alert: AlertId,
     reached: BTreeSet<House>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    sounded: BTreeSet<House>,
     seen: BTreeSet<House>,
 }
 
 impl From<&Receipt> for ReceiptFields {
     fn from(receipt: &Receipt) -> Self {
-        let Receipt { line, alert, reached, seen } = receipt.clone();
-        Self { line, alert, reached, seen }
+        let Receipt { line, alert, reached, sounded, seen } = receipt.clone();
+        Self { line, alert, reached, sounded, seen }
     }
 }
 
 impl ReceiptFields {
     pub(crate) fn into_event(self) -> Event {
-        let Self { line, alert, reached, seen } = self;
-        Event::Receipt(Receipt { line, alert, reached, seen })
+        let Self { line, alert, reached, sounded, seen } = self;
+        Event::Receipt(Receipt { line, alert, reached, sounded, seen })
     }
 }

@@ -1,6 +1,6 @@
 //! Arbitrary histories of one line: what happened, and every way in which it may come to be known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
@@ -227,7 +227,11 @@ pub(crate) fn moved() -> impl Strategy<Value = Moved> {
 
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
     let houses = || prop::collection::btree_set((0..4_usize).prop_map(house), 0..4);
-    (0..4_usize, houses(), houses()).prop_map(|(alert, reached, seen): (usize, BTreeSet<_>, BTreeSet<_>)| {
-        Receipt { line: line(), alert: alert_id(alert), reached, seen }
+    (0..4_usize, houses(), houses(), houses()).prop_map(|(alert, reached, sounded, seen)| Receipt {
+        line: line(),
+        alert: alert_id(alert),
+        reached,
+        sounded,
+        seen,
     })
 }

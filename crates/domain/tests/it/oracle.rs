@@ -121,6 +121,7 @@ fn incident(
         end: None,
         escalated: None,
         reached: BTreeSet::new(),
+        sounded: BTreeSet::new(),
         seen: BTreeSet::new(),
     };
     for (event, _) in events.values() {
@@ -131,6 +132,7 @@ fn incident(
                 houses.iter().filter(|h| !callers.contains(h)).cloned().collect::<Vec<_>>()
             };
             incident.reached.extend(others(&receipt.reached));
+            incident.sounded.extend(others(&receipt.sounded));
             incident.seen.extend(others(&receipt.seen));
         }
     }

@@ -82,6 +82,7 @@ pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.location = None;
     incident.alert.location = None;
     incident.reached.clear();
+    incident.sounded.clear();
     incident.seen.clear();
     incident.first = None;
     for response in &mut incident.responses {

@@ -36,7 +36,9 @@ impl Home {
         offline::forget_page_when_signed_out(connection);
         let viewer = StoredValue::new(viewer);
         let incoming = Memo::new(move |_| {
-            let open = connection.feed.with(|feed| feed.open(connection.now.get()));
+            let (now, moment) = (connection.now.get(), connection.moment.get());
+            // What sounds must be shown, or nobody could silence it.
+            let open = connection.feed.with(|feed| feed.open_by_age(now, moment));
             let others = open.iter().filter(|call| !viewer.with_value(|viewer| is_own(viewer, call)));
             others.map(|call| call.alert.key()).collect()
         });

@@ -117,7 +117,8 @@ impl Alarm {
             self.set_armed.set(true);
             self.output.resume();
         }
-        // A telephone call takes the sound away, which the browser gives back at a tap, or when the page is shown again.
+        // A telephone call takes the sound away, which the browser gives back at a tap, or when the page is shown
+        // again.
         let resume = move |_| {
             if self.armed.try_get_untracked() == Some(true) && !self.output.is_audible_now() {
                 self.output.resume();

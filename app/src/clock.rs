@@ -77,8 +77,8 @@ impl Clock {
         self.offset.try_get_untracked().unwrap_or_default().server(steady_now())
     }
 
-    /// The server's time when the device's clock showed `device`. The difference to what that clock shows now counts, because
-    /// it may have been set since the page was loaded. In the browser only.
+    /// The server's time when the device's clock showed `device`. The difference to what that clock shows now counts,
+    /// because it may have been set since the page was loaded. In the browser only.
     #[must_use]
     pub fn when(self, device: Millis) -> Millis {
         self.exactly_now().saturating_sub(device_now().saturating_sub(device))

@@ -117,8 +117,8 @@ impl Feed {
     }
 
     /// Takes in what a MESSAGE carries, with its headers `late` and `age`, at the page's monotonic time `moment` in
-    /// milliseconds; returns what is new in it. The last age of a call counts, because a snapshot knows it anew after the
-    /// device slept.
+    /// milliseconds; returns what is new in it. The last age of a call counts, because a snapshot knows it anew after
+    /// the device slept.
     pub fn receive(&mut self, body: Body, late: bool, age: Option<Millis>, moment: Millis) -> Vec<Notice> {
         if let (Body::Event { event: Event::Alert(alert), .. }, Some(age)) = (&body, age)
             && let Some(feed) = self.line(&alert.line)
@@ -157,8 +157,9 @@ impl Feed {
         incidents
     }
 
-    /// Returns the calls that are open at the page's monotonic time `moment`, the newest first. The age of a call decides
-    /// where it is known, and the server's time `now` elsewhere: the clock that stamped it may have been set since.
+    /// Returns the calls that are open at the page's monotonic time `moment`, the newest first. The age of a call
+    /// decides where it is known, and the server's time `now` elsewhere: the clock that stamped it may have been set
+    /// since.
     #[must_use]
     pub fn open_by_age(&self, now: Millis, moment: Millis) -> Vec<Incident> {
         let mut incidents = self.incidents();

@@ -9,9 +9,9 @@ use crate::feed::Feed;
 /// How long a call sounds, in milliseconds: what is older would come as late.
 pub const SOUNDED_FOR: Millis = LATE_AFTER;
 
-/// Returns the calls that ask `viewer` for help at the page's monotonic time `moment`, of those that did not come late; `None`
-/// in the middle of a snapshot, when a call may be known whose accept is not yet. The server's time `now` decides only about a
-/// call whose age is not known.
+/// Returns the calls that ask `viewer` for help at the page's monotonic time `moment`, of those that did not come
+/// late; `None` in the middle of a snapshot, when a call may be known whose accept is not yet. The server's time `now`
+/// decides only about a call whose age is not known.
 #[must_use]
 pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Option<Vec<Incident>> {
     feed.is_complete().then(|| {
@@ -37,8 +37,8 @@ pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: 
     incident.is_open(now) && incident.coming().next().is_none() && young && !own
 }
 
-/// What a device has sounded: names of calls, and when each began to sound, by the device's clock. Kept by the device, for
-/// all its tabs.
+/// What a device has sounded: names of calls, and when each began to sound, by the device's clock. Kept by the device,
+/// for all its tabs.
 pub type Sounded = BTreeMap<String, Millis>;
 
 /// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its id.
@@ -54,8 +54,8 @@ pub fn name(incident: &Incident) -> String {
     }
 }
 
-/// Forgets what is too old to be sounded again at `now`, by the device's clock. A call that still asks for help stays known
-/// however that clock was set meanwhile, or it would begin anew every second.
+/// Forgets what is too old to be sounded again at `now`, by the device's clock. A call that still asks for help stays
+/// known however that clock was set meanwhile, or it would begin anew every second.
 pub fn forget_old(sounded: &mut Sounded, asking: &[Incident], now: Millis) {
     let asking: BTreeSet<String> = asking.iter().map(name).collect();
     sounded.retain(|name, at| {
@@ -75,8 +75,8 @@ pub struct Sounding {
 
 impl Sounding {
     /// What sounds now, after `asking` (the calls that ask this viewer for help and did not come late, as the feed
-    /// shows them now) changed or a second passed. Returns the calls that begin now; they are in `sounded` then, with the
-    /// device's time `now`.
+    /// shows them now) changed or a second passed. Returns the calls that begin now; they are in `sounded` then, with
+    /// the device's time `now`.
     ///
     /// `ready`: this tab may and can sound. While it cannot, nothing begins and nothing is remembered, so a call that
     /// still asks for help when the tab is armed sounds then.
@@ -104,8 +104,8 @@ impl Sounding {
         begun
     }
 
-    /// Drops the calls that sound and forgets that they did, because this tab cannot sound any more: the next one that can
-    /// begins them. Returns whether there were any.
+    /// Drops the calls that sound and forgets that they did, because this tab cannot sound any more: the next one that
+    /// can begins them. Returns whether there were any.
     pub fn interrupt(&mut self, sounded: &mut Sounded) -> bool {
         let interrupted = std::mem::take(&mut self.calls);
         for (_, name) in &interrupted {

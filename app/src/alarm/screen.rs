@@ -78,7 +78,8 @@ impl Screen {
         });
     }
 
-    /// The browser has taken the lock back. While the page is shown it does so to save the battery, and would refuse another.
+    /// The browser has taken the lock back. While the page is shown it does so to save the battery, and would refuse
+    /// another.
     fn released(self) {
         let is_wanted = self.wanted.try_get_value() == Some(true);
         if is_wanted && document().visibility_state() == VisibilityState::Visible {

@@ -192,8 +192,8 @@ impl CallProgress {
     }
 }
 
-/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed
-/// knows of it. Without a press it is a call of the own house, found in the feed. `age` is how long ago the server received
+/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed knows
+/// of it. Without a press it is a call of the own house, found in the feed. `age` is how long ago the server received
 /// the call, in milliseconds; where it is known, no clock decides how long the caller has waited.
 #[must_use]
 pub fn progress(

@@ -208,8 +208,8 @@ impl Session {
         Ok(id.to_owned())
     }
 
-    /// The delivery receipt: a device of the house has the call. With the header `sounded` it has begun to sound that one
-    /// call, which is no word on the messages before.
+    /// The delivery receipt: a device of the house has the call. With the header `sounded` it has begun to sound that
+    /// one call, which is no word on the messages before.
     fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
         let id = acknowledged_id(frame, self.version)?;
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);

@@ -3,6 +3,8 @@ use domain::{Event, Progress};
 use super::*;
 use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
 
+mod clocks;
+
 const SOON: Millis = AT + 1_000;
 
 fn asks(then: impl IntoIterator<Item = Event>, who: &Resident, now: Millis) -> bool {

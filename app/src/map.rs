@@ -2,6 +2,7 @@
 
 mod board;
 mod leaflet;
+mod places;
 
 use domain::{Incident, Millis};
 use leptos::{html::Div, logging, prelude::*};

@@ -6,12 +6,16 @@ use std::{
     rc::Rc,
 };
 
-use domain::{CallKey, Incident, Location, Millis};
+use domain::{CallKey, Incident, Millis};
+use js_sys::{Array, Reflect};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
-use super::leaflet::{self, Layer, Map, options, place};
+use super::{
+    leaflet::{self, Layer, Map, options, place},
+    places::{self, Label},
+};
 use crate::context::Tiles;
 
 /// What is shown before any call has a place: the Korean peninsula's south.
@@ -35,13 +39,24 @@ pub(super) struct Board {
     markers: BTreeMap<CallKey, Marker>,
     /// The open calls that the map was last fitted to.
     fitted: BTreeSet<CallKey>,
-    element: HtmlElement,
-    /// The places that the map was to be fitted to while it had no size, as in a page that is not shown yet.
-    unfitted: Rc<RefCell<Option<JsValue>>>,
+    shown: Rc<RefCell<Shown>>,
     size: ResizeObserver,
     // Leaflet and the browser call them for as long as the map is there.
     _resized: Closure<dyn Fn()>,
+    _zoomed: Closure<dyn Fn()>,
     _create_tile: Closure<dyn Fn() -> Element>,
+}
+
+/// A latitude and a longitude in degrees, the longitude as the map has it: [`places::unwrapped`].
+type Place = (f64, f64);
+
+/// What is on the map, for when its size or its zoom changes.
+#[derive(Default)]
+struct Shown {
+    labels: Vec<(Element, Place)>,
+    open: Vec<Place>,
+    /// The map has not been fitted to the open calls yet, as while a page that is not shown gives it no size.
+    is_unfitted: bool,
 }
 
 struct Marker {
@@ -68,17 +83,21 @@ impl Board {
             }
         }
         .add_to(&map);
-        let unfitted = Rc::new(RefCell::new(None));
+        let shown = Rc::new(RefCell::new(Shown::default()));
         let resized = {
-            let (map, element) = (map.clone().unchecked_into::<Map>(), element.clone());
-            let unfitted = unfitted.clone();
+            let (map, element, shown) = (map.clone().unchecked_into::<Map>(), element.clone(), shown.clone());
+            Closure::new(move || shown.borrow_mut().look(&map, &element))
+        };
+        let zoomed = {
+            let (map, shown) = (map.clone().unchecked_into::<Map>(), shown.clone());
             Closure::new(move || {
-                map.invalidate_size();
-                if let Some(bounds) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
-                    fit_to(&map, &bounds);
+                // Fitting zooms, and spreads the labels itself.
+                if let Ok(shown) = shown.try_borrow() {
+                    shown.spread(&map);
                 }
             })
         };
+        map.on("zoomend", zoomed.as_ref().unchecked_ref());
         let size = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
         size.observe(element);
         Ok(Self {
@@ -86,49 +105,72 @@ impl Board {
             markers: BTreeMap::new(),
             fitted: BTreeSet::new(),
             element: element.clone(),
-            unfitted,
+            shown,
             size,
             _resized: resized,
+            _zoomed: zoomed,
             _create_tile: create_tile,
         })
     }
 
-    /// Shows these calls where their callers are, and no others.
+    /// Shows these calls where their callers are, and no others. It goes to the open ones when there is another one,
+    /// and follows them when they move out of sight; otherwise the person's own view stays.
     pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
         let placed: BTreeMap<_, _> = incidents
             .iter()
             .filter_map(|incident| Some((incident.alert.key(), (incident, incident.location?))))
             .collect();
+        let longitudes: Vec<f64> = placed.values().map(|(_, location)| location.lng).collect();
+        let mut shown = Shown::default();
+        let mut open = BTreeSet::new();
         self.markers.retain(|name, _| placed.contains_key(name));
-        for (name, (incident, location)) in &placed {
-            let marker = self
-                .markers
-                .entry(name.clone())
-                .or_insert_with(|| Marker::new(incident, *location, &self.map));
-            marker.update(incident, *location, &self.map, now);
+        for ((name, (incident, location)), lng) in placed.iter().zip(places::unwrapped(&longitudes)) {
+            let here = (location.lat, lng);
+            let marker =
+                self.markers.entry(name.clone()).or_insert_with(|| Marker::new(incident, here, &self.map));
+            marker.update(incident, here, &self.map, now);
+            shown.labels.push((marker.label.clone(), here));
+            if incident.is_open(now) {
+                open.insert(name.clone());
+                shown.open.push(here);
+            }
         }
-        let open = placed.into_iter().filter(|(_, (incident, _))| incident.is_open(now));
-        self.fit(&open.map(|(name, (_, location))| (name, location)).collect());
+        let mut known = self.shown.borrow_mut();
+        shown.is_unfitted = known.is_unfitted || !open.is_subset(&self.fitted);
+        *known = shown;
+        known.look(&self.map, &self.element);
+        self.fitted = open;
+    }
+}
+
+impl Shown {
+    /// Brings the open calls into view, once the map has room for them.
+    fn look(&mut self, map: &Map, element: &HtmlElement) {
+        map.invalidate_size();
+        if has_room(element) && !self.open.is_empty() {
+            if std::mem::take(&mut self.is_unfitted) {
+                let bounds: JsValue =
+                    self.open.iter().map(|(lat, lng)| place(*lat, *lng)).collect::<Array>().into();
+                map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+            } else {
+                for (lat, lng) in &self.open {
+                    map.pan_inside(&place(*lat, *lng), &options([padding()]));
+                }
+            }
+        }
+        self.spread(map);
     }
 
-    /// Goes to where the open calls are, when there is another one; follows them, when they move out of sight.
-    /// Otherwise the person's own view stays.
-    fn fit(&mut self, open: &BTreeMap<CallKey, Location>) {
-        let names: BTreeSet<_> = open.keys().cloned().collect();
-        let places = || open.values().map(|location| place(location.lat, location.lng));
-        if names.is_subset(&self.fitted) {
-            for place in places() {
-                self.map.pan_inside(&place, &options([padding()]));
-            }
-        } else {
-            let bounds: JsValue = places().collect::<js_sys::Array>().into();
-            if has_size(&self.element) {
-                fit_to(&self.map, &bounds);
-            } else {
-                self.unfitted.replace(Some(bounds));
-            }
+    /// Moves labels apart that would hide each other at this zoom.
+    fn spread(&self, map: &Map) {
+        let label = |(label, (lat, lng)): &(Element, Place)| {
+            let point = map.point(&place(*lat, *lng));
+            Label { x: point.x(), y: point.y(), width: f64::from(label.client_width()) }
+        };
+        let labels: Vec<Label> = self.labels.iter().map(label).collect();
+        for ((label, _), offset) in self.labels.iter().zip(places::spread(&labels)) {
+            move_down(label, offset);
         }
-        self.fitted = names;
     }
 }
 
@@ -141,7 +183,7 @@ impl Drop for Board {
 }
 
 impl Marker {
-    fn new(incident: &Incident, location: Location, map: &Map) -> Self {
+    fn new(incident: &Incident, (lat, lng): Place, map: &Map) -> Self {
         let label = labelled("span", "map-marker");
         // As text: nothing that a resident wrote is ever read as HTML.
         label.set_text_content(Some(incident.alert.house.as_str()));
@@ -153,12 +195,13 @@ impl Marker {
             [("html", label.clone().into()), ("className", "map-pin".into()), ("iconSize", place(0.0, 0.0))];
         let icon = leaflet::div_icon(&options(icon));
         let fixed = [("icon", icon), ("interactive", false.into()), ("keyboard", false.into())];
-        let pin = leaflet::marker(&place(location.lat, location.lng), &options(fixed)).add_to(map);
+        let pin = leaflet::marker(&place(lat, lng), &options(fixed)).add_to(map);
         Self { label, pin, accuracy: None }
     }
 
-    fn update(&mut self, incident: &Incident, location: Location, map: &Map, now: Millis) {
-        let here = place(location.lat, location.lng);
+    fn update(&mut self, incident: &Incident, (lat, lng): Place, map: &Map, now: Millis) {
+        let Some(location) = incident.location else { return };
+        let here = place(lat, lng);
         self.pin.set_place(&here);
         attribute(&self.label, "data-lat", &location.lat.to_string());
         attribute(&self.label, "data-lng", &location.lng.to_string());
@@ -198,13 +241,19 @@ fn padding() -> (&'static str, JsValue) {
     ("padding", place(MARGIN, MARGIN))
 }
 
-fn fit_to(map: &Map, bounds: &JsValue) {
-    map.fit_bounds(bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+/// Tells if the element has room for a place within the margins: Leaflet can fit nothing into one that does not.
+fn has_room(element: &HtmlElement) -> bool {
+    let needed = 2.0 * MARGIN;
+    f64::from(element.client_width()) > needed && f64::from(element.client_height()) > needed
 }
 
-/// Tells if the element takes room on the page: Leaflet can fit nothing into one that does not.
-fn has_size(element: &HtmlElement) -> bool {
-    element.client_width() > 0 && element.client_height() > 0
+/// Moves a label down, or up where `pixels` is negative. As a property, because the page's policy forbids the
+/// attribute.
+fn move_down(label: &Element, pixels: f64) {
+    let style = Reflect::get(label, &"style".into()).unwrap_or_default();
+    if Reflect::set(&style, &"marginTop".into(), &format!("{pixels}px").into()).is_err() {
+        logging::warn!("a label of the map cannot be moved");
+    }
 }
 
 fn labelled(tag: &str, class: &str) -> Element {

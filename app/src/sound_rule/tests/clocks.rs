@@ -1,5 +1,6 @@
-//! Whatever the clocks of the device and of the nodes show, and however they are set: a call that should sound does, live
-//! and after a reconnect, and an old one does not. A caller's clock is on no record and in no frame, so it has no part.
+//! Whatever the clocks of the device and of the nodes show, and however they are set: a call that should sound does,
+//! live and after a reconnect, and an old one does not. A caller's clock is on no record and in no frame, so it has no
+//! part.
 
 use domain::{Alert, body::Body};
 use proptest::prelude::*;
@@ -20,7 +21,8 @@ const DAY: Millis = 24 * HOUR;
 const TICK: usize = 3_000;
 const LENGTH: Millis = 3_000;
 
-/// A clock that shows a wrong time, and is set once. Arguments are true times, in milliseconds since the call was received.
+/// A clock that shows a wrong time, and is set once. Arguments are true times, in milliseconds since the call was
+/// received.
 #[derive(Clone, Copy, Debug)]
 struct WallClock {
     ahead: Millis,

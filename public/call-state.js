@@ -4,6 +4,13 @@
 
 const EVERY = 5000; // milliseconds
 
+// The page's address: with the house and the line that name the call, and without why a form was refused.
+function address() {
+  const asked = new URLSearchParams(location.search);
+  const names = new URLSearchParams([...asked].filter(([name]) => name === "house" || name === "line"));
+  return names.toString() ? `${location.pathname}?${names}` : location.pathname;
+}
+
 function adopt(shown, fresh) {
   if (shown.isEqualNode(fresh)) return;
   const alike = shown.nodeName === fresh.nodeName && shown.childElementCount === fresh.childElementCount;
@@ -24,7 +31,7 @@ function adopt(shown, fresh) {
 async function refresh() {
   const stale = document.getElementById("stale");
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(EVERY) });
+    const answer = await fetch(address(), { cache: "no-store", signal: AbortSignal.timeout(EVERY) });
     if (answer.redirected) return location.reload(); // signed out
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

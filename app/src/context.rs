@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct PageContext {
     /// Who is signed in.
     pub viewer: Option<Resident>,
-    /// Where the map's pictures come from; without them it is a plain grid.
-    pub tiles: Option<Tiles>,
+    /// The ground under the map's markers.
+    pub ground: Ground,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.
     pub demo: Option<DemoAccounts>,
     /// The server's time when it rendered the page.
@@ -36,6 +36,29 @@ impl PressAsksAfter {
     pub fn current() -> Self {
         use_context().unwrap_or_default()
     }
+}
+
+/// The ground under the map's markers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Ground {
+    /// The pictures of a tile server.
+    Tiles(Tiles),
+    /// The site plan.
+    Plan(Plan),
+    /// Blank paper.
+    #[default]
+    Paper,
+}
+
+/// A picture of the complex with north at the top. Corners are a latitude and a longitude in degrees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The picture's address on this server.
+    pub address: String,
+    /// The lower left corner.
+    pub south_west: (f64, f64),
+    /// The upper right corner.
+    pub north_east: (f64, f64),
 }
 
 /// A tile server for the map.

@@ -96,9 +96,9 @@ impl Feed {
                 Some(feed) => feed.hear(event, first, late),
                 None => Vec::new(),
             },
-            Body::First { line, alert, id, .. } => {
+            Body::First { line, alert, target, id, .. } => {
                 if let Some(feed) = self.lines.get_mut(&line) {
-                    feed.incidents.settle_first(alert, id);
+                    feed.incidents.settle_first(alert, target.as_ref(), id);
                 }
                 Vec::new()
             }

@@ -1,6 +1,7 @@
-//! The live map: where those are who call. Without `leaflet.js` it stays empty, and the list says everything, too.
+//! The live map of the callers. Without `leaflet.js` it is a still plan at most; the list has everything, too.
 
 mod board;
+mod ground;
 mod leaflet;
 mod places;
 
@@ -9,10 +10,10 @@ use leptos::{html::Div, logging, prelude::*};
 use send_wrapper::SendWrapper;
 
 use self::board::{Board, Words};
-use crate::context::Tiles;
+use crate::{context::Ground, i18n::use_i18n, words::say};
 
 /// A map of the calls that have a place: a marker with the flat's number, and a circle in which the caller is by 95 %.
-/// It goes to the open ones. Without `tiles` it is a plain grid.
+/// It goes to the open ones. Until Leaflet draws it, and where nothing does, the site plan is a still picture.
 #[component]
 pub fn LiveMap(
     /// What to show.
@@ -21,15 +22,21 @@ pub fn LiveMap(
     /// The server's time: a call may end by it.
     #[prop(into)]
     now: Signal<Millis>,
-    /// Where the pictures come from.
-    tiles: Option<Tiles>,
+    /// The ground under the markers.
+    ground: Ground,
     /// The title of the button that goes nearer.
     zoom_in: String,
     /// The title of the button that goes farther away.
     zoom_out: String,
 ) -> impl IntoView {
     let element = NodeRef::<Div>::new();
-    let attribution = tiles.as_ref().map(|tiles| tiles.attribution.clone()).filter(|text| !text.is_empty());
+    let i18n = use_i18n();
+    let (still, note) = match &ground {
+        Ground::Tiles(tiles) => (None, Some(tiles.attribution.clone()).filter(|text| !text.is_empty())),
+        Ground::Plan(plan) => (Some(plan.address.clone()), None),
+        Ground::Paper => (None, None),
+    };
+    let on_paper = matches!(ground, Ground::Paper);
     let board = StoredValue::new(None::<SendWrapper<Board>>);
     let words = Words { zoom_in, zoom_out };
     Effect::new(move || {
@@ -39,7 +46,7 @@ pub fn LiveMap(
         if !leaflet::is_loaded() {
             return logging::warn!("leaflet.js is not there, so there is no map");
         }
-        match Board::new(&element, tiles.as_ref(), &words) {
+        match Board::new(&element, &ground, &words) {
             Ok(new) => board.set_value(Some(SendWrapper::new(new))),
             Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
         }
@@ -65,8 +72,11 @@ pub fn LiveMap(
     on_cleanup(move || drop(board.try_update_value(Option::take)));
     view! {
         <div class="map-frame">
-            <div node_ref=element class="map" data-testid="map"></div>
-            {attribution.map(|text| view! { <p class="map-attribution">{text}</p> })}
+            <div node_ref=element class="map" data-testid="map">
+                {still.map(|address| view! { <img class="map-still" src=address alt=say!(i18n, map.plan) /> })}
+            </div>
+            {note.map(|text| view! { <p class="map-note">{text}</p> })}
+            {on_paper.then(|| view! { <p class="map-note">{say!(i18n, map.paper)}</p> })}
         </div>
     }
 }

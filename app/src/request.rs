@@ -107,11 +107,15 @@ mod ssr {
         use_context::<Hub>().map(|hub| hub.named(alert)).unwrap_or_default()
     }
 
-    /// The address, where its page tells the state of a call and so must not grow old.
+    /// The address, where its page tells the state of a call and so must not grow old. It keeps what names the call,
+    /// and not why a form was refused.
     #[must_use]
     pub fn call_state() -> Option<String> {
-        let path = use_context::<Parts>()?.uri.path().to_owned();
-        page_table::CALL_STATE.is_at(&path).then_some(path)
+        let uri = use_context::<Parts>()?.uri;
+        let names_call = |pair: &&str| pair.starts_with("house=") || pair.starts_with("line=");
+        let names: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(names_call).collect();
+        let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };
+        page_table::CALL_STATE.is_at(uri.path()).then(|| format!("{}{query}", uri.path()))
     }
 
     /// Whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.

@@ -63,8 +63,10 @@ pub(crate) fn status(call: &Alert, status: Progress, by: &str) -> Event {
         id: EventId::generate(),
         line: call.line.clone(),
         alert: call.id,
+        target: Some(call.house.clone()),
         status,
         by: Actor::House(house(by)),
+        by_line: None,
         note: None,
         at: call.at + 9_000,
     })
@@ -76,10 +78,11 @@ pub(crate) fn reached(call: &Alert, houses: &[&str]) -> Event {
 
 /// The houses whose devices took the call, sounded it, and showed it to somebody.
 pub(crate) fn receipt(call: &Alert, reached: &[&str], sounded: &[&str], seen: &[&str]) -> Event {
-    let houses = |names: &[&str]| names.iter().map(|name| house(name)).collect();
+    let houses = |names: &[&str]| names.iter().map(|name| house(name).into()).collect();
     Event::Receipt(Receipt {
         line: call.line.clone(),
         alert: call.id,
+        target: Some(call.house.clone()),
         reached: houses(reached),
         sounded: houses(sounded),
         seen: houses(seen),

@@ -115,13 +115,20 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
     match slug {
         "not-durable" => td_string!(locale, problem.not_durable),
         "heard-not-recorded" => td_string!(locale, problem.heard_only),
-        "unavailable" | "internal" => td_string!(locale, problem.unavailable),
+        "unavailable" | "internal" | "busy" => td_string!(locale, problem.unavailable),
         "too-many" => td_string!(locale, problem.too_many),
         "invalid" | "too-large" | "malformed" => td_string!(locale, problem.invalid),
         "not-yours" | "foreign-origin" => td_string!(locale, problem.not_yours),
         "no-open-call" => td_string!(locale, problem.no_open_call),
+        "several-calls" => td_string!(locale, problem.several_calls),
         _ => td_string!(locale, problem.other),
     }
+}
+
+/// Why a page does not come yet. The browser asks for it again.
+#[must_use]
+pub fn page_is_late(locale: Locale) -> &'static str {
+    td_string!(locale, problem.page_is_late)
 }
 
 #[cfg(test)]

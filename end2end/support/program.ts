@@ -28,7 +28,7 @@ export class Program {
 
   /** A program that is ready, with these settings beside the usual ones. */
   static async started(settings: NodeJS.ProcessEnv = {}): Promise<Program> {
-    const program = new Program(await mkdtemp(join(tmpdir(), "iutsai-end2end-")), settings);
+    const program = new Program(await mkdtemp(join(tmpdir(), "iutsai-end2end-")), { ...settings });
     process.once("exit", program.killWithUs);
     try {
       await program.start();
@@ -59,7 +59,9 @@ export class Program {
     return this.output;
   }
 
-  async start(): Promise<void> {
+  /** Starts it, with these settings beside those it had. */
+  async start(settings: NodeJS.ProcessEnv = {}): Promise<void> {
+    Object.assign(this.settings, settings);
     const path = programPath();
     const child = spawn(path, ["serve"], { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;

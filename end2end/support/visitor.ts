@@ -168,6 +168,11 @@ export class Visitor {
     return this.page.getByTestId("map");
   }
 
+  /** The site plan under the markers. */
+  get plan(): Locator {
+    return this.map.locator("img.map-plan");
+  }
+
   /** The one tap that lets this page sound. */
   async arm(): Promise<void> {
     const button = this.page.getByTestId("arm");

@@ -19,6 +19,7 @@ const FINAL = [
   "/problems/unknown-call",
   "/problems/method-not-allowed",
   "/problems/no-open-call",
+  "/problems/several-calls",
   "/problems/too-large",
   "/problems/unsupported-media-type",
   "/problems/invalid",

@@ -1,6 +1,9 @@
 //! Who asks: the session behind a cookie or an `Authorization: Bearer` header.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -14,6 +17,7 @@ use domain::{Resident, Role};
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::{
+    budgets::{Holder, Network},
     client_address::ClientAddress,
     problem::{Kind, Problem},
     state::AppState,
@@ -21,6 +25,9 @@ use crate::{
 
 /// The cookie that holds the session's token.
 pub const COOKIE: &str = "iutsai-session";
+
+/// How long a command waits for its session to be copied from another node: two rounds of copying at most.
+const KNOWN_WITHIN: Duration = Duration::from_secs(4);
 
 /// Whoever is signed in; without anybody the request is refused with 401.
 pub struct SignedIn(pub Resident);
@@ -49,20 +56,73 @@ pub fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
 /// cookie, because proxies add headers of their own.
 ///
 /// # Errors
-/// [`Kind::UNAVAILABLE`] when none is found and one cannot be looked up.
+/// [`Kind::UNAVAILABLE`] when none is found and one cannot be looked up, [`Kind::BUSY`] when one may not be looked up
+/// now.
 pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentials>, Problem> {
+    let network = state.proxies.sender(parts).network();
     let mut unavailable = None;
     for token in tokens(&parts.headers) {
-        match state.backend.sessions.find(&token).await {
+        match find(state, network, &token).await {
             Ok(Some(session)) => {
                 renew(parts, &session, &token);
                 return Ok(Some(Credentials { session, token }));
             }
             Ok(None) => {}
-            Err(error) => unavailable = Some(error),
+            Err(problem) => unavailable = Some(problem),
         }
     }
-    unavailable.map_or(Ok(None), |error| Err(Problem::from(error)))
+    unavailable.map_or(Ok(None), Err)
+}
+
+/// Returns the session that a token opens. A token that no session known here has is looked up within the budget of its
+/// network.
+///
+/// # Errors
+/// [`Kind::UNAVAILABLE`], or [`Kind::BUSY`] beyond the budget.
+pub async fn find(state: &AppState, network: Network, token: &str) -> Result<Option<Session>, Problem> {
+    let sessions = &state.backend.sessions;
+    may_look_up(state, network, token)?;
+    Ok(sessions.find(token).await?)
+}
+
+/// Counts the question that an unknown token costs the database.
+///
+/// # Errors
+/// [`Kind::BUSY`] beyond the budget: the token may be good.
+pub fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<(), Problem> {
+    if !is_token(token) || state.backend.sessions.knows(token) {
+        return Ok(());
+    }
+    state.budgets.tokens.take(network, Instant::now())
+}
+
+/// Returns whose share of a budget a request uses: that of the resident whose session is known here, else that of its
+/// network's strangers. The database is not asked.
+#[must_use]
+pub fn holder(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Holder {
+    let resident = tokens(headers).find_map(|token| state.backend.sessions.known(&token));
+    Holder::new(resident.as_ref(), client.network())
+}
+
+/// Returns who gives a command. Where others of the network have used up its look-ups, this waits for the sessions that
+/// began at other nodes to be known here, because a call must not be put off for the tokens of others.
+///
+/// # Errors
+/// [`Kind::NOT_SIGNED_IN`], and as [`session`].
+pub async fn commander(state: &AppState, parts: &Parts) -> Result<Resident, Problem> {
+    let found = match session(state, parts).await {
+        Err(problem) if problem.kind == Kind::BUSY => {
+            let network = state.proxies.sender(parts).network();
+            let _turn = state.budgets.commands.enter(Holder::Strangers(network)).await?;
+            let tokens: Vec<_> = tokens(&parts.headers).collect();
+            let known = state.backend.sessions.become_known(&tokens);
+            // One that is known by then needs no look-up, and any other is refused as before.
+            let _ = tokio::time::timeout(KNOWN_WITHIN, known).await;
+            session(state, parts).await?
+        }
+        found => found?,
+    };
+    found.map(|credentials| credentials.session.resident).ok_or_else(Problem::not_signed_in)
 }
 
 /// Has the cookie sent again when its session was prolonged.

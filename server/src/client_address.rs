@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
-use crate::connections::Peer;
+use crate::{budgets::Network, connections::Peer};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -27,11 +27,30 @@ pub struct ClientAddress {
     pub https: bool,
 }
 
+impl ClientAddress {
+    /// Returns the network whose share of a budget its requests use.
+    #[must_use]
+    pub fn network(self) -> Network {
+        self.ip.into()
+    }
+}
+
 impl TrustedProxies {
     /// These networks.
     #[must_use]
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks.into())
+    }
+
+    /// Returns who sent a request.
+    ///
+    /// # Panics
+    /// Where the server runs without the peer's address.
+    #[must_use]
+    pub fn sender(&self, request: &Parts) -> ClientAddress {
+        let peer = request.extensions.get::<ConnectInfo<Peer>>();
+        let ConnectInfo(peer) = peer.expect("the server is always run with the peer's address");
+        self.client(peer.address().ip(), &request.headers)
     }
 
     /// Who sent this, where `peer` is the other end of the connection.
@@ -74,9 +93,7 @@ where
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
-        let ConnectInfo(peer) = peer.expect("the server is always run with the peer's address");
-        Ok(TrustedProxies::from_ref(state).client(peer.address().ip(), &parts.headers))
+        Ok(TrustedProxies::from_ref(state).sender(parts))
     }
 }
 

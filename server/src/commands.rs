@@ -7,9 +7,9 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::calls::Refusal;
+use backend::calls::{CallAddress, Refusal};
 use domain::{
-    AlertId, Progress, Resident,
+    AlertId, InvalidName, Progress, Resident,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
     header,
 };
@@ -19,7 +19,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::{
-    auth::SignedIn,
+    auth,
     payload::{Sent, is_form},
     problem::{Kind, Problem},
     sign_in::sign_in_page,
@@ -31,6 +31,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(header::IDEMPOTENCY_
 const KEY_FIELD: &str = "idempotencyKey";
 /// What the confirming page needs to show a refused press again, key included: it stays the same press.
 const KEPT_FIELDS: [&str; 3] = ["kind", "text", KEY_FIELD];
+/// The parameters of an address that name a call besides its id.
+const HOUSE: &str = "house";
+const LINE: &str = "line";
 
 /// `POST /alert`.
 pub async fn press(State(state): State<AppState>, command: Command<CallRequest>) -> Response {
@@ -57,26 +60,26 @@ pub async fn accept(State(state): State<AppState>, command: Command<AcceptReques
 /// `POST /alert/{id}/location`.
 pub async fn locate(
     State(state): State<AppState>,
-    CallId(alert): CallId,
+    Call(call): Call,
     command: Command<LocationRequest>,
 ) -> Response {
     let Command { by, key, request, reply } = command;
-    let calls = state.backend.calls.clone();
-    let outcome = run(&state, async move { calls.moved(&by, alert, request, key).await }).await;
-    reply.answer(outcome, |_| format!("/call/{alert}"))
+    let (calls, page) = (state.backend.calls.clone(), page_of_call(&call));
+    let outcome = run(&state, async move { calls.moved(&by, call, request, key).await }).await;
+    reply.answer(outcome, |_| page)
 }
 
 /// `POST /alert/{id}/…`, with the path of `progress`.
 pub async fn progress(
     State(state): State<AppState>,
-    CallId(alert): CallId,
+    Call(call): Call,
     command: Command<ProgressRequest>,
     progress: Progress,
 ) -> Response {
     let Command { by, key, request, reply } = command;
-    let calls = state.backend.calls.clone();
-    let outcome = run(&state, async move { calls.progress(&by, alert, progress, request, key).await }).await;
-    reply.answer(outcome, |_| format!("/call/{alert}"))
+    let (calls, page) = (state.backend.calls.clone(), page_of_call(&call));
+    let outcome = run(&state, async move { calls.progress(&by, call, progress, request, key).await }).await;
+    reply.answer(outcome, |_| page)
 }
 
 /// Runs a command to its end, also when the client goes away meanwhile: it was received, so it counts.
@@ -94,18 +97,46 @@ async fn run(
     }
 }
 
-/// The call in the address.
-pub struct CallId(AlertId);
+/// The call in the address: its id, and as `?house=` and `?line=` what else names it.
+pub struct Call(CallAddress);
 
-impl FromRequestParts<AppState> for CallId {
+impl FromRequestParts<AppState> for Call {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut http::request::Parts, state: &AppState) -> Result<Self, Problem> {
         let path = Path::<AlertId>::from_request_parts(parts, state).await;
-        let Path(alert) =
+        let Path(id) =
             path.map_err(|_| Kind::NOT_FOUND.because("The call's id in the address is not a UUID."))?;
-        Ok(Self(alert))
+        let query = parts.uri.query();
+        Ok(Self(CallAddress { id, house: name_in(query, HOUSE)?, line: name_in(query, LINE)? }))
     }
+}
+
+/// Reads the name of a house or a line from an address. An empty one counts as none.
+fn name_in<T: TryFrom<String, Error = InvalidName>>(
+    query: Option<&str>,
+    parameter: &str,
+) -> Result<Option<T>, Problem> {
+    let Some(name) = parameter_of(query, parameter) else { return Ok(None) };
+    let invalid = |error| Kind::INVALID.because(format!("The name {parameter} in the address {error}."));
+    T::try_from(name).map(Some).map_err(invalid)
+}
+
+/// Returns what the address gives for a parameter, without the white space around it; `None` for nothing.
+fn parameter_of(query: Option<&str>, parameter: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let (_, value) = pairs.find(|(name, _)| name == parameter)?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The page of a call.
+fn page_of_call(CallAddress { id, house, line }: &CallAddress) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(house.iter().map(|house| (HOUSE, house.as_str())));
+    query.extend_pairs(line.iter().map(|line| (LINE, line.as_str())));
+    let query = query.finish();
+    if query.is_empty() { format!("/call/{id}") } else { format!("/call/{id}?{query}") }
 }
 
 /// A command with who gives it.
@@ -120,17 +151,21 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         // The body is read first: a refused form is shown again with what was written.
         let sent = Sent::from_request(Request::from_parts(parts.clone(), body), state).await;
         let is_form = sent.as_ref().map_or_else(|_| is_form(&parts.headers), |sent| sent.form().is_some());
         let form = sent.as_ref().ok().and_then(Sent::form).unwrap_or_default();
         let key = key(&parts.headers, form);
-        let reply =
-            if is_form { Reply::Page { page: page_of(&parts.uri), fields: kept(form) } } else { Reply::Json };
-        let request: Result<T, Problem> = sent.and_then(|sent| sent.read());
-        let who = SignedIn::from_request_parts(&mut parts, state).await;
-        let read = || Ok::<_, Problem>((who?.0, key?, request?));
+        let reply = if is_form {
+            let fields = [named_in(&parts.uri), kept(form)].concat();
+            Reply::Page { page: page_of(&parts.uri), fields }
+        } else {
+            Reply::Json
+        };
+        let who = auth::commander(state, &parts).await;
+        // Nothing is read for a stranger.
+        let read = || Ok::<_, Problem>((who?, key?, sent.and_then(|sent| sent.read())?));
         match read() {
             Ok((by, key, request)) => Ok(Self { by, key, request, reply }),
             Err(problem) => Err(reply.refuse(problem)),
@@ -180,6 +215,12 @@ fn page_of(uri: &Uri) -> String {
         None if uri.path() == "/alert" => "/call".into(),
         None => "/".into(),
     }
+}
+
+/// The parameters of the address that name a call: the page to which a refused form leads has them, too.
+fn named_in(uri: &Uri) -> Vec<(String, String)> {
+    let given = |name: &str| Some((name.to_owned(), parameter_of(uri.query(), name)?));
+    [HOUSE, LINE].into_iter().filter_map(given).collect()
 }
 
 fn kept(form: &[(String, String)]) -> Vec<(String, String)> {
@@ -253,6 +294,22 @@ mod tests {
         for none in [String::new(), "\"\"".into(), Uuid::nil().to_string(), Uuid::max().to_string()] {
             assert_eq!(header_key(&none), Ok(None), "{none}");
         }
+    }
+
+    #[test]
+    fn an_address_names_a_house_or_none() {
+        let house = |query| name_in::<domain::House>(query, HOUSE);
+        let named = domain::House::new("1203").unwrap();
+        for query in ["house=1203", "line=101-1&house=%201203+", "house=1203&house=1204"] {
+            assert_eq!(house(Some(query)), Ok(Some(named.clone())), "{query}");
+        }
+        for query in [None, Some(""), Some("house="), Some("house=+"), Some("homes=1203")] {
+            assert_eq!(house(query), Ok(None), "{query:?}");
+        }
+        assert_eq!(house(Some("house=12%2F03")).unwrap_err().kind, Kind::INVALID);
+        let (id, line) = (AlertId::generate(), domain::Line::new("101동 1라인").ok());
+        let page = page_of_call(&CallAddress { id, house: Some(named), line });
+        assert_eq!(page, format!("/call/{id}?house=1203&line=101%EB%8F%99+1%EB%9D%BC%EC%9D%B8"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! rest trusts, `print` shows it with the secrets hidden.
 
 mod check;
+mod picture;
 mod print;
+mod site_plan;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -12,6 +14,7 @@ use ipnet::IpNet;
 pub use self::{
     check::{database_url, log},
     print::table,
+    site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
 };
 
 /// What `iutsai serve` and `iutsai check-config` read. An empty value counts as none.
@@ -77,7 +80,13 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// URL template of map tiles, with {z}, {x} and {y}; without it the map is a plain grid and nobody outside is asked
+    /// The plan under the map's markers: an SVG or PNG with north at the top, and the places of two of its points. By
+    /// default the demo has its own, and other maps are blank paper
+    #[arg(long, env = "IUTSAI_SITE_PLAN", value_name = "FILE;X,Y=LAT,LNG;X,Y=LAT,LNG")]
+    pub site_plan: Option<String>,
+
+    /// URL template of map tiles, with {z}, {x} and {y}, shown in place of the site plan; without it nobody outside is
+    /// asked
     #[arg(long, env = "MAP_TILE_URL", value_name = "URL")]
     pub map_tile_url: Option<String>,
 
@@ -212,6 +221,8 @@ pub struct Settings {
     pub log: Log,
     /// The map's tiles.
     pub tiles: Option<TileSource>,
+    /// The plan under the map's markers where there are no tiles.
+    pub site_plan: Option<SitePlan>,
 }
 
 impl Settings {

@@ -1,16 +1,18 @@
-//! The connections of clients that are no sockets: before descriptors run out, the one silent the longest is closed.
+//! The connections of clients that are no sockets: before descriptors run out, the network with the most loses the one
+//! silent the longest.
 //!
 //! Sockets have room of their own and are refused beyond it. Any other connection can be had by anybody, without a word:
 //! were they not bounded, idle ones could take every descriptor, and no call would be accepted any more. None is refused,
-//! since it may bring a call; an old one that says nothing makes room for it.
+//! since it may bring a call; one of whoever has the most makes room for it.
 
 mod listener;
 mod request;
 mod stream;
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    net::SocketAddr,
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -18,6 +20,7 @@ use std::{
 use tokio::net::TcpStream;
 
 use self::stream::Shared;
+use crate::budgets::Network;
 
 pub use self::{listener::BoundedListener, request::mark_request, stream::ClientStream};
 
@@ -42,6 +45,8 @@ struct Open {
     accepted: u64,
     /// By the order in which they were accepted.
     plain: BTreeMap<u64, Arc<Shared>>,
+    /// How many of these each network has.
+    of_networks: HashMap<Network, usize>,
     /// Upgraded: each holds one descriptor, and is never closed from here.
     sockets: HashSet<u64>,
 }
@@ -68,18 +73,20 @@ impl Connections {
 
     /// A connection that was accepted. Others are closed for it where there is no room.
     fn enter(&self, stream: TcpStream) -> ClientStream {
+        let network = network(&stream);
         let (shared, shed) = {
             let mut open = self.lock();
             let mut shed = Vec::new();
             while open.is_full(self.0.room)
-                && let Some(connection) = open.take_most_silent()
+                && let Some(connection) = open.take_one()
             {
                 shed.push(connection);
             }
             let number = open.accepted;
             open.accepted += 1;
-            let shared = Arc::new(Shared::new(self.clone(), number, stream));
+            let shared = Arc::new(Shared::new(self.clone(), number, network, stream));
             open.plain.insert(number, shared.clone());
+            *open.of_networks.entry(network).or_default() += 1;
             (shared, shed)
         };
         for connection in &shed {
@@ -88,10 +95,10 @@ impl Connections {
         ClientStream::new(shared)
     }
 
-    /// Closes the one silent the longest; whether there was one.
+    /// Closes one; whether there was one.
     fn shed_one(&self) -> bool {
         // The lock is not held while it is closed: that wakes its task.
-        let connection = self.lock().take_most_silent();
+        let connection = self.lock().take_one();
         connection.is_some_and(|connection| {
             close(&connection);
             true
@@ -102,7 +109,7 @@ impl Connections {
     fn upgrade(&self, number: u64) {
         let mut open = self.lock();
         // One that was closed meanwhile becomes none.
-        if open.plain.remove(&number).is_some() {
+        if open.take(number).is_some() {
             open.sockets.insert(number);
         }
     }
@@ -110,7 +117,7 @@ impl Connections {
     /// The connection is closed.
     fn leave(&self, number: u64) {
         let mut open = self.lock();
-        if open.plain.remove(&number).is_none() {
+        if open.take(number).is_none() {
             open.sockets.remove(&number);
         }
     }
@@ -132,14 +139,33 @@ impl Open {
         plain > MOST || plain * DESCRIPTORS_EACH + self.sockets.len() > room
     }
 
-    /// The one silent the longest; one whose request is under way only where there is no other.
-    fn take_most_silent(&mut self) -> Option<Arc<Shared>> {
-        // Whether it is busy is read first: a request that ends in between has spoken.
-        let silent_since = |shared: &Shared| (shared.is_busy(), shared.spoke());
-        let (number, _) = self.plain.iter().min_by_key(|(_, shared)| silent_since(shared))?;
-        let number = *number;
-        self.plain.remove(&number)
+    /// Takes the one silent the longest of the network with the most; one whose request is under way only where there
+    /// is no other. Everybody behind one proxy is one network here.
+    fn take_one(&mut self) -> Option<Arc<Shared>> {
+        let rank = |shared: &Shared| {
+            let of_network = self.of_networks.get(&shared.network()).copied().unwrap_or_default();
+            // Whether it is busy is read first: a request that ends in between has spoken.
+            (shared.is_busy(), Reverse(of_network), shared.spoke())
+        };
+        let number = *self.plain.iter().min_by_key(|(_, shared)| rank(shared))?.0;
+        self.take(number)
     }
+
+    fn take(&mut self, number: u64) -> Option<Arc<Shared>> {
+        let shared = self.plain.remove(&number)?;
+        if let Some(count) = self.of_networks.get_mut(&shared.network()) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_networks.remove(&shared.network());
+            }
+        }
+        Some(shared)
+    }
+}
+
+/// A connection that has ended already counts as one of nowhere.
+fn network(stream: &TcpStream) -> Network {
+    stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip()).into()
 }
 
 impl Peer {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod budgets;
 mod client_address;
 mod commands;
 mod config;
@@ -9,7 +10,6 @@ mod connections;
 mod descriptors;
 mod headers;
 mod health;
-mod limits;
 mod metrics;
 mod openapi;
 mod origin;
@@ -23,6 +23,7 @@ mod runtimes;
 mod sign_in;
 mod signals;
 mod site;
+mod site_plan;
 mod socket;
 mod sockets;
 mod state;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{Router, extract::State, response::IntoResponse, routing::get};
+use axum::{Router, extract::State, middleware, response::IntoResponse, routing::get};
 use axum_prometheus::{
     AXUM_HTTP_REQUESTS_DURATION_SECONDS, EndpointLabel, GenericMetricLayer, MakeDefaultHandle,
     MetricLayerBuilder,
@@ -10,7 +10,7 @@ use axum_prometheus::{
 use http::header;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::{auth::Administrator, state::AppState};
+use crate::{auth::Administrator, connections, state::AppState};
 
 /// Seconds, from a press that was published at once to one that waited for a disk.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -49,7 +49,8 @@ pub async fn for_administrators(_: Administrator, State(state): State<AppState>)
 /// The whole of what `IUTSAI_METRICS_LISTEN` serves.
 pub fn open_router(state: AppState) -> Router {
     let metrics = get(|State(state): State<AppState>| async move { report(&state) });
-    Router::new().route("/metrics", metrics).with_state(state)
+    let router = Router::new().route("/metrics", metrics);
+    router.layer(middleware::from_fn(connections::mark_request)).with_state(state)
 }
 
 /// The exporter is installed by [`install`]; the layer needs none of its own.
@@ -65,6 +66,7 @@ impl MakeDefaultHandle for Installed {
 /// Prometheus' text format (version 0.0.4).
 fn report(state: &AppState) -> impl IntoResponse + use<> {
     metrics::gauge!("iutsai_sockets").set(state.sockets.open() as f64);
+    metrics::gauge!("iutsai_sockets_of_strangers").set(state.sockets.open_of_strangers() as f64);
     metrics::gauge!("iutsai_connections").set(state.connections.open() as f64);
     metrics::gauge!("iutsai_subscriptions").set(state.backend.hub.subscribers() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.render())

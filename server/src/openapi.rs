@@ -3,10 +3,10 @@
 
 mod schemas;
 
-use domain::Progress;
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::response::IntoResponse;
+use domain::Progress;
 use http::header;
 use utoipa::openapi::{
     Components, Content, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref,
@@ -117,10 +117,7 @@ fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> 
             "303",
             described("Fields of a form were sent: on to the call's page, or back with `?problem=`."),
         );
-    if about_a_call {
-        operation = refused(operation.parameter(call_id()), &[Kind::UNKNOWN_CALL]);
-    }
-    let kinds = [
+    let mut kinds = vec![
         Kind::MALFORMED,
         Kind::NOT_SIGNED_IN,
         Kind::NOT_YOURS,
@@ -130,7 +127,12 @@ fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> 
         Kind::INVALID,
         Kind::TOO_MANY,
         Kind::NOT_DURABLE,
+        Kind::UNAVAILABLE,
     ];
+    if about_a_call {
+        operation = operation.parameter(call_id()).parameter(house_of_call()).parameter(line_of_call());
+        kinds.extend([Kind::UNKNOWN_CALL, Kind::SEVERAL_CALLS]);
+    }
     refused(operation, &kinds).build()
 }
 
@@ -165,7 +167,8 @@ fn session() -> PathItem {
 fn upgrade() -> Operation {
     let meaning = "A WebSocket for STOMP 1.2 and 1.1 (subprotocols v12.stomp, v11.stomp, or none). SUBSCRIBE to \
                    /sub/line/LINE (administrators also to /sub/lines, for every line), ACK each alert, ACK it \
-                   again with the header sounded:true when it sounds, SEND {\"alert\"} to /pub/seen.";
+                   again with the header sounded:true when it sounds, SEND {\"alert\"} to /pub/seen (with \
+                   \"house\", the one that called, if two houses used the id).";
     let operation =
         OperationBuilder::new().description(Some(meaning)).response("101", described("The socket is open."));
     refused(operation, &[Kind::FOREIGN_ORIGIN, Kind::UPGRADE_REQUIRED, Kind::SOCKETS_FULL]).build()
@@ -205,13 +208,19 @@ fn signed_in(operation: OperationBuilder) -> OperationBuilder {
         .security(SecurityRequirement::new("cookie", none))
 }
 
+/// Adds the problems that an operation may answer with. Those of one status are one response.
 fn refused(operation: OperationBuilder, kinds: &[Kind]) -> OperationBuilder {
-    kinds.iter().fold(operation, |operation, kind| {
+    let mut by_status: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for kind in kinds {
+        let description = format!("{} (/problems/{})", kind.title(), kind.slug());
+        by_status.entry(kind.status().as_u16()).or_default().push(description);
+    }
+    by_status.into_iter().fold(operation, |operation, (status, descriptions)| {
         let problem = Content::new(Some(Ref::from_schema_name("Problem")));
         let response = ResponseBuilder::new()
-            .description(format!("{} (/problems/{})", kind.title(), kind.slug()))
+            .description(descriptions.join("; "))
             .content("application/problem+json", problem);
-        operation.response(kind.status().as_str(), response.build())
+        operation.response(status.to_string(), response.build())
     })
 }
 
@@ -231,6 +240,26 @@ fn idempotency_key() -> Parameter {
              nothing count as no key.",
         ))
         .schema(Some(schemas::uuid()))
+        .build()
+}
+
+fn house_of_call() -> Parameter {
+    let meaning = "The house that called. Without it, the own call is meant, or the only one with this id: 409 if \
+                   several houses used it.";
+    in_query("house", meaning)
+}
+
+fn line_of_call() -> Parameter {
+    in_query("line", "The call's line, for administrators, where houses of two lines have one name.")
+}
+
+fn in_query(name: &str, meaning: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(meaning))
+        .schema(Some(schemas::name()))
         .build()
 }
 

@@ -1,9 +1,11 @@
-//! The pages: what the server tells them, and who is sent elsewhere before one is rendered.
+//! The pages: what the server gives them, and who is sent elsewhere before one is rendered.
+
+mod late;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::{
-    context::{DemoAccounts, PageContext, PressAsksAfter, Tiles},
+    context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{self, Audience, HOME, SIGN_IN},
 };
 use axum::{
@@ -19,13 +21,15 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 
 use crate::{
     auth::Viewer,
+    budgets::Holder,
+    config::{Settings, TileSource},
     headers,
     problem::Kind,
     sign_in::{next_of, sign_in_page},
     state::AppState,
 };
 
-/// Renders the page of the address; an unknown address has a page, too.
+/// Renders the page of the address, when it is its turn; an unknown address has a page, too.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let viewer = match Viewer::from_request_parts(&mut parts, &state).await {
@@ -35,11 +39,16 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
             tracing::debug!(problem = problem.detail, "the sign-in page is shown without a look-up");
             None
         }
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return late::answer(&parts, problem),
     };
     if let Some(elsewhere) = elsewhere(&parts, viewer.as_ref()) {
         return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
     }
+    let holder = Holder::new(viewer.as_ref(), state.proxies.sender(&parts).network());
+    let _turn = match state.budgets.pages.enter(holder).await {
+        Ok(turn) => turn,
+        Err(problem) => return late::answer(&parts, problem),
+    };
     let context = context(&state, viewer);
     render(state, context, Request::from_parts(parts, body)).await
 }
@@ -63,15 +72,25 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
 }
 
 fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
-    let tiles = state.settings.tiles.as_ref();
     PageContext {
         viewer,
-        tiles: tiles.map(|tiles| Tiles { url: tiles.url.clone(), attribution: tiles.attribution.clone() }),
+        ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {
             names: DEMO_RESIDENTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
             password: DEMO_PASSWORD.to_owned(),
         }),
         now: now(),
+    }
+}
+
+/// Returns the ground under the map's markers. Tiles go before a plan.
+fn ground(settings: &Settings) -> Ground {
+    match (&settings.tiles, &settings.site_plan) {
+        (Some(TileSource { url, attribution, .. }), _) => {
+            Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })
+        }
+        (None, Some(site_plan)) => Ground::Plan(site_plan.plan.clone()),
+        (None, None) => Ground::Paper,
     }
 }
 

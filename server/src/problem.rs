@@ -45,6 +45,8 @@ kinds! {
     METHOD_NOT_ALLOWED = "method-not-allowed", "Not by this method", METHOD_NOT_ALLOWED;
     /// There is no open call that is meant.
     NO_OPEN_CALL = "no-open-call", "No open call", CONFLICT;
+    /// Several houses used the id, and the address does not name the one that is meant.
+    SEVERAL_CALLS = "several-calls", "Several calls have this id", CONFLICT;
     /// More bytes than any call needs.
     TOO_LARGE = "too-large", "The request is too large", PAYLOAD_TOO_LARGE;
     /// Neither a JSON object nor a form.
@@ -69,7 +71,9 @@ kinds! {
     HEARD_ONLY = "heard-not-recorded", "Heard, but not recorded", SERVICE_UNAVAILABLE;
     /// Something the server needs does not answer.
     UNAVAILABLE = "unavailable", "Not possible right now", SERVICE_UNAVAILABLE;
-    /// As many sockets are open as this process can hold.
+    /// More of this is asked for than the server takes on at once.
+    BUSY = "busy", "Too much at once", SERVICE_UNAVAILABLE;
+    /// As many sockets are open as this process, or their owner, may have.
     SOCKETS_FULL = "sockets-full", "No socket is free", SERVICE_UNAVAILABLE;
 }
 
@@ -175,6 +179,8 @@ impl From<Refusal> for Problem {
             Refusal::NotYours(_) => Kind::NOT_YOURS.because(detail),
             Refusal::Unknown(_) => Kind::UNKNOWN_CALL.because(detail),
             Refusal::NoOpenCall(_) => Kind::NO_OPEN_CALL.because(detail),
+            Refusal::SeveralCalls => Kind::SEVERAL_CALLS.because(detail),
+            Refusal::Starting => Kind::UNAVAILABLE.because(detail).retry_after(1),
             Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
             Refusal::IdTaken => Kind::ID_TAKEN.because(detail),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),

@@ -10,7 +10,6 @@ use axum::{
 };
 use domain::Progress;
 use http::{HeaderName, Method, StatusCode, header};
-use tokio::runtime::Handle;
 use tower::ServiceExt;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -20,10 +19,12 @@ use tower_http::{
 };
 
 use crate::{
-    auth, commands, connections, headers, health, metrics, openapi, origin, pages,
+    auth, commands,
+    config::SITE_PLAN_ADDRESS,
+    connections, headers, health, metrics, openapi, origin, pages,
     problem::{Kind, Problem, role_absent},
-    runtimes::RunOn,
-    sign_in, site, socket,
+    runtimes::{Handles, RunOn},
+    sign_in, site, site_plan, socket,
     state::AppState,
 };
 
@@ -31,9 +32,9 @@ use crate::{
 const BODY_LIMIT: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The whole service. Commands run where the router runs; all else on `sockets`.
-pub fn router(state: AppState, sockets: Handle) -> Router {
-    let elsewhere = RunOn(sockets);
+/// The whole service. Commands run where the router runs, and so does what takes no time.
+pub fn router(state: AppState, runtimes: &Handles) -> Router {
+    let (on_sockets, on_pages) = (RunOn(runtimes.sockets.clone()), RunOn(runtimes.pages.clone()));
     let cors = origin::cors_layer(&state.settings.allowed_origins);
     let commands = Router::new()
         .route("/alert", post(commands::press))
@@ -47,16 +48,19 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         .route("/api/session", delete(sign_in::end_session))
         .route("/sign-in", post(sign_in::form_sign_in))
         .route("/sign-out", post(sign_in::form_sign_out))
-        .route("/an-ws", get(socket::upgrade))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route(SITE_PLAN_ADDRESS, get(site_plan::picture))
         .route("/metrics", get(metrics::for_administrators))
         .route("/openapi.json", get(openapi::document))
         .merge(pages())
-        .layer(elsewhere.clone());
+        .layer(CompressionLayer::new())
+        .layer(on_pages.clone());
+    let sockets: Router<AppState> = Router::new().route("/an-ws", get(socket::upgrade)).layer(on_sockets);
     let router = commands
         .merge(others)
-        .fallback_service(elsewhere_files(&state, &elsewhere))
+        .merge(sockets)
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback_service(elsewhere_files(&state, on_pages))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.origins.clone(), origin::check_origin))
@@ -69,7 +73,6 @@ pub fn router(state: AppState, sockets: Handle) -> Router {
         None => router,
     };
     router
-        .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(state.clone(), headers::add))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
@@ -102,7 +105,7 @@ async fn show_page(State(state): State<AppState>, request: Request) -> Response 
 }
 
 /// What no route answers: a file, or that there is none.
-fn elsewhere_files(state: &AppState, elsewhere: &RunOn) -> Router {
+fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
     let otherwise = Router::new().fallback(nothing_here).with_state(state.clone());
     let files = site::files(&state.settings.site_dir, otherwise);
     let web = state.settings.roles.web;
@@ -120,7 +123,8 @@ fn elsewhere_files(state: &AppState, elsewhere: &RunOn) -> Router {
             }
         })
         .layer(middleware::from_fn(site::cache))
-        .layer(elsewhere.clone())
+        .layer(CompressionLayer::new())
+        .layer(on_pages)
 }
 
 /// People get a page that says so, programs a problem.

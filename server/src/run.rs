@@ -25,15 +25,14 @@ use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    budgets::Budgets,
     client_address::TrustedProxies,
     config::{Log, Settings},
     connections::{BoundedListener, Connections, Peer},
-    descriptors,
-    limits::SignInLimits,
-    metrics,
+    descriptors, metrics,
     origin::Origins,
     router::router,
-    runtimes::Runtimes,
+    runtimes::{Handles, Runtimes},
     signals::Signals,
     sockets::Sockets,
     state::AppState,
@@ -55,14 +54,10 @@ const PARTITIONS: i32 = 2;
 pub fn serve(settings: Settings) -> Result<(), String> {
     let metrics = metrics::install().map_err(|error| format!("cannot begin to count: {error}"))?;
     let runtimes = Runtimes::start().map_err(|error| format!("cannot start threads: {error}"))?;
-    let calls = runtimes.calls.handle().clone();
-    let outcome = runtimes.sockets.block_on(live(settings, metrics, calls));
-    runtimes.calls.shutdown_timeout(Duration::from_secs(1));
-    runtimes.sockets.shutdown_timeout(Duration::from_secs(1));
-    outcome
+    runtimes.run(|handles| live(settings, metrics, handles))
 }
 
-async fn live(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> Result<(), String> {
+async fn live(settings: Settings, metrics: PrometheusHandle, runtimes: Handles) -> Result<(), String> {
     let mut signals = Signals::install().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut directory = std::fs::DirBuilder::new();
     directory.recursive(true).mode(0o700).create(&settings.data_dir).map_err(|error| {
@@ -72,7 +67,7 @@ async fn live(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> R
         )
     })?;
     let running = tokio::select! {
-        running = start(settings, metrics, calls) => running?,
+        running = start(settings, metrics, runtimes) => running?,
         signal = signals.next() => {
             tracing::info!(signal, "stopped while it started");
             return Ok(());
@@ -94,8 +89,7 @@ struct Running {
     servers: Vec<JoinHandle<()>>,
 }
 
-async fn start(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> Result<Running, String> {
-    let sockets = Handle::current();
+async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles) -> Result<Running, String> {
     let backend = Backend::start(service::Settings {
         data_dir: settings.data_dir.clone(),
         database_url: settings.database_url.clone(),
@@ -105,11 +99,11 @@ async fn start(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> 
         statistics: settings.roles.statistics,
         keep: settings.keep,
         demo: settings.demo,
-        calls_runtime: calls.clone(),
-        sockets_runtime: sockets.clone(),
+        calls_runtime: runtimes.calls.clone(),
+        sockets_runtime: runtimes.sockets.clone(),
     });
     let backend = backend.await.map_err(|error| error.to_string())?;
-    match listen(settings, metrics, calls, &backend).await {
+    match listen(settings, metrics, runtimes, &backend).await {
         Ok(running) => Ok(running),
         Err(sentence) => {
             backend.stop().await;
@@ -121,7 +115,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, calls: Handle) -> 
 async fn listen(
     settings: Settings,
     metrics: PrometheusHandle,
-    calls: Handle,
+    runtimes: Handles,
     backend: &Backend,
 ) -> Result<Running, String> {
     let has_demo = match backend.accounts.has_demo().await {
@@ -136,19 +130,20 @@ async fn listen(
     let (demo, address, metrics_address) = (settings.demo, settings.listen, settings.metrics_listen);
     let state = state(settings, metrics, backend.clone())?;
     let stop_accepting = CancellationToken::new();
-    let sockets = Handle::current();
     // The public listener is the calls' runtime's, and so is every connection until it is upgraded.
-    let all = router(state.clone(), sockets.clone());
-    let (local, server) = accept_on(&calls, address, &state.connections, all, &stop_accepting).await?;
+    let all = router(state.clone(), &runtimes);
+    let (local, server) =
+        accept_on(&runtimes.calls, address, &state.connections, all, &stop_accepting).await?;
     let mut servers = vec![server];
     if let Some(address) = metrics_address {
         let open = metrics::open_router(state.clone());
-        let (local, server) = accept_on(&sockets, address, &state.connections, open, &stop_accepting).await?;
+        let (local, server) =
+            accept_on(&runtimes.pages, address, &state.connections, open, &stop_accepting).await?;
         tracing::info!("metrics are served freely on http://{local}/metrics");
         servers.push(server);
     }
     tokio::spawn(metrics::upkeep(state.metrics.clone()));
-    tokio::spawn(state.sockets.clone().close_ended(state.backend.sessions.clone()));
+    tokio::spawn(state.sockets.clone().close_changed(state.backend.sessions.clone()));
     announce(local, demo).map_err(|error| format!("cannot print the address on stdout: {error}"))?;
     Ok(Running { state, stop_accepting, servers })
 }
@@ -207,7 +202,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
         .build();
     Ok(AppState {
         backend,
-        sign_ins: SignInLimits::default(),
+        budgets: Arc::new(Budgets::default()),
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         origins: Origins::new(&settings),
         sockets: Sockets::new(room.sockets),

@@ -1,6 +1,10 @@
-//! Two tokio runtimes in one process, so that ten thousand sockets cannot slow a press down.
+//! Three tokio runtimes in one process, so that neither ten thousand sockets nor a flood of pages can slow a press
+//! down.
 //!
-//! `calls` owns the listener, reads HTTP and runs the commands. `sockets` runs upgraded sockets, pages and sign-in.
+//! `calls` owns the listener, reads HTTP and runs the commands. `sockets` runs upgraded sockets and the fan-out.
+//! `pages` runs what anybody may ask for: pages, files and sign-in, answers compressed there.
+
+mod carried;
 
 use std::{
     convert::Infallible,
@@ -8,34 +12,81 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{extract::Request, response::Response};
+use rustix::process::nice;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use tower::{Layer, Service, ServiceExt};
 
-/// The two runtimes.
+/// What is added to the niceness of the threads for pages. Beside a busy thread of the ordinary priority they get about
+/// a quarter of a core (sched(7)), so that a page comes while an alarm goes out.
+const PAGES_NICE: i32 = 5;
+/// How long what still runs may take when a runtime ends.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The runtimes.
 pub struct Runtimes {
+    calls: Runtime,
+    sockets: Runtime,
+    pages: Runtime,
+}
+
+/// Where to run what.
+#[derive(Clone)]
+pub struct Handles {
     /// Takes calls.
-    pub calls: Runtime,
-    /// Does everything else.
-    pub sockets: Runtime,
+    pub calls: Handle,
+    /// Sends them to sockets.
+    pub sockets: Handle,
+    /// Answers whatever anybody may ask for.
+    pub pages: Handle,
 }
 
 impl Runtimes {
-    /// Starts both, each with as many threads as there are cores: the scheduler shares the cores out, and neither waits
-    /// in the other's queue.
+    /// Starts them, each with as many threads as there are cores: the scheduler shares the cores out, and none waits in
+    /// the queue of another.
     ///
     /// # Errors
     /// When the system gives no more threads.
     pub fn start() -> io::Result<Self> {
-        let runtime = |name: &str| Builder::new_multi_thread().thread_name(name).enable_all().build();
-        Ok(Self { calls: runtime("calls")?, sockets: runtime("sockets")? })
+        let runtime = |name: &str| {
+            let mut runtime = Builder::new_multi_thread();
+            runtime.thread_name(name).enable_all();
+            runtime
+        };
+        Ok(Self {
+            calls: runtime("calls").build()?,
+            sockets: runtime("sockets").build()?,
+            pages: runtime("pages").on_thread_start(give_way).build()?,
+        })
+    }
+
+    /// Runs `work` to its end, then ends the runtimes.
+    pub fn run<T>(self, work: impl AsyncFnOnce(Handles) -> T) -> T {
+        let handles = Handles {
+            calls: self.calls.handle().clone(),
+            sockets: self.sockets.handle().clone(),
+            pages: self.pages.handle().clone(),
+        };
+        let done = self.sockets.block_on(work(handles));
+        for runtime in [self.calls, self.pages, self.sockets] {
+            runtime.shutdown_timeout(PATIENCE);
+        }
+        done
     }
 }
 
-/// Layer: runs the handlers below on another runtime.
+/// On Linux the niceness is the thread's own (nice(2)). Where it cannot be changed, pages are only less polite.
+fn give_way() {
+    if let Err(error) = nice(PAGES_NICE) {
+        tracing::debug!(%error, "pages keep their priority");
+    }
+}
+
+/// Layer: runs the handlers below on another runtime, and makes their bodies there.
 #[derive(Clone)]
 pub struct RunOn(pub Handle);
 
@@ -68,8 +119,14 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        let answer = self.inner.clone().oneshot(request);
         // Nobody waits for a page any more when its client has gone: then its task ends, too.
-        let task = AbortOnDropHandle::new(self.runtime.spawn(self.inner.clone().oneshot(request)));
+        let task = AbortOnDropHandle::new(self.runtime.spawn(async move {
+            match answer.await {
+                Ok(response) => Ok(carried::carry(response).await),
+                Err(never) => Err(never),
+            }
+        }));
         Box::pin(async move {
             match task.await {
                 Ok(response) => response,

@@ -28,9 +28,10 @@ use crate::{
 pub async fn start_session(
     State(state): State<AppState>,
     client: ClientAddress,
+    headers: HeaderMap,
     Payload { value: SignIn { name, password } }: Payload<SignIn>,
 ) -> Result<Json<Answer>, Problem> {
-    let (token, resident) = sign_in(&state, client, &name, &password).await?;
+    let (token, resident) = sign_in(&state, client, &headers, &name, &password).await?;
     Ok(Json(Answer { token: token.as_str().to_owned(), resident }))
 }
 
@@ -45,7 +46,7 @@ pub async fn end_session(
     client: ClientAddress,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    sign_out(&state, &headers).await?;
+    sign_out(&state, client, &headers).await?;
     let cookie = auth::forgotten_cookie(auth::is_secure(&state, client));
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
@@ -75,7 +76,7 @@ pub async fn form_sign_in(
 ) -> Response {
     let next = next.filter(|next| is_local(next));
     let back = |problem: &str| sign_in_page(next.as_deref(), Some(problem));
-    let problem = match sign_in(&state, client, &name, &password).await {
+    let problem = match sign_in(&state, client, &headers, &name, &password).await {
         Ok((token, _)) => {
             let is_secure = auth::is_secure(&state, client);
             let to = match (check.is_empty(), is_secure && comes_by_http(&headers)) {
@@ -108,7 +109,7 @@ pub async fn form_sign_out(
     client: ClientAddress,
     headers: HeaderMap,
 ) -> Response {
-    match sign_out(&state, &headers).await {
+    match sign_out(&state, client, &headers).await {
         Ok(()) => {
             let cookie = auth::forgotten_cookie(auth::is_secure(&state, client));
             ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
@@ -137,6 +138,7 @@ pub fn sign_in_page(next: Option<&str>, problem: Option<&str>) -> String {
 async fn sign_in(
     state: &AppState,
     client: ClientAddress,
+    headers: &HeaderMap,
     name: &str,
     password: &str,
 ) -> Result<(Token, Resident), Problem> {
@@ -146,21 +148,25 @@ async fn sign_in(
     if !can_be_name(name) {
         return Err(refused());
     }
-    state.sign_ins.attempt(name, client.ip, Instant::now()).map_err(|wait| {
+    // The turn comes first: a sign-in that is refused for want of one has not failed.
+    let _turn = state.budgets.sign_ins.enter(auth::holder(state, client, headers)).await?;
+    let (failures, network) = (&state.budgets.failures, client.network());
+    failures.attempt(name, network, Instant::now()).map_err(|wait| {
         let seconds = wait.as_secs_f64().ceil() as u64;
         let detail = format!("Signing in failed too often; try again in {} minutes.", seconds.div_ceil(60));
         Kind::TOO_MANY.because(detail).retry_after(seconds)
     })?;
     let verified = state.backend.accounts.verify(name, password).await;
     if !matches!(verified, Ok(None)) {
-        state.sign_ins.succeeded(name, client.ip);
+        failures.succeeded(name, network);
     }
     let resident = verified?.ok_or_else(refused)?;
     Ok((state.backend.sessions.start(&resident).await?, resident))
 }
 
-async fn sign_out(state: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
+async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Result<(), Problem> {
     for token in auth::tokens(headers) {
+        auth::may_look_up(state, client.network(), &token)?;
         state.backend.sessions.end(&token).await?;
     }
     Ok(())

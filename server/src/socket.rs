@@ -1,12 +1,11 @@
 //! `GET /an-ws`: STOMP over WebSocket (RFC 6455). Who may open one, and how many may be open.
 //!
 //! One task per socket: [`connection`] is its loop, over a [`transport`]. [`connect`] opens the STOMP session, which
-//! [`session`] then is. [`crate::sockets::Sockets`] knows all that are open, and closes those whose session ended.
+//! [`session`] then is. [`crate::sockets::Sockets`] has a place for each, and closes those whose session ended.
 
 mod acknowledgements;
 mod connect;
 mod connection;
-mod rate;
 mod session;
 mod transport;
 
@@ -54,11 +53,14 @@ pub async fn upgrade(
         Ok(opened) => opened,
         Err(problem) => return problem.into_response(),
     };
-    let Some(place) = state.sockets.enter() else {
-        return Kind::SOCKETS_FULL
-            .because("This server holds as many sockets as it can; try again in a few seconds.")
-            .retry_after(5)
-            .into_response();
+    let network = state.proxies.sender(&parts).network();
+    let session = opened_by.as_ref().map(|credentials| &credentials.session);
+    let place = match state.sockets.enter(network, session) {
+        Ok(place) => place,
+        Err(full) => {
+            let problem = Kind::SOCKETS_FULL.because(full.detail()).retry_after(full.retry_after());
+            return problem.into_response();
+        }
     };
     peer.becomes_socket();
     let sockets = state.sockets.clone();

@@ -1,72 +1,108 @@
-//! The open sockets: how many there are, whose they are, and how they are told to close.
+//! The open sockets: how many there are, whose they are, and how they are closed.
+//!
+//! There are two pools of places, so that neither strangers nor one resident can take those of others. A socket is a
+//! stranger's until the upgrade or CONNECT has shown a session. Within each pool, whoever has the most makes room
+//! first.
+
+mod closing;
+mod full;
+mod places;
 
 use std::{
-    collections::HashMap,
     future::Future,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use backend::people::sessions::{SessionId, Sessions};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast::error::RecvError};
+use backend::people::sessions::{Session, SessionChange, SessionId, Sessions};
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{
+    closing::Closing,
+    places::{Number, Owner, Places, Room},
+};
+use crate::budgets::{Network, count_refused};
+
+pub use self::{closing::Why, full::Full};
+
+/// The strangers' part of all places, and its bounds: few are needed, since a stranger's socket is closed or a
+/// resident's within seconds.
+const STRANGERS_PART: usize = 8;
+const STRANGERS_AT_LEAST: usize = 4;
+const STRANGERS_AT_MOST: usize = 256;
 
 /// The open sockets. Clones share them.
 #[derive(Clone)]
 pub struct Sockets(Arc<Inner>);
 
 struct Inner {
-    limit: usize,
-    free: Arc<Semaphore>,
     tasks: TaskTracker,
     stopping: CancellationToken,
-    signed_in: Mutex<HashMap<SessionId, HashMap<u64, CancellationToken>>>,
+    places: Mutex<Places>,
     numbers: AtomicU64,
 }
 
 /// A socket's place among those that may be open. Dropping it gives it back.
 pub struct Place {
     sockets: Sockets,
-    number: u64,
-    session: Option<SessionId>,
-    close: CancellationToken,
-    _permit: OwnedSemaphorePermit,
+    number: Number,
+    network: Network,
+    /// Whose it is; a stranger's where nothing is here.
+    owner: Option<(SessionId, Owner)>,
+    closing: Closing,
 }
 
 impl Sockets {
-    /// Room for `limit` sockets.
+    /// Room for `limit` sockets, those of strangers among them.
     #[must_use]
     pub fn new(limit: usize) -> Self {
+        let strangers = (limit / STRANGERS_PART).clamp(STRANGERS_AT_LEAST, STRANGERS_AT_MOST);
+        let room = Room { strangers, residents: limit.saturating_sub(strangers) };
         Self(Arc::new(Inner {
-            limit,
-            free: Arc::new(Semaphore::new(limit)),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            signed_in: Mutex::default(),
+            places: Mutex::new(Places::new(room)),
             numbers: AtomicU64::new(0),
         }))
     }
 
-    /// A place for one more socket, if there is one.
-    #[must_use]
-    pub fn enter(&self) -> Option<Place> {
-        let permit = self.0.free.clone().try_acquire_owned().ok()?;
-        Some(Place {
+    /// Gives a place to one more socket: a resident's where the upgrade has shown a session, else a stranger's. Another
+    /// socket may be closed for it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn enter(&self, network: Network, session: Option<&Session>) -> Result<Place, Full> {
+        let mut place = Place {
             sockets: self.clone(),
             number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
-            session: None,
-            close: self.0.stopping.child_token(),
-            _permit: permit,
-        })
+            network,
+            owner: None,
+            closing: Closing::new(&self.0.stopping),
+        };
+        match session {
+            Some(session) => place.belongs_to(session)?,
+            None => place.take(|places, place| {
+                places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
+            })?,
+        }
+        Ok(place)
     }
 
     /// How many are open.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.0.limit - self.0.free.available_permits()
+        let open = self.places().open();
+        open.strangers + open.residents
+    }
+
+    /// How many of those that are open are strangers'.
+    #[must_use]
+    pub fn open_of_strangers(&self) -> usize {
+        self.places().open().strangers
     }
 
     /// A socket's task, which [`Self::stop`] waits for.
@@ -74,91 +110,132 @@ impl Sockets {
         self.0.tasks.track_future(task)
     }
 
-    /// Tells every socket to close and waits for them, but no longer than `patience`. Returns how many were left.
+    /// Closes every socket and waits for them, but no longer than `patience`. Returns how many were left.
     pub async fn stop(&self, patience: Duration) -> usize {
         self.0.stopping.cancel();
         self.0.tasks.close();
-        // Whoever is too slow to close loses the connection with the process.
+        // A socket that is too slow to close loses the connection with the process.
         let _ = tokio::time::timeout(patience, self.0.tasks.wait()).await;
         self.0.tasks.len()
     }
 
-    /// Closes the sockets of every session that ends; for ever.
-    pub async fn close_ended(self, sessions: Sessions) {
-        let mut ended = sessions.watch_ended();
+    /// Closes the sockets of every session that ends or whose account changes; never returns.
+    pub async fn close_changed(self, sessions: Sessions) {
+        let mut changes = sessions.watch_changes();
         loop {
-            match ended.recv().await {
-                Ok(session) => self.close(|id| *id == session),
+            match changes.recv().await {
+                Ok(SessionChange::Ended(session)) => self.close(Why::SessionEnded, |id| *id == session),
+                Ok(SessionChange::Account(session)) => self.close(Why::AccountChanged, |id| *id == session),
                 // Which ones were missed is not known: all connect again, and only the ended cannot.
-                Err(RecvError::Lagged(_)) => self.close(|_| true),
+                Err(RecvError::Lagged(_)) => self.close(Why::AccountChanged, |_| true),
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    fn close(&self, which: impl Fn(&SessionId) -> bool) {
-        let signed_in = self.0.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, sockets) in signed_in.iter().filter(|(session, _)| which(session)) {
-            sockets.values().for_each(CancellationToken::cancel);
-        }
+    fn close(&self, why: Why, which: impl Fn(&SessionId) -> bool) {
+        let closing = self.places().of(which);
+        closing.iter().for_each(|closing| closing.close(why));
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Place {
-    /// From now on this socket is the session's, and closes with it.
-    pub fn belongs_to(&mut self, session: SessionId) {
-        let mut signed_in = self.sockets.0.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
-        signed_in.entry(session.clone()).or_default().insert(self.number, self.close.clone());
-        drop(signed_in);
-        self.session = Some(session);
+    /// From now on this socket is the session's, and closes with it. Another socket may be closed for it.
+    ///
+    /// # Errors
+    /// Why there is no place for it, which it has lost then.
+    pub fn belongs_to(&mut self, session: &Session) -> Result<(), Full> {
+        let owner = (session.id.clone(), Owner::from(&session.resident));
+        if self.owner.as_ref() == Some(&owner) {
+            return Ok(());
+        }
+        self.leave();
+        self.take(|places, place| {
+            places.add_resident(place.number, &owner.0, &owner.1, place.closing.clone(), Instant::now())
+        })?;
+        self.owner = Some(owner);
+        Ok(())
+    }
+
+    /// Returns the network that opened the socket.
+    #[must_use]
+    pub const fn network(&self) -> Network {
+        self.network
     }
 
     /// Cancelled when the socket is to close.
     #[must_use]
     pub fn close(&self) -> CancellationToken {
-        self.close.clone()
+        self.closing.token().clone()
     }
 
-    /// Whether the reason to close is that the server stops.
+    /// Returns why the socket is to close.
     #[must_use]
-    pub fn is_stopping(&self) -> bool {
-        self.sockets.0.stopping.is_cancelled()
+    pub fn why(&self) -> Why {
+        self.closing.why()
+    }
+
+    fn take(
+        &self,
+        add: impl FnOnce(&mut Places, &Self) -> Result<Option<Closing>, Full>,
+    ) -> Result<(), Full> {
+        let added = add(&mut self.sockets.places(), self);
+        let displaced = added.inspect_err(|full| count_refused(full.budget()))?;
+        if let Some(displaced) = displaced {
+            metrics::counter!("iutsai_sockets_displaced_total").increment(1);
+            displaced.close(Why::Displaced);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        let mut places = self.sockets.places();
+        // A socket that has made room for another has no place any more.
+        match self.owner.take() {
+            Some((session, owner)) => places.take_resident(self.number, &session, &owner),
+            None => places.take_stranger(self.number, self.network),
+        };
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some(session) = &self.session else { return };
-        let mut signed_in = self.sockets.0.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sockets) = signed_in.get_mut(session) {
-            sockets.remove(&self.number);
-            if sockets.is_empty() {
-                signed_in.remove(session);
-            }
-        }
+        self.leave();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
-    #[tokio::test]
-    async fn no_more_sockets_enter_than_there_is_room_for() {
-        let sockets = Sockets::new(1);
-        let place = sockets.enter();
-        assert!(place.is_some() && sockets.enter().is_none());
-        assert_eq!(sockets.open(), 1);
-        drop(place);
-        assert!(sockets.enter().is_some());
+    fn network() -> Network {
+        std::net::IpAddr::from(Ipv4Addr::LOCALHOST).into()
     }
 
     #[tokio::test]
-    async fn a_stop_tells_every_socket() {
-        let sockets = Sockets::new(2);
-        let place = sockets.enter().expect("room for two");
+    async fn a_place_is_given_back() {
+        let sockets = Sockets::new(100);
+        let places: Vec<_> = (0..12).map(|_| sockets.enter(network(), None)).collect();
+        assert!(places.iter().all(Result::is_ok));
+        assert_eq!((sockets.open(), sockets.open_of_strangers()), (12, 12));
+        assert_eq!(sockets.enter(network(), None).err(), Some(Full::Strangers));
+        drop(places);
+        assert!(sockets.enter(network(), None).is_ok());
+        assert_eq!(sockets.open(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_stop_closes_every_socket() {
+        let sockets = Sockets::new(100);
+        let place = sockets.enter(network(), None).expect("there is room");
         assert!(!place.close().is_cancelled());
         assert_eq!(sockets.stop(Duration::from_secs(1)).await, 0);
-        assert!(place.close().is_cancelled() && place.is_stopping());
+        assert!(place.close().is_cancelled() && place.why() == Why::Stopping);
     }
 }

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    client_address::TrustedProxies, config::Settings, connections::Connections, limits::SignInLimits,
+    budgets::Budgets, client_address::TrustedProxies, config::Settings, connections::Connections,
     origin::Origins, sockets::Sockets,
 };
 
@@ -20,8 +20,8 @@ pub struct AppState {
     pub backend: Backend,
     /// The configuration.
     pub settings: Arc<Settings>,
-    /// The failed sign-ins of late.
-    pub sign_ins: SignInLimits,
+    /// How much work may be started at once.
+    pub budgets: Arc<Budgets>,
     /// Whose `X-Forwarded-For` counts.
     pub proxies: TrustedProxies,
     /// Whose pages may call.

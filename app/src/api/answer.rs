@@ -52,7 +52,7 @@ pub(crate) const ID_TAKEN: &str = "/problems/id-taken";
 /// The types of the problems that end a command, because it would be refused again however often it is sent. The service
 /// worker has the same list (`public/worker/deliver.js`). `answers.json` lists every type of the server, and the tests of
 /// both and of the server read it.
-const FINAL: [&str; 13] = [
+const FINAL: [&str; 14] = [
     "/problems/malformed",
     "/problems/not-yours",
     "/problems/foreign-origin",
@@ -60,6 +60,7 @@ const FINAL: [&str; 13] = [
     "/problems/unknown-call",
     "/problems/method-not-allowed",
     "/problems/no-open-call",
+    "/problems/several-calls",
     "/problems/too-large",
     "/problems/unsupported-media-type",
     "/problems/invalid",

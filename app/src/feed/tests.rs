@@ -1,4 +1,4 @@
-use domain::{EventId, Stance};
+use domain::{EventId, Neighbour, Stance};
 
 use super::*;
 use crate::samples::{
@@ -114,7 +114,8 @@ fn a_first_frame_settles_which_accept_was_first() {
     feed.apply(event(Event::Accept(two.clone())), false);
     let first = |feed: &Feed| -> Option<EventId> { feed.call(&call(1).key()).and_then(|call| call.first) };
     assert_eq!(first(&feed), None);
-    let settled = Body::First { line: line(), alert: call(1).id, accept: two.accept, id: two.id };
+    let target = Some(two.target);
+    let settled = Body::First { line: line(), alert: call(1).id, target, accept: two.accept, id: two.id };
     feed.apply(settled, false);
     assert_eq!(first(&feed), Some(two.id));
 }
@@ -126,7 +127,7 @@ fn receipts_merge_without_the_callers_own_house() {
     feed.apply(event(reached(&call(1), &["1204", "1203"])), false);
     feed.apply(event(reached(&call(1), &["1301"])), false);
     let incident = feed.call(&call(1).key()).expect("the call is known");
-    assert_eq!(incident.reached, [house("1204"), house("1301")].into());
+    assert_eq!(incident.reached, ["1204", "1301"].map(|name| Neighbour::from(house(name))).into());
 }
 
 #[test]

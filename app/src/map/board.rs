@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    mem,
     rc::Rc,
 };
 
@@ -13,16 +14,16 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
 use super::{
+    ground,
     leaflet::{self, Layer, Map, options, place},
-    places::{self, Label},
+    places::{self, Label, Place},
 };
-use crate::context::Tiles;
+use crate::context::{Ground, Plan};
 
-/// What is shown before any call has a place: the Korean peninsula's south.
-const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
-const MARGIN: f64 = 48.0;
+/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons.
+const MARGIN: (f64, f64) = (84.0, 48.0);
 /// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 
@@ -40,6 +41,7 @@ pub(super) struct Board {
     /// The open calls that the map was last fitted to.
     fitted: BTreeSet<CallKey>,
     shown: Rc<RefCell<Shown>>,
+    element: HtmlElement,
     size: ResizeObserver,
     // Leaflet and the browser call them for as long as the map is there.
     _resized: Closure<dyn Fn()>,
@@ -47,15 +49,13 @@ pub(super) struct Board {
     _create_tile: Closure<dyn Fn() -> Element>,
 }
 
-/// A latitude and a longitude in degrees, the longitude as the map has it: [`places::unwrapped`].
-type Place = (f64, f64);
-
 /// What is on the map, for when its size or its zoom changes.
-#[derive(Default)]
 struct Shown {
+    /// The site plan, where there is one.
+    plan: Option<Plan>,
     labels: Vec<(Element, Place)>,
     open: Vec<Place>,
-    /// The map has not been fitted to the open calls yet, as while a page that is not shown gives it no size.
+    /// The map has not been fitted to the open calls or the plan yet, as while a page that is not shown gives it no size.
     is_unfitted: bool,
 }
 
@@ -66,24 +66,17 @@ struct Marker {
 }
 
 impl Board {
-    pub(super) fn new(element: &HtmlElement, tiles: Option<&Tiles>, words: &Words) -> Result<Self, JsValue> {
-        let without = options([("zoomControl", false.into()), ("attributionControl", false.into())]);
-        let map = leaflet::map(element, &without)?;
-        map.set_view(&place(NOWHERE.0, NOWHERE.1), NOWHERE.2);
-        let titles =
-            [("zoomInTitle", words.zoom_in.clone().into()), ("zoomOutTitle", words.zoom_out.clone().into())];
-        leaflet::zoom_control(&options(titles)).add_to(&map);
-        let create_tile = Closure::new(|| labelled("div", "map-grid-tile"));
-        match tiles {
-            Some(tiles) => leaflet::tile_layer(&tiles.url, &options([("maxZoom", 19.into())])),
-            None => {
-                let grid = leaflet::grid_layer();
-                leaflet::create_tiles(&grid, create_tile.as_ref().unchecked_ref());
-                grid
-            }
-        }
-        .add_to(&map);
-        let shown = Rc::new(RefCell::new(Shown::default()));
+    pub(super) fn new(element: &HtmlElement, ground: &Ground, words: &Words) -> Result<Self, JsValue> {
+        let map = leaflet::map(element, &ground::map_options(ground))?;
+        let zoom = [
+            ("position", "bottomright".into()),
+            ("zoomInTitle", words.zoom_in.clone().into()),
+            ("zoomOutTitle", words.zoom_out.clone().into()),
+        ];
+        leaflet::zoom_control(&options(zoom)).add_to(&map);
+        let create_tile = Closure::new(|| labelled("div", "map-paper-tile"));
+        ground::lay(ground, &map, create_tile.as_ref().unchecked_ref());
+        let shown = Rc::new(RefCell::new(Shown::on(ground)));
         let resized = {
             let (map, element, shown) = (map.clone().unchecked_into::<Map>(), element.clone(), shown.clone());
             Closure::new(move || shown.borrow_mut().look(&map, &element))
@@ -100,28 +93,31 @@ impl Board {
         map.on("zoomend", zoomed.as_ref().unchecked_ref());
         let size = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
         size.observe(element);
-        Ok(Self {
+        let board = Self {
             map,
             markers: BTreeMap::new(),
             fitted: BTreeSet::new(),
-            element: element.clone(),
             shown,
+            element: element.clone(),
             size,
             _resized: resized,
             _zoomed: zoomed,
             _create_tile: create_tile,
-        })
+        };
+        board.shown.borrow_mut().look(&board.map, &board.element);
+        Ok(board)
     }
 
     /// Shows these calls where their callers are, and no others. It goes to the open ones when there is another one,
-    /// and follows them when they move out of sight; otherwise the person's own view stays.
+    /// and follows them when they move out of sight. After the last one it goes back to the site plan. Otherwise the
+    /// person's own view stays.
     pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
         let placed: BTreeMap<_, _> = incidents
             .iter()
             .filter_map(|incident| Some((incident.alert.key(), (incident, incident.location?))))
             .collect();
         let longitudes: Vec<f64> = placed.values().map(|(_, location)| location.lng).collect();
-        let mut shown = Shown::default();
+        let (mut labels, mut open_places) = (Vec::new(), Vec::new());
         let mut open = BTreeSet::new();
         self.markers.retain(|name, _| placed.contains_key(name));
         for ((name, (incident, location)), lng) in placed.iter().zip(places::unwrapped(&longitudes)) {
@@ -129,33 +125,35 @@ impl Board {
             let marker =
                 self.markers.entry(name.clone()).or_insert_with(|| Marker::new(incident, here, &self.map));
             marker.update(incident, here, &self.map, now);
-            shown.labels.push((marker.label.clone(), here));
+            labels.push((marker.label.clone(), here));
             if incident.is_open(now) {
                 open.insert(name.clone());
-                shown.open.push(here);
+                open_places.push(here);
             }
         }
-        let mut known = self.shown.borrow_mut();
-        shown.is_unfitted = known.is_unfitted || !open.is_subset(&self.fitted);
-        *known = shown;
-        known.look(&self.map, &self.element);
+        let is_over = open.is_empty() && !self.fitted.is_empty();
+        let mut shown = self.shown.borrow_mut();
+        (shown.labels, shown.open) = (labels, open_places);
+        shown.is_unfitted |= is_over || !open.is_subset(&self.fitted);
+        shown.look(&self.map, &self.element);
         self.fitted = open;
     }
 }
 
 impl Shown {
+    fn on(ground: &Ground) -> Self {
+        let plan = if let Ground::Plan(plan) = ground { Some(plan.clone()) } else { None };
+        Self { plan, labels: Vec::new(), open: Vec::new(), is_unfitted: true }
+    }
+
     /// Brings the open calls into view, once the map has room for them.
     fn look(&mut self, map: &Map, element: &HtmlElement) {
         map.invalidate_size();
-        if has_room(element) && !self.open.is_empty() {
-            if std::mem::take(&mut self.is_unfitted) {
-                let bounds: JsValue =
-                    self.open.iter().map(|(lat, lng)| place(*lat, *lng)).collect::<Array>().into();
-                map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+        if has_room(element) {
+            if mem::take(&mut self.is_unfitted) {
+                fit_to(map, &self.open, self.plan.as_ref());
             } else {
-                for (lat, lng) in &self.open {
-                    map.pan_inside(&place(*lat, *lng), &options([padding()]));
-                }
+                keep_inside(map, &self.open);
             }
         }
         self.spread(map);
@@ -238,13 +236,36 @@ impl Drop for Marker {
 }
 
 fn padding() -> (&'static str, JsValue) {
-    ("padding", place(MARGIN, MARGIN))
+    ("padding", place(MARGIN.0, MARGIN.1))
 }
 
-/// Tells if the element has room for a place within the margins: Leaflet can fit nothing into one that does not.
+/// Returns whether the element has room for a place within the margins: Leaflet can fit nothing into one that does not.
 fn has_room(element: &HtmlElement) -> bool {
-    let needed = 2.0 * MARGIN;
-    f64::from(element.client_width()) > needed && f64::from(element.client_height()) > needed
+    let (across, down) = MARGIN;
+    f64::from(element.client_width()) > 2.0 * across && f64::from(element.client_height()) > 2.0 * down
+}
+
+/// Moves the map no farther than it takes to see each of these places.
+fn keep_inside(map: &Map, places: &[Place]) {
+    for (lat, lng) in places {
+        map.pan_inside(&place(*lat, *lng), &options([padding()]));
+    }
+}
+
+/// Shows these places: the whole site plan where they all lie on it and it need not be seen from farther away than a
+/// call, else what is around them. Without places it shows the plan. All of it happens at once, because Leaflet cannot
+/// pan while it zooms.
+fn fit_to(map: &Map, places: &[Place], plan: Option<&Plan>) {
+    let at_once = || ("animate", JsValue::FALSE);
+    let on_plan = plan.filter(|plan| places.iter().all(|place| ground::holds(plan, *place)));
+    let corners = on_plan.map(ground::corners);
+    if let Some(corners) = corners.filter(|corners| places.is_empty() || map.bounds_zoom(corners) >= CLOSE) {
+        map.fit_bounds(&corners, &options([at_once()]));
+        keep_inside(map, places);
+    } else if !places.is_empty() {
+        let bounds: JsValue = places.iter().map(|(lat, lng)| place(*lat, *lng)).collect::<Array>().into();
+        map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into()), at_once()]));
+    }
 }
 
 /// Moves a label down, or up where `pixels` is negative. As a property, because the page's policy forbids the

@@ -16,6 +16,8 @@ extern "C" {
     pub(super) fn set_view(this: &Map, center: &JsValue, zoom: f64) -> Map;
     #[wasm_bindgen(method, js_name = fitBounds)]
     pub(super) fn fit_bounds(this: &Map, bounds: &JsValue, options: &Object) -> Map;
+    #[wasm_bindgen(method, js_name = getBoundsZoom)]
+    pub(super) fn bounds_zoom(this: &Map, bounds: &JsValue) -> f64;
     #[wasm_bindgen(method, js_name = panInside)]
     pub(super) fn pan_inside(this: &Map, place: &JsValue, options: &Object) -> Map;
     #[wasm_bindgen(method, js_name = invalidateSize)]
@@ -34,7 +36,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn y(this: &Point) -> f64;
 
-    /// `L.Layer`: a grid, tiles, a marker or a circle.
+    /// `L.Layer`: a grid, tiles, a picture, a marker or a circle; `L.Control`, too, which is added in the same way.
     pub(super) type Layer;
     #[wasm_bindgen(method, js_name = addTo)]
     pub(super) fn add_to(this: &Layer, map: &Map) -> Layer;
@@ -49,6 +51,8 @@ extern "C" {
     pub(super) fn grid_layer() -> Layer;
     #[wasm_bindgen(js_namespace = L, js_name = tileLayer)]
     pub(super) fn tile_layer(url: &str, options: &Object) -> Layer;
+    #[wasm_bindgen(js_namespace = L, js_name = imageOverlay)]
+    pub(super) fn image_overlay(url: &str, bounds: &JsValue, options: &Object) -> Layer;
     #[wasm_bindgen(js_namespace = L)]
     pub(super) fn marker(place: &JsValue, options: &Object) -> Layer;
     #[wasm_bindgen(js_namespace = L)]
@@ -57,6 +61,8 @@ extern "C" {
     pub(super) fn div_icon(options: &Object) -> JsValue;
     #[wasm_bindgen(js_namespace = ["L", "control"], js_name = zoom)]
     pub(super) fn zoom_control(options: &Object) -> Layer;
+    #[wasm_bindgen(js_namespace = ["L", "control"], js_name = scale)]
+    pub(super) fn scale_control(options: &Object) -> Layer;
 }
 
 /// Whether `leaflet.js` has run.

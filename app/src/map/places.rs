@@ -1,5 +1,8 @@
 //! Where markers go: on which side of the 180th meridian, and beside which other labels. Numbers only.
 
+/// A latitude and a longitude in degrees, the longitude as the map has it: [`unwrapped`].
+pub(super) type Place = (f64, f64);
+
 /// The height of a label with the space between two of them, in pixels.
 const ROW: f64 = 30.0;
 /// The width of a label that is not known, as in a page that is not shown, in pixels.

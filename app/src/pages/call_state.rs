@@ -5,7 +5,10 @@
 use domain::{AlertId, Incident, Millis, Resident, Role, Stance};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::{
+    hooks::{use_params_map, use_query_map},
+    location::Url,
+};
 
 use crate::{
     components::{PlainHeader, SmallPrint, own_call_words},
@@ -23,9 +26,14 @@ pub fn CallStatePage() -> impl IntoView {
     let page = PageContext::current();
     let id =
         use_params_map().with_untracked(|params| params.get("id")).and_then(|id| id.parse::<AlertId>().ok());
-    let problem = use_query_map().with_untracked(|query| query.get("problem"));
+    let query = use_query_map();
+    let asked = move |name: &str| query.with_untracked(|query| query.get(name));
+    let problem = asked("problem");
     let state = match (page.viewer, id) {
-        (Some(viewer), Some(id)) => view! { <State call=find(id, &viewer) viewer now=page.now /> }.into_any(),
+        (Some(viewer), Some(id)) => {
+            let call = find(id, asked("house").as_deref(), asked("line").as_deref(), &viewer);
+            view! { <State call viewer now=page.now /> }.into_any()
+        }
         (None, Some(id)) => view! {
             <p>{say!(i18n, state_page.sign_in)}</p>
             <a class="button primary" href=format!("/sign-in?next=%2Fcall%2F{id}") rel="external">
@@ -55,10 +63,13 @@ pub fn CallStatePage() -> impl IntoView {
     .into_any()
 }
 
-/// The call, if this person may know of it; their own first, since an id alone does not name a call.
-fn find(id: AlertId, viewer: &Resident) -> Option<Incident> {
+/// The call, if this person may know of it; their own first, since an id alone does not name a call. The address may
+/// name its house and line.
+fn find(id: AlertId, house: Option<&str>, line: Option<&str>, viewer: &Resident) -> Option<Incident> {
     let mut known = request::calls_named(id);
     known.retain(|call| viewer.may_hear(&call.alert.line));
+    known.retain(|call| house.is_none_or(|house| house == call.alert.house.as_str()));
+    known.retain(|call| line.is_none_or(|line| line == call.alert.line.as_str()));
     known.sort_by_key(|call| Some((&call.alert.line, &call.alert.house)) != viewer.flat());
     known.into_iter().next()
 }
@@ -111,7 +122,8 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     let stance =
         call.responses.iter().find(|one| one.line.is_none() && Some(&one.house) == viewer.house.as_ref());
     let comes = stance.is_some_and(|one| one.stance != Stance::Withdrawn);
-    let to = move |command: &str| format!("/alert/{id}/{command}");
+    let (house, line) = (Url::escape(call.alert.house.as_str()), Url::escape(call.alert.line.as_str()));
+    let to = move |command: &str| format!("/alert/{id}/{command}?house={house}&line={line}");
     let accept = viewer.house.filter(|_| may_accept && !comes).map(|house| {
         view! {
             <form method="post" action="/accept">

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 
 use crate::{
     components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
-    context::{PageContext, Tiles},
+    context::{Ground, PageContext},
     home::Home,
     i18n::{t_string, use_i18n},
     map::LiveMap,
@@ -46,7 +46,7 @@ fn SignedIn(page: PageContext) -> impl IntoView {
             <AlarmPanel />
             <div class="columns">
                 {has_flat.then(|| view! { <Call /> })}
-                <Watch tiles=page.tiles />
+                <Watch ground=page.ground />
             </div>
         </main>
         <SmallPrint listens=true />
@@ -70,7 +70,7 @@ fn Call() -> impl IntoView {
 
 /// The neighbours' calls, on the map and as a list.
 #[component]
-fn Watch(tiles: Option<Tiles>) -> impl IntoView {
+fn Watch(ground: Ground) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let on_map = Memo::new(move |_| {
@@ -84,7 +84,7 @@ fn Watch(tiles: Option<Tiles>) -> impl IntoView {
                 <LiveMap
                     incidents=on_map
                     now=home.connection.now
-                    tiles
+                    ground
                     zoom_in=t_string!(i18n, map.zoom_in).to_owned()
                     zoom_out=t_string!(i18n, map.zoom_out).to_owned()
                     attr:role="group"

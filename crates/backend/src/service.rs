@@ -141,7 +141,7 @@ impl Backend {
         let backend = Self {
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
-            calls: Calls::new(hub.clone(), delivery),
+            calls: Calls::new(hub.clone(), delivery, readiness.clone()),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,

@@ -4,7 +4,7 @@ use backend::{
     database::Database,
     delivery::outbox::Outbox,
     people::accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
-    people::sessions::Sessions,
+    people::sessions::{SessionChange, SessionId, Sessions},
 };
 use domain::{House, Line, Role};
 
@@ -105,13 +105,16 @@ async fn a_session_opens_with_its_token_until_it_ends_and_whoever_watches_is_tol
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
     let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
     let sessions = Sessions::open(database, outbox).await;
-    let mut ended = sessions.watch_ended();
+    let mut changes = sessions.watch_changes();
     let token = sessions.start(&resident).await.expect("signed in");
     assert!(!format!("{token:?}").contains(token.as_str()));
     let session = sessions.find(token.as_str()).await.expect("answered").expect("it opens");
-    assert_eq!(session.resident, resident);
+    assert_eq!((&session.resident, &session.id), (&resident, &SessionId::of_token(token.as_str())));
+    assert_eq!(sessions.known(token.as_str()), Some(resident));
+    assert!(sessions.knows(token.as_str()) && !sessions.knows("another token"));
     assert!(sessions.find("another token").await.expect("answered").is_none());
     sessions.end(token.as_str()).await.expect("ended");
     assert!(sessions.find(token.as_str()).await.expect("answered").is_none());
-    assert_eq!(ended.recv().await.expect("told"), session.id);
+    assert!(!sessions.knows(token.as_str()));
+    assert_eq!(changes.recv().await.expect("reported"), SessionChange::Ended(session.id));
 }

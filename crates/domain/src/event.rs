@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use crate::location::Location;
-use crate::people::{House, InvalidName, Line};
+use crate::people::{House, InvalidName, Line, Neighbour};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Of an event: when the producer received it, never a browser's clock.
 pub type Millis = i64;
@@ -226,7 +226,7 @@ impl Progress {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Actor {
-    /// A flat of the call's line.
+    /// A flat, of the call's line unless the event names another one.
     House(House),
     /// The management office.
     Administrator,
@@ -264,24 +264,35 @@ pub struct Status {
     pub line: Line,
     /// The call.
     pub alert: AlertId,
+    /// The flat that called. `None` in records of former versions, and where the node that took it did not know the
+    /// call.
+    pub target: Option<House>,
     /// What happened.
     pub status: Progress,
     /// Who says so.
     pub by: Actor,
+    /// The line of the flat that says so, where it is not the call's.
+    pub by_line: Option<Line>,
     /// A few words, if any.
     pub note: Option<String>,
     /// When the producer received it.
     pub at: Millis,
 }
 
-/// The caller is somewhere else now.
+/// Somebody is somewhere else now: the caller, if no other flat is named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
     /// The call's line.
     pub line: Line,
     /// The call.
     pub alert: AlertId,
-    /// Where the caller is.
+    /// The flat that called. `None` in records of former versions.
+    pub target: Option<House>,
+    /// The flat whose location it is, and that says so. `None`: the one that called.
+    pub house: Option<House>,
+    /// The line of that flat, where it is not the call's.
+    pub house_line: Option<Line>,
+    /// Where that flat's people are.
     pub location: Location,
     /// When the producer received it.
     pub at: Millis,
@@ -294,12 +305,14 @@ pub struct Receipt {
     pub line: Line,
     /// The call.
     pub alert: AlertId,
-    /// Houses with a device that took the call's frame (STOMP ACK).
-    pub reached: BTreeSet<House>,
-    /// Houses with a device that has begun to sound the call.
-    pub sounded: BTreeSet<House>,
-    /// Houses where a person looked.
-    pub seen: BTreeSet<House>,
+    /// The flat that called. `None` in records of former versions.
+    pub target: Option<House>,
+    /// Flats with a device that took the call's frame (STOMP ACK).
+    pub reached: BTreeSet<Neighbour>,
+    /// Flats with a device that has begun to sound the call.
+    pub sounded: BTreeSet<Neighbour>,
+    /// Flats where a person looked.
+    pub seen: BTreeSet<Neighbour>,
 }
 
 /// Anything that happens to a call.
@@ -311,7 +324,7 @@ pub enum Event {
     Accept(Accept),
     /// The call's progress.
     Status(Status),
-    /// The caller moved.
+    /// Somebody moved.
     Moved(Moved),
     /// Houses were reached.
     Receipt(Receipt),
@@ -350,6 +363,18 @@ impl Event {
             Self::Status(status) => Some(status.alert),
             Self::Moved(moved) => Some(moved.alert),
             Self::Receipt(receipt) => Some(receipt.alert),
+        }
+    }
+
+    /// The flat that called; `None` where the event does not name it.
+    #[must_use]
+    pub fn target(&self) -> Option<&House> {
+        match self {
+            Self::Alert(alert) => Some(&alert.house),
+            Self::Accept(accept) => Some(&accept.target),
+            Self::Status(status) => status.target.as_ref(),
+            Self::Moved(moved) => moved.target.as_ref(),
+            Self::Receipt(receipt) => receipt.target.as_ref(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Accept, Actor, Alert, EventId, LATE_AFTER, Location, Millis, OPEN_FOR, Progress, Status},
-    people::{House, Line},
+    people::{House, Line, Neighbour},
 };
 
 /// What a house last said about somebody else's call.
@@ -51,6 +51,8 @@ pub struct Incident {
     pub alert: Alert,
     /// Where the caller was last known to be.
     pub location: Option<Location>,
+    /// When the caller was there.
+    pub located: Option<Millis>,
     /// What each house last said, in the order of (time, house).
     pub responses: Vec<Response>,
     /// The accept that came first, once the log knows.
@@ -59,12 +61,12 @@ pub struct Incident {
     pub end: Option<End>,
     /// When more people than the line were told.
     pub escalated: Option<Millis>,
-    /// Houses with a device that took the call, without the caller's.
-    pub reached: BTreeSet<House>,
-    /// Houses with a device that has begun to sound the call, without the caller's.
-    pub sounded: BTreeSet<House>,
-    /// Houses where a person looked, without the caller's.
-    pub seen: BTreeSet<House>,
+    /// Flats with a device that took the call, without the caller's.
+    pub reached: BTreeSet<Neighbour>,
+    /// Flats with a device that has begun to sound the call, without the caller's.
+    pub sounded: BTreeSet<Neighbour>,
+    /// Flats where a person looked, without the caller's.
+    pub seen: BTreeSet<Neighbour>,
 }
 
 impl Incident {
@@ -99,17 +101,19 @@ impl Stances {
         response.first |= first;
     }
 
-    /// A house of the call's line says how far it is; anything else is the incident's own.
+    /// A house of the call's line, or of `by_line` where that is another, has come so far; anything else is the
+    /// incident's own.
     pub(crate) fn progress(&mut self, incident: &mut Incident, status: &Status) {
+        let line = status.by_line.clone().filter(|line| *line != status.line);
         match (status.status, &status.by) {
-            // Who never came has nothing to take back.
+            // A house that never came has nothing to take back.
             (Progress::Withdrawn, Actor::House(house)) => {
-                if self.0.contains_key(&(None, house.clone())) {
-                    self.stand(None, house, Stance::Withdrawn, status.at);
+                if self.0.contains_key(&(line.clone(), house.clone())) {
+                    self.stand(line, house, Stance::Withdrawn, status.at);
                 }
             }
             (Progress::Arrived, Actor::House(house)) => {
-                self.stand(None, house, Stance::Arrived, status.at);
+                self.stand(line, house, Stance::Arrived, status.at);
             }
             (Progress::Escalated, _) => incident.escalated = incident.escalated.or(Some(status.at)),
             (how, by) if how.ends() && incident.end.is_none() => {

@@ -21,5 +21,5 @@ pub use event::{
 pub use fold::{Change, LineIncidents, Seen};
 pub use formats::{api, body, destination, header, message_id, record, topic};
 pub use incident::{End, Incident, Response, Stance};
-pub use people::{House, InvalidName, Line, Resident, Role};
+pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;

@@ -117,6 +117,50 @@ name_type! {
     House
 }
 
+/// A flat as the records of a line name it: by its house, and where it is of another line as `line/house`. The two
+/// names can be told apart, because neither contains a slash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Neighbour {
+    /// The flat's line, where it is another one.
+    pub line: Option<Line>,
+    /// The flat.
+    pub house: House,
+}
+
+impl Neighbour {
+    /// Returns the same flat as the records of `line` name it.
+    #[must_use]
+    pub fn seen_from(&self, line: &Line) -> Self {
+        Self { line: self.line.clone().filter(|own| own != line), house: self.house.clone() }
+    }
+}
+
+impl From<House> for Neighbour {
+    fn from(house: House) -> Self {
+        Self { line: None, house }
+    }
+}
+
+impl TryFrom<String> for Neighbour {
+    type Error = InvalidName;
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        match name.split_once('/') {
+            Some((line, house)) => Ok(Self { line: Some(Line::new(line)?), house: House::new(house)? }),
+            None => House::new(name.as_str()).map(Self::from),
+        }
+    }
+}
+
+impl From<Neighbour> for String {
+    fn from(Neighbour { line, house }: Neighbour) -> Self {
+        match line {
+            Some(line) => format!("{line}/{house}"),
+            None => house.into(),
+        }
+    }
+}
+
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -196,6 +240,22 @@ mod tests {
             '\0',
         ] {
             assert_eq!(unseen(&format!("12{c}03")), Some(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_neighbour_of_another_line_is_named_with_it_and_one_of_the_own_line_is_not() {
+        let name = |text: &str| Neighbour::try_from(text.to_owned());
+        let (own, other) =
+            (Line::new("101-1").expect("a valid line"), Line::new("101-2").expect("a valid line"));
+        let house = House::new("1203").expect("a valid house");
+        assert_eq!(name("1203"), Ok(Neighbour::from(house.clone())));
+        let elsewhere = Neighbour { line: Some(other.clone()), house };
+        assert_eq!(name("101-2/1203"), Ok(elsewhere.clone()));
+        assert_eq!(String::from(elsewhere.seen_from(&own)), "101-2/1203");
+        assert_eq!(String::from(elsewhere.seen_from(&other)), "1203");
+        for wrong in ["", "/", "101-2/", "/1203", "101/2/1203", "@service"] {
+            assert!(name(wrong).is_err(), "{wrong}");
         }
     }
 

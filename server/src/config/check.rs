@@ -9,7 +9,7 @@ use std::{
 use ipnet::IpNet;
 use url::{Position, Url};
 
-use super::{Config, KafkaConfig, Log, Roles, Settings, TileSource};
+use super::{Config, KafkaConfig, Log, Roles, Settings, SitePlan, TileSource};
 
 impl Config {
     /// The settings that follow from this, or every sentence about what is wrong.
@@ -35,6 +35,7 @@ impl Config {
             note(&mut wrong, roles_fit_log(*roles, log));
         }
         let tiles = note(&mut wrong, self.tiles());
+        let site_plan = note(&mut wrong, self.site_plan());
         let settings = (|| {
             Some(Settings {
                 listen: listen?,
@@ -52,6 +53,7 @@ impl Config {
                 database_url: database_url?,
                 log: log?,
                 tiles: tiles?,
+                site_plan: site_plan?,
             })
         })();
         settings.filter(|_| wrong.is_empty()).ok_or(wrong)
@@ -69,12 +71,22 @@ impl Config {
         Ok(directory)
     }
 
+    fn site_plan(&self) -> Result<Option<SitePlan>, String> {
+        match given(self.site_plan.as_deref()) {
+            // Without pages there is no map, and the file may be on another machine.
+            _ if !self.roles.contains("web") => Ok(None),
+            Some(setting) => SitePlan::read(setting).map(Some),
+            None if self.demo => SitePlan::of_demo().map(Some),
+            None => Ok(None),
+        }
+    }
+
     fn tiles(&self) -> Result<Option<TileSource>, String> {
         let Some(template) = given(self.map_tile_url.as_deref()) else { return Ok(None) };
         let wrong = || {
             format!(
                 "MAP_TILE_URL: {template:?} is no tile URL; write https://HOST/{{z}}/{{x}}/{{y}}.png, or leave it unset \
-                 for a plain grid."
+                 for the site plan."
             )
         };
         if !["{z}", "{x}", "{y}"].iter().all(|part| template.contains(part)) {

@@ -16,6 +16,10 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         Log::Local => "(unset: this node is its own log)".to_owned(),
         Log::Cluster { bootstrap_servers, .. } => bootstrap_servers.clone(),
     };
+    let site_plan = match given(config.site_plan.as_deref()) {
+        None if settings.site_plan.is_some() => "(unset: the demo's own)".to_owned(),
+        _ => unset(&config.site_plan),
+    };
     let lines = [
         ("IUTSAI_LISTEN", settings.listen.to_string()),
         ("IUTSAI_DATA_DIR", settings.data_dir.display().to_string()),
@@ -31,6 +35,7 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_SITE_DIR", settings.site_dir.display().to_string()),
         ("IUTSAI_LOG_JSON", u8::from(config.log_json).to_string()),
         ("DATABASE_URL", without_password(&settings.database_url)),
+        ("IUTSAI_SITE_PLAN", site_plan),
         ("MAP_TILE_URL", unset(&config.map_tile_url)),
         ("MAP_TILE_ATTRIBUTION", unset(&config.map_tile_attribution)),
         ("KAFKA_BOOTSTRAP_SERVERS", bootstrap),

@@ -20,6 +20,7 @@ struct Awaited(Arc<Shared>);
 
 /// Middleware: a connection on which a request is under way is not taken for a silent one.
 pub async fn mark_request(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+    peer.connection.expect_head();
     let _under_way = UnderWay::new(peer.connection.clone());
     let request = if request.body().is_end_stream() {
         request
@@ -56,12 +57,14 @@ impl Drop for UnderWay {
 impl Awaited {
     fn new(connection: Arc<Shared>) -> Self {
         connection.end_request();
+        connection.expect_no_head();
         Self(connection)
     }
 }
 
 impl Drop for Awaited {
     fn drop(&mut self) {
+        self.0.expect_head();
         self.0.begin_request();
     }
 }
@@ -78,7 +81,8 @@ mod tests {
     async fn a_request_is_under_way_when_its_body_has_come() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let connection = Arc::new(Shared::new(Connections::new(2), 0, stream));
+        let network = std::net::IpAddr::from([127, 0, 0, 1]).into();
+        let connection = Arc::new(Shared::new(Connections::new(2), 0, network, stream));
         let under_way = UnderWay::new(connection.clone());
         assert!(connection.is_busy());
         let body = watched(Body::from("body"), Awaited::new(connection.clone()));

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicIsize, AtomicU64, Ordering},
+        atomic::{AtomicIsize, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -16,6 +16,13 @@ use tokio::{
 };
 
 use super::Connections;
+use crate::budgets::Network;
+
+/// The longest head of a request, in octets. hyper would keep 400 KiB for each connection that never ends its head;
+/// browsers send 2 KiB.
+const HEAD: usize = 32 * 1024;
+/// In the place of a count: what is read is not a head.
+const NO_HEAD: usize = usize::MAX;
 
 /// A client's TCP connection, as HTTP reads and writes it. Once closed from outside, it reads as ended by the client.
 ///
@@ -26,6 +33,9 @@ pub struct ClientStream(Arc<Shared>);
 pub(super) struct Shared {
     connections: Connections,
     number: u64,
+    network: Network,
+    /// The octets of a head that has not come whole, or [`NO_HEAD`].
+    head: AtomicUsize,
     /// The last octet read or written, in [`Connections::now`].
     spoke: AtomicU64,
     /// Requests that have come whole and are not answered.
@@ -41,11 +51,13 @@ struct Descriptor {
 }
 
 impl Shared {
-    pub(super) fn new(connections: Connections, number: u64, stream: TcpStream) -> Self {
+    pub(super) fn new(connections: Connections, number: u64, network: Network, stream: TcpStream) -> Self {
         let now = connections.now();
         Self {
             connections,
             number,
+            network,
+            head: AtomicUsize::new(0),
             spoke: AtomicU64::new(now),
             requests: AtomicIsize::new(0),
             descriptor: Mutex::new(Descriptor { stream: Some(stream), waiting: None }),
@@ -73,7 +85,36 @@ impl Shared {
         self.requests.fetch_sub(1, Ordering::Release);
     }
 
+    pub(super) fn network(&self) -> Network {
+        self.network
+    }
+
+    /// What comes next is the head of another request.
+    pub(super) fn expect_head(&self) {
+        self.head.store(0, Ordering::Relaxed);
+    }
+
+    /// What comes next is not a head.
+    pub(super) fn expect_no_head(&self) {
+        self.head.store(NO_HEAD, Ordering::Relaxed);
+    }
+
+    /// Whether so much of a head has come that no more is read.
+    fn is_head_too_long(&self) -> bool {
+        (HEAD..NO_HEAD).contains(&self.head.load(Ordering::Relaxed))
+    }
+
+    fn count(&self, octets: usize) {
+        let head = self.head.load(Ordering::Relaxed);
+        if head != NO_HEAD {
+            // Nobody else counts, since one task reads; whoever stores meanwhile begins anew.
+            let counted = head.saturating_add(octets).min(NO_HEAD - 1);
+            let _ = self.head.compare_exchange(head, counted, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn becomes_socket(&self) {
+        self.expect_no_head();
         self.connections.upgrade(self.number);
     }
 
@@ -141,10 +182,15 @@ impl AsyncRead for ClientStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.0.is_head_too_long() {
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let polled = self.attempt(context, || Ok(()), |stream, context| stream.poll_read(context, buffer));
-        if buffer.filled().len() > before {
+        let read = buffer.filled().len() - before;
+        if read > 0 {
             self.0.speaks();
+            self.0.count(read);
         }
         polled
     }

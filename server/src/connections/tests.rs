@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
 };
 
 use super::{request::UnderWay, *};
@@ -28,7 +28,13 @@ impl House {
     }
 
     async fn visit(&self) -> Visit {
-        let client = TcpStream::connect(self.listener.local_addr().unwrap()).await.unwrap();
+        self.visit_from("127.0.0.1").await
+    }
+
+    async fn visit_from(&self, address: &str) -> Visit {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        let client = socket.connect(self.listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = self.listener.accept().await.unwrap();
         Visit { client, stream: self.connections.enter(stream) }
     }
@@ -50,6 +56,48 @@ async fn the_one_silent_the_longest_makes_room() {
     assert!(!second.speaks().await);
     assert!(first.speaks().await && third.speaks().await);
     assert_eq!(house.connections.open(), 2);
+}
+
+#[tokio::test]
+async fn the_network_with_the_most_makes_room_however_much_it_says() {
+    let house = House::with_room(4 * DESCRIPTORS_EACH).await;
+    let mut resident = house.visit_from("127.0.0.2").await;
+    let mut flood = Vec::new();
+    for _ in 0..20 {
+        flood.push(house.visit().await);
+        for visit in &mut flood {
+            visit.speaks().await;
+        }
+    }
+    assert!(resident.speaks().await);
+    assert_eq!(house.connections.open(), 4);
+    let mut third = house.visit_from("127.0.0.3").await;
+    assert!(resident.speaks().await && third.speaks().await);
+    drop(flood);
+    assert_eq!(house.connections.open(), 2);
+    assert_eq!(house.connections.lock().of_networks.len(), 2);
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_read_up_to_a_bound_and_a_body_is_not_bounded_here() {
+    let house = House::with_room(DESCRIPTORS_EACH).await;
+    let Visit { mut client, mut stream } = house.visit().await;
+    let (sent, mut read) = ([b'x'; 40 * 1024], [0; 40 * 1024]);
+    stream.shared().expect_no_head();
+    for _ in 0..3 {
+        client.write_all(&sent).await.unwrap();
+        stream.read_exact(&mut read).await.unwrap();
+    }
+    stream.shared().expect_head();
+    client.write_all(&sent).await.unwrap();
+    let mut head = 0;
+    loop {
+        match stream.read(&mut read[..1_000]).await.unwrap() {
+            0 => break,
+            octets => head += octets,
+        }
+    }
+    assert!((32 * 1024..33 * 1024).contains(&head), "{head}");
 }
 
 #[tokio::test]

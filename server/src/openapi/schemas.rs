@@ -107,7 +107,8 @@ fn text_up_to(characters: usize) -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).max_length(Some(characters)).build()).into()
 }
 
-fn name() -> RefOr<Schema> {
+/// The name of a line or a house.
+pub fn name() -> RefOr<Schema> {
     text_up_to(NAME_LENGTH_LIMIT)
 }
 

@@ -6,13 +6,20 @@ use backend::people::sessions::Sessions;
 use stomp::{Command, Frame, HeartBeat, Version};
 use uuid::Uuid;
 
-use crate::auth::{self, Credentials};
+use crate::{
+    auth::{self, Credentials},
+    budgets::Network,
+    state::AppState,
+};
 
 /// Heart-beats are sent no more often than this, in milliseconds, however often a client wants them.
 const SHORTEST_HEART_BEAT: u32 = 5_000;
 /// Clients are asked for a heart-beat this seldom, in milliseconds: hidden tabs slow their timers down. None is missed:
 /// WebSocket pings, which browsers answer themselves, tell whether a client lives.
 const ASKED_HEART_BEAT: u32 = 120_000;
+
+/// Why a socket ends whose account has another line, house or role now.
+pub const CHANGED: &str = "The account has changed; connect again, and load the page anew.";
 
 /// What both sides agreed on.
 pub struct Agreement {
@@ -54,7 +61,8 @@ pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
 /// The ERROR frame to answer with.
 pub async fn identify(
     connect: &Frame,
-    sessions: &Sessions,
+    state: &AppState,
+    network: Network,
     opened_by: Option<Credentials>,
 ) -> Result<Credentials, Frame> {
     let passcode = connect.get("passcode").filter(|passcode| !passcode.is_empty());
@@ -62,26 +70,31 @@ pub async fn identify(
     let Some(token) = passcode.or_else(|| authorization.and_then(auth::bearer_token)) else {
         return opened_by.ok_or_else(|| Frame::error("Not signed in; sign in, or send a token as passcode."));
     };
-    let session = sessions.find(token).await.map_err(unavailable)?;
+    // Why it cannot be looked up is in the log, or counted as a refusal.
+    let session = auth::find(state, network, token).await.map_err(|_| unavailable())?;
     let session =
         session.ok_or_else(|| Frame::error("The token does not hold or has ended; sign in again."))?;
     Ok(Credentials { session, token: token.to_owned() })
 }
 
-/// Whether the session still holds, asked after the socket is registered: what ends later closes it, what ended between
-/// is found here.
+/// Confirms that the session still holds and its account is what it was, after the socket is registered: what changes
+/// later closes it, what changed between is found here.
 ///
 /// # Errors
 /// The ERROR frame to answer with.
 pub async fn confirm(credentials: &Credentials, sessions: &Sessions) -> Result<(), Frame> {
-    match sessions.find(&credentials.token).await.map_err(unavailable)? {
-        Some(_) => Ok(()),
+    let found = sessions.find(&credentials.token).await.map_err(|error| {
+        tracing::error!(%error, "a socket's session could not be looked up");
+        unavailable()
+    });
+    match found? {
+        Some(session) if session.resident == credentials.session.resident => Ok(()),
+        Some(_) => Err(Frame::error(CHANGED)),
         None => Err(Frame::error("The session has ended; sign in again.")),
     }
 }
 
-fn unavailable(error: impl std::fmt::Display) -> Frame {
-    tracing::error!(%error, "a socket's session could not be looked up");
+fn unavailable() -> Frame {
     Frame::error("The session cannot be looked up right now; connect again in a moment.")
 }
 

@@ -11,11 +11,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     connect,
-    rate::Rate,
     session::{Session, Step},
     transport::{Happening, Transport},
 };
-use crate::{auth::Credentials, sockets::Place, state::AppState};
+use crate::{
+    auth::Credentials,
+    budgets::Frames,
+    sockets::{Place, Why},
+    state::AppState,
+};
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -45,6 +49,7 @@ mod code {
     pub const POLICY: u16 = 1008;
     pub const TOO_BIG: u16 = 1009;
     pub const RESTART: u16 = 1012;
+    pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
 /// How a connection ends.
@@ -68,7 +73,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
     let mut connection = Connection {
         transport: Transport::new(socket),
         decoder: Decoder::new(LIMITS),
-        rate: Rate::new(now.into()),
+        budget: Frames::new(now.into()),
         state,
         place,
         opened_by,
@@ -102,7 +107,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
 struct Connection {
     transport: Transport,
     decoder: Decoder,
-    rate: Rate,
+    budget: Frames,
     state: AppState,
     place: Place,
     opened_by: Option<Credentials>,
@@ -134,7 +139,7 @@ impl Connection {
             if has_more {
                 // The queue comes first below, and must not keep the socket from being read or closed.
                 if self.place.close().is_cancelled() {
-                    return self.told_to_close();
+                    return self.closed_from_outside();
                 }
                 if let Some(happening) = self.transport.next().now_or_never()
                     && let ControlFlow::Break(farewell) = self.on(happening).await
@@ -158,7 +163,7 @@ impl Connection {
                     }
                     None => ControlFlow::Break(Farewell::TooSlow),
                 },
-                () = &mut close => ControlFlow::Break(self.told_to_close()),
+                () = &mut close => ControlFlow::Break(self.closed_from_outside()),
                 happening = self.transport.next() => self.on(happening).await,
                 () = &mut alarm => self.look(Instant::now()),
             };
@@ -206,6 +211,7 @@ impl Connection {
 
     async fn receive(&mut self, bytes: &[u8]) -> Flow {
         self.decoder.push(bytes);
+        let mut is_part = true;
         loop {
             let incoming = match self.decoder.next() {
                 Ok(incoming) => incoming,
@@ -214,9 +220,19 @@ impl Connection {
                     return ControlFlow::Break(Farewell::Error(frame, code::PROTOCOL, "not STOMP"));
                 }
             };
-            if !self.rate.take(std::time::Instant::now()) {
+            let now = std::time::Instant::now();
+            let is_granted = match &incoming {
+                Some(Incoming::Frame(Frame { command: Command::Ack, .. })) => {
+                    self.budget.take_acknowledgement(now)
+                }
+                // The end of the message counts only where it completed no frame.
+                None if !is_part => true,
+                _ => self.budget.take(now),
+            };
+            if !is_granted {
                 return refused(Frame::error("Too many frames; send fewer a second."));
             }
+            is_part = false;
             match incoming {
                 None => return ControlFlow::Continue(()),
                 Some(Incoming::Heartbeat) => {}
@@ -259,10 +275,10 @@ impl Connection {
 
     async fn connect(&mut self, frame: &Frame) -> Result<(), Frame> {
         let agreement = connect::agree(frame)?;
-        let sessions = &self.state.backend.sessions;
-        let credentials = connect::identify(frame, sessions, self.opened_by.take()).await?;
-        self.place.belongs_to(credentials.session.id.clone());
-        connect::confirm(&credentials, sessions).await?;
+        let (network, opened_by) = (self.place.network(), self.opened_by.take());
+        let credentials = connect::identify(frame, &self.state, network, opened_by).await?;
+        self.place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
+        connect::confirm(&credentials, &self.state.backend.sessions).await?;
         let (hub, receipts) = (self.state.backend.hub.clone(), self.state.backend.receipts.clone());
         let resident = credentials.session.resident;
         self.session = Some(Session::new(resident, agreement.version, hub, receipts, self.queue.clone()));
@@ -293,6 +309,7 @@ impl Connection {
     fn put_message(&mut self, frame: Bytes) {
         if let Some(session) = &mut self.session {
             session.sent(&frame);
+            self.budget.message_sent();
         }
         self.transport.put(frame);
         self.beat_later();
@@ -334,14 +351,22 @@ impl Connection {
         ControlFlow::Continue(())
     }
 
-    fn told_to_close(&self) -> Farewell {
-        if self.place.is_stopping() {
-            let frame = Frame::error("The server restarts; connect again in a moment.");
-            Farewell::Error(frame, code::RESTART, "the server restarts")
-        } else {
-            let frame = Frame::error("The session has ended; sign in again.");
-            Farewell::Error(frame, code::POLICY, "the session has ended")
-        }
+    fn closed_from_outside(&self) -> Farewell {
+        let (message, code, reason) = match self.place.why() {
+            Why::Stopping => {
+                ("The server restarts; connect again in a moment.", code::RESTART, "the server restarts")
+            }
+            Why::SessionEnded => {
+                ("The session has ended; sign in again.", code::POLICY, "the session has ended")
+            }
+            Why::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
+            Why::Displaced => (
+                "A newer socket has taken this place; connect again in a while.",
+                code::TRY_AGAIN_LATER,
+                "another socket has the place",
+            ),
+        };
+        Farewell::Error(Frame::error(message), code, reason)
     }
 }
 

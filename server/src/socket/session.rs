@@ -6,7 +6,7 @@ use backend::{
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
 };
-use domain::{AlertId, House, Line, Resident, Role, destination, header};
+use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 
@@ -76,6 +76,9 @@ pub enum Step {
 #[derive(Deserialize)]
 struct Seen {
     alert: AlertId,
+    /// The house that called, for an id that two houses used.
+    #[serde(default)]
+    house: serde_json::Value,
 }
 
 impl Session {
@@ -221,11 +224,11 @@ impl Session {
                 Some(unacknowledged) if !has_sounded => unacknowledged.acknowledge(id),
                 _ => vec![id.to_owned()],
             };
-            for alert in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
+            for call in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
                 if has_sounded {
-                    receipts.sounded(own_line, alert, house);
+                    receipts.sounded(&call, house);
                 } else {
-                    receipts.reached(own_line, alert, house);
+                    receipts.reached(&call, house);
                 }
             }
         }
@@ -237,20 +240,29 @@ impl Session {
         if needed(frame, "destination")? != destination::SEEN {
             return Err(unknown_destination());
         }
-        let Seen { alert } = serde_json::from_slice(&frame.body)
-            .map_err(|error| format!("The body must be {{\"alert\":\"ID\"}}: {error}."))?;
+        let seen: Seen = serde_json::from_slice(&frame.body).map_err(|error| {
+            format!(
+                "The body must be {{\"alert\":\"ID\"}}, with \"house\" if two houses used the id: {error}."
+            )
+        })?;
+        let Some((line, house)) = self.resident.flat() else { return Ok(()) };
         // An unknown call is no fault of the client's: it may have it from another server.
-        if let Some((line, house)) =
-            self.resident.flat().filter(|(line, house)| self.is_told(alert, line, house))
-        {
-            self.receipts.seen(line, alert, house);
+        if let Some(call) = self.neighbours_call(&seen, line, house) {
+            self.receipts.seen(&call, house);
         }
         Ok(())
     }
 
-    fn is_told(&self, alert: AlertId, line: &Line, house: &House) -> bool {
-        let named = self.hub.named(alert);
-        named.iter().any(|incident| incident.alert.line == *line && incident.alert.house != *house)
+    /// Returns the call of another house of the line that a person looked at, if only one can be meant.
+    fn neighbours_call(&self, seen: &Seen, line: &Line, own: &House) -> Option<CallKey> {
+        let mut named: Vec<CallKey> =
+            self.hub.named(seen.alert).into_iter().map(|call| call.alert.key()).collect();
+        named.retain(|call| call.line == *line && call.house != *own);
+        named.retain(|call| seen.house.as_str().is_none_or(|house| house == call.house.as_str()));
+        match named.len() {
+            1 => named.pop(),
+            _ => None,
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Descriptors run short: sockets are refused with a clear answer, and presses are not, whoever else holds connections.
 
-use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
+use crate::support::{
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, program, resident_of, send,
+    sign_in,
+};
 use reqwest::Method;
 use testkit::{
     client::{Client, Session, Socket},
@@ -11,10 +14,11 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 /// What the server may have open, and what becomes of it.
 const LIMIT: u64 = 1_200;
-const SOCKETS: usize = 200;
+/// Of 200 sockets, an eighth is for strangers.
+const SOCKETS_OF_RESIDENTS: usize = 175;
 const CLIENTS: u64 = 900;
-/// Sockets that listen while others take connections, and how many others then have room.
-const LISTENING: usize = 20;
+/// Sockets that listen while others take connections, and how many others then have room. One session may have 16.
+const LISTENING: usize = 15;
 const CONNECTIONS: u64 = (CLIENTS - LISTENING as u64) / 2;
 
 async fn server() -> Result<Server, testkit::Error> {
@@ -71,17 +75,40 @@ async fn shed_in_time(server: &Server) -> Result<u64, testkit::Error> {
     Ok(metric("iutsai_connections_shed_total"))
 }
 
+/// Takes every place of residents: five people have as many sockets each, on three devices. Only the last one, of
+/// [`NEIGHBOUR`], listens.
+async fn full(client: &Client) -> Result<(Vec<Socket>, Socket), testkit::Error> {
+    let people = [ADMINISTRATOR, STRANGER, SECOND_NEIGHBOUR, CALLER, NEIGHBOUR];
+    let each = [12, 12, 11];
+    assert_eq!(people.len() * each.iter().sum::<usize>(), SOCKETS_OF_RESIDENTS);
+    let mut sockets = Vec::new();
+    let mut last = None;
+    for name in people {
+        for count in each {
+            let device = sign_in(client, name).await?;
+            for _ in 1..count {
+                sockets.push(device.connect().await?);
+            }
+            last = if name == NEIGHBOUR {
+                sockets.extend(last.take());
+                Some(device.listen().await?.0)
+            } else {
+                sockets.push(device.connect().await?);
+                None
+            };
+        }
+    }
+    Ok((sockets, last.unwrap()))
+}
+
 #[tokio::test]
-async fn a_socket_too_many_is_refused_and_a_press_is_answered() -> Outcome {
+async fn where_every_place_is_taken_a_socket_too_many_is_refused_and_a_residents_first_and_a_press_are_not()
+-> Outcome {
     let server = server().await?;
     let client = server.client()?;
-    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
-    let (listening, _) = neighbour.listen().await?;
-    let mut others = Vec::new();
-    for _ in 1..SOCKETS {
-        others.push(neighbour.connect().await?);
-    }
-    let upgrade = client
+    let caller = sign_in(&client, CALLER).await?;
+    let (_others, listening) = full(&client).await?;
+    let upgrade = caller
         .request(Method::GET, "/an-ws")
         .header("connection", "Upgrade")
         .header("upgrade", "websocket")
@@ -90,7 +117,10 @@ async fn a_socket_too_many_is_refused_and_a_press_is_answered() -> Outcome {
     let answer = client.send::<()>(upgrade).await?;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
     assert_eq!(answer.outcome.unwrap_err().kind, "/problems/sockets-full");
-    presses(&server, &caller, &mut [listening]).await
+    let newcomer = resident_of(&server, &client, "201-1").await?;
+    let (first, _) = newcomer.listen().await?;
+    presses(&server, &caller, &mut [listening]).await?;
+    presses(&server, &newcomer, &mut [first]).await
 }
 
 #[tokio::test]

@@ -67,6 +67,17 @@ async fn every_path_of_the_openapi_document_is_there() -> Outcome {
             assert!(![404, 405].contains(&status), "{method} {path}: {status}");
         }
     }
+    let cancel = &document["paths"]["/alert/{id}/cancel"]["post"];
+    let parameters: Vec<_> =
+        cancel["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert!(["id", "house", "line"].iter().all(|name| parameters.contains(&&Value::from(*name))));
+    // The problems of one status are listed together.
+    for (status, problems) in
+        [("409", ["no-open-call", "several-calls"]), ("503", ["not-durable", "unavailable"])]
+    {
+        let description = cancel["responses"][status]["description"].as_str().unwrap();
+        assert!(problems.iter().all(|problem| description.contains(problem)), "{description}");
+    }
     let known = document["components"]["schemas"].as_object().unwrap();
     let text = document.to_string();
     for reference in text.split("\"#/components/schemas/").skip(1) {

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, resident_of, server_and_client, sign_in,
-};
+use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
 use domain::{Event, body::Body};
 use stomp::{Command, Frame};
 use testkit::client::{Ack, Message, Session, Subscribe};
@@ -144,9 +142,6 @@ async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     Ok(())
 }
 
-/// More lines than a session may have subscriptions.
-const LINES: usize = 70;
-
 async fn press(caller: &Session) -> Result<Uuid, testkit::Error> {
     Ok(caller.press(&caller.call("")?, None).await?.ok()?.id)
 }
@@ -154,36 +149,6 @@ async fn press(caller: &Session) -> Result<Uuid, testkit::Error> {
 /// A subscription to every line.
 fn every_line() -> Subscribe {
     Subscribe::to("/sub/lines").id("all").ack(Ack::ClientIndividual)
-}
-
-#[tokio::test]
-async fn an_administrator_hears_more_lines_than_there_may_be_subscriptions_by_one() -> Outcome {
-    let (server, client) = server_and_client().await?;
-    let administrator = sign_in(&client, ADMINISTRATOR).await?;
-    let mut early = administrator.connect().await?;
-    early.subscribe(&every_line()).await?;
-    assert!(early.snapshot("all").await?.messages.is_empty());
-    let mut calls = Vec::new();
-    for number in 0..LINES {
-        // No line of these is known to the server before its first call.
-        let line = format!("201-{number}");
-        let id = press(&resident_of(&server, &client, &line).await?).await?;
-        let message = early.wait_for("the alert", |message| message.is_alert(id)).await?;
-        assert_eq!(message.header("destination"), Some(format!("/sub/line/{line}").as_str()));
-        assert_eq!(message.header("subscription"), Some("all"));
-        early.ack(&message).await?;
-        calls.push((id, line));
-    }
-    let mut late = administrator.connect().await?;
-    late.subscribe(&every_line()).await?;
-    let snapshot = late.snapshot("all").await?;
-    for (id, line) in &calls {
-        let message = snapshot.alert(*id).unwrap();
-        assert_eq!(message.header("destination"), Some(format!("/sub/line/{line}").as_str()));
-    }
-    assert!(!snapshot.truncated && snapshot.messages.len() == LINES, "{}", snapshot.messages.len());
-    let is_receipt = |message: &Message| matches!(message.event(), Some(Event::Receipt(_)));
-    late.none_within(Duration::from_millis(500), "a receipt", is_receipt).await
 }
 
 #[tokio::test]

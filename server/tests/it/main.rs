@@ -1,19 +1,26 @@
 //! The whole program as its users meet it: each test starts one of its own on port 0 and speaks to it from outside.
 #![allow(clippy::unwrap_used)]
 
+mod account_changes;
+mod authors;
 mod cluster;
 mod commands;
 mod descriptors;
 mod durable_place;
+mod every_line;
 mod health;
 mod lines;
 mod origins;
 mod pages;
+mod places;
 mod receipts;
 mod sign_in;
+mod site_plan;
 mod slow_clients;
 mod sockets;
 mod start_and_stop;
+mod strangers;
 mod support;
 mod survival;
+mod towns;
 mod upgrade;

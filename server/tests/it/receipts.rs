@@ -5,18 +5,21 @@ use std::{collections::BTreeSet, time::Duration};
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in,
 };
-use domain::{AlertId, Event, House};
+use domain::{AlertId, Event, House, Neighbour};
 use testkit::client::{Ack, Message, Subscribe};
 
-fn houses(names: &[&str]) -> BTreeSet<House> {
-    names.iter().map(|name| House::new(*name).unwrap()).collect()
+fn houses(names: &[&str]) -> BTreeSet<Neighbour> {
+    names.iter().map(|name| House::new(*name).unwrap().into()).collect()
 }
 
 /// Whether a message says exactly this.
 fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bool {
     match message.event() {
         Some(Event::Receipt(receipt)) => {
-            receipt.alert == call && receipt.reached == houses(reached) && receipt.seen == houses(seen)
+            receipt.alert == call
+                && receipt.target == House::new("1203").ok()
+                && receipt.reached == houses(reached)
+                && receipt.seen == houses(seen)
         }
         _ => false,
     }

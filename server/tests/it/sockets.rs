@@ -1,11 +1,16 @@
 //! STOMP over the WebSocket: who gets in, what is heard, and how a socket is closed.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
 
 use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
+use domain::{AlertId, api::LocationRequest};
 use stomp::{Command, Frame, Version};
 use testkit::client::{Ack, Client, Handshake, Session, Socket, Subscribe};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
+use uuid::Uuid;
 
 fn connect(token: &str) -> Frame {
     Frame::new(Command::Connect)
@@ -262,6 +267,53 @@ async fn a_flood_of_frames_ends_the_socket() -> Outcome {
     }
     assert!(socket.ended().await?.message().contains("Too many frames"));
     Ok(())
+}
+
+/// More messages than the frames that a client may send at once.
+const FLOOD: usize = 6_000;
+/// Commands that are under way at once.
+const AT_ONCE: usize = 50;
+
+/// Acknowledges every message, and counts them, until a second call comes.
+async fn acknowledge(mut socket: Socket, first: Uuid, count: &AtomicUsize) -> Outcome {
+    loop {
+        let message = socket.next_message().await?;
+        socket.ack(&message).await?;
+        count.fetch_add(1, Relaxed);
+        if message.alert().is_some_and(|alert| alert != AlertId(first))
+            && message.header("type") == Some("alert")
+        {
+            return Ok(());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_neighbour_who_acknowledges_a_flood_of_messages_keeps_the_socket() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (neighbour, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
+    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let place = LocationRequest { lat: 37.5.into(), lng: 127.0.into(), accuracy: None };
+    let count = AtomicUsize::new(0);
+    let flood = async {
+        while count.load(Relaxed) < FLOOD {
+            let moves = (0..AT_ONCE).map(|_| caller.moved(AlertId(id), &place, None));
+            for moved in futures_util::future::join_all(moves).await {
+                moved?.ok()?;
+            }
+        }
+        caller.press(&caller.call("")?, None).await?.ok().map(drop)
+    };
+    tokio::pin!(flood);
+    let acknowledged = acknowledge(neighbour, id, &count);
+    tokio::pin!(acknowledged);
+    tokio::select! {
+        // It ends first only where the socket was closed.
+        ended = &mut acknowledged => return ended,
+        flooded = &mut flood => flooded?,
+    }
+    acknowledged.await
 }
 
 #[tokio::test]

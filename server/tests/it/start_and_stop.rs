@@ -110,6 +110,7 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_ROLES=web,producer,fanout,statistics",
         "IUTSAI_KEEP_DAYS=30",
         "IUTSAI_PRESS_ASKS_AFTER=600",
+        "IUTSAI_SITE_PLAN=(unset)",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }
@@ -129,6 +130,7 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
             ("DATABASE_URL", "mysql://root:s3cret@db.example/iutsai"),
             ("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
             ("MAP_TILE_URL", "https://tiles.example/"),
+            ("IUTSAI_SITE_PLAN", "nothing.svg;0,0=37.5,127;800,520=37.499,127.002"),
         ],
     );
     assert_eq!((status, out.as_str()), (Some(2), ""));
@@ -142,6 +144,7 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
         "DATABASE_URL",
         "BOOTSTRAP_SERVERS",
         "TILE_URL",
+        "SITE_PLAN",
     ];
     assert_eq!(err.lines().count(), names.len(), "{err}");
     assert!(names.iter().all(|name| err.contains(name)), "{err}");

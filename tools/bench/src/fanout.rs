@@ -4,37 +4,42 @@
 //! One process presses and listens, so one monotonic clock measures both ends. The presser has a thread to itself and
 //! the subscribers theirs, so that a thousand arriving frames do not delay the reading of the answer; all share the
 //! machine's cores with the server, and what the subscribers cost is in the numbers.
+//!
+//! The subscribers are families: eight sockets to a flat, each a device with a session of its own. So a hundred are the
+//! 13 flats of a small building's line, and a thousand more than any line has. Other flats of the line press in turn.
 
 pub(crate) mod board;
 pub(crate) mod crowd;
 mod presser;
 mod report;
 mod sighting;
+mod target;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::callers::Callers;
 use board::Board;
 use crowd::Crowd;
 use report::Row;
-use testkit::{
-    Error,
-    client::{Client, Session},
-    descriptors,
-    measure::disk,
-    server::{Program, Server},
-};
+use target::Target;
+use testkit::{Error, client::Session, descriptors, measure::disk};
 
 /// Sockets and files besides the subscribers'.
 pub(crate) const OTHER_DESCRIPTORS: u64 = 100;
 
-/// What `iutsai-bench fanout` can be told.
+/// The settings of `iutsai-bench fanout`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
-    /// Measures the server that runs here, such as http://127.0.0.1:3000, with the accounts of the demo complex
-    #[arg(long, value_name = "URL")]
+    /// Measures the server that runs here, such as http://127.0.0.1:3000
+    #[arg(long, value_name = "URL", requires = "database")]
     pub server: Option<String>,
+
+    /// The accounts' database of that server: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME. A line of neighbours
+    /// is added for the measurement and removed at its end
+    #[arg(long, value_name = "URL", requires = "server")]
+    pub database: Option<String>,
 
     /// Starts this program on a new data directory and measures it; it is ended afterwards
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
@@ -71,18 +76,6 @@ pub struct Settings {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: u16,
 
-    /// Who presses
-    #[arg(long, value_name = "NAME", default_value = "resident-1203")]
-    pub caller: String,
-
-    /// Who listens: neighbours on the caller's line, who share the sockets
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "resident-1204,resident-1301")]
-    pub neighbours: Vec<String>,
-
-    /// The password of all of them
-    #[arg(long, value_name = "PASSWORD", default_value = "neighbour")]
-    pub password: String,
-
     /// Where the disk is measured: the server's; by default the data directory of the program that is started, else the
     /// current directory
     #[arg(long, value_name = "DIR")]
@@ -99,7 +92,7 @@ impl Settings {
     }
 }
 
-/// Measures and prints. Ends by itself.
+/// Measures and prints.
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when a call did not reach every subscriber exactly once.
@@ -117,21 +110,27 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
 }
 
 async fn measure(settings: &Settings, listeners: &Runtime) -> Result<(), Error> {
-    let (server, client) = target(settings).await?;
-    let people = People::sign_in(settings, &client).await?;
-    let directory = settings.disk.clone().or_else(|| Some(server.as_ref()?.data_dir().to_owned()));
-    let floor = disk::measure(&directory.unwrap_or_else(|| PathBuf::from(".")))?;
-    report::print_preface(settings, client.address(), &floor);
-    let mut faults = Vec::new();
+    let target = Target::prepare(settings).await?;
+    let outcome = measure_all(settings, listeners, &target).await;
+    if outcome.is_err() && target.is_own() {
+        // Dropping the server prints the end of its log.
+        return outcome;
+    }
+    outcome.and(target.leave().await)
+}
+
+async fn measure_all(settings: &Settings, listeners: &Runtime, target: &Target) -> Result<(), Error> {
+    let people = target.people(settings).await?;
+    let floor = disk::measure(&target.disk(settings))?;
+    report::print_preface(settings, target::callers(settings), target.client.address(), &floor);
+    let (mut callers, mut faults) = (people.callers(), Vec::new());
     for subscribers in &settings.subscribers {
-        let row = measure_one(settings, listeners, &people, *subscribers).await?;
+        let devices = people.devices(*subscribers as usize);
+        let row = measure_one(settings, listeners, &mut callers, &devices).await?;
         report::print_row(&row);
         faults.extend(row.faults());
     }
     report::print_legend();
-    if let Some(server) = server {
-        server.end().await?;
-    }
     if faults.is_empty() { Ok(()) } else { Err(Error::Usage(faults.join("\n"))) }
 }
 
@@ -139,56 +138,19 @@ async fn measure(settings: &Settings, listeners: &Runtime) -> Result<(), Error> 
 async fn measure_one(
     settings: &Settings,
     listeners: &Runtime,
-    people: &People,
-    subscribers: u32,
+    callers: &mut Callers,
+    devices: &[Session],
 ) -> Result<Row, Error> {
     let board = Arc::new(Board::default());
-    let crowd = Crowd::gather(listeners, &board, &people.neighbours, subscribers, !settings.no_ack).await?;
+    let crowd = Crowd::gather(listeners, &board, 0, devices, !settings.no_ack).await?;
     for _ in 0..settings.warm_up {
-        presser::press(settings, &people.caller, &board, subscribers).await?;
+        presser::press(settings, &callers.next_flat(), &board, devices.len()).await?;
     }
-    let mut row = Row::new(subscribers);
+    let mut row = Row::new(devices.len());
     for _ in 0..settings.presses {
-        row.add(&presser::press(settings, &people.caller, &board, subscribers).await?);
+        row.add(&presser::press(settings, &callers.next_flat(), &board, devices.len()).await?);
     }
     row.note(&board);
     crowd.leave().await;
     Ok(row)
-}
-
-/// The server to measure: one that runs, or one that is started here.
-async fn target(settings: &Settings) -> Result<(Option<Server>, Client), Error> {
-    match (&settings.server, &settings.program) {
-        (Some(address), _) => Ok((None, Client::new(address)?)),
-        (None, Some(program)) => {
-            let server = Program::new(program).start().await?;
-            let client = server.client()?;
-            Ok((Some(server), client))
-        }
-        (None, None) => Err(Error::Usage(
-            "Which server? Give --server URL for one that runs, or --program FILE (IUTSAI_PROGRAM) for one to start."
-                .into(),
-        )),
-    }
-}
-
-/// Those who take part, each signed in once: argon2 is slow on purpose.
-struct People {
-    caller: Session,
-    neighbours: Vec<Session>,
-}
-
-impl People {
-    async fn sign_in(settings: &Settings, client: &Client) -> Result<Self, Error> {
-        let caller = client.sign_in(&settings.caller, &settings.password).await?;
-        let mut neighbours = Vec::new();
-        for name in &settings.neighbours {
-            let neighbour = client.sign_in(name, &settings.password).await?;
-            if neighbour.line()? != caller.line()? {
-                return Err(Error::Usage(format!("{name} is not on the line of {}", settings.caller)));
-            }
-            neighbours.push(neighbour);
-        }
-        Ok(Self { caller, neighbours })
-    }
 }

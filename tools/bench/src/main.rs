@@ -1,5 +1,6 @@
 //! `iutsai-bench`: measures a running server and prints what it saw.
 
+mod callers;
 mod fanout;
 mod rate;
 mod starve;

@@ -3,7 +3,8 @@
 //! restarted server reads the log that came of it.
 //!
 //! Presses come at their times whether or not those before them are answered, and each is measured from its time: a server
-//! that is slow cannot hide it by being asked less.
+//! that is slow cannot hide it by being asked less. They come from as many flats of as many lines as it takes that none
+//! presses more often than a flat may.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,20 +18,20 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
+use crate::callers::{Callers, FLATS_OF_LINE};
 use testkit::{
-    Error,
+    Error, budgets,
     client::Session,
     descriptors,
     measure::{
-        counters::{ADMINISTRATOR, Counters},
+        counters::Counters,
         disk, machine,
         spread::{Spread, milliseconds},
     },
     server::{Program, Server},
+    town::{Residents, Town},
 };
 
-const PASSWORD: &str = "neighbour";
-const CALLERS: [&str; 4] = ["resident-1203", "resident-1204", "resident-1301", "resident-0501"];
 /// Uncounted presses before the first one.
 const WARM_UP: u32 = 20;
 /// Between an answer and the next press of the caller who is alone.
@@ -39,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A restarted server has so long to read its log.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(300);
 
-/// What `iutsai-bench rate` can be told.
+/// The settings of `iutsai-bench rate`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
     /// The program to start, on a new data directory
@@ -66,7 +67,7 @@ pub struct Settings {
     pub seconds: u32,
 }
 
-/// Measures and prints. Ends by itself.
+/// Measures and prints.
 ///
 /// # Errors
 /// Whatever kept it from measuring, a press that was refused above all.
@@ -84,13 +85,11 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     };
     let directory = directory.map_err(Error::system("make a temporary directory"))?;
     let mut server = Program::new(&settings.program).data_dir(directory.path().join("data")).start().await?;
-    let client = server.client()?;
-    let mut callers = Vec::new();
-    for name in CALLERS {
-        callers.push(client.sign_in(name, PASSWORD).await?);
-    }
-    let administrator = client.sign_in(ADMINISTRATOR, PASSWORD).await?;
+    let lines = lines(settings);
+    let residents = server.settle(&Town::new(lines, FLATS_OF_LINE).administrators(1)).await?;
+    let (mut callers, administrator) = (callers(&residents, lines), residents.administrator(0));
     println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
+    println!("flats     {} on {lines} lines press in turn", lines * FLATS_OF_LINE);
     print_floor("before", directory.path())?;
     println!();
     println!(
@@ -98,23 +97,37 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
         "POST /alert", "presses", "p50", "p99", "max", "published", "calls per fsync"
     );
     for _ in 0..WARM_UP {
-        press(callers[0].clone(), Instant::now()).await?;
+        press(callers.next_flat(), Instant::now()).await?;
     }
-    let before = Counters::read(&administrator).await?;
-    let alone = one_at_a_time(&callers[0], settings.alone).await?;
-    print_row("one at a time", &alone, &before, &Counters::read(&administrator).await?);
+    let before = Counters::read(administrator).await?;
+    let alone = one_at_a_time(&mut callers, settings.alone).await?;
+    print_row("one at a time", &alone, &before, &Counters::read(administrator).await?);
     for rate in &settings.rate {
-        let before = Counters::read(&administrator).await?;
-        let answers = at_a_rate(&callers, *rate, settings.seconds).await?;
-        print_row(&format!("{rate} a second"), &answers, &before, &Counters::read(&administrator).await?);
+        let before = Counters::read(administrator).await?;
+        let answers = at_a_rate(&mut callers, *rate, settings.seconds).await?;
+        print_row(&format!("{rate} a second"), &answers, &before, &Counters::read(administrator).await?);
     }
     println!();
     print_floor("after", directory.path())?;
     println!(
         "Milliseconds, from the time a press was due until its answer is read. Presser and server share the machine."
     );
-    print_rebuild(&mut server, &administrator).await?;
+    print_rebuild(&mut server, administrator).await?;
     server.end().await
+}
+
+/// Returns how many lines have flats enough for all presses.
+fn lines(settings: &Settings) -> usize {
+    let rates = settings.rate.iter().map(|rate| rate.saturating_mul(settings.seconds));
+    let presses = rates.fold(WARM_UP + settings.alone, u32::saturating_add);
+    let fastest = settings.rate.iter().map(|rate| Duration::from_secs(1) / *rate).fold(PAUSE, Duration::min);
+    budgets::flats(presses, fastest).div_ceil(FLATS_OF_LINE)
+}
+
+/// Every flat. Neighbours do not press one after the other.
+fn callers(residents: &Residents, lines: usize) -> Callers {
+    let flats = (0..FLATS_OF_LINE).flat_map(|house| (0..lines).map(move |line| (line, house)));
+    Callers::new(flats.map(|(line, house)| residents.of(line, house).clone()).collect())
 }
 
 /// How long the server needs after a restart until it has read what was pressed.
@@ -154,24 +167,22 @@ impl Answers {
     }
 }
 
-async fn one_at_a_time(caller: &Session, presses: u32) -> Result<Answers, Error> {
+async fn one_at_a_time(callers: &mut Callers, presses: u32) -> Result<Answers, Error> {
     let mut answers = Answers::default();
     for _ in 0..presses {
-        answers.add(press(caller.clone(), Instant::now()).await?);
+        answers.add(press(callers.next_flat(), Instant::now()).await?);
         tokio::time::sleep(PAUSE).await;
     }
     Ok(answers)
 }
 
-async fn at_a_rate(callers: &[Session], rate: u32, seconds: u32) -> Result<Answers, Error> {
+async fn at_a_rate(callers: &mut Callers, rate: u32, seconds: u32) -> Result<Answers, Error> {
     let mut ticks = interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut pressing = JoinSet::new();
-    let mut callers = callers.iter().cycle();
-    for _ in 0..rate * seconds {
+    for _ in 0..rate.saturating_mul(seconds) {
         let due = ticks.tick().await;
-        let caller = callers.next().expect("the callers are some, in a circle");
-        pressing.spawn(press(caller.clone(), due));
+        pressing.spawn(press(callers.next_flat(), due));
     }
     let mut answers = Answers::default();
     while let Some(pressed) = pressing.join_next().await {

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{AlertId, EventId, Incident, Line};
+use domain::{AlertId, Event, EventId, Incident, Line, body::Body};
 use uuid::Uuid;
 
 pub use figures::Figures;
@@ -77,6 +77,11 @@ pub enum Violation {
         /// What the rebuilt server tells.
         rebuilt: Option<Box<Incident>>,
     },
+    /// A press was answered with a call of the same house that stands, and nobody was told of such a call.
+    NoCallStands {
+        /// The press.
+        id: Uuid,
+    },
     /// A command was not answered, though everything was mended.
     Unanswered {
         /// The event.
@@ -112,6 +117,7 @@ pub fn taken_back(history: &History) -> HashSet<AlertId> {
 
 fn check_kept(history: &History, taken_back: &HashSet<AlertId>) -> Verdict {
     let mut violations = unheard(history);
+    no_call_stands(history, &mut violations);
     for listener in &history.listeners {
         lost(history, listener, &mut violations);
         duplicated(listener, &mut violations);
@@ -150,6 +156,24 @@ fn unheard(history: &History) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// The answer that a call stands is a promise, because the page keeps the press no longer. So somebody on the line must
+/// have been told of another call of that house by then.
+fn no_call_stands(history: &History, violations: &mut Vec<Violation>) {
+    for command in &history.commands {
+        let Outcome::CallStands { at } = command.outcome else { continue };
+        let is_it = |heard: &Heard| match &heard.body {
+            Body::Event { event: Event::Alert(alert), .. } => {
+                alert.house == command.house && alert.id != command.alert && heard.at <= at + MARGIN
+            }
+            _ => false,
+        };
+        let of_line = history.listeners.iter().filter(|listener| listener.line == command.line);
+        if !of_line.flat_map(Listener::heard).any(is_it) {
+            violations.push(Violation::NoCallStands { id: command.id });
+        }
+    }
 }
 
 fn lines(history: &History) -> BTreeSet<Line> {
@@ -197,7 +221,8 @@ fn unpromised(history: &History) -> HashSet<AlertId> {
         listeners.iter().flat_map(Listener::heard).filter_map(Heard::event).map(|(_, id)| id).collect()
     };
     let (live, rebuilt) = (heard(&history.listeners), heard(&history.rebuilt));
-    let refused = history.commands.iter().filter(|command| matches!(command.outcome, Outcome::Refused(_)));
+    let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused(_) | Outcome::CallStands { .. });
+    let refused = history.commands.iter().filter(|command| is_refused(&command.outcome));
     let gone = refused.filter(|command| live.contains(&command.id) && !rebuilt.contains(&command.id));
     gone.map(|command| command.alert).collect()
 }
@@ -280,6 +305,9 @@ impl fmt::Display for Violation {
                 f,
                 "state differs: call {alert}; {listener} knows {live:?}; after the restart it is {rebuilt:?}"
             ),
+            Self::NoCallStands { id } => {
+                write!(f, "no call stands: {id} was answered with one, and nobody was told of it")
+            }
             Self::Unanswered { id } => write!(f, "never answered: {id}"),
         }
     }

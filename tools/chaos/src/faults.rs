@@ -34,8 +34,8 @@ use testkit::Error;
 
 /// Lines of the complex.
 const LINES: usize = 3;
-/// Houses of a line.
-const HOUSES: usize = 3;
+/// Houses of a line: about a building's, and so many that no flat uses up what the service grants it.
+const HOUSES: usize = 24;
 
 /// What `iutsai-chaos faults` can be told.
 #[derive(Clone, Debug, clap::Args)]

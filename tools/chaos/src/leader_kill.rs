@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{AlertId, Event, api::ProgressRequest};
+use domain::{AlertId, Event, Line, api::ProgressRequest};
 use tokio::{task::JoinSet, time::timeout};
 use uuid::Uuid;
 
@@ -17,11 +17,12 @@ use testkit::{
     Error,
     client::{Session, Socket, Step},
     server::Program,
+    town::Town,
 };
 
-const PASSWORD: &str = "neighbour";
-const CALLER: &str = "resident-1203";
-const NEIGHBOURS: [&str; 2] = ["resident-1204", "resident-1301"];
+/// How many flats listen. The calls of a line stay open while its leader is dead, so each other flat presses once for a
+/// kill: more would be refused for rate.
+const NEIGHBOURS: usize = 2;
 /// A press every so often, some before the kill, the others until long after another broker leads.
 const INTERVAL: Duration = Duration::from_millis(100);
 const BEFORE: u32 = 3;
@@ -83,13 +84,15 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     let mut kafka = Kafka::start_cluster(&settings.scripts, &directory.path().join("kafka"), None).await?;
     let server = Program::new(&settings.program).env("KAFKA_BOOTSTRAP_SERVERS", kafka.direct());
     let server = server.start().await?;
-    let client = server.client()?;
-    let caller = client.sign_in(CALLER, PASSWORD).await?;
+    let callers = (BEFORE + AFTER) as usize;
+    let residents = server.settle(&Town::new(1, NEIGHBOURS + callers)).await?;
     let (heard, mut listening) = (Heard::default(), JoinSet::new());
-    for name in NEIGHBOURS {
-        let (socket, _snapshot) = client.sign_in(name, PASSWORD).await?.listen().await?;
+    for house in 0..NEIGHBOURS {
+        let (socket, _snapshot) = residents.of(0, house).listen().await?;
         listening.spawn(listen(socket, heard.clone()));
     }
+    let callers: Vec<Session> = residents.flats().skip(NEIGHBOURS).cloned().collect();
+    let line = residents.town().line(0);
     println!(
         "press to neighbour while the leader is killed; milliseconds, the worst of {} presses",
         BEFORE + AFTER
@@ -97,13 +100,13 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     println!("{:>5}  {:>6}  {:>10}  {:>8}  {:>8}", "kill", "broker", "answered", "first", "last");
     let mut worst = Times::default();
     for number in 1..=settings.times {
-        let leader = kafka.leader(caller.line()?).await?;
-        let times = kill_once(&mut kafka, leader, &caller, &heard).await?;
+        let leader = kafka.leader(&line).await?;
+        let times = kill_once(&mut kafka, leader, &callers, &heard).await?;
         print_times(&number.to_string(), &leader.to_string(), times);
         worst = worst.worst(times);
         kafka.start(leader);
         kafka.started(leader).await?;
-        wait_for_all_in_sync(&kafka, &caller).await?;
+        wait_for_all_in_sync(&kafka, &line).await?;
     }
     print_times("worst", "", worst);
     listening.shutdown().await;
@@ -141,12 +144,12 @@ async fn listen(mut socket: Socket, heard: Heard) {
 async fn kill_once(
     kafka: &mut Kafka,
     leader: usize,
-    caller: &Session,
+    callers: &[Session],
     heard: &Heard,
 ) -> Result<Times, Error> {
     let mut pressing = JoinSet::new();
     let mut ticks = tokio::time::interval(INTERVAL);
-    for tick in 0..BEFORE + AFTER {
+    for (tick, caller) in (0..BEFORE + AFTER).zip(callers) {
         ticks.tick().await;
         if tick == BEFORE {
             let process = kafka.process(leader);
@@ -169,7 +172,7 @@ async fn press(caller: Session, heard: Heard) -> Result<Times, Error> {
     let all = timeout(PATIENCE, async {
         loop {
             let known = heard.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-            if let Some(known) = known.filter(|known| known.len() >= NEIGHBOURS.len()) {
+            if let Some(known) = known.filter(|known| known.len() >= NEIGHBOURS) {
                 return known;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -181,8 +184,7 @@ async fn press(caller: Session, heard: Heard) -> Result<Times, Error> {
     Ok(Times { answered, first: took(all.iter().min()), last: took(all.iter().max()) })
 }
 
-async fn wait_for_all_in_sync(kafka: &Kafka, caller: &Session) -> Result<(), Error> {
-    let line = caller.line()?;
+async fn wait_for_all_in_sync(kafka: &Kafka, line: &Line) -> Result<(), Error> {
     let back = timeout(COMING_BACK, async {
         while kafka.in_sync(line).await < kafka.brokers() {
             tokio::time::sleep(INTERVAL).await;

@@ -128,6 +128,14 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// The database of the accounts refused.
+    #[error("cannot {what}: {source}")]
+    Database {
+        /// What was tried.
+        what: &'static str,
+        /// Why not.
+        source: Box<sqlx::Error>,
+    },
     /// What was asked for makes no sense; the text says what would.
     #[error("{0}")]
     Usage(String),
@@ -156,6 +164,13 @@ impl Error {
     pub fn system(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::System { what, source }
+    }
+}
+
+impl Error {
+    /// Turns an error of the accounts' database into one that names what was tried.
+    pub(crate) fn database(what: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |source| Self::Database { what, source: Box::new(source) }
     }
 }
 

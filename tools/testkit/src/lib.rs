@@ -2,12 +2,15 @@
 //! no code with the browser's, and what both measure.
 //!
 //! The server's integration tests, the load generator and the fault checker stand on it. Nothing here reaches into the
-//! server, because the contract, through `domain` and `stomp`, is all that a client knows.
+//! server, because the contract, through `domain` and `stomp`, is all that a client knows. The one exception is
+//! [`town`], which writes accounts into the server's database.
 
+pub mod budgets;
 pub mod client;
 pub mod descriptors;
 mod error;
 pub mod measure;
 pub mod server;
+pub mod town;
 
 pub use error::Error;

@@ -17,6 +17,7 @@ mod death;
 mod output;
 mod process;
 mod program;
+mod settle;
 
 use std::{
     path::{Path, PathBuf},
@@ -26,6 +27,7 @@ use std::{
 
 pub use process::Process;
 pub use program::Program;
+pub use settle::sqlite;
 
 use crate::{Error, client::Client};
 use output::Log;

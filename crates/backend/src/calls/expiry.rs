@@ -43,8 +43,10 @@ fn expired(alert: &Alert) -> Event {
         id: EventId::of_service(&alert.line, &alert.house, alert.id, "expired"),
         line: alert.line.clone(),
         alert: alert.id,
+        target: Some(alert.house.clone()),
         status: Progress::Expired,
         by: Actor::Service,
+        by_line: None,
         note: None,
         at: alert.at.saturating_add(OPEN_FOR),
     })

@@ -1,19 +1,19 @@
 //! The commands: who may do what to which call, and the road from a request to a durable event.
 
+mod authors;
 mod claims;
 pub(crate) mod expiry;
 pub(crate) mod fanout;
 pub(crate) mod figures;
 pub mod hub;
+mod lookup;
 mod press;
 pub mod receipts;
 mod refusal;
 mod rules;
 
-use std::time::Duration;
-
 use domain::{
-    Accept, Actor, AlertId, Event, EventId, House, Incident, Line, Moved, Progress, Resident, Status,
+    Accept, CallKey, Event, EventId, Progress, Resident,
     api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
     record,
 };
@@ -27,14 +27,15 @@ use crate::{
         Delivery, NotRecorded,
         outbox::{Entry, Origin},
     },
+    readiness::Readiness,
 };
+use authors::{judge, moved, status};
 use claims::Claims;
 use hub::{Hub, Known};
+pub use lookup::CallAddress;
+use lookup::open_or_unknown;
 pub use refusal::Refusal;
-use rules::{actor, after_own_words, digest, is_caller, line_of, origin, own_flat, short_enough};
-
-/// How long a call that was just answered may take to other nodes' hubs.
-const ON_ITS_WAY: Duration = Duration::from_millis(400);
+use rules::{after_own_words, digest, digest_at, origin, own_flat, short_enough};
 
 /// The name that stands for the service where a resident's would; no account can have it.
 const SERVICE: &str = "@service";
@@ -45,13 +46,14 @@ pub struct Calls {
     hub: Hub,
     delivery: Delivery,
     claims: Claims,
+    readiness: Readiness,
 }
 
 impl Calls {
-    /// Records commands by `delivery`; `hub` knows the calls they are about.
+    /// Records commands by `delivery`; `hub` knows the calls they are about, as soon as it does by `readiness`.
     #[must_use]
-    pub fn new(hub: Hub, delivery: Delivery) -> Self {
-        Self { hub, delivery, claims: Claims::default() }
+    pub fn new(hub: Hub, delivery: Delivery, readiness: Readiness) -> Self {
+        Self { hub, delivery, claims: Claims::default(), readiness }
     }
 
     /// Comes to help: `POST /accept`.
@@ -73,27 +75,25 @@ impl Calls {
         let origin = origin(by, key, "/accept".into());
         let (id, digest) = (EventId(origin.id), digest(&request));
         self.once(origin, digest, async || {
+            self.replayed().await?;
+            let AcceptRequest { line, accept_house: accept, target_house: target, alert } = request;
             // Repeated after another node took it, or after the outbox was lost, it is no accept of a call that is over.
-            let repeated = self.hub.accept(&request.line, id, &request.accept_house);
-            let alert = match request.alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
+            let repeated = self.hub.accept(&line, id, &accept);
+            let alert = match alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
                 Some(alert) => alert,
-                None => self.newest_open_of(&request.line, &request.target_house).await?,
+                None => self.newest_open_of(&line, &target).await?,
             };
+            let call = CallKey { line, house: target, id: alert };
+            let known = self.call_of(&call).await?;
             if repeated.is_none() {
-                self.still_open(alert, &request.line)?;
+                open_or_unknown(known.as_ref())?;
             }
-            let of_target = |incident: &Incident| incident.alert.house == request.target_house;
-            let known = self.hub.named(alert).into_iter().find(of_target);
-            let at = after_own_words(known.as_ref(), &request.accept_house);
-            Ok(Event::Accept(Accept {
-                id,
-                line: request.line,
-                accept: request.accept_house,
-                accept_line: None,
-                target: request.target_house,
-                alert: Some(alert),
-                at,
-            }))
+            let at = after_own_words(known.as_ref(), &accept);
+            let CallKey { line, house: target, .. } = call;
+            let accept = Accept { id, line, accept, accept_line: None, target, alert: Some(alert), at };
+            let event = Event::Accept(accept);
+            judge(&event, "the house that called is there already")?;
+            Ok(event)
         })
         .await
     }
@@ -105,25 +105,19 @@ impl Calls {
     pub async fn progress(
         &self,
         by: &Resident,
-        alert: AlertId,
+        address: CallAddress,
         progress: Progress,
         request: ProgressRequest,
         key: Option<Uuid>,
     ) -> Result<Recorded, Refusal> {
         short_enough("note", request.note.as_deref())?;
         let path = progress.path().ok_or_else(|| Refusal::NotYours("only the service writes this".into()))?;
-        let origin = origin(by, key, format!("/alert/{alert}/{path}"));
-        let (id, digest) = (EventId(origin.id), digest(&request));
+        let origin = origin(by, key, format!("/alert/{}/{path}", address.id));
+        let (id, digest) = (EventId(origin.id), digest_at(&address, &request));
         self.once(origin, digest, async || {
-            let known = self.incident_for(by, alert)?;
-            let line = line_of(by, known.as_ref())?;
-            let actor = actor(by, known.as_ref(), progress)?;
-            let at = match &actor {
-                Actor::House(house) => after_own_words(known.as_ref(), house),
-                Actor::Administrator | Actor::Service => clock::now(),
-            };
-            let note = request.note;
-            Ok(Event::Status(Status { id, line, alert, status: progress, by: actor, note, at }))
+            self.replayed().await?;
+            let known = self.call_at(by, &address).await?;
+            status(by, &address, known.as_ref(), (id, progress, request.note))
         })
         .await
     }
@@ -135,7 +129,7 @@ impl Calls {
     pub async fn moved(
         &self,
         by: &Resident,
-        alert: AlertId,
+        address: CallAddress,
         request: LocationRequest,
         key: Option<Uuid>,
     ) -> Result<Recorded, Refusal> {
@@ -143,19 +137,14 @@ impl Calls {
         let location = location.ok_or_else(|| {
             Refusal::Invalid("lat and lng must be degrees, -90 to 90 and -180 to 180".into())
         })?;
-        let origin = origin(by, key, format!("/alert/{alert}/location"));
-        let digest = digest(&request);
+        let origin = origin(by, key, format!("/alert/{}/location", address.id));
+        let digest = digest_at(&address, &request);
         self.once(origin, digest, async || {
-            let known = self.incident_for(by, alert)?;
-            let line = line_of(by, known.as_ref())?;
-            if known.as_ref().is_some_and(|incident| !is_caller(by, incident)) {
-                return Err(Refusal::NotYours("only the house that called tells where it is".into()));
-            }
-            // Where a person is after the call is nobody's business.
-            if let Some(over) = known.filter(|incident| !incident.is_open(clock::now())) {
-                return Err(Refusal::no_open_call(&over.alert.house));
-            }
-            Ok(Event::Moved(Moved { line, alert, location, at: clock::now() }))
+            self.replayed().await?;
+            let known = self.call_at(by, &address).await?;
+            let event = moved(by, &address, known.as_ref(), location)?;
+            open_or_unknown(known.as_ref())?;
+            Ok(event)
         })
         .await
     }
@@ -179,13 +168,14 @@ impl Calls {
         event: impl AsyncFnOnce() -> Result<Event, Refusal>,
     ) -> Result<Recorded, Refusal> {
         let _claim = self.claims.claim(&origin, digest).await?;
-        let received = Instant::now();
         match self.delivery.find(&origin).await {
             Some((known, _)) if known.digest != digest => return Err(Refusal::KeyReused),
             Some((_, state)) => return Ok(Recorded { id: origin.id, state, warning: None }),
             None => {}
         }
-        self.record(origin, digest, event().await?, received).await
+        // A look for the call takes a while, and what is late from the beginning would be heard before it is recorded.
+        let event = event().await?;
+        self.record(origin, digest, event, Instant::now()).await
     }
 
     /// Records what no earlier request on this node's disk has recorded.
@@ -211,46 +201,6 @@ impl Calls {
             Ok(state) => Ok(Recorded { id, state, warning: None }),
             Err(NotRecorded { heard: true, why }) => Err(Refusal::HeardOnly(why)),
             Err(NotRecorded { heard: false, why }) => Err(Refusal::NotDurable(why)),
-        }
-    }
-
-    /// The newest open call of a house. One that another node recorded just now may still be on its way to this hub.
-    async fn newest_open_of(&self, line: &Line, house: &House) -> Result<AlertId, Refusal> {
-        if let Some(open) = self.hub.newest_open_of(line, house) {
-            return Ok(open.alert.id);
-        }
-        tokio::time::sleep(ON_ITS_WAY).await;
-        let open = self.hub.newest_open_of(line, house);
-        Ok(open.ok_or_else(|| Refusal::no_open_call(house))?.alert.id)
-    }
-
-    /// The call, if it is known here, and the resident's to act on. One that nobody here knows yet may be
-    /// under way: the command is taken, and the fold applies it only if line and actor fit.
-    fn incident_for(&self, by: &Resident, alert: AlertId) -> Result<Option<Incident>, Refusal> {
-        let mut named = self.hub.named(alert);
-        if named.is_empty() {
-            return Ok(None);
-        }
-        named.retain(|incident| by.may_hear(&incident.alert.line));
-        let own = named.iter().position(|incident| is_caller(by, incident));
-        match own.or(named.len().checked_sub(1)) {
-            Some(index) => Ok(Some(named.swap_remove(index))),
-            None => Err(Refusal::NotYours("the call is not of your line".into())),
-        }
-    }
-
-    /// An accept of a call that is known to be over would send somebody out for nothing.
-    fn still_open(&self, alert: AlertId, line: &Line) -> Result<(), Refusal> {
-        let named = self.hub.named(alert);
-        let mut on_line = named.iter().filter(|incident| incident.alert.line == *line).peekable();
-        match on_line.peek() {
-            None if named.is_empty() => Ok(()),
-            None => Err(Refusal::NotYours("the call is not of your line".into())),
-            Some(known) => {
-                let house = known.alert.house.clone();
-                let open = on_line.any(|incident| incident.is_open(clock::now()));
-                if open { Ok(()) } else { Err(Refusal::no_open_call(&house)) }
-            }
         }
     }
 }

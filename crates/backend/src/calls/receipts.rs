@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{AlertId, Event, House, Line, Receipt, record};
+use domain::{CallKey, Event, House, Neighbour, Receipt, record};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -28,37 +28,39 @@ pub struct Receipts(Arc<Ledger>);
 
 #[derive(Default)]
 struct Ledger {
-    waiting: Mutex<HashMap<(Line, AlertId), Receipt>>,
+    waiting: Mutex<HashMap<CallKey, Receipt>>,
     arrived: Notify,
 }
 
 impl Receipts {
-    /// A device of `house` took the call.
-    pub fn reached(&self, line: &Line, alert: AlertId, house: &House) {
-        self.add(line, alert, |receipt| receipt.reached.insert(house.clone()));
+    /// Records that a device of `house`, one of the call's line, took the call.
+    pub fn reached(&self, call: &CallKey, house: &House) {
+        self.add(call, |receipt| receipt.reached.insert(Neighbour::from(house.clone())));
     }
 
-    /// A device of `house` has begun to sound the call: so it has reached the house, too.
-    pub fn sounded(&self, line: &Line, alert: AlertId, house: &House) {
-        self.add(line, alert, |receipt| {
-            receipt.reached.insert(house.clone());
-            receipt.sounded.insert(house.clone())
+    /// Records that a device of `house`, one of the call's line, has begun to sound the call: so it has reached the
+    /// house, too.
+    pub fn sounded(&self, call: &CallKey, house: &House) {
+        self.add(call, |receipt| {
+            receipt.reached.insert(Neighbour::from(house.clone()));
+            receipt.sounded.insert(Neighbour::from(house.clone()))
         });
     }
 
-    /// A person of `house` looked at the call: so it has reached the house, too.
-    pub fn seen(&self, line: &Line, alert: AlertId, house: &House) {
-        self.add(line, alert, |receipt| {
-            receipt.reached.insert(house.clone());
-            receipt.seen.insert(house.clone())
+    /// Records that a person of `house`, one of the call's line, looked at the call: so it has reached the house, too.
+    pub fn seen(&self, call: &CallKey, house: &House) {
+        self.add(call, |receipt| {
+            receipt.reached.insert(Neighbour::from(house.clone()));
+            receipt.seen.insert(Neighbour::from(house.clone()))
         });
     }
 
-    fn add(&self, line: &Line, alert: AlertId, change: impl FnOnce(&mut Receipt) -> bool) {
+    fn add(&self, call: &CallKey, change: impl FnOnce(&mut Receipt) -> bool) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let receipt = waiting.entry((line.clone(), alert)).or_insert_with(|| Receipt {
-            line: line.clone(),
-            alert,
+        let receipt = waiting.entry(call.clone()).or_insert_with(|| Receipt {
+            line: call.line.clone(),
+            alert: call.id,
+            target: Some(call.house.clone()),
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),

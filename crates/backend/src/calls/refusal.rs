@@ -16,6 +16,15 @@ pub enum Refusal {
     /// There is nothing open to accept (HTTP 409).
     #[error("{0}")]
     NoOpenCall(String),
+    /// Several houses used this id, and the address does not name the one that is meant (HTTP 409).
+    #[error("several calls have this id: name the house that called, as in ?house=1203")]
+    SeveralCalls,
+    /// The calls of before the start are not known yet (HTTP 503).
+    #[error(
+        "the server has just started and does not know yet which calls are open: try again with the same \
+         Idempotency-Key"
+    )]
+    Starting,
     /// The `Idempotency-Key` stands for another request of this resident (HTTP 422).
     #[error("this Idempotency-Key was used for a different request: make a new one for a new request")]
     KeyReused,

@@ -1,14 +1,11 @@
 //! Who may do what to which call, and what a request is recorded under.
 
-use domain::{
-    Actor, House, Incident, Line, Millis, Progress, Resident, Response, Role, api::CallRequest,
-    event::TEXT_LENGTH_LIMIT,
-};
+use domain::{House, Incident, Line, Millis, Resident, Response, api::CallRequest, event::TEXT_LENGTH_LIMIT};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Refusal;
+use super::{CallAddress, Refusal};
 use crate::{clock, delivery::outbox::Origin};
 
 pub(super) fn own_flat(by: &Resident, line: &Line, house: &House) -> Result<(), Refusal> {
@@ -17,14 +14,12 @@ pub(super) fn own_flat(by: &Resident, line: &Line, house: &House) -> Result<(), 
         Some((own_line, own_house)) => {
             Err(Refusal::NotYours(format!("you are signed in for house {own_house} of line {own_line} only")))
         }
-        None => Err(Refusal::NotYours("this account has no flat: sign in as a resident".into())),
+        None => Err(no_flat()),
     }
 }
 
-/// The line a command is about: the call's, or the resident's own where the call is not known here.
-pub(super) fn line_of(by: &Resident, known: Option<&Incident>) -> Result<Line, Refusal> {
-    let line = known.map(|incident| &incident.alert.line).or(by.line.as_ref());
-    line.cloned().ok_or_else(|| Refusal::Unknown("no call with this id is known here".into()))
+pub(super) fn no_flat() -> Refusal {
+    Refusal::NotYours("this account has no flat: sign in as a resident".into())
 }
 
 /// Returns the time of a house's next word about a call: now, or right after its newest word if that lies ahead, as after a
@@ -38,30 +33,6 @@ pub(super) fn after_own_words(known: Option<&Incident>, house: &House) -> Millis
 /// Tells if the call is of the resident's own flat. Houses of different lines may have one name, so both are compared.
 pub(super) fn is_caller(by: &Resident, incident: &Incident) -> bool {
     by.flat() == Some((&incident.alert.line, &incident.alert.house))
-}
-
-/// In whose name it is said, if that one may say it.
-pub(super) fn actor(by: &Resident, known: Option<&Incident>, progress: Progress) -> Result<Actor, Refusal> {
-    let caller = known.map(|incident| is_caller(by, incident));
-    let line = by.line.as_ref();
-    let is_foreign = known.is_some_and(|incident| line.is_some_and(|line| *line != incident.alert.line));
-    let administrator = by.role == Role::Administrator;
-    let house = by.house.clone().map(Actor::House);
-    let allowed = match (progress, caller) {
-        (Progress::Cancelled, Some(false)) => Err("only the house that called cancels it"),
-        (Progress::Resolved, _) if administrator => return Ok(Actor::Administrator),
-        (Progress::Resolved, Some(false)) => {
-            Err("only the house that called, or an administrator, resolves it")
-        }
-        (Progress::Withdrawn | Progress::Arrived, _) if is_foreign => {
-            Err("the call is of another line than your flat")
-        }
-        (Progress::Withdrawn | Progress::Arrived, Some(true)) => {
-            Err("the house that called is there already")
-        }
-        _ => house.ok_or("this account has no flat: sign in as a resident"),
-    };
-    allowed.map_err(|reason| Refusal::NotYours(reason.into()))
 }
 
 pub(super) fn short_enough(field: &str, text: Option<&str>) -> Result<(), Refusal> {
@@ -83,6 +54,15 @@ pub(super) fn digest_of_press(request: &CallRequest) -> [u8; 32] {
     digest(&CallRequest { lat: None, lng: None, accuracy: None, ..request.clone() })
 }
 
+/// The digest of a command whose address names a call. One that names no house or line has the digest that earlier
+/// versions made.
+pub(super) fn digest_at(address: &CallAddress, request: &impl Serialize) -> [u8; 32] {
+    match (&address.house, &address.line) {
+        (None, None) => digest(request),
+        named => digest(&(named, request)),
+    }
+}
+
 pub(super) fn digest(request: &impl Serialize) -> [u8; 32] {
     let bytes = serde_json::to_vec(request).expect("requests are JSON already");
     Sha256::digest(bytes).into()
@@ -94,36 +74,6 @@ mod tests {
     use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Seen};
 
     use super::*;
-
-    #[test]
-    fn a_house_of_the_same_name_on_another_line_is_not_the_caller() {
-        let (line, house) = (Line::new("101-2").unwrap(), House::new("1203").unwrap());
-        let alert = Alert {
-            id: AlertId::generate(),
-            line: line.clone(),
-            house: house.clone(),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            at: clock::now(),
-        };
-        let mut incidents = LineIncidents::new(line.clone(), 1);
-        incidents.apply(Event::Alert(alert), Seen::Direct);
-        let incident = incidents.incidents().pop().unwrap();
-        let resident = |line: &Line| Resident {
-            name: "admin".into(),
-            line: Some(line.clone()),
-            house: Some(house.clone()),
-            role: Role::Administrator,
-        };
-        assert!(is_caller(&resident(&line), &incident));
-        let elsewhere = resident(&Line::new("101-1").unwrap());
-        assert!(!is_caller(&elsewhere, &incident));
-        for progress in [Progress::Cancelled, Progress::Arrived, Progress::Withdrawn] {
-            assert!(actor(&elsewhere, Some(&incident), progress).is_err(), "{progress:?}");
-        }
-    }
 
     #[test]
     fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {

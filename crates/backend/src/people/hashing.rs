@@ -1,5 +1,6 @@
 //! Where passwords are hashed: argon2 takes tens of milliseconds and 19 MiB each, and must not take the cores from the
-//! calls. So few are hashed at once, and on threads that run when nobody else wants to.
+//! calls. So few are hashed at once, and on threads that run when nobody else wants to. How many wait is bounded by
+//! whoever asks: the server does so for strangers and residents (`server::budgets`).
 
 use std::sync::Arc;
 

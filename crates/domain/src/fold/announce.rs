@@ -12,11 +12,12 @@ impl LineIncidents {
     pub(super) fn announce_call(&mut self, key: &CallKey) -> Vec<Change> {
         let Some(call) = self.call(key) else { return Vec::new() };
         let mut events = vec![Event::Alert(call.alert.clone())];
-        // With two calls of one id, the other one's arrival has told these.
+        events.extend(self.moved.get(&(key.0, Some(key.1.clone()))).cloned().map(Event::Moved));
+        // With two calls of one id, the other one's arrival has told this.
         if self.calls.get(&key.0).is_some_and(|houses| houses.len() == 1) {
-            events.extend(self.moved.get(&key.0).cloned().map(Event::Moved));
-            events.extend(self.merged_receipt(key.0).map(Event::Receipt));
+            events.extend(self.moved.get(&(key.0, None)).cloned().map(Event::Moved));
         }
+        events.extend(self.receipt_of(key).map(Event::Receipt));
         events.into_iter().map(|event| Change::Event { event, first: None }).collect()
     }
 

@@ -109,8 +109,8 @@ impl Index {
 }
 
 impl LineIncidents {
-    /// The calls an answer is about, of those that are known and fit. An accept has one at most; a status
-    /// names only an id, so it counts for each call of that id whose actor fits.
+    /// The calls an answer is about, of those that are known and fit. It has one at most if it names the house that
+    /// called. A status of a former version names only an id, so it counts for each call of that id whose actor fits.
     pub(super) fn calls_of(&self, key: &Key) -> Vec<CallKey> {
         let Some(answer) = self.answers.get(key) else { return Vec::new() };
         match (key.alert, &key.target) {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
-    event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, Moved, OPEN_FOR, Receipt},
+    event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
     fold::said::{Key, Said, What},
     incident::{Incident, Stances},
+    people::Line,
 };
 
 impl LineIncidents {
@@ -41,37 +42,21 @@ impl LineIncidents {
         answers.map(|(_, answer)| self.told(&call, answer, first)).collect()
     }
 
-    /// What is known of this house's or office's accepts and words with this id: one, unless an id was used twice.
-    pub fn said(&self, id: EventId, by: &Actor) -> impl Iterator<Item = Event> {
+    /// What is known of this actor's accepts and words with this id: one, unless an id was used twice. `by_line` is the
+    /// line of a house that is not of this line.
+    pub fn said(&self, id: EventId, by: &Actor, by_line: Option<&Line>) -> impl Iterator<Item = Event> {
+        let line = by_line.filter(|line| **line != self.line).cloned();
         // The smallest key of this id and actor.
-        let first = Key { id, by: by.clone(), line: None, what: What::Accept, alert: None, target: None };
+        let first =
+            Key { id, by: by.clone(), line: line.clone(), what: What::Accept, alert: None, target: None };
         let same = {
             let by = by.clone();
-            move |key: &Key| key.id == id && key.by == by
+            move |key: &Key| (key.id, &key.by, &key.line) == (id, &by, &line)
         };
         self.answers
             .range(first..)
             .take_while(move |(key, _)| same(key))
             .map(|(_, answer)| answer.said.to_event())
-    }
-
-    /// Where the caller of a call last was, if it moved.
-    #[must_use]
-    pub fn moved(&self, alert: AlertId) -> Option<&Moved> {
-        self.moved.get(&alert)
-    }
-
-    /// The receipt of a call as listeners get it: without the caller's own house.
-    #[must_use]
-    pub fn merged_receipt(&self, alert: AlertId) -> Option<Receipt> {
-        let mut merged = self.receipts.get(&alert)?.clone();
-        for caller in self.calls.get(&alert)?.keys() {
-            merged.reached.remove(caller);
-            merged.sounded.remove(caller);
-            merged.seen.remove(caller);
-        }
-        let is_empty = merged.reached.is_empty() && merged.sounded.is_empty() && merged.seen.is_empty();
-        (!is_empty).then_some(merged)
     }
 
     /// The first accept: by a server's word, else the lowest offset in the line's own partition, records
@@ -114,13 +99,13 @@ impl LineIncidents {
     }
 
     fn incident(&self, key: &CallKey) -> Option<Incident> {
-        let call = self.call(key)?;
-        // An update names only an id: with two calls of that id, nobody may move the other's marker.
-        let alone = self.calls.get(&key.0)?.len() == 1;
-        let moved = self.moved.get(&key.0).filter(|_| alone);
+        let alert = &self.call(key)?.alert;
+        let moved = self.location_of(key).map(|moved| (moved.location, moved.at));
+        let located = moved.or_else(|| Some((alert.location?, alert.at)));
         let mut incident = Incident {
-            alert: call.alert.clone(),
-            location: moved.map(|moved| moved.location).or(call.alert.location),
+            alert: alert.clone(),
+            location: located.map(|(location, _)| location),
+            located: located.map(|(_, at)| at),
             first: self.first(key),
             responses: Vec::new(),
             end: None,
@@ -129,9 +114,10 @@ impl LineIncidents {
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
-        if let Some(receipt) = self.merged_receipt(key.0) {
-            let Receipt { reached, sounded, seen, .. } = receipt;
-            (incident.reached, incident.sounded, incident.seen) = (reached, sounded, seen);
+        if let Some(receipt) = self.receipt_of(key) {
+            incident.reached = receipt.reached;
+            incident.sounded = receipt.sounded;
+            incident.seen = receipt.seen;
         }
         let mut stances = Stances::default();
         for (_, answer) in self.sorted_answers_of(key) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CallKey, LineIncidents};
+use super::{CallKey, LineIncidents, known::is_known};
 use crate::{
     event::{AlertId, Millis},
     fold::said::Key,
@@ -23,8 +23,9 @@ impl LineIncidents {
                 self.drop_answer(&key);
             }
         }
-        self.moved.retain(|alert, moved| self.calls.contains_key(alert) || moved.at >= before);
-        self.receipts.retain(|alert, _| self.calls.contains_key(alert));
+        let Self { calls, moved, receipts, .. } = self;
+        moved.retain(|call, moved| is_known(calls, call) || moved.at >= before);
+        receipts.retain(|call, _| is_known(calls, call));
         self.index.tidy();
     }
 
@@ -37,8 +38,8 @@ impl LineIncidents {
         for key in orphans {
             self.drop_answer(&key);
         }
-        self.moved.retain(|alert, _| listed.contains(alert));
-        self.receipts.retain(|alert, _| listed.contains(alert));
+        self.moved.retain(|(alert, _), _| listed.contains(alert));
+        self.receipts.retain(|(alert, _), _| listed.contains(alert));
         self.told_first.retain(|(alert, _), _| listed.contains(alert));
         self.index.tidy();
     }
@@ -58,12 +59,11 @@ impl LineIncidents {
             };
             self.index.place(key, call.began(), None);
             self.told_first.remove(key);
-            self.moved.remove(&key.0);
-            if let Some(receipt) = self.receipts.get_mut(&key.0) {
-                receipt.reached.remove(&key.1);
-                receipt.sounded.remove(&key.1);
-                receipt.seen.remove(&key.1);
-            }
+            let named = (key.0, Some(key.1.clone()));
+            self.moved.remove(&named);
+            self.receipts.remove(&named);
+            // With this call gone, another one of its id would be alone, and be moved by what was ambiguous.
+            self.moved.remove(&(key.0, None));
         }
         self.calls.retain(|_, houses| !houses.is_empty());
     }

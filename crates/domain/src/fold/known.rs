@@ -1,6 +1,6 @@
 //! What is kept of a call and of an answer, and which of several records of one event counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Alert, AlertId, Event, EventId, Millis},
@@ -12,6 +12,18 @@ use crate::{
 
 /// A call is known by its id and its house: an id alone would let one house speak for another.
 pub(super) type CallKey = (AlertId, House);
+
+/// A call as a record names it. Records of former versions name no house.
+pub(super) type NamedCall = (AlertId, Option<House>);
+
+/// The calls of a line by their ids: one house for each, unless several houses used the same.
+pub(super) type Calls = BTreeMap<AlertId, BTreeMap<House, Call>>;
+
+/// Tells if there is a call that a record with this name may be about.
+pub(super) fn is_known(calls: &Calls, (id, house): &NamedCall) -> bool {
+    let houses = calls.get(id);
+    houses.is_some_and(|houses| house.as_ref().is_none_or(|house| houses.contains_key(house)))
+}
 
 #[derive(Clone, Debug)]
 pub(super) struct Call {

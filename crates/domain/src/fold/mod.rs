@@ -4,28 +4,30 @@
 //! them, so the order in which events come, and how often, cannot matter: equal sets give equal incidents.
 //! The hub's snapshot, the browser's feed and every replay use this and nothing else.
 //!
-//! Here is how an event is taken in; which words belong to which call is `attribution`, what listeners hear
-//! of it is `announce`, what it adds up to is `derive`, which words a snapshot needs is `outline`, and how calls
-//! are dropped is `forget`.
+//! Here is how an event is taken in; who may do what is `authors`, which words belong to which call is `attribution`,
+//! what listeners hear of it is `announce`, where callers are and whom calls reached is `report`, what all of it
+//! adds up to is `derive`, which words a snapshot needs is `outline`, and how calls are dropped is `forget`.
 
 mod announce;
 mod attribution;
+mod authors;
 mod derive;
 mod forget;
 mod known;
 mod outline;
+mod report;
 mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Accept, Alert, AlertId, Event, EventId, Moved, Receipt},
-    fold::said::{Key, Said},
+    fold::said::{Key, Said, What},
     people::{House, Line},
     position::{Position, Rank},
 };
 use attribution::Index;
-use known::{Answer, Call, CallKey, wins};
+use known::{Answer, Call, CallKey, Calls, NamedCall, wins};
 
 /// How an event came to be known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,14 +67,15 @@ pub enum Change {
 pub struct LineIncidents {
     line: Line,
     rank: Rank,
-    calls: BTreeMap<AlertId, BTreeMap<House, Call>>,
+    calls: Calls,
     answers: BTreeMap<Key, Answer>,
     /// Derived from `calls` and `answers`: who is about what, without looking at all of them.
     index: Index,
     /// A server's word on which accept is first, where this fold does not read the log itself.
     told_first: BTreeMap<CallKey, EventId>,
-    moved: BTreeMap<AlertId, Moved>,
-    receipts: BTreeMap<AlertId, Receipt>,
+    /// The caller's latest location, also where it came before its call.
+    moved: BTreeMap<NamedCall, Moved>,
+    receipts: BTreeMap<NamedCall, Receipt>,
 }
 
 impl LineIncidents {
@@ -121,7 +124,7 @@ impl LineIncidents {
             }
             Event::Status(status) => self.say(Said::Status(status), position),
             Event::Moved(moved) => self.move_to(moved),
-            Event::Receipt(receipt) => self.receive(&receipt),
+            Event::Receipt(receipt) => self.receive(receipt),
         }
     }
 
@@ -136,11 +139,14 @@ impl LineIncidents {
         calls.iter().filter_map(|call| self.settle(call)).collect()
     }
 
-    /// A server says which accept of a call is the first. Where two houses used one call's id and their
-    /// neighbours one accept's, that does not tell which call is meant: it is left to the next snapshot.
-    pub fn settle_first(&mut self, alert: AlertId, accept: EventId) {
-        let keys = self.index.naming(alert).filter(|key| key.id == accept);
-        let targets: BTreeSet<House> = keys.filter_map(|key| key.target.clone()).collect();
+    /// A server says which accept of a call is the first. A former version does not name the `target`. Where two houses
+    /// used one call's id and their neighbours one accept's, that does not tell which call is meant: it is left to the
+    /// next snapshot.
+    pub fn settle_first(&mut self, alert: AlertId, target: Option<&House>, accept: EventId) {
+        let keys = self.index.naming(alert).filter(|key| (key.id, key.what) == (accept, What::Accept));
+        let houses = keys.filter_map(|key| key.target.as_ref());
+        let named = houses.filter(|house| target.is_none_or(|target| target == *house));
+        let targets: BTreeSet<House> = named.cloned().collect();
         if targets.len() == 1 {
             for target in targets {
                 self.tell_first((alert, target), accept);
@@ -225,31 +231,6 @@ impl LineIncidents {
             known.announced_first = Some(accept);
         }
         self.told_first.insert(call, accept);
-    }
-
-    fn move_to(&mut self, moved: Moved) -> Vec<Change> {
-        let event = Event::Moved(moved.clone());
-        let known = self.moved.get(&moved.alert).cloned().map(Event::Moved);
-        // The latest place counts, so here it is the known one that must not win.
-        if known.is_some_and(|known| !wins(&known, &event)) {
-            return Vec::new();
-        }
-        let is_told = self.calls.contains_key(&moved.alert);
-        self.moved.insert(moved.alert, moved);
-        is_told.then_some(Change::Event { event, first: None }).into_iter().collect()
-    }
-
-    fn receive(&mut self, receipt: &Receipt) -> Vec<Change> {
-        let before = self.merged_receipt(receipt.alert);
-        let known = self.receipts.entry(receipt.alert).or_insert_with(|| receipt.clone());
-        known.reached.extend(receipt.reached.iter().cloned());
-        known.sounded.extend(receipt.sounded.iter().cloned());
-        known.seen.extend(receipt.seen.iter().cloned());
-        let merged = self.merged_receipt(receipt.alert).filter(|merged| before.as_ref() != Some(merged));
-        merged
-            .map(|receipt| Change::Event { event: Event::Receipt(receipt), first: None })
-            .into_iter()
-            .collect()
     }
 
     fn call(&self, (alert, house): &CallKey) -> Option<&Call> {

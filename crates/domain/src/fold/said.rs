@@ -1,4 +1,4 @@
-//! What houses and the service say about a call, and who may say what about which call.
+//! The words of houses and of the service about a call, and what makes two of them one.
 
 use crate::{
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, Progress, Status},
@@ -14,7 +14,7 @@ pub(crate) struct Key {
     pub(crate) line: Option<Line>,
     pub(crate) what: What,
     pub(crate) alert: Option<AlertId>,
-    /// Of an accept.
+    /// The flat that called, if it is named.
     pub(crate) target: Option<House>,
 }
 
@@ -45,10 +45,10 @@ impl Said {
             Self::Status(status) => Key {
                 id: status.id,
                 by: status.by.clone(),
-                line: None,
+                line: status.by_line.clone().filter(|own| own != line),
                 what: What::Status(status.status),
                 alert: Some(status.alert),
-                target: None,
+                target: status.target.clone(),
             },
         }
     }
@@ -67,21 +67,16 @@ impl Said {
         }
     }
 
-    /// Whether it may be said about this call: line and actor fit.
+    /// Tells if it may be said about this call of the line: the house that it names and its actor fit.
     pub(crate) fn fits(&self, alert: &Alert) -> bool {
         match self {
             Self::Accept(accept) => {
-                let own = accept.accept_line.as_ref().is_none_or(|line| *line == alert.line);
-                accept.target == alert.house && !(own && accept.accept == alert.house)
+                accept.target == alert.house && accept.is_by_another(&alert.line, &alert.house)
             }
-            Self::Status(status) => match (status.status, &status.by) {
-                (Progress::Cancelled, by) => *by == Actor::House(alert.house.clone()),
-                (Progress::Resolved, Actor::House(house)) => *house == alert.house,
-                (Progress::Resolved, Actor::Administrator) => true,
-                (Progress::Withdrawn | Progress::Arrived, Actor::House(house)) => *house != alert.house,
-                (Progress::Escalated | Progress::Expired, by) => *by == Actor::Service,
-                _ => false,
-            },
+            Self::Status(status) => {
+                status.target.as_ref().is_none_or(|target| *target == alert.house)
+                    && status.is_allowed(&alert.line, &alert.house)
+            }
         }
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::record::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields, Unreadable};
+use super::record::{
+    AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields, Unreadable, optional_name,
+};
 use crate::{
     event::{Alert, AlertId, Event, EventId},
     people::{House, Line},
@@ -25,6 +27,8 @@ pub enum Body {
         line: Line,
         /// The call.
         alert: AlertId,
+        /// The house that called. `None` in frames of former versions.
+        target: Option<House>,
         /// The house whose accept was first.
         accept: House,
         /// That accept.
@@ -43,6 +47,8 @@ pub enum Body {
 struct FirstFields {
     line: Line,
     alert: AlertId,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    target: Option<House>,
     accept: House,
     id: EventId,
 }
@@ -74,9 +80,9 @@ impl Body {
     pub fn to_json(&self) -> Vec<u8> {
         let fields = match self {
             Self::Event { event, first } => event_fields(event, *first),
-            Self::First { line, alert, accept, id } => {
-                let (line, accept) = (line.clone(), accept.clone());
-                serde_json::to_value(FirstFields { line, alert: *alert, accept, id: *id })
+            Self::First { line, alert, target, accept, id } => {
+                let (line, target, accept) = (line.clone(), target.clone(), accept.clone());
+                serde_json::to_value(FirstFields { line, alert: *alert, target, accept, id: *id })
             }
             Self::SnapshotEnd { line, truncated } => {
                 serde_json::to_value(SnapshotEndFields { line: line.clone(), truncated: *truncated })
@@ -110,8 +116,8 @@ impl Body {
             "location" => serde_json::from_value::<MovedFields>(fields)?.into_event().map(of),
             "receipt" => Ok(of(serde_json::from_value::<ReceiptFields>(fields)?.into_event())),
             "first" => {
-                let FirstFields { line, alert, accept, id } = serde_json::from_value(fields)?;
-                Ok(Self::First { line, alert, accept, id })
+                let FirstFields { line, alert, target, accept, id } = serde_json::from_value(fields)?;
+                Ok(Self::First { line, alert, target, accept, id })
             }
             "snapshot-end" => {
                 let SnapshotEndFields { line, truncated } = serde_json::from_value(fields)?;

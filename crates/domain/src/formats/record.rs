@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::topic;
 use crate::{
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Millis, Moved, Progress, Receipt, Status},
-    people::{House, InvalidName, Line},
+    people::{House, InvalidName, Line, Neighbour},
     position::Position,
 };
 
@@ -124,6 +124,13 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error>
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
+}
+
+/// A name of a line or a house that may be absent. One that cannot be read counts as absent.
+pub(crate) fn optional_name<'de, D: Deserializer<'de>, T: TryFrom<String>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(words(from)?.and_then(|name| T::try_from(name).ok()))
 }
 
 fn line(value: Option<String>, field: &'static str) -> Result<Line, Unreadable> {
@@ -247,13 +254,18 @@ impl AcceptFields {
 
 /// `an-status`.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct StatusFields {
     id: EventId,
     line: Line,
     alert: AlertId,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    target: Option<House>,
     status: Progress,
     by: Actor,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    by_line: Option<Line>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     note: Option<String>,
     at: Millis,
 }
@@ -264,8 +276,10 @@ impl From<&Status> for StatusFields {
             id: status.id,
             line: status.line.clone(),
             alert: status.alert,
+            target: status.target.clone(),
             status: status.status,
             by: status.by.clone(),
+            by_line: status.by_line.clone(),
             note: status.note.clone(),
             at: status.at,
         }
@@ -274,16 +288,23 @@ impl From<&Status> for StatusFields {
 
 impl StatusFields {
     pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
-        let Self { id, line, alert, status, by, note, at } = self;
-        Ok(Event::Status(Status { id, line, alert, status, by, note, at }))
+        let Self { id, line, alert, target, status, by, by_line, note, at } = self;
+        Ok(Event::Status(Status { id, line, alert, target, status, by, by_line, note, at }))
     }
 }
 
 /// `an-location`.
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct MovedFields {
     line: Line,
     alert: AlertId,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    target: Option<House>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    house: Option<House>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    house_line: Option<Line>,
     lat: Value,
     lng: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -296,6 +317,9 @@ impl From<&Moved> for MovedFields {
         Self {
             line: moved.line.clone(),
             alert: moved.alert,
+            target: moved.target.clone(),
+            house: moved.house.clone(),
+            house_line: moved.house_line.clone(),
             lat: Value::from(moved.location.lat),
             lng: Value::from(moved.location.lng),
             accuracy: moved.location.accuracy.map(Value::from),
@@ -308,7 +332,8 @@ impl MovedFields {
     pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
         let location = location(Some(&self.lat), Some(&self.lng), self.accuracy.as_ref());
         let location = location.ok_or(Unreadable::Missing("lat and lng"))?;
-        Ok(Event::Moved(Moved { line: self.line, alert: self.alert, location, at: self.at }))
+        let Self { line, alert, target, house, house_line, at, .. } = self;
+        Ok(Event::Moved(Moved { line, alert, target, house, house_line, location, at }))
     }
 }
 
@@ -317,22 +342,24 @@ impl MovedFields {
 pub(crate) struct ReceiptFields {
     line: Line,
     alert: AlertId,
-    reached: BTreeSet<House>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    target: Option<House>,
+    reached: BTreeSet<Neighbour>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    sounded: BTreeSet<House>,
-    seen: BTreeSet<House>,
+    sounded: BTreeSet<Neighbour>,
+    seen: BTreeSet<Neighbour>,
 }
 
 impl From<&Receipt> for ReceiptFields {
     fn from(receipt: &Receipt) -> Self {
-        let Receipt { line, alert, reached, sounded, seen } = receipt.clone();
-        Self { line, alert, reached, sounded, seen }
+        let Receipt { line, alert, target, reached, sounded, seen } = receipt.clone();
+        Self { line, alert, target, reached, sounded, seen }
     }
 }
 
 impl ReceiptFields {
     pub(crate) fn into_event(self) -> Event {
-        let Self { line, alert, reached, sounded, seen } = self;
-        Event::Receipt(Receipt { line, alert, reached, sounded, seen })
+        let Self { line, alert, target, reached, sounded, seen } = self;
+        Event::Receipt(Receipt { line, alert, target, reached, sounded, seen })
     }
 }

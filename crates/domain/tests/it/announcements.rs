@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Change, Event, LineIncidents, Moved, Receipt};
+use domain::{Change, Event, LineIncidents, record};
 use proptest::prelude::*;
 
 use crate::history::{Conflicts, Sighting, delivery, history, identity, line};
@@ -86,21 +86,28 @@ proptest! {
         let known: Vec<String> = expected.iter().map(identity).collect();
         for event in events(&changes) {
             let moves_on = match event {
-                Event::Moved(Moved { alert, .. }) | Event::Receipt(Receipt { alert, .. }) => !fold.named(*alert).is_empty(),
+                Event::Moved(_) | Event::Receipt(_) => {
+                    fold.incidents().iter().any(|incident| event.fits(&incident.alert.key()))
+                }
                 Event::Accept(accept) => accept.id.0.get_version_num() == 8,
                 _ => false,
             };
             prop_assert!(moves_on || known.contains(&identity(event)), "told, but not so: {:?}", event);
         }
         for incident in fold.incidents() {
-            let id = incident.alert.id;
-            let last = |wanted: fn(&Event) -> bool| events(&changes).filter(|event| event.alert() == Some(id) && wanted(event)).last();
-            let moved = fold.moved(id).cloned().map(Event::Moved);
-            prop_assert_eq!(last(|event| matches!(event, Event::Moved(_))), moved.as_ref());
-            if fold.named(id).len() == 1 {
-                let receipt = fold.merged_receipt(id).map(Event::Receipt);
-                prop_assert_eq!(last(|event| matches!(event, Event::Receipt(_))), receipt.as_ref());
-            }
+            let (alert, key) = (&incident.alert, incident.alert.key());
+            let about: Vec<&Event> = events(&changes).filter(|event| event.fits(&key)).collect();
+            let is_alone = fold.named(alert.id).len() == 1;
+            let moves = |event: &&Event| match event {
+                Event::Moved(moved) => is_alone || moved.target.is_some() || moved.house.is_some(),
+                _ => false,
+            };
+            let latest = about.iter().copied().filter(moves).max_by_key(|event| (event.at(), record::write(event)));
+            let moved = fold.moved(alert).cloned().map(Event::Moved);
+            prop_assert_eq!(latest, moved.as_ref());
+            let last = about.iter().copied().rfind(|event| matches!(event, Event::Receipt(_)));
+            let receipt = fold.merged_receipt(alert).map(Event::Receipt);
+            prop_assert_eq!(last, receipt.as_ref());
         }
     }
 

@@ -18,12 +18,15 @@ fn body() -> impl Strategy<Value = Body> {
         receipt().prop_map(Event::Receipt).prop_map(silent),
         (accept(), any::<Option<bool>>())
             .prop_map(|(accept, first)| Body::Event { event: Event::Accept(accept), first }),
-        (0..4_usize, 0..4_usize, 0..4_usize).prop_map(|(alert, accept, id)| Body::First {
-            line: line(),
-            alert: alert_id(alert),
-            accept: house(accept),
-            id: event_id(id),
-        }),
+        (0..4_usize, prop::option::of(0..4_usize), 0..4_usize, 0..4_usize).prop_map(
+            |(alert, target, accept, id)| Body::First {
+                line: line(),
+                alert: alert_id(alert),
+                target: target.map(house),
+                accept: house(accept),
+                id: event_id(id),
+            }
+        ),
         any::<(bool, bool)>()
             .prop_map(|(one_line, truncated)| Body::SnapshotEnd { line: one_line.then(line), truncated }),
     ]

@@ -2,12 +2,12 @@
 
 use domain::{
     Accept, Actor, Alert, Change, Event, House, Incident, Line, LineIncidents, Location, Millis, Moved,
-    Position, Progress, Receipt, Seen, Stance, Status, event::OPEN_FOR, record, topic,
+    Neighbour, Position, Progress, Receipt, Seen, Stance, Status, event::OPEN_FOR, record, topic,
 };
 
 use crate::history::{MORNING, alert_id, event_id, line};
 
-fn a_house(name: &str) -> House {
+pub(crate) fn a_house(name: &str) -> House {
     House::new(name).expect("a valid house")
 }
 
@@ -38,14 +38,30 @@ pub(crate) fn accept_of(id: usize, house: &str, passed: Millis) -> Accept {
     }
 }
 
-fn status(id: usize, progress: Progress, by: Actor, passed: Millis) -> Status {
+/// Of the call 0, as former versions wrote it: without the house that called.
+pub(crate) fn status(id: usize, progress: Progress, by: Actor, passed: Millis) -> Status {
     Status {
         id: event_id(id),
         line: line(),
         alert: alert_id(0),
+        target: None,
         status: progress,
         by,
+        by_line: None,
         note: None,
+        at: MORNING + passed,
+    }
+}
+
+/// A location of the call 0, as former versions wrote it: without any house.
+pub(crate) fn moved(passed: Millis, lat: f64) -> Moved {
+    Moved {
+        line: line(),
+        alert: alert_id(0),
+        target: None,
+        house: None,
+        house_line: None,
+        location: Location::new(lat, 127.0, Some(10.0)).expect("in range"),
         at: MORNING + passed,
     }
 }
@@ -55,7 +71,7 @@ pub(crate) fn withdrawn(id: usize, house: &str, passed: Millis) -> Status {
     status(id, Progress::Withdrawn, Actor::House(a_house(house)), passed)
 }
 
-fn direct(events: impl IntoIterator<Item = Event>) -> LineIncidents {
+pub(crate) fn direct(events: impl IntoIterator<Item = Event>) -> LineIncidents {
     let mut fold = LineIncidents::new(line(), 1);
     for event in events {
         fold.apply(event, Seen::Direct);
@@ -63,12 +79,12 @@ fn direct(events: impl IntoIterator<Item = Event>) -> LineIncidents {
     fold
 }
 
-fn only(fold: &LineIncidents) -> Incident {
+pub(crate) fn only(fold: &LineIncidents) -> Incident {
     let [incident] = &fold.incidents()[..] else { panic!("not one call") };
     incident.clone()
 }
 
-fn stances(incident: &Incident) -> Vec<(&str, Stance)> {
+pub(crate) fn stances(incident: &Incident) -> Vec<(&str, Stance)> {
     incident.responses.iter().map(|response| (response.house.as_str(), response.stance)).collect()
 }
 
@@ -174,14 +190,6 @@ fn houses_of_one_number_on_two_lines_do_not_speak_for_each_other() {
 
 #[test]
 fn a_neighbour_who_copies_an_id_changes_nothing_for_the_call() {
-    let moved = |lat| {
-        Event::Moved(Moved {
-            line: line(),
-            alert: alert_id(0),
-            location: Location::new(lat, 127.0, None).expect("in range"),
-            at: MORNING + 3,
-        })
-    };
     let resolved = Event::Status(status(4, Progress::Resolved, Actor::Administrator, 9));
     // 1101 is before 1203, 1402 after: neither may take over.
     for copier in ["1101", "1402"] {
@@ -189,7 +197,7 @@ fn a_neighbour_who_copies_an_id_changes_nothing_for_the_call() {
             Event::Alert(alert_of("1203", 0)),
             Event::Accept(accept_of(1, "1204", 1)),
             Event::Alert(alert_of(copier, 2)),
-            moved(10.0),
+            Event::Moved(moved(3, 10.0)),
             Event::Status(status(2, Progress::Cancelled, Actor::House(a_house(copier)), 4)),
             Event::Status(withdrawn(3, "1204", 5)),
         ]);
@@ -243,24 +251,23 @@ fn a_call_does_not_become_a_drill() {
 
 #[test]
 fn the_caller_is_where_the_latest_update_says() {
-    let moved = |passed, lat| {
-        let location = Location::new(lat, 127.0, Some(10.0)).expect("in range");
-        Event::Moved(Moved { line: line(), alert: alert_id(0), location, at: MORNING + passed })
-    };
+    let moved = |passed, lat| Event::Moved(moved(passed, lat));
     let mut fold = direct([moved(5, 37.6), Event::Alert(alert_of("1203", 0))]);
     assert_eq!(fold.apply(moved(4, 37.7), Seen::Direct), []);
     assert_eq!(only(&fold).location.map(|location| location.lat), Some(37.6));
     assert_eq!(fold.apply(moved(6, 37.8), Seen::Direct).len(), 1);
     assert_eq!(only(&fold).location.map(|location| location.lat), Some(37.8));
+    assert_eq!(only(&fold).located, Some(MORNING + 6));
 }
 
 #[test]
 fn receipts_are_merged_without_the_callers_own_house() {
     let receipt = |reached: &[&str], sounded: &[&str], seen: &[&str]| {
-        let houses = |names: &[&str]| names.iter().map(|name| a_house(name)).collect();
+        let houses = |names: &[&str]| names.iter().map(|name| Neighbour::from(a_house(name))).collect();
         Event::Receipt(Receipt {
             line: line(),
             alert: alert_id(0),
+            target: Some(a_house("1203")),
             reached: houses(reached),
             sounded: houses(sounded),
             seen: houses(seen),

@@ -138,14 +138,14 @@ fn a_servers_last_word_holds_where_the_log_is_not_read() {
     assert_eq!(first(&fold), Some(event_id(0)));
     assert_eq!(apply(&mut fold, 1, Seen::Told { first: Some(true) }), [(1, Some(true))]);
     assert_eq!(first(&fold), Some(event_id(1)));
-    fold.settle_first(alert_of("1203", 0).id, event_id(0));
+    fold.settle_first(alert_of("1203", 0).id, None, event_id(0));
     assert_eq!(first(&fold), Some(event_id(0)));
     apply(&mut fold, 0, Seen::Told { first: Some(false) });
     assert_eq!(first(&fold), None);
 }
 
-#[test]
-fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
+/// Two houses whose calls have one id, and a neighbour who accepts both with one id.
+fn called_twice() -> LineIncidents {
     let mut fold = LineIncidents::new(line(), 1);
     for caller in ["1203", "1301"] {
         fold.apply(Event::Alert(alert_of(caller, 0)), Seen::Told { first: None });
@@ -154,8 +154,26 @@ fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
     for accept in [accept_of(0, "1204", 10), other] {
         fold.apply(Event::Accept(accept), Seen::Told { first: None });
     }
-    fold.settle_first(alert_of("1203", 0).id, event_id(0));
+    fold
+}
+
+#[test]
+fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
+    let mut fold = called_twice();
+    fold.settle_first(alert_of("1203", 0).id, None, event_id(0));
     assert!(
         fold.incidents().iter().all(|incident| incident.first.is_none() && incident.responses.len() == 1)
     );
+}
+
+#[test]
+fn a_first_frame_that_names_the_house_settles_its_call_alone() {
+    for caller in ["1203", "1301"] {
+        let mut fold = called_twice();
+        let house = alert_of(caller, 0).house;
+        fold.settle_first(alert_of(caller, 0).id, Some(&house), event_id(0));
+        let settled = fold.incidents().into_iter().filter(|incident| incident.first.is_some());
+        let settled: Vec<_> = settled.map(|incident| incident.alert.house).collect();
+        assert_eq!(settled, [house]);
+    }
 }

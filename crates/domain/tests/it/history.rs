@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
-    Position, Progress, Receipt, Seen, Status, record, topic,
+    Neighbour, Position, Progress, Receipt, Seen, Status, record, topic,
 };
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 use uuid::Uuid;
@@ -88,7 +88,9 @@ pub(crate) fn identity(event: &Event) -> String {
             format!("accept {} {own:?} {} {:?} {}", accept.id, accept.accept, accept.alert, accept.target)
         }
         Event::Status(status) => {
-            format!("{:?} {} {:?} {}", status.status, status.id, status.by, status.alert)
+            let own = status.by_line.clone().filter(|own| *own != status.line);
+            let (by, call) = ((&status.by, own), (status.alert, &status.target));
+            format!("{:?} {} {by:?} {call:?}", status.status, status.id)
         }
         Event::Moved(moved) => format!("moved {moved:?}"),
         Event::Receipt(receipt) => format!("receipt {receipt:?}"),
@@ -129,7 +131,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => alert().prop_map(Event::Alert),
         4 => accept().prop_map(Event::Accept),
         4 => status().prop_map(Event::Status),
-        1 => moved().prop_map(Event::Moved),
+        2 => moved().prop_map(Event::Moved),
         1 => receipt().prop_map(Event::Receipt),
     ];
     prop_oneof![
@@ -175,13 +177,12 @@ pub(crate) fn alert() -> impl Strategy<Value = Alert> {
 }
 
 pub(crate) fn accept() -> impl Strategy<Value = Accept> {
-    let other_line = prop_oneof![6 => Just(None), 1 => Just(Some("101-1")), 1 => Just(Some("101-2"))];
-    (0..8_usize, 0..4_usize, 0..3_usize, 0..4_usize, other_line, time()).prop_map(
-        |(id, comes, caller, alert, other_line, at)| Accept {
+    (0..8_usize, 0..4_usize, 0..3_usize, 0..4_usize, line_of_actor(), time()).prop_map(
+        |(id, comes, caller, alert, accept_line, at)| Accept {
             id: event_id(id),
             line: line(),
             accept: house(comes),
-            accept_line: other_line.map(|name| Line::new(name).expect("a valid line")),
+            accept_line,
             target: house(caller),
             alert: Some(alert_id(alert)),
             at,
@@ -203,35 +204,53 @@ pub(crate) fn status() -> impl Strategy<Value = Status> {
         1 => Just(Actor::Administrator),
         2 => Just(Actor::Service),
     ];
-    (0..8_usize, 0..4_usize, progress, by, option::of("\\PC{0,8}"), time()).prop_map(
-        |(id, alert, status, by, note, at)| Status {
+    let call = (0..4_usize, option::weighted(0.2, (0..3_usize).prop_map(house)));
+    (0..8_usize, call, progress, (by, line_of_actor()), option::of("\\PC{0,8}"), time()).prop_map(
+        |(id, (alert, target), status, (by, by_line), note, at)| Status {
             id: event_id(id),
             line: line(),
             alert: alert_id(alert),
+            target,
             status,
             by,
+            by_line,
             note,
             at,
         },
     )
 }
 
+/// The line of who acts: not named, the call's own, or another.
+fn line_of_actor() -> impl Strategy<Value = Option<Line>> {
+    let named = prop_oneof![6 => Just(None), 1 => Just(Some("101-1")), 1 => Just(Some("101-2"))];
+    named.prop_map(|name| name.map(|name| Line::new(name).expect("a valid line")))
+}
+
 pub(crate) fn moved() -> impl Strategy<Value = Moved> {
-    (0..4_usize, location(), time()).prop_map(|(alert, location, at)| Moved {
-        line: line(),
-        alert: alert_id(alert),
-        location,
-        at,
-    })
+    let target = option::of((0..3_usize).prop_map(house));
+    let speaker = (option::weighted(0.3, (0..4_usize).prop_map(house)), line_of_actor());
+    (0..4_usize, target, speaker, location(), time()).prop_map(
+        |(alert, target, (house, house_line), location, at)| Moved {
+            line: line(),
+            alert: alert_id(alert),
+            target,
+            house,
+            house_line,
+            location,
+            at,
+        },
+    )
+}
+
+fn neighbour() -> impl Strategy<Value = Neighbour> {
+    let flat = (line_of_actor(), (0..4_usize).prop_map(house));
+    flat.prop_map(|(line, house)| Neighbour { line, house })
 }
 
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
-    let houses = || prop::collection::btree_set((0..4_usize).prop_map(house), 0..4);
-    (0..4_usize, houses(), houses(), houses()).prop_map(|(alert, reached, sounded, seen)| Receipt {
-        line: line(),
-        alert: alert_id(alert),
-        reached,
-        sounded,
-        seen,
+    let flats = || prop::collection::btree_set(neighbour(), 0..4);
+    let target = option::of((0..3_usize).prop_map(house));
+    (0..4_usize, target, flats(), flats(), flats()).prop_map(|(alert, target, reached, sounded, seen)| {
+        Receipt { line: line(), alert: alert_id(alert), target, reached, sounded, seen }
     })
 }

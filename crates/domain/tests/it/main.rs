@@ -3,6 +3,7 @@
 
 mod announcements;
 mod api;
+mod authors;
 mod body;
 mod client;
 mod examples;

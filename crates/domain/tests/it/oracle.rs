@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Accept, Actor, Alert, End, Event, House, Incident, Line, LineIncidents, Position, Progress, Response,
-    Seen, Stance, partition, record,
+    Accept, Actor, Alert, End, Event, House, Incident, Line, LineIncidents, Moved, Neighbour, Position,
+    Progress, Response, Seen, Stance, Status, partition, record,
 };
 
 use crate::history::{Sighting, identity, line};
@@ -67,7 +67,11 @@ fn is_about(
             };
             named && accept.target == alert.house && !own_call
         }
-        Event::Status(status) => status.alert == alert.id && may_say(status.status, &status.by, &alert.house),
+        Event::Status(status) => {
+            status.alert == alert.id
+                && is_meant(status.target.as_ref(), alert)
+                && may_say(status, &alert.house)
+        }
         _ => false,
     }
 }
@@ -87,9 +91,18 @@ fn newest_before<'a>(
         .map(|found| found.2)
 }
 
-fn may_say(what: Progress, by: &Actor, caller: &House) -> bool {
+/// Where a record names the house that called, it is this call's.
+fn is_meant(target: Option<&House>, alert: &Alert) -> bool {
+    target.is_none_or(|target| *target == alert.house)
+}
+
+fn may_say(Status { status: what, by, by_line, .. }: &Status, caller: &House) -> bool {
+    let what = *what;
+    let own_line = by_line.as_ref().is_none_or(|own| *own == line());
     match by {
-        Actor::House(house) if house == caller => matches!(what, Progress::Cancelled | Progress::Resolved),
+        Actor::House(house) if own_line && house == caller => {
+            matches!(what, Progress::Cancelled | Progress::Resolved)
+        }
         Actor::House(_) => matches!(what, Progress::Withdrawn | Progress::Arrived),
         Actor::Administrator => what == Progress::Resolved,
         Actor::Service => matches!(what, Progress::Escalated | Progress::Expired),
@@ -107,15 +120,18 @@ fn incident(
     let about: Vec<&Known> =
         events.values().filter(|(event, positions)| is_about(event, positions, alert, alerts)).collect();
     let latest = events.values().filter_map(|(event, _)| match event {
-        Event::Moved(moved) if moved.alert == alert.id && callers.len() == 1 => {
+        Event::Moved(moved) if moves(moved, alert, callers.len() == 1) => {
             Some((moved.at, record::write(event), moved.location))
         }
         _ => None,
     });
     let latest = latest.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let latest = latest.map(|(at, _, location)| (location, at));
+    let located = latest.or_else(|| Some((alert.location?, alert.at)));
     let mut incident = Incident {
         alert: alert.clone(),
-        location: latest.map(|(_, _, location)| location).or(alert.location),
+        location: located.map(|(location, _)| location),
+        located: located.map(|(_, at)| at),
         responses: Vec::new(),
         first: first(&about, partitions),
         end: None,
@@ -127,9 +143,11 @@ fn incident(
     for (event, _) in events.values() {
         if let Event::Receipt(receipt) = event
             && receipt.alert == alert.id
+            && is_meant(receipt.target.as_ref(), alert)
         {
-            let others = |houses: &BTreeSet<House>| {
-                houses.iter().filter(|h| !callers.contains(h)).cloned().collect::<Vec<_>>()
+            let others = |flats: &BTreeSet<Neighbour>| {
+                let seen = flats.iter().map(|flat| flat.seen_from(&line()));
+                seen.filter(|flat| *flat != Neighbour::from(alert.house.clone())).collect::<Vec<_>>()
             };
             incident.reached.extend(others(&receipt.reached));
             incident.sounded.extend(others(&receipt.sounded));
@@ -138,6 +156,17 @@ fn incident(
     }
     respond(&mut incident, about);
     incident
+}
+
+/// The caller moves its own marker. A record that names no house does so only where one house alone used the id.
+fn moves(moved: &Moved, alert: &Alert, is_alone: bool) -> bool {
+    let by_caller = moved.house.as_ref().is_none_or(|house| *house == alert.house)
+        && moved.house_line.as_ref().is_none_or(|own| *own == line());
+    let names_house = moved.target.is_some() || moved.house.is_some();
+    moved.alert == alert.id
+        && is_meant(moved.target.as_ref(), alert)
+        && by_caller
+        && (names_house || is_alone)
 }
 
 fn first(about: &[&Known], partitions: i32) -> Option<domain::EventId> {
@@ -181,7 +210,8 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
             }
             Event::Status(status) => match (status.status, &status.by) {
                 (Progress::Withdrawn | Progress::Arrived, Actor::House(house)) => {
-                    let known = responses.remove(&(None, house.clone()));
+                    let own = status.by_line.clone().filter(|own| *own != line());
+                    let known = responses.remove(&(own.clone(), house.clone()));
                     if known.is_none() && status.status == Progress::Withdrawn {
                         continue;
                     }
@@ -189,8 +219,8 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                     let stance =
                         if status.status == Progress::Arrived { Stance::Arrived } else { Stance::Withdrawn };
                     let response =
-                        Response { house: house.clone(), line: None, stance, at: status.at, first };
-                    responses.insert((None, house.clone()), response);
+                        Response { house: house.clone(), line: own.clone(), stance, at: status.at, first };
+                    responses.insert((own, house.clone()), response);
                 }
                 (Progress::Escalated, _) => {
                     incident.escalated.get_or_insert(status.at);
@@ -211,10 +241,13 @@ fn order(event: &Event) -> impl Ord {
     match event {
         Event::Accept(accept) => {
             let own = accept.accept_line.clone().filter(|own| *own != line());
-            (accept.at, accept.id, Actor::House(accept.accept.clone()), own, None, accept.alert)
+            let target = Some(accept.target.clone());
+            (accept.at, accept.id, Actor::House(accept.accept.clone()), own, None, (accept.alert, target))
         }
         Event::Status(status) => {
-            (status.at, status.id, status.by.clone(), None, Some(status.status), Some(status.alert))
+            let own = status.by_line.clone().filter(|own| *own != line());
+            let call = (Some(status.alert), status.target.clone());
+            (status.at, status.id, status.by.clone(), own, Some(status.status), call)
         }
         other => unreachable!("no answer: {other:?}"),
     }

@@ -75,8 +75,8 @@ proptest! {
 fn arbitrary_histories_have_calls_with_answers_of_every_kind() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
-    let mut seen = [0_usize; 8];
-    for _ in 0..400 {
+    let mut seen = [0_usize; 12];
+    for _ in 0..2_000 {
         let tree = history(Conflicts::Included).new_tree(&mut runner).expect("a history");
         let sightings: Vec<Sighting> = tree.current();
         let fold = fold(&sightings, 2);
@@ -88,6 +88,16 @@ fn arbitrary_histories_have_calls_with_answers_of_every_kind() {
             seen[4] += usize::from(incident.responses.iter().any(|r| r.stance == domain::Stance::Withdrawn));
             seen[5] += usize::from(incident.responses.iter().any(|response| response.line.is_some()));
             seen[6] += usize::from(!incident.reached.is_empty());
+            let key = incident.alert.key();
+            let judged = |fits: bool| {
+                let moved = sightings.iter().filter(|(event, _)| matches!(event, Event::Moved(_)));
+                moved.filter(|(event, _)| event.alert() == Some(key.id) && event.fits(&key) == fits).count()
+            };
+            seen[8] += judged(true);
+            seen[9] += judged(false);
+            seen[10] += usize::from(incident.location != incident.alert.location);
+            let of_elsewhere = |r: &domain::Response| r.line.is_some() && r.stance != domain::Stance::Coming;
+            seen[11] += usize::from(incident.responses.iter().any(of_elsewhere));
             let nameless = sightings.iter().filter(|(event, seen)| {
                 matches!((event, seen), (Event::Accept(accept), Seen::Log(_)) if accept.alert.is_none())
             });

@@ -14,8 +14,8 @@ use crate::{
 fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
     let mut told = vec![(Event::Alert(incident.alert.clone()), None)];
     told.extend(hub.outline(&incident.alert));
-    told.extend(hub.moved(incident.alert.id).cloned().map(|moved| (Event::Moved(moved), None)));
-    told.extend(hub.merged_receipt(incident.alert.id).map(|receipt| (Event::Receipt(receipt), None)));
+    told.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
+    told.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
     told.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Alert, Event, Location, Position, Progress,
+    Alert, Event, House, Line, Location, Neighbour, Position, Progress,
     record::{Unreadable, read, write},
     topic,
 };
@@ -19,6 +19,7 @@ fn event() -> impl Strategy<Value = Event> {
         history::accept().prop_map(Event::Accept),
         history::status().prop_map(Event::Status),
         history::moved().prop_map(Event::Moved),
+        history::receipt().prop_map(Event::Receipt),
     ]
 }
 
@@ -263,4 +264,69 @@ fn every_kind_of_progress_has_its_word() {
         let read = read(topic::STATUS, value.as_bytes(), HERE).expect("readable");
         assert!(matches!(read, Event::Status(status) if status.status == progress));
     }
+}
+
+const CALL_ID: &str = "01900000-0000-7000-8000-000000000000";
+
+/// Reads a record with these fields after those of its line and call.
+fn about_a_call(topic: &str, fields: &str) -> Event {
+    let value = format!(r#"{{"line":"101-1","alert":"{CALL_ID}",{fields}}}"#);
+    read(topic, value.as_bytes(), HERE).unwrap_or_else(|error| panic!("{value}: {error}"))
+}
+
+fn house(name: &str) -> Option<House> {
+    House::new(name).ok()
+}
+
+#[test]
+fn records_of_former_versions_name_no_house_and_are_written_again_without_one() {
+    for (topic, fields) in [
+        (topic::STATUS, format!(r#""id":"{CALL_ID}","status":"cancelled","by":"1203","at":1"#)),
+        (topic::LOCATION, r#""lat":37.5,"lng":127.0,"at":1"#.to_owned()),
+        (topic::RECEIPT, r#""reached":["1204"],"seen":[]"#.to_owned()),
+    ] {
+        let event = about_a_call(topic, &fields);
+        assert_eq!(event.target(), None, "{topic}");
+        let (_, value) = write(&event);
+        let value: serde_json::Value = serde_json::from_slice(&value).expect("JSON");
+        for field in ["target", "house", "houseLine", "byLine"] {
+            assert_eq!(value.get(field), None, "{topic} {field}");
+        }
+    }
+}
+
+#[test]
+fn the_actor_and_the_house_that_called_are_read_and_written() {
+    let status =
+        format!(r#""id":"{CALL_ID}","target":"1203","status":"arrived","by":"1204","byLine":"101-2","at":1"#);
+    let Event::Status(status) = about_a_call(topic::STATUS, &status) else { panic!("no status") };
+    assert_eq!((&status.target, &status.by_line), (&house("1203"), &Line::new("101-2").ok()));
+    let moved = r#""target":"1203","house":"1204","houseLine":"101-2","lat":37.5,"lng":127,"at":1"#;
+    let Event::Moved(moved) = about_a_call(topic::LOCATION, moved) else { panic!("no location") };
+    let named = (&moved.target, &moved.house, &moved.house_line);
+    assert_eq!(named, (&house("1203"), &house("1204"), &Line::new("101-2").ok()));
+    let receipt = r#""target":"1203","reached":["1204","101-2/1204"],"seen":["101-2/1204"]"#;
+    let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, receipt) else { panic!("no receipt") };
+    let own = Neighbour { line: None, house: house("1204").expect("a house") };
+    let other = Neighbour { line: Line::new("101-2").ok(), ..own.clone() };
+    assert_eq!(receipt.reached, BTreeSet::from([own, other.clone()]));
+    assert_eq!((receipt.target, receipt.seen), (house("1203"), BTreeSet::from([other])));
+}
+
+#[test]
+fn an_optional_field_that_cannot_be_read_counts_as_none() {
+    for odd in ["null", r#""12/03""#, r#""""#, "[]", "{}", "true"] {
+        let status = format!(
+            r#""id":"{CALL_ID}","target":{odd},"status":"arrived","by":"1204","byLine":{odd},"note":[],"at":1"#
+        );
+        let Event::Status(status) = about_a_call(topic::STATUS, &status) else { panic!("no status") };
+        assert_eq!((status.target, status.by_line, status.note), (None, None, None), "{odd}");
+        let moved = format!(r#""target":{odd},"house":{odd},"houseLine":{odd},"lat":37.5,"lng":127,"at":1"#);
+        let Event::Moved(moved) = about_a_call(topic::LOCATION, &moved) else { panic!("no location") };
+        assert_eq!((moved.target, moved.house, moved.house_line), (None, None, None), "{odd}");
+        let receipt = format!(r#""target":{odd},"reached":["1204"],"seen":[]"#);
+        assert_eq!(about_a_call(topic::RECEIPT, &receipt).target(), None, "{odd}");
+    }
+    let number = about_a_call(topic::RECEIPT, r#""target":1203,"reached":[],"seen":[]"#);
+    assert_eq!(number.target(), house("1203").as_ref(), "a number is the text of it");
 }

@@ -6,6 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
 use testkit::{
     Error,
     client::{Client, Session},
@@ -62,8 +66,19 @@ pub async fn sign_in(client: &Client, name: &str) -> Result<Session, Error> {
 
 /// Makes a resident of a line of its own by the command line, and signs in.
 pub async fn resident_of(server: &Server, client: &Client, line: &str) -> Result<Session, Error> {
+    person_of(server, client, "resident", (line, "101"), line).await
+}
+
+/// Makes the account of somebody who lives in a flat by the command line, and signs in.
+pub async fn person_of(
+    server: &Server,
+    client: &Client,
+    role: &str,
+    (line, house): (&str, &str),
+    name: &str,
+) -> Result<Session, Error> {
     let mut child = Command::new(path())
-        .args(["admin", "create", "--role", "resident", "--house", "101", "--line", line, "--name", line])
+        .args(["admin", "create", "--role", role, "--house", house, "--line", line, "--name", name])
         .env("IUTSAI_DATA_DIR", server.data_dir())
         .env_remove("DATABASE_URL")
         .stdin(Stdio::piped())
@@ -71,8 +86,22 @@ pub async fn resident_of(server: &Server, client: &Client, line: &str) -> Result
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success(), "the account of {line} is made");
-    sign_in(client, line).await
+    assert!(child.wait().unwrap().success(), "the account of {name} is made");
+    sign_in(client, name).await
+}
+
+/// Changes the accounts' database behind the server's back, as another program would.
+pub async fn change_accounts(server: &Server, statement: &'static str) {
+    let file = SqliteConnectOptions::new().filename(server.data_dir().join("iutsai.db"));
+    let mut database = SqliteConnection::connect_with(&file).await.unwrap();
+    let changed = sqlx::query(statement).execute(&mut database).await.unwrap();
+    assert_eq!(changed.rows_affected(), 1, "{statement}");
+    database.close().await.unwrap();
+}
+
+/// A client whose connections come from another address of this machine.
+pub fn client_at(server: &Server, address: &str) -> Result<Client, Error> {
+    server.client()?.with_source(address.parse().unwrap())
 }
 
 /// A header of a plain response as text; empty where it is absent.

@@ -1,6 +1,7 @@
 //! Where the subscribers write down when they saw a call: a few atomics, so that measuring costs little.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -18,14 +19,15 @@ const NOT_YET: u64 = 0;
 #[derive(Debug)]
 pub(crate) struct Board {
     started: Instant,
-    round: RwLock<Option<Arc<Round>>>,
+    /// The calls that are looked for, by id.
+    rounds: RwLock<HashMap<String, Arc<Round>>>,
     twice: AtomicUsize,
     ended: Mutex<Vec<String>>,
 }
 
 /// One press.
 #[derive(Debug)]
-pub(super) struct Round {
+pub(crate) struct Round {
     id: String,
     /// When each subscriber saw it, in nanoseconds of the board's clock.
     seen: Box<[AtomicU64]>,
@@ -37,7 +39,7 @@ impl Default for Board {
     fn default() -> Self {
         Self {
             started: Instant::now(),
-            round: RwLock::default(),
+            rounds: RwLock::default(),
             twice: AtomicUsize::new(0),
             ended: Mutex::default(),
         }
@@ -46,28 +48,35 @@ impl Default for Board {
 
 impl Board {
     /// The one clock.
-    pub(super) fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// From now on the call `id` is looked for.
-    pub(super) fn begin(&self, id: Uuid, subscribers: u32) -> Arc<Round> {
+    /// From now on the call `id` is looked for, by the first so many subscribers.
+    pub(crate) fn begin(&self, id: Uuid, subscribers: usize) -> Arc<Round> {
         let round = Arc::new(Round {
             id: id.to_string(),
             seen: (0..subscribers).map(|_| AtomicU64::new(NOT_YET)).collect(),
-            missing: AtomicUsize::new(subscribers as usize),
+            missing: AtomicUsize::new(subscribers),
             complete: Notify::new(),
         });
-        *self.round.write().unwrap_or_else(PoisonError::into_inner) = Some(round.clone());
+        let mut rounds = self.rounds.write().unwrap_or_else(PoisonError::into_inner);
+        rounds.insert(round.id.clone(), round.clone());
         round
     }
 
-    /// A subscriber saw the alert `id`. Those of earlier rounds are late and no longer counted.
+    /// The call is looked for no longer: who sees it from now on is late and not counted.
+    pub(crate) fn end(&self, round: &Round) {
+        self.rounds.write().unwrap_or_else(PoisonError::into_inner).remove(&round.id);
+    }
+
+    /// A subscriber saw the alert `id`. One that came after the press is not counted.
     pub(super) fn saw(&self, subscriber: usize, id: &str, at: Duration) {
-        let round = self.round.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(round) = round.filter(|round| round.id == id) else { return };
+        let round = self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let Some(round) = round else { return };
+        let Some(seen) = round.seen.get(subscriber) else { return };
         let at = u64::try_from(at.as_nanos()).expect("the benchmark ends within centuries");
-        if round.seen[subscriber].swap(at, Relaxed) != NOT_YET {
+        if seen.swap(at, Relaxed) != NOT_YET {
             self.twice.fetch_add(1, Relaxed);
         } else if round.missing.fetch_sub(1, Relaxed) == 1 {
             round.complete.notify_one();
@@ -80,7 +89,7 @@ impl Board {
     }
 
     /// How often a subscriber was sent a call again.
-    pub(super) fn twice(&self) -> usize {
+    pub(crate) fn twice(&self) -> usize {
         self.twice.load(Relaxed)
     }
 
@@ -92,13 +101,13 @@ impl Board {
 
 impl Round {
     /// Waits until every subscriber has seen it, or the time is over.
-    pub(super) async fn complete(&self, within: Duration) {
+    pub(crate) async fn complete(&self, within: Duration) {
         // Whether it is complete is seen in the times.
         let _ = tokio::time::timeout(within, self.complete.notified()).await;
     }
 
     /// The board's time of each sight; subscribers without one are left out.
-    pub(super) fn sights(&self) -> Vec<Duration> {
+    pub(crate) fn sights(&self) -> Vec<Duration> {
         let times = self.seen.iter().map(|seen| seen.load(Relaxed));
         times.filter(|nanoseconds| *nanoseconds != NOT_YET).map(Duration::from_nanos).collect()
     }
@@ -121,5 +130,20 @@ mod tests {
         board.saw(1, &text, 2 * second);
         round.complete(Duration::from_secs(60)).await;
         assert_eq!(round.sights(), [second, 2 * second]);
+    }
+
+    #[test]
+    fn two_calls_are_counted_apart_and_neither_after_its_end_nor_for_later_subscribers() {
+        let (board, ids) = (Board::default(), [Uuid::now_v7(), Uuid::now_v7()]);
+        let rounds = ids.map(|id| board.begin(id, 2));
+        let texts = ids.map(|id| id.to_string());
+        board.saw(0, &texts[0], Duration::from_secs(1));
+        board.saw(1, &texts[1], Duration::from_secs(2));
+        board.saw(2, &texts[1], Duration::from_secs(3));
+        board.end(&rounds[1]);
+        board.saw(0, &texts[1], Duration::from_secs(4));
+        assert_eq!(rounds[0].sights(), [Duration::from_secs(1)]);
+        assert_eq!(rounds[1].sights(), [Duration::from_secs(2)]);
+        assert_eq!(board.twice(), 0);
     }
 }

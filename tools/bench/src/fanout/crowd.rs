@@ -1,4 +1,4 @@
-//! The subscribers of one line: many sockets of a few neighbours.
+//! The subscribers of one line: one socket for each device.
 
 use std::sync::Arc;
 
@@ -15,34 +15,32 @@ use testkit::{
     client::{Ack, Session, Subscribe, WebSocket},
 };
 
-/// How many sockets are opened at once: a server's queue of new connections is bounded.
-const AT_ONCE: u32 = 50;
+/// The number of sockets opened at once, because a server's queue of new connections is bounded.
+const AT_ONCE: usize = 50;
 
-/// Sockets that listen until they are told to leave.
+/// Sockets that listen until they leave.
 pub(crate) struct Crowd(JoinSet<()>);
 
 impl Crowd {
-    /// Opens the sockets, each with its snapshot received, and lets them listen on the threads of `listeners`.
+    /// Opens a socket for each device, with its snapshot received, and lets them listen on the threads of `listeners`.
+    /// On the board they have the numbers from `first` on.
     pub(crate) async fn gather(
         listeners: &Runtime,
         board: &Arc<Board>,
-        neighbours: &[Session],
-        subscribers: u32,
+        first: usize,
+        devices: &[Session],
         ack: bool,
     ) -> Result<Self, Error> {
         let mut crowd = JoinSet::new();
-        let mut opening = JoinSet::new();
-        let mut names = neighbours.iter().cycle();
-        for index in 0..subscribers {
-            let neighbour = names.next().cloned();
-            let neighbour =
-                neighbour.ok_or_else(|| Error::Usage("--neighbours must name somebody".into()))?;
-            opening.spawn_on(async move { (index, open(&neighbour, ack).await) }, listeners.handle());
-            if opening.len() == AT_ONCE as usize || index + 1 == subscribers {
-                while let Some(opened) = opening.join_next().await {
-                    let (index, stream) = opened.expect("opening a socket does not panic");
-                    crowd.spawn_on(listen(stream?, board.clone(), index as usize), listeners.handle());
-                }
+        let mut numbers = first..;
+        for some in devices.chunks(AT_ONCE) {
+            let mut opening = JoinSet::new();
+            for (device, number) in some.iter().cloned().zip(numbers.by_ref()) {
+                opening.spawn_on(async move { (number, open(&device, ack).await) }, listeners.handle());
+            }
+            while let Some(opened) = opening.join_next().await {
+                let (number, stream) = opened.expect("opening a socket does not panic");
+                crowd.spawn_on(listen(stream?, board.clone(), number), listeners.handle());
             }
         }
         Ok(Self(crowd))
@@ -54,10 +52,10 @@ impl Crowd {
     }
 }
 
-async fn open(neighbour: &Session, ack: bool) -> Result<WebSocket, Error> {
+async fn open(device: &Session, ack: bool) -> Result<WebSocket, Error> {
     let mode = if ack { Ack::ClientIndividual } else { Ack::Auto };
-    let subscribe = Subscribe::to_line(neighbour.line()?).ack(mode);
-    let mut socket = neighbour.connect().await?;
+    let subscribe = Subscribe::to_line(device.line()?).ack(mode);
+    let mut socket = device.connect().await?;
     socket.subscribe(&subscribe).await?;
     socket.snapshot(&subscribe.id).await?;
     Ok(socket.into_stream())

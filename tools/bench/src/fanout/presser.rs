@@ -11,13 +11,14 @@ use uuid::Uuid;
 use super::{Settings, board::Board};
 use testkit::{
     Error,
+    budgets::CALL_STANDS,
     client::{Session, Step},
 };
 
-/// How often a caller who is told to wait tries again.
+/// How often a caller who must wait tries again.
 const TRIES: u32 = 20;
 
-/// What one press showed.
+/// The times measured for one press.
 #[derive(Debug)]
 pub(super) struct Press {
     /// From before the request is built until its answer is read.
@@ -26,7 +27,7 @@ pub(super) struct Press {
     pub(super) seen: Vec<Duration>,
     /// Subscribers that did not have it in time.
     pub(super) missing: usize,
-    /// Kafka had acknowledged it when it was answered.
+    /// The log had it when it was answered.
     pub(super) published: bool,
     /// How often the server said 429 before.
     pub(super) told_to_wait: u32,
@@ -37,7 +38,7 @@ pub(super) async fn press(
     settings: &Settings,
     caller: &Session,
     board: &Board,
-    subscribers: u32,
+    subscribers: usize,
 ) -> Result<Press, Error> {
     let call = caller.call("bench")?;
     let mut told_to_wait = 0;
@@ -47,7 +48,9 @@ pub(super) async fn press(
         let pressed = board.now();
         let answer = caller.press(&call, Some(id)).await?;
         let answered = board.now() - pressed;
-        if answer.status == 429 && told_to_wait < TRIES {
+        let is_final = matches!(&answer.outcome, Err(problem) if problem.kind == CALL_STANDS);
+        if answer.status == 429 && !is_final && told_to_wait < TRIES {
+            board.end(&round);
             told_to_wait += 1;
             let seconds = answer.header("retry-after").and_then(|value| value.parse().ok()).unwrap_or(1);
             tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -56,9 +59,10 @@ pub(super) async fn press(
         let published = answer.ok()?.state == State::Published;
         round.complete(settings.deadline()).await;
         let seen: Vec<Duration> = round.sights().into_iter().map(|at| at - pressed).collect();
+        board.end(&round);
         caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
         tokio::time::sleep(settings.interval()).await;
-        let missing = subscribers as usize - seen.len();
+        let missing = subscribers - seen.len();
         return Ok(Press { answered, seen, missing, published, told_to_wait });
     }
 }

@@ -1,6 +1,7 @@
 //! The table.
 
 use super::{Settings, board::Board, presser::Press};
+use crate::callers::SOCKETS_OF_FLAT;
 use testkit::measure::{
     disk::Floor,
     machine,
@@ -10,7 +11,7 @@ use testkit::measure::{
 /// What so many subscribers showed.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    subscribers: u32,
+    subscribers: usize,
     answered: Spread,
     first: Spread,
     each: Spread,
@@ -23,7 +24,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(subscribers: u32) -> Self {
+    pub(super) fn new(subscribers: usize) -> Self {
         Self { subscribers, ..Self::default() }
     }
 
@@ -46,7 +47,7 @@ impl Row {
         self.ended = board.ended();
     }
 
-    /// What must not be, in sentences.
+    /// Describes every missed or doubled alarm, one sentence each.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut fault = |count: usize, what: &str| {
@@ -63,7 +64,7 @@ impl Row {
 }
 
 /// The machine, the settings, the disk and the head of the table.
-pub(super) fn print_preface(settings: &Settings, address: &str, floor: &Floor) {
+pub(super) fn print_preface(settings: &Settings, callers: usize, address: &str, floor: &Floor) {
     let acknowledged = if settings.no_ack { "without ACK" } else { "each frame acknowledged" };
     println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
     println!("server    {address}");
@@ -71,6 +72,7 @@ pub(super) fn print_preface(settings: &Settings, address: &str, floor: &Floor) {
         "settings  {} presses after {} to warm up, {} ms apart; {acknowledged}; subscribers on {} thread(s)",
         settings.presses, settings.warm_up, settings.interval_ms, settings.threads
     );
+    println!("flats     {callers} press in turn; {SOCKETS_OF_FLAT} sockets to a flat that listens");
     println!("disk      {floor}");
     println!();
     println!(
@@ -106,7 +108,7 @@ pub(super) fn print_row(row: &Row) {
     }
 }
 
-/// What the columns mean.
+/// Prints the meaning of the columns.
 pub(super) fn print_legend() {
     println!();
     println!(

@@ -23,6 +23,8 @@ pub struct Figures {
     pub acknowledged: usize,
     /// Commands that were refused for good, such as an accept of a call that was over.
     pub refused: usize,
+    /// Presses that were answered for good with a call of the same house that is open and was heard.
+    pub calls_stand: usize,
     /// Tries beyond the first of each command.
     pub retries: u32,
     /// Acknowledged as `stored`, before the log had them.
@@ -86,7 +88,7 @@ impl Figures {
                 Violation::Duplicated { .. } => figures.duplicated += 1,
                 Violation::FirstDiffers { .. } | Violation::StateDiffers { .. } => figures.disagreements += 1,
                 Violation::Unheard { .. } => figures.unheard += 1,
-                Violation::Unanswered { .. } => {}
+                Violation::Unanswered { .. } | Violation::NoCallStands { .. } => {}
             }
         }
         figures.time(history, &acknowledged);
@@ -108,6 +110,7 @@ impl Figures {
                 }
             }
             super::Outcome::Refused(_) => self.refused += 1,
+            super::Outcome::CallStands { .. } => self.calls_stand += 1,
             super::Outcome::Open => {}
         }
     }

@@ -41,7 +41,9 @@ pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
                     }
                     incidents.apply(recorded(heard, event, records), Seen::Told { first: *first });
                 }
-                Body::First { alert, id, .. } => incidents.settle_first(*alert, *id),
+                Body::First { alert, target, id, .. } => {
+                    incidents.settle_first(*alert, target.as_ref(), *id);
+                }
                 Body::SnapshotEnd { truncated: false, .. } => incidents.retain(&listed),
                 Body::SnapshotEnd { truncated: true, .. } => {}
             }
@@ -69,7 +71,13 @@ fn at(event: &Event, of: &Event) -> Event {
             &mut alert.at
         }
         Event::Accept(accept) => &mut accept.at,
-        Event::Status(status) => &mut status.at,
+        Event::Status(status) => {
+            // A try at a node that did not know the call names no house.
+            if let Event::Status(of) = of {
+                status.target.clone_from(&of.target);
+            }
+            &mut status.at
+        }
         Event::Moved(_) | Event::Receipt(_) => return event,
     };
     *at = of.at().unwrap_or(*at);
@@ -80,6 +88,7 @@ fn at(event: &Event, of: &Event) -> Event {
 /// is told while it happens, and who was first is asked for itself.
 pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.location = None;
+    incident.located = None;
     incident.alert.location = None;
     incident.reached.clear();
     incident.sounded.clear();

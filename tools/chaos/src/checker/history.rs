@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, Line, api::State, body::Body, message_id};
+use domain::{AlertId, House, Line, api::State, body::Body, message_id};
 use uuid::Uuid;
 
 /// All that happened. Times are since the beginning of the run, by one monotonic clock.
@@ -53,6 +53,8 @@ pub struct Command {
     pub what: What,
     /// On which line.
     pub line: Line,
+    /// By which house of the line.
+    pub house: House,
     /// About which call.
     pub alert: AlertId,
     /// When it was first sent.
@@ -77,6 +79,11 @@ pub enum Outcome {
     },
     /// The server said no for good, and why.
     Refused(String),
+    /// The server said for good that no other call is needed, since one of the same house is open and was heard.
+    CallStands {
+        /// When the answer came.
+        at: Duration,
+    },
 }
 
 /// One who listens to a line, through any number of connections.

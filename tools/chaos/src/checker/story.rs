@@ -14,6 +14,7 @@ pub fn story(history: &History, call: Uuid) -> Vec<String> {
     let answer = match &press.outcome {
         Outcome::Acknowledged { at, state } => format!("acknowledged as {state:?} at {}", seconds(*at)),
         Outcome::Refused(why) => format!("refused: {why}"),
+        Outcome::CallStands { at } => format!("answered at {} that a call of the house stands", seconds(*at)),
         Outcome::Open => "never answered".into(),
     };
     let mut lines = vec![format!(

@@ -65,7 +65,8 @@ fn listener(name: &str, subscriptions: Vec<Vec<Heard>>) -> Listener {
 
 fn command(id: Uuid, what: What, alert: Uuid) -> Command {
     let outcome = Outcome::Acknowledged { at: second(2), state: State::Stored };
-    Command { id, what, line: line(), alert: AlertId(alert), began: second(1), tries: 1, outcome }
+    let house = house("1203");
+    Command { id, what, line: line(), house, alert: AlertId(alert), began: second(1), tries: 1, outcome }
 }
 
 /// A call that one neighbour accepts; everybody was told of both, and the rebuilt server knows them from the log.
@@ -101,7 +102,8 @@ fn run() -> Run {
 }
 
 fn first(accept: Uuid, alert: Uuid) -> Body {
-    Body::First { line: line(), alert: AlertId(alert), accept: house("1204"), id: EventId(accept) }
+    let (alert, target, accept) = (AlertId(alert), Some(house("1203")), EventId(accept));
+    Body::First { line: line(), alert, target, accept: house("1204"), id: accept }
 }
 
 #[test]
@@ -300,4 +302,28 @@ fn what_a_restored_backup_took_back_is_not_judged_and_everything_else_is() {
         alert: AlertId(kept),
         listener: "one".into()
     }));
+}
+
+#[test]
+fn a_press_that_is_answered_with_a_standing_call_is_not_lost_and_its_call_was_heard() {
+    let Run { call, mut history, .. } = run();
+    let pressed = Uuid::now_v7();
+    let stands = |at| Command {
+        outcome: Outcome::CallStands { at: second(at) },
+        ..command(pressed, What::Press, pressed)
+    };
+    history.commands.push(stands(3));
+    let Verdict { violations, figures } = check(&history);
+    assert_eq!((violations, figures.calls_stand, figures.refused), (vec![], 1, 0));
+    assert_eq!((figures.presses, figures.acknowledged_presses), (2, 1));
+    assert!(story(&history, pressed)[0].contains("answered at 3.000 s that a call of the house stands"));
+    let missing = Violation::NoCallStands { id: pressed };
+    // The other call came later, or is another house's.
+    history.commands[2] = stands(1);
+    assert_eq!(check(&history).violations, std::slice::from_ref(&missing));
+    history.commands[2] = Command { house: house("1301"), ..stands(3) };
+    assert_eq!(check(&history).violations, std::slice::from_ref(&missing));
+    // A call does not stand for itself.
+    history.commands[2] = Command { id: call, alert: AlertId(call), ..stands(3) };
+    assert_eq!(check(&history).violations, [Violation::NoCallStands { id: call }]);
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::checker::{Command, Outcome, What};
 use testkit::{
     Error,
+    budgets::CALL_STANDS,
     client::{self, Client, Session, Step},
 };
 
@@ -135,8 +136,8 @@ impl Callers {
     async fn insist(&self, saying: Saying, random: &mut Random) -> bool {
         let Saying { line, house, alert, id, what, request } = saying;
         let name = town::name(line, Some(house));
-        let (began, line) = (self.recorder.now(), town::line(line));
-        let command = Command { id, what, line, alert, began, tries: 0, outcome: Outcome::Open };
+        let (began, line, house) = (self.recorder.now(), town::line(line), town::house(house));
+        let command = Command { id, what, line, house, alert, began, tries: 0, outcome: Outcome::Open };
         let number = self.recorder.begin(command);
         let mut wait = FIRST_WAIT;
         loop {
@@ -174,6 +175,7 @@ impl Callers {
         }
         Ok(match answer.outcome {
             Ok(Recorded { state, .. }) => Some(Outcome::Acknowledged { at, state }),
+            Err(problem) if problem.kind == CALL_STANDS => Some(Outcome::CallStands { at }),
             Err(_) if matches!(answer.status, 401 | 408 | 425 | 429 | 500..) => None,
             Err(problem) => Some(Outcome::Refused(format!("{} {}", problem.status, problem.kind))),
         })

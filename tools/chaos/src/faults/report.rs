@@ -43,7 +43,9 @@ pub(super) fn print(settings: &Settings, seed: u64, verdict: &Verdict) {
 }
 
 fn lines(figures: &Figures) -> [(&'static str, String); 10] {
-    let Figures { presses, acknowledged_presses, commands, acknowledged, refused, retries, .. } = figures;
+    let Figures {
+        presses, acknowledged_presses, commands, acknowledged, refused, calls_stand, retries, ..
+    } = figures;
     let seconds = |longest: &Option<(Duration, Uuid)>| match longest {
         Some((took, id)) => format!("{:.3} s (call {id})", took.as_secs_f64()),
         None => "-".into(),
@@ -53,7 +55,8 @@ fn lines(figures: &Figures) -> [(&'static str, String); 10] {
         (
             "acknowledged",
             format!(
-                "{acknowledged_presses} presses, {acknowledged} commands ({retries} tries more, {refused} refused)"
+                "{acknowledged_presses} presses, {acknowledged} commands ({retries} tries more, {refused} refused, \
+                 {calls_stand} answered with a call that stands)"
             ),
         ),
         ("stored-then-published", format!("{} of {}", figures.stored_then_published, figures.stored)),

@@ -19,7 +19,7 @@ use super::{
     random::Random,
     recorder::Recorder,
     report, schedule, script, settle,
-    town::{self, Town},
+    town::Town,
     world::{self, Place, World},
 };
 use crate::checker;
@@ -67,8 +67,7 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let journal = Journal::create(place.path().join("faults.log"), recorder.clone())?;
     journal.note(format_args!("seed {seed}; starting everything in {}", place.path().display()));
     let mut world = world::start(settings, place.path(), recorder.clone(), journal.clone()).await?;
-    let town = Arc::new(Town::new(world.producer.clone()));
-    sign_in(&town).await?;
+    let town = Arc::new(Town::new(world.producer.clone(), &world.accounts));
 
     let faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
     let length = schedule::length(&faults) + Duration::from_secs(1);
@@ -102,16 +101,6 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
         world.injector.keep_disks()?;
     }
     Ok(verdict)
-}
-
-/// Everybody signs in before anything fails.
-async fn sign_in(town: &Town) -> Result<(), Error> {
-    for line in 0..super::LINES {
-        for house in 0..super::HOUSES {
-            town.session(&town::name(line, Some(house))).await?;
-        }
-    }
-    town.session(&town::name(0, None)).await.map(drop)
 }
 
 /// Everybody who listens, on each fan-out.

@@ -1,4 +1,7 @@
 //! Who presses, accepts and reconnects, and when: all of it from the seed.
+//!
+//! A line has so many houses that each presses a few times in a run and answers now and then. No flat uses up what the
+//! service grants it ([`testkit::budgets`]), whatever the length of the run.
 
 use std::time::Duration;
 
@@ -9,6 +12,9 @@ use testkit::client::Step;
 const CALLS_OF_A_LINE: u32 = 180;
 /// Calls of a line come no faster than this on average.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(700);
+
+/// How many neighbours of the caller may come to a call.
+const NEIGHBOURS: usize = 2;
 
 /// A call and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +59,7 @@ pub(super) fn calls(random: &mut Random, length: Duration) -> Vec<Call> {
     let mean = u64::try_from(mean.as_millis()).expect("hours at most");
     let mut calls = Vec::new();
     for line in 0..LINES {
-        let mut at = Duration::ZERO;
+        let (mut at, mut turns) = (Duration::ZERO, Turns::default());
         for _ in 0..CALLS_OF_A_LINE {
             // Half of them come in pairs, which share a commit or do not.
             at += if random.percent(25) {
@@ -64,25 +70,53 @@ pub(super) fn calls(random: &mut Random, length: Duration) -> Vec<Call> {
             if at > length {
                 break;
             }
-            calls.push(call(random, at, line));
+            calls.push(call(random, at, line, &mut turns));
         }
     }
     calls.sort_by_key(|call| call.at);
     calls
 }
 
-fn call(random: &mut Random, at: Duration, line: usize) -> Call {
-    let house = random.below(HOUSES);
+/// The order in which the houses of a line press and answer.
+#[derive(Default)]
+struct Turns {
+    callers: Deck,
+    neighbours: Deck,
+}
+
+/// The houses of a line in a drawn order. Nobody comes twice before everybody came once.
+#[derive(Default)]
+struct Deck(Vec<usize>);
+
+impl Deck {
+    /// Draws a house other than `except`.
+    fn draw(&mut self, random: &mut Random, except: Option<usize>) -> usize {
+        if !self.0.iter().any(|house| Some(*house) != except) {
+            // One that could not be drawn stays and is drawn twice in the next round.
+            self.0.extend(0..HOUSES);
+        }
+        loop {
+            let index = random.below(self.0.len());
+            if Some(self.0[index]) != except {
+                return self.0.swap_remove(index);
+            }
+        }
+    }
+}
+
+fn call(random: &mut Random, at: Duration, line: usize, turns: &mut Turns) -> Call {
+    let house = turns.callers.draw(random, None);
     // A race for the first accept: often both come at the same moment.
     let race = random.milliseconds(0, 1500);
-    let neighbours = (0..HOUSES).filter(|neighbour| *neighbour != house);
-    let mut answers = Vec::new();
-    for house in neighbours {
-        if random.percent(75) {
+    let mut answers = Vec::<Answer>::new();
+    for _ in 0..NEIGHBOURS {
+        let neighbour = turns.neighbours.draw(random, Some(house));
+        let is_new = answers.iter().all(|answer| answer.house != neighbour);
+        if is_new && random.percent(75) {
             let after = if random.percent(60) { race } else { random.milliseconds(0, 2500) };
             let step = *random.pick(&[Step::Arrived, Step::Withdraw]);
             let then = random.percent(35).then(|| (random.milliseconds(50, 2000), step));
-            answers.push(Answer { house, after, then });
+            answers.push(Answer { house: neighbour, after, then });
         }
     }
     let how = *random.pick(&[Step::Cancel, Step::Resolve]);
@@ -120,6 +154,22 @@ mod tests {
         let drawn = |seed| (calls(&mut Random::new(seed), LONG), listeners(&mut Random::new(seed), LONG));
         assert_eq!(drawn(3), drawn(3));
         assert_ne!(drawn(3), drawn(4));
+    }
+
+    #[test]
+    fn no_flat_presses_more_often_than_it_may_at_once_and_every_flat_answers_about_as_often() {
+        for seed in 0..20 {
+            let calls = calls(&mut Random::new(seed), 10 * LONG);
+            for (line, house) in (0..LINES).flat_map(|line| (0..HOUSES).map(move |house| (line, house))) {
+                let of_line = || calls.iter().filter(move |call| call.line == line);
+                let presses = of_line().filter(|call| call.house == house).count();
+                assert!(presses <= testkit::budgets::ALERTS_AT_ONCE as usize, "{presses} presses");
+                let answers = of_line().flat_map(|call| &call.answers);
+                let answers = answers.filter(|answer| answer.house == house).count();
+                assert!(answers <= 2 * 180 * NEIGHBOURS / HOUSES, "{answers} answers");
+                assert!(of_line().all(|call| call.answers.iter().all(|answer| answer.house != call.house)));
+            }
+        }
     }
 
     #[test]

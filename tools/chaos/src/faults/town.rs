@@ -1,5 +1,5 @@
-//! Who lives where: a few lines with a few houses each, and one who sees all. Each signs in once, and again when the
-//! server no longer knows the session.
+//! Who lives where: a few lines of a building, and one who sees all. Everybody is signed in before the servers start,
+//! and signs in again when a server no longer knows the session.
 
 use std::{collections::HashMap, path::Path, process::Stdio};
 
@@ -10,10 +10,12 @@ use super::{HOUSES, LINES};
 use testkit::{
     Error,
     client::{Client, Session},
+    server::sqlite,
+    town::{Accounts, PASSWORD},
 };
 
-const PASSWORD: &str = "neighbour";
-const OFFICE: &str = "office";
+/// The account by which the program makes its tables.
+const FIRST: &str = "first";
 
 /// The residents and their sessions.
 #[derive(Debug)]
@@ -23,48 +25,45 @@ pub(super) struct Town {
     sessions: Mutex<HashMap<String, Session>>,
 }
 
-/// The name of a line.
+fn plan() -> testkit::town::Town {
+    testkit::town::Town::new(LINES, HOUSES).building("101").administrators(1).with_password()
+}
+
+/// Returns the name of a line.
 pub(super) fn line(line: usize) -> Line {
-    Line::new(format!("101-{}", line + 1)).expect("it can be the name of a line")
+    plan().line(line)
 }
 
-/// The name of a house, alike on every line.
+/// Returns the name of a house, alike on every line.
 pub(super) fn house(house: usize) -> House {
-    House::new(format!("12{:02}", house + 1)).expect("it can be the name of a house")
+    plan().house(house)
 }
 
-/// The name that a resident signs in with; without a house, the management office.
+/// Returns the name that a resident signs in with; without a house, the management office's.
 pub(super) fn name(line_number: usize, house_number: Option<usize>) -> String {
     match house_number {
-        Some(number) => format!("{}-{}", line(line_number), house(number)),
-        None => OFFICE.into(),
+        Some(number) => plan().resident(line_number, number),
+        None => plan().administrator(0),
     }
 }
 
-/// Makes everybody's account by the program's own command, which needs no running server.
+/// Makes everybody's account and session before any server runs, because a power cut must not reach into a file that
+/// others write. The program's own command makes the tables.
 ///
 /// # Errors
-/// [`Error::System`], or [`Error::Usage`] with the program's words.
-pub(super) async fn furnish(program: &Path, data_dir: &Path, database: Option<&str>) -> Result<(), Error> {
-    for line_number in 0..LINES {
-        for house_number in 0..HOUSES {
-            let (line, house) = (line(line_number).to_string(), house(house_number).to_string());
-            let flat = ["--role", "resident", "--line", &line, "--house", &house];
-            create(program, data_dir, database, &name(line_number, Some(house_number)), &flat).await?;
-        }
-    }
-    create(program, data_dir, database, OFFICE, &[]).await
-}
-
-async fn create(
+/// [`Error::System`], [`Error::Usage`] with the program's words, [`Error::Database`].
+pub(super) async fn furnish(
     program: &Path,
     data_dir: &Path,
     database: Option<&str>,
-    name: &str,
-    flat: &[&str],
-) -> Result<(), Error> {
+) -> Result<Accounts, Error> {
+    create(program, data_dir, database, FIRST).await?;
+    plan().enter(&database.map_or_else(|| sqlite(data_dir), str::to_owned)).await
+}
+
+async fn create(program: &Path, data_dir: &Path, database: Option<&str>, name: &str) -> Result<(), Error> {
     let mut command = Command::new(program);
-    command.args(["admin", "create", "--name", name]).args(flat).arg("--data-dir").arg(data_dir);
+    command.args(["admin", "create", "--name", name]).arg("--data-dir").arg(data_dir);
     command.env_remove("DATABASE_URL").envs(database.map(|url| ("DATABASE_URL", url)));
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(Error::system(format!("start {}", program.display())))?;
@@ -80,9 +79,11 @@ async fn create(
 }
 
 impl Town {
-    /// Whose people sign in at `client`.
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, sessions: Mutex::default() }
+    /// Everybody with an account, signed in at `client`.
+    pub(super) fn new(client: Client, accounts: &Accounts) -> Self {
+        let residents = accounts.signed_in(&client);
+        let sessions = residents.everybody().map(|one| (one.resident().name.clone(), one.clone())).collect();
+        Self { client, sessions: Mutex::new(sessions) }
     }
 
     /// The person's session; signs in where there is none.

@@ -22,7 +22,7 @@ use super::{
     town,
 };
 use crate::power_cut::PowerCut;
-use testkit::{Error, client::Client};
+use testkit::{Error, client::Client, town::Accounts};
 
 /// Where everything of a run lies.
 #[derive(Debug)]
@@ -76,6 +76,8 @@ pub(super) struct World {
     pub(super) producer: Client,
     /// Where sockets are.
     pub(super) fanouts: Vec<Client>,
+    /// Everybody's.
+    pub(super) accounts: Accounts,
     pub(super) parts: Parts,
 }
 
@@ -112,7 +114,7 @@ pub(super) async fn start(
     environment.extend(kafka.as_ref().map(|kafka| ("KAFKA_BOOTSTRAP_SERVERS".into(), kafka.proxied())));
     environment.extend(postgres.as_ref().map(|postgres| ("DATABASE_URL".into(), postgres.url().into())));
     let database = postgres.as_ref().map(Postgres::url);
-    town::furnish(&settings.program, &data_dir(directory, 0), database).await?;
+    let accounts = town::furnish(&settings.program, &data_dir(directory, 0), database).await?;
     let common = nodes::Settings { program: &settings.program, directory, environment };
     let mut nodes = Vec::new();
     for (number, duty) in duties.iter().enumerate() {
@@ -128,7 +130,7 @@ pub(super) async fn start(
     let brokers = kafka.as_ref().map_or(0, Kafka::brokers);
     let parts = Parts { nodes: nodes.len(), brokers, kinds };
     let injector = Injector::new(nodes, kafka, postgres, cut, recorder, journal);
-    Ok(World { injector, producer, fanouts, parts })
+    Ok(World { injector, producer, fanouts, accounts, parts })
 }
 
 /// The kinds of faults that are asked for and that there can be.

@@ -1,5 +1,7 @@
 //! The upgrade of a TCP connection to a WebSocket at `/an-ws`.
 
+use std::net::SocketAddr;
+
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -50,6 +52,12 @@ impl Handshake {
         self
     }
 
+    /// Brings a session's token, as a browser brings its cookie: the socket is not a stranger's before CONNECT.
+    #[must_use]
+    pub fn signed_in(self, token: &str) -> Self {
+        self.header("Authorization", format!("Bearer {token}"))
+    }
+
     /// Leaves a client that does not read no more than so many octets.
     #[must_use]
     pub const fn receive_buffer(mut self, octets: u32) -> Self {
@@ -77,21 +85,31 @@ impl Handshake {
         let chosen = chosen.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Ok((stream, chosen))
     }
+
     async fn connect(&self, client: &Client) -> Result<TcpStream, Error> {
         let addresses =
             client.url().socket_addrs(|| None).map_err(Error::system("find the server's address"))?;
-        let stream = match (self.receive_buffer, addresses.first()) {
-            (Some(octets), Some(address)) => {
-                let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-                let socket = socket.map_err(Error::system("make a socket"))?;
-                // Before it connects: the window is agreed on then (tcp(7)).
-                socket.set_recv_buffer_size(octets).map_err(Error::system("set SO_RCVBUF"))?;
-                socket.connect(*address).await
-            }
+        let is_plain = self.receive_buffer.is_none() && client.source().is_none();
+        let stream = match addresses.first() {
+            Some(address) if !is_plain => self.prepared(client, *address)?.connect(*address).await,
             _ => TcpStream::connect(addresses.as_slice()).await,
         };
         let stream = stream.map_err(Error::system("connect"))?;
         stream.set_nodelay(true).map_err(Error::system("set TCP_NODELAY"))?;
         Ok(stream)
+    }
+
+    /// Makes a socket with what must be set before it connects.
+    fn prepared(&self, client: &Client, to: SocketAddr) -> Result<TcpSocket, Error> {
+        let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.map_err(Error::system("make a socket"))?;
+        if let Some(octets) = self.receive_buffer {
+            // The window is agreed on when it connects (tcp(7)).
+            socket.set_recv_buffer_size(octets).map_err(Error::system("set SO_RCVBUF"))?;
+        }
+        if let Some(source) = client.source() {
+            socket.bind(SocketAddr::new(source, 0)).map_err(Error::system(format!("bind to {source}")))?;
+        }
+        Ok(socket)
     }
 }

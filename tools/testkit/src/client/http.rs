@@ -1,6 +1,6 @@
 //! HTTP without a person: where the server is, and what its answers must look like.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use domain::api::{Problem, SignIn, SignedIn};
 use reqwest::{Method, Response, StatusCode, Url, header, redirect};
@@ -16,6 +16,7 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 pub struct Client {
     http: reqwest::Client,
     url: Url,
+    source: Option<IpAddr>,
 }
 
 impl Client {
@@ -33,14 +34,26 @@ impl Client {
         if url.host_str().is_none() || url.path() != "/" || url.query().is_some() {
             return Err(wrong("there must be a host and no path".into()));
         }
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .timeout(LONGEST_ANSWER)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { http, url })
+        let http = connections(None).map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { http, url, source: None })
+    }
+
+    /// Another client of the same server, with connections of its own that come from `source`, an address of this
+    /// machine such as 127.0.0.2.
+    ///
+    /// # Errors
+    /// [`Error::Address`] when there can be no such client.
+    pub fn with_source(&self, source: IpAddr) -> Result<Self, Error> {
+        let wrong =
+            |error: reqwest::Error| Error::Address { address: source.to_string(), reason: error.to_string() };
+        let http = connections(Some(source)).map_err(wrong)?;
+        Ok(Self { http, url: self.url.clone(), source: Some(source) })
+    }
+
+    /// Returns the address that its connections come from, where one was chosen.
+    #[must_use]
+    pub const fn source(&self) -> Option<IpAddr> {
+        self.source
     }
 
     /// The address, without a slash at its end.
@@ -107,6 +120,16 @@ impl Client {
         let ready = response.status() == StatusCode::OK;
         Ok((ready, response.text().await.map_err(lost)?))
     }
+}
+
+fn connections(source: Option<IpAddr>) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .timeout(LONGEST_ANSWER)
+        .tcp_nodelay(true)
+        .local_address(source)
+        .build()
 }
 
 /// What a request was answered.

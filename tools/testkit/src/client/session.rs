@@ -183,12 +183,20 @@ impl Session {
         self.client.request(method, path).bearer_auth(&self.token)
     }
 
-    /// A socket on which CONNECT has succeeded.
+    /// A socket on which CONNECT has succeeded. The upgrade brings the token, too, as a browser's brings the cookie.
     ///
     /// # Errors
     /// As [`Socket::open`] and [`Socket::connect`].
     pub async fn connect(&self) -> Result<Socket, Error> {
-        let mut socket = Socket::open(&self.client, &Handshake::default()).await?;
+        self.connect_by(Handshake::default()).await
+    }
+
+    /// [`Session::connect`] with more said in the upgrade.
+    ///
+    /// # Errors
+    /// As [`Socket::open`] and [`Socket::connect`].
+    pub async fn connect_by(&self, handshake: Handshake) -> Result<Socket, Error> {
+        let mut socket = Socket::open(&self.client, &handshake.signed_in(&self.token)).await?;
         socket.connect(&self.token).await?;
         Ok(socket)
     }

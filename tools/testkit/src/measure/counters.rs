@@ -4,9 +4,6 @@ use reqwest::{Method, header};
 
 use crate::{Error, client::Session};
 
-/// The account that may read the counters of a demo complex.
-pub const ADMINISTRATOR: &str = "admin";
-
 /// Counters and gauges at one moment.
 #[derive(Clone, Debug)]
 pub struct Counters(String);

@@ -121,6 +121,12 @@ impl Program {
         Ok(server)
     }
 
+    /// Returns the `DATABASE_URL` that it is given, if any.
+    pub(super) fn database(&self) -> Option<String> {
+        let url = self.environment.get(OsStr::new("DATABASE_URL"))?.as_ref()?;
+        url.to_str().map(str::to_owned)
+    }
+
     pub(super) fn spawn(&self, port: u16, data_dir: &Path, log: &Log) -> Result<Child, Error> {
         let mut command = self.command();
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_the_programs(name)) {

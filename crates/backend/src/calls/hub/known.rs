@@ -21,14 +21,13 @@ impl Known {
         let known: Vec<Event> = match event {
             Event::Accept(accept) => {
                 let by = Actor::House(accept.accept.clone());
-                line.said(accept.id, &by).filter(|known| matches!(known, Event::Accept(_))).collect()
+                let said = line.said(accept.id, &by, accept.accept_line.as_ref());
+                said.filter(|known| matches!(known, Event::Accept(_))).collect()
             }
             // Each call and each word has a route of its own, and with it keys of its own.
             Event::Status(status) => line
-                .said(status.id, &status.by)
-                .filter(|known| {
-                    matches!(known, Event::Status(known) if (known.alert, known.status) == (status.alert, status.status))
-                })
+                .said(status.id, &status.by, status.by_line.as_ref())
+                .filter(|known| matches!(known, Event::Status(known) if is_one_request(known, status)))
                 .collect(),
             Event::Alert(_) | Event::Moved(_) | Event::Receipt(_) => Vec::new(),
         };
@@ -45,7 +44,20 @@ impl Known {
 fn is_same(known: &Event, event: &Event) -> bool {
     match (known, event) {
         (Event::Accept(known), Event::Accept(new)) => Accept { at: new.at, ..known.clone() } == *new,
-        (Event::Status(known), Event::Status(new)) => Status { at: new.at, ..known.clone() } == *new,
+        (Event::Status(known), Event::Status(new)) => {
+            let (target, by_line) = (new.target.clone(), new.by_line.clone());
+            is_one_request(known, new) && Status { at: new.at, target, by_line, ..known.clone() } == *new
+        }
         _ => false,
     }
+}
+
+/// Tells if the same word about the same call was asked for. A node that did not know the call could not name its
+/// house.
+fn is_one_request(known: &Status, new: &Status) -> bool {
+    let is_one_call = match (&known.target, &new.target) {
+        (Some(known), Some(new)) => known == new,
+        _ => true,
+    };
+    is_one_call && (known.alert, known.status) == (new.alert, new.status)
 }

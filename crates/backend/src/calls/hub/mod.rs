@@ -21,7 +21,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, Millis};
+use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis};
 use stomp::Version;
 use tokio::sync::broadcast;
 
@@ -216,7 +216,7 @@ impl Hub {
 
     /// The call that the message with this id told of; `None` if it told of something else.
     #[must_use]
-    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<AlertId> {
+    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<CallKey> {
         let room = self.existing(line)?;
         lock(&room).acknowledged(message_id)
     }
@@ -263,7 +263,7 @@ impl Hub {
     pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {
         let room = self.existing(line)?;
         let room = lock(&room);
-        room.incidents.said(id, &Actor::House(house.clone())).find_map(|said| match said {
+        room.incidents.said(id, &Actor::House(house.clone()), None).find_map(|said| match said {
             Event::Accept(accept) => Some(accept),
             _ => None,
         })

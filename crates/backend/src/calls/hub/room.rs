@@ -8,8 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Actor, Alert, AlertId, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen, body::Body,
-    destination, message_id, topic,
+    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen,
+    body::Body, destination, message_id, topic,
 };
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub(super) struct Room {
     /// Where the log has an event, as a `message-id`, with the event's time.
     message_ids: HashMap<Name, (String, Millis)>,
     /// The same for alerts, the other way round.
-    alerts: HashMap<String, AlertId>,
+    alerts: HashMap<String, CallKey>,
     /// When the calls were received: each id with the houses that used it, one unless two houses used the same.
     received: HashMap<AlertId, Vec<(House, Received)>>,
     /// Events past the log that were pushed to a socket of another house than the one they speak for.
@@ -141,8 +141,8 @@ impl Room {
                     Message { body: Body::Event { event, first }, message_id, replay, late, received }
                 }
                 Change::First { alert, accept } => {
-                    let line = accept.line;
-                    let body = Body::First { line, alert, accept: accept.accept, id: accept.id };
+                    let (line, target) = (accept.line, Some(accept.target));
+                    let body = Body::First { line, alert, target, accept: accept.accept, id: accept.id };
                     let (message_id, received) = (message_id::direct("first", Uuid::now_v7()), None);
                     Message { body, message_id, replay, late, received }
                 }
@@ -155,7 +155,7 @@ impl Room {
     fn note(&mut self, event: &Event, message_id: String) {
         let Some((key, at)) = name(event).zip(event.at()) else { return };
         if let Event::Alert(alert) = event {
-            self.alerts.insert(message_id.clone(), alert.id);
+            self.alerts.insert(message_id.clone(), alert.key());
         }
         self.message_ids.entry(key).or_insert((message_id, at));
     }
@@ -174,12 +174,7 @@ impl Room {
     /// say which.
     fn received(&self, event: &Event) -> Option<Received> {
         let houses = self.received.get(&event.alert()?)?;
-        let house = match event {
-            Event::Alert(alert) => Some(&alert.house),
-            Event::Accept(accept) => Some(&accept.target),
-            _ => None,
-        };
-        match (house, houses.as_slice()) {
+        match (event.target(), houses.as_slice()) {
             (Some(house), _) => {
                 houses.iter().find(|(other, _)| other == house).map(|(_, received)| *received)
             }
@@ -198,10 +193,13 @@ impl Room {
         unended.map(|incident| incident.alert).filter(is_old).collect()
     }
 
-    pub(super) fn acknowledged(&self, message_id: &str) -> Option<AlertId> {
-        let direct =
-            || message_id::direct_alert(message_id).filter(|alert| !self.incidents.named(*alert).is_empty());
-        self.alerts.get(message_id).copied().or_else(direct)
+    /// Returns the call that a message told of. One past the log names an id only, so nothing if two houses used it.
+    pub(super) fn acknowledged(&self, message_id: &str) -> Option<CallKey> {
+        let direct = || match &self.incidents.named(message_id::direct_alert(message_id)?)[..] {
+            [call] => Some(call.alert.key()),
+            _ => None,
+        };
+        self.alerts.get(message_id).cloned().or_else(direct)
     }
 
     /// Encodes a message once for each kind of subscription and hands it to all of them.
@@ -306,9 +304,9 @@ impl Room {
         let mut events = vec![(Event::Alert(alert.clone()), None)];
         events.extend(self.incidents.outline(alert));
         if incident.location.is_some() {
-            events.extend(self.incidents.moved(alert.id).cloned().map(|moved| (Event::Moved(moved), None)));
+            events.extend(self.incidents.moved(alert).cloned().map(|moved| (Event::Moved(moved), None)));
         }
-        let receipt = self.incidents.merged_receipt(alert.id);
+        let receipt = self.incidents.merged_receipt(alert);
         events.extend(receipt.map(|receipt| (Event::Receipt(receipt), None)));
         let message = |(event, first)| {
             let (message_id, received) = (self.message_id(&event), self.received(&event));
@@ -324,8 +322,8 @@ impl Room {
         self.message_ids.retain(|_, (_, at)| *at >= before);
         self.pushed.retain(|_, at| *at >= before);
         self.alerts.retain(|_, alert| {
-            self.message_ids.contains_key(&(topic::ALERT, alert.0))
-                || self.message_ids.contains_key(&(topic::DRILL, alert.0))
+            self.message_ids.contains_key(&(topic::ALERT, alert.id.0))
+                || self.message_ids.contains_key(&(topic::DRILL, alert.id.0))
         });
     }
 }
@@ -343,7 +341,7 @@ fn speaker(event: &Event) -> Option<House> {
         Event::Alert(alert) => Some(alert.house.clone()),
         Event::Accept(accept) => accept.accept_line.is_none().then(|| accept.accept.clone()),
         Event::Status(status) => match &status.by {
-            Actor::House(house) => Some(house.clone()),
+            Actor::House(house) => status.by_line.is_none().then(|| house.clone()),
             Actor::Administrator | Actor::Service => None,
         },
         Event::Moved(_) | Event::Receipt(_) => None,

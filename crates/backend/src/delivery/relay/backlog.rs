@@ -1,18 +1,17 @@
 //! What a start or a failure left unpublished.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
 use domain::{
-    Event, Millis,
+    AlertId, Event, Millis,
     event::{LATE_AFTER, LOOK_BACK},
     record, topic,
 };
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::Relay;
 use crate::{
@@ -73,7 +72,7 @@ impl Relay {
         self.adopt_marks().await?;
         let pages = self.0.outbox.pages()?;
         let before = pages.before(since).await?;
-        let over = calls_that_are_over(&pages, before).await?;
+        let ends = ends(&pages, before).await?;
         let mut left = 0;
         let mut after = before;
         loop {
@@ -84,7 +83,7 @@ impl Relay {
             for (sequence, entry) in page {
                 lines.entry(entry.line.clone()).or_default().push((sequence, entry));
             }
-            let published = stream::iter(lines.into_values().map(|line| self.publish_line(line, &over)));
+            let published = stream::iter(lines.into_values().map(|line| self.publish_line(line, &ends)));
             left += published.buffer_unordered(WIDTH).fold(0, async |sum, left| sum + left).await;
             if left > 0 {
                 return Ok(left);
@@ -93,13 +92,14 @@ impl Relay {
     }
 
     /// Publishes a line's entries one after the other; returns how many are left, since none may overtake another.
-    async fn publish_line(&self, entries: Vec<(Sequence, Entry)>, over: &HashSet<Uuid>) -> usize {
+    async fn publish_line(&self, entries: Vec<(Sequence, Entry)>, ends: &Ends) -> usize {
         let count = entries.len();
         for (done, (sequence, entry)) in entries.into_iter().enumerate() {
             if !self.lock().insert(sequence) {
                 continue;
             }
-            let outgoing = Outgoing { republished: is_quiet(&entry, over), ..Outgoing::from(&entry) };
+            let outgoing =
+                Outgoing { republished: is_quiet(sequence, &entry, ends), ..Outgoing::from(&entry) };
             let outcome = self.0.kafka.publish(outgoing).await;
             let is_left = matches!(outcome, Err(Unpublished::Unknown(_)));
             self.settle(sequence, outcome).await;
@@ -130,26 +130,92 @@ impl Relay {
     }
 }
 
-/// The calls that the outbox knows to have ended.
-async fn calls_that_are_over(pages: &Pages, before: Sequence) -> Result<HashSet<Uuid>, OutboxError> {
-    let (mut over, mut after) = (HashSet::new(), before);
+/// The words that end calls, by the calls' ids.
+type Ends = HashMap<AlertId, Vec<Event>>;
+
+/// Reads the words behind `before` that end calls.
+async fn ends(pages: &Pages, before: Sequence) -> Result<Ends, OutboxError> {
+    let (mut ends, mut after) = (Ends::new(), before);
     loop {
         let page = pages.behind(after).await?;
-        let Some((last, _)) = page.last() else { return Ok(over) };
+        let Some((last, _)) = page.last() else { return Ok(ends) };
         after = *last;
-        let statuses = page.iter().filter(|(_, entry)| entry.topic == topic::STATUS);
-        over.extend(statuses.filter_map(|(sequence, entry)| match event(*sequence, entry) {
-            Some(Event::Status(status)) if status.status.ends() => Some(status.alert.0),
-            _ => None,
-        }));
+        for (sequence, entry) in page.iter().filter(|(_, entry)| entry.topic == topic::STATUS) {
+            if let Some(Event::Status(status)) = event(*sequence, entry)
+                && status.status.ends()
+            {
+                ends.entry(status.alert).or_default().push(Event::Status(status));
+            }
+        }
     }
 }
 
-/// Whether an entry must not sound where it is read: it is old, or its call is over.
-fn is_quiet(entry: &Entry, over: &HashSet<Uuid>) -> bool {
-    clock::now() - entry.at > LATE_AFTER || over.contains(&entry.origin.id)
+/// Tells if an entry must not sound where it is read: it is old, or its call was ended by somebody who may.
+fn is_quiet(sequence: Sequence, entry: &Entry, ends: &Ends) -> bool {
+    let is_over = || match event(sequence, entry) {
+        Some(Event::Alert(alert)) => {
+            let mut ends = ends.get(&alert.id).into_iter().flatten();
+            ends.any(|end| end.fits(&alert.key()))
+        }
+        _ => false,
+    };
+    clock::now() - entry.at > LATE_AFTER || is_over()
 }
 
 fn event(sequence: Sequence, entry: &Entry) -> Option<Event> {
     record::read(&entry.topic, &entry.value, position(sequence, entry.at)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{Actor, Alert, EventId, House, Line, Progress, Status};
+
+    use super::*;
+    use crate::delivery::outbox::Origin;
+
+    fn house(name: &str) -> House {
+        House::new(name).unwrap()
+    }
+
+    #[test]
+    fn only_an_end_by_somebody_who_may_keeps_a_call_from_sounding() {
+        let alert = Alert {
+            id: AlertId::generate(),
+            line: Line::new("101-1").unwrap(),
+            house: house("1203"),
+            text: String::new(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: clock::now(),
+        };
+        let cancelled = |by: &str, target: Option<&str>| {
+            Event::Status(Status {
+                id: EventId::generate(),
+                line: alert.line.clone(),
+                alert: alert.id,
+                target: target.map(house),
+                status: Progress::Cancelled,
+                by: Actor::House(house(by)),
+                by_line: None,
+                note: None,
+                at: alert.at + 1,
+            })
+        };
+        let (topic, value) = record::write(&Event::Alert(alert.clone()));
+        let origin = Origin { id: alert.id.0, resident: "resident-1203".into(), route: "/alert".into() };
+        let (line, at) = (alert.line.to_string(), alert.at);
+        let entry = Entry { origin, digest: [0; 32], topic: topic.into(), line, value, at };
+        for (by, target, is_over) in [
+            ("1203", None, true),
+            ("1203", Some("1203"), true),
+            ("1204", None, false),
+            ("1204", Some("1204"), false),
+        ] {
+            let ends = Ends::from([(alert.id, vec![cancelled(by, target)])]);
+            assert_eq!(is_quiet(Sequence(1), &entry, &ends), is_over, "{by} of {target:?}");
+        }
+        assert!(!is_quiet(Sequence(1), &entry, &Ends::new()));
+    }
 }

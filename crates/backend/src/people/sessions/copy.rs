@@ -48,6 +48,19 @@ struct State {
     synced_at: Millis,
     /// The last change that was read.
     change: i64,
+    /// The fingerprint of all accounts when every session was last compared with its account.
+    accounts: Option<u64>,
+}
+
+/// What one round of reading has changed.
+#[derive(Debug, Default)]
+pub(super) struct Synced {
+    /// New sessions, and those that are another.
+    pub(super) new: Vec<Copied>,
+    /// Of these, the ones that had another line, house or role before.
+    pub(super) changed: Vec<SessionId>,
+    /// Sessions that are known no longer.
+    pub(super) ended: Vec<SessionId>,
 }
 
 impl Copies {
@@ -63,6 +76,11 @@ impl Copies {
         let state = self.read();
         let (resident, expires_at) = state.sessions.get(id).filter(|_| state.synced_at >= since)?;
         Some(Copied { id: id.clone(), resident: resident.clone(), expires_at: *expires_at })
+    }
+
+    /// Returns true if the session is in the copy, however old that is.
+    pub(super) fn has(&self, id: &SessionId) -> bool {
+        self.read().sessions.contains_key(id)
     }
 
     pub(super) fn put(&self, copied: Copied) {
@@ -89,25 +107,33 @@ impl Copies {
         self.read().sessions.keys().cloned().collect()
     }
 
-    /// Takes in what the database told at `now`; gives back what that changed: new or other sessions, and those that are
-    /// known no longer.
-    pub(super) fn update(
-        &self,
-        live: Vec<Copied>,
-        gone: Vec<SessionId>,
-        now: Millis,
-    ) -> (Vec<Copied>, Vec<SessionId>) {
+    /// Applies what the database had at `now`.
+    pub(super) fn update(&self, live: Vec<Copied>, gone: Vec<SessionId>, now: Millis) -> Synced {
         let mut state = self.write();
         state.synced_at = now;
         let ended = gone.into_iter().filter(|id| state.sessions.remove(id).is_some()).collect();
-        let mut new = Vec::new();
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
         for copied in live {
             let value = (copied.resident.clone(), copied.expires_at);
-            if state.sessions.insert(copied.id.clone(), value.clone()) != Some(value) {
+            let before = state.sessions.insert(copied.id.clone(), value.clone());
+            if before.as_ref().is_some_and(|(resident, _)| *resident != copied.resident) {
+                changed.push(copied.id.clone());
+            }
+            if before != Some(value) {
                 new.push(copied);
             }
         }
-        (new, ended)
+        Synced { new, changed, ended }
+    }
+
+    /// Returns the fingerprint of the accounts that the sessions were last compared with.
+    pub(super) fn accounts(&self) -> Option<u64> {
+        self.read().accounts
+    }
+
+    /// Remembers the fingerprint of the accounts that the sessions were compared with.
+    pub(super) fn compared(&self, accounts: u64) {
+        self.write().accounts = Some(accounts);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -116,5 +142,38 @@ impl Copies {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{House, Line, Role};
+
+    use super::*;
+
+    fn copied(token: &str, house: &str, expires_at: Millis) -> Copied {
+        let resident = Resident {
+            name: "one".into(),
+            line: Some(Line::new("101-1").unwrap()),
+            house: Some(House::new(house).unwrap()),
+            role: Role::Resident,
+        };
+        Copied { id: SessionId::of_token(token), resident, expires_at }
+    }
+
+    #[test]
+    fn an_account_that_became_another_is_reported_and_a_session_that_lasts_longer_is_not() {
+        let (copies, phone) = (Copies::default(), SessionId::of_token("phone"));
+        let synced = copies.update(vec![copied("phone", "1203", 1)], Vec::new(), 0);
+        assert_eq!((synced.new.len(), synced.changed.len(), synced.ended.len()), (1, 0, 0));
+        let synced = copies.update(vec![copied("phone", "1203", 2)], Vec::new(), 0);
+        assert_eq!((synced.new.len(), synced.changed.len()), (1, 0));
+        let synced = copies.update(vec![copied("phone", "1204", 2)], Vec::new(), 0);
+        assert_eq!((synced.new.len(), synced.changed), (1, vec![phone.clone()]));
+        assert_eq!(copies.get(&phone, 0).unwrap().resident.house.unwrap().as_str(), "1204");
+        let synced = copies.update(Vec::new(), vec![phone.clone(), phone.clone()], 0);
+        assert_eq!((synced.new.len(), synced.ended), (0, vec![phone.clone()]));
+        assert!(!copies.has(&phone));
     }
 }

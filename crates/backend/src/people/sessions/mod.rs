@@ -1,23 +1,23 @@
 //! Who is signed in: opaque random tokens, of which the database knows only the SHA-256.
 //!
-//! Every node holds a [`copy`] of all sessions, which it asks the database to bring up to date every two seconds: no press
+//! Every node holds a [`copy`] of all sessions, which is brought up to date every two seconds ([`sync`]): no press
 //! waits for the database, and when that is away, whoever was signed in stays so for a day.
 
 mod copy;
+mod sync;
 
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::{fmt, hash::RandomState, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Millis, Resident};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
-use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{broadcast, watch};
 
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
-    delivery::outbox::{Outbox, SessionCopy},
+    delivery::outbox::Outbox,
     people::{PeopleError, accounts},
 };
 use copy::{Copied, Copies};
@@ -30,10 +30,6 @@ const PROLONG_EVERY: Millis = DAY;
 /// How long sessions hold that the database has not confirmed.
 const HOLD: Millis = DAY;
 const DAY: Millis = 24 * 60 * 60 * 1000;
-/// How often the database is asked what has changed: an ended session's sockets close within five seconds.
-const SYNC_EVERY: Duration = Duration::from_secs(2);
-/// So often everything is read again: a row that is gone has no change to tell.
-const READ_ALL_EVERY: u32 = 60;
 
 /// How many sessions an account has at most: more devices than a family has. The one that would end first ends for a new one.
 const MOST_OF_ONE: i64 = 20;
@@ -72,6 +68,23 @@ pub fn is_token(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(String);
 
+impl SessionId {
+    /// Names the session that a token opens, if it opens one.
+    #[must_use]
+    pub fn of_token(token: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
+    }
+}
+
+/// A change of a session for which its sockets must close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionChange {
+    /// It has ended.
+    Ended(SessionId),
+    /// Its account has another line, house or role now.
+    Account(SessionId),
+}
+
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -89,7 +102,11 @@ pub struct Sessions {
     database: Database,
     outbox: Outbox,
     copies: Arc<Copies>,
-    ended: broadcast::Sender<SessionId>,
+    changes: broadcast::Sender<SessionChange>,
+    /// How often the copy was brought up to date.
+    synced: watch::Sender<u64>,
+    /// Keyed anew by each process.
+    hasher: RandomState,
 }
 
 impl Sessions {
@@ -100,7 +117,14 @@ impl Sessions {
             Ok((kept, synced_at)) => copies.fill(kept.into_iter().filter_map(Copied::kept), synced_at),
             Err(error) => tracing::warn!(%error, "the kept sessions cannot be read"),
         }
-        let sessions = Self { database, outbox, copies, ended: broadcast::Sender::new(1024) };
+        let sessions = Self {
+            database,
+            outbox,
+            copies,
+            changes: broadcast::Sender::new(1024),
+            synced: watch::Sender::new(0),
+            hasher: RandomState::new(),
+        };
         if let Err(error) = sessions.sync(true).await {
             tracing::warn!(%error, "the sessions cannot be read: those known from before hold for a day");
         }
@@ -115,7 +139,7 @@ impl Sessions {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)?;
         let token = Token(URL_SAFE_NO_PAD.encode(secret));
-        let (id, expires_at) = (identify(token.as_str()), clock::now() + LIFETIME);
+        let (id, expires_at) = (SessionId::of_token(token.as_str()), clock::now() + LIFETIME);
         let insert = format!(
             "INSERT INTO sessions (token_hash, resident, expires_at, change) VALUES ($1, $2, $3, {NEXT_CHANGE})"
         );
@@ -146,6 +170,32 @@ impl Sessions {
         database::answer(end).await.map(drop)
     }
 
+    /// Returns true if `token` is that of a session in this node's copy, be it an expired one. Others cost a question
+    /// to the database.
+    #[must_use]
+    pub fn knows(&self, token: &str) -> bool {
+        is_token(token) && self.copies.has(&SessionId::of_token(token))
+    }
+
+    /// Returns whose session `token` opens, if this node's copy has it. The database is not asked.
+    #[must_use]
+    pub fn known(&self, token: &str) -> Option<Resident> {
+        let (id, now) = (SessionId::of_token(token), clock::now());
+        let known = self.copies.get(&id, now - HOLD).filter(|known| known.expires_at > now)?;
+        Some(known.resident)
+    }
+
+    /// Waits until this node's copy has the session of one of the tokens. One that another node began comes with the
+    /// next round of copying or the one after it; what is no session's never does.
+    pub async fn become_known(&self, tokens: &[String]) {
+        let mut synced = self.synced.subscribe();
+        while !tokens.iter().any(|token| self.knows(token)) {
+            if synced.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Whose session `token` opens; `None` if nobody's.
     ///
     /// # Errors
@@ -154,7 +204,7 @@ impl Sessions {
         if !is_token(token) {
             return Ok(None);
         }
-        let (id, now) = (identify(token), clock::now());
+        let (id, now) = (SessionId::of_token(token), clock::now());
         let known = match self.copies.get(&id, now - HOLD) {
             Some(known) => Some(known),
             None => self.look_up(&id).await?,
@@ -164,12 +214,12 @@ impl Sessions {
         Ok(Some(Session { id, resident: known.resident, renewed }))
     }
 
-    /// Ends the session that `token` opens, if there is one, and tells who watches.
+    /// Ends the session that `token` opens, if there is one, and reports it to whoever watches.
     ///
     /// # Errors
     /// The database's.
     pub async fn end(&self, token: &str) -> Result<(), PeopleError> {
-        let id = identify(token);
+        let id = SessionId::of_token(token);
         let end = format!(
             "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE token_hash = $2"
         );
@@ -180,81 +230,14 @@ impl Sessions {
         database::answer(end).await?;
         self.copies.remove(&id);
         // Nobody watching is no error: a session may have no socket.
-        let _ = self.ended.send(id);
+        let _ = self.changes.send(SessionChange::Ended(id));
         Ok(())
     }
 
-    /// Tells of each session that ends: its sockets must close.
+    /// Reports each session whose sockets must close.
     #[must_use]
-    pub fn watch_ended(&self) -> broadcast::Receiver<SessionId> {
-        self.ended.subscribe()
-    }
-
-    /// Keeps the copy up to date, until it is cancelled.
-    pub(crate) async fn run(self, stopping: CancellationToken) {
-        let syncing = async {
-            let (mut rounds, mut is_away) = (0_u32, false);
-            loop {
-                tokio::time::sleep(SYNC_EVERY).await;
-                let synced = self.sync(is_away || rounds.is_multiple_of(READ_ALL_EVERY)).await;
-                if synced.is_err() != is_away {
-                    match &synced {
-                        Ok(()) => tracing::info!("the accounts' database answers again"),
-                        Err(error) => tracing::warn!(%error, "who is signed in stays so for a day"),
-                    }
-                }
-                (rounds, is_away) = (rounds.wrapping_add(1), synced.is_err());
-                metrics::gauge!("iutsai_database_away").set(f64::from(u8::from(is_away)));
-            }
-        };
-        stopping.run_until_cancelled(syncing).await;
-    }
-
-    /// Reads what has changed, or everything, and keeps it in the outbox's file.
-    async fn sync(&self, everything: bool) -> Result<(), PeopleError> {
-        self.database.prepare().await?;
-        let since = if everything { -1 } else { self.copies.read_from() };
-        let known = if everything { self.copies.known() } else { Vec::new() };
-        let rows = sqlx::query(
-            "SELECT token_hash, residents.name, line, house, role, expires_at, ended, change FROM sessions
-             JOIN residents ON residents.name = sessions.resident WHERE change > $1",
-        )
-        .bind(since)
-        .fetch_all(self.database.pool());
-        let (rows, now) = (database::answer(rows).await?, clock::now());
-        let (mut live, mut gone) = (Vec::new(), Vec::new());
-        for row in &rows {
-            self.copies.read_up_to(row.try_get("change")?);
-            let id = SessionId(row.try_get("token_hash")?);
-            let expires_at: Millis = row.try_get("expires_at")?;
-            if row.try_get::<i64, _>("ended")? != 0 || expires_at <= now {
-                gone.push(id);
-            } else {
-                live.push(Copied { id, resident: accounts::resident(row)?, expires_at });
-            }
-        }
-        let listed: HashSet<&SessionId> = live.iter().map(|copied| &copied.id).collect();
-        gone.extend(known.into_iter().filter(|id| !listed.contains(id)));
-        let (new, ended) = self.copies.update(live, gone, now);
-        self.keep(&new, &ended, now, everything).await;
-        for id in ended {
-            let _ = self.ended.send(id);
-        }
-        if everything {
-            self.purge(now).await?;
-        }
-        Ok(())
-    }
-
-    async fn keep(&self, new: &[Copied], ended: &[SessionId], now: Millis, is_due: bool) {
-        if new.is_empty() && ended.is_empty() && !is_due {
-            return;
-        }
-        let gone = |id: &SessionId| SessionCopy { token_hash: id.0.clone(), resident: None, expires_at: 0 };
-        let copies = new.iter().map(SessionCopy::from).chain(ended.iter().map(gone)).collect();
-        if let Err(error) = self.outbox.keep_sessions(copies, now).await {
-            tracing::warn!(%error, "the sessions are not kept for a database that is away");
-        }
+    pub fn watch_changes(&self) -> broadcast::Receiver<SessionChange> {
+        self.changes.subscribe()
     }
 
     async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, PeopleError> {
@@ -289,12 +272,6 @@ impl Sessions {
         }
         self.copies.get(&known.id, now - HOLD).is_some_and(|copy| copy.expires_at > known.expires_at)
     }
-
-    async fn purge(&self, now: Millis) -> Result<(), DatabaseError> {
-        let purge =
-            sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(now).execute(self.database.pool());
-        database::answer(purge).await.map(drop)
-    }
 }
 
 /// Ends every session of an account; returns how many there were. Running servers close their sockets within five seconds.
@@ -310,8 +287,4 @@ pub async fn end_all(database: &Database, resident: &str) -> Result<u64, Databas
         .bind(resident)
         .execute(database.pool());
     Ok(database::answer(end).await?.rows_affected())
-}
-
-fn identify(token: &str) -> SessionId {
-    SessionId(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
 }

@@ -1,6 +1,6 @@
 //! In ordinary times: every call goes by the log to every fan-out.
 
-use domain::{AlertId, Event};
+use domain::{AlertId, Event, Neighbour};
 
 use super::{Apart, accept, hear, hear_no_more, press};
 use crate::support::Outcome;
@@ -41,7 +41,7 @@ async fn whom_a_call_reached_at_one_fan_out_is_told_to_the_caller_at_another() -
     let call = press(&caller, "who hears me?").await?.id;
     let message = next_door.wait_for("the call", |message| message.is_alert(call)).await?;
     next_door.ack(&message).await?;
-    let house = neighbour.resident().house.clone().unwrap();
+    let house = Neighbour::from(neighbour.resident().house.clone().unwrap());
     at_home
         .wait_for("that it reached the neighbour", |message| match message.event() {
             Some(Event::Receipt(receipt)) => {

@@ -1,31 +1,29 @@
-//! How often a sign-in may fail: counted per account and address together, so that nobody locks a neighbour out, nor a
-//! whole building that shares one address. It is kept in memory, as numbers of a fixed size, for a bounded time and for a
-//! bounded count of pairs. A restart forgets; argon2's own cost remains.
+//! How often a sign-in may fail: counted per account and network together, so that nobody locks a neighbour out, nor a
+//! whole building that shares one address. It is kept in memory, as numbers of a fixed size, for a bounded time and for
+//! a bounded count of pairs. A restart forgets; argon2's own cost remains.
 
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// So many failures are free.
+use super::Network;
+
+/// How many failures are free.
 const FAILURES: u32 = 5;
 /// After the last of them, nothing is tried for this long.
 const WINDOW: Duration = Duration::from_secs(300);
-/// Pairs of account and address remembered at once; the one that failed the longest ago goes first.
+/// Pairs of account and network remembered at once; the one that failed the longest ago goes first.
 const REMEMBERED: usize = 10_000;
 
-/// A hash of account and address, keyed anew by each process: nobody can choose a name that counts as another's.
+/// A hash of account and network, keyed anew by each process: nobody can choose a name that counts as another's.
 type Pair = u64;
 
 /// The failures of late.
-#[derive(Clone, Default)]
-pub struct SignInLimits(Arc<Inner>);
-
 #[derive(Default)]
-struct Inner {
+pub struct SignInFailures {
     hasher: RandomState,
     failed: Mutex<Failed>,
 }
@@ -42,14 +40,14 @@ struct Failures {
     last: Instant,
 }
 
-impl SignInLimits {
+impl SignInFailures {
     /// Counts an attempt as failed before it is made, so that many at once cannot slip through; [`Self::succeeded`]
     /// takes it back.
     ///
     /// # Errors
     /// How long to wait, when there were too many.
-    pub fn attempt(&self, account: &str, address: IpAddr, now: Instant) -> Result<(), Duration> {
-        let pair = self.pair(account, address);
+    pub fn attempt(&self, account: &str, network: Network, now: Instant) -> Result<(), Duration> {
+        let pair = self.pair(account, network);
         let mut failed = self.failed();
         failed.make_room(pair, now);
         let failures = failed.pairs.entry(pair).or_insert(Failures { count: 0, last: now });
@@ -65,17 +63,17 @@ impl SignInLimits {
     }
 
     /// The attempt was none: the password was right, or could not be looked at.
-    pub fn succeeded(&self, account: &str, address: IpAddr) {
-        let pair = self.pair(account, address);
+    pub fn succeeded(&self, account: &str, network: Network) {
+        let pair = self.pair(account, network);
         self.failed().pairs.remove(&pair);
     }
 
-    fn pair(&self, account: &str, address: IpAddr) -> Pair {
-        self.0.hasher.hash_one((account.to_lowercase(), network(address)))
+    fn pair(&self, account: &str, network: Network) -> Pair {
+        self.hasher.hash_one((account.to_lowercase(), network))
     }
 
     fn failed(&self) -> MutexGuard<'_, Failed> {
-        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,61 +93,55 @@ impl Failed {
     }
 }
 
-/// One household has a whole /64 of IPv6 (RFC 6177), so that is one address here.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::net::IpAddr;
+
     use super::*;
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn network(address: &str) -> Network {
+        address.parse::<IpAddr>().unwrap().into()
     }
 
     #[test]
     fn too_many_failures_wait_and_others_at_the_same_address_do_not() {
-        let (limits, now, home) = (SignInLimits::default(), Instant::now(), address("203.0.113.9"));
+        let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("203.0.113.9"));
         for _ in 0..FAILURES {
-            assert_eq!(limits.attempt("resident-1203", home, now), Ok(()));
+            assert_eq!(failures.attempt("resident-1203", home, now), Ok(()));
         }
         let soon = now + Duration::from_secs(60);
-        assert_eq!(limits.attempt("Resident-1203", home, soon), Err(WINDOW - Duration::from_secs(60)));
-        assert_eq!(limits.attempt("resident-1204", home, soon), Ok(()));
-        assert_eq!(limits.attempt("resident-1203", address("203.0.113.10"), soon), Ok(()));
-        assert_eq!(limits.attempt("resident-1203", home, now + WINDOW), Ok(()));
+        assert_eq!(failures.attempt("Resident-1203", home, soon), Err(WINDOW - Duration::from_secs(60)));
+        assert_eq!(failures.attempt("resident-1204", home, soon), Ok(()));
+        assert_eq!(failures.attempt("resident-1203", network("203.0.113.10"), soon), Ok(()));
+        assert_eq!(failures.attempt("resident-1203", home, now + WINDOW), Ok(()));
     }
 
     #[test]
     fn a_right_password_forgets_the_failures_before_it() {
-        let (limits, now, home) = (SignInLimits::default(), Instant::now(), address("2001:db8::1"));
+        let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("2001:db8::1"));
         for _ in 0..3 * FAILURES {
-            assert_eq!(limits.attempt("resident-1203", home, now), Ok(()));
-            limits.succeeded("resident-1203", address("2001:db8::2"));
+            assert_eq!(failures.attempt("resident-1203", home, now), Ok(()));
+            failures.succeeded("resident-1203", network("2001:db8::2"));
         }
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let (limits, now, home) = (SignInLimits::default(), Instant::now(), address("203.0.113.9"));
+        let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("203.0.113.9"));
         for number in 0..REMEMBERED + 10 {
-            assert_eq!(limits.attempt(&number.to_string(), home, now), Ok(()));
+            assert_eq!(failures.attempt(&number.to_string(), home, now), Ok(()));
         }
-        assert_eq!(limits.failed().pairs.len(), REMEMBERED);
+        assert_eq!(failures.failed().pairs.len(), REMEMBERED);
     }
 
     #[test]
     fn what_is_remembered_expires() {
-        let (limits, now, home) = (SignInLimits::default(), Instant::now(), address("203.0.113.9"));
+        let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("203.0.113.9"));
         for number in 0..100 {
-            assert_eq!(limits.attempt(&number.to_string(), home, now), Ok(()));
+            assert_eq!(failures.attempt(&number.to_string(), home, now), Ok(()));
         }
-        assert_eq!(limits.attempt("another", home, now + WINDOW), Ok(()));
-        assert_eq!(limits.failed().pairs.len(), 1);
+        assert_eq!(failures.attempt("another", home, now + WINDOW), Ok(()));
+        assert_eq!(failures.failed().pairs.len(), 1);
     }
 }

@@ -1,0 +1,240 @@
+//! The events that commands about a call make: in whose name, about whose call, and only if the fold would apply them.
+
+use domain::{
+    Actor, CallKey, Event, EventId, House, Incident, Line, Location, Millis, Moved, Progress, Resident, Role,
+    Status,
+};
+
+use super::{
+    CallAddress, Refusal,
+    rules::{after_own_words, no_flat},
+};
+use crate::clock;
+
+/// Makes the event by which a resident says how far a call is, if the fold would apply it to the call as far as that is
+/// known. `known` is the call of the address.
+pub(super) fn status(
+    by: &Resident,
+    address: &CallAddress,
+    known: Option<&Incident>,
+    said: (EventId, Progress, Option<String>),
+) -> Result<Event, Refusal> {
+    let (id, progress, note) = said;
+    let actor = actor(by, progress)?;
+    // An administrator acts on any line, so only the call tells which one it is.
+    let own = by.line.as_ref().filter(|_| matches!(actor, Actor::House(_)));
+    let line = line_of(by, address, known, own)?;
+    let by_line = own.filter(|own| **own != line).cloned();
+    if by_line.is_some() && !progress.ends() {
+        return Err(Refusal::NotYours("the call is of another line than your flat".into()));
+    }
+    let target = target_of(address, known).or_else(|| match &actor {
+        // Nobody else may end it in this name.
+        Actor::House(house) if progress.ends() => Some(house.clone()),
+        _ => None,
+    });
+    let at = match &actor {
+        Actor::House(house) => after_own_words(known, house),
+        Actor::Administrator | Actor::Service => clock::now(),
+    };
+    let alert = address.id;
+    let event =
+        Event::Status(Status { id, line, alert, target, status: progress, by: actor, by_line, note, at });
+    judge(&event, not_allowed(progress))?;
+    Ok(event)
+}
+
+/// Makes the event by which a resident says where the caller is, if the fold would apply it to the call as far as that
+/// is known. `known` is the call of the address.
+pub(super) fn moved(
+    by: &Resident,
+    address: &CallAddress,
+    known: Option<&Incident>,
+    location: Location,
+) -> Result<Event, Refusal> {
+    let (own_line, own_house) = by.flat().ok_or_else(no_flat)?;
+    let line = line_of(by, address, known, Some(own_line))?;
+    let target = target_of(address, known).unwrap_or_else(|| own_house.clone());
+    let house = Some(own_house).filter(|own| **own != target).cloned();
+    let house_line = Some(own_line).filter(|own| **own != line).cloned();
+    let at = known.and_then(|call| call.located).map_or(Millis::MIN, |at| at.saturating_add(1));
+    let at = clock::now().max(at);
+    let (alert, target) = (address.id, Some(target));
+    let event = Event::Moved(Moved { line, alert, target, house, house_line, location, at });
+    judge(&event, "only the house that called tells where it is")?;
+    Ok(event)
+}
+
+/// Refuses an event that the fold would not apply to the call whose house it names, by asking the same rules.
+pub(super) fn judge(event: &Event, reason: &str) -> Result<(), Refusal> {
+    let named = event.target().cloned().zip(event.alert());
+    let call = named.map(|(house, id)| CallKey { line: event.line().clone(), house, id });
+    match call {
+        Some(call) if !event.fits(&call) => Err(Refusal::NotYours(reason.into())),
+        _ => Ok(()),
+    }
+}
+
+/// The house whose call is meant, if that is known.
+fn target_of(address: &CallAddress, known: Option<&Incident>) -> Option<House> {
+    known.map(|call| call.alert.house.clone()).or_else(|| address.house.clone())
+}
+
+/// The line of the call that is meant: `own`, if there is one, where nothing else tells.
+fn line_of(
+    by: &Resident,
+    address: &CallAddress,
+    known: Option<&Incident>,
+    own: Option<&Line>,
+) -> Result<Line, Refusal> {
+    let known = known.map(|call| &call.alert.line);
+    match known.or(address.line.as_ref()).or(own) {
+        Some(line) if by.may_hear(line) => Ok(line.clone()),
+        Some(_) => Err(Refusal::NotYours("the call is not of your line".into())),
+        None => Err(Refusal::Unknown("no call with this id is known here".into())),
+    }
+}
+
+/// In whose name a resident says how far a call is.
+fn actor(by: &Resident, progress: Progress) -> Result<Actor, Refusal> {
+    if progress == Progress::Resolved && by.role == Role::Administrator {
+        return Ok(Actor::Administrator);
+    }
+    by.house.clone().map(Actor::House).ok_or_else(no_flat)
+}
+
+/// Why a house may not say this about a call.
+fn not_allowed(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Cancelled => "only the house that called cancels it",
+        Progress::Resolved => "only the house that called, or an administrator, resolves it",
+        Progress::Withdrawn | Progress::Arrived => "the house that called is there already",
+        Progress::Escalated | Progress::Expired => "only the service writes this",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{Alert, AlertId, LineIncidents, Seen};
+
+    use super::*;
+    use crate::calls::rules::is_caller;
+
+    fn line(name: &str) -> Line {
+        Line::new(name).unwrap()
+    }
+
+    fn house(name: &str) -> House {
+        House::new(name).unwrap()
+    }
+
+    fn resident(line_name: &str, house_name: &str, role: Role) -> Resident {
+        let (line, house) = (Some(line(line_name)), Some(house(house_name)));
+        Resident { name: "somebody".into(), line, house, role }
+    }
+
+    /// A call of this flat, with what followed.
+    fn incident(line_name: &str, house_name: &str, then: impl FnOnce(&Alert) -> Vec<Event>) -> Incident {
+        let alert = Alert {
+            id: AlertId::generate(),
+            line: line(line_name),
+            house: house(house_name),
+            text: String::new(),
+            location: None,
+            kind: None,
+            drill: false,
+            at: clock::now(),
+        };
+        let mut incidents = LineIncidents::new(line(line_name), 1);
+        let then = then(&alert);
+        for event in std::iter::once(Event::Alert(alert)).chain(then) {
+            incidents.apply(event, Seen::Direct);
+        }
+        incidents.incidents().pop().unwrap()
+    }
+
+    fn address(id: AlertId) -> CallAddress {
+        CallAddress { id, house: None, line: None }
+    }
+
+    fn say(
+        by: &Resident,
+        address: &CallAddress,
+        known: Option<&Incident>,
+        progress: Progress,
+    ) -> Result<Event, Refusal> {
+        status(by, address, known, (EventId::generate(), progress, None))
+    }
+
+    #[test]
+    fn a_house_of_the_same_name_on_another_line_is_not_the_caller() {
+        let incident = incident("101-2", "1203", |_| Vec::new());
+        let address = address(incident.alert.id);
+        let at_home = resident("101-2", "1203", Role::Administrator);
+        assert!(is_caller(&at_home, &incident));
+        assert!(say(&at_home, &address, Some(&incident), Progress::Cancelled).is_ok());
+        let elsewhere = resident("101-1", "1203", Role::Administrator);
+        assert!(!is_caller(&elsewhere, &incident));
+        for progress in [Progress::Cancelled, Progress::Arrived, Progress::Withdrawn] {
+            let said = say(&elsewhere, &address, Some(&incident), progress);
+            assert!(matches!(said, Err(Refusal::NotYours(_))), "{progress:?}: {said:?}");
+        }
+        let here = Location::new(37.5, 127.0, None).unwrap();
+        assert!(moved(&at_home, &address, Some(&incident), here).is_ok());
+        assert!(matches!(moved(&elsewhere, &address, Some(&incident), here), Err(Refusal::NotYours(_))));
+    }
+
+    #[test]
+    fn what_is_recorded_names_the_call_as_far_as_it_is_known() {
+        let id = AlertId::generate();
+        let neighbour = resident("101-1", "1204", Role::Resident);
+        let target = |event: Result<Event, Refusal>| event.unwrap().target().cloned();
+        let unnamed = address(id);
+        // Only the caller ends a call, so a house that ends one calls it its own.
+        for progress in [Progress::Cancelled, Progress::Resolved] {
+            assert_eq!(target(say(&neighbour, &unnamed, None, progress)), Some(house("1204")));
+        }
+        assert_eq!(target(say(&neighbour, &unnamed, None, Progress::Arrived)), None);
+        let here = Location::new(37.5, 127.0, None).unwrap();
+        assert_eq!(target(moved(&neighbour, &unnamed, None, here)), Some(house("1204")));
+
+        let named = CallAddress { house: Some(house("1203")), ..unnamed };
+        assert_eq!(target(say(&neighbour, &named, None, Progress::Arrived)), Some(house("1203")));
+        for progress in [Progress::Cancelled, Progress::Resolved] {
+            assert!(matches!(say(&neighbour, &named, None, progress), Err(Refusal::NotYours(_))));
+        }
+        assert!(matches!(moved(&neighbour, &named, None, here), Err(Refusal::NotYours(_))));
+    }
+
+    #[test]
+    fn an_unknown_call_is_on_the_line_of_the_house_that_acts_and_on_none_for_the_office() {
+        let unnamed = address(AlertId::generate());
+        let office = resident("101-1", "0101", Role::Administrator);
+        let unknown = say(&office, &unnamed, None, Progress::Resolved);
+        assert!(matches!(unknown, Err(Refusal::Unknown(_))), "{unknown:?}");
+        let cancelled = say(&office, &unnamed, None, Progress::Cancelled).unwrap();
+        assert_eq!(*cancelled.line(), line("101-1"));
+        let named = CallAddress { line: Some(line("101-2")), ..unnamed };
+        let resolved = say(&office, &named, None, Progress::Resolved).unwrap();
+        assert_eq!(*resolved.line(), line("101-2"));
+        let neighbour = resident("101-1", "1204", Role::Resident);
+        let foreign = say(&neighbour, &named, None, Progress::Arrived);
+        assert!(matches!(foreign, Err(Refusal::NotYours(_))), "{foreign:?}");
+    }
+
+    #[test]
+    fn a_location_comes_after_the_last_one_whatever_the_clock_shows() {
+        let ahead = clock::now() + 60 * 60 * 1000;
+        let caller = resident("101-1", "1203", Role::Resident);
+        let here = Location::new(37.5, 127.0, None).unwrap();
+        let incident = incident("101-1", "1203", |alert| {
+            let Ok(Event::Moved(first)) = moved(&caller, &address(alert.id), None, here) else {
+                panic!("the caller may")
+            };
+            vec![Event::Moved(Moved { at: ahead, ..first })]
+        });
+        let next = moved(&caller, &address(incident.alert.id), Some(&incident), here).unwrap();
+        assert_eq!(next.at(), Some(ahead + 1));
+    }
+}

@@ -1,0 +1,115 @@
+//! Reports about a call besides its words: where the caller is, and whom the call has reached. Both wait for a call
+//! that is not known yet, and count for nothing until it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    CallKey, Change, LineIncidents,
+    known::{NamedCall, is_known, wins},
+};
+use crate::{
+    event::{Alert, Event, Moved, Receipt},
+    people::Neighbour,
+};
+
+impl LineIncidents {
+    /// Returns the location of a call's caller that counts, if one was reported after the alert.
+    #[must_use]
+    pub fn moved(&self, alert: &Alert) -> Option<&Moved> {
+        self.location_of(&(alert.id, alert.house.clone()))
+    }
+
+    /// Returns the receipt of a call as listeners get it: without the caller's own flat.
+    #[must_use]
+    pub fn merged_receipt(&self, alert: &Alert) -> Option<Receipt> {
+        self.receipt_of(&(alert.id, alert.house.clone()))
+    }
+
+    pub(super) fn location_of(&self, (id, house): &CallKey) -> Option<&Moved> {
+        let is_alone = self.calls.get(id).is_some_and(|houses| houses.len() == 1);
+        let named = self.moved.get(&(*id, Some(house.clone())));
+        // A record of a former version names no house. With two calls of its id, it may move neither marker.
+        let nameless = self.moved.get(&(*id, None)).filter(|_| is_alone);
+        let later =
+            |one: &Moved, other: &Moved| wins(&Event::Moved(one.clone()), &Event::Moved(other.clone()));
+        named.into_iter().chain(nameless).reduce(|one, other| if later(one, other) { other } else { one })
+    }
+
+    pub(super) fn receipt_of(&self, (id, house): &CallKey) -> Option<Receipt> {
+        // A record of a former version names no house and counts for each call of its id, because receipts only grow.
+        let named = self.receipts.get(&(*id, Some(house.clone())));
+        let receipts = named.into_iter().chain(self.receipts.get(&(*id, None)));
+        let empty = Receipt {
+            line: self.line.clone(),
+            alert: *id,
+            target: Some(house.clone()),
+            reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
+            seen: BTreeSet::new(),
+        };
+        let mut merged = receipts.fold(empty, |mut merged, receipt| {
+            merged.reached.extend(receipt.reached.iter().cloned());
+            merged.sounded.extend(receipt.sounded.iter().cloned());
+            merged.seen.extend(receipt.seen.iter().cloned());
+            merged
+        });
+        let caller = Neighbour::from(house.clone());
+        merged.reached.remove(&caller);
+        merged.sounded.remove(&caller);
+        merged.seen.remove(&caller);
+        let is_empty = merged.reached.is_empty() && merged.sounded.is_empty() && merged.seen.is_empty();
+        (!is_empty).then_some(merged)
+    }
+
+    /// Keeps the latest location of each caller. That of anybody else, such as a helper, fits no call and is ignored.
+    pub(super) fn move_to(&mut self, moved: Moved) -> Vec<Change> {
+        let named = moved.target.as_ref().or(moved.house.as_ref()).cloned();
+        let is_of_line = moved.house_line.as_ref().is_none_or(|line| *line == self.line);
+        let is_of_caller = named.as_ref().is_none_or(|caller| moved.is_of_caller(&self.line, caller));
+        if !is_of_line || !is_of_caller {
+            return Vec::new();
+        }
+        let call: NamedCall = (moved.alert, named);
+        let event = Event::Moved(moved.clone());
+        let known = self.moved.get(&call).cloned().map(Event::Moved);
+        // The latest place counts, so here it is the known one that must not win.
+        if known.is_some_and(|known| !wins(&known, &event)) {
+            return Vec::new();
+        }
+        let is_told = is_known(&self.calls, &call);
+        self.moved.insert(call, moved);
+        is_told.then_some(Change::Event { event, first: None }).into_iter().collect()
+    }
+
+    /// Adds what a receipt has, and returns what is new in the receipts of the calls that it counts for.
+    pub(super) fn receive(&mut self, receipt: Receipt) -> Vec<Change> {
+        let houses = self.calls.get(&receipt.alert).into_iter().flat_map(BTreeMap::keys);
+        let meant = houses.filter(|house| receipt.target.as_ref().is_none_or(|target| target == *house));
+        let calls: Vec<CallKey> = meant.map(|house| (receipt.alert, house.clone())).collect();
+        let before: Vec<Option<Receipt>> = calls.iter().map(|call| self.receipt_of(call)).collect();
+        self.keep_receipt(receipt);
+        let after = calls.iter().map(|call| self.receipt_of(call));
+        let grown = before.into_iter().zip(after).filter(|(before, after)| before != after);
+        let merged = grown.filter_map(|(_, after)| after);
+        merged.map(|receipt| Change::Event { event: Event::Receipt(receipt), first: None }).collect()
+    }
+
+    fn keep_receipt(&mut self, receipt: Receipt) {
+        let Receipt { alert, target, reached, sounded, seen, line } = receipt;
+        let seen_from_here = |flats: BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
+            flats.iter().map(|flat| flat.seen_from(&line)).collect()
+        };
+        let [reached, sounded, seen] = [reached, sounded, seen].map(seen_from_here);
+        match self.receipts.get_mut(&(alert, target.clone())) {
+            Some(known) => {
+                known.reached.extend(reached);
+                known.sounded.extend(sounded);
+                known.seen.extend(seen);
+            }
+            None => {
+                let call = (alert, target.clone());
+                self.receipts.insert(call, Receipt { line, alert, target, reached, sounded, seen });
+            }
+        }
+    }
+}

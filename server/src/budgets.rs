@@ -1,0 +1,177 @@
+//! How much work a stranger may start here: each kind has a bound at once, a short queue and a fair share for each
+//! network, and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again, and
+//! never 401.
+//!
+//! A request whose session is known here is never a stranger's, whatever its address. Residents have shares of their
+//! own, so that one who floods the server takes nothing from others. Sockets have their bounds in [`crate::sockets`].
+//! Every bound of the house is listed in `docs/operations/limits.md`.
+
+mod bucket;
+mod failures;
+mod frames;
+mod network;
+mod share;
+mod tokens;
+
+use std::time::Duration;
+
+use domain::Resident;
+
+pub use self::{
+    bucket::{Bucket, Rate},
+    failures::SignInFailures,
+    frames::Frames,
+    network::Network,
+    share::{Bounds, Share, Turn},
+    tokens::TokenLookUps,
+};
+
+use crate::problem::{Kind, Problem};
+
+/// Sign-ins of strangers that are looked up or hashed at once. The hashes among them have half of the cores
+/// (`backend::people`), so more at once would only wait there. The queue is about a second of hashing on an idle
+/// machine.
+const STRANGERS_SIGN_IN: Bounds =
+    Bounds { at_once: 4, queue: 28, of_one: 32, patience: Duration::from_secs(10) };
+/// Sign-ins by devices that are signed in already.
+const RESIDENTS_SIGN_IN: Bounds =
+    Bounds { at_once: 2, queue: 14, of_one: 4, patience: Duration::from_secs(10) };
+/// Pages rendered for strangers at once: the sign-in page and that of an unknown address. Each takes a core for
+/// milliseconds.
+const STRANGERS_PAGE: Bounds = Bounds { at_once: 2, queue: 62, of_one: 64, patience: Duration::from_secs(5) };
+/// Pages rendered for residents at once. The queue is that of a building after an alarm.
+const RESIDENTS_PAGE: Bounds =
+    Bounds { at_once: 4, queue: 500, of_one: 16, patience: Duration::from_secs(10) };
+/// Commands with a token that may not be looked up now, which wait for the sessions of other nodes to be copied. One
+/// that waits costs its body, 64 KiB at most.
+const STRANGERS_COMMAND: Bounds = Bounds { at_once: 256, queue: 0, of_one: 32, patience: Duration::ZERO };
+
+/// When a refused request should come again, in seconds. Queues are shorter than that on a machine with time to spare.
+const RETRY_AFTER: u64 = 2;
+
+/// The budgets' names in the metric `iutsai_refused_total`.
+pub mod name {
+    /// Sign-ins of strangers.
+    pub const STRANGERS_SIGN_IN: &str = "strangers-sign-in";
+    /// Sign-ins by devices that are signed in already.
+    pub const RESIDENTS_SIGN_IN: &str = "residents-sign-in";
+    /// Pages for strangers.
+    pub const STRANGERS_PAGE: &str = "strangers-page";
+    /// Pages for residents.
+    pub const RESIDENTS_PAGE: &str = "residents-page";
+    /// Look-ups of tokens that no session known here has.
+    pub const STRANGERS_TOKEN: &str = "strangers-token";
+    /// Commands that wait for such a token to be known.
+    pub const STRANGERS_COMMAND: &str = "strangers-command";
+    /// Sockets before CONNECT.
+    pub const STRANGERS_SOCKET: &str = "strangers-socket";
+    /// Sockets of all residents.
+    pub const RESIDENTS_SOCKET: &str = "residents-socket";
+    /// Sockets of one session.
+    pub const SESSION_SOCKET: &str = "session-socket";
+    /// Sockets of one flat.
+    pub const FLAT_SOCKET: &str = "flat-socket";
+}
+
+/// Whose share of a budget is used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// Somebody whose session is known here, by the name of the account.
+    Resident(String),
+    /// Strangers of one network.
+    Strangers(Network),
+}
+
+impl Holder {
+    /// Returns the resident's share, or that of the network where nobody is known to be signed in.
+    #[must_use]
+    pub fn new(resident: Option<&Resident>, network: Network) -> Self {
+        resident.map_or(Self::Strangers(network), |resident| Self::Resident(resident.name.clone()))
+    }
+}
+
+/// The budgets of this process.
+pub struct Budgets {
+    /// Sign-ins: a look-up and a slow hash each.
+    pub sign_ins: Lanes,
+    /// Pages, each rendered whole.
+    pub pages: Lanes,
+    /// Look-ups of unknown tokens.
+    pub tokens: TokenLookUps,
+    /// Commands that wait for their token to be known.
+    pub commands: Share,
+    /// The failed sign-ins of late.
+    pub failures: SignInFailures,
+}
+
+/// One kind of work, with a share for strangers and another for residents.
+pub struct Lanes {
+    strangers: Share,
+    residents: Share,
+}
+
+impl Lanes {
+    /// Waits for a turn, as [`Share::enter`].
+    ///
+    /// # Errors
+    /// [`Kind::BUSY`].
+    pub async fn enter(&self, holder: Holder) -> Result<Turn, Problem> {
+        match holder {
+            Holder::Strangers(_) => self.strangers.enter(holder).await,
+            Holder::Resident(_) => self.residents.enter(holder).await,
+        }
+    }
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        let sign_ins = Lanes {
+            strangers: Share::new(name::STRANGERS_SIGN_IN, STRANGERS_SIGN_IN),
+            residents: Share::new(name::RESIDENTS_SIGN_IN, RESIDENTS_SIGN_IN),
+        };
+        let pages = Lanes {
+            strangers: Share::new(name::STRANGERS_PAGE, STRANGERS_PAGE),
+            residents: Share::new(name::RESIDENTS_PAGE, RESIDENTS_PAGE),
+        };
+        Self {
+            sign_ins,
+            pages,
+            tokens: TokenLookUps::default(),
+            commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
+            failures: SignInFailures::default(),
+        }
+    }
+}
+
+/// Counts a refusal.
+pub fn count_refused(budget: &'static str) {
+    metrics::counter!("iutsai_refused_total", "budget" => budget).increment(1);
+}
+
+/// Refuses a request beyond a budget.
+#[must_use]
+pub fn refused(budget: &'static str) -> Problem {
+    count_refused(budget);
+    Kind::BUSY.because("Too many ask for this at the moment; try again in a moment.").retry_after(RETRY_AFTER)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    #[test]
+    fn every_budget_is_in_the_operators_table() {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let table = std::fs::read_to_string(format!("{root}/../docs/operations/limits.md")).unwrap();
+        let source = std::fs::read_to_string(format!("{root}/src/budgets.rs")).unwrap();
+        let names = source.lines().filter_map(|line| {
+            let (_, text) = line.trim().strip_prefix("pub const ")?.split_once(": &str = \"")?;
+            text.strip_suffix("\";")
+        });
+        let names: Vec<_> = names.collect();
+        assert_eq!(names.len(), 10);
+        for name in names {
+            assert!(table.contains(&format!("`{name}`")), "{name} is not in docs/operations/limits.md");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! How often something may be done: a bucket that fills again with time.
+
+use std::time::{Duration, Instant};
+
+/// How much a bucket holds, and how fast it fills.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// How many at once.
+    pub burst: f64,
+    /// How many a second after that.
+    pub per_second: f64,
+}
+
+/// One holder's bucket.
+#[derive(Debug)]
+pub struct Bucket {
+    rate: Rate,
+    left: f64,
+    at: Instant,
+}
+
+impl Rate {
+    /// Returns how long an empty bucket takes to fill. Forgetting one that has not been used for so long changes
+    /// nothing.
+    #[must_use]
+    pub fn refill(self) -> Duration {
+        Duration::from_secs_f64(self.burst / self.per_second)
+    }
+}
+
+impl Bucket {
+    /// A full bucket.
+    #[must_use]
+    pub fn full(rate: Rate, now: Instant) -> Self {
+        Self { rate, left: rate.burst, at: now }
+    }
+
+    /// Takes one; false where none is left.
+    pub fn take(&mut self, now: Instant) -> bool {
+        let has = self.has(now);
+        if has {
+            self.left -= 1.0;
+        }
+        has
+    }
+
+    /// Returns true if one is left.
+    pub fn has(&mut self, now: Instant) -> bool {
+        let waited = now.saturating_duration_since(self.at).as_secs_f64();
+        self.left = (self.left + waited * self.rate.per_second).min(self.rate.burst);
+        self.at = now;
+        self.left >= 1.0
+    }
+
+    /// Returns when it was last asked.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_a_flood_does_not() {
+        let (rate, now) = (Rate { burst: 4.0, per_second: 2.0 }, Instant::now());
+        let mut bucket = Bucket::full(rate, now);
+        assert!((0..4).all(|_| bucket.take(now)));
+        assert!(!bucket.take(now));
+        let later = now + Duration::from_secs(1);
+        assert!(bucket.take(later) && bucket.take(later) && !bucket.take(later));
+        let refilled = later + rate.refill();
+        assert!((0..4).all(|_| bucket.take(refilled)) && !bucket.take(refilled));
+    }
+}

@@ -1,0 +1,260 @@
+//! Which sockets there are, whose they are, and which one makes room for another.
+//!
+//! A place is given to the newest, because that is the device that somebody has in the hand. For each socket that makes
+//! room there is a rule by which its return cannot take the place back at once, so that two never displace each other
+//! in turn: either the newcomer's owner has fewer sockets even afterwards, or the owner's bucket allows it.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    time::{Duration, Instant},
+};
+
+use backend::people::sessions::SessionId;
+use domain::{House, Line, Resident};
+
+use super::{closing::Closing, full::Full};
+use crate::budgets::{Bucket, Network, Rate};
+
+/// Sockets of one session: the tabs of one browser. A device whose network comes and goes leaves some behind that
+/// nobody answers, for a minute each.
+pub(super) const OF_SESSION: usize = 16;
+/// Sockets of one flat, or of one account without a flat: every device of a family.
+pub(super) const OF_FLAT: usize = 64;
+/// How often the oldest socket of a session or flat that has all of its sockets makes room for a new one. At once, so
+/// that those that a device left behind keep it from nothing; then seldom, because a page whose socket was closed opens
+/// another.
+const DISPLACED: Rate = Rate { burst: 16.0, per_second: 0.1 };
+/// How long a stranger has for CONNECT before a socket of the same network takes its place: a slow round trip.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Sockets are numbered in the order in which they were opened.
+pub(super) type Number = u64;
+
+/// How many sockets there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) strangers: usize,
+    pub(super) residents: usize,
+}
+
+/// Whose socket it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    Flat(Line, House),
+    Account(String),
+}
+
+/// All open sockets.
+pub(super) struct Places {
+    room: Room,
+    strangers: HashMap<Network, BTreeMap<Number, Stranger>>,
+    residents: HashMap<Owner, OfOwner>,
+    open: Open,
+}
+
+/// How many are open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) strangers: usize,
+    pub(super) residents: usize,
+}
+
+struct Stranger {
+    since: Instant,
+    closing: Closing,
+}
+
+struct OfOwner {
+    sessions: HashMap<SessionId, OfSession>,
+    displaced: Bucket,
+}
+
+struct OfSession {
+    sockets: BTreeMap<Number, Closing>,
+    displaced: Bucket,
+}
+
+impl From<&Resident> for Owner {
+    fn from(resident: &Resident) -> Self {
+        match resident.flat() {
+            Some((line, house)) => Self::Flat(line.clone(), house.clone()),
+            None => Self::Account(resident.name.clone()),
+        }
+    }
+}
+
+impl Places {
+    pub(super) fn new(room: Room) -> Self {
+        Self { room, strangers: HashMap::new(), residents: HashMap::new(), open: Open::default() }
+    }
+
+    pub(super) fn open(&self) -> Open {
+        self.open
+    }
+
+    /// Gives a stranger a place. Returns which socket makes room for it.
+    pub(super) fn add_stranger(
+        &mut self,
+        number: Number,
+        network: Network,
+        closing: Closing,
+        now: Instant,
+    ) -> Result<Option<Closing>, Full> {
+        let displaced = if self.open.strangers < self.room.strangers {
+            None
+        } else {
+            Some(self.displace_stranger(network, now).ok_or(Full::Strangers)?)
+        };
+        self.strangers.entry(network).or_default().insert(number, Stranger { since: now, closing });
+        self.open.strangers += 1;
+        Ok(displaced)
+    }
+
+    /// Takes the oldest of the network with the most: at once for a network that has fewer even with one more, else
+    /// after its grace.
+    fn displace_stranger(&mut self, network: Network, now: Instant) -> Option<Closing> {
+        let own = self.strangers.get(&network).map_or(0, BTreeMap::len);
+        let candidates = self.strangers.iter().filter_map(|(network, sockets)| {
+            let (oldest, stranger) = sockets.first_key_value()?;
+            Some((sockets.len(), Reverse(*oldest), *network, stranger.since))
+        });
+        let (most, oldest, of_network, since) =
+            candidates.max_by_key(|(count, oldest, ..)| (*count, *oldest))?;
+        if most < own + 2 && now.saturating_duration_since(since) < GRACE {
+            return None;
+        }
+        self.take_stranger(oldest.0, of_network)
+    }
+
+    /// Gives a socket of a session a place. Returns which one makes room for it.
+    pub(super) fn add_resident(
+        &mut self,
+        number: Number,
+        session: &SessionId,
+        owner: &Owner,
+        closing: Closing,
+        now: Instant,
+    ) -> Result<Option<Closing>, Full> {
+        let (of_session, of_owner) = self.count(session, owner);
+        let displaced = if of_session >= OF_SESSION {
+            Some(self.displace_of_session(session, owner, now).ok_or(Full::Session)?)
+        } else if of_owner >= OF_FLAT {
+            Some(self.displace_of_owner(of_session, owner, now).ok_or(Full::Flat)?)
+        } else if self.open.residents >= self.room.residents {
+            Some(self.displace_of_largest(of_owner).ok_or(Full::Residents)?)
+        } else {
+            None
+        };
+        let of_owner = self.residents.entry(owner.clone()).or_insert_with(|| OfOwner::new(now));
+        let of_session = of_owner.sessions.entry(session.clone()).or_insert_with(|| OfSession::new(now));
+        of_session.sockets.insert(number, closing);
+        self.open.residents += 1;
+        Ok(displaced)
+    }
+
+    fn count(&self, session: &SessionId, owner: &Owner) -> (usize, usize) {
+        let Some(of_owner) = self.residents.get(owner) else { return (0, 0) };
+        let of_session = of_owner.sessions.get(session).map_or(0, |of_session| of_session.sockets.len());
+        (of_session, of_owner.len())
+    }
+
+    /// Takes the session's oldest, if its bucket allows it.
+    fn displace_of_session(&mut self, session: &SessionId, owner: &Owner, now: Instant) -> Option<Closing> {
+        let of_session = self.residents.get_mut(owner)?.sessions.get_mut(session)?;
+        let oldest = *of_session.sockets.first_key_value()?.0;
+        if !of_session.displaced.take(now) {
+            return None;
+        }
+        self.take_resident(oldest, session, owner)
+    }
+
+    /// Takes the oldest of the flat's session with the most: freely for a session that has fewer even with one more,
+    /// else if the flat's bucket allows it.
+    fn displace_of_owner(&mut self, own: usize, owner: &Owner, now: Instant) -> Option<Closing> {
+        let of_owner = self.residents.get_mut(owner)?;
+        let (session, oldest, count) = of_owner.largest()?;
+        if count < own + 2 && !of_owner.displaced.take(now) {
+            return None;
+        }
+        self.take_resident(oldest, &session, owner)
+    }
+
+    /// Takes the oldest of the owner with the most, if that has more than one who has one more than `own`.
+    fn displace_of_largest(&mut self, own: usize) -> Option<Closing> {
+        let (owner, of_owner) = self.residents.iter().max_by_key(|(_, of_owner)| of_owner.len())?;
+        if of_owner.len() < own + 2 {
+            return None;
+        }
+        let (owner, (session, oldest, _)) = (owner.clone(), of_owner.largest()?);
+        self.take_resident(oldest, &session, &owner)
+    }
+
+    /// Takes a stranger's place, if it still has one.
+    pub(super) fn take_stranger(&mut self, number: Number, network: Network) -> Option<Closing> {
+        let sockets = self.strangers.get_mut(&network)?;
+        let stranger = sockets.remove(&number)?;
+        if sockets.is_empty() {
+            self.strangers.remove(&network);
+        }
+        self.open.strangers -= 1;
+        Some(stranger.closing)
+    }
+
+    /// Takes the place of a session's socket, if it still has one.
+    pub(super) fn take_resident(
+        &mut self,
+        number: Number,
+        session: &SessionId,
+        owner: &Owner,
+    ) -> Option<Closing> {
+        let of_owner = self.residents.get_mut(owner)?;
+        let of_session = of_owner.sessions.get_mut(session)?;
+        let closing = of_session.sockets.remove(&number)?;
+        if of_session.sockets.is_empty() {
+            of_owner.sessions.remove(session);
+        }
+        if of_owner.sessions.is_empty() {
+            self.residents.remove(owner);
+        }
+        self.open.residents -= 1;
+        Some(closing)
+    }
+
+    /// Returns every socket of the sessions that are wanted. They keep their places until they are closed.
+    pub(super) fn of(&self, wanted: impl Fn(&SessionId) -> bool) -> Vec<Closing> {
+        let sessions = self.residents.values().flat_map(|of_owner| &of_owner.sessions);
+        let wanted = sessions.filter(|(session, _)| wanted(session));
+        wanted.flat_map(|(_, of_session)| of_session.sockets.values().cloned()).collect()
+    }
+}
+
+impl OfOwner {
+    fn new(now: Instant) -> Self {
+        Self { sessions: HashMap::new(), displaced: Bucket::full(DISPLACED, now) }
+    }
+
+    fn len(&self) -> usize {
+        self.sessions.values().map(|of_session| of_session.sockets.len()).sum()
+    }
+
+    /// Returns the session with the most sockets, the oldest of them, and how many they are. Of equal sessions, the one
+    /// with the oldest socket.
+    fn largest(&self) -> Option<(SessionId, Number, usize)> {
+        let sessions = self.sessions.iter().filter_map(|(session, of_session)| {
+            let (oldest, _) = of_session.sockets.first_key_value()?;
+            Some((of_session.sockets.len(), Reverse(*oldest), session))
+        });
+        let (count, oldest, session) = sessions.max_by_key(|(count, oldest, _)| (*count, *oldest))?;
+        Some((session.clone(), oldest.0, count))
+    }
+}
+
+impl OfSession {
+    fn new(now: Instant) -> Self {
+        Self { sockets: BTreeMap::new(), displaced: Bucket::full(DISPLACED, now) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

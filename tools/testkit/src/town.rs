@@ -1,0 +1,161 @@
+//! A whole complex, made for a run: thousands of accounts and sessions, written into the program's database as it would
+//! write them, without a slow hash for each.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), testkit::Error> {
+//! use testkit::{server::Program, town::Town};
+//!
+//! let server = Program::new("target/release/iutsai").start().await?;
+//! let residents = server.settle(&Town::new(40, 50).administrators(1)).await?;
+//! let caller = residents.of(0, 0);
+//! caller.press(&caller.call("help")?, None).await?.ok()?;
+//! # Ok(()) }
+//! ```
+//!
+//! sqlx with its `Any` driver is used because the server has it with the same features: nothing is compiled a second
+//! time.
+
+mod accounts;
+mod register;
+mod residents;
+mod token;
+
+use domain::{House, Line, Resident, Role};
+
+pub use accounts::Accounts;
+pub use residents::Residents;
+
+/// The password of every account of a [`Town::with_password`].
+pub const PASSWORD: &str = "neighbour";
+
+/// argon2id of [`PASSWORD`] with the server's parameters and the salt `iutsai-test-town`, computed once.
+const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$aXV0c2FpLXRlc3QtdG93bg$a7RO0oILCGq8ModZk4ALI3H1aYl7sk8flUTeInbv7Oc";
+/// A hash that the server can read and that no known password has.
+const NO_PASSWORD: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$aXV0c2FpLXRlc3QtdG93bg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Who lives where: some lines with as many flats each, one account to a flat, and administrators without a flat.
+#[derive(Clone, Debug)]
+pub struct Town {
+    building: String,
+    lines: usize,
+    houses: usize,
+    administrators: usize,
+    sessions: usize,
+    has_password: bool,
+}
+
+impl Town {
+    /// So many lines with so many houses each, in the building `301`; each account has one session and no password.
+    #[must_use]
+    pub fn new(lines: usize, houses: usize) -> Self {
+        Self { building: "301".into(), lines, houses, administrators: 0, sessions: 1, has_password: false }
+    }
+
+    /// Names the building, of which all names in the town are made. Two towns in one database need two buildings.
+    #[must_use]
+    pub fn building(mut self, name: impl Into<String>) -> Self {
+        self.building = name.into();
+        self
+    }
+
+    /// Adds administrators.
+    #[must_use]
+    pub fn administrators(mut self, count: usize) -> Self {
+        self.administrators = count;
+        self
+    }
+
+    /// Gives each account so many sessions, one for each device.
+    #[must_use]
+    pub fn sessions(mut self, each: usize) -> Self {
+        self.sessions = each;
+        self
+    }
+
+    /// Lets everybody sign in with [`PASSWORD`].
+    #[must_use]
+    pub fn with_password(mut self) -> Self {
+        self.has_password = true;
+        self
+    }
+
+    /// Returns the name of a line, counted from 0.
+    #[must_use]
+    pub fn line(&self, line: usize) -> Line {
+        Line::new(format!("{}-{}", self.building, line + 1)).expect("a building's number names a line")
+    }
+
+    /// Returns the name of a house, counted from 0 and alike on every line: two to a floor, 101, 102, 201 and so on.
+    #[must_use]
+    pub fn house(&self, house: usize) -> House {
+        House::new(format!("{}{:02}", house / 2 + 1, house % 2 + 1)).expect("digits name a house")
+    }
+
+    /// Returns the name that a resident signs in with.
+    #[must_use]
+    pub fn resident(&self, line: usize, house: usize) -> String {
+        format!("{}-{}", self.line(line), self.house(house))
+    }
+
+    /// Returns the name that an administrator signs in with.
+    #[must_use]
+    pub fn administrator(&self, number: usize) -> String {
+        format!("{}-office-{}", self.building, number + 1)
+    }
+
+    /// Writes all accounts and their sessions into the database at `url`, in one transaction. Its tables must be there.
+    ///
+    /// A server that runs learns of them within seconds ([`Accounts::wait_until_known`]), one that starts later at
+    /// once.
+    ///
+    /// # Errors
+    /// [`Error::Database`](crate::Error::Database), also where one of the names is taken.
+    pub async fn enter(&self, url: &str) -> Result<Accounts, crate::Error> {
+        Accounts::enter(self, url).await
+    }
+
+    /// Lists the people: residents line by line and house by house, then administrators.
+    fn people(&self) -> impl Iterator<Item = Resident> {
+        let flats = (0..self.lines).flat_map(move |line| (0..self.houses).map(move |house| (line, house)));
+        let residents = flats.map(move |(line, house)| Resident {
+            name: self.resident(line, house),
+            line: Some(self.line(line)),
+            house: Some(self.house(house)),
+            role: Role::Resident,
+        });
+        let administrators = (0..self.administrators).map(move |number| Resident {
+            name: self.administrator(number),
+            line: None,
+            house: None,
+            role: Role::Administrator,
+        });
+        residents.chain(administrators)
+    }
+
+    const fn password_hash(&self) -> &'static str {
+        if self.has_password { HASH } else { NO_PASSWORD }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn everybody_has_a_name_of_their_own_and_a_flat_in_the_order_of_the_lines() {
+        let town = Town::new(12, 23).building("7").administrators(2);
+        let people: Vec<_> = town.people().collect();
+        let names: BTreeSet<_> = people.iter().map(|resident| &resident.name).collect();
+        let flats: BTreeSet<_> = people.iter().filter_map(Resident::flat).collect();
+        assert_eq!((people.len(), names.len(), flats.len()), (278, 278, 276));
+        let of = |line: usize, house: usize| &people[line * 23 + house];
+        assert_eq!(of(11, 22).name, town.resident(11, 22));
+        assert_eq!(of(11, 22).name, "7-12-1201");
+        assert_eq!(of(0, 3).house.as_ref().map(House::as_str), Some("202"));
+        assert_eq!((people[277].name.as_str(), people[277].role), ("7-office-2", Role::Administrator));
+    }
+}

@@ -163,8 +163,8 @@ impl Press {
         });
     }
 
-    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device or
-    /// by another page.
+    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device
+    /// or by another page.
     pub fn drop_unrecorded(&self) {
         if !matches!(self.state.get_untracked(), PressState::Heard { .. }) {
             return;
@@ -183,8 +183,8 @@ impl Press {
         matches!(state, Some(PressState::Sending | PressState::Retrying { .. } | PressState::Heard { .. }))
     }
 
-    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs and
-    /// the service worker have done with one.
+    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs
+    /// and the service worker have done with one.
     fn watch(self) {
         Effect::new(move || {
             spawn_local(self.look());

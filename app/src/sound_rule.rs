@@ -24,9 +24,9 @@ pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Op
     })
 }
 
-/// Tells if a call asks `viewer` for help now: it is open, nobody is coming, it is younger than [`SOUNDED_FOR`], and it is
-/// not the viewer's own house that calls. `age` is how long ago the server received it, in milliseconds; without it the time
-/// `now` decides.
+/// Returns whether a call asks `viewer` for help now: it is open, nobody is coming, it is younger than [`SOUNDED_FOR`],
+/// and it is not the viewer's own house that calls. `age` is how long ago the server received it, in milliseconds;
+/// without it the time `now` decides.
 #[must_use]
 pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
     let alert = &incident.alert;
@@ -41,8 +41,8 @@ pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: 
 /// for all its tabs.
 pub type Sounded = BTreeMap<String, Millis>;
 
-/// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its id.
-/// A call that its last helper has left has another name than before, so that it sounds again.
+/// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its
+/// id. A call that its last helper has left has another name than before, so that it sounds again.
 #[must_use]
 pub fn name(incident: &Incident) -> String {
     let alert = &incident.alert;

@@ -54,8 +54,8 @@ pub(super) async fn is_held() -> bool {
     held.dyn_into::<Array>().is_ok_and(|held| held.iter().any(is_ours))
 }
 
-/// Calls `held` when this tab is the one, which it stays until the returned wish is dropped. Where the browser has no locks
-/// (without https), every tab is the one.
+/// Calls `held` when this tab is the one, which it stays until the returned wish is dropped. Where the browser has no
+/// locks (without https), every tab is the one.
 pub(super) fn be_the_one(held: impl Fn() + Clone + 'static) -> Turn {
     let release = Rc::new(RefCell::new(None));
     let locks = locks();

@@ -55,7 +55,8 @@ struct Shown {
     plan: Option<Plan>,
     labels: Vec<(Element, Place)>,
     open: Vec<Place>,
-    /// The map has not been fitted to the open calls or the plan yet, as while a page that is not shown gives it no size.
+    /// The map has not been fitted to the open calls or the plan yet, as while a page that is not shown gives it no
+    /// size.
     is_unfitted: bool,
 }
 

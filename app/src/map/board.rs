@@ -22,8 +22,9 @@ use crate::context::{Ground, Plan};
 
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
-/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons.
-const MARGIN: (f64, f64) = (84.0, 48.0);
+/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons, and
+/// for one that is moved by a row.
+const MARGIN: (f64, f64) = (84.0, 52.0);
 /// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 

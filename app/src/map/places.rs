@@ -3,8 +3,10 @@
 /// A latitude and a longitude in degrees, the longitude as the map has it: [`unwrapped`].
 pub(super) type Place = (f64, f64);
 
-/// The height of a label with the space between two of them, in pixels.
-const ROW: f64 = 30.0;
+/// The height of a label with its border and the space between two of them, in pixels.
+const ROW: f64 = 34.0;
+/// The borders of two labels side by side and the space between them, in pixels.
+const GAP: f64 = 8.0;
 /// The width of a label that is not known, as in a page that is not shown, in pixels.
 const USUAL_WIDTH: f64 = 72.0;
 
@@ -13,13 +15,14 @@ const USUAL_WIDTH: f64 = 72.0;
 pub(super) struct Label {
     pub(super) x: f64,
     pub(super) y: f64,
+    /// Without its border.
     pub(super) width: f64,
 }
 
 impl Label {
     fn hides(self, other: Self) -> bool {
         let width = |label: Self| if label.width > 0.0 { label.width } else { USUAL_WIDTH };
-        let apart = (width(self) + width(other)) / 2.0;
+        let apart = (width(self) + width(other)) / 2.0 + GAP;
         (self.x - other.x).abs() < apart && (self.y - other.y).abs() < ROW
     }
 }
@@ -70,14 +73,15 @@ mod tests {
 
     #[test]
     fn labels_that_hide_nothing_stay_where_their_places_are() {
-        assert_eq!(spread(&[label(0.0, 0.0), label(60.0, 0.0), label(0.0, 30.0)]), [0.0, 0.0, 0.0]);
+        let labels = [label(0.0, 0.0), label(60.0 + GAP, 0.0), label(0.0, ROW)];
+        assert_eq!(spread(&labels), [0.0, 0.0, 0.0]);
     }
 
     #[test]
     fn any_number_of_labels_at_one_point_are_all_to_be_seen() {
         let labels = [label(10.0, 10.0); 9];
         let offsets = spread(&labels);
-        assert_eq!(offsets[..5], [0.0, -30.0, 30.0, -60.0, 60.0]);
+        assert_eq!(offsets[..5], [0.0, -ROW, ROW, -2.0 * ROW, 2.0 * ROW]);
         let moved: Vec<Label> = offsets.iter().map(|offset| label(10.0, 10.0 + offset)).collect();
         for (index, one) in moved.iter().enumerate() {
             assert!(moved[..index].iter().all(|other| !other.hides(*one)), "{moved:?}");

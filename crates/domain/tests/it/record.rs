@@ -230,6 +230,11 @@ fn a_receipt_of_a_version_that_knew_nothing_of_sounding_has_sounded_nowhere() {
     let sounds = Event::Receipt(domain::Receipt { sounded, ..receipt });
     let (_, written) = write(&sounds);
     assert_eq!(read(topic::RECEIPT, &written, HERE).expect("readable"), sounds);
+    for odd in ["null", "7", r#"["no/such/flat"]"#] {
+        let fields = format!(r#""reached":["1204"],"sounded":{odd},"seen":[]"#);
+        let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, &fields) else { panic!("no receipt") };
+        assert!(receipt.sounded.is_empty() && receipt.reached.len() == 1, "{odd}");
+    }
 }
 
 #[test]

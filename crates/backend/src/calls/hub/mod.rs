@@ -7,6 +7,7 @@ mod changes;
 mod everywhere;
 mod frames;
 mod known;
+mod locations;
 mod queue;
 mod room;
 mod snapshot;

@@ -17,6 +17,7 @@ use super::{
     Arrival, Freshness, Push, Queue, Subscription,
     changes::Changes,
     frames::{Message, Received},
+    locations::{is_of_ended_call, without_coordinates},
 };
 
 /// A snapshot holds so many calls at most.
@@ -136,6 +137,7 @@ impl Room {
         for change in changes {
             self.listeners.publish(self.incidents.line(), &change, how.freshness(), taken_here);
             let message = match change {
+                Change::Event { event, .. } if is_of_ended_call(&self.incidents, &event) => continue,
                 Change::Event { event, first } => {
                     let (message_id, received) = (self.message_id(&event), self.received(&event));
                     Message { body: Body::Event { event, first }, message_id, replay, late, received }
@@ -326,13 +328,6 @@ impl Room {
                 || self.message_ids.contains_key(&(topic::DRILL, alert.id.0))
         });
     }
-}
-
-/// Where a call was is nobody's business once it is over.
-fn without_coordinates(mut incident: Incident) -> Incident {
-    incident.alert.location = None;
-    incident.location = None;
-    incident
 }
 
 /// The house that an event speaks for, if it is one of the line.

@@ -40,7 +40,11 @@ impl Home {
         let alarm = Alarm::new(connection, viewer.clone());
         offline::forget_page_when_signed_out(connection);
         let viewer = StoredValue::new(viewer);
-        let open = Memo::new(move |_| connection.feed.with(|feed| feed.open(connection.now.get())));
+        // What sounds must be shown, or nobody could silence it.
+        let open = Memo::new(move |_| {
+            let (now, moment) = (connection.now.get(), connection.moment.get());
+            connection.feed.with(|feed| feed.open_by_age(now, moment))
+        });
         let houses = move |own: bool| {
             let is_wanted = |call: &&Incident| viewer.with_value(|viewer| is_own(viewer, call)) == own;
             open.with(|open| HouseCalls::by_urgency(open.iter().filter(is_wanted)))

@@ -19,7 +19,7 @@ use crate::{
     socket::{Connection, ConnectionState},
 };
 
-pub use progress::{CallProgress, Kept, NOBODY_AFTER, PressState, progress};
+pub use progress::{CallProgress, Houses, Kept, NOBODY_AFTER, PressState, progress};
 
 /// The button of one signed-in resident.
 #[derive(Clone, Copy)]
@@ -77,7 +77,14 @@ impl Press {
         let tracking = Tracking::new(is_open, now);
         let press = Self {
             state,
-            progress: Memo::new(move |_| progress(&state.get(), own_call.get().as_ref(), now.get())),
+            progress: Memo::new(move |_| {
+                let own = own_call.get();
+                // Only where there is a call: the server has no monotonic time of the page's.
+                let age = own
+                    .as_ref()
+                    .and_then(|own| feed.with(|feed| feed.age(&own.alert, connection.moment.get())));
+                progress(&state.get(), own.as_ref(), age, now.get())
+            }),
             own_call,
             location_problem: tracking.problem().read_only(),
             set_state,
@@ -164,8 +171,8 @@ impl Press {
         });
     }
 
-    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device or
-    /// by another page.
+    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device
+    /// or by another page.
     pub fn drop_unrecorded(&self) {
         if !matches!(self.state.get_untracked(), PressState::Heard { .. }) {
             return;
@@ -184,8 +191,8 @@ impl Press {
         matches!(state, Some(PressState::Sending | PressState::Retrying { .. } | PressState::Heard { .. }))
     }
 
-    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs and
-    /// the service worker have done with one.
+    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs
+    /// and the service worker have done with one.
     fn watch(self) {
         Effect::new(move || {
             spawn_local(self.look());

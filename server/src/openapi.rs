@@ -171,8 +171,9 @@ fn session() -> PathItem {
 
 fn upgrade() -> Operation {
     let meaning = "A WebSocket for STOMP 1.2 and 1.1 (subprotocols v12.stomp, v11.stomp, or none). SUBSCRIBE to \
-                   /sub/line/LINE (administrators also to /sub/lines, for every line), ACK each alert, SEND \
-                   {\"alert\"} to /pub/seen (with \"house\", the one that called, if two houses used the id).";
+                   /sub/line/LINE (administrators also to /sub/lines, for every line), ACK each alert, ACK it \
+                   again with the header sounded:true when it sounds, SEND {\"alert\"} to /pub/seen (with \
+                   \"house\", the one that called, if two houses used the id).";
     let operation =
         OperationBuilder::new().description(Some(meaning)).response("101", described("The socket is open."));
     refused(operation, &[Kind::FOREIGN_ORIGIN, Kind::UPGRADE_REQUIRED, Kind::SOCKETS_FULL]).build()

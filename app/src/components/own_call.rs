@@ -38,7 +38,7 @@ pub fn OwnCall() -> impl IntoView {
                 {words}
             </p>
             <WithoutPlace />
-            <a class="button danger call-119" href="tel:119" hidden=unless(needs_119)>
+            <a class="button danger call-119" href="tel:119" hidden=unless(CallProgress::needs_119)>
                 {say!(i18n, print.call_119)}
             </a>
             <a class="button" href="/sign-in?next=%2F" target="_blank" hidden=unless(needs_sign_in)>
@@ -170,21 +170,6 @@ fn is_open() -> Memo<bool> {
 fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
     let progress = Home::current().press.progress;
     Signal::derive(move || !progress.with(shown))
-}
-
-/// Where the neighbours cannot be counted on, somebody else must be.
-fn needs_119(progress: &CallProgress) -> bool {
-    use CallProgress::{Heard, NeedsSignIn, NobodyComes, NobodyReached, Refused, Retrying, Unsent};
-    matches!(
-        progress,
-        NobodyReached
-            | NobodyComes(_)
-            | Refused(_)
-            | Retrying { .. }
-            | Heard { .. }
-            | NeedsSignIn { .. }
-            | Unsent { .. }
-    )
 }
 
 fn is_anything(progress: &CallProgress) -> bool {

@@ -11,6 +11,7 @@ mod durable_place;
 mod every_line;
 mod health;
 mod lines;
+mod locations;
 mod origins;
 mod pages;
 mod places;

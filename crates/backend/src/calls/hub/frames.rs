@@ -44,6 +44,8 @@ pub(super) struct News {
     pub(super) message_id: Option<String>,
     /// When the call that this is about was received.
     pub(super) received: Option<Received>,
+    /// It is a location that subscribers do not get, because the call is over.
+    pub(super) is_of_ended_call: bool,
 }
 
 impl News {

@@ -13,6 +13,7 @@ use super::{
     Arrival,
     frames::{News, Received},
     index::Index,
+    locations::is_of_ended_call,
 };
 
 /// The calls of a line. Its lock is held for one event or one lookup, never while frames are encoded or pushed.
@@ -156,7 +157,9 @@ impl LineCalls {
                 Change::Event { event, .. } => (self.message_id(event), self.received(event)),
                 Change::First { .. } => (None, None),
             };
-            News { change, message_id, received }
+            let is_of_ended_call =
+                matches!(&change, Change::Event { event, .. } if is_of_ended_call(&self.incidents, event));
+            News { change, message_id, received, is_of_ended_call }
         };
         changes.into_iter().map(news).collect()
     }

@@ -8,7 +8,7 @@ use std::{
 use domain::{AlertId, Event, House, Incident, Millis, body::Body, event::OPEN_FOR, message_id};
 use uuid::Uuid;
 
-use super::{Subscription, frames::Message, line_calls::LineCalls};
+use super::{Subscription, frames::Message, line_calls::LineCalls, locations::without_coordinates};
 
 /// A snapshot of a line holds so many calls at most.
 const SNAPSHOT_LIMIT: usize = 200;
@@ -118,11 +118,4 @@ impl LineCalls {
         };
         events.into_iter().map(message).collect()
     }
-}
-
-/// Where a call was is nobody's business once it is over.
-fn without_coordinates(mut incident: Incident) -> Incident {
-    incident.alert.location = None;
-    incident.location = None;
-    incident
 }

@@ -12,6 +12,7 @@ mod kinds;
 mod known;
 mod line_calls;
 mod listing;
+mod locations;
 mod lookups;
 mod queue;
 mod room;

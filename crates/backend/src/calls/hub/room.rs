@@ -93,6 +93,9 @@ impl Room {
         let mut is_heard = false;
         for news in news {
             self.listeners.publish(&self.line, &news.change, how.freshness(), how.taken_here);
+            if news.is_of_ended_call {
+                continue;
+            }
             let message = news.into_message(how.replay, how.late);
             is_heard |= audience.push(&self.destination, &message, speaker);
         }

@@ -58,6 +58,7 @@ fn reached(call: &Alert, by: &str) -> Event {
         alert: call.id,
         target: Some(call.house.clone()),
         reached: [house(by).into()].into(),
+        sounded: [].into(),
         seen: [].into(),
     })
 }

@@ -144,7 +144,7 @@ test("the office opens a line and ends that call and no other", async ({ residen
   const sent = admin.page.waitForRequest((request) => new URL(request.url()).pathname.endsWith("/resolve"));
   await line.getByTestId("resolve").click();
   const address = Object.fromEntries(new URL((await sent).url()).searchParams);
-  expect(address, "it names whose call it is").toEqual({ house: "0501", line: "101-2" });
+  expect(address, "it names whose call it is").toEqual({ house: "501", line: "101-2" });
 
   await elsewhere.ownCallIs("ended");
   await expect(admin.openCards).toHaveCount(3);

@@ -20,7 +20,7 @@ use domain::Resident;
 pub use self::{
     bucket::{Bucket, Rate},
     failures::SignInFailures,
-    frames::Frames,
+    frames::{Frames, SessionFrames},
     network::Network,
     share::{Bounds, Share, Turn},
     tokens::TokenLookUps,
@@ -102,6 +102,8 @@ pub struct Budgets {
     pub commands: Share,
     /// The failed sign-ins of late.
     pub failures: SignInFailures,
+    /// The frames that sessions send.
+    pub frames: SessionFrames,
 }
 
 /// One kind of work, with a share for strangers and another for residents.
@@ -139,6 +141,7 @@ impl Default for Budgets {
             tokens: TokenLookUps::default(),
             commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
             failures: SignInFailures::default(),
+            frames: SessionFrames::default(),
         }
     }
 }

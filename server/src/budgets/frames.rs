@@ -1,28 +1,71 @@
-//! How many frames a client may send: a bucket, and one acknowledgement for each message that the client was sent.
+//! How many frames a client may send: a bucket of its session, and one acknowledgement for each message that the client was
+//! sent.
 
-use std::time::Instant;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use backend::people::sessions::SessionId;
 
 use super::bucket::{Bucket, Rate};
 
-/// At once, because an administrator subscribes many lines.
-const FRAMES: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
+/// Of all sockets of a session together, so that a new socket is not a new bucket. At once, because an administrator
+/// subscribes many lines.
+const OF_SESSION: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
+/// Before CONNECT, which is one frame.
+const OF_STRANGER: Rate = Rate { burst: 100.0, per_second: 1.0 };
+/// How many other frames a SUBSCRIBE counts as, and the CONNECT of a session. A client may come and subscribe some sixty
+/// times at once, and once or twice a second after that.
+const COSTLY: u32 = 32;
+/// So many buckets are kept before the full ones are looked for and forgotten.
+const KEPT: usize = 1_024;
 
-/// How many other frames a SUBSCRIBE counts as. A client may subscribe 64 times when it comes, and three times a second
-/// after that.
-const SUBSCRIPTION: u32 = 32;
+/// The buckets of all sessions.
+#[derive(Default)]
+pub struct SessionFrames(Mutex<Buckets>);
 
-/// One client's budget.
+#[derive(Default)]
+struct Buckets {
+    of_sessions: HashMap<SessionId, Arc<Mutex<Bucket>>>,
+    /// How many there are when the full ones are looked for.
+    crowded_at: usize,
+}
+
+impl SessionFrames {
+    /// Returns the budget of one more socket of a session.
+    #[must_use]
+    pub fn of(&self, session: &SessionId, now: Instant) -> Frames {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.of_sessions.len() >= buckets.crowded_at.max(KEPT) {
+            buckets.of_sessions.retain(|_, bucket| is_needed(bucket, now));
+            buckets.crowded_at = 2 * buckets.of_sessions.len();
+        }
+        let full = || Arc::new(Mutex::new(Bucket::full(OF_SESSION, now)));
+        let bucket = buckets.of_sessions.entry(session.clone()).or_insert_with(full).clone();
+        Frames { bucket, unacknowledged: 0 }
+    }
+}
+
+/// Returns true while a socket has the bucket or it may still be filling.
+fn is_needed(bucket: &Arc<Mutex<Bucket>>, now: Instant) -> bool {
+    let used = bucket.lock().unwrap_or_else(PoisonError::into_inner).at();
+    Arc::strong_count(bucket) > 1 || now.saturating_duration_since(used) < OF_SESSION.refill()
+}
+
+/// One socket's budget.
 pub struct Frames {
-    bucket: Bucket,
+    bucket: Arc<Mutex<Bucket>>,
     /// Messages that were sent to the client and that it may still acknowledge.
     unacknowledged: u64,
 }
 
 impl Frames {
-    /// Returns a full budget.
+    /// Returns the budget of a socket before CONNECT.
     #[must_use]
-    pub fn new(now: Instant) -> Self {
-        Self { bucket: Bucket::full(FRAMES, now), unacknowledged: 0 }
+    pub fn of_stranger(now: Instant) -> Self {
+        Self { bucket: Arc::new(Mutex::new(Bucket::full(OF_STRANGER, now))), unacknowledged: 0 }
     }
 
     /// Grants an acknowledgement for a message that is sent to the client.
@@ -43,29 +86,68 @@ impl Frames {
         }
     }
 
-    /// Takes a SUBSCRIBE, which costs the making of a snapshot; returns false when the bucket holds too little for it.
-    pub fn take_subscription(&mut self, now: Instant) -> bool {
-        (0..SUBSCRIPTION).all(|_| self.bucket.take(now))
+    /// Takes a CONNECT or a SUBSCRIBE, which makes a snapshot; returns false when the bucket holds too little for it.
+    pub fn take_costly(&self, now: Instant) -> bool {
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        (0..COSTLY).all(|_| bucket.take(now))
     }
 
     /// Takes any other frame; returns false when the bucket is empty.
-    pub fn take(&mut self, now: Instant) -> bool {
-        self.bucket.take(now)
+    pub fn take(&self, now: Instant) -> bool {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn session(token: &str) -> SessionId {
+        SessionId::of_token(token)
+    }
 
     #[test]
     fn every_message_may_be_acknowledged_once_and_no_more() {
         let now = Instant::now();
-        let mut frames = Frames::new(now);
-        let (burst, messages) = (FRAMES.burst as u32, 3 * FRAMES.burst as u32);
+        let mut frames = SessionFrames::default().of(&session("a"), now);
+        let (burst, messages) = (OF_SESSION.burst as u32, 3 * OF_SESSION.burst as u32);
         (0..messages).for_each(|_| frames.message_sent());
         assert!((0..messages).all(|_| frames.take_acknowledgement(now)));
         assert!((0..burst).all(|_| frames.take_acknowledgement(now)));
         assert!(!frames.take_acknowledgement(now));
+    }
+
+    #[test]
+    fn another_socket_of_a_session_has_no_other_bucket_until_it_has_filled() {
+        let (sessions, now) = (SessionFrames::default(), Instant::now());
+        let flood = || {
+            let frames = sessions.of(&session("a"), now);
+            (0..10_000).filter(|_| frames.take(now)).count()
+        };
+        assert_eq!((flood(), flood()), (OF_SESSION.burst as usize, 0));
+        assert!(sessions.of(&session("b"), now).take_costly(now), "others have theirs");
+        let later = now + Duration::from_secs(1);
+        assert!(sessions.of(&session("a"), later).take_costly(later));
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten_and_others_are_not() {
+        let (sessions, now) = (SessionFrames::default(), Instant::now());
+        let empty = session("empty");
+        let frames = sessions.of(&empty, now);
+        while frames.take(now) {}
+        for number in 0..KEPT {
+            drop(sessions.of(&session(&number.to_string()), now));
+        }
+        let later = now + OF_SESSION.refill();
+        for number in 0..KEPT {
+            drop(sessions.of(&session(&format!("later {number}")), later));
+        }
+        let kept: Vec<_> = sessions.0.lock().expect("nobody panicked").of_sessions.keys().cloned().collect();
+        assert!(kept.len() <= KEPT + 2, "those of before are gone: {}", kept.len());
+        assert!(kept.contains(&empty), "a socket has it");
+        assert!(!kept.contains(&session("0")), "it has filled, and nobody has it");
     }
 }

@@ -38,6 +38,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const CLOSING: Duration = Duration::from_secs(2);
 /// How long one that was too slow has: it must first read what it left lying.
 const CLOSING_SLOW: Duration = Duration::from_secs(20);
+/// How long the socket of a session that sends too much is not read before it is closed.
+const FLOOD_PAUSE: Duration = Duration::from_secs(2);
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
@@ -63,6 +65,8 @@ enum Farewell {
     Goodbye,
     /// The client does not keep up.
     TooSlow,
+    /// The session has sent more than its budget.
+    Flood,
     /// An ERROR frame first, then the close code and its reason.
     Error(Frame, u16, &'static str),
 }
@@ -76,7 +80,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
     let mut connection = Connection {
         transport: Transport::new(socket),
         decoder: Decoder::new(LIMITS),
-        budget: Frames::new(now.into()),
+        budget: Frames::of_stranger(now.into()),
         state,
         place,
         opened_by,
@@ -98,6 +102,12 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
         Farewell::TooSlow => {
             let error = Frame::error("The client is too slow to keep up; connect again for the snapshot.");
             (error, code::POLICY, "too slow", CLOSING_SLOW)
+        }
+        Farewell::Flood => {
+            // The place stays taken meanwhile, so that a session cannot go on with a new socket at once.
+            let _ = timeout(FLOOD_PAUSE, place.close().cancelled_owned()).await;
+            let error = Frame::error("Too many frames; send fewer a second.");
+            (error, code::POLICY, "too many frames", CLOSING)
         }
         Farewell::Error(error, code, reason) => (error, code, reason, CLOSING),
     };
@@ -229,14 +239,14 @@ impl Connection {
                     self.budget.take_acknowledgement(now)
                 }
                 Some(Incoming::Frame(Frame { command: Command::Subscribe, .. })) => {
-                    self.budget.take_subscription(now)
+                    self.budget.take_costly(now)
                 }
                 // The end of the message counts only where it completed no frame.
                 None if !is_part => true,
                 _ => self.budget.take(now),
             };
             if !is_granted {
-                return refused(Frame::error("Too many frames; send fewer a second."));
+                return ControlFlow::Break(Farewell::Flood);
             }
             is_part = false;
             match incoming {
@@ -255,10 +265,7 @@ impl Connection {
             let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
         }
         let Some(session) = &mut self.session else {
-            return match self.connect(&frame).await {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => refused(error),
-            };
+            return self.connect(&frame).await;
         };
         let version = session.version();
         let (answer, flow) = match session.handle(&frame) {
@@ -281,12 +288,16 @@ impl Connection {
         flow
     }
 
-    async fn connect(&mut self, frame: &Frame) -> Result<(), Frame> {
-        let agreement = connect::agree(frame)?;
-        let (network, opened_by) = (self.place.network(), self.opened_by.take());
-        let credentials = connect::identify(frame, &self.state, network, opened_by).await?;
-        self.place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
-        connect::confirm(&credentials, &self.state.backend.sessions).await?;
+    async fn connect(&mut self, frame: &Frame) -> Flow {
+        let (agreement, credentials) = match self.identify(frame).await {
+            Ok(identified) => identified,
+            Err(error) => return refused(error),
+        };
+        let now = std::time::Instant::now();
+        self.budget = self.state.budgets.frames.of(&credentials.session.id, now);
+        if !self.budget.take_costly(now) {
+            return ControlFlow::Break(Farewell::Flood);
+        }
         let (hub, receipts) = (self.state.backend.hub.clone(), self.state.backend.receipts.clone());
         let resident = credentials.session.resident;
         self.session = Some(Session::new(resident, agreement.version, hub, receipts, self.queue.clone()));
@@ -295,7 +306,17 @@ impl Connection {
         self.heart_beat = agreement.heart_beat;
         self.transport.put_frame(&agreement.connected, agreement.version);
         self.beat_later();
-        Ok(())
+        ControlFlow::Continue(())
+    }
+
+    /// Finds out who connects, and gives the socket the place of that session.
+    async fn identify(&mut self, frame: &Frame) -> Result<(connect::Agreement, Credentials), Frame> {
+        let agreement = connect::agree(frame)?;
+        let (network, opened_by) = (self.place.network(), self.opened_by.take());
+        let credentials = connect::identify(frame, &self.state, network, opened_by).await?;
+        self.place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
+        connect::confirm(&credentials, &self.state.backend.sessions).await?;
+        Ok((agreement, credentials))
     }
 
     /// The snapshot is paced by the socket: the next frame is made when the last has gone out.

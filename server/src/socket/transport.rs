@@ -25,6 +25,10 @@ const MESSAGE: usize = 64;
 /// reset the connection (RFC 9293, section 3.10.7.1), and take the reason back from it.
 const DEAF: Duration = Duration::from_secs(1);
 
+/// The octets that are read from a client that is being closed, and dropped. One that goes on sending is not read any
+/// more, because a flood would be as costly as before.
+const DROPPED: usize = 256 * 1024;
+
 /// One client's WebSocket.
 pub struct Transport {
     socket: WebSocket,
@@ -127,7 +131,17 @@ impl Transport {
         self.push(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
         self.elsewhere = 0;
         let patience = if self.deaf { DEAF } else { patience };
-        let goodbye = async { while !matches!(self.next().await, Happening::Gone) {} };
+        let goodbye = async {
+            let mut dropped = 0;
+            loop {
+                match self.next().await {
+                    Happening::Gone => return,
+                    Happening::Received(bytes) => dropped += bytes.len() + MESSAGE,
+                    Happening::Pong | Happening::Sent | Happening::TooLong => {}
+                }
+                self.deaf |= dropped > DROPPED;
+            }
+        };
         // A client that does not answer in time loses the connection without its answer.
         let _ = tokio::time::timeout(patience, goodbye).await;
     }

@@ -4,9 +4,9 @@ use super::said::{Key, Said, What};
 use crate::event::Event;
 
 impl Event {
-    /// Returns the text that all records of one event share, and no other event has. Records with the same text replace each
-    /// other in the fold: of a word the smallest record counts, of a location the latest, and receipts are merged. The text
-    /// is stored, so it must not change between versions.
+    /// Returns the text that all records of one event share, and no other event has. Records with the same text
+    /// replace each other in the fold: of a word the smallest record counts, of a location the latest, and receipts
+    /// are merged. The text is stored, so it must not change between versions.
     #[must_use]
     pub fn fold_key(&self) -> String {
         let parts = match self {
@@ -16,11 +16,15 @@ impl Event {
             Self::Accept(accept) => parts(Said::Accept(accept.clone()).key(&accept.line)),
             Self::Status(status) => parts(Said::Status(status.clone()).key(&status.line)),
             Self::Moved(moved) => {
-                let house = moved.target.as_ref().or(moved.house.as_ref());
+                let caller = moved.target.as_ref().or(moved.house.as_ref());
+                let line = moved.house_line.as_ref().filter(|line| **line != moved.line);
+                let helper = moved.house.as_ref().filter(|house| line.is_some() || Some(*house) != caller);
                 vec![
                     Some("location".to_owned()),
                     Some(moved.alert.to_string()),
-                    house.map(ToString::to_string),
+                    caller.map(ToString::to_string),
+                    line.map(ToString::to_string),
+                    helper.map(ToString::to_string),
                 ]
             }
             Self::Receipt(receipt) => {

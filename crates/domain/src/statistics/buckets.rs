@@ -1,5 +1,5 @@
-//! Counts in quarter-hours of UTC. Every zone's clocks differ from UTC by whole quarter-hours, so the buckets of a local
-//! hour or day add up in any of them.
+//! Counts in quarter-hours of UTC. Every zone's clocks differ from UTC by whole quarter-hours, so the buckets of a
+//! local hour or day add up in any of them.
 
 use std::collections::BTreeMap;
 

@@ -62,7 +62,7 @@ fn counts(rows: Vec<&Row>, period: Period, basis: &Basis<'_>) -> Counts {
     let (drills, calls): (Vec<&Row>, Vec<&Row>) = rows.into_iter().partition(|row| row.drill);
     let buckets = Buckets::of(&calls, as_of);
     let (total, heat_map) = (buckets.total(), buckets.heat_map(zone, |tally| tally.calls));
-    let ended = |how| count(&calls, |row| row.end(as_of) == Some(how));
+    let ended = |how: Progress| count(&calls, |row| row.end(as_of) == Some(how));
     let times = Times::of(&calls);
     Counts {
         calls: total.calls,
@@ -79,7 +79,7 @@ fn counts(rows: Vec<&Row>, period: Period, basis: &Basis<'_>) -> Counts {
         false_alarms: total.false_alarms,
         escalated: count(&calls, |row| row.escalated.is_some()),
         by_hour: by_hour(&heat_map),
-        by_weekday: heat_map.map(|day| day.iter().sum()),
+        by_weekday: heat_map.map(|day| day.iter().sum::<u64>()),
         heat_map,
         by_day: buckets.days(period, zone, as_of),
         false_alarms_by_hour: by_hour(&buckets.heat_map(zone, |tally| tally.false_alarms)),
@@ -118,7 +118,7 @@ fn count(rows: &[&Row], is_counted: impl Fn(&Row) -> bool) -> u64 {
 }
 
 fn grouped<K: Ord>(rows: &[&Row], key: impl Fn(&Row) -> K) -> BTreeMap<K, u64> {
-    let mut groups = BTreeMap::new();
+    let mut groups: BTreeMap<K, u64> = BTreeMap::new();
     for row in rows {
         *groups.entry(key(row)).or_default() += 1;
     }
@@ -165,7 +165,7 @@ fn alarms(calls: &[&Row], zone: &dyn Zone) -> Alarms {
             *at_night += is_night;
         }
     }
-    let sum = |counts: &[i64]| counts.iter().map(|count| count.unsigned_abs()).sum();
+    let sum = |counts: &[i64]| counts.iter().map(|count| count.unsigned_abs()).sum::<u64>();
     let (all, at_night): (Vec<i64>, Vec<i64>) = flats.into_values().unzip();
     Alarms {
         flats: all.len() as u64,

@@ -55,8 +55,8 @@ pub struct Previous {
 
 /// The figures of one period. All but `drills` and `drill` are of calls that are not drills.
 ///
-/// `calls` = `cancelled` + `resolved` + `expired` + `unfinished` = `accepted` + `unaccepted`, and `unaccepted` = `taken_back` +
-/// `nobody_came` + `waiting`.
+/// `calls` = `cancelled` + `resolved` + `expired` + `unfinished` = `accepted` + `unaccepted`, and `unaccepted` =
+/// `taken_back` + `nobody_came` + `waiting`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Calls that began in the period.

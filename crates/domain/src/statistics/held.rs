@@ -20,8 +20,8 @@ pub struct Held {
 }
 
 impl Held {
-    /// Returns what is held of an event that was read at `position`. `None` if statistics need nothing of it: a location, or
-    /// a receipt of the caller's own flat alone.
+    /// Returns what is held of an event that was read at `position`. `None` if statistics need nothing of it: a
+    /// location, or a receipt of the caller's own flat alone.
     #[must_use]
     pub fn new(event: Event, position: Position) -> Option<Self> {
         let event = without_places(event)?;
@@ -64,8 +64,8 @@ impl Held {
         }
     }
 
-    /// Returns the event as JSON, as it is stored. A record's value would not do, because a record without an id gets its id
-    /// from its original bytes.
+    /// Returns the event as JSON, as it is stored. A record's value would not do, because a record without an id gets
+    /// its id from its original bytes.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         Body::Event { event: self.event.clone(), first: None }.to_json()
@@ -104,8 +104,8 @@ pub fn without_places(event: Event) -> Option<Event> {
     }
 }
 
-/// Returns the flats that a call has reached besides the caller's. The caller's own device takes the call first, so it must
-/// not make the time to the first flat.
+/// Returns the flats that a call has reached besides the caller's. The caller's own device takes the call first, so
+/// it must not make the time to the first flat.
 fn without_caller(receipt: Receipt) -> Option<Receipt> {
     let Receipt { line, alert, target, reached, seen } = receipt;
     let caller = target.clone().map(Neighbour::from);
@@ -118,8 +118,8 @@ fn without_caller(receipt: Receipt) -> Option<Receipt> {
     (!receipt.reached.is_empty()).then_some(receipt)
 }
 
-/// Returns the rows of a line's calls, the oldest first. `held` may be in any order and repeat itself; the same set gives the
-/// same rows. Events of other lines change nothing.
+/// Returns the rows of a line's calls, the oldest first. `held` may be in any order and repeat itself; the same set
+/// gives the same rows. Events of other lines change nothing.
 #[must_use]
 pub fn rows(line: &Line, held: impl IntoIterator<Item = Held>) -> Vec<Row> {
     // Partitions only rank accepts, and a row has times instead of ranks.

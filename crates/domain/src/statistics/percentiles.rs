@@ -6,7 +6,8 @@ use crate::event::Millis;
 
 const SECOND: Millis = 1_000;
 
-/// The upper bounds of all classes of a distribution but the last, in milliseconds. A value that equals a bound is within it.
+/// The upper bounds of all classes of a distribution but the last, in milliseconds. A value that equals a bound is
+/// within it.
 pub const CLASS_BOUNDS: [Millis; 7] =
     [15 * SECOND, 30 * SECOND, 45 * SECOND, 60 * SECOND, 120 * SECOND, 180 * SECOND, 300 * SECOND];
 

@@ -166,9 +166,9 @@ impl Query {
         Self { period, compared: period.previous(), line: None, kind: None }
     }
 
-    /// Reads the question of an address. `from` and `to` are dates, which stand for their first instant in the zone, or
-    /// milliseconds since 1970; `to` is the first instant that is not meant. An absent or empty `to` is the end of the day of
-    /// `now`, and an absent `from` lies [`USUAL_DAYS`] days before `to`.
+    /// Reads the question of an address. `from` and `to` are dates, which stand for their first instant in the zone,
+    /// or milliseconds since 1970; `to` is the first instant that is not meant. An absent or empty `to` is the end of
+    /// the day of `now`, and an absent `from` lies [`USUAL_DAYS`] days before `to`.
     ///
     /// # Errors
     /// [`Invalid`] with the part that makes no sense.

@@ -10,8 +10,8 @@ use crate::{
     people::{House, Line, Neighbour},
 };
 
-/// How soon a caller who cancels must have done so for the call to count as a false alarm, in milliseconds. Somebody who
-/// waited longer in vain may have given up, and that call must stay among those to which nobody came.
+/// How soon a caller who cancels must have done so for the call to count as a false alarm, in milliseconds. Somebody
+/// who waited longer in vain may have given up, and that call must stay among those to which nobody came.
 pub const FALSE_ALARM_WITHIN: Millis = LATE_AFTER;
 
 /// How long a call may wait for a first neighbour before it counts as one to which nobody came, in milliseconds.
@@ -41,8 +41,8 @@ pub struct Row {
     pub accepts: u32,
     /// How many of these did not take it back, or had been there before they did.
     pub came: u32,
-    /// The earliest `at` of an accept, or of an arrival without an accept. The log may have another accept as the first,
-    /// because this is a time and not a rank.
+    /// The earliest `at` of an accept, or of an arrival without an accept. The log may have another accept as the
+    /// first, because this is a time and not a rank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_accept: Option<Millis>,
     /// The earliest `at` of an arrival.
@@ -84,8 +84,8 @@ pub enum Outcome {
 }
 
 impl Row {
-    /// Returns the row of an incident. `history` is what [`LineIncidents::history`](crate::LineIncidents::history) returns for
-    /// it, and `first_reached` the timestamp of the earliest receipt. A receipt itself has no time.
+    /// Returns the row of an incident. `history` is what [`LineIncidents::history`](crate::LineIncidents::history)
+    /// returns for it, and `first_reached` the timestamp of the earliest receipt. A receipt itself has no time.
     #[must_use]
     pub fn of(incident: &Incident, history: &[(Event, Option<bool>)], first_reached: Option<Millis>) -> Self {
         let Incident { alert, end, escalated, .. } = incident;
@@ -122,9 +122,9 @@ impl Row {
         CallKey { line: self.line.clone(), house: self.house.clone(), id: self.id }
     }
 
-    /// Returns what two rows of one call know together. The row of which more words were known gives everything that later
-    /// words can change; receipts only grow. Neither order nor repetition of rows matters, so a log from which records are
-    /// gone takes nothing away from a row.
+    /// Returns what two rows of one call know together. The row of which more words were known gives everything that
+    /// later words can change; receipts only grow. Neither order nor repetition of rows matters, so a log from which
+    /// records are gone takes nothing away from a row.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let first_reached = self.first_reached.into_iter().chain(other.first_reached).min();

@@ -12,7 +12,7 @@ pub(super) const HOUR: Millis = 60 * 60 * 1000;
 pub(super) const DAY: Millis = 24 * HOUR;
 
 /// A time zone.
-pub trait Zone {
+pub trait Zone: Send + Sync {
     /// Returns the zone's name in the IANA database, such as `Asia/Seoul`.
     fn name(&self) -> &str;
 

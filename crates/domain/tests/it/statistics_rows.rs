@@ -168,3 +168,11 @@ proptest! {
         prop_assert_eq!(asked(&reversed, &query, &Utc, MORNING + passed), asked(&rows, &query, &Utc, MORNING + passed));
     }
 }
+
+#[test]
+fn the_words_of_stored_keys_are_those_of_records() {
+    for progress in Progress::ALL {
+        let written = serde_json::to_value(progress).expect("a word is JSON");
+        assert_eq!(written, progress.as_str());
+    }
+}

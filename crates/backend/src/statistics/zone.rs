@@ -1,5 +1,5 @@
-//! The complex's time zone, by the IANA database that is compiled into the program. The machine's own database would let
-//! two nodes count by different rules.
+//! The complex's time zone, by the IANA database that is compiled into the program. The machine's own database would
+//! let two nodes count by different rules.
 
 use domain::{Millis, statistics::Zone};
 use jiff::{Timestamp, tz::TimeZone};

@@ -99,7 +99,8 @@ proptest! {
         prop_assert_eq!(&one.clone().merge(third.clone()).merge(other.clone()), &merged);
         prop_assert_eq!(&merged.clone().merge(one.clone()), &merged);
         prop_assert_eq!(merged.words, one.words.max(other.words).max(third.words));
-        prop_assert_eq!(merged.first_reached.is_some(), [one, other, third].iter().any(|row| row.first_reached.is_some()));
+        let reached = [one, other, third].iter().any(|row| row.first_reached.is_some());
+        prop_assert_eq!(merged.first_reached.is_some(), reached);
     }
 
     #[test]

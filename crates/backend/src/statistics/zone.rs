@@ -26,6 +26,11 @@ impl Iana {
         let name = zone.iana_name().unwrap_or(name).to_owned();
         Ok(Self { name, zone })
     }
+
+    /// Returns the rules of the zone.
+    pub(super) fn time_zone(&self) -> &TimeZone {
+        &self.zone
+    }
 }
 
 impl Zone for Iana {

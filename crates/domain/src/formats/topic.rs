@@ -36,7 +36,7 @@ pub const ALL: [Topic; 7] = [
     Topic { name: STATUS, retention: 30 * DAY },
     Topic { name: DRILL, retention: 30 * DAY },
     Topic { name: LOCATION, retention: DAY },
-    Topic { name: RECEIPT, retention: DAY },
+    Topic { name: RECEIPT, retention: 30 * DAY },
     Topic { name: DEAD_LETTER, retention: 30 * DAY },
 ];
 

@@ -310,7 +310,10 @@ impl Backend {
             tracing::warn!("the fan-out did not end in time");
         }
         self.outbox.close().await;
-        self.statistics.close(self.counting.as_deref()).await;
+        if let Some(token) = &self.counting {
+            self.statistics.give_back(token).await;
+        }
+        self.statistics.close().await;
         self.database.close().await;
     }
 }

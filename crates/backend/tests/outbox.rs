@@ -279,9 +279,8 @@ async fn old_entries_are_deleted_by_topic_and_with_kafka_only_when_it_has_them()
     assert_eq!(outbox.forget("an-location", 2_000, published, false).await, Ok(0), "it is not read");
     assert_eq!(outbox.forget("an-location", 2_000, any, false).await, Ok(1));
     assert_eq!(all().await, [vec![3]]);
-    let deleted_before = async || {
-        outbox.pages().expect("it is open").deleted_before().await.expect("it can be read")
-    };
+    let deleted_before =
+        async || outbox.pages().expect("it is open").deleted_before().await.expect("it can be read");
     assert_eq!(deleted_before().await, 0, "no call was deleted");
     assert_eq!(outbox.forget("an-alert", 2_000, any, false).await, Ok(1));
     assert_eq!(deleted_before().await, 2_000);

@@ -206,13 +206,15 @@ impl Statistics {
         *self.0.read.borrow()
     }
 
-    /// Closes every connection. `token` is that of this process' consumer, whose right another may take then.
-    pub(crate) async fn close(&self, token: Option<&str>) {
-        if let Some(token) = token
-            && let Err(error) = lease::Lease::give_back(&self.0.tables, lease::Work::Live, token).await
-        {
-            tracing::debug!(%error, "the right to read for the statistics ends by its time");
+    /// Gives back the right to count of this process' consumer, so that another process can go on at once.
+    pub(crate) async fn give_back(&self, token: &str) {
+        if let Err(error) = lease::Lease::give_back(&self.0.tables, lease::Work::Live, token).await {
+            tracing::debug!(%error, "the right to count ends by its time");
         }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
         self.0.tables.close().await;
     }
 

@@ -27,6 +27,14 @@ impl Iana {
         Ok(Self { name, zone })
     }
 
+    /// Returns what a clock on the wall shows at this instant, such as `2026-11-28T04:10:00`.
+    #[must_use]
+    pub fn shown(&self, at: Millis) -> String {
+        let seconds = at.div_euclid(1000) * 1000;
+        let at = Timestamp::from_millisecond(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.zone.to_datetime(at).to_string()
+    }
+
     /// Returns the rules of the zone.
     pub(super) fn time_zone(&self) -> &TimeZone {
         &self.zone
@@ -63,6 +71,12 @@ mod tests {
             assert_eq!(seoul.offset(change), 9 * HOUR);
         }
         assert_eq!(seoul.offset(Millis::MAX), 0);
+    }
+
+    #[test]
+    fn an_instant_is_shown_as_the_clocks_show_it() {
+        let seoul = Iana::named("Asia/Seoul").unwrap();
+        assert_eq!(seoul.shown(1_795_820_000_999), "2026-11-28T07:53:20");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) mod nightly;
 mod positions;
 pub mod schedule;
 mod store;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 use std::{

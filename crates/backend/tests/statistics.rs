@@ -108,10 +108,10 @@ async fn fill(directory: &Path) {
         let (topic, line) = (topic.to_owned(), line().to_string());
         let entry = Entry { origin, digest: [0; 32], topic, line, value, at };
         let outbox = outbox.clone();
-        appending.push(async move { outbox.append(entry, event).await });
+        appending.push(tokio::spawn(async move { outbox.append(entry, event).await }));
     }
     for appended in appending {
-        appended.await.expect("it is stored");
+        appended.await.expect("it does not panic").expect("it is stored");
     }
     outbox.close().await;
 }

@@ -7,7 +7,7 @@ mod source;
 
 use std::time::Duration;
 
-use domain::{Millis, event::OPEN_FOR};
+use domain::{Millis, event::OPEN_FOR, topic};
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     Run, Statistics, Verified,
     apply::{Page, add_to_history, apply, settle},
+    history,
     lease::{Lease, Work},
     positions,
     store::{self, StatisticsError, Tables, execute},
@@ -103,7 +104,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Unfinished {
     begun: Millis,
-    /// The time of the log's first record.
+    /// The time of the log's first record of a call or a word.
     head: Option<Millis>,
     /// Calls of before were deleted from the log; 0 if none were.
     deleted_before: Millis,
@@ -157,8 +158,8 @@ impl Batch<'_> {
             let lock = "UPDATE statistics_lease SET generation = generation WHERE id = 1".to_owned();
             execute(&mut transaction, lock, &[]).await?;
             cover::cover(&mut transaction, &unfinished).await?;
-            let outcome = compare::compare(&mut transaction).await?;
-            if outcome.verified.different > 0 && !outcome.same_positions && attempt < ATTEMPTS {
+            let (outcome, is_moving) = compare::compare(&mut transaction).await?;
+            if outcome.verified.different > 0 && is_moving && attempt < ATTEMPTS {
                 transaction.commit().await?;
                 tokio::time::sleep(PAUSE).await;
                 continue;
@@ -217,8 +218,11 @@ impl Batch<'_> {
         for record in &page.records {
             applied.add(record);
             let until = record.time.min(clock::now());
-            unfinished.head = Some(unfinished.head.map_or(until, |head| head.min(until)));
             self.done.until = self.done.until.max(until);
+            // The other topics are kept for other times.
+            if [topic::ALERT, topic::DRILL, topic::ACCEPT, topic::STATUS].contains(&record.topic.as_str()) {
+                unfinished.head = Some(unfinished.head.map_or(until, |head| head.min(until)));
+            }
             if let Some((partition, place)) = positions::behind(record, reading.is_file(), reading.log()) {
                 applied.places.insert(partition, place);
             }
@@ -227,6 +231,9 @@ impl Batch<'_> {
         self.done.records += page.records.len() as u64;
         let mut transaction = self.lease.begin(&self.statistics.0.tables).await?;
         apply(&mut transaction, Tables::Shadow, &applied).await?;
+        for record in &page.records {
+            history::restore(&mut transaction, record).await?;
+        }
         // Only a file is in the order of time.
         if reading.is_file() && self.done.until > self.settled_until.saturating_add(SETTLE_AFTER) {
             settle(&mut transaction, Tables::Shadow, self.done.until).await?;

@@ -11,6 +11,7 @@ use tokio::{
 use super::{
     Statistics,
     apply::{Page, apply, settle},
+    history,
     lease::{Lease, Work},
     positions::{self, FILE},
     store::{StatisticsError, Tables},
@@ -124,7 +125,7 @@ impl Consumer {
                         tokio::time::sleep(TOGETHER).await;
                     }
                 }
-                _ = renew.tick() => {}
+                _ = renew.tick() => session.publish_history().await?,
             }
             while page.len() < PAGE
                 && let Ok(read) = records.try_recv()
@@ -246,6 +247,16 @@ impl<'a> Session<'a> {
             self.settled_until = horizon;
         }
         Ok(())
+    }
+
+    /// Copies calls that are over to Kafka, where others can read them.
+    async fn publish_history(&self) -> Result<(), StatisticsError> {
+        match &self.consumer.log {
+            Log::Kafka(_) if self.caught_up => {
+                history::publish(&self.consumer.statistics.0.tables, &self.consumer.log).await
+            }
+            Log::Kafka(_) | Log::Local(_) => Ok(()),
+        }
     }
 
     /// The time up to which everything is read. Before the end, only a file is in the order of time. A clock that was set

@@ -7,6 +7,7 @@
 mod apply;
 pub mod batch;
 mod consumer;
+mod history;
 mod lease;
 pub(crate) mod nightly;
 mod positions;

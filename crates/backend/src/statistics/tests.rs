@@ -149,11 +149,11 @@ async fn a_call_is_settled_once_and_a_poorer_log_takes_nothing_away_from_it() {
 async fn one_process_writes_at_a_time_and_none_after_a_rebuild() {
     let directory = tempfile::tempdir().unwrap();
     let database = tables(directory.path()).await;
-    let take = async |token, holds| Lease::take(&database, Work::Live, token, holds).await.unwrap();
-    let first = take("first", 60_000).await.unwrap();
-    assert!(take("second", 60_000).await.is_none());
+    let take = async |token: &str| Lease::take(&database, Work::Live, token, 60_000).await.unwrap();
+    let first = take("first").await.unwrap();
+    assert!(take("second").await.is_none());
     assert!(first.renew(&database).await.is_ok());
-    assert!(take("first", 60_000).await.is_some(), "a process that was started again has the same right");
+    assert!(take("first").await.is_some(), "a process that was started again has the same right");
 
     let mut connection = database.pool().acquire().await.unwrap();
     let rebuilt = "UPDATE statistics_lease SET generation = generation + 1 WHERE id = 1".to_owned();
@@ -162,7 +162,7 @@ async fn one_process_writes_at_a_time_and_none_after_a_rebuild() {
     assert!(matches!(first.begin(&database).await, Err(StatisticsError::TakenOver)));
 
     Lease::give_back(&database, Work::Live, "first").await.unwrap();
-    let second = take("second", 60_000).await.unwrap();
+    let second = take("second").await.unwrap();
     assert!(matches!(first.renew(&database).await, Err(StatisticsError::TakenOver)));
     second.renew(&database).await.unwrap();
 }

@@ -14,8 +14,9 @@ use crate::{
 
 const SAME: &str = "s.line = c.line AND s.house = c.house AND s.id = c.id";
 
-/// Compares all calls but the examples of the demo.
-pub(super) async fn compare(on: &mut AnyConnection) -> Result<Outcome, StatisticsError> {
+/// Compares all calls but the examples of the demo. Returns true beside the outcome if live reading is under way and not as
+/// far, or further.
+pub(super) async fn compare(on: &mut AnyConnection) -> Result<(Outcome, bool), StatisticsError> {
     let joined = format!("statistics_shadow_calls AS s JOIN statistics_calls AS c ON {SAME}");
     let compared = number(on, format!("SELECT COUNT(*) FROM {joined} WHERE c.demo = 0"), &[]).await?;
     let calls = number(on, "SELECT COUNT(*) FROM statistics_shadow_calls".to_owned(), &[]).await?;
@@ -52,8 +53,10 @@ pub(super) async fn compare(on: &mut AnyConnection) -> Result<Outcome, Statistic
             Ok(_) | Err(_) => different += 1,
         }
     }
-    let same_positions =
-        positions::load(on, Tables::Live).await? == positions::load(on, Tables::Shadow).await?;
+    let (live, counted) =
+        (positions::load(on, Tables::Live).await?, positions::load(on, Tables::Shadow).await?);
+    let same_positions = live == counted;
     let verified = Verified { at: clock::now(), compared: compared.unsigned_abs(), different };
-    Ok(Outcome { calls: calls.unsigned_abs(), verified, late, same_positions })
+    let outcome = Outcome { calls: calls.unsigned_abs(), verified, late, same_positions };
+    Ok((outcome, !same_positions && !live.is_empty()))
 }

@@ -75,15 +75,6 @@ impl Lease {
         if renewed.rows_affected() == 0 { Err(StatisticsError::TakenOver) } else { Ok(transaction) }
     }
 
-    /// Renews the right.
-    ///
-    /// # Errors
-    /// As [`Lease::begin`].
-    pub(super) async fn renew(&self, database: &Database) -> Result<(), StatisticsError> {
-        self.begin(database).await?.commit().await?;
-        Ok(())
-    }
-
     /// Gives the right back, so that another need not wait until it ends.
     pub(super) async fn give_back(
         database: &Database,

@@ -152,7 +152,7 @@ async fn one_process_writes_at_a_time_and_none_after_a_rebuild() {
     let take = async |token: &str| Lease::take(&database, Work::Live, token, 60_000).await.unwrap();
     let first = take("first").await.unwrap();
     assert!(take("second").await.is_none());
-    assert!(first.renew(&database).await.is_ok());
+    first.begin(&database).await.unwrap().commit().await.unwrap();
     assert!(take("first").await.is_some(), "a process that was started again has the same right");
 
     let mut connection = database.pool().acquire().await.unwrap();
@@ -163,6 +163,6 @@ async fn one_process_writes_at_a_time_and_none_after_a_rebuild() {
 
     Lease::give_back(&database, Work::Live, "first").await.unwrap();
     let second = take("second").await.unwrap();
-    assert!(matches!(first.renew(&database).await, Err(StatisticsError::TakenOver)));
-    second.renew(&database).await.unwrap();
+    assert!(matches!(first.begin(&database).await, Err(StatisticsError::TakenOver)));
+    second.begin(&database).await.unwrap().commit().await.unwrap();
 }

@@ -11,10 +11,10 @@ const SLICE: i64 = 500;
 
 /// All of a topic that is old.
 const FORGET: &str = "DELETE FROM entries WHERE sequence IN (
-     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND sequence < $4 LIMIT $3)";
+     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND +sequence < $4 LIMIT $3)";
 /// The same, but only what Kafka has acknowledged or refused. Its condition is that of the index `entries_done`.
 const FORGET_DONE: &str = "DELETE FROM entries WHERE sequence IN (
-     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND sequence < $4
+     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND +sequence < $4
      AND (record_offset IS NOT NULL OR refused IS NOT NULL) LIMIT $3)";
 /// Readers that begin at the first entry must know that it is not the beginning of everything.
 const NOTE_DELETED: &str = "UPDATE node SET deleted_before = MAX(deleted_before, $1)";

@@ -1,5 +1,5 @@
-//! `iutsai batch`, `iutsai statistics verify` and `iutsai export`: the statistics for people who can run programs where the
-//! data is. They run beside a live server.
+//! `iutsai batch`, `iutsai statistics verify` and `iutsai export`: the statistics for people who can run programs
+//! where the data is. They run beside a live server.
 
 mod export;
 mod progress;
@@ -131,8 +131,8 @@ pub fn verify(command: &Verify) -> Result<(), String> {
     match outcome.verified.different {
         0 => Ok(()),
         different => Err(format!(
-            "{different} calls differ between what was counted live and what the log and the history have; `iutsai batch` \
-             puts the latter in place"
+            "{different} calls differ between what was counted live and what the log and the history have; \
+             `iutsai batch` puts the latter in place"
         )),
     }
 }

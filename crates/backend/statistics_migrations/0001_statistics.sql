@@ -1,5 +1,6 @@
--- What the statistics keep, without coordinates and without free text. Runs on SQLite and on PostgreSQL alike: TEXT, BIGINT
--- and BYTEA only, times as epoch milliseconds. The tables `statistics_shadow_…` are those into which a batch run counts.
+-- What the statistics keep, without coordinates and without free text. Runs on SQLite and on PostgreSQL alike: TEXT,
+-- BIGINT and BYTEA only, times as epoch milliseconds. The tables `statistics_shadow_…` are those into which a batch
+-- run counts.
 
 -- The events of which calls are derived, each once, until the row of its call is settled.
 CREATE TABLE statistics_events (
@@ -31,7 +32,8 @@ CREATE INDEX statistics_calls_by_time ON statistics_calls (begun);
 CREATE INDEX statistics_calls_by_id ON statistics_calls (line, id);
 CREATE INDEX statistics_calls_unsettled ON statistics_calls (begun) WHERE settled = 0;
 
--- The calls that are over. A rebuild adds what is missing here and changes nothing. `sent`: the topic `an-history` has it.
+-- The calls that are over. A rebuild adds what is missing here and changes nothing. `sent`: the topic `an-history` has
+-- it.
 CREATE TABLE statistics_history (
     line TEXT NOT NULL,
     house TEXT NOT NULL,
@@ -55,7 +57,8 @@ CREATE TABLE statistics_positions (
     PRIMARY KEY (topic, partition_id)
 );
 
--- Who reads (1) and who runs a batch (2), until when by the database's clock. A rebuild raises the generation of the first.
+-- Who reads (1) and who runs a batch (2), until when by the database's clock. A rebuild raises the generation of the
+-- first.
 CREATE TABLE statistics_lease (
     id BIGINT NOT NULL PRIMARY KEY,
     token TEXT NOT NULL,

@@ -199,7 +199,8 @@ async fn derive(
     Ok(())
 }
 
-/// Stores a call as its events have it. Of a call that is settled not all events are held any more, so that is added to.
+/// Stores a call as its events have it. Of a call that is settled not all events are held any more, so that is added
+/// to.
 async fn keep(to: &mut AnyConnection, tables: Tables, row: Row) -> Result<(), StatisticsError> {
     let select =
         format!("SELECT value, settled FROM {} WHERE line = $1 AND house = $2 AND id = $3", tables.calls());
@@ -260,8 +261,8 @@ pub(super) async fn update(
     Ok(())
 }
 
-/// Settles the calls that began 49 hours before `horizon`, which is the time up to which the log is read: they go into the
-/// history, and their events go. Events of no call that is known go when they are as old.
+/// Settles the calls that began 49 hours before `horizon`, which is the time up to which the log is read: they go into
+/// the history, and their events go. Events of no call that is known go when they are as old.
 pub(super) async fn settle(
     on: &mut AnyConnection,
     tables: Tables,

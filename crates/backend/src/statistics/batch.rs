@@ -1,5 +1,6 @@
-//! Counts the whole log again, beside live reading: into tables of its own, page by page, so that a run that was interrupted
-//! goes on where it was. At the end both are compared, and what was counted takes the place of what was read live.
+//! Counts the whole log again, beside live reading: into tables of its own, page by page, so that a run that was
+//! interrupted goes on where it was. At the end both are compared, and what was counted takes the place of what was
+//! read live.
 
 mod compare;
 mod cover;
@@ -47,8 +48,8 @@ pub enum BatchError {
     Busy,
     /// Calls of before the log's head are lost.
     #[error(
-        "the log begins at {from} (milliseconds since 1970) because older records were deleted, and the history does not \
-         have {missing} of the calls of before: nothing was changed. Restore the statistics from a backup"
+        "the log begins at {from} (milliseconds since 1970) because older records were deleted, and the history does \
+         not have {missing} of the calls of before: nothing was changed. Restore the statistics from a backup"
     )]
     Uncovered {
         /// Where the log begins.

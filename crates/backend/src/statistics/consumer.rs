@@ -60,8 +60,8 @@ enum End {
 }
 
 impl Consumer {
-    /// Reads until it is dropped. A database or a log that is away is waited for: whatever is not counted yet stays in the
-    /// log.
+    /// Reads until it is dropped. A database or a log that is away is waited for: whatever is not counted yet stays in
+    /// the log.
     pub(crate) async fn run(self) {
         let (mut from_start, mut failed) = (false, false);
         loop {
@@ -259,8 +259,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The time up to which everything is read. Before the end, only a file is in the order of time. A clock that was set
-    /// ahead must settle nothing.
+    /// The time up to which everything is read. Before the end, only a file is in the order of time. A clock that was
+    /// set ahead must settle nothing.
     fn horizon(&mut self) -> Millis {
         let now = clock::now();
         let is_steady = self.steadiness.is_steady(now, Instant::now());

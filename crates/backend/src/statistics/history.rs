@@ -1,4 +1,5 @@
-//! The topic `an-history`: the copy of the table of calls that are over, for others to read and for a table that was lost.
+//! The topic `an-history`: the copy of the table of calls that are over, for others to read and for a table that was
+//! lost.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The right to write the statistics: one process has it at a time. Its times are the database's, so that the clocks of two
-//! machines need not agree.
+//! The right to write the statistics: one process has it at a time. Its times are the database's, so that the clocks
+//! of two machines need not agree.
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 

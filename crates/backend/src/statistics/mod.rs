@@ -1,8 +1,9 @@
 //! Statistics, as far as they need more than `domain::statistics`, which is pure.
 //!
-//! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, and the
-//! [`batch`] counts the whole log again into tables of its own. One process does each at a time, by its `lease`. `positions`
-//! is up to where the log is read, `schedule` when the batch runs, `nightly` runs it, and `store` is how the tables are used.
+//! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, and
+//! the [`batch`] counts the whole log again into tables of its own. One process does each at a time, by its `lease`.
+//! `positions` is up to where the log is read, `history` the topic of calls that are over, `schedule` when the batch
+//! runs, `nightly` runs it, and `store` is how the tables are used.
 
 mod apply;
 pub mod batch;
@@ -106,8 +107,8 @@ struct Inner {
 }
 
 impl Statistics {
-    /// Opens the statistics: beside the accounts on PostgreSQL, in a file of `data_dir` on SQLite. The database need not be
-    /// there yet.
+    /// Opens the statistics: beside the accounts on PostgreSQL, in a file of `data_dir` on SQLite. The database need
+    /// not be there yet.
     ///
     /// # Errors
     /// [`DatabaseError`] if the address names no database.

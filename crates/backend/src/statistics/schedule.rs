@@ -92,8 +92,8 @@ impl Schedule {
         if schedule.after(946_684_800_000).is_some() { Ok(schedule) } else { Err(invalid()) }
     }
 
-    /// Returns the next time after `at`; `None` if none comes. A time that a change of clocks skips is kept an hour later,
-    /// and one that comes twice is kept once.
+    /// Returns the next time after `at`; `None` if none comes. A time that a change of clocks skips is kept an hour
+    /// later, and one that comes twice is kept once.
     #[must_use]
     pub fn after(&self, at: Millis) -> Option<Millis> {
         let at = Timestamp::from_millisecond(at).ok()?;

@@ -14,8 +14,8 @@ use crate::{
 
 const SAME: &str = "s.line = c.line AND s.house = c.house AND s.id = c.id";
 
-/// Compares all calls but the examples of the demo. Returns true beside the outcome if live reading is under way and not as
-/// far, or further.
+/// Compares all calls but the examples of the demo. Returns true beside the outcome if live reading is under way and
+/// not as far, or further.
 pub(super) async fn compare(on: &mut AnyConnection) -> Result<(Outcome, bool), StatisticsError> {
     let joined = format!("statistics_shadow_calls AS s JOIN statistics_calls AS c ON {SAME}");
     let compared = number(on, format!("SELECT COUNT(*) FROM {joined} WHERE c.demo = 0"), &[]).await?;

@@ -219,7 +219,8 @@ impl Reader {
         Ok(page)
     }
 
-    /// Returns the time of a record if it is the first of a partition of calls from which earlier ones were deleted, else 0.
+    /// Returns the time of a record if it is the first of a partition of calls from which earlier ones were deleted,
+    /// else 0.
     fn deleted_before(&mut self, record: &Record) -> Millis {
         let is_first = self.known.insert((record.topic.clone(), record.position.partition));
         if is_first && has_calls(&record.topic) && record.position.offset > 0 { record.time } else { 0 }

@@ -405,3 +405,22 @@ async fn prepare(
 fn millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_counted_stays_for_twice_the_time_and_locations_do_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = Database::connect_later("sqlite::memory:").unwrap();
+        let zone = Iana::named("Asia/Seoul").unwrap();
+        let statistics = Statistics::open(directory.path(), accounts, zone).unwrap();
+        let (now, kept, all) = (1_000, 100, Sequence(Millis::MAX));
+        let of = |topic, statistics| forgettable(topic, now, kept, statistics);
+        assert_eq!(of(topic::ALERT, Some(&statistics)), [(900, Sequence(0)), (800, all)]);
+        assert_eq!(of(topic::LOCATION, Some(&statistics)), [(900, all)]);
+        assert_eq!(of(topic::ALERT, None), [(900, all)]);
+    }
+}

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
 import { HungDisk } from "./support/hung-disk.ts";
-import { YARD } from "./support/places.ts";
-import type { Visitor } from "./support/visitor.ts";
+import { GATE, YARD } from "./support/places.ts";
+import type { Said, Visitor } from "./support/visitor.ts";
 
 const DIRECTORY = process.env.IUTSAI_SCREENSHOTS ?? fileURLToPath(new URL("../target/screenshots", import.meta.url));
 
@@ -65,6 +65,70 @@ test("pictures", async ({ stranger }, { project: { name: language } }) => {
     await picture(neighbours[index]!, "accepted", look, language);
     await expect(callers[index]!.callState).toContainText("1301");
     await picture(callers[index]!, "own-accepted", look, language);
+  }
+});
+
+test("pictures of many calls", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale, text } = WORDS[language]!;
+  const enter = async (name: string, coming: Coming) => {
+    const somebody = await stranger({ locale, ...coming });
+    await somebody.enter(name);
+    return somebody;
+  };
+  const press = async (caller: Visitor, said: Said = {}) => {
+    await expect(caller.button).toBeEnabled();
+    return caller.call(said);
+  };
+  const callers: Visitor[] = [];
+  const neighbours: Visitor[] = [];
+  const offices: Visitor[] = [];
+  for (const look of LOOKS) {
+    callers.push(await enter("resident-1203", { ...look, place: YARD }));
+    neighbours.push(await enter("resident-1204", look));
+    offices.push(await enter("admin", look));
+    await neighbours.at(-1)!.arm();
+  }
+  const upstairs = await enter("resident-1301", { place: GATE });
+  const elsewhere = await enter("resident-0501", {});
+
+  await press(callers[0]!, { kind: "medical" });
+  await press(callers[0]!);
+  await press(callers[0]!, { kind: "fire" });
+  const first = await press(callers[0]!, { text });
+  for (const [index, look] of LOOKS.entries()) {
+    for (const [somebody, what] of [
+      [neighbours[index]!, "four-presses"],
+      [offices[index]!, "four-presses-office"],
+      [callers[index]!, "own-four-presses"],
+    ] as const) {
+      await expect(somebody.openCards).toHaveAttribute("data-presses", "4");
+      await picture(somebody, what, look, language);
+    }
+  }
+
+  const second = await press(upstairs, { kind: "fire", text });
+  const third = await press(neighbours[0]!, { kind: "other" });
+  const fourth = await press(elsewhere, { kind: "intruder" });
+  for (const [index, look] of LOOKS.entries()) {
+    for (const [somebody, line, what] of [
+      [neighbours[index]!, second, "many-calls"],
+      [offices[index]!, fourth, "many-calls-office"],
+    ] as const) {
+      await expect(somebody.incident(line)).toHaveClass(/compact/);
+      await picture(somebody, what, look, language);
+      await somebody.incident(line).getByTestId("more").click();
+      await picture(somebody, `${what}-opened`, look, language);
+    }
+  }
+
+  await neighbours[0]!.incident(first).getByTestId("accept").click();
+  await upstairs.incident(third).getByTestId("accept").click();
+  for (const [index, look] of LOOKS.entries()) {
+    await expect(neighbours[index]!.incident(first).getByTestId("arrived")).toBeVisible();
+    await expect(offices[index]!.incident(third)).toHaveClass(/answered/);
+    await picture(neighbours[index]!, "many-calls-accepted", look, language);
+    await picture(offices[index]!, "many-calls-accepted-office", look, language);
   }
 });
 

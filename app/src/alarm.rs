@@ -1,23 +1,24 @@
 //! What makes a neighbour look up: sound, vibration, and what the page may say about both.
 
 mod one_tab;
+mod output;
 mod screen;
 mod siren;
 
 use std::time::Duration;
 
-use domain::{CallKey, Resident};
+use domain::{CallKey, House, Line, Resident};
 use js_sys::Reflect;
-use leptos::{logging, prelude::*};
+use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
-use web_sys::{AudioContext, AudioContextState};
+use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    alarm::{one_tab::Turn, screen::Screen, siren::Siren},
-    clock,
+    alarm::{one_tab::Turn, output::Output, screen::Screen},
+    clock::{self, device_now},
     socket::Connection,
-    sound_rule::{Sounded, Sounding, calls_for_help, forget_old},
+    sound_rule::{Sounded, Sounding, asking, forget_old},
     storage::Memory,
 };
 
@@ -29,6 +30,9 @@ const SOUNDED: &str = "iutsai-sounded";
 const VIBRATION: [u32; 3] = [700, 300, 700];
 const VIBRATION_EVERY: Duration = Duration::from_secs(2);
 
+/// How often a silent tab looks for another one that sounds.
+const LOOK_ELSEWHERE_EVERY: Duration = Duration::from_secs(2);
+
 /// The alarm of one tab.
 #[derive(Clone, Copy)]
 pub struct Alarm {
@@ -36,12 +40,14 @@ pub struct Alarm {
     pub armed: ReadSignal<bool>,
     /// The browser would keep silent now: this tab is not armed, or the browser waits for a tap. Also on the server.
     pub would_be_silent: Signal<bool>,
+    /// Another tab of this browser would sound, although this one would not.
+    pub elsewhere: ReadSignal<bool>,
     /// The call that sounds now: of several, the one that began last.
     pub sounding: ReadSignal<Option<CallKey>>,
     set_armed: WriteSignal<bool>,
     set_sounding: WriteSignal<Option<CallKey>>,
-    /// The browser lets the sound out.
-    audible: RwSignal<bool>,
+    set_elsewhere: WriteSignal<bool>,
+    output: Output,
     /// This is the tab that sounds, of those that are armed.
     is_the_one: RwSignal<bool>,
     turn: StoredValue<Option<SendWrapper<Turn>>>,
@@ -49,7 +55,6 @@ pub struct Alarm {
     sounded: StoredValue<Sounded>,
     /// Keeps the screen on while this tab is armed, because a device whose screen is off hears nothing.
     pub screen: Screen,
-    audio: StoredValue<Option<SendWrapper<AudioContext>>>,
     state: StoredValue<Sounding>,
     /// How many calls this tab has begun to sound.
     begun: StoredValue<usize>,
@@ -64,28 +69,31 @@ impl Alarm {
     pub fn new(connection: Connection, viewer: Resident) -> Self {
         let (armed, set_armed) = signal(false);
         let (sounding, set_sounding) = signal(None);
-        let audible = RwSignal::new(false);
+        let (elsewhere, set_elsewhere) = signal(false);
+        let output = Output::new();
         let screen = Screen::new();
         let alarm = Self {
             armed,
-            would_be_silent: Signal::derive(move || !armed.get() || !audible.get()),
+            would_be_silent: Memo::new(move |_| !armed.get() || !output.is_audible()).into(),
+            elsewhere,
             sounding,
             set_armed,
             set_sounding,
-            audible,
+            set_elsewhere,
+            output,
             is_the_one: RwSignal::new(false),
             turn: StoredValue::new(None),
             sounded: StoredValue::default(),
             screen,
-            audio: StoredValue::new(None),
             state: StoredValue::new(Sounding::default()),
             begun: StoredValue::new(0),
         };
         Effect::new(move || alarm.remember_armed());
         Effect::new(move || alarm.claim());
+        Effect::new(move || alarm.look_elsewhere());
         Effect::new(move || screen.keep_on(armed.get()));
         Effect::new(move || alarm.update(connection, &viewer));
-        Effect::new(move || alarm.sound());
+        Effect::new(move || alarm.sound(connection));
         alarm
     }
 
@@ -93,11 +101,8 @@ impl Alarm {
     pub fn arm(&self) {
         Memory::Tab.remember(ARMED, &true);
         self.set_armed.set(true);
-        self.resume();
-        let chirped = self.audio.with_value(|audio| audio.as_ref().map(|audio| siren::chirp(audio)));
-        if let Some(Err(error)) = chirped {
-            logging::warn!("the sound cannot be tried: {error:?}");
-        }
+        self.output.resume();
+        self.output.chirp();
     }
 
     /// Silences what sounds now; the next call sounds again.
@@ -106,61 +111,32 @@ impl Alarm {
         self.set_sounding.set(None);
     }
 
+    /// Silences the calls of one house, to which this person comes.
+    pub fn silence_house(&self, line: &Line, house: &House) {
+        self.state.update_value(|state| state.silence_house(line, house));
+        let newest = self.state.with_value(Sounding::newest);
+        let sounding = self.sounding.get_untracked();
+        if sounding.is_some() && sounding != newest {
+            self.set_sounding.set(newest);
+        }
+    }
+
     /// Goes on where this tab was armed before a reload, as far as the browser allows.
     fn remember_armed(self) {
         if Memory::Tab.recall(ARMED) == Some(true) {
             self.set_armed.set(true);
-            self.resume();
+            self.output.resume();
         }
-        // Also after the device itself took the sound away, as telephone calls do.
-        let touched = move |_| {
-            if self.armed.try_get_untracked() == Some(true) && self.audible.try_get_untracked() == Some(false)
-            {
-                self.resume();
+        // A telephone call takes the sound away, which the browser gives back at a tap, or when the page is shown
+        // again.
+        let resume = move |_| {
+            if self.armed.try_get_untracked() == Some(true) && !self.output.is_audible_now() {
+                self.output.resume();
             }
         };
-        let listeners = ["click", "keydown"].map(|event| window_event_listener_untyped(event, touched));
+        let events = ["click", "keydown", "visibilitychange"];
+        let listeners = events.map(|event| window_event_listener_untyped(event, resume));
         on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
-    }
-
-    /// Asks the browser to let the sound out. It may do so now, at the next tap, or never.
-    fn resume(self) {
-        if self.audio.with_value(Option::is_none) {
-            self.audio.set_value(self.open_audio().map(SendWrapper::new));
-        }
-        self.audio.with_value(|audio| {
-            if let Some(audio) = audio {
-                // Its promise settles when the sound is let out, which `onstatechange` tells, too.
-                drop(audio.resume());
-            }
-        });
-        self.listen();
-    }
-
-    fn open_audio(self) -> Option<AudioContext> {
-        // Where it exists (iPhone), sound passes the silent switch only as playback (W3C Audio Session, section 3).
-        let session = Reflect::get(&window().navigator(), &"audioSession".into()).unwrap_or_default();
-        if session.is_object() {
-            // Without it the switch decides, as on an older iPhone.
-            let _ = Reflect::set(&session, &"type".into(), &"playback".into());
-        }
-        let audio = AudioContext::new()
-            .inspect_err(|error| logging::warn!("this browser has no Web Audio: {error:?}"))
-            .ok()?;
-        let changed = Closure::<dyn Fn()>::new(move || self.listen());
-        audio.set_onstatechange(Some(changed.as_ref().unchecked_ref()));
-        // The context lives as long as the page.
-        changed.forget();
-        Some(audio)
-    }
-
-    fn listen(self) {
-        let running = |audio: &Option<SendWrapper<AudioContext>>| {
-            audio.as_ref().is_some_and(|audio| audio.state() == AudioContextState::Running)
-        };
-        if let Some(running) = self.audio.try_with_value(running) {
-            self.audible.try_set(running);
-        }
     }
 
     /// Asks to be the tab that sounds while this one can, and no longer: a silent tab would keep the others silent.
@@ -176,30 +152,51 @@ impl Alarm {
         }
     }
 
+    /// Looks for another tab that sounds while this one would be silent: its banner must be true of the device.
+    fn look_elsewhere(self) {
+        self.set_elsewhere.set(false);
+        if !self.would_be_silent.get() {
+            return;
+        }
+        let look = move || {
+            spawn_local(async move {
+                let is_held = one_tab::is_held().await;
+                // This tab may have got its sound back meanwhile, and the lock with it.
+                let elsewhere = is_held && self.would_be_silent.try_get_untracked() == Some(true);
+                if self.elsewhere.try_get_untracked() == Some(!elsewhere) {
+                    self.set_elsewhere.try_set(elsewhere);
+                }
+            });
+        };
+        if let Ok(interval) = set_interval_with_handle(look, LOOK_ELSEWHERE_EVERY) {
+            on_cleanup(move || interval.clear());
+        }
+    }
+
     fn update(self, connection: Connection, viewer: &Resident) {
         let (now, moment) = (connection.now.get(), clock::moment());
         let ready = !self.would_be_silent.get() && self.is_the_one.get();
-        let asking = connection.feed.with(|feed| {
-            // In the middle of a snapshot, a call may be known whose accept is not yet.
-            feed.is_complete().then(|| {
-                let mut open = feed.open(now);
-                open.retain(|incident| {
-                    let age = feed.age(&incident.alert, moment);
-                    calls_for_help(incident, viewer, now, age) && !feed.is_late(incident)
-                });
-                open
-            })
-        });
-        let Some(asking) = asking else {
+        let Some(asking) = connection.feed.with(|feed| asking(feed, viewer, now, moment)) else {
             return;
         };
-        let mut sounded = self.sounded.get_value();
-        sounded.extend(Memory::Device.recall::<Sounded>(SOUNDED).unwrap_or_default());
-        let begun = self.state.try_update_value(|state| state.update(&asking, ready, &mut sounded));
-        if let Some(begun) = begun.filter(|begun| !begun.is_empty()) {
-            forget_old(&mut sounded, now);
-            Memory::Device.remember(SOUNDED, &sounded);
-            self.sounded.set_value(sounded);
+        let device = Memory::Device.recall::<Sounded>(SOUNDED).unwrap_or_default();
+        let mut known = self.sounded.get_value();
+        known.extend(device.clone());
+        let (begun, interrupted) = self
+            .state
+            .try_update_value(|state| match ready {
+                true => (state.update(&asking, true, &mut known, device_now()), false),
+                false => (Vec::new(), state.interrupt(&mut known)),
+            })
+            .unwrap_or_default();
+        if interrupted || !begun.is_empty() {
+            forget_old(&mut known, &asking, device_now());
+            Memory::Device.remember(SOUNDED, &known);
+            // Only what this tab has sounded is its own: another tab may be interrupted and forget what it has.
+            self.sounded.update_value(|own| {
+                own.retain(|name, _| known.contains_key(name));
+                own.extend(known.into_iter().filter(|(name, _)| !device.contains_key(name)));
+            });
             self.count(begun.len());
         }
         let newest = self.state.with_value(Sounding::newest).filter(|_| ready);
@@ -217,20 +214,16 @@ impl Alarm {
         }
     }
 
-    /// Sounds and vibrates while a call sounds.
-    fn sound(self) {
+    /// Sounds and vibrates while a call sounds, and reports the calls that do.
+    fn sound(self, connection: Connection) {
         if self.sounding.get().is_none() {
             return;
         }
-        let siren = self.audio.with_value(|audio| audio.as_ref().map(|audio| Siren::start(audio)));
-        let siren = match siren {
-            Some(Ok(siren)) => Some(SendWrapper::new(siren)),
-            Some(Err(error)) => {
-                logging::error!("the siren cannot sound: {error:?}");
-                None
-            }
-            None => None,
-        };
+        let siren = self.output.siren().map(SendWrapper::new);
+        if siren.is_some() {
+            let calls: Vec<CallKey> = self.state.with_value(|state| state.calls().cloned().collect());
+            calls.into_iter().for_each(|call| connection.has_sounded(call));
+        }
         vibrate(&VIBRATION);
         let again = set_interval_with_handle(|| vibrate(&VIBRATION), VIBRATION_EVERY);
         on_cleanup(move || {

@@ -5,7 +5,7 @@ mod answer;
 mod pause;
 
 use domain::{
-    Alert, AlertId, House, Location, Millis, Progress, Resident,
+    Alert, AlertId, CallKey, House, Location, Millis, Progress, Resident,
     api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
     header,
 };
@@ -13,11 +13,12 @@ use futures_util::future::{self, Either};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
 use leptos::logging;
+use leptos_router::location::Url;
 use serde::Serialize;
 use uuid::Uuid;
 use web_sys::AbortController;
 
-pub(crate) use answer::{Answer, ID_TAKEN};
+pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
 pub(crate) use pause::wait_to_retry;
 
@@ -43,7 +44,8 @@ pub async fn accept(
     post("/accept", Uuid::now_v7(), &request, on_trouble).await
 }
 
-/// How far a call is: `cancelled`, `resolved`, `withdrawn` or `arrived`.
+/// Sends how far a call is: `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line, because
+/// two houses may have used one id.
 ///
 /// # Errors
 /// [`Refused`], if the server will not take it.
@@ -51,12 +53,14 @@ pub async fn accept(
 /// # Panics
 /// With a progress that only the service makes.
 pub async fn progress(
-    call: AlertId,
+    call: &CallKey,
     progress: Progress,
     on_trouble: impl Fn(Trouble, u32),
 ) -> Result<Recorded, Refused> {
     let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
-    post(&format!("/alert/{call}/{command}"), Uuid::now_v7(), &ProgressRequest::default(), on_trouble).await
+    let (house, line) = (Url::escape(call.house.as_str()), Url::escape(call.line.as_str()));
+    let path = format!("/alert/{}/{command}?house={house}&line={line}", call.id);
+    post(&path, Uuid::now_v7(), &ProgressRequest::default(), on_trouble).await
 }
 
 /// Sends a command until it is answered.

@@ -38,6 +38,7 @@ impl Offset {
 pub struct Clock {
     offset: RwSignal<Offset>,
     now: RwSignal<Millis>,
+    moment: RwSignal<Millis>,
 }
 
 impl Clock {
@@ -46,7 +47,8 @@ impl Clock {
     /// stands.
     #[must_use]
     pub fn start(page_now: Millis) -> Self {
-        let clock = Self { offset: RwSignal::default(), now: RwSignal::new(page_now) };
+        let clock =
+            Self { offset: RwSignal::default(), now: RwSignal::new(page_now), moment: RwSignal::new(0) };
         Effect::new(move || {
             clock.offset.set(Offset::told(page_now, kept_at().unwrap_or_else(steady_now)));
             clock.tick();
@@ -63,16 +65,23 @@ impl Clock {
         self.now.read_only()
     }
 
+    /// The page's monotonic time, once a second: [`moment`]. 0 on the server.
+    #[must_use]
+    pub fn moments(self) -> ReadSignal<Millis> {
+        self.moment.read_only()
+    }
+
     /// The server's time this moment. In the browser only.
     #[must_use]
     pub fn exactly_now(self) -> Millis {
-        self.when(steady_now())
+        self.offset.try_get_untracked().unwrap_or_default().server(steady_now())
     }
 
-    /// The server's time when the device's clock showed `device`. In the browser only.
+    /// The server's time when the device's clock showed `device`. The difference to what that clock shows now counts,
+    /// because it may have been set since the page was loaded. In the browser only.
     #[must_use]
     pub fn when(self, device: Millis) -> Millis {
-        self.offset.try_get_untracked().unwrap_or_default().server(device)
+        self.exactly_now().saturating_sub(device_now().saturating_sub(device))
     }
 
     /// See [`Offset::heard_live`].
@@ -94,6 +103,7 @@ impl Clock {
 
     fn tick(self) {
         // The page may be gone; then nobody looks at the clock any more.
+        self.moment.try_set(moment());
         self.now.try_set(self.exactly_now());
     }
 }

@@ -50,7 +50,7 @@ struct LineFeed {
     /// The calls that the running snapshot has listed, and those that came live meanwhile. `None`: none is running.
     listing: Option<BTreeSet<AlertId>>,
     /// The calls that came as late: shown, not sounded.
-    late: BTreeSet<AlertId>,
+    late: BTreeSet<CallKey>,
     /// When the server received the calls, by the page's own monotonic time in milliseconds.
     received: BTreeMap<CallKey, Millis>,
 }
@@ -116,12 +116,16 @@ impl Feed {
         }
     }
 
-    /// Sets when the server received a call, by the page's monotonic time in milliseconds. The last word counts, because a
-    /// snapshot knows it anew after the device slept.
-    pub fn set_received(&mut self, alert: &Alert, at: Millis) {
-        if let Some(feed) = self.line(&alert.line) {
-            feed.received.insert(alert.key(), at);
+    /// Takes in what a MESSAGE carries, with its headers `late` and `age`, at the page's monotonic time `moment` in
+    /// milliseconds; returns what is new in it. The last age of a call counts, because a snapshot knows it anew after
+    /// the device slept.
+    pub fn receive(&mut self, body: Body, late: bool, age: Option<Millis>, moment: Millis) -> Vec<Notice> {
+        if let (Body::Event { event: Event::Alert(alert), .. }, Some(age)) = (&body, age)
+            && let Some(feed) = self.line(&alert.line)
+        {
+            feed.received.insert(alert.key(), moment.saturating_sub(age));
         }
+        self.apply(body, late)
     }
 
     /// Returns how long ago the server received a call, in milliseconds, at the page's monotonic time `moment`.
@@ -153,6 +157,19 @@ impl Feed {
         incidents
     }
 
+    /// Returns the calls that are open at the page's monotonic time `moment`, the newest first. The age of a call
+    /// decides where it is known, and the server's time `now` elsewhere: the clock that stamped it may have been set
+    /// since.
+    #[must_use]
+    pub fn open_by_age(&self, now: Millis, moment: Millis) -> Vec<Incident> {
+        let mut incidents = self.incidents();
+        incidents.retain(|incident| {
+            let age = self.age(&incident.alert, moment);
+            incident.is_open(age.map_or(now, |age| incident.alert.at.saturating_add(age)))
+        });
+        incidents
+    }
+
     /// Returns the call with this name.
     #[must_use]
     pub fn call(&self, key: &CallKey) -> Option<Incident> {
@@ -171,7 +188,7 @@ impl Feed {
     /// Whether a call came late: it is shown, not sounded.
     #[must_use]
     pub fn is_late(&self, incident: &Incident) -> bool {
-        self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.id))
+        self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.key()))
     }
 
     /// Returns the line's calls; `None` if the line is not in the scope.
@@ -200,7 +217,7 @@ impl LineFeed {
                 listing.insert(alert.id);
             }
             if late {
-                self.late.insert(alert.id);
+                self.late.insert(alert.key());
             }
         }
         self.incidents.apply(event, Seen::Told { first }).into_iter().filter_map(notice).collect()
@@ -209,7 +226,7 @@ impl LineFeed {
     fn end_snapshot(&mut self, truncated: bool) {
         if let Some(listed) = self.listing.take().filter(|_| !truncated) {
             self.incidents.retain(&listed);
-            self.late.retain(|alert| listed.contains(alert));
+            self.late.retain(|call| listed.contains(&call.id));
             self.received.retain(|call, _| listed.contains(&call.id));
         }
     }

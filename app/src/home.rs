@@ -1,12 +1,13 @@
 //! The state that the parts of the home page share: who is signed in, the socket, the own call and the sound.
 
-use domain::{CallKey, Incident, Resident};
+use domain::{Incident, Resident};
 use leptos::prelude::*;
 
 use crate::{
     alarm::Alarm,
     context::PageContext,
     feed::Scope,
+    house_calls::HouseCalls,
     offline,
     press::Press,
     socket::{self, Connection},
@@ -23,8 +24,12 @@ pub struct Home {
     pub press: Press,
     /// The sound.
     pub alarm: Alarm,
-    /// The open calls of others, newest first.
-    pub incoming: Memo<Vec<CallKey>>,
+    /// The open calls, the newest first.
+    pub open: Memo<Vec<Incident>>,
+    /// The houses that call, without the viewer's own, the most urgent first.
+    pub incoming: Memo<Vec<HouseCalls>>,
+    /// The open calls of the viewer's own house.
+    pub own_house: Memo<Option<HouseCalls>>,
 }
 
 impl Home {
@@ -35,12 +40,18 @@ impl Home {
         let alarm = Alarm::new(connection, viewer.clone());
         offline::forget_page_when_signed_out(connection);
         let viewer = StoredValue::new(viewer);
-        let incoming = Memo::new(move |_| {
-            let open = connection.feed.with(|feed| feed.open(connection.now.get()));
-            let others = open.iter().filter(|call| !viewer.with_value(|viewer| is_own(viewer, call)));
-            others.map(|call| call.alert.key()).collect()
+        // What sounds must be shown, or nobody could silence it.
+        let open = Memo::new(move |_| {
+            let (now, moment) = (connection.now.get(), connection.moment.get());
+            connection.feed.with(|feed| feed.open_by_age(now, moment))
         });
-        Self { viewer, connection, press, alarm, incoming }
+        let houses = move |own: bool| {
+            let is_wanted = |call: &&Incident| viewer.with_value(|viewer| is_own(viewer, call)) == own;
+            open.with(|open| HouseCalls::by_urgency(open.iter().filter(is_wanted)))
+        };
+        let incoming = Memo::new(move |_| houses(false));
+        let own_house = Memo::new(move |_| houses(true).pop());
+        Self { viewer, connection, press, alarm, open, incoming, own_house }
     }
 
     /// The home page this part belongs to.

@@ -15,6 +15,7 @@ pub mod components;
 pub mod context;
 pub mod feed;
 pub mod home;
+pub mod house_calls;
 mod kept_page;
 pub mod locale;
 pub mod location;

@@ -3,6 +3,7 @@
 mod board;
 mod ground;
 mod leaflet;
+mod places;
 
 use domain::{Incident, Millis};
 use leptos::{html::Div, logging, prelude::*};

@@ -19,7 +19,7 @@ use crate::{
     socket::{Connection, ConnectionState},
 };
 
-pub use progress::{CallProgress, Kept, NOBODY_AFTER, PressState, progress};
+pub use progress::{CallProgress, Houses, Kept, NOBODY_AFTER, PressState, progress};
 
 /// The button of one signed-in resident.
 #[derive(Clone, Copy)]
@@ -58,11 +58,17 @@ impl Press {
         let (state, set_state) = signal(PressState::Idle);
         let (feed, now) = (connection.feed, connection.now);
         let viewer = StoredValue::new(viewer);
+        let open = move || viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get())));
         let own_call = Memo::new(move |_| match state.get() {
             PressState::Recorded { id, .. } | PressState::Delivered { id, .. } => {
-                own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)))
+                let made = own(viewer, id).and_then(|call| feed.with(|feed| feed.call(&call)));
+                match made {
+                    // The house still calls while another call of it is open.
+                    Some(made) if !made.is_open(now.get()) => open().or(Some(made)),
+                    made => made,
+                }
             }
-            _ => viewer.with_value(|viewer| feed.with(|feed| feed.own_call(viewer, now.get()))),
+            _ => open(),
         });
         let is_open = move |call: AlertId| {
             let known = own(viewer, call).and_then(|call| feed.with(|feed| feed.call(&call)));
@@ -71,7 +77,14 @@ impl Press {
         let tracking = Tracking::new(is_open, now);
         let press = Self {
             state,
-            progress: Memo::new(move |_| progress(&state.get(), own_call.get().as_ref(), now.get())),
+            progress: Memo::new(move |_| {
+                let own = own_call.get();
+                // Only where there is a call: the server has no monotonic time of the page's.
+                let age = own
+                    .as_ref()
+                    .and_then(|own| feed.with(|feed| feed.age(&own.alert, connection.moment.get())));
+                progress(&state.get(), own.as_ref(), age, now.get())
+            }),
             own_call,
             location_problem: tracking.problem().read_only(),
             set_state,
@@ -139,6 +152,8 @@ impl Press {
             return;
         }
         let dropped = self.current.get_value();
+        let heard = dropped.as_ref().filter(|pending| pending.heard && pending.outcome.is_none());
+        let heard = heard.and_then(|pending| own(self.viewer, AlertId(pending.key)));
         self.current.set_value(None);
         self.set_state.set(PressState::Idle);
         spawn_local(async move {
@@ -147,17 +162,17 @@ impl Press {
             {
                 return;
             }
-            if let Some(pending) = dropped.filter(|pending| pending.heard && pending.outcome.is_none()) {
+            if let Some(call) = heard {
                 // Neighbours who heard it must hear that it is not wanted any more. A refusal says that they do.
-                let cancelled = api::progress(AlertId(pending.key), Progress::Cancelled, |_, _| {}).await;
+                let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
             press.look().await;
         });
     }
 
-    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device or
-    /// by another page.
+    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device
+    /// or by another page.
     pub fn drop_unrecorded(&self) {
         if !matches!(self.state.get_untracked(), PressState::Heard { .. }) {
             return;
@@ -176,8 +191,8 @@ impl Press {
         matches!(state, Some(PressState::Sending | PressState::Retrying { .. } | PressState::Heard { .. }))
     }
 
-    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs and
-    /// the service worker have done with one.
+    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs
+    /// and the service worker have done with one.
     fn watch(self) {
         Effect::new(move || {
             spawn_local(self.look());
@@ -189,6 +204,12 @@ impl Press {
                 spawn_local(self.look());
             }
             connection
+        });
+        Effect::new(move || {
+            // The call that stands says more than that there is one.
+            if self.state.get() == PressState::Stands && self.own_call.with(Option::is_some) {
+                self.set_state.set(PressState::Idle);
+            }
         });
         Effect::new(move || {
             let leaving = window_event_listener(ev::beforeunload, move |event| {

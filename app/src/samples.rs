@@ -73,12 +73,19 @@ pub(crate) fn status(call: &Alert, status: Progress, by: &str) -> Event {
 }
 
 pub(crate) fn reached(call: &Alert, houses: &[&str]) -> Event {
+    receipt(call, houses, &[], &[])
+}
+
+/// The houses whose devices took the call, sounded it, and showed it to somebody.
+pub(crate) fn receipt(call: &Alert, reached: &[&str], sounded: &[&str], seen: &[&str]) -> Event {
+    let houses = |names: &[&str]| names.iter().map(|name| house(name).into()).collect();
     Event::Receipt(Receipt {
         line: call.line.clone(),
         alert: call.id,
         target: Some(call.house.clone()),
-        reached: houses.iter().map(|name| house(name).into()).collect(),
-        seen: std::collections::BTreeSet::new(),
+        reached: houses(reached),
+        sounded: houses(sounded),
+        seen: houses(seen),
     })
 }
 

@@ -5,7 +5,7 @@ mod session;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{AlertId, Millis};
+use domain::{AlertId, CallKey, Millis};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,
@@ -62,12 +62,15 @@ pub struct Connection {
     pub feed: RwSignal<Feed>,
     /// The server's time, once a second.
     pub now: ReadSignal<Millis>,
+    /// The page's own monotonic time in milliseconds, once a second; 0 on the server.
+    pub moment: ReadSignal<Millis>,
     /// What was new in the last frame that brought something new.
     pub notices: ReadSignal<Vec<Notice>>,
     set_state: WriteSignal<ConnectionState>,
     set_notices: WriteSignal<Vec<Notice>>,
     clock: Clock,
     looked_at: StoredValue<BTreeSet<AlertId>>,
+    sounded: StoredValue<BTreeSet<CallKey>>,
     news: StoredValue<Option<UnboundedSender<News>>>,
 }
 
@@ -76,6 +79,8 @@ pub struct Connection {
 enum News {
     /// A person looked at a call.
     Looked,
+    /// This device has begun to sound a call.
+    Sounded,
     /// The page became visible, or the network is back.
     Woke,
     /// The network is gone.
@@ -93,11 +98,13 @@ pub fn connect(scope: Scope, now: Millis) -> Connection {
         state,
         feed: RwSignal::new(Feed::new(&scope)),
         now: clock.signal(),
+        moment: clock.moments(),
         notices,
         set_state,
         set_notices,
         clock,
         looked_at: StoredValue::new(BTreeSet::new()),
+        sounded: StoredValue::new(BTreeSet::new()),
         news: StoredValue::new(None),
     };
     Effect::new(move || {
@@ -123,6 +130,13 @@ impl Connection {
     pub fn seen(&self, alert: AlertId) {
         if self.looked_at.try_update_value(|looked_at| looked_at.insert(alert)) == Some(true) {
             self.tell(News::Looked);
+        }
+    }
+
+    /// This device has begun to sound a call. The server is told once per connection.
+    pub(crate) fn has_sounded(self, call: CallKey) {
+        if self.sounded.try_update_value(|sounded| sounded.insert(call)) == Some(true) {
+            self.tell(News::Sounded);
         }
     }
 
@@ -195,7 +209,7 @@ async fn wait(duration: Duration, news: &mut UnboundedReceiver<News>, left: impl
         match future::select(TimeoutFuture::new(slice), news.next()).await {
             Either::Left(_) => rest -= slice,
             Either::Right((Some(News::Woke), _)) => return,
-            Either::Right((Some(News::Looked | News::WentOffline), _)) => {}
+            Either::Right((Some(News::Looked | News::Sounded | News::WentOffline), _)) => {}
             // The page is going.
             Either::Right((None, timeout)) => {
                 timeout.await;

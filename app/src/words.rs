@@ -121,6 +121,7 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
         "not-yours" | "foreign-origin" => td_string!(locale, problem.not_yours),
         "no-open-call" => td_string!(locale, problem.no_open_call),
         "several-calls" => td_string!(locale, problem.several_calls),
+        "call-stands" => td_string!(locale, problem.call_stands),
         _ => td_string!(locale, problem.other),
     }
 }
@@ -129,6 +130,12 @@ pub fn problem(locale: Locale, slug: &str) -> &'static str {
 #[must_use]
 pub fn page_is_late(locale: Locale) -> &'static str {
     td_string!(locale, problem.page_is_late)
+}
+
+/// Returns true if a problem of this type leaves a call that neighbours have.
+#[must_use]
+pub fn is_out(slug: &str) -> bool {
+    ["heard-not-recorded", "call-stands"].contains(&slug)
 }
 
 #[cfg(test)]

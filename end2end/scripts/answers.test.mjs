@@ -73,12 +73,22 @@ test("the server's answers end a kept press", async () => {
   assert.equal(refused.settled[0].refused.detail, "No.");
 });
 
+test("a press that was one too many is forgotten, since the call that stands says more", async () => {
+  const stands = workerWith({ "/alert": () => answer(429, PROBLEM, problem("/problems/call-stands", 429)) });
+  await stands.deliver();
+  assert.deepEqual(stands.settled, []);
+  assert.deepEqual(stands.forgotten.map(({ refused }) => refused.type), ["/problems/call-stands"]);
+  const busy = workerWith({ "/alert": () => answer(429, PROBLEM, problem("/problems/too-many", 429)) });
+  await assert.rejects(busy.deliver(), /status 429/);
+  assert.deepEqual([...busy.settled, ...busy.forgotten], []);
+});
+
 const answer = (status, contentType, body) => new Response(body, { status, headers: { "content-type": contentType } });
 const html = (status) => answer(status, "text/html", HTML);
 
 /** A worker that finds one young press of who is signed in. */
 function workerWith(answers) {
-  const [asked, settled] = [[], []];
+  const [asked, settled, forgotten] = [[], [], []];
   const resident = { name: "resident-1203", line: "101-1", house: "1203" };
   const body = JSON.stringify({ line: "101-1", house: "1203" });
   const press = { key: KEY, by: resident.name, body, wantedAt: Date.now(), asksAfter: 600_000 };
@@ -91,7 +101,8 @@ function workerWith(answers) {
       fix: async () => body,
       heard: async () => {},
       settle: async (_, outcome) => settled.push(outcome),
+      forget: async (_, outcome) => forgotten.push(outcome),
     },
   });
-  return { deliver: scope.deliver, asked, settled };
+  return { deliver: scope.deliver, asked, settled, forgotten };
 }

@@ -97,8 +97,6 @@ export function callsOf({ context }: Visitor): () => (string | null)[] {
 
 /** Of all that the neighbour knows, this is the only open call, and the only one that has sounded. */
 export async function isAlarmedOnce(neighbour: Visitor, call: string): Promise<void> {
-  const open = neighbour.page.locator("[data-testid=incident][data-open=true]");
-  await expect(open).toHaveCount(1);
-  await expect(open).toHaveAttribute("data-alert", call);
+  await neighbour.hasOneOpenCall(call);
   await expect.poll(() => neighbour.sounded()).toBe(1);
 }

@@ -96,8 +96,10 @@ export class Visitor {
     return recorded;
   }
 
-  /** Fills in what goes along with the call. */
+  /** Fills in what goes along with the call. While a call is open, the fields are folded away. */
   async say({ kind, text }: Said): Promise<void> {
+    const folded = this.page.locator(".call-more:not([open]) > summary");
+    if ((kind || text !== undefined) && (await folded.isVisible())) await folded.click();
     if (kind) {
       await this.page.locator(`label:has(input[name=kind][value=${kind}])`).click();
       await expect(this.page.locator(`input[name=kind][value=${kind}]`)).toBeChecked();
@@ -155,9 +157,22 @@ export class Visitor {
     return this.page.getByTestId("alarm");
   }
 
-  /** A call, wherever on the page it stands. */
+  /** A call, wherever on the page it stands. An open one stands on the card of its house. */
   incident(id: string): Locator {
-    return this.page.locator(`[data-testid=incident][data-alert="${id}"]`);
+    const call = `[data-alert="${id}"]`;
+    return this.page.locator(`[data-testid=incident]:is(${call}, :has([data-testid=press]${call}))`);
+  }
+
+  /** A card for each house that has open calls, the own house included. */
+  get openCards(): Locator {
+    return this.page.locator("[data-testid=incident][data-open=true]");
+  }
+
+  /** Of all that the page knows, this is the only open call. */
+  async hasOneOpenCall(id?: string): Promise<void> {
+    await expect(this.openCards).toHaveCount(1);
+    await expect(this.openCards).toHaveAttribute("data-presses", "1");
+    if (id) await expect(this.openCards).toHaveAttribute("data-alert", id);
   }
 
   get markers(): Locator {

@@ -1,11 +1,9 @@
 // axe finds no serious or critical violation on any page, in any state that a call has, in light and in dark.
 
-import AxeBuilder from "@axe-core/playwright";
-
+import { isAccessible } from "../support/axe.ts";
 import { age, pageIsKept } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
-import type { Visitor } from "../support/visitor.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
   // What moves is judged where it comes to rest.
@@ -98,15 +96,4 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(caller.page.getByTestId("no-answer")).toBeVisible();
     await isAccessible(caller, "no answer");
   });
-}
-
-/** Fails with what axe found, one line each. */
-async function isAccessible({ page }: Visitor, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, impact, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${impact} ${id}: ${html}\n${failureSummary}`),
-    );
-  expect.soft(found, what).toEqual([]);
 }

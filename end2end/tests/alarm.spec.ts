@@ -1,9 +1,8 @@
 // What makes a neighbour look up, and what does not do so twice.
 
-import type { Page } from "@playwright/test";
-
 import { Cable } from "../support/cable.ts";
 import { expect, test } from "../support/fixtures.ts";
+import { device, spyOnDevice } from "../support/spied.ts";
 
 test("an armed page sounds, vibrates and says in its title who calls, until somebody comes", async ({
   resident,
@@ -38,27 +37,6 @@ test("an armed page sounds, vibrates and says in its title who calls, until some
   expect(quiet.stopped, "every oscillator has stopped").toBe(quiet.started);
   expect(quiet.vibrated.at(-1)).toEqual([0]);
 });
-
-for (const minutes of [-11, 11, 26 * 60]) {
-  test(`a device whose clock is set by ${minutes} minutes after the page was loaded sounds`, async ({
-    resident,
-    visitor,
-  }) => {
-    const caller = await resident("resident-1203");
-    const neighbour = await visitor("resident-1204");
-    await setClockWhenTold(neighbour.page, minutes);
-    await neighbour.goHome();
-    await neighbour.arm();
-    await neighbour.page.evaluate(() => (globalThis as unknown as { setClock(): void }).setClock());
-
-    const call = await caller.call();
-    await expect.poll(() => neighbour.sounded()).toBe(1);
-    await expect(neighbour.alarm.locator(neighbour.incident(call))).toBeVisible();
-    // Longer than the page's own clock takes to tick.
-    await neighbour.page.waitForTimeout(2_500);
-    await expect(neighbour.page.getByTestId("silence"), "it still sounds").toBeVisible();
-  });
-}
 
 test("a call that its only helper leaves sounds again", async ({ resident }) => {
   const caller = await resident("resident-1203");
@@ -197,60 +175,3 @@ test("of two tabs one sounds, and the other takes over when it is closed", async
   await expect.poll(() => tab.sounded(), "the third and none of those before").toBe(1);
   await expect(elsewhere.alarm).toHaveCount(0);
 });
-
-/** Counts what the page asks of the device. What it does is the device's own. */
-async function spyOnDevice(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const spied: Spied = { started: 0, stopped: 0, vibrated: [], context: undefined };
-    const start = OscillatorNode.prototype.start;
-    const stop = OscillatorNode.prototype.stop;
-    OscillatorNode.prototype.start = function (...times) {
-      spied.started += 1;
-      spied.context = this.context;
-      start.apply(this, times);
-    };
-    OscillatorNode.prototype.stop = function (...times) {
-      spied.stopped += 1;
-      stop.apply(this, times);
-    };
-    const vibrate = navigator.vibrate.bind(navigator);
-    navigator.vibrate = (pattern: VibratePattern | Iterable<number>) => {
-      const times = typeof pattern === "number" ? [pattern] : [...pattern];
-      spied.vibrated.push(times);
-      return vibrate(times);
-    };
-    (window as unknown as { spied: Spied }).spied = spied;
-  });
-}
-
-interface Spied {
-  started: number;
-  stopped: number;
-  vibrated: number[][];
-  context: BaseAudioContext | undefined;
-}
-
-async function device(page: Page) {
-  return page.evaluate(() => {
-    const { started, stopped, vibrated, context } = (window as unknown as { spied: Spied }).spied;
-    return { started, stopped, vibrated, state: context?.state };
-  });
-}
-
-/** Lets `setClock()` in the page move its wall clock, as a device does that gets the time from the network. */
-async function setClockWhenTold(page: Page, minutes: number): Promise<void> {
-  await page.addInitScript((step) => {
-    const RealDate = Date;
-    let moved = 0;
-    class MovedDate extends RealDate {
-      constructor(...given: [] | [number | string | Date]) {
-        super(...((given.length ? given : [RealDate.now() + moved]) as [number]));
-      }
-      static override now(): number {
-        return RealDate.now() + moved;
-      }
-    }
-    globalThis.Date = MovedDate as DateConstructor;
-    (globalThis as unknown as { setClock(): void }).setClock = () => (moved = step * 60_000);
-  }, minutes);
-}

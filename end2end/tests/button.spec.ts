@@ -124,7 +124,7 @@ test("a press without a network is kept, and is one call when the network is bac
   await caller.ownCallIs("reached");
   await expect(neighbour.incident(call)).toBeVisible();
   expect(new Set(await calls()), "every try was the same call").toEqual(new Set([call]));
-  await isAlone(neighbour, call);
+  await neighbour.hasOneOpenCall(call);
 });
 
 test("a reload in the middle of a press without a network loses nothing", async ({ resident }) => {
@@ -146,7 +146,7 @@ test("a reload in the middle of a press without a network loses nothing", async 
 
   await expect(neighbour.incident(call)).toBeVisible();
   expect(new Set(await calls())).toEqual(new Set([call]));
-  await isAlone(neighbour, call);
+  await neighbour.hasOneOpenCall(call);
 });
 
 test("a press of somebody who was signed out waits for them to sign in", async ({ stranger, resident }) => {
@@ -193,13 +193,6 @@ function callsOf(visitor: Visitor): () => Promise<(string | null)[]> {
     }
   });
   return () => Promise.all(keys);
-}
-
-/** Of all that the neighbour knows, this is the only open call. */
-async function isAlone(neighbour: Visitor, call: string): Promise<void> {
-  const open = neighbour.page.locator("[data-testid=incident][data-open=true]");
-  await expect(open).toHaveCount(1);
-  await expect(open).toHaveAttribute("data-alert", call);
 }
 
 /** Presses Tab until the element has the focus. */

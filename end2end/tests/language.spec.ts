@@ -1,5 +1,7 @@
 // Korean first, English beside it.
 
+import type { Page } from "@playwright/test";
+
 import { expect, test } from "../support/fixtures.ts";
 import type { Visitor } from "../support/visitor.ts";
 
@@ -70,6 +72,51 @@ test("without JavaScript the switch is a link that keeps the address", async ({ 
   await expect(caller.page).toHaveURL(`${caller.origin}/call?kind=fire`);
   await expect(caller.page.getByRole("heading", { name: "Call your neighbours for help?" })).toBeVisible();
 });
+
+test("a translator leaves the page alone, and its words go on changing", async ({ resident }) => {
+  const caller = await resident("resident-1203", { locale: "en-US" });
+  const neighbour = await resident("resident-1204", { locale: "en-US" });
+  for (const { page } of [caller, neighbour]) {
+    expect(await translate(page), "words that a translator has replaced").toBe(0);
+  }
+
+  const call = await caller.call({ text: "도와주세요" });
+  for (const { page } of [caller, neighbour]) {
+    expect(await translate(page)).toBe(0);
+  }
+  await neighbour.incident(call).getByRole("button", { name: "I am coming" }).click();
+  await expect(caller.callState).toHaveText("On the way: flat 1204");
+  await caller.page.locator(".own-call").getByTestId("resolve").click();
+  await expect(neighbour.incident(call)).toHaveAttribute("data-open", "false");
+  await caller.ownCallIs("ended");
+  await expect(caller.callState).toHaveText("The call is over.");
+
+  // So that this test can fail: of a page that allows it, the same translator replaces the words.
+  await caller.page.evaluate(() => document.documentElement.removeAttribute("translate"));
+  expect(await translate(caller.page)).toBeGreaterThan(10);
+});
+
+/**
+ * Translates a page as Chrome does: each text becomes a new one within `font`, unless the page or a part of it forbids
+ * that. Returns how many texts were replaced.
+ */
+async function translate(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found: Text[] = [];
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const isCode = text.parentElement!.closest("script, style");
+      if (text.parentElement!.translate && !isCode && text.nodeValue!.trim()) found.push(text as Text);
+    }
+    for (const text of found) {
+      const [outer, inner] = [document.createElement("font"), document.createElement("font")];
+      inner.textContent = `«${text.nodeValue}»`;
+      outer.append(inner);
+      text.replaceWith(outer);
+    }
+    return found.length;
+  });
+}
 
 async function speaks(visitor: Visitor, language: "ko" | "en"): Promise<void> {
   await expect(visitor.page.locator("html")).toHaveAttribute("lang", language);

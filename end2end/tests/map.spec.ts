@@ -2,14 +2,10 @@
 
 import type { Locator } from "@playwright/test";
 
-import { type Place, expect, test } from "../support/fixtures.ts";
+import { expect, test } from "../support/fixtures.ts";
+import { type Point, isAt, isInside, overlaps, place } from "../support/map.ts";
 import { GATE, YARD } from "../support/places.ts";
 import { Program } from "../support/program.ts";
-
-interface Point {
-  x: number;
-  y: number;
-}
 
 /** Where YARD is on the demo's plan (public/demo-plan.svg): in front of the door, as parts of its width and height. */
 const YARD_ON_PLAN: Point = { x: 171 / 800, y: 184 / 520 };
@@ -180,40 +176,6 @@ const PIXEL = Buffer.from(
 /** Whether a picture is there and can be drawn. */
 async function loads(picture: Locator): Promise<boolean> {
   return picture.evaluate((picture: HTMLImageElement) => picture.complete && picture.naturalWidth > 0);
-}
-
-async function overlaps(one: Locator, other: Locator): Promise<boolean> {
-  const [a, b] = [(await one.boundingBox())!, (await other.boundingBox())!];
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
-async function isAt(marker: Locator, place: Place): Promise<void> {
-  await expect(marker).toHaveAttribute("data-lat", String(place.latitude));
-  await expect(marker).toHaveAttribute("data-lng", String(place.longitude));
-}
-
-/** Where the place of a marker is on the screen: Leaflet puts an element without size there. */
-async function place(marker: Locator): Promise<Point> {
-  return marker.evaluate((marker) => {
-    const { x, y } = marker.closest(".leaflet-marker-icon")!.getBoundingClientRect();
-    return { x, y };
-  });
-}
-
-async function isInside(marker: Locator, map: Locator): Promise<void> {
-  await expect
-    .poll(async () => {
-      const [inner, outer] = [(await marker.boundingBox())!, (await map.boundingBox())!];
-      return (
-        inner.width > 0 &&
-        inner.height > 0 &&
-        inner.x >= outer.x &&
-        inner.y >= outer.y &&
-        inner.x + inner.width <= outer.x + outer.width &&
-        inner.y + inner.height <= outer.y + outer.height
-      );
-    }, "the marker is inside the map")
-    .toBe(true);
 }
 
 /** A latitude as Mercator's projection stretches it, in degrees of longitude. */

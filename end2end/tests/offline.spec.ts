@@ -162,7 +162,7 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await door.signIn("resident-1203", "neighbour");
   expect(await recorded).toBe(press!.key);
   await expect(neighbour.incident(press!.key)).toBeVisible();
-  await expect(neighbour.page.locator("[data-testid=incident][data-open=true]")).toHaveCount(1);
+  await neighbour.hasOneOpenCall();
 });
 
 test("a device whose storage is forbidden calls all the same, and says to keep the page open", async ({ visitor }) => {

@@ -1,5 +1,6 @@
 // The program goes away and comes back at the same address with the same data: the pages live through it.
 
+import { Cable } from "../support/cable.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Program } from "../support/program.ts";
@@ -62,6 +63,50 @@ test("a call answered with 202 is there after SIGKILL, whoever looks", async ({ 
   const neighbour = await resident("resident-1204");
 
   await expect(neighbour.alarm.locator(neighbour.incident(call))).toHaveAttribute("data-open", "true");
+});
+
+test("a restart two seconds after a press silences no page: each that reconnects sounds", async ({
+  program,
+  resident,
+}) => {
+  test.setTimeout(240_000);
+  const cable = await Cable.laid(program.listensOn);
+  try {
+    const caller = await resident("resident-1203");
+    const { origin } = cable;
+    const cutOff = [
+      await resident("resident-1204", { origin }),
+      await resident("resident-1301", { origin }),
+    ];
+    const office = await resident("admin");
+    const everybody = [caller, office, ...cutOff];
+    everybody.forEach((visitor) => visitor.expects(/ERR_(CONNECTION|EMPTY|SOCKET|NETWORK)|WebSocket connection to/));
+    for (const listener of [office, ...cutOff]) {
+      await listener.arm();
+    }
+    cable.cut();
+    for (const neighbour of cutOff) {
+      await expect(neighbour.connection).toHaveAttribute("data-state", "waiting");
+    }
+    const call = await caller.call();
+    await expect.poll(() => office.sounded()).toBe(1);
+    await caller.page.waitForTimeout(2_000);
+
+    await killAndStart(program);
+    cable.mend();
+
+    for (const neighbour of cutOff) {
+      await expect(neighbour.connection).toHaveAttribute("data-state", "connected", { timeout: 90_000 });
+      await expect(neighbour.alarm.locator(neighbour.incident(call))).toBeVisible();
+      await expect.poll(() => neighbour.sounded()).toBe(1);
+      await expect(neighbour.page.getByTestId("silence")).toBeVisible();
+    }
+    await expect(office.connection).toHaveAttribute("data-state", "connected", { timeout: 90_000 });
+    await expect(office.page.getByTestId("silence"), "what sounded before goes on").toBeVisible();
+    expect(await office.sounded(), "and does not begin again").toBe(1);
+  } finally {
+    await cable.remove();
+  }
 });
 
 async function killAndStart(program: Program): Promise<void> {

@@ -89,7 +89,7 @@ test("the confirming page sent twice makes one call", async ({ visitor, resident
   await caller.page.getByTestId("alert-confirm").click();
   await expect(caller.page).toHaveURL(`${caller.origin}${address}`);
   await caller.ownCallIs("reached");
-  await expect(neighbour.page.locator("[data-testid=incident][data-open=true]")).toHaveCount(1);
+  await neighbour.hasOneOpenCall();
 });
 
 test("a form that cannot be sent comes back with what was written", async ({ visitor }) => {

@@ -11,6 +11,7 @@ const PROBLEM = "application/problem+json";
 const NOT_SIGNED_IN = "/problems/not-signed-in";
 const HEARD_ONLY = "/problems/heard-not-recorded";
 const ID_TAKEN = "/problems/id-taken"; // the press is sent at once under a new id
+const CALL_STANDS = "/problems/call-stands"; // a call of the house is open and was heard
 const FINAL = [
   "/problems/malformed",
   "/problems/not-yours",
@@ -26,6 +27,7 @@ const FINAL = [
   "/problems/idempotency-key-invalid",
   "/problems/idempotency-key-reused",
   ID_TAKEN,
+  CALL_STANDS,
 ];
 
 // Sends what may be sent. Rejects when something is left that is worth another try: the browser wakes the worker again.
@@ -84,7 +86,9 @@ async function send({ key }) {
     return;
   }
   const outcome = read(answer.status, contentType, text);
-  if (outcome) await iutsaiOutbox.settle(key, outcome);
+  // A press that was one too many needs no words of its own, because the page shows the call that stands.
+  if (outcome?.refused?.type === CALL_STANDS) await iutsaiOutbox.forget(key, outcome);
+  else if (outcome) await iutsaiOutbox.settle(key, outcome);
 }
 
 // The outcome that an answer brings: nothing when the press stays as it is. Throws when it is to be sent again.

@@ -192,6 +192,9 @@ impl Reply {
 
     fn refuse(self, problem: Problem) -> Response {
         let Self::Page { page, mut fields } = self else { return problem.into_response() };
+        if let Some(call) = problem.call {
+            return Redirect::to(&format!("/call/{call}")).into_response();
+        }
         if [Kind::KEY_INVALID, Kind::KEY_REUSED, Kind::ID_TAKEN].contains(&problem.kind) {
             // The page makes a new key, since this one is refused again.
             fields.retain(|(name, _)| name != KEY_FIELD);

@@ -54,7 +54,7 @@ fn paths() -> PathsBuilder {
         .path("/alert/{id}/location", post(locate()));
     for progress in Progress::ALL {
         let (Some(path), meaning) = (progress.path(), meaning(progress)) else { continue };
-        let operation = command(meaning, "ProgressRequest", Required::False, true);
+        let operation = command(meaning, "ProgressRequest", Required::False, &[Kind::UNKNOWN_CALL]);
         paths = paths.path(format!("/alert/{{id}}/{path}"), post(operation));
     }
     paths
@@ -77,16 +77,18 @@ fn meaning(progress: Progress) -> &'static str {
 }
 
 fn press() -> Operation {
-    command("A resident calls for help. 202: the call is durable.", "CallRequest", Required::True, false)
+    let meaning = "A resident calls for help. 202: the call is durable.";
+    command(meaning, "CallRequest", Required::True, &[Kind::CALL_STANDS])
 }
 
 fn accept() -> Operation {
     let meaning = "A neighbour is coming. Without `alert`, to the newest open call of targetHouse.";
-    command(meaning, "AcceptRequest", Required::True, false)
+    command(meaning, "AcceptRequest", Required::True, &[])
 }
 
 fn locate() -> Operation {
-    command("The caller is somewhere else now.", "LocationRequest", Required::True, true)
+    let meaning = "The caller is somewhere else now.";
+    command(meaning, "LocationRequest", Required::True, &[Kind::UNKNOWN_CALL])
 }
 
 fn post(operation: Operation) -> PathItem {
@@ -98,8 +100,9 @@ const READING: &str = "A JSON object is read as one whatever the content type an
                        texts may be numbers; white space around names does not count; a kind or a text that cannot be read \
                        counts as none.";
 
-/// A command: signed in, with an Idempotency-Key, as JSON or as a form, answered when it is durable.
-fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> Operation {
+/// A command: signed in, with an Idempotency-Key, as JSON or as a form, answered when it is durable. It is refused with its
+/// own kinds of problem beside those of every command.
+fn command(meaning: &str, request: &str, body: Required, own: &[Kind]) -> Operation {
     let schema = || Content::new(Some(Ref::from_schema_name(request)));
     let body = RequestBodyBuilder::new()
         .content("application/json", schema())
@@ -129,9 +132,11 @@ fn command(meaning: &str, request: &str, body: Required, about_a_call: bool) -> 
         Kind::NOT_DURABLE,
         Kind::UNAVAILABLE,
     ];
-    if about_a_call {
+    kinds.extend(own);
+    // Whoever names a call may name one that is not known.
+    if own.contains(&Kind::UNKNOWN_CALL) {
         operation = operation.parameter(call_id()).parameter(house_of_call()).parameter(line_of_call());
-        kinds.extend([Kind::UNKNOWN_CALL, Kind::SEVERAL_CALLS]);
+        kinds.push(Kind::SEVERAL_CALLS);
     }
     refused(operation, &kinds).build()
 }
@@ -166,8 +171,9 @@ fn session() -> PathItem {
 
 fn upgrade() -> Operation {
     let meaning = "A WebSocket for STOMP 1.2 and 1.1 (subprotocols v12.stomp, v11.stomp, or none). SUBSCRIBE to \
-                   /sub/line/LINE (administrators also to /sub/lines, for every line), ACK each alert, SEND \
-                   {\"alert\"} to /pub/seen (with \"house\", the one that called, if two houses used the id).";
+                   /sub/line/LINE (administrators also to /sub/lines, for every line), ACK each alert, ACK it \
+                   again with the header sounded:true when it sounds, SEND {\"alert\"} to /pub/seen (with \
+                   \"house\", the one that called, if two houses used the id).";
     let operation =
         OperationBuilder::new().description(Some(meaning)).response("101", described("The socket is open."));
     refused(operation, &[Kind::FOREIGN_ORIGIN, Kind::UPGRADE_REQUIRED, Kind::SOCKETS_FULL]).build()

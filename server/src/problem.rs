@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use backend::{calls::Refusal, people::PeopleError};
+use domain::AlertId;
 use http::{HeaderValue, StatusCode, header};
 
 /// The kinds of problem there are: the last segment of `type`, the title, the status.
@@ -63,6 +64,8 @@ kinds! {
     UPGRADE_REQUIRED = "upgrade-required", "A WebSocket is expected here", UPGRADE_REQUIRED;
     /// Too often.
     TOO_MANY = "too-many", "Too many requests", TOO_MANY_REQUESTS;
+    /// A press too many, of a house whose call is open and was heard.
+    CALL_STANDS = "call-stands", "Your call is already out", TOO_MANY_REQUESTS;
     /// A defect here.
     INTERNAL = "internal", "The server failed", INTERNAL_SERVER_ERROR;
     /// The command could not be made durable.
@@ -99,7 +102,7 @@ impl Kind {
     /// This kind with what happened and what to do.
     #[must_use]
     pub fn because(self, detail: impl Into<String>) -> Problem {
-        Problem { kind: self, detail: detail.into(), retry_after: None }
+        Problem { kind: self, detail: detail.into(), retry_after: None, call: None }
     }
 }
 
@@ -112,6 +115,8 @@ pub struct Problem {
     pub detail: String,
     /// When to try again, in seconds.
     pub retry_after: Option<u64>,
+    /// The call whose page shows more.
+    pub call: Option<AlertId>,
 }
 
 impl Problem {
@@ -183,6 +188,8 @@ impl From<Refusal> for Problem {
             Refusal::Starting => Kind::UNAVAILABLE.because(detail).retry_after(1),
             Refusal::KeyReused => Kind::KEY_REUSED.because(detail),
             Refusal::IdTaken => Kind::ID_TAKEN.because(detail),
+            Refusal::CallStands(call) => Self { call: Some(call), ..Kind::CALL_STANDS.because(detail) },
+            Refusal::TooFast { seconds } => Kind::TOO_MANY.because(detail).retry_after(seconds),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
             Refusal::HeardOnly(cause) => {
                 tracing::error!(%cause, "neighbours heard a command that could not be made durable");

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -17,6 +17,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn request(this: &LockManager, name: &str, options: &Object, held: &Function)
     -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn query(this: &LockManager) -> Result<Promise, JsValue>;
 }
 
 /// A tab's wish to be the one. Dropping it gives the lock back, or stops waiting for it.
@@ -37,13 +39,28 @@ impl Drop for Turn {
     }
 }
 
-/// Calls `held` when this tab is the one, which it stays until the returned wish is dropped. Where the browser has no locks
-/// (without https), every tab is the one.
+/// The browser's locks; `None` where it has none.
+fn locks() -> Option<LockManager> {
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
+    locks.is_object().then(|| locks.unchecked_into())
+}
+
+/// Tells if a tab of this browser is the one now. Where the browser cannot tell, none is.
+pub(super) async fn is_held() -> bool {
+    let Some(Ok(asked)) = locks().map(|locks| locks.query()) else { return false };
+    let Ok(known) = JsFuture::from(asked).await else { return false };
+    let held = Reflect::get(&known, &"held".into()).unwrap_or_default();
+    let is_ours = |lock: JsValue| Reflect::get(&lock, &"name".into()).is_ok_and(|name| name == LOCK);
+    held.dyn_into::<Array>().is_ok_and(|held| held.iter().any(is_ours))
+}
+
+/// Calls `held` when this tab is the one, which it stays until the returned wish is dropped. Where the browser has no
+/// locks (without https), every tab is the one.
 pub(super) fn be_the_one(held: impl Fn() + Clone + 'static) -> Turn {
     let release = Rc::new(RefCell::new(None));
-    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
+    let locks = locks();
     let waiting = AbortController::new().ok();
-    let Some(waiting) = waiting.filter(|_| !locks.is_undefined()) else {
+    let Some((locks, waiting)) = locks.zip(waiting) else {
         held();
         return Turn { waiting: None, release };
     };
@@ -57,7 +74,7 @@ pub(super) fn be_the_one(held: impl Fn() + Clone + 'static) -> Turn {
     });
     let options = Object::new();
     let has_signal = Reflect::set(&options, &"signal".into(), &waiting.signal());
-    let asked = locks.unchecked_into::<LockManager>().request(LOCK, &options, keep.unchecked_ref());
+    let asked = locks.request(LOCK, &options, keep.unchecked_ref());
     match asked.and_then(|asked| has_signal.map(|_| asked)) {
         Ok(asked) => spawn_local(async move {
             // It fails when the wish was dropped before its turn.

@@ -70,9 +70,21 @@ impl Screen {
             };
             self.set_may_go_off.try_set(lock.is_err());
             if let Ok(lock) = lock {
+                let released = Closure::once_into_js(move || self.released());
+                // A lock that cannot report its end is at least asked for again after the page was hidden.
+                let _ = Reflect::set(&lock, &"onrelease".into(), &released);
                 self.lock.try_set_value(Some(SendWrapper::new(lock)));
             }
         });
+    }
+
+    /// The browser has taken the lock back. While the page is shown it does so to save the battery, and would refuse
+    /// another.
+    fn released(self) {
+        let is_wanted = self.wanted.try_get_value() == Some(true);
+        if is_wanted && document().visibility_state() == VisibilityState::Visible {
+            self.set_may_go_off.try_set(true);
+        }
     }
 }
 

@@ -13,6 +13,8 @@ const WAIL: f32 = 1.2;
 const ATTACK: f64 = 0.05;
 /// How long a chirp is, in seconds.
 const CHIRP: f64 = 0.15;
+/// How long silence is played to an idle context, in seconds: longer than until its next check.
+const NUDGE: f64 = 3.0;
 
 /// A siren that sounds until it is dropped.
 pub(super) struct Siren {
@@ -50,6 +52,16 @@ pub(super) fn chirp(context: &AudioContext) -> Result<(), JsValue> {
     let (tone, _) = tone(context, OscillatorType::Sine, 0.3)?;
     tone.start()?;
     tone.stop_with_when(context.current_time() + CHIRP)
+}
+
+/// Plays silence, so that the time of an idle context moves on where it can.
+pub(super) fn nudge(context: &AudioContext) -> Result<(), JsValue> {
+    let (source, silence) = (context.create_oscillator()?, context.create_gain()?);
+    silence.gain().set_value(0.0);
+    source.connect_with_audio_node(&silence)?;
+    silence.connect_with_audio_node(&context.destination())?;
+    source.start()?;
+    source.stop_with_when(context.current_time() + NUDGE)
 }
 
 fn tone(

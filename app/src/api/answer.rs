@@ -49,10 +49,13 @@ const HEARD_ONLY: &str = "/problems/heard-not-recorded";
 /// The type of the problem that a press has the id of another house's call: it is sent at once with a new one.
 pub(crate) const ID_TAKEN: &str = "/problems/id-taken";
 
+/// The type of the problem that a press is one too many, since a call of its house is open and was heard.
+pub(crate) const CALL_STANDS: &str = "/problems/call-stands";
+
 /// The types of the problems that end a command, because it would be refused again however often it is sent. The service
 /// worker has the same list (`public/worker/deliver.js`). `answers.json` lists every type of the server, and the tests of
 /// both and of the server read it.
-const FINAL: [&str; 14] = [
+const FINAL: [&str; 15] = [
     "/problems/malformed",
     "/problems/not-yours",
     "/problems/foreign-origin",
@@ -67,6 +70,7 @@ const FINAL: [&str; 14] = [
     "/problems/idempotency-key-invalid",
     "/problems/idempotency-key-reused",
     ID_TAKEN,
+    CALL_STANDS,
 ];
 
 /// The longest that a server may make a command wait.

@@ -1,13 +1,18 @@
-//! Open calls of others, on top of everything: who calls, and the button to come. Read aloud at once, each call once;
-//! what changes about it afterwards waits for its turn.
+//! The houses that call, the most urgent first: a card for each, with the button to come. Screen readers announce a new
+//! card at once; what changes in it afterwards waits for its turn.
 
-use domain::CallKey;
 use leptos::prelude::*;
 
-use super::{incident_card::IncidentCard, incident_words::urgent_heading};
-use crate::{home::Home, i18n::use_i18n, title, words::say};
+use super::{house_card::HouseCard, incident_words::urgent_heading};
+use crate::{
+    home::Home,
+    house_calls::{Flat, HouseCalls},
+    i18n::{t_string, td_string, use_i18n},
+    title,
+    words::say,
+};
 
-/// The incoming calls, while there are any.
+/// The houses that call, while there are any.
 #[component]
 pub fn AlarmPanel() -> impl IntoView {
     let i18n = use_i18n();
@@ -20,8 +25,17 @@ pub fn AlarmPanel() -> impl IntoView {
         Some(urgent_heading(i18n.get_locale(), &incident))
     });
     title::alternate(title_words);
+    let waiting = Memo::new(move |_| {
+        home.incoming.with(|houses| houses.iter().filter(|house| !house.is_answered()).count())
+    });
+    let state = move || match (sounding(), waiting.get()) {
+        (true, _) => t_string!(i18n, alarm.sounding).to_owned(),
+        (false, 0) => t_string!(i18n, alarm.answered).to_owned(),
+        (false, count) => td_string!(i18n.get_locale(), alarm.waiting, count = count),
+    };
+    let flats = move || home.incoming.with(|houses| houses.iter().map(HouseCalls::flat).collect::<Vec<_>>());
     view! {
-        <Show when=move || home.incoming.with(|calls| !calls.is_empty())>
+        <Show when=move || home.incoming.with(|houses| !houses.is_empty())>
             <section
                 class="alarm"
                 class:sounding=sounding
@@ -30,17 +44,20 @@ pub fn AlarmPanel() -> impl IntoView {
                 aria-atomic="false"
                 aria-relevant="additions"
             >
-                <button
-                    type="button"
-                    class="silence"
-                    data-testid="silence"
-                    hidden=Signal::derive(move || !sounding())
-                    on:click=move |_| alarm.silence()
-                >
-                    {say!(i18n, alarm.silence)}
-                </button>
-                <For each=move || home.incoming.get() key=CallKey::clone let:call>
-                    <IncidentCard call urgent=true />
+                <div class="alarm-head" aria-live="off">
+                    <p class="alarm-state">{state}</p>
+                    <button
+                        type="button"
+                        class="silence"
+                        data-testid="silence"
+                        hidden=Signal::derive(move || !sounding())
+                        on:click=move |_| alarm.silence()
+                    >
+                        {say!(i18n, alarm.silence)}
+                    </button>
+                </div>
+                <For each=flats key=Flat::clone let:flat>
+                    <HouseCard flat />
                 </For>
             </section>
         </Show>

@@ -14,8 +14,10 @@ pub fn ArmBanner() -> impl IntoView {
     let i18n = use_i18n();
     let alarm = Home::current().alarm;
     let would_sound = Memo::new(move |_| alarm.armed.get() && !alarm.would_be_silent.get());
-    let explanation = move || {
-        if alarm.armed.get() { t_string!(i18n, arm.silent) } else { t_string!(i18n, arm.ask) }
+    let explanation = move || match (alarm.elsewhere.get(), alarm.armed.get()) {
+        (true, _) => t_string!(i18n, arm.elsewhere),
+        (false, true) => t_string!(i18n, arm.silent),
+        (false, false) => t_string!(i18n, arm.ask),
     };
     let button = move || {
         if alarm.armed.get() { t_string!(i18n, arm.again) } else { t_string!(i18n, arm.button) }

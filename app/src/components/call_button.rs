@@ -1,6 +1,6 @@
-//! The button that calls for help. Held until its ring is full it calls; a short touch does not, so that a pocket cannot
-//! call. Keyboards and screen readers have a button of their own, which asks to confirm. Before wasm is there, or
-//! without it, the form leads to the page that asks.
+//! The button that calls for help. Held until its ring is full it calls; a short touch does not, so that a pocket
+//! cannot call. Keyboards and screen readers have a button of their own, which asks to confirm. Before wasm is there,
+//! or without it, the form leads to the page that asks.
 
 use std::time::Duration;
 
@@ -24,15 +24,22 @@ const HOLD: Duration = Duration::from_millis(1_200);
 #[component]
 pub fn CallButton() -> impl IntoView {
     let i18n = use_i18n();
-    let press = Home::current().press;
+    let home = Home::current();
+    let press = home.press;
     let form = NodeRef::<html::Form>::new();
     let call = move || call_with(press, form);
     let hold = Hold::new(call);
     let asks = RwSignal::new(false);
     let busy = Memo::new(move |_| press.progress.with(is_on_its_way));
-    // Neighbours are called already: the button stays for when nobody answers, and takes a step back.
     let again = Memo::new(move |_| press.progress.with(is_recorded));
-    let label = move || if again.get() { t_string!(i18n, call.again) } else { t_string!(i18n, call.button) };
+    let others = Memo::new(move |_| home.incoming.with(|houses| !houses.is_empty()));
+    // A call is open, and the page is about that call. The button stays for when nobody answers it.
+    let secondary = Signal::derive(move || again.get() || busy.get() || others.get());
+    let label = move || match (again.get(), others.get() && !busy.get()) {
+        (true, _) => t_string!(i18n, call.again),
+        (false, true) => t_string!(i18n, call.too),
+        (false, false) => t_string!(i18n, call.button),
+    };
     // Enter in a field, a key or a screen reader on the button: none of them holds, so each is asked.
     let ask = move || {
         if !busy.get_untracked() {
@@ -50,7 +57,7 @@ pub fn CallButton() -> impl IntoView {
     view! {
         <form
             class="call-form"
-            class:again=again
+            class:secondary=secondary
             method="get"
             action="/call"
             node_ref=form
@@ -101,7 +108,10 @@ pub fn CallButton() -> impl IntoView {
             >
                 {say!(i18n, call.press)}
             </button>
-            <CallDetails />
+            <details class="call-more" open=Signal::derive(move || !secondary.get())>
+                <summary hidden=Signal::derive(move || !secondary.get())>{say!(i18n, call.more)}</summary>
+                <CallDetails />
+            </details>
             <LocationOffer />
         </form>
         <ConfirmDialog open=asks confirmed=call />
@@ -163,6 +173,7 @@ fn is_recorded(progress: &CallProgress) -> bool {
     matches!(
         progress,
         CallProgress::Recorded
+            | CallProgress::Stands
             | CallProgress::Reached(_)
             | CallProgress::NobodyComes(_)
             | CallProgress::Coming(_)

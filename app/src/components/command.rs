@@ -1,7 +1,7 @@
-//! A word said about a call (accept, cancel, …) on its way to the server: the buttons are disabled meanwhile, and a line
-//! beside them says what has become of it.
+//! Words about the calls of a house (accept, cancel, …) on their way to the server. The buttons are disabled
+//! meanwhile, and a line beside them shows the result.
 
-use domain::{Alert, AlertId, House, Progress, api::Problem};
+use domain::{Alert, CallKey, House, Progress, api::Problem};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -10,11 +10,11 @@ use crate::{
     words::{self, say},
 };
 
-/// What is said.
+/// A word about one call.
 #[derive(Clone)]
 pub(super) enum Word {
     Accept(Alert, House),
-    Progress(AlertId, Progress),
+    Progress(CallKey, Progress),
 }
 
 #[derive(Clone, PartialEq)]
@@ -26,46 +26,75 @@ enum Stage {
     Refused(Problem),
 }
 
-/// One word at a time about one call.
+/// The words that one press of a button sends. They go out at the same time, so that none waits for another that the
+/// server cannot record now.
 #[derive(Clone, Copy)]
-pub(super) struct Command(RwSignal<Stage>);
+pub(super) struct Command {
+    stage: RwSignal<Stage>,
+    /// How many words are not answered yet.
+    unanswered: StoredValue<usize>,
+    /// The last refusal of a word, until all are answered.
+    refused: StoredValue<Option<Stage>>,
+}
 
 impl Command {
     pub(super) fn new() -> Self {
-        Self(RwSignal::new(Stage::Idle))
+        Self {
+            stage: RwSignal::new(Stage::Idle),
+            unanswered: StoredValue::new(0),
+            refused: StoredValue::new(None),
+        }
     }
 
-    /// Whether a word is on its way.
+    /// Whether words are on their way.
     pub(super) fn is_busy(self) -> bool {
-        matches!(self.0.get(), Stage::Sending | Stage::Retrying(_))
+        matches!(self.stage.get(), Stage::Sending | Stage::Retrying(_))
     }
 
-    /// Sends it until it is answered. What it changes arrives by the feed.
-    pub(super) fn say(self, word: Word) {
-        self.0.set(Stage::Sending);
-        // The part of the page that asked may be gone when the answer comes: then nobody is there to tell.
-        let tell = move |stage| {
-            let _ = self.0.try_set(stage);
+    /// Sends each word until it is answered. What they change arrives by the feed.
+    pub(super) fn send(self, words: Vec<Word>) {
+        if words.is_empty() {
+            return;
+        }
+        self.stage.set(Stage::Sending);
+        self.refused.set_value(None);
+        self.unanswered.set_value(words.len());
+        for word in words {
+            spawn_local(self.send_one(word));
+        }
+    }
+
+    async fn send_one(self, word: Word) {
+        let on_trouble = move |trouble, _| self.show(Stage::Retrying(trouble));
+        let answer = match word {
+            Word::Accept(alert, by) => api::accept(&alert, by, on_trouble).await,
+            Word::Progress(call, progress) => api::progress(&call, progress, on_trouble).await,
         };
-        spawn_local(async move {
-            let on_trouble = move |trouble, _| tell(Stage::Retrying(trouble));
-            let answer = match word {
-                Word::Accept(alert, by) => api::accept(&alert, by, on_trouble).await,
-                Word::Progress(alert, progress) => api::progress(alert, progress, on_trouble).await,
-            };
-            tell(match answer {
-                Ok(_) => Stage::Idle,
-                Err(Refused::SignIn) => Stage::SignedOut,
-                Err(Refused::Problem(problem)) => Stage::Refused(problem),
-            });
+        if let Err(refused) = answer {
+            self.refused.try_set_value(Some(match refused {
+                Refused::SignIn => Stage::SignedOut,
+                Refused::Problem(problem) => Stage::Refused(problem),
+            }));
+        }
+        let rest = self.unanswered.try_update_value(|unanswered| {
+            *unanswered = unanswered.saturating_sub(1);
+            *unanswered
         });
+        if rest == Some(0) {
+            self.show(self.refused.try_get_value().flatten().unwrap_or(Stage::Idle));
+        }
+    }
+
+    /// Shows the stage, unless the part of the page that asked is gone.
+    fn show(self, stage: Stage) {
+        let _ = self.stage.try_set(stage);
     }
 }
 
-/// A button that says a word about a call.
+/// A button that sends words about calls.
 #[component]
 pub(super) fn CommandButton(
-    /// What it is said with: the button waits while another word is on its way.
+    /// What sends them. The button is disabled while other words are on their way.
     command: Command,
     /// How it looks.
     class: &'static str,
@@ -77,9 +106,9 @@ pub(super) fn CommandButton(
     /// What stands on it.
     #[prop(into)]
     label: Signal<&'static str>,
-    /// What is said; nothing, if the call has gone meanwhile.
+    /// What is sent; nothing, if the calls have gone meanwhile.
     #[prop(into)]
-    word: Callback<(), Option<Word>>,
+    words: Callback<(), Vec<Word>>,
 ) -> impl IntoView {
     view! {
         <button
@@ -88,11 +117,7 @@ pub(super) fn CommandButton(
             data-testid=testid
             hidden=Signal::derive(move || !shown.get())
             disabled=Signal::derive(move || command.is_busy())
-            on:click=move |_| {
-                if let Some(word) = word.run(()) {
-                    command.say(word);
-                }
-            }
+            on:click=move |_| command.send(words.run(()))
         >
             {label}
         </button>
@@ -100,13 +125,13 @@ pub(super) fn CommandButton(
     .into_any()
 }
 
-/// The line that says what has become of a word.
+/// The line that shows what has become of the words.
 #[component]
 pub(super) fn CommandState(command: Command) -> impl IntoView {
     let i18n = use_i18n();
     let words = move || {
         let locale = i18n.get_locale();
-        command.0.with(|stage| match stage {
+        command.stage.with(|stage| match stage {
             Stage::Idle => String::new(),
             Stage::Sending => td_string!(locale, command.sending).to_owned(),
             Stage::Retrying(Trouble::HeardOnly) => td_string!(locale, command.heard_only).to_owned(),
@@ -120,11 +145,11 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
             }
         })
     };
-    let is_idle = Signal::derive(move || command.0.with(|stage| *stage == Stage::Idle));
+    let is_idle = Signal::derive(move || command.stage.with(|stage| *stage == Stage::Idle));
     view! {
         <p class="command-state" class:visually-hidden=is_idle role="status">
             {words}
-            <Show when=move || command.0.with(|stage| *stage == Stage::SignedOut)>
+            <Show when=move || command.stage.with(|stage| *stage == Stage::SignedOut)>
                 " "
                 <a href="/sign-in?next=%2F" rel="external">
                     {say!(i18n, header.sign_in_again)}

@@ -43,8 +43,9 @@ pub(super) fn ConfirmDialog(
             aria-labelledby="confirm-heading"
             on:close=move |_| open.set(false)
             on:keydown=move |event| {
-                // The key that opened the dialog and is still held must not answer it.
-                if event.repeat() {
+                // The key that opened the dialog must not answer it: it may still be held, or be the one that ends a
+                // syllable in an input method.
+                if event.repeat() || event.is_composing() {
                     event.prevent_default();
                 }
             }

@@ -1,89 +1,52 @@
-//! One call, whatever has come of it, with what this person can do about it.
+//! A call that is over, in a line: who called, what was wrong, how it ended.
 
-use domain::{CallKey, Incident};
+use domain::{CallKey, Role};
 use leptos::prelude::*;
 
 use super::{
-    incident_actions::IncidentActions,
-    incident_words::{
-        coming, end, is_answered, kind, kind_word, plain_heading, reached, text, urgent_heading, whereabouts,
-    },
+    house_facts::{is_empty, words_of},
+    incident_words::{coming, end, kind, kind_word, line, plain_heading, text},
 };
-use crate::{
-    home::Home,
-    i18n::{Locale, use_i18n},
-    words::{self, say},
-};
+use crate::{home::Home, i18n::use_i18n, words};
 
-/// One call. Where it is somebody else's and open it stands in the alarm panel and is `urgent`.
+/// One call that is over.
 #[component]
 pub(super) fn IncidentCard(
     /// The call.
     call: CallKey,
-    /// Whether it stands in the alarm panel.
-    #[prop(optional)]
-    urgent: bool,
 ) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let connection = home.connection;
+    let all_lines = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
     let id = call.id;
     let incident = Memo::new(move |_| connection.feed.with(|feed| feed.call(&call)));
-    let is_open = Memo::new(move |_| {
-        let now = connection.now.get();
-        incident.with(|incident| incident.as_ref().is_some_and(|incident| incident.is_open(now)))
-    });
-    // What is said of a call while it is on the page; a call that has just left it says nothing.
-    let told = move |words: fn(Locale, &Incident) -> String| {
-        move || {
-            let locale = i18n.get_locale();
-            incident.with(|incident| {
-                incident.as_ref().map(|incident| words(locale, incident)).unwrap_or_default()
-            })
-        }
-    };
-    let heading = told(if urgent { urgent_heading } else { plain_heading });
     let ago = Memo::new(move |_| {
         let at = incident.with(|incident| incident.as_ref().map_or(0, |incident| incident.alert.at));
         words::ago(i18n.get_locale(), at, connection.now.get())
     });
-    let is_answered = Signal::derive(move || incident.with(is_answered));
-    let is_over = Signal::derive(move || !is_open.get());
-    let without = |words: fn(Locale, &Incident) -> String| Signal::derive(move || told(words)().is_empty());
+    let (kind, text, coming) =
+        (words_of(incident, kind), words_of(incident, text), words_of(incident, coming));
     Effect::new(move || connection.seen(id));
 
     view! {
         <article
-            class="incident"
-            class:urgent=urgent
-            class:answered=is_answered
+            class="incident past"
             data-testid="incident"
             data-alert=id.to_string()
-            data-open=Signal::derive(move || is_open.get().to_string())
-            data-house=told(|_, incident| incident.alert.house.to_string())
-            data-kind=told(kind_word)
+            data-open="false"
+            data-house=words_of(incident, |_, incident| incident.alert.house.to_string())
+            data-kind=words_of(incident, kind_word)
         >
-            <h3 class="incident-heading">{heading}</h3>
+            <h3 class="incident-heading">{words_of(incident, plain_heading)}</h3>
             <p class="incident-facts">
-                <span>{told(|locale, incident| words::line(locale, &incident.alert.line))}</span>
-                <span class="badge" hidden=without(kind)>{told(kind)}</span>
-                <span aria-live="off">{ago}</span>
+                <span hidden=!all_lines>{words_of(incident, line)}</span>
+                <span class="badge" hidden=is_empty(kind)>{kind}</span>
+                <span>{ago}</span>
             </p>
-            <p class="incident-text" hidden=without(text)>{told(text)}</p>
-            <p class="incident-end" hidden=is_open>{told(end)}</p>
-            <div class="incident-answers" aria-live=if urgent { "polite" } else { "off" }>
-                <p class="nobody" hidden=Signal::derive(move || is_answered.get() || is_over.get())>
-                    {say!(i18n, feed.nobody_coming)}
-                </p>
-                <Show when=move || is_answered.get()>
-                    <p class="coming" data-testid="coming">{told(coming)}</p>
-                </Show>
-            </div>
-            <p class="incident-facts" hidden=is_over aria-live="off">
-                <span hidden=without(reached)>{told(reached)}</span>
-                <span>{told(whereabouts)}</span>
-            </p>
-            <IncidentActions incident is_open />
+            <p class="incident-end">{words_of(incident, end)}</p>
+            <p class="incident-text" hidden=is_empty(text)>{text}</p>
+            <p class="coming" data-testid="coming" hidden=is_empty(coming)>{coming}</p>
         </article>
     }
     .into_any()

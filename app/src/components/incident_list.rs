@@ -1,4 +1,4 @@
-//! The calls that are in no other place of the page: one's own, and those that are over.
+//! The calls that are over, and a word about how current the page is.
 
 use domain::{AlertId, CallKey, Role};
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::{
     words,
 };
 
-/// The list of calls, newest first, with a word about how current it is.
+/// The past calls, the newest first.
 #[component]
 pub fn IncidentList() -> impl IntoView {
     let i18n = use_i18n();
@@ -23,16 +23,14 @@ pub fn IncidentList() -> impl IntoView {
         if all_lines { t_string!(i18n, feed.heading_office) } else { t_string!(i18n, feed.heading) }
     };
     let listed = Memo::new(move |_| {
-        let incoming = home.incoming.get();
+        home.open.track();
+        let now = connection.now.get_untracked();
         let known = connection.feed.with(|feed| feed.incidents());
-        let calls = known.into_iter().map(|incident| incident.alert.key());
-        calls.filter(|call| !incoming.contains(call)).collect::<Vec<CallKey>>()
+        let over = known.iter().filter(|incident| !incident.is_open(now));
+        over.map(|incident| incident.alert.key()).collect::<Vec<CallKey>>()
     });
-    let open_count = Memo::new(move |_| {
-        let now = connection.now.get();
-        connection.feed.with(|feed| feed.open(now).len())
-    });
-    let summary = move || match (connection.state.get(), open_count.get()) {
+    let is_empty = Signal::derive(move || listed.with(Vec::is_empty));
+    let summary = move || match (connection.state.get(), home.open.with(Vec::len)) {
         (ConnectionState::Connecting, 0) => t_string!(i18n, feed.not_yet).to_owned(),
         (ConnectionState::Connected, 0) => t_string!(i18n, feed.quiet).to_owned(),
         (ConnectionState::Waiting { .. } | ConnectionState::SignedOut, _) => {
@@ -42,10 +40,8 @@ pub fn IncidentList() -> impl IntoView {
     };
     view! {
         <section class="calls" aria-labelledby="calls-heading">
-            <div class="section-head">
-                <h2 id="calls-heading">{heading}</h2>
-                <p class="summary" data-testid="summary">{summary}</p>
-            </div>
+            <p class="calls-summary" data-testid="summary">{summary}</p>
+            <h2 id="calls-heading" hidden=is_empty>{heading}</h2>
             <Announcements />
             <div class="incidents">
                 <For each=move || listed.get() key=CallKey::clone let:call>

@@ -1,16 +1,11 @@
-//! What a call's card says, in words.
+//! The words of a call's card.
 
-use domain::{Incident, Progress, Response, Stance};
+use domain::{Incident, Millis, Progress, Response, Stance};
 
 use crate::{
     i18n::{Locale, td_string},
     words,
 };
-
-/// Whether somebody comes.
-pub(super) fn is_answered(incident: &Option<Incident>) -> bool {
-    incident.as_ref().is_some_and(|incident| incident.coming().next().is_some())
-}
 
 pub(super) fn urgent_heading(locale: Locale, incident: &Incident) -> String {
     let house = words::house(locale, &incident.alert.house);
@@ -24,6 +19,10 @@ pub(super) fn urgent_heading(locale: Locale, incident: &Incident) -> String {
 pub(super) fn plain_heading(locale: Locale, incident: &Incident) -> String {
     let house = words::house(locale, &incident.alert.house);
     if incident.alert.drill { format!("{} · {house}", td_string!(locale, feed.drill)) } else { house }
+}
+
+pub(super) fn line(locale: Locale, incident: &Incident) -> String {
+    words::line(locale, &incident.alert.line)
 }
 
 pub(super) fn kind(locale: Locale, incident: &Incident) -> String {
@@ -86,4 +85,35 @@ pub(super) fn whereabouts(locale: Locale, incident: &Incident) -> String {
         .accuracy
         .map(|metres| td_string!(locale, feed.accuracy, metres = format!("{metres:.0}")))
         .unwrap_or_default()
+}
+
+/// One call of several in a line: what is wrong, since when, its text, and who comes to it.
+pub(super) fn call_words(locale: Locale, call: &Incident, now: Millis) -> String {
+    let who = Some(coming(locale, call)).filter(|who| !who.is_empty());
+    let who = who.unwrap_or_else(|| td_string!(locale, feed.nobody_coming).to_owned());
+    let mut parts = vec![kind(locale, call), words::ago(locale, call.alert.at, now), text(locale, call), who];
+    parts.retain(|part| !part.is_empty());
+    parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Alert, Event, Kind};
+
+    use super::*;
+    use crate::samples::{AT, accept, call, incident};
+
+    #[test]
+    fn a_line_about_a_call_has_what_is_wrong_since_when_the_text_and_who_comes() {
+        let call = Alert { kind: Some(Kind::Fire), text: "smoke".into(), ..call(1) };
+        let words = |then: Vec<Event>| call_words(Locale::en, &incident(&call, then), AT + 120_000);
+        assert_eq!(words(vec![]), "Fire · 2 min ago · smoke · Nobody is on the way yet");
+        assert_eq!(words(vec![accept(&call, "1204")]), "Fire · 2 min ago · smoke · Coming: flat 1204");
+    }
+
+    #[test]
+    fn a_line_about_a_call_leaves_out_what_the_caller_left_out() {
+        let words = call_words(Locale::en, &incident(&call(1), vec![]), AT);
+        assert_eq!(words, "just now · Nobody is on the way yet");
+    }
 }

@@ -1,21 +1,25 @@
-//! The state of one's own call, told as it is, and what the caller can do about it.
+//! The state of one's own call, and what the caller can do about it.
 
-use domain::Progress;
+use domain::{Incident, Progress};
 use leptos::prelude::*;
 
 use super::{
     command::{Command, CommandButton, CommandState, Word},
+    house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
+    incident_words::kind_word,
     own_call_words::own_call_words,
 };
 use crate::{
     home::Home,
+    house_calls::HouseCalls,
     i18n::{t_string, use_i18n},
     location::LocationProblem,
     press::CallProgress,
     words::say,
 };
 
-/// One's own call: the line that tells its state, 119 where that is the way to help, and the buttons that fit.
+/// One's own call: the line that shows its state, 119 where that is the way to help, the calls of the own house, and
+/// the buttons that fit.
 #[component]
 pub fn OwnCall() -> impl IntoView {
     let i18n = use_i18n();
@@ -29,16 +33,20 @@ pub fn OwnCall() -> impl IntoView {
     });
     view! {
         <section class="own-call" data-state=state>
+            <h2 class="visually-hidden" hidden=unless(is_anything)>{say!(i18n, own.heading)}</h2>
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
             </p>
             <WithoutPlace />
-            <a class="button danger call-119" href="tel:119" hidden=unless(needs_119)>
+            <a class="button danger call-119" href="tel:119" hidden=unless(CallProgress::needs_119)>
                 {say!(i18n, print.call_119)}
             </a>
             <a class="button" href="/sign-in?next=%2F" target="_blank" hidden=unless(needs_sign_in)>
                 {say!(i18n, header.sign_in_again)}
             </a>
+            <Show when=move || home.own_house.with(Option::is_some)>
+                <OwnHouse />
+            </Show>
             <EndButtons />
             <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
@@ -62,24 +70,51 @@ pub fn OwnCall() -> impl IntoView {
     .into_any()
 }
 
-/// The buttons that end an open call.
+/// The open calls of the own house, as neighbours read them.
+#[component]
+fn OwnHouse() -> impl IntoView {
+    let house = Home::current().own_house;
+    let one = as_one(house);
+    view! {
+        <article
+            class="incident own"
+            data-testid="incident"
+            data-alert=words_of(one, |_, one| one.alert.id.to_string())
+            data-open="true"
+            data-house=words_of(one, |_, one| one.alert.house.to_string())
+            data-kind=words_of(one, kind_word)
+            data-presses=presses(house)
+        >
+            <HouseFacts house one />
+            <HouseWords house one />
+        </article>
+    }
+    .into_any()
+}
+
+/// The buttons that end the open calls of the own house. They end all of them, because the caller sees them as one.
 #[component]
 fn EndButtons() -> impl IntoView {
     let i18n = use_i18n();
-    let press = Home::current().press;
+    let Home { press, own_house, .. } = Home::current();
     let command = Command::new();
-    let is_open = is_open();
-    // A press that is still being sent must not be sent after its end.
+    let is_open = Memo::new(move |_| own_house.with(Option::is_some));
     let end = move |how| {
         move |()| {
-            let word =
-                press.own_call.with_untracked(|call| Some(Word::Progress(call.as_ref()?.alert.id, how)));
+            let calls = own_house.get_untracked();
+            let word = |call: &Incident| Word::Progress(call.alert.key(), how);
+            let words = calls.iter().flat_map(HouseCalls::calls).map(word).collect::<Vec<_>>();
+            // A press that is still being sent must not be sent after its end.
             press.drop_unrecorded();
-            word
+            words
         }
     };
     let resolve = Signal::derive(say!(i18n, own.resolve));
-    let cancel = Signal::derive(say!(i18n, own.cancel));
+    let count = move || own_house.with(|house| house.as_ref().map_or(0, HouseCalls::count));
+    let cancel = Signal::derive(move || match count() {
+        0 | 1 => t_string!(i18n, own.cancel),
+        _ => t_string!(i18n, own.cancel_all),
+    });
     view! {
         <div class="buttons">
             <CommandButton
@@ -88,7 +123,7 @@ fn EndButtons() -> impl IntoView {
                 testid="resolve"
                 shown=is_open
                 label=resolve
-                word=end(Progress::Resolved)
+                words=end(Progress::Resolved)
             />
             <CommandButton
                 command
@@ -96,7 +131,7 @@ fn EndButtons() -> impl IntoView {
                 testid="cancel"
                 shown=is_open
                 label=cancel
-                word=end(Progress::Cancelled)
+                words=end(Progress::Cancelled)
             />
         </div>
         <CommandState command />
@@ -137,19 +172,8 @@ fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
     Signal::derive(move || !progress.with(shown))
 }
 
-/// Where the neighbours cannot be counted on, somebody else must be.
-fn needs_119(progress: &CallProgress) -> bool {
-    use CallProgress::{Heard, NeedsSignIn, NobodyComes, NobodyReached, Refused, Retrying, Unsent};
-    matches!(
-        progress,
-        NobodyReached
-            | NobodyComes(_)
-            | Refused(_)
-            | Retrying { .. }
-            | Heard { .. }
-            | NeedsSignIn { .. }
-            | Unsent { .. }
-    )
+fn is_anything(progress: &CallProgress) -> bool {
+    !matches!(progress, CallProgress::Quiet)
 }
 
 fn needs_sign_in(progress: &CallProgress) -> bool {
@@ -161,6 +185,6 @@ fn is_unsent(progress: &CallProgress) -> bool {
 }
 
 fn is_over(progress: &CallProgress) -> bool {
-    use CallProgress::{Delivered, Ended, Refused};
-    matches!(progress, Refused(_) | Ended(_) | Delivered { .. })
+    use CallProgress::{Delivered, Ended, Refused, Stands};
+    matches!(progress, Refused(_) | Ended(_) | Delivered { .. } | Stands)
 }

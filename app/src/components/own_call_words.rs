@@ -4,7 +4,7 @@ use domain::{House, Incident, Millis, Progress, Stance};
 
 use crate::{
     i18n::{Locale, td_string},
-    press::{CallProgress, Kept},
+    press::{CallProgress, Houses, Kept},
     words,
 };
 
@@ -55,9 +55,14 @@ pub fn own_call_words(
         CallProgress::Refused(problem) => {
             format!("{} {}", td_string!(locale, own.refused), problem.detail)
         }
+        CallProgress::Stands => td_string!(locale, own.stands).to_owned(),
         CallProgress::Recorded => td_string!(locale, own.recorded).to_owned(),
-        CallProgress::Reached(count) => td_string!(locale, own.reached, count = *count),
-        CallProgress::NobodyComes(count) => td_string!(locale, own.nobody_comes, count = *count),
+        CallProgress::Reached(Houses { delivered, sounded, seen }) => {
+            td_string!(locale, own.reached, count = *delivered, sounded = *sounded, seen = *seen)
+        }
+        CallProgress::NobodyComes(Houses { delivered, sounded, seen }) => {
+            td_string!(locale, own.nobody_comes, count = *delivered, sounded = *sounded, seen = *seen)
+        }
         CallProgress::Coming(houses) => coming(locale, houses, own),
         CallProgress::NobodyReached => td_string!(locale, own.nobody).to_owned(),
         CallProgress::Ended(how) => ended(locale, *how).to_owned(),
@@ -121,8 +126,17 @@ mod tests {
     #[test]
     fn a_call_that_reached_nobody_says_to_call_119() {
         assert!(said(&CallProgress::NobodyReached).contains("Call 119 now"));
-        assert!(said(&CallProgress::Reached(2)).contains('2'));
-        assert!(said(&CallProgress::NobodyComes(2)).contains("Call 119 now"));
+        let houses = Houses { delivered: 7, sounded: 3, seen: 2 };
+        assert!(said(&CallProgress::NobodyComes(houses)).contains("Call 119 now"));
+    }
+
+    #[test]
+    fn what_was_delivered_sounded_and_seen_are_three_numbers() {
+        let houses = Houses { delivered: 7, sounded: 3, seen: 2 };
+        for progress in [CallProgress::Reached(houses), CallProgress::NobodyComes(houses)] {
+            let words = said(&progress);
+            assert!(words.contains("have your call: 7 (alarm sounded: 3, shown on a screen: 2)"), "{words}");
+        }
     }
 
     #[test]
@@ -138,6 +152,13 @@ mod tests {
             assert!(words.contains("Neighbours hear your call"), "{words}");
             assert!(!words.to_lowercase().contains("not sent"), "{words}");
         }
+    }
+
+    #[test]
+    fn a_press_that_was_one_too_many_is_not_called_unsent() {
+        let words = said(&CallProgress::Stands);
+        assert!(words.contains("already out"), "{words}");
+        assert!(!words.contains("not"), "{words}");
     }
 
     #[test]

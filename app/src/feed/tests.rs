@@ -217,8 +217,29 @@ fn a_call_is_as_old_as_the_last_frame_said_and_the_page_has_waited_since() {
     let mut feed = feed();
     feed.apply(alert(1), false);
     assert_eq!(feed.age(&call(1), 5_000), None);
-    feed.set_received(&call(1), -60_000);
+    feed.receive(alert(1), false, Some(60_000), 0);
     assert_eq!(feed.age(&call(1), 5_000), Some(65_000));
-    feed.set_received(&call(1), -600_000);
+    feed.receive(alert(1), false, Some(600_000), 0);
     assert_eq!(feed.age(&call(1), 5_000), Some(605_000));
+}
+
+#[test]
+fn a_call_of_known_age_is_open_for_a_day_whatever_the_clocks_show() {
+    let mut feed = feed();
+    feed.receive(alert(1), false, Some(0), 0);
+    let month = 30 * domain::event::OPEN_FOR;
+    for now in [AT - month, AT, AT + month] {
+        assert_eq!(feed.open_by_age(now, domain::event::OPEN_FOR - 1).len(), 1, "{now}");
+        assert!(feed.open_by_age(now, domain::event::OPEN_FOR).is_empty(), "{now}");
+    }
+}
+
+#[test]
+fn a_late_call_does_not_make_another_houses_call_of_the_same_id_late() {
+    let mut feed = feed();
+    let foreign = domain::Alert { house: house("1301"), ..call(1) };
+    feed.apply(event(Event::Alert(foreign.clone())), true);
+    feed.apply(alert(1), false);
+    assert!(feed.is_late(&incident(&foreign, [])));
+    assert!(!feed.is_late(&incident(&call(1), [])));
 }

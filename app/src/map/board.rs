@@ -3,10 +3,12 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    mem,
     rc::Rc,
 };
 
-use domain::{CallKey, Incident, Location, Millis};
+use domain::{CallKey, Incident, Millis};
+use js_sys::{Array, Reflect};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
@@ -14,13 +16,15 @@ use web_sys::{Element, HtmlElement, ResizeObserver};
 use super::{
     ground,
     leaflet::{self, Layer, Map, options, place},
+    places::{self, Label, Place},
 };
 use crate::context::{Ground, Plan};
 
 /// How near the map goes by itself.
 const CLOSE: f64 = 17.0;
-/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons.
-const MARGIN: (f64, f64) = (84.0, 48.0);
+/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons, and
+/// for one that is moved by a row.
+const MARGIN: (f64, f64) = (84.0, 52.0);
 /// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 
@@ -37,15 +41,24 @@ pub(super) struct Board {
     markers: BTreeMap<CallKey, Marker>,
     /// The open calls that the map was last fitted to.
     fitted: BTreeSet<CallKey>,
-    /// The site plan, where there is one.
-    plan: Option<Plan>,
+    shown: Rc<RefCell<Shown>>,
     element: HtmlElement,
-    /// The places that the map was to be fitted to while it had no size, as in a page that is not shown yet.
-    unfitted: Rc<RefCell<Option<Vec<Location>>>>,
     size: ResizeObserver,
     // Leaflet and the browser call them for as long as the map is there.
     _resized: Closure<dyn Fn()>,
+    _zoomed: Closure<dyn Fn()>,
     _create_tile: Closure<dyn Fn() -> Element>,
+}
+
+/// What is on the map, for when its size or its zoom changes.
+struct Shown {
+    /// The site plan, where there is one.
+    plan: Option<Plan>,
+    labels: Vec<(Element, Place)>,
+    open: Vec<Place>,
+    /// The map has not been fitted to the open calls or the plan yet, as while a page that is not shown gives it no
+    /// size.
+    is_unfitted: bool,
 }
 
 struct Marker {
@@ -65,75 +78,99 @@ impl Board {
         leaflet::zoom_control(&options(zoom)).add_to(&map);
         let create_tile = Closure::new(|| labelled("div", "map-paper-tile"));
         ground::lay(ground, &map, create_tile.as_ref().unchecked_ref());
-        let plan = if let Ground::Plan(plan) = ground { Some(plan.clone()) } else { None };
-        let unfitted = Rc::new(RefCell::new(None::<Vec<Location>>));
+        let shown = Rc::new(RefCell::new(Shown::on(ground)));
         let resized = {
-            let (map, element) = (map.clone().unchecked_into::<Map>(), element.clone());
-            let (unfitted, plan) = (unfitted.clone(), plan.clone());
+            let (map, element, shown) = (map.clone().unchecked_into::<Map>(), element.clone(), shown.clone());
+            Closure::new(move || shown.borrow_mut().look(&map, &element))
+        };
+        let zoomed = {
+            let (map, shown) = (map.clone().unchecked_into::<Map>(), shown.clone());
             Closure::new(move || {
-                map.invalidate_size();
-                if let Some(places) = unfitted.borrow_mut().take_if(|_| has_size(&element)) {
-                    fit_to(&map, &places, plan.as_ref());
+                // Fitting zooms, and spreads the labels itself.
+                if let Ok(shown) = shown.try_borrow() {
+                    shown.spread(&map);
                 }
             })
         };
+        map.on("zoomend", zoomed.as_ref().unchecked_ref());
         let size = ResizeObserver::new(resized.as_ref().unchecked_ref())?;
         size.observe(element);
         let board = Self {
             map,
             markers: BTreeMap::new(),
             fitted: BTreeSet::new(),
-            plan,
+            shown,
             element: element.clone(),
-            unfitted,
             size,
             _resized: resized,
+            _zoomed: zoomed,
             _create_tile: create_tile,
         };
-        board.go_to(Vec::new());
+        board.shown.borrow_mut().look(&board.map, &board.element);
         Ok(board)
     }
 
-    /// Shows these calls where their callers are, and no others.
+    /// Shows these calls where their callers are, and no others. It goes to the open ones when there is another one,
+    /// and follows them when they move out of sight. After the last one it goes back to the site plan. Otherwise the
+    /// person's own view stays.
     pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
         let placed: BTreeMap<_, _> = incidents
             .iter()
             .filter_map(|incident| Some((incident.alert.key(), (incident, incident.location?))))
             .collect();
+        let longitudes: Vec<f64> = placed.values().map(|(_, location)| location.lng).collect();
+        let (mut labels, mut open_places) = (Vec::new(), Vec::new());
+        let mut open = BTreeSet::new();
         self.markers.retain(|name, _| placed.contains_key(name));
-        for (name, (incident, location)) in &placed {
-            let marker = self
-                .markers
-                .entry(name.clone())
-                .or_insert_with(|| Marker::new(incident, *location, &self.map));
-            marker.update(incident, *location, &self.map, now);
+        for ((name, (incident, location)), lng) in placed.iter().zip(places::unwrapped(&longitudes)) {
+            let here = (location.lat, lng);
+            let marker =
+                self.markers.entry(name.clone()).or_insert_with(|| Marker::new(incident, here, &self.map));
+            marker.update(incident, here, &self.map, now);
+            labels.push((marker.label.clone(), here));
+            if incident.is_open(now) {
+                open.insert(name.clone());
+                open_places.push(here);
+            }
         }
-        let open = placed.into_iter().filter(|(_, (incident, _))| incident.is_open(now));
-        self.fit(&open.map(|(name, (_, location))| (name, location)).collect());
+        let is_over = open.is_empty() && !self.fitted.is_empty();
+        let mut shown = self.shown.borrow_mut();
+        (shown.labels, shown.open) = (labels, open_places);
+        shown.is_unfitted |= is_over || !open.is_subset(&self.fitted);
+        shown.look(&self.map, &self.element);
+        self.fitted = open;
+    }
+}
+
+impl Shown {
+    fn on(ground: &Ground) -> Self {
+        let plan = if let Ground::Plan(plan) = ground { Some(plan.clone()) } else { None };
+        Self { plan, labels: Vec::new(), open: Vec::new(), is_unfitted: true }
     }
 
-    /// Goes to where the open calls are, when there is another one; follows them, when they move out of sight.
-    /// After the last one it goes back to the site plan. Otherwise the person's own view stays.
-    fn fit(&mut self, open: &BTreeMap<CallKey, Location>) {
-        let names: BTreeSet<_> = open.keys().cloned().collect();
-        let is_over = names.is_empty() && !self.fitted.is_empty();
-        if is_over || !names.is_subset(&self.fitted) {
-            self.go_to(open.values().copied().collect());
-        } else {
-            keep_inside(&self.map, open.values());
+    /// Brings the open calls into view, once the map has room for them.
+    fn look(&mut self, map: &Map, element: &HtmlElement) {
+        map.invalidate_size();
+        if has_room(element) {
+            if mem::take(&mut self.is_unfitted) {
+                fit_to(map, &self.open, self.plan.as_ref());
+            } else {
+                keep_inside(map, &self.open);
+            }
         }
-        self.fitted = names;
+        self.spread(map);
     }
 
-    /// Goes to these places as soon as the map has a size.
-    fn go_to(&self, places: Vec<Location>) {
-        let later = if has_size(&self.element) {
-            fit_to(&self.map, &places, self.plan.as_ref());
-            None
-        } else {
-            Some(places)
+    /// Moves labels apart that would hide each other at this zoom.
+    fn spread(&self, map: &Map) {
+        let label = |(label, (lat, lng)): &(Element, Place)| {
+            let point = map.point(&place(*lat, *lng));
+            Label { x: point.x(), y: point.y(), width: f64::from(label.client_width()) }
         };
-        self.unfitted.replace(later);
+        let labels: Vec<Label> = self.labels.iter().map(label).collect();
+        for ((label, _), offset) in self.labels.iter().zip(places::spread(&labels)) {
+            move_down(label, offset);
+        }
     }
 }
 
@@ -146,7 +183,7 @@ impl Drop for Board {
 }
 
 impl Marker {
-    fn new(incident: &Incident, location: Location, map: &Map) -> Self {
+    fn new(incident: &Incident, (lat, lng): Place, map: &Map) -> Self {
         let label = labelled("span", "map-marker");
         // As text: nothing that a resident wrote is ever read as HTML.
         label.set_text_content(Some(incident.alert.house.as_str()));
@@ -158,12 +195,13 @@ impl Marker {
             [("html", label.clone().into()), ("className", "map-pin".into()), ("iconSize", place(0.0, 0.0))];
         let icon = leaflet::div_icon(&options(icon));
         let fixed = [("icon", icon), ("interactive", false.into()), ("keyboard", false.into())];
-        let pin = leaflet::marker(&place(location.lat, location.lng), &options(fixed)).add_to(map);
+        let pin = leaflet::marker(&place(lat, lng), &options(fixed)).add_to(map);
         Self { label, pin, accuracy: None }
     }
 
-    fn update(&mut self, incident: &Incident, location: Location, map: &Map, now: Millis) {
-        let here = place(location.lat, location.lng);
+    fn update(&mut self, incident: &Incident, (lat, lng): Place, map: &Map, now: Millis) {
+        let Some(location) = incident.location else { return };
+        let here = place(lat, lng);
         self.pin.set_place(&here);
         attribute(&self.label, "data-lat", &location.lat.to_string());
         attribute(&self.label, "data-lng", &location.lng.to_string());
@@ -203,31 +241,42 @@ fn padding() -> (&'static str, JsValue) {
     ("padding", place(MARGIN.0, MARGIN.1))
 }
 
+/// Returns whether the element has room for a place within the margins: Leaflet can fit nothing into one that does not.
+fn has_room(element: &HtmlElement) -> bool {
+    let (across, down) = MARGIN;
+    f64::from(element.client_width()) > 2.0 * across && f64::from(element.client_height()) > 2.0 * down
+}
+
 /// Moves the map no farther than it takes to see each of these places.
-fn keep_inside<'a>(map: &Map, places: impl IntoIterator<Item = &'a Location>) {
-    for location in places {
-        map.pan_inside(&place(location.lat, location.lng), &options([padding()]));
+fn keep_inside(map: &Map, places: &[Place]) {
+    for (lat, lng) in places {
+        map.pan_inside(&place(*lat, *lng), &options([padding()]));
     }
 }
 
 /// Shows these places: the whole site plan where they all lie on it and it need not be seen from farther away than a
-/// call, else what is around them. Without places it shows the plan.
-fn fit_to(map: &Map, places: &[Location], plan: Option<&Plan>) {
-    let on_plan = plan.filter(|plan| places.iter().all(|location| ground::holds(plan, *location)));
+/// call, else what is around them. Without places it shows the plan. All of it happens at once, because Leaflet cannot
+/// pan while it zooms.
+fn fit_to(map: &Map, places: &[Place], plan: Option<&Plan>) {
+    let at_once = || ("animate", JsValue::FALSE);
+    let on_plan = plan.filter(|plan| places.iter().all(|place| ground::holds(plan, *place)));
     let corners = on_plan.map(ground::corners);
     if let Some(corners) = corners.filter(|corners| places.is_empty() || map.bounds_zoom(corners) >= CLOSE) {
-        // At once, because Leaflet cannot pan while it zooms.
-        map.fit_bounds(&corners, &options([("animate", false.into())]));
+        map.fit_bounds(&corners, &options([at_once()]));
         keep_inside(map, places);
     } else if !places.is_empty() {
-        let bounds: js_sys::Array = places.iter().map(|location| place(location.lat, location.lng)).collect();
-        map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into())]));
+        let bounds: JsValue = places.iter().map(|(lat, lng)| place(*lat, *lng)).collect::<Array>().into();
+        map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into()), at_once()]));
     }
 }
 
-/// Tells if the element takes room on the page: Leaflet can fit nothing into one that does not.
-fn has_size(element: &HtmlElement) -> bool {
-    element.client_width() > 0 && element.client_height() > 0
+/// Moves a label down, or up where `pixels` is negative. As a property, because the page's policy forbids the
+/// attribute.
+fn move_down(label: &Element, pixels: f64) {
+    let style = Reflect::get(label, &"style".into()).unwrap_or_default();
+    if Reflect::set(&style, &"marginTop".into(), &format!("{pixels}px").into()).is_err() {
+        logging::warn!("a label of the map cannot be moved");
+    }
 }
 
 fn labelled(tag: &str, class: &str) -> Element {

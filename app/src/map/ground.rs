@@ -1,10 +1,12 @@
 //! The ground under the markers: tiles, or paper with the site plan on it.
 
-use domain::Location;
 use js_sys::{Function, Object};
 use wasm_bindgen::JsValue;
 
-use super::leaflet::{self, Map, options, place};
+use super::{
+    leaflet::{self, Map, options, place},
+    places::Place,
+};
 use crate::context::{Ground, Plan};
 
 /// The view of tiles before any call has a place: the south of the Korean peninsula.
@@ -55,8 +57,8 @@ pub(super) fn corners(plan: &Plan) -> JsValue {
     js_sys::Array::of2(&south_west, &north_east).into()
 }
 
-/// Returns whether a location lies on the plan.
-pub(super) fn holds(plan: &Plan, Location { lat, lng, .. }: Location) -> bool {
+/// Returns whether a place lies on the plan.
+pub(super) fn holds(plan: &Plan, (lat, lng): Place) -> bool {
     let (south_west, north_east) = (plan.south_west, plan.north_east);
     (south_west.0..=north_east.0).contains(&lat) && (south_west.1..=north_east.1).contains(&lng)
 }
@@ -69,7 +71,7 @@ mod tests {
     fn a_plan_holds_what_lies_between_its_corners() {
         let plan =
             Plan { address: "/plan".into(), south_west: (37.500, 127.000), north_east: (37.502, 127.003) };
-        let at = |lat, lng| holds(&plan, Location::new(lat, lng, None).expect("a location"));
+        let at = |lat, lng| holds(&plan, (lat, lng));
         assert!(at(37.500, 127.000) && at(37.501, 127.002));
         for (lat, lng) in [(37.499, 127.001), (37.503, 127.001), (37.501, 126.999), (37.501, 127.004)] {
             assert!(!at(lat, lng), "{lat}, {lng}");

@@ -22,8 +22,19 @@ extern "C" {
     pub(super) fn pan_inside(this: &Map, place: &JsValue, options: &Object) -> Map;
     #[wasm_bindgen(method, js_name = invalidateSize)]
     pub(super) fn invalidate_size(this: &Map) -> Map;
+    #[wasm_bindgen(method, js_name = latLngToLayerPoint)]
+    pub(super) fn point(this: &Map, place: &JsValue) -> Point;
+    #[wasm_bindgen(method)]
+    pub(super) fn on(this: &Map, event: &str, listener: &Function) -> Map;
     #[wasm_bindgen(method)]
     pub(super) fn remove(this: &Map) -> Map;
+
+    /// `L.Point`, in pixels.
+    pub(super) type Point;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn x(this: &Point) -> f64;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn y(this: &Point) -> f64;
 
     /// `L.Layer`: a grid, tiles, a picture, a marker or a circle; `L.Control`, too, which is added in the same way.
     pub(super) type Layer;

@@ -94,7 +94,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             {(!problem.is_empty())
                 .then(|| view! {
                     <p class="notice error" role="alert">
-                        {(problem != "heard-not-recorded").then(|| view! { {say!(i18n, problem.not_called)} " " })}
+                        {(!words::is_out(&problem)).then(|| view! { {say!(i18n, problem.not_called)} " " })}
                         {move || words::problem(i18n.get_locale(), &problem)}
                     </p>
                 })}

@@ -14,7 +14,7 @@ use crate::{
     components::{PlainHeader, SmallPrint, own_call_words},
     context::PageContext,
     i18n::{t_string, td_string, use_i18n},
-    press::{CallProgress, PressState, progress},
+    press::{PressState, progress},
     request,
     words::{self, say},
 };
@@ -87,9 +87,9 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
         Some(call) => {
             let house = words::house(locale, &call.alert.house);
             let heading = td_string!(locale, state_page.heading, house = house);
-            let progress = progress(&PressState::Idle, Some(call), now);
+            let progress = progress(&PressState::Idle, Some(call), None, now);
             let words = own_call_words(locale, &progress, Some(call), now);
-            (heading, progress.as_str(), progress == CallProgress::NobodyReached, words)
+            (heading, progress.as_str(), progress.needs_119(), words)
         }
     };
     let actions = call.clone().filter(|_| is_open).map(|call| view! { <Actions call viewer /> });

@@ -1,5 +1,5 @@
-//! The home page: the alert button, the neighbours' calls, the map. A resident's and an administrator's differ in
-//! what the signed-in person has (a flat, every line), not in a page of their own.
+//! The home page: the open calls, the alert button, the map, and the calls that are over. A resident's and an
+//! administrator's differ in what the signed-in person has (a flat, every line), not in a page of their own.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -37,16 +37,21 @@ fn SignedIn(page: PageContext) -> impl IntoView {
         <a class="skip-link" href="#main" rel="external">{say!(i18n, app.skip)}</a>
         <Header />
         <main id="main" class="home" class:with-button=has_flat>
+            <h1 class="visually-hidden">{say!(i18n, app.name)}</h1>
             <p class="notice not-awake">{say!(i18n, app.not_awake)}</p>
             <p class="notice not-awake of-kept-page">
                 {say!(i18n, app.kept_not_awake)} " " <a href="tel:119">{say!(i18n, print.call_119)}</a>
             </p>
             <noscript><p class="notice">{say!(i18n, app.noscript)}</p></noscript>
-            <ArmBanner />
-            <AlarmPanel />
             <div class="columns">
-                {has_flat.then(|| view! { <Call /> })}
+                <div class="now">
+                    {has_flat.then(|| view! { <OwnCall /> })}
+                    <AlarmPanel />
+                    <ArmBanner />
+                    {has_flat.then(|| view! { <Call /> })}
+                </div>
                 <Watch ground=page.ground />
+                <IncidentList />
             </div>
         </main>
         <SmallPrint listens=true />
@@ -54,45 +59,37 @@ fn SignedIn(page: PageContext) -> impl IntoView {
     .into_any()
 }
 
-/// Calling for help, and what has become of it.
+/// Calling for help.
 #[component]
 fn Call() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <section class="call" aria-labelledby="call-heading">
-            <h1 id="call-heading" class="visually-hidden">{say!(i18n, call.heading)}</h1>
-            <OwnCall />
+            <h2 id="call-heading" class="visually-hidden">{say!(i18n, call.heading)}</h2>
             <CallButton />
         </section>
     }
     .into_any()
 }
 
-/// The neighbours' calls, on the map and as a list.
+/// The open calls on the map.
 #[component]
 fn Watch(ground: Ground) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
-    let on_map = Memo::new(move |_| {
-        let now = home.connection.now.get();
-        home.connection.feed.with(|feed| feed.open(now))
-    });
     view! {
-        <div class="watch">
-            <section class="map-section" aria-labelledby="map-heading">
-                <h2 id="map-heading" class="visually-hidden">{say!(i18n, map.heading)}</h2>
-                <LiveMap
-                    incidents=on_map
-                    now=home.connection.now
-                    ground
-                    zoom_in=t_string!(i18n, map.zoom_in).to_owned()
-                    zoom_out=t_string!(i18n, map.zoom_out).to_owned()
-                    attr:role="group"
-                    attr:aria-label=say!(i18n, map.label)
-                />
-            </section>
-            <IncidentList />
-        </div>
+        <section class="map-section" aria-labelledby="map-heading">
+            <h2 id="map-heading" class="visually-hidden">{say!(i18n, map.heading)}</h2>
+            <LiveMap
+                incidents=home.open
+                now=home.connection.now
+                ground
+                zoom_in=t_string!(i18n, map.zoom_in).to_owned()
+                zoom_out=t_string!(i18n, map.zoom_out).to_owned()
+                attr:role="group"
+                attr:aria-label=say!(i18n, map.label)
+            />
+        </section>
     }
     .into_any()
 }

@@ -64,6 +64,8 @@ pub enum PressState {
     },
     /// The server will not take it.
     Refused(api::Problem),
+    /// It was one too many: a call of the own house is open, and neighbours have it.
+    Stands,
 }
 
 /// What is true of the own call now.
@@ -106,19 +108,47 @@ pub enum CallProgress {
     },
     /// [`PressState::Refused`].
     Refused(api::Problem),
+    /// [`PressState::Stands`], and the call that stands has not come by the feed yet.
+    Stands,
     /// Durable; as far as is known it has reached nobody yet.
     Recorded,
-    /// It has reached devices of this many neighbours' houses.
-    Reached(u32),
-    /// It has reached devices of this many houses, and nobody has accepted within [`NO_ANSWER_AFTER`]: call 119. A device that
-    /// has a call may be one that nobody hears.
-    NobodyComes(u32),
+    /// It has reached devices of neighbours' houses.
+    Reached(Houses),
+    /// It has reached devices of neighbours' houses, and nobody has accepted within [`NO_ANSWER_AFTER`], or within
+    /// [`NOBODY_AFTER`] where none of them has sounded or shown it: call 119.
+    NobodyComes(Houses),
     /// These houses are on the way or there, in the order in which they said so.
     Coming(Vec<House>),
     /// [`NOBODY_AFTER`] has passed, and it is not known to have reached anybody: call 119.
     NobodyReached,
     /// It is over: cancelled, resolved or expired.
     Ended(Progress),
+}
+
+/// How many neighbours' houses have reported what about a call. A device that has it may be one that nobody hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Houses {
+    /// A device has the call.
+    pub delivered: u32,
+    /// A device has begun to sound it.
+    pub sounded: u32,
+    /// A screen has shown it.
+    pub seen: u32,
+}
+
+impl Houses {
+    fn of(call: &Incident) -> Self {
+        let count = |houses: usize| u32::try_from(houses).unwrap_or(u32::MAX);
+        Self {
+            delivered: count(call.reached.len()),
+            sounded: count(call.sounded.len()),
+            seen: count(call.seen.len()),
+        }
+    }
+
+    fn is_noticed(self) -> bool {
+        self.sounded > 0 || self.seen > 0
+    }
 }
 
 /// How long after it was recorded a call that has reached nobody says so: 10 s, in milliseconds.
@@ -140,6 +170,7 @@ impl CallProgress {
             Self::Unsent { .. } => "unsent",
             Self::Delivered { .. } => "delivered",
             Self::Refused(_) => "refused",
+            Self::Stands => "stands",
             Self::Recorded => "recorded",
             Self::Reached(_) => "reached",
             Self::NobodyComes(_) => "nobody-comes",
@@ -148,19 +179,41 @@ impl CallProgress {
             Self::Ended(_) => "ended",
         }
     }
+
+    /// Whether the neighbours cannot be counted on, so that somebody else must be called.
+    #[must_use]
+    pub fn needs_119(&self) -> bool {
+        use CallProgress::{Heard, NeedsSignIn, NobodyComes, NobodyReached, Refused, Retrying, Unsent};
+        matches!(
+            self,
+            NobodyReached
+                | NobodyComes(_)
+                | Refused(_)
+                | Retrying { .. }
+                | Heard { .. }
+                | NeedsSignIn { .. }
+                | Unsent { .. }
+        )
+    }
 }
 
-/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed
-/// knows of it. Without a press it is a call of the own house, found in the feed.
+/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed knows
+/// of it. Without a press it is a call of the own house, found in the feed. `age` is how long ago the server received
+/// the call, in milliseconds; where it is known, no clock decides how long the caller has waited.
 #[must_use]
-pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> CallProgress {
+pub fn progress(
+    press: &PressState,
+    call: Option<&Incident>,
+    age: Option<Millis>,
+    now: Millis,
+) -> CallProgress {
     let recorded_at = match press {
         PressState::Sending => return CallProgress::Sending,
         PressState::Retrying { why, tries, kept } => {
             return CallProgress::Retrying { why: *why, tries: *tries, kept: *kept };
         }
         PressState::Heard { kept } => {
-            let known = call.map(|call| answered(call, call.alert.at, now));
+            let known = call.map(|call| answered(call, call.alert.at, age, now));
             let says_more =
                 |known: &CallProgress| !matches!(known, CallProgress::Recorded | CallProgress::NobodyReached);
             return known.filter(says_more).unwrap_or(CallProgress::Heard { kept: *kept });
@@ -173,36 +226,35 @@ pub fn progress(press: &PressState, call: Option<&Incident>, now: Millis) -> Cal
         // What is not known may be over for long: that nobody was reached cannot be said of it.
         PressState::Delivered { at, .. } if call.is_none() => return CallProgress::Delivered { at: *at },
         PressState::Delivered { at, .. } | PressState::Recorded { at, .. } => Some(*at),
-        PressState::Idle => call.map(|call| call.alert.at),
+        PressState::Stands if call.is_none() => return CallProgress::Stands,
+        PressState::Idle | PressState::Stands => call.map(|call| call.alert.at),
     };
     match (call, recorded_at) {
-        (Some(call), Some(recorded_at)) => answered(call, recorded_at, now),
-        (None, Some(recorded_at)) => unanswered(recorded_at, now),
+        (Some(call), Some(recorded_at)) => answered(call, recorded_at, age, now),
+        (None, Some(recorded_at)) => unanswered(now.saturating_sub(recorded_at)),
         (_, None) => CallProgress::Quiet,
     }
 }
 
-fn answered(call: &Incident, recorded_at: Millis, now: Millis) -> CallProgress {
-    if !call.is_open(now) {
+fn answered(call: &Incident, recorded_at: Millis, age: Option<Millis>, now: Millis) -> CallProgress {
+    let waited = age.unwrap_or_else(|| now.saturating_sub(recorded_at));
+    if !call.is_open(age.map_or(now, |age| call.alert.at.saturating_add(age))) {
         return CallProgress::Ended(call.end.as_ref().map_or(Progress::Expired, |end| end.how));
     }
     let coming: Vec<_> = call.coming().map(|response| response.house.clone()).collect();
     if !coming.is_empty() {
         return CallProgress::Coming(coming);
     }
-    match u32::try_from(call.reached.len()).unwrap_or(u32::MAX) {
-        0 => unanswered(recorded_at, now),
-        houses if now.saturating_sub(recorded_at) < NO_ANSWER_AFTER => CallProgress::Reached(houses),
-        houses => CallProgress::NobodyComes(houses),
+    let houses = Houses::of(call);
+    if houses.delivered == 0 {
+        return unanswered(waited);
     }
+    let patience = if houses.is_noticed() { NO_ANSWER_AFTER } else { NOBODY_AFTER };
+    if waited < patience { CallProgress::Reached(houses) } else { CallProgress::NobodyComes(houses) }
 }
 
-fn unanswered(recorded_at: Millis, now: Millis) -> CallProgress {
-    if now.saturating_sub(recorded_at) < NOBODY_AFTER {
-        CallProgress::Recorded
-    } else {
-        CallProgress::NobodyReached
-    }
+fn unanswered(waited: Millis) -> CallProgress {
+    if waited < NOBODY_AFTER { CallProgress::Recorded } else { CallProgress::NobodyReached }
 }
 
 #[cfg(test)]
@@ -210,20 +262,25 @@ mod tests {
     use domain::Event;
 
     use super::*;
-    use crate::samples::{AT, accept, call, house, incident, reached, status};
+    use crate::samples::{AT, accept, call, house, incident, reached, receipt, status};
 
     fn recorded() -> PressState {
         PressState::Recorded { id: call(1).id, state: api::State::Stored, at: AT + 100 }
     }
 
     fn of(then: impl IntoIterator<Item = Event>, now: Millis) -> CallProgress {
-        progress(&recorded(), Some(&incident(&call(1), then)), now)
+        progress(&recorded(), Some(&incident(&call(1), then)), None, now)
+    }
+
+    /// Devices have it, and have reported no more.
+    fn delivered(houses: u32) -> CallProgress {
+        CallProgress::Reached(Houses { delivered: houses, sounded: 0, seen: 0 })
     }
 
     #[test]
     fn a_press_on_its_way_is_told_before_anything_else() {
         let known = incident(&call(1), [accept(&call(1), "1204")]);
-        let told = |state| progress(&state, Some(&known), AT);
+        let told = |state| progress(&state, Some(&known), None, AT);
         assert_eq!(told(PressState::Sending), CallProgress::Sending);
         let (why, kept) = (Trouble::Offline, Kept::Device);
         let retrying = PressState::Retrying { why, tries: 3, kept };
@@ -238,57 +295,89 @@ mod tests {
     #[test]
     fn what_was_heard_and_not_recorded_says_so_until_somebody_is_reached_or_comes() {
         let (heard, kept) = (PressState::Heard { kept: Kept::Device }, Kept::Device);
-        let of = |then: Vec<Event>| progress(&heard, Some(&incident(&call(1), then)), AT + 50_000);
-        assert_eq!(progress(&heard, None, AT), CallProgress::Heard { kept });
+        let of = |then: Vec<Event>| progress(&heard, Some(&incident(&call(1), then)), None, AT + 5_000);
+        assert_eq!(progress(&heard, None, None, AT), CallProgress::Heard { kept });
         assert_eq!(of(vec![]), CallProgress::Heard { kept });
-        assert_eq!(of(vec![reached(&call(1), &["1204"])]), CallProgress::Reached(1));
+        assert_eq!(of(vec![reached(&call(1), &["1204"])]), delivered(1));
         assert_eq!(of(vec![accept(&call(1), "1204")]), CallProgress::Coming(vec![house("1204")]));
     }
 
     #[test]
     fn without_a_press_and_without_a_call_it_is_quiet() {
-        assert_eq!(progress(&PressState::Idle, None, AT), CallProgress::Quiet);
+        assert_eq!(progress(&PressState::Idle, None, None, AT), CallProgress::Quiet);
+    }
+
+    #[test]
+    fn a_press_that_was_one_too_many_shows_the_call_that_stands() {
+        assert_eq!(progress(&PressState::Stands, None, None, AT), CallProgress::Stands);
+        let known = incident(&call(1), [reached(&call(1), &["1204"])]);
+        assert_eq!(progress(&PressState::Stands, Some(&known), None, AT), delivered(1));
     }
 
     #[test]
     fn what_is_recorded_says_after_ten_seconds_that_it_has_reached_nobody() {
         let last = AT + 100 + NOBODY_AFTER - 1;
         for known in [None, Some(incident(&call(1), []))] {
-            assert_eq!(progress(&recorded(), known.as_ref(), last), CallProgress::Recorded);
-            assert_eq!(progress(&recorded(), known.as_ref(), last + 1), CallProgress::NobodyReached);
+            assert_eq!(progress(&recorded(), known.as_ref(), None, last), CallProgress::Recorded);
+            assert_eq!(progress(&recorded(), known.as_ref(), None, last + 1), CallProgress::NobodyReached);
         }
     }
 
     #[test]
     fn what_was_sent_without_a_page_is_told_by_the_call_and_without_one_as_recorded_and_no_more() {
-        let delivered = PressState::Delivered { id: call(1).id, at: AT + 100 };
-        let of = |then: Vec<Event>, now| progress(&delivered, Some(&incident(&call(1), then)), now);
-        assert_eq!(progress(&delivered, None, AT + NOBODY_AFTER), CallProgress::Delivered { at: AT + 100 });
+        let sent = PressState::Delivered { id: call(1).id, at: AT + 100 };
+        let of = |then: Vec<Event>, now| progress(&sent, Some(&incident(&call(1), then)), None, now);
+        assert_eq!(progress(&sent, None, None, AT + NOBODY_AFTER), CallProgress::Delivered { at: AT + 100 });
         assert_eq!(of(vec![], AT + 200), CallProgress::Recorded);
         assert_eq!(of(vec![], AT + 100 + NOBODY_AFTER), CallProgress::NobodyReached);
-        assert_eq!(of(vec![reached(&call(1), &["1204"])], AT + 59_000), CallProgress::Reached(1));
+        assert_eq!(of(vec![reached(&call(1), &["1204"])], AT + 9_000), delivered(1));
     }
 
     #[test]
     fn neighbours_are_counted_by_house_without_the_own() {
-        assert_eq!(of([reached(&call(1), &["1204", "1301", "1203"])], AT), CallProgress::Reached(2));
+        assert_eq!(of([reached(&call(1), &["1204", "1301", "1203"])], AT), delivered(2));
         assert_eq!(of([reached(&call(1), &["1203"])], AT), CallProgress::Recorded);
     }
 
     #[test]
     fn what_has_reached_devices_and_is_accepted_by_nobody_says_so_after_a_minute_until_somebody_comes() {
         let recorded = PressState::Recorded { id: call(1).id, state: api::State::Stored, at: AT };
-        let of = |then: Vec<Event>, now| progress(&recorded, Some(&incident(&call(1), then)), now);
-        let reached = reached(&call(1), &["1204", "1301"]);
-        assert_eq!(of(vec![reached.clone()], AT + NO_ANSWER_AFTER), CallProgress::NobodyComes(2));
-        let coming = vec![reached, accept(&call(1), "1204")];
+        let of = |then: Vec<Event>, now| progress(&recorded, Some(&incident(&call(1), then)), None, now);
+        let sounds = receipt(&call(1), &["1204", "1301"], &["1204"], &[]);
+        let houses = Houses { delivered: 2, sounded: 1, seen: 0 };
+        assert_eq!(of(vec![sounds.clone()], AT + NO_ANSWER_AFTER - 1), CallProgress::Reached(houses));
+        assert_eq!(of(vec![sounds.clone()], AT + NO_ANSWER_AFTER), CallProgress::NobodyComes(houses));
+        let coming = vec![sounds, accept(&call(1), "1204")];
         assert_eq!(of(coming, AT + 2 * NO_ANSWER_AFTER), CallProgress::Coming(vec![house("1204")]));
     }
 
     #[test]
     fn who_is_reached_late_takes_back_that_nobody_was() {
         assert_eq!(of([], AT + 60_000), CallProgress::NobodyReached);
-        assert_eq!(of([reached(&call(1), &["1204"])], AT + 59_000), CallProgress::Reached(1));
+        let seen = receipt(&call(1), &["1204"], &[], &["1204"]);
+        let houses = Houses { delivered: 1, sounded: 0, seen: 1 };
+        assert_eq!(of([seen], AT + 59_000), CallProgress::Reached(houses));
+    }
+
+    #[test]
+    fn what_devices_have_and_neither_sound_nor_show_says_after_ten_seconds_to_call_119() {
+        let silent = || [reached(&call(1), &["1204"])];
+        let houses = Houses { delivered: 1, sounded: 0, seen: 0 };
+        assert_eq!(of(silent(), AT + 100 + NOBODY_AFTER - 1), CallProgress::Reached(houses));
+        let told = of(silent(), AT + 100 + NOBODY_AFTER);
+        assert_eq!(told, CallProgress::NobodyComes(houses));
+        assert!(told.needs_119() && !delivered(1).needs_119());
+    }
+
+    #[test]
+    fn how_long_a_caller_waits_is_the_age_of_the_call_whatever_the_clocks_show() {
+        let known = incident(&call(1), []);
+        let month = 30 * domain::event::OPEN_FOR;
+        for now in [AT - month, AT, AT + month] {
+            let of = |age| progress(&recorded(), Some(&known), Some(age), now);
+            assert_eq!(of(NOBODY_AFTER - 1), CallProgress::Recorded, "{now}");
+            assert_eq!(of(NOBODY_AFTER), CallProgress::NobodyReached, "{now}");
+        }
     }
 
     #[test]
@@ -296,7 +385,7 @@ mod tests {
         let coming = [reached(&call(1), &["1204"]), accept(&call(1), "1204")];
         assert_eq!(of(coming.clone(), AT), CallProgress::Coming(vec![house("1204")]));
         let back = coming.into_iter().chain([status(&call(1), Progress::Withdrawn, "1204")]);
-        assert_eq!(of(back, AT), CallProgress::Reached(1));
+        assert_eq!(of(back, AT), delivered(1));
     }
 
     #[test]
@@ -309,7 +398,10 @@ mod tests {
     #[test]
     fn a_call_found_after_a_reload_is_told_like_a_fresh_one() {
         let known = incident(&call(1), []);
-        assert_eq!(progress(&PressState::Idle, Some(&known), AT + 1_000), CallProgress::Recorded);
-        assert_eq!(progress(&PressState::Idle, Some(&known), AT + NOBODY_AFTER), CallProgress::NobodyReached);
+        assert_eq!(progress(&PressState::Idle, Some(&known), None, AT + 1_000), CallProgress::Recorded);
+        assert_eq!(
+            progress(&PressState::Idle, Some(&known), None, AT + NOBODY_AFTER),
+            CallProgress::NobodyReached
+        );
     }
 }

@@ -18,7 +18,7 @@ use super::{
     pending::{Found, Outcome, Pending, most_urgent},
 };
 use crate::{
-    api::{self, Answer, ID_TAKEN, Refused, Trouble, wait_to_retry},
+    api::{self, Answer, CALL_STANDS, ID_TAKEN, Refused, Trouble, wait_to_retry},
     clock::device_now,
     location::{self, DeviceLocation},
     offline,
@@ -139,6 +139,9 @@ impl Press {
                 let recorded = Recorded { id: id.0, state, warning: None };
                 self.recorded(&pending, &recorded, at);
             }
+            Some(Outcome::Refused(problem)) if problem.kind == CALL_STANDS => {
+                self.show(PressState::Stands, None);
+            }
             Some(Outcome::Refused(problem)) => self.show(PressState::Refused(problem), Some(pending)),
             None => self.show(PressState::Idle, None),
         }
@@ -209,6 +212,9 @@ impl Press {
                 PressState::NeedsSignIn { kept: self.kept() }
             }
             Refused::Problem(problem) if problem.kind == ID_TAKEN => return self.press_anew(pending).await,
+            Refused::Problem(problem) if problem.kind == CALL_STANDS => {
+                return self.drop_for_standing(pending.key, problem);
+            }
             Refused::Problem(problem) => {
                 outbox::settle(pending.key, &Outcome::Refused(problem.clone()));
                 PressState::Refused(problem)
@@ -216,6 +222,17 @@ impl Press {
             Refused::SignIn => PressState::NeedsSignIn { kept: self.kept() },
         };
         self.set_state.try_set(state);
+    }
+
+    /// Forgets a press that was one too many, and shows the call that stands.
+    fn drop_for_standing(self, key: Uuid, problem: Problem) {
+        self.show(PressState::Stands, None);
+        spawn_local(async move {
+            // One that cannot be forgotten would be found at once, and sent again and again.
+            if outbox::forget(key, Some(&Outcome::Refused(problem))).await.is_ok() {
+                self.look().await;
+            }
+        });
     }
 
     /// Sends a press at once under a new id, because its id belongs to another house's call.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, Millis, body::Body, destination, header};
+use domain::{Alert, AlertId, Event, Millis, body::Body, destination, header};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
 
 use crate::feed::Scope;
@@ -29,7 +29,7 @@ pub(super) enum Heard {
         heart_beat: Option<Duration>,
     },
     /// Something about a call.
-    Delivery(Delivery),
+    Delivery(Box<Delivery>),
     /// A MESSAGE that this version of the page cannot read, and why. The conversation goes on.
     Unreadable(String),
 }
@@ -47,6 +47,8 @@ pub(super) struct Delivery {
     pub(super) age: Option<Millis>,
     /// For a call: the ACK to send once it is applied, for the delivery ledger.
     pub(super) ack: Option<Vec<u8>>,
+    /// For a call: the ACK to send once this device has begun to sound it.
+    pub(super) sounded: Option<Vec<u8>>,
 }
 
 /// Why a conversation is over.
@@ -146,20 +148,36 @@ impl Conversation {
         let ack = frame.get("ack").filter(|_| body.type_name() == "alert").map(|id| {
             let ack = Frame::new(Command::Ack).header("id", id);
             // STOMP 1.1 names the message and its subscription instead.
-            let ack = match (self.version, frame.get("subscription")) {
+            match (self.version, frame.get("subscription")) {
                 (Version::V1_1, Some(subscription)) => {
                     ack.header("message-id", id).header("subscription", subscription)
                 }
                 _ => ack,
-            };
-            encode(&ack, self.version)
+            }
         });
+        let sounded = ack.clone().map(|ack| ack.header(header::SOUNDED, header::YES));
+        let encoded = |ack: Option<Frame>| ack.map(|ack| encode(&ack, self.version));
+        let (ack, sounded) = (encoded(ack), encoded(sounded));
         let age = frame.get(header::AGE).and_then(|age| age.parse().ok()).filter(|age: &Millis| *age >= 0);
-        Heard::Delivery(Delivery { replay: flag(header::REPLAY), late: flag(header::LATE), age, ack, body })
+        let (replay, late) = (flag(header::REPLAY), flag(header::LATE));
+        Heard::Delivery(Box::new(Delivery { body, replay, late, age, ack, sounded }))
     }
 }
 
 impl Delivery {
+    /// Returns the call that this brings.
+    pub(super) fn alert(&self) -> Option<&Alert> {
+        match &self.body {
+            Body::Event { event: Event::Alert(alert), .. } => Some(alert),
+            _ => None,
+        }
+    }
+
+    /// Returns the time now, by the clock that stamped the call that this brings.
+    pub(super) fn stamped_now(&self) -> Option<Millis> {
+        Some(self.alert()?.at.saturating_add(self.age?))
+    }
+
     /// When the server received what this carries, if it was sent on at once: a word on what time it is there.
     pub(super) fn live_at(&self) -> Option<Millis> {
         match &self.body {

@@ -1,8 +1,11 @@
 //! One WebSocket, from its opening to its end.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use domain::{AlertId, Event, body::Body};
+use domain::{Alert, AlertId, CallKey};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{
     SinkExt, Stream, StreamExt,
@@ -54,6 +57,8 @@ struct Session {
     connected_at: Option<Duration>,
     /// The calls that were told as seen here.
     told_seen: BTreeSet<AlertId>,
+    /// The frames that report a call as sounded, which are sent once each.
+    sounded: BTreeMap<CallKey, Vec<u8>>,
 }
 
 /// Why a WebSocket is given up, in words for the console.
@@ -79,6 +84,7 @@ pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut Unboun
         patience: Some(OPENING),
         connected_at: None,
         told_seen: BTreeSet::new(),
+        sounded: BTreeMap::new(),
     };
     let over = session.listen(incoming, news).await;
     logging::log!("connection ended: {}", over.reason);
@@ -132,9 +138,9 @@ impl Session {
             }
             Input::Closed(reason) => Err(Over { reason, refused: false }),
             Input::News(News::WentOffline) => Err(Over::lost("the network is gone")),
-            Input::News(News::Looked | News::Woke) => {
+            Input::News(News::Looked | News::Sounded | News::Woke) => {
                 self.check_silence()?;
-                self.tell_seen()
+                self.report()
             }
             Input::Tick => self.check_silence(),
         }
@@ -155,7 +161,7 @@ impl Session {
                 self.show_if_complete();
                 Ok(())
             }
-            Heard::Delivery(delivery) => self.deliver(delivery),
+            Heard::Delivery(delivery) => self.deliver(*delivery),
             Heard::Unreadable(why) => {
                 logging::warn!("a message cannot be read; is this page older than the server? {why}");
                 Ok(())
@@ -167,19 +173,14 @@ impl Session {
         if let Some(at) = delivery.live_at() {
             self.connection.clock.heard_live(at);
         }
-        let Delivery { body, late, age, ack, .. } = delivery;
-        let aged = match (&body, age) {
-            (Body::Event { event: Event::Alert(alert), .. }, Some(age)) => Some((alert.clone(), age)),
-            _ => None,
-        };
-        if let Some((alert, age)) = &aged {
-            self.connection.clock.told(alert.at.saturating_add(*age));
+        if let Some(time) = delivery.stamped_now() {
+            self.connection.clock.told(time);
         }
+        let call = delivery.alert().map(Alert::key);
+        let Delivery { body, late, age, ack, sounded, .. } = delivery;
+        self.sounded.extend(call.zip(sounded));
         let told = self.connection.feed.try_maybe_update(|feed| {
-            if let Some((alert, age)) = &aged {
-                feed.set_received(alert, clock::moment().saturating_sub(*age));
-            }
-            let notices = feed.apply(body, late);
+            let notices = feed.receive(body, late, age, clock::moment());
             // A snapshot is shown when it is whole: drawing two hundred calls two hundred times helps nobody.
             (feed.is_complete(), notices)
         });
@@ -190,7 +191,7 @@ impl Session {
             self.send(&ack)?;
         }
         self.show_if_complete();
-        self.tell_seen()
+        self.report()
     }
 
     fn show_if_complete(&self) {
@@ -199,6 +200,16 @@ impl Session {
         if complete && state.is_some_and(|state| state != ConnectionState::Connected) {
             self.connection.set_state.try_set(ConnectionState::Connected);
         }
+    }
+
+    /// Reports what this device and its people have done since.
+    fn report(&mut self) -> Result<(), Over> {
+        for call in self.connection.sounded.try_get_value().unwrap_or_default() {
+            if let Some(frame) = self.sounded.remove(&call) {
+                self.send(&frame)?;
+            }
+        }
+        self.tell_seen()
     }
 
     /// Tells which calls a person has before them, of those the server knows here.

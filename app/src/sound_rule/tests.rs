@@ -3,6 +3,8 @@ use domain::{Event, Progress};
 use super::*;
 use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
 
+mod clocks;
+
 const SOON: Millis = AT + 1_000;
 
 fn asks(then: impl IntoIterator<Item = Event>, who: &Resident, now: Millis) -> bool {
@@ -55,25 +57,29 @@ fn a_call_that_is_over_asks_nobody() {
 fn a_call_begins_once_and_goes_on_until_it_stops_asking() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let calls = [incident(&call(1), [])];
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).key()]);
-    assert_eq!(alarm.update(&calls, true, &mut sounded), []);
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [call(1).key()]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), []);
     assert_eq!(alarm.newest(), Some(call(1).key()));
-    assert_eq!(alarm.update(&[], true, &mut sounded), []);
+    assert_eq!(alarm.update(&[], true, &mut sounded, AT), []);
     assert_eq!(alarm.newest(), None);
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has been sounded, however it comes back");
+    assert_eq!(
+        alarm.update(&calls, true, &mut sounded, AT),
+        [],
+        "it has been sounded, however it comes back"
+    );
     assert_eq!(alarm.newest(), None);
 }
 
 #[test]
 fn a_call_that_its_last_helper_leaves_sounds_again_even_if_it_was_silenced() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
-    alarm.update(&[incident(&call(1), [])], true, &mut sounded);
+    alarm.update(&[incident(&call(1), [])], true, &mut sounded, AT);
     alarm.silence();
     let coming = accept(&call(1), "1301");
-    assert_eq!(alarm.update(&[], true, &mut sounded), [], "somebody is coming");
+    assert_eq!(alarm.update(&[], true, &mut sounded, AT), [], "somebody is coming");
     let left = incident(&call(1), [coming, status(&call(1), Progress::Withdrawn, "1301")]);
-    assert_eq!(alarm.update(std::slice::from_ref(&left), true, &mut sounded), [call(1).key()]);
-    assert_eq!(alarm.update(&[left], true, &mut sounded), [], "once for each time that it is left");
+    assert_eq!(alarm.update(std::slice::from_ref(&left), true, &mut sounded, AT), [call(1).key()]);
+    assert_eq!(alarm.update(&[left], true, &mut sounded, AT), [], "once for each time that it is left");
 }
 
 #[test]
@@ -89,40 +95,59 @@ fn the_age_decides_whatever_the_clocks_show() {
 fn a_silenced_call_stays_silent_and_the_next_one_sounds() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let mut calls = vec![incident(&call(1), [])];
-    alarm.update(&calls, true, &mut sounded);
+    alarm.update(&calls, true, &mut sounded, AT);
     alarm.silence();
-    assert_eq!(alarm.update(&calls, true, &mut sounded), []);
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), []);
     assert_eq!(alarm.newest(), None);
     calls.push(incident(&call(2), []));
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(2).key()]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [call(2).key()]);
     assert_eq!(alarm.newest(), Some(call(2).key()));
+}
+
+#[test]
+fn silencing_a_house_leaves_every_other_house_sounding() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let other = domain::Alert { house: crate::samples::house("1301"), ..call(2) };
+    let namesake = domain::Alert { line: named_line("101-2"), ..call(3) };
+    let calls =
+        [incident(&other, []), incident(&namesake, []), incident(&call(1), []), incident(&call(4), [])];
+    alarm.update(&calls, true, &mut sounded, AT);
+    alarm.silence_house(&call(1).line, &call(1).house);
+    assert_eq!(alarm.newest(), Some(namesake.key()));
+    alarm.silence_house(&namesake.line, &namesake.house);
+    assert_eq!(alarm.newest(), Some(other.key()));
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [], "none begins again");
 }
 
 #[test]
 fn a_call_that_came_while_the_tab_was_not_ready_sounds_when_it_is() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let calls = [incident(&call(1), [])];
-    assert_eq!(alarm.update(&calls, false, &mut sounded), []);
+    assert_eq!(alarm.update(&calls, false, &mut sounded, AT), []);
     assert!(sounded.is_empty());
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [call(1).key()]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [call(1).key()]);
 }
 
 #[test]
-fn a_call_that_was_interrupted_goes_on() {
-    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+fn a_call_that_was_interrupted_begins_again_in_the_next_tab_that_can_sound() {
+    let (mut alarm, mut other, mut sounded) = (Sounding::default(), Sounding::default(), Sounded::new());
     let calls = [incident(&call(1), [])];
-    alarm.update(&calls, true, &mut sounded);
-    alarm.update(&calls, false, &mut sounded);
-    assert_eq!(alarm.update(&calls, true, &mut sounded), [], "it has begun already");
-    assert_eq!(alarm.newest(), Some(call(1).key()));
+    alarm.update(&calls, true, &mut sounded, AT);
+    assert!(alarm.interrupt(&mut sounded));
+    assert_eq!(alarm.newest(), None);
+    assert_eq!(other.update(&calls, true, &mut sounded, AT), [call(1).key()]);
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [], "the other one has begun it");
+    other.silence();
+    assert!(!other.interrupt(&mut sounded), "nothing sounds there");
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [], "a person has silenced it");
 }
 
 #[test]
 fn what_another_tab_has_sounded_does_not_sound_again() {
     let calls = [incident(&call(1), [])];
     let mut sounded = Sounded::new();
-    Sounding::default().update(&calls, true, &mut sounded);
-    assert_eq!(Sounding::default().update(&calls, true, &mut sounded), []);
+    Sounding::default().update(&calls, true, &mut sounded, AT);
+    assert_eq!(Sounding::default().update(&calls, true, &mut sounded, AT), []);
 }
 
 #[test]
@@ -130,13 +155,26 @@ fn a_house_cannot_silence_anothers_call_with_its_id() {
     let foreign = domain::Alert { house: crate::samples::house("1301"), ..call(1) };
     let mut sounded = Sounded::new();
     let mut alarm = Sounding::default();
-    alarm.update(&[incident(&foreign, [])], true, &mut sounded);
-    assert_eq!(alarm.update(&[incident(&call(1), [])], true, &mut sounded), [call(1).key()]);
+    alarm.update(&[incident(&foreign, [])], true, &mut sounded, AT);
+    assert_eq!(alarm.update(&[incident(&call(1), [])], true, &mut sounded, AT), [call(1).key()]);
 }
 
 #[test]
 fn what_is_too_old_to_sound_again_is_forgotten() {
     let mut sounded = Sounded::from([("old".into(), AT), ("new".into(), AT + SOUNDED_FOR)]);
-    forget_old(&mut sounded, AT + 2 * SOUNDED_FOR);
+    forget_old(&mut sounded, &[], AT + 2 * SOUNDED_FOR);
     assert_eq!(sounded.into_keys().collect::<Vec<_>>(), ["new"]);
+}
+
+#[test]
+fn a_call_that_still_asks_begins_once_however_the_devices_clock_is_set() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let calls = [incident(&call(1), [])];
+    let month = 30 * 24 * 60 * 60 * 1000;
+    assert_eq!(alarm.update(&calls, true, &mut sounded, AT), [call(1).key()]);
+    alarm.silence();
+    for now in [AT + month, AT - month, AT] {
+        forget_old(&mut sounded, &calls, now);
+        assert_eq!(alarm.update(&calls, true, &mut sounded, now), [], "{now}");
+    }
 }

@@ -180,7 +180,7 @@ impl Backend {
             backend.spawn(&settings, show_local_state(outbox, state));
         }
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
-        backend.start_fanout(&settings, &log, handover);
+        backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
         if settings.producer {
             let (readiness, calls, hub) =
@@ -192,7 +192,7 @@ impl Backend {
             });
             backend.spawn(&settings, figures::run(backend.hub.clone()));
         }
-        backend.start_retention(&settings);
+        backend.start_retention(&settings, handover);
         Ok(backend)
     }
 
@@ -257,8 +257,9 @@ impl Backend {
     }
 
     /// Old entries leave the outbox, those of a topic after its retention if that is shorter. With Kafka only what it has
-    /// goes, and only locations, which are personal data, go before the others.
-    fn start_retention(&self, settings: &Settings) {
+    /// goes, and only locations, which are personal data, go before the others. What was handed over goes by the same
+    /// clock.
+    fn start_retention(&self, settings: &Settings, handover: Handover) {
         let (outbox, relay, keep) = (self.outbox.clone(), self.relay.clone(), millis(settings.keep));
         let former_broker = settings.data_dir.join(FORMER_BROKER);
         let statistics = (relay.is_none() && settings.statistics).then(|| self.statistics.clone());
@@ -272,7 +273,7 @@ impl Backend {
                 }
             }
             // Coordinates were taken out of everything that was stored before this.
-            let mut without_coordinates = 0;
+            let (mut without_coordinates, mut handed_over) = (0, 0);
             let mut steadiness = Steadiness::new(clock::now(), Instant::now());
             loop {
                 tokio::time::sleep(FORGET_EVERY).await;
@@ -284,6 +285,10 @@ impl Backend {
                 match forget_coordinates(&outbox, without_coordinates, a_day_ago).await {
                     Ok(()) => without_coordinates = a_day_ago,
                     Err(error) => tracing::warn!(%error, "coordinates stay in the outbox for now"),
+                }
+                match handover.forget(handed_over, now).await {
+                    Ok(done) => handed_over = done,
+                    Err(error) => tracing::warn!(%error, "old hand-overs stay in the database for now"),
                 }
                 for topic in topic::ALL {
                     let is_short = relay.is_none() || topic.name == topic::LOCATION;

@@ -322,6 +322,8 @@ pub struct Receipt {
     pub target: Option<House>,
     /// Flats with a device that took the call's frame (STOMP ACK).
     pub reached: BTreeSet<Neighbour>,
+    /// Flats with a device that has begun to sound the call.
+    pub sounded: BTreeSet<Neighbour>,
     /// Flats where a person looked.
     pub seen: BTreeSet<Neighbour>,
 }

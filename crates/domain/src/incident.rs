@@ -63,6 +63,8 @@ pub struct Incident {
     pub escalated: Option<Millis>,
     /// Flats with a device that took the call, without the caller's.
     pub reached: BTreeSet<Neighbour>,
+    /// Flats with a device that has begun to sound the call, without the caller's.
+    pub sounded: BTreeSet<Neighbour>,
     /// Flats where a person looked, without the caller's.
     pub seen: BTreeSet<Neighbour>,
 }

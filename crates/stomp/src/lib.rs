@@ -26,10 +26,12 @@ mod error;
 mod escape;
 mod frame;
 mod heartbeat;
+mod template;
 mod version;
 
 pub use codec::{Decoder, Incoming, Limits, encode};
 pub use error::Error;
 pub use frame::{Command, Frame};
 pub use heartbeat::{HeartBeat, HeartBeatError, Intervals};
+pub use template::{HeaderLine, Template};
 pub use version::Version;

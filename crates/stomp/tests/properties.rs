@@ -5,7 +5,7 @@ mod support;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use stomp::{Command, Frame, Incoming, Limits, Version, encode};
+use stomp::{Command, Frame, HeaderLine, Incoming, Limits, Template, Version, encode};
 use support::{WIDE, cut, decode, decode_whole};
 
 fn any_version() -> impl Strategy<Value = Version> {
@@ -118,6 +118,20 @@ proptest! {
     fn a_frame_written_and_read_is_the_same_frame(frame in any_frame(), version in any_version()) {
         let read = decode_whole(&encode(&frame, version), version);
         prop_assert_eq!(read, (vec![Incoming::Frame(frame)], None));
+    }
+
+    #[test]
+    fn a_header_put_into_a_template_is_the_frames_first(
+        frame in any_frame(),
+        version in any_version(),
+        name in any_text(),
+        value in any_text(),
+    ) {
+        let (name, template) = (format!("x{name}"), Template::new(&frame, version));
+        let line = HeaderLine::new(frame.command, version, &name, &value);
+        let mut whole = frame;
+        whole.headers.insert(0, (name, value));
+        prop_assert_eq!(template.with(&line), encode(&whole, version));
     }
 
     #[test]

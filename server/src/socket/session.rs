@@ -6,7 +6,7 @@ use backend::{
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
 };
-use domain::{AlertId, CallKey, House, Line, Resident, Role, destination};
+use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 
@@ -211,19 +211,25 @@ impl Session {
         Ok(id.to_owned())
     }
 
-    /// The delivery receipt: a device of the house has the call.
+    /// The delivery receipt: a device of the house has the call. With the header `sounded` it has begun to sound that
+    /// one call, which is no word on the messages before.
     fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
         let id = acknowledged_id(frame, self.version)?;
+        let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
         let Self { resident, hub, receipts, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return Ok(()) };
         let heard = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in heard.filter(|subscribed| subscribed.acknowledges) {
             let covered = match &mut subscribed.unacknowledged {
-                Some(unacknowledged) => unacknowledged.acknowledge(id),
-                None => vec![id.to_owned()],
+                Some(unacknowledged) if !has_sounded => unacknowledged.acknowledge(id),
+                _ => vec![id.to_owned()],
             };
             for call in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
-                receipts.reached(&call, house);
+                if has_sounded {
+                    receipts.sounded(&call, house);
+                } else {
+                    receipts.reached(&call, house);
+                }
             }
         }
         Ok(())

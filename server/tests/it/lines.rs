@@ -95,12 +95,13 @@ async fn a_snapshot_does_not_grow_with_the_answers_of_a_house_that_changes_its_m
     let accept = accept_of(&neighbour, &caller, call);
     let nothing = domain::api::ProgressRequest::default();
     let (mut coming, mut taken_back) = (Vec::new(), Vec::new());
-    for _ in 0..20 {
+    // A house has twenty answers before it is asked to wait.
+    for _ in 0..10 {
         coming.push(neighbour.accept(&accept, None).await?.ok()?.id);
         let withdraw = neighbour.progress(call, testkit::client::Step::Withdraw, &nothing, None);
         taken_back.push(withdraw.await?.ok()?.id);
     }
-    let last = taken_back[19];
+    let last = taken_back[9];
     socket.wait_for("the last word", |message| message.is_status(last)).await?;
     let (_, snapshot) = neighbour.listen().await?;
     let words: Vec<_> =

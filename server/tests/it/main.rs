@@ -3,6 +3,7 @@
 
 mod account_changes;
 mod authors;
+mod budgets;
 mod cluster;
 mod commands;
 mod descriptors;
@@ -10,6 +11,7 @@ mod durable_place;
 mod every_line;
 mod health;
 mod lines;
+mod locations;
 mod origins;
 mod pages;
 mod places;

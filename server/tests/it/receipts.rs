@@ -67,6 +67,59 @@ async fn one_acknowledgement_of_a_cumulative_subscription_covers_the_calls_befor
 }
 
 #[tokio::test]
+async fn a_house_that_sounds_a_call_is_counted_apart_from_one_that_only_has_it() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut callers, _) = caller.listen().await?;
+    let (mut silent, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
+    let (mut loud, _) = sign_in(&client, SECOND_NEIGHBOUR).await?.listen().await?;
+    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
+    let message = silent.wait_for("the alert", |message| message.is_alert(id)).await?;
+    silent.ack(&message).await?;
+    let message = loud.wait_for("the alert", |message| message.is_alert(id)).await?;
+    loud.ack(&message).await?;
+    callers.wait_for("both have it", |message| says(message, AlertId(id), &["1204", "1301"], &[])).await?;
+    loud.sounded(&message).await?;
+    let sounds = |message: &Message| match message.event() {
+        Some(Event::Receipt(receipt)) => {
+            receipt.alert == AlertId(id)
+                && receipt.reached == houses(&["1204", "1301"])
+                && receipt.sounded == houses(&["1301"])
+                && receipt.seen.is_empty()
+        }
+        _ => false,
+    };
+    callers.wait_for("one sounds it", sounds).await?;
+    let (_, snapshot) = caller.listen().await?;
+    assert!(snapshot.messages.iter().any(sounds), "a page that comes later learns the same: {snapshot:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn sounding_one_call_is_no_word_on_the_calls_before_it() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut callers, _) = caller.listen().await?;
+    let mut neighbours = sign_in(&client, NEIGHBOUR).await?.connect().await?;
+    neighbours.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::Client)).await?;
+    neighbours.snapshot("line").await?;
+    let mut calls = Vec::new();
+    for text in ["one", "two"] {
+        let id = caller.press(&caller.call(text)?, None).await?.ok()?.id;
+        calls.push((AlertId(id), neighbours.wait_for("the alert", |message| message.is_alert(id)).await?));
+    }
+    neighbours.sounded(&calls[1].1).await?;
+    let of = |message: &Message, call: AlertId| match message.event() {
+        Some(Event::Receipt(receipt)) => receipt.alert == call,
+        _ => false,
+    };
+    callers.wait_for("that the second sounds", |message| of(message, calls[1].0)).await?;
+    callers
+        .none_within(Duration::from_secs(1), "a receipt of the first", |message| of(message, calls[0].0))
+        .await
+}
+
+#[tokio::test]
 async fn only_those_who_live_there_and_acknowledge_count() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;

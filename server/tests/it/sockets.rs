@@ -1,16 +1,12 @@
 //! STOMP over the WebSocket: who gets in, what is heard, and how a socket is closed.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    time::Duration,
-};
+use std::time::Duration;
 
 use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
-use domain::{AlertId, api::LocationRequest};
+use domain::{AlertId, api::ProgressRequest};
 use stomp::{Command, Frame, Version};
-use testkit::client::{Ack, Client, Handshake, Session, Socket, Subscribe};
+use testkit::client::{Ack, Client, Handshake, Session, Socket, Step, Subscribe};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
-use uuid::Uuid;
 
 fn connect(token: &str) -> Frame {
     Frame::new(Command::Connect)
@@ -271,49 +267,35 @@ async fn a_flood_of_frames_ends_the_socket() -> Outcome {
 
 /// More messages than the frames that a client may send at once.
 const FLOOD: usize = 6_000;
-/// Commands that are under way at once.
-const AT_ONCE: usize = 50;
-
-/// Acknowledges every message, and counts them, until a second call comes.
-async fn acknowledge(mut socket: Socket, first: Uuid, count: &AtomicUsize) -> Outcome {
-    loop {
-        let message = socket.next_message().await?;
-        socket.ack(&message).await?;
-        count.fetch_add(1, Relaxed);
-        if message.alert().is_some_and(|alert| alert != AlertId(first))
-            && message.header("type") == Some("alert")
-        {
-            return Ok(());
-        }
-    }
-}
+/// The subscriptions of one socket, each of which gets every message. Receipts come once a second, those of all calls of
+/// that second for each of these, and have to find room in the socket's queue.
+const SUBSCRIPTIONS: usize = 12;
 
 #[tokio::test]
 async fn a_neighbour_who_acknowledges_a_flood_of_messages_keeps_the_socket() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
-    let (neighbour, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
-    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
-    let place = LocationRequest { lat: 37.5.into(), lng: 127.0.into(), accuracy: None };
-    let count = AtomicUsize::new(0);
-    let flood = async {
-        while count.load(Relaxed) < FLOOD {
-            let moves = (0..AT_ONCE).map(|_| caller.moved(AlertId(id), &place, None));
-            for moved in futures_util::future::join_all(moves).await {
-                moved?.ok()?;
-            }
-        }
-        caller.press(&caller.call("")?, None).await?.ok().map(drop)
-    };
-    tokio::pin!(flood);
-    let acknowledged = acknowledge(neighbour, id, &count);
-    tokio::pin!(acknowledged);
-    tokio::select! {
-        // It ends first only where the socket was closed.
-        ended = &mut acknowledged => return ended,
-        flooded = &mut flood => flooded?,
+    let mut neighbour = sign_in(&client, NEIGHBOUR).await?.connect().await?;
+    for number in 0..SUBSCRIPTIONS {
+        let subscribe = Subscribe::to_line(caller.line()?).id(number.to_string()).ack(Ack::ClientIndividual);
+        neighbour.subscribe(&subscribe).await?;
+        neighbour.snapshot(&subscribe.id).await?;
     }
-    acknowledged.await
+    let mut acknowledged = 0;
+    while acknowledged < FLOOD {
+        let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
+        // An end is never refused, and with the call ended the next press is not one too many.
+        let note = ProgressRequest::default();
+        let end = caller.progress(AlertId(call), Step::Cancel, &note, None).await?.ok()?.id;
+        let mut ends = 0;
+        while ends < SUBSCRIPTIONS {
+            let message = neighbour.next_message().await?;
+            neighbour.ack(&message).await?;
+            acknowledged += 1;
+            ends += usize::from(message.is_status(end));
+        }
+    }
+    Ok(())
 }
 
 #[tokio::test]

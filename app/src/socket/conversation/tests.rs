@@ -1,5 +1,3 @@
-use domain::Event;
-
 use super::*;
 use crate::samples::{administrator, call, line, named_line};
 
@@ -47,7 +45,7 @@ fn begun() -> Conversation {
 fn delivery(conversation: &mut Conversation, bytes: &[u8]) -> Delivery {
     let mut heard = conversation.receive(bytes).expect("the message is taken");
     match (heard.pop(), heard.len()) {
-        (Some(Heard::Delivery(delivery)), 0) => delivery,
+        (Some(Heard::Delivery(delivery)), 0) => *delivery,
         other => panic!("one delivery was due, not {other:?}"),
     }
 }
@@ -109,6 +107,10 @@ fn a_call_is_delivered_with_the_acknowledgement_to_send() {
     let ack = frames(&delivery.ack.expect("a call is acknowledged"));
     assert_eq!(ack[0].command, Command::Ack);
     assert_eq!(ack[0].get("id"), Some("an-alert-0-7"));
+    assert_eq!(ack[0].get("sounded"), None, "that it is there says nothing about its sound");
+    let sounded = frames(&delivery.sounded.expect("what sounds is reported"));
+    assert_eq!((sounded[0].command, sounded[0].get("id")), (Command::Ack, Some("an-alert-0-7")));
+    assert_eq!(sounded[0].get("sounded"), Some("true"));
 }
 
 #[test]

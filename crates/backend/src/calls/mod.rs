@@ -1,6 +1,7 @@
 //! The commands: who may do what to which call, and the road from a request to a durable event.
 
 mod authors;
+mod budget;
 mod claims;
 pub(crate) mod expiry;
 pub(crate) mod fanout;
@@ -30,6 +31,7 @@ use crate::{
     readiness::Readiness,
 };
 use authors::{judge, moved, status};
+use budget::Budgets;
 use claims::Claims;
 use hub::{Hub, Known};
 pub use lookup::CallAddress;
@@ -47,13 +49,14 @@ pub struct Calls {
     delivery: Delivery,
     claims: Claims,
     readiness: Readiness,
+    budgets: Budgets,
 }
 
 impl Calls {
     /// Records commands by `delivery`; `hub` knows the calls they are about, as soon as it does by `readiness`.
     #[must_use]
     pub fn new(hub: Hub, delivery: Delivery, readiness: Readiness) -> Self {
-        Self { hub, delivery, claims: Claims::default(), readiness }
+        Self { hub, delivery, claims: Claims::default(), readiness, budgets: Budgets::default() }
     }
 
     /// Comes to help: `POST /accept`.
@@ -74,7 +77,7 @@ impl Calls {
         }
         let origin = origin(by, key, "/accept".into());
         let (id, digest) = (EventId(origin.id), digest(&request));
-        self.once(origin, digest, async || {
+        self.once(Some(by), origin, digest, async || {
             self.replayed().await?;
             let AcceptRequest { line, accept_house: accept, target_house: target, alert } = request;
             // Repeated after another node took it, or after the outbox was lost, it is no accept of a call that is over.
@@ -114,7 +117,7 @@ impl Calls {
         let path = progress.path().ok_or_else(|| Refusal::NotYours("only the service writes this".into()))?;
         let origin = origin(by, key, format!("/alert/{}/{path}", address.id));
         let (id, digest) = (EventId(origin.id), digest_at(&address, &request));
-        self.once(origin, digest, async || {
+        self.once(Some(by), origin, digest, async || {
             self.replayed().await?;
             let known = self.call_at(by, &address).await?;
             status(by, &address, known.as_ref(), (id, progress, request.note))
@@ -139,7 +142,7 @@ impl Calls {
         })?;
         let origin = origin(by, key, format!("/alert/{}/location", address.id));
         let digest = digest_at(&address, &request);
-        self.once(origin, digest, async || {
+        self.once(Some(by), origin, digest, async || {
             self.replayed().await?;
             let known = self.call_at(by, &address).await?;
             let event = moved(by, &address, known.as_ref(), location)?;
@@ -157,12 +160,14 @@ impl Calls {
         let id = event.id().ok_or_else(|| Refusal::Invalid("the event has no id".into()))?;
         let origin = Origin { id, resident: SERVICE.into(), route: event.topic().into() };
         let (_, value) = record::write(&event);
-        self.once(origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
+        self.once(None, origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
     }
 
-    /// Does a request once: a repetition gets the same answer, also while the first is under way.
+    /// Does a request once: a repetition gets the same answer, also while the first is under way. `by` is `None` for the
+    /// service itself.
     async fn once(
         &self,
+        by: Option<&Resident>,
         origin: Origin,
         digest: [u8; 32],
         event: impl AsyncFnOnce() -> Result<Event, Refusal>,
@@ -175,23 +180,33 @@ impl Calls {
         }
         // A look for the call takes a while, and what is late from the beginning would be heard before it is recorded.
         let event = event().await?;
-        self.record(origin, digest, event, Instant::now()).await
+        self.record(by, origin, digest, event, Instant::now()).await
     }
 
     /// Records what no earlier request on this node's disk has recorded.
     async fn record(
         &self,
+        by: Option<&Resident>,
         origin: Origin,
         digest: [u8; 32],
         event: Event,
         received: Instant,
     ) -> Result<Recorded, Refusal> {
+        let asked = Instant::now();
         // Another node may have taken it: then it must be the same, and keeps its time.
         let event = match self.hub.known(&event) {
-            Known::Nothing(event) | Known::Same(event) => event,
+            Known::Nothing(event) => {
+                if let Some(by) = by {
+                    self.budgets.admit(by, &event, &self.hub).await?;
+                }
+                event
+            }
+            Known::Same(event) => event,
             Known::Otherwise => return Err(Refusal::KeyReused),
             Known::Taken => return Err(Refusal::IdTaken),
         };
+        // Whoever was made to wait is not late from the beginning.
+        let received = received + asked.elapsed();
         let (topic, value) = record::write(&event);
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
         let at = event.at().unwrap_or_else(clock::now);

@@ -100,7 +100,7 @@ impl Calls {
                 return Err(Refusal::KeyReused);
             }
             Some((_, state)) => Recorded { id: origin.id, state, warning: None },
-            None => self.record(origin, digest, Event::Alert(alert), received).await?,
+            None => self.record(Some(by), origin, digest, Event::Alert(alert), received).await?,
         };
         let warnings: Vec<&str> = [left_out, is_too_old.then_some(OLD_KEY)].into_iter().flatten().collect();
         let warning = (!warnings.is_empty()).then(|| warnings.join("; "));

@@ -38,6 +38,15 @@ impl Receipts {
         self.add(call, |receipt| receipt.reached.insert(Neighbour::from(house.clone())));
     }
 
+    /// Records that a device of `house`, one of the call's line, has begun to sound the call: so it has reached the
+    /// house, too.
+    pub fn sounded(&self, call: &CallKey, house: &House) {
+        self.add(call, |receipt| {
+            receipt.reached.insert(Neighbour::from(house.clone()));
+            receipt.sounded.insert(Neighbour::from(house.clone()))
+        });
+    }
+
     /// Records that a person of `house`, one of the call's line, looked at the call: so it has reached the house, too.
     pub fn seen(&self, call: &CallKey, house: &House) {
         self.add(call, |receipt| {
@@ -53,6 +62,7 @@ impl Receipts {
             alert: call.id,
             target: Some(call.house.clone()),
             reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         });
         if change(receipt) {

@@ -1,6 +1,6 @@
 //! Why a command is not taken. Each says what to do, and nothing is stored.
 
-use domain::House;
+use domain::{AlertId, House};
 
 use crate::delivery::outbox::OutboxError;
 
@@ -31,6 +31,17 @@ pub enum Refusal {
     /// The `Idempotency-Key` is the id of another house's call (HTTP 409).
     #[error("another house's call has this id: send it again at once with a new Idempotency-Key")]
     IdTaken,
+    /// The house has called too often, and this call of it is open and was heard (HTTP 429). It is not sent again.
+    #[error("call {0} of your house is open and neighbours have it: it stands for this one")]
+    CallStands(AlertId),
+    /// The house has sent too many of these; not before so many seconds (HTTP 429).
+    #[error(
+        "your house has sent too many of these: send it again in {seconds} s with the same Idempotency-Key"
+    )]
+    TooFast {
+        /// When to send it again.
+        seconds: u64,
+    },
     /// Something about the request cannot be (HTTP 422).
     #[error("{0}")]
     Invalid(String),

@@ -42,10 +42,10 @@ impl HubQueue {
         let _ = self.0.send(queued);
     }
 
-    /// Queues an event that is not recorded, and returns whether the hub pushed it to a socket of another house.
-    pub(super) async fn push_unrecorded(&self, event: Event) -> bool {
+    /// Queues an event that is not recorded. The future returns whether the hub pushed it to a socket of another house.
+    pub(super) fn push_unrecorded(&self, event: Event) -> impl Future<Output = bool> + use<> {
         let (answer, heard) = oneshot::channel();
         self.push(Queued::Direct(event, answer));
-        matches!(timeout(HEARD_PATIENCE, heard).await, Ok(Ok(true)))
+        async move { matches!(timeout(HEARD_PATIENCE, heard).await, Ok(Ok(true))) }
     }
 }

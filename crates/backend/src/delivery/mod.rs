@@ -84,13 +84,14 @@ impl Delivery {
         let (why, heard) = match timeout_at(received + HEARD_WITHIN, &mut appending).await {
             Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
             Ok(Err(why)) => (why, self.hub.push_unrecorded(event).await),
-            // A disk that hangs is not a disk that fails: the alarm goes out, and the answer still waits.
+            // A disk that hangs is not a disk that fails: the alarm goes out, and the answer still waits for the disk, but
+            // not for the hub.
             Err(_) => {
-                let heard = self.hub.push_unrecorded(event).await;
+                let heard = self.hub.push_unrecorded(event);
                 match timeout_at(received + ANSWERED_WITHIN, &mut appending).await {
                     Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
-                    Ok(Err(why)) => (why, heard),
-                    Err(_) => (OutboxError::late(), heard),
+                    Ok(Err(why)) => (why, heard.await),
+                    Err(_) => (OutboxError::late(), heard.await),
                 }
             }
         };

@@ -111,10 +111,13 @@ impl LineIncidents {
             end: None,
             escalated: None,
             reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
         if let Some(receipt) = self.receipt_of(key) {
-            (incident.reached, incident.seen) = (receipt.reached, receipt.seen);
+            incident.reached = receipt.reached;
+            incident.sounded = receipt.sounded;
+            incident.seen = receipt.seen;
         }
         let mut stances = Stances::default();
         for (_, answer) in self.sorted_answers_of(key) {

@@ -44,17 +44,21 @@ impl LineIncidents {
             alert: *id,
             target: Some(house.clone()),
             reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
         let mut merged = receipts.fold(empty, |mut merged, receipt| {
             merged.reached.extend(receipt.reached.iter().cloned());
+            merged.sounded.extend(receipt.sounded.iter().cloned());
             merged.seen.extend(receipt.seen.iter().cloned());
             merged
         });
         let caller = Neighbour::from(house.clone());
         merged.reached.remove(&caller);
+        merged.sounded.remove(&caller);
         merged.seen.remove(&caller);
-        (!merged.reached.is_empty() || !merged.seen.is_empty()).then_some(merged)
+        let is_empty = merged.reached.is_empty() && merged.sounded.is_empty() && merged.seen.is_empty();
+        (!is_empty).then_some(merged)
     }
 
     /// Keeps the latest location of each caller. That of anybody else, such as a helper, fits no call and is ignored.
@@ -91,18 +95,20 @@ impl LineIncidents {
     }
 
     fn keep_receipt(&mut self, receipt: Receipt) {
-        let Receipt { alert, target, reached, seen, line } = receipt;
+        let Receipt { alert, target, reached, sounded, seen, line } = receipt;
         let seen_from_here = |flats: BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
             flats.iter().map(|flat| flat.seen_from(&line)).collect()
         };
-        let (reached, seen) = (seen_from_here(reached), seen_from_here(seen));
+        let [reached, sounded, seen] = [reached, sounded, seen].map(seen_from_here);
         match self.receipts.get_mut(&(alert, target.clone())) {
             Some(known) => {
                 known.reached.extend(reached);
+                known.sounded.extend(sounded);
                 known.seen.extend(seen);
             }
             None => {
-                self.receipts.insert((alert, target.clone()), Receipt { line, alert, target, reached, seen });
+                let call = (alert, target.clone());
+                self.receipts.insert(call, Receipt { line, alert, target, reached, sounded, seen });
             }
         }
     }

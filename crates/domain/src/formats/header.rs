@@ -25,6 +25,9 @@ pub const TYPE: &str = "type";
 pub const REPLAY: &str = "replay";
 /// A MESSAGE's header that marks it, with [`YES`], as too old to sound.
 pub const LATE: &str = "late";
+/// An ACK's header that reports, with [`YES`], that the device has begun to sound the call. A server that does not
+/// know it counts one more delivery.
+pub const SOUNDED: &str = "sounded";
 /// The value of a header that is set.
 pub const YES: &str = "true";
 

@@ -337,6 +337,12 @@ impl MovedFields {
     }
 }
 
+/// A set of flats; an empty one where the field cannot be read, so that the rest of the record counts.
+fn optional_flats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Neighbour>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
+}
+
 /// `an-receipt`.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ReceiptFields {
@@ -345,19 +351,21 @@ pub(crate) struct ReceiptFields {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
     target: Option<House>,
     reached: BTreeSet<Neighbour>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
+    sounded: BTreeSet<Neighbour>,
     seen: BTreeSet<Neighbour>,
 }
 
 impl From<&Receipt> for ReceiptFields {
     fn from(receipt: &Receipt) -> Self {
-        let Receipt { line, alert, target, reached, seen } = receipt.clone();
-        Self { line, alert, target, reached, seen }
+        let Receipt { line, alert, target, reached, sounded, seen } = receipt.clone();
+        Self { line, alert, target, reached, sounded, seen }
     }
 }
 
 impl ReceiptFields {
     pub(crate) fn into_event(self) -> Event {
-        let Self { line, alert, target, reached, seen } = self;
-        Event::Receipt(Receipt { line, alert, target, reached, seen })
+        let Self { line, alert, target, reached, sounded, seen } = self;
+        Event::Receipt(Receipt { line, alert, target, reached, sounded, seen })
     }
 }

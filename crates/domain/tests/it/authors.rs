@@ -77,6 +77,7 @@ fn an_event_fits_only_the_call_that_it_names() {
         alert: alert_id(0),
         target: house.clone(),
         reached: [Neighbour::from(a_house("1204"))].into(),
+        sounded: BTreeSet::new(),
         seen: BTreeSet::new(),
     };
     let events = [
@@ -159,6 +160,7 @@ fn two_calls_of_one_id_keep_their_locations_and_receipts_apart() {
             alert: alert_id(0),
             target: Some(a_house(target)),
             reached: [Neighbour::from(a_house(reached))].into(),
+            sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         })
     };
@@ -189,8 +191,9 @@ fn a_receipt_names_flats_of_other_lines_and_the_callers_number_there_is_one_of_t
     let receipt = |line_of_all: Option<Line>| {
         let flat = |name: &str| Neighbour { line: line_of_all.clone(), house: a_house(name) };
         let reached = [flat("1203"), flat("1204"), elsewhere.clone()].into();
-        let (line, alert, target, seen) = (line(), alert_id(0), Some(a_house("1203")), BTreeSet::new());
-        Event::Receipt(Receipt { line, alert, target, reached, seen })
+        let (line, alert, target) = (line(), alert_id(0), Some(a_house("1203")));
+        let (sounded, seen) = (BTreeSet::new(), BTreeSet::new());
+        Event::Receipt(Receipt { line, alert, target, reached, sounded, seen })
     };
     let fold = direct([Event::Alert(alert_of("1203", 0)), receipt(None), receipt(Some(line()))]);
     assert_eq!(only(&fold).reached, [Neighbour::from(a_house("1204")), elsewhere].into());
@@ -267,7 +270,7 @@ proptest! {
         let before = oracle::sorted(&fold(&history, 2));
         let strangers = named.into_iter().chain(nameless).map(|event| (event, Seen::Direct));
         let early: Vec<Sighting> = strangers.clone().chain(history.iter().cloned()).collect();
-        prop_assert_eq!(oracle::sorted(&fold(&early, 2)), before.clone());
+        prop_assert_eq!(&oracle::sorted(&fold(&early, 2)), &before);
         let late: Vec<Sighting> = history.into_iter().chain(strangers).collect();
         prop_assert_eq!(oracle::sorted(&fold(&late, 2)), before);
     }

@@ -262,22 +262,25 @@ fn the_caller_is_where_the_latest_update_says() {
 
 #[test]
 fn receipts_are_merged_without_the_callers_own_house() {
-    let receipt = |reached: &[&str], seen: &[&str]| {
+    let receipt = |reached: &[&str], sounded: &[&str], seen: &[&str]| {
         let houses = |names: &[&str]| names.iter().map(|name| Neighbour::from(a_house(name))).collect();
         Event::Receipt(Receipt {
             line: line(),
             alert: alert_id(0),
             target: Some(a_house("1203")),
             reached: houses(reached),
+            sounded: houses(sounded),
             seen: houses(seen),
         })
     };
-    let mut fold = direct([receipt(&["1204", "1203"], &[])]);
+    let mut fold = direct([receipt(&["1204", "1203"], &["1203"], &[])]);
     let told = fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct);
-    assert_eq!(told.last(), Some(&Change::Event { event: receipt(&["1204"], &[]), first: None }));
-    let told = fold.apply(receipt(&["1301"], &["1204"]), Seen::Direct);
-    assert_eq!(told, [Change::Event { event: receipt(&["1204", "1301"], &["1204"]), first: None }]);
-    assert_eq!(fold.apply(receipt(&["1203"], &["1203"]), Seen::Direct), [], "the caller's own is no news");
+    assert_eq!(told.last(), Some(&Change::Event { event: receipt(&["1204"], &[], &[]), first: None }));
+    let told = fold.apply(receipt(&["1301"], &["1301"], &["1204"]), Seen::Direct);
+    let merged = receipt(&["1204", "1301"], &["1301"], &["1204"]);
+    assert_eq!(told, [Change::Event { event: merged, first: None }]);
+    let own = receipt(&["1203"], &["1203"], &["1203"]);
+    assert_eq!(fold.apply(own, Seen::Direct), [], "the caller's own is no news");
 }
 
 fn original(topic: &str, value: &str, timestamp: Millis, offset: i64) -> (Event, Seen) {

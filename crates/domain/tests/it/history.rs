@@ -1,6 +1,6 @@
 //! Arbitrary histories of one line: what happened, and every way in which it may come to be known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
@@ -250,13 +250,7 @@ fn neighbour() -> impl Strategy<Value = Neighbour> {
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
     let flats = || prop::collection::btree_set(neighbour(), 0..4);
     let target = option::of((0..3_usize).prop_map(house));
-    (0..4_usize, target, flats(), flats()).prop_map(
-        |(alert, target, reached, seen): (usize, Option<House>, BTreeSet<_>, BTreeSet<_>)| Receipt {
-            line: line(),
-            alert: alert_id(alert),
-            target,
-            reached,
-            seen,
-        },
-    )
+    (0..4_usize, target, flats(), flats(), flats()).prop_map(|(alert, target, reached, sounded, seen)| {
+        Receipt { line: line(), alert: alert_id(alert), target, reached, sounded, seen }
+    })
 }

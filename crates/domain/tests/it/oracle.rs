@@ -137,6 +137,7 @@ fn incident(
         end: None,
         escalated: None,
         reached: BTreeSet::new(),
+        sounded: BTreeSet::new(),
         seen: BTreeSet::new(),
     };
     for (event, _) in events.values() {
@@ -149,6 +150,7 @@ fn incident(
                 seen.filter(|flat| *flat != Neighbour::from(alert.house.clone())).collect::<Vec<_>>()
             };
             incident.reached.extend(others(&receipt.reached));
+            incident.sounded.extend(others(&receipt.sounded));
             incident.seen.extend(others(&receipt.seen));
         }
     }

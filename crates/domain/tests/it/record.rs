@@ -214,6 +214,30 @@ fn an_accept_that_names_something_else_than_a_call_is_not_taken_for_another_one(
 }
 
 #[test]
+fn a_receipt_of_a_version_that_knew_nothing_of_sounding_has_sounded_nowhere() {
+    let value = concat!(
+        r#"{"line":"101-1","alert":"01900000-0000-7000-8000-000000000000","#,
+        r#""reached":["1204"],"seen":["1204"]}"#
+    );
+    let Ok(Event::Receipt(receipt)) = read(topic::RECEIPT, value.as_bytes(), HERE) else {
+        panic!("a receipt is due")
+    };
+    assert!(receipt.sounded.is_empty());
+    assert_eq!((receipt.reached.len(), receipt.seen.len()), (1, 1));
+    let (_, written) = write(&Event::Receipt(receipt.clone()));
+    assert_eq!(written, value.as_bytes());
+    let sounded = receipt.reached.clone();
+    let sounds = Event::Receipt(domain::Receipt { sounded, ..receipt });
+    let (_, written) = write(&sounds);
+    assert_eq!(read(topic::RECEIPT, &written, HERE).expect("readable"), sounds);
+    for odd in ["null", "7", r#"["no/such/flat"]"#] {
+        let fields = format!(r#""reached":["1204"],"sounded":{odd},"seen":[]"#);
+        let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, &fields) else { panic!("no receipt") };
+        assert!(receipt.sounded.is_empty() && receipt.reached.len() == 1, "{odd}");
+    }
+}
+
+#[test]
 fn the_fields_of_the_original_service_stay_strings() {
     let call = Event::Alert(alert(r#"{"line":"101-1","house":"1203","text":"x","lat":"37.5","lng":"127"}"#));
     let (topic, value) = write(&call);

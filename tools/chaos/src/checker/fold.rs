@@ -91,6 +91,7 @@ pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.located = None;
     incident.alert.location = None;
     incident.reached.clear();
+    incident.sounded.clear();
     incident.seen.clear();
     incident.first = None;
     for response in &mut incident.responses {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, body::Body, destination};
+use domain::{AlertId, body::Body, destination, header};
 use futures_util::{SinkExt, StreamExt};
 use stomp::{Command, Frame, Version, encode};
 use tokio::time::{Instant, timeout_at};
@@ -122,18 +122,31 @@ impl Socket {
     /// # Errors
     /// [`Error::Usage`] when the message asks for no acknowledgement.
     pub async fn ack(&mut self, message: &Message) -> Result<(), Error> {
+        let frame = self.acknowledgement(message)?;
+        self.send(&frame).await
+    }
+
+    /// Reports that this device has begun to sound the call of a message.
+    ///
+    /// # Errors
+    /// As [`Socket::ack`].
+    pub async fn sounded(&mut self, message: &Message) -> Result<(), Error> {
+        let frame = self.acknowledgement(message)?.header(header::SOUNDED, header::YES);
+        self.send(&frame).await
+    }
+
+    fn acknowledgement(&self, message: &Message) -> Result<Frame, Error> {
         let asked = |name| {
             let none = || Error::Usage(format!("this message has no header {name:?}: {:?}", message.frame));
             message.header(name).ok_or_else(none)
         };
         // 1.1 names the message and the subscription, 1.2 what the message's `ack` header says ("ACK").
-        let frame = match self.version() {
+        Ok(match self.version() {
             Version::V1_2 => Frame::new(Command::Ack).header("id", asked("ack")?),
             Version::V1_1 => Frame::new(Command::Ack)
                 .header("message-id", asked("message-id")?)
                 .header("subscription", asked("subscription")?),
-        };
-        self.send(&frame).await
+        })
     }
 
     /// Tells that a person looked at a call.

@@ -1,7 +1,7 @@
-//! The alerts that the hub knows, by id. Its lock is held for a look-up only, never while frames are pushed.
+//! The alerts that the hub knows, by id. Its lock is held for a lookup only, never while frames are pushed.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{PoisonError, RwLock},
 };
 
@@ -23,6 +23,12 @@ impl Alerts {
             Some(_) => {}
             None => known.push(alert.clone()),
         }
+    }
+
+    /// Returns the lines of the calls with this id.
+    pub(super) fn lines(&self, id: AlertId) -> BTreeSet<Line> {
+        let alerts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        alerts.get(&id).into_iter().flatten().map(|known| known.line.clone()).collect()
     }
 
     /// Returns when the flat's call of this id began.

@@ -6,7 +6,7 @@ use domain::Line;
 
 use super::{
     Queue, Subscription,
-    room::{Listing, Room},
+    room::{Extent, Room},
 };
 use crate::clock;
 
@@ -33,7 +33,7 @@ impl Everywhere {
     }
 
     /// Adds the subscriber to a line's room under its number.
-    pub(super) fn enter(&self, number: u64, line: &Line, room: &mut Room) -> Listing {
+    pub(super) fn enter(&self, number: u64, line: &Line, room: &Room) -> Extent {
         let is_home = self.own_line.as_ref() == Some(line);
         let subscription = if is_home { &self.at_home } else { &self.elsewhere };
         room.subscribe(number, subscription.clone(), self.queue.clone(), clock::now())

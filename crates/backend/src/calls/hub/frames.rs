@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::{AlertId, body::Body, header};
-use stomp::{Command, Frame};
+use domain::{AlertId, Change, body::Body, header, message_id};
+use stomp::{Command, Frame, Template, Version};
+use uuid::Uuid;
 
-use super::Subscription;
+use super::{Subscription, kinds::Kind};
 
 /// A message before a subscription makes it its own.
 #[derive(Clone, Debug)]
@@ -35,16 +36,52 @@ impl Received {
     }
 }
 
+/// A change of the fold with what its frame needs from the line's indices.
+#[derive(Debug)]
+pub(super) struct News {
+    pub(super) change: Change,
+    /// Of an event.
+    pub(super) message_id: Option<String>,
+    /// When the call that this is about was received.
+    pub(super) received: Option<Received>,
+    /// It is a location that subscribers do not get, because the call is over.
+    pub(super) is_of_ended_call: bool,
+}
+
+impl News {
+    /// Makes the message of this change.
+    pub(super) fn into_message(self, replay: bool, late: bool) -> Message {
+        let (body, what) = match self.change {
+            Change::Event { event, first } => {
+                let topic = event.topic();
+                (Body::Event { event, first }, topic)
+            }
+            Change::First { alert, accept } => {
+                let (line, target) = (accept.line, Some(accept.target));
+                (Body::First { line, alert, target, accept: accept.accept, id: accept.id }, "first")
+            }
+        };
+        let message_id = self.message_id.unwrap_or_else(|| message_id::direct(what, Uuid::now_v7()));
+        Message { body, message_id, replay, late, received: self.received }
+    }
+}
+
 impl Message {
-    /// Returns the frame of this message for a subscription, and for every other that is equal to it.
+    /// Returns the frame of this message for one subscription.
     pub(super) fn encode(&self, destination: &str, subscription: &Subscription) -> Bytes {
+        let frame = self.frame(destination, subscription.acknowledges, self.body.to_json());
+        let frame = frame.header("subscription", subscription.id.as_str());
+        Bytes::from(stomp::encode(&frame, subscription.version))
+    }
+
+    /// Returns the frame without the header `subscription`.
+    fn frame(&self, destination: &str, acknowledges: bool, json: Vec<u8>) -> Frame {
         let mut frame = Frame::new(Command::Message)
             .header("destination", destination)
-            .header("subscription", subscription.id.as_str())
             .header("message-id", self.message_id.as_str())
             .header("content-type", "application/json")
             .header(header::TYPE, self.body.type_name());
-        if subscription.acknowledges {
+        if acknowledges {
             frame = frame.header("ack", self.message_id.as_str());
         }
         if let Some(received) = self.received {
@@ -56,8 +93,7 @@ impl Message {
         if self.late {
             frame = frame.header(header::LATE, header::YES);
         }
-        let frame = frame.body(self.body.to_json());
-        Bytes::from(stomp::encode(&frame, subscription.version))
+        frame.body(json)
     }
 
     /// Returns the call that the message is about.
@@ -66,6 +102,74 @@ impl Message {
             Body::Event { event, .. } => event.alert(),
             Body::First { alert, .. } => Some(*alert),
             Body::SnapshotEnd { .. } => None,
+        }
+    }
+}
+
+/// The frames of one message for every kind of subscription of a line. The body is written once, and of the headers
+/// only the subscription's own for each kind.
+pub(super) struct Frames<'a> {
+    message: &'a Message,
+    destination: &'a str,
+    json: Vec<u8>,
+    /// By version, and by whether the subscription acknowledges.
+    templates: Vec<((Version, bool), Template)>,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn new(message: &'a Message, destination: &'a str) -> Self {
+        Self { message, destination, json: message.body.to_json(), templates: Vec::new() }
+    }
+
+    /// Returns the frame of all subscriptions of this kind.
+    pub(super) fn encode(&mut self, kind: &Kind) -> Bytes {
+        let form = (kind.version, kind.acknowledges);
+        let known = self.templates.iter().position(|(other, _)| *other == form);
+        let place = known.unwrap_or_else(|| {
+            let frame = self.message.frame(self.destination, kind.acknowledges, self.json.clone());
+            self.templates.push((form, Template::new(&frame, kind.version)));
+            self.templates.len() - 1
+        });
+        Bytes::from(self.templates[place].1.with(&kind.line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::hub::kinds::Kinds;
+
+    #[test]
+    fn a_kind_gets_the_frame_that_each_of_its_subscriptions_would_get() {
+        let message = Message {
+            body: Body::SnapshotEnd { line: None, truncated: false },
+            message_id: "an-alert-0-7".into(),
+            replay: false,
+            late: true,
+            received: None,
+        };
+        let mut frames = Frames::new(&message, "/sub/line/101-1");
+        let mut kinds = Kinds::default();
+        for (id, version, acknowledges) in [
+            ("calls", Version::V1_2, true),
+            ("a:b", Version::V1_2, true),
+            ("a:b", Version::V1_1, true),
+            ("a:b", Version::V1_1, false),
+        ] {
+            let subscription =
+                Subscription { id: id.into(), version, acknowledges, replay_ended: false, house: None };
+            let number = kinds.add(&subscription);
+            let read = |octets: &[u8]| {
+                let mut decoder = stomp::Decoder::new(stomp::Limits::default());
+                decoder.set_version(version);
+                decoder.push(octets);
+                let Ok(Some(stomp::Incoming::Frame(mut frame))) = decoder.next() else { panic!("no frame") };
+                frame.headers.sort();
+                frame
+            };
+            let shared = read(&frames.encode(kinds.get(number)));
+            assert_eq!(shared, read(&message.encode("/sub/line/101-1", &subscription)));
+            assert_eq!(shared.get("subscription"), Some(id));
         }
     }
 }

@@ -3,13 +3,22 @@
 
 mod alerts;
 mod arrival;
+mod audience;
 mod changes;
 mod everywhere;
 mod frames;
+mod index;
+mod kinds;
 mod known;
+mod line_calls;
+mod listing;
+mod locations;
+mod lookups;
 mod queue;
 mod room;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,11 +26,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use bytes::Bytes;
-use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis};
+use domain::{Event, House, Line, Millis};
 use stomp::Version;
 use tokio::sync::broadcast;
 
@@ -52,13 +60,6 @@ pub struct Subscription {
     pub house: Option<House>,
 }
 
-impl Subscription {
-    /// Tells if both subscriptions receive the same frames.
-    fn has_frames_of(&self, other: &Self) -> bool {
-        (self.version, self.acknowledges) == (other.version, other.acknowledges) && self.id == other.id
-    }
-}
-
 /// A subscription that has begun.
 pub struct Subscribed {
     /// Ends the subscription when it is dropped.
@@ -78,7 +79,7 @@ pub struct SubscriptionHandle {
 
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
-        let rooms: Vec<Arc<Mutex<Room>>> = match &self.line {
+        let rooms: Vec<Arc<Room>> = match &self.line {
             Some(line) => self.hub.existing(line).into_iter().collect(),
             None => {
                 // No room that is made from now on has it.
@@ -87,7 +88,7 @@ impl Drop for SubscriptionHandle {
             }
         };
         for room in rooms {
-            lock(&room).remove(self.number);
+            room.remove(self.number);
         }
         self.hub.0.subscribers.fetch_sub(1, Ordering::Relaxed);
     }
@@ -98,9 +99,9 @@ impl Drop for SubscriptionHandle {
 pub struct Hub(Arc<Inner>);
 
 struct Inner {
-    /// Apart from the rooms, whose locks are held while frames are pushed: a press must not wait for them.
+    /// The calls of every line by id, so that a lookup by id takes no more locks than it needs.
     alerts: Alerts,
-    rooms: RwLock<HashMap<Line, Arc<Mutex<Room>>>>,
+    rooms: RwLock<HashMap<Line, Arc<Room>>>,
     /// The subscribers to every line, which each new room gets, too. Locked after `rooms` where both are needed.
     everywhere: Mutex<BTreeMap<u64, Everywhere>>,
     partitions: AtomicI32,
@@ -135,16 +136,14 @@ impl Hub {
         if let Event::Alert(alert) = &arrival.event {
             self.0.alerts.insert(alert);
         }
-        let room = self.room(arrival.event.line());
-        lock(&room).apply(arrival)
+        self.room(arrival.event.line()).apply(arrival)
     }
 
     /// Applies an event that is not recorded; returns whether it was pushed to a socket of another house, now or before.
     pub(crate) fn apply_unrecorded(&self, event: Event) -> bool {
-        let (line, name) = (event.line().clone(), room::name(&event));
+        let (line, name) = (event.line().clone(), line_calls::name(&event));
         self.apply(Arrival::direct(event).taken_here());
-        let room = self.room(&line);
-        name.is_some_and(|name| lock(&room).was_pushed(name))
+        name.is_some_and(|name| self.room(&line).calls().was_pushed(name))
     }
 
     /// Subscribes to whatever changes from now on, on any line. A listener that lags loses the oldest changes and learns so;
@@ -153,16 +152,11 @@ impl Hub {
         self.0.changes.subscribe()
     }
 
-    /// Returns the calls of every line that nobody has ended and that were received at least `age` ago, by the monotonic clock.
-    pub(crate) fn unended(&self, age: Duration) -> Vec<Alert> {
-        self.rooms().iter().flat_map(|room| lock(room).unended(age)).collect()
-    }
-
     /// The accepts' topic has this many partitions.
     pub(crate) fn set_partitions(&self, partitions: i32) {
         self.0.partitions.store(partitions.max(1), Ordering::Relaxed);
         for room in self.rooms() {
-            lock(&room).set_partitions(partitions.max(1));
+            room.set_partitions(partitions.max(1));
         }
     }
 
@@ -170,7 +164,7 @@ impl Hub {
     pub(crate) fn forget(&self, before: Millis) {
         self.0.alerts.forget(before);
         for room in self.rooms() {
-            lock(&room).forget(before);
+            room.calls().forget(before);
         }
     }
 
@@ -180,10 +174,10 @@ impl Hub {
     pub fn subscribe(&self, line: &Line, subscription: Subscription, queue: Queue) -> Subscribed {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         let (room, subscription) = (self.room(line), Arc::new(subscription));
-        let listing = lock(&room).subscribe(number, subscription.clone(), queue, clock::now());
+        let extent = room.subscribe(number, subscription.clone(), queue, clock::now());
         self.0.subscribers.fetch_add(1, Ordering::Relaxed);
         let handle = SubscriptionHandle { hub: self.clone(), line: Some(line.clone()), number };
-        let snapshot = Snapshot::new(number, subscription, Some(line.clone()), [(room, listing)]);
+        let snapshot = Snapshot::new(number, subscription, Some(line.clone()), [(room, extent)]);
         Subscribed { handle, snapshot }
     }
 
@@ -197,15 +191,15 @@ impl Hub {
     ) -> Subscribed {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         let subscriber = Everywhere::new(own, subscription, queue);
-        let rooms: BTreeMap<Line, Arc<Mutex<Room>>> = {
+        let rooms: BTreeMap<Line, Arc<Room>> = {
             // Rooms are made under this lock, so each of them is either listed here or finds the subscriber.
             let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
             self.everywhere().insert(number, subscriber.clone());
             rooms.iter().map(|(line, room)| (line.clone(), room.clone())).collect()
         };
-        let list = |(line, room): (Line, Arc<Mutex<Room>>)| {
-            let listing = subscriber.enter(number, &line, &mut lock(&room));
-            (room, listing)
+        let list = |(line, room): (Line, Arc<Room>)| {
+            let extent = subscriber.enter(number, &line, &room);
+            (room, extent)
         };
         let rooms: Vec<_> = rooms.into_iter().map(list).collect();
         self.0.subscribers.fetch_add(1, Ordering::Relaxed);
@@ -214,92 +208,28 @@ impl Hub {
         Subscribed { handle, snapshot }
     }
 
-    /// The call that the message with this id told of; `None` if it told of something else.
-    #[must_use]
-    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<CallKey> {
-        let room = self.existing(line)?;
-        lock(&room).acknowledged(message_id)
-    }
-
-    /// Every call known on a line, the oldest first.
-    #[must_use]
-    pub fn incidents(&self, line: &Line) -> Vec<Incident> {
-        self.existing(line).map(|room| lock(&room).incidents.incidents()).unwrap_or_default()
-    }
-
-    /// The calls with this id: one, unless two houses used the same.
-    #[must_use]
-    pub fn named(&self, alert: AlertId) -> Vec<Incident> {
-        self.rooms().iter().flat_map(|room| lock(room).incidents.named(alert)).collect()
-    }
-
-    /// Looks the event's id up. An alert has an index, so its lookup does not wait for the lock of a room.
-    #[must_use]
-    pub(crate) fn known(&self, event: &Event) -> Known {
-        if let Event::Alert(alert) = event {
-            return self.0.alerts.known(alert);
-        }
-        self.existing(event.line())
-            .map_or_else(|| Known::Nothing(event.clone()), |room| Known::of(&lock(&room).incidents, event))
-    }
-
-    /// Returns when the flat's call of this id began. Like [`Hub::known`] it does not wait for the lock of a room.
-    #[must_use]
-    pub(crate) fn began(&self, line: &Line, house: &House, id: AlertId) -> Option<Millis> {
-        self.0.alerts.began(line, house, id)
-    }
-
-    /// Returns the flat's call of this id. It takes the lock of the line's room only if the id is known.
-    #[must_use]
-    pub(crate) fn call_of(&self, line: &Line, house: &House, id: AlertId) -> Option<Incident> {
-        self.began(line, house, id)?;
-        let room = self.existing(line)?;
-        let named = lock(&room).incidents.named(id);
-        named.into_iter().find(|incident| incident.alert.house == *house)
-    }
-
-    /// The accept with this id of a house of the line.
-    #[must_use]
-    pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {
-        let room = self.existing(line)?;
-        let room = lock(&room);
-        room.incidents.said(id, &Actor::House(house.clone()), None).find_map(|said| match said {
-            Event::Accept(accept) => Some(accept),
-            _ => None,
-        })
-    }
-
-    /// The newest open call of a house.
-    #[must_use]
-    pub fn newest_open_of(&self, line: &Line, house: &House) -> Option<Incident> {
-        let room = self.existing(line)?;
-        let mut open = lock(&room).incidents.open(clock::now());
-        open.retain(|incident| incident.alert.house == *house);
-        open.pop()
-    }
-
     /// How many subscriptions there are.
     #[must_use]
     pub fn subscribers(&self) -> usize {
         self.0.subscribers.load(Ordering::Relaxed)
     }
 
-    fn existing(&self, line: &Line) -> Option<Arc<Mutex<Room>>> {
+    fn existing(&self, line: &Line) -> Option<Arc<Room>> {
         self.0.rooms.read().unwrap_or_else(PoisonError::into_inner).get(line).cloned()
     }
 
-    fn room(&self, line: &Line) -> Arc<Mutex<Room>> {
+    fn room(&self, line: &Line) -> Arc<Room> {
         if let Some(room) = self.existing(line) {
             return room;
         }
         let partitions = self.0.partitions.load(Ordering::Relaxed);
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let room = || {
-            let mut room = Room::new(line.clone(), partitions, self.0.changes.clone());
+            let room = Room::new(line.clone(), partitions, self.0.changes.clone());
             for (number, subscriber) in self.everywhere().iter() {
-                subscriber.enter(*number, line, &mut room);
+                subscriber.enter(*number, line, &room);
             }
-            Arc::new(Mutex::new(room))
+            Arc::new(room)
         };
         rooms.entry(line.clone()).or_insert_with(room).clone()
     }
@@ -308,7 +238,7 @@ impl Hub {
         self.0.everywhere.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn rooms(&self) -> Vec<Arc<Mutex<Room>>> {
+    fn rooms(&self) -> Vec<Arc<Room>> {
         self.0.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }
@@ -317,10 +247,4 @@ impl Hub {
 trait Push {
     /// Hands a frame over without waiting; false if there is no room for it any more.
     fn push(&self, frame: &Bytes) -> bool;
-}
-
-/// A std mutex: it is held for a fold and some pushes, never across an await. Poisoned is still whole: the
-/// fold changes its sets one by one.
-fn lock(room: &Mutex<Room>) -> MutexGuard<'_, Room> {
-    room.lock().unwrap_or_else(PoisonError::into_inner)
 }

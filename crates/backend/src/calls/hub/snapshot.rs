@@ -1,9 +1,6 @@
 //! What a subscription begins with: the calls that are known, as frames, made one by one as the socket takes them.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use domain::{AlertId, Line, body::Body, destination, message_id};
@@ -12,8 +9,7 @@ use uuid::Uuid;
 use super::{
     Subscription,
     frames::Message,
-    lock,
-    room::{Listing, Room},
+    room::{Extent, Room},
 };
 use crate::clock;
 
@@ -25,7 +21,7 @@ pub struct Snapshot {
     /// The line; `None` for every line.
     line: Option<Line>,
     /// The rooms that still have calls to send.
-    rooms: VecDeque<Arc<Mutex<Room>>>,
+    rooms: VecDeque<Arc<Room>>,
     /// The calls that are still to be looked up.
     listed: usize,
     /// The frames of the call that is being sent.
@@ -39,11 +35,11 @@ impl Snapshot {
         number: u64,
         subscription: Arc<Subscription>,
         line: Option<Line>,
-        rooms: impl IntoIterator<Item = (Arc<Mutex<Room>>, Listing)>,
+        rooms: impl IntoIterator<Item = (Arc<Room>, Extent)>,
     ) -> Self {
-        let (rooms, listings): (VecDeque<_>, Vec<Listing>) = rooms.into_iter().unzip();
-        let listed = listings.iter().map(|listing| listing.calls).sum();
-        let truncated = listings.iter().any(|listing| listing.truncated);
+        let (rooms, extents): (VecDeque<_>, Vec<Extent>) = rooms.into_iter().unzip();
+        let listed = extents.iter().map(|extent| extent.calls).sum();
+        let truncated = extents.iter().any(|extent| extent.truncated);
         Self { number, subscription, line, rooms, listed, frames: VecDeque::new(), end: Some(truncated) }
     }
 
@@ -70,15 +66,14 @@ impl Snapshot {
     /// Looks the next call up; false if there is none.
     fn look_up(&mut self) -> bool {
         while let Some(room) = self.rooms.front() {
-            let listed = lock(room).next_listed(self.number, clock::now());
-            let Some((line, messages)) = listed else {
+            let Some(messages) = room.next_listed(self.number, clock::now()) else {
                 self.rooms.pop_front();
                 continue;
             };
-            let destination = destination::of_line(&line);
             self.listed = self.listed.saturating_sub(1);
-            self.frames
-                .extend(messages.iter().map(|message| message.encode(&destination, &self.subscription)));
+            let frames =
+                messages.iter().map(|message| message.encode(room.destination(), &self.subscription));
+            self.frames.extend(frames);
             return true;
         }
         self.listed = 0;

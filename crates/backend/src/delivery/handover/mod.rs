@@ -4,12 +4,12 @@
 
 mod post;
 
-use domain::Event;
+use domain::{Event, Millis, event::OPEN_FOR};
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    database::Database,
+    database::{Database, DatabaseError},
     delivery::hub_queue::{HubQueue, Queued},
 };
 use post::{Late, Post, Posted};
@@ -55,6 +55,20 @@ impl Handover {
         let Some(post) = self.post.clone() else { return };
         let listening = post.listen(|posted| self.take(posted));
         stopping.run_until_cancelled(listening).await;
+    }
+
+    /// Deletes what no rebuild reads any more, and coordinates that are older than a day. `since` is when this was done
+    /// last; it returns the time up to which it is done now.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; the rest stays for the next time.
+    pub(crate) async fn forget(&self, since: Millis, now: Millis) -> Result<Millis, DatabaseError> {
+        let a_day_ago = now - OPEN_FOR;
+        if let Some(post) = &self.post {
+            post.forget(now).await?;
+            post.forget_coordinates(since, a_day_ago).await?;
+        }
+        Ok(a_day_ago)
     }
 
     fn take(&self, Posted { event, age }: Posted) {

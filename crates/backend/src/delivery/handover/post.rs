@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use domain::{Event, Position, event::LOOK_BACK, record};
+use domain::{
+    Alert, Event, Millis, Position,
+    event::{LOOK_BACK, OPEN_FOR},
+    record, topic,
+};
 use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
 use tokio::time::{Instant, timeout};
 use uuid::{Builder, Uuid};
@@ -83,16 +87,48 @@ impl Post {
                 .bind(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
                 .execute(&mut *transaction)
                 .await?;
-            sqlx::query("DELETE FROM handovers WHERE at < $1")
-                .bind(now - LOOK_BACK)
-                .execute(&mut *transaction)
-                .await?;
             // It is delivered when the transaction commits, so every listener finds the row.
             let notify = format!("NOTIFY {CHANNEL}, '{id}'");
             sqlx::query(AssertSqlSafe(notify)).execute(&mut *transaction).await?;
             transaction.commit().await
         })
         .await
+    }
+
+    /// Deletes rows that no rebuild reads any more, and locations that are a day old.
+    pub(super) async fn forget(&self, now: Millis) -> Result<(), DatabaseError> {
+        let delete = sqlx::query("DELETE FROM handovers WHERE at < $1 OR (at < $2 AND topic = $3)")
+            .bind(now - LOOK_BACK)
+            .bind(now - OPEN_FOR)
+            .bind(topic::LOCATION)
+            .execute(self.database.pool());
+        database::answer(delete).await.map(drop)
+    }
+
+    /// Takes the coordinates out of the calls that were handed over from `since` on and before `before`.
+    pub(super) async fn forget_coordinates(
+        &self,
+        since: Millis,
+        before: Millis,
+    ) -> Result<(), DatabaseError> {
+        let rows = sqlx::query(
+            "SELECT id, topic, value FROM handovers WHERE at >= $1 AND at < $2 AND (topic = $3 OR topic = $4)",
+        )
+        .bind(since)
+        .bind(before)
+        .bind(topic::ALERT)
+        .bind(topic::DRILL)
+        .fetch_all(self.database.pool());
+        for row in database::answer(rows).await? {
+            let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
+            let Some(value) = without_coordinates(&topic, &value) else { continue };
+            let update = sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2")
+                .bind(value)
+                .bind(row.try_get::<String, _>("id")?)
+                .execute(self.database.pool());
+            database::answer(update).await?;
+        }
+        Ok(())
     }
 
     /// Every event of a rebuild's time that was not read before.
@@ -148,8 +184,7 @@ impl Post {
                 return Ok(None);
             }
             let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
-            let nowhere = Position { timestamp: clock::now(), partition: -1, offset: -1 };
-            let event = record::read(&topic, &value, nowhere)?;
+            let event = record::read(&topic, &value, nowhere(clock::now()))?;
             let written =
                 Duration::from_millis(u64::try_from(row.try_get::<i64, _>("age")?).unwrap_or_default());
             let since = match late {
@@ -175,3 +210,19 @@ impl Post {
         is_unread
     }
 }
+
+/// The position of an event that was not read from the log.
+fn nowhere(timestamp: Millis) -> Position {
+    Position { timestamp, partition: -1, offset: -1 }
+}
+
+/// Returns the record of a call without its coordinates; `None` where it has none, or cannot be read.
+fn without_coordinates(topic: &str, value: &[u8]) -> Option<Vec<u8>> {
+    // A record of ours has its own time.
+    let Ok(Event::Alert(alert)) = record::read(topic, value, nowhere(0)) else { return None };
+    alert.location?;
+    Some(record::write(&Event::Alert(Alert { location: None, ..alert })).1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Event, topic};
+use domain::{AlertId, Event, api::ProgressRequest, topic};
 use testkit::{
     Error,
-    client::{Message, Socket},
+    client::{Message, Socket, Step},
 };
 use uuid::Uuid;
 
@@ -32,6 +32,9 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
     let (mut socket, _) = neighbour.listen().await?;
     let first = published(&caller, "first").await?;
     socket.wait_for("the first call", |message| message.is_alert(first)).await?;
+    let nothing = ProgressRequest::default();
+    // A call that is open and heard would stand for the next ones.
+    caller.progress(AlertId(first), Step::Cancel, &nothing, None).await?.ok()?;
     let partition = brokers.partition_of(first).unwrap();
     let leader = brokers.partitions(topic::ALERT)[usize::try_from(partition).unwrap()].0;
 
@@ -46,6 +49,7 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
         let began = Instant::now();
         let recorded = caller.press(&caller.call(&format!("{TEXT}{press}"))?, None).await?.ok()?;
         pressed.push((recorded.id, began));
+        caller.progress(AlertId(recorded.id), Step::Cancel, &nothing, None).await?.ok()?;
     }
     let (mut socket, heard) = listening.await.unwrap()?;
     let waits = pressed.iter().map(|(id, began)| heard[id].duration_since(*began));

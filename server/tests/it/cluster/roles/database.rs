@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use domain::{Alert, AlertId, Event, record};
+use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
+
 use super::{Apart, accept, hear, hear_no_more, press};
 use crate::{
     cluster::kafka::published,
@@ -59,5 +63,39 @@ async fn sign_ins_and_the_hand_over_go_on_when_postgresql_is_back() -> Outcome {
     kafka.resume()?;
     let next = published(&caller, "by the log").await?;
     hear(&mut sockets, next).await?;
+    apart.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
+async fn what_is_handed_over_without_a_notification_is_heard_all_the_same() -> Outcome {
+    let apart = Apart::start().await?;
+    let (caller, neighbour) = apart.residents().await?;
+    let mut sockets = apart.sockets(&caller, &neighbour).await?;
+    let (line, house) = caller.resident().flat().unwrap();
+    let alert = Alert {
+        id: AlertId::generate(),
+        line: line.clone(),
+        house: house.clone(),
+        text: "no notification".into(),
+        location: None,
+        kind: None,
+        drill: false,
+        at: backend::clock::now(),
+    };
+    let (id, at) = (alert.id.0, alert.at);
+    let (topic, value) = record::write(&Event::Alert(alert));
+    // A row alone: a connection that has ended without a word brings no notification either.
+    let mut database = PgConnection::connect(apart.postgres.url()).await.unwrap();
+    sqlx::query("INSERT INTO handovers (id, topic, value, at, age) VALUES ($1, $2, $3, $4, 0)")
+        .bind(Uuid::now_v7().to_string())
+        .bind(topic)
+        .bind(value)
+        .bind(at)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    hear(&mut sockets, id).await?;
+    database.close().await.unwrap();
     apart.end().await
 }

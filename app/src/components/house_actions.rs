@@ -1,0 +1,231 @@
+//! What a neighbour or an administrator can do about the open calls of a house. A button acts on every call that it
+//! fits, because a call that is left out still sounds, and its caller still waits.
+
+use domain::{House, Incident, Progress, Resident, Response, Role, Stance};
+use leptos::prelude::*;
+
+use super::command::{Command, CommandButton, CommandState, Word};
+use crate::{
+    home::Home,
+    house_calls::HouseCalls,
+    i18n::{t_string, use_i18n},
+    words::say,
+};
+
+/// The buttons that fit one house, which is not the viewer's own, and the line that shows what became of them.
+#[component]
+pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let command = Command::new();
+    let offer = Memo::new(move |_| {
+        house.with(|house| {
+            let Some(house) = house else { return Offer::default() };
+            home.viewer.with_value(|viewer| Offer::of(viewer, house))
+        })
+    });
+    // The calls that are at this point for the viewer, the newest first.
+    let calls = move |point: Point| -> Vec<Incident> {
+        let is_at = |call: &&Incident| home.viewer.with_value(|viewer| Point::of(viewer, call)) == point;
+        house
+            .with_untracked(|house| house.iter().flat_map(HouseCalls::calls).filter(is_at).cloned().collect())
+    };
+    let accept = move |()| {
+        if let Some((line, house)) = house.with_untracked(|house| house.as_ref().map(HouseCalls::flat)) {
+            home.alarm.silence_house(&line, &house);
+        }
+        let by = home.viewer.with_value(|viewer| viewer.house.clone());
+        let word = |call: Incident| Some(Word::Accept(call.alert, by.clone()?));
+        calls(Point::Open).into_iter().filter_map(word).collect::<Vec<_>>()
+    };
+    let on_the_way = move |what| {
+        move |()| {
+            let word = |call: Incident| Word::Progress(call.alert.key(), what);
+            calls(Point::OnTheWay).into_iter().map(word).collect::<Vec<_>>()
+        }
+    };
+    let end = move |()| house.with_untracked(|house| house.as_ref().map(end_all).unwrap_or_default());
+    let accept_label = Signal::derive(move || match offer.get().accept {
+        Some(Accept::Too) => t_string!(i18n, alarm.accept_too),
+        _ => t_string!(i18n, alarm.accept),
+    });
+    let stance = Memo::new(move |_| match offer.get() {
+        Offer { on_the_way: true, .. } => t_string!(i18n, alarm.on_the_way),
+        Offer { accept: None, arrived: true, .. } => t_string!(i18n, alarm.arrived),
+        _ => "",
+    });
+    let is_on_the_way = Signal::derive(move || offer.get().on_the_way);
+    let administers = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
+    let arrive = Signal::derive(say!(i18n, alarm.arrive));
+    let withdraw = Signal::derive(say!(i18n, alarm.withdraw));
+    let resolve = Signal::derive(say!(i18n, feed.resolve));
+    view! {
+        <p class="own-stance" hidden=Signal::derive(move || stance.get().is_empty())>
+            {stance}
+        </p>
+        <div class="buttons">
+            <CommandButton
+                command
+                class="accept"
+                testid="accept"
+                shown=Signal::derive(move || offer.get().accept.is_some())
+                label=accept_label
+                words=accept
+            />
+            <CommandButton
+                command
+                class="primary"
+                testid="arrived"
+                shown=is_on_the_way
+                label=arrive
+                words=on_the_way(Progress::Arrived)
+            />
+            <CommandButton
+                command
+                class="secondary"
+                testid="withdraw"
+                shown=is_on_the_way
+                label=withdraw
+                words=on_the_way(Progress::Withdrawn)
+            />
+            <CommandButton
+                command
+                class="secondary"
+                testid="resolve"
+                shown=Signal::derive(move || administers && house.with(Option::is_some))
+                label=resolve
+                words=end
+            />
+        </div>
+        <CommandState command />
+    }
+    .into_any()
+}
+
+fn end_all(house: &HouseCalls) -> Vec<Word> {
+    house.calls().map(|call| Word::Progress(call.alert.key(), Progress::Resolved)).collect()
+}
+
+/// What a person can do about the open calls of a house.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Offer {
+    /// Accepting the calls that they have not accepted.
+    accept: Option<Accept>,
+    /// Arriving, or withdrawing.
+    on_the_way: bool,
+    /// They are there.
+    arrived: bool,
+}
+
+/// Whether others come to the calls that a person may accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accept {
+    Alone,
+    Too,
+}
+
+impl Offer {
+    fn of(viewer: &Resident, house: &HouseCalls) -> Self {
+        let mut offer = Self::default();
+        for call in house.calls() {
+            match Point::of(viewer, call) {
+                Point::Watching => {}
+                Point::Open if call.coming().next().is_none() => offer.accept = Some(Accept::Alone),
+                Point::Open => offer.accept = offer.accept.or(Some(Accept::Too)),
+                Point::OnTheWay => offer.on_the_way = true,
+                Point::Arrived => offer.arrived = true,
+            }
+        }
+        offer
+    }
+}
+
+/// How far a person has come with one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Point {
+    /// The call is not of their line.
+    Watching,
+    /// They do not come, or not any more.
+    Open,
+    /// They come.
+    OnTheWay,
+    /// They are there.
+    Arrived,
+}
+
+impl Point {
+    fn of(viewer: &Resident, call: &Incident) -> Self {
+        match viewer.flat() {
+            Some((line, house)) if *line == call.alert.line => Self::after(stance(call, house)),
+            _ => Self::Watching,
+        }
+    }
+
+    fn after(stance: Option<Stance>) -> Self {
+        match stance {
+            None | Some(Stance::Withdrawn) => Self::Open,
+            Some(Stance::Coming) => Self::OnTheWay,
+            Some(Stance::Arrived) => Self::Arrived,
+        }
+    }
+}
+
+/// Returns the last answer of a house of the call's line.
+fn stance(call: &Incident, house: &House) -> Option<Stance> {
+    let own = |one: &&Response| one.line.is_none() && one.house == *house;
+    call.responses.iter().find(own).map(|one| one.stance)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Alert, Event};
+
+    use super::*;
+    use crate::samples::{AT, accept, administrator, call, incident, resident, status};
+
+    /// What `viewer` can do about a house whose calls were made one second apart, each with what followed.
+    fn offer(viewer: &Resident, calls: &[(&Alert, Vec<Event>)]) -> Offer {
+        let mut incidents: Vec<_> = calls.iter().map(|(call, then)| incident(call, then.clone())).collect();
+        incidents.reverse();
+        Offer::of(viewer, &HouseCalls::by_urgency(incidents.iter())[0])
+    }
+
+    #[test]
+    fn who_withdrew_may_accept_again_and_who_is_there_has_nothing_left_to_say() {
+        assert_eq!(Point::after(None), Point::Open);
+        assert_eq!(Point::after(Some(Stance::Coming)), Point::OnTheWay);
+        assert_eq!(Point::after(Some(Stance::Withdrawn)), Point::Open);
+        assert_eq!(Point::after(Some(Stance::Arrived)), Point::Arrived);
+    }
+
+    #[test]
+    fn a_neighbour_who_comes_to_one_call_may_accept_the_next_one_and_say_of_the_first_that_they_are_there() {
+        let (first, second) = (call(1), Alert { at: AT + 1_000, ..call(2) });
+        let coming = accept(&first, "1204");
+        let offered = offer(&resident("1204"), &[(&first, vec![coming.clone()]), (&second, vec![])]);
+        assert_eq!(offered, Offer { accept: Some(Accept::Alone), on_the_way: true, arrived: false });
+
+        let both = vec![accept(&second, "1204")];
+        let offered = offer(&resident("1204"), &[(&first, vec![coming]), (&second, both)]);
+        assert_eq!(offered, Offer { on_the_way: true, ..Offer::default() });
+    }
+
+    #[test]
+    fn too_is_for_whoever_comes_only_to_calls_that_others_come_to() {
+        let (first, second) = (call(1), Alert { at: AT + 1_000, ..call(2) });
+        let by_other = |call: &Alert| vec![accept(call, "1301")];
+        let one = offer(&resident("1204"), &[(&first, by_other(&first)), (&second, vec![])]);
+        assert_eq!(one.accept, Some(Accept::Alone));
+        let both = offer(&resident("1204"), &[(&first, by_other(&first)), (&second, by_other(&second))]);
+        assert_eq!(both.accept, Some(Accept::Too));
+    }
+
+    #[test]
+    fn a_neighbour_who_is_there_is_offered_nothing_more_and_neither_is_the_office() {
+        let call = call(1);
+        let there = vec![accept(&call, "1204"), status(&call, Progress::Arrived, "1204")];
+        let offered = offer(&resident("1204"), &[(&call, there)]);
+        assert_eq!(offered, Offer { arrived: true, ..Offer::default() });
+        assert_eq!(offer(&administrator(), &[(&call, vec![])]), Offer::default());
+    }
+}

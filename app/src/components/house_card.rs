@@ -1,0 +1,85 @@
+//! The open calls of a house that is not the viewer's own, as one card: who calls, what is wrong, who comes, and what
+//! the viewer can do about it. Where many houses call, it is one line that opens to the card.
+
+use leptos::prelude::*;
+
+use super::{
+    house_actions::HouseActions,
+    house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
+    incident_words::{coming, kind_word, plain_heading, urgent_heading},
+};
+use crate::{
+    home::Home,
+    house_calls::{FULL_CARDS, Flat, HouseCalls},
+    i18n::{t_string, use_i18n},
+    words::say,
+};
+
+/// One house that calls.
+#[component]
+pub(super) fn HouseCard(
+    /// The flat that calls.
+    flat: Flat,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    // Its place among the houses that call, and its calls.
+    let found = Memo::new(move |_| {
+        home.incoming.with(|all| {
+            let place = all.iter().position(|one| one.is_of(&flat.0, &flat.1))?;
+            Some((place, all.get(place)?.clone()))
+        })
+    });
+    let house = Memo::new(move |_| found.get().map(|(_, house)| house));
+    let is_compact = Memo::new(move |_| {
+        let own = usize::from(home.own_house.with(Option::is_some));
+        let helped_by_viewer =
+            |house: &HouseCalls| home.viewer.with_value(|viewer| house.is_helped_by(viewer));
+        found.with(|found| {
+            found.as_ref().is_some_and(|(place, house)| own + place >= FULL_CARDS && !helped_by_viewer(house))
+        })
+    });
+    let is_full = Signal::derive(move || !is_compact.get());
+    let is_answered =
+        Memo::new(move |_| house.with(|house| house.as_ref().is_some_and(HouseCalls::is_answered)));
+    let one = as_one(house);
+    let (short, long) = (words_of(one, plain_heading), words_of(one, urgent_heading));
+    let coming = words_of(one, coming);
+    let is_coming = Signal::derive(move || !coming.with(String::is_empty));
+    // Somebody may come to an earlier call of a house that has called again.
+    let nobody = move || match is_coming.get() {
+        true => t_string!(i18n, feed.nobody_to_latest),
+        false => t_string!(i18n, feed.nobody_coming),
+    };
+
+    view! {
+        <article
+            class="incident urgent"
+            class:compact=is_compact
+            class:answered=is_answered
+            data-testid="incident"
+            data-alert=words_of(one, |_, one| one.alert.id.to_string())
+            data-open="true"
+            data-house=words_of(one, |_, one| one.alert.house.to_string())
+            data-kind=words_of(one, kind_word)
+            data-presses=presses(house)
+        >
+            <h2 class="incident-heading">{move || if is_compact.get() { short.get() } else { long.get() }}</h2>
+            <HouseFacts house one />
+            <details class="incident-more" open=is_full>
+                <summary data-testid="more" hidden=is_full>
+                    <span class="visually-hidden">{short} " " {say!(i18n, feed.more)}</span>
+                </summary>
+                <HouseWords house one />
+            </details>
+            <div class="incident-answers" aria-live="polite">
+                <p class="nobody" hidden=is_answered>{nobody}</p>
+                <Show when=move || is_coming.get()>
+                    <p class="coming" data-testid="coming">{coming}</p>
+                </Show>
+            </div>
+            <HouseActions house />
+        </article>
+    }
+    .into_any()
+}

@@ -1,0 +1,105 @@
+//! The calls of a line by id and by house: when each was received, and whether anybody heard it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, Instant},
+};
+
+use domain::{AlertId, House, Millis};
+
+use super::frames::Received;
+
+/// The calls of one house, in the order in which they began.
+pub(super) type CallsOfHouse = BTreeMap<(Millis, AlertId), Entry>;
+
+/// What is kept of a call beside the fold.
+pub(super) struct Entry {
+    pub(super) received: Received,
+    /// It was pushed to a socket of another house when it was new.
+    pub(super) is_heard: bool,
+}
+
+/// Finds calls without deriving all of them.
+#[derive(Default)]
+pub(super) struct Index {
+    /// The houses that used an id, with when their calls began: one, unless two houses used the same.
+    by_id: HashMap<AlertId, Vec<(House, Millis)>>,
+    by_house: HashMap<House, CallsOfHouse>,
+}
+
+impl Index {
+    /// Adds a call that began at `began` and was received `age` ago, or moves one that turns out to have begun then.
+    pub(super) fn insert(&mut self, id: AlertId, house: &House, began: Millis, age: Duration) {
+        let houses = self.by_id.entry(id).or_default();
+        let calls = self.by_house.entry(house.clone()).or_default();
+        match houses.iter_mut().find(|(other, _)| other == house) {
+            None => {
+                houses.push((house.clone(), began));
+                let received = Received { known_since: Instant::now(), age };
+                calls.insert((began, id), Entry { received, is_heard: false });
+            }
+            Some((_, known)) if *known != began => {
+                if let Some(entry) = calls.remove(&(*known, id)) {
+                    calls.insert((began, id), entry);
+                }
+                *known = began;
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Notes that somebody heard a call.
+    pub(super) fn mark_heard(&mut self, id: AlertId, house: &House) {
+        let began = self.began(id, house);
+        let calls = self.by_house.get_mut(house);
+        if let Some(entry) = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id))) {
+            entry.is_heard = true;
+        }
+    }
+
+    /// Returns when a call was received; without a house nothing where two houses used the id.
+    pub(super) fn received(&self, id: AlertId, house: Option<&House>) -> Option<Received> {
+        let house = match (house, self.by_id.get(&id)?.as_slice()) {
+            (Some(house), _) | (None, [(house, _)]) => house,
+            (None, _) => return None,
+        };
+        let began = self.began(id, house)?;
+        self.by_house.get(house)?.get(&(began, id)).map(|entry| entry.received)
+    }
+
+    /// Returns every house that has called, with its calls.
+    pub(super) fn houses(&self) -> impl Iterator<Item = (&House, &CallsOfHouse)> {
+        self.by_house.iter()
+    }
+
+    /// Returns the calls of a house, the newest first.
+    pub(super) fn newest_first(&self, house: &House) -> impl Iterator<Item = (Millis, AlertId, &Entry)> {
+        let calls = self.by_house.get(house).into_iter().flat_map(|calls| calls.iter().rev());
+        calls.map(|((began, id), entry)| (*began, *id, entry))
+    }
+
+    /// Returns the calls that were received at least `age` ago.
+    pub(super) fn older_than(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House)> {
+        self.by_house.iter().flat_map(move |(house, calls)| {
+            let old = calls.iter().filter(move |(_, entry)| entry.received.ago() >= age);
+            old.map(move |((_, id), _)| (*id, house))
+        })
+    }
+
+    /// Forgets the calls that began before `before`.
+    pub(super) fn forget(&mut self, before: Millis) {
+        self.by_id.retain(|_, houses| {
+            houses.retain(|(_, began)| *began >= before);
+            !houses.is_empty()
+        });
+        self.by_house.retain(|_, calls| {
+            calls.retain(|(began, _), _| *began >= before);
+            !calls.is_empty()
+        });
+    }
+
+    fn began(&self, id: AlertId, house: &House) -> Option<Millis> {
+        let houses = self.by_id.get(&id)?;
+        houses.iter().find(|(other, _)| other == house).map(|(_, began)| *began)
+    }
+}

@@ -1,0 +1,214 @@
+//! What is known of a line's calls: the fold, and what finds its events again.
+
+use std::{collections::HashMap, time::Duration};
+
+use domain::{
+    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen,
+    event::{LATE_AFTER, OPEN_FOR},
+    message_id, topic,
+};
+use uuid::Uuid;
+
+use super::{
+    Arrival,
+    frames::{News, Received},
+    index::Index,
+    locations::is_of_ended_call,
+};
+
+/// The calls of a line. Its lock is held for one event or one lookup, never while frames are encoded or pushed.
+pub(super) struct LineCalls {
+    pub(super) incidents: LineIncidents,
+    pub(super) index: Index,
+    /// Where the log has an event, as a `message-id`, with the event's time.
+    message_ids: HashMap<Name, (String, Millis)>,
+    /// The same for alerts, the other way round.
+    alerts: HashMap<String, CallKey>,
+    /// Events past the log that were pushed to a socket of another house than the one they speak for.
+    pushed: HashMap<Name, Millis>,
+}
+
+/// The topic and the id that name an event's record.
+pub(super) type Name = (&'static str, Uuid);
+
+/// What an event has changed.
+pub(super) struct Applied {
+    /// In the order in which listeners get it.
+    pub(super) news: Vec<News>,
+    /// The house that the event speaks for.
+    pub(super) speaker: Option<House>,
+    /// What is noted where a socket of another house gets it.
+    pub(super) trace: Trace,
+}
+
+/// What is noted of an event that a socket of another house gets.
+pub(super) struct Trace {
+    /// The event's name and time, if it was delivered without the log.
+    direct: Option<(Name, Millis)>,
+    /// The call, if the event is an alert that is new.
+    call: Option<(AlertId, House)>,
+}
+
+impl LineCalls {
+    pub(super) fn new(line: Line, partitions: i32) -> Self {
+        Self {
+            incidents: LineIncidents::new(line, partitions),
+            index: Index::default(),
+            message_ids: HashMap::new(),
+            alerts: HashMap::new(),
+            pushed: HashMap::new(),
+        }
+    }
+
+    /// Applies an event to the fold.
+    pub(super) fn apply(&mut self, arrival: Arrival) -> Applied {
+        let Arrival { event, seen, message_id, age, late, replay, .. } = arrival;
+        if let Some(id) = message_id {
+            self.note(&event, id);
+        }
+        let direct = (seen == Seen::Direct).then(|| name(&event).zip(event.at())).flatten();
+        let (speaker, alert) = (speaker(&event), call_of(&event));
+        let changes = self.incidents.apply(event, seen);
+        if let Some((id, house)) = &alert
+            && let Some(call) = self.call(*id, house)
+        {
+            self.index.insert(*id, house, call.alert.at, age);
+        }
+        let trace = Trace { direct, call: alert.filter(|_| !late && !replay) };
+        Applied { news: self.news(changes), speaker, trace }
+    }
+
+    /// The accepts' topic has this many partitions: it may settle anew whose accept was first.
+    pub(super) fn set_partitions(&mut self, partitions: i32) -> Vec<News> {
+        let changes = self.incidents.set_partitions(partitions);
+        self.news(changes)
+    }
+
+    /// Notes that a socket of another house has the event of this trace.
+    pub(super) fn note_heard(&mut self, trace: Trace) {
+        if let Some((name, at)) = trace.direct {
+            self.pushed.insert(name, at);
+        }
+        if let Some((id, house)) = trace.call {
+            self.index.mark_heard(id, &house);
+        }
+    }
+
+    /// Tells if the event `name` was delivered without the log and pushed to a socket of another house.
+    pub(super) fn was_pushed(&self, name: Name) -> bool {
+        self.pushed.contains_key(&name)
+    }
+
+    /// Returns the house's call of this id.
+    pub(super) fn call(&self, id: AlertId, house: &House) -> Option<Incident> {
+        self.incidents.named(id).into_iter().find(|incident| incident.alert.house == *house)
+    }
+
+    /// Returns the newest call of a house that is open at `now`.
+    pub(super) fn newest_open_of(&self, house: &House, now: Millis) -> Option<Incident> {
+        let young =
+            self.index.newest_first(house).take_while(|(began, ..)| now < began.saturating_add(OPEN_FOR));
+        young.filter_map(|(_, id, _)| self.call(id, house)).find(|call| call.is_open(now))
+    }
+
+    /// Returns an open call of the alert's house and kind that is younger than ten minutes and that somebody heard. It
+    /// was pushed to a socket of another house, or a house has acknowledged it.
+    pub(super) fn standing(&self, alert: &Alert, now: Millis) -> Option<AlertId> {
+        let limit = Duration::from_millis(LATE_AFTER.unsigned_abs());
+        let mut young =
+            self.index.newest_first(&alert.house).filter(|(.., entry)| entry.received.ago() < limit);
+        young.find_map(|(_, id, entry)| {
+            let call = self.call(id, &alert.house)?;
+            let is_alike = (call.alert.kind, call.alert.drill) == (alert.kind, alert.drill);
+            let is_heard = entry.is_heard || !call.reached.is_empty();
+            (is_alike && is_heard && call.is_open(now)).then_some(id)
+        })
+    }
+
+    /// Returns the calls that nobody has ended and that were received at least `age` ago.
+    pub(super) fn unended(&self, age: Duration) -> Vec<Alert> {
+        let old = self.index.older_than(age).filter_map(|(id, house)| self.call(id, house));
+        old.filter(|incident| incident.end.is_none()).map(|incident| incident.alert).collect()
+    }
+
+    /// Returns the call that a message is about. One past the log names an id only, so nothing if two houses used it.
+    pub(super) fn acknowledged(&self, message_id: &str) -> Option<CallKey> {
+        let direct = || match &self.incidents.named(message_id::direct_alert(message_id)?)[..] {
+            [call] => Some(call.alert.key()),
+            _ => None,
+        };
+        self.alerts.get(message_id).cloned().or_else(direct)
+    }
+
+    pub(super) fn forget(&mut self, before: Millis) {
+        self.incidents.forget(before);
+        self.index.forget(before);
+        self.message_ids.retain(|_, (_, at)| *at >= before);
+        self.pushed.retain(|_, at| *at >= before);
+        self.alerts.retain(|_, alert| {
+            self.message_ids.contains_key(&(topic::ALERT, alert.id.0))
+                || self.message_ids.contains_key(&(topic::DRILL, alert.id.0))
+        });
+    }
+
+    fn news(&self, changes: Vec<Change>) -> Vec<News> {
+        let news = |change| {
+            let (message_id, received) = match &change {
+                Change::Event { event, .. } => (self.message_id(event), self.received(event)),
+                Change::First { .. } => (None, None),
+            };
+            let is_of_ended_call =
+                matches!(&change, Change::Event { event, .. } if is_of_ended_call(&self.incidents, event));
+            News { change, message_id, received, is_of_ended_call }
+        };
+        changes.into_iter().map(news).collect()
+    }
+
+    /// The first id an event gets stays: a client may acknowledge it any time.
+    fn note(&mut self, event: &Event, message_id: String) {
+        let Some((key, at)) = name(event).zip(event.at()) else { return };
+        if let Event::Alert(alert) = event {
+            self.alerts.insert(message_id.clone(), alert.key());
+        }
+        self.message_ids.entry(key).or_insert((message_id, at));
+    }
+
+    /// Returns the id of the frames about an event; `None` for an event without a name.
+    pub(super) fn message_id(&self, event: &Event) -> Option<String> {
+        let name = name(event)?;
+        let known = self.message_ids.get(&name).map(|(id, _)| id.clone());
+        Some(known.unwrap_or_else(|| message_id::direct(name.0, name.1)))
+    }
+
+    /// Returns when the call that an event is about was received; nothing where two houses used its id and the event
+    /// does not say which.
+    pub(super) fn received(&self, event: &Event) -> Option<Received> {
+        self.index.received(event.alert()?, event.target())
+    }
+}
+
+/// Returns the call of an alert.
+fn call_of(event: &Event) -> Option<(AlertId, House)> {
+    match event {
+        Event::Alert(alert) => Some((alert.id, alert.house.clone())),
+        _ => None,
+    }
+}
+
+/// The house that an event speaks for, if it is one of the line.
+fn speaker(event: &Event) -> Option<House> {
+    match event {
+        Event::Alert(alert) => Some(alert.house.clone()),
+        Event::Accept(accept) => accept.accept_line.is_none().then(|| accept.accept.clone()),
+        Event::Status(status) => match &status.by {
+            Actor::House(house) => status.by_line.is_none().then(|| house.clone()),
+            Actor::Administrator | Actor::Service => None,
+        },
+        Event::Moved(_) | Event::Receipt(_) => None,
+    }
+}
+
+/// The name of an event's record; `None` for an event without an id.
+pub(super) fn name(event: &Event) -> Option<Name> {
+    event.id().map(|id| (event.topic(), id))
+}

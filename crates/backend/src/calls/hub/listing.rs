@@ -1,0 +1,121 @@
+//! Which calls a snapshot has, and what it sends of each.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, VecDeque},
+};
+
+use domain::{AlertId, Event, House, Incident, Millis, body::Body, event::OPEN_FOR, message_id};
+use uuid::Uuid;
+
+use super::{Subscription, frames::Message, line_calls::LineCalls, locations::without_coordinates};
+
+/// A snapshot of a line holds so many calls at most.
+const SNAPSHOT_LIMIT: usize = 200;
+/// With `replay:24h`, the snapshot has the calls that ended this many milliseconds ago or later.
+const REPLAY_FOR: Millis = 24 * 60 * 60 * 1000;
+
+/// The calls of a subscriber's snapshot of one line.
+pub(super) struct Listing {
+    /// The oldest first, those that are over before those that are open.
+    pub(super) calls: VecDeque<AlertId>,
+    /// There are more calls than a snapshot holds.
+    pub(super) truncated: bool,
+}
+
+/// A call's place among others: when it began, and its id.
+type Place = (Millis, AlertId);
+
+impl LineCalls {
+    /// Returns the calls of a snapshot.
+    pub(super) fn list(&self, subscription: &Subscription, now: Millis) -> Listing {
+        let own = subscription.house.as_ref();
+        let is_open = |incident: &Incident| incident.is_open(now);
+        let (open, mut truncated) = self.choose(own, SNAPSHOT_LIMIT, now.saturating_sub(OPEN_FOR), &is_open);
+        let mut calls = Vec::new();
+        // Without a replay, calls of before need not be looked at.
+        if subscription.replay_ended {
+            let is_recent = |incident: &Incident| {
+                let end = incident.end.as_ref();
+                let end = end.map_or(incident.alert.at.saturating_add(OPEN_FOR), |end| end.at);
+                !incident.is_open(now) && end > now - REPLAY_FOR
+            };
+            let (ended, more) = self.choose(own, SNAPSHOT_LIMIT - open.len(), Millis::MIN, &is_recent);
+            truncated |= more;
+            calls.extend(ended);
+        }
+        calls.extend(open);
+        // Two houses may have used one id.
+        let mut ids = BTreeSet::new();
+        let calls = calls.into_iter().map(|(_, id)| id).filter(|id| ids.insert(*id)).collect();
+        Listing { calls, truncated }
+    }
+
+    /// Returns at most `limit` of the calls that began after `since` and are `wanted`, the oldest first, and whether
+    /// there are more.
+    ///
+    /// Houses take turns, each with its newest call, so that a house that calls hundreds of times hides nobody else's
+    /// call. The own house comes before them with up to half of the limit.
+    fn choose(
+        &self,
+        own: Option<&House>,
+        limit: usize,
+        since: Millis,
+        wanted: &dyn Fn(&Incident) -> bool,
+    ) -> (Vec<Place>, bool) {
+        let houses = self.index.houses().filter_map(move |(house, calls)| {
+            let recent = calls.keys().rev().copied().take_while(move |(began, _)| *began > since);
+            let mut calls =
+                recent.filter(move |(_, id)| self.call(*id, house).is_some_and(|call| wanted(&call)));
+            let newest = calls.next()?;
+            Some((own == Some(house), newest, calls))
+        });
+        let mut turns: Vec<_> = houses.collect();
+        turns.sort_unstable_by_key(|(is_own, newest, _)| Reverse((*is_own, *newest)));
+        let mut turns = VecDeque::from(turns);
+        let mut chosen = Vec::new();
+        while let Some((is_own, call, mut calls)) = turns.pop_front() {
+            if chosen.len() == limit {
+                chosen.sort_unstable();
+                return (chosen, true);
+            }
+            chosen.push(call);
+            let Some(next) = calls.next() else { continue };
+            if is_own && chosen.len() < limit / 2 {
+                turns.push_front((is_own, next, calls));
+            } else {
+                turns.push_back((is_own, next, calls));
+            }
+        }
+        chosen.sort_unstable();
+        (chosen, false)
+    }
+
+    /// Returns the calls of this id as messages of a snapshot.
+    pub(super) fn messages_of(&self, id: AlertId, now: Millis) -> Vec<Message> {
+        // Two houses may have used one id. A call that was forgotten meanwhile has no message any more.
+        let named = self.incidents.named(id).into_iter();
+        let told = named.map(|call| if call.is_open(now) { call } else { without_coordinates(call) });
+        told.flat_map(|call| self.messages(&call)).collect()
+    }
+
+    /// Returns a call as messages in live form: the alert, the words that its incident rests on, where the caller is,
+    /// and whom it reached.
+    fn messages(&self, incident: &Incident) -> Vec<Message> {
+        let alert = &incident.alert;
+        let mut events = vec![(Event::Alert(alert.clone()), None)];
+        events.extend(self.incidents.outline(alert));
+        if incident.location.is_some() {
+            events.extend(self.incidents.moved(alert).cloned().map(|moved| (Event::Moved(moved), None)));
+        }
+        let receipt = self.incidents.merged_receipt(alert);
+        events.extend(receipt.map(|receipt| (Event::Receipt(receipt), None)));
+        let message = |(event, first): (Event, Option<bool>)| {
+            let received = self.received(&event);
+            let message_id = self.message_id(&event);
+            let message_id = message_id.unwrap_or_else(|| message_id::direct(event.topic(), Uuid::now_v7()));
+            Message { body: Body::Event { event, first }, message_id, replay: true, late: false, received }
+        };
+        events.into_iter().map(message).collect()
+    }
+}

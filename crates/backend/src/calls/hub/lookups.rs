@@ -1,0 +1,80 @@
+//! What commands, pages and acknowledgements look up. A lookup takes locks that are never held while frames are pushed.
+
+use std::time::Duration;
+
+use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis};
+
+use super::{Hub, Known};
+use crate::clock;
+
+impl Hub {
+    /// Returns the call that the message with this id is about; `None` if it is about something else.
+    #[must_use]
+    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<CallKey> {
+        self.existing(line)?.calls().acknowledged(message_id)
+    }
+
+    /// Every call known on a line, the oldest first.
+    #[must_use]
+    pub fn incidents(&self, line: &Line) -> Vec<Incident> {
+        self.existing(line).map(|room| room.calls().incidents.incidents()).unwrap_or_default()
+    }
+
+    /// The calls with this id: one, unless two houses used the same.
+    #[must_use]
+    pub fn named(&self, alert: AlertId) -> Vec<Incident> {
+        let rooms = self.0.alerts.lines(alert).into_iter().filter_map(|line| self.existing(&line));
+        rooms.flat_map(|room| room.calls().incidents.named(alert)).collect()
+    }
+
+    /// Looks the event's id up. An alert has an index of its own.
+    #[must_use]
+    pub(crate) fn known(&self, event: &Event) -> Known {
+        if let Event::Alert(alert) = event {
+            return self.0.alerts.known(alert);
+        }
+        self.existing(event.line())
+            .map_or_else(|| Known::Nothing(event.clone()), |room| Known::of(&room.calls().incidents, event))
+    }
+
+    /// Returns when the flat's call of this id began.
+    #[must_use]
+    pub(crate) fn began(&self, line: &Line, house: &House, id: AlertId) -> Option<Millis> {
+        self.0.alerts.began(line, house, id)
+    }
+
+    /// Returns the flat's call of this id.
+    #[must_use]
+    pub(crate) fn call_of(&self, line: &Line, house: &House, id: AlertId) -> Option<Incident> {
+        self.existing(line)?.calls().call(id, house)
+    }
+
+    /// The accept with this id of a house of the line.
+    #[must_use]
+    pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {
+        let room = self.existing(line)?;
+        let calls = room.calls();
+        calls.incidents.said(id, &Actor::House(house.clone()), None).find_map(|said| match said {
+            Event::Accept(accept) => Some(accept),
+            _ => None,
+        })
+    }
+
+    /// The newest open call of a house.
+    #[must_use]
+    pub fn newest_open_of(&self, line: &Line, house: &House) -> Option<Incident> {
+        self.existing(line)?.calls().newest_open_of(house, clock::now())
+    }
+
+    /// Returns an open call of the alert's house and kind that is younger than ten minutes and that somebody heard.
+    #[must_use]
+    pub(crate) fn standing(&self, alert: &Alert) -> Option<AlertId> {
+        self.existing(&alert.line)?.calls().standing(alert, clock::now())
+    }
+
+    /// Returns the calls of every line that nobody has ended and that were received at least `age` ago, by the
+    /// monotonic clock.
+    pub(crate) fn unended(&self, age: Duration) -> Vec<Alert> {
+        self.rooms().iter().flat_map(|room| room.calls().unended(age)).collect()
+    }
+}

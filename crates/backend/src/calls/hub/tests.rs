@@ -1,0 +1,282 @@
+//! The hub as a whole: lookups while frames are pushed, fair snapshots, and whether anybody heard a call.
+
+#![allow(clippy::unwrap_used)]
+use std::{collections::BTreeMap, sync::mpsc, thread, time::Duration};
+
+use domain::{
+    Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, Millis, Progress, Receipt, Status,
+    body::Body,
+};
+
+use super::*;
+
+fn line() -> Line {
+    Line::new("101-1").unwrap()
+}
+
+fn house(name: &str) -> House {
+    House::new(name).unwrap()
+}
+
+/// A call of this house that began so many milliseconds after the others.
+fn call(name: &str, after: Millis) -> Alert {
+    Alert {
+        id: AlertId::generate(),
+        line: line(),
+        house: house(name),
+        text: String::new(),
+        location: None,
+        kind: None,
+        drill: false,
+        at: clock::now() - 60_000 + after,
+    }
+}
+
+fn heard_by(name: &str) -> Subscription {
+    subscription(name, Some(house(name)))
+}
+
+fn subscription(id: &str, house: Option<House>) -> Subscription {
+    Subscription { id: id.into(), version: Version::V1_2, acknowledges: true, replay_ended: false, house }
+}
+
+fn accept_of(call: &Alert, by: &str) -> Accept {
+    Accept {
+        id: EventId::generate(),
+        line: line(),
+        accept: house(by),
+        accept_line: None,
+        target: call.house.clone(),
+        alert: Some(call.id),
+        at: clock::now(),
+    }
+}
+
+fn reached(call: &Alert, by: &str) -> Event {
+    Event::Receipt(Receipt {
+        line: line(),
+        alert: call.id,
+        target: Some(call.house.clone()),
+        reached: [house(by).into()].into(),
+        sounded: [].into(),
+        seen: [].into(),
+    })
+}
+
+fn ended(call: &Alert) -> Event {
+    Event::Status(Status {
+        id: EventId::generate(),
+        line: line(),
+        alert: call.id,
+        target: Some(call.house.clone()),
+        status: Progress::Cancelled,
+        by: Actor::House(call.house.clone()),
+        by_line: None,
+        note: None,
+        at: clock::now(),
+    })
+}
+
+fn apply(hub: &Hub, event: Event) {
+    hub.apply(Arrival::direct(event));
+}
+
+/// What a frame carries, with its header `subscription`.
+fn read(frame: &[u8]) -> (String, Body) {
+    let mut decoder = stomp::Decoder::new(stomp::Limits::default());
+    decoder.push(frame);
+    let Ok(Some(stomp::Incoming::Frame(frame))) = decoder.next() else { panic!("no frame") };
+    (frame.get("subscription").unwrap().to_owned(), Body::parse(&frame.body).unwrap())
+}
+
+/// The calls of a snapshot by their houses, in its order, and whether it is truncated.
+fn listed(snapshot: Snapshot) -> (BTreeMap<String, Vec<AlertId>>, bool) {
+    let (mut calls, mut is_truncated) = (BTreeMap::<String, Vec<AlertId>>::new(), false);
+    for frame in snapshot {
+        match read(&frame).1 {
+            Body::Event { event: Event::Alert(alert), .. } => {
+                calls.entry(alert.house.to_string()).or_default().push(alert.id);
+            }
+            Body::SnapshotEnd { truncated, .. } => is_truncated = truncated,
+            _ => {}
+        }
+    }
+    (calls, is_truncated)
+}
+
+#[test]
+fn no_lookup_waits_while_frames_are_pushed() {
+    let hub = Hub::new();
+    let called = call("1203", 0);
+    let accepted = accept_of(&called, "1204");
+    apply(&hub, Event::Alert(called.clone()));
+    apply(&hub, Event::Accept(accepted.clone()));
+    let room = hub.room(&line());
+    // Who pushes holds this lock until the last subscriber has the frame.
+    let pushing = room.audience();
+    let (sender, done) = mpsc::channel();
+    let asking = hub;
+    let asked = thread::spawn(move || {
+        let known = asking.named(called.id);
+        assert_eq!(known[0].alert, called);
+        assert!(matches!(asking.known(&Event::Alert(called.clone())), Known::Same(_)));
+        assert!(matches!(asking.known(&Event::Accept(accepted.clone())), Known::Same(_)));
+        assert_eq!(asking.call_of(&line(), &called.house, called.id), Some(known[0].clone()));
+        assert_eq!(asking.accept(&line(), accepted.id, &accepted.accept), Some(accepted));
+        assert_eq!(asking.newest_open_of(&line(), &called.house), Some(known[0].clone()));
+        assert_eq!(asking.incidents(&line()), known);
+        assert_eq!(asking.unended(Duration::ZERO), std::slice::from_ref(&called));
+        let message_id = domain::message_id::direct(domain::topic::ALERT, called.id.0);
+        assert_eq!(asking.acknowledged(&line(), &message_id), Some(called.key()));
+        assert_eq!(asking.standing(&called), None, "nobody heard it");
+        asking.forget(0);
+        sender.send(()).unwrap();
+    });
+    assert!(done.recv_timeout(Duration::from_secs(30)).is_ok(), "a lookup waits for the pushing, or failed");
+    drop(pushing);
+    asked.join().unwrap();
+}
+
+#[test]
+fn one_socket_with_many_subscriptions_gets_each_message_once_for_each() {
+    let hub = Hub::new();
+    let (sender, mut receiver) = queue(200);
+    let ids: Vec<String> = (0..64).map(|number| format!("s{number}")).collect();
+    let begun: Vec<_> = ids
+        .iter()
+        .map(|id| hub.subscribe(&line(), subscription(id, Some(house("1204"))), sender.clone()))
+        .map(|subscribed| {
+            assert_eq!(subscribed.snapshot.count(), 1, "no call is known yet");
+            subscribed.handle
+        })
+        .collect();
+    let called = call("1203", 0);
+    apply(&hub, Event::Alert(called.clone()));
+    for id in &ids {
+        let (subscription, body) = read(&receiver.queued().unwrap());
+        assert_eq!(&subscription, id);
+        assert_eq!(body, Body::Event { event: Event::Alert(called.clone()), first: None });
+    }
+    assert_eq!(receiver.queued(), None);
+    drop(begun);
+    apply(&hub, ended(&called));
+    assert_eq!(receiver.queued(), None, "every subscription has ended");
+}
+
+#[test]
+fn a_house_that_calls_hundreds_of_times_hides_no_call_from_a_snapshot() {
+    let hub = Hub::new();
+    let (mine, others) = (call("1204", 0), call("1301", 1));
+    apply(&hub, Event::Alert(mine.clone()));
+    apply(&hub, Event::Alert(others.clone()));
+    let flood: Vec<Alert> = (0..300).map(|number| call("1203", 10 + number)).collect();
+    for alert in &flood {
+        apply(&hub, Event::Alert(alert.clone()));
+    }
+    let newest = flood[102..].iter().map(|alert| alert.id).collect::<Vec<_>>();
+    for listener in ["1204", "1203"] {
+        let subscribed = hub.subscribe(&line(), heard_by(listener), queue(16).0);
+        let (calls, is_truncated) = listed(subscribed.snapshot);
+        assert!(is_truncated);
+        assert_eq!(calls["1204"], [mine.id], "{listener}");
+        assert_eq!(calls["1301"], [others.id], "{listener}");
+        assert_eq!(calls["1203"], newest, "{listener}: the newest ones, the oldest first");
+    }
+    let everywhere = hub.subscribe_everywhere(None, subscription("office", None), queue(16).0);
+    let (calls, is_truncated) = listed(everywhere.snapshot);
+    assert!(is_truncated && calls["1204"] == [mine.id] && calls["1301"] == [others.id]);
+}
+
+#[test]
+fn the_own_calls_are_listed_however_many_houses_call() {
+    let hub = Hub::new();
+    let own: Vec<Alert> = (0..3).map(|number| call("1204", number)).collect();
+    for alert in &own {
+        apply(&hub, Event::Alert(alert.clone()));
+    }
+    for number in 0..250 {
+        apply(&hub, Event::Alert(call(&format!("2{number:03}"), 10 + number)));
+    }
+    let subscribed = hub.subscribe(&line(), heard_by("1204"), queue(16).0);
+    let (calls, is_truncated) = listed(subscribed.snapshot);
+    assert!(is_truncated);
+    assert_eq!(calls["1204"], own.iter().map(|alert| alert.id).collect::<Vec<_>>());
+    assert_eq!(calls.values().map(Vec::len).sum::<usize>(), 200);
+}
+
+#[test]
+fn a_snapshot_has_the_open_calls_and_on_request_those_that_ended() {
+    let hub = Hub::new();
+    let (over, open) = (call("1203", 0), call("1203", 1));
+    for event in [Event::Alert(over.clone()), Event::Alert(open.clone()), ended(&over)] {
+        apply(&hub, event);
+    }
+    let begin = |replay_ended| {
+        let subscription = Subscription { replay_ended, ..heard_by("1204") };
+        let subscribed = hub.subscribe(&line(), subscription, queue(16).0);
+        listed(subscribed.snapshot)
+    };
+    assert_eq!(begin(false), (BTreeMap::from([("1203".into(), vec![open.id])]), false));
+    assert_eq!(begin(true), (BTreeMap::from([("1203".into(), vec![over.id, open.id])]), false));
+}
+
+/// A hub with a listener of this house, or of the office.
+fn hub_with_listener(of: Option<&str>) -> (Hub, Subscribed, QueueReceiver) {
+    let hub = Hub::new();
+    let (sender, receiver) = queue(16);
+    let subscribed = hub.subscribe(&line(), subscription("calls", of.map(house)), sender);
+    (hub, subscribed, receiver)
+}
+
+#[test]
+fn a_call_stands_if_a_socket_of_another_house_got_it_and_only_while_it_is_open() {
+    for (listener, is_heard) in [(Some("1204"), true), (Some("1203"), false), (None, false)] {
+        let (hub, _subscribed, _receiver) = hub_with_listener(listener);
+        let called = call("1203", 0);
+        apply(&hub, Event::Alert(called.clone()));
+        assert_eq!(hub.standing(&call("1203", 1)), is_heard.then_some(called.id), "{listener:?}");
+        apply(&hub, ended(&called));
+        assert_eq!(hub.standing(&call("1203", 1)), None, "{listener:?}");
+    }
+}
+
+#[test]
+fn a_call_of_another_house_or_kind_and_a_drill_stand_for_nothing_else() {
+    let (hub, _subscribed, _receiver) = hub_with_listener(Some("1204"));
+    apply(&hub, Event::Alert(call("1203", 0)));
+    assert_eq!(hub.standing(&call("1301", 1)), None);
+    assert_eq!(hub.standing(&Alert { kind: Some(Kind::Fire), ..call("1203", 1) }), None);
+    assert_eq!(hub.standing(&Alert { drill: true, ..call("1203", 1) }), None);
+    assert!(hub.standing(&call("1203", 1)).is_some());
+}
+
+#[test]
+fn a_call_that_a_house_has_acknowledged_stands() {
+    let hub = Hub::new();
+    let called = call("1203", 0);
+    apply(&hub, Event::Alert(called.clone()));
+    apply(&hub, reached(&called, "1203"));
+    assert_eq!(hub.standing(&call("1203", 1)), None, "only the own house has it");
+    apply(&hub, reached(&called, "1204"));
+    assert_eq!(hub.standing(&call("1203", 1)), Some(called.id));
+}
+
+#[test]
+fn a_call_of_before_the_start_stands_for_nothing_until_somebody_acknowledges_it() {
+    let (hub, _subscribed, _receiver) = hub_with_listener(Some("1204"));
+    let called = call("1203", 0);
+    hub.apply(Arrival::replayed(Event::Alert(called.clone()), None));
+    assert_eq!(hub.standing(&call("1203", 1)), None);
+    apply(&hub, reached(&called, "1204"));
+    assert_eq!(hub.standing(&call("1203", 1)), Some(called.id));
+}
+
+#[test]
+fn a_call_of_more_than_ten_minutes_stands_for_nothing() {
+    let (hub, _subscribed, _receiver) = hub_with_listener(Some("1204"));
+    let called = call("1203", 0);
+    let old = Arrival::direct(Event::Alert(called.clone())).aged(Duration::from_secs(601));
+    hub.apply(old);
+    apply(&hub, reached(&called, "1204"));
+    assert_eq!(hub.standing(&call("1203", 1)), None);
+}

@@ -1,0 +1,74 @@
+// What a caller reads of the neighbours' devices: who has the call, where it sounds, where it was looked at.
+
+import { expect, test } from "../support/fixtures.ts";
+import { canBeHidden, show } from "../support/spied.ts";
+
+test("what devices have, what they sound and what is looked at are three numbers", async ({ resident, visitor }) => {
+  const caller = await resident("resident-1203");
+  const loud = await visitor("resident-1204");
+  await canBeHidden(loud.page);
+  await loud.goHome();
+  await loud.arm();
+  await show(loud.page, false);
+  const silent = await visitor("resident-1301");
+  await canBeHidden(silent.page, false);
+  await silent.goHome();
+
+  const call = await caller.call();
+
+  const says = (sounded: number, seen: number) =>
+    expect(caller.callState).toContainText(
+      `이웃 2집의 기기에 전달됐어요. 경보음이 울린 집 ${sounded}곳, 화면에 뜬 집 ${seen}곳이에요.`,
+    );
+  await expect.poll(() => loud.sounded()).toBe(1);
+  await says(1, 0);
+  await show(silent.page, true);
+  await expect(silent.incident(call)).toBeVisible();
+  await says(1, 1);
+  await show(loud.page, true);
+  await says(1, 2);
+  await caller.reload();
+  await says(1, 2);
+});
+
+test("a call that devices have and neither sound nor show says after ten seconds to call 119", async ({
+  resident,
+  visitor,
+}) => {
+  const caller = await resident("resident-1203");
+  const silent = await visitor("resident-1204");
+  await canBeHidden(silent.page, false);
+  await silent.goHome();
+  await caller.call();
+  await caller.ownCallIs("reached");
+  await expect(caller.call119).toBeHidden();
+
+  await caller.ownCallIs("nobody-comes");
+
+  await expect(caller.callState).toContainText("지금 119에 전화하세요");
+  await expect(caller.call119).toBeVisible();
+  await show(silent.page, true);
+  await caller.ownCallIs("reached");
+  await expect(caller.call119).toBeHidden();
+});
+
+test("119 returns when nobody accepts within a minute, and when the only helper withdraws", async ({ resident }) => {
+  test.setTimeout(240_000);
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await neighbour.arm();
+  const call = await caller.call();
+  await caller.ownCallIs("reached");
+  await expect(caller.call119).toBeHidden();
+
+  await expect(caller.callState).toHaveAttribute("data-state", "nobody-comes", { timeout: 90_000 });
+  await expect(caller.callState).toContainText("경보음이 울린 집 1곳");
+  await expect(caller.call119).toBeVisible();
+
+  await neighbour.incident(call).getByTestId("accept").click();
+  await caller.ownCallIs("coming");
+  await expect(caller.call119).toBeHidden();
+  await neighbour.incident(call).getByTestId("withdraw").click();
+  await caller.ownCallIs("nobody-comes");
+  await expect(caller.call119).toBeVisible();
+});

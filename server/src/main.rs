@@ -27,6 +27,7 @@ mod site_plan;
 mod socket;
 mod sockets;
 mod state;
+mod statistics;
 
 use std::{
     io::{IsTerminal, Write},

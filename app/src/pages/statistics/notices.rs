@@ -19,12 +19,9 @@ pub(super) fn notices(locale: Locale, report: &Report) -> AnyView {
             td_string!(locale, statistics.different, calls = wording::calls(locale, verified.different)),
         )
     });
-    let behind = match state.behind {
-        Some(0) => None,
-        Some(records) => Some(td_string!(locale, statistics.behind, count = records)),
-        None => Some(td_string!(locale, statistics.behind_unknown).to_owned()),
-    };
-    let behind = behind.map(|words| notice("notice", words));
+    let behind = state.behind.filter(|records| *records > 0);
+    let behind =
+        behind.map(|records| notice("notice", td_string!(locale, statistics.behind, count = records)));
     let demo = state.has_demo.then(|| notice("notice", td_string!(locale, statistics.has_demo).to_owned()));
     view! { {different} {behind} {demo} }.into_any()
 }
@@ -36,6 +33,9 @@ fn notice(class: &'static str, words: String) -> AnyView {
 /// What the figures rest on, and the links to the same figures for programs and spreadsheets.
 pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
     let nightly = nightly(locale, report);
+    // Another process counts, and this one does not know how far.
+    let is_unknown = report.state.is_some_and(|state| state.behind.is_none());
+    let unknown = is_unknown.then(|| view! { <p>{td_string!(locale, statistics.behind_unknown)}</p> });
     let clamped = report.figures.counts.clamped;
     let clamped = (clamped > 0).then(|| {
         view! { <p>{td_string!(locale, statistics.clamped, count = clamped)}</p> }
@@ -44,6 +44,7 @@ pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
     view! {
         <footer class="sources summary">
             <p>{nightly}</p>
+            {unknown}
             {clamped}
             <p class="no-print downloads">
                 <a href=to("/api/statistics.csv") download="" rel="external" data-testid="statistics-csv">
@@ -97,7 +98,8 @@ mod tests {
         let different = Verified { at: AS_OF, compared: 41, different: 2 };
         assert!(said(Some(State { verified: Some(different), ..good })).contains("notice error"));
         assert!(said(Some(State { behind: Some(7), ..good })).contains("기록 7개"));
-        for weak in [Some(State { behind: None, ..good }), Some(State { has_demo: true, ..good }), None] {
+        assert!(said(Some(State { behind: None, ..good })).contains("어디까지 세었는지"));
+        for weak in [Some(State { behind: Some(7), ..good }), Some(State { has_demo: true, ..good }), None] {
             assert_eq!(said(weak).matches("class=\"notice\"").count(), 1);
         }
     }

@@ -19,6 +19,7 @@ mod site_plan;
 mod slow_clients;
 mod sockets;
 mod start_and_stop;
+mod statistics_page;
 mod strangers;
 mod support;
 mod survival;

@@ -39,7 +39,10 @@ pub(crate) fn columns(columns: &[Column], name: &str) -> String {
     for (index, column) in columns.iter().enumerate() {
         let x = place * index as f64;
         if column.unfinished {
-            svg.rect("c-unfinished", (x, place), (TOP, PLOT));
+            svg.raw(&format!(
+                "<rect class=\"c-unfinished\" fill=\"url(#hatch)\" x=\"{x:.2}%\" y=\"{TOP:.1}\" \
+                 width=\"{place:.2}%\" height=\"{PLOT:.1}\"/>"
+            ));
         }
         let bar = (x + place * 0.12, place * 0.76);
         let middle = x + place / 2.0;
@@ -96,7 +99,7 @@ mod tests {
             svg.contains("\"c-nobody\" x=\"37.33%\" y=\"18.0\" width=\"25.33%\" height=\"69.0\""),
             "{svg}"
         );
-        assert_eq!(count(&svg, "\"c-unfinished\" x=\"33.33%\" y=\"18.0\" width=\"33.33%\""), 1, "{svg}");
+        assert_eq!(count(&svg, "fill=\"url(#hatch)\" x=\"33.33%\" y=\"18.0\" width=\"33.33%\""), 1, "{svg}");
         assert!(!svg.contains("style"), "the policy forbids inline styles");
     }
 

@@ -1,4 +1,4 @@
-//! The tables for spreadsheet programs. `docs/operations/statistics.md` names their columns.
+//! The tables for spreadsheet programs. `docs/operations/statistics-tables.md` names their columns.
 
 use std::collections::HashMap;
 

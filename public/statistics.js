@@ -1,5 +1,5 @@
-// Keeps /admin/statistics true while somebody looks at it: asks every 15 seconds for the tag of its figures, and takes the
-// page's new report when they have changed. The form, open tables and focus stay. Without scripts nothing is refreshed.
+// Keeps /admin/statistics true while somebody looks at it: asks every 15 seconds whether its figures have changed, and
+// takes the page's new report then. The form, open tables and focus stay. Without scripts nothing is refreshed.
 "use strict";
 
 const EVERY = 15000; // milliseconds

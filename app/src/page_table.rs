@@ -8,7 +8,7 @@ pub enum Audience {
     SignedOut,
     /// People that are signed in; others are led to the sign-in page.
     SignedIn,
-    /// Administrators. People that are signed in otherwise read whose page it is, and others are led to the sign-in page.
+    /// Administrators. Others that are signed in read whose page it is, and the rest are led to the sign-in page.
     Administrators,
 }
 

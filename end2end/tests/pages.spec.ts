@@ -2,7 +2,11 @@
 
 import { expect, test } from "../support/fixtures.ts";
 
-test("every page brings a policy that lets no foreign script in, and obeys it", async ({ resident, stranger, visitor: signedIn }) => {
+test("every page brings a policy that lets no foreign script in, and obeys it", async ({
+  resident,
+  stranger,
+  visitor: signedIn,
+}) => {
   const somebody = await stranger();
   const neighbour = await resident("resident-1204");
   const admin = await signedIn("admin");

@@ -1,5 +1,5 @@
-//! The numbers of the management office: `/api/statistics` and its tables, and what `/admin/statistics` shows. All of them
-//! ask the same question of the same statistics, so they show the same figures.
+//! The numbers of the management office: `/api/statistics`, its tables, and what `/admin/statistics` shows. All of
+//! them ask the same question of the same statistics, so they show the same figures.
 
 mod csv;
 mod question;

@@ -4,7 +4,8 @@ use super::svg::{HEIGHT, PLOT, Scale, Svg, TOP};
 
 /// A pattern for what may still change.
 const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" \
-                     patternTransform=\"rotate(45)\"><rect class=\"c-hatch\" width=\"3\" height=\"7\"/></pattern></defs>";
+                     patternTransform=\"rotate(45)\"><rect class=\"c-hatch\" width=\"3\" height=\"7\"/>\
+                     </pattern></defs>";
 
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Column {
     }
 }
 
-/// Draws the columns. Those to which nobody came are marked with a sign, because a colour alone is not seen by everybody.
+/// Draws the columns. A sign marks those with calls to which nobody came, because not everybody sees colours.
 pub(crate) fn columns(columns: &[Column], name: &str) -> String {
     let mut svg = Svg::default();
     svg.raw(HATCH);

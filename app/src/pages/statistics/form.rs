@@ -90,7 +90,7 @@ fn fields(locale: Locale, form: &Form, report: Option<&Report>, wrong: Option<Pa
     .into_any()
 }
 
-/// A field for a day. One that does not hold a day is a field for text, because a browser empties a field for days then.
+/// A field for a day. One that does not hold a day is a field for text, because a browser would empty it.
 fn day(name: &'static str, words: &'static str, value: String, is_wrong: bool) -> AnyView {
     let kind = if is_wrong && value.parse::<domain::statistics::Date>().is_err() { "text" } else { "date" };
     view! {
@@ -211,7 +211,7 @@ mod tests {
         let form = Form { period: "7d".into(), from: String::new(), until: String::new(), ..written() };
         let html = question(Locale::ko, &form, &answer).to_html();
         assert!(html.contains("value=\"2026-11-23\"") && html.contains("value=\"2026-11-29\""), "{html}");
-        assert!(html.contains("period=this-month&amp;line=109-9&amp;kind=fire"), "{html}");
+        assert!(html.contains("period=this-month&amp;line=109%2D9&amp;kind=fire"), "{html}");
         assert_eq!(html.matches("aria-current").count(), 1);
     }
 

@@ -155,7 +155,8 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The address of a call to which nobody came: its own page while the hub knows it, later the figures of its day and line.
+/// The address of a call to which nobody came: its own page while the hub knows it, later the figures of its day and
+/// line.
 pub(super) fn address(call: &Unanswered, as_of: domain::Millis, zone: &dyn Zone) -> String {
     let (line, house) = (Url::escape(call.line.as_str()), Url::escape(call.house.as_str()));
     if as_of.saturating_sub(call.begun) < 2 * OPEN_FOR {
@@ -184,10 +185,10 @@ mod tests {
             house: house("1203"),
         };
         let young = address(&call(AS_OF - OPEN_FOR), AS_OF, &Utc);
-        assert_eq!(young, "/call/00000000-0000-0000-0000-000000000001?house=1203&line=102-2");
+        assert_eq!(young, "/call/00000000-0000-0000-0000-000000000001?house=1203&line=102%2D2");
         let old = address(&call(AS_OF - 3 * OPEN_FOR), AS_OF, &Utc);
         let day = Utc.local(AS_OF - 3 * OPEN_FOR).date;
-        assert_eq!(old, format!("/admin/statistics?from={day}&until={day}&line=102-2#nobody"));
+        assert_eq!(old, format!("/admin/statistics?from={day}&until={day}&line=102%2D2#nobody"));
 
         let mut report = report();
         assert!(!numbers(Locale::ko, &report).to_html().contains("kpi red"), "zero is not red");

@@ -1,9 +1,9 @@
 //! Statistics: what many calls add up to. A [`Row`] is what is kept of one call, and [`figures()`] counts rows. Live
 //! reading and batch use the same functions, so they give the same numbers.
 //!
-//! Here is how a row is made in `row`, from which events in `held`, what may be asked in `query` and `preset`, how local time
-//! follows from a zone's offsets in `zone`, and how rows are counted in `buckets`, `times`, `percentiles` and
-//! `count`. What comes out is in `figures`.
+//! Here is how a row is made in `row`, from which events in `held`, what may be asked in `query` and `preset`, how
+//! local time follows from a zone's offsets in `zone`, and how rows are counted in `buckets`, `times`, `percentiles`
+//! and `count`. What comes out is in `figures`.
 
 mod buckets;
 mod count;

@@ -156,7 +156,7 @@ pub(super) fn by_week(locale: Locale, report: &Report) -> AnyView {
     let step = heat_step(&counts.heat_map);
     let hour = |hour: usize| (hour % 3 == 0).then(|| wording::hour(locale, hour));
     let at_night: u64 =
-        (0..24_usize).filter(|hour| *hour >= 22 || *hour < 7).map(|hour| counts.by_hour[hour]).sum();
+        (0..24_usize).filter(|hour| !(7..22).contains(hour)).map(|hour| counts.by_hour[hour]).sum();
     let keys = (1..=4_u64).map(|level| {
         let (from, to) = (step * (level - 1) + 1, step * level);
         let words = if from == to { from.to_string() } else { format!("{from}–{to}") };

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod connections;
 mod descriptors;
+mod figures;
 mod headers;
 mod health;
 mod metrics;
@@ -27,7 +28,6 @@ mod site_plan;
 mod socket;
 mod sockets;
 mod state;
-mod statistics;
 
 use std::{
     io::{IsTerminal, Write},

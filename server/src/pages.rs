@@ -27,11 +27,10 @@ use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    headers,
+    figures, headers,
     problem::Kind,
     sign_in::{next_of, sign_in_page},
     state::AppState,
-    statistics,
 };
 
 /// Renders the page of the address, when it is its turn; an unknown address has a page, too.
@@ -54,18 +53,18 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         Ok(turn) => turn,
         Err(problem) => return late::answer(&parts, problem),
     };
-    let shown = figures(&state, &parts, viewer.as_ref()).await;
+    let shown = numbers(&state, &parts, viewer.as_ref()).await;
     let context = context(&state, viewer);
     render(state, context, shown, Request::from_parts(parts, body)).await
 }
 
 /// Returns what the statistics page shows to an administrator; nobody else's page has figures.
-async fn figures(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
+async fn numbers(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
     let is_administrator = viewer.is_some_and(|viewer| viewer.role == Role::Administrator);
     if !is_administrator || !STATISTICS.is_at(parts.uri.path()) {
         return None;
     }
-    Some(Arc::new(statistics::shown(state, parts.uri.query()).await))
+    Some(Arc::new(figures::shown(state, parts.uri.query()).await))
 }
 
 /// Returns where a request goes on to instead: the signed out to the sign-in page, the signed in from there to where they

@@ -32,7 +32,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Kind::INVALID`] for a question that makes no sense, [`Kind::ROLE_ABSENT`] and [`Kind::UNAVAILABLE`].
-pub async fn figures(
+pub async fn json(
     _: Administrator,
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
@@ -53,8 +53,8 @@ pub async fn figures(
 /// Answers with the same figures as a table.
 ///
 /// # Errors
-/// As [`figures`].
-pub async fn figures_csv(
+/// As [`json`].
+pub async fn table(
     _: Administrator,
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
@@ -68,8 +68,8 @@ pub async fn figures_csv(
 /// Answers with a row for each call of the period.
 ///
 /// # Errors
-/// As [`figures`].
-pub async fn incidents_csv(
+/// As [`json`].
+pub async fn calls(
     _: Administrator,
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
@@ -122,8 +122,8 @@ async fn condition(statistics: &Statistics) -> Option<Condition> {
 /// Returns a tag of everything that a page of these figures shows, but not of when they were read. A page asks with it
 /// whether there is anything new.
 fn tag(figures: &Figures, condition: Option<Condition>) -> String {
-    let mut json = serde_json::to_value(figures).expect("names, numbers and lists of them are always JSON");
-    if let Some(fields) = json.as_object_mut() {
+    let mut fields = serde_json::to_value(figures).expect("names, numbers and lists of them are always JSON");
+    if let Some(fields) = fields.as_object_mut() {
         fields.remove("as_of");
         fields.remove("positions");
         if let Some(previous) = fields.get_mut("previous").and_then(Value::as_object_mut) {
@@ -132,7 +132,7 @@ fn tag(figures: &Figures, condition: Option<Condition>) -> String {
         }
     }
     let mut hasher = DefaultHasher::new();
-    json.to_string().hash(&mut hasher);
+    fields.to_string().hash(&mut hasher);
     let seen = condition
         .map(|condition| (condition.has_demo, condition.verified.map(|run| (run.at, run.different))));
     seen.hash(&mut hasher);

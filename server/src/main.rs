@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod connections;
 mod descriptors;
+mod figures;
 mod headers;
 mod health;
 mod metrics;

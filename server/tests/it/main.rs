@@ -22,6 +22,7 @@ mod slow_clients;
 mod sockets;
 mod start_and_stop;
 mod statistics;
+mod statistics_page;
 mod strangers;
 mod support;
 mod survival;

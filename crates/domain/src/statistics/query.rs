@@ -1,6 +1,7 @@
 //! A question to the statistics: which calls, of which time.
 
 use super::{
+    preset::{Preset, month_before_period},
     row::Row,
     zone::{DAY, Date, HOUR, Zone},
 };
@@ -39,6 +40,9 @@ pub enum Invalid {
     /// A word that is not a kind.
     #[error("'kind' must be one of fire, medical, intruder and other")]
     Kind,
+    /// A word that is not a [`Preset`].
+    #[error("'period' must be one of 28d, 7d, this-month, last-month and 90d")]
+    Preset,
 }
 
 impl Invalid {
@@ -51,6 +55,7 @@ impl Invalid {
             Self::TooLong => Part::From,
             Self::Line(_) => Part::Line,
             Self::Kind => Part::Kind,
+            Self::Preset => Part::Period,
         }
     }
 }
@@ -62,6 +67,10 @@ pub enum Part {
     From,
     /// Where the period ends.
     To,
+    /// The last day of the period, in the place of [`Part::To`].
+    Until,
+    /// A word for a period, in the place of its ends.
+    Period,
     /// The line.
     Line,
     /// The kind of emergency.
@@ -75,6 +84,8 @@ impl Part {
         match self {
             Self::From => "from",
             Self::To => "to",
+            Self::Until => "until",
+            Self::Period => "period",
             Self::Line => "line",
             Self::Kind => "kind",
         }
@@ -151,7 +162,7 @@ impl Period {
 pub struct Query {
     /// The calls that began in this period.
     pub period: Period,
-    /// The period beside which the figures are shown; [`Period::previous`] unless somebody chose another.
+    /// The period beside which the figures are shown: [`Period::previous`], or of a month the month before.
     pub compared: Period,
     /// Only calls of this line.
     pub line: Option<Line>,
@@ -168,27 +179,23 @@ impl Query {
 
     /// Reads the question of an address. `from` and `to` are dates, which stand for their first instant in the zone,
     /// or milliseconds since 1970; `to` is the first instant that is not meant. An absent or empty `to` is the end of
-    /// the day of `now`, and an absent `from` lies [`USUAL_DAYS`] days before `to`.
+    /// the day `until`, or of the day of `now`, and an absent `from` lies [`USUAL_DAYS`] days before `to`. A `period`
+    /// is a [`Preset`] and goes before all of these. A month of the calendar is compared with the month before.
     ///
     /// # Errors
     /// [`Invalid`] with the part that makes no sense.
     pub fn parse(asked: &Asked<'_>, zone: &dyn Zone, now: Millis) -> Result<Self, Invalid> {
-        let instant = |text, part| {
-            let text = given(text);
-            text.map(|text| instant(text, zone).ok_or(Invalid::NotATime(part))).transpose()
+        let period = match given(asked.period) {
+            Some(word) => {
+                let (from, to) = Preset::of_word(word).ok_or(Invalid::Preset)?.days(zone.local(now).date);
+                Period::new(zone.midnight(from), zone.midnight(to))?
+            }
+            None => own_period(asked, zone, now)?,
         };
-        let to = match instant(asked.to, Part::To)? {
-            Some(to) => to,
-            None => zone.midnight(zone.local(now).date.plus(1)),
-        };
-        let from = match instant(asked.from, Part::From)? {
-            Some(from) => from,
-            None if PLAUSIBLE.contains(&to) => zone.midnight(zone.local(to).date.plus(-USUAL_DAYS)),
-            None => return Err(Invalid::Implausible(Part::To)),
-        };
+        let compared = month_before_period(period, zone).unwrap_or_else(|| period.previous());
         let line = given(asked.line).map(Line::new).transpose()?;
         let kind = given(asked.kind).map(|word| kind(word).ok_or(Invalid::Kind)).transpose()?;
-        Ok(Self { line, kind, ..Self::new(Period::new(from, to)?) })
+        Ok(Self { period, compared, line, kind })
     }
 
     /// Tells if a row is of the line and the kind that are asked for.
@@ -206,6 +213,10 @@ pub struct Asked<'a> {
     pub from: Option<&'a str>,
     /// See [`Part::To`].
     pub to: Option<&'a str>,
+    /// See [`Part::Until`].
+    pub until: Option<&'a str>,
+    /// See [`Part::Period`].
+    pub period: Option<&'a str>,
     /// See [`Part::Line`].
     pub line: Option<&'a str>,
     /// See [`Part::Kind`].
@@ -215,6 +226,27 @@ pub struct Asked<'a> {
 /// A form leaves a part empty that nobody chose.
 fn given(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn own_period(asked: &Asked<'_>, zone: &dyn Zone, now: Millis) -> Result<Period, Invalid> {
+    let read = |text, part| {
+        let text = given(text);
+        text.map(|text| instant(text, zone).ok_or(Invalid::NotATime(part))).transpose()
+    };
+    let to = match (read(asked.to, Part::To)?, given(asked.until)) {
+        (Some(to), _) => to,
+        (None, Some(last)) => {
+            let last = last.parse::<Date>().map_err(|_| Invalid::NotATime(Part::Until))?;
+            zone.midnight(last.plus(1))
+        }
+        (None, None) => zone.midnight(zone.local(now).date.plus(1)),
+    };
+    let from = match read(asked.from, Part::From)? {
+        Some(from) => from,
+        None if PLAUSIBLE.contains(&to) => zone.midnight(zone.local(to).date.plus(-USUAL_DAYS)),
+        None => return Err(Invalid::Implausible(Part::To)),
+    };
+    Period::new(from, to)
 }
 
 fn instant(text: &str, zone: &dyn Zone) -> Option<Millis> {

@@ -26,6 +26,12 @@ pub trait Zone: Send + Sync {
         Local { date: Date(shown.div_euclid(DAY)), hour: usize::try_from(hour).unwrap_or_default() }
     }
 
+    /// Returns the hour, the minute and the second that the zone's clocks show at this instant.
+    fn clock(&self, at: Millis) -> [i64; 3] {
+        let seconds = at.saturating_add(self.offset(at)).rem_euclid(DAY) / 1000;
+        [seconds / 3600, seconds / 60 % 60, seconds % 60]
+    }
+
     /// Returns the first instant of this local day. Where a change of clocks skips midnight, the day begins later.
     fn midnight(&self, date: Date) -> Millis {
         let utc = date.0.saturating_mul(DAY);
@@ -208,6 +214,13 @@ mod tests {
         // Midnight comes twice, because 01:00 is followed by 00:00, or because 00:00 is followed by 23:00.
         assert_eq!(begins(Change(utc - HOUR, 2, 1)), -2 * HOUR);
         assert_eq!(begins(Change(utc - 2 * HOUR, 2, 1)), -HOUR);
+    }
+
+    #[test]
+    fn the_clock_is_that_of_the_zone() {
+        assert_eq!(Utc.clock(DAY + 9 * HOUR + 61_999), [9, 1, 1]);
+        assert_eq!(Change(0, -1, 2).clock(0), [2, 0, 0]);
+        assert_eq!(Change(0, -1, 2).clock(-1), [22, 59, 59]);
     }
 
     #[test]

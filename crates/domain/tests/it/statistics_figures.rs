@@ -147,7 +147,8 @@ fn a_question_without_a_period_is_of_the_last_four_weeks() {
 #[test]
 fn a_question_that_makes_no_sense_is_refused_with_the_part() {
     let parse = |from: &str, to: &str, line: &str, kind: &str| {
-        let asked = Asked { from: Some(from), to: Some(to), line: Some(line), kind: Some(kind) };
+        let asked =
+            Asked { from: Some(from), to: Some(to), line: Some(line), kind: Some(kind), ..Asked::default() };
         Query::parse(&asked, &Seoul, MORNING)
     };
     let part = |from, to, line, kind| parse(from, to, line, kind).map_err(|invalid| invalid.part());

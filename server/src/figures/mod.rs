@@ -82,7 +82,7 @@ pub async fn calls(
 
 /// Returns the statistics, if this process has them.
 fn statistics(state: &AppState) -> Option<Statistics> {
-    state.backend.statistics.clone()
+    state.settings.roles.statistics.then(|| state.backend.statistics.clone())
 }
 
 fn absent() -> Problem {

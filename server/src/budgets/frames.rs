@@ -7,6 +7,10 @@ use super::bucket::{Bucket, Rate};
 /// At once, because an administrator subscribes many lines.
 const FRAMES: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
 
+/// How many other frames a SUBSCRIBE counts as. A client may subscribe 64 times when it comes, and three times a second
+/// after that.
+const SUBSCRIPTION: u32 = 32;
+
 /// One client's budget.
 pub struct Frames {
     bucket: Bucket,
@@ -37,6 +41,11 @@ impl Frames {
             }
             None => self.take(now),
         }
+    }
+
+    /// Takes a SUBSCRIBE, which costs the making of a snapshot; returns false when the bucket holds too little for it.
+    pub fn take_subscription(&mut self, now: Instant) -> bool {
+        (0..SUBSCRIPTION).all(|_| self.bucket.take(now))
     }
 
     /// Takes any other frame; returns false when the bucket is empty.

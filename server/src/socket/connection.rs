@@ -7,7 +7,10 @@ use backend::calls::hub::{Queue, QueueReceiver, Snapshot, queue};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep_until, timeout},
+};
 
 use super::{
     connect,
@@ -225,6 +228,9 @@ impl Connection {
                 Some(Incoming::Frame(Frame { command: Command::Ack, .. })) => {
                     self.budget.take_acknowledgement(now)
                 }
+                Some(Incoming::Frame(Frame { command: Command::Subscribe, .. })) => {
+                    self.budget.take_subscription(now)
+                }
                 // The end of the message counts only where it completed no frame.
                 None if !is_part => true,
                 _ => self.budget.take(now),
@@ -243,7 +249,9 @@ impl Connection {
 
     async fn obey(&mut self, frame: Frame) -> Flow {
         if frame.command == Command::Subscribe {
-            // What is known is told in either case.
+            // A message may hold hundreds of them, and the alarms of others must not wait for all of their snapshots.
+            yield_now().await;
+            // A subscription gets what is known in either case.
             let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
         }
         let Some(session) = &mut self.session else {

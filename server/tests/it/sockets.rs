@@ -265,6 +265,22 @@ async fn a_flood_of_frames_ends_the_socket() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_flood_of_subscriptions_ends_the_socket() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let mut socket = caller.connect().await?;
+    let subscribe = Subscribe::to_line(caller.line()?);
+    for _ in 0..150 {
+        // The server may close before the last of them has been sent.
+        if socket.subscribe(&subscribe).await.is_err() || socket.unsubscribe(&subscribe.id).await.is_err() {
+            break;
+        }
+    }
+    assert!(socket.ended().await?.message().contains("Too many frames"));
+    Ok(())
+}
+
 /// More messages than the frames that a client may send at once.
 const FLOOD: usize = 6_000;
 /// The subscriptions of one socket, each of which gets every message. Receipts come once a second, those of all calls of

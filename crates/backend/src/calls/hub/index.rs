@@ -1,11 +1,11 @@
-//! The calls of a line by id and by house: when each was received, and whether anybody heard it.
+//! The calls of a line by id and by house: when each was received and ended, and whether anybody heard it.
 
 use std::{
     collections::{BTreeMap, HashMap},
     time::{Duration, Instant},
 };
 
-use domain::{AlertId, House, Millis};
+use domain::{AlertId, House, Millis, event::OPEN_FOR};
 
 use super::frames::Received;
 
@@ -17,6 +17,20 @@ pub(super) struct Entry {
     pub(super) received: Received,
     /// It was pushed to a socket of another house when it was new.
     pub(super) is_heard: bool,
+    /// When somebody ended it.
+    ended: Option<Millis>,
+}
+
+impl Entry {
+    /// Returns whether a call that began at `began` is open at `now`, as [`domain::Incident::is_open`] does.
+    pub(super) fn is_open(&self, began: Millis, now: Millis) -> bool {
+        self.ended.is_none() && now < began.saturating_add(OPEN_FOR)
+    }
+
+    /// Returns when a call that began at `began` ended or will have been open for long enough.
+    pub(super) fn end(&self, began: Millis) -> Millis {
+        self.ended.unwrap_or(began.saturating_add(OPEN_FOR))
+    }
 }
 
 /// Finds calls without deriving all of them.
@@ -36,7 +50,7 @@ impl Index {
             None => {
                 houses.push((house.clone(), began));
                 let received = Received { known_since: Instant::now(), age };
-                calls.insert((began, id), Entry { received, is_heard: false });
+                calls.insert((began, id), Entry { received, is_heard: false, ended: None });
             }
             Some((_, known)) if *known != began => {
                 if let Some(entry) = calls.remove(&(*known, id)) {
@@ -54,6 +68,15 @@ impl Index {
         let calls = self.by_house.get_mut(house);
         if let Some(entry) = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id))) {
             entry.is_heard = true;
+        }
+    }
+
+    /// Records when a call ended; `None` for one that nobody has ended.
+    pub(super) fn set_ended(&mut self, id: AlertId, house: &House, ended: Option<Millis>) {
+        let began = self.began(id, house);
+        let calls = self.by_house.get_mut(house);
+        if let Some(entry) = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id))) {
+            entry.ended = ended;
         }
     }
 

@@ -4,8 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use domain::{
     Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen,
-    event::{LATE_AFTER, OPEN_FOR},
-    message_id, topic,
+    event::LATE_AFTER, message_id, topic,
 };
 use uuid::Uuid;
 
@@ -68,11 +67,17 @@ impl LineCalls {
         }
         let direct = (seen == Seen::Direct).then(|| name(&event).zip(event.at())).flatten();
         let (speaker, alert) = (speaker(&event), call_of(&event));
+        let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
         let changes = self.incidents.apply(event, seen);
         if let Some((id, house)) = &alert
             && let Some(call) = self.call(*id, house)
         {
             self.index.insert(*id, house, call.alert.at, age);
+        }
+        if let Some(id) = may_end {
+            for call in self.incidents.named(id) {
+                self.index.set_ended(id, &call.alert.house, call.end.map(|end| end.at));
+            }
         }
         let trace = Trace { direct, call: alert.filter(|_| !late && !replay) };
         Applied { news: self.news(changes), speaker, trace }
@@ -106,22 +111,23 @@ impl LineCalls {
 
     /// Returns the newest call of a house that is open at `now`.
     pub(super) fn newest_open_of(&self, house: &House, now: Millis) -> Option<Incident> {
-        let young =
-            self.index.newest_first(house).take_while(|(began, ..)| now < began.saturating_add(OPEN_FOR));
-        young.filter_map(|(_, id, _)| self.call(id, house)).find(|call| call.is_open(now))
+        let mut open = self.index.newest_first(house).filter(|(began, _, entry)| entry.is_open(*began, now));
+        open.find_map(|(_, id, _)| self.call(id, house))
     }
 
     /// Returns an open call of the alert's house and kind that is younger than ten minutes and that somebody heard. It
     /// was pushed to a socket of another house, or a house has acknowledged it.
     pub(super) fn standing(&self, alert: &Alert, now: Millis) -> Option<AlertId> {
         let limit = Duration::from_millis(LATE_AFTER.unsigned_abs());
-        let mut young =
-            self.index.newest_first(&alert.house).filter(|(.., entry)| entry.received.ago() < limit);
+        let mut young = self
+            .index
+            .newest_first(&alert.house)
+            .filter(|(began, _, entry)| entry.received.ago() < limit && entry.is_open(*began, now));
         young.find_map(|(_, id, entry)| {
             let call = self.call(id, &alert.house)?;
             let is_alike = (call.alert.kind, call.alert.drill) == (alert.kind, alert.drill);
             let is_heard = entry.is_heard || !call.reached.is_empty();
-            (is_alike && is_heard && call.is_open(now)).then_some(id)
+            (is_alike && is_heard).then_some(id)
         })
     }
 

@@ -8,7 +8,9 @@ use std::{
 use domain::{AlertId, Event, House, Incident, Millis, body::Body, event::OPEN_FOR, message_id};
 use uuid::Uuid;
 
-use super::{Subscription, frames::Message, line_calls::LineCalls, locations::without_coordinates};
+use super::{
+    Subscription, frames::Message, index::Entry, line_calls::LineCalls, locations::without_coordinates,
+};
 
 /// A snapshot of a line holds so many calls at most.
 const SNAPSHOT_LIMIT: usize = 200;
@@ -30,15 +32,13 @@ impl LineCalls {
     /// Returns the calls of a snapshot.
     pub(super) fn list(&self, subscription: &Subscription, now: Millis) -> Listing {
         let own = subscription.house.as_ref();
-        let is_open = |incident: &Incident| incident.is_open(now);
+        let is_open = |began: Millis, entry: &Entry| entry.is_open(began, now);
         let (open, mut truncated) = self.choose(own, SNAPSHOT_LIMIT, now.saturating_sub(OPEN_FOR), &is_open);
         let mut calls = Vec::new();
         // Without a replay, calls of before need not be looked at.
         if subscription.replay_ended {
-            let is_recent = |incident: &Incident| {
-                let end = incident.end.as_ref();
-                let end = end.map_or(incident.alert.at.saturating_add(OPEN_FOR), |end| end.at);
-                !incident.is_open(now) && end > now - REPLAY_FOR
+            let is_recent = |began: Millis, entry: &Entry| {
+                !entry.is_open(began, now) && entry.end(began) > now.saturating_sub(REPLAY_FOR)
             };
             let (ended, more) = self.choose(own, SNAPSHOT_LIMIT - open.len(), Millis::MIN, &is_recent);
             truncated |= more;
@@ -55,18 +55,19 @@ impl LineCalls {
     /// there are more.
     ///
     /// Houses take turns, each with its newest call, so that a house that calls hundreds of times hides nobody else's
-    /// call. The own house comes before them with up to half of the limit.
+    /// call. The own house comes before them with up to half of the limit. The index has all that this asks, because
+    /// deriving every call of a day for each subscription would keep alarms from being pushed.
     fn choose(
         &self,
         own: Option<&House>,
         limit: usize,
         since: Millis,
-        wanted: &dyn Fn(&Incident) -> bool,
+        wanted: &dyn Fn(Millis, &Entry) -> bool,
     ) -> (Vec<Place>, bool) {
         let houses = self.index.houses().filter_map(move |(house, calls)| {
-            let recent = calls.keys().rev().copied().take_while(move |(began, _)| *began > since);
-            let mut calls =
-                recent.filter(move |(_, id)| self.call(*id, house).is_some_and(|call| wanted(&call)));
+            let recent = calls.iter().rev().take_while(move |((began, _), _)| *began > since);
+            let wanted = recent.filter(move |((began, _), entry)| wanted(*began, entry));
+            let mut calls = wanted.map(|(place, _)| *place);
             let newest = calls.next()?;
             Some((own == Some(house), newest, calls))
         });

@@ -1,9 +1,10 @@
 //! One line of the hub: what is known of its calls, and who listens. Each has a lock of its own, so that a lookup never
 //! waits for the pushing of frames.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use domain::{House, Line, Millis, destination};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::{
     Arrival, Freshness, Queue, Subscription,
@@ -18,6 +19,8 @@ pub(super) struct Room {
     line: Line,
     /// Where its subscribers get its frames.
     destination: String,
+    /// These locks are fair after a while, because subscriptions that come in a flood must not keep an alarm out.
+    ///
     /// Locked before `calls` where both are needed, and held until the frames of an event are pushed, so that every
     /// subscriber gets them in the order of the fold.
     audience: Mutex<Audience>,
@@ -66,7 +69,7 @@ impl Room {
 
     /// Returns what is known of its calls, for a lookup.
     pub(super) fn calls(&self) -> MutexGuard<'_, LineCalls> {
-        lock(&self.calls)
+        self.calls.lock()
     }
 
     /// Applies an event and pushes what is new; returns whether anything was.
@@ -135,12 +138,6 @@ impl Room {
 
     /// Returns who listens, so that nothing is pushed while it is held.
     pub(super) fn audience(&self) -> MutexGuard<'_, Audience> {
-        lock(&self.audience)
+        self.audience.lock()
     }
-}
-
-/// Locks a std mutex, because it is held for a fold or for some pushes and never across an await. A poisoned one is still
-/// whole, because the fold changes its sets one by one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -138,6 +138,22 @@ fn no_lookup_waits_while_frames_are_pushed() {
 }
 
 #[test]
+fn a_call_whose_end_came_first_is_open_nowhere() {
+    let hub = Hub::new();
+    let (over, open) = (call("1203", 0), call("1203", 1));
+    apply(&hub, ended(&over));
+    apply(&hub, Event::Alert(over.clone()));
+    assert_eq!(hub.newest_open_of(&line(), &over.house), None);
+    apply(&hub, Event::Alert(open.clone()));
+    let newest = hub.newest_open_of(&line(), &open.house);
+    assert_eq!(newest.map(|incident| incident.alert), Some(open.clone()));
+    let (sender, _receiver) = queue(200);
+    let subscribed = hub.subscribe(&line(), subscription("calls", Some(house("1204"))), sender);
+    let expected = [("1203".to_owned(), vec![open.id])].into();
+    assert_eq!(listed(subscribed.snapshot), (expected, false));
+}
+
+#[test]
 fn one_socket_with_many_subscriptions_gets_each_message_once_for_each() {
     let hub = Hub::new();
     let (sender, mut receiver) = queue(200);

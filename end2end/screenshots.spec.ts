@@ -189,6 +189,42 @@ test("pictures of a call that cannot be recorded", async ({ stranger, office, pr
   }
 });
 
+test("pictures of the numbers", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    const admin = await stranger({ ...look, locale });
+    await admin.enter("admin");
+    await picture(admin, "home-administrator", look, language);
+    await admin.open("/admin/statistics?period=90d");
+    await picture(admin, "statistics", look, language);
+    await admin.open("/admin/statistics?period=this-month");
+    for (const details of await admin.page.locator("details").all()) {
+      await details.locator("summary").click();
+    }
+    await picture(admin, "statistics-tables", look, language);
+    admin.expects(/status of 422/);
+    await admin.open("/admin/statistics?from=2026-02-30");
+    await picture(admin, "statistics-invalid", look, language);
+    const resident = await stranger({ ...look, locale });
+    resident.expects(/status of 403/);
+    await resident.enter("resident-1203");
+    await resident.open("/admin/statistics");
+    await picture(resident, "statistics-resident", look, language);
+    await admin.context.close();
+    await resident.context.close();
+  }
+  // On paper, as wide as A4 without its margins.
+  const look = { colorScheme: "light", viewport: { width: 726, height: 1054 } } as const;
+  const admin = await stranger({ ...look, locale });
+  await admin.enter("admin");
+  await admin.open("/admin/statistics?period=last-month");
+  await admin.page.emulateMedia({ media: "print" });
+  const path = join(DIRECTORY, `statistics-print-${language}.png`);
+  await admin.page.screenshot({ path, fullPage: true, animations: "disabled" });
+  await admin.page.pdf({ path: join(DIRECTORY, `statistics-print-${language}.pdf`), preferCSSPageSize: true });
+});
+
 test("pictures without a network", async ({ stranger, office }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

@@ -8,6 +8,8 @@ pub enum Audience {
     SignedOut,
     /// People that are signed in; others are led to the sign-in page.
     SignedIn,
+    /// Administrators. Others that are signed in read whose page it is, and the rest are led to the sign-in page.
+    Administrators,
 }
 
 /// A page.
@@ -29,9 +31,12 @@ pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
 /// What has become of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+/// The numbers of the management office.
+pub const STATISTICS: Page =
+    Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 4] = [HOME, SIGN_IN, CALL, CALL_STATE];
+pub const PAGES: [Page; 5] = [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS];
 
 /// Returns the page at an address without query.
 #[must_use]
@@ -70,6 +75,8 @@ mod tests {
             ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
             ("/call/", None),
             ("/call/a/b", None),
+            ("/admin/statistics", Some(STATISTICS)),
+            ("/admin", None),
             ("/elsewhere", None),
             ("", None),
         ] {
@@ -88,7 +95,7 @@ mod tests {
         let ours: Vec<_> = PAGES
             .iter()
             .map(|page| {
-                let signed_in = page.audience == Audience::SignedIn;
+                let signed_in = page.audience != Audience::SignedOut;
                 serde_json::json!({ "path": page.path, "signedIn": signed_in, "hydrated": page.is_hydrated })
             })
             .collect();

@@ -96,8 +96,13 @@ mod ssr {
 
     /// Answers 404.
     pub fn not_found() {
+        answer_with(StatusCode::NOT_FOUND);
+    }
+
+    /// Answers with this status.
+    pub fn answer_with(status: StatusCode) {
         if let Some(answer) = use_context::<ResponseOptions>() {
-            answer.set_status(StatusCode::NOT_FOUND);
+            answer.set_status(status);
         }
     }
 
@@ -116,6 +121,12 @@ mod ssr {
         let names: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(names_call).collect();
         let query = if names.is_empty() { String::new() } else { format!("?{}", names.join("&")) };
         page_table::CALL_STATE.is_at(uri.path()).then(|| format!("{}{query}", uri.path()))
+    }
+
+    /// Tells if this address shows the statistics, which a small script keeps up to date.
+    #[must_use]
+    pub fn shows_statistics() -> bool {
+        use_context::<Parts>().is_some_and(|parts| page_table::STATISTICS.is_at(parts.uri.path()))
     }
 
     /// Whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.

@@ -37,6 +37,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <script defer nonce=use_nonce() src=site.file("/call-state.js")></script>
         }
     });
+    let figures = request::shows_statistics().then(|| {
+        view! { <script defer nonce=use_nonce() src=site.file("/statistics.js")></script> }
+    });
     view! {
         <!DOCTYPE html>
         // A translator replaces the text nodes that the page changes: the words of a call would stand still. The page itself
@@ -61,6 +64,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <script defer nonce=use_nonce() src=site.file("/offline.js")></script>
                 {scripts}
                 {refresh}
+                {figures}
                 <MetaTags />
             </head>
             <body>

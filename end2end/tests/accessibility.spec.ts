@@ -76,6 +76,28 @@ for (const colorScheme of ["light", "dark"] as const) {
     await isAccessible(caller, "nobody reached");
   });
 
+  test(`the numbers are accessible, ${colorScheme}`, async ({ resident, visitor }) => {
+    const caller = await resident("resident-1203", look);
+    await caller.call({ kind: "medical" });
+    for (const { locale, width } of [
+      { locale: "ko-KR", width: 390 },
+      { locale: "en-US", width: 1280 },
+    ]) {
+      const admin = await visitor("admin", { ...look, locale, viewport: { width, height: 844 } });
+      await admin.open("/admin/statistics?period=90d");
+      for (const details of await admin.page.locator("details").all()) {
+        await details.locator("summary").click();
+      }
+      await isAccessible(admin, `the numbers, ${locale}, ${width}`);
+      admin.expects(/status of 422/);
+      await admin.open("/admin/statistics?from=yesterday");
+      await isAccessible(admin, `a question that makes no sense, ${locale}`);
+    }
+    caller.expects(/status of 403/);
+    await caller.open("/admin/statistics");
+    await isAccessible(caller, "the numbers are not a resident's");
+  });
+
   test(`a page without a network is accessible, ${colorScheme}`, async ({ resident }) => {
     const caller = await resident("resident-1203", look);
     await pageIsKept(caller);

@@ -2,15 +2,21 @@
 
 import { expect, test } from "../support/fixtures.ts";
 
-test("every page brings a policy that lets no foreign script in, and obeys it", async ({ resident, stranger }) => {
+test("every page brings a policy that lets no foreign script in, and obeys it", async ({
+  resident,
+  stranger,
+  visitor: signedIn,
+}) => {
   const somebody = await stranger();
   const neighbour = await resident("resident-1204");
+  const admin = await signedIn("admin");
   const call = await (await resident("resident-1203")).call();
   for (const [visitor, path, status] of [
     [somebody, "/sign-in", 200],
     [neighbour, "/", 200],
     [neighbour, "/call", 200],
     [neighbour, `/call/${call}`, 200],
+    [admin, "/admin/statistics", 200],
     [neighbour, "/nowhere", 404],
   ] as const) {
     if (status === 404) {

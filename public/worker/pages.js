@@ -5,7 +5,8 @@ const PAGES = [
   { "path": "/", "signedIn": true, "hydrated": true },
   { "path": "/sign-in", "signedIn": false, "hydrated": false },
   { "path": "/call", "signedIn": true, "hydrated": true },
-  { "path": "/call/{id}", "signedIn": true, "hydrated": false }
+  { "path": "/call/{id}", "signedIn": true, "hydrated": false },
+  { "path": "/admin/statistics", "signedIn": true, "hydrated": false }
 ];
 
 // Whether `path`, an address without query, is one of a page; a segment in braces stands for any text.

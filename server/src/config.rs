@@ -8,11 +8,12 @@ mod site_plan;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use backend::statistics::{Iana, schedule::Schedule};
 use clap::builder::FalseyValueParser;
 use ipnet::IpNet;
 
 pub use self::{
-    check::{database_url, log},
+    check::{database_url, log, time_zone},
     print::table,
     site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
 };
@@ -29,7 +30,7 @@ pub struct Config {
     pub data_dir: PathBuf,
 
     /// What this process does, separated by commas: web (pages), producer (takes calls), fanout (sockets), statistics
-    /// (keeps records that cannot be read)
+    /// (counts calls, and keeps records that cannot be read)
     #[arg(
         long,
         env = "IUTSAI_ROLES",
@@ -46,6 +47,15 @@ pub struct Config {
     /// Seconds for which a press that a device kept without a network is sent by itself; an older one asks the person first
     #[arg(long, env = "IUTSAI_PRESS_ASKS_AFTER", value_name = "SECONDS", default_value = "600")]
     pub press_asks_after: String,
+
+    /// The complex's time zone by its IANA name: hours, days and months of the statistics are by its clocks
+    #[arg(long, env = "IUTSAI_TIME_ZONE", value_name = "ZONE", default_value = "Asia/Seoul")]
+    pub time_zone: String,
+
+    /// When all calls are counted again, as a cron expression by the complex's clocks: minute, hour, day of the month, month,
+    /// day of the week. `off` leaves it to `iutsai batch`
+    #[arg(long, env = "IUTSAI_BATCH_CRON", value_name = "CRON", default_value = "10 4 * * *")]
+    pub batch_cron: String,
 
     /// Makes a demo complex when the database is empty, and shows on the sign-in page who can sign in
     #[arg(long, env = "IUTSAI_DEMO", value_parser = FalseyValueParser::new())]
@@ -159,7 +169,7 @@ pub struct Roles {
     pub producer: bool,
     /// Keeps the sockets and pushes.
     pub fanout: bool,
-    /// Keeps the letters of records that cannot be read.
+    /// Counts calls, and keeps the letters of records that cannot be read.
     pub statistics: bool,
 }
 
@@ -203,6 +213,10 @@ pub struct Settings {
     pub keep: Duration,
     /// How old a press that a device kept may be and still be sent unasked.
     pub press_asks_after: Duration,
+    /// The complex's time zone.
+    pub zone: Iana,
+    /// When the batch runs; `None` if it is run from outside.
+    pub batch: Option<Schedule>,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.

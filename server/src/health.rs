@@ -21,7 +21,8 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     let roles = state.settings.roles;
     let web = if roles.web { RoleState::Ready } else { RoleState::Absent };
     let (producer, fanout) = (state.backend.readiness.producer(), state.backend.readiness.fanout());
-    let all = [("web", web), ("producer", producer), ("fanout", fanout)];
+    let statistics = state.backend.readiness.statistics();
+    let all = [("web", web), ("producer", producer), ("fanout", fanout), ("statistics", statistics)];
     let works = all.iter().all(|(_, state)| state.works());
     let report: serde_json::Map<_, _> =
         all.iter().map(|(name, state)| ((*name).to_owned(), told(state))).collect();

@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod connections;
 mod descriptors;
+mod figures;
 mod headers;
 mod health;
 mod metrics;
@@ -27,6 +28,7 @@ mod site_plan;
 mod socket;
 mod sockets;
 mod state;
+mod statistics;
 
 use std::{
     io::{IsTerminal, Write},
@@ -59,6 +61,15 @@ enum Command {
     },
     /// Publishes everything that the outbox keeps to Kafka again, to refill a log that was lost; the server must be stopped
     Republish(republish::Republish),
+    /// Counts all calls again from the log and the history, and puts that in the place of what was counted live
+    Batch(statistics::Batch),
+    /// What the calls add up to
+    Statistics {
+        #[command(subcommand)]
+        command: StatisticsCommand,
+    },
+    /// Writes calls or their counts by day as CSV or Parquet, without coordinates and without texts
+    Export(statistics::Export),
     /// Prints the configuration in effect, secrets hidden, and says what is wrong with it
     CheckConfig(Config),
 }
@@ -69,6 +80,12 @@ enum AdminCommand {
     Create(admin::Create),
     /// Ends every session of an account, as when a device was lost
     EndSessions(admin::EndSessions),
+}
+
+#[derive(Subcommand)]
+enum StatisticsCommand {
+    /// Counts all calls again and compares them with what was counted live; fails if there is a difference
+    Verify(statistics::Verify),
 }
 
 fn main() -> ExitCode {
@@ -83,6 +100,18 @@ fn main() -> ExitCode {
         Some(Command::Republish(republish)) => {
             log_to_stderr(false);
             finish(republish::run(&republish))
+        }
+        Some(Command::Batch(command)) => {
+            log_to_stderr(false);
+            finish(statistics::batch(&command))
+        }
+        Some(Command::Statistics { command: StatisticsCommand::Verify(command) }) => {
+            log_to_stderr(false);
+            finish(statistics::verify(&command))
+        }
+        Some(Command::Export(command)) => {
+            log_to_stderr(false);
+            finish(statistics::export(&command))
         }
         Some(Command::CheckConfig(config)) => check(&config),
     }

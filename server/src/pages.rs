@@ -2,11 +2,15 @@
 
 mod late;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, Audience, HOME, SIGN_IN},
+    page_table::{self, Audience, HOME, SIGN_IN, STATISTICS},
+    pages::statistics::Shown,
 };
 use axum::{
     body::Body,
@@ -14,7 +18,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
-use domain::Resident;
+use domain::{Resident, Role};
 use http::{HeaderValue, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
@@ -23,7 +27,7 @@ use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    headers,
+    figures, headers,
     problem::Kind,
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -49,8 +53,18 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         Ok(turn) => turn,
         Err(problem) => return late::answer(&parts, problem),
     };
+    let shown = numbers(&state, &parts, viewer.as_ref()).await;
     let context = context(&state, viewer);
-    render(state, context, Request::from_parts(parts, body)).await
+    render(state, context, shown, Request::from_parts(parts, body)).await
+}
+
+/// Returns what the statistics page shows to an administrator; nobody else's page has figures.
+async fn numbers(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
+    let is_administrator = viewer.is_some_and(|viewer| viewer.role == Role::Administrator);
+    if !is_administrator || !STATISTICS.is_at(parts.uri.path()) {
+        return None;
+    }
+    Some(Arc::new(figures::shown(state, parts.uri.query()).await))
 }
 
 /// Returns where a request goes on to instead: the signed out to the sign-in page, the signed in from there to where they
@@ -60,7 +74,7 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     let page = page_table::at(path)?;
     match (page.audience, viewer) {
         (Audience::SignedIn, None) if page == HOME => Some(sign_in_page(None, None)),
-        (Audience::SignedIn, None) => {
+        (Audience::SignedIn | Audience::Administrators, None) => {
             let next = parts.uri.path_and_query().map_or(path, |address| address.as_str());
             Some(sign_in_page(Some(next), None))
         }
@@ -95,7 +109,12 @@ fn ground(settings: &Settings) -> Ground {
 }
 
 /// Renders whole: the page is small, and what renders it must not run where calls are taken.
-async fn render(state: AppState, context: PageContext, request: Request) -> Response {
+async fn render(
+    state: AppState,
+    context: PageContext,
+    shown: Option<Arc<Shown>>,
+    request: Request,
+) -> Response {
     let nonce = Nonce::new();
     let policy = headers::page_policy(&nonce, request.headers(), state.settings.tiles.as_ref());
     let hub = state.backend.hub.clone();
@@ -105,6 +124,9 @@ async fn render(state: AppState, context: PageContext, request: Request) -> Resp
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
+        if let Some(shown) = &shown {
+            provide_context(shown.clone());
+        }
     };
     let options = state.leptos.clone();
     let handler = leptos_axum::render_app_async_with_context(provide, move || app::shell(options.clone()));
@@ -143,6 +165,10 @@ mod tests {
         assert_eq!(sent("/call?kind=fire", false).as_deref(), Some("/sign-in?next=%2Fcall%3Fkind%3Dfire"));
         assert_eq!(sent("/sign-in", false), None);
         assert_eq!(sent("/call/a-call", false).as_deref(), Some("/sign-in?next=%2Fcall%2Fa-call"));
+        assert_eq!(
+            sent("/admin/statistics?period=7d", false).as_deref(),
+            Some("/sign-in?next=%2Fadmin%2Fstatistics%3Fperiod%3D7d")
+        );
         assert_eq!(sent("/elsewhere", false), None);
     }
 

@@ -21,7 +21,7 @@ use tower_http::{
 use crate::{
     auth, commands,
     config::SITE_PLAN_ADDRESS,
-    connections, headers, health, metrics, openapi, origin, pages,
+    connections, figures, headers, health, metrics, openapi, origin, pages,
     problem::{Kind, Problem, role_absent},
     runtimes::{Handles, RunOn},
     sign_in, site, site_plan, socket,
@@ -49,6 +49,9 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .route("/sign-in", post(sign_in::form_sign_in))
         .route("/sign-out", post(sign_in::form_sign_out))
         .route(SITE_PLAN_ADDRESS, get(site_plan::picture))
+        .route("/api/statistics", get(figures::json))
+        .route("/api/statistics.csv", get(figures::table))
+        .route("/api/incidents.csv", get(figures::calls))
         .route("/metrics", get(metrics::for_administrators))
         .route("/openapi.json", get(openapi::document))
         .merge(pages())

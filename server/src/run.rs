@@ -97,6 +97,8 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         producer: settings.roles.producer,
         fanout: settings.roles.fanout,
         statistics: settings.roles.statistics,
+        zone: settings.zone.clone(),
+        batch: settings.batch.clone(),
         keep: settings.keep,
         demo: settings.demo,
         calls_runtime: runtimes.calls.clone(),

@@ -28,8 +28,8 @@ pub async fn picture(_: SignedIn, State(state): State<AppState>, request: Header
     (headers, tag, picture.octets.clone()).into_response()
 }
 
-/// Compares weakly (RFC 9110, section 13.1.2).
-fn is_known(request: &HeaderMap, tag: &str) -> bool {
+/// Tells if a client has what `tag` names. This compares weakly (RFC 9110, section 13.1.2).
+pub fn is_known(request: &HeaderMap, tag: &str) -> bool {
     let lists = request.get_all(header::IF_NONE_MATCH).into_iter();
     let mut known =
         lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(',')).map(str::trim);

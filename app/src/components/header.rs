@@ -1,11 +1,13 @@
 //! The head of the home page: which flat this is, whether it is connected, the language, signing out.
 
+use domain::Role;
 use leptos::prelude::*;
 
 use super::{LanguageSwitch, connection_pill::ConnectionPill};
 use crate::{
     home::Home,
     i18n::{td_string, use_i18n},
+    page_table::STATISTICS,
     words::{self, say},
 };
 
@@ -23,6 +25,7 @@ pub fn Header() -> impl IntoView {
             None => td_string!(locale, names.office).to_owned(),
         })
     };
+    let is_administrator = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
     view! {
         <header class="page-header">
             <div class="brand-and-flat">
@@ -31,6 +34,12 @@ pub fn Header() -> impl IntoView {
             </div>
             <ConnectionPill />
             <div class="page-header-tools">
+                {is_administrator
+                    .then(|| view! {
+                        <a class="quiet-button" href=STATISTICS.path rel="external" data-testid="statistics">
+                            {say!(i18n, header.statistics)}
+                        </a>
+                    })}
                 <LanguageSwitch />
                 <form method="post" action="/sign-out">
                     <button class="quiet-button" type="submit" data-testid="sign-out">

@@ -4,6 +4,8 @@ mod alarm_panel;
 mod arm_banner;
 mod call_button;
 mod call_details;
+#[cfg(feature = "ssr")]
+pub(crate) mod charts;
 mod command;
 mod confirm_dialog;
 mod connection_pill;

@@ -10,6 +10,8 @@ mod not_found;
 mod sign_in;
 #[cfg(not(feature = "ssr"))]
 mod stand_ins;
+#[cfg(feature = "ssr")]
+pub mod statistics;
 
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
@@ -20,4 +22,6 @@ pub use not_found::NotFoundPage;
 #[cfg(feature = "ssr")]
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
-pub use stand_ins::{CallStatePage, NotFoundPage, SignInPage};
+pub use stand_ins::{CallStatePage, NotFoundPage, SignInPage, StatisticsPage};
+#[cfg(feature = "ssr")]
+pub use statistics::StatisticsPage;

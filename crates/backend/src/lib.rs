@@ -1,8 +1,9 @@
-//! What the service does, without axum and without leptos, in three wings.
+//! What the service does, without axum and without leptos, in four wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
 //! - [`calls`]: the commands, the hub that folds events per line and pushes frames, and the receipts.
+//! - [`statistics`]: what many calls add up to.
 //!
 //! [`service`] starts and stops it all; [`readiness`] holds the state of each role.
 
@@ -13,3 +14,4 @@ pub mod delivery;
 pub mod people;
 pub mod readiness;
 pub mod service;
+pub mod statistics;

@@ -90,11 +90,12 @@ impl Tell {
     }
 }
 
-/// The states of the roles that take and tell calls.
+/// The states of the roles that take, push and count calls.
 #[derive(Clone)]
 pub struct Readiness {
     pub(crate) producer: Tell,
     pub(crate) fanout: Tell,
+    pub(crate) statistics: Tell,
     /// Whether the hub has been told what was promised before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
@@ -110,6 +111,12 @@ impl Readiness {
     #[must_use]
     pub fn fanout(&self) -> RoleState {
         self.fanout.get()
+    }
+
+    /// How the counting of calls is doing. It is never starting or failed, because calls are taken without it.
+    #[must_use]
+    pub fn statistics(&self) -> RoleState {
+        self.statistics.get()
     }
 
     /// Waits until the hub knows what this node has promised and other nodes have handed over, whatever the log is doing.

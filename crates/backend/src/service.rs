@@ -2,12 +2,14 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use domain::{Millis, event::OPEN_FOR, topic};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
 
 use crate::{
     calls::{
@@ -24,7 +26,7 @@ use crate::{
         dead_letters::DeadLetters,
         handover::Handover,
         log::{Kafka, KafkaSettings, Log, LogError},
-        outbox::{Outbox, OutboxError},
+        outbox::{Outbox, OutboxError, Sequence},
         relay::{Relay, show_local_state},
     },
     people::{
@@ -33,6 +35,7 @@ use crate::{
         sessions::Sessions,
     },
     readiness::{Readiness, RoleState, Tell},
+    statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
@@ -57,8 +60,12 @@ pub struct Settings {
     pub producer: bool,
     /// Pushes calls to sockets.
     pub fanout: bool,
-    /// Keeps the letters of records that cannot be read.
+    /// Counts calls, and keeps the letters of records that cannot be read.
     pub statistics: bool,
+    /// The complex's time zone.
+    pub zone: Iana,
+    /// When the batch counts all calls again; `None` if it is run from outside.
+    pub batch: Option<Schedule>,
     /// How long the outbox keeps what the log has.
     pub keep: Duration,
     /// Makes the demo complex, if nobody has an account yet.
@@ -102,8 +109,12 @@ pub struct Backend {
     pub receipts: Receipts,
     /// The commands.
     pub calls: Calls,
+    /// What the calls add up to.
+    pub statistics: Statistics,
     /// How the roles are doing.
     pub readiness: Readiness,
+    /// What this process' counting is called, if it counts.
+    counting: Option<Arc<str>>,
     database: Database,
     outbox: Outbox,
     relay: Option<Relay>,
@@ -131,6 +142,11 @@ impl Backend {
         let readiness = Readiness {
             producer: role(settings.producer, "opening the log"),
             fanout: role(settings.fanout, "reading the log"),
+            statistics: Tell::new(if settings.statistics {
+                RoleState::Degraded("the log is being counted".into())
+            } else {
+                RoleState::Absent
+            }),
             promised: watch::Sender::new(false),
         };
         let (log, relay) = open_log(&settings, &outbox, readiness.producer.clone())?;
@@ -138,7 +154,11 @@ impl Backend {
         let shared = log.is_read_back().then(|| database.clone());
         let handover = Handover::new(queue.clone(), settings.sockets_runtime.clone(), shared);
         let delivery = Delivery::new(outbox.clone(), log.clone(), relay.clone(), handover.clone(), queue);
+        // A file has one reader, which goes on at once after a restart.
+        let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
         let backend = Self {
+            statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
+            counting: settings.statistics.then(|| token().into()),
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
@@ -161,6 +181,7 @@ impl Backend {
         }
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover.clone());
+        backend.start_statistics(&settings, &log);
         if settings.producer {
             let (readiness, calls, hub) =
                 (backend.readiness.clone(), backend.calls.clone(), backend.hub.clone());
@@ -220,12 +241,28 @@ impl Backend {
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
     }
 
+    /// Counts calls as they come, and all of them again by the schedule.
+    fn start_statistics(&self, settings: &Settings, log: &Log) {
+        let Some(token) = &self.counting else { return };
+        let consumer = Consumer {
+            statistics: self.statistics.clone(),
+            log: log.clone(),
+            state: self.readiness.statistics.clone(),
+            token: token.to_string(),
+        };
+        self.spawn(settings, consumer.run());
+        if let Some(schedule) = settings.batch.clone() {
+            self.spawn(settings, nightly::run(self.statistics.clone(), log.clone(), schedule));
+        }
+    }
+
     /// Old entries leave the outbox, those of a topic after its retention if that is shorter. With Kafka only what it has
     /// goes, and only locations, which are personal data, go before the others. What was handed over goes by the same
     /// clock.
     fn start_retention(&self, settings: &Settings, handover: Handover) {
         let (outbox, relay, keep) = (self.outbox.clone(), self.relay.clone(), millis(settings.keep));
         let former_broker = settings.data_dir.join(FORMER_BROKER);
+        let statistics = (relay.is_none() && settings.statistics).then(|| self.statistics.clone());
         self.spawn(settings, async move {
             forget_former_broker(&outbox, &former_broker).await;
             if let Some(relay) = &relay {
@@ -256,8 +293,11 @@ impl Backend {
                 for topic in topic::ALL {
                     let is_short = relay.is_none() || topic.name == topic::LOCATION;
                     let kept = if is_short { topic.retention.min(keep) } else { keep };
-                    if let Err(error) = outbox.forget(topic.name, now - kept, relay.is_some()).await {
-                        tracing::warn!(%error, "old entries stay in the outbox for now");
+                    for (before, below) in forgettable(topic.name, now, kept, statistics.as_ref()) {
+                        let forgotten = outbox.forget(topic.name, before, below, relay.is_some()).await;
+                        if let Err(error) = forgotten {
+                            tracing::warn!(%error, "old entries stay in the outbox for now");
+                        }
                     }
                 }
             }
@@ -275,7 +315,29 @@ impl Backend {
             tracing::warn!("the fan-out did not end in time");
         }
         self.outbox.close().await;
+        if let Some(token) = &self.counting {
+            self.statistics.give_back(token).await;
+        }
+        self.statistics.close().await;
         self.database.close().await;
+    }
+}
+
+/// Returns which entries of a topic are deleted: those stored before the first with a smaller number than the second. What is
+/// not counted yet stays for twice the time. Locations are personal data and count for nothing, so they never wait.
+fn forgettable(
+    topic: &str,
+    now: Millis,
+    kept: Millis,
+    statistics: Option<&Statistics>,
+) -> Vec<(Millis, Sequence)> {
+    let all = Sequence(Millis::MAX);
+    match statistics.filter(|_| topic != topic::LOCATION) {
+        // The last entry that was read must be found again after a restart.
+        Some(statistics) => {
+            vec![(now - kept, statistics.read()), (now - kept.saturating_mul(2), all)]
+        }
+        None => vec![(now - kept, all)],
     }
 }
 
@@ -347,4 +409,23 @@ async fn prepare(
 
 fn millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_counted_stays_for_twice_the_time_and_locations_do_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let accounts = Database::connect_later("sqlite::memory:").unwrap();
+        let zone = Iana::named("Asia/Seoul").unwrap();
+        let statistics = Statistics::open(directory.path(), accounts, zone).unwrap();
+        let (now, kept, all) = (1_000, 100, Sequence(Millis::MAX));
+        let of = |topic, statistics| forgettable(topic, now, kept, statistics);
+        assert_eq!(of(topic::ALERT, Some(&statistics)), [(900, Sequence(0)), (800, all)]);
+        assert_eq!(of(topic::LOCATION, Some(&statistics)), [(900, all)]);
+        assert_eq!(of(topic::ALERT, None), [(900, all)]);
+    }
 }

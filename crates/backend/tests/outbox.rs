@@ -268,15 +268,22 @@ async fn old_entries_are_deleted_by_topic_and_with_kafka_only_when_it_has_them()
     append(&outbox, entry(3)).await;
     let at = Position { timestamp: 1_001, partition: 0, offset: 0 };
     outbox.mark(published, at, "cluster").await.await.expect("the writer runs").expect("it is written");
+    let any = Sequence(i64::MAX);
     let all = async || {
         let page = outbox.pages().expect("it is open").behind(Sequence(0)).await.expect("it can be read");
         page.into_iter().map(|(_, entry)| entry.value).collect::<Vec<_>>()
     };
-    assert_eq!(outbox.forget("an-location", 2_000, true).await, Ok(1));
+    assert_eq!(outbox.forget("an-location", 2_000, any, true).await, Ok(1));
     assert_eq!(all().await, [vec![2], vec![3]]);
-    assert_eq!(outbox.forget("an-location", 1_002, false).await, Ok(0), "it is not that old");
-    assert_eq!(outbox.forget("an-location", 2_000, false).await, Ok(1));
+    assert_eq!(outbox.forget("an-location", 1_002, any, false).await, Ok(0), "it is not that old");
+    assert_eq!(outbox.forget("an-location", 2_000, published, false).await, Ok(0), "it is not read");
+    assert_eq!(outbox.forget("an-location", 2_000, any, false).await, Ok(1));
     assert_eq!(all().await, [vec![3]]);
+    let deleted_before =
+        async || outbox.pages().expect("it is open").deleted_before().await.expect("it can be read");
+    assert_eq!(deleted_before().await, 0, "no call was deleted");
+    assert_eq!(outbox.forget("an-alert", 2_000, any, false).await, Ok(1));
+    assert_eq!(deleted_before().await, 2_000);
     outbox.close().await;
 }
 

@@ -203,6 +203,19 @@ impl Progress {
     pub const ALL: [Self; 6] =
         [Self::Withdrawn, Self::Arrived, Self::Cancelled, Self::Resolved, Self::Escalated, Self::Expired];
 
+    /// Returns the word of records and bodies.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "withdrawn",
+            Self::Arrived => "arrived",
+            Self::Cancelled => "cancelled",
+            Self::Resolved => "resolved",
+            Self::Escalated => "escalated",
+            Self::Expired => "expired",
+        }
+    }
+
     /// Returns the last segment of the command's address, `POST /alert/{id}/…`; `None` for what only the service writes.
     #[must_use]
     pub const fn path(self) -> Option<&'static str> {

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use backend::statistics::{Iana, schedule::Schedule};
 use ipnet::IpNet;
 use url::{Position, Url};
 
@@ -21,6 +22,8 @@ impl Config {
         let roles = note(&mut wrong, roles(&self.roles));
         let keep = note(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
         let press_asks_after = note(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
+        let zone = note(&mut wrong, time_zone(&self.time_zone));
+        let batch = zone.clone().and_then(|zone| note(&mut wrong, schedule(&self.batch_cron, zone)));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
         let allowed_origins = note(
@@ -44,6 +47,8 @@ impl Config {
                 roles: roles?,
                 keep: keep?,
                 press_asks_after: press_asks_after?,
+                zone: zone?,
+                batch: batch?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 public_origin: public_origin?,
@@ -100,6 +105,25 @@ impl Config {
         let origin = url[..Position::BeforePath].replace("subdomain-of-tiles", "*");
         let attribution = given(self.map_tile_attribution.as_deref()).unwrap_or_default().to_owned();
         Ok(Some(TileSource { url: template.to_owned(), attribution, origin }))
+    }
+}
+
+/// Reads the name of a time zone.
+///
+/// # Errors
+/// One sentence about what to write.
+pub fn time_zone(name: &str) -> Result<Iana, String> {
+    let name = given(Some(name)).unwrap_or("Asia/Seoul");
+    Iana::named(name).map_err(|error| format!("IUTSAI_TIME_ZONE: {error}; write its IANA name."))
+}
+
+fn schedule(expression: &str, zone: Iana) -> Result<Option<Schedule>, String> {
+    match given(Some(expression)).unwrap_or("10 4 * * *") {
+        "off" => Ok(None),
+        expression => {
+            let schedule = Schedule::parse(expression, zone).map(Some);
+            schedule.map_err(|error| format!("IUTSAI_BATCH_CRON: {error}, or off."))
+        }
     }
 }
 

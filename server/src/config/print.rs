@@ -1,5 +1,6 @@
 //! The configuration as `NAME=value` lines, with the secrets hidden.
 
+use domain::statistics::Zone as _;
 use url::Url;
 
 use super::{Config, Log, Settings, check::given};
@@ -26,6 +27,8 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_ROLES", config.roles.clone()),
         ("IUTSAI_KEEP_DAYS", config.keep_days.trim().to_owned()),
         ("IUTSAI_PRESS_ASKS_AFTER", settings.press_asks_after.as_secs().to_string()),
+        ("IUTSAI_TIME_ZONE", settings.zone.name().to_owned()),
+        ("IUTSAI_BATCH_CRON", given(Some(&config.batch_cron)).unwrap_or("10 4 * * *").to_owned()),
         ("IUTSAI_DEMO", u8::from(settings.demo).to_string()),
         ("IUTSAI_DEMO_ANYWHERE", u8::from(settings.demo_anywhere).to_string()),
         ("IUTSAI_PUBLIC_URL", unset(&settings.public_origin)),

@@ -4,7 +4,7 @@ use domain::{Kind, event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
 use serde_json::json;
 use utoipa::openapi::{
     KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
-    schema::{AdditionalProperties, OneOfBuilder},
+    schema::{AdditionalProperties, ArrayBuilder, OneOfBuilder},
 };
 
 /// Every schema with its name.
@@ -22,6 +22,8 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("ProgressRequest", object(&[("note", text_up_to(TEXT_LENGTH_LIMIT))], &[])),
         ("Recorded", recorded()),
         ("Readiness", readiness()),
+        ("Statistics", statistics()),
+        ("Percentiles", percentiles()),
         ("Problem", problem()),
     ]
 }
@@ -81,6 +83,61 @@ fn readiness() -> Schema {
         .into()
 }
 
+/// The fields that most clients need; there are more, and each is a number or holds numbers.
+fn statistics() -> Schema {
+    let counts = [
+        "calls",
+        "drills",
+        "cancelled",
+        "resolved",
+        "expired",
+        "unfinished",
+        "accepted",
+        "unaccepted",
+        "taken_back",
+        "nobody_came",
+        "waiting",
+        "false_alarms",
+        "escalated",
+    ];
+    let times = ["to_reached_ms", "to_first_accept_ms", "to_arrived_ms", "to_resolved_ms"];
+    let mut fields = vec![
+        ("from", integer()),
+        ("to", integer()),
+        ("timezone", text()),
+        ("as_of", integer()),
+        ("positions", map_of(map_of(integer()))),
+        ("by_hour", list_of(integer())),
+        ("by_weekday", list_of(integer())),
+        ("by_line", map_of(integer())),
+        ("by_kind", map_of(integer())),
+        ("previous", Schema::from(ObjectBuilder::new().schema_type(Type::Object).build()).into()),
+    ];
+    fields.extend(counts.map(|count| (count, integer())));
+    fields.extend(times.map(|time| (time, reference("Percentiles"))));
+    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    object(&fields, &required)
+}
+
+/// Nearest rank; the values are absent where nothing is counted.
+fn percentiles() -> Schema {
+    let fields = ["count", "p50", "p90", "p99", "max"].map(|name| (name, integer()));
+    object(&fields, &["count"])
+}
+
+fn integer() -> RefOr<Schema> {
+    Schema::from(ObjectBuilder::new().schema_type(Type::Integer).build()).into()
+}
+
+fn list_of(items: RefOr<Schema>) -> RefOr<Schema> {
+    Schema::from(ArrayBuilder::new().items(items).build()).into()
+}
+
+fn map_of(values: RefOr<Schema>) -> RefOr<Schema> {
+    let map = ObjectBuilder::new().schema_type(Type::Object);
+    Schema::from(map.additional_properties(Some(AdditionalProperties::from(values))).build()).into()
+}
+
 fn problem() -> Schema {
     let status = ObjectBuilder::new().schema_type(Type::Integer).build().into();
     let fields = [("type", text()), ("title", text()), ("status", status), ("detail", text())];
@@ -99,7 +156,8 @@ fn reference(name: &str) -> RefOr<Schema> {
     Ref::from_schema_name(name).into()
 }
 
-fn text() -> RefOr<Schema> {
+/// Any text.
+pub fn text() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).build()).into()
 }
 

@@ -21,6 +21,8 @@ mod site_plan;
 mod slow_clients;
 mod sockets;
 mod start_and_stop;
+mod statistics;
+mod statistics_page;
 mod strangers;
 mod support;
 mod survival;

@@ -110,6 +110,8 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_ROLES=web,producer,fanout,statistics",
         "IUTSAI_KEEP_DAYS=30",
         "IUTSAI_PRESS_ASKS_AFTER=600",
+        "IUTSAI_TIME_ZONE=Asia/Seoul",
+        "IUTSAI_BATCH_CRON=10 4 * * *",
         "IUTSAI_SITE_PLAN=(unset)",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
@@ -125,6 +127,7 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
             ("IUTSAI_ROLES", "web,reports"),
             ("IUTSAI_KEEP_DAYS", "for ever"),
             ("IUTSAI_PRESS_ASKS_AFTER", "10 minutes"),
+            ("IUTSAI_TIME_ZONE", "Seoul"),
             ("IUTSAI_PUBLIC_URL", "iutsai.example"),
             ("IUTSAI_TRUSTED_PROXIES", "proxy"),
             ("DATABASE_URL", "mysql://root:s3cret@db.example/iutsai"),
@@ -139,6 +142,7 @@ fn every_bad_value_is_told_in_a_sentence_of_its_own() {
         "ROLES",
         "KEEP_DAYS",
         "PRESS_ASKS_AFTER",
+        "TIME_ZONE",
         "PUBLIC_URL",
         "TRUSTED_PROXIES",
         "DATABASE_URL",

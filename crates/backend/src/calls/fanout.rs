@@ -218,8 +218,11 @@ impl Fanout {
         if of_the_log {
             metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
         }
-        if record.topic == topic::DEAD_LETTER {
-            return self.dead_letters.written(record);
+        match record.topic.as_str() {
+            topic::DEAD_LETTER => return self.dead_letters.written(record),
+            // It is the statistics' own.
+            topic::HISTORY => return,
+            _ => {}
         }
         let Some(value) = &record.value else {
             return self.dead_letters.unreadable(record, "tombstone", "it has no value");

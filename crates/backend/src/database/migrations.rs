@@ -29,11 +29,24 @@ const OUTBOX: &[Step] = &[
         include_str!("../../outbox_migrations/0002_reconciling_and_sessions.sql"),
     ),
     (3, "own log", include_str!("../../outbox_migrations/0003_own_log.sql")),
+    (4, "what was deleted", include_str!("../../outbox_migrations/0004_what_was_deleted.sql")),
 ];
+
+/// The folder `statistics_migrations` of this crate.
+const STATISTICS: &[Step] =
+    &[(1, "statistics", include_str!("../../statistics_migrations/0001_statistics.sql"))];
 
 /// Returns the steps of the accounts' database.
 pub(crate) fn accounts() -> Migrator {
     migrator(ACCOUNTS)
+}
+
+/// Returns the steps of the statistics. On PostgreSQL they are beside the accounts, so they are counted in a table of their
+/// own.
+pub(crate) fn statistics() -> Migrator {
+    let mut migrator = migrator(STATISTICS);
+    migrator.dangerous_set_table_name("_statistics_migrations");
+    migrator
 }
 
 /// Returns the steps of the outbox.
@@ -72,7 +85,9 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folders_is_a_step() {
-        for (name, steps) in [("migrations", ACCOUNTS), ("outbox_migrations", OUTBOX)] {
+        for (name, steps) in
+            [("migrations", ACCOUNTS), ("outbox_migrations", OUTBOX), ("statistics_migrations", STATISTICS)]
+        {
             let listed: Vec<_> =
                 steps.iter().map(|(version, name, sql)| (*version, (*name).into(), (*sql).into())).collect();
             assert_eq!(folder(name), listed, "{name}");

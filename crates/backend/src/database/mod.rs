@@ -1,4 +1,5 @@
-//! The accounts' database: SQLite by default, PostgreSQL where several processes share it.
+//! The accounts' database: SQLite by default, PostgreSQL where several processes share it. The statistics have their tables
+//! beside it on PostgreSQL, and in a file of their own on SQLite.
 //!
 //! One SQL text serves both, so it keeps to what sqlx's `Any` driver has on both: TEXT, BIGINT and BYTEA,
 //! `$1` placeholders, times as epoch milliseconds. It may be away at any time, also at the start: whoever asks learns so
@@ -13,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{AnyPool, any::AnyPoolOptions};
+use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
 use tokio::{sync::OnceCell, time::timeout};
 
 static DRIVERS: Once = Once::new();
@@ -39,6 +40,13 @@ pub enum DatabaseError {
     InUse(String),
 }
 
+impl DatabaseError {
+    /// No answer came within this time.
+    pub(crate) fn late(patience: Duration) -> Self {
+        Self::Away(format!("no answer within {patience:?}"))
+    }
+}
+
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
         // PostgreSQL's class 57 is "operator intervention": it starts, or is shut down.
@@ -57,6 +65,7 @@ impl From<sqlx::Error> for DatabaseError {
 pub struct Database {
     pool: AnyPool,
     url: Arc<str>,
+    steps: fn() -> Migrator,
     prepared: Arc<OnceCell<()>>,
 }
 
@@ -76,10 +85,22 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] if the URL names no database.
     pub fn connect_later(url: &str) -> Result<Self, DatabaseError> {
+        Self::with_steps(url, migrations::accounts)
+    }
+
+    /// The statistics' tables at `url`. As [`Database::connect_later`].
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the URL names no database.
+    pub(crate) fn of_statistics(url: &str) -> Result<Self, DatabaseError> {
+        Self::with_steps(url, migrations::statistics)
+    }
+
+    fn with_steps(url: &str, steps: fn() -> Migrator) -> Result<Self, DatabaseError> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let connections = if url.starts_with("sqlite:") { 4 } else { 16 };
         let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-        Ok(Self { pool: options.connect_lazy(url)?, url: url.into(), prepared: Arc::default() })
+        Ok(Self { pool: options.connect_lazy(url)?, url: url.into(), steps, prepared: Arc::default() })
     }
 
     /// Brings the tables up to date, once.
@@ -92,7 +113,7 @@ impl Database {
                 // Readers must not wait for a writer: every page looks its session up.
                 sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await?;
             }
-            migrations::accounts().run(&self.pool).await.map_err(|error| match error {
+            (self.steps)().run(&self.pool).await.map_err(|error| match error {
                 sqlx::migrate::MigrateError::Execute(error) => error.into(),
                 other => DatabaseError::Failed(other.to_string()),
             })
@@ -134,7 +155,5 @@ async fn timeout_after<T>(
     patience: Duration,
     work: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
-    timeout(patience, work)
-        .await
-        .unwrap_or_else(|_| Err(DatabaseError::Away(format!("no answer within {patience:?}"))))
+    timeout(patience, work).await.unwrap_or_else(|_| Err(DatabaseError::late(patience)))
 }

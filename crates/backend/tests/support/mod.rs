@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use backend::{
     readiness::RoleState,
     service::{Backend, Settings},
+    statistics::Iana,
 };
 use tokio::{runtime::Handle, time::timeout};
 
@@ -17,6 +18,8 @@ pub async fn backend(directory: &Path) -> Backend {
         producer: true,
         fanout: true,
         statistics: true,
+        zone: Iana::named("Asia/Seoul").expect("a zone"),
+        batch: None,
         keep: Duration::from_secs(30 * 24 * 60 * 60),
         demo: true,
         calls_runtime: Handle::current(),

@@ -70,7 +70,7 @@ impl Answer {
 
 /// Of several records of one event the smallest (`at`, bytes) wins, the bytes being those `record` writes: they
 /// are the same for a record of the log and for what was handed over past it. An alert wins over a drill.
-pub(super) fn wins(candidate: &Event, known: &Event) -> bool {
+pub(crate) fn wins(candidate: &Event, known: &Event) -> bool {
     let order = |event: &Event| {
         let (topic, value) = record::write(event);
         (topic, event.at(), value)

@@ -6,13 +6,15 @@
 //!
 //! Here is how an event is taken in; who may do what is `authors`, which words belong to which call is `attribution`,
 //! what listeners hear of it is `announce`, where callers are and whom calls reached is `report`, what all of it
-//! adds up to is `derive`, which words a snapshot needs is `outline`, and how calls are dropped is `forget`.
+//! adds up to is `derive`, which words a snapshot needs is `outline`, how calls are dropped is `forget`, and what makes
+//! two records one event, as text for tables, is `identity`.
 
 mod announce;
 mod attribution;
 mod authors;
 mod derive;
 mod forget;
+mod identity;
 mod known;
 mod outline;
 mod report;
@@ -27,7 +29,8 @@ use crate::{
     position::{Position, Rank},
 };
 use attribution::Index;
-use known::{Answer, Call, CallKey, Calls, NamedCall, wins};
+pub(crate) use known::wins;
+use known::{Answer, Call, CallKey, Calls, NamedCall};
 
 /// How an event came to be known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,10 +15,14 @@ pub const LOCATION: &str = "an-location";
 
 /// Which houses a call has reached.
 pub const RECEIPT: &str = "an-receipt";
+/// Calls that are over, as statistics keep them: rows without coordinates and without texts.
+pub const HISTORY: &str = "an-history";
 /// Records that could not be read, with the reason.
 pub const DEAD_LETTER: &str = "an-dead-letter";
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Records that are never deleted.
+const ALWAYS: i64 = i64::MAX;
 
 /// A topic the service reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +34,14 @@ pub struct Topic {
 }
 
 /// Every topic the service reads and writes.
-pub const ALL: [Topic; 7] = [
+pub const ALL: [Topic; 8] = [
     Topic { name: ALERT, retention: 30 * DAY },
     Topic { name: ACCEPT, retention: 30 * DAY },
     Topic { name: STATUS, retention: 30 * DAY },
     Topic { name: DRILL, retention: 30 * DAY },
     Topic { name: LOCATION, retention: DAY },
-    Topic { name: RECEIPT, retention: DAY },
+    Topic { name: RECEIPT, retention: 30 * DAY },
+    Topic { name: HISTORY, retention: ALWAYS },
     Topic { name: DEAD_LETTER, retention: 30 * DAY },
 ];
 

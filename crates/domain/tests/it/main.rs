@@ -14,3 +14,6 @@ mod oracle;
 mod order;
 mod outline;
 mod record;
+mod statistics;
+mod statistics_figures;
+mod statistics_rows;

@@ -72,3 +72,13 @@ fn without_kafka_the_one_process_takes_calls_and_keeps_sockets() {
         assert_eq!(roles_fit_log(roles(words).unwrap(), &cluster), Ok(()));
     }
 }
+
+#[test]
+fn a_schedule_is_a_cron_expression_or_off() {
+    let zone = || time_zone("Asia/Seoul").unwrap();
+    assert!(schedule("", zone()).unwrap().is_some());
+    assert!(schedule("*/30 * * * *", zone()).unwrap().is_some());
+    assert!(schedule("off", zone()).unwrap().is_none());
+    let sentence = schedule("daily", zone()).unwrap_err();
+    assert!(sentence.starts_with("IUTSAI_BATCH_CRON: 'daily' is not a cron expression"), "{sentence}");
+}

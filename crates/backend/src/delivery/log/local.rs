@@ -161,7 +161,8 @@ async fn begin(outbox: &Outbox, pages: &Pages, start: &Start) -> Result<(Sequenc
     }
 }
 
-fn record(sequence: Sequence, entry: Entry) -> Record {
+/// Returns the record that an entry is.
+pub(crate) fn record(sequence: Sequence, entry: Entry) -> Record {
     Record {
         position: position(sequence, entry.at),
         time: entry.at,

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::delivery::outbox::Outbox;
 pub use kafka::{Kafka, KafkaSettings};
 pub use local::position;
+pub(crate) use local::record as record_of_entry;
 pub use positions::{Ends, Partition, Positions, Start};
 
 /// A record as it stands in the log.
@@ -86,6 +87,11 @@ pub struct Outgoing<'a> {
 pub struct LogError(pub(in crate::delivery) String);
 
 impl LogError {
+    /// It failed for this reason.
+    pub(crate) fn because(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+
     /// Something other than the log went wrong on the way.
     pub(crate) fn of(error: &dyn std::error::Error) -> Self {
         Self(error.to_string())

@@ -168,8 +168,8 @@ impl Outbox {
         }
     }
 
-    /// Deletes entries of `topic` that were stored before `before`: all of them, or only those that Kafka has acknowledged
-    /// or refused. Each call deletes a slice, so that no press waits behind a month.
+    /// Deletes entries of `topic` that were stored before `before` and have a smaller number than `below`: all of them, or
+    /// only those that Kafka has acknowledged or refused. Each call deletes a slice, so that no press waits behind a month.
     ///
     /// # Errors
     /// [`OutboxError`] if that could not be written.
@@ -177,9 +177,10 @@ impl Outbox {
         &self,
         topic: &'static str,
         before: Millis,
+        below: Sequence,
         done_only: bool,
     ) -> Result<u64, OutboxError> {
-        self.change(Change::Forget { topic, before, done_only }).await
+        self.change(Change::Forget { topic, before, below, done_only }).await
     }
 
     /// Takes the coordinates out of entries of `topic` that were stored from `since` on and before `before`. Returns how many

@@ -82,6 +82,15 @@ impl Pages {
         Ok(Sequence(row.try_get(0)?))
     }
 
+    /// The time before which calls may have been deleted, because they were as old as entries become; 0 if none was.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read, or is of a version that did not record it.
+    pub async fn deleted_before(&self) -> Result<Millis, OutboxError> {
+        let row = sqlx::query("SELECT deleted_before FROM node").fetch_one(&self.0).await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// The entry with this number.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ pub(super) enum Change {
     Forget {
         topic: &'static str,
         before: Millis,
+        below: Sequence,
         done_only: bool,
     },
     ForgetCoordinates {

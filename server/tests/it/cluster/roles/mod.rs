@@ -4,6 +4,7 @@ mod calls;
 mod database;
 mod rebuild;
 mod stalled;
+mod statistics;
 
 use std::time::{Duration, Instant};
 

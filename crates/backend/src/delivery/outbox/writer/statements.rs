@@ -1,5 +1,6 @@
 //! The SQL of the outbox's writer.
 
+use domain::topic;
 use sqlx::{Row, sqlite::SqliteConnection};
 
 use super::Change;
@@ -10,11 +11,13 @@ const SLICE: i64 = 500;
 
 /// All of a topic that is old.
 const FORGET: &str = "DELETE FROM entries WHERE sequence IN (
-     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 LIMIT $3)";
+     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND +sequence < $4 LIMIT $3)";
 /// The same, but only what Kafka has acknowledged or refused. Its condition is that of the index `entries_done`.
 const FORGET_DONE: &str = "DELETE FROM entries WHERE sequence IN (
-     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2
+     SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND +sequence < $4
      AND (record_offset IS NOT NULL OR refused IS NOT NULL) LIMIT $3)";
+/// Readers that begin at the first entry must know that it is not the beginning of everything.
+const NOTE_DELETED: &str = "UPDATE node SET deleted_before = MAX(deleted_before, $1)";
 /// The coordinates of a time, in records that stay. A value that is not JSON has none.
 const FORGET_COORDINATES: &str = "UPDATE entries SET value = CAST(json_set(
          CAST(value AS TEXT), '$.lat', NULL, '$.lng', NULL, '$.accuracy', NULL) AS BLOB)
@@ -84,9 +87,14 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
         Change::Refuse(sequence, reason) => {
             sqlx::query("UPDATE entries SET refused = $1 WHERE sequence = $2").bind(reason).bind(sequence.0)
         }
-        Change::Forget { topic, before, done_only } => {
+        Change::Forget { topic, before, below, done_only } => {
             let forget = sqlx::query(if *done_only { FORGET_DONE } else { FORGET });
-            forget.bind(*topic).bind(before).bind(SLICE)
+            let forget = forget.bind(*topic).bind(before).bind(SLICE).bind(below.0);
+            let rows = forget.execute(&mut *to).await?.rows_affected();
+            if rows > 0 && [topic::ALERT, topic::DRILL].contains(topic) {
+                sqlx::query(NOTE_DELETED).bind(before).execute(to).await?;
+            }
+            return Ok(rows.into());
         }
         Change::ForgetCoordinates { topic, since, before } => {
             sqlx::query(FORGET_COORDINATES).bind(*topic).bind(since).bind(before).bind(SLICE)
@@ -164,7 +172,8 @@ mod tests {
         crate::database::migrations::outbox().run(&mut file).await.unwrap();
         for (statement, index) in [(FORGET, "entries_by_topic"), (FORGET_DONE, "entries_done")] {
             let plan = format!("EXPLAIN QUERY PLAN {statement}");
-            let plan = sqlx::query(sqlx::AssertSqlSafe(plan)).bind("an-alert").bind(1_i64).bind(SLICE);
+            let plan =
+                sqlx::query(sqlx::AssertSqlSafe(plan)).bind("an-alert").bind(1_i64).bind(SLICE).bind(1_i64);
             let rows = plan.fetch_all(&mut file).await.unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
             assert!(steps.iter().any(|step| step.contains(&format!("INDEX {index}"))), "{steps:?}");

@@ -1,0 +1,111 @@
+//! How far the figures can be trusted, and where programs get them.
+
+use leptos::prelude::*;
+
+use super::{
+    shown::{Report, State, Verified},
+    wording,
+};
+use crate::i18n::{Locale, td_string};
+
+/// Banners above the figures.
+pub(super) fn notices(locale: Locale, report: &Report) -> AnyView {
+    let Some(state) = report.state else {
+        return notice("notice", td_string!(locale, statistics.state_unknown).to_owned());
+    };
+    let different = state.verified.filter(|verified| verified.different > 0).map(|verified| {
+        notice(
+            "notice error",
+            td_string!(locale, statistics.different, calls = wording::calls(locale, verified.different)),
+        )
+    });
+    let behind = state.behind.filter(|records| *records > 0);
+    let behind =
+        behind.map(|records| notice("notice", td_string!(locale, statistics.behind, count = records)));
+    let demo = state.has_demo.then(|| notice("notice", td_string!(locale, statistics.has_demo).to_owned()));
+    view! { {different} {behind} {demo} }.into_any()
+}
+
+fn notice(class: &'static str, words: String) -> AnyView {
+    view! { <p class=class>{words}</p> }.into_any()
+}
+
+/// What the figures rest on, and the links to the same figures for programs and spreadsheets.
+pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
+    let nightly = nightly(locale, report);
+    // Another process counts, and this one does not know how far.
+    let is_unknown = report.state.is_some_and(|state| state.behind.is_none());
+    let unknown = is_unknown.then(|| view! { <p>{td_string!(locale, statistics.behind_unknown)}</p> });
+    let clamped = report.figures.counts.clamped;
+    let clamped = (clamped > 0).then(|| {
+        view! { <p>{td_string!(locale, statistics.clamped, count = clamped)}</p> }
+    });
+    let to = |path: &str| format!("{path}?{}", report.query);
+    view! {
+        <footer class="sources summary">
+            <p>{nightly}</p>
+            {unknown}
+            {clamped}
+            <p class="no-print downloads">
+                <a href=to("/api/statistics.csv") download="" rel="external" data-testid="statistics-csv">
+                    {td_string!(locale, statistics.csv)}
+                </a>
+                <a href=to("/api/incidents.csv") download="" rel="external" data-testid="incidents-csv">
+                    {td_string!(locale, statistics.incidents_csv)}
+                </a>
+                <a href=to("/api/statistics") rel="external">"JSON"</a>
+                <span>{td_string!(locale, statistics.printed)}</span>
+            </p>
+        </footer>
+    }
+    .into_any()
+}
+
+/// The result of the nightly comparison in words.
+fn nightly(locale: Locale, report: &Report) -> String {
+    let say = |at| wording::instant(locale, at, &*report.zone);
+    match report.state {
+        Some(State { verified: Some(Verified { at, compared, different: 0 }), .. }) => {
+            td_string!(locale, statistics.verified, at = say(at), count = compared)
+        }
+        Some(State { verified: Some(Verified { at, different, .. }), .. }) => {
+            td_string!(locale, statistics.verified_different, at = say(at), count = different)
+        }
+        Some(State { last_batch: Some(at), .. }) => td_string!(locale, statistics.last_batch, at = say(at)),
+        _ => td_string!(locale, statistics.not_verified).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::statistics::samples::{AS_OF, report};
+
+    fn said(state: Option<State>) -> String {
+        let report = Report { state, ..report() };
+        format!("{}{}", notices(Locale::ko, &report).to_html(), sources(Locale::ko, &report).to_html())
+    }
+
+    #[test]
+    fn what_weakens_the_figures_is_said_above_them() {
+        let good = State {
+            behind: Some(0),
+            verified: Some(Verified { at: AS_OF, compared: 41, different: 0 }),
+            ..State::default()
+        };
+        let html = said(Some(good));
+        assert!(!html.contains("notice") && html.contains("11월 29일 12:00"), "{html}");
+        let different = Verified { at: AS_OF, compared: 41, different: 2 };
+        assert!(said(Some(State { verified: Some(different), ..good })).contains("notice error"));
+        assert!(said(Some(State { behind: Some(7), ..good })).contains("기록 7개"));
+        assert!(said(Some(State { behind: None, ..good })).contains("어디까지 세었는지"));
+        for weak in [Some(State { behind: Some(7), ..good }), Some(State { has_demo: true, ..good }), None] {
+            assert_eq!(said(weak).matches("class=\"notice\"").count(), 1);
+        }
+    }
+
+    #[test]
+    fn programs_get_the_figures_of_the_same_question() {
+        assert!(said(None).contains("/api/incidents.csv?period=7d"));
+    }
+}

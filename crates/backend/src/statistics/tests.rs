@@ -1,0 +1,168 @@
+//! The tables on SQLite: what a page changes, what is settled, and who may write.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use domain::{
+    Actor, Alert, AlertId, Event, EventId, House, Line, Millis, Neighbour, Position, Progress, Receipt,
+    Status, event::LOOK_BACK, record, statistics::Row,
+};
+use sqlx::AnyConnection;
+use uuid::Uuid;
+
+use super::{
+    apply::{Page, apply, settle},
+    lease::{Lease, Work},
+    store::{StatisticsError, Tables, call, execute, number},
+};
+use crate::{database::Database, delivery::log::Record};
+
+const MORNING: Millis = 1_795_820_000_000;
+const HOUR: Millis = 60 * 60 * 1000;
+
+async fn tables(directory: &Path) -> Database {
+    let url = format!("sqlite://{}?mode=rwc", directory.join("statistics.db").display());
+    let database = Database::of_statistics(&url).unwrap();
+    database.prepare().await.unwrap();
+    database
+}
+
+fn line() -> Line {
+    Line::new("101-1").unwrap()
+}
+
+fn house() -> House {
+    House::new("1203").unwrap()
+}
+
+fn alert(number: u128, at: Millis) -> Event {
+    Event::Alert(Alert {
+        id: AlertId(Uuid::from_u128(number)),
+        line: line(),
+        house: house(),
+        text: "help".into(),
+        location: None,
+        kind: None,
+        drill: false,
+        at,
+    })
+}
+
+fn cancelled(number: u128, at: Millis) -> Event {
+    Event::Status(Status {
+        id: EventId(Uuid::from_u128(number + 1_000)),
+        line: line(),
+        alert: AlertId(Uuid::from_u128(number)),
+        target: Some(house()),
+        status: Progress::Cancelled,
+        by: Actor::House(house()),
+        by_line: None,
+        note: None,
+        at,
+    })
+}
+
+fn reached(number: u128) -> Event {
+    let reached = [Neighbour::from(House::new("1204").unwrap())].into();
+    let (alert, target) = (AlertId(Uuid::from_u128(number)), Some(house()));
+    Event::Receipt(Receipt { line: line(), alert, target, reached, seen: [].into() })
+}
+
+fn recorded(event: &Event, offset: i64, time: Millis) -> Record {
+    let (topic, value) = record::write(event);
+    Record {
+        topic: topic.to_owned(),
+        position: Position { timestamp: time, partition: 0, offset },
+        time,
+        id: Some(Uuid::from_u128(1)),
+        value: Some(value),
+        republished: false,
+        age: None,
+    }
+}
+
+async fn add(to: &mut AnyConnection, events: &[(Event, Millis)]) {
+    let mut page = Page::default();
+    for ((event, time), offset) in events.iter().zip(1..) {
+        page.add(&recorded(event, offset, *time));
+    }
+    apply(to, Tables::Live, &page).await.unwrap();
+}
+
+async fn rows(from: &mut AnyConnection, table: &'static str) -> Vec<Row> {
+    let query = format!("SELECT value FROM {table} ORDER BY begun");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(from).await.unwrap();
+    rows.iter().map(|row| call(row).unwrap()).collect()
+}
+
+async fn events(from: &mut AnyConnection) -> i64 {
+    number(from, "SELECT COUNT(*) FROM statistics_events".into(), &[]).await.unwrap()
+}
+
+#[tokio::test]
+async fn pages_in_any_order_and_repeated_give_the_same_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let mut connection = database.pool().acquire().await.unwrap();
+    let call = [(alert(1, MORNING), MORNING), (cancelled(1, MORNING + 60_000), MORNING + 60_000)];
+    let receipt = (reached(1), MORNING + 500);
+    add(&mut connection, &[call[1].clone()]).await;
+    assert_eq!(rows(&mut connection, "statistics_calls").await, [], "there is no call yet");
+    add(&mut connection, &[receipt.clone()]).await;
+    add(&mut connection, &[call[0].clone(), (alert(2, MORNING + HOUR), MORNING + HOUR)]).await;
+    let once = rows(&mut connection, "statistics_calls").await;
+    assert_eq!(once.len(), 2);
+    assert!(once[0].ended.is_some() && once[0].first_reached == Some(MORNING + 500), "{once:?}");
+    add(&mut connection, &call).await;
+    add(&mut connection, &[receipt]).await;
+    assert_eq!(rows(&mut connection, "statistics_calls").await, once);
+    assert_eq!(events(&mut connection).await, 4);
+}
+
+#[tokio::test]
+async fn a_call_is_settled_once_and_a_poorer_log_takes_nothing_away_from_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let mut connection = database.pool().acquire().await.unwrap();
+    let old = [(alert(1, MORNING), MORNING), (cancelled(1, MORNING + 5), MORNING + 5)];
+    let young = (alert(2, MORNING + 2 * HOUR), MORNING + 2 * HOUR);
+    add(&mut connection, &old).await;
+    add(&mut connection, &[young]).await;
+    let before = rows(&mut connection, "statistics_calls").await;
+    settle(&mut connection, Tables::Live, MORNING + LOOK_BACK).await.unwrap();
+    assert_eq!(rows(&mut connection, "statistics_history").await, [], "it may still change");
+    for _ in 0..2 {
+        settle(&mut connection, Tables::Live, MORNING + LOOK_BACK + HOUR).await.unwrap();
+        assert_eq!(rows(&mut connection, "statistics_history").await, before[..1]);
+        assert_eq!(events(&mut connection).await, 1, "those of the other call");
+    }
+    add(&mut connection, &old[..1]).await;
+    assert_eq!(rows(&mut connection, "statistics_calls").await, before);
+    // A word that comes late is added.
+    add(&mut connection, &[old[0].clone(), (reached(1), MORNING + 9)]).await;
+    let after = rows(&mut connection, "statistics_history").await;
+    assert_eq!((after[0].reached.len(), after[0].ended), (1, before[0].ended));
+    assert_eq!(rows(&mut connection, "statistics_calls").await[0], after[0]);
+}
+
+#[tokio::test]
+async fn one_process_writes_at_a_time_and_none_after_a_rebuild() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let take = async |token: &str| Lease::take(&database, Work::Live, token, 60_000).await.unwrap();
+    let first = take("first").await.unwrap();
+    assert!(take("second").await.is_none());
+    first.begin(&database).await.unwrap().commit().await.unwrap();
+    assert!(take("first").await.is_some(), "a process that was started again has the same right");
+
+    let mut connection = database.pool().acquire().await.unwrap();
+    let rebuilt = "UPDATE statistics_lease SET generation = generation + 1 WHERE id = 1".to_owned();
+    execute(&mut connection, rebuilt, &[]).await.unwrap();
+    drop(connection);
+    assert!(matches!(first.begin(&database).await, Err(StatisticsError::TakenOver)));
+
+    Lease::give_back(&database, Work::Live, "first").await.unwrap();
+    let second = take("second").await.unwrap();
+    assert!(matches!(first.begin(&database).await, Err(StatisticsError::TakenOver)));
+    second.begin(&database).await.unwrap().commit().await.unwrap();
+}

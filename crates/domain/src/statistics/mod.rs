@@ -1,0 +1,30 @@
+//! Statistics: what many calls add up to. A [`Row`] is what is kept of one call, and [`figures()`] counts rows. Live
+//! reading and batch use the same functions, so they give the same numbers.
+//!
+//! Here is how a row is made in `row`, from which events in `held`, what may be asked in `query` and `preset`, how
+//! local time follows from a zone's offsets in `zone`, and how rows are counted in `buckets`, `times`, `percentiles`
+//! and `count`. What comes out is in `figures`.
+
+mod buckets;
+mod count;
+mod figures;
+mod held;
+mod percentiles;
+mod preset;
+mod query;
+mod row;
+mod times;
+mod zone;
+
+pub use buckets::{Buckets, Day, QUARTER, Tally};
+pub use count::{Basis, figures};
+pub use figures::{
+    Alarms, ByHour, Counts, Distributions, Drills, Figures, HeatMap, OfLine, Positions, Previous, Reach,
+    Unanswered,
+};
+pub use held::{Held, rows, without_places};
+pub use percentiles::{CLASS_BOUNDS, Distribution, Percentiles, distribution};
+pub use preset::Preset;
+pub use query::{Asked, Invalid, MOST_DAYS, Part, Period, Query, USUAL_DAYS};
+pub use row::{Ended, FALSE_ALARM_WITHIN, Outcome, Row, WAITS_FOR};
+pub use zone::{Date, InvalidDate, Local, Utc, Zone};

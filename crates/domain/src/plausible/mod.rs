@@ -65,6 +65,12 @@ impl Complex {
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
+
+    /// Returns the houses of each line.
+    #[must_use]
+    pub fn houses(&self) -> &[House] {
+        &self.houses
+    }
 }
 
 /// Calls, the oldest first, each as its words in the order of their records. The first word of each is the alert.

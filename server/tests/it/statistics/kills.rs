@@ -1,5 +1,5 @@
-//! A log of thousands of calls, counted by processes that are killed at random instants: every call is counted once, and
-//! what is counted live, what a batch counts and what the calls were made of are the same.
+//! A log of thousands of calls, counted by processes that are killed at random instants. Every call is counted once, and
+//! what is counted live and what a batch counts is what the records were made to give.
 
 use std::{
     collections::BTreeMap,

@@ -21,8 +21,8 @@ use crate::database::stored;
 const PAST: &str = "demo";
 /// The same past in every demo.
 const SEED: u64 = 1203;
-/// Four accounts make a call in half a year, so the past is that of a complex of usual size around them: four buildings
-/// with two lines each. The first two lines are those of the accounts, and the flats of the accounts are among theirs.
+/// The four flats with an account would call once in 140 days, so the past is that of a complex of usual size around them:
+/// four buildings with two lines each. The accounts' lines are the first two, and their flats are among these.
 const LINES: usize = 8;
 /// Flats on a line, the accounts' among them: 15 floors with four each.
 const FLATS: usize = 60;

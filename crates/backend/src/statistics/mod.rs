@@ -241,7 +241,8 @@ impl Statistics {
             Ok((line.map_err(|error| StatisticsError::stored(&error))?, flats.unsigned_abs()))
         });
         let mut flats = flats.collect::<Result<BTreeMap<_, _>, StatisticsError>>()?;
-        demo::add_flats(&mut *self.connect().await?, &mut flats).await?;
+        let mut connection = self.connect().await?;
+        demo::add_flats(&mut connection, &mut flats).await?;
         Ok(flats)
     }
 }

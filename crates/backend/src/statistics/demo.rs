@@ -1,5 +1,5 @@
-//! The past of the demo complex: calls that never happened, marked as such. They are rows and nothing else, so they are in
-//! neither the log nor the history, and a batch and a comparison pass them by.
+//! The past of the demo complex: calls that never happened, marked as such. They are rows and nothing else, so they are
+//! in neither the log nor the history, and a batch and a comparison pass them by.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ use crate::database::stored;
 const PAST: &str = "demo";
 /// The same past in every demo.
 const SEED: u64 = 1203;
-/// The four flats with an account would call once in 140 days, so the past is that of a complex of usual size around them:
-/// four buildings with two lines each. The accounts' lines are the first two, and their flats are among these.
+/// The four flats with an account would call once in 140 days, so the past is that of a complex of usual size around
+/// them: four buildings with two lines each. The accounts' lines are the first two, and their flats are among these.
 const LINES: usize = 8;
 /// Flats on a line, the accounts' among them: 15 floors with four each.
 const FLATS: usize = 60;

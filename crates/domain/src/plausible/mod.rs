@@ -1,5 +1,5 @@
-//! Plausible calls of a complex that does not exist, for the past of the demo and for the logs that tools and tests write.
-//! The same seed gives the same calls on every machine.
+//! Plausible calls of a complex that does not exist, for the past of the demo and for the logs that tools and tests
+//! write. The same seed gives the same calls on every machine.
 //!
 //! Here is who lives there and when calls begin; `story` is what happens to each of them.
 

@@ -1,10 +1,10 @@
-//! A year of calls in the log: how long live counting and the batch take and how much memory, how quick the page is then,
-//! and whether every call was counted once.
+//! A year of calls in the log: how long live counting and the batch take and how much memory, how quick the page is
+//! then, and whether every call was counted once.
 //!
-//! The program makes its outbox and ends. The calls are written into that file, each record at its time, and the program
-//! starts again and counts them. With `--kafka`, it publishes them from there and counts them from Kafka. Its retention
-//! does not interfere: within an hour after a start nothing is deleted. That of Kafka must be off, as with
-//! `script/kafka up --no-retention`.
+//! The program makes its outbox and ends. The calls are written into that file, each record with its own time, and the
+//! program starts again and counts them. With `--kafka`, it publishes them from there and counts them from Kafka. Its
+//! own retention does not interfere, because nothing is deleted within an hour after a start. That of Kafka must be
+//! off, as with `script/kafka up --no-retention`.
 
 mod commands;
 mod report;

@@ -42,7 +42,8 @@ pub struct Complex {
 }
 
 impl Complex {
-    /// Returns a complex of so many lines, named 101-1, 101-2, 102-1 and so on, with so many flats each, four to a floor.
+    /// Returns a complex of so many lines, named 101-1, 101-2, 102-1 and so on, with so many flats each, four to a
+    /// floor.
     ///
     /// # Panics
     /// If it has no line, or a line has no neighbours.

@@ -1,11 +1,12 @@
 // The real program on a free port, with a data directory of its own and the demo complex.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 /** How long the program may take to start, and to stop, before a test gives up on it, in milliseconds. */
 const PATIENCE = 60_000;
@@ -81,6 +82,12 @@ export class Program {
       const answer = await fetch(`${this.origin}/readyz`).catch(() => undefined);
       return answer?.status === 200;
     });
+  }
+
+  /** Runs one of its commands beside it, and returns what that printed. */
+  async run(...command: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(programPath(), command, { env: this.environment() });
+    return stdout;
   }
 
   /** Stops it: SIGTERM lets it finish what it does, SIGKILL does not. */

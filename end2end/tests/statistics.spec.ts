@@ -2,9 +2,15 @@
 // that addresses, tables and paper show the same figures.
 
 import { expect, test } from "../support/fixtures.ts";
+import { Program } from "../support/program.ts";
 import type { Visitor } from "../support/visitor.ts";
 
 const PAGE = "/admin/statistics";
+
+// These tests are about calls that people make here, and not about those of the demo's past.
+test.beforeEach(async ({ program }) => {
+  await program.run("statistics", "remove-demo");
+});
 
 /** The number of a tile. */
 async function number(visitor: Visitor, tile: string): Promise<number> {
@@ -28,6 +34,33 @@ async function rowsOf(visitor: Visitor, address: string): Promise<string[][]> {
   expect(text.startsWith("\u{feff}")).toBe(true);
   return text.slice(1).trimEnd().split("\r\n").map((row) => row.split(","));
 }
+
+test("a demo shows a past at once and names it, until a command removes it", async ({ stranger }) => {
+  const program = await Program.started();
+  try {
+    const admin = await stranger({ origin: program.origin, viewport: { width: 320, height: 640 } });
+    await admin.enter("admin");
+    for (const query of ["", "?period=90d"]) {
+      await admin.open(`${PAGE}${query}`);
+      expect(await number(admin, "kpi-calls"), query).toBeGreaterThan(8);
+      expect(await admin.page.evaluate(() => document.documentElement.scrollWidth), query).toBeLessThanOrEqual(320);
+      await expect(admin.page.getByText("체험용 요청이 섞여 있어요")).toBeVisible();
+    }
+    await admin.open(`${PAGE}?period=last-month`);
+    await admin.page.emulateMedia({ media: "print" });
+    const paper = await admin.page.pdf({ format: "A4", preferCSSPageSize: true });
+    expect(paper.toString("latin1").match(/\/Type\s*\/Page(?!s)/g)).toHaveLength(1);
+    await admin.page.emulateMedia({ media: "screen" });
+
+    expect(await program.run("statistics", "remove-demo")).toContain("removed 82 calls that never happened");
+    await admin.open(`${PAGE}?period=90d`);
+    expect(await number(admin, "kpi-calls")).toBe(0);
+    await expect(admin.page.getByText("체험용 요청이 섞여 있어요")).toHaveCount(0);
+    await admin.context.close();
+  } finally {
+    await program.end();
+  }
+});
 
 test("an administrator comes from home to the numbers, and a call changes them without a reload", async ({
   resident,

@@ -86,6 +86,8 @@ enum AdminCommand {
 enum StatisticsCommand {
     /// Counts all calls again and compares them with what was counted live; fails if there is a difference
     Verify(statistics::Verify),
+    /// Removes the calls that a demo complex has for a past; calls that were made and the demo's accounts stay
+    RemoveDemo(statistics::RemoveDemo),
 }
 
 fn main() -> ExitCode {
@@ -105,9 +107,12 @@ fn main() -> ExitCode {
             log_to_stderr(false);
             finish(statistics::batch(&command))
         }
-        Some(Command::Statistics { command: StatisticsCommand::Verify(command) }) => {
+        Some(Command::Statistics { command }) => {
             log_to_stderr(false);
-            finish(statistics::verify(&command))
+            finish(match command {
+                StatisticsCommand::Verify(command) => statistics::verify(&command),
+                StatisticsCommand::RemoveDemo(command) => statistics::remove_demo(&command),
+            })
         }
         Some(Command::Export(command)) => {
             log_to_stderr(false);

@@ -1,5 +1,5 @@
-//! `iutsai batch`, `iutsai statistics verify` and `iutsai export`: the statistics for people who can run programs
-//! where the data is. They run beside a live server.
+//! `iutsai batch`, `iutsai statistics verify`, `iutsai statistics remove-demo` and `iutsai export`: the statistics for
+//! people who can run programs where the data is. They run beside a live server.
 
 mod export;
 mod progress;
@@ -75,6 +75,13 @@ pub struct Verify {
     kafka: KafkaConfig,
 }
 
+/// Where the demo's calls are.
+#[derive(clap::Args)]
+pub struct RemoveDemo {
+    #[command(flatten)]
+    place: Place,
+}
+
 impl Place {
     /// Does `work` with the statistics.
     fn run<T>(&self, work: impl AsyncFnOnce(&Statistics) -> Result<T, String>) -> Result<T, String> {
@@ -135,6 +142,19 @@ pub fn verify(command: &Verify) -> Result<(), String> {
              `iutsai batch` puts the latter in place"
         )),
     }
+}
+
+/// Removes the calls of the demo's past, and prints how many there were.
+///
+/// # Errors
+/// One sentence about what is wrong.
+pub fn remove_demo(command: &RemoveDemo) -> Result<(), String> {
+    let removed = command.place.run(async |statistics| {
+        let removed = statistics.remove_demo(backend::clock::now()).await;
+        removed.map_err(|error| error.to_string())
+    })?;
+    println!("removed {removed} calls that never happened; they do not come back");
+    Ok(())
 }
 
 fn counted(place: &Place, kafka: &KafkaConfig, wanted: Wanted) -> Result<Outcome, String> {

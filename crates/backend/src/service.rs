@@ -68,7 +68,7 @@ pub struct Settings {
     pub batch: Option<Schedule>,
     /// How long the outbox keeps what the log has.
     pub keep: Duration,
-    /// Makes the demo complex, if nobody has an account yet.
+    /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
     /// Where calls are taken; nothing else runs there.
     pub calls_runtime: Handle,
@@ -172,7 +172,10 @@ impl Backend {
             relay,
         };
         match prepared {
-            Some(claim) => backend.spawn(&settings, claim.keep()),
+            Some(claim) => {
+                backend.furnish_demo(&settings).await;
+                backend.spawn(&settings, claim.keep());
+            }
             None => backend.spawn(&settings, backend.clone().prepare_later(settings.clone())),
         }
         if !log.is_read_back() {
@@ -210,10 +213,35 @@ impl Backend {
             match prepare(&self.database, &self.accounts, &settings).await {
                 Ok(Some(claim)) => {
                     tracing::info!("the accounts' database answers");
+                    self.furnish_demo(&settings).await;
                     return claim.keep().await;
                 }
                 Ok(None) => {}
                 Err(error) => tracing::error!(%error, "the accounts' database cannot be used, retrying"),
+            }
+        }
+    }
+
+    /// Gives a demo complex a past, so that its statistics show something at once. A demo without one is a demo, too.
+    async fn furnish_demo(&self, settings: &Settings) {
+        if !(settings.demo && settings.statistics) {
+            return;
+        }
+        let furnish = async {
+            match self.accounts.is_demo().await {
+                Ok(true) => {
+                    self.statistics.furnish_demo(clock::now()).await.map_err(|error| error.to_string())
+                }
+                Ok(false) => Ok(0),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let furnished = tokio::time::timeout(DATABASE_PATIENCE, furnish).await;
+        match furnished.unwrap_or_else(|_| Err(format!("no answer within {DATABASE_PATIENCE:?}"))) {
+            Ok(0) => {}
+            Ok(calls) => tracing::info!(calls, "the demo has a past of calls that never happened"),
+            Err(error) => {
+                tracing::warn!(%error, "the demo's past cannot be written, the next start retries it");
             }
         }
     }

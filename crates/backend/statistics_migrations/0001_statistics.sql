@@ -17,7 +17,7 @@ CREATE TABLE statistics_events (
 CREATE INDEX statistics_events_by_line ON statistics_events (line, at);
 CREATE INDEX statistics_events_by_time ON statistics_events (at);
 
--- A row a call, as JSON.
+-- A row a call, as JSON. `demo`: an example that never happened.
 CREATE TABLE statistics_calls (
     line TEXT NOT NULL,
     house TEXT NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE statistics_calls (
 CREATE INDEX statistics_calls_by_time ON statistics_calls (begun);
 CREATE INDEX statistics_calls_by_id ON statistics_calls (line, id);
 CREATE INDEX statistics_calls_unsettled ON statistics_calls (begun) WHERE settled = 0;
+CREATE INDEX statistics_calls_of_demo ON statistics_calls (line) WHERE demo = 1;
 
 -- The calls that are over. A rebuild adds what is missing here and changes nothing. `sent`: the topic `an-history` has
 -- it.

@@ -43,6 +43,9 @@ fn today(statistics: &Statistics) -> Query {
 async fn a_press_is_in_the_figures_and_in_the_health() {
     let directory = tempfile::tempdir().expect("a directory");
     let node = backend(directory.path()).await;
+    assert!(node.statistics.health().await.expect("the health").has_demo, "a demo has a past");
+    let past = node.statistics.remove_demo(clock::now()).await.expect("it is removed");
+    assert!(past > 50, "{past}");
     let house = House::new("1203").expect("a house");
     let caller = Resident {
         name: "resident-1203".into(),

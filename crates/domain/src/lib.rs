@@ -1,6 +1,7 @@
 //! The domain of an emergency call between apartment neighbours, in plain serde types: who may call ([`people`]),
 //! what may happen ([`event`]), what it adds up to ([`incident`], by the one [`fold`]), what many calls add up to
-//! ([`statistics`]), and how all of it is written into the log, into STOMP bodies and into HTTP ([`formats`]).
+//! ([`statistics`]), and how all of it is written into the log, into STOMP bodies and into HTTP ([`formats`]). Calls that
+//! never happened are in [`plausible`].
 //!
 //! Nothing here reads a clock, a socket or a disk, and everything compiles for the server and for wasm32. Integers that
 //! leave the process have a fixed width.
@@ -12,6 +13,7 @@ pub mod incident;
 mod location;
 pub mod partition;
 pub mod people;
+pub mod plausible;
 pub mod position;
 pub mod statistics;
 

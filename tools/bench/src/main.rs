@@ -2,6 +2,7 @@
 
 mod callers;
 mod fanout;
+mod history;
 mod rate;
 mod starve;
 
@@ -26,6 +27,8 @@ enum Command {
     Fanout(fanout::Settings),
     /// How long the caller waits for the answer: one press at a time, and so many a second
     Rate(rate::Settings),
+    /// How long a log of a year takes to be counted, how quick the statistics are then, and whether every call is in them
+    History(history::Settings),
     /// How long the caller waits for the answer while everything else asks for the server's time
     Starve(starve::Settings),
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Fanout(fanout)) {
         Command::Fanout(settings) => fanout::run(&settings),
         Command::Rate(settings) => rate::run(&settings),
+        Command::History(settings) => history::run(&settings),
         Command::Starve(settings) => starve::run(&settings),
     };
     match outcome {

@@ -2,14 +2,15 @@
 //! no code with the browser's, and what both measure.
 //!
 //! The server's integration tests, the load generator and the fault checker stand on it. Nothing here reaches into the
-//! server, because the contract, through `domain` and `stomp`, is all that a client knows. The one exception is
-//! [`town`], which writes accounts into the server's database.
+//! server, because the contract, through `domain` and `stomp`, is all that a client knows. The exceptions are
+//! [`town`], which writes accounts into the server's database, and [`outbox`], which writes a past into its log.
 
 pub mod budgets;
 pub mod client;
 pub mod descriptors;
 mod error;
 pub mod measure;
+pub mod outbox;
 pub mod server;
 pub mod town;
 

@@ -184,6 +184,15 @@ impl Accounts {
         Ok(self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await? > 0)
     }
 
+    /// Whether only the demo complex has accounts.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_demo(&self) -> Result<bool, PeopleError> {
+        let others = self.count("SELECT COUNT(*) FROM residents WHERE demo = 0").await?;
+        Ok(others == 0 && self.has_demo().await?)
+    }
+
     async fn count(&self, query: &'static str) -> Result<i64, PeopleError> {
         let count = sqlx::query(query).fetch_one(self.database.pool());
         Ok(database::answer(count).await?.try_get(0)?)

@@ -3,11 +3,12 @@
 //! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, and
 //! the [`batch`] counts the whole log again into tables of its own. One process does each at a time, by its `lease`.
 //! `positions` is up to where the log is read, `history` the topic of calls that are over, `schedule` when the batch
-//! runs, `nightly` runs it, and `store` is how the tables are used.
+//! runs, `nightly` runs it, and `store` is how the tables are used. `demo` is what a demo complex has instead of a past.
 
 mod apply;
 pub mod batch;
 mod consumer;
+mod demo;
 mod history;
 mod lease;
 pub(crate) mod nightly;
@@ -227,7 +228,7 @@ impl Statistics {
         Ok(self.0.tables.pool().acquire().await?)
     }
 
-    /// Returns how many flats with an account each line has.
+    /// Returns how many flats each line has: those with an account, and in a demo those of its past.
     async fn flats(&self) -> Result<BTreeMap<Line, u64>, StatisticsError> {
         let count = sqlx::query(
             "SELECT line, COUNT(DISTINCT house) AS flats FROM residents
@@ -239,7 +240,10 @@ impl Statistics {
             let flats: i64 = row.try_get("flats")?;
             Ok((line.map_err(|error| StatisticsError::stored(&error))?, flats.unsigned_abs()))
         });
-        flats.collect()
+        let mut flats = flats.collect::<Result<BTreeMap<_, _>, StatisticsError>>()?;
+        let mut connection = self.connect().await?;
+        demo::add_flats(&mut connection, &mut flats).await?;
+        Ok(flats)
     }
 }
 

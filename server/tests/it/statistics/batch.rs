@@ -30,7 +30,8 @@ async fn verify_finds_a_row_that_was_changed_by_hand_and_the_batch_puts_it_right
     let (is_same, sentence) = verify(data_dir);
     assert!(is_same && sentence.contains("compared 1, of which 0 differ"), "{sentence}");
 
-    let cheat = r#"UPDATE statistics_calls SET value = replace(value, '"came":0', '"came":3')"#;
+    let cheat =
+        r#"UPDATE statistics_calls SET value = replace(value, '"came":0', '"came":3') WHERE demo = 0"#;
     assert_eq!(change(data_dir, cheat).await, 1);
     let (is_same, sentence) = verify(data_dir);
     assert!(!is_same && sentence.contains("compared 1, of which 1 differ"), "{sentence}");
@@ -66,14 +67,15 @@ async fn a_batch_fails_loudly_where_the_log_is_cut_and_the_history_does_not_cove
     let data_dir = server.data_dir();
     cut(&data_dir.join("outbox.db")).await;
     // As if that was long ago, and the statistics had not been settled since.
-    assert_eq!(change(data_dir, "UPDATE statistics_calls SET begun = begun - 864000000").await, 1);
+    let long_ago = "UPDATE statistics_calls SET begun = begun - 864000000 WHERE demo = 0";
+    assert_eq!(change(data_dir, long_ago).await, 1);
     let before = rows(data_dir).await;
     let (done, _, errors) = iutsai(data_dir, &["batch"]);
     assert!(!done && errors.contains("the history does not have 1 of the calls of before"), "{errors}");
     assert_eq!(rows(data_dir).await, before, "nothing is lost by it");
 
     // The same with tables that were lost, too.
-    assert_eq!(change(data_dir, "DELETE FROM statistics_calls").await, 1);
+    assert_eq!(change(data_dir, "DELETE FROM statistics_calls WHERE demo = 0").await, 1);
     let (done, _, errors) = iutsai(data_dir, &["batch"]);
     assert!(!done && errors.contains("the history does not have any of the calls of before"), "{errors}");
 
@@ -106,6 +108,8 @@ async fn cut(file: &Path) {
 async fn an_export_has_every_call_and_neither_texts_nor_places() -> Outcome {
     let (server, call) = one_call().await?;
     let data_dir = server.data_dir();
+    // An export has the calls of the page, and so those of the demo's past.
+    assert!(iutsai(data_dir, &["statistics", "remove-demo"]).0);
     let (done, csv, errors) = iutsai(data_dir, &["export", "--what", "incidents"]);
     assert!(done, "{errors}");
     let csv = String::from_utf8(csv).unwrap();

@@ -1,17 +1,21 @@
 //! The statistics: what becomes of calls there, and the command line beside a live server.
 
 mod batch;
+mod demo;
+mod kills;
 mod live;
+mod midnight;
 
 use std::{
     path::Path,
     process::Command,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use domain::{
-    AlertId,
+    AlertId, Millis,
     api::{AcceptRequest, ProgressRequest},
+    plausible::Word,
     statistics::Row,
 };
 use serde_json::json;
@@ -22,10 +26,12 @@ use sqlx::{
 use testkit::{
     Error,
     client::{Session, Step},
+    outbox,
+    server::Server,
 };
 use uuid::Uuid;
 
-use crate::support::path;
+use crate::support::{path, program};
 
 /// How long a call may take to be counted on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,6 +64,20 @@ async fn step(by: &Session, call: Uuid, step: Step) -> Result<(), Error> {
     by.progress(AlertId(call), step, &ProgressRequest::default(), None).await?.ok().map(drop)
 }
 
+fn now() -> Millis {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Millis::try_from(now.as_millis()).unwrap()
+}
+
+/// A server that has ended, with these records in its outbox.
+async fn with_past(words: &[Word]) -> Result<Server, Error> {
+    let mut server = program().env("IUTSAI_BATCH_CRON", "off").start().await?;
+    server.terminate().await?;
+    let written = outbox::append(server.data_dir(), words.iter().cloned()).await?;
+    assert_eq!(written, words.len() as u64);
+    Ok(server)
+}
+
 /// Opens the statistics of a data directory, as another program would.
 async fn tables(data_dir: &Path) -> SqliteConnection {
     let file = SqliteConnectOptions::new().filename(data_dir.join("statistics.db"));
@@ -72,13 +92,14 @@ async fn change(data_dir: &Path, statement: &'static str) -> u64 {
     changed
 }
 
-/// The counted calls, the oldest first; none where the tables are not there yet.
+/// The counted calls without those of the demo's past, the oldest first; none where the tables are not there yet.
 async fn rows(data_dir: &Path) -> Vec<Row> {
     if !data_dir.join("statistics.db").is_file() {
         return Vec::new();
     }
     let mut tables = tables(data_dir).await;
-    let found = sqlx::query("SELECT value FROM statistics_calls ORDER BY begun").fetch_all(&mut tables).await;
+    let made = "SELECT value FROM statistics_calls WHERE demo = 0 ORDER BY begun, id";
+    let found = sqlx::query(made).fetch_all(&mut tables).await;
     tables.close().await.unwrap();
     let value = |row: &sqlx::sqlite::SqliteRow| row.get::<String, _>("value");
     found.unwrap_or_default().iter().map(|row| serde_json::from_str(&value(row)).unwrap()).collect()

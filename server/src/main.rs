@@ -85,7 +85,7 @@ enum AdminCommand {
 #[derive(Subcommand)]
 enum StatisticsCommand {
     /// Counts all calls again and compares them with what was counted live; fails if there is a difference
-    Verify(statistics::Verify),
+    Verify(Box<statistics::Verify>),
     /// Removes the calls that a demo complex has for a past; calls that were made and the demo's accounts stay
     RemoveDemo(statistics::RemoveDemo),
 }

@@ -154,7 +154,7 @@ pub(super) fn by_week(locale: Locale, report: &Report) -> AnyView {
     let counts = &report.figures.counts;
     let days = wording::weekdays(locale);
     let step = heat_step(&counts.heat_map);
-    let hour = |hour: usize| (hour % 3 == 0).then(|| wording::hour(locale, hour));
+    let hour = |hour: usize| hour.is_multiple_of(3).then(|| wording::hour(locale, hour));
     let at_night: u64 =
         (0..24_usize).filter(|hour| !(7..22).contains(hour)).map(|hour| counts.by_hour[hour]).sum();
     let keys = (1..=4_u64).map(|level| {

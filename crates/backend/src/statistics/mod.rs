@@ -198,10 +198,11 @@ impl Statistics {
         let unavailable = |error: StatisticsError| Unavailable::because(&error);
         let mut connection = self.connect().await.map_err(unavailable)?;
         let demo = "SELECT COUNT(*) FROM statistics_calls WHERE demo = 1".to_owned();
+        let behind = *self.0.behind.borrow();
         Ok(Health {
             last_batch: store::run(&mut connection, batch::RUN).await.map_err(unavailable)?,
             last_verification: store::run(&mut connection, batch::VERIFIED).await.map_err(unavailable)?,
-            behind: *self.0.behind.borrow(),
+            behind,
             has_demo: store::number(&mut connection, demo, &[]).await.map_err(unavailable)? > 0,
         })
     }

@@ -65,7 +65,7 @@ fn cancelled(number: u128, at: Millis) -> Event {
 fn reached(number: u128) -> Event {
     let reached = [Neighbour::from(House::new("1204").unwrap())].into();
     let (alert, target) = (AlertId(Uuid::from_u128(number)), Some(house()));
-    Event::Receipt(Receipt { line: line(), alert, target, reached, seen: [].into() })
+    Event::Receipt(Receipt { line: line(), alert, target, reached, sounded: [].into(), seen: [].into() })
 }
 
 fn recorded(event: &Event, offset: i64, time: Millis) -> Record {
@@ -108,7 +108,7 @@ async fn pages_in_any_order_and_repeated_give_the_same_rows() {
     let receipt = (reached(1), MORNING + 500);
     add(&mut connection, &[call[1].clone()]).await;
     assert_eq!(rows(&mut connection, "statistics_calls").await, [], "there is no call yet");
-    add(&mut connection, &[receipt.clone()]).await;
+    add(&mut connection, std::slice::from_ref(&receipt)).await;
     add(&mut connection, &[call[0].clone(), (alert(2, MORNING + HOUR), MORNING + HOUR)]).await;
     let once = rows(&mut connection, "statistics_calls").await;
     assert_eq!(once.len(), 2);

@@ -107,14 +107,17 @@ pub fn without_places(event: Event) -> Option<Event> {
 /// Returns the flats that a call has reached besides the caller's. The caller's own device takes the call first, so
 /// it must not make the time to the first flat.
 fn without_caller(receipt: Receipt) -> Option<Receipt> {
-    let Receipt { line, alert, target, reached, seen } = receipt;
+    let Receipt { line, alert, target, reached, sounded, seen } = receipt;
     let caller = target.clone().map(Neighbour::from);
     let is_another = |flat: &Neighbour| Some(flat) != caller.as_ref();
     let of_line = |flat: &Neighbour| flat.seen_from(&line);
-    let seen: BTreeSet<Neighbour> = seen.iter().map(of_line).filter(is_another).collect();
-    // A person can only look at a call that a device of the flat took.
-    let reached = reached.iter().map(of_line).filter(is_another).chain(seen.iter().cloned()).collect();
-    let receipt = Receipt { line, alert, target, reached, seen };
+    let others = |flats: &BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
+        flats.iter().map(of_line).filter(is_another).collect()
+    };
+    let (sounded, seen) = (others(&sounded), others(&seen));
+    // A call can only sound and be looked at on a device that took it.
+    let reached = &(&others(&reached) | &sounded) | &seen;
+    let receipt = Receipt { line, alert, target, reached, sounded, seen };
     (!receipt.reached.is_empty()).then_some(receipt)
 }
 

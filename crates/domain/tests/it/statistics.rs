@@ -99,7 +99,14 @@ fn receipt(reached: &[&str]) -> Event {
     let reached =
         reached.iter().map(|flat| Neighbour::try_from((*flat).to_owned()).expect("a flat")).collect();
     let target = Some(a_house("1203"));
-    Event::Receipt(Receipt { line: line(), alert: alert_id(0), target, reached, seen: [].into() })
+    Event::Receipt(Receipt {
+        line: line(),
+        alert: alert_id(0),
+        target,
+        reached,
+        sounded: [].into(),
+        seen: [].into(),
+    })
 }
 
 #[test]

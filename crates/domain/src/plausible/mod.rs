@@ -56,7 +56,7 @@ impl Complex {
         };
         let house = |index: usize| {
             let (floor, flat) = (1 + index / FLATS_OF_FLOOR, 1 + index % FLATS_OF_FLOOR);
-            House::new(format!("{floor:02}{flat:02}")).expect("digits name a house")
+            House::new(format!("{floor}{flat:02}")).expect("digits name a house")
         };
         Self { lines: (0..lines).map(line).collect(), houses: (0..flats).map(house).collect() }
     }

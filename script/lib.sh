@@ -62,14 +62,14 @@ trap print_split EXIT
 
 # --- the toolchain: one for the server and the browser -------------------------------------------------------------
 
-# Whether DIR holds a rustc that is new enough, and a cargo.
+# Succeeds if DIR holds a rustc that is new enough, and a cargo.
 toolchain_is_new_enough() {
     local version
     [[ -x $1/rustc && -x $1/cargo ]] && version=$("$1/rustc" --version 2>/dev/null) &&
         [[ $version =~ ^rustc\ 1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= rust_minimum))
 }
 
-# Whether it can really build for the browser, in the way of the profile wasm-release.
+# Succeeds if it can really build for the browser, in the way of the profile wasm-release.
 toolchain_works() {
     local scratch status=0
     toolchain_is_new_enough "$1" || return 1

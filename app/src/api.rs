@@ -118,7 +118,7 @@ pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
     }
 }
 
-/// What an answer means, and its body.
+/// Returns what an answer means, and its body.
 async fn read(response: &Response) -> Result<(Answer, String), gloo_net::Error> {
     let header = |name| response.headers().get(name);
     let (content_type, retry_after) = (header("content-type"), header("retry-after"));
@@ -127,7 +127,7 @@ async fn read(response: &Response) -> Result<(Answer, String), gloo_net::Error> 
     Ok((answer, body))
 }
 
-/// Whether the browser's session still holds, and what time it is at the server.
+/// True if the browser's session still holds, and what time it is at the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionCheck {
     /// The server has answered that nobody is signed in. Without an answer of its own nobody knows.
@@ -155,7 +155,7 @@ pub(crate) async fn check_session() -> SessionCheck {
     }
 }
 
-/// What a request brings within [`PATIENCE`]; after that it is aborted.
+/// Returns what a request brings within [`PATIENCE`]; after that it is aborted.
 async fn patiently<T>(request: impl Future<Output = T>, abort: Option<AbortController>) -> Option<T> {
     match future::select(Box::pin(request), TimeoutFuture::new(PATIENCE)).await {
         Either::Left((answer, _)) => Some(answer),

@@ -135,7 +135,7 @@ impl Feed {
         Some(moment.saturating_sub(*received))
     }
 
-    /// Whether every line's snapshot is complete.
+    /// Returns whether every line's snapshot is complete.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.listing && self.lines.values().all(|feed| feed.listing.is_none())
@@ -185,7 +185,7 @@ impl Feed {
         calls.into_iter().rev().find(|incident| incident.alert.house == *house)
     }
 
-    /// Whether a call came late: it is shown, not sounded.
+    /// Returns whether a call came late: it is shown, not sounded.
     #[must_use]
     pub fn is_late(&self, incident: &Incident) -> bool {
         self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.key()))

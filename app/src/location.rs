@@ -127,7 +127,7 @@ pub(crate) fn locate() -> oneshot::Receiver<Result<DeviceLocation, LocationProbl
     receiver
 }
 
-/// Whether the browser will tell where it is without asking the person.
+/// Returns whether the browser will tell where it is without asking the person.
 pub(crate) async fn is_granted() -> bool {
     let query = Object::new();
     let asked = Reflect::set(&query, &"name".into(), &"geolocation".into())

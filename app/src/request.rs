@@ -129,7 +129,7 @@ mod ssr {
         use_context::<Parts>().is_some_and(|parts| page_table::STATISTICS.is_at(parts.uri.path()))
     }
 
-    /// Whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.
+    /// Returns whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.
     #[must_use]
     pub fn comes_to_life() -> bool {
         let page = use_context::<Parts>().and_then(|parts| page_table::at(parts.uri.path()));

@@ -144,7 +144,7 @@ impl Connection {
         self.clock
     }
 
-    /// What a person has looked at, if anyone can see the page now.
+    /// Returns what a person has looked at, if anyone can see the page now.
     fn looked_at(self) -> BTreeSet<AlertId> {
         match document().visibility_state() {
             VisibilityState::Visible => self.looked_at.try_get_value().unwrap_or_default(),

@@ -74,7 +74,7 @@ pub struct Sounding {
 }
 
 impl Sounding {
-    /// What sounds now, after `asking` (the calls that ask this viewer for help and did not come late, as the feed
+    /// Returns what sounds now, after `asking` (the calls that ask this viewer for help and did not come late, as the feed
     /// shows them now) changed or a second passed. Returns the calls that begin now; they are in `sounded` then, with
     /// the device's time `now`.
     ///

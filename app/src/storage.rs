@@ -15,7 +15,7 @@ pub(crate) enum Memory {
 }
 
 impl Memory {
-    /// What was remembered under `key`, if it is there and still has the shape it should have.
+    /// Returns what was remembered under `key`, if it is there and still has the shape it should have.
     pub(crate) fn recall<T: DeserializeOwned>(self, key: &str) -> Option<T> {
         let text = self.storage()?.get_item(key).ok().flatten()?;
         serde_json::from_str(&text).inspect_err(|error| logging::warn!("{key} is unreadable: {error}")).ok()

@@ -148,7 +148,7 @@ pub fn forgotten_cookie(secure: bool) -> HeaderValue {
     set_cookie("", 0, secure)
 }
 
-/// Whether cookies are to be kept from plain http.
+/// Returns whether cookies are to be kept from plain http.
 #[must_use]
 pub fn is_secure(state: &AppState, client: ClientAddress) -> bool {
     state.settings.is_https() || client.https

@@ -53,7 +53,7 @@ impl TrustedProxies {
         self.client(peer.address().ip(), &request.headers)
     }
 
-    /// Who sent this, where `peer` is the other end of the connection.
+    /// Returns who sent this, where `peer` is the other end of the connection.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let peer = peer.to_canonical();

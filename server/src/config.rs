@@ -240,7 +240,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether browsers are known to come by https.
+    /// Returns whether browsers are known to come by https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"))

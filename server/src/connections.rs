@@ -65,7 +65,7 @@ impl Connections {
         Self(Arc::new(Inner { room, began: Instant::now(), open: Mutex::default() }))
     }
 
-    /// How many are open that are no sockets.
+    /// Returns how many are open that are no sockets.
     #[must_use]
     pub fn open(&self) -> usize {
         self.lock().plain.len()
@@ -133,7 +133,7 @@ impl Connections {
 }
 
 impl Open {
-    /// Whether one more is too many.
+    /// Returns whether one more is too many.
     fn is_full(&self, room: usize) -> bool {
         let plain = self.plain.len() + 1;
         plain > MOST || plain * DESCRIPTORS_EACH + self.sockets.len() > room
@@ -144,7 +144,7 @@ impl Open {
     fn take_one(&mut self) -> Option<Arc<Shared>> {
         let rank = |shared: &Shared| {
             let of_network = self.of_networks.get(&shared.network()).copied().unwrap_or_default();
-            // Whether it is busy is read first: a request that ends in between has spoken.
+            // True if it is busy is read first: a request that ends in between has spoken.
             (shared.is_busy(), Reverse(of_network), shared.spoke())
         };
         let number = *self.plain.iter().min_by_key(|(_, shared)| rank(shared))?.0;

@@ -107,7 +107,7 @@ async fn show_page(State(state): State<AppState>, request: Request) -> Response 
     pages::page(State(state), request).await
 }
 
-/// What no route answers: a file, or that there is none.
+/// Returns what no route answers: a file, or that there is none.
 fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
     let otherwise = Router::new().fallback(nothing_here).with_state(state.clone());
     let files = site::files(&state.settings.site_dir, otherwise);

@@ -216,7 +216,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
     })
 }
 
-/// How the backend reaches Kafka; `None` for a node that is its own log.
+/// Returns how the backend reaches Kafka; `None` for a node that is its own log.
 pub fn kafka(log: &Log) -> Option<KafkaSettings> {
     match log {
         Log::Local => None,

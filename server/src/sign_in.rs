@@ -172,7 +172,7 @@ async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) 
     Ok(())
 }
 
-/// Whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
+/// Returns whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
 fn is_local(next: &str) -> bool {
     next.starts_with('/')
         && !next[1..].starts_with(['/', '\\'])

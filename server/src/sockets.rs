@@ -92,14 +92,14 @@ impl Sockets {
         Ok(place)
     }
 
-    /// How many are open.
+    /// Returns how many are open.
     #[must_use]
     pub fn open(&self) -> usize {
         let open = self.places().open();
         open.strangers + open.residents
     }
 
-    /// How many of those that are open are strangers'.
+    /// Returns how many of those that are open are strangers'.
     #[must_use]
     pub fn open_of_strangers(&self) -> usize {
         self.places().open().strangers

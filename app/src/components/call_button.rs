@@ -151,7 +151,7 @@ fn said(form: &HtmlFormElement) -> (Option<Kind>, String) {
     (kind, field("text").unwrap_or_default())
 }
 
-/// Whether a call is under way that another press would get in the way of.
+/// Returns whether a call is under way that another press would get in the way of.
 fn is_on_its_way(progress: &CallProgress) -> bool {
     matches!(
         progress,
@@ -163,7 +163,7 @@ fn is_on_its_way(progress: &CallProgress) -> bool {
     )
 }
 
-/// Whether nothing is open or on its way: about that, its own line says more.
+/// Returns whether nothing is open or on its way: about that, its own line says more.
 fn is_over(progress: &CallProgress) -> bool {
     use CallProgress::{Delivered, Ended, Quiet};
     matches!(progress, Quiet | Delivered { .. } | Ended(_))
@@ -223,7 +223,7 @@ impl Hold {
         }
     }
 
-    /// Whether it was being held.
+    /// Returns whether it was being held.
     fn stop(self) -> bool {
         let timer = self.timer.try_update_value(Option::take).flatten();
         timer.inspect(TimeoutHandle::clear).is_some()

@@ -46,7 +46,7 @@ impl Command {
         }
     }
 
-    /// Whether words are on their way.
+    /// Returns whether words are on their way.
     pub(super) fn is_busy(self) -> bool {
         matches!(self.stage.get(), Stage::Sending | Stage::Retrying(_))
     }
@@ -100,7 +100,7 @@ pub(super) fn CommandButton(
     class: &'static str,
     /// Its name for tests.
     testid: &'static str,
-    /// Whether it fits now.
+    /// True if it fits now.
     #[prop(into)]
     shown: Signal<bool>,
     /// What stands on it.

@@ -11,7 +11,7 @@ use crate::{
 /// The question, in a dialog of the browser's own, which keeps the focus and closes with Escape.
 #[component]
 pub(super) fn ConfirmDialog(
-    /// Whether it is being asked.
+    /// True if it is being asked.
     open: RwSignal<bool>,
     /// What to do on a yes.
     confirmed: impl Fn() + Copy + 'static,

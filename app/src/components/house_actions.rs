@@ -117,7 +117,7 @@ struct Offer {
     arrived: bool,
 }
 
-/// Whether others come to the calls that a person may accept.
+/// True if others come to the calls that a person may accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Accept {
     Alone,
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use crate::samples::{AT, accept, administrator, call, incident, resident, status};
 
-    /// What `viewer` can do about a house whose calls were made one second apart, each with what followed.
+    /// Returns what `viewer` can do about a house whose calls were made one second apart, each with what followed.
     fn offer(viewer: &Resident, calls: &[(&Alert, Vec<Event>)]) -> Offer {
         let mut incidents: Vec<_> = calls.iter().map(|(call, then)| incident(call, then.clone())).collect();
         incidents.reverse();

@@ -46,7 +46,7 @@ pub(super) fn end(locale: Locale, incident: &Incident) -> String {
     }
 }
 
-/// Who is coming, and who of them is there.
+/// Returns who is coming, and who of them is there.
 pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     let name = |response: &Response| {
         let house = words::house(locale, &response.house);
@@ -66,7 +66,7 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     let names = names.join(", ");
     match incident.end {
         None => td_string!(locale, feed.coming, houses = names),
-        // Whether they came is not known.
+        // True if they came is not known.
         Some(_) => td_string!(locale, feed.came, houses = names),
     }
 }

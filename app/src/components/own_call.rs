@@ -157,7 +157,7 @@ fn WithoutPlace() -> impl IntoView {
     view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.into_any()
 }
 
-/// Whether the own call is open.
+/// Returns whether the own call is open.
 fn is_open() -> Memo<bool> {
     let Home { press, connection, .. } = Home::current();
     Memo::new(move |_| {

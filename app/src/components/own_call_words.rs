@@ -69,7 +69,7 @@ pub fn own_call_words(
     }
 }
 
-/// Who is there, and who is on the way.
+/// Returns who is there, and who is on the way.
 fn coming(locale: Locale, houses: &[House], own: Option<&Incident>) -> String {
     let is_there = |house: &House| {
         own.is_some_and(|own| {

@@ -65,7 +65,7 @@ extern "C" {
     pub(super) fn scale_control(options: &Object) -> Layer;
 }
 
-/// Whether `leaflet.js` has run.
+/// Returns whether `leaflet.js` has run.
 pub(super) fn is_loaded() -> bool {
     Reflect::get(&window(), &"L".into()).is_ok_and(|leaflet| leaflet.is_object())
 }

@@ -121,7 +121,7 @@ pub(super) fn listen(heard: impl Fn(Heard) + 'static) {
     }
 }
 
-/// What the storage brings within [`PATIENCE`].
+/// Returns what the storage brings within [`PATIENCE`].
 async fn settled(asked: Result<Promise, JsValue>) -> Result<JsValue, Failure> {
     let answer = match asked {
         Ok(promise) => future::select(JsFuture::from(promise), sleep(PATIENCE)).await,

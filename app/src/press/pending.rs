@@ -89,7 +89,7 @@ impl Pending {
         Self { key: Uuid::now_v7(), fixed: false, heard: false, outcome: None, ..self.clone() }
     }
 
-    /// What is asked of the server.
+    /// Returns what is asked of the server.
     pub(super) fn request(&self) -> Option<CallRequest> {
         serde_json::from_str(&self.body).ok()
     }
@@ -105,13 +105,13 @@ impl Pending {
         located.unwrap_or_else(|| self.body.clone())
     }
 
-    /// Whether it may be sent without asking. The difference counts either way: a clock that was set back makes nothing
+    /// Returns whether it may be sent without asking. The difference counts either way: a clock that was set back makes nothing
     /// young again.
     pub(super) fn is_young(&self, now: Millis) -> bool {
         now.saturating_sub(self.wanted_at).saturating_abs() < self.asks_after
     }
 
-    /// What to do with it now that `viewer` is signed in.
+    /// Returns what to do with it now that `viewer` is signed in.
     pub(super) fn found(&self, viewer: &Resident, now: Millis) -> Found {
         let of = self.request().map(|request| (request.line, request.house));
         if self.by != viewer.name || viewer.flat() != of.as_ref().map(|(line, house)| (line, house)) {

@@ -180,7 +180,7 @@ impl CallProgress {
         }
     }
 
-    /// Whether the neighbours cannot be counted on, so that somebody else must be called.
+    /// Returns whether the neighbours cannot be counted on, so that somebody else must be called.
     #[must_use]
     pub fn needs_119(&self) -> bool {
         use CallProgress::{Heard, NeedsSignIn, NobodyComes, NobodyReached, Refused, Retrying, Unsent};
@@ -197,7 +197,7 @@ impl CallProgress {
     }
 }
 
-/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed knows
+/// Returns what is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed knows
 /// of it. Without a press it is a call of the own house, found in the feed. `age` is how long ago the server received
 /// the call, in milliseconds; where it is known, no clock decides how long the caller has waited.
 #[must_use]

@@ -244,7 +244,7 @@ impl Press {
         spawn_local(self.begin(fresh));
     }
 
-    /// Whether the browser's session is still that of the resident whose page this is.
+    /// Returns whether the browser's session is still that of the resident whose page this is.
     async fn is_signed_in(self) -> bool {
         let resident = api::check_session().await.resident;
         self.viewer.try_with_value(|viewer| resident.as_ref() == Some(viewer)).unwrap_or_default()

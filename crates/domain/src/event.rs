@@ -228,7 +228,7 @@ impl Progress {
         }
     }
 
-    /// Whether a call is over with this.
+    /// Returns whether a call is over with this.
     #[must_use]
     pub fn ends(self) -> bool {
         matches!(self, Self::Cancelled | Self::Resolved | Self::Expired)

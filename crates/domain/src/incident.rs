@@ -29,7 +29,7 @@ pub struct Response {
     pub stance: Stance,
     /// When it said so.
     pub at: Millis,
-    /// Whether one of its accepts was the call's first. It stays the first when it is taken back.
+    /// True if one of its accepts was the call's first. It stays the first when it is taken back.
     pub first: bool,
 }
 
@@ -70,7 +70,7 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// Whether the call is open at `now`: nobody ended it, and it is younger than [`OPEN_FOR`].
+    /// Returns whether the call is open at `now`: nobody ended it, and it is younger than [`OPEN_FOR`].
     #[must_use]
     pub fn is_open(&self, now: Millis) -> bool {
         self.end.is_none() && now < self.alert.at.saturating_add(OPEN_FOR)

@@ -196,7 +196,7 @@ pub struct Resident {
 }
 
 impl Resident {
-    /// Whether this person may hear the calls of `line`: one's own, or any for an administrator.
+    /// Returns whether this person may hear the calls of `line`: one's own, or any for an administrator.
     #[must_use]
     pub fn may_hear(&self, line: &Line) -> bool {
         self.role == Role::Administrator || self.line.as_ref() == Some(line)

@@ -19,7 +19,7 @@ impl Buffer {
         self.octets.extend_from_slice(octets);
     }
 
-    /// What has not been taken yet.
+    /// Returns what has not been taken yet.
     pub(crate) fn pending(&self) -> &[u8] {
         &self.octets[self.start..]
     }

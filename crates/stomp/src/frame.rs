@@ -174,19 +174,19 @@ impl Command {
         Self::ALL.into_iter().find(|command| command.as_str().as_bytes() == name)
     }
 
-    /// Whether a client sends it; the others come from servers.
+    /// Returns whether a client sends it; the others come from servers.
     #[must_use]
     pub const fn is_from_client(self) -> bool {
         !matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
     }
 
-    /// Whether it may have a body: only SEND, MESSAGE and ERROR may (STOMP 1.2, "Body").
+    /// Returns whether it may have a body: only SEND, MESSAGE and ERROR may (STOMP 1.2, "Body").
     #[must_use]
     pub const fn may_have_body(self) -> bool {
         matches!(self, Self::Send | Self::Message | Self::Error)
     }
 
-    /// Whether its headers are escaped. CONNECT and CONNECTED are not, for STOMP 1.0's sake (STOMP
+    /// Returns whether its headers are escaped. CONNECT and CONNECTED are not, for STOMP 1.0's sake (STOMP
     /// 1.2, "Value Encoding"), and STOMP is CONNECT by another name.
     #[must_use]
     pub const fn escapes_headers(self) -> bool {

@@ -25,7 +25,7 @@ impl HeartBeat {
         value.map_or_else(|| Ok(Self::default()), str::parse)
     }
 
-    /// What this side, having declared `self`, does after the other declared `peer`: in each
+    /// Returns what this side, having declared `self`, does after the other declared `peer`: in each
     /// direction nothing when either number is 0, else the greater of the two.
     #[must_use]
     pub fn negotiate(self, peer: Self) -> Intervals {

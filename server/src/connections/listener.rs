@@ -20,7 +20,7 @@ pub struct BoundedListener {
 }
 
 impl BoundedListener {
-    /// What `listener` accepts is among `connections`.
+    /// Returns what `listener` accepts is among `connections`.
     #[must_use]
     pub const fn new(listener: TcpListener, connections: Connections) -> Self {
         Self { listener, connections }

@@ -68,7 +68,7 @@ impl Shared {
         self.spoke.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is under way.
+    /// Returns whether a request is under way.
     pub(super) fn is_busy(&self) -> bool {
         self.requests.load(Ordering::Acquire) > 0
     }
@@ -99,7 +99,7 @@ impl Shared {
         self.head.store(NO_HEAD, Ordering::Relaxed);
     }
 
-    /// Whether so much of a head has come that no more is read.
+    /// Returns whether so much of a head has come that no more is read.
     fn is_head_too_long(&self) -> bool {
         (HEAD..NO_HEAD).contains(&self.head.load(Ordering::Relaxed))
     }

@@ -54,7 +54,7 @@ pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
     Ok(Agreement { version, heart_beat: ours.negotiate(theirs).send, connected })
 }
 
-/// Who connects: by `passcode` (any `login`), by `Authorization: Bearer`, or as who opened the WebSocket. A token that
+/// Returns who connects: by `passcode` (any `login`), by `Authorization: Bearer`, or as who opened the WebSocket. A token that
 /// is sent must hold, also where a cookie would do.
 ///
 /// # Errors

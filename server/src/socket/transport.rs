@@ -72,7 +72,7 @@ impl Transport {
         }
     }
 
-    /// Whether all that was put has gone out.
+    /// Returns whether all that was put has gone out.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty() && !self.unflushed
@@ -169,7 +169,7 @@ impl Transport {
         happening
     }
 
-    /// Whether something went out and nothing waits any more.
+    /// Returns whether something went out and nothing waits any more.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, axum::Error>> {
         while !self.waiting.is_empty() {
             match Pin::new(&mut self.socket).poll_ready(context) {

@@ -12,7 +12,7 @@ fn houses(names: &[&str]) -> BTreeSet<Neighbour> {
     names.iter().map(|name| House::new(*name).unwrap().into()).collect()
 }
 
-/// Whether a message says exactly this.
+/// Returns whether a message says exactly this.
 fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bool {
     match message.event() {
         Some(Event::Receipt(receipt)) => {

@@ -15,7 +15,7 @@ fn connect(token: &str) -> Frame {
         .header("passcode", token)
 }
 
-/// What a frame sent by somebody signed in is answered with before the socket closes.
+/// Returns what a frame sent by somebody signed in is answered with before the socket closes.
 async fn error_of(session: &Session, frame: Frame) -> Result<String, testkit::Error> {
     let mut socket = session.connect().await?;
     socket.send(&frame).await?;

@@ -57,7 +57,7 @@ impl PowerCut {
         Ok(Self { library, kept, logs, control, control_never_ahead })
     }
 
-    /// What a process must find in its environment, and with it every process that it starts.
+    /// Returns what a process must find in its environment, and with it every process that it starts.
     #[must_use]
     pub fn environment(&self) -> [(&'static str, OsString); 4] {
         self.controlled_by(&self.control)

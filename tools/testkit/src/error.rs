@@ -142,7 +142,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the server said, where it said no to an HTTP request.
+    /// Returns what the server said, where it said no to an HTTP request.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -151,7 +151,7 @@ impl Error {
         }
     }
 
-    /// How the socket ended, where it ended instead of giving what was awaited.
+    /// Returns how the socket ended, where it ended instead of giving what was awaited.
     #[must_use]
     pub fn end(&self) -> Option<&End> {
         match self {

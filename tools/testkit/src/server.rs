@@ -76,7 +76,7 @@ impl Server {
         &self.data_dir
     }
 
-    /// What it has written so far, of every start: standard output and standard error.
+    /// Returns what it has written so far, of every start: standard output and standard error.
     ///
     /// # Errors
     /// [`Error::File`].

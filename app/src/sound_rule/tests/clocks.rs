@@ -77,7 +77,7 @@ impl Page {
         time - self.loaded
     }
 
-    /// What the clock would show if nobody had set it since the page was loaded.
+    /// Returns what the clock would show if nobody had set it since the page was loaded.
     fn steady(&self, time: Millis) -> Millis {
         self.clock.shows(self.loaded) + self.moment(time)
     }

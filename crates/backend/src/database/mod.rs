@@ -122,7 +122,7 @@ impl Database {
         prepared.await.copied()
     }
 
-    /// Whether several processes can share it.
+    /// Returns whether several processes can share it.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         self.url.starts_with("postgres")

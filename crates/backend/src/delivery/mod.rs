@@ -131,7 +131,7 @@ impl Delivery {
         }
     }
 
-    /// What is known of a request that came before, with where its event is. Unknown is also what cannot be looked up: then
+    /// Returns what is known of a request that came before, with where its event is. Unknown is also what cannot be looked up: then
     /// it may be recorded twice, which the fold withstands.
     pub async fn find(&self, origin: &Origin) -> Option<(Known, State)> {
         let deadline = Instant::now() + FOUND_WITHIN;

@@ -85,7 +85,7 @@ async fn republish_all(
     Ok(done)
 }
 
-/// Whether Kafka took it.
+/// Returns whether Kafka took it.
 async fn publish(
     kafka: &Kafka,
     cluster: &str,

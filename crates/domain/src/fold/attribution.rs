@@ -130,7 +130,7 @@ impl LineIncidents {
         }
     }
 
-    /// What was said about a call, in no order that means anything.
+    /// Returns what was said about a call, in no order that means anything.
     pub(super) fn answers_of(&self, key: &CallKey) -> impl Iterator<Item = (&Key, &Answer)> {
         let call = self.call(key);
         let began = call.and_then(Call::began);
@@ -140,7 +140,7 @@ impl LineIncidents {
         answers.filter(move |(_, answer)| call.is_some_and(|call: &Call| answer.said.fits(&call.alert)))
     }
 
-    /// What was said about a call, in the order of (time, id).
+    /// Returns what was said about a call, in the order of (time, id).
     pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
         let mut answers: Vec<_> = self.answers_of(call).collect();
         answers.sort_unstable_by_key(|(key, answer)| (answer.said.at(), *key));

@@ -33,7 +33,7 @@ impl LineIncidents {
         houses.filter_map(|house| self.incident(&(alert, house.clone()))).collect()
     }
 
-    /// What was said about a call, in the order of (time, id), an accept with whether it is the first.
+    /// Returns what was said about a call, in the order of (time, id), an accept with whether it is the first.
     #[must_use]
     pub fn history(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
         let call = (alert.id, alert.house.clone());
@@ -42,7 +42,7 @@ impl LineIncidents {
         answers.map(|(_, answer)| self.told(&call, answer, first)).collect()
     }
 
-    /// What is known of this actor's accepts and words with this id: one, unless an id was used twice. `by_line` is the
+    /// Returns what is known of this actor's accepts and words with this id: one, unless an id was used twice. `by_line` is the
     /// line of a house that is not of this line.
     pub fn said(&self, id: EventId, by: &Actor, by_line: Option<&Line>) -> impl Iterator<Item = Event> {
         let line = by_line.filter(|line| **line != self.line).cloned();

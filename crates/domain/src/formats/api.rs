@@ -65,7 +65,7 @@ impl CallRequest {
         record::location(self.lat.as_ref(), self.lng.as_ref(), self.accuracy.as_ref())
     }
 
-    /// Whether something other than nothing was sent as a location.
+    /// Returns whether something other than nothing was sent as a location.
     #[must_use]
     pub fn tells_location(&self) -> bool {
         let told =

@@ -45,7 +45,7 @@ pub const ALL: [Topic; 8] = [
     Topic { name: DEAD_LETTER, retention: 30 * DAY },
 ];
 
-/// How long records of the topic with this name are kept, in milliseconds; `None` of a topic that is not the service's.
+/// Returns how long records of the topic with this name are kept, in milliseconds; `None` of a topic that is not the service's.
 #[must_use]
 pub fn retention(name: &str) -> Option<i64> {
     ALL.iter().find(|topic| topic.name == name).map(|topic| topic.retention)

@@ -79,7 +79,7 @@ pub(crate) fn delivery(history: Vec<Sighting>) -> impl Strategy<Value = Vec<Sigh
         .prop_shuffle()
 }
 
-/// What makes two events one: the id, who says it, what it is, and the call.
+/// Returns what makes two events one: the id, who says it, what it is, and the call.
 pub(crate) fn identity(event: &Event) -> String {
     match event {
         Event::Alert(alert) => format!("alert {} {}", alert.id, alert.house),

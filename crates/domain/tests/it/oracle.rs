@@ -10,7 +10,7 @@ use domain::{
 
 use crate::history::{Sighting, identity, line};
 
-/// What a whole history adds up to.
+/// Returns what a whole history adds up to.
 pub(crate) fn incidents(sightings: &[Sighting], partitions: i32) -> Vec<Incident> {
     let events = counted(sightings);
     let alerts: Vec<(&Alert, &Vec<Position>)> = events

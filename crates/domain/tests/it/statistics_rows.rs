@@ -13,7 +13,7 @@ use crate::{
     statistics::{Berlin, DAY, HOUR, asked, row},
 };
 
-/// What statistics hold of the records of the log.
+/// Returns what statistics hold of the records of the log.
 fn held(sightings: &[Sighting]) -> impl Iterator<Item = Held> {
     sightings.iter().filter_map(|(event, seen)| match seen {
         Seen::Log(position) => Held::new(event.clone(), *position),

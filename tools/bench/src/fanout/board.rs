@@ -88,7 +88,7 @@ impl Board {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(why);
     }
 
-    /// How often a subscriber was sent a call again.
+    /// Returns how often a subscriber was sent a call again.
     pub(crate) fn twice(&self) -> usize {
         self.twice.load(Relaxed)
     }
@@ -102,7 +102,7 @@ impl Board {
 impl Round {
     /// Waits until every subscriber has seen it, or the time is over.
     pub(crate) async fn complete(&self, within: Duration) {
-        // Whether it is complete is seen in the times.
+        // True if it is complete is seen in the times.
         let _ = tokio::time::timeout(within, self.complete.notified()).await;
     }
 

@@ -136,7 +136,7 @@ impl Figures {
     }
 }
 
-/// What the rebuilt snapshots name a record of.
+/// Returns what the rebuilt snapshots name a record of.
 fn in_log(history: &History) -> HashSet<Uuid> {
     let heard = history.rebuilt.iter().flat_map(Listener::heard).filter(|heard| !heard.is_direct());
     heard.filter_map(Heard::event).map(|(_, id)| id).collect()

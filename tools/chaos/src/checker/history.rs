@@ -146,13 +146,13 @@ impl Heard {
         Some((self.body.type_name(), id))
     }
 
-    /// Whether it says that the snapshot is complete.
+    /// Returns whether it says that the snapshot is complete.
     #[must_use]
     pub fn ends_snapshot(&self) -> bool {
         matches!(self.body, Body::SnapshotEnd { .. })
     }
 
-    /// Whether it came past the log: no record stands behind its `message-id`.
+    /// Returns whether it came past the log: no record stands behind its `message-id`.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         message_id::is_direct(&self.message_id)

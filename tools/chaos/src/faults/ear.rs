@@ -44,7 +44,7 @@ enum Left {
 }
 
 impl Ear {
-    /// Who it is, for the report.
+    /// Returns who it is, for the report.
     pub(super) fn name(&self) -> String {
         let kind = if self.plan.leaves.is_empty() { "stays" } else { "comes and goes" };
         let who = town::name(self.plan.line, self.plan.house);

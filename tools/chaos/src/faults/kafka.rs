@@ -90,7 +90,7 @@ impl Kafka {
         &self.bootstrap
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn brokers(&self) -> usize {
         BROKERS
     }
@@ -120,12 +120,12 @@ impl Kafka {
         usize::try_from(partition.leader - 1).map_err(|_| nobody())
     }
 
-    /// How many brokers have all of the partition of this line's calls; 0 while nobody knows.
+    /// Returns how many brokers have all of the partition of this line's calls; 0 while nobody knows.
     pub async fn in_sync(&self, line: &Line) -> usize {
         self.partition(line).await.map_or(0, |partition| partition.in_sync.len())
     }
 
-    /// What the brokers say about the partition of this line's calls.
+    /// Returns what the brokers say about the partition of this line's calls.
     async fn partition(&self, line: &Line) -> Option<Partition> {
         for broker in 0..BROKERS {
             let Some(port) = self.process(broker).and_then(|_| self.port(broker, "port").ok()) else {
@@ -149,7 +149,7 @@ impl Kafka {
         self.starting[broker] = Some(tokio::spawn(async move { words(&mut start).await.map(drop) }));
     }
 
-    /// Whether a broker that was started again may not be there yet.
+    /// Returns whether a broker that was started again may not be there yet.
     pub(super) fn is_starting(&self, broker: usize) -> bool {
         self.starting[broker].as_ref().is_some_and(|starting| !starting.is_finished())
     }
@@ -199,7 +199,7 @@ impl Kafka {
     }
 }
 
-/// What a script prints; it must succeed.
+/// Returns what a script prints; it must succeed.
 pub(super) async fn words(command: &mut Command) -> Result<String, Error> {
     let name = format!("{:?}", command.as_std().get_program());
     let output = command.output().await.map_err(Error::system(format!("start {name}")))?;

@@ -60,7 +60,7 @@ impl Recorder {
         }
     }
 
-    /// How far the play has come: the time since the beginning, without the time it was held up.
+    /// Returns how far the play has come: the time since the beginning, without the time it was held up.
     fn played(&self) -> Duration {
         let held_up = Duration::from_millis(self.held_up.load(Relaxed));
         self.now().saturating_sub(held_up)
@@ -160,7 +160,7 @@ impl Recorder {
         self.failed_connections.fetch_add(1, Relaxed);
     }
 
-    /// How many did.
+    /// Returns how many did.
     pub(super) fn failed_connections(&self) -> usize {
         self.failed_connections.load(Relaxed)
     }

@@ -131,7 +131,7 @@ fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
         Fault::KillLeader { .. } => all(parts.brokers, Target::Broker).collect(),
         Fault::Path { .. } => vec![Target::Path],
         Fault::StopDatabase => vec![Target::Database],
-        // Whether a server can start on a full disk is not asked here: it is not killed meanwhile.
+        // True if a server can start on a full disk is not asked here: it is not killed meanwhile.
         Fault::FillDisk { node } => vec![Target::Node(*node), Target::Disk(*node)],
         Fault::SlowDisk { .. } | Fault::HangDisk => vec![Target::Speed],
         Fault::MoveOutbox { node } | Fault::RestoreBackup { node } => {

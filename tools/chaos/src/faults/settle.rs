@@ -111,7 +111,7 @@ async fn snapshot(
     Ok(heard)
 }
 
-/// Whether everything that was acknowledged on the line is there, and bears its place in the log.
+/// Returns whether everything that was acknowledged on the line is there, and bears its place in the log.
 fn is_whole(heard: &[Heard], line: usize, recorder: &Recorder) -> bool {
     let in_log = heard.iter().filter(|heard| !heard.is_direct()).filter_map(Heard::event);
     let in_log: std::collections::HashSet<_> = in_log.map(|(_, id)| id).collect();

@@ -110,7 +110,7 @@ impl Client {
         Ok(Session::new(self.clone(), answer.ok()?))
     }
 
-    /// Whether `/readyz` answers 200, and what it says.
+    /// Returns whether `/readyz` answers 200, and what it says.
     ///
     /// # Errors
     /// [`Error::NoAnswer`].
@@ -146,7 +146,7 @@ pub struct Answer<T> {
 }
 
 impl<T> Answer<T> {
-    /// What was asked for.
+    /// Returns what was asked for.
     ///
     /// # Errors
     /// [`Error::Refused`] with the server's reason.

@@ -51,7 +51,7 @@ impl Inbox {
         self.heartbeats
     }
 
-    /// How the socket ended, when it has.
+    /// Returns how the socket ended, when it has.
     pub(super) const fn end(&self) -> Option<&End> {
         self.end.as_ref()
     }

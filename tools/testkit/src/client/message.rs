@@ -52,7 +52,7 @@ impl Message {
         self.header(header::LATE) == Some(header::YES)
     }
 
-    /// What happened, if this tells of an event.
+    /// Returns what happened, if this tells of an event.
     #[must_use]
     pub const fn event(&self) -> Option<&Event> {
         match &self.body {

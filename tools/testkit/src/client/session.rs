@@ -60,7 +60,7 @@ impl Session {
         Self { client, token, resident }
     }
 
-    /// Who signed in.
+    /// Returns who signed in.
     #[must_use]
     pub const fn resident(&self) -> &Resident {
         &self.resident

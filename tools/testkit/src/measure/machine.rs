@@ -16,7 +16,7 @@ pub fn facts() -> String {
     format!("{cores} cores, {processor}{memory}, {} {}", std::env::consts::OS, kernel.trim())
 }
 
-/// What else the machine does, as runnable processes on average; more than a few tenths disturb the measurement.
+/// Returns what else the machine does, as runnable processes on average; more than a few tenths disturb the measurement.
 pub fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().filter(|one_minute| !one_minute.is_empty()).unwrap_or("?").to_owned()

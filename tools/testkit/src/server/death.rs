@@ -4,7 +4,7 @@ use super::Server;
 use crate::Error;
 
 impl Server {
-    /// Whether the program runs, as far as is known without asking it.
+    /// Returns whether the program runs, as far as is known without asking it.
     ///
     /// # Errors
     /// [`Error::ServerEnded`] when it ended by itself since it was looked at last.

@@ -60,7 +60,7 @@ impl Process {
         Ok(pids.filter_map(child).collect())
     }
 
-    /// Whether it still runs; a stopped one does.
+    /// Returns whether it still runs; a stopped one does.
     #[must_use]
     pub fn is_running(&self) -> bool {
         Stat::of(self.pid).is_some_and(|stat| stat.runs() && stat.started == self.started)

@@ -208,7 +208,7 @@ impl Hub {
         Subscribed { handle, snapshot }
     }
 
-    /// How many subscriptions there are.
+    /// Returns how many subscriptions there are.
     #[must_use]
     pub fn subscribers(&self) -> usize {
         self.0.subscribers.load(Ordering::Relaxed)

@@ -86,7 +86,7 @@ impl QueueReceiver {
         frame
     }
 
-    /// Whether a frame found no room: something is missing from here on.
+    /// Returns whether a frame found no room: something is missing from here on.
     #[must_use]
     pub fn overflowed(&self) -> bool {
         self.state.overflowed.load(Ordering::Relaxed)

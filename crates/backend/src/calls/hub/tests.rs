@@ -81,7 +81,7 @@ fn apply(hub: &Hub, event: Event) {
     hub.apply(Arrival::direct(event));
 }
 
-/// What a frame carries, with its header `subscription`.
+/// Returns what a frame carries, with its header `subscription`.
 fn read(frame: &[u8]) -> (String, Body) {
     let mut decoder = stomp::Decoder::new(stomp::Limits::default());
     decoder.push(frame);

@@ -199,7 +199,7 @@ impl Post {
         })
     }
 
-    /// Whether the row is read for the first time; from now on it is not. Rows that are gone by now are forgotten.
+    /// Returns whether the row is read for the first time; from now on it is not. Rows that are gone by now are forgotten.
     fn is_unread(&self, id: Uuid) -> bool {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let is_unread = read.insert(id);

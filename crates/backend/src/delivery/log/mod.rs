@@ -108,7 +108,7 @@ pub enum Log {
 }
 
 impl Log {
-    /// Whether this node's own events come back by reading. In the local log they do not need to: they have their position
+    /// Returns whether this node's own events come back by reading. In the local log they do not need to: they have their position
     /// when they are committed.
     #[must_use]
     pub fn is_read_back(&self) -> bool {

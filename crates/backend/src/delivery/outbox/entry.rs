@@ -60,7 +60,7 @@ pub struct Known {
     pub digest: [u8; 32],
     /// When it was received.
     pub at: Millis,
-    /// Whether Kafka has acknowledged it.
+    /// True if Kafka has acknowledged it.
     pub published: bool,
 }
 

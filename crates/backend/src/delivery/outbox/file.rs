@@ -158,7 +158,7 @@ impl Opener {
         damage.map_or(Ok(()), |damage| Err(OutboxError(format!("the file is damaged: {damage}"))))
     }
 
-    /// Whether the path still names the file that was opened last.
+    /// Returns whether the path still names the file that was opened last.
     pub(super) fn is_in_place(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.is_at(&self.path()))
     }

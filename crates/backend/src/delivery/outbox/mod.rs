@@ -237,7 +237,7 @@ impl Outbox {
         Ok((copies, node.try_get(0)?))
     }
 
-    /// What is known of a request, if it was stored before.
+    /// Returns what is known of a request, if it was stored before.
     ///
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.

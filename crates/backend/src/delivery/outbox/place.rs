@@ -76,7 +76,7 @@ impl Lock {
         }
     }
 
-    /// Whether this is still the lock that another process would find in `directory`.
+    /// Returns whether this is still the lock that another process would find in `directory`.
     pub(super) fn is_of(&self, directory: &Path) -> bool {
         self.identity.is_some() && self.identity == Identity::of(&directory.join(LOCK))
     }
@@ -110,7 +110,7 @@ impl Held {
         self.identity
     }
 
-    /// Whether `path` still names the file.
+    /// Returns whether `path` still names the file.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.identity.is_some() && self.identity == Identity::of(path)
     }
@@ -174,7 +174,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether there was a file to rename.
+/// Returns whether there was a file to rename.
 fn rename_if_there(from: &Path, to: &Path) -> std::io::Result<bool> {
     match fs::rename(from, to) {
         Ok(()) => Ok(true),

@@ -82,7 +82,7 @@ pub(super) struct Shown {
     pub(super) end: watch::Sender<Sequence>,
 }
 
-/// Whether the file is open, and if not, when it is reopened.
+/// True if the file is open, and if not, when it is reopened.
 enum State {
     Open(OutboxFile),
     Failed { until: Instant, why: OutboxError },

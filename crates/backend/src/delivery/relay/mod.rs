@@ -56,13 +56,13 @@ type Outcome = Result<Position, Unpublished>;
 pub struct Publication(watch::Receiver<Option<Outcome>>);
 
 impl Publication {
-    /// Whether Kafka has acknowledged it by now.
+    /// Returns whether Kafka has acknowledged it by now.
     #[must_use]
     pub fn is_published(&self) -> bool {
         matches!(*self.0.borrow(), Some(Ok(_)))
     }
 
-    /// What became of it; `None` if its task ended before.
+    /// Returns what became of it; `None` if its task ended before.
     async fn outcome(mut self) -> Option<Outcome> {
         self.0.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
     }

@@ -65,7 +65,7 @@ impl Brokers {
         Process::find(self.file(number, "pid").parse().unwrap()).unwrap()
     }
 
-    /// What a file of node `number` says.
+    /// Returns what a file of node `number` says.
     pub fn file(&self, number: i32, name: &str) -> String {
         let path = self.directory().join(format!("node-{number}")).join(name);
         std::fs::read_to_string(path).unwrap().trim().to_owned()

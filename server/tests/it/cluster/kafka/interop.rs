@@ -42,7 +42,7 @@ fn produce(brokers: &Brokers, topic: &str, values: &[Value]) {
     assert_eq!(lines(producer).len(), values.len());
 }
 
-/// What the original consumer makes of the first records of the topics.
+/// Returns what the original consumer makes of the first records of the topics.
 fn consume(brokers: &Brokers, count: usize, topics: &[&str]) -> Vec<Value> {
     let count_text = count.to_string();
     let arguments = [&["Consumer", brokers.servers(), &count_text], topics].concat();

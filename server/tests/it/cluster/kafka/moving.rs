@@ -34,7 +34,7 @@ fn first(snapshot: &Snapshot) -> Option<Uuid> {
     })
 }
 
-/// How many records of a topic hold this id as their own.
+/// Returns how many records of a topic hold this id as their own.
 fn records_of(brokers: &Brokers, topic: &str, id: Uuid) -> usize {
     let own = format!(r#""id":"{id}""#);
     brokers.records(topic).iter().filter(|(_, value)| value.contains(&own)).count()

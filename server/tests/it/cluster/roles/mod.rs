@@ -123,7 +123,7 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error>
     Ok(answer.ok()?.id)
 }
 
-/// Whether a message tells of this call, or of this accept.
+/// Returns whether a message tells of this call, or of this accept.
 fn tells(message: &Message, id: Uuid) -> bool {
     message.is_alert(id) || message.is_accept(id)
 }

@@ -17,7 +17,7 @@ impl Acknowledged {
         *end = position.offset.saturating_add(1).max(*end);
     }
 
-    /// How far each partition reaches at least.
+    /// Returns how far each partition reaches at least.
     pub(super) fn ends(&self) -> Ends {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

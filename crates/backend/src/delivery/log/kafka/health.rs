@@ -21,7 +21,7 @@ pub(super) struct ConsumerHealth {
     pub(super) forsaken: bool,
 }
 
-/// Whether a client has forgotten every broker, those of `bootstrap.servers` too, and so never connects again: librdkafka
+/// Returns whether a client has forgotten every broker, those of `bootstrap.servers` too, and so never connects again: librdkafka
 /// (2.10 to 2.13, its issue 5301) does so when a cluster that comes back names no broker in its metadata. Only a new client
 /// helps.
 fn is_forsaken(statistics: &Statistics) -> bool {

@@ -138,13 +138,13 @@ impl Kafka {
         known.as_ref().expect("it was waited for").cluster.clone()
     }
 
-    /// Whether Kafka's acknowledgement alone makes a record of `topic` durable, as last read.
+    /// Returns whether Kafka's acknowledgement alone makes a record of `topic` durable, as last read.
     #[must_use]
     pub fn is_durable(&self, topic: &str) -> bool {
         self.0.described.borrow().as_ref().is_some_and(|described| described.durable.contains(topic))
     }
 
-    /// Whether there is a topic of which that is so.
+    /// Returns whether there is a topic of which that is so.
     #[must_use]
     pub fn has_durable_topics(&self) -> bool {
         self.0.described.borrow().as_ref().is_some_and(|described| !described.durable.is_empty())
@@ -192,7 +192,7 @@ impl Kafka {
         questions::ends(self.0.settings.clone()).await
     }
 
-    /// How Kafka is doing.
+    /// Returns how Kafka is doing.
     #[must_use]
     pub fn condition(&self) -> watch::Receiver<Condition> {
         self.0.condition.subscribe()

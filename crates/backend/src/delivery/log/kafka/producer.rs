@@ -90,7 +90,7 @@ impl Producer {
         }
     }
 
-    /// What Kafka has acknowledged so far.
+    /// Returns what Kafka has acknowledged so far.
     pub fn acknowledged(&self) -> Arc<Acknowledged> {
         self.acknowledged.clone()
     }
@@ -200,7 +200,7 @@ fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
     Ok((producer, condition))
 }
 
-/// Whether no later attempt can succeed, because the record itself is at fault. InvalidRecord is not among it: a broker also says so of a
+/// Returns whether no later attempt can succeed, because the record itself is at fault. InvalidRecord is not among it: a broker also says so of a
 /// timestamp that lies more than an hour ahead of its clock (`message.timestamp.after.max.ms`), until either clock is right.
 fn is_refusal(error: &KafkaError) -> bool {
     use RDKafkaErrorCode::{InvalidMessageSize, MessageSizeTooLarge, PolicyViolation};

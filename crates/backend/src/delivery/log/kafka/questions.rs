@@ -149,7 +149,7 @@ impl Questions {
     }
 }
 
-/// Whether the consumer of one partition comes upon its `end` before a record.
+/// Returns whether the consumer of one partition comes upon its `end` before a record.
 fn poll_at(consumer: &BaseConsumer, end: i64) -> Result<Option<i64>, LogError> {
     let deadline = Instant::now() + METADATA_TIMEOUT;
     while Instant::now() < deadline {

@@ -19,7 +19,7 @@ pub struct KafkaSettings {
 }
 
 impl KafkaSettings {
-    /// What every client of ours sets.
+    /// Returns what every client of ours sets.
     pub(super) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -40,7 +40,7 @@ impl KafkaSettings {
         config
     }
 
-    /// What every client that reads records sets besides.
+    /// Returns what every client that reads records sets besides.
     pub(super) fn consumer(&self) -> ClientConfig {
         let mut config = self.client();
         config

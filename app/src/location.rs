@@ -38,7 +38,7 @@ impl DeviceLocation {
         Self { location, found_at }
     }
 
-    /// Tells if the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
+    /// Returns whether the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
     /// that was set back makes nothing young again.
     #[must_use]
     pub fn is_current(&self, now: Millis) -> bool {

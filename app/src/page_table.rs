@@ -45,7 +45,7 @@ pub fn at(path: &str) -> Option<Page> {
 }
 
 impl Page {
-    /// Tells if `path`, an address without query, is one of this page's.
+    /// Returns whether `path`, an address without query, is one of this page's.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         let mut asked = path.split('/');

@@ -123,7 +123,7 @@ mod ssr {
         page_table::CALL_STATE.is_at(uri.path()).then(|| format!("{}{query}", uri.path()))
     }
 
-    /// Tells if this address shows the statistics, which a small script keeps up to date.
+    /// Returns whether this address shows the statistics, which a small script keeps up to date.
     #[must_use]
     pub fn shows_statistics() -> bool {
         use_context::<Parts>().is_some_and(|parts| page_table::STATISTICS.is_at(parts.uri.path()))

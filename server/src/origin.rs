@@ -60,7 +60,7 @@ impl Origins {
         if is_own || self.fits(uri, headers) { Ok(()) } else { Err(refusal()) }
     }
 
-    /// Tells if the origin, where one is sent, is that of the host or allowed.
+    /// Returns whether the origin, where one is sent, is that of the host or allowed.
     fn fits(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let origin = origin_of(headers);
         let host = uri.authority().map(Authority::as_str).or_else(|| text(headers, header::HOST));
@@ -116,7 +116,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("null"))
 }
 
-/// Tells if an origin is that of the host. Either may name the scheme's usual port, which some proxies add.
+/// Returns whether an origin is that of the host. Either may name the scheme's usual port, which some proxies add.
 fn is_of_host(origin: &str, host: &str) -> bool {
     let (asked_by, port) = match (origin.strip_prefix("https://"), origin.strip_prefix("http://")) {
         (Some(asked_by), _) => (asked_by, ":443"),

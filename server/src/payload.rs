@@ -33,7 +33,7 @@ pub enum Sent {
     Other,
 }
 
-/// Tells if the headers announce a form. Its answer is a page, not JSON, unless its body is JSON after all.
+/// Returns whether the headers announce a form. Its answer is a page, not JSON, unless its body is JSON after all.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
     is_of_type(headers, "application/x-www-form-urlencoded")

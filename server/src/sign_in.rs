@@ -97,7 +97,7 @@ pub async fn form_sign_in(
     Redirect::to(&back(word)).into_response()
 }
 
-/// Tells if the page that sent the form was shown over plain http, where browsers keep no Secure cookie.
+/// Returns whether the page that sent the form was shown over plain http, where browsers keep no Secure cookie.
 fn comes_by_http(headers: &HeaderMap) -> bool {
     let mut of_page = [header::ORIGIN, header::REFERER].into_iter().filter_map(|name| headers.get(name));
     of_page.any(|address| address.as_bytes().starts_with(b"http://"))

@@ -45,7 +45,7 @@ fn locks() -> Option<LockManager> {
     locks.is_object().then(|| locks.unchecked_into())
 }
 
-/// Tells if a tab of this browser is the one now. Where the browser cannot tell, none is.
+/// Returns whether a tab of this browser is the one now. Where the browser cannot tell, none is.
 pub(super) async fn is_held() -> bool {
     let Some(Ok(asked)) = locks().map(|locks| locks.query()) else { return false };
     let Ok(known) = JsFuture::from(asked).await else { return false };

@@ -37,7 +37,7 @@ impl Output {
         output
     }
 
-    /// Tells if the browser lets the sound out, as far as the page can know.
+    /// Returns whether the browser lets the sound out, as far as the page can know.
     pub(super) fn is_audible(self) -> bool {
         self.audible.get()
     }

@@ -105,7 +105,7 @@ impl Answer {
         }
     }
 
-    /// Tells if the server itself has answered that nobody is signed in. A proxy's 401 does not count.
+    /// Returns whether the server itself has answered that nobody is signed in. A proxy's 401 does not count.
     pub(crate) fn is_signed_out(&self) -> bool {
         matches!(self, Self::Refused(Refused::SignIn))
     }

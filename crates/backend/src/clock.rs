@@ -23,7 +23,7 @@ const DRIFT: Millis = 5_000;
 /// How long the wall clock must have gone on as the monotonic one before it decides about deleting.
 const STEADY_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// Tells if the wall clock can be believed where a mistake cannot be taken back. One that is set ahead by a month for some
+/// Returns whether the wall clock can be believed where a mistake cannot be taken back. One that is set ahead by a month for some
 /// minutes, or that was wrong when the machine started, must delete nothing.
 pub(crate) struct Steadiness {
     wall: Millis,

@@ -5,7 +5,7 @@ const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// The words for numbers that JSON does not have.
 const NO_NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
-/// Tells if a body begins like a JSON object.
+/// Returns whether a body begins like a JSON object.
 pub(super) fn is_object(body: &[u8]) -> bool {
     let bare = body.strip_prefix(UTF8_MARK).unwrap_or(body).trim_ascii_start();
     bare.starts_with(b"{") || is_utf16(body)

@@ -100,13 +100,13 @@ impl Transport {
         self.elsewhere = octets;
     }
 
-    /// Tells if the client is not read because too much waits for it.
+    /// Returns whether the client is not read because too much waits for it.
     #[must_use]
     pub fn is_deferring(&self) -> bool {
         self.octets + self.pongs + self.elsewhere > BUDGET
     }
 
-    /// Tells if the socket has taken a message since the last call.
+    /// Returns whether the socket has taken a message since the last call.
     pub fn has_moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)
     }

@@ -167,7 +167,7 @@ async fn standing(alert: &Alert, hub: &Hub) -> Option<AlertId> {
     hub.standing(alert)
 }
 
-/// Tells if an answer must not wait. A call that is not known may be on its way to the hub, so it is asked for twice.
+/// Returns whether an answer must not wait. A call that is not known may be on its way to the hub, so it is asked for twice.
 async fn cannot_wait(event: &Event, hub: &Hub) -> bool {
     if let Some(is_urgent) = is_urgent(event, hub) {
         return is_urgent;
@@ -176,7 +176,7 @@ async fn cannot_wait(event: &Event, hub: &Hub) -> bool {
     is_urgent(event, hub).unwrap_or(false)
 }
 
-/// Tells if an answer ends a call that is open, or is the first accept of its house; `None` if the call is not known.
+/// Returns whether an answer ends a call that is open, or is the first accept of its house; `None` if the call is not known.
 fn is_urgent(event: &Event, hub: &Hub) -> Option<bool> {
     match event {
         Event::Accept(accept) => {

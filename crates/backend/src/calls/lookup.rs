@@ -31,7 +31,7 @@ pub struct CallAddress {
 }
 
 impl CallAddress {
-    /// Tells if the address names this call.
+    /// Returns whether the address names this call.
     fn names(&self, call: &Incident) -> bool {
         let call = &call.alert;
         self.id == call.id
@@ -108,7 +108,7 @@ async fn awaited<T>(look: impl Fn() -> Option<T>) -> Option<T> {
     look()
 }
 
-/// Tells if a call is known to be over: whoever came would come for nothing, and where its caller is concerns nobody.
+/// Returns whether a call is known to be over: whoever came would come for nothing, and where its caller is concerns nobody.
 pub(super) fn open_or_unknown(known: Option<&Incident>) -> Result<(), Refusal> {
     match known.filter(|call| !call.is_open(clock::now())) {
         Some(over) => Err(Refusal::no_open_call(&over.alert.house)),

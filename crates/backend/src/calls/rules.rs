@@ -30,7 +30,7 @@ pub(super) fn after_own_words(known: Option<&Incident>, house: &House) -> Millis
     words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
 }
 
-/// Tells if the call is of the resident's own flat. Houses of different lines may have one name, so both are compared.
+/// Returns whether the call is of the resident's own flat. Houses of different lines may have one name, so both are compared.
 pub(super) fn is_caller(by: &Resident, incident: &Incident) -> bool {
     by.flat() == Some((&incident.alert.line, &incident.alert.house))
 }

@@ -40,7 +40,7 @@ impl Known {
     }
 }
 
-/// Tells if the two events are equal when their times are left out.
+/// Returns whether the two events are equal when their times are left out.
 fn is_same(known: &Event, event: &Event) -> bool {
     match (known, event) {
         (Event::Accept(known), Event::Accept(new)) => Accept { at: new.at, ..known.clone() } == *new,
@@ -52,7 +52,7 @@ fn is_same(known: &Event, event: &Event) -> bool {
     }
 }
 
-/// Tells if the same word about the same call was asked for. A node that did not know the call could not name its
+/// Returns whether the same word about the same call was asked for. A node that did not know the call could not name its
 /// house.
 fn is_one_request(known: &Status, new: &Status) -> bool {
     let is_one_call = match (&known.target, &new.target) {

@@ -94,7 +94,7 @@ impl LineCalls {
         }
     }
 
-    /// Tells if the event `name` was delivered without the log and pushed to a socket of another house.
+    /// Returns whether the event `name` was delivered without the log and pushed to a socket of another house.
     pub(super) fn was_pushed(&self, name: Name) -> bool {
         self.pushed.contains_key(&name)
     }

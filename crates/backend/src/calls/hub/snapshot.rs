@@ -56,7 +56,7 @@ impl Snapshot {
         frames + self.listed * size_of::<AlertId>()
     }
 
-    /// Tells if live frames may go out before the next one of this: an administrator must not wait for the calls of every
+    /// Returns whether live frames may go out before the next one of this: an administrator must not wait for the calls of every
     /// line before an alert sounds. The frames of one call stay together, so that an answer never comes before its call.
     #[must_use]
     pub fn lets_pass(&self) -> bool {

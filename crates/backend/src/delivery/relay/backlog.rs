@@ -150,7 +150,7 @@ async fn ends(pages: &Pages, before: Sequence) -> Result<Ends, OutboxError> {
     }
 }
 
-/// Tells if an entry must not sound where it is read: it is old, or its call was ended by somebody who may.
+/// Returns whether an entry must not sound where it is read: it is old, or its call was ended by somebody who may.
 fn is_quiet(sequence: Sequence, entry: &Entry, ends: &Ends) -> bool {
     let is_over = || match event(sequence, entry) {
         Some(Event::Alert(alert)) => {

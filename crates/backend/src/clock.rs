@@ -1,4 +1,4 @@
-//! The one clock of the service: wall time, as the events and the accounts carry it.
+//! The one clock of the service, which is wall time, as the events and the accounts carry it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,9 +18,10 @@ pub(crate) fn since(at: Millis) -> Duration {
     Duration::from_millis(u64::try_from(now().saturating_sub(at)).unwrap_or_default())
 }
 
-/// How far the two clocks may drift apart between two looks, in milliseconds: more than the network time corrects slowly.
+/// The difference, in milliseconds, by which the two clocks may drift apart between two inspections. It is more than
+/// the network time corrects slowly.
 const DRIFT: Millis = 5_000;
-/// How long the wall clock must have gone on as the monotonic one before it decides about deleting.
+/// The time for which the wall clock must have gone on as the monotonic one before it decides about deleting.
 const STEADY_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// Returns whether the wall clock can be believed where a mistake cannot be taken back. One that is set ahead by a month for some

@@ -1,10 +1,10 @@
-//! Whether each role can do its work, for `/readyz` and for whoever starts the service.
+//! The readiness of each role, for `/readyz` and for the code that starts the service.
 
 use std::fmt;
 
 use tokio::sync::watch;
 
-/// How a role is doing.
+/// The state of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoleState {
     /// Not a role of this process.
@@ -38,7 +38,7 @@ impl RoleState {
         }
     }
 
-    /// Why it is so, where there is something to say.
+    /// The reason, where there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -57,7 +57,7 @@ impl fmt::Display for RoleState {
     }
 }
 
-/// One role's state, told by the role and read by anybody.
+/// One role's state, set by the role and read by anybody.
 #[derive(Clone)]
 pub struct Tell(watch::Sender<RoleState>);
 
@@ -96,7 +96,7 @@ pub struct Readiness {
     pub(crate) producer: Tell,
     pub(crate) fanout: Tell,
     pub(crate) statistics: Tell,
-    /// True if the hub has been told what was promised before the start.
+    /// True once the hub has every event that was promised before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The local log on a real file: read from a time and from positions, and followed while it grows.
+//! The local log on a real file. It is read from a time and from positions, and followed while it grows.
 
 use std::path::Path;
 

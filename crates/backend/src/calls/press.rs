@@ -1,4 +1,4 @@
-//! The press: one confirmed press makes one call, or shows the one that it made.
+//! The press. One confirmed press makes one call, or shows the one that it made.
 
 use domain::{
     Alert, AlertId, Event, Millis, Resident,
@@ -22,7 +22,7 @@ const NO_LOCATION: &str =
 const OLD_KEY: &str = "the Idempotency-Key belongs to a call that began more than 24 hours ago: this is a new call with a new id";
 
 impl Calls {
-    /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
+    /// Calls the neighbours (`POST /alert`). When this returns a [`Recorded`], the call is on the disk.
     ///
     /// The key of a call that began more than a day ago makes a new call, with an id of its own and a warning.
     ///

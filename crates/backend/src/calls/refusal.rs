@@ -1,4 +1,4 @@
-//! Why a command is not taken. Each says what to do, and nothing is stored.
+//! Refusals of commands. Each names what to do, and nothing is stored.
 
 use domain::{AlertId, House};
 
@@ -7,10 +7,10 @@ use crate::delivery::outbox::OutboxError;
 /// Why a command is not taken.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Not this resident's to say (HTTP 403).
+    /// This resident may not do it (HTTP 403).
     #[error("{0}")]
     NotYours(String),
-    /// No call with this id is known, and nothing tells whose line it would be (HTTP 404).
+    /// No call with this id is known, and nothing names its line (HTTP 404).
     #[error("{0}")]
     Unknown(String),
     /// There is nothing open to accept (HTTP 409).

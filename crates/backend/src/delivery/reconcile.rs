@@ -34,8 +34,8 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// The present marks, and no id yet. Marks that cannot be read now are read when it comes to comparing: what is
-    /// published meanwhile may be published once more then, which is better than not to compare.
+    /// Begins with the present marks, and no id yet. Marks that cannot be read now are read before the comparison. An
+    /// entry that is published meanwhile may be published once more then, which is better than not to compare.
     pub(crate) async fn begin(outbox: &Outbox, relay: &Relay) -> Self {
         let marks = present_marks(outbox, relay).await.inspect_err(|error| {
             tracing::warn!(%error, "the outbox's marks cannot be read yet");

@@ -1,4 +1,4 @@
-//! Who listens to a line, and the pushing of frames to them.
+//! The subscribers of a line, and the pushing of frames to them.
 
 use std::{
     collections::{BTreeMap, VecDeque},

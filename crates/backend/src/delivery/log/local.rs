@@ -1,4 +1,4 @@
-//! The outbox as the log of one node: one partition, whose offsets are the entries' sequence numbers.
+//! The outbox as the log of one node. It is one partition, whose offsets are the entries' sequence numbers.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) fn ends(end: Sequence) -> Ends {
     topic::ALL.iter().map(|topic| ((topic.name.to_owned(), PARTITION), end.0 + 1)).collect()
 }
 
-/// Appends a note, and waits until it is written: it shares the fsync of an event.
+/// Appends a note, and waits until it is written. It shares the fsync of an event.
 pub(super) async fn append(outbox: &Outbox, outgoing: Outgoing<'_>) -> Result<(), LogError> {
     // Nobody asks for it again by its key, so the key is only unique.
     let id = outgoing.id.unwrap_or_else(Uuid::now_v7);

@@ -1,7 +1,7 @@
 //! From the outbox to Kafka. A fresh event is published side by side with its fsync; what Kafka did not acknowledge is
 //! published again until it does; what Kafka refuses for good is set aside.
 //!
-//! After a start, what the outbox holds of the last 49 hours goes first, in its order within each line: until that is
+//! After a start, the outbox's entries of the last 49 hours go first, in their order within each line. Until they are
 //! published, fresh events wait in the outbox, so that the accept that was first stays the first.
 
 mod backlog;
@@ -38,7 +38,7 @@ pub struct Relay(Arc<Inner>);
 struct Inner {
     outbox: Outbox,
     kafka: Kafka,
-    /// What the outbox held of the last 49 hours is published: fresh events may be, too.
+    /// True once the outbox's entries of the last 49 hours are published, so fresh events may be, too.
     is_open: watch::Sender<bool>,
     /// Entries that some task is publishing, or whose mark is not written yet.
     under_way: Mutex<HashSet<Sequence>>,
@@ -48,7 +48,7 @@ struct Inner {
     stopping: CancellationToken,
 }
 
-/// What became of a publication.
+/// The outcome of a publication.
 type Outcome = Result<Position, Unpublished>;
 
 /// A record on its way to Kafka. Clones are the same record.
@@ -136,8 +136,8 @@ impl Relay {
         });
     }
 
-    /// For an entry that the outbox could not keep: whether Kafka makes it durable before `deadline`, which it can only
-    /// where more than one broker acknowledges, each from its disk.
+    /// Returns whether Kafka makes an entry durable before `deadline` that the outbox could not keep. That is possible
+    /// only where more than one broker acknowledges, each from its disk.
     pub(crate) async fn is_durable_without_outbox(
         &self,
         entry: &Entry,
@@ -214,7 +214,7 @@ impl Relay {
         self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives what is under way a few seconds, then ends. What is left stays in the outbox.
+    /// Gives the publications under way a few seconds, then ends. The rest stays in the outbox.
     pub async fn stop(&self, patience: Duration) {
         if let Err(error) = self.0.kafka.flush(patience).await {
             tracing::warn!(%error, "Kafka did not acknowledge everything; the outbox keeps it for the next start");

@@ -1,4 +1,4 @@
-//! Whether calls can be taken, from how the outbox and Kafka are doing.
+//! Derives the producer's readiness from the outbox and Kafka.
 
 use super::Relay;
 use crate::{

@@ -23,7 +23,7 @@ pub struct TrustedProxies(Arc<[IpNet]>);
 pub struct ClientAddress {
     /// The client's address; the nearest unknown proxy's where there is one.
     pub ip: IpAddr,
-    /// A believed proxy says that the client came by https.
+    /// True if a trusted proxy states that the client came by https.
     pub https: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `iutsai republish`: refills a log that was lost from this node's outbox, while its server is stopped.
+//! `iutsai republish`, which refills a log that was lost from this node's outbox, while its server is stopped.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! Starts the server part by part, and stops it in stages: each is logged, and none can hold up the end without a limit.
+//! Starts the server part by part, and stops it in stages. Each is logged, and none can hold up the end without a
+//! limit.
 
 use std::{
     future::Future,
@@ -38,16 +39,16 @@ use crate::{
     state::AppState,
 };
 
-/// How long requests may take to finish.
+/// The time for requests to finish.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(10);
-/// How long sockets may take to close.
+/// The time for sockets to close.
 const SOCKETS_PATIENCE: Duration = Duration::from_secs(4);
-/// How long the backend may take to flush and close its files.
+/// The time for the backend to flush and close its files.
 const BACKEND_PATIENCE: Duration = Duration::from_secs(10);
 /// Partitions of a topic that is created.
 const PARTITIONS: i32 = 2;
 
-/// Serves until told to stop.
+/// Serves until a signal stops it.
 ///
 /// # Errors
 /// One sentence about what kept it from starting.
@@ -175,7 +176,7 @@ impl Running {
     }
 }
 
-/// Runs one stage of the stop, bounded by `patience` unless it bounds itself, and says how it went.
+/// Runs one stage of the stop, bounded by `patience` unless it bounds itself, and logs its outcome.
 async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future<Output = ()>) {
     let begun = Instant::now();
     let in_time = match patience {
@@ -264,7 +265,7 @@ fn refuse_demo_beyond(address: IpAddr) -> Result<(), String> {
     ))
 }
 
-/// Tells whoever started the server where it is and, in a demo, who can sign in. Tests and scripts read the first line.
+/// Prints the address and, in a demo, who can sign in. Tests and scripts read the first line.
 fn announce(address: SocketAddr, demo: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "iutsai listens on http://{address}")?;

@@ -1,4 +1,4 @@
-//! `GET /site-plan`: the picture of the complex that the configuration names, for people who are signed in.
+//! `GET /site-plan`, the picture of the complex that the configuration names, for people who are signed in.
 
 use axum::{
     extract::State,

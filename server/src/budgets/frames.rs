@@ -1,4 +1,4 @@
-//! How many frames a client may send: a bucket, and one acknowledgement for each message that the client was sent.
+//! The bound on a client's frames. It is a bucket, and one acknowledgement for each message that the client was sent.
 
 use std::time::Instant;
 

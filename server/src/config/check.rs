@@ -1,4 +1,4 @@
-//! Checks every value and says of each bad one, in one sentence, what is wrong and what to write instead.
+//! Checks every value. Each bad one gets one sentence with the fault and a value to write instead.
 
 use std::{
     net::SocketAddr,
@@ -127,7 +127,7 @@ fn schedule(expression: &str, zone: Iana) -> Result<Option<Schedule>, String> {
     }
 }
 
-/// Where records are kept: in the cluster that is named, else in the node's own outbox.
+/// Returns where records are kept, which is the named cluster, else the node's own outbox.
 ///
 /// # Errors
 /// One sentence about what to write.
@@ -185,7 +185,7 @@ impl KafkaConfig {
     }
 }
 
-/// The database's URL: the one given, or SQLite in the data directory.
+/// Returns the database's URL, which is the one given, or SQLite in the data directory.
 ///
 /// # Errors
 /// One sentence about what to write; it does not repeat the URL, which may hold a password.
@@ -269,7 +269,8 @@ fn seconds(variable: &str, value: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
-/// Reads an origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
+/// Reads an origin as browsers write it (RFC 6454, section 6.1), in lower case, without the default port and without a
+/// path.
 fn origin(variable: &str, value: &str) -> Result<String, String> {
     let wrong =
         || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
@@ -277,7 +278,7 @@ fn origin(variable: &str, value: &str) -> Result<String, String> {
     Ok(url.ok_or_else(wrong)?.origin().ascii_serialization())
 }
 
-/// Reads the origin of a page: of a site, or of an application that shows pages by a scheme of its own.
+/// Reads the origin of a page, which is that of a site, or of an application that shows pages by a scheme of its own.
 fn page_origin(variable: &str, value: &str) -> Result<String, String> {
     let url = bare_url(value)
         .filter(|url| !matches!(url.scheme(), "http" | "https" | "ftp" | "file" | "ws" | "wss"));

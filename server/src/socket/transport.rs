@@ -13,16 +13,16 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use stomp::{Frame, Version};
 
-/// The octets that may wait for one client: answers, queued frames, and what its snapshots hold. Above it the client is not
-/// read, so that TCP holds its frames back; below it is read again. An answer has about 50 octets and a frame 500, so clients
-/// that read at all stay far below it, and a thousand that read nothing keep 256 MiB. It is exceeded by the answers to one
-/// WebSocket message at most.
+/// The octets that may wait for one client, which are answers, queued frames, and the list of its snapshots. Above it
+/// the client is not read, so that TCP holds its frames back; below it is read again. An answer has about 50 octets and
+/// a frame 500, so clients that read at all stay far below it, and a thousand that read nothing keep 256 MiB. It is
+/// exceeded by the answers to one WebSocket message at most.
 const BUDGET: usize = 256 * 1024;
 /// The octets that a waiting message takes besides its own, so that empty ones count, too.
 const MESSAGE: usize = 64;
 
-/// How long a client that cannot be heard any more is left to read why. Closing earlier, with its bytes unread, would
-/// reset the connection (RFC 9293, section 3.10.7.1), and take the reason back from it.
+/// The time for which a client whose input is no longer read may read why. Closing earlier, with its bytes unread,
+/// would reset the connection (RFC 9293, section 3.10.7.1), and discard the reason.
 const DEAF: Duration = Duration::from_secs(1);
 
 /// One client's WebSocket.
@@ -38,21 +38,21 @@ pub struct Transport {
     unflushed: bool,
     /// The socket has taken a message since this was last asked.
     moved: bool,
-    /// Nothing more can be read: what came was too long.
+    /// True if nothing more can be read, because the input was too long.
     deaf: bool,
 }
 
-/// What became of waiting.
+/// The outcome of waiting.
 pub enum Happening {
     /// Bytes of STOMP came, or none with a control frame.
     Received(Bytes),
-    /// A pong came: the client lives.
+    /// A pong came, so the client lives.
     Pong,
     /// All that was put has gone out.
     Sent,
-    /// The client is gone, or said goodbye.
+    /// The client is gone, or closed the connection.
     Gone,
-    /// What came was longer than allowed.
+    /// The input was longer than allowed.
     TooLong,
 }
 
@@ -122,7 +122,8 @@ impl Transport {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Says why and closes. What waited is sent before it: the client has `patience` to read all that and answer.
+    /// Sends the reason and closes. The waiting output is sent before it, and the client has `patience` to read all
+    /// that and answer.
     pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
         self.push(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
         self.elsewhere = 0;
@@ -141,7 +142,7 @@ impl Transport {
         !self.deaf && !self.is_deferring()
     }
 
-    /// Reading comes first: a client may acknowledge what it has while more is on its way.
+    /// Reading comes first, because a client may acknowledge messages while more is on its way.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
         loop {
             let reads = self.reads();

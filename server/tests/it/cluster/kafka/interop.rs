@@ -1,5 +1,5 @@
-//! The original Spring service on the same topics: its records are heard here, and ours are read there.
-//! `end2end/kafka` has its producer and its consumer, which are Spring's own.
+//! The original Spring service on the same topics. This service reads its records, and it reads ours. `end2end/kafka`
+//! has its producer and its consumer, which are Spring's own.
 
 use std::{
     io::Write,

@@ -26,7 +26,7 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error>
     Ok(by.accept(&accept, None).await?.ok()?.id)
 }
 
-/// Which accept a snapshot says is the first.
+/// Returns the accept that a snapshot names as the first.
 fn first(snapshot: &Snapshot) -> Option<Uuid> {
     snapshot.messages.iter().find_map(|message| match &message.body {
         Body::Event { event: domain::Event::Accept(accept), first: Some(true) } => Some(accept.id.0),
@@ -40,7 +40,7 @@ fn records_of(brokers: &Brokers, topic: &str, id: Uuid) -> usize {
     brokers.records(topic).iter().filter(|(_, value)| value.contains(&own)).count()
 }
 
-/// The same data directory with another log.
+/// Starts the server on the same data directory with another log.
 async fn moved(server: Server, brokers: Option<&Brokers>) -> Result<Server, Error> {
     let directory = server.data_dir().to_owned();
     server.end().await?;

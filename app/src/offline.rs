@@ -1,5 +1,5 @@
-//! Being without a network: whether the connection is lost, and the few words that the page has for the service worker
-//! (`public/offline.js`).
+//! The state without a network, which is whether the connection is lost, and the few words that the page has for the
+//! service worker (`public/offline.js`).
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;

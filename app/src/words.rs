@@ -1,4 +1,4 @@
-//! The domain in words: houses and lines as people say them, kinds, ends, and how long ago something was.
+//! The domain in words, for houses and lines as people name them, kinds, ends, and times.
 
 use domain::{Actor, End, House, Kind, Line, Millis, Progress};
 use leptos_i18n::I18nContext;
@@ -25,7 +25,7 @@ pub(crate) fn in_locale(
     move || words(i18n.get_locale())
 }
 
-/// A house as people say it: `1203호`. A name that is not just a number is left as it is.
+/// Returns a house as people name it, such as `1203호`. A name that is not just a number is left as it is.
 #[must_use]
 pub fn house(locale: Locale, house: &House) -> String {
     let name = house.as_str();
@@ -39,7 +39,7 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
     names.join(", ")
 }
 
-/// A line as people say it: `101-1 라인`. A name that says so itself is left as it is.
+/// Returns a line as people name it, such as `101-1 라인`. A name with that word is left as it is.
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();

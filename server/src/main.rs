@@ -1,5 +1,4 @@
-//! `iutsai`, the server of 이웃사이. This file has its command line, and nothing else; [`run`] starts what [`config`] asks
-//! for.
+//! `iutsai`, the server of 이웃사이. This file has its command line; [`run`] starts what [`config`] asks for.
 
 mod admin;
 mod auth;

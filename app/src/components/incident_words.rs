@@ -41,7 +41,7 @@ pub(super) fn text(_: Locale, incident: &Incident) -> String {
 pub(super) fn end(locale: Locale, incident: &Incident) -> String {
     match &incident.end {
         Some(end) => words::end(locale, end),
-        // Not open and ended by nobody: it has run out.
+        // Not open and ended by nobody, so it has run out.
         None => words::ended(locale, Progress::Expired).to_owned(),
     }
 }
@@ -71,7 +71,8 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     }
 }
 
-/// Says how many houses have the call, or nothing while none is known: receipts may be late or have no place to go.
+/// Returns how many houses have the call, or nothing while none is known, because receipts may be late or have no place
+/// to go.
 pub(super) fn reached(locale: Locale, incident: &Incident) -> String {
     if incident.reached.is_empty() {
         return String::new();
@@ -87,7 +88,7 @@ pub(super) fn whereabouts(locale: Locale, incident: &Incident) -> String {
         .unwrap_or_default()
 }
 
-/// One call of several in a line: what is wrong, since when, its text, and who comes to it.
+/// Returns one call of several in a line, with its kind, its time, its text, and who comes to it.
 pub(super) fn call_words(locale: Locale, call: &Incident, now: Millis) -> String {
     let who = Some(coming(locale, call)).filter(|who| !who.is_empty());
     let who = who.unwrap_or_else(|| td_string!(locale, feed.nobody_coming).to_owned());

@@ -1,4 +1,4 @@
-//! The state of one's own call in words: the same on the home page and on the page without wasm.
+//! The state of one's own call in words, which are the same on the home page and on the page without wasm.
 
 use domain::{House, Incident, Millis, Progress, Stance};
 

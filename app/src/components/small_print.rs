@@ -1,4 +1,4 @@
-//! What every page says at its end: what this service does not do.
+//! The end of every page, with the limits of this service.
 
 use leptos::prelude::*;
 

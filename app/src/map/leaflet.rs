@@ -1,5 +1,5 @@
 //! The few functions of Leaflet 1.9 that the map needs, of the global `L` that `leaflet.js` makes. They must not be
-//! called before [`is_loaded`] says so. Sources: <https://leafletjs.com/reference.html>.
+//! called before [`is_loaded`] is true. They are documented at <https://leafletjs.com/reference.html>.
 
 use js_sys::{Function, Object, Reflect};
 use leptos::prelude::window;
@@ -36,7 +36,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn y(this: &Point) -> f64;
 
-    /// `L.Layer`: a grid, tiles, a picture, a marker or a circle; `L.Control`, too, which is added in the same way.
+    /// `L.Layer`, which is a grid, tiles, a picture, a marker or a circle, and `L.Control`, too, which is added in the
+    /// same way.
     pub(super) type Layer;
     #[wasm_bindgen(method, js_name = addTo)]
     pub(super) fn add_to(this: &Layer, map: &Map) -> Layer;

@@ -8,7 +8,7 @@ use testkit::measure::{
     spread::{Spread, milliseconds},
 };
 
-/// What so many subscribers showed.
+/// The results for one number of subscribers.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     subscribers: usize,

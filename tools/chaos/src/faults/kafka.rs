@@ -48,9 +48,10 @@ impl Kafka {
         for _ in 0..BROKERS {
             proxies.push(Proxy::bind().await?);
         }
-        // Kafka 4.1.0 does not withstand a clock that goes ahead and comes back: for as long as it had gone ahead, followers
-        // take a dead leader of the quorum for alive and refuse to elect another one, and a replica that no longer fetches a
-        // partition stays in sync, so that nothing of it is acknowledged (both seen in fault runs).
+        // Kafka 4.1.0 does not withstand a clock that goes ahead and comes back. For as long as it had gone ahead,
+        // followers mistake a dead leader of the quorum for a live one and refuse to elect another one, and a replica
+        // that no longer fetches a partition stays in sync, so that nothing of it is acknowledged (both seen in fault
+        // runs).
         let environment = cut.map_or_else(Vec::new, |cut| cut.environment_never_ahead().to_vec());
         let ports: Vec<String> = proxies.iter().map(|proxy| proxy.port().to_string()).collect();
         let mut kafka = Self {
@@ -95,7 +96,7 @@ impl Kafka {
         BROKERS
     }
 
-    /// The path to a broker, or to all, fails in this way; `None`: no more.
+    /// Lets the path to a broker, or to all, fail in this way; `None` repairs it.
     pub(super) fn harm_paths(&self, broker: Option<usize>, harm: Option<Harm>) {
         for (number, proxy) in self.proxies.iter().enumerate() {
             if broker.is_none_or(|broker| broker == number) {
@@ -125,7 +126,7 @@ impl Kafka {
         self.partition(line).await.map_or(0, |partition| partition.in_sync.len())
     }
 
-    /// Returns what the brokers say about the partition of this line's calls.
+    /// Returns the brokers' metadata of the partition of this line's calls.
     async fn partition(&self, line: &Line) -> Option<Partition> {
         for broker in 0..BROKERS {
             let Some(port) = self.process(broker).and_then(|_| self.port(broker, "port").ok()) else {

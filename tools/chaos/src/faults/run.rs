@@ -27,7 +27,7 @@ use testkit::Error;
 
 /// After everything was mended, every command is answered within this.
 const ANSWERS: Duration = Duration::from_secs(90);
-/// The story of a call that took so long to its first neighbour is told.
+/// The time to its first neighbour from which a call's story is printed.
 const LONG: Duration = Duration::from_secs(10);
 
 /// Runs and judges.
@@ -129,7 +129,7 @@ fn listen(
     (over, listening)
 }
 
-/// A task that ends with whoever waits for it.
+/// A task that ends with its waiter.
 struct AbortOnDrop(JoinHandle<()>);
 
 impl Future for AbortOnDrop {

@@ -1,4 +1,4 @@
-//! After the faults: waits until everybody has been told, restarts the servers, and asks them anew.
+//! The end of a run. It waits until everybody has received every call, restarts the servers, and subscribes anew.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use super::{
 use crate::checker::{Heard, Listener, Outcome, Subscription, check, taken_back};
 use testkit::{Error, client::Client};
 
-/// Everybody is told within this; whoever is not then never was.
+/// The time within which everybody receives every call. A listener without one then never gets it.
 const TELLING: Duration = Duration::from_secs(40);
-/// What was stored is in the log within this after the last restart.
+/// The time after the last restart within which stored entries are in the log.
 const PUBLISHING: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(500);
 
@@ -38,7 +38,7 @@ pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
     }
 }
 
-/// Restarts every server in order, and writes down what new subscribers are told.
+/// Restarts every server in order, and records the frames of new subscribers.
 ///
 /// # Errors
 /// What kept a server from ending or starting.

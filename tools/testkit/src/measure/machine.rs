@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::nice;
 
-/// Cores, processor, memory and kernel, as far as the system tells.
+/// Returns cores, processor, memory and kernel, as far as the system shows them.
 pub fn facts() -> String {
     let cores = std::thread::available_parallelism().map_or_else(|_| "?".into(), |cores| cores.to_string());
     let processor =

@@ -19,7 +19,7 @@ use testkit::{
     client::{Client, Session},
 };
 
-/// How many calls are tried, of every kind in turn.
+/// The number of calls that are tried, of every kind in turn.
 const CALLS: usize = 200;
 
 pub(super) fn start(crew: &Crew, load: &mut Load) {

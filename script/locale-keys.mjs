@@ -1,4 +1,5 @@
-// node script/locale-keys.mjs: fails where app/locales/*.json differ in their keys, in a key's placeholders, or leave a text empty.
+// `node script/locale-keys.mjs` fails where app/locales/*.json differ in their keys, in a key's placeholders, or leave
+// a text empty.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";

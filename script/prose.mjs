@@ -1,11 +1,13 @@
-// node script/prose.mjs [--list] [FILE...]: counts words and turns of docs/STYLE.md in comments and documents. Prints a table
-// for each room, per 10 000 words, and fails where a count of all rooms together is above its bound. --list prints each place.
+// `node script/prose.mjs [--list] [FILE...]` counts words and turns of docs/STYLE.md in comments and documents. It
+// prints a table for each room, per 10 000 words, and fails where a count of all rooms together is above its bound.
+// --list prints each place.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-// The bounds are the highest counts of five projects whose comments read well: mini-redis, crates.io, iroh, quickwit, ripgrep.
+// The bounds are the highest counts of five projects whose comments read well, mini-redis, crates.io, iroh, quickwit
+// and ripgrep.
 export const COUNTS = [
   { name: "tell", bound: 0.7, pattern: /\b(?:tells?|telling|told)\b/gi },
   { name: "say", bound: 1.8, pattern: /\b(?:says?|saying|said)\b/gi },
@@ -104,7 +106,7 @@ export function sentences(text) {
   return text.split(/(?<=[.!?]["')]?) (?=[A-Z0-9x`"(])/).filter((sentence) => /\w/.test(sentence));
 }
 
-// Counts in one paragraph: words, sentences, each pattern, and sentences with a colon inside.
+// Counts words, sentences, each pattern, and sentences with a colon inside in one paragraph.
 export function count(text) {
   const found = Object.fromEntries(COUNTS.map(({ name, pattern }) => [name, text.match(pattern)?.length ?? 0]));
   const all = sentences(text);
@@ -117,7 +119,7 @@ export const add = (into, more) => {
   return into;
 };
 
-// The counts as the table has them: colons in per cent of the sentences, everything else per 10 000 words.
+// Returns the counts as the table has them, colons in per cent of the sentences, everything else per 10 000 words.
 export function rates(total) {
   const rate = (value, of, scale) => (of ? (value * scale) / of : 0);
   const shown = Object.fromEntries(COUNTS.map(({ name }) => [name, rate(total[name] ?? 0, total.words, 10_000)]));

@@ -1,4 +1,4 @@
-// The counts of words and turns in comments (script/prose.mjs): which text is prose, and where a bound is crossed.
+// The counts of words and turns in comments (script/prose.mjs), with the choice of text, and the bounds.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The alert button: what calls and what does not, and a press that is never lost.
+// The alert button, with the presses that call and those that do not, and a press that is never lost.
 
 import type { Page } from "@playwright/test";
 
@@ -23,7 +23,7 @@ test("a short touch calls nobody and says so", async ({ resident }) => {
 
   await caller.ownCallIs("quiet");
   await expect(caller.page.getByRole("dialog")).toHaveCount(0);
-  // The call that follows is the first one: none was on its way.
+  // The call that follows is the first one, because none was on its way.
   const call = await caller.call();
   expect(await calls()).toEqual([call]);
 });
@@ -151,7 +151,7 @@ test("a reload in the middle of a press without a network loses nothing", async 
 
 test("a press of somebody who was signed out waits for them to sign in", async ({ stranger, resident }) => {
   test.setTimeout(180_000);
-  // A session of their own: signing out ends it.
+  // A session of their own, because signing out ends it.
   const caller = await stranger();
   await caller.open("/sign-in");
   await caller.signIn("resident-1203", "neighbour");

@@ -1,4 +1,4 @@
-// The main job: a press, the neighbours' alarm, an answer that everyone sees, an end.
+// The main job, which is a press, the neighbours' alarm, an answer that everyone sees, and an end.
 
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
@@ -46,7 +46,7 @@ test("another line hears nothing of it", async ({ resident }) => {
 
   const call = await caller.call();
   await expect(neighbour.incident(call)).toBeVisible();
-  // What the other line is told after that call shows that nothing is still under way to it.
+  // The other line's next call shows that nothing is still under way to it.
   const theirs = await elsewhere.call();
   await expect(elsewhere.incident(theirs)).toBeVisible();
 
@@ -162,7 +162,7 @@ test("when nobody was reached for ten seconds, the page says to call 119", async
   await expect(caller.call119).toBeHidden();
 
   await caller.ownCallIs("nobody");
-  // The rule itself, not how quick anything is: the page's clock ticks once a second.
+  // This checks the rule itself, not a speed, because the page's clock ticks once a second.
   expect(Date.now() - sent, "not before ten seconds have passed").toBeGreaterThan(9_000);
   await expect(caller.callState).toContainText("119에 전화하세요");
   await expect(caller.call119).toBeVisible();

@@ -91,7 +91,7 @@ test("a translator leaves the page alone, and its words go on changing", async (
   await caller.ownCallIs("ended");
   await expect(caller.callState).toHaveText("The call is over.");
 
-  // So that this test can fail: of a page that allows it, the same translator replaces the words.
+  // Shows that this test can fail, because the same translator replaces the words of a page that allows it.
   await caller.page.evaluate(() => document.documentElement.removeAttribute("translate"));
   expect(await translate(caller.page)).toBeGreaterThan(10);
 });

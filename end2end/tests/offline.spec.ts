@@ -1,4 +1,4 @@
-// Without a network: a press is kept on the device and sent once, and nobody is told anything that is not true.
+// A page without a network. A press is kept on the device and sent once, and nobody reads anything that is not true.
 
 import { age, callsOf, close, isAlarmedOnce, kept, loseNetwork } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";

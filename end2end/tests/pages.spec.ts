@@ -1,4 +1,5 @@
-// What holds for every page. That none writes an error to the console is checked after every test (support/fixtures.ts).
+// Properties of every page. Another one, that none writes an error to the console, is checked after every test
+// (support/fixtures.ts).
 
 import { expect, test } from "../support/fixtures.ts";
 

@@ -1,4 +1,4 @@
-// The program goes away and comes back at the same address with the same data: the pages live through it.
+// A program that goes away and comes back at the same address with the same data. The pages live through it.
 
 import { Cable } from "../support/cable.ts";
 import { expect, test } from "../support/fixtures.ts";

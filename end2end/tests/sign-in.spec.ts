@@ -1,4 +1,4 @@
-// Who gets in, and where to.
+// The people who get in, and the pages to which they go.
 
 import { expect, test } from "../support/fixtures.ts";
 

@@ -1,5 +1,5 @@
-// An armed device can sound, or its page says that it cannot: two tabs, a silent switch, a screen that goes off, a
-// storage that keeps nothing.
+// An armed device, which can sound, or its page states that it cannot. The tests have two tabs, a silent switch, a
+// screen that goes off, and a storage that keeps nothing.
 
 import { expect, test } from "../support/fixtures.ts";
 import {

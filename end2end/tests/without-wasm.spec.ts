@@ -1,5 +1,5 @@
-// The button depends on nothing it can do without: with the wasm blocked, and without any script, a call gets through
-// and its page tells the truth.
+// The button without the parts that it can do without. With the wasm blocked, and without any script, a call gets
+// through and its page is truthful.
 
 import { expect, test } from "../support/fixtures.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -79,7 +79,7 @@ test("the confirming page sent twice makes one call", async ({ visitor, resident
     form[(await input.getAttribute("name"))!] = await input.inputValue();
   }
 
-  // What an impatient finger, or a browser that sends a form again, does.
+  // Sends twice, as an impatient finger does, or a browser that sends a form again.
   const send = () => caller.context.request.post(`${caller.origin}/alert`, { form, maxRedirects: 0 });
   const answers = await Promise.all([send(), send()]);
 
@@ -100,7 +100,7 @@ test("a form that cannot be sent comes back with what was written", async ({ vis
 
   await caller.page.getByTestId("alert-confirm").click();
 
-  // Nobody is signed in any more: after signing in the same press is there again.
+  // Nobody is signed in any more. After signing in the same press is there again.
   await expect(caller.page).toHaveURL(/\/sign-in\?/);
   await caller.signIn("resident-1203", "neighbour");
   await expect(caller.page).toHaveURL(/\/call\?/);

@@ -80,8 +80,7 @@ function markdown(lines) {
   return lines.map((line) => {
     if (line.startsWith("```")) fenced = !fenced;
     if (fenced || /^(?:```|\s{4}|!\[|[|\s:-]+$)/.test(line)) return {};
-    const heading = /^#+ (.*)/.exec(line);
-    if (heading) return { text: `${heading[1]}.`, starts: true };
+    if (line.startsWith("#")) return {};
     if (line.startsWith("|")) return { text: line.split("|").map((cell) => cell.trim()).filter(Boolean).join(". "), starts: true };
     return item(line.trim());
   });

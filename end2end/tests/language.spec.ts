@@ -97,7 +97,7 @@ test("a translator leaves the page alone, and its words go on changing", async (
 });
 
 /**
- * Translates a page as Chrome does: each text becomes a new one within `font`, unless the page or a part of it forbids
+ * Translates a page as Chrome does. Each text becomes a new one within `font`, unless the page or a part of it forbids
  * that. Returns how many texts were replaced.
  */
 async function translate(page: Page): Promise<number> {

@@ -38,7 +38,7 @@ pub enum Notice {
     Coming(AlertId, House),
     /// A neighbour is there.
     Arrived(AlertId, House),
-    /// A neighbour takes the accept back.
+    /// A neighbour withdraws the accept.
     Withdrawn(AlertId, House),
     /// A call is over, because it was cancelled, resolved or expired.
     Ended(AlertId, Progress),

@@ -74,9 +74,9 @@ fn paths() -> PathsBuilder {
 
 fn meaning(progress: Progress) -> &'static str {
     match progress {
-        Progress::Cancelled => "The caller takes the call back; it ends.",
-        Progress::Resolved => "The caller or an administrator says it is over; it ends.",
-        Progress::Withdrawn => "A neighbour takes the accept back.",
+        Progress::Cancelled => "The caller cancels the call; it ends.",
+        Progress::Resolved => "The caller or an administrator reports that it is over; it ends.",
+        Progress::Withdrawn => "A neighbour withdraws the accept.",
         Progress::Arrived => "A neighbour is there.",
         Progress::Escalated | Progress::Expired => "Only the service writes this.",
     }

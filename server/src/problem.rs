@@ -192,7 +192,7 @@ impl From<Refusal> for Problem {
             Refusal::TooFast { seconds } => Kind::TOO_MANY.because(detail).retry_after(seconds),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
             Refusal::HeardOnly(cause) => {
-                tracing::error!(%cause, "neighbours heard a command that could not be made durable");
+                tracing::error!(%cause, "neighbours received a command that could not be made durable");
                 Kind::HEARD_ONLY.because(detail).retry_after(1)
             }
             Refusal::NotDurable(cause) => {

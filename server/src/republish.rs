@@ -48,7 +48,7 @@ async fn refill(republish_from: &Republish, kafka: KafkaSettings) -> Result<Repu
     let directory = &republish_from.data_dir;
     if !directory.join("outbox.db").is_file() {
         return Err(format!(
-            "there is no outbox in {}; say where it is with --data-dir",
+            "there is no outbox in {}; name its directory with --data-dir",
             directory.display()
         ));
     }

@@ -171,7 +171,7 @@ fn span(request: &Request) -> tracing::Span {
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     // The panic's own message is in the log, because the panic hook wrote it.
     Kind::INTERNAL
-        .because("The server failed at this; try again, and tell the administrator if it stays so.")
+        .because("The server failed at this; try again, and inform the administrator if it fails again.")
         .into_response()
 }
 

@@ -171,7 +171,7 @@ impl Running {
                 tracing::warn!(left, "sockets did not close in time");
             }
         };
-        stage("no socket is open any more", None, sockets).await;
+        stage("every socket is closed", None, sockets).await;
         stage("the outbox and the database are closed", Some(BACKEND_PATIENCE), state.backend.stop()).await;
     }
 }
@@ -190,7 +190,7 @@ async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future
     if in_time {
         tracing::info!(ms, "stopping: {done}");
     } else {
-        tracing::warn!(ms, "stopping: not in time, going on: {done}");
+        tracing::warn!(ms, "stopping, not in time, going on: {done}");
     }
 }
 

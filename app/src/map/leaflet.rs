@@ -91,5 +91,5 @@ pub(super) fn create_tiles(grid: &Layer, create: &Function) {
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) {
-    Reflect::set(object, &name.into(), value).expect("an object of ours or Leaflet's takes any property");
+    Reflect::set(object, &name.into(), value).expect("an object of ours or Leaflet's accepts any property");
 }

@@ -117,7 +117,7 @@ pub(super) fn listen(heard: impl Fn(Heard) + 'static) {
         }
     });
     if let Err(error) = js_listen(&heard.into_js_value()) {
-        logging::warn!("other tabs are not heard: {error:?}");
+        logging::warn!("the messages of other tabs are not received: {error:?}");
     }
 }
 

@@ -273,7 +273,7 @@ async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
     let in_time = matches!(future::select(decided, patience).await, Either::Left(_));
     match (in_time, out.ready_state()) {
         (true, web_sys::WebSocket::OPEN) => Ok((out, incoming)),
-        (true, _) => Err("the server does not take it".into()),
+        (true, _) => Err("the server does not accept it".into()),
         (false, _) => Err("the server cannot be reached".into()),
     }
 }

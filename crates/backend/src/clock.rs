@@ -44,7 +44,7 @@ impl Steadiness {
         let drift = wall.saturating_sub(self.wall).saturating_sub(passed);
         (self.wall, self.looked) = (wall, moment);
         if drift.saturating_abs() > DRIFT {
-            tracing::warn!(milliseconds = drift, "the clock was set: nothing is deleted for an hour");
+            tracing::warn!(milliseconds = drift, "the clock was set, deleting nothing for an hour");
             self.steady_since = moment;
         }
         moment - self.steady_since >= STEADY_AFTER
@@ -68,6 +68,6 @@ mod tests {
         assert!(!is_steady(70, 31 * day));
         assert!(!is_steady(71, 0), "it is set back");
         assert!(!is_steady(130, 0));
-        assert!(is_steady(131, 2_000), "a slow correction is no step");
+        assert!(is_steady(131, 2_000), "a slow correction is not a step");
     }
 }

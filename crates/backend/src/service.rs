@@ -369,7 +369,7 @@ async fn forget_former_broker(outbox: &Outbox, directory: &Path) {
         "the log of a broker that an earlier version embedded is left alone and no longer used"
     );
     while let Err(error) = outbox.adopt_marks(None).await {
-        tracing::warn!(%error, "the former broker's marks cannot be taken back yet, retrying");
+        tracing::warn!(%error, "the former broker's marks cannot be removed, retrying");
         tokio::time::sleep(RETRY_AFTER).await;
     }
 }
@@ -397,12 +397,12 @@ async fn prepare(
                 error @ DatabaseError::Away(_),
             ))),
         )) => {
-            tracing::warn!(%error, "the accounts' database is away: nobody new can sign in until it is back");
+            tracing::warn!(%error, "the accounts' database is away, so nobody new can sign in until it is back");
             Ok(None)
         }
         Ok(Err(error)) => Err(error),
         Err(_) => {
-            tracing::warn!("the accounts' database does not answer: nobody new can sign in until it does");
+            tracing::warn!("the accounts' database does not answer, so nobody new can sign in until it does");
             Ok(None)
         }
     }

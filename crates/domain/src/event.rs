@@ -184,7 +184,7 @@ pub struct Accept {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
-    /// A neighbour takes the accept back.
+    /// A neighbour withdraws the accept.
     Withdrawn,
     /// A neighbour is there.
     Arrived,

@@ -67,10 +67,7 @@ impl fmt::Display for Error {
                 write!(f, "The content-length \"{value}\" is not a number of octets.")
             }
             Self::BodyNotTerminated(length) => {
-                write!(
-                    f,
-                    "The body is not followed by NUL after the {length} octets its content-length says."
-                )
+                write!(f, "The body is not followed by NUL after the {length} octets of its content-length.")
             }
             Self::BodyNotAllowed(command) => write!(f, "A {command} frame must not have a body."),
             Self::LineTooLong(limit) => {

@@ -363,7 +363,7 @@ impl Connection {
             }
             Why::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
             Why::Displaced => (
-                "A newer socket has taken this place; connect again in a while.",
+                "A newer socket has this place now; connect again in a while.",
                 code::TRY_AGAIN_LATER,
                 "another socket has the place",
             ),

@@ -178,7 +178,7 @@ async fn press(caller: Session, heard: Heard) -> Result<Times, Error> {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
-    let all = all.await.map_err(|_| Error::Usage(format!("not every neighbour heard of call {id}")))?;
+    let all = all.await.map_err(|_| Error::Usage(format!("not every neighbour received call {id}")))?;
     let took = |at: Option<&Instant>| at.map(|at| at.duration_since(pressed)).unwrap_or_default();
     caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
     Ok(Times { answered, first: took(all.iter().min()), last: took(all.iter().max()) })

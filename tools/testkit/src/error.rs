@@ -27,7 +27,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// An answer that breaks the contract.
-    #[error("{request} was answered {status} with {body:?}, which is not what the contract says: {reason}")]
+    #[error("{request} was answered {status} with {body:?}, which breaks the contract: {reason}")]
     Answer {
         /// Method and path.
         request: String,

@@ -62,7 +62,7 @@ pub(super) fn moved(
     let at = clock::now().max(at);
     let (alert, target) = (address.id, Some(target));
     let event = Event::Moved(Moved { line, alert, target, house, house_line, location, at });
-    judge(&event, "only the house that called tells where it is")?;
+    judge(&event, "only the house that called may send where it is")?;
     Ok(event)
 }
 

@@ -291,7 +291,7 @@ impl Progress {
             (true, true) => {}
             _ if !self.overdue => return RoleState::Starting("reading the log".into()),
             (false, true) => {
-                return RoleState::Degraded("Kafka is away or slow: calls of before may be missing".into());
+                return RoleState::Degraded("Kafka is away or slow; earlier calls may be missing".into());
             }
             (_, false) => {
                 return RoleState::Degraded(
@@ -304,7 +304,7 @@ impl Progress {
         } else if self.health.connected {
             RoleState::Degraded("the log is read too slowly: calls are handed over past it".into())
         } else {
-            RoleState::Degraded("Kafka is away: calls are handed over past it".into())
+            RoleState::Degraded("Kafka is away; calls are handed over past it".into())
         }
     }
 }

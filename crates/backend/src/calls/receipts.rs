@@ -105,6 +105,6 @@ async fn append(log: Log, receipt: Event) {
     match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
-        Err(_) => tracing::warn!("a receipt is not in the log, which did not take it in time"),
+        Err(_) => tracing::warn!("a receipt is not in the log, which did not accept it in time"),
     }
 }

@@ -33,7 +33,7 @@ pub enum DatabaseError {
     #[error("the database does not answer: {0}")]
     Away(String),
     /// It answered with an error.
-    #[error("the database did not answer as it should: {0}")]
+    #[error("the database gave an unexpected answer: {0}")]
     Failed(String),
     /// Another server uses it that cannot share it.
     #[error("{0}")]

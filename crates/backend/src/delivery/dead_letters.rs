@@ -69,7 +69,7 @@ impl DeadLetters {
             return;
         }
         metrics::counter!("iutsai_records_unreadable_total", "reason" => label).increment(1);
-        tracing::warn!(place = letter.place, reason, "a record cannot be read; the next ones are");
+        tracing::warn!(place = letter.place, reason, "a record cannot be read, skipping it");
         let Some(log) = &self.log else { return };
         if known.caught_up {
             drop(known);
@@ -138,6 +138,6 @@ async fn write(log: Log, letter: Letter) {
     };
     match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),
-        Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter is not written yet"),
+        Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter waits for the next start"),
     }
 }

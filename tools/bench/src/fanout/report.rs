@@ -104,7 +104,7 @@ pub(super) fn print_row(row: &Row) {
         row.missing,
     );
     if row.told_to_wait > 0 {
-        println!("{:>11}  the server said {} times 429 and was waited for", "", row.told_to_wait);
+        println!("{:>11}  the server said {} times 429, and the presser waited", "", row.told_to_wait);
     }
 }
 

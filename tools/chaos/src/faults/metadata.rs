@@ -40,7 +40,7 @@ pub(super) async fn partitions(address: (&str, u16), topic: &str) -> io::Result<
 }
 
 fn wrong() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "this is no answer to a metadata request")
+    io::Error::new(io::ErrorKind::InvalidData, "this is not an answer to a metadata request")
 }
 
 fn request(topic: &str) -> Vec<u8> {

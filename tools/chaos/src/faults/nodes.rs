@@ -131,7 +131,7 @@ impl Node {
             Ok(true) => Ok(false),
             Ok(false) => self.start_again(journal).await.map(|()| true),
             Err(Error::ServerEnded { status, .. }) => {
-                journal.note(format_args!("a server ended by itself ({status}); it is started again"));
+                journal.note(format_args!("a server ended unasked ({status}); it is started again"));
                 self.start_again(journal).await.map(|()| true)
             }
             Err(other) => Err(other),

@@ -24,7 +24,7 @@ pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
     loop {
         let missing = check(&recorder.history()).figures;
         if missing.lost + missing.disagreements == 0 {
-            journal.note("everybody who listens was told everything");
+            journal.note("every listener has received every call");
             return;
         }
         if recorder.now() >= deadline {

@@ -114,7 +114,7 @@ fn undo(file: &File, step: &Step<'_>) -> io::Result<()> {
 /// Returns the steps in a log. A torn one at its end was being written when the process was killed, so the write that
 /// it would undo had not begun.
 fn steps(mut log: &[u8]) -> io::Result<Vec<Step<'_>>> {
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "this is no undo log");
+    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "this is not an undo log");
     let number = |octets: &[u8], at: usize| -> io::Result<u64> {
         let field = octets[at..at + 8].try_into().map_err(|_| wrong())?;
         u64::try_from(i64::from_ne_bytes(field)).map_err(|_| wrong())

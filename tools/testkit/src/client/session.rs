@@ -37,7 +37,7 @@ pub enum Step {
     Cancel,
     /// The caller or an administrator reports that it is over.
     Resolve,
-    /// A neighbour takes the accept back.
+    /// A neighbour withdraws the accept.
     Withdraw,
     /// A neighbour is there.
     Arrived,

@@ -47,7 +47,7 @@ impl Handover {
         let Some(post) = &self.post else { return };
         match post.unread(Late::ByWallClock).await {
             Ok(posted) => posted.into_iter().for_each(|posted| self.take(posted)),
-            Err(error) => tracing::warn!(%error, "what was handed over cannot be read yet"),
+            Err(error) => tracing::warn!(%error, "handed-over events cannot be read, retrying"),
         }
     }
 

@@ -68,7 +68,7 @@ impl Post {
             }
         };
         if tokio::time::timeout(PATIENCE, trying).await.is_err() {
-            tracing::error!("a call was not handed over: other processes have it when the log does");
+            tracing::error!("a call was not handed over, so other processes receive it by the log");
         } else {
             metrics::counter!("iutsai_handed_over_total").increment(1);
         }
@@ -153,7 +153,7 @@ impl Post {
         let mut listened = Instant::now();
         loop {
             if let Err(error) = self.listen_once(&take, &mut listened).await {
-                tracing::warn!(%error, "nothing can be handed over between processes, retrying");
+                tracing::warn!(%error, "the hand-over between processes is not available, retrying");
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -194,7 +194,7 @@ impl Post {
             Ok(Some(Posted { event, age: written + since }))
         };
         read().unwrap_or_else(|error| {
-            tracing::error!(%error, "what was handed over cannot be read");
+            tracing::error!(%error, "a handed-over event cannot be read, skipping it");
             None
         })
     }

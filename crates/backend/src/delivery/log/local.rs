@@ -155,7 +155,7 @@ async fn begin(outbox: &Outbox, pages: &Pages, start: &Start) -> Result<(Sequenc
                 return Ok((*sequence, clock::now()));
             }
             metrics::counter!("iutsai_log_read_from_start_total").increment(1);
-            tracing::warn!("the log is not the one that was read before: it is read from its beginning");
+            tracing::warn!("the log is not the one that was read before, reading it from its beginning");
             Ok((Sequence(0), Millis::MIN))
         }
     }

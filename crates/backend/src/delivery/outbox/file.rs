@@ -189,10 +189,10 @@ impl Opener {
         match found {
             Some(found) => tracing::error!(
                 kept = %found.display(),
-                "another file stood in the place of the outbox in use: it is kept under another name"
+                "another file stood in the place of the outbox in use, keeping it under another name"
             ),
             None => tracing::error!(
-                "the outbox was moved away while it was in use: it is put back from what was open"
+                "the outbox was moved away while it was in use, putting it back from the open file"
             ),
         }
         metrics::counter!("iutsai_outbox_put_back_total").increment(1);

@@ -178,7 +178,7 @@ impl Writer {
             was != trouble
         });
         match (was, trouble) {
-            (None, Some(error)) => tracing::error!(%error, "no call can be stored, retrying"),
+            (None, Some(error)) => tracing::error!(%error, "calls cannot be stored, retrying"),
             (Some(_), None) => tracing::info!("calls can be stored again"),
             _ => {}
         }

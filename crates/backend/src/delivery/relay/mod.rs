@@ -152,7 +152,7 @@ impl Relay {
             // It may have become another topic meanwhile.
             Ok(Some(Ok(_))) => self.0.kafka.is_durable(&entry.topic),
             Ok(Some(Err(Unpublished::Unknown(error) | Unpublished::Refused(error)))) => {
-                tracing::error!(%error, "neither the outbox nor Kafka took an event");
+                tracing::error!(%error, "neither the outbox nor Kafka recorded an event");
                 false
             }
             Ok(None) | Err(_) => false,
@@ -167,7 +167,7 @@ impl Relay {
         let cluster = self.0.kafka.cluster().await;
         let changed = self.0.outbox.adopt_marks(Some(&cluster)).await?;
         if changed > 0 {
-            tracing::info!(changed, %cluster, "the outbox's marks are of this cluster now");
+            tracing::info!(changed, %cluster, "the outbox's marks now belong to this cluster");
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Relay {
                 self.0.outbox.mark(sequence, position, &cluster).await
             }
             Err(Unpublished::Refused(error)) => {
-                tracing::error!(%error, sequence = sequence.0, "Kafka refuses an entry for good: it is set aside");
+                tracing::error!(%error, sequence = sequence.0, "Kafka refuses an entry finally, setting it aside");
                 metrics::counter!("iutsai_outbox_refused_total").increment(1);
                 self.0.outbox.refuse(sequence, error.to_string()).await
             }

@@ -117,7 +117,7 @@ impl Producer {
             if condition.wait_for(|condition| condition.forsaken).await.is_err() {
                 continue;
             }
-            tracing::error!("the Kafka producer has forgotten every broker: a new one takes over");
+            tracing::error!("the Kafka producer has forgotten every broker, replacing it");
             let created = self.replace(|_, condition| condition.borrow().forsaken);
             let connected = match created {
                 Ok(()) => self.connect().await,
@@ -166,7 +166,7 @@ impl Producer {
     /// "Fatal producer errors").
     fn replace_if_fatal(&self, failed: &FutureProducer<ProducerWatcher>) -> Result<(), LogError> {
         let Some((code, reason)) = failed.client().fatal_error() else { return Ok(()) };
-        tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
+        tracing::error!(%code, reason, "the Kafka producer failed finally, replacing it");
         self.replace(|producer, _| producer.client().fatal_error().is_some())
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Questions {
 pub(super) fn end<T: Send + 'static>(consumer: T) {
     let ended = std::thread::Builder::new().name("kafka-end".into()).spawn(move || drop(consumer));
     if let Err(error) = ended {
-        tracing::warn!(%error, "no thread was given to end a consumer on");
+        tracing::warn!(%error, "cannot start a thread to end a consumer");
     }
 }
 

@@ -74,18 +74,14 @@ pub(super) async fn run(
                         tracing::warn!(topic, partition, "the log has become shorter, reading it again");
                     }
                     Stop::Stuck((topic, partition)) => {
-                        tracing::error!(
-                            topic,
-                            partition,
-                            "the consumer delivers nothing: a new one takes over"
-                        );
+                        tracing::error!(topic, partition, "the consumer delivers nothing, replacing it");
                     }
                     Stop::Remade => {
                         acknowledged.forget_all();
                         tracing::warn!("a topic was made again, reading the log again");
                     }
                     Stop::Forsaken => {
-                        tracing::error!("the consumer has forgotten every broker: a new one takes over");
+                        tracing::error!("the consumer has forgotten every broker, replacing it");
                     }
                 }
             }
@@ -304,7 +300,7 @@ impl Reader {
                     Ok(true) => self.send_partitions(to).await,
                     Ok(false) => Ok(()),
                     Err(error) => {
-                        tracing::warn!(%error, "a new partition cannot be read yet");
+                        tracing::warn!(%error, "a new partition cannot be read, retrying");
                         Ok(())
                     }
                 }
@@ -323,7 +319,7 @@ impl Reader {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "the topics could not be inspected");
+                tracing::warn!(%error, "the topics cannot be inspected, retrying");
                 // The client may be one that never connects again.
                 match Questions::new(&self.settings) {
                     Ok(questions) => self.questions = Arc::new(questions),

@@ -20,7 +20,7 @@ test("an armed page sounds, vibrates and says in its title who calls, until some
   await caller.call();
 
   await expect.poll(() => neighbour.sounded()).toBe(1);
-  await expect(neighbour.page).toHaveTitle("1203호에서 도움을 요청합니다");
+  await expect(neighbour.page).toHaveTitle("1203호에서 도움을 요청해요");
   await expect(neighbour.page, "by turns with its own").toHaveTitle(title);
   const sounding = await device(neighbour.page);
   expect(sounding.started, "oscillators of the siren").toBeGreaterThan(chirps);

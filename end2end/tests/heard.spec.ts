@@ -37,7 +37,7 @@ test("a call that cannot be recorded is heard, is never called unsent, and is re
 }) => {
   // A device that has it is more than the answer states, and either is true.
   await expect(caller.callState).toHaveAttribute("data-state", /heard|reached/);
-  await expect(caller.callState).not.toContainText("보내지 못했습니다");
+  await expect(caller.callState).not.toContainText("보내지 못했어요");
   const [press] = await kept(caller);
 
   const recorded = caller.recorded();

@@ -187,7 +187,7 @@ test("without a network and without wasm the kept page's form leads to 119 and t
   await caller.context.setOffline(true);
   await caller.page.reload();
   await expect(caller.page.locator("html[data-kept]:not([data-hydrated])")).toBeAttached();
-  await expect(caller.page.getByText("버튼이 아직 켜지지 않았습니다")).toBeVisible();
+  await expect(caller.page.getByText("버튼이 아직 켜지지 않았어요")).toBeVisible();
 
   await caller.button.click();
 

@@ -45,7 +45,7 @@ test("what was sent without a page is told as recorded, also where nothing more 
 
   await next.ownCallIs("delivered");
   await expect(next.callState).toHaveText(
-    "앞서 누른 도움 요청이 접수되었습니다(방금). 이 화면이 닫혀 있는 동안 기기가 보냈습니다.",
+    "앞서 누른 도움 요청이 접수됐어요(방금). 이 화면이 닫혀 있는 동안 기기가 보냈어요.",
   );
   await next.page.getByTestId("dismiss").click();
   await next.ownCallIs("quiet");

@@ -115,7 +115,7 @@ async function callByForms(caller: Visitor, neighbour: Visitor): Promise<void> {
   await caller.say({ kind: "intruder", text: "누가 문을 열려고 해요" });
   await caller.button.click();
   await expect(page).toHaveURL(/\/call\?/);
-  await expect(page.getByText("1203호에서 요청합니다")).toBeVisible();
+  await expect(page.getByText("1203호에서 요청해요")).toBeVisible();
   await expect(page.locator("input[name=kind][value=intruder]")).toBeChecked();
   await expect(page.locator("input[name=text]")).toHaveValue("누가 문을 열려고 해요");
 
@@ -132,5 +132,5 @@ async function callByForms(caller: Visitor, neighbour: Visitor): Promise<void> {
   await expect(caller.callState).toContainText("이웃 1집");
   await incoming.getByTestId("accept").click();
   await caller.ownCallIs("coming");
-  await expect(caller.callState).toHaveText("오고 있습니다: 1204호");
+  await expect(caller.callState).toHaveText("오고 있어요: 1204호");
 }

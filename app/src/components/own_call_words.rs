@@ -149,7 +149,7 @@ mod tests {
     fn a_call_that_neighbours_heard_is_never_called_unsent() {
         for kept in [Kept::Device, Kept::Page] {
             let words = said(&CallProgress::Heard { kept });
-            assert!(words.contains("Neighbours hear your call"), "{words}");
+            assert!(words.contains("Your call has reached your neighbours"), "{words}");
             assert!(!words.to_lowercase().contains("not sent"), "{words}");
         }
     }

@@ -93,7 +93,7 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let verdict = checker::check(&recorder.history());
     for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
         let story = checker::story(&recorder.history(), *call);
-        journal.note(format_args!("the call that reached its first listener most slowly\n{}", story.join("\n")));
+        journal.note(format_args!("the call with the slowest first listener\n{}", story.join("\n")));
     }
     if verdict.violations.is_empty() {
         world.injector.end().await?;

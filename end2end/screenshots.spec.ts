@@ -1,5 +1,5 @@
-// Pictures of the running pages for people to look at, never compared: narrow and wide, light and dark, Korean and
-// English. A file is named after what it shows: accepted-390-dark-ko.png.
+// Pictures of the running pages for people to look at, never compared. They are narrow and wide, light and dark, Korean
+// and English. A file is named after its content, such as accepted-390-dark-ko.png.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-//! Everything inside the document's body: the routes, and what they share.
+//! Everything inside the document's body, which is the routes, and what they share.
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -36,7 +36,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Tells the document, and with it the style sheet, that the browser has taken the page over.
+/// Marks the document, and with it the style sheet, as hydrated.
 #[component]
 fn Alive() -> impl IntoView {
     #[cfg(feature = "ssr")]

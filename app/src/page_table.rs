@@ -1,5 +1,5 @@
-//! The table of pages: each address, who may open it, and whether it comes to life in the browser. The router, the server's
-//! handlers and the service worker (`public/worker/pages.js`) read it; a test compares the worker's copy.
+//! The table of pages, with each address, its audience, and whether it comes to life in the browser. The router, the
+//! server's handlers and the service worker (`public/worker/pages.js`) read it; a test compares the worker's copy.
 
 /// The people that may open a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Audience {
 pub struct Page {
     /// Its address; a segment in braces stands for any text.
     pub path: &'static str,
-    /// Who may open it.
+    /// The people who may open it.
     pub audience: Audience,
     /// It loads the wasm. The others are plain HTML and need nothing else.
     pub is_hydrated: bool,
@@ -29,7 +29,7 @@ pub const HOME: Page = Page { path: "/", audience: Audience::SignedIn, is_hydrat
 pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut, is_hydrated: false };
 /// Confirms a call, for browsers without wasm and for addresses that ask for one.
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
-/// What has become of a call.
+/// The state of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
 /// The numbers of the management office.
 pub const STATISTICS: Page =
@@ -45,7 +45,7 @@ pub fn at(path: &str) -> Option<Page> {
 }
 
 impl Page {
-    /// Tells if `path`, an address without query, is one of this page's.
+    /// Returns whether `path`, an address without query, is one of this page's.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         let mut asked = path.split('/');

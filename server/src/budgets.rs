@@ -1,6 +1,6 @@
-//! How much work a stranger may start here: each kind has a bound at once, a short queue and a fair share for each
-//! network, and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again, and
-//! never 401.
+//! Bounds on the work that a stranger may start here. Each kind has a bound at once, a short queue and a fair share for
+//! each network, and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again,
+//! and never 401.
 //!
 //! A request whose session is known here is never a stranger's, whatever its address. Residents have shares of their
 //! own, so that one who floods the server takes nothing from others. Sockets have their bounds in [`crate::sockets`].
@@ -36,8 +36,8 @@ const STRANGERS_SIGN_IN: Bounds =
 /// Sign-ins by devices that are signed in already.
 const RESIDENTS_SIGN_IN: Bounds =
     Bounds { at_once: 2, queue: 14, of_one: 4, patience: Duration::from_secs(10) };
-/// Pages rendered for strangers at once: the sign-in page and that of an unknown address. Each takes a core for
-/// milliseconds.
+/// Pages rendered for strangers at once, which are the sign-in page and that of an unknown address. Each occupies a
+/// core for milliseconds.
 const STRANGERS_PAGE: Bounds = Bounds { at_once: 2, queue: 62, of_one: 64, patience: Duration::from_secs(5) };
 /// Pages rendered for residents at once. The queue is that of a building after an alarm.
 const RESIDENTS_PAGE: Bounds =
@@ -92,7 +92,7 @@ impl Holder {
 
 /// The budgets of this process.
 pub struct Budgets {
-    /// Sign-ins: a look-up and a slow hash each.
+    /// Sign-ins, each with a look-up and a slow hash.
     pub sign_ins: Lanes,
     /// Pages, each rendered whole.
     pub pages: Lanes,

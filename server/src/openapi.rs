@@ -1,5 +1,5 @@
-//! `GET /openapi.json`: what HTTP offers, in OpenAPI. Kept by hand beside the routes, since its types are `domain`'s, which
-//! know no OpenAPI; a test asks the running program for every path in it.
+//! `GET /openapi.json`, the HTTP interface in OpenAPI. It is kept by hand beside the routes, because its types are
+//! `domain`'s, which know no OpenAPI. A test asks the running program for every path in it.
 
 mod schemas;
 
@@ -74,9 +74,9 @@ fn paths() -> PathsBuilder {
 
 fn meaning(progress: Progress) -> &'static str {
     match progress {
-        Progress::Cancelled => "The caller takes the call back; it ends.",
-        Progress::Resolved => "The caller or an administrator says it is over; it ends.",
-        Progress::Withdrawn => "A neighbour takes the accept back.",
+        Progress::Cancelled => "The caller cancels the call; it ends.",
+        Progress::Resolved => "The caller or an administrator reports that it is over; it ends.",
+        Progress::Withdrawn => "A neighbour withdraws the accept.",
         Progress::Arrived => "A neighbour is there.",
         Progress::Escalated | Progress::Expired => "Only the service writes this.",
     }
@@ -101,13 +101,13 @@ fn post(operation: Operation) -> PathItem {
     PathItem::new(HttpMethod::Post, operation)
 }
 
-/// How liberally a command is read.
+/// The liberal reading of a command.
 const READING: &str = "A JSON object is read as one whatever the content type announces, and answered as JSON. Names and \
                        texts may be numbers; white space around names does not count; a kind or a text that cannot be read \
                        counts as none.";
 
-/// A command: signed in, with an Idempotency-Key, as JSON or as a form, answered when it is durable. It is refused with its
-/// own kinds of problem beside those of every command.
+/// Describes a command, which is sent signed in, with an Idempotency-Key, as JSON or as a form, and answered when it is
+/// durable. It has its own kinds of problem beside those of every command.
 fn command(meaning: &str, request: &str, body: Required, own: &[Kind]) -> Operation {
     let schema = || Content::new(Some(Ref::from_schema_name(request)));
     let body = RequestBodyBuilder::new()
@@ -139,7 +139,7 @@ fn command(meaning: &str, request: &str, body: Required, own: &[Kind]) -> Operat
         Kind::UNAVAILABLE,
     ];
     kinds.extend(own);
-    // Whoever names a call may name one that is not known.
+    // A command that names a call may name one that is not known.
     if own.contains(&Kind::UNKNOWN_CALL) {
         operation = operation.parameter(call_id()).parameter(house_of_call()).parameter(line_of_call());
         kinds.push(Kind::SEVERAL_CALLS);

@@ -1,4 +1,4 @@
-//! The pages: what the server gives them, and who is sent elsewhere before one is rendered.
+//! The pages, with the data that the server gives them, and the redirects before one is rendered.
 
 mod late;
 
@@ -38,7 +38,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let viewer = match Viewer::from_request_parts(&mut parts, &state).await {
         Ok(Viewer(viewer)) => viewer,
-        // Whoever cannot be looked up may still sign in, or read what an address shows to anybody.
+        // A person who cannot be looked up may still sign in, or read a page that is shown to anybody.
         Err(problem) if SIGN_IN.is_at(parts.uri.path()) => {
             tracing::debug!(problem = problem.detail, "the sign-in page is shown without a look-up");
             None
@@ -67,8 +67,8 @@ async fn numbers(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> 
     Some(Arc::new(figures::shown(state, parts.uri.query()).await))
 }
 
-/// Returns where a request goes on to instead: the signed out to the sign-in page, the signed in from there to where they
-/// were going.
+/// Returns the address to which a request is redirected. The signed out go to the sign-in page, and the signed in from
+/// there to where they were going.
 fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     let path = parts.uri.path();
     let page = page_table::at(path)?;
@@ -108,7 +108,7 @@ fn ground(settings: &Settings) -> Ground {
     }
 }
 
-/// Renders whole: the page is small, and what renders it must not run where calls are taken.
+/// Renders whole, because the page is small, and its rendering must not run where calls are answered.
 async fn render(
     state: AppState,
     context: PageContext,

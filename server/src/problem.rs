@@ -1,7 +1,7 @@
-//! Errors as HTTP clients get them: `application/problem+json` (RFC 9457) with a stable `type`.
+//! Errors as HTTP clients get them, which are `application/problem+json` (RFC 9457) with a stable `type`.
 //!
-//! Policy: whoever can do something about an error is told what happened and what to do; of everything else (a
-//! database that fails, a panic) the client learns only that it was not its fault, and the log gets the cause.
+//! A client that can do something about an error learns what happened and what to do. From any other error (a database
+//! that fails, a panic) it learns only that it was not its fault, and the log gets the cause.
 
 use axum::{
     body::Body,
@@ -11,7 +11,7 @@ use backend::{calls::Refusal, people::PeopleError};
 use domain::AlertId;
 use http::{HeaderValue, StatusCode, header};
 
-/// The kinds of problem there are: the last segment of `type`, the title, the status.
+/// The kinds of problem, each with the last segment of `type`, the title and the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind(&'static str, &'static str, StatusCode);
 
@@ -111,7 +111,7 @@ impl Kind {
 pub struct Problem {
     /// Which.
     pub kind: Kind,
-    /// What happened, and what to do.
+    /// A sentence on what happened, and what to do.
     pub detail: String,
     /// When to try again, in seconds.
     pub retry_after: Option<u64>,
@@ -192,7 +192,7 @@ impl From<Refusal> for Problem {
             Refusal::TooFast { seconds } => Kind::TOO_MANY.because(detail).retry_after(seconds),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
             Refusal::HeardOnly(cause) => {
-                tracing::error!(%cause, "neighbours heard a command that could not be made durable");
+                tracing::error!(%cause, "neighbours received a command that could not be made durable");
                 Kind::HEARD_ONLY.because(detail).retry_after(1)
             }
             Refusal::NotDurable(cause) => {

@@ -28,7 +28,7 @@ use crate::{
     state::AppState,
 };
 
-/// The longest body, in bytes: a call of 1 000 characters needs a tenth.
+/// The longest body, in octets. A call of 1 000 characters needs a tenth.
 const BODY_LIMIT: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -70,7 +70,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state.clone(), auth::renew_cookie))
         .layer(metrics::layer());
-    // Refusals carry the headers as well: a page that may not read one cannot show why.
+    // Refusals carry the headers as well, because a page that may not read one cannot show its reason.
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -84,7 +84,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .with_state(state)
 }
 
-/// Routes each command that says how far a call is to its progress.
+/// Routes each command that reports progress to its progress.
 fn progress() -> Router<AppState> {
     let commands = Progress::ALL.into_iter().filter_map(|progress| Some((progress, progress.path()?)));
     commands.fold(Router::new(), |router, (progress, path)| {
@@ -107,7 +107,7 @@ async fn show_page(State(state): State<AppState>, request: Request) -> Response 
     pages::page(State(state), request).await
 }
 
-/// What no route answers: a file, or that there is none.
+/// Returns the answer to an address without a route, which is a file, or that there is none.
 fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
     let otherwise = Router::new().fallback(nothing_here).with_state(state.clone());
     let files = site::files(&state.settings.site_dir, otherwise);
@@ -130,7 +130,7 @@ fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
         .layer(on_pages)
 }
 
-/// People get a page that says so, programs a problem.
+/// People get a page about it, and programs a problem.
 async fn nothing_here(State(state): State<AppState>, request: Request) -> Response {
     let accept =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
@@ -169,9 +169,9 @@ fn span(request: &Request) -> tracing::Span {
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    // The panic's own message is in the log: the panic hook wrote it.
+    // The panic's own message is in the log, because the panic hook wrote it.
     Kind::INTERNAL
-        .because("The server failed at this; try again, and tell the administrator if it stays so.")
+        .because("The server failed at this; try again, and inform the administrator if it fails again.")
         .into_response()
 }
 

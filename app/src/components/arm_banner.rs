@@ -1,4 +1,4 @@
-//! Browsers sound nothing before a person has tapped the page: this asks for that tap, and says when it was not enough.
+//! The banner that asks for the tap without which browsers play no sound, and shows when it was not enough.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     words::say,
 };
 
-/// Asks for the tap that lets this device sound, and says whether it can.
+/// Asks for the tap that lets this device sound, and shows whether it can.
 #[component]
 pub fn ArmBanner() -> impl IntoView {
     let i18n = use_i18n();

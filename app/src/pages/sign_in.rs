@@ -1,4 +1,4 @@
-//! `/sign-in`: a plain form. Where it failed the address says why.
+//! `/sign-in`, a plain form. Where it failed the address names the reason.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -56,7 +56,7 @@ pub fn SignInPage() -> impl IntoView {
     .into_any()
 }
 
-/// Who can sign in to the demo complex.
+/// The accounts of the demo complex.
 #[component]
 fn Demo(accounts: DemoAccounts) -> impl IntoView {
     let i18n = use_i18n();

@@ -1,4 +1,4 @@
-//! What the service does, without axum and without leptos, in four wings.
+//! The service without axum and without leptos, in four wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.

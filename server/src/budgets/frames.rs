@@ -1,5 +1,5 @@
-//! How many frames a client may send: a bucket of its session, and one acknowledgement for each message that the client was
-//! sent.
+//! The bound on a client's frames. It is a bucket of the session, and one acknowledgement for each message that the
+//! client was sent.
 
 use std::{
     collections::HashMap,

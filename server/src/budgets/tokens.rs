@@ -1,4 +1,4 @@
-//! How often the database is asked for a token that no session known here has. Every node copies the sessions within
+//! The bound on database look-ups of tokens that no session known here has. Every node copies the sessions within
 //! seconds, so such a token is of a sign-in just now at another node, of a session that has ended, or made up.
 
 use std::{
@@ -10,9 +10,9 @@ use std::{
 use super::{Bucket, Network, Rate, name, refused};
 use crate::problem::Problem;
 
-/// Of one network: a building behind one address signs in on several nodes within a few minutes.
+/// The rate of one network. A building behind one address signs in on several nodes within a few minutes.
 const OF_NETWORK: Rate = Rate { burst: 50.0, per_second: 2.0 };
-/// Of all networks: a look-up takes a database a fraction of a millisecond.
+/// The rate of all networks. A look-up costs a database a fraction of a millisecond.
 const OF_ALL: Rate = Rate { burst: 500.0, per_second: 100.0 };
 /// Networks remembered at once. One that has refilled is forgotten first.
 const REMEMBERED: usize = 10_000;
@@ -45,7 +45,7 @@ impl Buckets {
     }
 
     fn take(&mut self, network: Network, now: Instant) -> bool {
-        // Where nothing is left for anybody, no network is remembered either: others would be forgotten for it.
+        // Where nothing is left for anybody, no network is remembered either, because others would be forgotten for it.
         if !self.of_all.has(now) {
             return false;
         }

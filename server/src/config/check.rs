@@ -1,4 +1,4 @@
-//! Checks every value and says of each bad one, in one sentence, what is wrong and what to write instead.
+//! Checks every value. Each bad one gets one sentence with the fault and a value to write instead.
 
 use std::{
     net::SocketAddr,
@@ -90,7 +90,7 @@ impl Config {
         let Some(template) = given(self.map_tile_url.as_deref()) else { return Ok(None) };
         let wrong = || {
             format!(
-                "MAP_TILE_URL: {template:?} is no tile URL; write https://HOST/{{z}}/{{x}}/{{y}}.png, or leave it unset \
+                "MAP_TILE_URL: {template:?} is not a tile URL; write https://HOST/{{z}}/{{x}}/{{y}}.png, or leave it unset \
                  for the site plan."
             )
         };
@@ -127,7 +127,7 @@ fn schedule(expression: &str, zone: Iana) -> Result<Option<Schedule>, String> {
     }
 }
 
-/// Where records are kept: in the cluster that is named, else in the node's own outbox.
+/// Returns where records are kept, which is the named cluster, else the node's own outbox.
 ///
 /// # Errors
 /// One sentence about what to write.
@@ -185,7 +185,7 @@ impl KafkaConfig {
     }
 }
 
-/// The database's URL: the one given, or SQLite in the data directory.
+/// Returns the database's URL, which is the one given, or SQLite in the data directory.
 ///
 /// # Errors
 /// One sentence about what to write; it does not repeat the URL, which may hold a password.
@@ -256,7 +256,8 @@ fn roles(value: &str) -> Result<Roles, String> {
 /// A year is more than anybody needs; less than two days would not outlast a rebuild.
 fn days(variable: &str, value: &str) -> Result<Duration, String> {
     let days = value.trim().parse::<u64>().ok().filter(|days| (2..=366).contains(days));
-    let days = days.ok_or_else(|| format!("{variable}: {value:?} is no number of days; write 2 to 366."))?;
+    let days =
+        days.ok_or_else(|| format!("{variable}: {value:?} is not a number of days; write 2 to 366."))?;
     Ok(Duration::from_secs(days * 24 * 60 * 60))
 }
 
@@ -264,20 +265,22 @@ fn days(variable: &str, value: &str) -> Result<Duration, String> {
 fn seconds(variable: &str, value: &str) -> Result<Duration, String> {
     let seconds = value.trim().parse::<u64>().ok().filter(|seconds| (1..=24 * 60 * 60).contains(seconds));
     let seconds = seconds.ok_or_else(|| {
-        format!("{variable}: {value:?} is no number of seconds; write 1 to 86400 (24 hours).")
+        format!("{variable}: {value:?} is not a number of seconds; write 1 to 86400 (24 hours).")
     })?;
     Ok(Duration::from_secs(seconds))
 }
 
-/// Reads an origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
+/// Reads an origin as browsers write it (RFC 6454, section 6.1), in lower case, without the default port and without a
+/// path.
 fn origin(variable: &str, value: &str) -> Result<String, String> {
-    let wrong =
-        || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
+    let wrong = || {
+        format!("{variable}: {value:?} is not an address of a site; write https://HOST or http://HOST:PORT.")
+    };
     let url = bare_url(value).filter(|url| matches!(url.scheme(), "http" | "https"));
     Ok(url.ok_or_else(wrong)?.origin().ascii_serialization())
 }
 
-/// Reads the origin of a page: of a site, or of an application that shows pages by a scheme of its own.
+/// Reads the origin of a page, which is that of a site, or of an application that shows pages by a scheme of its own.
 fn page_origin(variable: &str, value: &str) -> Result<String, String> {
     let url = bare_url(value)
         .filter(|url| !matches!(url.scheme(), "http" | "https" | "ftp" | "file" | "ws" | "wss"));
@@ -302,7 +305,9 @@ fn bare_url(value: &str) -> Option<Url> {
 fn network(value: &str) -> Result<IpNet, String> {
     let single = || value.parse().map(|address: std::net::IpAddr| IpNet::from(address)).ok();
     value.parse().ok().or_else(single).ok_or_else(|| {
-        format!("IUTSAI_TRUSTED_PROXIES: {value:?} is no address or network; write 10.0.0.2 or 10.0.0.0/8.")
+        format!(
+            "IUTSAI_TRUSTED_PROXIES: {value:?} is not an address or network; write 10.0.0.2 or 10.0.0.0/8."
+        )
     })
 }
 
@@ -311,7 +316,7 @@ fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
         return Ok(path.to_owned());
     }
     let program =
-        std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))?;
+        std::env::current_exe().map_err(|error| format!("cannot find where this program is: {error}"))?;
     Ok(program.with_file_name(name))
 }
 

@@ -54,7 +54,8 @@ pub fn table(config: &Config, settings: &Settings) -> String {
     lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 
-/// The URL with its password, and every value in its query, hidden: PostgreSQL takes `?password=` as well.
+/// Returns the URL with its password, and every value in its query, hidden, because PostgreSQL accepts `?password=` as
+/// well.
 fn without_password(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else { return HIDDEN.into() };
     if parsed.scheme() == "sqlite" {

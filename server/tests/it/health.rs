@@ -1,4 +1,4 @@
-//! What operators look at: health, readiness, metrics, the OpenAPI document.
+//! The addresses for operators, which are health, readiness, metrics and the OpenAPI document.
 
 use crate::support::{ADMINISTRATOR, CALLER, Outcome, header, program, send, server_and_client, sign_in};
 use reqwest::Method;

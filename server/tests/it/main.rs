@@ -1,4 +1,4 @@
-//! The whole program as its users meet it: each test starts one of its own on port 0 and speaks to it from outside.
+//! The whole program as its users meet it. Each test starts one of its own on port 0 and uses it from outside.
 #![allow(clippy::unwrap_used)]
 
 mod account_changes;

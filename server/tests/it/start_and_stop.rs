@@ -187,7 +187,8 @@ async fn an_administrator_is_made_on_the_command_line_and_can_sign_in() -> Outco
 async fn a_request_that_is_open_when_the_stop_comes_is_answered() -> Outcome {
     let mut server = server().await?;
     let caller = sign_in(&server.client()?, CALLER).await?;
-    // While another program's transaction is open, a press cannot be recorded: long enough to stop in its middle.
+    // While another program's transaction is open, a press cannot be recorded. That is long enough to stop in its
+    // middle.
     let file = SqliteConnectOptions::new().filename(server.data_dir().join("outbox.db"));
     let mut other = SqliteConnection::connect_with(&file).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();

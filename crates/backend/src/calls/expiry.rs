@@ -1,8 +1,9 @@
-//! Ends the calls that nobody has ended within a day, so that no list and no figure counts them as open for ever.
+//! Ends the calls that nobody has ended within a day, so that they do not stay open in lists and figures.
 //!
-//! Every node with the producer role does it, without a leader: the event's id is derived from the call, so the fold drops
-//! the doubles, and each node waits a random time first, so that there are few. A call's age is measured by the monotonic
-//! clock, because a wall clock that is set ahead for some minutes must not end a call that somebody waits for.
+//! Every node with the producer role does it, without a leader. The event's id is derived from the call, so the fold
+//! drops the doubles, and each node waits a random time first, so that there are few. A call's age is measured by the
+//! monotonic clock, because a wall clock that is set ahead for some minutes must not end a call whose caller is
+//! waiting.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use domain::{Actor, Alert, Event, EventId, Progress, Status, event::OPEN_FOR};
 
 use super::{Calls, hub::Hub};
 
-/// How often the calls are inspected.
+/// The time between two inspections of the calls.
 const INSPECT_EVERY: Duration = Duration::from_secs(10 * 60);
 /// The greatest random pause before a node writes.
 const SPREAD: Duration = Duration::from_secs(3);

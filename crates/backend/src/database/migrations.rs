@@ -6,7 +6,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-/// A step: its version, its name and its SQL. What was released is never changed, because sqlx compares checksums.
+/// A step, with its version, its name and its SQL. A released step is never changed, because sqlx compares checksums.
 type Step = (i64, &'static str, &'static str);
 
 /// The folder `migrations` of this crate.

@@ -2,7 +2,7 @@
 
 use crate::people::Line;
 
-/// SEND here `{"alert": id}`: a person looked at the call.
+/// SEND `{"alert": id}` here to report that a person looked at the call.
 pub const SEEN: &str = "/pub/seen";
 
 /// The calls of every line on one subscription, for administrators. The `destination` of each MESSAGE is its line's own.

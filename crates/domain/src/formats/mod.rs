@@ -1,5 +1,5 @@
-//! How the domain is written: records of the log ([`record`], [`topic`]), STOMP bodies ([`body`]) and
-//! destinations ([`destination`]), and what HTTP carries ([`api`]).
+//! The written forms of the domain, for the log ([`record`], [`topic`]), STOMP bodies ([`body`]) and destinations
+//! ([`destination`]), and HTTP ([`api`]).
 
 pub mod api;
 pub mod body;

@@ -1,4 +1,4 @@
-//! What commands, pages and acknowledgements look up. A lookup takes locks that are never held while frames are pushed.
+//! Lookups for commands, pages and acknowledgements. A lookup takes locks that are never held while frames are pushed.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Hub {
         self.existing(line).map(|room| room.calls().incidents.incidents()).unwrap_or_default()
     }
 
-    /// The calls with this id: one, unless two houses used the same.
+    /// Returns the calls with this id. There is one, unless two houses used the same.
     #[must_use]
     pub fn named(&self, alert: AlertId) -> Vec<Incident> {
         let rooms = self.0.alerts.lines(alert).into_iter().filter_map(|line| self.existing(&line));

@@ -9,7 +9,7 @@ const PAGES = [
   { "path": "/admin/statistics", "signedIn": true, "hydrated": false }
 ];
 
-// Whether `path`, an address without query, is one of a page; a segment in braces stands for any text.
+// Returns whether `path`, an address without query, is one of a page; a segment in braces stands for any text.
 function isPage(path) {
   const asked = path.split("/");
   const fits = (segment, index) => (segment.startsWith("{") ? Boolean(asked[index]) : asked[index] === segment);

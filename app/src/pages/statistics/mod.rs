@@ -1,4 +1,4 @@
-//! `/admin/statistics`: what an office knows after ten seconds, and the numbers behind it. Plain HTML; the small script
+//! `/admin/statistics`, for an overview in ten seconds, and the numbers behind it. It is plain HTML; the small script
 //! `public/statistics.js` puts new figures in place when a call changes them.
 
 mod card;
@@ -90,7 +90,7 @@ fn without_figures(locale: Locale, answer: &Answer, question: AnyView) -> AnyVie
         Answer::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, Some(td_string!(locale, statistics.unavailable)))
         }
-        // The form says what is wrong.
+        // The form shows the fault.
         Answer::Invalid(_) | Answer::Report(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
     };
     request::answer_with(status);

@@ -1,4 +1,4 @@
-//! Who can sign in: residents and administrators, with argon2id password hashes.
+//! The accounts of residents and administrators, with argon2id password hashes.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
 pub const PASSWORD_LENGTH: usize = 8;
-/// The longest password, in characters: argon2 must not be fed megabytes.
+/// The longest password, in characters, because argon2 must not be fed megabytes.
 pub const PASSWORD_LENGTH_LIMIT: usize = 256;
 
 /// The longest name to sign in with, in bytes.
@@ -28,7 +28,7 @@ pub const NAME_LIMIT: usize = 128;
 
 /// The password of every account of the demo complex.
 pub const DEMO_PASSWORD: &str = "neighbour";
-/// The demo complex: name, line, house. The last is the administrator, who has no flat.
+/// The demo complex, as name, line and house. The last is the administrator, who has no flat.
 pub const DEMO_RESIDENTS: [(&str, Option<(&str, &str)>); 5] = [
     ("resident-1203", Some(("101-1", "1203"))),
     ("resident-1204", Some(("101-1", "1204"))),
@@ -67,7 +67,7 @@ pub struct NewAccount {
     pub line: Option<Line>,
     /// The flat; a resident has one.
     pub house: Option<House>,
-    /// What the person may do.
+    /// The rights of the person.
     pub role: Role,
 }
 
@@ -176,7 +176,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Whether some account has the password that everybody knows.
+    /// Returns whether some account has the public password.
     ///
     /// # Errors
     /// The database's.
@@ -228,15 +228,15 @@ impl Accounts {
     }
 }
 
-/// Verified against when the name is unknown, so that the time does not tell.
+/// Verified against when the name is unknown, so that the time does not reveal it.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let salt = SaltString::generate(&mut OsRng);
     let hash = Argon2::default().hash_password(b"nobody has this password", &salt);
     hash.expect("argon2's own defaults are valid").to_string()
 });
 
-/// Tells if an account can have this name. Accounts of older versions may have names with characters that cannot be seen,
-/// so this is less than [`validate`] asks for.
+/// Returns whether an account can have this name. Accounts of older versions may have names with characters that cannot
+/// be seen, so this is less than [`validate`] asks for.
 #[must_use]
 pub fn can_be_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= NAME_LIMIT && !name.chars().any(|c| c.is_control() || c == '\u{fffd}')

@@ -1,4 +1,4 @@
-//! Who may sign in ([`accounts`]) and who is signed in ([`sessions`]); passwords are hashed on threads of their own.
+//! The [`accounts`] and their [`sessions`]. Passwords are hashed on threads of their own.
 
 pub mod accounts;
 mod hashing;

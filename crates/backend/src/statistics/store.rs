@@ -1,4 +1,4 @@
-//! The statistics' tables as the rest of this wing uses them: their names, the database's clock, and the errors.
+//! The statistics' tables as the rest of this wing uses them, with their names, the database's clock, and the errors.
 
 use domain::{Millis, statistics::Row};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};

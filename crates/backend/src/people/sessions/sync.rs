@@ -22,9 +22,10 @@ use crate::{
     people::{PeopleError, accounts},
 };
 
-/// How often the database is asked: the sockets of an ended session or a changed account close within five seconds.
+/// The time between two queries of the database. The sockets of an ended session or a changed account close within five
+/// seconds.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
-/// In every so many rounds, everything is read again: a row of a session that is gone has no number.
+/// The number of rounds after which everything is read again, because a row of a session that is gone has no number.
 const READ_ALL_EVERY: u32 = 60;
 /// So many accounts are compared before other work of the thread has its turn.
 const AT_A_STRETCH: u32 = 200;
@@ -115,7 +116,7 @@ impl Sessions {
         }
     }
 
-    /// Nobody watching is no error: a session may have no socket.
+    /// The lack of a watcher is not an error, because a session may have no socket.
     fn report(&self, synced: Synced) {
         for id in synced.ended {
             let _ = self.changes.send(SessionChange::Ended(id));
@@ -133,7 +134,7 @@ impl Sessions {
     }
 }
 
-/// What the rows of sessions say.
+/// The content of the rows of sessions.
 #[derive(Default)]
 struct Read {
     live: Vec<Copied>,

@@ -4,7 +4,7 @@
 "use strict";
 
 const TO_PAGES = 3_000; // milliseconds that open pages get to send it themselves
-const TO_ANSWER = 15_000; // milliseconds until a request is given up: a server whose disk hangs answers after ten seconds
+const TO_ANSWER = 15_000; // milliseconds; a server whose disk hangs answers after ten seconds
 
 // The server's own words, as in app/src/api/answer.rs. Only these types of problem end a press; app/src/api/answers.json is the
 // table that both lists are tested with.

@@ -1,5 +1,5 @@
-//! `iutsai batch`, `iutsai statistics verify`, `iutsai statistics remove-demo` and `iutsai export`: the statistics for
-//! people who can run programs where the data is. They run beside a live server.
+//! `iutsai batch`, `iutsai statistics verify`, `iutsai statistics remove-demo` and `iutsai export`, for people who can
+//! run programs where the data is. They run beside a live server.
 
 mod export;
 mod progress;

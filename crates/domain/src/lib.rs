@@ -1,7 +1,7 @@
 //! The domain of an emergency call between apartment neighbours, in plain serde types. [`people`] are those who may
 //! call, [`event`] has the events of a call, [`incident`] the state that the one [`fold`] derives, [`statistics`] the
-//! figures of many calls, and [`formats`] the written forms in the log, in STOMP bodies and in HTTP. [`plausible`] makes
-//! calls that never happened.
+//! figures of many calls, and [`formats`] the written forms in the log, in STOMP bodies and in HTTP. [`plausible`]
+//! makes calls that never happened.
 //!
 //! Nothing here reads a clock, a socket or a disk, and everything compiles for the server and for wasm32. Integers that
 //! leave the process have a fixed width.

@@ -40,7 +40,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const CLOSING: Duration = Duration::from_secs(2);
 /// The time for a client that was too slow, which must first read its backlog.
 const CLOSING_SLOW: Duration = Duration::from_secs(20);
-/// How long the socket of a session that sends too much is not read before it is closed.
+/// The time for which the socket of a session that sends too much is not read before it is closed.
 const FLOOD_PAUSE: Duration = Duration::from_secs(2);
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;

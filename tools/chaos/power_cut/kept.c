@@ -70,7 +70,7 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 /* Mapped memory is not kept where it is made anew after a crash, whatever is in it. SQLite's -shm is an index of the -wal
- * (SQLite, "WAL-mode File Format", 2.3), Kafka's are indexes of a segment. What has no name any more ends with its
+ * (SQLite, "WAL-mode File Format", 2.3), Kafka's are indexes of a segment. A file that has no name any more ends with its
  * process. */
 static bool is_kept(const char *path) {
     static const char *const others[] = { "-shm", ".index", ".timeindex", " (deleted)" };

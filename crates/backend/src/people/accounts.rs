@@ -184,7 +184,7 @@ impl Accounts {
         Ok(self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await? > 0)
     }
 
-    /// Whether only the demo complex has accounts.
+    /// Returns true if only the demo complex has accounts.
     ///
     /// # Errors
     /// The database's.

@@ -229,7 +229,7 @@ impl Statistics {
         Ok(self.0.tables.pool().acquire().await?)
     }
 
-    /// Returns how many flats each line has: those with an account, and in a demo those of its past.
+    /// Returns the number of flats of each line, which are those with an account, and in a demo those of its past.
     async fn flats(&self) -> Result<BTreeMap<Line, u64>, StatisticsError> {
         let count = sqlx::query(
             "SELECT line, COUNT(DISTINCT house) AS flats FROM residents

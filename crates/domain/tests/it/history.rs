@@ -61,7 +61,7 @@ pub(crate) fn history(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sightin
     })
 }
 
-/// The same history twice, in two orders, each with some sightings repeated.
+/// A history twice, in two orders, each with some sightings repeated.
 pub(crate) fn two_deliveries(conflicts: Conflicts) -> impl Strategy<Value = (Vec<Sighting>, Vec<Sighting>)> {
     history(conflicts).prop_flat_map(|history| (delivery(history.clone()), delivery(history)))
 }

@@ -130,10 +130,11 @@ impl Accounts {
         if !can_be_name(name) {
             return Ok(None);
         }
-        let find =
-            sqlx::query("SELECT name, password_hash, line, house, role, locked FROM residents WHERE name = $1")
-                .bind(name)
-                .fetch_optional(self.database.pool());
+        let find = sqlx::query(
+            "SELECT name, password_hash, line, house, role, locked FROM residents WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(self.database.pool());
         let row = database::answer(find).await?;
         let hash = match &row {
             Some(row) => row.try_get::<String, _>("password_hash")?,
@@ -256,15 +257,23 @@ pub(super) fn validate(account: &NewAccount) -> Result<(), AccountError> {
     all_seen("the name", name)?;
     all_seen("the line", account.line.as_ref().map_or("", Line::as_str))?;
     all_seen("the house", account.house.as_ref().map_or("", House::as_str))?;
-    let length = account.password.chars().count();
-    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&length) {
-        return invalid("the password must have 8 to 256 characters");
-    }
+    validate_password(&account.password)?;
     if account.line.is_some() != account.house.is_some() {
         return invalid("a flat needs both its line and its house");
     }
     if account.role == Role::Resident && account.house.is_none() {
         return invalid("a resident needs a line and a house");
+    }
+    Ok(())
+}
+
+/// Checks a password that is to be had.
+///
+/// # Errors
+/// [`AccountError::Invalid`] with what to change.
+pub(super) fn validate_password(password: &str) -> Result<(), AccountError> {
+    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&password.chars().count()) {
+        return Err(AccountError::Invalid("the password must have 8 to 256 characters".to_owned()));
     }
     Ok(())
 }

@@ -141,7 +141,7 @@ async fn people(connection: &mut AnyConnection) -> Result<Vec<(Resident, Person)
     .bind(clock::now())
     .fetch_all(connection)
     .await?;
-    let read = |row: &AnyRow| {
+    let read = |row: &AnyRow| -> Result<(Resident, Person), PeopleError> {
         let resident = accounts::resident(row)?;
         let consented_at: Millis = row.try_get("consented_at")?;
         let sessions: i64 = row.try_get("sessions")?;
@@ -166,7 +166,7 @@ async fn invitations(connection: &mut AnyConnection) -> Result<BTreeMap<(Line, H
     .bind(clock::now())
     .fetch_all(connection)
     .await?;
-    let read = |row: &AnyRow| {
+    let read = |row: &AnyRow| -> Result<((Line, House), u64), PeopleError> {
         let usable: i64 = row.try_get("usable")?;
         Ok((flat(row)?, u64::try_from(usable).unwrap_or_default()))
     };

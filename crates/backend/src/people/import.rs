@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{House, InvalidName, Line, people::unseen};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::{Any, AnyConnection, AssertSqlSafe};
 
 use super::{
     PeopleError,
@@ -96,7 +96,9 @@ impl fmt::Display for Wrong {
             }
             Self::Line(why) => write!(f, "the line's name {why}"),
             Self::House(why) => write!(f, "the house's name {why}"),
-            Self::Building => write!(f, "the building's name has control characters or more than {BUILDING_LIMIT}"),
+            Self::Building => {
+                write!(f, "the building's name has control characters or more than {BUILDING_LIMIT}")
+            }
             Self::Neighbour(name) => write!(f, "'{name}' cannot be a neighbouring line"),
             Self::UnknownNeighbour(line) => {
                 write!(f, "the neighbouring line {line} is neither in the table nor known")
@@ -190,7 +192,9 @@ impl Accounts {
         database::outcome(async {
             let mut transaction = self.database().pool().begin().await?;
             // SQLite lets one write at a time, and refuses a transaction that read before another one wrote.
-            sqlx::query("UPDATE lines SET building = building WHERE line = ''").execute(&mut *transaction).await?;
+            sqlx::query("UPDATE lines SET building = building WHERE line = ''")
+                .execute(&mut *transaction)
+                .await?;
             let known = complex::layout(&mut transaction).await?;
             let changes = Changes::between(&known, &read)?;
             let preview = changes.preview(&read);
@@ -239,18 +243,15 @@ impl Table {
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
         let (mut read, mut faults) = (Self::default(), Vec::new());
-        let mut columns: Option<Columns> = None;
-        for record in reader.records() {
-            // The text is UTF-8 and rows may have any number of cells, so a record always reads.
-            let Ok(record) = record else { continue };
-            let at = record.position().map_or(1, csv::Position::line);
-            let Some(columns) = &columns else {
-                columns = Columns::of(&record);
-                if columns.is_none() {
-                    return Err(vec![Fault { at, what: Wrong::Columns }]);
-                }
-                continue;
-            };
+        let mut places = Places::of(text);
+        // The text is UTF-8 and rows may have any number of cells, so a record always reads.
+        let mut records = reader.records().flatten();
+        let header = records.next().unwrap_or_default();
+        let Some(columns) = Columns::of(&header) else {
+            return Err(vec![Fault { at: places.line_of(&header), what: Wrong::Columns }]);
+        };
+        for record in records {
+            let at = places.line_of(&record);
             if record.iter().all(str::is_empty) {
                 continue;
             }
@@ -259,7 +260,7 @@ impl Table {
                 faults.push(Fault { at, what: Wrong::TooLong });
                 break;
             }
-            if let Err(what) = read.add(&record, columns, at) {
+            if let Err(what) = read.add(&record, &columns, at) {
                 faults.push(Fault { at, what });
             }
             if faults.len() >= FAULT_LIMIT {
@@ -291,10 +292,12 @@ impl Table {
             building: None,
             neighbours: BTreeSet::new(),
         });
-        match (&row.building, building) {
-            (Some((known, first)), Some(other)) if *known != other => return Err(Wrong::OtherBuilding(*first)),
-            (None, Some(building)) => row.building = Some((building, at)),
-            _ => {}
+        if let Some(building) = building {
+            match &row.building {
+                Some((known, first)) if *known != building => return Err(Wrong::OtherBuilding(*first)),
+                Some(_) => {}
+                None => row.building = Some((building, at)),
+            }
         }
         row.neighbours.extend(neighbours);
         let Some(house) = house else { return Ok(()) };
@@ -302,6 +305,31 @@ impl Table {
             Some(first) => Err(Wrong::Twice(first)),
             None => Ok(()),
         }
+    }
+}
+
+/// Counts the lines of a file up to each record. The position that the reader gives is that of the end of the record before.
+struct Places<'a> {
+    text: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl<'a> Places<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), counted: 0, line: 1 }
+    }
+
+    /// Returns the line on which a record begins. Records come in their order.
+    fn line_of(&mut self, record: &csv::StringRecord) -> u64 {
+        let after = record.position().map_or(0, csv::Position::byte);
+        let after = usize::try_from(after).unwrap_or(usize::MAX).clamp(self.counted, self.text.len());
+        let breaks = self.text[after..].iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
+        let begin = after + breaks;
+        let passed = &self.text[self.counted..begin];
+        self.line += passed.iter().filter(|octet| **octet == b'\n').count() as u64;
+        self.counted = begin;
+        self.line
     }
 }
 
@@ -388,9 +416,8 @@ impl Changes {
                 }
             }
         }
-        let is_known = |flat: &Flat| {
-            known.lines.get(&flat.line).is_some_and(|kept| kept.houses.contains(&flat.house))
-        };
+        let is_known =
+            |flat: &Flat| known.lines.get(&flat.line).is_some_and(|kept| kept.houses.contains(&flat.house));
         changes.houses = table.houses.keys().filter(|flat| !is_known(flat)).cloned().collect();
         if faults.is_empty() { Ok(changes) } else { Err(ImportError::Faulty(faults)) }
     }
@@ -443,7 +470,7 @@ pub(super) async fn insert(
         let places: Vec<String> =
             (0..rows.len()).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
         let statement = format!("INSERT INTO {into} VALUES {} ON CONFLICT DO NOTHING", places.join(", "));
-        let mut insert = sqlx::query(AssertSqlSafe(statement));
+        let mut insert = sqlx::query::<Any>(AssertSqlSafe(statement));
         for cell in rows.iter().flatten() {
             insert = insert.bind((*cell).to_owned());
         }

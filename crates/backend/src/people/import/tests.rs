@@ -51,7 +51,7 @@ fn every_fault_is_reported_with_its_line() {
 
 #[test]
 fn a_quote_that_is_never_closed_is_a_fault_and_not_a_long_name() {
-    let table = "line,house\n101-1,1203\n101-1,\"1204\n101-1,1301\n";
+    let table = "line,house\r\n101-1,1203\r\n101-1,\"1204\n101-1,1301\n";
     assert_eq!(faults(table), [(3, Wrong::Unseen('\n'))]);
 }
 

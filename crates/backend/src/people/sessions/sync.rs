@@ -86,8 +86,8 @@ impl Sessions {
     /// or role.
     async fn fingerprint(&self) -> Result<u64, PeopleError> {
         let sum = async {
-            let mut rows =
-                sqlx::query("SELECT name, line, house, role, locked FROM residents").fetch(self.database.pool());
+            let mut rows = sqlx::query("SELECT name, line, house, role, locked FROM residents")
+                .fetch(self.database.pool());
             let (mut sum, mut count) = (0_u64, 0_u32);
             while let Some(row) = rows.try_next().await? {
                 let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);

@@ -19,7 +19,7 @@ use crate::{
     clock,
     database::{
         self, DatabaseError,
-        stored::{StoredResident, name},
+        stored::{StoredResident, Unreadable, name},
     },
 };
 
@@ -187,7 +187,7 @@ impl Accounts {
             )));
         }
         let now = clock::now();
-        let make = |flat| {
+        let make = |flat| -> Result<Invitation, PeopleError> {
             Ok(Invitation {
                 code: Code::generate()?,
                 flat: Some(flat),
@@ -258,15 +258,16 @@ impl Accounts {
             let forget = sqlx::query("DELETE FROM invitations WHERE expires_at < $1");
             forget.bind(now - REMEMBERED).execute(&mut *transaction).await?;
             for Invitation { code, flat, resident, expires_at } in invitations {
-                let (line, house) = flat.as_ref().unzip();
+                let names = flat.as_ref().map(|(line, house)| (line.as_str(), house.as_str()));
+                let (line, house) = names.unzip();
                 let insert = sqlx::query(
                     "INSERT INTO invitations (code_hash, line, house, resident, invited_by, made_at, expires_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7)",
                 );
                 let insert = insert
                     .bind(code.hash())
-                    .bind(line.map(Line::as_str))
-                    .bind(house.map(House::as_str))
+                    .bind(line)
+                    .bind(house)
                     .bind(resident.as_deref())
                     .bind(by)
                     .bind(now)
@@ -360,7 +361,10 @@ async fn look_up(connection: &mut AnyConnection, code: &Code) -> Result<Invited,
         return Err(JoinError::Expired);
     }
     let (line, house): (Option<String>, Option<String>) = (row.try_get("line")?, row.try_get("house")?);
-    let flat = line.zip(house).map(|(line, house)| Ok((name(line, Line::new)?, name(house, House::new)?)));
+    let read = |(line, house)| -> Result<(Line, House), Unreadable> {
+        Ok((name(line, Line::new)?, name(house, House::new)?))
+    };
+    let flat = line.zip(house).map(read);
     let flat = flat.transpose().map_err(PeopleError::Unreadable)?;
     Ok(Invited { flat, resident: row.try_get("resident")?, expires_at })
 }

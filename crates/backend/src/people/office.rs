@@ -75,7 +75,7 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn lock(&self, name: &str) -> Result<(), Refused> {
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             let lock = format!("UPDATE residents SET locked = 1 WHERE name = $1 AND {NOT_THE_LAST}");
             let lock = sqlx::query(AssertSqlSafe(lock)).bind(name).execute(&mut *transaction).await?;
@@ -125,7 +125,7 @@ impl Accounts {
                 .execute(self.database().pool());
             return changed(database::answer(rise).await?.rows_affected(), name);
         }
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             let change = format!(
                 "UPDATE residents SET role = 'resident'
@@ -149,7 +149,7 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn move_out(&self, name: &str) -> Result<(), Refused> {
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             // The first statement writes: SQLite refuses a transaction that read before another one wrote.
             let house = sqlx::query(
@@ -189,7 +189,7 @@ impl Accounts {
                 return Err(Refused::Invalid(format!("a name contains U+{c:04X}, which cannot be seen")));
             }
         }
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             let line = line.as_str();
             import::insert(&mut transaction, "lines (line, building)", &[[line, building]]).await?;
@@ -205,7 +205,7 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn remove_line(&self, line: &Line) -> Result<(), Refused> {
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             let name = line.as_str();
             let mut removed = 0;
@@ -236,7 +236,7 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn remove_house(&self, line: &Line, house: &House) -> Result<(), Refused> {
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             let invitations = sqlx::query("DELETE FROM invitations WHERE line = $1 AND house = $2");
             invitations.bind(line.as_str()).bind(house.as_str()).execute(&mut *transaction).await?;
@@ -260,13 +260,13 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn set_neighbours(&self, line: &Line, neighbours: &[Line]) -> Result<(), Refused> {
-        database::outcome(async {
+        database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
             let forget = sqlx::query("DELETE FROM neighbouring_lines WHERE line = $1 OR neighbour = $1");
             forget.bind(line.as_str()).execute(&mut *transaction).await?;
             let known = complex::layout(&mut transaction).await?;
             let unknown =
-                std::iter::once(line).chain(neighbours).find(|line| !known.lines.contains_key(line));
+                std::iter::once(line).chain(neighbours).find(|line| !known.lines.contains_key(*line));
             if let Some(unknown) = unknown {
                 return Err(Refused::NoSuchLine(unknown.clone()));
             }

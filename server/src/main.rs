@@ -16,6 +16,7 @@ mod openapi;
 mod origin;
 mod pages;
 mod payload;
+mod people;
 mod problem;
 mod republish;
 mod router;

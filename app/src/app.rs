@@ -12,8 +12,8 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        CallPage, CallStatePage, CardsPage, CodePage, HomePage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
-        SignInPage, StatisticsPage,
+        CallPage, CallStatePage, CardsPage, CodePage, HomePage, ImportPage, JoinPage, NotFoundPage,
+        PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };

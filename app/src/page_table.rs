@@ -48,18 +48,8 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 10] = [
-    HOME,
-    SIGN_IN,
-    CALL,
-    CALL_STATE,
-    STATISTICS,
-    PEOPLE,
-    PEOPLE_IMPORT,
-    PEOPLE_CARDS,
-    JOIN,
-    INVITATION,
-];
+pub const PAGES: [Page; 10] =
+    [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS, PEOPLE, PEOPLE_IMPORT, PEOPLE_CARDS, JOIN, INVITATION];
 
 const fn of_office(path: &'static str) -> Page {
     Page { path, audience: Audience::Administrators, is_hydrated: false }

@@ -20,6 +20,7 @@ mod people;
 mod problem;
 mod republish;
 mod router;
+mod routes;
 mod run;
 mod runtimes;
 mod sign_in;

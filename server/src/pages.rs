@@ -28,8 +28,7 @@ use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers,
-    people as office,
+    figures, headers, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -170,12 +169,7 @@ fn ground(settings: &Settings) -> Ground {
 }
 
 /// Renders whole: the page is small, and what renders it must not run where calls are taken.
-async fn render(
-    state: AppState,
-    context: PageContext,
-    extras: Extras,
-    request: Request,
-) -> Response {
+async fn render(state: AppState, context: PageContext, extras: Extras, request: Request) -> Response {
     let nonce = Nonce::new();
     let policy = headers::page_policy(&nonce, request.headers(), state.settings.tiles.as_ref());
     let hub = state.backend.hub.clone();

@@ -223,8 +223,9 @@ impl From<Refusal> for Problem {
 impl From<PeopleError> for Problem {
     fn from(error: PeopleError) -> Self {
         match error {
-            PeopleError::Locked => Kind::ACCOUNT_LOCKED
-                .because("The management office has locked this account; ask there, and in an emergency call 119."),
+            PeopleError::Locked => Kind::ACCOUNT_LOCKED.because(
+                "The management office has locked this account; ask there, and in an emergency call 119.",
+            ),
             error => Self::unavailable(&error),
         }
     }
@@ -250,8 +251,12 @@ impl From<JoinError> for Problem {
     fn from(error: JoinError) -> Self {
         let detail = sentence(&error);
         match error {
-            JoinError::Unknown | JoinError::Used | JoinError::Expired => Kind::INVITATION_GONE.because(detail),
-            JoinError::Consent | JoinError::Account(AccountError::Invalid(_)) => Kind::INVALID.because(detail),
+            JoinError::Unknown | JoinError::Used | JoinError::Expired => {
+                Kind::INVITATION_GONE.because(detail)
+            }
+            JoinError::Consent | JoinError::Account(AccountError::Invalid(_)) => {
+                Kind::INVALID.because(detail)
+            }
             JoinError::Account(AccountError::Taken(_)) => Kind::NAME_TAKEN.because(detail),
             JoinError::Account(AccountError::Unavailable(error)) => error.into(),
         }

@@ -167,7 +167,8 @@ fn elsewhere(locale: Locale, external: &str) -> AnyView {
 
 fn form(locale: Locale, shown: &Shown, invited: &Invited) -> AnyView {
     let flat = invited.flat.as_ref();
-    let place = flat.map(|(line, house)| format!("{} {}", words::line(locale, line), words::house(locale, house)));
+    let place =
+        flat.map(|(line, house)| format!("{} {}", words::line(locale, line), words::house(locale, house)));
     let place = place.unwrap_or_else(|| td_string!(locale, names.office).to_owned());
     let until = shown.zone.as_ref().map(|zone| {
         let day = wording::day(locale, zone.local(invited.expires_at).date);
@@ -181,11 +182,14 @@ fn form(locale: Locale, shown: &Shown, invited: &Invited) -> AnyView {
     } else {
         td_string!(locale, join.submit)
     };
+    let is_password = (shown.wrong == Some(Wrong::Password)).then_some("true");
+    let described = shown.wrong.map(|_| "join-problem");
+    let action = format!("{}/{}", JOIN.path, shown.code);
     view! {
         <h1>{td_string!(locale, join.heading, place = place)}</h1>
         {until}
         {problem}
-        <form class="stack" method="post" action=format!("{}/{}", JOIN.path, shown.code)>
+        <form class="stack" method="post" action=action>
             <input type="hidden" name="language" value=locale.as_str() />
             {name(locale, shown, invited)}
             <label>
@@ -197,8 +201,8 @@ fn form(locale: Locale, shown: &Shown, invited: &Invited) -> AnyView {
                     minlength="8"
                     maxlength="256"
                     required
-                    aria-invalid=(shown.wrong == Some(Wrong::Password)).then_some("true")
-                    aria-describedby=shown.wrong.map(|_| "join-problem")
+                    aria-invalid=is_password
+                    aria-describedby=described
                 />
             </label>
             {invited.resident.is_none().then(|| agreement(locale))}

@@ -77,7 +77,8 @@ impl Buckets {
             return false;
         }
         self.make_room(network, now);
-        let of_network = self.of_networks.entry(network).or_insert_with(|| Bucket::full(self.rate_of_network, now));
+        let of_network =
+            self.of_networks.entry(network).or_insert_with(|| Bucket::full(self.rate_of_network, now));
         of_network.take(now) && self.of_all.take(now)
     }
 
@@ -126,7 +127,8 @@ mod tests {
             now += Duration::from_millis(20);
             assert!(look_ups.take(network(number), now).is_ok());
         }
-        let remembered = look_ups.buckets.lock().expect("nobody panics").as_ref().map(|all| all.of_networks.len());
+        let remembered =
+            look_ups.buckets.lock().expect("nobody panics").as_ref().map(|all| all.of_networks.len());
         assert!(remembered.is_some_and(|count| (1..=REMEMBERED).contains(&count)), "{remembered:?}");
     }
 }

@@ -102,6 +102,8 @@ impl Reply {
             Self::Page { back } if problem.kind == Kind::NOT_SIGNED_IN => {
                 Redirect::to(&sign_in_page(Some(back), None)).into_response()
             }
+            // The page is not theirs either.
+            Self::Page { .. } if problem.kind == Kind::NOT_YOURS => problem.into_response(),
             Self::Page { back } => back_to(back, &[("problem", problem.kind.slug())]),
         }
     }
@@ -151,7 +153,8 @@ mod tests {
 
     #[test]
     fn words_are_added_to_the_address_of_the_page() {
-        let location = |page| back_to(page, &[("done", "locked"), ("about", "김 이웃")]).headers()["location"].clone();
+        let location =
+            |page| back_to(page, &[("done", "locked"), ("about", "김 이웃")]).headers()["location"].clone();
         assert_eq!(location("/admin/people"), "/admin/people?done=locked&about=%EA%B9%80+%EC%9D%B4%EC%9B%83");
         assert!(location("/admin/people?line=1").to_str().is_ok_and(|to| to.contains("?line=1&done=locked")));
     }

@@ -13,7 +13,11 @@ use super::{
     act::{Act, Name},
     cards,
 };
-use crate::{auth::Administrator, problem::{Kind, Problem}, state::AppState};
+use crate::{
+    auth::Administrator,
+    problem::{Kind, Problem},
+    state::AppState,
+};
 
 /// An act that needs nothing but its address.
 #[derive(Deserialize)]
@@ -121,7 +125,9 @@ pub async fn set_neighbours(State(state): State<AppState>, act: Act<Neighbours>)
     let Neighbours { line, neighbours } = &act.value;
     let names = neighbours.split(';').map(str::trim).filter(|name| !name.is_empty());
     let Ok(neighbours) = names.map(Line::new).collect::<Result<Vec<_>, _>>() else {
-        return act.reply.refuse(Kind::INVALID.because("The names of neighbouring lines are separated by semicolons."));
+        return act
+            .reply
+            .refuse(Kind::INVALID.because("The names of neighbouring lines are separated by semicolons."));
     };
     let outcome = state.backend.accounts.set_neighbours(line, &neighbours).await;
     act.reply.answer(outcome, "neighbours", line.as_str())

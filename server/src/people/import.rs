@@ -49,7 +49,9 @@ pub async fn import(
     match outcome {
         Ok(preview) => Ok(Json(preview).into_response()),
         Err(ImportError::Faulty(faults)) => Err(Kind::INVALID.because(sentences(&faults))),
-        Err(error @ ImportError::Outdated) => Err(Kind::OUTDATED.because(format!("Nothing was imported: {error}."))),
+        Err(error @ ImportError::Outdated) => {
+            Err(Kind::OUTDATED.because(format!("Nothing was imported: {error}.")))
+        }
         Err(ImportError::Unavailable(error)) => Err(error.into()),
     }
 }
@@ -72,7 +74,8 @@ pub async fn import_page(State(state): State<AppState>, request: Request) -> Res
     let shown = match upload::read(Request::from_parts(parts.clone(), body)).await {
         Ok(Upload { table, digest: None }) => previewed(&state, table, false).await,
         Ok(Upload { table, digest: Some(digest) }) => {
-            match state.backend.accounts.import(&table, &digest).await {
+            let outcome = state.backend.accounts.import(&table, &digest).await;
+            match outcome {
                 Ok(preview) => {
                     let to = format!("{}?done=imported&about={}", PEOPLE.path, preview.new_houses.len());
                     return Redirect::to(&to).into_response();

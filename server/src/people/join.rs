@@ -85,7 +85,8 @@ pub async fn join(
         Ok(form) => form,
         Err(problem) => return problem.into_response(),
     };
-    match joined(&state, client, &parts.headers, &code, &form).await {
+    let outcome = joined(&state, client, &parts.headers, &code, &form).await;
+    match outcome {
         Ok((resident, token)) if is_form => {
             tracing::debug!(name = resident.name, "somebody joined by the page");
             let cookie = auth::cookie(&token, auth::is_secure(&state, client));

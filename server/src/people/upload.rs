@@ -71,14 +71,17 @@ mod tests {
     use super::*;
 
     async fn sent(content_type: &str, body: &str) -> Result<Upload, Wrong> {
-        let request = Request::post("/").header(header::CONTENT_TYPE, content_type).body(Body::from(body.to_owned()));
+        let request =
+            Request::post("/").header(header::CONTENT_TYPE, content_type).body(Body::from(body.to_owned()));
         read(request.expect("a request")).await
     }
 
     #[tokio::test]
     async fn a_file_goes_before_text_and_a_confirmed_table_has_a_digest() {
         let part = |name: &str, text: &str| {
-            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.csv\"\r\n\r\n{text}\r\n")
+            format!(
+                "--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.csv\"\r\n\r\n{text}\r\n"
+            )
         };
         let type_ = "multipart/form-data; boundary=x";
         let both = format!("{}{}--x--\r\n", part("file", "line\n1"), part("csv", "line\n2"));

@@ -76,7 +76,9 @@ mod tests {
             expires_at: 1_795_953_600_000,
         };
         let html = cards(Locale::ko, "https://iutsai.example/join", &[card], &Utc).to_html();
-        for part in ["101-1 라인", "1203호", "K7M4-Q2XP-9TRA", ">iutsai.example/join<", "<svg></svg>", "11월 29일"] {
+        for part in
+            ["101-1 라인", "1203호", "K7M4-Q2XP-9TRA", ">iutsai.example/join<", "<svg></svg>", "11월 29일"]
+        {
             assert!(html.contains(part), "{part} in {html}");
         }
     }

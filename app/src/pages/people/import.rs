@@ -90,14 +90,17 @@ fn reason(locale: Locale, what: &Reason) -> String {
 /// What an import would do, with the button that does it.
 pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdated: bool) -> AnyView {
     let Preview { rows, new_lines, changed_lines, new_houses, known_houses, digest } = preview;
-    let outdated =
-        is_outdated.then(|| view! { <p class="notice error" role="alert">{td_string!(locale, people.outdated)}</p> });
+    let outdated = is_outdated
+        .then(|| view! { <p class="notice error" role="alert">{td_string!(locale, people.outdated)}</p> });
     let lines = |lines: &[domain::Line]| {
         let names: Vec<String> = lines.iter().map(|line| words::line(locale, line)).collect();
         names.join(", ")
     };
-    let mut houses: Vec<String> =
-        new_houses.iter().take(NAMED).map(|flat| format!("{} {}", flat.line, words::house(locale, &flat.house))).collect();
+    let mut houses: Vec<String> = new_houses
+        .iter()
+        .take(NAMED)
+        .map(|flat| format!("{} {}", flat.line, words::house(locale, &flat.house)))
+        .collect();
     if new_houses.len() > NAMED {
         houses.push(td_string!(locale, people.and_more, count = new_houses.len() - NAMED));
     }

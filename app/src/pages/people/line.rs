@@ -114,13 +114,14 @@ fn house(locale: Locale, of_line: &OfLine, of_house: &OfHouse, back: &str, zone:
 /// A person and what can be done to the account, folded away.
 pub(super) fn person(locale: Locale, person: &Person, back: &str, zone: &dyn Zone) -> AnyView {
     let name = person.name.as_str();
-    let consented = person.consented_at.map(|at| {
-        td_string!(locale, people.consented, day = wording::date(locale, zone.local(at).date))
-    });
-    let locked = person.is_locked.then(|| view! { <span class="badge">{td_string!(locale, people.locked)}</span> });
+    let consented = person
+        .consented_at
+        .map(|at| td_string!(locale, people.consented, day = wording::date(locale, zone.local(at).date)));
+    let locked =
+        person.is_locked.then(|| view! { <span class="badge">{td_string!(locale, people.locked)}</span> });
     let is_administrator = person.role == Role::Administrator;
-    let administrator =
-        is_administrator.then(|| view! { <span class="badge">{td_string!(locale, people.administrator)}</span> });
+    let administrator = is_administrator
+        .then(|| view! { <span class="badge">{td_string!(locale, people.administrator)}</span> });
     let button = |path: &'static str, words: &'static str| {
         view! {
             <form method="post" action=act(name, path)>

@@ -129,7 +129,8 @@ fn search(locale: Locale, complex: &Complex, view: &View) -> AnyView {
 
 fn matches<'a>(complex: &'a Complex, search: &str) -> Vec<(&'a OfLine, &'a OfHouse)> {
     let is_named = |person: &Person| person.name.to_lowercase().contains(&search.to_lowercase());
-    let flats = complex.lines.iter().flat_map(|of_line| of_line.houses.iter().map(move |house| (of_line, house)));
+    let flats =
+        complex.lines.iter().flat_map(|of_line| of_line.houses.iter().map(move |house| (of_line, house)));
     let wanted = |(_, house): &(&OfLine, &OfHouse)| {
         house.house.as_str() == search || house.residents.iter().any(is_named)
     };

@@ -75,10 +75,12 @@ fn for_administrators(locale: Locale) -> AnyView {
 
 fn content(locale: Locale, shown: &Shown) -> AnyView {
     match shown {
-        Shown::People { complex, view, zone } => match complex.lines.iter().find(|of| of.line.as_str() == view.line) {
-            Some(of_line) => line::line(locale, of_line, view, &**zone),
-            None => lines::lines(locale, complex, view, &**zone),
-        },
+        Shown::People { complex, view, zone } => {
+            match complex.lines.iter().find(|of| of.line.as_str() == view.line) {
+                Some(of_line) => line::line(locale, of_line, view, &**zone),
+                None => lines::lines(locale, complex, view, &**zone),
+            }
+        }
         Shown::Unavailable => {
             request::answer_with(StatusCode::SERVICE_UNAVAILABLE);
             view! {
@@ -90,7 +92,9 @@ fn content(locale: Locale, shown: &Shown) -> AnyView {
             .into_any()
         }
         Shown::Import(wrong) => import::form(locale, wrong.as_ref()),
-        Shown::Preview { preview, table, is_outdated } => import::preview(locale, preview, table, *is_outdated),
+        Shown::Preview { preview, table, is_outdated } => {
+            import::preview(locale, preview, table, *is_outdated)
+        }
         Shown::Cards { address, cards, zone } => cards::cards(locale, address, cards, &**zone),
     }
 }

@@ -53,11 +53,23 @@ mod tests {
     #[test]
     fn every_word_has_a_sentence_in_both_languages_and_names_whom_it_is_about() {
         for locale in [Locale::ko, Locale::en] {
-            for word in ["locked", "unlocked", "signed-out", "resident", "administrator", "moved-out", "added", "removed"] {
+            for word in [
+                "locked",
+                "unlocked",
+                "signed-out",
+                "resident",
+                "administrator",
+                "moved-out",
+                "added",
+                "removed",
+            ] {
                 assert!(done(locale, word, "김이웃").is_some_and(|words| words.contains("김이웃")), "{word}");
             }
             for slug in ["not-known", "occupied", "last-administrator", "account-locked"] {
-                assert!(problem(locale, slug, "101-1").is_some_and(|words| words.contains("101-1")), "{slug}");
+                assert!(
+                    problem(locale, slug, "101-1").is_some_and(|words| words.contains("101-1")),
+                    "{slug}"
+                );
             }
             assert!(problem(locale, "of-tomorrow", "").is_some() && problem(locale, "", "").is_none());
             assert_eq!(done(locale, "<script>", ""), None);

@@ -1,6 +1,7 @@
 //! Who may do what: each row of `authorization.csv` is asked of the running program by everybody. That the table has every
 //! route and every destination is checked beside the router.
 
+use domain::AlertId;
 use reqwest::Method;
 use stomp::{Command, Frame};
 use testkit::{
@@ -44,17 +45,37 @@ async fn actors(client: &Client) -> Result<Vec<Session>, Error> {
     Ok(actors)
 }
 
-/// Puts what exists in the place of what stands in braces. A new call is made for each request, since most of them end it.
-async fn filled(text: &str, caller: &Session) -> Result<String, Error> {
-    let text = text
-        .replace("{name}", SECOND_NEIGHBOUR)
-        .replace("{code}", "0000-0000-0000")
-        .replace("{line}", "101-1");
-    if !text.contains("{id}") {
-        return Ok(text);
+/// Puts what exists in the place of what stands in braces.
+fn filled(text: &str, call: Option<AlertId>) -> String {
+    let text = text.replace("{name}", SECOND_NEIGHBOUR).replace("{code}", "0000-0000-0000");
+    let text = text.replace("{line}", "101-1");
+    match call {
+        Some(call) => text.replace("{id}", &call.to_string()),
+        None => text,
     }
-    let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
-    Ok(text.replace("{id}", &id.to_string()))
+}
+
+/// Makes a new call for a request about one, since most of them end it.
+async fn called(row: &Row, caller: &Session) -> Result<Option<AlertId>, Error> {
+    if !row.path.contains("{id}") && !row.body.contains("{id}") {
+        return Ok(None);
+    }
+    Ok(Some(AlertId(caller.press(&caller.call("")?, None).await?.ok()?.id)))
+}
+
+/// Asks for what a row is about, and returns what followed in a word of the table.
+async fn asked(client: &Client, row: &Row, who: Option<&Session>, caller: &Session) -> Result<String, Error> {
+    let call = called(row, caller).await?;
+    let (to, body) = (filled(&row.path, call), filled(&row.body, call));
+    let got = match row.method.as_str() {
+        "SUBSCRIBE" | "SEND" => by_stomp(client, who, &row.method, &to, &body).await?,
+        _ => by_http(client, who, &row.method, &to, &body).await,
+    };
+    if let Some(call) = call {
+        // A call that is open and was looked at would keep its house from making more; most are over already.
+        send(caller.request(Method::POST, &format!("/alert/{call}/cancel"))).await;
+    }
+    Ok(got)
 }
 
 async fn by_http(client: &Client, who: Option<&Session>, method: &str, path: &str, body: &str) -> String {
@@ -113,22 +134,17 @@ async fn everybody_gets_what_the_table_lists() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let mut actors = actors(&client).await?;
     let mut different = Vec::new();
-    for Row { method, path, body, expected } in rows() {
+    for row in rows() {
         let everybody = std::iter::once(None).chain(actors.iter().map(Some));
         let names = std::iter::once("nobody").chain(ACTORS);
-        for ((who, name), expected) in everybody.zip(names).zip(&expected) {
-            // One call for the address and the body; no row has both.
-            let caller = &actors[0];
-            let (to, body) = (filled(&path, caller).await?, filled(&body, caller).await?);
-            let got = match method.as_str() {
-                "SUBSCRIBE" | "SEND" => by_stomp(&client, who, &method, &to, &body).await?,
-                _ => by_http(&client, who, &method, &to, &body).await,
-            };
+        for ((who, name), expected) in everybody.zip(names).zip(&row.expected) {
+            let got = asked(&client, &row, who, &actors[0]).await?;
             if got != *expected {
+                let Row { method, path, .. } = &row;
                 different.push(format!("{method} {path} by {name}: {got}, and the table has {expected}"));
             }
         }
-        if path == "/sign-out" || method == "DELETE" {
+        if row.path == "/sign-out" || row.method == "DELETE" {
             actors = self::actors(&client).await?;
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn office_nav(locale: Locale, shown: Page) -> AnyView {
         .into_any()
     });
     view! {
-        <nav class="office-nav presets no-print" aria-label=td_string!(locale, office.label)>{Vec::from(links)}</nav>
+        <nav class="office-nav no-print" aria-label=td_string!(locale, office.label)>{Vec::from(links)}</nav>
     }
     .into_any()
 }

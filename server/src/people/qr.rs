@@ -47,8 +47,10 @@ mod tests {
         let code = QrCode::encode_text(text, QrCodeEcc::Medium).expect("it fits");
         let side = code.size();
         let dark = (0..side * side).filter(|at| code.get_module(at % side, at / side)).count();
-        let drawn =
-            svg.split('M').skip(1).filter_map(|run| run.split_once('h')?.1.split('v').next()?.parse().ok());
+        let drawn = svg
+            .split('M')
+            .skip(1)
+            .filter_map(|run| run.split_once('h')?.1.split('v').next()?.parse::<usize>().ok());
         assert_eq!(drawn.sum::<usize>(), dark);
         assert!(svg.contains("aria-label=\"a &quot;code&quot;\"") && !svg.contains("style"), "{svg}");
     }

@@ -1,4 +1,5 @@
-// The people of the complex: an administrator imports houses, invites one and locks an account; a resident joins by the card.
+// The people of the complex: an administrator imports houses, invites one and locks an account; a resident joins by
+// the card.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

@@ -294,7 +294,8 @@ fn join() -> PathItem {
     let answer = ResponseBuilder::new()
         .description("The account is made and signed in.")
         .content("application/json", Content::new(Some(Ref::from_schema_name("SignedIn"))));
-    let meaning = "Uses an invitation with a `name`, a `password` and the version of the `consent` to the use of the location.";
+    let meaning = "Uses an invitation with a `name`, a `password` and the version of the `consent` to the use of \
+                   the location.";
     let join = OperationBuilder::new()
         .description(Some(meaning))
         .parameter(in_path("code"))

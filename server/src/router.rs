@@ -140,8 +140,8 @@ fn office(routes: Routes) -> Routes {
         .post("/join/{code}", people::join)
 }
 
-/// Adds the addresses that `app` has pages for. Listing its routes also makes leptos spawn on tokio, without which no page
-/// can be rendered.
+/// Adds the addresses that `app` has pages for. Listing its routes also makes leptos spawn on tokio, without which no
+/// page can be rendered.
 fn pages(routes: Routes) -> Routes {
     let _ = leptos_axum::generate_route_list(app::App);
     PAGES.iter().fold(routes, |routes, page| routes.get(page.path, show_page))

@@ -1,4 +1,5 @@
-//! Routes and the list of them. A test compares the list with the table of who may do what, so a route needs a row there.
+//! Routes and the list of them. A test compares the list with the table of who may do what, so a route needs a row
+//! there.
 
 use axum::{
     Router,

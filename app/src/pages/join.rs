@@ -1,5 +1,5 @@
-//! `/join` and `/join/{code}`: a resident who was invited chooses a name and a password, and agrees to the use of the location
-//! in a call. Plain forms.
+//! `/join` and `/join/{code}`: a resident who was invited chooses a name and a password, and agrees to the use of the
+//! location in a call. Plain forms.
 
 use std::sync::Arc;
 

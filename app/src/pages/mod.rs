@@ -31,7 +31,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    CallStatePage, CardsPage, CodePage, ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+    CallStatePage, CardsPage, CodePage, ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage,
+    StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -1,5 +1,5 @@
--- The complex as the office keeps it, invitations, and consents. A flat that only an account names counts as well, since
--- accounts are also made on the command line.
+-- The complex as the office keeps it, invitations, and consents. A flat that only an account names counts as well,
+-- since accounts are also made on the command line.
 CREATE TABLE lines (
     line TEXT NOT NULL PRIMARY KEY,
     building TEXT NOT NULL

@@ -1,5 +1,5 @@
-//! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the page's forms
-//! lead back to the page with a word for what happened.
+//! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
+//! page's forms lead back to the page with a word for what happened.
 
 use app::page_table::PEOPLE;
 use axum::{

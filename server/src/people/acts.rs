@@ -91,7 +91,8 @@ pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<
     act.reply.answer(outcome, "moved-out", &name)
 }
 
-/// `POST /api/people/{name}/reset`: an invitation to choose a new password, for programs. The page has `/admin/people/cards`.
+/// `POST /api/people/{name}/reset`: an invitation to choose a new password, for programs. The page has
+/// `/admin/people/cards`.
 pub async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
     match state.backend.accounts.reset(&name, &act.by.name).await {
         Ok(invitation) => cards::answer(&state, &act.parts, std::slice::from_ref(&invitation)),

@@ -1,5 +1,5 @@
-//! Who may do what: each row of `authorization.csv` is asked of the running program by everybody. That the table has every
-//! route and every destination is checked beside the router.
+//! Who may do what: each row of `authorization.csv` is asked of the running program by everybody. That the table has
+//! every route and every destination is checked beside the router.
 
 use domain::AlertId;
 use reqwest::Method;

@@ -51,7 +51,11 @@ fn card(locale: Locale, address: &str, card: &Card, zone: &dyn Zone) -> AnyView 
                 <li>{td_string!(locale, cards.step_alarm)}</li>
             </ol>
             <div class="qr-frame" inner_html=card.qr.clone().unwrap_or_default()></div>
-            <p class="code"><span>{shown}</span> <b data-testid="code" data-link=card.link.clone()>{card.code.clone()}</b></p>
+            <p class="code">
+                <span>{shown}</span>
+                " "
+                <b data-testid="code" data-link=card.link.clone()>{card.code.clone()}</b>
+            </p>
             <p class="until">{until} " " <b>{td_string!(locale, cards.not_119)}</b></p>
         </li>
     }

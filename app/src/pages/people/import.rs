@@ -128,7 +128,9 @@ pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdate
                 <dt>{td_string!(locale, people.changed_lines)}</dt>
                 <dd>{changed_lines.len()} " " <span class="summary">{lines(changed_lines)}</span></dd>
                 <dt>{td_string!(locale, people.new_houses)}</dt>
-                <dd data-testid="new-houses">{new_houses.len()} " " <span class="summary">{houses.join(", ")}</span></dd>
+                <dd data-testid="new-houses">
+                    {new_houses.len()} " " <span class="summary">{houses.join(", ")}</span>
+                </dd>
                 <dt>{td_string!(locale, people.known_houses)}</dt>
                 <dd>{*known_houses}</dd>
             </dl>

@@ -143,7 +143,7 @@ pub(super) fn person(locale: Locale, person: &Person, back: &str, zone: &dyn Zon
                     <b>{name.to_owned()}</b> " " {administrator} " " {locked} " "
                     <span class="summary">{td_string!(locale, people.devices, count = person.sessions)}</span>
                 </summary>
-                <p class="summary">{consented.unwrap_or_else(|| td_string!(locale, people.not_consented).to_owned())}</p>
+                <p class="summary">{consented}</p>
                 <div class="acts">
                     {lock}
                     {button("end-sessions", td_string!(locale, people.end_sessions))}

@@ -1,5 +1,5 @@
-//! `/admin/people`: the lines of the complex, the houses of one, who lives there, and what the office can do about it. Plain
-//! HTML; every act is a form.
+//! `/admin/people`: the lines of the complex, the houses of one, who lives there, and what the office can do about
+//! it. Plain HTML; every act is a form.
 
 mod cards;
 mod import;

@@ -153,8 +153,8 @@ pub(crate) async fn answer<T>(
     timeout_after(ANSWER, async { question.await.map_err(DatabaseError::from) }).await
 }
 
-/// The outcome of several questions that belong together, or that it does not come in time. A transaction that is dropped for
-/// it changes nothing.
+/// The outcome of several questions that belong together, or that it does not come in time. A transaction that is
+/// dropped for it changes nothing.
 pub(crate) async fn outcome<T, E: From<DatabaseError>>(
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {

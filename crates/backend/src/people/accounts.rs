@@ -121,8 +121,9 @@ impl Accounts {
         Ok(Resident { name, line, house, role })
     }
 
-    /// Returns whose name and password these are; `None` if nobody's, and [`PeopleError::Locked`] for a locked account. An unknown name takes as long as a wrong password. A
-    /// name that no account can have never reaches the database, because PostgreSQL fails at a NUL in a text.
+    /// Returns whose name and password these are; `None` if nobody's, and [`PeopleError::Locked`] for a locked
+    /// account. An unknown name takes as long as a wrong password. A name that no account can have never reaches the
+    /// database, because PostgreSQL fails at a NUL in a text.
     ///
     /// # Errors
     /// The database's.

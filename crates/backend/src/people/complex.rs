@@ -1,4 +1,5 @@
-//! The complex as the office keeps it: lines with their building and their neighbouring lines, houses, and who lives there.
+//! The complex as the office keeps it: lines with their building and their neighbouring lines, houses, and who lives
+//! there.
 
 use std::collections::{BTreeMap, BTreeSet};
 

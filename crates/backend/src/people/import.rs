@@ -1,5 +1,5 @@
-//! The import of a complex from a table of comma-separated values. It is previewed first; a digest of the preview makes sure
-//! that nothing else is imported than what was seen. It adds and changes, and never removes.
+//! The import of a complex from a table of comma-separated values. It is previewed first; a digest of the preview
+//! makes sure that nothing else is imported than what was seen. It adds and changes, and never removes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -308,7 +308,8 @@ impl Table {
     }
 }
 
-/// Counts the lines of a file up to each record. The position that the reader gives is that of the end of the record before.
+/// Counts the lines of a file up to each record. The position that the reader gives is that of the end of the record
+/// before.
 struct Places<'a> {
     text: &'a [u8],
     counted: usize,

@@ -1,5 +1,5 @@
-//! Invitations: a one-time code, shown once, with which a resident makes an account or chooses a new password. The database
-//! knows only its SHA-256.
+//! Invitations: a one-time code, shown once, with which a resident makes an account or chooses a new password. The
+//! database knows only its SHA-256.
 
 use std::fmt;
 
@@ -31,8 +31,8 @@ const REMEMBERED: Millis = 90 * DAY;
 pub const MOST_AT_ONCE: usize = 2_000;
 /// What is agreed to at the sign-up, as the database names it.
 const PURPOSE: &str = "location-in-a-call";
-/// The version of the words about the use of a location in a call (`join.consent` in `app/locales`). Whoever changes their
-/// meaning changes it.
+/// The version of the words about the use of a location in a call (`join.consent` in `app/locales`). Whoever changes
+/// their meaning changes it.
 pub const CONSENT_VERSION: &str = "2026-12";
 
 /// How many characters a code has: 60 bits, so that its hash does not give it away while it lasts.
@@ -201,8 +201,8 @@ impl Accounts {
         Ok(invitations)
     }
 
-    /// Makes an invitation with which somebody chooses a new password. Until it is used, the old one and every session hold,
-    /// so that nobody is without a way to call.
+    /// Makes an invitation with which somebody chooses a new password. Until it is used, the old one and every
+    /// session hold, so that nobody is without a way to call.
     ///
     /// # Errors
     /// [`Refused`].

@@ -70,7 +70,8 @@ impl From<sqlx::Error> for Refused {
 
 /// Accounts.
 impl Accounts {
-    /// Locks an account: it cannot sign in, its sessions end, and their sockets close within five seconds on every node.
+    /// Locks an account: it cannot sign in, its sessions end, and their sockets close within five seconds on every
+    /// node.
     ///
     /// # Errors
     /// [`Refused`].
@@ -144,7 +145,8 @@ impl Accounts {
         .await
     }
 
-    /// Removes the account of somebody who has moved out, with its sessions and the invitations to the flat. The house stays.
+    /// Removes the account of somebody who has moved out, with its sessions and the invitations to the flat. The
+    /// house stays.
     ///
     /// # Errors
     /// [`Refused`].

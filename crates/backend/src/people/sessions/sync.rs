@@ -82,8 +82,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Returns a number that becomes another one when an account is new, is gone, is locked or unlocked, or has another line, house
-    /// or role.
+    /// Returns a number that becomes another one when an account is new, is gone, is locked or unlocked, or has
+    /// another line, house or role.
     async fn fingerprint(&self) -> Result<u64, PeopleError> {
         let sum = async {
             let mut rows = sqlx::query("SELECT name, line, house, role, locked FROM residents")

@@ -225,6 +225,47 @@ test("pictures of the numbers", async ({ stranger }, { project: { name: language
   await admin.page.pdf({ path: join(DIRECTORY, `statistics-print-${language}.pdf`), preferCSSPageSize: true });
 });
 
+test("pictures of the people", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  const houses = Array.from({ length: 8 }, (_, number) => `108,108-1,${number + 101}`).join("\n");
+  for (const [index, look] of LOOKS.entries()) {
+    const admin = await stranger({ ...look, locale });
+    admin.expects(/status of 4\d\d/);
+    await admin.enter("admin");
+    const send = async (table: string) => {
+      await admin.open("/admin/people/import");
+      await admin.page.locator("textarea[name=csv]").fill(table);
+      await admin.page.locator("main form button").click();
+    };
+    await send("line,house\n108-1,10/1\n,101\n");
+    await picture(admin, "people-import-faults", look, language);
+    await send(`building,line,house\n${houses}\n108,108-1,2${index}1\n`);
+    await picture(admin, "people-import-preview", look, language);
+    await admin.page.getByTestId("confirm").click();
+    await picture(admin, "people-lines", look, language);
+    await admin.open("/admin/people?line=101-1");
+    await admin.page.getByTestId("person").first().locator("summary").click();
+    await picture(admin, "people-line", look, language);
+    await admin.open("/admin/people?line=108-1");
+    await admin.page.getByTestId("invite-line").click();
+    await picture(admin, "people-cards", look, language);
+    const code = await admin.page.getByTestId("code").first().innerText();
+    if (index === 0) {
+      const path = join(DIRECTORY, `people-cards-print-${language}.pdf`);
+      await admin.page.pdf({ path, format: "A4", preferCSSPageSize: true });
+    }
+    const kim = await stranger({ ...look, locale });
+    kim.expects(/status of 410/);
+    await kim.open(`/join/${code}`);
+    await picture(kim, "join", look, language);
+    await kim.open("/join/0000-0000-0000");
+    await picture(kim, "join-unknown", look, language);
+    await admin.context.close();
+    await kim.context.close();
+  }
+});
+
 test("pictures without a network", async ({ stranger, office }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

@@ -11,7 +11,10 @@ use crate::{
     context::PageContext,
     i18n::I18nSubContextProvider,
     locale, offline,
-    pages::{CallPage, CallStatePage, HomePage, NotFoundPage, SignInPage, StatisticsPage},
+    pages::{
+        CallPage, CallStatePage, CardsPage, CodePage, HomePage, ImportPage, JoinPage, NotFoundPage,
+        PeoplePage, SignInPage, StatisticsPage,
+    },
     request,
 };
 
@@ -30,6 +33,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />
+                    <Route path=path!("/admin/people") view=PeoplePage />
+                    <Route path=path!("/admin/people/import") view=ImportPage />
+                    <Route path=path!("/admin/people/cards") view=CardsPage />
+                    <Route path=path!("/join") view=CodePage />
+                    <Route path=path!("/join/:code") view=JoinPage />
                 </FlatRoutes>
             </Router>
         </I18nSubContextProvider>

@@ -4,6 +4,8 @@
 /// The people that may open a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
+    /// Anybody.
+    Anybody,
     /// People that are not signed in; others are led to the start page.
     SignedOut,
     /// People that are signed in; others are led to the sign-in page.
@@ -34,9 +36,24 @@ pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::Sign
 /// The numbers of the management office.
 pub const STATISTICS: Page =
     Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
+/// The buildings, lines, houses and people of the complex.
+pub const PEOPLE: Page = of_office("/admin/people");
+/// Importing houses.
+pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
+/// Invitations to print.
+pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// Writing the code of an invitation.
+pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
+/// Joining by an invitation.
+pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 5] = [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS];
+pub const PAGES: [Page; 10] =
+    [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS, PEOPLE, PEOPLE_IMPORT, PEOPLE_CARDS, JOIN, INVITATION];
+
+const fn of_office(path: &'static str) -> Page {
+    Page { path, audience: Audience::Administrators, is_hydrated: false }
+}
 
 /// Returns the page at an address without query.
 #[must_use]
@@ -76,6 +93,9 @@ mod tests {
             ("/call/", None),
             ("/call/a/b", None),
             ("/admin/statistics", Some(STATISTICS)),
+            ("/admin/people/import", Some(PEOPLE_IMPORT)),
+            ("/join", Some(JOIN)),
+            ("/join/K7M4-Q2XP-9TRA", Some(INVITATION)),
             ("/admin", None),
             ("/elsewhere", None),
             ("", None),
@@ -95,7 +115,7 @@ mod tests {
         let ours: Vec<_> = PAGES
             .iter()
             .map(|page| {
-                let signed_in = page.audience != Audience::SignedOut;
+                let signed_in = !matches!(page.audience, Audience::Anybody | Audience::SignedOut);
                 serde_json::json!({ "path": page.path, "signedIn": signed_in, "hydrated": page.is_hydrated })
             })
             .collect();

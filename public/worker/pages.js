@@ -6,7 +6,12 @@ const PAGES = [
   { "path": "/sign-in", "signedIn": false, "hydrated": false },
   { "path": "/call", "signedIn": true, "hydrated": true },
   { "path": "/call/{id}", "signedIn": true, "hydrated": false },
-  { "path": "/admin/statistics", "signedIn": true, "hydrated": false }
+  { "path": "/admin/statistics", "signedIn": true, "hydrated": false },
+  { "path": "/admin/people", "signedIn": true, "hydrated": false },
+  { "path": "/admin/people/import", "signedIn": true, "hydrated": false },
+  { "path": "/admin/people/cards", "signedIn": true, "hydrated": false },
+  { "path": "/join", "signedIn": false, "hydrated": false },
+  { "path": "/join/{code}", "signedIn": false, "hydrated": false }
 ];
 
 // Returns whether `path`, an address without query, is one of a page; a segment in braces stands for any text.

@@ -36,7 +36,7 @@ pub struct SignedIn(pub Resident);
 pub struct Viewer(pub Option<Resident>);
 
 /// An administrator; others are refused with 403.
-pub struct Administrator;
+pub struct Administrator(pub Resident);
 
 /// A session, and the token that opens it.
 pub struct Credentials {
@@ -218,7 +218,7 @@ impl FromRequestParts<AppState> for Administrator {
         if resident.role != Role::Administrator {
             return Err(Kind::NOT_YOURS.because("Only an administrator may see this; sign in as one."));
         }
-        Ok(Self)
+        Ok(Self(resident))
     }
 }
 

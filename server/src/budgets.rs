@@ -23,7 +23,7 @@ pub use self::{
     frames::{Frames, SessionFrames},
     network::Network,
     share::{Bounds, Share, Turn},
-    tokens::TokenLookUps,
+    tokens::LookUps,
 };
 
 use crate::problem::{Kind, Problem};
@@ -61,6 +61,8 @@ pub mod name {
     pub const RESIDENTS_PAGE: &str = "residents-page";
     /// Look-ups of tokens that no session known here has.
     pub const STRANGERS_TOKEN: &str = "strangers-token";
+    /// Look-ups of codes of invitations.
+    pub const STRANGERS_CODE: &str = "strangers-code";
     /// Commands that wait for such a token to be known.
     pub const STRANGERS_COMMAND: &str = "strangers-command";
     /// Sockets before CONNECT.
@@ -97,7 +99,9 @@ pub struct Budgets {
     /// Pages, each rendered whole.
     pub pages: Lanes,
     /// Look-ups of unknown tokens.
-    pub tokens: TokenLookUps,
+    pub tokens: LookUps,
+    /// Look-ups of codes of invitations.
+    pub codes: LookUps,
     /// Commands that wait for their token to be known.
     pub commands: Share,
     /// The failed sign-ins of late.
@@ -138,7 +142,8 @@ impl Default for Budgets {
         Self {
             sign_ins,
             pages,
-            tokens: TokenLookUps::default(),
+            tokens: LookUps::of_tokens(),
+            codes: LookUps::of_codes(),
             commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
             failures: SignInFailures::default(),
             frames: SessionFrames::default(),
@@ -172,7 +177,7 @@ mod tests {
             text.strip_suffix("\";")
         });
         let names: Vec<_> = names.collect();
-        assert_eq!(names.len(), 10);
+        assert_eq!(names.len(), 11);
         for name in names {
             assert!(table.contains(&format!("`{name}`")), "{name} is not in docs/operations/limits.md");
         }

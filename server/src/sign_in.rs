@@ -92,6 +92,7 @@ pub async fn form_sign_in(
     let word = match problem.kind {
         Kind::SIGN_IN_REFUSED => "refused",
         Kind::TOO_MANY => "busy",
+        Kind::ACCOUNT_LOCKED => "locked",
         _ => "unavailable",
     };
     Redirect::to(&back(word)).into_response()
@@ -173,7 +174,7 @@ async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) 
 }
 
 /// Returns whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
-fn is_local(next: &str) -> bool {
+pub fn is_local(next: &str) -> bool {
     next.starts_with('/')
         && !next[1..].starts_with(['/', '\\'])
         && !next.chars().any(|c| c.is_control() || c == '\\')

@@ -5,7 +5,11 @@ mod call;
 mod call_state;
 mod home;
 #[cfg(feature = "ssr")]
+pub mod join;
+#[cfg(feature = "ssr")]
 mod not_found;
+#[cfg(feature = "ssr")]
+pub mod people;
 #[cfg(feature = "ssr")]
 mod sign_in;
 #[cfg(not(feature = "ssr"))]
@@ -18,10 +22,17 @@ pub use call::CallPage;
 pub use call_state::CallStatePage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
+pub use join::{CodePage, JoinPage};
+#[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
+#[cfg(feature = "ssr")]
+pub use people::{CardsPage, ImportPage, PeoplePage};
 #[cfg(feature = "ssr")]
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
-pub use stand_ins::{CallStatePage, NotFoundPage, SignInPage, StatisticsPage};
+pub use stand_ins::{
+    CallStatePage, CardsPage, CodePage, ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage,
+    StatisticsPage,
+};
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -75,6 +75,7 @@ fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
     match problem {
         "refused" => Some(td_string!(locale, sign_in.refused)),
         "busy" => Some(td_string!(locale, sign_in.busy)),
+        "locked" => Some(td_string!(locale, sign_in.locked)),
         "cookie" => Some(td_string!(locale, sign_in.cookie)),
         "insecure" => Some(td_string!(locale, sign_in.insecure)),
         "unavailable" => Some(td_string!(locale, sign_in.unavailable)),

@@ -11,4 +11,6 @@ macro_rules! stand_in {
     };
 }
 
-stand_in! { CallStatePage NotFoundPage SignInPage StatisticsPage }
+stand_in! {
+    CallStatePage CardsPage CodePage ImportPage JoinPage NotFoundPage PeoplePage SignInPage StatisticsPage
+}

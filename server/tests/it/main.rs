@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account_changes;
+mod authorization;
 mod authors;
 mod budgets;
 mod cluster;
@@ -14,6 +15,7 @@ mod lines;
 mod locations;
 mod origins;
 mod pages;
+mod people;
 mod places;
 mod receipts;
 mod sign_in;

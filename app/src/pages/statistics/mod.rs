@@ -13,7 +13,7 @@ mod shown;
 mod tables;
 mod times;
 mod verdict;
-mod wording;
+pub(crate) mod wording;
 
 use std::sync::Arc;
 
@@ -24,9 +24,10 @@ use leptos_meta::Title;
 
 pub use self::shown::{Answer, Form, Report, Shown, State, Verified};
 use crate::{
-    components::{PlainHeader, SmallPrint},
+    components::{PlainHeader, SmallPrint, office_nav},
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
+    page_table::STATISTICS,
     request,
 };
 
@@ -42,6 +43,7 @@ pub fn StatisticsPage() -> impl IntoView {
     view! {
         <Title text=move || format!("{} · {}", t_string!(i18n, statistics.title), t_string!(i18n, app.name)) />
         <PlainHeader />
+        {is_administrator.then(|| office_nav(locale, STATISTICS))}
         {content}
         <SmallPrint />
     }

@@ -77,13 +77,13 @@ fn month(locale: Locale, month: i64) -> &'static str {
 }
 
 /// A day without its year.
-pub(super) fn day(locale: Locale, date: Date) -> String {
+pub(crate) fn day(locale: Locale, date: Date) -> String {
     let (_, number, day) = date.civil();
     td_string!(locale, statistics.day, month = month(locale, number), day = day)
 }
 
 /// A day with its year.
-pub(super) fn date(locale: Locale, date: Date) -> String {
+pub(crate) fn date(locale: Locale, date: Date) -> String {
     let (year, number, day) = date.civil();
     td_string!(locale, statistics.date, year = year, month = month(locale, number), day = day)
 }

@@ -23,6 +23,8 @@ static DRIVERS: Once = Once::new();
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// The longest wait for an answer, connecting included, because a database that hangs must not hang its callers.
 const ANSWER: Duration = Duration::from_secs(4);
+/// The longest wait for several answers that belong together, such as those of an import of a complex.
+const OUTCOME: Duration = Duration::from_secs(15);
 /// The longest time for bringing the tables up to date.
 const PREPARE: Duration = Duration::from_secs(60);
 
@@ -149,6 +151,14 @@ pub(crate) async fn answer<T>(
     question: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, DatabaseError> {
     timeout_after(ANSWER, async { question.await.map_err(DatabaseError::from) }).await
+}
+
+/// The outcome of several questions that belong together, or that it does not come in time. A transaction that is
+/// dropped for it changes nothing.
+pub(crate) async fn outcome<T, E: From<DatabaseError>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(OUTCOME, work).await.unwrap_or_else(|_| Err(DatabaseError::late(OUTCOME).into()))
 }
 
 async fn timeout_after<T>(

@@ -93,6 +93,11 @@ impl Accounts {
         self.insert(account, false).await
     }
 
+    /// The database of the accounts.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     async fn insert(&self, account: NewAccount, demo: bool) -> Result<Resident, AccountError> {
         validate(&account)?;
         let NewAccount { name, password, line, house, role } = account;
@@ -116,8 +121,9 @@ impl Accounts {
         Ok(Resident { name, line, house, role })
     }
 
-    /// Returns whose name and password these are; `None` if nobody's. An unknown name takes as long as a wrong password. A
-    /// name that no account can have never reaches the database, because PostgreSQL fails at a NUL in a text.
+    /// Returns whose name and password these are; `None` if nobody's, and [`PeopleError::Locked`] for a locked
+    /// account. An unknown name takes as long as a wrong password. A name that no account can have never reaches the
+    /// database, because PostgreSQL fails at a NUL in a text.
     ///
     /// # Errors
     /// The database's.
@@ -125,17 +131,22 @@ impl Accounts {
         if !can_be_name(name) {
             return Ok(None);
         }
-        let find =
-            sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
-                .bind(name)
-                .fetch_optional(self.database.pool());
+        let find = sqlx::query(
+            "SELECT name, password_hash, line, house, role, locked FROM residents WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(self.database.pool());
         let row = database::answer(find).await?;
         let hash = match &row {
             Some(row) => row.try_get::<String, _>("password_hash")?,
             None => NOBODY.clone(),
         };
         let right = self.matches(password.to_owned(), hash).await?;
-        row.filter(|_| right).map(|row| resident(&row)).transpose()
+        let Some(row) = row.filter(|_| right) else { return Ok(None) };
+        if row.try_get::<i64, _>("locked")? != 0 {
+            return Err(PeopleError::Locked);
+        }
+        resident(&row).map(Some)
     }
 
     /// Every line of the complex, in order.
@@ -198,7 +209,8 @@ impl Accounts {
         Ok(database::answer(count).await?.try_get(0)?)
     }
 
-    async fn hashed(&self, password: String) -> Result<String, PeopleError> {
+    /// Returns the hash of a password, as an account keeps it.
+    pub(super) async fn hashed(&self, password: String) -> Result<String, PeopleError> {
         self.hash(move || {
             let salt = SaltString::generate(&mut OsRng);
             let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
@@ -242,7 +254,11 @@ pub fn can_be_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= NAME_LIMIT && !name.chars().any(|c| c.is_control() || c == '\u{fffd}')
 }
 
-fn validate(account: &NewAccount) -> Result<(), AccountError> {
+/// Checks an account that is to be made.
+///
+/// # Errors
+/// [`AccountError::Invalid`] with what to change.
+pub(super) fn validate(account: &NewAccount) -> Result<(), AccountError> {
     let invalid = |what: &str| Err(AccountError::Invalid(what.to_owned()));
     let name = &account.name;
     if name.trim().is_empty() || name.trim() != name || name.len() > NAME_LIMIT {
@@ -251,15 +267,23 @@ fn validate(account: &NewAccount) -> Result<(), AccountError> {
     all_seen("the name", name)?;
     all_seen("the line", account.line.as_ref().map_or("", Line::as_str))?;
     all_seen("the house", account.house.as_ref().map_or("", House::as_str))?;
-    let length = account.password.chars().count();
-    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&length) {
-        return invalid("the password must have 8 to 256 characters");
-    }
+    validate_password(&account.password)?;
     if account.line.is_some() != account.house.is_some() {
         return invalid("a flat needs both its line and its house");
     }
     if account.role == Role::Resident && account.house.is_none() {
         return invalid("a resident needs a line and a house");
+    }
+    Ok(())
+}
+
+/// Checks a password that is to be had.
+///
+/// # Errors
+/// [`AccountError::Invalid`] with what to change.
+pub(super) fn validate_password(password: &str) -> Result<(), AccountError> {
+    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&password.chars().count()) {
+        return Err(AccountError::Invalid("the password must have 8 to 256 characters".to_owned()));
     }
     Ok(())
 }

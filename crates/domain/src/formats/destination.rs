@@ -10,6 +10,9 @@ pub const LINES: &str = "/sub/lines";
 
 const LINE: &str = "/sub/line/";
 
+/// Every destination with the command that names it. The name of a line stands in braces.
+pub const ALL: [(&str, &str); 3] = [("SUBSCRIBE", "/sub/line/{line}"), ("SUBSCRIBE", LINES), ("SEND", SEEN)];
+
 /// Where the calls of `line` are heard.
 #[must_use]
 pub fn of_line(line: &Line) -> String {

@@ -29,14 +29,14 @@ const LIFETIME: Millis = 180 * DAY;
 const PROLONG_EVERY: Millis = DAY;
 /// The time for which sessions hold that the database has not confirmed.
 const HOLD: Millis = DAY;
-const DAY: Millis = 24 * 60 * 60 * 1000;
+pub(super) const DAY: Millis = 24 * 60 * 60 * 1000;
 
 /// The most sessions of an account, which is more devices than a family has. The one that would end first ends for a
 /// new one.
 const MOST_OF_ONE: i64 = 20;
 
 /// The next number of a change. Two at once may get the same, so the copies read some back.
-const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
+pub(super) const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
 
 /// A session's secret, shown once to the client that signed in.
 #[derive(Clone)]
@@ -244,7 +244,8 @@ impl Sessions {
     async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, PeopleError> {
         let find = sqlx::query(
             "SELECT residents.name, line, house, role, expires_at FROM sessions
-             JOIN residents ON residents.name = sessions.resident WHERE token_hash = $1 AND ended = 0",
+             JOIN residents ON residents.name = sessions.resident
+             WHERE token_hash = $1 AND ended = 0 AND locked = 0",
         )
         .bind(&id.0)
         .fetch_optional(self.database.pool());

@@ -17,6 +17,7 @@ mod origin;
 mod pages;
 mod payload;
 mod problem;
+mod push;
 mod republish;
 mod router;
 mod run;

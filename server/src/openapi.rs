@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: what HTTP offers, in OpenAPI. Kept by hand beside the routes, since its types are `domain`'s, which
 //! know no OpenAPI; a test asks the running program for every path in it.
 
+mod push;
 mod schemas;
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -57,7 +58,7 @@ fn paths() -> PathsBuilder {
         let operation = command(meaning, "ProgressRequest", Required::False, &[Kind::UNKNOWN_CALL]);
         paths = paths.path(format!("/alert/{{id}}/{path}"), post(operation));
     }
-    paths
+    push::add(paths)
         .path("/api/session", session())
         .path("/an-ws", PathItem::new(HttpMethod::Get, upgrade()))
         .path("/healthz", PathItem::new(HttpMethod::Get, plain("Whether the process answers.")))

@@ -23,6 +23,7 @@ use crate::{
     config::SITE_PLAN_ADDRESS,
     connections, figures, headers, health, metrics, openapi, origin, pages,
     problem::{Kind, Problem, role_absent},
+    push,
     runtimes::{Handles, RunOn},
     sign_in, site, site_plan, socket,
     state::AppState,
@@ -52,6 +53,11 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .route("/api/statistics", get(figures::json))
         .route("/api/statistics.csv", get(figures::table))
         .route("/api/incidents.csv", get(figures::calls))
+        .route("/api/push/key", get(push::key))
+        .route("/api/push/subscriptions", get(push::list).post(push::subscribe))
+        .route("/api/push/subscriptions/{id}", delete(push::remove))
+        .route("/api/push/subscriptions/{id}/test", post(push::test))
+        .route("/api/push/subscriptions/{id}/shown", post(push::shown))
         .route("/metrics", get(metrics::for_administrators))
         .route("/openapi.json", get(openapi::document))
         .merge(pages())

@@ -11,7 +11,7 @@ use crate::{
     context::PageContext,
     i18n::I18nSubContextProvider,
     locale, offline,
-    pages::{CallPage, CallStatePage, HomePage, NotFoundPage, SignInPage, StatisticsPage},
+    pages::{CallPage, CallStatePage, DevicesPage, HomePage, NotFoundPage, SignInPage, StatisticsPage},
     request,
 };
 
@@ -29,6 +29,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage />
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
+                    <Route path=path!("/devices") view=DevicesPage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />
                 </FlatRoutes>
             </Router>

@@ -31,12 +31,14 @@ pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
 /// What has become of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+/// The devices that are reached while no page is open.
+pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
 /// The numbers of the management office.
 pub const STATISTICS: Page =
     Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 5] = [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS];
+pub const PAGES: [Page; 6] = [HOME, SIGN_IN, CALL, CALL_STATE, DEVICES, STATISTICS];
 
 /// Returns the page at an address without query.
 #[must_use]
@@ -75,6 +77,7 @@ mod tests {
             ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
             ("/call/", None),
             ("/call/a/b", None),
+            ("/devices", Some(DEVICES)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin", None),
             ("/elsewhere", None),

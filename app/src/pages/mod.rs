@@ -3,6 +3,8 @@
 mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
+#[cfg(feature = "ssr")]
+mod devices;
 mod home;
 #[cfg(feature = "ssr")]
 mod not_found;
@@ -16,12 +18,14 @@ pub mod statistics;
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
+#[cfg(feature = "ssr")]
+pub use devices::DevicesPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
 #[cfg(feature = "ssr")]
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
-pub use stand_ins::{CallStatePage, NotFoundPage, SignInPage, StatisticsPage};
+pub use stand_ins::{CallStatePage, DevicesPage, NotFoundPage, SignInPage, StatisticsPage};
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

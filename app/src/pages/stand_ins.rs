@@ -11,4 +11,4 @@ macro_rules! stand_in {
     };
 }
 
-stand_in! { CallStatePage NotFoundPage SignInPage StatisticsPage }
+stand_in! { CallStatePage DevicesPage NotFoundPage SignInPage StatisticsPage }

@@ -109,7 +109,12 @@ impl Subscriptions {
         let id = match known {
             // The same browser with another person signed in has the same keys, which nobody else can know.
             Some(known) if known.account == by.name || known.keys == keys => {
-                self.replace(by, known.id, &wish).await?;
+                let is_same = known.account == by.name && known.keys == keys && known.vapid == self.vapid;
+                let device = if wish.device.trim().is_empty() { known.device.clone() } else { name_of(&wish.device) };
+                // Every page brings its subscription. Where nothing is new, no node reads all devices again.
+                if !is_same || device != known.device || Language::of(&wish.language).code() != known.language {
+                    self.replace(by, known.id, &Subscribe { device, ..wish }).await?;
+                }
                 known.id
             }
             Some(_) => return Err(PushError::NotYours),
@@ -121,13 +126,23 @@ impl Subscriptions {
 
     async fn known(&self, endpoint: &str) -> Result<Option<Known>, PushError> {
         let find =
-            sqlx::query("SELECT id, account, p256dh, auth FROM push_subscriptions WHERE endpoint = $1")
+            sqlx::query(
+                "SELECT id, account, p256dh, auth, vapid, device, language FROM push_subscriptions
+                 WHERE endpoint = $1",
+            )
                 .bind(endpoint)
                 .fetch_optional(self.database.pool());
         let Some(row) = database::answer(find).await? else { return Ok(None) };
         let text = |column| row.try_get::<String, _>(column);
         let keys = (decoded(&text("p256dh")?), decoded(&text("auth")?));
-        Ok(Some(Known { id: id_of(&row)?, account: text("account")?, keys }))
+        Ok(Some(Known {
+            id: id_of(&row)?,
+            account: text("account")?,
+            keys,
+            vapid: text("vapid")?,
+            device: text("device")?,
+            language: text("language")?,
+        }))
     }
 
     async fn replace(&self, by: &Resident, id: Uuid, wish: &Subscribe) -> Result<(), PushError> {
@@ -361,6 +376,9 @@ struct Known {
     id: Uuid,
     account: String,
     keys: (Vec<u8>, Vec<u8>),
+    vapid: String,
+    device: String,
+    language: String,
 }
 
 /// Reads the keys of a wish.

@@ -126,6 +126,10 @@ async fn the_copy_has_the_neighbours_and_the_office_and_never_the_house_that_cal
     };
     assert_eq!(alarmed(), ["admin", "resident-1204"]);
     assert_eq!(devices.sync(Some(seen)).await.unwrap(), seen);
+    let unnamed = Subscribe { device: String::new(), ..wish("2") };
+    let kept = devices.add(&resident("resident-1204", "1"), &hosts(), unnamed).await.unwrap();
+    assert_eq!(kept.device, "a telephone", "a page that brings its subscription again renames nothing");
+    assert_eq!(devices.sync(Some(seen)).await.unwrap(), seen, "and no node reads everything again for it");
     devices.add(&resident("resident-1301", "1301"), &hosts(), wish("5")).await.unwrap();
     devices.sync(Some(seen)).await.unwrap();
     assert_eq!(alarmed(), ["admin", "resident-1204", "resident-1301"]);

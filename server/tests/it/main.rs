@@ -15,6 +15,7 @@ mod locations;
 mod origins;
 mod pages;
 mod places;
+mod push;
 mod receipts;
 mod sign_in;
 mod site_plan;

@@ -110,9 +110,11 @@ impl Subscriptions {
             // The same browser with another person signed in has the same keys, which nobody else can know.
             Some(known) if known.account == by.name || known.keys == keys => {
                 let is_same = known.account == by.name && known.keys == keys && known.vapid == self.vapid;
-                let device = if wish.device.trim().is_empty() { known.device.clone() } else { name_of(&wish.device) };
+                let device =
+                    if wish.device.trim().is_empty() { known.device.clone() } else { name_of(&wish.device) };
                 // Every page brings its subscription. Where nothing is new, no node reads all devices again.
-                if !is_same || device != known.device || Language::of(&wish.language).code() != known.language {
+                if !is_same || device != known.device || Language::of(&wish.language).code() != known.language
+                {
                     self.replace(by, known.id, &Subscribe { device, ..wish }).await?;
                 }
                 known.id
@@ -121,17 +123,18 @@ impl Subscriptions {
             None => self.insert(by, &wish).await?,
         };
         self.drop_surplus(&by.name, id).await?;
+        // A call of the next moment must reach it, at this node at least.
+        self.put(self.recipient(by, id).await?);
         self.own(by, id).await?.ok_or(PushError::Unknown)
     }
 
     async fn known(&self, endpoint: &str) -> Result<Option<Known>, PushError> {
-        let find =
-            sqlx::query(
-                "SELECT id, account, p256dh, auth, vapid, device, language FROM push_subscriptions
+        let find = sqlx::query(
+            "SELECT id, account, p256dh, auth, vapid, device, language FROM push_subscriptions
                  WHERE endpoint = $1",
-            )
-                .bind(endpoint)
-                .fetch_optional(self.database.pool());
+        )
+        .bind(endpoint)
+        .fetch_optional(self.database.pool());
         let Some(row) = database::answer(find).await? else { return Ok(None) };
         let text = |column| row.try_get::<String, _>(column);
         let keys = (decoded(&text("p256dh")?), decoded(&text("auth")?));
@@ -277,7 +280,21 @@ impl Subscriptions {
         let remove = sqlx::query("DELETE FROM push_subscriptions WHERE id = $1")
             .bind(id.to_string())
             .execute(self.database.pool());
-        database::answer(remove).await.map(drop)
+        database::answer(remove).await?;
+        self.change_copy(|all| all.retain(|one| one.id != id));
+        Ok(())
+    }
+
+    fn put(&self, new: Recipient) {
+        self.change_copy(|all| {
+            all.retain(|one| one.id != new.id);
+            all.push(new);
+        });
+    }
+
+    fn change_copy(&self, change: impl FnOnce(&mut Vec<Recipient>)) {
+        let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut *copy));
     }
 
     /// Notes that the push services of these devices have taken a message.

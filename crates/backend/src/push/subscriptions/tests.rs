@@ -116,8 +116,11 @@ async fn the_copy_has_the_neighbours_and_the_office_and_never_the_house_that_cal
         devices.add(&resident(name, "1"), &hosts(), wish(path)).await.unwrap();
     }
     let (line, house) = (Line::new("101-1").unwrap(), House::new("1203").unwrap());
-    assert_eq!(devices.alarmed_by(&line, &house), []);
+    let of_another_node = Subscriptions::new(devices.database.clone(), "our-key".into());
+    assert_eq!(of_another_node.alarmed_by(&line, &house), []);
     let seen = devices.sync(None).await.unwrap();
+    of_another_node.sync(None).await.unwrap();
+    assert_eq!(of_another_node.alarmed_by(&line, &house).len(), 2);
     let alarmed = || {
         let mut names: Vec<_> =
             devices.alarmed_by(&line, &house).into_iter().map(|one| one.account).collect();

@@ -26,7 +26,14 @@ export interface Place {
 /** How somebody comes to the program. */
 export interface Coming extends Pick<
   BrowserContextOptions,
-  "locale" | "colorScheme" | "javaScriptEnabled" | "viewport" | "hasTouch" | "isMobile" | "reducedMotion"
+  | "locale"
+  | "colorScheme"
+  | "javaScriptEnabled"
+  | "viewport"
+  | "hasTouch"
+  | "isMobile"
+  | "reducedMotion"
+  | "userAgent"
 > {
   /** Where they are, and that the browser may tell it; without it the browser refuses to. */
   place?: Place;

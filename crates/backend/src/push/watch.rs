@@ -123,7 +123,7 @@ impl Watch {
         let is_meant = |alert: &Alert| {
             alert.line == status.line && status.target.as_ref().is_none_or(|house| *house == alert.house)
         };
-        let ended: Vec<Alert> = named.map(|call| call.alert).filter(|alert| is_meant(alert)).collect();
+        let ended: Vec<Alert> = named.map(|call| call.alert).filter(is_meant).collect();
         for alert in ended {
             let subject = Subject::new(&alert, Some(status.status));
             let until = Instant::now() + WORTH;

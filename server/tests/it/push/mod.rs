@@ -1,9 +1,9 @@
 //! Web Push: a device without an open page is reached through a push service, which learns nothing of the call.
 
 mod answers;
-mod phone;
+pub mod phone;
 mod refused;
-mod service;
+pub mod service;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,7 +29,7 @@ use crate::support::{
 };
 
 /// Within this nothing more must come: several times what a node waits before it looks after another one's work.
-const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
+pub const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
 
 /// A server that sends to the test's own push service, and a client of it.
 async fn server_and_service() -> Result<(Server, Client, Service), Error> {

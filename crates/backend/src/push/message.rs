@@ -18,6 +18,8 @@ const DECLARATIVE: u16 = 8030;
 pub(super) enum Class {
     /// A neighbour calls.
     Alert,
+    /// The device's own house comes.
+    Coming,
     /// The call is over.
     Over,
     /// A resident tries a device.
@@ -29,6 +31,7 @@ impl Class {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
+            Self::Coming => "coming",
             Self::Over => "over",
             Self::Test => "test",
         }
@@ -38,7 +41,7 @@ impl Class {
     pub(super) const fn urgency(self) -> &'static str {
         match self {
             Self::Alert | Self::Test => "high",
-            Self::Over => "normal",
+            Self::Coming | Self::Over => "normal",
         }
     }
 }
@@ -114,7 +117,7 @@ impl Message {
             "badge": "/icon-192.png",
             "renotify": is_alert,
             "requireInteraction": is_alert,
-            "silent": self.class == Class::Over,
+            "silent": matches!(self.class, Class::Coming | Class::Over),
             "data": self.data(to),
         });
         if is_alert {
@@ -161,11 +164,13 @@ impl Message {
                 format!("{house} 요청이 취소됐어요")
             }
             (Language::Korean, Class::Over, _) => format!("{house} 요청이 끝났어요"),
+            (Language::Korean, Class::Coming, _) => format!("{house}에 간다고 알렸어요"),
             (Language::Korean, ..) => format!("{house}에서 도움을 요청했어요"),
             (Language::English, Class::Over, Some(Progress::Cancelled)) => {
                 format!("{house} took the call back")
             }
             (Language::English, Class::Over, _) => format!("The call of {house} is over"),
+            (Language::English, Class::Coming, _) => format!("{house} knows that you are coming"),
             (Language::English, ..) => format!("{house} calls for help"),
         };
         let title = match (language, subject.drill) {
@@ -323,6 +328,16 @@ mod tests {
         assert!(is_asked("101-1", Some("1204")));
         assert!(!is_asked("101-2", Some("501")));
         assert!(!is_asked("101-1", None));
+    }
+
+    #[test]
+    fn a_house_that_comes_is_not_alarmed_any_more() {
+        let coming = message(Class::Coming, &alert(), None);
+        let notification =
+            shown(&coming, &recipient("101-1", Some("1204"), Language::Korean))["notification"].take();
+        assert_eq!(notification["title"], "1203호에 간다고 알렸어요");
+        assert_eq!((&notification["silent"], &notification["renotify"]), (&json!(true), &json!(false)));
+        assert!(notification.get("actions").is_none());
     }
 
     #[test]

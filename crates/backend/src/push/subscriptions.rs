@@ -321,6 +321,14 @@ impl Subscriptions {
         all.iter().filter(|one| one.is_alarmed_by(line, house)).cloned().collect()
     }
 
+    /// Returns the devices of a flat, by this node's copy.
+    pub(super) fn of_flat(&self, line: &Line, house: &House) -> Vec<Recipient> {
+        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_theirs =
+            |one: &&Recipient| one.line.as_ref() == Some(line) && one.house.as_ref() == Some(house);
+        all.iter().filter(is_theirs).cloned().collect()
+    }
+
     /// Keeps the copy up to date until it is dropped.
     pub(super) async fn run(self) {
         let (mut seen, mut rounds) = (None, 0_u32);

@@ -12,12 +12,15 @@ use std::{
     time::Duration,
 };
 
-use domain::{Alert, CallKey, Change, Event, Status, event::LATE_AFTER};
+use domain::{
+    Accept, Alert, CallKey, Change, Event, House, Incident, Line, Progress, Status, event::LATE_AFTER,
+};
 use tokio::{
     sync::broadcast::error::RecvError,
     task::JoinSet,
     time::{Instant, sleep},
 };
+use uuid::Uuid;
 
 use super::{
     Parts,
@@ -52,10 +55,21 @@ pub(super) struct Watch {
 struct Job {
     class: Class,
     subject: Subject,
+    /// The id of the word that asks for it: the alert, the withdrawal of the last helper, an accept, or the end.
+    round: Uuid,
+    audience: Audience,
     /// This node took the word, so it sends at once.
     taken_here: bool,
     /// Until when it is worth sending.
     until: Instant,
+}
+
+/// Whose devices get a message.
+enum Audience {
+    /// Those of everybody who may hear the line, but not of the house that calls.
+    Neighbours,
+    /// Those of one flat.
+    Flat(Line, House),
 }
 
 impl Watch {
@@ -98,9 +112,13 @@ impl Watch {
         match event {
             Event::Alert(alert) => {
                 let age = self.hub.age(&alert.key()).unwrap_or_default();
-                self.begin_alert(&alert, age, taken_here);
+                self.begin_alert(&alert, alert.id.0, age, taken_here);
             }
+            Event::Accept(accept) => self.begin_coming(accept, taken_here),
             Event::Status(status) if status.status.ends() => self.begin_over(&status, taken_here),
+            Event::Status(status) if status.status == Progress::Withdrawn => {
+                self.begin_again(&status, taken_here);
+            }
             _ => {}
         }
     }
@@ -108,27 +126,55 @@ impl Watch {
     /// Looks at the calls that may have been missed: whether somebody sends for them.
     fn look_at_open_calls(&mut self) {
         for (alert, age) in self.hub.young(WORTH) {
-            self.begin_alert(&alert, age, false);
+            self.begin_alert(&alert, alert.id.0, age, false);
         }
     }
 
-    fn begin_alert(&mut self, alert: &Alert, age: Duration, taken_here: bool) {
+    fn begin_alert(&mut self, alert: &Alert, round: Uuid, age: Duration, taken_here: bool) {
         let subject = Subject::new(alert, None);
         let until = Instant::now() + WORTH.saturating_sub(age);
-        self.begin(Job { class: Class::Alert, subject, taken_here, until });
+        let audience = Audience::Neighbours;
+        self.begin(Job { class: Class::Alert, subject, round, audience, taken_here, until });
+    }
+
+    /// Alarms once more when nobody comes any more, as open pages do.
+    fn begin_again(&mut self, status: &Status, taken_here: bool) {
+        for call in self.meant(status) {
+            if call.end.is_none() && call.coming().next().is_none() {
+                let age = self.hub.age(&call.alert.key()).unwrap_or_default();
+                self.begin_alert(&call.alert, status.id.0, age, taken_here);
+            }
+        }
+    }
+
+    /// Ends the alarm on every device of a house that comes: whoever is at home knows.
+    fn begin_coming(&mut self, accept: Accept, taken_here: bool) {
+        let Accept { id, line, accept: house, accept_line, target, alert: Some(alert), .. } = accept else {
+            return;
+        };
+        let Some(call) = self.hub.call_of(&line, &target, alert) else { return };
+        let subject = Subject::new(&call.alert, None);
+        let audience = Audience::Flat(accept_line.unwrap_or(line), house);
+        let until = Instant::now() + WORTH;
+        self.begin(Job { class: Class::Coming, subject, round: id.0, audience, taken_here, until });
     }
 
     fn begin_over(&mut self, status: &Status, taken_here: bool) {
-        let named = self.hub.named(status.alert).into_iter();
-        let is_meant = |alert: &Alert| {
-            alert.line == status.line && status.target.as_ref().is_none_or(|house| *house == alert.house)
-        };
-        let ended: Vec<Alert> = named.map(|call| call.alert).filter(is_meant).collect();
-        for alert in ended {
-            let subject = Subject::new(&alert, Some(status.status));
+        for call in self.meant(status) {
+            let subject = Subject::new(&call.alert, Some(status.status));
+            let (round, audience) = (status.id.0, Audience::Neighbours);
             let until = Instant::now() + WORTH;
-            self.begin(Job { class: Class::Over, subject, taken_here, until });
+            self.begin(Job { class: Class::Over, subject, round, audience, taken_here, until });
         }
+    }
+
+    /// Returns the calls that a word may be about: one, unless two houses used the id and the word does not say which.
+    fn meant(&self, status: &Status) -> Vec<Incident> {
+        let mut named = self.hub.named(status.alert);
+        named.retain(|Incident { alert, .. }| {
+            alert.line == status.line && status.target.as_ref().is_none_or(|house| *house == alert.house)
+        });
+        named
     }
 
     fn begin(&mut self, job: Job) {
@@ -145,12 +191,11 @@ impl Watch {
 }
 
 impl Job {
-    /// Names the message among the claims: the call, the round and the step of its escalation, and the class. The
-    /// first round is the alert's.
+    /// Names the message among the claims: the call, the round and the step of its escalation, and the class.
     fn name(&self) -> String {
         let CallKey { line, house, id } = &self.subject.call;
         // No name has a slash.
-        format!("{line}/{house}/{id}/{id}/0/{}", self.class.as_str())
+        format!("{line}/{house}/{id}/{}/0/{}", self.round, self.class.as_str())
     }
 
     /// Returns a test of whether the message is still worth sending.
@@ -170,7 +215,6 @@ impl Parts {
         if !self.is_ours(job, name, &is_wanted).await {
             return;
         }
-        let CallKey { line, house, .. } = &job.subject.call;
         let topic = match self.vapid.topic(&job.subject.call) {
             Ok(topic) => topic,
             Err(error) => {
@@ -185,7 +229,11 @@ impl Parts {
             subject: Some(job.subject.clone()),
             site: self.site.clone(),
         };
-        let recipients = self.subscriptions.alarmed_by(line, house);
+        let CallKey { line, house, .. } = &job.subject.call;
+        let recipients = match &job.audience {
+            Audience::Neighbours => self.subscriptions.alarmed_by(line, house),
+            Audience::Flat(line, house) => self.subscriptions.of_flat(line, house),
+        };
         tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
         tokio::select! {
             () = self.sender.send_all(message, recipients, job.until, is_wanted) => {}

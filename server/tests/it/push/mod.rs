@@ -7,7 +7,10 @@ pub mod service;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::{AlertId, api::ProgressRequest};
+use domain::{
+    AlertId,
+    api::{AcceptRequest, ProgressRequest},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{
@@ -110,6 +113,36 @@ async fn a_neighbour_without_an_open_page_is_pushed_and_the_push_service_learns_
     assert_eq!(over["notification"]["data"]["class"], "over");
     assert_eq!(service.at(&own.path).len(), 0, "the house that calls is not alarmed");
     assert_eq!(service.at(&elsewhere.path).len(), 0, "another line is not, either");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_house_that_comes_is_not_alarmed_any_more_and_all_are_again_when_its_helper_leaves() -> Outcome {
+    let (_server, client, service) = server_and_service().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (helper, other) = (sign_in(&client, NEIGHBOUR).await?, sign_in(&client, SECOND_NEIGHBOUR).await?);
+    let (theirs, _) = Phone::of(&helper, &service, "/helper").await?;
+    let (another, _) = Phone::of(&other, &service, "/other").await?;
+    let call = press(&caller).await?;
+    service.wait_for(&theirs.path, 1).await;
+    service.wait_for(&another.path, 1).await;
+
+    let accept = AcceptRequest {
+        line: caller.line()?.clone(),
+        accept_house: helper.resident().house.clone().unwrap(),
+        target_house: caller.resident().house.clone().unwrap(),
+        alert: Some(call),
+    };
+    assert_eq!(helper.accept(&accept, None).await?.status, 202);
+    let coming = theirs.read(&service.wait_for(&theirs.path, 2).await[1]);
+    assert_eq!(coming["notification"]["data"]["class"], "coming");
+    assert_eq!(coming["notification"]["silent"], true);
+    assert_eq!(service.at(&another.path).len(), 1, "to the other house nothing has changed");
+
+    assert_eq!(helper.progress(call, Step::Withdraw, &ProgressRequest::default(), None).await?.status, 202);
+    let again = another.read(&service.wait_for(&another.path, 2).await[1]);
+    assert_eq!(again["notification"]["data"]["class"], "alert", "nobody comes any more");
+    service.wait_for(&theirs.path, 3).await;
     Ok(())
 }
 

@@ -83,3 +83,25 @@ export function pushOf(alert: string, more: { title?: string; class?: "alert" | 
   };
   return JSON.stringify({ web_push: 8030, mutable: true, notification });
 }
+
+const CHROME = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36";
+const IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 Version/18.4 Mobile/15E148";
+
+const noPush = () => {
+  delete (window as { PushManager?: unknown }).PushManager;
+};
+const notAsked = () => {
+  Object.defineProperty(Notification, "permission", { get: () => "default" });
+};
+const blocked = () => {
+  Object.defineProperty(Notification, "permission", { get: () => "denied" });
+};
+
+/** Browsers that cannot be notified yet: the state of each on the page of the devices, and some of its words. */
+export const DEVICE_STATES = [
+  { state: "ask", userAgent: CHROME, script: notAsked, words: "아직 알림을 켜지 않았어요" },
+  { state: "denied", userAgent: CHROME, script: blocked, words: "차단되어 있어요" },
+  { state: "ios", userAgent: IPHONE, script: noPush, words: "홈 화면에 추가" },
+  { state: "kakao", userAgent: `${CHROME} KAKAOTALK 10.4.5`, script: notAsked, words: "다른 브라우저로 열기" },
+  { state: "unsupported", userAgent: CHROME, script: noPush, words: "다른 브라우저를 써 주세요" },
+];

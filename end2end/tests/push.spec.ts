@@ -2,7 +2,7 @@
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
-import { ClosedBrowser, pushOf } from "../support/push.ts";
+import { ClosedBrowser, DEVICE_STATES, pushOf } from "../support/push.ts";
 import type { Visitor } from "../support/visitor.ts";
 
 test("a neighbour whose pages are all closed accepts from the notification, and the caller sees it", async ({
@@ -65,28 +65,10 @@ test("a push that cannot be read is shown all the same", async ({ resident }) =>
 
 // --- the page of the devices ------------------------------------------------------------------------------------------
 
-const CHROME = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36";
-const IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 Version/18.4 Mobile/15E148";
-
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every state of the permission has words of its own and is accessible, ${colorScheme}`, async ({ visitor }) => {
     test.setTimeout(180_000);
-    const noPush = () => {
-      delete (window as { PushManager?: unknown }).PushManager;
-    };
-    const notAsked = () => {
-      Object.defineProperty(Notification, "permission", { get: () => "default" });
-    };
-    const blocked = () => {
-      Object.defineProperty(Notification, "permission", { get: () => "denied" });
-    };
-    for (const { state, userAgent = CHROME, script, words } of [
-      { state: "ask", script: notAsked, words: "아직 알림을 켜지 않았어요" },
-      { state: "denied", script: blocked, words: "차단되어 있어요" },
-      { state: "ios", userAgent: IPHONE, script: noPush, words: "홈 화면에 추가" },
-      { state: "kakao", userAgent: `${CHROME} KAKAOTALK 10.4.5`, script: notAsked, words: "다른 브라우저로 열기" },
-      { state: "unsupported", script: noPush, words: "다른 브라우저를 써 주세요" },
-    ]) {
+    for (const { state, userAgent, script, words } of DEVICE_STATES) {
       const somebody = await visitor("resident-1204", { userAgent, colorScheme });
       await somebody.context.addInitScript(script);
       await somebody.open("/devices");

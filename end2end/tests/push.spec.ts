@@ -84,6 +84,7 @@ test("a push service that cannot be reached is named, and what to do meanwhile",
   await somebody.open("/devices");
   await stateIs(somebody, "off", "아직 등록되지 않았어요");
   // No browser of a test has a push service.
+  somebody.expects(/Push API in incognito mode/);
   await somebody.page.getByTestId("turn-on").click();
   await stateIs(somebody, "unreachable", "화면을 열어 두세요");
 });

@@ -18,7 +18,7 @@ const ACCOUNTS: &[Step] = &[
         include_str!("../../migrations/0002_session_changes_and_handovers.sql"),
     ),
     (3, "age of handovers", include_str!("../../migrations/0003_age_of_handovers.sql")),
-    (4, "push", include_str!("../../migrations/0004_push.sql")),
+    (5, "push", include_str!("../../migrations/0005_push.sql")),
 ];
 
 /// The folder `outbox_migrations` of this crate.

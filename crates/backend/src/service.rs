@@ -194,8 +194,9 @@ impl Backend {
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
         if settings.producer || settings.fanout {
-            let push = backend.push.clone();
-            backend.spawn(&settings, push.run(backend.hub.clone(), backend.readiness.clone()));
+            let (push, sessions) = (backend.push.clone(), backend.sessions.clone());
+            let pushing = push.run(backend.hub.clone(), sessions, backend.readiness.clone());
+            backend.spawn(&settings, pushing);
         }
         if settings.producer {
             let (readiness, calls, hub) =

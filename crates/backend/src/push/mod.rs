@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     calls::hub::Hub,
     database::{Database, DatabaseError, stored::Unreadable},
-    people::PeopleError,
+    people::{PeopleError, sessions::Sessions},
     readiness::Readiness,
     statistics::Iana,
 };
@@ -187,10 +187,10 @@ impl Push {
     }
 
     /// Sends what the hub makes known, and keeps the copy of the devices, until it is dropped.
-    pub(crate) async fn run(self, hub: Hub, readiness: Readiness) {
+    pub(crate) async fn run(self, hub: Hub, sessions: Sessions, readiness: Readiness) {
         let Ok(parts) = self.0 else { return };
         let watching = Watch::new(parts.clone(), hub).run(readiness);
-        let copying = parts.subscriptions.clone().run();
+        let copying = parts.subscriptions.clone().run(sessions);
         tokio::select! {
             () = watching => {}
             () = copying => {}

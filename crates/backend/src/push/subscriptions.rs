@@ -28,12 +28,12 @@ use super::{PushError, endpoint::Hosts, message::Language};
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
-    people::{PeopleError, accounts},
+    people::{PeopleError, accounts, sessions::Sessions},
 };
 
 /// How often the database is asked whether the devices are others.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
-/// In every so many rounds they are read again in any case, because accounts may have moved.
+/// In every so many rounds they are read again in any case.
 const READ_ALL_EVERY: u32 = 60;
 /// How many devices an account has at most: more than a family has. The one that has been silent the longest goes for
 /// a new one.
@@ -294,7 +294,8 @@ impl Subscriptions {
 
     fn change_copy(&self, change: impl FnOnce(&mut Vec<Recipient>)) {
         let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut *copy));
+        let all: &mut Arc<Vec<Recipient>> = &mut copy;
+        change(Arc::make_mut(all));
     }
 
     /// Notes that the push services of these devices have taken a message.
@@ -329,13 +330,15 @@ impl Subscriptions {
         all.iter().filter(is_theirs).cloned().collect()
     }
 
-    /// Keeps the copy up to date until it is dropped.
-    pub(super) async fn run(self) {
-        let (mut seen, mut rounds) = (None, 0_u32);
+    /// Keeps the copy up to date until it is dropped. A device is its account's, so all are read again where `sessions`
+    /// found that an account is another.
+    pub(super) async fn run(self, sessions: Sessions) {
+        let (mut seen, mut accounts, mut rounds) = (None, None, 0_u32);
         loop {
-            let everything = rounds.is_multiple_of(READ_ALL_EVERY);
+            let compared = sessions.compared_accounts();
+            let everything = compared != accounts || rounds.is_multiple_of(READ_ALL_EVERY);
             match self.sync(if everything { None } else { seen }).await {
-                Ok(now) => seen = Some(now),
+                Ok(now) => (seen, accounts) = (Some(now), compared),
                 Err(error) => tracing::debug!(%error, "the devices for push stay those known from before"),
             }
             rounds = rounds.wrapping_add(1);

@@ -28,11 +28,14 @@ use self::{
     service::{Answer, Service},
 };
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, program, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, change_accounts, program, sign_in,
 };
 
 /// Within this nothing more must come: several times what a node waits before it looks after another one's work.
 pub const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
+
+/// Rounds in which the copy of the accounts and then that of the devices are brought up to date.
+pub const COPIED_WITHIN: Duration = Duration::from_secs(6);
 
 /// A server that sends to the test's own push service, and a client of it.
 async fn server_and_service() -> Result<(Server, Client, Service), Error> {
@@ -229,6 +232,24 @@ async fn a_device_is_tried_and_reports_that_it_has_shown_something() -> Outcome 
     let gone = client.send::<Value>(neighbour.request(Method::POST, &of("/test"))).await?;
     assert_eq!(gone.outcome.unwrap_err().kind, "/problems/not-found");
     assert_eq!(devices(&neighbour).await?, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_resident_who_moves_is_alarmed_by_the_new_line_only() -> Outcome {
+    let (server, client, service) = server_and_service().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (moved, _) = Phone::of(&sign_in(&client, NEIGHBOUR).await?, &service, "/moved").await?;
+    let (stays, _) = Phone::of(&sign_in(&client, SECOND_NEIGHBOUR).await?, &service, "/stays").await?;
+    change_accounts(&server, "UPDATE residents SET line = '101-2' WHERE name = 'resident-1204'").await;
+    tokio::time::sleep(COPIED_WITHIN).await;
+    press(&caller).await?;
+    service.wait_for(&stays.path, 1).await;
+    let elsewhere = sign_in(&client, STRANGER).await?;
+    press(&elsewhere).await?;
+    let shown = moved.read(&service.wait_for(&moved.path, 1).await[0]);
+    assert_eq!(shown["notification"]["data"]["line"], "101-2");
+    assert_eq!(service.at(&moved.path).len(), 1, "the old line is not theirs any more");
     Ok(())
 }
 

@@ -31,7 +31,8 @@ const PROLONG_EVERY: Millis = DAY;
 const HOLD: Millis = DAY;
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
-/// How many sessions an account has at most: more devices than a family has. The one that would end first ends for a new one.
+/// How many sessions an account has at most: more devices than a family has. The one that would end first ends for a
+/// new one.
 const MOST_OF_ONE: i64 = 20;
 
 /// The next number of a change. Two at once may get the same: the copies read some back.
@@ -170,6 +171,12 @@ impl Sessions {
         database::answer(end).await.map(drop)
     }
 
+    /// Returns the fingerprint of the accounts that the sessions were last compared with: another one means that an
+    /// account is another.
+    pub(crate) fn compared_accounts(&self) -> Option<u64> {
+        self.copies.accounts()
+    }
+
     /// Returns true if `token` is that of a session in this node's copy, be it an expired one. Others cost a question
     /// to the database.
     #[must_use]
@@ -274,7 +281,8 @@ impl Sessions {
     }
 }
 
-/// Ends every session of an account; returns how many there were. Running servers close their sockets within five seconds.
+/// Ends every session of an account; returns how many there were. Running servers close their sockets within five
+/// seconds.
 ///
 /// # Errors
 /// The database's.

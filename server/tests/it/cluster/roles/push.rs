@@ -1,20 +1,15 @@
 //! Which process pushes a call: the one that took it, and another when that ends in between.
 
-use std::time::Duration;
-
 use super::Apart;
 use crate::{
     cluster::kafka::published,
     push::{
-        NO_MORE_WITHIN,
+        COPIED_WITHIN, NO_MORE_WITHIN,
         phone::Phone,
         service::{Answer, Service},
     },
     support::Outcome,
 };
-
-/// Two rounds in which every process copies the devices of the others.
-const COPIED_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]

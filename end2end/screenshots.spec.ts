@@ -8,6 +8,7 @@ import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
 import { HungDisk } from "./support/hung-disk.ts";
 import { GATE, YARD } from "./support/places.ts";
+import { DEVICE_STATES } from "./support/push.ts";
 import type { Said, Visitor } from "./support/visitor.ts";
 
 const DIRECTORY = process.env.IUTSAI_SCREENSHOTS ?? fileURLToPath(new URL("../target/screenshots", import.meta.url));
@@ -263,6 +264,22 @@ test("pictures of the people", async ({ stranger }, { project: { name: language 
     await picture(kim, "join-unknown", look, language);
     await admin.context.close();
     await kim.context.close();
+  }
+});
+
+test("pictures of the devices", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    for (const { state, userAgent, script } of DEVICE_STATES) {
+      const somebody = await stranger({ ...look, locale, userAgent });
+      await somebody.enter("resident-1204");
+      await somebody.context.addInitScript(script);
+      await somebody.open("/devices");
+      await expect(somebody.page.getByTestId("this-device")).toHaveAttribute("data-state", state);
+      await picture(somebody, `devices-${state}`, look, language);
+      await somebody.context.close();
+    }
   }
 });
 

@@ -1,9 +1,16 @@
-// The service worker. It keeps the home page for when there is no network, and sends kept presses when there is one
-// again and no page to do it. Requests that it does not name here (commands, sockets, the API) go to the network
-// untouched.
+// The service worker. It keeps the home page for when there is no network, sends kept presses when there is one again
+// and no page to do it, and shows what is pushed. Requests that it does not name here (commands, sockets, the API) go to
+// the network untouched.
 "use strict";
 
-importScripts("/outbox.js", "/worker/pages.js", "/worker/shell.js", "/worker/deliver.js", "/worker/no-answer.js");
+importScripts(
+  "/outbox.js",
+  "/worker/pages.js",
+  "/worker/shell.js",
+  "/worker/deliver.js",
+  "/worker/no-answer.js",
+  "/worker/push.js",
+);
 
 // Milliseconds that a page may take before the worker answers in its place.
 const PATIENCE_WITH_HOME = 3_000;
@@ -40,6 +47,8 @@ self.addEventListener("fetch", (event) => {
   } else if (request.method === "GET" && !isPage(url.pathname)) {
     return;
   } else if (request.method === "POST" && url.pathname === "/sign-out") {
+    // The push service may take its time, for which nobody waits.
+    event.waitUntil(forgetSubscription());
     event.respondWith(signOut(request));
   } else {
     event.respondWith(elsewhere(request));

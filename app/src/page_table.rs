@@ -33,6 +33,8 @@ pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
 /// The state of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+/// The devices that are reached while no page is open.
+pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
 /// The numbers of the management office.
 pub const STATISTICS: Page =
     Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
@@ -48,8 +50,19 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 10] =
-    [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS, PEOPLE, PEOPLE_IMPORT, PEOPLE_CARDS, JOIN, INVITATION];
+pub const PAGES: [Page; 11] = [
+    HOME,
+    SIGN_IN,
+    CALL,
+    CALL_STATE,
+    DEVICES,
+    STATISTICS,
+    PEOPLE,
+    PEOPLE_IMPORT,
+    PEOPLE_CARDS,
+    JOIN,
+    INVITATION,
+];
 
 const fn of_office(path: &'static str) -> Page {
     Page { path, audience: Audience::Administrators, is_hydrated: false }
@@ -92,6 +105,7 @@ mod tests {
             ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
             ("/call/", None),
             ("/call/a/b", None),
+            ("/devices", Some(DEVICES)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),
             ("/join", Some(JOIN)),

@@ -129,6 +129,13 @@ mod ssr {
         use_context::<Parts>().is_some_and(|parts| page_table::STATISTICS.is_at(parts.uri.path()))
     }
 
+    /// Returns whether this address's page compares the browser's push subscription with the server's.
+    #[must_use]
+    pub fn uses_push() -> bool {
+        let pages = [page_table::HOME, page_table::DEVICES];
+        use_context::<Parts>().is_some_and(|parts| pages.iter().any(|page| page.is_at(parts.uri.path())))
+    }
+
     /// Returns whether this address's page comes to life in the browser. The others are plain HTML and need nothing
     /// else.
     #[must_use]

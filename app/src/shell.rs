@@ -40,6 +40,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let figures = request::shows_statistics().then(|| {
         view! { <script defer nonce=use_nonce() src=site.file("/statistics.js")></script> }
     });
+    let push = request::uses_push().then(|| {
+        view! { <script defer nonce=use_nonce() src=site.file("/push.js")></script> }
+    });
     view! {
         <!DOCTYPE html>
         // A translator replaces the text nodes that the page changes, so the words of a call would stand still. The
@@ -65,6 +68,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 {scripts}
                 {refresh}
                 {figures}
+                {push}
                 <MetaTags />
             </head>
             <body>

@@ -26,7 +26,14 @@ export interface Place {
 /** The circumstances in which a person comes to the program. */
 export interface Coming extends Pick<
   BrowserContextOptions,
-  "locale" | "colorScheme" | "javaScriptEnabled" | "viewport" | "hasTouch" | "isMobile" | "reducedMotion"
+  | "locale"
+  | "colorScheme"
+  | "javaScriptEnabled"
+  | "viewport"
+  | "hasTouch"
+  | "isMobile"
+  | "reducedMotion"
+  | "userAgent"
 > {
   /** The place of the person, which the browser may give; without it the browser refuses to. */
   place?: Place;

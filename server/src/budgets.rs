@@ -10,6 +10,7 @@ mod bucket;
 mod failures;
 mod frames;
 mod network;
+mod push;
 mod share;
 mod tokens;
 
@@ -22,6 +23,7 @@ pub use self::{
     failures::SignInFailures,
     frames::{Frames, SessionFrames},
     network::Network,
+    push::PushRequests,
     share::{Bounds, Share, Turn},
     tokens::LookUps,
 };
@@ -59,6 +61,8 @@ pub mod name {
     pub const STRANGERS_PAGE: &str = "strangers-page";
     /// Pages for residents.
     pub const RESIDENTS_PAGE: &str = "residents-page";
+    /// Requests about the devices that take push.
+    pub const RESIDENTS_PUSH: &str = "residents-push";
     /// Look-ups of tokens that no session known here has.
     pub const STRANGERS_TOKEN: &str = "strangers-token";
     /// Look-ups of codes of invitations.
@@ -104,6 +108,8 @@ pub struct Budgets {
     pub codes: LookUps,
     /// Commands that wait for their token to be known.
     pub commands: Share,
+    /// Requests about push.
+    pub push: PushRequests,
     /// The failed sign-ins of late.
     pub failures: SignInFailures,
     /// The frames that sessions send.
@@ -145,6 +151,7 @@ impl Default for Budgets {
             tokens: LookUps::of_tokens(),
             codes: LookUps::of_codes(),
             commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
+            push: PushRequests::default(),
             failures: SignInFailures::default(),
             frames: SessionFrames::default(),
         }
@@ -177,7 +184,7 @@ mod tests {
             text.strip_suffix("\";")
         });
         let names: Vec<_> = names.collect();
-        assert_eq!(names.len(), 11);
+        assert_eq!(names.len(), 12);
         for name in names {
             assert!(table.contains(&format!("`{name}`")), "{name} is not in docs/operations/limits.md");
         }

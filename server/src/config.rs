@@ -8,7 +8,10 @@ mod site_plan;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use backend::statistics::{Iana, schedule::Schedule};
+use backend::{
+    push::{self, DEFAULT_HOSTS},
+    statistics::{Iana, schedule::Schedule},
+};
 use clap::builder::FalseyValueParser;
 use ipnet::IpNet;
 
@@ -57,6 +60,21 @@ pub struct Config {
     /// the month, month, day of the week). `off` leaves it to `iutsai batch`
     #[arg(long, env = "IUTSAI_BATCH_CRON", value_name = "CRON", default_value = "10 4 * * *")]
     pub batch_cron: String,
+
+    /// The push services that devices may subscribe at, separated by commas: names, with `*.` in front for every name below.
+    /// `loopback` allows one on this machine, for tests
+    #[arg(long, env = "IUTSAI_PUSH_HOSTS", value_name = "HOSTS", default_value = DEFAULT_HOSTS)]
+    pub push_hosts: String,
+
+    /// The private key that pushes are signed with: 32 octets in URL-safe base64. By default one is made and kept in the data
+    /// directory; nodes that share a database need the same
+    #[arg(long, env = "IUTSAI_PUSH_PRIVATE_KEY", value_name = "KEY", hide_env_values = true)]
+    pub push_private_key: Option<String>,
+
+    /// Whom push services may write to about this server: mailto:ADDRESS or https://HOST; by default IUTSAI_PUBLIC_URL if
+    /// that is https
+    #[arg(long, env = "IUTSAI_PUSH_CONTACT", value_name = "ADDRESS")]
+    pub push_contact: Option<String>,
 
     /// Makes a demo complex when the database is empty, and shows on the sign-in page who can sign in
     #[arg(long, env = "IUTSAI_DEMO", value_parser = FalseyValueParser::new())]
@@ -220,6 +238,8 @@ pub struct Settings {
     pub zone: Iana,
     /// When the batch runs; `None` if it is run from outside.
     pub batch: Option<Schedule>,
+    /// How people without an open page are reached.
+    pub push: push::Settings,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.

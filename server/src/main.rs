@@ -18,6 +18,7 @@ mod pages;
 mod payload;
 mod people;
 mod problem;
+mod push;
 mod republish;
 mod router;
 mod routes;

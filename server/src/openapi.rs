@@ -1,6 +1,7 @@
 //! `GET /openapi.json`, the HTTP interface in OpenAPI. It is kept by hand beside the routes, because its types are
 //! `domain`'s, which know no OpenAPI. A test asks the running program for every path in it.
 
+mod push;
 mod schemas;
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -60,7 +61,7 @@ fn paths() -> PathsBuilder {
     for (path, meaning) in OFFICE {
         paths = paths.path(path, post(of_office(path, meaning)));
     }
-    paths
+    push::add(paths)
         .path("/api/people", PathItem::new(HttpMethod::Get, of_office("/api/people", PEOPLE)))
         .path("/join/{code}", join())
         .path("/api/session", session())

@@ -22,6 +22,7 @@ use crate::{
     config::SITE_PLAN_ADDRESS,
     connections, figures, headers, health, metrics, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
+    push,
     routes::Routes,
     runtimes::{Handles, RunOn},
     sign_in, site, site_plan, socket,
@@ -95,6 +96,12 @@ fn groups() -> Groups {
         .get("/api/statistics", figures::json)
         .get("/api/statistics.csv", figures::table)
         .get("/api/incidents.csv", figures::calls)
+        .get("/api/push/key", push::key)
+        .get("/api/push/subscriptions", push::list)
+        .post("/api/push/subscriptions", push::subscribe)
+        .delete("/api/push/subscriptions/{id}", push::remove)
+        .post("/api/push/subscriptions/{id}/test", push::test)
+        .post("/api/push/subscriptions/{id}/shown", push::shown)
         .get("/metrics", metrics::for_administrators)
         .get("/openapi.json", openapi::document);
     Groups {

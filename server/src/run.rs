@@ -100,6 +100,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         statistics: settings.roles.statistics,
         zone: settings.zone.clone(),
         batch: settings.batch.clone(),
+        push: settings.push.clone(),
         keep: settings.keep,
         demo: settings.demo,
         calls_runtime: runtimes.calls.clone(),

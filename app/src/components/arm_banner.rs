@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
+    page_table::DEVICES,
     words::say,
 };
 
@@ -39,6 +40,9 @@ pub fn ArmBanner() -> impl IntoView {
             >
                 {button}
             </button>
+            <a class="quiet-button" href=DEVICES.path rel="external" data-testid="devices">
+                {say!(i18n, arm.closed)}
+            </a>
         </section>
     }
     .into_any()

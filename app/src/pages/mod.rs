@@ -3,6 +3,8 @@
 mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
+#[cfg(feature = "ssr")]
+mod devices;
 mod home;
 #[cfg(feature = "ssr")]
 pub mod join;
@@ -20,6 +22,8 @@ pub mod statistics;
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
+#[cfg(feature = "ssr")]
+pub use devices::DevicesPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
@@ -31,8 +35,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    CallStatePage, CardsPage, CodePage, ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage,
-    StatisticsPage,
+    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
+    SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

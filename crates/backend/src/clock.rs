@@ -18,6 +18,13 @@ pub(crate) fn since(at: Millis) -> Duration {
     Duration::from_millis(u64::try_from(now().saturating_sub(at)).unwrap_or_default())
 }
 
+/// Returns a random part of `whole`, so that nodes or devices do not act all at once. Where the
+/// system has no random number, it is all of it.
+#[must_use]
+pub(crate) fn random_part(whole: Duration) -> Duration {
+    whole.mul_f64(getrandom::u32().map_or(1.0, |number| f64::from(number) / f64::from(u32::MAX)))
+}
+
 /// The difference, in milliseconds, by which the two clocks may drift apart between two inspections. It is more than
 /// the network time corrects slowly.
 const DRIFT: Millis = 5_000;

@@ -34,6 +34,7 @@ use crate::{
         accounts::{AccountError, Accounts},
         sessions::Sessions,
     },
+    push::{self, Push},
     readiness::{Readiness, RoleState, Tell},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
@@ -66,6 +67,8 @@ pub struct Settings {
     pub zone: Iana,
     /// When the batch counts all calls again; `None` if it is run from outside.
     pub batch: Option<Schedule>,
+    /// The settings by which people without an open page are reached.
+    pub push: push::Settings,
     /// The time for which the outbox keeps entries that the log has.
     pub keep: Duration,
     /// Makes the demo complex with its past, if nobody has an account yet.
@@ -111,6 +114,8 @@ pub struct Backend {
     pub calls: Calls,
     /// The figures of the calls.
     pub statistics: Statistics,
+    /// Reaches people without an open page.
+    pub push: Push,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -159,6 +164,12 @@ impl Backend {
         let backend = Self {
             statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
             counting: settings.statistics.then(|| token().into()),
+            push: Push::open(
+                settings.push.clone(),
+                &settings.data_dir,
+                database.clone(),
+                settings.zone.clone(),
+            ),
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
@@ -185,6 +196,11 @@ impl Backend {
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
+        if settings.producer || settings.fanout {
+            let (push, sessions) = (backend.push.clone(), backend.sessions.clone());
+            let pushing = push.run(backend.hub.clone(), sessions, backend.readiness.clone());
+            backend.spawn(&settings, pushing);
+        }
         if settings.producer {
             let (readiness, calls, hub) =
                 (backend.readiness.clone(), backend.calls.clone(), backend.hub.clone());

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use backend::statistics::{Iana, schedule::Schedule};
+use backend::{
+    push::{self, DEFAULT_HOSTS, Hosts},
+    statistics::{Iana, schedule::Schedule},
+};
 use ipnet::IpNet;
 use url::{Position, Url};
 
@@ -26,6 +29,7 @@ impl Config {
         let batch = zone.clone().and_then(|zone| note(&mut wrong, schedule(&self.batch_cron, zone)));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
+        let push = public_origin.clone().and_then(|site| note(&mut wrong, self.push(site)));
         let allowed_origins = note(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
@@ -49,6 +53,7 @@ impl Config {
                 press_asks_after: press_asks_after?,
                 zone: zone?,
                 batch: batch?,
+                push: push?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 public_origin: public_origin?,
@@ -62,6 +67,20 @@ impl Config {
             })
         })();
         settings.filter(|_| wrong.is_empty()).ok_or(wrong)
+    }
+
+    fn push(&self, site: Option<String>) -> Result<push::Settings, String> {
+        let hosts = given(Some(&self.push_hosts)).unwrap_or(DEFAULT_HOSTS);
+        let hosts = Hosts::parse(hosts).map_err(|error| format!("IUTSAI_PUSH_HOSTS: {error}."))?;
+        let private_key = given(self.push_private_key.as_deref()).map(str::to_owned);
+        if let Some(key) = &private_key {
+            push::check_key(key).map_err(|error| format!("IUTSAI_PUSH_PRIVATE_KEY: {error}."))?;
+        }
+        let contact = match given(self.push_contact.as_deref()) {
+            Some(contact) => Some(contact_address(contact)?),
+            None => site.clone().filter(|site| site.starts_with("https://")),
+        };
+        Ok(push::Settings { hosts, private_key, contact, site })
     }
 
     fn site_dir(&self) -> Result<PathBuf, String> {
@@ -291,6 +310,21 @@ fn page_origin(variable: &str, value: &str) -> Result<String, String> {
     };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     Ok(format!("{}://{}{port}", url.scheme(), host.to_ascii_lowercase()))
+}
+
+/// Reads whom a push service may write to (RFC 8292, section 2.1). Apple's refuses everything else.
+fn contact_address(value: &str) -> Result<String, String> {
+    let is_mail = value.strip_prefix("mailto:").is_some_and(|address| {
+        let parts = address.split_once('@');
+        parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !address.contains(' '))
+    });
+    let is_site = Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    if is_mail || is_site {
+        return Ok(value.to_owned());
+    }
+    Err(format!(
+        "IUTSAI_PUSH_CONTACT: {value:?} is no contact; write mailto:office@iutsai.example or https://HOST."
+    ))
 }
 
 /// Returns a URL that has nothing behind the host and the port.

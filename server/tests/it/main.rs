@@ -17,6 +17,7 @@ mod origins;
 mod pages;
 mod people;
 mod places;
+mod push;
 mod receipts;
 mod sign_in;
 mod site_plan;

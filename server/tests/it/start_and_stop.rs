@@ -98,10 +98,11 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
             ("KAFKA_BOOTSTRAP_SERVERS", "kafka.example:9093"),
             ("KAFKA_SASL_PASSWORD", "s3cret"),
             ("IUTSAI_PUBLIC_URL", "https://Iutsai.example/"),
+            ("IUTSAI_PUSH_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
         ],
     );
     assert_eq!((status, err.as_str()), (Some(0), ""));
-    assert!(!out.contains("s3cret"), "{out}");
+    assert!(!out.contains("s3cret") && !out.contains("yfWPiYE"), "{out}");
     for line in [
         "DATABASE_URL=postgres://iutsai:hidden@db.example/iutsai",
         "KAFKA_SASL_PASSWORD=(hidden)",
@@ -113,6 +114,8 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_TIME_ZONE=Asia/Seoul",
         "IUTSAI_BATCH_CRON=10 4 * * *",
         "IUTSAI_SITE_PLAN=(unset)",
+        "IUTSAI_PUSH_PRIVATE_KEY=(hidden)",
+        "IUTSAI_PUSH_CONTACT=https://iutsai.example",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }

@@ -130,6 +130,15 @@ impl Database {
         self.url.starts_with("postgres")
     }
 
+    /// The SQL of the database's own clock, in milliseconds.
+    pub(crate) fn now(&self) -> &'static str {
+        if self.is_postgres() {
+            "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+        } else {
+            "CAST((julianday('now') - 2440587.5) * 86400000 AS BIGINT)"
+        }
+    }
+
     /// Its address, which may hold a password.
     pub(crate) fn url(&self) -> &str {
         &self.url

@@ -110,6 +110,14 @@ impl Index {
         })
     }
 
+    /// Returns the calls that were received less than `age` ago, with how long ago that was.
+    pub(super) fn younger_than(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House, Duration)> {
+        self.by_house.iter().flat_map(move |(house, calls)| {
+            let received = calls.iter().map(|((_, id), entry)| (*id, entry.received.ago()));
+            received.filter(move |(_, ago)| *ago < age).map(move |(id, ago)| (id, house, ago))
+        })
+    }
+
     /// Forgets the calls that began before `before`.
     pub(super) fn forget(&mut self, before: Millis) {
         self.by_id.retain(|_, houses| {

@@ -137,6 +137,18 @@ impl LineCalls {
         old.filter(|incident| incident.end.is_none()).map(|incident| incident.alert).collect()
     }
 
+    /// Returns the calls that nobody has ended and that were received less than `age` ago, with how long ago that was.
+    pub(super) fn young(&self, age: Duration) -> Vec<(Alert, Duration)> {
+        let young = self.index.younger_than(age);
+        let young = young.filter_map(|(id, house, ago)| Some((self.call(id, house)?, ago)));
+        young.filter(|(call, _)| call.end.is_none()).map(|(call, ago)| (call.alert, ago)).collect()
+    }
+
+    /// Returns how long ago a call was received.
+    pub(super) fn age(&self, id: AlertId, house: &House) -> Option<Duration> {
+        self.index.received(id, Some(house)).map(|received| received.ago())
+    }
+
     /// Returns the call that a message is about. One past the log names an id only, so nothing if two houses used it.
     pub(super) fn acknowledged(&self, message_id: &str) -> Option<CallKey> {
         let direct = || match &self.incidents.named(message_id::direct_alert(message_id)?)[..] {

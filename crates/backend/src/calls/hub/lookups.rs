@@ -77,4 +77,15 @@ impl Hub {
     pub(crate) fn unended(&self, age: Duration) -> Vec<Alert> {
         self.rooms().iter().flat_map(|room| room.calls().unended(age)).collect()
     }
+
+    /// Returns the calls of every line that nobody has ended and that were received less than `age` ago, by the
+    /// monotonic clock, with how long ago that was.
+    pub(crate) fn young(&self, age: Duration) -> Vec<(Alert, Duration)> {
+        self.rooms().iter().flat_map(|room| room.calls().young(age)).collect()
+    }
+
+    /// Returns how long ago a call was received, by the monotonic clock.
+    pub(crate) fn age(&self, call: &CallKey) -> Option<Duration> {
+        self.existing(&call.line)?.calls().age(call.id, &call.house)
+    }
 }

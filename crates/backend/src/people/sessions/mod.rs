@@ -171,6 +171,12 @@ impl Sessions {
         database::answer(end).await.map(drop)
     }
 
+    /// Returns the fingerprint of the accounts that the sessions were last compared with: another one means that an
+    /// account is another.
+    pub(crate) fn compared_accounts(&self) -> Option<u64> {
+        self.copies.accounts()
+    }
+
     /// Returns true if `token` is that of a session in this node's copy, be it an expired one. Others cost a question
     /// to the database.
     #[must_use]
@@ -276,7 +282,8 @@ impl Sessions {
     }
 }
 
-/// Ends every session of an account; returns how many there were. Running servers close their sockets within five seconds.
+/// Ends every session of an account; returns how many there were. Running servers close their sockets within five
+/// seconds.
 ///
 /// # Errors
 /// The database's.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod database;
+mod push;
 mod rebuild;
 mod stalled;
 mod statistics;
@@ -97,9 +98,13 @@ impl Apart {
     }
 }
 
+/// The key that pushes are signed with: one for all processes.
+const PUSH_KEY: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
+
 /// The program with these roles and a data directory of its own.
 fn process(brokers: &Brokers, postgres: &Postgres, roles: &str) -> Program {
-    brokers.program().env("DATABASE_URL", postgres.url()).env("IUTSAI_ROLES", roles)
+    let program = brokers.program().env("DATABASE_URL", postgres.url()).env("IUTSAI_ROLES", roles);
+    program.env("IUTSAI_PUSH_HOSTS", "loopback").env("IUTSAI_PUSH_PRIVATE_KEY", PUSH_KEY)
 }
 
 /// Calls the neighbours; the call is durable.

@@ -1,5 +1,5 @@
-// Keeps this browser's push subscription true: compares it with the server's on every load of the start page, and lets a
-// person turn notifications on, try them and remove devices on /devices, whose sentences the server has written.
+// Keeps this browser's push subscription current. It compares it with the server's on every load of the start page, and
+// lets a person turn notifications on, try them and remove devices on /devices, whose sentences the server has written.
 "use strict";
 
 (() => {
@@ -11,7 +11,7 @@
   class Unreachable extends Error {}
   class ServerOff extends Error {}
 
-  // What the browser allows, before anything is asked for.
+  // The state that the browser allows, before anything is asked for.
   function possible() {
     const agent = navigator.userAgent;
     if (/KAKAOTALK/i.test(agent)) return "kakao";
@@ -72,7 +72,7 @@
     }
   }
 
-  // Tells the server of the subscription; returns this device as the server lists it.
+  // Sends the subscription to the server; returns this device as the server lists it.
   async function bring(canSubscribe, device = "") {
     const found = await subscription(canSubscribe);
     if (!found) return undefined;

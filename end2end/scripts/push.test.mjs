@@ -1,4 +1,4 @@
-// What the service worker does with a push and with a tap on its notification, without a browser.
+// The service worker's reaction to a push and to a tap on its notification, without a browser.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -65,7 +65,7 @@ export class ClosedBrowser {
   }
 }
 
-/** What the server pushes of a call of house 1203 (crates/backend/src/push/message.rs). */
+/** The server's push about a call of house 1203 (crates/backend/src/push/message.rs). */
 export function pushOf(alert: string, more: { title?: string; class?: "alert" | "over"; silent?: boolean } = {}): string {
   const { title = "1203호에서 도움을 요청했어요", class: kind = "alert", silent = false } = more;
   const isAlert = kind === "alert";

@@ -32,7 +32,7 @@ self.addEventListener("notificationclick", (event) => event.waitUntil(clicked(ev
 
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewSubscription(event)));
 
-// Always shows a notification, whatever came: browsers take the permission away from a site that shows none.
+// Always shows a notification, whatever came, because browsers take the permission away from a site that shows none.
 async function showPush(data) {
   const pushed = readPush(data);
   if (!pushed) {
@@ -57,7 +57,7 @@ function readPush(data) {
   }
 }
 
-// That the push service took a message is no word of the device: this is.
+// The push service's acceptance of a message does not prove that the device showed it, and this report does.
 async function reportShown(device) {
   if (!device) return;
   try {
@@ -74,7 +74,7 @@ async function clicked(notification, action) {
   return openPage(notification.data?.navigate);
 }
 
-// Says that this house comes, and shows what became of it in the place of the alarm.
+// Reports that this house comes, and shows the result in the place of the alarm.
 async function comeFrom({ data }) {
   const outcome = await accept(data).catch((error) => {
     console.warn("an accept is not sent", error);
@@ -154,7 +154,8 @@ async function renewSubscription({ oldSubscription, newSubscription }) {
   }
 }
 
-// Whoever signs out is not called here any more. The push service answers 410 from then on, and the server forgets the device.
+// A person who signs out is not alarmed here any more. The push service answers 410 from then on, and the server
+// forgets the device.
 async function forgetSubscription() {
   try {
     await (await self.registration.pushManager?.getSubscription())?.unsubscribe();

@@ -238,7 +238,7 @@ pub struct Settings {
     pub zone: Iana,
     /// When the batch runs; `None` if it is run from outside.
     pub batch: Option<Schedule>,
-    /// How people without an open page are reached.
+    /// The settings by which people without an open page are reached.
     pub push: push::Settings,
     /// Make and show the demo complex.
     pub demo: bool,

@@ -247,7 +247,7 @@ fn question(operation: OperationBuilder) -> OperationBuilder {
 
 const PEOPLE: &str = "Every line, house and account, for administrators.";
 
-/// What an administrator does, each by POST as JSON or as a form.
+/// The acts of an administrator, each by POST as JSON or as a form.
 const OFFICE: [(&str, &str); 12] = [
     ("/api/people/import", "Previews a table (text/csv); with the preview's digest as ?digest=, imports it."),
     ("/api/people/{name}/lock", "Locks an account: its sessions end, and nobody can sign in with it."),

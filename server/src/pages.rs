@@ -87,7 +87,7 @@ pub fn zone(state: &AppState) -> Arc<dyn Zone> {
     Arc::new(state.backend.statistics.zone().clone())
 }
 
-/// What single pages show, read before they are rendered.
+/// The data of single pages, read before they are rendered.
 #[derive(Clone, Default)]
 pub struct Extras {
     /// The numbers of the office.

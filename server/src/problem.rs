@@ -55,7 +55,7 @@ kinds! {
     OCCUPIED = "occupied", "Somebody still lives there", CONFLICT;
     /// Nobody could lead the office any more.
     LAST_ADMINISTRATOR = "last-administrator", "The last administrator stays", CONFLICT;
-    /// What was previewed is no longer what would be done.
+    /// The preview no longer shows what the import would do.
     OUTDATED = "outdated", "It has changed since the preview", CONFLICT;
     /// The invitation was used, has expired, or never was.
     INVITATION_GONE = "invitation-gone", "The invitation cannot be used", GONE;

@@ -57,7 +57,7 @@ pub async fn key(_: Owner, State(state): State<AppState>) -> Result<Json<ServerK
     Ok(Json(state.backend.push.key()?))
 }
 
-/// `GET /api/push/subscriptions`: the devices of whoever is signed in.
+/// `GET /api/push/subscriptions`: the devices of the resident who is signed in.
 ///
 /// # Errors
 /// As [`key`].

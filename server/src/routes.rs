@@ -74,7 +74,7 @@ mod tests {
         let mut found = Vec::new();
         makers(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
         found.sort();
-        // The metrics have an address of their own for whoever may reach it.
+        // The metrics have an address of their own, for those who can reach it.
         assert_eq!(found, ["metrics.rs", "routes.rs"]);
     }
 }

@@ -17,23 +17,23 @@ use crate::{
     request, words,
 };
 
-/// What the page of a code shows. The server provides one in an [`Arc`] as context.
+/// The content of the page of a code. The server provides one in an [`Arc`] as context.
 pub struct Shown {
     /// The code as it was written in the address.
     pub code: String,
-    /// What the code is for.
+    /// The purpose of the code.
     pub answer: Answer,
     /// The zone whose days are shown.
     pub zone: Option<Arc<dyn Zone>>,
     /// The name that was written.
     pub name: String,
-    /// What is wrong with what was written.
+    /// The fault in the form.
     pub wrong: Option<Wrong>,
     /// The status of the answer where a form was refused.
     pub status: Option<StatusCode>,
 }
 
-/// What a code is for.
+/// The purpose of a code.
 pub enum Answer {
     /// It can be used.
     Invited(Invited),
@@ -52,7 +52,7 @@ pub enum Answer {
     },
 }
 
-/// What is wrong with what was written.
+/// The fault in a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
     /// The name belongs to somebody.

@@ -1,4 +1,4 @@
-//! How often a resident may ask for something about push: each request costs the database a statement or two, and a
+//! The bound on a resident's requests about push, because each request costs the database a statement or two, and a
 //! test costs a message to a push service.
 
 use std::{
@@ -10,7 +10,8 @@ use std::{
 use super::{Bucket, Rate, name, refused};
 use crate::problem::Problem;
 
-/// Of one account: twenty devices that all report that they have shown a call, and a person at the page of the devices.
+/// The rate of one account, for twenty devices that all report that they have shown a call, and a person at the page of
+/// the devices.
 const OF_ACCOUNT: Rate = Rate { burst: 40.0, per_second: 1.0 };
 /// Accounts remembered before those that have refilled are forgotten.
 const REMEMBERED: usize = 10_000;

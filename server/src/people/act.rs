@@ -25,7 +25,7 @@ use crate::{
 /// The field of a form that names the page to go back to.
 const BACK: &str = "back";
 
-/// What an administrator sent.
+/// The request of an administrator.
 pub struct Act<T> {
     pub(super) by: Resident,
     pub(super) value: T,
@@ -55,7 +55,7 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Act<T> {
     }
 }
 
-/// How an act is answered.
+/// The form of the answer to an act.
 pub(super) enum Reply {
     /// To a program.
     Json,

@@ -25,8 +25,8 @@ use crate::{
     state::AppState,
 };
 
-/// Who is invited: a house, the houses of a line without an account, all such houses, or somebody to choose a new
-/// password.
+/// The invited, which are a house, the houses of a line without an account, all such houses, or somebody to choose a
+/// new password.
 #[derive(Deserialize)]
 pub struct Invite {
     line: Option<Line>,

@@ -92,7 +92,7 @@ pub async fn import_page(State(state): State<AppState>, request: Request) -> Res
 
 async fn previewed(state: &AppState, table: Vec<u8>, is_outdated: bool) -> Shown {
     match state.backend.accounts.preview(&table).await {
-        // Whoever has a preview has sent UTF-8.
+        // A person who has a preview has sent UTF-8.
         Ok(preview) => {
             Shown::Preview { preview, table: String::from_utf8_lossy(&table).into_owned(), is_outdated }
         }

@@ -31,7 +31,7 @@ use crate::{
     state::AppState,
 };
 
-/// What somebody fills in.
+/// The fields of the form.
 #[derive(Clone, Default, Deserialize)]
 struct Form {
     #[serde(default)]
@@ -178,7 +178,7 @@ async fn refused_form(state: AppState, parts: Parts, code: &str, form: Form, ref
     pages::answer(state, parts, None, extras).await
 }
 
-/// Counts the look-up that a code costs the database. Whoever is signed in is not a stranger.
+/// Counts the look-up that a code costs the database. A person who is signed in is not a stranger.
 fn may_look_up(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Result<(), Problem> {
     match auth::holder(state, client, headers) {
         Holder::Resident(_) => Ok(()),
@@ -187,7 +187,7 @@ fn may_look_up(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> 
 }
 
 /// Returns the address that opens the page in the real browser, where it was opened in KakaoTalk's own one, which has
-/// neither alarms nor notifications. Whoever wants to go on there says so in the address.
+/// neither alarms nor notifications. A person who wants to go on there has a mark in the address.
 fn in_kakao_talk(state: &AppState, parts: &Parts) -> Option<String> {
     let agent = parts.headers.get(header::USER_AGENT)?.to_str().ok()?;
     let goes_on = parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "here=1"));

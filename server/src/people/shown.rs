@@ -1,4 +1,4 @@
-//! What the pages of the office show, read before they are rendered.
+//! The data of the office's pages, read before they are rendered.
 
 use app::{
     page_table::{PEOPLE, PEOPLE_CARDS, PEOPLE_IMPORT},

@@ -1,5 +1,5 @@
-//! Who may do what: each row of `authorization.csv` is asked of the running program by everybody. That the table has
-//! every route and every destination is checked beside the router.
+//! The permissions of everybody. Each row of `authorization.csv` is a request to the running program by each of them. A
+//! test beside the router checks that the table has every route and every destination.
 
 use domain::AlertId;
 use reqwest::Method;
@@ -22,7 +22,7 @@ struct Row {
     method: String,
     path: String,
     body: String,
-    /// Of nobody, and of each actor.
+    /// The words for nobody, and for each actor.
     expected: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     request, words,
 };
 
-/// How many new houses a preview names.
+/// New houses that a preview names.
 const NAMED: usize = 30;
 /// A table as it may be.
 const EXAMPLE: &str = "동,라인,호,이웃라인\n101,101-1,1203,101-2\n101,101-1,1204,\n101,101-2,501,";
@@ -87,7 +87,7 @@ fn reason(locale: Locale, what: &Reason) -> String {
     }
 }
 
-/// What an import would do, with the button that does it.
+/// The changes that an import would make, with the button that makes them.
 pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdated: bool) -> AnyView {
     let Preview { rows, new_lines, changed_lines, new_houses, known_houses, digest } = preview;
     let outdated = is_outdated

@@ -46,7 +46,7 @@ pub(super) fn line(locale: Locale, of_line: &OfLine, view: &View, zone: &dyn Zon
     .into_any()
 }
 
-/// What concerns the whole line: its neighbours, and its removal.
+/// The actions for the whole line, which are its neighbours and its removal.
 fn of_all(locale: Locale, of_line: &OfLine, back: &str) -> AnyView {
     let name = of_line.line.as_str();
     let neighbours: Vec<&str> = of_line.neighbours.iter().map(Line::as_str).collect();

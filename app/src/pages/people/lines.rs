@@ -11,7 +11,7 @@ use crate::{
     words,
 };
 
-/// How many matches of a search are shown.
+/// Matches of a search that are shown.
 const MATCHES: usize = 50;
 
 /// The page without a line.

@@ -1,4 +1,4 @@
-//! What the last act did, or why it did nothing.
+//! The result of the last act, or the reason why it changed nothing.
 
 use leptos::prelude::*;
 

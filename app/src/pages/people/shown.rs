@@ -1,4 +1,4 @@
-//! What the server gives the pages of the office's people: it is read before a page is rendered.
+//! The data that the server gives the pages of the office's people. It is read before a page is rendered.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use backend::people::{
 };
 use domain::{House, Line, Millis, statistics::Zone};
 
-/// What a page shows to an administrator. The server provides one in an [`Arc`] as context.
+/// The content of a page for an administrator. The server provides one in an [`Arc`] as context.
 pub enum Shown {
     /// The lines of the complex, or the houses of one.
     People {
         /// Everything that the office keeps.
         complex: Complex,
-        /// What the address asks for.
+        /// The query of the address.
         view: View,
         /// The zone whose days are shown.
         zone: Arc<dyn Zone>,
@@ -23,7 +23,7 @@ pub enum Shown {
     Unavailable,
     /// The form for a table, and what was wrong with the last one.
     Import(Option<Wrong>),
-    /// What the import of a table would do.
+    /// The changes that the import of a table would make.
     Preview {
         /// The changes.
         preview: Preview,
@@ -43,7 +43,7 @@ pub enum Shown {
     },
 }
 
-/// What the address of the people's page asks for.
+/// The query of the address of the people's page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The line whose houses are shown; empty for the list of lines.

@@ -40,7 +40,7 @@ pub struct OfLine {
 pub struct OfHouse {
     /// The house.
     pub house: House,
-    /// Who has an account.
+    /// The holder of an account.
     pub residents: Vec<Person>,
     /// Invitations that can be used.
     pub invitations: u64,
@@ -51,7 +51,7 @@ pub struct OfHouse {
 pub struct Person {
     /// The name to sign in with.
     pub name: String,
-    /// What the person may do.
+    /// The role of the person.
     pub role: Role,
     /// The account cannot be used.
     pub is_locked: bool,
@@ -74,13 +74,13 @@ impl OfLine {
     }
 }
 
-/// What is kept of the complex itself, without its people.
+/// The data of the complex itself, without its people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) lines: BTreeMap<Line, Kept>,
 }
 
-/// What is kept of a line.
+/// The data of a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Kept {
     /// Empty where it was never given.

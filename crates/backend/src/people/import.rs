@@ -40,17 +40,17 @@ const COLUMNS: [&[&str]; 4] = [
     &["neighbours", "neighbors", "이웃라인", "이웃 라인"],
 ];
 
-/// What is wrong with a table, and on which line of it.
+/// A fault of a table, and the line of the table that has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The line of the file, from 1.
     pub at: u64,
-    /// What is wrong there.
+    /// The fault.
     #[serde(serialize_with = "as_text")]
     pub what: Wrong,
 }
 
-/// What can be wrong with a table.
+/// The faults of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wrong {
     /// The text is not UTF-8.
@@ -59,9 +59,9 @@ pub enum Wrong {
     Columns,
     /// The row has another number of cells than the first one.
     Cells {
-        /// How many it should have.
+        /// The number of cells that it should have.
         expected: u64,
-        /// How many it has.
+        /// The number of cells that it has.
         found: u64,
     },
     /// The line's name cannot be one.
@@ -76,7 +76,7 @@ pub enum Wrong {
     UnknownNeighbour(Line),
     /// A name has a character that cannot be seen.
     Unseen(char),
-    /// The same house stands on an earlier line.
+    /// The house stands on an earlier line, too.
     Twice(u64),
     /// The line has another building on an earlier line.
     OtherBuilding(u64),
@@ -116,10 +116,10 @@ fn as_text<S: serde::Serializer>(what: &Wrong, serializer: S) -> Result<S::Ok, S
     serializer.collect_str(what)
 }
 
-/// What an import would do, or has done.
+/// The changes that an import would make, or has made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Preview {
-    /// How many rows the table has.
+    /// The rows of the table.
     pub rows: usize,
     /// Lines that are not known yet.
     pub new_lines: Vec<Line>,
@@ -127,7 +127,7 @@ pub struct Preview {
     pub changed_lines: Vec<Line>,
     /// Houses that are not known yet.
     pub new_houses: Vec<Flat>,
-    /// How many houses are known already.
+    /// Houses that are known already.
     pub known_houses: usize,
     /// Names exactly these changes.
     pub digest: String,
@@ -217,7 +217,7 @@ struct Table {
     houses: BTreeMap<Flat, u64>,
 }
 
-/// What a table has of a line.
+/// The data of a line in a table.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     /// Where it stands first.
@@ -375,7 +375,7 @@ fn neighbours(line: &Line, cell: &str) -> Result<BTreeSet<Line>, Wrong> {
         .collect()
 }
 
-/// What an import changes.
+/// The changes of an import.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Changes {
     /// New lines with their building.

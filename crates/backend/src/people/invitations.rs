@@ -23,19 +23,20 @@ use crate::{
     },
 };
 
-/// How long an invitation can be used, in milliseconds.
+/// The time for which an invitation can be used, in milliseconds.
 pub const LASTS: Millis = 14 * DAY;
-/// How long an invitation that cannot be used any more is remembered, so that its holder reads why, in milliseconds.
+/// The time for which an invitation that cannot be used any more is remembered, so that its holder reads the reason, in
+/// milliseconds.
 const REMEMBERED: Millis = 90 * DAY;
 /// The most invitations that are made at once.
 pub const MOST_AT_ONCE: usize = 2_000;
-/// What is agreed to at the sign-up, as the database names it.
+/// The purpose of the consent at the sign-up, as the database names it.
 const PURPOSE: &str = "location-in-a-call";
-/// The version of the words about the use of a location in a call (`join.consent` in `app/locales`). Whoever changes
-/// their meaning changes it.
+/// The version of the words about the use of a location in a call (`join.consent` in `app/locales`). A change of their
+/// meaning needs a new version.
 pub const CONSENT_VERSION: &str = "2026-12";
 
-/// How many characters a code has: 60 bits, so that its hash does not give it away while it lasts.
+/// The characters of a code. They are 60 bits, so that its hash does not give it away while it lasts.
 const CODE_LENGTH: usize = 12;
 /// The characters of a code (Crockford's base 32). None of them looks like another one.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -101,7 +102,7 @@ pub struct Invitation {
     pub expires_at: Millis,
 }
 
-/// Who is invited.
+/// The invited house or account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whom {
     /// A house, whether somebody there has an account or not.
@@ -112,7 +113,7 @@ pub enum Whom {
     Everybody,
 }
 
-/// What an invitation is for.
+/// The purpose of an invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invited {
     /// The flat.
@@ -123,7 +124,7 @@ pub struct Invited {
     pub expires_at: Millis,
 }
 
-/// What somebody fills in who was invited.
+/// The form of somebody who was invited.
 pub struct Joining {
     /// The name to sign in with; that of an account that gets a new password is known.
     pub name: String,

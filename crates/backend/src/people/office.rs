@@ -1,4 +1,4 @@
-//! What the office does to accounts, lines and houses. Whatever is refused changes nothing.
+//! The acts of the office on accounts, lines and houses. An act that is refused changes nothing.
 
 use domain::{House, Line, Role, people::unseen};
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -36,7 +36,7 @@ pub enum Refused {
     Occupied {
         /// The line, or the line and the house.
         place: String,
-        /// How many.
+        /// The number of them.
         residents: usize,
     },
     /// Nobody could lead the office any more.

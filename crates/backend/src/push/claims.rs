@@ -8,16 +8,16 @@ use tokio::time::timeout;
 
 use crate::database::{self, Database, DatabaseError};
 
-/// How long a claim holds, in milliseconds. Its holder renews it until the message is sent.
+/// The time for which a claim holds, in milliseconds. Its holder renews it until the message is sent.
 const HOLDS: i64 = 5_000;
-/// How often a claim is renewed.
+/// The time between two renewals of a claim.
 pub(super) const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How long the database may take for a claim. Beyond that the message goes out without one.
+/// The longest wait for the database's answer to a claim. Beyond that the message goes out without one.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// How long a claim is kept, in milliseconds: far longer than anybody may still send.
+/// The time for which a claim is kept, in milliseconds, which is far longer than anybody may still send.
 const KEPT: i64 = 24 * 60 * 60 * 1000;
 
-/// What the database says about a message.
+/// The state of a message in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claimed {
     /// This process sends it.

@@ -36,9 +36,9 @@ use tower_service::Service;
 
 use super::endpoint::Hosts;
 
-/// How long a push service may take to answer, connecting included.
+/// The longest wait for the answer of a push service, connecting included.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection is kept for the next message.
+/// The time for which a connection is kept for the next message.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 /// The octets of an answer that are read, so that its connection can be used again.
 const ANSWER_LIMIT: usize = 16 * 1024;
@@ -149,7 +149,7 @@ impl Connector {
     }
 }
 
-/// What a stream of octets can do.
+/// The abilities of a stream of octets.
 trait Octets: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Octets for T {}

@@ -108,7 +108,7 @@ impl Hosts {
         Ok(Endpoint { uri, host, origin })
     }
 
-    /// Tells if a connection may be opened to an address that a host's name led to.
+    /// Returns whether a connection may be opened to an address that a host's name led to.
     pub(super) fn may_reach(&self, address: IpAddr) -> bool {
         is_public(address) || (self.loopback && address.is_loopback())
     }
@@ -129,7 +129,7 @@ fn fits(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Tells if an address is reachable from everywhere (RFC 6890), so that it is nobody's own network.
+/// Returns whether an address is reachable from everywhere (RFC 6890), so that it is nobody's own network.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),

@@ -1,6 +1,6 @@
-//! What a message holds, in the JSON of declarative Web Push, which older workers read as well (W3C Push API,
+//! The content of a message, in the JSON of declarative Web Push, which older workers read as well (W3C Push API,
 //! "declarative push message"). It is encrypted for one device, so no push service reads it. It has neither the
-//! location nor the caller's words: a locked screen shows it to anybody.
+//! location nor the caller's words, because a locked screen shows it to anybody.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Class {
         }
     }
 
-    /// How urgent it is (RFC 8030, section 5.3). Only `high` wakes a phone that sleeps.
+    /// The urgency of the message (RFC 8030, section 5.3). Only `high` wakes a phone that sleeps.
     pub(super) const fn urgency(self) -> &'static str {
         match self {
             Self::Alert | Self::Test => "high",
@@ -53,7 +53,7 @@ pub(super) struct Message {
     /// The `Topic` at the push service and the `tag` on the device: a newer message takes the place of an older one.
     pub(super) topic: String,
     pub(super) subject: Option<Subject>,
-    /// What a clock on the wall of the complex showed, such as `14:03`.
+    /// The time on a wall clock of the complex, such as `14:03`.
     pub(super) since: String,
     /// Where browsers reach the pages; without it an address of the site itself.
     pub(super) site: Option<String>,
@@ -66,7 +66,7 @@ pub(super) struct Subject {
     pub(super) kind: Option<Kind>,
     pub(super) drill: bool,
     pub(super) at: Millis,
-    /// How it ended, if it did.
+    /// The end of the call, if it has ended.
     pub(super) end: Option<Progress>,
 }
 
@@ -97,7 +97,7 @@ impl Language {
     }
 }
 
-/// How long a push service keeps a message for a device that is away.
+/// The time for which a push service keeps a message for a device that is away.
 pub(super) const KEPT_FOR: Duration = Duration::from_secs(600);
 
 impl Message {
@@ -126,7 +126,7 @@ impl Message {
         if let Some(Subject { at, .. }) = &self.subject {
             notification["timestamp"] = (*at).into();
         }
-        // Whoever has no flat on the line cannot come.
+        // A resident without a flat on the line cannot come.
         if is_alert && self.may_accept(to) {
             let title = match language {
                 Language::Korean => "제가 갈게요",
@@ -138,7 +138,7 @@ impl Message {
         payload.to_string().into_bytes()
     }
 
-    /// What the worker needs beside what is shown.
+    /// The data that the worker needs beside the words.
     fn data(&self, to: &Recipient) -> Value {
         let mut data = json!({ "class": self.class.as_str(), "device": to.id });
         if let Some(Subject { call, .. }) = &self.subject {

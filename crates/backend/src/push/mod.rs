@@ -38,10 +38,10 @@ use vapid::Vapid;
 pub use vapid::{KeyError, check_key};
 use watch::Watch;
 
-/// How often old claims are forgotten.
+/// The time between two removals of old claims.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// How push is set up.
+/// The settings of push.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The push services that messages may be sent to.
@@ -110,8 +110,8 @@ struct Parts {
 }
 
 impl Push {
-    /// Opens what is needed. Where that fails, calls are taken all the same, and whoever asks for push reads why
-    /// there is none.
+    /// Opens the parts of push. Where that fails, calls are accepted all the same, and a request about push is answered
+    /// with the reason.
     pub(crate) fn open(settings: Settings, data_dir: &Path, database: Database, zone: Iana) -> Self {
         Self(Parts::open(settings, data_dir, database, zone).map(Arc::new).map_err(|error| {
             tracing::error!(%error, "devices without an open page are not reached");

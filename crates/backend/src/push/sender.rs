@@ -27,10 +27,10 @@ pub(super) const AT_ONCE: usize = 64;
 /// The pause before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// The longest pause of a push service that is told apart from a longer one, in seconds: by then the call is over.
+/// The longest pause of a push service that is distinguished from a longer one, in seconds. After it, the call is over.
 const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
-/// What has become of a message to one device.
+/// The result of a message to one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The push service has it, which is not yet a word of the device.

@@ -31,14 +31,14 @@ use crate::{
     people::{PeopleError, accounts, sessions::Sessions},
 };
 
-/// How often the database is asked whether the devices are others.
+/// The time between two looks at the devices in the database.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
 /// In every so many rounds they are read again in any case.
 const READ_ALL_EVERY: u32 = 60;
-/// How many devices an account has at most: more than a family has. The one that has been silent the longest goes for
-/// a new one.
+/// The most devices of an account, which is more than a family has. The one that has been silent the longest is removed
+/// for a new one.
 const MOST_OF_ONE: i64 = 20;
-/// A device that has shown nothing for so long is silent, in milliseconds.
+/// The time after which a device that has shown nothing is silent, in milliseconds.
 const SILENT_AFTER: Millis = 30 * 24 * 60 * 60 * 1000;
 /// The longest name of a device, in characters.
 const NAME_LIMIT: usize = 64;
@@ -71,7 +71,8 @@ pub(super) struct Recipient {
 }
 
 impl Recipient {
-    /// Tells if the device is alarmed by a call of the flat: those who may hear the line are, except the flat itself.
+    /// Returns whether the device is alarmed by a call of the flat, as those of its line's residents and of
+    /// administrators are, except the flat itself.
     pub(super) fn is_alarmed_by(&self, line: &Line, house: &House) -> bool {
         let is_own = self.line.as_ref() == Some(line) && self.house.as_ref() == Some(house);
         let may_hear = self.role == Role::Administrator || self.line.as_ref() == Some(line);
@@ -107,7 +108,7 @@ impl Subscriptions {
         let keys = check_keys(&wish)?;
         let known = self.known(&wish.endpoint).await?;
         let id = match known {
-            // The same browser with another person signed in has the same keys, which nobody else can know.
+            // A browser in which another person signs in has the same keys, which nobody else can know.
             Some(known) if known.account == by.name || known.keys == keys => {
                 let is_same = known.account == by.name && known.keys == keys && known.vapid == self.vapid;
                 let device =
@@ -438,7 +439,7 @@ fn check_point(octets: &[u8]) -> Result<(), ErrorStack> {
 }
 
 fn decoded(text: &str) -> Vec<u8> {
-    // What cannot be read has a wrong length.
+    // A text that cannot be read has a wrong length.
     BASE64.decode(text.trim()).unwrap_or_default()
 }
 

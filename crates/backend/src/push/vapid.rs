@@ -28,9 +28,9 @@ use sha2::{Digest, Sha256};
 const FILE: &str = "push-key";
 /// The octets of a secret.
 const SECRET: usize = 32;
-/// How long a token holds, in seconds. A push service takes at most a day (RFC 8292, section 2).
+/// The lifetime of a token, in seconds. A push service accepts at most a day (RFC 8292, section 2).
 const HOLDS: Millis = 12 * 60 * 60;
-/// How long a token is used again, in milliseconds.
+/// The time for which a token is used again, in milliseconds.
 const USED_FOR: Millis = 6 * 60 * 60 * 1000;
 /// The tokens remembered at once: one for each push service.
 const REMEMBERED: usize = 256;
@@ -145,7 +145,7 @@ impl Vapid {
     }
 }
 
-/// Tells if a text is a private key.
+/// Returns whether a text is a private key.
 ///
 /// # Errors
 /// [`KeyError`].

@@ -33,10 +33,10 @@ use crate::{
     readiness::Readiness,
 };
 
-/// How long a node waits for the one that should send, and the greatest random time beyond that.
+/// The time for which a node waits for the one that should send, and the greatest random time beyond that.
 const OTHERS_AFTER: Duration = Duration::from_secs(5);
 const SPREAD: Duration = Duration::from_secs(1);
-/// How long a message about a call is worth sending.
+/// The age from which a message about a call is not sent any more.
 const WORTH: Duration = Duration::from_millis(LATE_AFTER.unsigned_abs());
 
 /// The names of the messages that this process is sending, or waiting to send.
@@ -66,7 +66,7 @@ struct Job {
 
 /// Whose devices get a message.
 enum Audience {
-    /// Those of everybody who may hear the line, but not of the house that calls.
+    /// The devices of everybody who is alarmed by the line, but not of the house that calls.
     Neighbours,
     /// Those of one flat.
     Flat(Line, House),
@@ -147,7 +147,7 @@ impl Watch {
         }
     }
 
-    /// Ends the alarm on every device of a house that comes: whoever is at home knows.
+    /// Ends the alarm on every device of a house that comes, because the people at home know.
     fn begin_coming(&mut self, accept: Accept, taken_here: bool) {
         let Accept { id, line, accept: house, accept_line, target, alert: Some(alert), .. } = accept else {
             return;
@@ -168,7 +168,8 @@ impl Watch {
         }
     }
 
-    /// Returns the calls that a word may be about: one, unless two houses used the id and the word does not say which.
+    /// Returns the calls that a word may be about, which is one, unless two houses used the id and the word does not
+    /// name the house.
     fn meant(&self, status: &Status) -> Vec<Incident> {
         let mut named = self.hub.named(status.alert);
         named.retain(|Incident { alert, .. }| {

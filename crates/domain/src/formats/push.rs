@@ -20,7 +20,7 @@ pub struct Subscribe {
     pub endpoint: String,
     /// The keys that messages are encrypted with (RFC 8291, section 2).
     pub keys: Keys,
-    /// How its owner calls the device. It may be empty.
+    /// The owner's name for the device. It may be empty.
     pub device: String,
     /// The language of its notifications: `ko` or `en`.
     pub language: String,
@@ -41,7 +41,7 @@ pub struct Keys {
 pub struct Device {
     /// Its id, made by the server.
     pub id: Uuid,
-    /// How its owner calls it.
+    /// The owner's name for it.
     pub device: String,
     /// The host of its push service.
     pub service: String,

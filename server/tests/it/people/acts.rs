@@ -1,4 +1,4 @@
-//! What the office does to accounts, lines and houses.
+//! The acts of the office on accounts, lines and houses.
 
 use std::time::Duration;
 

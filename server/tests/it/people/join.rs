@@ -18,7 +18,7 @@ async fn an_invited_house_joins_once_and_can_call_at_once() -> Outcome {
     let code = invited(&office, "101-1", "1401").await;
     assert_eq!(house(&office, "101-1", "1401").await.unwrap()["invitations"], 1);
 
-    // Whoever looks at the link, such as a program that shows a preview of it, does not use it up.
+    // A look at the link, as by a program that shows a preview of it, does not use it up.
     let page =
         send(client.request(Method::GET, &format!("/join/{code}")).header("accept-language", "ko")).await;
     assert_eq!(page.status(), 200);

@@ -1,4 +1,4 @@
-//! What the server does with each class of a push service's answers.
+//! The server's reaction to each class of a push service's answers.
 
 use std::time::Duration;
 

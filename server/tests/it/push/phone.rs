@@ -36,7 +36,7 @@ impl Phone {
         Self { path: path.into(), endpoint: format!("{}{path}", service.origin()), keys, auth }
     }
 
-    /// What the browser gives to send to the server.
+    /// The subscription that the browser gives to send to the server.
     pub fn wish(&self) -> Value {
         let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
         json!({
@@ -55,7 +55,7 @@ impl Phone {
         Ok((phone, device))
     }
 
-    /// What the device shows.
+    /// The notification that the device shows.
     pub fn read(&self, pushed: &Pushed) -> Value {
         let text = ece::decrypt(&self.keys, &self.auth, &pushed.body).unwrap();
         serde_json::from_slice(&text).unwrap()

@@ -1,4 +1,4 @@
-//! What cannot be subscribed, and what is somebody else's.
+//! Subscriptions that are refused, and devices of somebody else.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -13,10 +13,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a test waits for what must come: a second attempt and a busy machine included.
+/// The time that a test waits for a message, with a second attempt and a busy machine included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How a request is answered.
+/// The answer to a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     /// With this status.
@@ -54,7 +54,7 @@ pub struct Service {
 #[derive(Default)]
 struct Shared {
     pushed: Mutex<Vec<Pushed>>,
-    /// What is answered next at a path; 201 where nothing is left.
+    /// The next answers at a path; 201 where none is left.
     answers: Mutex<HashMap<String, VecDeque<Answer>>>,
     arrived: Notify,
 }
@@ -87,7 +87,7 @@ impl Service {
         self.shared.answers.lock().unwrap().insert(path.to_owned(), answers.iter().copied().collect());
     }
 
-    /// What has come to a path so far.
+    /// The requests to a path so far.
     pub fn at(&self, path: &str) -> Vec<Pushed> {
         self.shared.pushed.lock().unwrap().iter().filter(|pushed| pushed.path == path).cloned().collect()
     }

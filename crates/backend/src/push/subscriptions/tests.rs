@@ -67,7 +67,7 @@ async fn somebody_elses_device_is_out_of_reach() {
     let mut stolen = wish("1");
     stolen.keys.auth = URL_SAFE_NO_PAD.encode([7; AUTH]);
     assert!(matches!(devices.add(&other, &hosts(), stolen).await, Err(PushError::NotYours)));
-    // The same browser, with the other one signed in now.
+    // The browser is the same one, with the other person signed in now.
     assert_eq!(devices.add(&other, &hosts(), wish("1")).await.unwrap().id, of_one);
     assert_eq!(devices.list(&one).await.unwrap(), []);
 }

@@ -7,7 +7,7 @@ import { browser } from "./support/browser.ts";
 export default defineConfig({
   testDir: ".",
   testMatch: "**/*.spec.ts",
-  // Pictures for people: `npx playwright test --config screenshots.config.ts` makes them.
+  // `npx playwright test --config screenshots.config.ts` makes pictures for people.
   testIgnore: "screenshots.spec.ts",
   // A worker has a program of its own, since the residents of the demo complex are few and a call of one is everybody's
   // business. The tests of a file stay in order.
@@ -15,7 +15,7 @@ export default defineConfig({
   fullyParallel: false,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
-  // How long a fault may hang, not how quick anything has to be.
+  // The time for which a fault may hang, not a bound on speed.
   timeout: 120_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],

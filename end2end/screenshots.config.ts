@@ -1,5 +1,5 @@
-// Makes pictures of the running pages, on demand: `npx playwright test --config screenshots.config.ts`.
-// They go to IUTSAI_SCREENSHOTS, or target/screenshots.
+// Makes pictures of the running pages, on demand (`npx playwright test --config screenshots.config.ts`). They go to
+// IUTSAI_SCREENSHOTS, or target/screenshots.
 
 import { defineConfig } from "@playwright/test";
 
@@ -13,7 +13,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [["list"]],
   outputDir: "test-results",
-  // Each language is a project and so gets a program of its own: no call of the other's is in its list.
+  // Each language is a project and so gets a program of its own, so that no call of the other's is in its list.
   projects: [{ name: "ko" }, { name: "en" }],
   use: { ...browser, actionTimeout: 30_000, navigationTimeout: 30_000 },
 });

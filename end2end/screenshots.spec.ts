@@ -1,5 +1,5 @@
-// Pictures of the running pages for people to look at, never compared: narrow and wide, light and dark, Korean and
-// English. A file is named after what it shows: accepted-390-dark-ko.png.
+// Pictures of the running pages for people to look at, never compared. They are narrow and wide, light and dark, Korean
+// and English. A file is named after its content, such as accepted-390-dark-ko.png.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
 import { HungDisk } from "./support/hung-disk.ts";
 import { GATE, YARD } from "./support/places.ts";
+import { DEVICE_STATES } from "./support/push.ts";
 import type { Said, Visitor } from "./support/visitor.ts";
 
 const DIRECTORY = process.env.IUTSAI_SCREENSHOTS ?? fileURLToPath(new URL("../target/screenshots", import.meta.url));
@@ -223,6 +224,63 @@ test("pictures of the numbers", async ({ stranger }, { project: { name: language
   const path = join(DIRECTORY, `statistics-print-${language}.png`);
   await admin.page.screenshot({ path, fullPage: true, animations: "disabled" });
   await admin.page.pdf({ path: join(DIRECTORY, `statistics-print-${language}.pdf`), preferCSSPageSize: true });
+});
+
+test("pictures of the people", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  const houses = Array.from({ length: 8 }, (_, number) => `108,108-1,${number + 101}`).join("\n");
+  for (const [index, look] of LOOKS.entries()) {
+    const admin = await stranger({ ...look, locale });
+    admin.expects(/status of 4\d\d/);
+    await admin.enter("admin");
+    const send = async (table: string) => {
+      await admin.open("/admin/people/import");
+      await admin.page.locator("textarea[name=csv]").fill(table);
+      await admin.page.locator("main form button").click();
+    };
+    await send("line,house\n108-1,10/1\n,101\n");
+    await picture(admin, "people-import-faults", look, language);
+    await send(`building,line,house\n${houses}\n108,108-1,2${index}1\n`);
+    await picture(admin, "people-import-preview", look, language);
+    await admin.page.getByTestId("confirm").click();
+    await picture(admin, "people-lines", look, language);
+    await admin.open("/admin/people?line=101-1");
+    await admin.page.getByTestId("person").first().locator("summary").click();
+    await picture(admin, "people-line", look, language);
+    await admin.open("/admin/people?line=108-1");
+    await admin.page.getByTestId("invite-line").click();
+    await picture(admin, "people-cards", look, language);
+    const code = await admin.page.getByTestId("code").first().innerText();
+    if (index === 0) {
+      const path = join(DIRECTORY, `people-cards-print-${language}.pdf`);
+      await admin.page.pdf({ path, format: "A4", preferCSSPageSize: true });
+    }
+    const kim = await stranger({ ...look, locale });
+    kim.expects(/status of 410/);
+    await kim.open(`/join/${code}`);
+    await picture(kim, "join", look, language);
+    await kim.open("/join/0000-0000-0000");
+    await picture(kim, "join-unknown", look, language);
+    await admin.context.close();
+    await kim.context.close();
+  }
+});
+
+test("pictures of the devices", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    for (const { state, userAgent, script } of DEVICE_STATES) {
+      const somebody = await stranger({ ...look, locale, userAgent });
+      await somebody.enter("resident-1204");
+      await somebody.context.addInitScript(script);
+      await somebody.open("/devices");
+      await expect(somebody.page.getByTestId("this-device")).toHaveAttribute("data-state", state);
+      await picture(somebody, `devices-${state}`, look, language);
+      await somebody.context.close();
+    }
+  }
 });
 
 test("pictures without a network", async ({ stranger, office }, { project: { name: language } }) => {

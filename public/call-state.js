@@ -1,10 +1,12 @@
-// Keeps the page /call/{id} true while it is open: every five seconds it asks for the page again and takes over what has
-// changed, so that focus stays and screen readers hear only what is new. Without scripts the page loads itself again.
+// Keeps the page /call/{id} true while it is open. Every five seconds it asks for the page again and replaces the
+// changed parts, so that focus stays and screen readers read only the news. Without scripts the page loads itself
+// again.
 "use strict";
 
 const EVERY = 5000; // milliseconds
 
-// The page's address: with the house and the line that name the call, and without why a form was refused.
+// Returns the page's address, with the house and the line that name the call, and without the reason why a form was
+// refused.
 function address() {
   const asked = new URLSearchParams(location.search);
   const names = new URLSearchParams([...asked].filter(([name]) => name === "house" || name === "line"));

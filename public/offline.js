@@ -1,4 +1,4 @@
-// Makes the page work without a network: registers the service worker, and is how the page speaks to it.
+// Makes the page work without a network. It registers the service worker, and passes the page's messages to it.
 "use strict";
 
 self.iutsaiOffline = (() => {
@@ -18,7 +18,7 @@ self.iutsaiOffline = (() => {
       }
     },
 
-    // The server says that nobody is signed in: what is kept of a resident's page goes.
+    // The server has nobody signed in, so the kept page of a resident goes.
     forgetPage: () => workers?.controller?.postMessage("signed-out"),
   };
 })();

@@ -1,27 +1,28 @@
-// The browser's outbox: presses that the server has not answered yet, in IndexedDB. The page (app/src/press/outbox.rs) and the
-// service worker (worker.js) both load this file, so that one place knows how a press is kept:
+// The browser's outbox, which has presses that the server has not answered yet, in IndexedDB. The page
+// (app/src/press/outbox.rs) and the service worker (worker.js) both load this file, so that one place defines a kept press:
 //
 //   key        the Idempotency-Key of every try, which becomes the call's id
 //   by         the resident who pressed; nobody else's session sends it
 //   body       the request as JSON text; once `fixed` it never changes but for the location that `want` brings
-//   fixed      somebody may have sent `body`: the key stands for it
-//   pressedAt  when it was pressed, wantedAt: when the person last said that it is to be sent; milliseconds of the
-//              device's clock, because a worker knows no other
-//   asksAfter  how long after `wantedAt` it may be sent without asking, in milliseconds: what the server had set
-//              (IUTSAI_PRESS_ASKS_AFTER) when it rendered the page of the press
-//   heard      the server has said that neighbours have it, though it could not record it
-//   outcome    { recorded: { id, state, at } } or { refused: problem }, until the person was told
+//   fixed      true if `body` may have been sent, so the key stands for it
+//   pressedAt  the time of the press, in milliseconds of the device's clock, because a worker knows no other
+//   wantedAt   the time when the person last wanted it sent, by that clock
+//   asksAfter  the time after `wantedAt` for which it may be sent without asking, in milliseconds, as the server had set
+//              it (IUTSAI_PRESS_ASKS_AFTER) when it rendered the page of the press
+//   heard      true if the server has reported that neighbours have it, though it could not record it
+//   outcome    { recorded: { id, state, at } } or { refused: problem }, until the person has read it
 "use strict";
 
 self.iutsaiOutbox = (() => {
   const DATABASE = "iutsai-outbox";
   const VERSION = 1;
   const STORE = "presses";
-  // `asksAfter` of a press that has none, in milliseconds: the server's default. A press is never unreadable for the want
-  // of it.
+  // `asksAfter` of a press that has none, in milliseconds, which is the server's default. A press is never unreadable
+  // for the want of it.
   const ASKS_AFTER = 10 * 60 * 1000;
   const channel = "BroadcastChannel" in self ? new BroadcastChannel(DATABASE) : undefined;
-  // The names of the errors by which a browser says that its handle is dead: closed, or cut off from the storage's process.
+  // The names of the errors by which a browser reports that its handle is dead, because it is closed, or cut off from
+  // the storage's process.
   const DEAD = ["InvalidStateError", "UnknownError", "AbortError"];
   let handle; // a promise of the open database
 
@@ -33,7 +34,7 @@ self.iutsaiOutbox = (() => {
       request.onerror = () => reject(request.error);
       request.onsuccess = () => {
         const database = request.result;
-        // A newer version of this file, or the browser, may want it closed: the next use opens it again.
+        // A newer version of this file, or the browser, may want it closed. The next use opens it again.
         database.onclose = () => drop(opening);
         database.onversionchange = () => {
           database.close();
@@ -52,8 +53,9 @@ self.iutsaiOutbox = (() => {
     if (handle === dead) handle = undefined;
   }
 
-  // Runs `work` on the store, and gives back what its request or `work` itself brought, once that is on the disk. A browser may
-  // kill the handle without a word, so one that turns out to be dead is replaced once. What it aborted has changed nothing.
+  // Runs `work` on the store, and returns the result of its request or of `work` itself, once that is on the disk. A
+  // browser may kill the handle without a word, so one that turns out to be dead is replaced once. Its aborted work has
+  // changed nothing.
   async function inStore(mode, work) {
     const opened = open();
     try {
@@ -101,41 +103,42 @@ self.iutsaiOutbox = (() => {
     return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
   }
 
-  // Tells the other tabs and the worker what has become of a press.
+  // Announces to the other tabs and the worker what has become of a press.
   const announce = (key, outcome) => channel?.postMessage({ key, outcome });
 
   return {
     // Keeps a press. It is on the disk when the promise is fulfilled.
     keep: (press) => inStore("readwrite", (store) => store.put(press)),
 
-    // Every press, the oldest first: keys are UUIDv7, which sort by their time.
+    // Returns every press, the oldest first, because keys are UUIDv7, which sort by their time.
     all: () =>
       inStore("readonly", (store, done) => {
         const all = store.getAll();
         all.onsuccess = () => done(all.result.map((press) => ({ asksAfter: ASKS_AFTER, ...press })));
       }),
 
-    // Before a press is sent: fixes its body, as `body` if it may still change. Gives back the body that counts; nothing
-    // if the press is gone.
+    // Fixes the body of a press before it is sent, as `body` if it may still change. Returns the body that counts;
+    // nothing if the press is gone.
     fix: async (key, body) => {
       const fixed = (press) => (press.fixed ? press : { ...press, body: body ?? press.body, fixed: true });
       return (await change(key, fixed))?.body;
     },
 
-    // The person wants it sent, at this time of the device's clock: with `body`, which has the location of now, if there is one.
+    // The person wants it sent, at this time of the device's clock, with `body`, which has the location of now, if
+    // there is one.
     want: (key, wantedAt, body) => change(key, (press) => ({ ...press, wantedAt, body: body ?? press.body })),
 
     // Neighbours have heard it, though it is not recorded.
     heard: (key) => change(key, (press) => ({ ...press, heard: true })),
 
-    // The server has answered, and the person is still to be told.
+    // The server has answered, and the person has not read it yet.
     settle: async (key, outcome) => {
       await change(key, (press) => ({ ...press, outcome }));
       announce(key, outcome);
     },
 
-    // The id belongs to another house's call: the press goes on under a new one. Gives back the new key; nothing if the press
-    // is gone.
+    // The id belongs to another house's call, so the press goes on under a new one. Returns the new key; nothing if the
+    // press is gone.
     renew: (key) =>
       inStore("readwrite", (store, done) => {
         const found = store.get(key);

@@ -1,5 +1,5 @@
-// Keeps /admin/statistics true while somebody looks at it: asks every 15 seconds whether its figures have changed, and
-// takes the page's new report then. The form, open tables and focus stay. Without scripts nothing is refreshed.
+// Keeps /admin/statistics true while somebody looks at it. It asks every 15 seconds whether its figures have changed,
+// and shows the page's new report then. The form, open tables and focus stay. Without scripts nothing is refreshed.
 "use strict";
 
 const EVERY = 15000; // milliseconds
@@ -16,7 +16,7 @@ const html = async () => {
 const ask = (address, headers) =>
   fetch(address, { cache: "no-store", headers, signal: AbortSignal.timeout(EVERY) });
 
-// What can have focus has the same place in the old report and in the new one, unless a call came between.
+// An element that can have focus has the same place in the old report and in the new one, unless a call came between.
 const focusable = (report) => [...report.querySelectorAll("a, summary, [tabindex]")];
 
 function adopt(fresh) {

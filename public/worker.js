@@ -1,8 +1,16 @@
-// The service worker: keeps the home page for when there is no network, and sends kept presses when there is one again
-// and no page to do it. Whatever it does not name here (commands, sockets, the API) goes to the network untouched.
+// The service worker. It keeps the home page for when there is no network, sends kept presses when there is one again
+// and no page to do it, and shows what is pushed. Requests that it does not name here (commands, sockets, the API) go to
+// the network untouched.
 "use strict";
 
-importScripts("/outbox.js", "/worker/pages.js", "/worker/shell.js", "/worker/deliver.js", "/worker/no-answer.js");
+importScripts(
+  "/outbox.js",
+  "/worker/pages.js",
+  "/worker/shell.js",
+  "/worker/deliver.js",
+  "/worker/no-answer.js",
+  "/worker/push.js",
+);
 
 // Milliseconds that a page may take before the worker answers in its place.
 const PATIENCE_WITH_HOME = 3_000;
@@ -13,7 +21,7 @@ const [HOME] = PAGES.map((page) => page.path);
 self.addEventListener("install", () => self.skipWaiting());
 
 self.addEventListener("activate", (event) => {
-  // The page that registered this worker came past it: it is asked for again, to be kept.
+  // The page that registered this worker came past it, so it is asked for again, to be kept.
   event.waitUntil(self.clients.claim().then(keepHome));
 });
 
@@ -25,7 +33,7 @@ self.addEventListener("sync", (event) => {
   if (event.tag === "presses") event.waitUntil(deliver());
 });
 
-// A form of another site is not this worker's business: what a worker sends looks like its own site's.
+// A form of another site is not this worker's business, because a worker's request looks like its own site's.
 const isOurs = (request) => request.method === "GET" || request.referrer.startsWith(`${location.origin}/`);
 
 self.addEventListener("fetch", (event) => {
@@ -39,26 +47,28 @@ self.addEventListener("fetch", (event) => {
   } else if (request.method === "GET" && !isPage(url.pathname)) {
     return;
   } else if (request.method === "POST" && url.pathname === "/sign-out") {
+    // The push service may take its time, for which nobody waits.
+    event.waitUntil(forgetSubscription());
     event.respondWith(signOut(request));
   } else {
     event.respondWith(elsewhere(request));
   }
 });
 
-// The home page: the server's, or the kept one when the server does not answer soon or cannot.
+// Returns the home page, which is the server's, or the kept one when the server does not answer soon or cannot.
 async function home(event, url) {
   const coming = fetch(event.request);
-  // In front of whoever reads the answer, so that there still is one to copy.
+  // Before the reader of the answer, so that there still is one to copy.
   event.waitUntil(coming.then((answer) => take(answer, url)).catch(() => {}));
   const kept = await keptPage();
   if (!kept) return coming.catch(() => noAnswer(event.request));
   const answer = await Promise.race([coming.catch(() => undefined), after(PATIENCE_WITH_HOME)]);
-  // Nothing but a page or the way to one comes in its place: a proxy's error page has no button.
+  // Only a page or the way to one comes in its place, because a proxy's error page has no button.
   return answer?.ok || answer?.type === "opaqueredirect" ? answer : kept;
 }
 
-// Signing out takes the kept page away before the server is asked, whatever it answers, and once more afterwards: another
-// tab may have loaded the page meanwhile.
+// Signing out removes the kept page before the server is asked, whatever it answers, and once more afterwards, because
+// another tab may have loaded the page meanwhile.
 async function signOut(request) {
   await forgetPage();
   const answer = await elsewhere(request);
@@ -66,8 +76,8 @@ async function signOut(request) {
   return answer;
 }
 
-// Any other page, and what forms send. A form that gets an error which is not the server's own, such as a proxy's page, has no
-// answer: it can be sent again.
+// Passes on any other page, and the requests of forms. A form that gets an error which is not the server's own, such as
+// a proxy's page, has no answer, so it can be sent again.
 function elsewhere(request) {
   const posts = request.method === "POST";
   const form = posts ? request.clone() : request;

@@ -1,5 +1,6 @@
-// node script/brotli.mjs DIRECTORY: lays a brotli-compressed sibling (.br) beside every .wasm, .js and .css in it that has
-// none yet. Compressed once here, at the best quality, so that the server has nothing to compress for these.
+// `node script/brotli.mjs DIRECTORY` lays a brotli-compressed sibling (.br) beside every .wasm, .js and .css in it that
+// has none yet. They are compressed once here, at the best quality, so that the server has nothing to compress for
+// these.
 
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-# What the scripts share: timed steps, one clear sentence for a failure, and the choice of one Rust toolchain.
-# Sourced by the scripts beside it, never run.
+# The parts that the scripts share, which are timed steps, one clear sentence for a failure, and the choice of one Rust
+# toolchain. Sourced by the scripts beside it, never run.
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -11,13 +11,13 @@ cd "$root"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/iutsai
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 
-# All that is compiled for this machine in one go, and always in the same company: cargo settles the dependencies' features
-# for all members named together, so that building, linting and testing share what was compiled. The frontend is for the
-# browser alone.
+# All members for this machine are compiled in one go, and always together, because cargo settles the dependencies'
+# features for all members named together, so that building, linting and testing share the results. The frontend is for
+# the browser alone.
 # shellcheck disable=SC2034 # for the scripts that source this
 members=(--locked --release --workspace --exclude frontend)
 
-# What script/build makes and script/server runs: the program with the site beside it.
+# The directory that script/build makes and script/server runs, with the program and the site beside it.
 dist=$root/target/iutsai
 
 rust_minimum=96 # of Rust 1.x: the oldest that is tried
@@ -30,7 +30,7 @@ fail() {
     exit 1
 }
 
-# step "what follows": says what the next commands do, and keeps how long the last ones took for the split.
+# step TITLE announces the next commands, and records the time of the last ones for the split.
 step() {
     end_step
     current_step=$1 step_began=$SECONDS
@@ -62,14 +62,14 @@ trap print_split EXIT
 
 # --- the toolchain: one for the server and the browser -------------------------------------------------------------
 
-# Whether DIR holds a rustc that is new enough, and a cargo.
+# Succeeds if DIR holds a rustc that is new enough, and a cargo.
 toolchain_is_new_enough() {
     local version
     [[ -x $1/rustc && -x $1/cargo ]] && version=$("$1/rustc" --version 2>/dev/null) &&
         [[ $version =~ ^rustc\ 1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= rust_minimum))
 }
 
-# Whether it can really build for the browser, in the way of the profile wasm-release.
+# Succeeds if it can really build for the browser, in the way of the profile wasm-release.
 toolchain_works() {
     local scratch status=0
     toolchain_is_new_enough "$1" || return 1
@@ -86,8 +86,9 @@ rustup_directory() {
     rustc=$(RUSTUP_AUTO_INSTALL=0 rustup which --toolchain "$1" rustc 2>/dev/null) && dirname "$rustc"
 }
 
-# Directories that may hold a toolchain, the most wanted first: the caller's own choice, rustup's, those of the PATH.
-# rustup's proxies are passed over, since what they run depends on the directory and may be a download.
+# Prints directories that may hold a toolchain, the most wanted first. They are the caller's own choice, rustup's, and
+# those of the PATH. rustup's proxies are passed over, because the directory decides what they run, and that may be a
+# download.
 toolchain_candidates() {
     local name rustc
     [[ ! ${RUSTC-} ]] || dirname "$RUSTC"
@@ -101,8 +102,8 @@ toolchain_candidates() {
     done
 }
 
-# Puts a working toolchain first in the PATH, or returns 1 when there is none. By links of our own, so that nothing else
-# of its directory (an older node in /usr/bin, say) comes first as well.
+# Puts a working toolchain first in the PATH, or returns 1 when there is none. It uses links of our own, so that nothing
+# else of its directory (an older node in /usr/bin, for one) comes first as well.
 use_toolchain() {
     local dir program links=$cache/toolchain
     for dir in $(toolchain_candidates); do
@@ -134,8 +135,8 @@ chromium_program() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
-# Compiles the tools, which serving does not need: the load generator and the fault checker. All members together, so that what
-# the server is built of is taken as it is.
+# Compiles the tools, which serving does not need, the load generator and the fault checker. It names all members
+# together, so that the server's dependencies are used as they are.
 build_tools() {
     step "The tools"
     cargo build "${members[@]}"
@@ -143,7 +144,7 @@ build_tools() {
 
 # --- the fault checker ----------------------------------------------------------------------------------------------
 
-# Compiles the library that fault runs preload (tools/chaos/power_cut): to $dist/power_cut.so.
+# Compiles the library that fault runs preload (tools/chaos/power_cut), to $dist/power_cut.so.
 build_power_cut() {
     mkdir -p "$dist"
     cc -shared -fPIC -O2 -std=gnu11 -Wall -Wextra -Werror -fvisibility=hidden -o "$dist/power_cut.so.new" \
@@ -166,7 +167,7 @@ java_program() {
     return 1
 }
 
-# java_jars NAME: prints the directory of the jars that end2end/kafka/NAME.pom.xml asks for; Maven brings them once.
+# java_jars NAME prints the directory of the jars that end2end/kafka/NAME.pom.xml asks for; Maven brings them once.
 java_jars() {
     local pom=$root/end2end/kafka/$1.pom.xml jars=$cache/kafka/$1 new
     if ! cmp -s "$pom" "$jars/pom.xml"; then
@@ -178,7 +179,7 @@ java_jars() {
             rm -rf "$new"
             return 1
         }
-        # The pom goes in last and the directory is moved whole: what has it is complete.
+        # The pom goes in last and the directory is moved whole, so a directory with it is complete.
         cp "$pom" "$new/pom.xml" && rm -rf "$jars" && mv -T "$new" "$jars" || return 1
     fi
     echo "$jars"
@@ -193,7 +194,8 @@ why_no_kafka() {
     fi
 }
 
-# Prints the directory of PostgreSQL's server programs, when there is one: the newest of Debian's, else what is in the PATH.
+# Prints the directory of PostgreSQL's server programs, when there is one. It is the newest of Debian's, else that of
+# the PATH.
 postgres_programs() {
     local initdb
     initdb=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -rV | head -n 1)

@@ -1,5 +1,6 @@
-// node script/metadata.mjs PORT: asks the Kafka broker there for its metadata and prints the ids of all brokers it names,
-// in order and on one line; status 1 when it does not answer. Kafka's protocol guide, Metadata request (version 1).
+// `node script/metadata.mjs PORT` asks the Kafka broker there for its metadata and prints the ids of all brokers it
+// names, in order and on one line; status 1 when it does not answer. Kafka's protocol guide, Metadata request (version
+// 1).
 
 import { connect } from "node:net";
 
@@ -8,7 +9,8 @@ const PATIENCE = 2_000; // milliseconds
 const [METADATA, VERSION] = [3, 1];
 const CORRELATION = 1;
 
-/** A request for no topic: length, header (key, version, correlation id, no client id), an empty list. */
+/** Returns a request for no topic, made of length, header (key, version, correlation id, no client id), and an empty
+ * list. */
 function request() {
   const buffer = Buffer.alloc(4 + 2 + 2 + 4 + 2 + 4);
   buffer.writeInt32BE(buffer.length - 4, 0);
@@ -20,7 +22,7 @@ function request() {
   return buffer;
 }
 
-/** The ids in a whole response: length, correlation id, then the brokers (id, host, port, rack). */
+/** Returns the ids in a whole response, which has length, correlation id, then the brokers (id, host, port, rack). */
 function brokers(response) {
   let at = 12;
   const skipText = () => (at += 2 + Math.max(0, response.readInt16BE(at)));

@@ -1,8 +1,9 @@
-// node script/ports.mjs COUNT: prints so many free TCP ports of loopback, one a line.
+// `node script/ports.mjs COUNT` prints this many free TCP ports of loopback, one a line.
 
 import { createServer } from "node:net";
 
-// Below the ports that Linux gives to outgoing connections: a server that is killed finds its port free when it comes back.
+// Below the ports that Linux gives to outgoing connections, so that a server that is killed finds its port free when it
+// comes back.
 const [LOWEST, HIGHEST] = [20_000, 32_000];
 const TRIES = 200;
 

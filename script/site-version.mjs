@@ -1,6 +1,6 @@
-// node script/site-version.mjs SITE: writes SITE/site.json, the list of the site's files with their SHA-256 and one version
-// for all of them. Pages name the version when they ask for files, and the service worker keeps the files of one version
-// together (public/worker/shell.js).
+// `node script/site-version.mjs SITE` writes SITE/site.json, the list of the site's files with their SHA-256 and one
+// version for all of them. Pages name the version when they ask for files, and the service worker keeps the files of
+// one version together (public/worker/shell.js).
 
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";

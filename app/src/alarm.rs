@@ -1,4 +1,4 @@
-//! What makes a neighbour look up: sound, vibration, and what the page may say about both.
+//! The alarm of the page, which is sound, vibration, and the words about both.
 
 mod one_tab;
 mod output;
@@ -30,7 +30,7 @@ const SOUNDED: &str = "iutsai-sounded";
 const VIBRATION: [u32; 3] = [700, 300, 700];
 const VIBRATION_EVERY: Duration = Duration::from_secs(2);
 
-/// How often a silent tab looks for another one that sounds.
+/// The time between two checks of a silent tab for another one that sounds.
 const LOOK_ELSEWHERE_EVERY: Duration = Duration::from_secs(2);
 
 /// The alarm of one tab.
@@ -38,11 +38,12 @@ const LOOK_ELSEWHERE_EVERY: Duration = Duration::from_secs(2);
 pub struct Alarm {
     /// The person wants this tab to sound.
     pub armed: ReadSignal<bool>,
-    /// The browser would keep silent now: this tab is not armed, or the browser waits for a tap. Also on the server.
+    /// True if the browser would keep silent now, because this tab is not armed, or the browser waits for a tap. True
+    /// on the server, too.
     pub would_be_silent: Signal<bool>,
     /// Another tab of this browser would sound, although this one would not.
     pub elsewhere: ReadSignal<bool>,
-    /// The call that sounds now: of several, the one that began last.
+    /// The call that sounds now. It is the one that began last.
     pub sounding: ReadSignal<Option<CallKey>>,
     set_armed: WriteSignal<bool>,
     set_sounding: WriteSignal<Option<CallKey>>,
@@ -53,10 +54,10 @@ pub struct Alarm {
     turn: StoredValue<Option<SendWrapper<Turn>>>,
     /// The calls that this tab has sounded, for browsers that let it keep nothing.
     sounded: StoredValue<Sounded>,
-    /// Keeps the screen on while this tab is armed, because a device whose screen is off hears nothing.
+    /// Keeps the screen on while this tab is armed, because a device whose screen is off makes no sound.
     pub screen: Screen,
     state: StoredValue<Sounding>,
-    /// How many calls this tab has begun to sound.
+    /// The number of calls that this tab has begun to sound.
     begun: StoredValue<usize>,
 }
 
@@ -139,7 +140,8 @@ impl Alarm {
         on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
     }
 
-    /// Asks to be the tab that sounds while this one can, and no longer: a silent tab would keep the others silent.
+    /// Asks to be the tab that sounds while this one can, and no longer, because a silent tab would keep the others
+    /// silent.
     fn claim(self) {
         if self.would_be_silent.get() {
             self.turn.set_value(None);
@@ -152,7 +154,7 @@ impl Alarm {
         }
     }
 
-    /// Looks for another tab that sounds while this one would be silent: its banner must be true of the device.
+    /// Looks for another tab that sounds while this one would be silent, because its banner must be true of the device.
     fn look_elsewhere(self) {
         self.set_elsewhere.set(false);
         if !self.would_be_silent.get() {
@@ -192,7 +194,8 @@ impl Alarm {
         if interrupted || !begun.is_empty() {
             forget_old(&mut known, &asking, device_now());
             Memory::Device.remember(SOUNDED, &known);
-            // Only what this tab has sounded is its own: another tab may be interrupted and forget what it has.
+            // Only the calls that this tab has sounded are its own. Another tab may be interrupted and forget its
+            // calls.
             self.sounded.update_value(|own| {
                 own.retain(|name, _| known.contains_key(name));
                 own.extend(known.into_iter().filter(|(name, _)| !device.contains_key(name)));

@@ -1,5 +1,5 @@
-//! The commands over HTTP. Each is sent again, with one `Idempotency-Key`, until it is answered: the network may be
-//! gone, the server may be restarting, and the same key makes the same call.
+//! The commands over HTTP. Each is sent again, with one `Idempotency-Key`, until it is answered, because the network
+//! may be gone, the server may be restarting, and the same key makes the same call.
 
 mod answer;
 mod pause;
@@ -22,11 +22,12 @@ pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
 pub(crate) use pause::wait_to_retry;
 
-/// How long an answer may take before the command is sent again, in milliseconds. A server whose disk hangs answers after
-/// ten seconds.
+/// The longest wait for an answer before the command is sent again, in milliseconds. A server whose disk hangs answers
+/// after ten seconds.
 const PATIENCE: u32 = 15_000;
 
-/// `house` is coming to help with a call. `on_trouble` hears of each try that failed, and how many there were.
+/// Reports that `house` is coming to help with a call. `on_trouble` gets each failure, and the number of failures so
+/// far.
 ///
 /// # Errors
 /// [`Refused`], if the server will not take it.
@@ -44,8 +45,8 @@ pub async fn accept(
     post("/accept", Uuid::now_v7(), &request, on_trouble).await
 }
 
-/// Sends how far a call is: `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line, because
-/// two houses may have used one id.
+/// Sends a progress, which is `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line,
+/// because two houses may have used one id.
 ///
 /// # Errors
 /// [`Refused`], if the server will not take it.
@@ -85,7 +86,7 @@ async fn post<T: Serialize>(
     }
 }
 
-/// Tells where the caller is now: once, because a newer place follows.
+/// Sends where the caller is now, once, because a newer place follows.
 pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
     let request = LocationRequest {
         lat: location.lat.into(),
@@ -118,7 +119,7 @@ pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
     }
 }
 
-/// What an answer means, and its body.
+/// Returns what an answer means, and its body.
 async fn read(response: &Response) -> Result<(Answer, String), gloo_net::Error> {
     let header = |name| response.headers().get(name);
     let (content_type, retry_after) = (header("content-type"), header("retry-after"));
@@ -127,12 +128,12 @@ async fn read(response: &Response) -> Result<(Answer, String), gloo_net::Error> 
     Ok((answer, body))
 }
 
-/// Whether the browser's session still holds, and what time it is at the server.
+/// True if the browser's session still holds, and what time it is at the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionCheck {
     /// The server has answered that nobody is signed in. Without an answer of its own nobody knows.
     pub(crate) signed_out: bool,
-    /// Whom the server says to be signed in.
+    /// The person whom the server has signed in.
     pub(crate) resident: Option<Resident>,
     /// The server's time, from the header `Date`.
     pub(crate) server_time: Option<Millis>,
@@ -155,7 +156,7 @@ pub(crate) async fn check_session() -> SessionCheck {
     }
 }
 
-/// What a request brings within [`PATIENCE`]; after that it is aborted.
+/// Returns what a request brings within [`PATIENCE`]; after that it is aborted.
 async fn patiently<T>(request: impl Future<Output = T>, abort: Option<AbortController>) -> Option<T> {
     match future::select(Box::pin(request), TimeoutFuture::new(PATIENCE)).await {
         Either::Left((answer, _)) => Some(answer),

@@ -1,4 +1,4 @@
-//! Everything inside the document's body: the routes, and what they share.
+//! Everything inside the document's body, which is the routes, and what they share.
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -11,7 +11,10 @@ use crate::{
     context::PageContext,
     i18n::I18nSubContextProvider,
     locale, offline,
-    pages::{CallPage, CallStatePage, HomePage, NotFoundPage, SignInPage, StatisticsPage},
+    pages::{
+        CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage,
+        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+    },
     request,
 };
 
@@ -29,14 +32,20 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage />
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
+                    <Route path=path!("/devices") view=DevicesPage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />
+                    <Route path=path!("/admin/people") view=PeoplePage />
+                    <Route path=path!("/admin/people/import") view=ImportPage />
+                    <Route path=path!("/admin/people/cards") view=CardsPage />
+                    <Route path=path!("/join") view=CodePage />
+                    <Route path=path!("/join/:code") view=JoinPage />
                 </FlatRoutes>
             </Router>
         </I18nSubContextProvider>
     }
 }
 
-/// Tells the document, and with it the style sheet, that the browser has taken the page over.
+/// Marks the document, and with it the style sheet, as hydrated.
 #[component]
 fn Alive() -> impl IntoView {
     #[cfg(feature = "ssr")]

@@ -1,8 +1,8 @@
-//! How long to wait before trying again: longer each time, up to a cap, and never all clients at once.
+//! The pauses between attempts. They grow up to a cap, and clients never come back all at once.
 
 use std::time::Duration;
 
-/// How the waits of one kind of retrying grow.
+/// The growth of the pauses of one kind of retrying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The longest first wait.
@@ -11,17 +11,17 @@ pub struct Backoff {
     pub cap: Duration,
 }
 
-/// Of the socket: ten thousand browsers come back after a restart of the server.
+/// The pauses of the socket. Ten thousand browsers come back after a restart of the server.
 pub const RECONNECT: Backoff = Backoff { first: Duration::from_millis(500), cap: Duration::from_secs(30) };
 
-/// Of a command: somebody waits for help.
+/// The pauses of a command. A caller waits for help.
 pub const COMMAND: Backoff = Backoff { first: Duration::from_millis(500), cap: Duration::from_secs(5) };
 
 impl Backoff {
     /// The wait before the next try after `failures` tries have failed in a row, at least one.
     ///
-    /// The wait doubles with each failure. `chance`, from 0 to 1, takes up to half of it away, so that clients that
-    /// failed together do not come back together.
+    /// Returns the pause, which doubles with each failure. `chance`, from 0 to 1, shortens it by up to a half, so that
+    /// clients that failed together do not come back together.
     #[must_use]
     pub fn wait(self, failures: u32, chance: f64) -> Duration {
         let doubled =
@@ -51,6 +51,6 @@ mod tests {
     fn chance_takes_up_to_half_of_a_wait() {
         assert_eq!(RECONNECT.wait(3, 1.0), Duration::from_secs(1));
         assert_eq!(RECONNECT.wait(3, 0.5), Duration::from_millis(1_500));
-        assert_eq!(RECONNECT.wait(3, 7.0), Duration::from_secs(1), "what is no chance does no harm");
+        assert_eq!(RECONNECT.wait(3, 7.0), Duration::from_secs(1), "a chance above 1 does no harm");
     }
 }

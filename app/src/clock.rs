@@ -13,14 +13,15 @@ use crate::kept_page::kept_at;
 pub struct Offset(Millis);
 
 impl Offset {
-    /// The server said that it was `server` o'clock, and the device's clock shows `device`.
+    /// Corrects the clock by a server's time `server`, at which the device's clock shows `device`.
     #[must_use]
     pub fn told(server: Millis, device: Millis) -> Self {
         Self(server.saturating_sub(device))
     }
 
-    /// The server sent, live and not as late, what it had received at `at`: its clock shows no less than that, and
-    /// less than [`LATE_AFTER`] more. The offset moves only as far as this demands.
+    /// Corrects the clock by a live frame that is not late, about something that the server received at `at`. The
+    /// server's clock shows no less than that, and less than [`LATE_AFTER`] more. The offset moves only as far as this
+    /// demands.
     #[must_use]
     pub fn heard_live(self, at: Millis, device: Millis) -> Self {
         Self::told(self.server(device).clamp(at, at.saturating_add(LATE_AFTER)), device)
@@ -42,8 +43,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows `page_now`, the server's time when it rendered the page, and goes on from there in the
-    /// browser: from now, or from when a kept page was rendered. On the server, and until the page is hydrated, it
+    /// Returns a clock that shows `page_now`, the server's time when it rendered the page, and goes on from there in
+    /// the browser. It starts now, or when a kept page was rendered. On the server, and until the page is hydrated, it
     /// stands.
     #[must_use]
     pub fn start(page_now: Millis) -> Self {
@@ -65,7 +66,7 @@ impl Clock {
         self.now.read_only()
     }
 
-    /// The page's monotonic time, once a second: [`moment`]. 0 on the server.
+    /// Returns the page's monotonic time ([`moment`]), once a second. It is 0 on the server.
     #[must_use]
     pub fn moments(self) -> ReadSignal<Millis> {
         self.moment.read_only()

@@ -1,14 +1,14 @@
-//! The context that the server gives each page: who is looking, how the map looks, what the time is.
+//! The context that the server gives each page, which is the viewer, the map's settings, and the time.
 
 use domain::{Millis, Resident};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the server knows when it renders a page. It provides one as context at every request; the browser
-/// hydrates with the very same.
+/// The server's knowledge at the rendering of a page. It provides one as context at every request; the browser hydrates
+/// with the very same.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PageContext {
-    /// Who is signed in.
+    /// The signed-in person.
     pub viewer: Option<Resident>,
     /// The ground under the map's markers.
     pub ground: Ground,
@@ -18,13 +18,13 @@ pub struct PageContext {
     pub now: Millis,
 }
 
-/// How long a press may wait, in milliseconds, before it is sent only if the person still wants it. The server provides
-/// one as context at every request; a press that is kept takes it along, so that a service worker knows it, too.
+/// The time that a press may wait, in milliseconds, before it is sent only if the person still wants it. The server
+/// provides one as context at every request; a press that is kept has it along, so that a service worker knows it, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PressAsksAfter(pub Millis);
 
 impl Default for PressAsksAfter {
-    /// 10 minutes, as where the server is not told otherwise; `public/outbox.js` has the same.
+    /// 10 minutes, as the server's default; `public/outbox.js` has the same.
     fn default() -> Self {
         Self(10 * 60 * 1000)
     }

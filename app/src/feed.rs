@@ -1,7 +1,7 @@
-//! What a signed-in person has heard: the calls of their lines, by the one fold, through snapshots and live events.
+//! The calls of a signed-in person's lines, by the one fold, through snapshots and live events.
 //!
-//! Nothing here knows a socket or a clock. What the fold withstands, the feed withstands: any order, doubles, a
-//! second snapshot after a reconnect.
+//! Nothing here knows a socket or a clock. The feed withstands any order, doubles, and a second snapshot after a
+//! reconnect, because the fold does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub enum Scope {
     EveryLine,
 }
 
-/// The calls of every line a person hears.
+/// The calls of every line that a person receives.
 #[derive(Clone, Debug, Default)]
 pub struct Feed {
     lines: BTreeMap<Line, LineFeed>,
@@ -38,25 +38,25 @@ pub enum Notice {
     Coming(AlertId, House),
     /// A neighbour is there.
     Arrived(AlertId, House),
-    /// A neighbour takes the accept back.
+    /// A neighbour withdraws the accept.
     Withdrawn(AlertId, House),
-    /// A call is over: cancelled, resolved or expired.
+    /// A call is over, because it was cancelled, resolved or expired.
     Ended(AlertId, Progress),
 }
 
 #[derive(Clone, Debug)]
 struct LineFeed {
     incidents: LineIncidents,
-    /// The calls that the running snapshot has listed, and those that came live meanwhile. `None`: none is running.
+    /// The calls that the running snapshot has listed, and those that came live meanwhile. `None` if none is running.
     listing: Option<BTreeSet<AlertId>>,
-    /// The calls that came as late: shown, not sounded.
+    /// The calls that came as late. They are shown, not sounded.
     late: BTreeSet<CallKey>,
     /// When the server received the calls, by the page's own monotonic time in milliseconds.
     received: BTreeMap<CallKey, Millis>,
 }
 
 impl Scope {
-    /// Returns the scope of `viewer`: every line for an administrator, otherwise the own one.
+    /// Returns the scope of `viewer`, which is every line for an administrator, otherwise the own one.
     #[must_use]
     pub fn of(viewer: &Resident) -> Self {
         match viewer.role {
@@ -87,9 +87,9 @@ impl Feed {
         }
     }
 
-    /// Takes in what a MESSAGE carries, with its header `late`, and says what is new in it.
+    /// Applies the content of a MESSAGE with its header `late`, and returns the news in it.
     ///
-    /// The header `replay` is not asked for: what matters about a call is the same however it came to be known.
+    /// The header `replay` has no influence, because a call is the same however it came to be known.
     pub fn apply(&mut self, body: Body, late: bool) -> Vec<Notice> {
         match body {
             Body::Event { event, first } => match self.line(event.line()) {
@@ -135,7 +135,7 @@ impl Feed {
         Some(moment.saturating_sub(*received))
     }
 
-    /// Whether every line's snapshot is complete.
+    /// Returns whether every line's snapshot is complete.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.listing && self.lines.values().all(|feed| feed.listing.is_none())
@@ -158,8 +158,8 @@ impl Feed {
     }
 
     /// Returns the calls that are open at the page's monotonic time `moment`, the newest first. The age of a call
-    /// decides where it is known, and the server's time `now` elsewhere: the clock that stamped it may have been set
-    /// since.
+    /// decides where it is known, and the server's time `now` elsewhere, because the clock that stamped it may have
+    /// been set since.
     #[must_use]
     pub fn open_by_age(&self, now: Millis, moment: Millis) -> Vec<Incident> {
         let mut incidents = self.incidents();
@@ -185,7 +185,7 @@ impl Feed {
         calls.into_iter().rev().find(|incident| incident.alert.house == *house)
     }
 
-    /// Whether a call came late: it is shown, not sounded.
+    /// Returns whether a call came late, and is shown, not sounded.
     #[must_use]
     pub fn is_late(&self, incident: &Incident) -> bool {
         self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.key()))

@@ -1,4 +1,4 @@
-//! The state that the parts of the home page share: who is signed in, the socket, the own call and the sound.
+//! The state that the parts of the home page share, which is the viewer, the socket, the own call and the sound.
 
 use domain::{Incident, Resident};
 use leptos::prelude::*;
@@ -40,7 +40,7 @@ impl Home {
         let alarm = Alarm::new(connection, viewer.clone());
         offline::forget_page_when_signed_out(connection);
         let viewer = StoredValue::new(viewer);
-        // What sounds must be shown, or nobody could silence it.
+        // A call that sounds must be shown, or nobody could silence it.
         let open = Memo::new(move |_| {
             let (now, moment) = (connection.now.get(), connection.moment.get());
             connection.feed.with(|feed| feed.open_by_age(now, moment))

@@ -7,7 +7,7 @@ use domain::{House, Incident, Kind, Line, Millis, Resident, Stance};
 /// A flat, named with its line.
 pub type Flat = (Line, House);
 
-/// How many cards are shown in full, the own call's among them. Further houses have a line each.
+/// The number of cards that are shown in full, the own call's among them. Further houses have a line each.
 pub const FULL_CARDS: usize = 2;
 
 /// The open calls of one house.
@@ -91,8 +91,8 @@ impl HouseCalls {
         kinds
     }
 
-    /// Returns the calls as one: the newest, with the last words, the last known location and everybody who comes to
-    /// any of them, since the oldest was made. It is a drill only if every call is.
+    /// Returns the calls as one, which is the newest, with the last words, the last known location and everybody who
+    /// comes to any of them, since the oldest was made. It is a drill only if every call is.
     #[must_use]
     pub fn as_one(&self) -> Incident {
         let mut one = self.newest.clone();

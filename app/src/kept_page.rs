@@ -1,4 +1,4 @@
-//! Whether this page is one that the service worker had kept, and gave where the server could not be asked.
+//! Finds out whether this page is one that the service worker had kept, and gave where the server could not be asked.
 
 use domain::Millis;
 use leptos::prelude::document;

@@ -3,7 +3,7 @@
 //! Pages put [`components`] together; what a page does lives in plain modules beside them. Browser-only code runs in
 //! effects and event handlers; what only the server can know comes through [`request`] and [`context`].
 
-// Views are types: a page's nests deeper than the compiler looks by itself.
+// Views are types, and a page's nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 pub mod alarm;

@@ -1,4 +1,4 @@
-//! Which language a page speaks: what was chosen with the switch (a cookie), else what the browser asks for, else Korean.
+//! The language of a page. It is the one chosen with the switch (a cookie), else the browser's, else Korean.
 
 use leptos::prelude::*;
 use leptos_i18n::I18nContext;
@@ -46,8 +46,8 @@ fn language_and_weight(range: &str) -> (&str, f32) {
     (language.trim(), weight.unwrap_or(1.0))
 }
 
-/// In the browser: changes the language at once and remembers it. Nothing is loaded again, so a call that is
-/// being sent goes on.
+/// Changes the language at once in the browser, and remembers it. Nothing is loaded again, so a call that is being sent
+/// goes on.
 pub fn choose(i18n: I18nContext<Locale>, locale: Locale) {
     i18n.set_locale(locale);
     if let Some(html) = document().dyn_ref::<web_sys::HtmlDocument>() {
@@ -56,7 +56,7 @@ pub fn choose(i18n: I18nContext<Locale>, locale: Locale) {
     }
 }
 
-/// In the browser: the language that was chosen with the switch, if one was.
+/// Returns the language that was chosen with the switch, if one was, in the browser.
 pub(crate) fn chosen() -> Option<Locale> {
     let document = document().dyn_into::<web_sys::HtmlDocument>().ok()?;
     of_cookies(&document.cookie().ok()?)

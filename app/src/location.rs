@@ -1,4 +1,4 @@
-//! Where this device is: the Geolocation API (W3C), with its accuracy. A call never depends on it.
+//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -38,7 +38,7 @@ impl DeviceLocation {
         Self { location, found_at }
     }
 
-    /// Tells if the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
+    /// Returns whether the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
     /// that was set back makes nothing young again.
     #[must_use]
     pub fn is_current(&self, now: Millis) -> bool {
@@ -46,7 +46,7 @@ impl DeviceLocation {
     }
 }
 
-/// Why the browser does not tell where it is.
+/// The reason why the browser does not give the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocationProblem {
     /// The browser cannot, or may not without https.
@@ -60,7 +60,7 @@ pub enum LocationProblem {
 }
 
 impl LocationProblem {
-    /// Of a `GeolocationPositionError`'s `code`.
+    /// Returns the reason for a `GeolocationPositionError`'s `code`.
     fn of_code(code: u16) -> Self {
         match code {
             1 => Self::Denied,
@@ -72,7 +72,7 @@ impl LocationProblem {
 
 /// A place as old as this is still where the caller is, in milliseconds.
 const MAXIMUM_AGE: u32 = 10_000;
-/// How long the device may look for a place, in milliseconds.
+/// The time for which the device may look for a place, in milliseconds.
 const TIMEOUT: u32 = 30_000;
 
 // web-sys has these types only behind its unstable interface.
@@ -97,7 +97,7 @@ extern "C" {
     fn code(this: &GeolocationPositionError) -> u16;
 }
 
-/// Asks where this device is; the browser may ask the person first. For a button that says so.
+/// Asks for the place of this device; the browser may ask the person first. For a button that announces it.
 pub fn ask(then: impl FnOnce(Result<DeviceLocation, LocationProblem>) + 'static) {
     let located = locate();
     spawn_local(async move { then(located.await.unwrap_or(Err(LocationProblem::Unavailable))) });
@@ -112,10 +112,10 @@ pub(crate) fn locate() -> oneshot::Receiver<Result<DeviceLocation, LocationProbl
         let watch = Rc::clone(&watch);
         move |result| {
             if let Some(sender) = sender.borrow_mut().take() {
-                // Whoever asked may have gone on without it.
+                // The receiver may have gone on without it.
                 sender.send(result).ok();
             }
-            // Not here and now: this runs inside the watch's own callback.
+            // Not here and now, because this runs inside the watch's own callback.
             let watch = Rc::clone(&watch);
             spawn_local(async move { drop(watch.borrow_mut().take()) });
         }
@@ -127,7 +127,7 @@ pub(crate) fn locate() -> oneshot::Receiver<Result<DeviceLocation, LocationProbl
     receiver
 }
 
-/// Whether the browser will tell where it is without asking the person.
+/// Returns whether the browser gives the place without asking the person.
 pub(crate) async fn is_granted() -> bool {
     let query = Object::new();
     let asked = Reflect::set(&query, &"name".into(), &"geolocation".into())
@@ -141,7 +141,7 @@ pub(crate) async fn is_granted() -> bool {
     }
 }
 
-/// Hears where this device is, again and again, until it is dropped.
+/// Receives the place of this device, again and again, until it is dropped.
 pub(crate) struct Watch {
     geolocation: Geolocation,
     id: i32,

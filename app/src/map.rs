@@ -12,14 +12,15 @@ use send_wrapper::SendWrapper;
 use self::board::{Board, Words};
 use crate::{context::Ground, i18n::use_i18n, words::say};
 
-/// A map of the calls that have a place: a marker with the flat's number, and a circle in which the caller is by 95 %.
-/// It goes to the open ones. Until Leaflet draws it, and where nothing does, the site plan is a still picture.
+/// A map of the calls that have a place. Each has a marker with the flat's number, and a circle in which the caller is
+/// by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing does, the site plan is a still
+/// picture.
 #[component]
 pub fn LiveMap(
-    /// What to show.
+    /// The calls to show.
     #[prop(into)]
     incidents: Signal<Vec<Incident>>,
-    /// The server's time: a call may end by it.
+    /// The server's time, by which a call may end.
     #[prop(into)]
     now: Signal<Millis>,
     /// The ground under the markers.
@@ -51,14 +52,14 @@ pub fn LiveMap(
             Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
         }
     });
-    // Open or not: only that part of the time changes what is drawn.
+    // Only the part of the time that decides whether a call is open changes the drawing.
     let shown = Memo::new(move |_| {
         let (incidents, now) = (incidents.get(), now.get());
         let open: Vec<_> = incidents.iter().map(|incident| incident.is_open(now)).collect();
         (incidents, open)
     });
     Effect::new(move || {
-        // The element, too: the board is made when it is there.
+        // The element is read, too, because the board is made when it is there.
         if element.get().is_none() {
             return;
         }

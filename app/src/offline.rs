@@ -1,5 +1,5 @@
-//! Being without a network: whether the connection is lost, and the few words that the page has for the service worker
-//! (`public/offline.js`).
+//! The state without a network, which is whether the connection is lost, and the few words that the page has for the
+//! service worker (`public/offline.js`).
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -26,7 +26,7 @@ pub(crate) fn ask_to_sync() {
     }
 }
 
-/// Whether the connection is lost. It stays so while it is being tried again.
+/// Returns whether the connection is lost. It stays so while it is being tried again.
 #[must_use]
 pub fn is_lost(connection: Connection) -> Memo<bool> {
     Memo::new(move |before: Option<&bool>| match connection.state.get() {

@@ -1,9 +1,11 @@
-//! The table of pages: each address, who may open it, and whether it comes to life in the browser. The router, the server's
-//! handlers and the service worker (`public/worker/pages.js`) read it; a test compares the worker's copy.
+//! The table of pages, with each address, its audience, and whether it comes to life in the browser. The router, the
+//! server's handlers and the service worker (`public/worker/pages.js`) read it; a test compares the worker's copy.
 
 /// The people that may open a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
+    /// Anybody.
+    Anybody,
     /// People that are not signed in; others are led to the start page.
     SignedOut,
     /// People that are signed in; others are led to the sign-in page.
@@ -17,7 +19,7 @@ pub enum Audience {
 pub struct Page {
     /// Its address; a segment in braces stands for any text.
     pub path: &'static str,
-    /// Who may open it.
+    /// The people who may open it.
     pub audience: Audience,
     /// It loads the wasm. The others are plain HTML and need nothing else.
     pub is_hydrated: bool,
@@ -29,14 +31,42 @@ pub const HOME: Page = Page { path: "/", audience: Audience::SignedIn, is_hydrat
 pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut, is_hydrated: false };
 /// Confirms a call, for browsers without wasm and for addresses that ask for one.
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
-/// What has become of a call.
+/// The state of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+/// The devices that are reached while no page is open.
+pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
 /// The numbers of the management office.
 pub const STATISTICS: Page =
     Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
+/// The buildings, lines, houses and people of the complex.
+pub const PEOPLE: Page = of_office("/admin/people");
+/// Importing houses.
+pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
+/// Invitations to print.
+pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// Writing the code of an invitation.
+pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
+/// Joining by an invitation.
+pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 5] = [HOME, SIGN_IN, CALL, CALL_STATE, STATISTICS];
+pub const PAGES: [Page; 11] = [
+    HOME,
+    SIGN_IN,
+    CALL,
+    CALL_STATE,
+    DEVICES,
+    STATISTICS,
+    PEOPLE,
+    PEOPLE_IMPORT,
+    PEOPLE_CARDS,
+    JOIN,
+    INVITATION,
+];
+
+const fn of_office(path: &'static str) -> Page {
+    Page { path, audience: Audience::Administrators, is_hydrated: false }
+}
 
 /// Returns the page at an address without query.
 #[must_use]
@@ -45,7 +75,7 @@ pub fn at(path: &str) -> Option<Page> {
 }
 
 impl Page {
-    /// Tells if `path`, an address without query, is one of this page's.
+    /// Returns whether `path`, an address without query, is one of this page's.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         let mut asked = path.split('/');
@@ -75,7 +105,11 @@ mod tests {
             ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
             ("/call/", None),
             ("/call/a/b", None),
+            ("/devices", Some(DEVICES)),
             ("/admin/statistics", Some(STATISTICS)),
+            ("/admin/people/import", Some(PEOPLE_IMPORT)),
+            ("/join", Some(JOIN)),
+            ("/join/K7M4-Q2XP-9TRA", Some(INVITATION)),
             ("/admin", None),
             ("/elsewhere", None),
             ("", None),
@@ -95,7 +129,7 @@ mod tests {
         let ours: Vec<_> = PAGES
             .iter()
             .map(|page| {
-                let signed_in = page.audience != Audience::SignedOut;
+                let signed_in = !matches!(page.audience, Audience::Anybody | Audience::SignedOut);
                 serde_json::json!({ "path": page.path, "signedIn": signed_in, "hydrated": page.is_hydrated })
             })
             .collect();

@@ -1,4 +1,4 @@
-//! The button: one press becomes one call, whatever the network, the server, the session and the page do meanwhile.
+//! The button. One press becomes one call, whatever the network, the server, the session and the page do meanwhile.
 
 mod outbox;
 mod pending;
@@ -24,16 +24,17 @@ pub use progress::{CallProgress, Houses, Kept, NOBODY_AFTER, PressState, progres
 /// The button of one signed-in resident.
 #[derive(Clone, Copy)]
 pub struct Press {
-    /// How far this device's press has come.
+    /// The state of this device's press.
     pub state: ReadSignal<PressState>,
-    /// What is true of the own call, to be shown.
+    /// The state of the own call, to be shown.
     pub progress: Memo<CallProgress>,
-    /// The own call: the one just made, or an open one of the own house that the feed knows, also after a reload.
+    /// The own call, which is the one just made, or an open one of the own house that the feed knows, also after a
+    /// reload.
     pub own_call: Memo<Option<Incident>>,
-    /// Why the call goes, or went, without a place; `None`: nothing is known against it.
+    /// The reason why the call goes, or went, without a place; `None` if there is none.
     pub location_problem: ReadSignal<Option<LocationProblem>>,
     set_state: WriteSignal<PressState>,
-    /// The press that `state` speaks of, until it is recorded. What is on the device is a copy of it.
+    /// The press that `state` is about, until it is recorded. The device has a copy of it.
     current: StoredValue<Option<Pending>>,
     kept: StoredValue<Kept>,
     viewer: StoredValue<Resident>,
@@ -79,7 +80,7 @@ impl Press {
             state,
             progress: Memo::new(move |_| {
                 let own = own_call.get();
-                // Only where there is a call: the server has no monotonic time of the page's.
+                // Only where there is a call, because the server has no monotonic time of the page's.
                 let age = own
                     .as_ref()
                     .and_then(|own| feed.with(|feed| feed.age(&own.alert, connection.moment.get())));
@@ -99,8 +100,8 @@ impl Press {
         press
     }
 
-    /// The person begins to hold the button: looks for the place already, where the browser will not ask for it.
-    /// Its question would end the hold.
+    /// Looks for the place when the person begins to hold the button, where the browser will not ask for it. Its
+    /// question would end the hold.
     pub fn prepare(&self) {
         spawn_local(async {
             if location::is_granted().await {
@@ -163,7 +164,7 @@ impl Press {
                 return;
             }
             if let Some(call) = heard {
-                // Neighbours who heard it must hear that it is not wanted any more. A refusal says that they do.
+                // Neighbours who received it must learn that it is not wanted any more. A refusal shows that they have.
                 let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
@@ -171,8 +172,8 @@ impl Press {
         });
     }
 
-    /// The person ends a call that neighbours have heard and that is not recorded: it is not sent again, on this device
-    /// or by another page.
+    /// Drops a call that neighbours have received and that is not recorded, when the person ends it. It is not sent
+    /// again, on this device or by another page.
     pub fn drop_unrecorded(&self) {
         if !matches!(self.state.get_untracked(), PressState::Heard { .. }) {
             return;
@@ -191,8 +192,8 @@ impl Press {
         matches!(state, Some(PressState::Sending | PressState::Retrying { .. } | PressState::Heard { .. }))
     }
 
-    /// Looks for kept presses when the page opens and whenever there is a connection again, and hears what other tabs
-    /// and the service worker have done with one.
+    /// Looks for kept presses when the page opens and whenever there is a connection again, and follows the other tabs
+    /// and the service worker, which may send one.
     fn watch(self) {
         Effect::new(move || {
             spawn_local(self.look());
@@ -206,7 +207,7 @@ impl Press {
             connection
         });
         Effect::new(move || {
-            // The call that stands says more than that there is one.
+            // The call that stands shows more than that there is one.
             if self.state.get() == PressState::Stands && self.own_call.with(Option::is_some) {
                 self.set_state.set(PressState::Idle);
             }
@@ -221,11 +222,11 @@ impl Press {
         });
     }
 
-    /// Whoever presses again has read why the press before was refused.
+    /// A person who presses again has read why the press before was refused.
     fn drop_refused(self) {
         let is_refused = matches!(self.state.get_untracked(), PressState::Refused(_));
         if let Some(pending) = self.current.get_value().filter(|_| is_refused) {
-            // What cannot be forgotten is told once more by the next page.
+            // An outcome that cannot be forgotten is shown once more by the next page.
             spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
         }
     }

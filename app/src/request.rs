@@ -1,5 +1,5 @@
-//! What only the server knows while it renders a page: the request, the calls its hub has, the answer's status. The
-//! browser knows what hydration needs of it.
+//! The parts that only the server knows while it renders a page. They are the request, the calls of its hub, and the
+//! answer's status. The browser knows what hydration needs of it.
 
 #[cfg(not(feature = "ssr"))]
 pub use browser::*;
@@ -42,7 +42,7 @@ mod ssr {
         pair.split_once('=')?.1.parse().ok()
     }
 
-    /// Where the address says `?lang=`: remembers the language and leads to the same address without it.
+    /// Remembers the language where the address has `?lang=`, and leads to the same address without it.
     pub fn choose_language() {
         let Some((parts, answer)) = use_context::<Parts>().zip(use_context::<ResponseOptions>()) else {
             return;
@@ -54,19 +54,19 @@ mod ssr {
         let query = parts.uri.query().unwrap_or_default();
         let rest: Vec<&str> = query.split('&').filter(|pair| !says_language(pair)).collect();
         let rest = rest.join("&");
-        // One slash in front: two would name another host.
+        // One slash in front, because two would name another host.
         let path = format!("/{}", parts.uri.path().trim_start_matches(['/', '\\']));
         leptos_axum::redirect(&if rest.is_empty() { path } else { format!("{path}?{rest}") });
     }
 
-    /// What lists the site's files and their version (`script/site-version.mjs`).
+    /// The list of the site's files and their version (`script/site-version.mjs`).
     const SITE_LIST: &str = "site.json";
 
-    /// How the service worker knows which files a page belongs to.
+    /// The header by which the service worker knows which files a page belongs to.
     const SITE_VERSION: HeaderName = HeaderName::from_static("iutsai-site");
 
-    /// The version of the files that this process began to serve. `None` where nothing lists them: then the service
-    /// worker keeps none.
+    /// The version of the files that this process began to serve. `None` where nothing lists them. The service worker
+    /// keeps none then.
     #[must_use]
     pub fn site_version(options: &LeptosOptions) -> Option<&'static str> {
         static VERSION: OnceLock<Option<String>> = OnceLock::new();
@@ -78,7 +78,7 @@ mod ssr {
         VERSION.get_or_init(read).as_deref()
     }
 
-    /// Says in the answer which version of the files the page needs.
+    /// Names in the answer the version of the files that the page needs.
     pub fn tell_site_version(version: Option<&str>) {
         let version = version.and_then(|version| HeaderValue::from_str(version).ok());
         if let Some((version, answer)) = version.zip(use_context::<ResponseOptions>()) {
@@ -86,7 +86,7 @@ mod ssr {
         }
     }
 
-    /// Keeps the effects of libraries from running on the server, where a page is done once it is written: that of the
+    /// Keeps the effects of libraries from running on the server, where a page is done once it is written. That of the
     /// translations starts even there (it would set a cookie), often after the page's signals are gone.
     pub fn pause_effects() {
         if let Some(root) = successors(Owner::current(), Owner::parent).last() {
@@ -112,8 +112,8 @@ mod ssr {
         use_context::<Hub>().map(|hub| hub.named(alert)).unwrap_or_default()
     }
 
-    /// The address, where its page tells the state of a call and so must not grow old. It keeps what names the call,
-    /// and not why a form was refused.
+    /// Returns the address, where its page shows the state of a call and so must not grow old. It keeps the name of the
+    /// call, and not why a form was refused.
     #[must_use]
     pub fn call_state() -> Option<String> {
         let uri = use_context::<Parts>()?.uri;
@@ -123,13 +123,21 @@ mod ssr {
         page_table::CALL_STATE.is_at(uri.path()).then(|| format!("{}{query}", uri.path()))
     }
 
-    /// Tells if this address shows the statistics, which a small script keeps up to date.
+    /// Returns whether this address shows the statistics, which a small script keeps up to date.
     #[must_use]
     pub fn shows_statistics() -> bool {
         use_context::<Parts>().is_some_and(|parts| page_table::STATISTICS.is_at(parts.uri.path()))
     }
 
-    /// Whether this address's page comes to life in the browser. The others are plain HTML: they need nothing else.
+    /// Returns whether this address's page compares the browser's push subscription with the server's.
+    #[must_use]
+    pub fn uses_push() -> bool {
+        let pages = [page_table::HOME, page_table::DEVICES];
+        use_context::<Parts>().is_some_and(|parts| pages.iter().any(|page| page.is_at(parts.uri.path())))
+    }
+
+    /// Returns whether this address's page comes to life in the browser. The others are plain HTML and need nothing
+    /// else.
     #[must_use]
     pub fn comes_to_life() -> bool {
         let page = use_context::<Parts>().and_then(|parts| page_table::at(parts.uri.path()));

@@ -1,4 +1,4 @@
-//! What the tests of several modules call, answer and end.
+//! Calls, answers and ends for the tests of several modules.
 
 use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, LineIncidents, Location, Millis,

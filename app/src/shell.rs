@@ -28,7 +28,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let leaflet_style =
         comes_to_life.then(|| view! { <link rel="stylesheet" href=site.file("/leaflet/leaflet.css") /> });
     let scripts = comes_to_life.then(|| view! { <LifeScripts options site /> });
-    // For people with scripts the page is changed in place: a page that loads itself again takes the focus away.
+    // For people with scripts the page is changed in place, because a page that loads itself again loses the focus.
     let refresh = request::call_state().map(|path| {
         view! {
             <noscript>
@@ -40,10 +40,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let figures = request::shows_statistics().then(|| {
         view! { <script defer nonce=use_nonce() src=site.file("/statistics.js")></script> }
     });
+    let push = request::uses_push().then(|| {
+        view! { <script defer nonce=use_nonce() src=site.file("/push.js")></script> }
+    });
     view! {
         <!DOCTYPE html>
-        // A translator replaces the text nodes that the page changes: the words of a call would stand still. The page itself
-        // speaks both languages.
+        // A translator replaces the text nodes that the page changes, so the words of a call would stand still. The
+        // page itself speaks both languages.
         <html lang=request::locale().as_str() translate="no">
             <head>
                 <meta name="google" content="notranslate" />
@@ -57,7 +60,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/icon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/icon-180.png" />
                 <link rel="manifest" href="/manifest.webmanifest" />
-                // The own style sheet comes last: it dresses the map.
+                // The own style sheet comes last, because it dresses the map.
                 {leaflet_style}
                 <link rel="stylesheet" href=stylesheet />
                 // On every page, so that a form finds the service worker already there.
@@ -65,6 +68,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 {scripts}
                 {refresh}
                 {figures}
+                {push}
                 <MetaTags />
             </head>
             <body>
@@ -74,7 +78,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// What brings a page to life: in front the scripts whose globals the wasm takes for granted, then the wasm itself.
+/// The scripts that bring a page to life. In front are those whose globals the wasm needs, then the wasm itself.
 #[component]
 fn LifeScripts(options: LeptosOptions, site: Site) -> impl IntoView {
     let of_package = |file: String| site.file(&format!("/{}/{file}", options.site_pkg_dir));

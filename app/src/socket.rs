@@ -1,4 +1,4 @@
-//! The connection to the server: one WebSocket, opened again for ever, that fills the [`Feed`].
+//! The connection to the server, which is one WebSocket, opened again without an end, that fills the [`Feed`].
 
 mod conversation;
 mod session;
@@ -23,7 +23,7 @@ use crate::{
     feed::{Feed, Notice, Scope},
 };
 
-/// How the connection is.
+/// The state of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
     /// Being opened, or the snapshot has not come whole yet.
@@ -35,8 +35,8 @@ pub enum ConnectionState {
         /// Seconds until then.
         retry_in: u32,
     },
-    /// The server knows nobody by this browser's session. It is asked again now and then: somebody may sign in with
-    /// another tab.
+    /// The server knows nobody by this browser's session. It is asked again now and then, because a person may sign in
+    /// with another tab.
     SignedOut,
 }
 
@@ -56,15 +56,15 @@ impl ConnectionState {
 /// The connection and what comes of it.
 #[derive(Clone, Copy)]
 pub struct Connection {
-    /// How it is.
+    /// Its state.
     pub state: ReadSignal<ConnectionState>,
-    /// What was heard.
+    /// The calls that were received.
     pub feed: RwSignal<Feed>,
     /// The server's time, once a second.
     pub now: ReadSignal<Millis>,
     /// The page's own monotonic time in milliseconds, once a second; 0 on the server.
     pub moment: ReadSignal<Millis>,
-    /// What was new in the last frame that brought something new.
+    /// The news of the last frame that brought any.
     pub notices: ReadSignal<Vec<Notice>>,
     set_state: WriteSignal<ConnectionState>,
     set_notices: WriteSignal<Vec<Notice>>,
@@ -74,7 +74,7 @@ pub struct Connection {
     news: StoredValue<Option<UnboundedSender<News>>>,
 }
 
-/// What the browser or the page tells the connection.
+/// News of the browser or the page for the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum News {
     /// A person looked at a call.
@@ -125,15 +125,15 @@ pub fn connect(scope: Scope, now: Millis) -> Connection {
 }
 
 impl Connection {
-    /// A person has this call before them. The server is told once per connection, and not before the page is
-    /// visible: a call in a hidden tab has been seen by nobody.
+    /// Reports that a person has this call before them. The server receives it once per connection, and not before the
+    /// page is visible, because a call in a hidden tab has been seen by nobody.
     pub fn seen(&self, alert: AlertId) {
         if self.looked_at.try_update_value(|looked_at| looked_at.insert(alert)) == Some(true) {
             self.tell(News::Looked);
         }
     }
 
-    /// This device has begun to sound a call. The server is told once per connection.
+    /// Reports that this device has begun to sound a call. The server receives it once per connection.
     pub(crate) fn has_sounded(self, call: CallKey) {
         if self.sounded.try_update_value(|sounded| sounded.insert(call)) == Some(true) {
             self.tell(News::Sounded);
@@ -144,7 +144,7 @@ impl Connection {
         self.clock
     }
 
-    /// What a person has looked at, if anyone can see the page now.
+    /// Returns what a person has looked at, if anyone can see the page now.
     fn looked_at(self) -> BTreeSet<AlertId> {
         match document().visibility_state() {
             VisibilityState::Visible => self.looked_at.try_get_value().unwrap_or_default(),
@@ -171,11 +171,11 @@ impl Connection {
         ]
     }
 
-    /// Connects, for ever.
+    /// Keeps the connection, without an end.
     async fn keep(self, scope: Scope, mut news: UnboundedReceiver<News>) {
         let mut failures = 0;
         loop {
-            // Who is signed out reads so until there is a connection, not "connecting" now and then.
+            // A signed-out person reads that until there is a connection, not "connecting" now and then.
             if self.state.try_get_untracked() != Some(ConnectionState::SignedOut) {
                 self.set_state.try_set(ConnectionState::Connecting);
             }
@@ -200,7 +200,7 @@ impl Connection {
     }
 }
 
-/// Waits, or until there is a reason to hurry; tells every second how many are left.
+/// Waits, or until there is a reason to hurry, and shows every second how many are left.
 async fn wait(duration: Duration, news: &mut UnboundedReceiver<News>, left: impl Fn(u32)) {
     let mut rest = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
     while rest > 0 {

@@ -1,4 +1,4 @@
-//! Which calls a device sounds (design: "shown once, sounded when it matters"), as pure rules.
+//! The rules for which calls a device sounds, as pure functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use domain::{CallKey, House, Incident, Line, Millis, Resident, Stance, event::LA
 
 use crate::feed::Feed;
 
-/// How long a call sounds, in milliseconds: what is older would come as late.
+/// The time for which a call sounds, in milliseconds. An older one would come as late.
 pub const SOUNDED_FOR: Millis = LATE_AFTER;
 
 /// Returns the calls that ask `viewer` for help at the page's monotonic time `moment`, of those that did not come
@@ -24,9 +24,9 @@ pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Op
     })
 }
 
-/// Returns whether a call asks `viewer` for help now: it is open, nobody is coming, it is younger than [`SOUNDED_FOR`],
-/// and it is not the viewer's own house that calls. `age` is how long ago the server received it, in milliseconds;
-/// without it the time `now` decides.
+/// Returns whether a call asks `viewer` for help now. Such a call is open, nobody is coming, it is younger than
+/// [`SOUNDED_FOR`], and it is not the viewer's own house that calls. `age` is how long ago the server received it, in
+/// milliseconds; without it the time `now` decides.
 #[must_use]
 pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
     let alert = &incident.alert;
@@ -37,8 +37,8 @@ pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: 
     incident.is_open(now) && incident.coming().next().is_none() && young && !own
 }
 
-/// What a device has sounded: names of calls, and when each began to sound, by the device's clock. Kept by the device,
-/// for all its tabs.
+/// The calls that a device has sounded, by name, and when each began to sound, by the device's clock. Kept by the
+/// device, for all its tabs.
 pub type Sounded = BTreeMap<String, Millis>;
 
 /// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its
@@ -63,10 +63,10 @@ pub fn forget_old(sounded: &mut Sounded, asking: &[Incident], now: Millis) {
     });
 }
 
-/// The alarm of one tab: which calls it is sounding.
+/// The alarm of one tab, which is the calls that it is sounding.
 ///
-/// A call that has begun to sound goes on until somebody accepts it, it ends, it is silenced, or it is
-/// [`SOUNDED_FOR`] old: a neighbour who is in the shower hears it when the water stops.
+/// A call that has begun to sound goes on until a neighbour accepts it, it ends, it is silenced, or it is
+/// [`SOUNDED_FOR`] old, because a neighbour in the shower notices it when the water stops.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sounding {
     /// In the order in which they began; each with the name it is remembered by.
@@ -74,12 +74,12 @@ pub struct Sounding {
 }
 
 impl Sounding {
-    /// What sounds now, after `asking` (the calls that ask this viewer for help and did not come late, as the feed
+    /// Returns what sounds now, after `asking` (the calls that ask this viewer for help and did not come late, as the feed
     /// shows them now) changed or a second passed. Returns the calls that begin now; they are in `sounded` then, with
     /// the device's time `now`.
     ///
-    /// `ready`: this tab may and can sound. While it cannot, nothing begins and nothing is remembered, so a call that
-    /// still asks for help when the tab is armed sounds then.
+    /// `ready` is true if this tab may and can sound. While it cannot, nothing begins and nothing is remembered, so a
+    /// call that still asks for help when the tab is armed sounds then.
     pub fn update(
         &mut self,
         asking: &[Incident],
@@ -104,8 +104,8 @@ impl Sounding {
         begun
     }
 
-    /// Drops the calls that sound and forgets that they did, because this tab cannot sound any more: the next one that
-    /// can begins them. Returns whether there were any.
+    /// Drops the calls that sound and forgets that they did, because this tab cannot sound any more, and the next one
+    /// that can begins them. Returns whether there were any.
     pub fn interrupt(&mut self, sounded: &mut Sounded) -> bool {
         let interrupted = std::mem::take(&mut self.calls);
         for (_, name) in &interrupted {

@@ -1,5 +1,5 @@
-//! What a tab or a device remembers: the browser's storage, which may be full, forbidden or absent. Nothing here may
-//! stop a call, so what cannot be remembered is said on the console and forgotten.
+//! The memory of a tab or a device, which is the browser's storage, and may be full, forbidden or absent. Nothing here
+//! may stop a call, so a value that cannot be remembered is reported on the console and forgotten.
 
 use leptos::{logging, prelude::window};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,14 +8,14 @@ use web_sys::Storage;
 /// Where to remember.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Memory {
-    /// `sessionStorage`: this tab, also after a reload.
+    /// `sessionStorage`, for this tab, also after a reload.
     Tab,
-    /// `localStorage`: every tab of this browser.
+    /// `localStorage`, for every tab of this browser.
     Device,
 }
 
 impl Memory {
-    /// What was remembered under `key`, if it is there and still has the shape it should have.
+    /// Returns what was remembered under `key`, if it is there and still has the shape it should have.
     pub(crate) fn recall<T: DeserializeOwned>(self, key: &str) -> Option<T> {
         let text = self.storage()?.get_item(key).ok().flatten()?;
         serde_json::from_str(&text).inspect_err(|error| logging::warn!("{key} is unreadable: {error}")).ok()

@@ -1,4 +1,4 @@
-//! The title of the page's tab while somebody calls for help: words and the page's own title by turns.
+//! The title of the page's tab while a neighbour calls for help, which is words and the page's own title by turns.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The domain in words: houses and lines as people say them, kinds, ends, and how long ago something was.
+//! The domain in words, for houses and lines as people name them, kinds, ends, and times.
 
 use domain::{Actor, End, House, Kind, Line, Millis, Progress};
 use leptos_i18n::I18nContext;
@@ -17,7 +17,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// What [`say!`] becomes.
+/// Returns what [`say!`] becomes.
 pub(crate) fn in_locale(
     i18n: I18nContext<Locale>,
     words: fn(Locale) -> &'static str,
@@ -25,7 +25,7 @@ pub(crate) fn in_locale(
     move || words(i18n.get_locale())
 }
 
-/// A house as people say it: `1203호`. A name that is not just a number is left as it is.
+/// Returns a house as people name it, such as `1203호`. A name that is not just a number is left as it is.
 #[must_use]
 pub fn house(locale: Locale, house: &House) -> String {
     let name = house.as_str();
@@ -39,7 +39,7 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
     names.join(", ")
 }
 
-/// A line as people say it: `101-1 라인`. A name that says so itself is left as it is.
+/// Returns a line as people name it, such as `101-1 라인`. A name with that word is left as it is.
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
@@ -52,7 +52,7 @@ fn is_number(name: &str) -> bool {
     name.ends_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_digit() || c == '-')
 }
 
-/// What the emergency is.
+/// Returns what the emergency is.
 #[must_use]
 pub fn kind(locale: Locale, kind: Kind) -> &'static str {
     match kind {
@@ -63,7 +63,7 @@ pub fn kind(locale: Locale, kind: Kind) -> &'static str {
     }
 }
 
-/// How a call ended, and who ended it where that is not plain from how.
+/// Returns how a call ended, and who ended it where that is not plain from how.
 #[must_use]
 pub fn end(locale: Locale, end: &End) -> String {
     let how = ended(locale, end.how);
@@ -75,7 +75,7 @@ pub fn end(locale: Locale, end: &End) -> String {
     td_string!(locale, feed.ended_by, how = how, who = who)
 }
 
-/// How a call ended. Not for what leaves a call open.
+/// Returns how a call ended. Not for what leaves a call open.
 #[must_use]
 pub fn ended(locale: Locale, how: Progress) -> &'static str {
     match how {
@@ -86,7 +86,7 @@ pub fn ended(locale: Locale, how: Progress) -> &'static str {
     }
 }
 
-/// How long ago `at` is at `now`. Coarse below a minute, so that a page at rest does not flicker.
+/// Returns how long ago `at` is at `now`. Coarse below a minute, so that a page at rest does not flicker.
 #[must_use]
 pub fn ago(locale: Locale, at: Millis, now: Millis) -> String {
     let seconds = now.saturating_sub(at).max(0) / 1000;
@@ -109,7 +109,7 @@ pub fn trouble(locale: Locale, trouble: Trouble) -> String {
     }
 }
 
-/// What a form's problem means, by the last segment of the problem's type.
+/// Returns what a form's problem means, by the last segment of the problem's type.
 #[must_use]
 pub fn problem(locale: Locale, slug: &str) -> &'static str {
     match slug {

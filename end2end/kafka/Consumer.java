@@ -1,5 +1,5 @@
-// Reads as the original Spring service reads: through spring-kafka's JsonDeserializer, which makes of a value what the
-// record's type headers say, or else a map. It ends with status 1 at the first record that it cannot make one of.
+// Reads as the original Spring service reads, through spring-kafka's JsonDeserializer, which makes a value into the
+// type of the record's type headers, or else a map. It ends with status 1 at the first record for which it cannot.
 //
 // java -cp 'JARS/*' end2end/kafka/Consumer.java BOOTSTRAP_SERVERS COUNT TOPIC...
 // Prints the first COUNT records of the topics, one JSON object a line: topic, key, value and the Java class of the value.

@@ -1,5 +1,5 @@
-// Writes what the original Spring service writes: maps through spring-kafka's JsonSerializer, which adds its three type
-// headers, and no key.
+// Writes as the original Spring service writes, which is maps through spring-kafka's JsonSerializer, which adds its
+// three type headers, and no key.
 //
 // java -cp 'JARS/*' end2end/kafka/Producer.java BOOTSTRAP_SERVERS TOPIC
 // Standard input has one JSON object a line; each becomes a record. Prints TOPIC-PARTITION-OFFSET for each.

@@ -1,4 +1,5 @@
-// What an answer means to the service worker: the table of the page (app/src/api/answers.json), and what follows for a press.
+// The meaning of an answer to the service worker, by the table of the page (app/src/api/answers.json), and its
+// consequence for a press.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

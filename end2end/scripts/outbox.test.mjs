@@ -98,7 +98,8 @@ function fresh() {
 /** Values of the script's scope have prototypes of their own. */
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
-/** As much of IndexedDB as the outbox uses: one store whose transactions apply all their changes or none. */
+/** The part of IndexedDB that the outbox uses, which is one store whose transactions apply all their changes or none.
+ * */
 function fakeStorage() {
   const storage = { opened: 0, kill, abort, indexedDB: { open } };
   let rows = new Map();

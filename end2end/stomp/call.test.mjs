@@ -67,7 +67,7 @@ test("an accept is told to everybody, the caller too, and which one was the firs
   const alert = await press(caller);
   const first = await accept(neighbour, { targetHouse: "1203", alert });
   await listeners[0].told("accept", first);
-  // Without naming the call: the newest open one of that house.
+  // The accept does not name the call, so it is the newest open one of that house.
   const second = await accept(another, { targetHouse: "1203" });
 
   for (const listener of listeners) {

@@ -1,4 +1,4 @@
-// What the server refuses, and what it confirms.
+// The frames that the server refuses, and those that it confirms.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

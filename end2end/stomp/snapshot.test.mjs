@@ -1,4 +1,4 @@
-// What somebody hears who comes later.
+// The snapshot of a subscriber who comes later.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

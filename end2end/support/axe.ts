@@ -1,4 +1,4 @@
-// Whether a page can be used by everybody, as far as axe can see it.
+// True if a page can be used by everybody, as far as axe can see it.
 
 import AxeBuilder from "@axe-core/playwright";
 import { expect } from "@playwright/test";

@@ -6,7 +6,7 @@ import type { PlaywrightTestOptions, PlaywrightWorkerOptions } from "@playwright
 
 const SYSTEMS_CHROMIUM = "/usr/bin/chromium";
 
-/** The browser's program: what IUTSAI_CHROMIUM names, else the system's Chromium; none means Playwright's own. */
+/** Returns the browser's program, which is IUTSAI_CHROMIUM, else the system's Chromium; none means Playwright's own. */
 function program(): string | undefined {
   const named = process.env.IUTSAI_CHROMIUM;
   if (named) {

@@ -1,5 +1,5 @@
-// The network between one browser and the program, which a test can cut: what is open breaks off, and nothing gets
-// through until it is mended. (Playwright's own `setOffline` leaves open WebSockets alone.)
+// The network between one browser and the program, which a test can cut. Open connections break off, and nothing gets
+// through until it is repaired. (Playwright's own `setOffline` leaves open WebSockets alone.)
 
 import { once } from "node:events";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";

@@ -1,4 +1,5 @@
-// What a browser keeps on its device: presses in the outbox, the home page and its files in the service worker's caches.
+// The data that a browser keeps on its device, which are presses in the outbox, and the home page and its files in the
+// service worker's caches.
 
 import { type Worker, expect } from "@playwright/test";
 
@@ -16,7 +17,7 @@ export interface Press {
   outcome?: { recorded: { id: string; state: string; at: number } } | { refused: { detail: string } };
 }
 
-/** What `public/outbox.js` offers, as far as tests need it. */
+/** The part of `public/outbox.js` that tests need. */
 export interface Outbox {
   all(): Promise<Press[]>;
   keep(press: Press): Promise<void>;
@@ -25,7 +26,7 @@ export interface Outbox {
 
 declare const iutsaiOutbox: Outbox;
 
-/** The presses that are kept, whoever's. */
+/** Returns the presses that are kept, of all people. */
 export function kept({ page }: Visitor): Promise<Press[]> {
   return page.evaluate(() => iutsaiOutbox.all());
 }
@@ -47,7 +48,7 @@ export async function age(visitor: Visitor, minutes: number): Promise<void> {
   }, minutes * 60_000);
 }
 
-/** What a console says of it. */
+/** The console's message about it. */
 export const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/;
 
 /** Cuts the whole browser off. */
@@ -95,7 +96,7 @@ export function callsOf({ context }: Visitor): () => (string | null)[] {
   return () => [...keys];
 }
 
-/** Of all that the neighbour knows, this is the only open call, and the only one that has sounded. */
+/** Checks that this is the only open call that the neighbour knows, and the only one that has sounded. */
 export async function isAlarmedOnce(neighbour: Visitor, call: string): Promise<void> {
   await neighbour.hasOneOpenCall(call);
   await expect.poll(() => neighbour.sounded()).toBe(1);

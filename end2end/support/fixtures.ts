@@ -1,4 +1,4 @@
-// What a test gets: the running program, and people at it, each in a browser context of their own.
+// The fixtures of a test, which are the running program, and people at it, each in a browser context of their own.
 
 import {
   type Browser,
@@ -16,19 +16,26 @@ import { Visitor } from "./visitor.ts";
 /** The people of the demo complex. */
 export type Name = "resident-1203" | "resident-1204" | "resident-1301" | "resident-0501" | "admin";
 
-/** A place as the browser tells it. */
+/** A place as the browser gives it. */
 export interface Place {
   latitude: number;
   longitude: number;
   accuracy: number;
 }
 
-/** How somebody comes to the program. */
+/** The circumstances in which a person comes to the program. */
 export interface Coming extends Pick<
   BrowserContextOptions,
-  "locale" | "colorScheme" | "javaScriptEnabled" | "viewport" | "hasTouch" | "isMobile" | "reducedMotion"
+  | "locale"
+  | "colorScheme"
+  | "javaScriptEnabled"
+  | "viewport"
+  | "hasTouch"
+  | "isMobile"
+  | "reducedMotion"
+  | "userAgent"
 > {
-  /** Where they are, and that the browser may tell it; without it the browser refuses to. */
+  /** The place of the person, which the browser may give; without it the browser refuses to. */
   place?: Place;
   /** Through this address rather than the program's own. */
   origin?: string;
@@ -46,7 +53,7 @@ interface OfATest {
 interface OfAWorker {
   /** The program that the tests share; a test that stops it starts it again. */
   program: Program;
-  /** The management office by HTTP: it ends the calls that tests leave open. */
+  /** The management office by HTTP, which ends the calls that tests leave open. */
   office: Office;
   /** Cookies of those who have signed in; a password is costly to check. */
   signedIn: Map<Name, BrowserContextOptions["storageState"]>;
@@ -70,7 +77,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
 
   signedIn: [async ({}, use) => use(new Map()), { scope: "worker" }],
 
-  // Whoever came goes at the end, and says what was wrong with the pages they saw.
+  // Every person leaves at the end, and reports the faults of the pages they saw.
   everybody: async ({ office, program }, use, info) => {
     const everybody: Visitor[] = [];
     await use(everybody);
@@ -132,16 +139,17 @@ async function signIn(
   await expect(visitor.page).toHaveURL(`${program.origin}/`);
   const { cookies } = await context.storageState();
   await context.close();
-  // What a page remembers of its own (what it has sounded, a press not sent) is not another page's.
+  // The memory of a page (its sounded calls, a press not sent) is not another page's.
   return { cookies, origins: [] };
 }
 
-/** The call that this request may make, or whose page it asks for: a form leads there. */
+/** The call that this request may make, or whose page it asks for, because a form leads there. */
 function calledBy(request: Request): string | undefined {
   const { pathname } = new URL(request.url());
   if (request.method() === "GET") {
     return /^\/call\/([0-9a-f-]{36})$/.exec(pathname)?.[1];
   }
-  // The call's id is the key it is sent with. The answer may never be seen: it goes with its page, or its worker.
+  // The call's id is the key it is sent with. The answer may never be seen, because it goes with its page, or its
+  // worker.
   return pathname === "/alert" ? request.headers()["idempotency-key"] : undefined;
 }

@@ -1,4 +1,4 @@
-// A disk on which nothing can be recorded: another program keeps a transaction open on the outbox.
+// A disk on which nothing can be recorded, because another program keeps a transaction open on the outbox.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

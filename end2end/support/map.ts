@@ -16,7 +16,7 @@ export async function isAt(marker: Locator, place: Place): Promise<void> {
   await expect(marker).toHaveAttribute("data-lng", String(place.longitude));
 }
 
-/** Where the place of a marker is on the screen: Leaflet puts an element without size there. */
+/** Returns the place of a marker on the screen, where Leaflet puts an element without size. */
 export async function place(marker: Locator): Promise<Point> {
   return marker.evaluate((marker) => {
     const { x, y } = marker.closest(".leaflet-marker-icon")!.getBoundingClientRect();
@@ -41,7 +41,7 @@ export async function isInside(marker: Locator, map: Locator): Promise<void> {
     .toBe(true);
 }
 
-/** Whether two things lie on each other, at least in part. */
+/** Returns whether two things lie on each other, at least in part. */
 export async function overlaps(one: Locator, other: Locator): Promise<boolean> {
   const [a, b] = [(await one.boundingBox())!, (await other.boundingBox())!];
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;

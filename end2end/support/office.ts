@@ -1,4 +1,4 @@
-// The management office, by HTTP: it ends what tests leave open, so that each begins with a quiet house.
+// The management office, by HTTP. It ends the calls that tests leave open, so that each begins with a quiet house.
 
 import type { Program } from "./program.ts";
 
@@ -38,7 +38,7 @@ export class Office {
         method: "POST",
         headers: { authorization: `Bearer ${this.token}` },
       });
-      // 404: it never reached the server; 409: it was over already.
+      // 404, because it never reached the server, or 409, because it was over already.
       if (![202, 404, 409].includes(answer.status)) {
         throw new Error(`call ${call} cannot be ended: ${answer.status} ${await answer.text()}`);
       }

@@ -1,4 +1,4 @@
-// Where people are in the tests, as their browsers tell it.
+// The places of people in the tests, as their browsers give them.
 
 import type { Place } from "./fixtures.ts";
 

@@ -8,14 +8,14 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** How long the program may take to start, and to stop, before a test gives up on it, in milliseconds. */
+/** The time for the program to start, and to stop, before a test gives up on it, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** Settings of whoever runs the tests must not reach the program; these say where its parts are. */
+/** Settings of the developer's machine must not reach the program; these have the places of its parts. */
 const KEPT_SETTINGS = ["IUTSAI_SITE_DIR"];
 const SETTING = /^(IUTSAI|KAFKA|MAP)_|^(DATABASE_URL|RUST_LOG)$/;
 
-/** The running program. `start` and `stop` may alternate: port and data stay the same. */
+/** The running program. `start` and `stop` may alternate, and port and data stay the same. */
 export class Program {
   private child: ChildProcess | undefined;
   private port = 0;
@@ -55,7 +55,7 @@ export class Program {
     return this.port;
   }
 
-  /** What it has written so far, of every start. */
+  /** The output so far, of every start. */
   get log(): string {
     return this.output;
   }
@@ -90,7 +90,7 @@ export class Program {
     return stdout;
   }
 
-  /** Stops it: SIGTERM lets it finish what it does, SIGKILL does not. */
+  /** Stops it. SIGTERM lets it finish its work, SIGKILL does not. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const child = this.child;
     if (!child || child.exitCode !== null || child.signalCode !== null) {
@@ -106,7 +106,7 @@ export class Program {
     }
   }
 
-  /** Stops it for good and removes its data. Says so if it ever panicked. */
+  /** Stops it finally and removes its data. Fails if it ever panicked. */
   async end(): Promise<void> {
     try {
       await this.stop();

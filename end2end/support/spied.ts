@@ -1,14 +1,14 @@
-// What a page asks of its device, and a device that gives what a test wants: a clock, a screen, a loudspeaker.
+// A page's requests to its device, and a device with the clock, the screen and the loudspeaker that a test wants.
 
 import type { BrowserContext, Page } from "@playwright/test";
 
-/** What is known of a page's device. */
+/** The recorded uses of a page's device. */
 export interface Device {
   /** Oscillators that were started and stopped. */
   started: number;
   stopped: number;
   vibrated: number[][];
-  /** Of the audio context that sounded last. */
+  /** The state of the audio context that sounded last. */
   state: AudioContextState | undefined;
 }
 
@@ -23,7 +23,7 @@ interface Moved {
   screen: { asked: number; lock: { onrelease?: (() => void) | undefined } | undefined };
 }
 
-/** Counts what the page asks of the device. What it does is the device's own. */
+/** Counts the page's requests to the device, which does its work as ever. */
 export async function spyOnDevice(of: Page | BrowserContext): Promise<void> {
   await of.addInitScript(() => {
     const spied: Spied = { started: 0, stopped: 0, vibrated: [], context: undefined };
@@ -48,7 +48,7 @@ export async function spyOnDevice(of: Page | BrowserContext): Promise<void> {
   });
 }
 
-/** What the page has asked of a device that is spied on. */
+/** Returns the page's requests to a device that is spied on. */
 export async function device(page: Page): Promise<Device> {
   return page.evaluate(() => {
     const { started, stopped, vibrated, context } = (window as unknown as { spied: Spied }).spied;
@@ -80,7 +80,7 @@ export async function prepareFrozenSound(context: BrowserContext): Promise<void>
   });
 }
 
-/** The audio context claims to run, and its time stands still: no sound comes out of it. */
+/** The audio context claims to run, and its time stands still, so that no sound comes out of it. */
 export async function freezeSound(page: Page, frozen: boolean): Promise<void> {
   await page.evaluate((frozen) => ((globalThis as unknown as Moved).frozen = frozen), frozen);
 }
@@ -117,7 +117,7 @@ export async function setClock(page: Page): Promise<void> {
   await page.evaluate(() => (globalThis as unknown as Moved).setClock());
 }
 
-/** A page that a test shows and hides: its tab, its window or its screen. */
+/** A page that a test shows and hides, by its tab, its window or its screen. */
 export async function canBeHidden(page: Page, shown = true): Promise<void> {
   await page.addInitScript((shown) => {
     let state: DocumentVisibilityState = shown ? "visible" : "hidden";
@@ -156,7 +156,7 @@ export async function screenThat(page: Page, answer: "stays on" | "refuses"): Pr
   }, answer);
 }
 
-/** How often the page has asked the screen to stay on, and whether it does. */
+/** Returns how often the page has asked the screen to stay on, and whether it does. */
 export async function screenOf(page: Page): Promise<{ asked: number; staysOn: boolean }> {
   return page.evaluate(() => {
     const { asked, lock } = (globalThis as unknown as Moved).screen;

@@ -2,14 +2,14 @@
 
 import { type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
 
-/** What may be said along with a call. */
+/** The fields that may go along with a call. */
 export interface Said {
   kind?: "fire" | "medical" | "intruder" | "other";
   text?: string;
 }
 
 export class Visitor {
-  /** What was wrong with the pages: errors in the console, scripts that failed, policies broken. */
+  /** The faults of the pages, which are errors in the console, scripts that failed, and policies broken. */
   readonly faults: string[] = [];
   private readonly expected: RegExp[] = [];
 
@@ -26,13 +26,13 @@ export class Visitor {
     return new Visitor(context, page, origin).watching();
   }
 
-  /** The same person in one more tab, with nothing open in it yet. */
+  /** Returns this person in one more tab, with nothing open in it yet. */
   async newTab(): Promise<Visitor> {
     // The console is watched for the whole context.
     return new Visitor(this.context, await this.context.newPage(), this.origin);
   }
 
-  /** The same person in one more tab, with the home page. */
+  /** Returns this person in one more tab, with the home page. */
   async anotherTab(): Promise<Visitor> {
     const other = await this.newTab();
     await other.goHome();
@@ -79,7 +79,7 @@ export class Visitor {
     await this.page.locator("form[action='/sign-in'] button[type=submit]").click();
   }
 
-  /** Comes in by the sign-in page: with a session of their own, which may be ended. */
+  /** Comes in by the sign-in page, with a session of their own, which may be ended. */
   async enter(name: string): Promise<void> {
     await this.open("/sign-in");
     await this.signIn(name, "neighbour");
@@ -131,7 +131,7 @@ export class Visitor {
     return this.page.getByTestId("alert-button");
   }
 
-  /** The line that tells the state of one's own call. */
+  /** The line with the state of one's own call. */
   get callState(): Locator {
     return this.page.getByTestId("call-state");
   }
@@ -168,7 +168,7 @@ export class Visitor {
     return this.page.locator("[data-testid=incident][data-open=true]");
   }
 
-  /** Of all that the page knows, this is the only open call. */
+  /** Checks that this is the only open call that the page knows. */
   async hasOneOpenCall(id?: string): Promise<void> {
     await expect(this.openCards).toHaveCount(1);
     await expect(this.openCards).toHaveAttribute("data-presses", "1");
@@ -191,14 +191,14 @@ export class Visitor {
   /** The one tap that lets this page sound. */
   async arm(): Promise<void> {
     const button = this.page.getByTestId("arm");
-    // A browser that remembers a click of before a reload lets the page sound at once: then there is nothing to press.
+    // A browser that remembers a click of before a reload lets the page sound at once, so there is nothing to press.
     await expect(async () => {
       if ((await button.getAttribute("data-armed")) !== "true") await button.click({ timeout: 1_000 });
       await expect(button).toHaveAttribute("data-armed", "true", { timeout: 1_000 });
     }).toPass();
   }
 
-  /** How often this page has begun to sound. */
+  /** Returns how often this page has begun to sound. */
   async sounded(): Promise<number> {
     return Number((await this.page.locator("html").getAttribute("data-sounded")) ?? 0);
   }

@@ -6,7 +6,7 @@ import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
-  // What moves is judged where it comes to rest.
+  // Moving parts are judged where they come to rest.
   const look = { colorScheme, reducedMotion: "reduce" } as const;
 
   test(`signing in is accessible, ${colorScheme}`, async ({ stranger }) => {

@@ -1,4 +1,4 @@
-// What makes a neighbour look up, and what does not do so twice.
+// The alarm that a neighbour notices, and calls that do not alarm twice.
 
 import { Cable } from "../support/cable.ts";
 import { expect, test } from "../support/fixtures.ts";
@@ -20,7 +20,7 @@ test("an armed page sounds, vibrates and says in its title who calls, until some
   await caller.call();
 
   await expect.poll(() => neighbour.sounded()).toBe(1);
-  await expect(neighbour.page).toHaveTitle("1203호에서 도움을 요청합니다");
+  await expect(neighbour.page).toHaveTitle("1203호에서 도움을 요청해요");
   await expect(neighbour.page, "by turns with its own").toHaveTitle(title);
   const sounding = await device(neighbour.page);
   expect(sounding.started, "oscillators of the siren").toBeGreaterThan(chirps);
@@ -124,7 +124,7 @@ test("a call pressed while a neighbour's connection was cut sounds when it is ba
     await expect(neighbour.alarm.locator(neighbour.incident(call))).toBeVisible();
     await expect.poll(() => neighbour.sounded()).toBe(1);
 
-    // The connection goes and comes once more: the same call is shown again and does not sound again.
+    // The connection goes and comes once more. The call is shown again and does not sound again.
     cable.cut();
     await expect(neighbour.connection).toHaveAttribute("data-state", "waiting");
     cable.mend();
@@ -132,7 +132,8 @@ test("a call pressed while a neighbour's connection was cut sounds when it is ba
     await expect(neighbour.incident(call)).toBeVisible();
     expect(await neighbour.sounded()).toBe(1);
 
-    // Nor after a reload, nor in another tab. What a page would sound, it has sounded before the call that follows.
+    // Nor after a reload, nor in another tab. A page has begun to sound any call of before when it receives the call
+    // that follows.
     await neighbour.reload();
     await neighbour.arm();
     await expect(neighbour.incident(call)).toBeVisible();

@@ -1,4 +1,4 @@
-// The alert button: what calls and what does not, and a press that is never lost.
+// The alert button, with the presses that call and those that do not, and a press that is never lost.
 
 import type { Page } from "@playwright/test";
 
@@ -11,7 +11,7 @@ test("a short touch calls nobody and says so", async ({ resident }) => {
   const calls = callsOf(caller);
 
   await caller.button.click();
-  await expect(caller.page.getByText("짧게 눌러서 요청하지 않았습니다")).toBeVisible();
+  await expect(caller.page.getByText("짧게 눌러서 요청하지 않았어요")).toBeVisible();
 
   // Slipping off the button is letting go of it.
   await caller.button.hover();
@@ -23,7 +23,7 @@ test("a short touch calls nobody and says so", async ({ resident }) => {
 
   await caller.ownCallIs("quiet");
   await expect(caller.page.getByRole("dialog")).toHaveCount(0);
-  // The call that follows is the first one: none was on its way.
+  // The call that follows is the first one, because none was on its way.
   const call = await caller.call();
   expect(await calls()).toEqual([call]);
 });
@@ -85,7 +85,7 @@ test("who cannot hold has a button that asks", async ({ resident }) => {
 
   await caller.page.getByTestId("alert-press").click();
   const dialog = caller.page.getByRole("dialog", { name: "이웃에게 도움을 요청할까요?" });
-  await expect(dialog).toContainText("101-1 라인의 모든 이웃에게 경보가 울립니다. 1203호에서 요청합니다.");
+  await expect(dialog).toContainText("101-1 라인의 모든 이웃에게 경보가 울려요. 1203호에서 요청해요.");
   const recorded = caller.recorded();
   await dialog.getByTestId("alert-confirm").click();
   const call = await recorded;
@@ -114,7 +114,7 @@ test("a press without a network is kept, and is one call when the network is bac
   await caller.context.setOffline(true);
   await caller.hold();
   await caller.ownCallIs("retrying");
-  await expect(caller.callState).toContainText("연결이 없습니다");
+  await expect(caller.callState).toContainText("연결이 없어요");
   await expect(caller.call119).toBeVisible();
   await expect.poll(async () => (await calls()).length, "it tries again").toBeGreaterThan(1);
   const recorded = caller.recorded();
@@ -151,7 +151,7 @@ test("a reload in the middle of a press without a network loses nothing", async 
 
 test("a press of somebody who was signed out waits for them to sign in", async ({ stranger, resident }) => {
   test.setTimeout(180_000);
-  // A session of their own: signing out ends it.
+  // A session of their own, because signing out ends it.
   const caller = await stranger();
   await caller.open("/sign-in");
   await caller.signIn("resident-1203", "neighbour");

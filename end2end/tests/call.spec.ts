@@ -1,4 +1,4 @@
-// The main job: a press, the neighbours' alarm, an answer that everyone sees, an end.
+// The main job, which is a press, the neighbours' alarm, an answer that everyone sees, and an end.
 
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
@@ -15,7 +15,7 @@ test("a press alarms the line, a neighbour accepts, and everyone sees who", asyn
   for (const visitor of [neighbour, upstairs]) {
     const incoming = visitor.alarm.locator(visitor.incident(call));
     await expect(incoming).toHaveAttribute("data-open", "true");
-    await expect(incoming.getByRole("heading")).toHaveText("1203호에서 도움을 요청합니다");
+    await expect(incoming.getByRole("heading")).toHaveText("1203호에서 도움을 요청해요");
     await expect(incoming).toContainText("응급 환자");
     await expect(incoming).toContainText("아이가 숨을 못 쉬어요");
     await expect(visitor.page.getByRole("alert").filter({ has: visitor.incident(call) })).toBeVisible();
@@ -28,7 +28,7 @@ test("a press alarms the line, a neighbour accepts, and everyone sees who", asyn
   await neighbour.incident(call).getByTestId("accept").click();
 
   await caller.ownCallIs("coming");
-  await expect(caller.callState).toHaveText("오고 있습니다: 1204호");
+  await expect(caller.callState).toHaveText("오고 있어요: 1204호");
   await expect(upstairs.incident(call).getByTestId("coming")).toContainText("1204호");
   await expect(neighbour.incident(call).getByTestId("coming")).toContainText("1204호");
   await expect(neighbour.incident(call).getByTestId("accept")).toBeHidden();
@@ -46,7 +46,7 @@ test("another line hears nothing of it", async ({ resident }) => {
 
   const call = await caller.call();
   await expect(neighbour.incident(call)).toBeVisible();
-  // What the other line is told after that call shows that nothing is still under way to it.
+  // The other line's next call shows that nothing is still under way to it.
   const theirs = await elsewhere.call();
   await expect(elsewhere.incident(theirs)).toBeVisible();
 
@@ -74,7 +74,7 @@ test("the administrator sees every line's calls and ends one", async ({ resident
   await admin.incident(call).getByTestId("resolve").click();
 
   await caller.ownCallIs("ended");
-  await expect(caller.callState).toHaveText("상황이 끝났습니다.");
+  await expect(caller.callState).toHaveText("상황이 끝났어요.");
   await expect(admin.incident(call)).toHaveAttribute("data-open", "false");
   await expect(admin.incident(call)).toContainText("관리사무소");
   await expect(admin.markers).toHaveCount(0);
@@ -121,7 +121,7 @@ test("the caller takes a call back, and it is over for everyone", async ({ resid
   await caller.page.locator(".own-call").getByTestId("cancel").click();
 
   await caller.ownCallIs("ended");
-  await expect(caller.callState).toHaveText("요청을 취소했습니다.");
+  await expect(caller.callState).toHaveText("요청을 취소했어요.");
   await expect(neighbour.alarm).toHaveCount(0);
   await expect(neighbour.incident(call)).toHaveAttribute("data-open", "false");
   await expect(neighbour.incident(call)).toContainText("취소됨");
@@ -144,7 +144,7 @@ test("who cannot come after all takes that back, and who arrives says so", async
   await incoming.getByTestId("accept").click();
   await caller.ownCallIs("coming");
   await incoming.getByTestId("arrived").click();
-  await expect(caller.callState).toHaveText("도착했습니다: 1204호");
+  await expect(caller.callState).toHaveText("도착했어요: 1204호");
 });
 
 test("when nobody was reached for ten seconds, the page says to call 119", async ({ resident }) => {
@@ -158,11 +158,11 @@ test("when nobody was reached for ten seconds, the page says to call 119", async
   await caller.hold();
   const sent = Date.now();
   const call = await recorded;
-  await expect(caller.callState).toHaveText("요청이 접수되었습니다. 이웃에게 알리고 있습니다.");
+  await expect(caller.callState).toHaveText("요청이 접수됐어요. 이웃에게 알리고 있어요.");
   await expect(caller.call119).toBeHidden();
 
   await caller.ownCallIs("nobody");
-  // The rule itself, not how quick anything is: the page's clock ticks once a second.
+  // This checks the rule itself, not a speed, because the page's clock ticks once a second.
   expect(Date.now() - sent, "not before ten seconds have passed").toBeGreaterThan(9_000);
   await expect(caller.callState).toContainText("119에 전화하세요");
   await expect(caller.call119).toBeVisible();

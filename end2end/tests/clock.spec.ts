@@ -1,4 +1,4 @@
-// Whatever the clock of a neighbour's device shows: a call that should sound does.
+// The clock of a neighbour's device. A call that should sound does, whatever it shows.
 
 import { Cable } from "../support/cable.ts";
 import { expect, test } from "../support/fixtures.ts";

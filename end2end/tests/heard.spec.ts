@@ -1,4 +1,5 @@
-// Where nothing can be recorded, neighbours hear a call all the same, and nobody reads anything that is not true.
+// A disk on which nothing can be recorded. Neighbours are alarmed all the same, and nobody reads anything that is not
+// true.
 
 import { isAlarmedOnce, kept } from "../support/device.ts";
 import { test as base, expect } from "../support/fixtures.ts";
@@ -7,7 +8,7 @@ import type { Visitor } from "../support/visitor.ts";
 
 const UNRECORDED = /503 \(Service Unavailable\)/;
 
-/** A caller whose call nothing can record, and a neighbour who hears it. */
+/** A caller whose call cannot be recorded, and a neighbour who receives it. */
 const test = base.extend<{ disk: HungDisk; caller: Visitor; neighbour: Visitor }>({
   caller: async ({ resident }, use) => {
     const caller = await resident("resident-1203");
@@ -34,9 +35,9 @@ test("a call that cannot be recorded is heard, is never called unsent, and is re
   neighbour,
   disk,
 }) => {
-  // A device that has it is more than the answer says, and either is true.
+  // A device that has it is more than the answer states, and either is true.
   await expect(caller.callState).toHaveAttribute("data-state", /heard|reached/);
-  await expect(caller.callState).not.toContainText("보내지 못했습니다");
+  await expect(caller.callState).not.toContainText("보내지 못했어요");
   const [press] = await kept(caller);
 
   const recorded = caller.recorded();

@@ -1,5 +1,5 @@
-// The page that the service worker keeps: it is there without a network, whole and of one version, and gone after signing
-// out. Where there is none, the worker says plainly that nothing was sent.
+// The page that the service worker keeps. It is there without a network, whole and of one version, and gone after
+// signing out. Where there is none, the worker states plainly that nothing was sent.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -177,7 +177,7 @@ test("without a network and without wasm the kept page's form leads to 119 and t
   const caller = await visitor("resident-1203");
   await caller.goHome();
   await pageIsKept(caller);
-  // The kept wasm is broken: the page stays a plain form.
+  // The kept wasm is broken, so the page stays a plain form.
   await caller.page.evaluate(async () => {
     const name = (await caches.keys()).find((name) => name.startsWith("iutsai-files-"))!;
     await (await caches.open(name)).put("/pkg/iutsai_bg.wasm", new Response("", { status: 500 }));
@@ -187,7 +187,7 @@ test("without a network and without wasm the kept page's form leads to 119 and t
   await caller.context.setOffline(true);
   await caller.page.reload();
   await expect(caller.page.locator("html[data-kept]:not([data-hydrated])")).toBeAttached();
-  await expect(caller.page.getByText("버튼이 아직 켜지지 않았습니다")).toBeVisible();
+  await expect(caller.page.getByText("버튼이 아직 켜지지 않았어요")).toBeVisible();
 
   await caller.button.click();
 

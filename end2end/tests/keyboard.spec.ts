@@ -1,4 +1,4 @@
-// A key that is held, repeated or part of a syllable answers no question: only a key pressed for it calls.
+// Keys that are held, repeated or part of a syllable. They answer no question, because only a key pressed for it calls.
 
 import type { Page } from "@playwright/test";
 
@@ -38,7 +38,7 @@ test("the Enter that ends a syllable and the two that follow it call nobody", as
   const keys = await caller.context.newCDPSession(caller.page);
   await keys.send("Input.imeSetComposition", { text: "아파요", selectionStart: 3, selectionEnd: 3 });
 
-  // The input method takes this one: 229 is its key code (UI Events, section 7.3.1).
+  // The input method handles this one, whose key code is 229 (UI Events, section 7.3.1).
   const process = { key: "Process", code: "Enter", windowsVirtualKeyCode: 229 };
   await keys.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...process });
   await keys.send("Input.insertText", { text: "아파요" });

@@ -16,8 +16,8 @@ test("the pages speak Korean to who asks for Korean, and to who asks for neither
     await speaks(neighbour, "ko");
     await expect(neighbour.button).toContainText("도움 요청");
     const footer = neighbour.page.getByRole("contentinfo");
-    await expect(footer).toContainText("이웃사이는 119에 신고하지 않습니다.");
-    await expect(footer).toContainText("경보는 이 화면이 열려 있고 경보음이 켜져 있을 때만 울립니다.");
+    await expect(footer).toContainText("이웃사이는 119에 신고하지 않아요.");
+    await expect(footer).toContainText("경보는 이 화면이 열려 있고 경보음이 켜져 있을 때만 울려요.");
     await expect(footer.getByRole("link", { name: "119에 전화하기" })).toHaveAttribute(
       "href",
       "tel:119",
@@ -38,7 +38,7 @@ test("the pages speak English to who asks for English", async ({ stranger, resid
   await speaks(neighbour, "en");
   const call = await caller.call({ kind: "medical" });
   await expect(neighbour.alarm.getByRole("heading")).toHaveText("Call for help from flat 1203");
-  await expect(korean.alarm.getByRole("heading")).toHaveText("1203호에서 도움을 요청합니다");
+  await expect(korean.alarm.getByRole("heading")).toHaveText("1203호에서 도움을 요청해요");
   await neighbour.incident(call).getByRole("button", { name: "I am coming" }).click();
   await expect(caller.callState).toHaveText("On the way: flat 1204");
   await expect(korean.incident(call).getByTestId("coming")).toContainText("1204호");
@@ -48,7 +48,7 @@ test("the switch changes the words in place, in the middle of a call, and is rem
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   const call = await caller.call();
-  await expect(neighbour.alarm.getByRole("heading")).toHaveText("1203호에서 도움을 요청합니다");
+  await expect(neighbour.alarm.getByRole("heading")).toHaveText("1203호에서 도움을 요청해요");
   await neighbour.page.evaluate(() => ((window as unknown as { sameDocument: boolean }).sameDocument = true));
 
   await neighbour.page.getByTestId("locale").click();
@@ -91,13 +91,13 @@ test("a translator leaves the page alone, and its words go on changing", async (
   await caller.ownCallIs("ended");
   await expect(caller.callState).toHaveText("The call is over.");
 
-  // So that this test can fail: of a page that allows it, the same translator replaces the words.
+  // Shows that this test can fail, because the same translator replaces the words of a page that allows it.
   await caller.page.evaluate(() => document.documentElement.removeAttribute("translate"));
   expect(await translate(caller.page)).toBeGreaterThan(10);
 });
 
 /**
- * Translates a page as Chrome does: each text becomes a new one within `font`, unless the page or a part of it forbids
+ * Translates a page as Chrome does. Each text becomes a new one within `font`, unless the page or a part of it forbids
  * that. Returns how many texts were replaced.
  */
 async function translate(page: Page): Promise<number> {

@@ -1,4 +1,4 @@
-// Several open calls at once: those of one house are one card, and from the third house on a house is a line.
+// Several open calls at once. Those of one house are one card, and from the third house on a house is a line.
 
 import type { Locator, Page } from "@playwright/test";
 
@@ -50,7 +50,7 @@ test("who comes to a house that pressed four times comes to every call, and the 
   await expect(neighbour.openCards.locator(".nobody")).toBeHidden();
   expect(accepted().sort()).toEqual([...calls].sort());
 
-  // Who presses again needs somebody once more, and the card does not hide it.
+  // A caller who presses again needs a neighbour once more, and the card does not hide it.
   const again = await press(caller, "한 번 더");
   await expect(neighbour.openCards).not.toHaveClass(/answered/);
   await expect(neighbour.openCards.locator(".nobody")).toHaveText("새 요청에는 아직 가는 이웃이 없어요");

@@ -1,4 +1,4 @@
-// Odd places, and a map that nobody sees yet: every open call comes into view.
+// Odd places, and a map that nobody sees yet. Every open call comes into view.
 
 import type { Locator } from "@playwright/test";
 

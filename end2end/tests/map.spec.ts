@@ -1,4 +1,4 @@
-// The live map: a caller is shown where their browser says they are.
+// The live map, on which a caller is shown at the browser's place.
 
 import type { Locator } from "@playwright/test";
 
@@ -7,7 +7,8 @@ import { type Point, isAt, isInside, overlaps, place } from "../support/map.ts";
 import { GATE, YARD } from "../support/places.ts";
 import { Program } from "../support/program.ts";
 
-/** Where YARD is on the demo's plan (public/demo-plan.svg): in front of the door, as parts of its width and height. */
+/** The place of YARD on the demo's plan (public/demo-plan.svg), in front of the door, as parts of its width and height.
+ * */
 const YARD_ON_PLAN: Point = { x: 171 / 800, y: 184 / 520 };
 
 test("the demo's map lies on its site plan, and a caller stands on the plan where they are", async ({ resident }) => {
@@ -173,7 +174,7 @@ const PIXEL = Buffer.from(
   "base64",
 );
 
-/** Whether a picture is there and can be drawn. */
+/** Returns whether a picture is there and can be drawn. */
 async function loads(picture: Locator): Promise<boolean> {
   return picture.evaluate((picture: HTMLImageElement) => picture.complete && picture.naturalWidth > 0);
 }

@@ -1,4 +1,4 @@
-// Without a network: a press is kept on the device and sent once, and nobody is told anything that is not true.
+// A page without a network. A press is kept on the device and sent once, and nobody reads anything that is not true.
 
 import { age, callsOf, close, isAlarmedOnce, kept, loseNetwork } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
@@ -19,8 +19,8 @@ test("a press without a network is kept on the device, says so, and is one call 
 
   await caller.ownCallIs("retrying");
   await expect(caller.callState).toHaveText(
-    "아직 보내지 못했습니다. 요청은 이 기기에 보관했고, 연결되는 대로 보냅니다. " +
-      "화면을 닫아도 사라지지 않지만, 열어 두면 더 빨리 보냅니다. 이유: 연결이 없습니다.",
+    "아직 보내지 못했어요. 요청은 이 기기에 보관했고, 연결되는 대로 보내요. " +
+      "화면을 닫아도 사라지지 않지만, 열어 두면 더 빨리 보내요. 이유: 연결이 없어요.",
   );
   await expect(caller.call119).toBeVisible();
   await expect(caller.page.getByTestId("no-connection")).toBeHidden();
@@ -83,7 +83,7 @@ test("a tab that stays takes over from one that is closed", async ({ resident })
 test("a kept press that has grown old asks first, and is sent when it is still wanted", async ({ resident }) => {
   const { caller, press, calls } = await oldPress(await resident("resident-1203"));
   const neighbour = await resident("resident-1204");
-  await expect(caller.callState).toContainText("11분 전에 누른 도움 요청이 아직 보내지지 않았습니다. 지금 보낼까요?");
+  await expect(caller.callState).toContainText("11분 전에 누른 도움 요청을 아직 보내지 못했어요. 지금 보낼까요?");
   await expect(caller.call119).toBeVisible();
   expect(calls(), "nothing went out unasked").toEqual([]);
 
@@ -140,7 +140,7 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await expect(caller.connection).toHaveAttribute("data-state", "signed-out");
   await caller.hold();
   await caller.ownCallIs("sign-in");
-  await expect(caller.callState).toContainText("요청은 이 기기에 보관했습니다.");
+  await expect(caller.callState).toContainText("요청은 이 기기에 보관했어요.");
   const [press] = await kept(caller);
   const tries = calls().length;
 
@@ -178,7 +178,7 @@ test("a device whose storage is forbidden calls all the same, and says to keep t
   await caller.hold();
 
   await caller.ownCallIs("retrying");
-  await expect(caller.callState).toContainText("이 화면만 가지고 있습니다");
+  await expect(caller.callState).toContainText("이 화면만 가지고 있어요");
   await expect(caller.callState).toContainText("화면을 닫지 마세요");
   await expect(caller.callState).not.toContainText("기기에 보관");
   const leaving = caller.page.waitForEvent("dialog");

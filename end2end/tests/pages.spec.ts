@@ -1,4 +1,5 @@
-// What holds for every page. That none writes an error to the console is checked after every test (support/fixtures.ts).
+// Properties of every page. Another one, that none writes an error to the console, is checked after every test
+// (support/fixtures.ts).
 
 import { expect, test } from "../support/fixtures.ts";
 
@@ -62,7 +63,7 @@ test("an unknown address says so, in a page", async ({ stranger }) => {
   const somebody = await stranger();
   somebody.expects(/status of 404 .*\/nowhere\)$/);
   await somebody.open("/nowhere");
-  await expect(somebody.page.getByRole("heading", { name: "찾는 화면이 없습니다" })).toBeVisible();
+  await expect(somebody.page.getByRole("heading", { name: "찾는 화면이 없어요" })).toBeVisible();
 });
 
 test("the page fits a small phone: nothing is wider than the screen", async ({ resident }) => {

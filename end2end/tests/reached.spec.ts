@@ -1,4 +1,4 @@
-// What a caller reads of the neighbours' devices: who has the call, where it sounds, where it was looked at.
+// The caller's view of the neighbours' devices, with those that have the call, sounded it, or showed it.
 
 import { expect, test } from "../support/fixtures.ts";
 import { canBeHidden, show } from "../support/spied.ts";

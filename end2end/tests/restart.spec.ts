@@ -1,4 +1,4 @@
-// The program goes away and comes back at the same address with the same data: the pages live through it.
+// A program that goes away and comes back at the same address with the same data. The pages live through it.
 
 import { Cable } from "../support/cable.ts";
 import { expect, test } from "../support/fixtures.ts";
@@ -25,7 +25,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       await expect(visitor.connection).toHaveAttribute("data-state", "waiting");
     }
     await expect(neighbour.incident(before), "what is known stays on the page").toBeVisible();
-    await expect(neighbour.page.getByTestId("summary")).toHaveText("연결이 끊겨 지금 상황과 다를 수 있습니다.");
+    await expect(neighbour.page.getByTestId("summary")).toHaveText("연결이 끊겨 지금 상황과 다를 수 있어요.");
     await other.hold();
     await other.ownCallIs("retrying");
     const recorded = other.page.waitForResponse(

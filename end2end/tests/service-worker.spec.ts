@@ -1,5 +1,5 @@
-// The service worker while no page is open: it sends kept presses by the rules of the page, and the next page tells what became
-// of them.
+// The service worker while no page is open. It sends kept presses by the rules of the page, and the next page shows
+// what became of them.
 
 import { NO_NETWORK, type Outbox, age, callsOf, close, kept, pageIsKept, worker } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
@@ -20,7 +20,7 @@ test("a kept press is sent with no page open, and the next page tells that it is
   await close(caller);
   await caller.context.setOffline(false);
 
-  // Chromium does so by itself if it has not tried yet while the network was gone; else in five minutes.
+  // Chromium does so unasked if it has not tried yet while the network was gone; else in five minutes.
   await wake(bystander);
 
   await expect(neighbour.incident(press)).toBeVisible();
@@ -45,7 +45,7 @@ test("what was sent without a page is told as recorded, also where nothing more 
 
   await next.ownCallIs("delivered");
   await expect(next.callState).toHaveText(
-    "앞서 누른 도움 요청이 접수되었습니다(방금). 이 화면이 닫혀 있는 동안 기기가 보냈습니다.",
+    "앞서 누른 도움 요청이 접수됐어요(방금). 이 화면이 닫혀 있는 동안 기기가 보냈어요.",
   );
   await next.page.getByTestId("dismiss").click();
   await next.ownCallIs("quiet");
@@ -200,7 +200,7 @@ async function pressOffline(caller: Visitor): Promise<string> {
   return press!.key;
 }
 
-/** What the browser was asked to wake the worker for. */
+/** Returns the tags by which the browser was asked to wake the worker. */
 function wakings({ page }: Visitor): Promise<string[]> {
   return page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
@@ -208,14 +208,14 @@ function wakings({ page }: Visitor): Promise<string[]> {
   });
 }
 
-/** Makes all that is kept young, by the worker's own hands: no page is open. */
+/** Makes all kept presses young, by the worker's own hands, because no page is open. */
 async function makeYoung(visitor: Visitor): Promise<void> {
   await (await worker(visitor)).evaluate(async () => {
     for (const { key } of await iutsaiOutbox.all()) await iutsaiOutbox.want(key, Date.now());
   });
 }
 
-/** What the worker does when it is woken; waits until it is done, and fails as it does. */
+/** Runs the worker's delivery, as when it is woken. Waits until it is done, and fails as it does. */
 async function deliver(visitor: Visitor): Promise<void> {
   await (await worker(visitor)).evaluate(() => (self as unknown as { deliver(): Promise<void> }).deliver());
 }

@@ -1,4 +1,4 @@
-// Who gets in, and where to.
+// The people who get in, and the pages to which they go.
 
 import { expect, test } from "../support/fixtures.ts";
 
@@ -8,7 +8,7 @@ test("a wrong password and an unknown name are refused in the same words", async
   for (const [name, password] of [["resident-1203", "wrong"], ["nobody", "neighbour"]] as const) {
     await somebody.signIn(name, password);
     await expect(somebody.page).toHaveURL(/\/sign-in\?/);
-    await expect(somebody.page.getByRole("alert")).toHaveText("아이디 또는 비밀번호가 맞지 않습니다. 다시 확인해 주세요.");
+    await expect(somebody.page.getByRole("alert")).toHaveText("아이디 또는 비밀번호가 맞지 않아요. 다시 확인해 주세요.");
   }
   expect(await somebody.context.cookies()).toEqual([]);
   await somebody.open("/");
@@ -23,7 +23,7 @@ test("who is not signed in is asked to, and goes on to where they wanted to go",
   await somebody.signIn("resident-1301", "neighbour");
 
   await expect(somebody.page).toHaveURL(`${somebody.origin}/call?kind=fire`);
-  await expect(somebody.page.getByText("1301호에서 요청합니다")).toBeVisible();
+  await expect(somebody.page.getByText("1301호에서 요청해요")).toBeVisible();
 });
 
 test("a sign-in leads to no other site", async ({ stranger }) => {

@@ -1,5 +1,5 @@
-// An armed device can sound, or its page says that it cannot: two tabs, a silent switch, a screen that goes off, a
-// storage that keeps nothing.
+// An armed device, which can sound, or its page states that it cannot. The tests have two tabs, a silent switch, a
+// screen that goes off, and a storage that keeps nothing.
 
 import { expect, test } from "../support/fixtures.ts";
 import {
@@ -16,7 +16,7 @@ import type { Visitor } from "../support/visitor.ts";
 
 const ARMED = "경보음 켜짐";
 const ELSEWHERE = "다른 탭에서 경보음이 켜져 있어요. 이 탭에서는 소리가 나지 않아요.";
-const SILENT = "경보음은 켜 두었지만 브라우저가 소리를 막고 있습니다.";
+const SILENT = "경보음은 켜 두었지만 브라우저가 소리를 막고 있어요.";
 const MAY_GO_OFF = "이 기기는 화면이 저절로 꺼지면 경보가 울리지 않아요.";
 
 test("a tab whose sound is taken away gives the call to the other one, and says so", async ({ resident, visitor }) => {
@@ -183,8 +183,8 @@ test("a drill says in the title of the tab that it is one", async ({ resident })
 
   expect(status).toBe(202);
   await expect.poll(() => neighbour.sounded()).toBe(1);
-  await expect(neighbour.page).toHaveTitle("훈련: 1203호에서 도움을 요청합니다");
-  await expect(neighbour.alarm.getByRole("heading")).toHaveText("훈련: 1203호에서 도움을 요청합니다");
+  await expect(neighbour.page).toHaveTitle("훈련: 1203호에서 도움을 요청해요");
+  await expect(neighbour.alarm.getByRole("heading")).toHaveText("훈련: 1203호에서 도움을 요청해요");
 });
 
 /** Two tabs of one neighbour. The first was armed first, so it has the right to sound. */

@@ -1,5 +1,5 @@
-// The numbers of the management office: what an administrator sees after residents pressed, who else sees nothing, and
-// that addresses, tables and paper show the same figures.
+// The numbers of the management office. An administrator sees them after residents pressed, nobody else does, and
+// addresses, tables and paper show the same figures.
 
 import { expect, test } from "../support/fixtures.ts";
 import { Program } from "../support/program.ts";
@@ -18,7 +18,8 @@ async function number(visitor: Visitor, tile: string): Promise<number> {
   return Number(/\d+/.exec(words)![0]);
 }
 
-/** Opens the page again until it shows so many calls: they are counted a moment after they are recorded. */
+/* Opens the page again until it shows this number of calls, because they are counted a moment after they are recorded.
+  */
 async function untilCalls(visitor: Visitor, calls: number, query = ""): Promise<void> {
   await expect(async () => {
     await visitor.open(`${PAGE}${query}`);

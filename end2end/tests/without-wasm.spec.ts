@@ -1,5 +1,5 @@
-// The button depends on nothing it can do without: with the wasm blocked, and without any script, a call gets through
-// and its page tells the truth.
+// The button without the parts that it can do without. With the wasm blocked, and without any script, a call gets
+// through and its page is truthful.
 
 import { expect, test } from "../support/fixtures.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -79,7 +79,7 @@ test("the confirming page sent twice makes one call", async ({ visitor, resident
     form[(await input.getAttribute("name"))!] = await input.inputValue();
   }
 
-  // What an impatient finger, or a browser that sends a form again, does.
+  // Sends twice, as an impatient finger does, or a browser that sends a form again.
   const send = () => caller.context.request.post(`${caller.origin}/alert`, { form, maxRedirects: 0 });
   const answers = await Promise.all([send(), send()]);
 
@@ -100,7 +100,7 @@ test("a form that cannot be sent comes back with what was written", async ({ vis
 
   await caller.page.getByTestId("alert-confirm").click();
 
-  // Nobody is signed in any more: after signing in the same press is there again.
+  // Nobody is signed in any more. After signing in the same press is there again.
   await expect(caller.page).toHaveURL(/\/sign-in\?/);
   await caller.signIn("resident-1203", "neighbour");
   await expect(caller.page).toHaveURL(/\/call\?/);
@@ -115,7 +115,7 @@ async function callByForms(caller: Visitor, neighbour: Visitor): Promise<void> {
   await caller.say({ kind: "intruder", text: "누가 문을 열려고 해요" });
   await caller.button.click();
   await expect(page).toHaveURL(/\/call\?/);
-  await expect(page.getByText("1203호에서 요청합니다")).toBeVisible();
+  await expect(page.getByText("1203호에서 요청해요")).toBeVisible();
   await expect(page.locator("input[name=kind][value=intruder]")).toBeChecked();
   await expect(page.locator("input[name=text]")).toHaveValue("누가 문을 열려고 해요");
 
@@ -132,5 +132,5 @@ async function callByForms(caller: Visitor, neighbour: Visitor): Promise<void> {
   await expect(caller.callState).toContainText("이웃 1집");
   await incoming.getByTestId("accept").click();
   await caller.ownCallIs("coming");
-  await expect(caller.callState).toHaveText("오고 있습니다: 1204호");
+  await expect(caller.callState).toHaveText("오고 있어요: 1204호");
 }

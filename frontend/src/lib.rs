@@ -1,4 +1,4 @@
-//! The browser's entry point: brings the page that the server rendered to life. Nothing else lives here.
+//! The browser's entry point, which brings the page that the server rendered to life. Nothing else lives here.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,9 +1,10 @@
-// The part of the service worker that sends kept presses, by the rules of the page (app/src/press): the same key, only
-// what is young, only for who pressed. What the server answered is kept until a page has told it.
+// The part of the service worker that sends kept presses, by the rules of the page (app/src/press). It keeps the same
+// key, and sends only young presses, and only for the person who pressed. The server's answer is kept until a page has
+// shown it.
 "use strict";
 
 const TO_PAGES = 3_000; // milliseconds that open pages get to send it themselves
-const TO_ANSWER = 15_000; // milliseconds until a request is given up: a server whose disk hangs answers after ten seconds
+const TO_ANSWER = 15_000; // milliseconds; a server whose disk hangs answers after ten seconds
 
 // The server's own words, as in app/src/api/answer.rs. Only these types of problem end a press; app/src/api/answers.json is the
 // table that both lists are tested with.
@@ -30,7 +31,8 @@ const FINAL = [
   CALL_STANDS,
 ];
 
-// Sends what may be sent. Rejects when something is left that is worth another try: the browser wakes the worker again.
+// Sends the presses that may be sent. Rejects when one is left that is worth another try, so that the browser wakes the
+// worker again.
 async function deliver() {
   if (!(await unsent()).length) return;
   if ((await self.clients.matchAll({ type: "window", includeUncontrolled: true })).length) {
@@ -47,7 +49,7 @@ async function deliver() {
 
 const unsent = async () => (await iutsaiOutbox.all()).filter((press) => !press.outcome && isYoung(press, Date.now()));
 
-// The difference counts either way: a clock that was set back makes nothing young again.
+// The difference counts either way, because a clock that was set back makes nothing young again.
 const isYoung = ({ wantedAt, asksAfter }, now) => Math.abs(now - wantedAt) < asksAfter;
 
 function isOf({ by, body }, viewer) {
@@ -60,7 +62,7 @@ async function whoIsSignedIn() {
   const text = await answer.text();
   if (meaningOf(answer.status, contentTypeOf(answer), text) === "signed-out") return undefined;
   const resident = answer.ok ? parsed(text) : undefined;
-  // A hotspot's or a proxy's answer says nothing about who is signed in.
+  // A hotspot's or a proxy's answer means nothing for the session.
   if (typeof resident?.name !== "string") throw new Error(`who is signed in: status ${answer.status}`);
   return resident;
 }
@@ -91,7 +93,8 @@ async function send({ key }) {
   else if (outcome) await iutsaiOutbox.settle(key, outcome);
 }
 
-// The outcome that an answer brings: nothing when the press stays as it is. Throws when it is to be sent again.
+// Returns the outcome that an answer brings, and nothing when the press stays as it is. Throws when it is to be sent
+// again.
 function read(status, contentType, text) {
   switch (meaningOf(status, contentType, text)) {
     case "recorded": {
@@ -101,15 +104,15 @@ function read(status, contentType, text) {
     case "signed-out":
       return undefined; // the page asks to sign in
     case "refused":
-      // Somebody else may have signed in since it was asked: the page finds out.
+      // Another person may have signed in since it was asked, which the page finds out.
       return status === 403 ? undefined : { refused: parsed(text) };
     default:
       throw new Error(`POST /alert: status ${status}`);
   }
 }
 
-// What an answer means, in the words of the table; app/src/api/answer.rs reads it in the same way. What a proxy or a hotspot
-// answers ends nothing.
+// Returns the meaning of an answer, in the words of the table; app/src/api/answer.rs reads it in the same way. The
+// answer of a proxy or a hotspot ends nothing.
 function meaningOf(status, contentType, text) {
   if (status === 202) return isRecorded(parsed(text)) ? "recorded" : "again";
   const type = isProblem(contentType) ? typeOf(parsed(text)) : undefined;

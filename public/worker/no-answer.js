@@ -1,5 +1,5 @@
 // The page that the service worker shows when the server does not answer. It knows no translations and no style sheet,
-// since nothing but the worker itself is sure to be there: both languages stand below each other, Korean first.
+// because nothing but the worker itself is sure to be there. Both languages stand below each other, Korean first.
 "use strict";
 
 const WORDS = {
@@ -41,8 +41,8 @@ a, button { display: flex; width: 100%; min-height: 3.5rem; align-items: center;
 a.call-119 { border-color: var(--alert); background: var(--alert); color: #fff; }
 `;
 
-// Answers in place of the server. A form that called for help, or answered a call, can be sent again as it was: with the
-// same key it is the same call.
+// Answers in place of the server. A form that called for help, or answered a call, can be sent again as it was, because
+// with the same key it is the same call.
 async function noAnswer(request) {
   const { pathname, search } = new URL(request.url);
   const posts = request.method === "POST";

@@ -6,10 +6,16 @@ const PAGES = [
   { "path": "/sign-in", "signedIn": false, "hydrated": false },
   { "path": "/call", "signedIn": true, "hydrated": true },
   { "path": "/call/{id}", "signedIn": true, "hydrated": false },
-  { "path": "/admin/statistics", "signedIn": true, "hydrated": false }
+  { "path": "/devices", "signedIn": true, "hydrated": false },
+  { "path": "/admin/statistics", "signedIn": true, "hydrated": false },
+  { "path": "/admin/people", "signedIn": true, "hydrated": false },
+  { "path": "/admin/people/import", "signedIn": true, "hydrated": false },
+  { "path": "/admin/people/cards", "signedIn": true, "hydrated": false },
+  { "path": "/join", "signedIn": false, "hydrated": false },
+  { "path": "/join/{code}", "signedIn": false, "hydrated": false }
 ];
 
-// Whether `path`, an address without query, is one of a page; a segment in braces stands for any text.
+// Returns whether `path`, an address without query, is one of a page; a segment in braces stands for any text.
 function isPage(path) {
   const asked = path.split("/");
   const fits = (segment, index) => (segment.startsWith("{") ? Boolean(asked[index]) : asked[index] === segment);

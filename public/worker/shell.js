@@ -4,21 +4,21 @@
 //   iutsai-page             one entry, the home page as last rendered for who is signed in; gone at sign-out
 //   iutsai-files-<version>  the files that pages of this version ask for with ?v=<version>, each checked by its hash
 //
-// The page is put last, and only once the files of its version are all there: that one entry is the switch.
+// The page is put last, and only once the files of its version are all there, so that one entry is the switch.
 "use strict";
 
 const PAGE = "iutsai-page";
 const FILES = "iutsai-files-";
-// What the site consists of: { version, files: { path: SHA-256 in hex } }; script/site-version.mjs writes it.
+// The list of the site's files, as { version, files: { path: SHA-256 in hex } }; script/site-version.mjs writes it.
 const LIST = "/site.json";
-// The header by which a page says which version of the files it was rendered for.
+// The header by which a page names the version of the files it was rendered for.
 const SITE_VERSION = "iutsai-site";
 
-// How often the page was taken away: what was asked for before that is not kept any more.
+// The number of times that the page was removed. An answer to a request from before that is not kept any more.
 let departures = 0;
 const keeping = new Map(); // version -> promise
 
-// What the server's answer to a request for the home page means for the kept one.
+// Applies the server's answer to a request for the home page to the kept one.
 async function take(answer, url) {
   if (answer.type === "opaqueredirect") {
     // `?lang=` leads to the same page again; everything else leads away because nobody is signed in.
@@ -41,7 +41,7 @@ async function keepPage(answer) {
   const version = answer.headers.get(SITE_VERSION);
   if (!version) return;
   const html = await answer.text();
-  // When the page was rendered, by this device's clock: it counts its time from there.
+  // The time when the page was rendered, by this device's clock. The page counts its time from there.
   const kept = html.replace("<html", `<html data-kept="${Date.now()}"`);
   try {
     await keepFiles(version);
@@ -64,8 +64,8 @@ async function forgetPage() {
 // Only files have a dot in their last segment.
 const isFile = (url) => /\.\w+$/.test(url.pathname);
 
-// A file: exactly the version that the page asks for. Where it asks for none, as CSS does for its pictures, the newest
-// there is.
+// Returns a file in exactly the version that the page asks for. Where it asks for none, as CSS does for its pictures,
+// it is the newest there is.
 async function file(request, url) {
   const version = url.searchParams.get("v");
   if (!version) return fetch(request).catch(async () => (await caches.match(url.pathname)) ?? Response.error());
@@ -80,7 +80,7 @@ function keepFiles(version) {
 }
 
 async function fetchFiles(version) {
-  if (await caches.match(LIST, { cacheName: FILES + version })) return; // it was put last: all are there
+  if (await caches.match(LIST, { cacheName: FILES + version })) return; // it was put last, so all are there
   const list = await fetchFile(LIST);
   const { version: offered, files } = await list.clone().json();
   if (offered !== version) throw new Error(`the page is of version ${version}, the files are of ${offered}`);

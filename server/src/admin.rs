@@ -1,4 +1,4 @@
-//! `iutsai admin …`: accounts and sessions, for whoever can run programs where the database is.
+//! `iutsai admin …`, which makes accounts and ends sessions, for people who can run programs where the database is.
 
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -84,7 +84,7 @@ impl Place {
     }
 }
 
-/// Ends every session of an account: its browsers are signed out, and their sockets close within five seconds.
+/// Ends every session of an account. Its browsers are signed out, and their sockets close within five seconds.
 ///
 /// # Errors
 /// One sentence about what is wrong.

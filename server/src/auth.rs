@@ -1,4 +1,4 @@
-//! Who asks: the session behind a cookie or an `Authorization: Bearer` header.
+//! Authentication by the session behind a cookie or an `Authorization: Bearer` header.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -26,17 +26,17 @@ use crate::{
 /// The cookie that holds the session's token.
 pub const COOKIE: &str = "iutsai-session";
 
-/// How long a command waits for its session to be copied from another node: two rounds of copying at most.
+/// The time for which a command waits for its session to be copied from another node, which is two rounds of copying.
 const KNOWN_WITHIN: Duration = Duration::from_secs(4);
 
-/// Whoever is signed in; without anybody the request is refused with 401.
+/// The signed-in person; without one the request is refused with 401.
 pub struct SignedIn(pub Resident);
 
-/// Whoever is signed in, if anybody is.
+/// The signed-in person, if there is one.
 pub struct Viewer(pub Option<Resident>);
 
 /// An administrator; others are refused with 403.
-pub struct Administrator;
+pub struct Administrator(pub Resident);
 
 /// A session, and the token that opens it.
 pub struct Credentials {
@@ -46,7 +46,7 @@ pub struct Credentials {
     pub token: String,
 }
 
-/// Returns the tokens that a request carries: that of the header, then that of the cookie.
+/// Returns the tokens that a request carries, that of the header first, then that of the cookie.
 pub fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let cookie = CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned());
     bearer(headers).into_iter().chain(cookie).filter(|token| is_token(token))
@@ -87,8 +87,7 @@ pub async fn find(state: &AppState, network: Network, token: &str) -> Result<Opt
 
 /// Counts the question that an unknown token costs the database.
 ///
-/// # Errors
-/// [`Kind::BUSY`] beyond the budget: the token may be good.
+/// # Errors [`Kind::BUSY`] beyond the budget, because the token may be good.
 pub fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<(), Problem> {
     if !is_token(token) || state.backend.sessions.knows(token) {
         return Ok(());
@@ -96,8 +95,8 @@ pub fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<()
     state.budgets.tokens.take(network, Instant::now())
 }
 
-/// Returns whose share of a budget a request uses: that of the resident whose session is known here, else that of its
-/// network's strangers. The database is not asked.
+/// Returns the holder whose share of a budget a request uses. That is the resident whose session is known here, else
+/// the strangers of its network. The database is not asked.
 #[must_use]
 pub fn holder(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Holder {
     let resident = tokens(headers).find_map(|token| state.backend.sessions.known(&token));
@@ -148,13 +147,13 @@ pub fn forgotten_cookie(secure: bool) -> HeaderValue {
     set_cookie("", 0, secure)
 }
 
-/// Whether cookies are to be kept from plain http.
+/// Returns whether cookies are to be kept from plain http.
 #[must_use]
 pub fn is_secure(state: &AppState, client: ClientAddress) -> bool {
     state.settings.is_https() || client.https
 }
 
-/// Middleware: sends the cookie again when the session was prolonged, so that both last equally long.
+/// Middleware. Sends the cookie again when the session was prolonged, so that both last equally long.
 pub async fn renew_cookie(
     State(state): State<AppState>,
     client: ClientAddress,
@@ -219,7 +218,7 @@ impl FromRequestParts<AppState> for Administrator {
         if resident.role != Role::Administrator {
             return Err(Kind::NOT_YOURS.because("Only an administrator may see this; sign in as one."));
         }
-        Ok(Self)
+        Ok(Self(resident))
     }
 }
 

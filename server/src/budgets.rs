@@ -1,6 +1,6 @@
-//! How much work a stranger may start here: each kind has a bound at once, a short queue and a fair share for each
-//! network, and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again, and
-//! never 401.
+//! Bounds on the work that a stranger may start here. Each kind has a bound at once, a short queue and a fair share for
+//! each network, and is refused at once beyond it. The answer is [`Kind::BUSY`], which asks for the same request again,
+//! and never 401.
 //!
 //! A request whose session is known here is never a stranger's, whatever its address. Residents have shares of their
 //! own, so that one who floods the server takes nothing from others. Sockets have their bounds in [`crate::sockets`].
@@ -10,6 +10,7 @@ mod bucket;
 mod failures;
 mod frames;
 mod network;
+mod push;
 mod share;
 mod tokens;
 
@@ -22,8 +23,9 @@ pub use self::{
     failures::SignInFailures,
     frames::{Frames, SessionFrames},
     network::Network,
+    push::PushRequests,
     share::{Bounds, Share, Turn},
-    tokens::TokenLookUps,
+    tokens::LookUps,
 };
 
 use crate::problem::{Kind, Problem};
@@ -36,8 +38,8 @@ const STRANGERS_SIGN_IN: Bounds =
 /// Sign-ins by devices that are signed in already.
 const RESIDENTS_SIGN_IN: Bounds =
     Bounds { at_once: 2, queue: 14, of_one: 4, patience: Duration::from_secs(10) };
-/// Pages rendered for strangers at once: the sign-in page and that of an unknown address. Each takes a core for
-/// milliseconds.
+/// Pages rendered for strangers at once, which are the sign-in page and that of an unknown address. Each occupies a
+/// core for milliseconds.
 const STRANGERS_PAGE: Bounds = Bounds { at_once: 2, queue: 62, of_one: 64, patience: Duration::from_secs(5) };
 /// Pages rendered for residents at once. The queue is that of a building after an alarm.
 const RESIDENTS_PAGE: Bounds =
@@ -59,8 +61,12 @@ pub mod name {
     pub const STRANGERS_PAGE: &str = "strangers-page";
     /// Pages for residents.
     pub const RESIDENTS_PAGE: &str = "residents-page";
+    /// Requests about the devices that take push.
+    pub const RESIDENTS_PUSH: &str = "residents-push";
     /// Look-ups of tokens that no session known here has.
     pub const STRANGERS_TOKEN: &str = "strangers-token";
+    /// Look-ups of codes of invitations.
+    pub const STRANGERS_CODE: &str = "strangers-code";
     /// Commands that wait for such a token to be known.
     pub const STRANGERS_COMMAND: &str = "strangers-command";
     /// Sockets before CONNECT.
@@ -92,14 +98,18 @@ impl Holder {
 
 /// The budgets of this process.
 pub struct Budgets {
-    /// Sign-ins: a look-up and a slow hash each.
+    /// Sign-ins, each with a look-up and a slow hash.
     pub sign_ins: Lanes,
     /// Pages, each rendered whole.
     pub pages: Lanes,
     /// Look-ups of unknown tokens.
-    pub tokens: TokenLookUps,
+    pub tokens: LookUps,
+    /// Look-ups of codes of invitations.
+    pub codes: LookUps,
     /// Commands that wait for their token to be known.
     pub commands: Share,
+    /// Requests about push.
+    pub push: PushRequests,
     /// The failed sign-ins of late.
     pub failures: SignInFailures,
     /// The frames that sessions send.
@@ -138,8 +148,10 @@ impl Default for Budgets {
         Self {
             sign_ins,
             pages,
-            tokens: TokenLookUps::default(),
+            tokens: LookUps::of_tokens(),
+            codes: LookUps::of_codes(),
             commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
+            push: PushRequests::default(),
             failures: SignInFailures::default(),
             frames: SessionFrames::default(),
         }
@@ -172,7 +184,7 @@ mod tests {
             text.strip_suffix("\";")
         });
         let names: Vec<_> = names.collect();
-        assert_eq!(names.len(), 10);
+        assert_eq!(names.len(), 12);
         for name in names {
             assert!(table.contains(&format!("`{name}`")), "{name} is not in docs/operations/limits.md");
         }

@@ -23,7 +23,7 @@ pub struct TrustedProxies(Arc<[IpNet]>);
 pub struct ClientAddress {
     /// The client's address; the nearest unknown proxy's where there is one.
     pub ip: IpAddr,
-    /// A believed proxy says that the client came by https.
+    /// True if a trusted proxy states that the client came by https.
     pub https: bool,
 }
 
@@ -53,7 +53,7 @@ impl TrustedProxies {
         self.client(peer.address().ip(), &request.headers)
     }
 
-    /// Who sent this, where `peer` is the other end of the connection.
+    /// Returns who sent this, where `peer` is the other end of the connection.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let peer = peer.to_canonical();

@@ -1,4 +1,4 @@
-//! The commands of HTTP: read the request, call the backend, map the answer. The rules are the backend's.
+//! The commands of HTTP. They read the request, call the backend and map the answer. The rules are the backend's.
 
 use std::future::Future;
 
@@ -29,7 +29,8 @@ use crate::{
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(header::IDEMPOTENCY_KEY);
 /// The form's field that stands for the header, which a form cannot send.
 const KEY_FIELD: &str = "idempotencyKey";
-/// What the confirming page needs to show a refused press again, key included: it stays the same press.
+/// The fields with which the confirming page shows a refused press again. They include the key, so that it stays the
+/// same press.
 const KEPT_FIELDS: [&str; 3] = ["kind", "text", KEY_FIELD];
 /// The parameters of an address that name a call besides its id.
 const HOUSE: &str = "house";
@@ -82,7 +83,7 @@ pub async fn progress(
     reply.answer(outcome, |_| page)
 }
 
-/// Runs a command to its end, also when the client goes away meanwhile: it was received, so it counts.
+/// Runs a command to its end, also when the client goes away meanwhile. It was received, so it counts.
 async fn run(
     state: &AppState,
     command: impl Future<Output = Result<Recorded, Refusal>> + Send + 'static,
@@ -97,7 +98,7 @@ async fn run(
     }
 }
 
-/// The call in the address: its id, and as `?house=` and `?line=` what else names it.
+/// The call in the address, by its id, and by `?house=` and `?line=` where they are given.
 pub struct Call(CallAddress);
 
 impl FromRequestParts<AppState> for Call {
@@ -152,7 +153,7 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        // The body is read first: a refused form is shown again with what was written.
+        // The body is read first, because a refused form is shown again with its content.
         let sent = Sent::from_request(Request::from_parts(parts.clone(), body), state).await;
         let is_form = sent.as_ref().map_or_else(|_| is_form(&parts.headers), |sent| sent.form().is_some());
         let form = sent.as_ref().ok().and_then(Sent::form).unwrap_or_default();
@@ -173,11 +174,11 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
     }
 }
 
-/// How the answer is given.
+/// The form of the answer.
 enum Reply {
     /// To a program.
     Json,
-    /// To a browser that sent a form: it goes on to a page (303), or back to the one that it came from.
+    /// To a browser that sent a form. It goes on to a page (303), or back to the one that it came from.
     Page { page: String, fields: Vec<(String, String)> },
 }
 
@@ -220,7 +221,7 @@ fn page_of(uri: &Uri) -> String {
     }
 }
 
-/// The parameters of the address that name a call: the page to which a refused form leads has them, too.
+/// Returns the parameters of the address that name a call. The page to which a refused form leads has them, too.
 fn named_in(uri: &Uri) -> Vec<(String, String)> {
     let given = |name: &str| Some((name.to_owned(), parameter_of(uri.query(), name)?));
     [HOUSE, LINE].into_iter().filter_map(given).collect()
@@ -252,8 +253,8 @@ fn key(headers: &HeaderMap, form: &[(String, String)]) -> Result<Option<Uuid>, P
     }
 }
 
-/// Reads a key, with or without the quotes of a structured field (RFC 9651, section 3.3.3). Any UUID is one, except nil and
-/// max: programs that have no key write them, or nothing.
+/// Reads a key, with or without the quotes of a structured field (RFC 9651, section 3.3.3). Any UUID is one, except nil
+/// and max, which programs without a key write.
 fn usable(text: &str) -> Option<Option<Uuid>> {
     let bare = text.trim().strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text.trim());
     if bare.is_empty() {

@@ -1,5 +1,5 @@
-//! What can be set: every flag with its environment variable, read once. `check` turns it into [`Settings`] that the
-//! rest trusts, `print` shows it with the secrets hidden.
+//! The configuration, as flags with their environment variables, read once. `check` turns it into [`Settings`] that the
+//! rest trusts, and `print` shows it with the secrets hidden.
 
 mod check;
 mod picture;
@@ -8,7 +8,10 @@ mod site_plan;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use backend::statistics::{Iana, schedule::Schedule};
+use backend::{
+    push::{self, DEFAULT_HOSTS},
+    statistics::{Iana, schedule::Schedule},
+};
 use clap::builder::FalseyValueParser;
 use ipnet::IpNet;
 
@@ -18,19 +21,19 @@ pub use self::{
     site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
 };
 
-/// What `iutsai serve` and `iutsai check-config` read. An empty value counts as none.
+/// The settings of `iutsai serve` and `iutsai check-config`. An empty value counts as none.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "IUTSAI_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: String,
 
-    /// Directory of everything that is kept: the outbox, which is the log without Kafka, and SQLite without DATABASE_URL
+    /// Directory of all kept data, which are the outbox (the log without Kafka), and SQLite without DATABASE_URL
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
-    /// What this process does, separated by commas: web (pages), producer (takes calls), fanout (sockets), statistics
-    /// (counts calls, and keeps records that cannot be read)
+    /// Roles of this process, separated by commas, of web (pages), producer (records calls), fanout (sockets) and
+    /// statistics (counts calls, and keeps records that cannot be read)
     #[arg(
         long,
         env = "IUTSAI_ROLES",
@@ -39,23 +42,39 @@ pub struct Config {
     )]
     pub roles: String,
 
-    /// Days that the outbox keeps acknowledged entries (locations: at most one). With Kafka, what it lacks is kept until it
-    /// has it
+    /// Days that the outbox keeps acknowledged entries, with one day at most for locations. With Kafka, entries that
+    /// Kafka lacks are kept until it has them
     #[arg(long, env = "IUTSAI_KEEP_DAYS", value_name = "DAYS", default_value = "30")]
     pub keep_days: String,
 
-    /// Seconds for which a press that a device kept without a network is sent by itself; an older one asks the person first
+    /// Seconds for which a press that a device kept without a network is sent unasked; an older one asks the person
+    /// first
     #[arg(long, env = "IUTSAI_PRESS_ASKS_AFTER", value_name = "SECONDS", default_value = "600")]
     pub press_asks_after: String,
 
-    /// The complex's time zone by its IANA name: hours, days and months of the statistics are by its clocks
+    /// The complex's time zone by its IANA name, for the hours, days and months of the statistics
     #[arg(long, env = "IUTSAI_TIME_ZONE", value_name = "ZONE", default_value = "Asia/Seoul")]
     pub time_zone: String,
 
-    /// When all calls are counted again, as a cron expression by the complex's clocks: minute, hour, day of the month, month,
-    /// day of the week. `off` leaves it to `iutsai batch`
+    /// Time at which all calls are counted again, as a cron expression by the complex's clocks (minute, hour, day of
+    /// the month, month, day of the week). `off` leaves it to `iutsai batch`
     #[arg(long, env = "IUTSAI_BATCH_CRON", value_name = "CRON", default_value = "10 4 * * *")]
     pub batch_cron: String,
+
+    /// The push services that devices may subscribe at, separated by commas: names, with `*.` in front for every name below.
+    /// `loopback` allows one on this machine, for tests
+    #[arg(long, env = "IUTSAI_PUSH_HOSTS", value_name = "HOSTS", default_value = DEFAULT_HOSTS)]
+    pub push_hosts: String,
+
+    /// The private key that pushes are signed with: 32 octets in URL-safe base64. By default one is made and kept in the data
+    /// directory; nodes that share a database need the same
+    #[arg(long, env = "IUTSAI_PUSH_PRIVATE_KEY", value_name = "KEY", hide_env_values = true)]
+    pub push_private_key: Option<String>,
+
+    /// Whom push services may write to about this server: mailto:ADDRESS or https://HOST; by default IUTSAI_PUBLIC_URL if
+    /// that is https
+    #[arg(long, env = "IUTSAI_PUSH_CONTACT", value_name = "ADDRESS")]
+    pub push_contact: Option<String>,
 
     /// Makes a demo complex when the database is empty, and shows on the sign-in page who can sign in
     #[arg(long, env = "IUTSAI_DEMO", value_parser = FalseyValueParser::new())]
@@ -74,7 +93,7 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_ALLOWED_ORIGINS", value_name = "ORIGINS")]
     pub allowed_origins: Option<String>,
 
-    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks, separated by commas
+    /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, as addresses or networks, separated by commas
     #[arg(long, env = "IUTSAI_TRUSTED_PROXIES", value_name = "NETWORKS")]
     pub trusted_proxies: Option<String>,
 
@@ -86,12 +105,13 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_SITE_DIR", value_name = "DIR")]
     pub site_dir: Option<PathBuf>,
 
-    /// Accounts and sessions: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME; by default SQLite in the data directory
+    /// Accounts and sessions, as sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME; by default SQLite in the data
+    /// directory
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// The plan under the map's markers: an SVG or PNG with north at the top, and the places of two of its points. By
-    /// default the demo has its own, and other maps are blank paper
+    /// The plan under the map's markers, as an SVG or PNG with north at the top, and the places of two of its points.
+    /// By default the demo has its own, and other maps are blank paper
     #[arg(long, env = "IUTSAI_SITE_PLAN", value_name = "FILE;X,Y=LAT,LNG;X,Y=LAT,LNG")]
     pub site_plan: Option<String>,
 
@@ -100,7 +120,7 @@ pub struct Config {
     #[arg(long, env = "MAP_TILE_URL", value_name = "URL")]
     pub map_tile_url: Option<String>,
 
-    /// What the map says about where its tiles come from
+    /// Attribution of the tiles on the map
     #[arg(long, env = "MAP_TILE_ATTRIBUTION", value_name = "TEXT")]
     pub map_tile_attribution: Option<String>,
 
@@ -113,7 +133,8 @@ pub struct Config {
     pub kafka: KafkaConfig,
 }
 
-/// How to reach a Kafka cluster. The names after `KAFKA_` are librdkafka's (its CONFIGURATION.md), with underscores.
+/// The address of a Kafka cluster, and the credentials. The names after `KAFKA_` are librdkafka's (its
+/// CONFIGURATION.md), with underscores.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Kafka")]
 pub struct KafkaConfig {
@@ -160,7 +181,7 @@ pub struct KafkaConfig {
     pub ssl_key_password: Option<String>,
 }
 
-/// What a process may do.
+/// The roles of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
     /// Serves the pages.
@@ -178,7 +199,7 @@ pub struct Roles {
 pub struct TileSource {
     /// The URL template.
     pub url: String,
-    /// What the map says about them; may be empty.
+    /// Their attribution on the map; may be empty.
     pub attribution: String,
     /// The origin, for the Content-Security-Policy. A `{s}` in the host becomes `*`.
     pub origin: String,
@@ -207,21 +228,23 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// The directory of everything that is kept.
     pub data_dir: PathBuf,
-    /// What this process does.
+    /// The roles of this process.
     pub roles: Roles,
-    /// How long the outbox keeps what the log has.
+    /// The time for which the outbox keeps entries that the log has.
     pub keep: Duration,
-    /// How old a press that a device kept may be and still be sent unasked.
+    /// The greatest age of a press kept by a device that is still sent unasked.
     pub press_asks_after: Duration,
     /// The complex's time zone.
     pub zone: Iana,
     /// When the batch runs; `None` if it is run from outside.
     pub batch: Option<Schedule>,
+    /// The settings by which people without an open page are reached.
+    pub push: push::Settings,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.
     pub demo_anywhere: bool,
-    /// Where browsers reach the server, as an origin: scheme, host and port.
+    /// The address at which browsers reach the server, as an origin of scheme, host and port.
     pub public_origin: Option<String>,
     /// Other origins that may call.
     pub allowed_origins: Vec<String>,
@@ -240,7 +263,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether browsers are known to come by https.
+    /// Returns whether browsers are known to come by https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"))

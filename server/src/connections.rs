@@ -1,9 +1,9 @@
-//! The connections of clients that are no sockets: before descriptors run out, the network with the most loses the one
+//! The connections of clients that are not sockets. Before descriptors run out, the network with the most loses the one
 //! silent the longest.
 //!
-//! Sockets have room of their own and are refused beyond it. Any other connection can be had by anybody, without a word:
-//! were they not bounded, idle ones could take every descriptor, and no call would be accepted any more. None is refused,
-//! since it may bring a call; one of whoever has the most makes room for it.
+//! Sockets have room of their own and are refused beyond it. Anybody can open any other connection. Without a bound,
+//! idle ones could hold every descriptor, and no call would be accepted any more. None is refused, because it may bring
+//! a call. Instead, a connection of the network with the most makes room for it.
 
 mod listener;
 mod request;
@@ -24,7 +24,7 @@ use crate::budgets::Network;
 
 pub use self::{listener::BoundedListener, request::mark_request, stream::ClientStream};
 
-/// What a connection may hold: itself, and a file that it is sent.
+/// The descriptors of a connection, which are itself, and a file that it is sent.
 const DESCRIPTORS_EACH: usize = 2;
 /// Where there are descriptors for more, looking for the one silent the longest would take too long.
 const MOST: usize = 5_000;
@@ -45,9 +45,9 @@ struct Open {
     accepted: u64,
     /// By the order in which they were accepted.
     plain: BTreeMap<u64, Arc<Shared>>,
-    /// How many of these each network has.
+    /// The number of these that each network has.
     of_networks: HashMap<Network, usize>,
-    /// Upgraded: each holds one descriptor, and is never closed from here.
+    /// Upgraded connections. Each holds one descriptor, and is never closed from here.
     sockets: HashSet<u64>,
 }
 
@@ -65,7 +65,7 @@ impl Connections {
         Self(Arc::new(Inner { room, began: Instant::now(), open: Mutex::default() }))
     }
 
-    /// How many are open that are no sockets.
+    /// Returns how many are open that are no sockets.
     #[must_use]
     pub fn open(&self) -> usize {
         self.lock().plain.len()
@@ -97,7 +97,7 @@ impl Connections {
 
     /// Closes one; whether there was one.
     fn shed_one(&self) -> bool {
-        // The lock is not held while it is closed: that wakes its task.
+        // The lock is not held while it is closed, because that wakes its task.
         let connection = self.lock().take_one();
         connection.is_some_and(|connection| {
             close(&connection);
@@ -133,7 +133,7 @@ impl Connections {
 }
 
 impl Open {
-    /// Whether one more is too many.
+    /// Returns whether one more is too many.
     fn is_full(&self, room: usize) -> bool {
         let plain = self.plain.len() + 1;
         plain > MOST || plain * DESCRIPTORS_EACH + self.sockets.len() > room
@@ -144,7 +144,7 @@ impl Open {
     fn take_one(&mut self) -> Option<Arc<Shared>> {
         let rank = |shared: &Shared| {
             let of_network = self.of_networks.get(&shared.network()).copied().unwrap_or_default();
-            // Whether it is busy is read first: a request that ends in between has spoken.
+            // The busy flag is read first, because a request that ends in between counts as activity.
             (shared.is_busy(), Reverse(of_network), shared.spoke())
         };
         let number = *self.plain.iter().min_by_key(|(_, shared)| rank(shared))?.0;

@@ -1,15 +1,16 @@
-//! How many descriptors the process has, and what for: those of clients must never be all of them.
+//! The number of descriptors of the process, and their shares. Those of clients must never be all of them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Kept from the sockets: for requests, files, the database and Kafka.
+/// Descriptors kept from the sockets, for requests, files, the database and Kafka.
 const KEPT: u64 = 1_000;
-/// Of these, kept from all clients: for the outbox, the database, Kafka and the threads. A few dozens are in use.
+/// The part of these that is kept from all clients, for the outbox, the database, Kafka and the threads. A few dozens
+/// are in use.
 const INNER: u64 = 300;
 /// Where nothing limits descriptors, memory does.
 const MOST: u64 = 1_000_000;
 
-/// What clients may have.
+/// The clients' share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     /// Sockets, each with one descriptor.
@@ -18,13 +19,13 @@ pub struct Room {
     pub clients: usize,
 }
 
-/// Raises the limit as far as it may be, and tells what room that leaves.
+/// Raises the limit to the hard limit, and returns the room that this leaves.
 ///
 /// # Errors
 /// When the raised limit leaves no room.
 pub fn room() -> std::io::Result<Room> {
     let before = getrlimit(Resource::Nofile);
-    // Not being allowed to is no error: then the limit stays.
+    // A process that may not raise it keeps its limit, which is not an error.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, maximum: before.maximum });
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST + KEPT);
     room_within(limit).ok_or_else(|| {

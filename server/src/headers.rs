@@ -1,4 +1,4 @@
-//! The headers that tell browsers what a page may do: little beyond what it needs.
+//! The headers that limit what a page may do in a browser, to little beyond what it needs.
 
 use axum::{
     extract::{Request, State},
@@ -11,10 +11,11 @@ use crate::{auth, client_address::ClientAddress, config::TileSource, state::AppS
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// What is no page loads nothing. A service worker is bound by the policy of its own script, hence 'self'.
+/// The policy of answers that are not pages, which load nothing. A service worker is bound by the policy of its own
+/// script, hence 'self'.
 const FILE_POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Middleware: what every answer carries. A page brings its own Content-Security-Policy.
+/// Middleware. Adds the headers that every answer carries. A page brings its own Content-Security-Policy.
 pub async fn add(
     State(state): State<AppState>,
     client: ClientAddress,

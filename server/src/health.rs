@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether each role does its work.
+//! The health of the process and the readiness of each role.
 
 use axum::{
     Json,
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::state::AppState;
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz` is answered while the process lives.
 pub async fn alive() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(json!({ "status": "ok" })))
 }
 
-/// `GET /readyz`: each role's state; 503 when one cannot do its work at all.
+/// `GET /readyz` gives each role's state, and is 503 when one cannot do its work at all.
 pub async fn ready(State(state): State<AppState>) -> Response {
     let roles = state.settings.roles;
     let web = if roles.web { RoleState::Ready } else { RoleState::Absent };

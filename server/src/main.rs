@@ -1,4 +1,4 @@
-//! `iutsai`: the server of 이웃사이. Its command line, and nothing else; [`run`] starts what [`config`] asks for.
+//! `iutsai`, the server of 이웃사이. This file has its command line; [`run`] starts what [`config`] asks for.
 
 mod admin;
 mod auth;
@@ -16,9 +16,12 @@ mod openapi;
 mod origin;
 mod pages;
 mod payload;
+mod people;
 mod problem;
+mod push;
 mod republish;
 mod router;
+mod routes;
 mod run;
 mod runtimes;
 mod sign_in;
@@ -63,14 +66,14 @@ enum Command {
     Republish(republish::Republish),
     /// Counts all calls again from the log and the history, and puts that in the place of what was counted live
     Batch(statistics::Batch),
-    /// What the calls add up to
+    /// Figures of the calls
     Statistics {
         #[command(subcommand)]
         command: StatisticsCommand,
     },
     /// Writes calls or their counts by day as CSV or Parquet, without coordinates and without texts
     Export(statistics::Export),
-    /// Prints the configuration in effect, secrets hidden, and says what is wrong with it
+    /// Prints the configuration in effect, secrets hidden, and what is wrong with it
     CheckConfig(Config),
 }
 
@@ -163,7 +166,8 @@ fn refuse(wrong: &[String]) -> ExitCode {
 fn log_to_stderr(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
-    // Where the log itself cannot be written, as on a full disk, saying so would be a write to the same place, which panics.
+    // Where the log itself cannot be written, as on a full disk, a message about it would be a write to the same place,
+    // which panics.
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

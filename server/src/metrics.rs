@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus: to administrators at `/metrics`, or to anybody on an address of its own.
+//! Metrics for Prometheus, for administrators at `/metrics`, or for anybody on an address of its own.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATIONS)?.install_recorder()
 }
 
-/// Keeps what was counted small; for ever.
+/// Keeps the recorded values small, without an end.
 pub async fn upkeep(metrics: PrometheusHandle) {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
@@ -34,7 +34,7 @@ pub async fn upkeep(metrics: PrometheusHandle) {
     }
 }
 
-/// Counts and times requests by route, never by address: addresses are without number.
+/// Counts and times requests by route, never by address, because addresses are without number.
 pub fn layer() -> GenericMetricLayer<'static, (), Installed> {
     MetricLayerBuilder::<'static, (), Installed, _>::new()
         .with_endpoint_label_type(EndpointLabel::MatchedPathWithFallbackFn(|_| "(file)".into()))

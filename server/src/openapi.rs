@@ -1,6 +1,7 @@
-//! `GET /openapi.json`: what HTTP offers, in OpenAPI. Kept by hand beside the routes, since its types are `domain`'s, which
-//! know no OpenAPI; a test asks the running program for every path in it.
+//! `GET /openapi.json`, the HTTP interface in OpenAPI. It is kept by hand beside the routes, because its types are
+//! `domain`'s, which know no OpenAPI. A test asks the running program for every path in it.
 
+mod push;
 mod schemas;
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -57,7 +58,12 @@ fn paths() -> PathsBuilder {
         let operation = command(meaning, "ProgressRequest", Required::False, &[Kind::UNKNOWN_CALL]);
         paths = paths.path(format!("/alert/{{id}}/{path}"), post(operation));
     }
-    paths
+    for (path, meaning) in OFFICE {
+        paths = paths.path(path, post(of_office(path, meaning)));
+    }
+    push::add(paths)
+        .path("/api/people", PathItem::new(HttpMethod::Get, of_office("/api/people", PEOPLE)))
+        .path("/join/{code}", join())
         .path("/api/session", session())
         .path("/an-ws", PathItem::new(HttpMethod::Get, upgrade()))
         .path("/healthz", PathItem::new(HttpMethod::Get, plain("Whether the process answers.")))
@@ -74,9 +80,9 @@ fn paths() -> PathsBuilder {
 
 fn meaning(progress: Progress) -> &'static str {
     match progress {
-        Progress::Cancelled => "The caller takes the call back; it ends.",
-        Progress::Resolved => "The caller or an administrator says it is over; it ends.",
-        Progress::Withdrawn => "A neighbour takes the accept back.",
+        Progress::Cancelled => "The caller cancels the call; it ends.",
+        Progress::Resolved => "The caller or an administrator reports that it is over; it ends.",
+        Progress::Withdrawn => "A neighbour withdraws the accept.",
         Progress::Arrived => "A neighbour is there.",
         Progress::Escalated | Progress::Expired => "Only the service writes this.",
     }
@@ -101,13 +107,13 @@ fn post(operation: Operation) -> PathItem {
     PathItem::new(HttpMethod::Post, operation)
 }
 
-/// How liberally a command is read.
+/// The liberal reading of a command.
 const READING: &str = "A JSON object is read as one whatever the content type announces, and answered as JSON. Names and \
                        texts may be numbers; white space around names does not count; a kind or a text that cannot be read \
                        counts as none.";
 
-/// A command: signed in, with an Idempotency-Key, as JSON or as a form, answered when it is durable. It is refused with its
-/// own kinds of problem beside those of every command.
+/// Describes a command, which is sent signed in, with an Idempotency-Key, as JSON or as a form, and answered when it is
+/// durable. It has its own kinds of problem beside those of every command.
 fn command(meaning: &str, request: &str, body: Required, own: &[Kind]) -> Operation {
     let schema = || Content::new(Some(Ref::from_schema_name(request)));
     let body = RequestBodyBuilder::new()
@@ -139,7 +145,7 @@ fn command(meaning: &str, request: &str, body: Required, own: &[Kind]) -> Operat
         Kind::UNAVAILABLE,
     ];
     kinds.extend(own);
-    // Whoever names a call may name one that is not known.
+    // A command that names a call may name one that is not known.
     if own.contains(&Kind::UNKNOWN_CALL) {
         operation = operation.parameter(call_id()).parameter(house_of_call()).parameter(line_of_call());
         kinds.push(Kind::SEVERAL_CALLS);
@@ -237,6 +243,79 @@ fn question(operation: OperationBuilder) -> OperationBuilder {
         .parameter(in_query("kind", "Only calls of this kind: fire, medical, intruder or other."));
     let kinds = [Kind::NOT_SIGNED_IN, Kind::NOT_YOURS, Kind::ROLE_ABSENT, Kind::INVALID, Kind::UNAVAILABLE];
     refused(operation, &kinds)
+}
+
+const PEOPLE: &str = "Every line, house and account, for administrators.";
+
+/// The acts of an administrator, each by POST as JSON or as a form.
+const OFFICE: [(&str, &str); 12] = [
+    ("/api/people/import", "Previews a table (text/csv); with the preview's digest as ?digest=, imports it."),
+    ("/api/people/{name}/lock", "Locks an account: its sessions end, and nobody can sign in with it."),
+    ("/api/people/{name}/unlock", "Unlocks an account."),
+    (
+        "/api/people/{name}/end-sessions",
+        "Signs an account out everywhere; its sockets close within five seconds.",
+    ),
+    ("/api/people/{name}/role", "Gives an account the `role` resident or administrator."),
+    ("/api/people/{name}/reset", "Makes an invitation to choose a new password."),
+    ("/api/people/{name}/move-out", "Deletes the account of somebody who has moved out."),
+    ("/api/houses", "Adds a `house` of a `line`, and the line where it is new, with its `building`."),
+    ("/api/houses/remove", "Removes a `house` of a `line` if nobody there has an account."),
+    ("/api/lines/neighbours", "Sets the `neighbours` of a `line`, separated by semicolons."),
+    ("/api/lines/remove", "Removes a `line` if nobody there has an account."),
+    (
+        "/api/invitations",
+        "Invites a `house` of a `line`, or the houses without an account of a line, or of all lines. 201.",
+    ),
+];
+
+fn of_office(path: &str, meaning: &str) -> Operation {
+    let operation = signed_in(OperationBuilder::new().description(Some(meaning)));
+    let operation = if path.contains("{name}") { operation.parameter(in_path("name")) } else { operation };
+    let kinds = [
+        Kind::NOT_SIGNED_IN,
+        Kind::NOT_YOURS,
+        Kind::NOT_KNOWN,
+        Kind::OCCUPIED,
+        Kind::LAST_ADMINISTRATOR,
+        Kind::OUTDATED,
+        Kind::INVALID,
+        Kind::UNAVAILABLE,
+    ];
+    refused(operation.response("200", described("Done; nothing is changed where it is refused.")), &kinds)
+        .build()
+}
+
+fn join() -> PathItem {
+    let show = OperationBuilder::new()
+        .description(Some("The page of an invitation."))
+        .parameter(in_path("code"))
+        .response("200", described("HTML."))
+        .response("410", described("HTML: the invitation was used, has expired, or never was."));
+    let answer = ResponseBuilder::new()
+        .description("The account is made and signed in.")
+        .content("application/json", Content::new(Some(Ref::from_schema_name("SignedIn"))));
+    let meaning = "Uses an invitation with a `name`, a `password` and the version of the `consent` to the use of \
+                   the location.";
+    let join = OperationBuilder::new()
+        .description(Some(meaning))
+        .parameter(in_path("code"))
+        .response("201", answer.build())
+        .response("303", described("Fields of a form were sent: on to the start page, with a cookie."));
+    let kinds = [Kind::INVITATION_GONE, Kind::NAME_TAKEN, Kind::INVALID, Kind::BUSY, Kind::UNAVAILABLE];
+    PathItem::builder()
+        .operation(HttpMethod::Get, show.build())
+        .operation(HttpMethod::Post, refused(join, &kinds).build())
+        .build()
+}
+
+fn in_path(name: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .schema(Some(schemas::text()))
+        .build()
 }
 
 fn plain(meaning: &str) -> Operation {

@@ -1,6 +1,6 @@
-//! Which pages may make a browser ask this server for something: its own, and those that were allowed. One rule judges
-//! commands and the WebSocket upgrade. tower-http's `csrf` layer has a rule like it, but compares hosts octet by octet and
-//! knows no schemes of applications.
+//! The pages that may make a browser send commands to this server, which are its own, and the allowed ones. One rule
+//! judges commands and the WebSocket upgrade. tower-http's `csrf` layer has a rule like it, but compares hosts octet by
+//! octet and knows no schemes of applications.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,9 +20,9 @@ use crate::{
 /// Where the page is that asks, as the browser sees it (Fetch Metadata, section 2.3). No script can set it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const OWN_PAGE: &str = "same-origin";
-/// No page asks: a person typed the address.
+/// The value for a request without a page, when a person typed the address.
 const NO_PAGE: &str = "none";
-/// How long a browser may keep the answer to a preflight.
+/// The time for which a browser may keep the answer to a preflight.
 const PREFLIGHT_LASTS: Duration = Duration::from_secs(60 * 60);
 
 /// The origins whose pages may call.
@@ -36,8 +36,8 @@ impl Origins {
         settings.public_origin.iter().chain(&settings.allowed_origins).cloned().collect::<Vec<_>>().into()
     }
 
-    /// Refuses a command that a page of another site gives. Where the browser says that the page is of this site, the host
-    /// does not matter, because a proxy may have changed it, nor a hidden origin (`null`).
+    /// Refuses a command of another site's page. Where the browser states that the page is of this site, the host does
+    /// not matter, because a proxy may have changed it, nor a hidden origin (`null`).
     ///
     /// # Errors
     /// [`Kind::FOREIGN_ORIGIN`], naming what to set.
@@ -60,7 +60,7 @@ impl Origins {
         if is_own || self.fits(uri, headers) { Ok(()) } else { Err(refusal()) }
     }
 
-    /// Tells if the origin, where one is sent, is that of the host or allowed.
+    /// Returns whether the origin, where one is sent, is that of the host or allowed.
     fn fits(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let origin = origin_of(headers);
         let host = uri.authority().map(Authority::as_str).or_else(|| text(headers, header::HOST));
@@ -98,7 +98,7 @@ pub fn cors_layer(allowed: &[String]) -> Option<CorsLayer> {
     Some(layer)
 }
 
-/// Middleware: every method that changes something is checked. The upgrade checks itself.
+/// Middleware. Checks every method that changes something. The upgrade checks itself.
 pub async fn check_origin(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     match if safe { Ok(()) } else { origins.check_command(request.uri(), request.headers()) } {
@@ -116,7 +116,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).map(|value| value.to_str().unwrap_or("null"))
 }
 
-/// Tells if an origin is that of the host. Either may name the scheme's usual port, which some proxies add.
+/// Returns whether an origin is that of the host. Either may name the scheme's usual port, which some proxies add.
 fn is_of_host(origin: &str, host: &str) -> bool {
     let (asked_by, port) = match (origin.strip_prefix("https://"), origin.strip_prefix("http://")) {
         (Some(asked_by), _) => (asked_by, ":443"),

@@ -1,4 +1,4 @@
-//! The pages: what the server gives them, and who is sent elsewhere before one is rendered.
+//! The pages, with the data that the server gives them, and the redirects before one is rendered.
 
 mod late;
 
@@ -9,8 +9,8 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, Audience, HOME, SIGN_IN, STATISTICS},
-    pages::statistics::Shown,
+    page_table::{self, Audience, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
+    pages::{join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -18,17 +18,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
-use domain::{Resident, Role};
-use http::{HeaderValue, header, request::Parts};
+use domain::{Resident, Role, statistics::Zone};
+use http::{HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
+use url::form_urlencoded;
 
 use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers,
-    problem::Kind,
+    figures, headers, people as office,
+    problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
 };
@@ -38,7 +39,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let viewer = match Viewer::from_request_parts(&mut parts, &state).await {
         Ok(Viewer(viewer)) => viewer,
-        // Whoever cannot be looked up may still sign in, or read what an address shows to anybody.
+        // A person who cannot be looked up may still sign in, or read a page that is shown to anybody.
         Err(problem) if SIGN_IN.is_at(parts.uri.path()) => {
             tracing::debug!(problem = problem.detail, "the sign-in page is shown without a look-up");
             None
@@ -53,25 +54,75 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         Ok(turn) => turn,
         Err(problem) => return late::answer(&parts, problem),
     };
-    let shown = numbers(&state, &parts, viewer.as_ref()).await;
+    let extras = match extras(&state, &parts, viewer.as_ref()).await {
+        Ok(extras) => extras,
+        Err(problem) => return late::answer(&parts, problem),
+    };
     let context = context(&state, viewer);
-    render(state, context, shown, Request::from_parts(parts, body)).await
+    render(state, context, extras, Request::from_parts(parts, body)).await
 }
 
-/// Returns what the statistics page shows to an administrator; nobody else's page has figures.
-async fn numbers(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
-    let is_administrator = viewer.is_some_and(|viewer| viewer.role == Role::Administrator);
-    if !is_administrator || !STATISTICS.is_at(parts.uri.path()) {
-        return None;
+/// Renders the page of an address to which a form was sent, with what the form led to.
+pub async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>, extras: Extras) -> Response {
+    if !state.settings.roles.web {
+        return role_absent("show pages", "web");
     }
-    Some(Arc::new(figures::shown(state, parts.uri.query()).await))
+    let holder = Holder::new(viewer.as_ref(), state.proxies.sender(&parts).network());
+    let _turn = match state.budgets.pages.enter(holder).await {
+        Ok(turn) => turn,
+        Err(problem) => return late::answer(&parts, problem),
+    };
+    parts.method = Method::GET;
+    let context = context(&state, viewer);
+    render(state, context, extras, Request::from_parts(parts, Body::empty())).await
 }
 
-/// Returns where a request goes on to instead: the signed out to the sign-in page, the signed in from there to where they
-/// were going.
+/// Answers in the place of a page that cannot be rendered yet.
+pub fn late(parts: &Parts, problem: Problem) -> Response {
+    late::answer(parts, problem)
+}
+
+/// Returns the complex's time zone.
+pub fn zone(state: &AppState) -> Arc<dyn Zone> {
+    Arc::new(state.backend.statistics.zone().clone())
+}
+
+/// The data of single pages, read before they are rendered.
+#[derive(Clone, Default)]
+pub struct Extras {
+    /// The numbers of the office.
+    pub statistics: Option<Arc<statistics::Shown>>,
+    /// The people of the complex.
+    pub people: Option<Arc<people::Shown>>,
+    /// An invitation.
+    pub join: Option<Arc<join::Shown>>,
+}
+
+/// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
+async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Result<Extras, Problem> {
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    let mut extras = Extras::default();
+    if INVITATION.is_at(path) {
+        let code = path.rsplit('/').next().unwrap_or_default();
+        extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
+    }
+    if viewer.is_some_and(|viewer| viewer.role == Role::Administrator) {
+        if STATISTICS.is_at(path) {
+            extras.statistics = Some(Arc::new(figures::shown(state, query).await));
+        }
+        extras.people = office::shown(state, path, query).await.map(Arc::new);
+    }
+    Ok(extras)
+}
+
+/// Returns the address to which a request is redirected. The signed out go to the sign-in page, and the signed in from
+/// there to where they were going.
 fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
     let path = parts.uri.path();
     let page = page_table::at(path)?;
+    if page == JOIN {
+        return invitation_of(parts.uri.query());
+    }
     match (page.audience, viewer) {
         (Audience::SignedIn, None) if page == HOME => Some(sign_in_page(None, None)),
         (Audience::SignedIn | Audience::Administrators, None) => {
@@ -83,6 +134,15 @@ fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Returns the page of the code that somebody wrote into the form of the page for codes.
+fn invitation_of(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let (_, code) = pairs.find(|(name, _)| name == "code")?;
+    let code: String = code.split_whitespace().collect();
+    let code: String = form_urlencoded::byte_serialize(code.as_bytes()).collect();
+    (!code.is_empty()).then(|| format!("{}/{code}", JOIN.path))
 }
 
 fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
@@ -108,13 +168,8 @@ fn ground(settings: &Settings) -> Ground {
     }
 }
 
-/// Renders whole: the page is small, and what renders it must not run where calls are taken.
-async fn render(
-    state: AppState,
-    context: PageContext,
-    shown: Option<Arc<Shown>>,
-    request: Request,
-) -> Response {
+/// Renders whole, because the page is small, and its rendering must not run where calls are answered.
+async fn render(state: AppState, context: PageContext, extras: Extras, request: Request) -> Response {
     let nonce = Nonce::new();
     let policy = headers::page_policy(&nonce, request.headers(), state.settings.tiles.as_ref());
     let hub = state.backend.hub.clone();
@@ -124,8 +179,15 @@ async fn render(
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        if let Some(shown) = &shown {
-            provide_context(shown.clone());
+        let Extras { statistics, people, join } = extras.clone();
+        if let Some(statistics) = statistics {
+            provide_context(statistics);
+        }
+        if let Some(people) = people {
+            provide_context(people);
+        }
+        if let Some(join) = join {
+            provide_context(join);
         }
     };
     let options = state.leptos.clone();
@@ -170,6 +232,17 @@ mod tests {
             Some("/sign-in?next=%2Fadmin%2Fstatistics%3Fperiod%3D7d")
         );
         assert_eq!(sent("/elsewhere", false), None);
+    }
+
+    #[test]
+    fn an_invitation_is_for_anybody_and_a_code_that_was_typed_leads_to_it() {
+        for signed_in in [true, false] {
+            assert_eq!(sent("/join/K7M4-Q2XP-9TRA", signed_in), None);
+            assert_eq!(sent("/join", signed_in), None);
+            assert_eq!(sent("/join?code=+", signed_in), None);
+            assert_eq!(sent("/join?code=k7m4+q2xp-9tra", signed_in).as_deref(), Some("/join/k7m4q2xp-9tra"));
+            assert_eq!(sent("/join?code=%2F..", signed_in).as_deref(), Some("/join/%2F.."));
+        }
     }
 
     #[test]

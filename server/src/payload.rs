@@ -1,5 +1,5 @@
-//! Bodies of requests: JSON or a form, read into one type, with errors that say what to do. A body that careless programs
-//! write is read as what it was meant to be, because it may be a call for help.
+//! Bodies of requests, as JSON or a form, read into one type, with errors that name what to do. A body that careless
+//! programs write is read as it was meant, because it may be a call for help.
 
 mod repair;
 
@@ -33,15 +33,15 @@ pub enum Sent {
     Other,
 }
 
-/// Tells if the headers announce a form. Its answer is a page, not JSON, unless its body is JSON after all.
+/// Returns whether the headers announce a form. Its answer is a page, not JSON, unless its body is JSON after all.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
     is_of_type(headers, "application/x-www-form-urlencoded")
 }
 
 impl Sent {
-    /// Sorts a body. A JSON object is one whatever the content type announces: `curl -d` announces a form, `fetch` plain
-    /// text, and some programs announce nothing. No form of a page begins with a brace.
+    /// Sorts a body. A JSON object is one whatever the content type announces, because `curl -d` announces a form,
+    /// `fetch` plain text, and some programs announce nothing. No form of a page begins with a brace.
     fn new(headers: &HeaderMap, body: Bytes) -> Self {
         if repair::is_object(&body) {
             return Self::Json(body);

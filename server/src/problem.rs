@@ -1,17 +1,20 @@
-//! Errors as HTTP clients get them: `application/problem+json` (RFC 9457) with a stable `type`.
+//! Errors as HTTP clients get them, which are `application/problem+json` (RFC 9457) with a stable `type`.
 //!
-//! Policy: whoever can do something about an error is told what happened and what to do; of everything else (a
-//! database that fails, a panic) the client learns only that it was not its fault, and the log gets the cause.
+//! A client that can do something about an error learns what happened and what to do. From any other error (a database
+//! that fails, a panic) it learns only that it was not its fault, and the log gets the cause.
 
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use backend::{calls::Refusal, people::PeopleError};
+use backend::{
+    calls::Refusal,
+    people::{PeopleError, accounts::AccountError, invitations::JoinError, office::Refused},
+};
 use domain::AlertId;
 use http::{HeaderValue, StatusCode, header};
 
-/// The kinds of problem there are: the last segment of `type`, the title, the status.
+/// The kinds of problem, each with the last segment of `type`, the title and the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind(&'static str, &'static str, StatusCode);
 
@@ -44,6 +47,20 @@ kinds! {
     ROLE_ABSENT = "role-absent", "This process does not do that", NOT_FOUND;
     /// The address knows other methods.
     METHOD_NOT_ALLOWED = "method-not-allowed", "Not by this method", METHOD_NOT_ALLOWED;
+    /// No account, line or house has this name.
+    NOT_KNOWN = "not-known", "Nobody and nothing has this name", NOT_FOUND;
+    /// The name to sign in with belongs to somebody.
+    NAME_TAKEN = "name-taken", "The name is taken", CONFLICT;
+    /// Somebody who has an account still lives there.
+    OCCUPIED = "occupied", "Somebody still lives there", CONFLICT;
+    /// Nobody could lead the office any more.
+    LAST_ADMINISTRATOR = "last-administrator", "The last administrator stays", CONFLICT;
+    /// The preview no longer shows what the import would do.
+    OUTDATED = "outdated", "It has changed since the preview", CONFLICT;
+    /// The invitation was used, has expired, or never was.
+    INVITATION_GONE = "invitation-gone", "The invitation cannot be used", GONE;
+    /// The office has locked the account.
+    ACCOUNT_LOCKED = "account-locked", "The account is locked", FORBIDDEN;
     /// There is no open call that is meant.
     NO_OPEN_CALL = "no-open-call", "No open call", CONFLICT;
     /// Several houses used the id, and the address does not name the one that is meant.
@@ -111,7 +128,7 @@ impl Kind {
 pub struct Problem {
     /// Which.
     pub kind: Kind,
-    /// What happened, and what to do.
+    /// A sentence on what happened, and what to do.
     pub detail: String,
     /// When to try again, in seconds.
     pub retry_after: Option<u64>,
@@ -192,7 +209,7 @@ impl From<Refusal> for Problem {
             Refusal::TooFast { seconds } => Kind::TOO_MANY.because(detail).retry_after(seconds),
             Refusal::Invalid(_) => Kind::INVALID.because(detail),
             Refusal::HeardOnly(cause) => {
-                tracing::error!(%cause, "neighbours heard a command that could not be made durable");
+                tracing::error!(%cause, "neighbours received a command that could not be made durable");
                 Kind::HEARD_ONLY.because(detail).retry_after(1)
             }
             Refusal::NotDurable(cause) => {
@@ -205,8 +222,53 @@ impl From<Refusal> for Problem {
 
 impl From<PeopleError> for Problem {
     fn from(error: PeopleError) -> Self {
-        Self::unavailable(&error)
+        match error {
+            PeopleError::Locked => Kind::ACCOUNT_LOCKED.because(
+                "The management office has locked this account; ask there, and in an emergency call 119.",
+            ),
+            error => Self::unavailable(&error),
+        }
     }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let detail = sentence(&refused);
+        match refused {
+            Refused::NoSuchPerson(_) | Refused::NoSuchLine(_) | Refused::NoSuchHouse(..) => {
+                Kind::NOT_KNOWN.because(detail)
+            }
+            Refused::Occupied { .. } => Kind::OCCUPIED.because(detail),
+            Refused::LastAdministrator(_) => Kind::LAST_ADMINISTRATOR.because(detail),
+            Refused::Locked(_) => Kind::ACCOUNT_LOCKED.because(detail),
+            Refused::NoFlat(_) | Refused::Invalid(_) => Kind::INVALID.because(detail),
+            Refused::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<JoinError> for Problem {
+    fn from(error: JoinError) -> Self {
+        let detail = sentence(&error);
+        match error {
+            JoinError::Unknown | JoinError::Used | JoinError::Expired => {
+                Kind::INVITATION_GONE.because(detail)
+            }
+            JoinError::Consent | JoinError::Account(AccountError::Invalid(_)) => {
+                Kind::INVALID.because(detail)
+            }
+            JoinError::Account(AccountError::Taken(_)) => Kind::NAME_TAKEN.because(detail),
+            JoinError::Account(AccountError::Unavailable(error)) => error.into(),
+        }
+    }
+}
+
+/// Returns an error as a sentence of its own.
+fn sentence(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
 }
 
 /// Answers that another process has the role for this.

@@ -1,4 +1,4 @@
-//! `iutsai republish`: refills a log that was lost from this node's outbox, while its server is stopped.
+//! `iutsai republish`, which refills a log that was lost from this node's outbox, while its server is stopped.
 
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ async fn refill(republish_from: &Republish, kafka: KafkaSettings) -> Result<Repu
     let directory = &republish_from.data_dir;
     if !directory.join("outbox.db").is_file() {
         return Err(format!(
-            "there is no outbox in {}; say where it is with --data-dir",
+            "there is no outbox in {}; name its directory with --data-dir",
             directory.display()
         ));
     }

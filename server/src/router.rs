@@ -6,7 +6,6 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     middleware,
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
 };
 use domain::Progress;
 use http::{HeaderName, Method, StatusCode, header};
@@ -21,14 +20,16 @@ use tower_http::{
 use crate::{
     auth, commands,
     config::SITE_PLAN_ADDRESS,
-    connections, figures, headers, health, metrics, openapi, origin, pages,
+    connections, figures, headers, health, metrics, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
+    push,
+    routes::Routes,
     runtimes::{Handles, RunOn},
     sign_in, site, site_plan, socket,
     state::AppState,
 };
 
-/// The longest body, in bytes: a call of 1 000 characters needs a tenth.
+/// The longest body, in octets. A call of 1 000 characters needs a tenth.
 const BODY_LIMIT: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -36,33 +37,19 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(state: AppState, runtimes: &Handles) -> Router {
     let (on_sockets, on_pages) = (RunOn(runtimes.sockets.clone()), RunOn(runtimes.pages.clone()));
     let cors = origin::cors_layer(&state.settings.allowed_origins);
-    let commands = Router::new()
-        .route("/alert", post(commands::press))
-        .route("/accept", post(commands::accept))
-        .route("/alert/{id}/location", post(commands::locate))
-        .merge(progress())
-        .route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
-    let others = Router::new()
-        .route("/api/session", post(sign_in::start_session))
-        .route("/api/session", get(sign_in::tell_session))
-        .route("/api/session", delete(sign_in::end_session))
-        .route("/sign-in", post(sign_in::form_sign_in))
-        .route("/sign-out", post(sign_in::form_sign_out))
-        .route(SITE_PLAN_ADDRESS, get(site_plan::picture))
-        .route("/api/statistics", get(figures::json))
-        .route("/api/statistics.csv", get(figures::table))
-        .route("/api/incidents.csv", get(figures::calls))
-        .route("/metrics", get(metrics::for_administrators))
-        .route("/openapi.json", get(openapi::document))
-        .merge(pages())
+    let Groups { commands, others, uploads, sockets, always } = groups();
+    let commands =
+        commands.into_router().route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
+    let others = others
+        .into_router()
+        .merge(uploads.into_router().layer(DefaultBodyLimit::max(people::UPLOAD_LIMIT)))
         .layer(CompressionLayer::new())
         .layer(on_pages.clone());
-    let sockets: Router<AppState> = Router::new().route("/an-ws", get(socket::upgrade)).layer(on_sockets);
+    let sockets = sockets.into_router().layer(on_sockets);
     let router = commands
         .merge(others)
         .merge(sockets)
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .merge(always.into_router())
         .fallback_service(elsewhere_files(&state, on_pages))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(panicked))
@@ -70,7 +57,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(state.clone(), auth::renew_cookie))
         .layer(metrics::layer());
-    // Refusals carry the headers as well: a page that may not read one cannot show why.
+    // Refusals carry the headers as well, because a page that may not read one cannot show its reason.
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -84,20 +71,87 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
         .with_state(state)
 }
 
-/// Routes each command that says how far a call is to its progress.
-fn progress() -> Router<AppState> {
-    let commands = Progress::ALL.into_iter().filter_map(|progress| Some((progress, progress.path()?)));
-    commands.fold(Router::new(), |router, (progress, path)| {
+/// Every route, by the layers around it.
+struct Groups {
+    /// Need the producer.
+    commands: Routes,
+    /// Run beside the calls: pages, sign-in, the office.
+    others: Routes,
+    /// As the others, with longer bodies.
+    uploads: Routes,
+    /// Run where the sockets run.
+    sockets: Routes,
+    /// Take no time.
+    always: Routes,
+}
+
+fn groups() -> Groups {
+    let others = Routes::default()
+        .post("/api/session", sign_in::start_session)
+        .get("/api/session", sign_in::tell_session)
+        .delete("/api/session", sign_in::end_session)
+        .post("/sign-in", sign_in::form_sign_in)
+        .post("/sign-out", sign_in::form_sign_out)
+        .get(SITE_PLAN_ADDRESS, site_plan::picture)
+        .get("/api/statistics", figures::json)
+        .get("/api/statistics.csv", figures::table)
+        .get("/api/incidents.csv", figures::calls)
+        .get("/api/push/key", push::key)
+        .get("/api/push/subscriptions", push::list)
+        .post("/api/push/subscriptions", push::subscribe)
+        .delete("/api/push/subscriptions/{id}", push::remove)
+        .post("/api/push/subscriptions/{id}/test", push::test)
+        .post("/api/push/subscriptions/{id}/shown", push::shown)
+        .get("/metrics", metrics::for_administrators)
+        .get("/openapi.json", openapi::document);
+    Groups {
+        commands: commands(),
+        others: pages(office(others)),
+        uploads: Routes::default()
+            .post("/api/people/import", people::import)
+            .post("/admin/people/import", people::import_page),
+        sockets: Routes::default().get("/an-ws", socket::upgrade),
+        always: Routes::default().get("/healthz", health::alive).get("/readyz", health::ready),
+    }
+}
+
+/// The commands. Each that reports progress has the path of its progress.
+fn commands() -> Routes {
+    let commands = Routes::default()
+        .post("/alert", commands::press)
+        .post("/accept", commands::accept)
+        .post("/alert/{id}/location", commands::locate);
+    let progress = Progress::ALL.into_iter().filter_map(|progress| Some((progress, progress.path()?)));
+    progress.fold(commands, |commands, (progress, path)| {
         let handler = move |state, id, command| commands::progress(state, id, command, progress);
-        router.route(&format!("/alert/{{id}}/{path}"), post(handler))
+        commands.post(&format!("/alert/{{id}}/{path}"), handler)
     })
 }
 
-/// Routes the addresses that `app` has pages for. Listing its routes also makes leptos spawn on tokio, without which no page
-/// can be rendered.
-fn pages() -> Router<AppState> {
+/// The people of the complex, and joining them.
+fn office(routes: Routes) -> Routes {
+    routes
+        .get("/api/people", people::list)
+        .post("/api/people/{name}/lock", people::lock)
+        .post("/api/people/{name}/unlock", people::unlock)
+        .post("/api/people/{name}/end-sessions", people::end_sessions)
+        .post("/api/people/{name}/role", people::set_role)
+        .post("/api/people/{name}/reset", people::reset)
+        .post("/api/people/{name}/move-out", people::move_out)
+        .post("/api/houses", people::add_house)
+        .post("/api/houses/remove", people::remove_house)
+        .post("/api/lines/neighbours", people::set_neighbours)
+        .post("/api/lines/remove", people::remove_line)
+        .post("/api/invitations", people::invite)
+        .post("/admin/people/cards", people::cards)
+        .post("/join/{code}", people::join)
+}
+
+/// Adds the addresses that `app` has pages for. Listing its routes also makes leptos spawn on tokio, without which no
+/// page can be rendered.
+fn pages(routes: Routes) -> Routes {
     let _ = leptos_axum::generate_route_list(app::App);
-    PAGES.iter().fold(Router::new(), |router, page| router.route(page.path, get(show_page)))
+    PAGES.iter().fold(routes, |routes, page| routes.get(page.path, show_page))
 }
 
 async fn show_page(State(state): State<AppState>, request: Request) -> Response {
@@ -107,7 +161,7 @@ async fn show_page(State(state): State<AppState>, request: Request) -> Response 
     pages::page(State(state), request).await
 }
 
-/// What no route answers: a file, or that there is none.
+/// Returns the answer to an address without a route, which is a file, or that there is none.
 fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
     let otherwise = Router::new().fallback(nothing_here).with_state(state.clone());
     let files = site::files(&state.settings.site_dir, otherwise);
@@ -130,7 +184,7 @@ fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
         .layer(on_pages)
 }
 
-/// People get a page that says so, programs a problem.
+/// People get a page about it, and programs a problem.
 async fn nothing_here(State(state): State<AppState>, request: Request) -> Response {
     let accept =
         request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
@@ -169,9 +223,9 @@ fn span(request: &Request) -> tracing::Span {
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    // The panic's own message is in the log: the panic hook wrote it.
+    // The panic's own message is in the log, because the panic hook wrote it.
     Kind::INTERNAL
-        .because("The server failed at this; try again, and tell the administrator if it stays so.")
+        .because("The server failed at this; try again, and inform the administrator if it fails again.")
         .into_response()
 }
 
@@ -187,5 +241,21 @@ mod tests {
         let mut pages: Vec<_> = PAGES.iter().map(|page| page.path.to_owned()).collect();
         pages.sort();
         assert_eq!(listed, pages);
+    }
+
+    #[tokio::test]
+    async fn every_route_and_every_destination_has_a_row_in_the_table_of_who_may() {
+        let Groups { commands, others, uploads, sockets, always } = groups();
+        let all = [commands, others, uploads, sockets, always];
+        let routes = all.iter().flat_map(Routes::listed).map(|(method, path)| format!("{method} {path}"));
+        let destinations = domain::destination::ALL.map(|(command, name)| format!("{command} {name}"));
+        let mut expected: Vec<String> = routes.chain(destinations).collect();
+        let table = include_str!("../tests/it/authorization.csv");
+        let mut table = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(table.as_bytes());
+        let rows = table.records().map(|row| row.map(|row| format!("{} {}", &row[0], &row[1])));
+        let mut rows = rows.collect::<Result<Vec<_>, _>>().expect("a table");
+        expected.sort();
+        rows.sort();
+        assert_eq!(rows, expected);
     }
 }

@@ -1,4 +1,5 @@
-//! Starts the server part by part, and stops it in stages: each is logged, and none can hold up the end without a limit.
+//! Starts the server part by part, and stops it in stages. Each is logged, and none can hold up the end without a
+//! limit.
 
 use std::{
     future::Future,
@@ -38,16 +39,16 @@ use crate::{
     state::AppState,
 };
 
-/// How long requests may take to finish.
+/// The time for requests to finish.
 const REQUESTS_PATIENCE: Duration = Duration::from_secs(10);
-/// How long sockets may take to close.
+/// The time for sockets to close.
 const SOCKETS_PATIENCE: Duration = Duration::from_secs(4);
-/// How long the backend may take to flush and close its files.
+/// The time for the backend to flush and close its files.
 const BACKEND_PATIENCE: Duration = Duration::from_secs(10);
 /// Partitions of a topic that is created.
 const PARTITIONS: i32 = 2;
 
-/// Serves until told to stop.
+/// Serves until a signal stops it.
 ///
 /// # Errors
 /// One sentence about what kept it from starting.
@@ -99,6 +100,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         statistics: settings.roles.statistics,
         zone: settings.zone.clone(),
         batch: settings.batch.clone(),
+        push: settings.push.clone(),
         keep: settings.keep,
         demo: settings.demo,
         calls_runtime: runtimes.calls.clone(),
@@ -170,12 +172,12 @@ impl Running {
                 tracing::warn!(left, "sockets did not close in time");
             }
         };
-        stage("no socket is open any more", None, sockets).await;
+        stage("every socket is closed", None, sockets).await;
         stage("the outbox and the database are closed", Some(BACKEND_PATIENCE), state.backend.stop()).await;
     }
 }
 
-/// Runs one stage of the stop, bounded by `patience` unless it bounds itself, and says how it went.
+/// Runs one stage of the stop, bounded by `patience` unless it bounds itself, and logs its outcome.
 async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future<Output = ()>) {
     let begun = Instant::now();
     let in_time = match patience {
@@ -189,7 +191,7 @@ async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future
     if in_time {
         tracing::info!(ms, "stopping: {done}");
     } else {
-        tracing::warn!(ms, "stopping: not in time, going on: {done}");
+        tracing::warn!(ms, "stopping, not in time, going on: {done}");
     }
 }
 
@@ -216,7 +218,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
     })
 }
 
-/// How the backend reaches Kafka; `None` for a node that is its own log.
+/// Returns how the backend reaches Kafka; `None` for a node that is its own log.
 pub fn kafka(log: &Log) -> Option<KafkaSettings> {
     match log {
         Log::Local => None,
@@ -264,7 +266,7 @@ fn refuse_demo_beyond(address: IpAddr) -> Result<(), String> {
     ))
 }
 
-/// Tells whoever started the server where it is and, in a demo, who can sign in. Tests and scripts read the first line.
+/// Prints the address and, in a demo, who can sign in. Tests and scripts read the first line.
 fn announce(address: SocketAddr, demo: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "iutsai listens on http://{address}")?;

@@ -2,7 +2,7 @@
 //! down.
 //!
 //! `calls` owns the listener, reads HTTP and runs the commands. `sockets` runs upgraded sockets and the fan-out.
-//! `pages` runs what anybody may ask for: pages, files and sign-in, answers compressed there.
+//! `pages` runs everything that anybody may ask for, which are pages, files and sign-in, and compresses answers.
 
 mod carried;
 
@@ -21,10 +21,10 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use tower::{Layer, Service, ServiceExt};
 
-/// What is added to the niceness of the threads for pages. Beside a busy thread of the ordinary priority they get about
+/// The addition to the niceness of the threads for pages. Beside a busy thread of the ordinary priority they get about
 /// a quarter of a core (sched(7)), so that a page comes while an alarm goes out.
 const PAGES_NICE: i32 = 5;
-/// How long what still runs may take when a runtime ends.
+/// The time for running tasks when a runtime ends.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The runtimes.
@@ -46,7 +46,7 @@ pub struct Handles {
 }
 
 impl Runtimes {
-    /// Starts them, each with as many threads as there are cores: the scheduler shares the cores out, and none waits in
+    /// Starts them, each with as many threads as there are cores. The scheduler shares the cores out, and none waits in
     /// the queue of another.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ fn give_way() {
     }
 }
 
-/// Layer: runs the handlers below on another runtime, and makes their bodies there.
+/// A layer that runs the handlers below on another runtime, and makes their bodies there.
 #[derive(Clone)]
 pub struct RunOn(pub Handle);
 
@@ -120,7 +120,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = self.inner.clone().oneshot(request);
-        // Nobody waits for a page any more when its client has gone: then its task ends, too.
+        // Nobody waits for a page any more when its client has gone, so its task ends, too.
         let task = AbortOnDropHandle::new(self.runtime.spawn(async move {
             match answer.await {
                 Ok(response) => Ok(carried::carry(response).await),

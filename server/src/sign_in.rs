@@ -1,4 +1,4 @@
-//! Signing in and out: as JSON for programs, as forms for pages. A page holds only the cookie, never the token.
+//! Signing in and out, as JSON for programs, and as forms for pages. A page holds only the cookie, never the token.
 
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ use crate::{
     state::AppState,
 };
 
-/// `POST /api/session`: a token for a name and a password.
+/// `POST /api/session` gives a token for a name and a password.
 pub async fn start_session(
     State(state): State<AppState>,
     client: ClientAddress,
@@ -35,12 +35,12 @@ pub async fn start_session(
     Ok(Json(Answer { token: token.as_str().to_owned(), resident }))
 }
 
-/// `GET /api/session`: who is signed in.
+/// `GET /api/session` names the signed-in person.
 pub async fn tell_session(SignedIn(resident): SignedIn) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(resident))
 }
 
-/// `DELETE /api/session`: signs out, whoever was signed in.
+/// `DELETE /api/session` signs out, without a session too.
 pub async fn end_session(
     State(state): State<AppState>,
     client: ClientAddress,
@@ -64,10 +64,10 @@ pub struct SignInForm {
     check: String,
 }
 
-/// `POST /sign-in`: the page's form. 303 to where the person was going, or back with `?problem=`.
+/// `POST /sign-in` is the page's form. It is answered by 303 to where the person was going, or back with `?problem=`.
 ///
-/// The page's own form leads back to the page first, as if the browser had kept no cookie. Whoever is signed in is led on
-/// from there; the others read what is wrong, instead of the same page without a word.
+/// The page's own form leads back to the page first, to see whether the browser kept the cookie. A signed-in person is
+/// led on from there. The others read what is wrong, instead of the same page without a word.
 pub async fn form_sign_in(
     State(state): State<AppState>,
     client: ClientAddress,
@@ -92,18 +92,19 @@ pub async fn form_sign_in(
     let word = match problem.kind {
         Kind::SIGN_IN_REFUSED => "refused",
         Kind::TOO_MANY => "busy",
+        Kind::ACCOUNT_LOCKED => "locked",
         _ => "unavailable",
     };
     Redirect::to(&back(word)).into_response()
 }
 
-/// Tells if the page that sent the form was shown over plain http, where browsers keep no Secure cookie.
+/// Returns whether the page that sent the form was shown over plain http, where browsers keep no Secure cookie.
 fn comes_by_http(headers: &HeaderMap) -> bool {
     let mut of_page = [header::ORIGIN, header::REFERER].into_iter().filter_map(|name| headers.get(name));
     of_page.any(|address| address.as_bytes().starts_with(b"http://"))
 }
 
-/// `POST /sign-out`: the pages' form.
+/// `POST /sign-out` is the pages' form.
 pub async fn form_sign_out(
     State(state): State<AppState>,
     client: ClientAddress,
@@ -148,7 +149,7 @@ async fn sign_in(
     if !can_be_name(name) {
         return Err(refused());
     }
-    // The turn comes first: a sign-in that is refused for want of one has not failed.
+    // The turn comes first, because a sign-in that is refused for want of one has not failed.
     let _turn = state.budgets.sign_ins.enter(auth::holder(state, client, headers)).await?;
     let (failures, network) = (&state.budgets.failures, client.network());
     failures.attempt(name, network, Instant::now()).map_err(|wait| {
@@ -172,8 +173,8 @@ async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) 
     Ok(())
 }
 
-/// Whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
-fn is_local(next: &str) -> bool {
+/// Returns whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
+pub fn is_local(next: &str) -> bool {
     next.starts_with('/')
         && !next[1..].starts_with(['/', '\\'])
         && !next.chars().any(|c| c.is_control() || c == '\\')

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: the server is to stop.
+//! SIGTERM and SIGINT, which stop the server.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

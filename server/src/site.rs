@@ -1,4 +1,5 @@
-//! The browser's files: compressed beforehand where there is a `.br` beside them, and never older than the server.
+//! The browser's files. They are compressed beforehand where there is a `.br` beside them, and never older than the
+//! server.
 
 use std::path::Path;
 
@@ -19,8 +20,8 @@ pub fn files<S>(directory: &Path, otherwise: S) -> ServeDir<S> {
         .fallback(otherwise)
 }
 
-/// Middleware: code is asked for anew each time (304 when it is the same), so that wasm, script and page always fit
-/// together: their names carry no version. Pictures may be a day old.
+/// Middleware. Code is asked for anew each time (304 when it is unchanged), so that wasm, script and page always fit
+/// together, because their names carry no version. Pictures may be a day old.
 pub async fn cache(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasts =

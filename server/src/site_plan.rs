@@ -1,4 +1,4 @@
-//! `GET /site-plan`: the picture of the complex that the configuration names, for people who are signed in.
+//! `GET /site-plan`, the picture of the complex that the configuration names, for people who are signed in.
 
 use axum::{
     extract::State,
@@ -28,7 +28,7 @@ pub async fn picture(_: SignedIn, State(state): State<AppState>, request: Header
     (headers, tag, picture.octets.clone()).into_response()
 }
 
-/// Tells if a client has what `tag` names. This compares weakly (RFC 9110, section 13.1.2).
+/// Returns whether a client has what `tag` names. This compares weakly (RFC 9110, section 13.1.2).
 pub fn is_known(request: &HeaderMap, tag: &str) -> bool {
     let lists = request.get_all(header::IF_NONE_MATCH).into_iter();
     let mut known =

@@ -1,7 +1,7 @@
-//! `GET /an-ws`: STOMP over WebSocket (RFC 6455). Who may open one, and how many may be open.
+//! `GET /an-ws`, which is STOMP over WebSocket (RFC 6455). Checks who may open one, and how many may be open.
 //!
-//! One task per socket: [`connection`] is its loop, over a [`transport`]. [`connect`] opens the STOMP session, which
-//! [`session`] then is. [`crate::sockets::Sockets`] has a place for each, and closes those whose session ended.
+//! There is one task per socket. [`connection`] is its loop, over a [`transport`]. [`connect`] opens the STOMP session,
+//! which [`session`] then is. [`crate::sockets::Sockets`] has a place for each, and closes those whose session ended.
 
 mod acknowledgements;
 mod connect;
@@ -22,9 +22,9 @@ use crate::{
     state::AppState,
 };
 
-/// An idle socket keeps this much; frames of clients are short. What is written goes to the system at once.
+/// The octets that an idle socket keeps, because frames of clients are short. Output goes to the system at once.
 const READ_BUFFER: usize = 1024;
-/// The longest WebSocket message and frame: a STOMP frame of the longest headers and body fits several times.
+/// The longest WebSocket message and frame. A STOMP frame of the longest headers and body fits several times.
 const MESSAGE_LIMIT: usize = 64 * 1024;
 
 /// The upgrade. The session of the cookie or `Authorization` header, if there is one, is the socket's until CONNECT

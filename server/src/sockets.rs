@@ -1,7 +1,7 @@
-//! The open sockets: how many there are, whose they are, and how they are closed.
+//! The open sockets, with their number, their owners, and their closing.
 //!
-//! There are two pools of places, so that neither strangers nor one resident can take those of others. A socket is a
-//! stranger's until the upgrade or CONNECT has shown a session. Within each pool, whoever has the most makes room
+//! There are two pools of places, so that neither strangers nor one resident can occupy those of others. A socket is a
+//! stranger's until the upgrade or CONNECT has shown a session. Within each pool, the owner of the most makes room
 //! first.
 
 mod closing;
@@ -29,7 +29,7 @@ use crate::budgets::{Network, count_refused};
 
 pub use self::{closing::Why, full::Full};
 
-/// The strangers' part of all places, and its bounds: few are needed, since a stranger's socket is closed or a
+/// The strangers' part of all places, and its bounds. Few are needed, because a stranger's socket is closed or a
 /// resident's within seconds.
 const STRANGERS_PART: usize = 8;
 const STRANGERS_AT_LEAST: usize = 4;
@@ -70,8 +70,8 @@ impl Sockets {
         }))
     }
 
-    /// Gives a place to one more socket: a resident's where the upgrade has shown a session, else a stranger's. Another
-    /// socket may be closed for it.
+    /// Gives a place to one more socket. It is a resident's where the upgrade has shown a session, else a stranger's.
+    /// Another socket may be closed for it.
     ///
     /// # Errors
     /// Why there is none.
@@ -92,14 +92,14 @@ impl Sockets {
         Ok(place)
     }
 
-    /// How many are open.
+    /// Returns how many are open.
     #[must_use]
     pub fn open(&self) -> usize {
         let open = self.places().open();
         open.strangers + open.residents
     }
 
-    /// How many of those that are open are strangers'.
+    /// Returns how many of those that are open are strangers'.
     #[must_use]
     pub fn open_of_strangers(&self) -> usize {
         self.places().open().strangers
@@ -126,7 +126,7 @@ impl Sockets {
             match changes.recv().await {
                 Ok(SessionChange::Ended(session)) => self.close(Why::SessionEnded, |id| *id == session),
                 Ok(SessionChange::Account(session)) => self.close(Why::AccountChanged, |id| *id == session),
-                // Which ones were missed is not known: all connect again, and only the ended cannot.
+                // The missed changes are not known, so all connect again, and only the ended cannot.
                 Err(RecvError::Lagged(_)) => self.close(Why::AccountChanged, |_| true),
                 Err(RecvError::Closed) => return,
             }

@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state of every handler.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::{
     origin::Origins, sockets::Sockets,
 };
 
-/// What every handler can reach. Clones share it.
+/// The state that every handler can reach. Clones share it.
 #[derive(Clone)]
 pub struct AppState {
-    /// What the service does.
+    /// The service.
     pub backend: Backend,
     /// The configuration.
     pub settings: Arc<Settings>,
-    /// How much work may be started at once.
+    /// The bounds on work that may be started at once.
     pub budgets: Arc<Budgets>,
     /// Whose `X-Forwarded-For` counts.
     pub proxies: TrustedProxies,
@@ -30,9 +30,9 @@ pub struct AppState {
     pub sockets: Sockets,
     /// The other connections.
     pub connections: Connections,
-    /// Commands on their way: they are finished even when nobody waits for the answer any more.
+    /// Commands on their way. They are finished even when nobody waits for the answer any more.
     pub commands: TaskTracker,
-    /// What is counted.
+    /// The metrics.
     pub metrics: PrometheusHandle,
     /// Where the pages find their files.
     pub leptos: LeptosOptions,

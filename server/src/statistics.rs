@@ -1,5 +1,5 @@
-//! `iutsai batch`, `iutsai statistics verify`, `iutsai statistics remove-demo` and `iutsai export`: the statistics for
-//! people who can run programs where the data is. They run beside a live server.
+//! `iutsai batch`, `iutsai statistics verify`, `iutsai statistics remove-demo` and `iutsai export`, for people who can
+//! run programs where the data is. They run beside a live server.
 
 mod export;
 mod progress;
@@ -41,7 +41,7 @@ struct Place {
     time_zone: String,
 }
 
-/// How the batch counts.
+/// The settings of the batch.
 #[derive(clap::Args)]
 pub struct Batch {
     /// Replaces only calls that began on this day or later, such as 2026-11-01
@@ -64,7 +64,7 @@ pub struct Batch {
     kafka: KafkaConfig,
 }
 
-/// What is compared.
+/// The settings of the comparison.
 #[derive(clap::Args)]
 pub struct Verify {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! One tab of a browser sounds, however many are open: the one that holds a Web Lock.
+//! The choice of the tab that sounds. One tab of a browser does, however many are open, and it holds a Web Lock.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -45,7 +45,7 @@ fn locks() -> Option<LockManager> {
     locks.is_object().then(|| locks.unchecked_into())
 }
 
-/// Tells if a tab of this browser is the one now. Where the browser cannot tell, none is.
+/// Returns whether a tab of this browser is the one now. Where the browser does not know, none is.
 pub(super) async fn is_held() -> bool {
     let Some(Ok(asked)) = locks().map(|locks| locks.query()) else { return false };
     let Ok(known) = JsFuture::from(asked).await else { return false };

@@ -1,5 +1,5 @@
-//! The tab's way to the loudspeaker: one audio context, and whether sound comes out of it (W3C Web Audio API, section
-//! 1.2).
+//! The tab's way to the loudspeaker, which is one audio context, and whether sound comes out of it (W3C Web Audio API,
+//! section 1.2).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use web_sys::{AudioContext, AudioContextState};
 
 use super::siren::{self, Siren};
 
-/// How often a context that runs is checked. A hidden tab may be slowed down.
+/// The time between two checks of a context that runs. A hidden tab may be slowed down.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// The sound output of a tab.
@@ -37,7 +37,7 @@ impl Output {
         output
     }
 
-    /// Tells if the browser lets the sound out, as far as the page can know.
+    /// Returns whether the browser lets the sound out, as far as the page can know.
     pub(super) fn is_audible(self) -> bool {
         self.audible.get()
     }
@@ -104,8 +104,8 @@ impl Output {
         }
     }
 
-    /// Checks that the time of a running context moves on: after a telephone call some browsers claim that it runs,
-    /// and no sound comes out.
+    /// Checks that the time of a running context moves on, because after a telephone call some browsers claim that it
+    /// runs, and no sound comes out.
     fn check(self) {
         let found = self.context.try_with_value(|context| {
             let context = context.as_ref().filter(|context| is_running(context))?;

@@ -18,7 +18,7 @@ extern "C" {
 /// The screen of this device.
 #[derive(Clone, Copy)]
 pub struct Screen {
-    /// It may go off although it is to stay on: the browser cannot keep it on, or refuses to.
+    /// True if it may go off although it is to stay on, because the browser cannot keep it on, or refuses to.
     pub may_go_off: ReadSignal<bool>,
     set_may_go_off: WriteSignal<bool>,
     wanted: StoredValue<bool>,

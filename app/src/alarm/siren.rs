@@ -1,19 +1,20 @@
-//! The sound itself: a siren of two oscillators (Web Audio). It needs no file, and no timer that a hidden tab would
-//! slow down.
+//! The sound itself, which is a siren of two oscillators (Web Audio). It needs no file, and no timer that a hidden tab
+//! would slow down.
 
 use wasm_bindgen::JsValue;
 use web_sys::{AudioContext, GainNode, OscillatorNode, OscillatorType};
 
-/// The middle of the siren's pitch, and how far it goes up and down, in hertz: where small speakers are loudest.
+/// The middle of the siren's pitch, and its deviation up and down, in hertz. Small speakers are loudest there.
 const PITCH: f32 = 1_000.0;
 const SWING: f32 = 400.0;
-/// How often it goes up and down, in hertz.
+/// The frequency at which the pitch goes up and down, in hertz.
 const WAIL: f32 = 1.2;
-/// How long it takes to be loud, in seconds: less would crackle.
+/// The time until it is loud, in seconds; a shorter one would crackle.
 const ATTACK: f64 = 0.05;
-/// How long a chirp is, in seconds.
+/// The length of a chirp, in seconds.
 const CHIRP: f64 = 0.15;
-/// How long silence is played to an idle context, in seconds: longer than until its next check.
+/// The length of the silence that is played to an idle context, in seconds. It is longer than the time until the next
+/// check.
 const NUDGE: f64 = 3.0;
 
 /// A siren that sounds until it is dropped.
@@ -40,14 +41,14 @@ impl Siren {
 
 impl Drop for Siren {
     fn drop(&mut self) {
-        // What cannot be stopped or disconnected has ended already.
+        // A tone that cannot be stopped or disconnected has ended already.
         drop(self.tone.stop());
         drop(self.wail.stop());
         drop(self.loudness.disconnect());
     }
 }
 
-/// A short, soft tone: the sound is on, and this is how loud the device is.
+/// Plays a short, soft tone. It shows that the sound is on, and how loud the device is.
 pub(super) fn chirp(context: &AudioContext) -> Result<(), JsValue> {
     let (tone, _) = tone(context, OscillatorType::Sine, 0.3)?;
     tone.start()?;

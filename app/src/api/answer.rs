@@ -1,4 +1,4 @@
-//! What an HTTP answer to a command means: it is durable, it is refused, or it has to be sent again.
+//! The meaning of an HTTP answer to a command. It is durable, it is refused, or it has to be sent again.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use domain::api::{Problem, Recorded};
 /// Why a command has to be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// No answer: no network, no server, or too slow.
+    /// No answer, because there is no network, no server, or it is too slow.
     Offline,
     /// The server asks to wait (429).
     Busy,
-    /// The server, or something in front of it, cannot take it now: the HTTP status.
+    /// The server, or a proxy in front of it, cannot accept it now and answered with this HTTP status.
     Server(u16),
     /// Neighbours have it, but the server cannot record it now.
     HeardOnly,
@@ -22,7 +22,7 @@ pub enum Trouble {
 pub enum Refused {
     /// Nobody is signed in.
     SignIn,
-    /// What is wrong with it.
+    /// The problem with it.
     Problem(Problem),
 }
 
@@ -46,7 +46,7 @@ const NOT_SIGNED_IN: &str = "/problems/not-signed-in";
 /// The type of the problem that [`Trouble::HeardOnly`] stands for.
 const HEARD_ONLY: &str = "/problems/heard-not-recorded";
 
-/// The type of the problem that a press has the id of another house's call: it is sent at once with a new one.
+/// The type of the problem that a press has the id of another house's call, so it is sent at once with a new one.
 pub(crate) const ID_TAKEN: &str = "/problems/id-taken";
 
 /// The type of the problem that a press is one too many, since a call of its house is open and was heard.
@@ -105,7 +105,7 @@ impl Answer {
         }
     }
 
-    /// Tells if the server itself has answered that nobody is signed in. A proxy's 401 does not count.
+    /// Returns whether the server itself has answered that nobody is signed in. A proxy's 401 does not count.
     pub(crate) fn is_signed_out(&self) -> bool {
         matches!(self, Self::Refused(Refused::SignIn))
     }

@@ -1,4 +1,4 @@
-//! Waiting until it is time to try again, or until the browser says that there is a network again.
+//! Pauses before the next attempt, which end early when the browser reports that there is a network again.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! The houses that call, the most urgent first: a card for each, with the button to come. Screen readers announce a new
-//! card at once; what changes in it afterwards waits for its turn.
+//! The houses that call, the most urgent first, with a card for each, and the button to come. Screen readers announce a
+//! new card at once; later changes in it wait for their turn.
 
 use leptos::prelude::*;
 

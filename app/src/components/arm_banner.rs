@@ -1,14 +1,15 @@
-//! Browsers sound nothing before a person has tapped the page: this asks for that tap, and says when it was not enough.
+//! The banner that asks for the tap without which browsers play no sound, and shows when it was not enough.
 
 use leptos::prelude::*;
 
 use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
+    page_table::DEVICES,
     words::say,
 };
 
-/// Asks for the tap that lets this device sound, and says whether it can.
+/// Asks for the tap that lets this device sound, and shows whether it can.
 #[component]
 pub fn ArmBanner() -> impl IntoView {
     let i18n = use_i18n();
@@ -39,6 +40,9 @@ pub fn ArmBanner() -> impl IntoView {
             >
                 {button}
             </button>
+            <a class="quiet-button" href=DEVICES.path rel="external" data-testid="devices">
+                {say!(i18n, arm.closed)}
+            </a>
         </section>
     }
     .into_any()

@@ -17,10 +17,10 @@ use crate::{
     words::say,
 };
 
-/// How long the button is held until it calls. The style sheet fills the ring in the same time.
+/// The time for which the button is held until it calls. The style sheet fills the ring in the same time.
 const HOLD: Duration = Duration::from_millis(1_200);
 
-/// The alert button with what may be said along with the call.
+/// The alert button with the fields that may go along with the call.
 #[component]
 pub fn CallButton() -> impl IntoView {
     let i18n = use_i18n();
@@ -40,7 +40,7 @@ pub fn CallButton() -> impl IntoView {
         (false, true) => t_string!(i18n, call.too),
         (false, false) => t_string!(i18n, call.button),
     };
-    // Enter in a field, a key or a screen reader on the button: none of them holds, so each is asked.
+    // Enter in a field, a key or a screen reader on the button cannot hold it, so the person is asked.
     let ask = move || {
         if !busy.get_untracked() {
             press.prepare();
@@ -82,7 +82,7 @@ pub fn CallButton() -> impl IntoView {
                 on:contextmenu=move |event: ev::MouseEvent| event.prevent_default()
                 on:click=move |event| {
                     event.prevent_default();
-                    // No pointer was pressed: this click is a key's or a screen reader's.
+                    // No pointer was pressed, so this click is a key's or a screen reader's.
                     if event.detail() == 0 {
                         ask();
                     }
@@ -119,7 +119,7 @@ pub fn CallButton() -> impl IntoView {
     .into_any()
 }
 
-/// Says beforehand, while there is no connection, what a press can do and what it cannot.
+/// Shows beforehand, while there is no connection, what a press can do and what it cannot.
 #[component]
 fn NoConnection() -> impl IntoView {
     let i18n = use_i18n();
@@ -134,7 +134,7 @@ fn NoConnection() -> impl IntoView {
     .into_any()
 }
 
-/// Calls with what the form says, and empties it for the next time.
+/// Calls with the content of the form, and empties it for the next time.
 fn call_with(press: Press, form: NodeRef<html::Form>) {
     let Some(form) = form.get_untracked() else { return press.press(None, String::new()) };
     let (kind, text) = said(&form);
@@ -143,7 +143,7 @@ fn call_with(press: Press, form: NodeRef<html::Form>) {
 }
 
 fn said(form: &HtmlFormElement) -> (Option<Kind>, String) {
-    // A call goes out whatever the form says.
+    // A call goes out whatever the form has.
     let Ok(fields) = FormData::new_with_form(form) else { return (None, String::new()) };
     let field = |name| fields.get(name).as_string();
     let word = field("kind");
@@ -151,7 +151,7 @@ fn said(form: &HtmlFormElement) -> (Option<Kind>, String) {
     (kind, field("text").unwrap_or_default())
 }
 
-/// Whether a call is under way that another press would get in the way of.
+/// Returns whether a call is under way that another press would get in the way of.
 fn is_on_its_way(progress: &CallProgress) -> bool {
     matches!(
         progress,
@@ -163,7 +163,7 @@ fn is_on_its_way(progress: &CallProgress) -> bool {
     )
 }
 
-/// Whether nothing is open or on its way: about that, its own line says more.
+/// Returns whether nothing is open or on its way. An open call has a line of its own with more.
 fn is_over(progress: &CallProgress) -> bool {
     use CallProgress::{Delivered, Ended, Quiet};
     matches!(progress, Quiet | Delivered { .. } | Ended(_))
@@ -212,7 +212,7 @@ impl Hold {
         };
         match set_timeout_with_handle(full, HOLD) {
             Ok(timer) => self.timer.set_value(Some(timer)),
-            // A browser without timers could never call: better at once than not at all.
+            // A browser without timers could never call, so it calls at once.
             Err(_) => full(),
         }
     }
@@ -223,7 +223,7 @@ impl Hold {
         }
     }
 
-    /// Whether it was being held.
+    /// Returns whether it was being held.
     fn stop(self) -> bool {
         let timer = self.timer.try_update_value(Option::take).flatten();
         timer.inspect(TimeoutHandle::clear).is_some()

@@ -1,4 +1,5 @@
-//! What may be said along with a call: what it is, and a few words. Plain form fields, so that they work before wasm.
+//! The fields that may go along with a call, which are its kind, and a few words. They are plain form fields, so that
+//! they work before wasm.
 
 use domain::{Kind, event::TEXT_LENGTH_LIMIT};
 use leptos::prelude::*;

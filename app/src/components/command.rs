@@ -31,7 +31,7 @@ enum Stage {
 #[derive(Clone, Copy)]
 pub(super) struct Command {
     stage: RwSignal<Stage>,
-    /// How many words are not answered yet.
+    /// The number of words that are not answered yet.
     unanswered: StoredValue<usize>,
     /// The last refusal of a word, until all are answered.
     refused: StoredValue<Option<Stage>>,
@@ -46,12 +46,12 @@ impl Command {
         }
     }
 
-    /// Whether words are on their way.
+    /// Returns whether words are on their way.
     pub(super) fn is_busy(self) -> bool {
         matches!(self.stage.get(), Stage::Sending | Stage::Retrying(_))
     }
 
-    /// Sends each word until it is answered. What they change arrives by the feed.
+    /// Sends each word until it is answered. The changes arrive by the feed.
     pub(super) fn send(self, words: Vec<Word>) {
         if words.is_empty() {
             return;
@@ -94,19 +94,19 @@ impl Command {
 /// A button that sends words about calls.
 #[component]
 pub(super) fn CommandButton(
-    /// What sends them. The button is disabled while other words are on their way.
+    /// The command that sends them. The button is disabled while other words are on their way.
     command: Command,
-    /// How it looks.
+    /// The CSS class.
     class: &'static str,
     /// Its name for tests.
     testid: &'static str,
-    /// Whether it fits now.
+    /// True if it fits now.
     #[prop(into)]
     shown: Signal<bool>,
-    /// What stands on it.
+    /// The label.
     #[prop(into)]
     label: Signal<&'static str>,
-    /// What is sent; nothing, if the calls have gone meanwhile.
+    /// The words to send; empty if the calls have gone meanwhile.
     #[prop(into)]
     words: Callback<(), Vec<Word>>,
 ) -> impl IntoView {

@@ -1,4 +1,5 @@
-//! Asks whether to call for help: the way for keyboards, screen readers and hands that cannot hold a button.
+//! The dialog that asks whether to call for help. It is the way for keyboards, screen readers and hands that cannot
+//! hold a button.
 
 use leptos::{html, prelude::*};
 
@@ -11,9 +12,9 @@ use crate::{
 /// The question, in a dialog of the browser's own, which keeps the focus and closes with Escape.
 #[component]
 pub(super) fn ConfirmDialog(
-    /// Whether it is being asked.
+    /// True if it is being asked.
     open: RwSignal<bool>,
-    /// What to do on a yes.
+    /// Called on a yes.
     confirmed: impl Fn() + Copy + 'static,
 ) -> impl IntoView {
     let i18n = use_i18n();
@@ -43,8 +44,8 @@ pub(super) fn ConfirmDialog(
             aria-labelledby="confirm-heading"
             on:close=move |_| open.set(false)
             on:keydown=move |event| {
-                // The key that opened the dialog must not answer it: it may still be held, or be the one that ends a
-                // syllable in an input method.
+                // The key that opened the dialog must not answer it, because it may still be held, or be the one that
+                // ends a syllable in an input method.
                 if event.repeat() || event.is_composing() {
                     event.prevent_default();
                 }

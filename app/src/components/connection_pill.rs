@@ -1,4 +1,5 @@
-//! Whether calls can arrive right now. The countdown is for the eyes; what is read aloud changes only with the state.
+//! The state of the connection, and so whether calls can arrive right now. The countdown is for the eyes; the text for
+//! screen readers changes only with the state.
 
 use leptos::prelude::*;
 

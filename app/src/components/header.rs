@@ -1,4 +1,4 @@
-//! The head of the home page: which flat this is, whether it is connected, the language, signing out.
+//! The head of the home page, with the flat, the connection, the language, and signing out.
 
 use domain::Role;
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! What a neighbour or an administrator can do about the open calls of a house. A button acts on every call that it
+//! The actions of a neighbour or an administrator on the open calls of a house. A button acts on every call that it
 //! fits, because a call that is left out still sounds, and its caller still waits.
 
 use domain::{House, Incident, Progress, Resident, Response, Role, Stance};
@@ -106,7 +106,7 @@ fn end_all(house: &HouseCalls) -> Vec<Word> {
     house.calls().map(|call| Word::Progress(call.alert.key(), Progress::Resolved)).collect()
 }
 
-/// What a person can do about the open calls of a house.
+/// The actions of a person on the open calls of a house.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Offer {
     /// Accepting the calls that they have not accepted.
@@ -117,7 +117,7 @@ struct Offer {
     arrived: bool,
 }
 
-/// Whether others come to the calls that a person may accept.
+/// True if others come to the calls that a person may accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Accept {
     Alone,
@@ -140,7 +140,7 @@ impl Offer {
     }
 }
 
-/// How far a person has come with one call.
+/// The progress of a person with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Point {
     /// The call is not of their line.
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use crate::samples::{AT, accept, administrator, call, incident, resident, status};
 
-    /// What `viewer` can do about a house whose calls were made one second apart, each with what followed.
+    /// Returns what `viewer` can do about a house whose calls were made one second apart, each with what followed.
     fn offer(viewer: &Resident, calls: &[(&Alert, Vec<Event>)]) -> Offer {
         let mut incidents: Vec<_> = calls.iter().map(|(call, then)| incident(call, then.clone())).collect();
         incidents.reverse();

@@ -1,5 +1,5 @@
-//! The open calls of a house that is not the viewer's own, as one card: who calls, what is wrong, who comes, and what
-//! the viewer can do about it. Where many houses call, it is one line that opens to the card.
+//! The open calls of a house that is not the viewer's own, as one card. It shows the caller, the kind, the helpers, and
+//! the viewer's actions. Where many houses call, it is one line that opens to the card.
 
 use leptos::prelude::*;
 

@@ -11,7 +11,7 @@ use crate::{
     words,
 };
 
-/// How many calls of a house have a line each. Those before are only counted.
+/// The number of calls of a house that have a line each. Earlier ones are only counted.
 const LINES: usize = 5;
 
 /// Returns the calls of a house as one.
@@ -36,12 +36,12 @@ pub(super) fn presses(house: Memo<Option<HouseCalls>>) -> Signal<String> {
     Signal::derive(move || house.with(|house| house.as_ref().map_or(0, HouseCalls::count)).to_string())
 }
 
-/// For `hidden`: true while there is nothing to read.
+/// True while there is nothing to read, for `hidden`.
 pub(super) fn is_empty(words: Signal<String>) -> Signal<bool> {
     Signal::derive(move || words.with(String::is_empty))
 }
 
-/// The facts in one line: the house's line, what is wrong, how often it has called, and since when.
+/// The facts in one line, with the house's line, the kind, the number of calls, and the time since the first.
 #[component]
 pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incident>>) -> impl IntoView {
     let i18n = use_i18n();

@@ -1,4 +1,4 @@
-//! A call that is over, in a line: who called, what was wrong, how it ended.
+//! A call that is over, in a line with its caller, its kind, and its end.
 
 use domain::{CallKey, Role};
 use leptos::prelude::*;

@@ -53,7 +53,7 @@ pub fn IncidentList() -> impl IntoView {
     .into_any()
 }
 
-/// What is new about others' calls, for those who do not see the page change. One's own call has its own line.
+/// News about others' calls, for people who do not see the page change. One's own call has its own line.
 #[component]
 fn Announcements() -> impl IntoView {
     let i18n = use_i18n();
@@ -76,7 +76,7 @@ fn announce(locale: Locale, notice: &Notice, own: Option<AlertId>) -> Option<Str
             Some(td_string!(locale, feed.house_arrived, house = house))
         }
         Notice::Ended(id, how) if about(id) => Some(words::ended(locale, *how).to_owned()),
-        // The panel says a new call itself, and who comes to it.
+        // The panel announces a new call itself, and who comes to it.
         _ => None,
     }
 }

@@ -41,12 +41,12 @@ pub(super) fn text(_: Locale, incident: &Incident) -> String {
 pub(super) fn end(locale: Locale, incident: &Incident) -> String {
     match &incident.end {
         Some(end) => words::end(locale, end),
-        // Not open and ended by nobody: it has run out.
+        // Not open and ended by nobody, so it has run out.
         None => words::ended(locale, Progress::Expired).to_owned(),
     }
 }
 
-/// Who is coming, and who of them is there.
+/// Returns who is coming, and who of them is there.
 pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     let name = |response: &Response| {
         let house = words::house(locale, &response.house);
@@ -66,12 +66,13 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     let names = names.join(", ");
     match incident.end {
         None => td_string!(locale, feed.coming, houses = names),
-        // Whether they came is not known.
+        // True if they came is not known.
         Some(_) => td_string!(locale, feed.came, houses = names),
     }
 }
 
-/// Says how many houses have the call, or nothing while none is known: receipts may be late or have no place to go.
+/// Returns how many houses have the call, or nothing while none is known, because receipts may be late or have no place
+/// to go.
 pub(super) fn reached(locale: Locale, incident: &Incident) -> String {
     if incident.reached.is_empty() {
         return String::new();
@@ -87,7 +88,7 @@ pub(super) fn whereabouts(locale: Locale, incident: &Incident) -> String {
         .unwrap_or_default()
 }
 
-/// One call of several in a line: what is wrong, since when, its text, and who comes to it.
+/// Returns one call of several in a line, with its kind, its time, its text, and who comes to it.
 pub(super) fn call_words(locale: Locale, call: &Incident, now: Millis) -> String {
     let who = Some(coming(locale, call)).filter(|who| !who.is_empty());
     let who = who.unwrap_or_else(|| td_string!(locale, feed.nobody_coming).to_owned());

@@ -9,7 +9,7 @@ use crate::{
     words::say,
 };
 
-/// Each language by its own name, so that whoever needs it can read it.
+/// Returns the name of a language in that language, so that its speakers can read it.
 fn name(locale: Locale) -> &'static str {
     match locale {
         Locale::ko => "한국어",

@@ -1,5 +1,5 @@
-//! Browsers ask before they tell where the device is, and nobody should have to answer that in an emergency: this
-//! lets them ask beforehand.
+//! The offer to allow the location beforehand, because browsers ask before they give it, and nobody should have to
+//! answer that in an emergency.
 
 use leptos::{prelude::*, task::spawn_local};
 

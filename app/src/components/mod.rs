@@ -18,6 +18,8 @@ mod incident_list;
 mod incident_words;
 mod language_switch;
 mod location_offer;
+#[cfg(feature = "ssr")]
+mod office_nav;
 mod own_call;
 mod own_call_words;
 mod plain_header;
@@ -30,6 +32,8 @@ pub use call_details::CallDetails;
 pub use header::Header;
 pub use incident_list::IncidentList;
 pub use language_switch::LanguageSwitch;
+#[cfg(feature = "ssr")]
+pub(crate) use office_nav::office_nav;
 pub use own_call::OwnCall;
 pub use own_call_words::own_call_words;
 pub use plain_header::PlainHeader;

@@ -18,8 +18,8 @@ use crate::{
     words::say,
 };
 
-/// One's own call: the line that shows its state, 119 where that is the way to help, the calls of the own house, and
-/// the buttons that fit.
+/// One's own call, with the line that shows its state, 119 where that is the way to help, the calls of the own house,
+/// and the buttons that fit.
 #[component]
 pub fn OwnCall() -> impl IntoView {
     let i18n = use_i18n();
@@ -139,7 +139,7 @@ fn EndButtons() -> impl IntoView {
     .into_any()
 }
 
-/// Says why an open call went without a place.
+/// Shows why an open call went without a place.
 #[component]
 fn WithoutPlace() -> impl IntoView {
     let i18n = use_i18n();
@@ -157,7 +157,7 @@ fn WithoutPlace() -> impl IntoView {
     view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.into_any()
 }
 
-/// Whether the own call is open.
+/// Returns whether the own call is open.
 fn is_open() -> Memo<bool> {
     let Home { press, connection, .. } = Home::current();
     Memo::new(move |_| {
@@ -166,7 +166,7 @@ fn is_open() -> Memo<bool> {
     })
 }
 
-/// For `hidden`: true unless the progress is one of those.
+/// True unless the progress is one of those, for `hidden`.
 fn unless(shown: fn(&CallProgress) -> bool) -> Signal<bool> {
     let progress = Home::current().press.progress;
     Signal::derive(move || !progress.with(shown))

@@ -1,4 +1,4 @@
-//! The state of one's own call in words: the same on the home page and on the page without wasm.
+//! The state of one's own call in words, which are the same on the home page and on the page without wasm.
 
 use domain::{House, Incident, Millis, Progress, Stance};
 
@@ -69,7 +69,7 @@ pub fn own_call_words(
     }
 }
 
-/// Who is there, and who is on the way.
+/// Returns who is there, and who is on the way.
 fn coming(locale: Locale, houses: &[House], own: Option<&Incident>) -> String {
     let is_there = |house: &House| {
         own.is_some_and(|own| {
@@ -149,7 +149,7 @@ mod tests {
     fn a_call_that_neighbours_heard_is_never_called_unsent() {
         for kept in [Kept::Device, Kept::Page] {
             let words = said(&CallProgress::Heard { kept });
-            assert!(words.contains("Neighbours hear your call"), "{words}");
+            assert!(words.contains("Your call has reached your neighbours"), "{words}");
             assert!(!words.to_lowercase().contains("not sent"), "{words}");
         }
     }

@@ -1,4 +1,4 @@
-//! The head of the pages that need no connection: the name, which leads home, and the language.
+//! The head of the pages that need no connection, with the name, which leads home, and the language.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What every page says at its end: what this service does not do.
+//! The end of every page, with the limits of this service.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{i18n::use_i18n, words::say};
 /// The notes at the end of a page.
 #[component]
 pub fn SmallPrint(
-    /// Whether this page can sound alarms.
+    /// True if this page can sound alarms.
     #[prop(optional)]
     listens: bool,
 ) -> impl IntoView {

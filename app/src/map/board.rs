@@ -1,4 +1,4 @@
-//! The map as Leaflet draws it: calls in, markers and circles out.
+//! The map as Leaflet draws it, from calls to markers and circles.
 
 use std::{
     cell::RefCell,
@@ -20,12 +20,12 @@ use super::{
 };
 use crate::context::{Ground, Plan};
 
-/// How near the map goes by itself.
+/// The zoom to which the map goes unasked.
 const CLOSE: f64 = 17.0;
 /// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons, and
 /// for one that is moved by a row.
 const MARGIN: (f64, f64) = (84.0, 52.0);
-/// A location that is less accurate than this, in metres, has no circle: it would cover the map and show nothing.
+/// The accuracy, in metres, from which a location has no circle, because it would cover the map and show nothing.
 const TOO_VAGUE: f64 = 50_000.0;
 
 /// The words of the zoom buttons.
@@ -50,7 +50,7 @@ pub(super) struct Board {
     _create_tile: Closure<dyn Fn() -> Element>,
 }
 
-/// What is on the map, for when its size or its zoom changes.
+/// The contents of the map, for when its size or its zoom changes.
 struct Shown {
     /// The site plan, where there is one.
     plan: Option<Plan>,
@@ -185,12 +185,12 @@ impl Drop for Board {
 impl Marker {
     fn new(incident: &Incident, (lat, lng): Place, map: &Map) -> Self {
         let label = labelled("span", "map-marker");
-        // As text: nothing that a resident wrote is ever read as HTML.
+        // Set as text, because nothing that a resident wrote is ever read as HTML.
         label.set_text_content(Some(incident.alert.house.as_str()));
         attribute(&label, "data-testid", "marker");
         attribute(&label, "data-house", incident.alert.house.as_str());
         attribute(&label, "data-alert", &incident.alert.id.to_string());
-        // The size of nothing: the label's own style puts it over the place.
+        // The size is none, because the label's own style puts it over the place.
         let icon =
             [("html", label.clone().into()), ("className", "map-pin".into()), ("iconSize", place(0.0, 0.0))];
         let icon = leaflet::div_icon(&options(icon));
@@ -241,7 +241,8 @@ fn padding() -> (&'static str, JsValue) {
     ("padding", place(MARGIN.0, MARGIN.1))
 }
 
-/// Returns whether the element has room for a place within the margins: Leaflet can fit nothing into one that does not.
+/// Returns whether the element has room for a place within the margins, because Leaflet can fit nothing into one that
+/// does not.
 fn has_room(element: &HtmlElement) -> bool {
     let (across, down) = MARGIN;
     f64::from(element.client_width()) > 2.0 * across && f64::from(element.client_height()) > 2.0 * down
@@ -254,9 +255,9 @@ fn keep_inside(map: &Map, places: &[Place]) {
     }
 }
 
-/// Shows these places: the whole site plan where they all lie on it and it need not be seen from farther away than a
-/// call, else what is around them. Without places it shows the plan. All of it happens at once, because Leaflet cannot
-/// pan while it zooms.
+/// Shows these places. It shows the whole site plan where they all lie on it and it need not be seen from farther away
+/// than a call, else their surroundings. Without places it shows the plan. All of it happens at once, because Leaflet
+/// cannot pan while it zooms.
 fn fit_to(map: &Map, places: &[Place], plan: Option<&Plan>) {
     let at_once = || ("animate", JsValue::FALSE);
     let on_plan = plan.filter(|plan| places.iter().all(|place| ground::holds(plan, *place)));

@@ -1,4 +1,4 @@
-//! The ground under the markers: tiles, or paper with the site plan on it.
+//! The ground under the markers, which is tiles, or paper with the site plan on it.
 
 use js_sys::{Function, Object};
 use wasm_bindgen::JsValue;
@@ -9,15 +9,15 @@ use super::{
 };
 use crate::context::{Ground, Plan};
 
-/// The view of tiles before any call has a place: the south of the Korean peninsula.
+/// The view of tiles before any call has a place, which is the south of the Korean peninsula.
 const NOWHERE: (f64, f64, f64) = (36.4, 127.8, 6.0);
 /// The zoom of blank paper before any call has a place. Its scale then fits a complex.
 const PAPER_ZOOM: f64 = 17.0;
 /// The nearest that tiles can be seen from.
 const NEAREST_TILES: f64 = 19.0;
-/// The nearest that a plan can be seen from: a door fills the map.
+/// The nearest zoom for a plan, at which a door fills the map.
 const NEAREST: f64 = 22.0;
-/// How finely the zoom is chosen on paper. Tiles are sharp at whole levels only.
+/// The step of the zoom on paper. Tiles are sharp at whole levels only.
 const FINE_ZOOM: f64 = 0.25;
 
 /// The options of a map on this ground.

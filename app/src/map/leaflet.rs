@@ -1,5 +1,5 @@
 //! The few functions of Leaflet 1.9 that the map needs, of the global `L` that `leaflet.js` makes. They must not be
-//! called before [`is_loaded`] says so. Sources: <https://leafletjs.com/reference.html>.
+//! called before [`is_loaded`] is true. They are documented at <https://leafletjs.com/reference.html>.
 
 use js_sys::{Function, Object, Reflect};
 use leptos::prelude::window;
@@ -36,7 +36,8 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(super) fn y(this: &Point) -> f64;
 
-    /// `L.Layer`: a grid, tiles, a picture, a marker or a circle; `L.Control`, too, which is added in the same way.
+    /// `L.Layer`, which is a grid, tiles, a picture, a marker or a circle, and `L.Control`, too, which is added in the
+    /// same way.
     pub(super) type Layer;
     #[wasm_bindgen(method, js_name = addTo)]
     pub(super) fn add_to(this: &Layer, map: &Map) -> Layer;
@@ -65,7 +66,7 @@ extern "C" {
     pub(super) fn scale_control(options: &Object) -> Layer;
 }
 
-/// Whether `leaflet.js` has run.
+/// Returns whether `leaflet.js` has run.
 pub(super) fn is_loaded() -> bool {
     Reflect::get(&window(), &"L".into()).is_ok_and(|leaflet| leaflet.is_object())
 }
@@ -90,5 +91,5 @@ pub(super) fn create_tiles(grid: &Layer, create: &Function) {
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) {
-    Reflect::set(object, &name.into(), value).expect("an object of ours or Leaflet's takes any property");
+    Reflect::set(object, &name.into(), value).expect("an object of ours or Leaflet's accepts any property");
 }

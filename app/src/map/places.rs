@@ -1,6 +1,6 @@
-//! Where markers go: on which side of the 180th meridian, and beside which other labels. Numbers only.
+//! The places of markers, with the side of the 180th meridian, and the labels beside them. Numbers only.
 
-/// A latitude and a longitude in degrees, the longitude as the map has it: [`unwrapped`].
+/// A latitude and a longitude in degrees, the longitude as the map has it ([`unwrapped`]).
 pub(super) type Place = (f64, f64);
 
 /// The height of a label with its border and the space between two of them, in pixels.
@@ -27,8 +27,8 @@ impl Label {
     }
 }
 
-/// Returns by how many pixels each label is moved down (negative: up) so that none hides another: calls of one building
-/// may come from one point.
+/// Returns by how many pixels each label is moved down (a negative number moves it up) so that none hides another,
+/// because calls of one building may come from one point.
 pub(super) fn spread(labels: &[Label]) -> Vec<f64> {
     let mut placed: Vec<Label> = Vec::new();
     let offsets = labels.iter().map(|label| {
@@ -42,7 +42,7 @@ pub(super) fn spread(labels: &[Label]) -> Vec<f64> {
     offsets.collect()
 }
 
-/// Returns where the rows are, nearest first: 0, then above and below by turns.
+/// Returns where the rows are, nearest first, which is 0, then above and below by turns.
 fn row(number: usize) -> f64 {
     let away = number.div_ceil(2) as f64 * ROW;
     if number % 2 == 1 { -away } else { away }

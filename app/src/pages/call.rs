@@ -1,5 +1,5 @@
-//! `/call`: asks whether to call, for browsers in which the home page's button cannot be held: wasm has not arrived,
-//! or never does. Where it does arrive, the location goes along.
+//! `/call`, which asks whether to call, for browsers in which the home page's button cannot be held, because wasm has
+//! not arrived, or never does. Where it does arrive, the location goes along.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     words::{self, say},
 };
 
-/// How often the page looks whether its location has become old.
+/// The time between two checks whether the page's location has become old.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The page that asks to confirm a call.
@@ -138,8 +138,8 @@ fn is_of(call: &Incident, line: &Line, house: &House) -> bool {
 
 /// The key of the form. Sent twice (by an impatient finger, or again after a problem), the form makes one call all the same.
 ///
-/// The key in the address is offered while it can make a call. Once it has made one, an old address (Back, a restored tab)
-/// stands for a new emergency, unless the page says that the press has failed and is to be confirmed again.
+/// Returns the key in the address while it can make a call. Once it has made one, an old address (Back, a restored tab)
+/// stands for a new emergency, unless the page reports that the press has failed and is to be confirmed again.
 fn key_to_offer(
     in_address: &str,
     call: impl FnOnce(AlertId) -> Option<Incident>,

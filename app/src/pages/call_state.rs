@@ -1,6 +1,6 @@
-//! `/call/{id}`: what has become of a call, told by the server's hub. Plain HTML that is asked for again every five
-//! seconds, by the small script `public/call-state.js` or, without scripts, by the browser (the document's head): it
-//! works in any browser, whatever is blocked.
+//! `/call/{id}`, which shows the state of a call in the server's hub. It is plain HTML that is asked for again every
+//! five seconds, by the small script `public/call-state.js` or, without scripts, by the browser (the document's head),
+//! so that it works in any browser, whatever is blocked.
 
 use domain::{AlertId, Incident, Millis, Resident, Role, Stance};
 use leptos::prelude::*;
@@ -19,7 +19,7 @@ use crate::{
     words::{self, say},
 };
 
-/// The page that tells a call's state.
+/// The page that shows a call's state.
 #[component]
 pub fn CallStatePage() -> impl IntoView {
     let i18n = use_i18n();
@@ -112,7 +112,7 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
     .into_any()
 }
 
-/// The forms that fit: the caller ends the call, a neighbour comes, an administrator resolves it.
+/// The forms that fit. The caller ends the call, a neighbour comes, an administrator resolves it.
 #[component]
 fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     let i18n = use_i18n();

@@ -1,4 +1,4 @@
-//! The home page: the open calls, the alert button, the map, and the calls that are over. A resident's and an
+//! The home page, with the open calls, the alert button, the map, and the calls that are over. A resident's and an
 //! administrator's differ in what the signed-in person has (a flat, every line), not in a page of their own.
 
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ pub fn HomePage() -> impl IntoView {
             provide_context(Home::new(viewer, &page));
             view! { <SignedIn page /> }.into_any()
         }
-        // The server sends whoever is signed out to the sign-in page; this is for the one who is not sent.
+        // The server redirects the signed out to the sign-in page; this is for one who is not redirected.
         None => view! { <SignedOut /> }.into_any(),
     }
 }

@@ -3,9 +3,15 @@
 mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
+#[cfg(feature = "ssr")]
+mod devices;
 mod home;
 #[cfg(feature = "ssr")]
+pub mod join;
+#[cfg(feature = "ssr")]
 mod not_found;
+#[cfg(feature = "ssr")]
+pub mod people;
 #[cfg(feature = "ssr")]
 mod sign_in;
 #[cfg(not(feature = "ssr"))]
@@ -16,12 +22,21 @@ pub mod statistics;
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
+#[cfg(feature = "ssr")]
+pub use devices::DevicesPage;
 pub use home::HomePage;
+#[cfg(feature = "ssr")]
+pub use join::{CodePage, JoinPage};
 #[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
 #[cfg(feature = "ssr")]
+pub use people::{CardsPage, ImportPage, PeoplePage};
+#[cfg(feature = "ssr")]
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
-pub use stand_ins::{CallStatePage, NotFoundPage, SignInPage, StatisticsPage};
+pub use stand_ins::{
+    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
+    SignInPage, StatisticsPage,
+};
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -1,4 +1,4 @@
-//! What any other address shows.
+//! The page of any other address.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,4 +1,4 @@
-//! `/sign-in`: a plain form. Where it failed the address says why.
+//! `/sign-in`, a plain form. Where it failed the address names the reason.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -56,7 +56,7 @@ pub fn SignInPage() -> impl IntoView {
     .into_any()
 }
 
-/// Who can sign in to the demo complex.
+/// The accounts of the demo complex.
 #[component]
 fn Demo(accounts: DemoAccounts) -> impl IntoView {
     let i18n = use_i18n();
@@ -75,6 +75,7 @@ fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
     match problem {
         "refused" => Some(td_string!(locale, sign_in.refused)),
         "busy" => Some(td_string!(locale, sign_in.busy)),
+        "locked" => Some(td_string!(locale, sign_in.locked)),
         "cookie" => Some(td_string!(locale, sign_in.cookie)),
         "insecure" => Some(td_string!(locale, sign_in.insecure)),
         "unavailable" => Some(td_string!(locale, sign_in.unavailable)),

@@ -1,5 +1,5 @@
-//! In the browser: the pages that are plain HTML, and that no script ever renders. Without their views the wasm is
-//! smaller; the routes stay the same on both sides.
+//! Stand-ins in the browser for the pages that are plain HTML, and that no script ever renders. Without their views the
+//! wasm is smaller; the routes stay the same on both sides.
 
 macro_rules! stand_in {
     ($($page:ident)+) => {
@@ -11,4 +11,7 @@ macro_rules! stand_in {
     };
 }
 
-stand_in! { CallStatePage NotFoundPage SignInPage StatisticsPage }
+stand_in! {
+    CallStatePage CardsPage CodePage DevicesPage ImportPage JoinPage NotFoundPage PeoplePage SignInPage
+    StatisticsPage
+}

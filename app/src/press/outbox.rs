@@ -1,5 +1,5 @@
 //! The outbox of `public/outbox.js`, as the page uses it. The browser may have no such storage, or one that is full,
-//! forbidden or slow: every use fails soon enough, and nothing here can hold up a call.
+//! forbidden or slow. Every use fails soon enough, and nothing here can hold up a call.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::pending::{Outcome, Pending};
 
-/// How long the storage may take before the page goes on without it.
+/// The time for the storage before the page goes on without it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[wasm_bindgen]
@@ -41,13 +41,13 @@ extern "C" {
 /// Why the storage was of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// It refused: nothing has changed in it.
+    /// It refused, so nothing has changed in it.
     Refused,
     /// It has not answered yet. It may still do what was asked.
     Silent,
 }
 
-/// What another tab, or the service worker, tells about a press.
+/// A message of another tab, or the service worker, about a press.
 #[derive(Debug, Deserialize)]
 pub(super) struct Heard {
     /// Which press.
@@ -64,14 +64,14 @@ pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
     settled(js_keep(&to_js(press))).await.map(drop)
 }
 
-/// Every press that is kept, whoever's.
+/// Returns every press that is kept, of all people.
 pub(super) async fn all() -> Vec<Pending> {
     let presses = settled(js_all()).await.ok().and_then(|presses| presses.dyn_into::<Array>().ok());
     presses.iter().flat_map(Array::iter).filter_map(|press| from_js(&press)).collect()
 }
 
-/// Before a press is sent: fixes its body, as `body` if it may still change, and gives back the one that counts.
-/// `None`: the press is gone.
+/// Fixes the body of a press before it is sent, as `body` if it may still change, and returns the one that counts.
+/// `None` if the press is gone.
 ///
 /// # Errors
 /// [`Failure`], when it is not known which one counts.
@@ -87,7 +87,7 @@ pub(super) async fn want(key: Uuid, now: Millis, body: &str) {
     settled(js_want(&key.to_string(), now as f64, body)).await.map(drop).unwrap_or_default();
 }
 
-/// Neighbours have heard it, though it is not recorded: the next page must know.
+/// Marks that neighbours have received it, though it is not recorded, because the next page must know.
 pub(super) fn heard(key: Uuid) {
     let asked = js_heard(&key.to_string());
     // Where that cannot be written, this page still knows.
@@ -100,7 +100,7 @@ pub(super) fn settle(key: Uuid, outcome: &Outcome) {
     spawn_local(async move { settled(asked).await.map(drop).unwrap_or_default() });
 }
 
-/// It is over. Other tabs hear how; without an outcome the person has dropped it.
+/// Removes a press that is over. Other tabs get the outcome; without one the person has dropped it.
 ///
 /// # Errors
 /// [`Failure`], when it may still be there. It is found again then, and is the same call.
@@ -117,11 +117,11 @@ pub(super) fn listen(heard: impl Fn(Heard) + 'static) {
         }
     });
     if let Err(error) = js_listen(&heard.into_js_value()) {
-        logging::warn!("other tabs are not heard: {error:?}");
+        logging::warn!("the messages of other tabs are not received: {error:?}");
     }
 }
 
-/// What the storage brings within [`PATIENCE`].
+/// Returns what the storage brings within [`PATIENCE`].
 async fn settled(asked: Result<Promise, JsValue>) -> Result<JsValue, Failure> {
     let answer = match asked {
         Ok(promise) => future::select(JsFuture::from(promise), sleep(PATIENCE)).await,

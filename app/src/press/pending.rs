@@ -1,5 +1,5 @@
-//! A press that the server has not answered yet, or whose answer its caller has not read: what is kept of it, and what to
-//! do with it when it is found again.
+//! A press that the server has not answered yet, or whose answer its caller has not read. It has the stored form, and
+//! the action when it is found again.
 
 use domain::{
     AlertId, Location, Millis, Resident,
@@ -9,8 +9,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A press as the outbox keeps it (`public/outbox.js`). Its times are the device's clock's: a service worker knows no
-/// other.
+/// A press as the outbox keeps it (`public/outbox.js`). Its times are by the device's clock, because a service worker
+/// knows no other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pending {
@@ -18,25 +18,26 @@ pub(super) struct Pending {
     pub(super) key: Uuid,
     /// The name of the resident who pressed.
     by: String,
-    /// What is sent, as JSON text: every try sends the same, until the person wants it sent from where they are then.
+    /// The body to send, as JSON text. Every try sends the same, until the person wants it sent from where they are
+    /// then.
     pub(super) body: String,
-    /// Somebody may have sent it: it must not change any more.
+    /// True if it may have been sent, so it must not change any more.
     pub(super) fixed: bool,
     /// When it was pressed.
     pub(super) pressed_at: Millis,
-    /// When the person last said that it is to be sent.
+    /// The time when the person last wanted it sent.
     pub(super) wanted_at: Millis,
-    /// How long after that it may be sent without asking.
+    /// The time after that for which it may be sent without asking.
     asks_after: Millis,
-    /// The server has said that neighbours have it, though it could not record it.
+    /// True if the server has reported that neighbours have it, though it could not record it.
     #[serde(default)]
     pub(super) heard: bool,
-    /// The server's answer, while the person has not been told.
+    /// The server's answer, until the person has read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outcome: Option<Outcome>,
 }
 
-/// How it ended.
+/// The end of a press.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
@@ -53,18 +54,18 @@ pub(super) enum Outcome {
     Refused(Problem),
 }
 
-/// What to do with a press that was found again, the least urgent first.
+/// The action for a press that was found again, the least urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Found {
-    /// Leave it: somebody else pressed it, and only they can send it.
+    /// Leave it, because another person pressed it, and only they can send it.
     NotTheirs,
-    /// Forget it: it was sent, and the call is over by now.
+    /// Forget it, because it was sent, and the call is over by now.
     Over,
-    /// Ask: it may not be wanted any more.
+    /// Ask, because it may not be wanted any more.
     Ask,
-    /// Tell how it ended.
+    /// Show how it ended.
     Tell,
-    /// Send it: it has just been pressed.
+    /// Send it, because it has just been pressed.
     Send,
 }
 
@@ -89,7 +90,7 @@ impl Pending {
         Self { key: Uuid::now_v7(), fixed: false, heard: false, outcome: None, ..self.clone() }
     }
 
-    /// What is asked of the server.
+    /// Returns what is asked of the server.
     pub(super) fn request(&self) -> Option<CallRequest> {
         serde_json::from_str(&self.body).ok()
     }
@@ -105,13 +106,13 @@ impl Pending {
         located.unwrap_or_else(|| self.body.clone())
     }
 
-    /// Whether it may be sent without asking. The difference counts either way: a clock that was set back makes nothing
-    /// young again.
+    /// Returns whether it may be sent without asking. The difference counts either way, because a clock that was set
+    /// back makes nothing young again.
     pub(super) fn is_young(&self, now: Millis) -> bool {
         now.saturating_sub(self.wanted_at).saturating_abs() < self.asks_after
     }
 
-    /// What to do with it now that `viewer` is signed in.
+    /// Returns what to do with it now that `viewer` is signed in.
     pub(super) fn found(&self, viewer: &Resident, now: Millis) -> Found {
         let of = self.request().map(|request| (request.line, request.house));
         if self.by != viewer.name || viewer.flat() != of.as_ref().map(|(line, house)| (line, house)) {
@@ -126,7 +127,7 @@ impl Pending {
     }
 }
 
-/// Of the presses that were found, the most urgent for `viewer`; of several alike the newest.
+/// Returns the most urgent of the found presses for `viewer`, and among equals the newest.
 pub(super) fn most_urgent(presses: Vec<Pending>, viewer: &Resident, now: Millis) -> Option<(Found, Pending)> {
     let found = presses.into_iter().map(|press| (press.found(viewer, now), press));
     found.filter(|(found, _)| *found > Found::NotTheirs).max_by_key(|(found, press)| (*found, press.key))

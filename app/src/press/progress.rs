@@ -7,29 +7,29 @@ use crate::api::Trouble;
 /// Where a press is kept that the server has not taken yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// In this page alone: the device's storage refuses it, or has not answered yet. It goes with the page.
+    /// In this page alone, because the device's storage refuses it, or has not answered yet. It goes with the page.
     Page,
     /// On the device, until it is sent.
     Device,
 }
 
-/// How far this device's press has come.
+/// The state of this device's press.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PressState {
     /// Nothing was pressed.
     Idle,
     /// On its way for the first time.
     Sending,
-    /// On its way again: it goes on until it is answered, or too old to be sent without asking.
+    /// On its way again, until it is answered, or too old to be sent without asking.
     Retrying {
-        /// What went wrong the last time.
+        /// The last failure.
         why: Trouble,
-        /// How many tries have failed.
+        /// The number of failures.
         tries: u32,
         /// Where it is meanwhile.
         kept: Kept,
     },
-    /// Neighbours have it, but the server cannot record it: it is sent again until it is recorded.
+    /// Neighbours have it, but the server cannot record it, so it is sent again until it is recorded.
     Heard {
         /// Where it is meanwhile.
         kept: Kept,
@@ -39,14 +39,14 @@ pub enum PressState {
         /// Where it is meanwhile.
         kept: Kept,
     },
-    /// It was pressed too long ago: it is sent only if the person still wants it.
+    /// It was pressed too long ago, so it is sent only if the person still wants it.
     Unsent {
         /// When it was pressed, by the server's clock.
         pressed_at: Millis,
         /// Neighbours heard it then.
         heard: bool,
     },
-    /// Durable: the device has sent it while no page was open, or an earlier page did and was closed.
+    /// Durable, because the device has sent it while no page was open, or an earlier page did and was closed.
     Delivered {
         /// The call.
         id: AlertId,
@@ -64,11 +64,11 @@ pub enum PressState {
     },
     /// The server will not take it.
     Refused(api::Problem),
-    /// It was one too many: a call of the own house is open, and neighbours have it.
+    /// It was one too many, because a call of the own house is open, and neighbours have it.
     Stands,
 }
 
-/// What is true of the own call now.
+/// The state of the own call now.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallProgress {
     /// There is none.
@@ -77,9 +77,9 @@ pub enum CallProgress {
     Sending,
     /// [`PressState::Retrying`].
     Retrying {
-        /// What went wrong the last time.
+        /// The last failure.
         why: Trouble,
-        /// How many tries have failed.
+        /// The number of failures.
         tries: u32,
         /// Where it is meanwhile.
         kept: Kept,
@@ -115,17 +115,17 @@ pub enum CallProgress {
     /// It has reached devices of neighbours' houses.
     Reached(Houses),
     /// It has reached devices of neighbours' houses, and nobody has accepted within [`NO_ANSWER_AFTER`], or within
-    /// [`NOBODY_AFTER`] where none of them has sounded or shown it: call 119.
+    /// [`NOBODY_AFTER`] where none of them has sounded or shown it. The caller should call 119.
     NobodyComes(Houses),
-    /// These houses are on the way or there, in the order in which they said so.
+    /// These houses are on the way or there, in the order of their answers.
     Coming(Vec<House>),
-    /// [`NOBODY_AFTER`] has passed, and it is not known to have reached anybody: call 119.
+    /// [`NOBODY_AFTER`] has passed, and it is not known to have reached anybody. The caller should call 119.
     NobodyReached,
-    /// It is over: cancelled, resolved or expired.
+    /// It is over, because it was cancelled, resolved or expired.
     Ended(Progress),
 }
 
-/// How many neighbours' houses have reported what about a call. A device that has it may be one that nobody hears.
+/// The numbers of neighbours' houses by what they have reported. A device that has a call may be in an empty room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Houses {
     /// A device has the call.
@@ -151,10 +151,10 @@ impl Houses {
     }
 }
 
-/// How long after it was recorded a call that has reached nobody says so: 10 s, in milliseconds.
+/// The time after its recording, in milliseconds, from which a call that has reached nobody shows that.
 pub const NOBODY_AFTER: Millis = 10_000;
 
-/// How long after it was recorded a call that nobody has accepted says so: 60 s, in milliseconds.
+/// The time after its recording, in milliseconds, from which a call that nobody has accepted shows that.
 pub const NO_ANSWER_AFTER: Millis = 60_000;
 
 impl CallProgress {
@@ -180,7 +180,7 @@ impl CallProgress {
         }
     }
 
-    /// Whether the neighbours cannot be counted on, so that somebody else must be called.
+    /// Returns whether the neighbours cannot be counted on, so that somebody else must be called.
     #[must_use]
     pub fn needs_119(&self) -> bool {
         use CallProgress::{Heard, NeedsSignIn, NobodyComes, NobodyReached, Refused, Retrying, Unsent};
@@ -197,9 +197,9 @@ impl CallProgress {
     }
 }
 
-/// What is true of the own call at `now`: of the press while it is on its way, and then of `call`, what the feed knows
-/// of it. Without a press it is a call of the own house, found in the feed. `age` is how long ago the server received
-/// the call, in milliseconds; where it is known, no clock decides how long the caller has waited.
+/// Returns the state of the own call at `now`. It is that of the press while it is on its way, and then that of `call`
+/// in the feed. Without a press it is a call of the own house, found in the feed. `age` is how long ago the server
+/// received the call, in milliseconds; where it is known, no clock decides how long the caller has waited.
 #[must_use]
 pub fn progress(
     press: &PressState,
@@ -223,7 +223,7 @@ pub fn progress(
             return CallProgress::Unsent { pressed_at: *pressed_at, heard: *heard };
         }
         PressState::Refused(problem) => return CallProgress::Refused(problem.clone()),
-        // What is not known may be over for long: that nobody was reached cannot be said of it.
+        // An unknown call may have been over for long, so the page cannot claim that nobody was reached.
         PressState::Delivered { at, .. } if call.is_none() => return CallProgress::Delivered { at: *at },
         PressState::Delivered { at, .. } | PressState::Recorded { at, .. } => Some(*at),
         PressState::Stands if call.is_none() => return CallProgress::Stands,

@@ -1,4 +1,5 @@
-//! A press on its way: kept on the device, sent until it is answered, and found again by the page that opens next.
+//! A press on its way. It is kept on the device, sent until it is answered, and found again by the page that opens
+//! next.
 
 use std::time::Duration;
 
@@ -24,11 +25,11 @@ use crate::{
     offline,
 };
 
-/// How long a press waits for the device to tell where it is. The call goes without, and the place follows.
+/// The time for which a press waits for the device's place. The call goes without, and the place follows.
 const LOCATION_WAIT: Duration = Duration::from_secs(1);
 
 impl Press {
-    /// From the press to its first try: kept on the device, and with a place if it is known soon enough.
+    /// Begins with a press. It is kept on the device before its first try, with a place if it is known soon enough.
     pub(super) async fn begin(self, mut pending: Pending) {
         let (kept, location) = future::join(outbox::keep(&pending), self.locate()).await;
         if kept.is_ok() {
@@ -49,7 +50,8 @@ impl Press {
         self.send(pending).await;
     }
 
-    /// Sends a press of some time ago, because the person still wants it: from where the caller is now, if that is known.
+    /// Sends a press of some time ago, because the person still wants it, with the caller's present place, if that is
+    /// known.
     pub(super) async fn send_late(self, mut pending: Pending) {
         let location = self.locate().await;
         pending.body = pending.located(location.map(|found| found.location));
@@ -67,15 +69,15 @@ impl Press {
         self.send(pending).await;
     }
 
-    /// Goes on with the most urgent of the presses that are kept. What a person is reading gives way only to one that can
-    /// still be sent.
+    /// Goes on with the most urgent of the presses that are kept. A text that a person is reading gives way only to a
+    /// press that can still be sent.
     pub(super) async fn look(self) {
         let mut presses = outbox::all().await;
         let own = self.current.try_get_value().flatten();
         let only_here = own.filter(|own| presses.iter().all(|press| press.key != own.key));
         presses.extend(only_here.clone());
         let state = self.state.try_get_untracked();
-        // Somebody else may have signed in with another tab: then it goes on waiting.
+        // Another person may have signed in with another tab. It goes on waiting then.
         let waits = matches!(state, Some(PressState::NeedsSignIn { .. })) && !self.is_signed_in().await;
         if waits || self.is_under_way() {
             return;
@@ -116,7 +118,7 @@ impl Press {
                     self.tracking.resume(*id);
                     self.show(PressState::Delivered { id: *id, at: clock.when(*at) }, None);
                 }
-                // What cannot be forgotten is told once more by the next page.
+                // An outcome that cannot be forgotten is shown once more by the next page.
                 outbox::forget(pending.key, outcome.as_ref()).await.unwrap_or_default();
             }
         }
@@ -147,8 +149,8 @@ impl Press {
         }
     }
 
-    /// Sends it until it is answered, by the server or by somebody who heard the server, or too old not to ask. One that
-    /// neighbours have heard is never too old: it goes on until it is recorded, or dropped.
+    /// Sends it until it is answered, by the server or by a tab or worker that had the answer, or is too old not to
+    /// ask. One that neighbours have received is never too old. It goes on until it is recorded, or dropped.
     async fn send(self, mut pending: Pending) {
         let mut tries = 0;
         while self.is_unanswered(pending.key) {
@@ -244,7 +246,7 @@ impl Press {
         spawn_local(self.begin(fresh));
     }
 
-    /// Whether the browser's session is still that of the resident whose page this is.
+    /// Returns whether the browser's session is still that of the resident whose page this is.
     async fn is_signed_in(self) -> bool {
         let resident = api::check_session().await.resident;
         self.viewer.try_with_value(|viewer| resident.as_ref() == Some(viewer)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! While the own call is open, the device it was made with tells where the caller is.
+//! While the own call is open, the device it was made with sends where the caller is.
 
 use domain::{AlertId, Location, Millis};
 use leptos::{logging, prelude::*};
@@ -18,7 +18,7 @@ const AT_MOST_EVERY: Millis = 5_000;
 /// Where the tab remembers the call it made, so that it goes on after a reload.
 const KEY: &str = "iutsai-own-call";
 
-/// Which places are sent: a new one, and not too often. The newest one is never lost, only later.
+/// The choice of places to send, which are new ones, and not too often. The newest one is never lost, only later.
 #[derive(Clone, Copy, Debug, Default)]
 struct Throttle {
     sent: Option<Location>,
@@ -35,7 +35,7 @@ impl Throttle {
         true
     }
 
-    /// What was let pass has not arrived.
+    /// A place that was let pass has not arrived.
     fn failed(&mut self) {
         self.sent = None;
     }
@@ -45,23 +45,23 @@ impl Throttle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Call {
     id: AlertId,
-    /// Made before this page was loaded: it may be over for long.
+    /// True if it was made before this page was loaded, so it may have been over for long.
     is_remembered: bool,
 }
 
-/// Tells where the caller is, for the call that this tab has made.
+/// Sends where the caller is, for the call that this tab has made.
 #[derive(Clone, Copy)]
 pub(super) struct Tracking {
     call: RwSignal<Option<Call>>,
     newest: RwSignal<Option<DeviceLocation>>,
-    /// How often the newest location has become old: each time the device is asked anew.
+    /// The number of times that the newest location has become old. Each time the device is asked anew.
     renewals: RwSignal<u32>,
     problem: RwSignal<Option<LocationProblem>>,
     throttle: StoredValue<Throttle>,
 }
 
 impl Tracking {
-    /// `is_open` says whether a call is open, if it is known at all; `now` ticks.
+    /// `is_open` returns whether a call is open, if it is known at all; `now` ticks.
     pub(super) fn new(
         is_open: impl Fn(AlertId) -> Option<bool> + Send + Sync + 'static,
         now: ReadSignal<Millis>,
@@ -98,7 +98,7 @@ impl Tracking {
         tracking
     }
 
-    /// This tab has made a call, from `sent` if it could tell.
+    /// Begins when this tab has made a call, from the place `sent` if there was one.
     pub(super) fn begin(self, id: AlertId, sent: Option<Location>, now: Millis) {
         Memory::Tab.remember(KEY, &id);
         let sent_at = sent.map(|_| now);
@@ -106,13 +106,13 @@ impl Tracking {
         self.call.try_set(Some(Call { id, is_remembered: false }));
     }
 
-    /// This device has made a call that was recorded without this tab: it may be over for long.
+    /// Begins when this device has made a call that was recorded without this tab. It may have been over for long.
     pub(super) fn resume(self, id: AlertId) {
         Memory::Tab.remember(KEY, &id);
         self.call.try_set(Some(Call { id, is_remembered: true }));
     }
 
-    /// Why the last place was not told.
+    /// The reason why the last place was not sent.
     pub(super) fn problem(self) -> RwSignal<Option<LocationProblem>> {
         self.problem
     }
@@ -139,7 +139,7 @@ impl Tracking {
             return;
         };
         if !newest.is_current(device_now()) {
-            // The page slept, or the device has not moved: only a new answer tells where it is now.
+            // The page slept, or the device has not moved. Only a new answer has the present place.
             self.newest.set(None);
             self.renewals.update(|renewals| *renewals = renewals.wrapping_add(1));
             return;

@@ -1,4 +1,4 @@
-//! The browser's side of a STOMP conversation, sans-io: bytes in, what they mean out. One per WebSocket.
+//! The browser's side of a STOMP conversation, sans-io, from bytes to their meaning. There is one per WebSocket.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encod
 
 use crate::feed::Scope;
 
-/// The server is asked to be heard from this often, so that a network that has gone away silently is noticed. The
-/// browser itself promises nothing: hidden tabs slow their timers, and the server has its WebSocket pings.
+/// The server is asked to send this often, so that a network that has gone away silently is noticed. The browser itself
+/// promises nothing, because hidden tabs slow their timers, and the server has its WebSocket pings.
 const HEART_BEAT: HeartBeat = HeartBeat { outgoing: 0, incoming: 20_000 };
 
 /// A conversation about the calls of some lines.
@@ -18,14 +18,14 @@ pub(super) struct Conversation {
     destinations: Vec<String>,
 }
 
-/// What the server said.
+/// An answer of the server.
 #[derive(Debug, PartialEq)]
 pub(super) enum Heard {
-    /// It knows who this is. Send `subscribe`: one frame per destination.
+    /// It knows who this is. Send `subscribe`, which has one frame per destination.
     Connected {
         /// The SUBSCRIBE frames.
         subscribe: Vec<Vec<u8>>,
-        /// How often the server will be heard from at least; `None`: it does not say.
+        /// The longest time between two signs of life of the server; `None` if it names none.
         heart_beat: Option<Duration>,
     },
     /// Something about a call.
@@ -37,17 +37,17 @@ pub(super) enum Heard {
 /// A MESSAGE.
 #[derive(Debug, PartialEq)]
 pub(super) struct Delivery {
-    /// What it carries.
+    /// The content.
     pub(super) body: Body,
     /// It is part of a snapshot, or of what a rebuild brought later.
     pub(super) replay: bool,
     /// It came too late to be sounded.
     pub(super) late: bool,
-    /// How old the call was when the server sent this, in milliseconds.
+    /// The age of the call when the server sent this, in milliseconds.
     pub(super) age: Option<Millis>,
-    /// For a call: the ACK to send once it is applied, for the delivery ledger.
+    /// The ACK to send once a call is applied, for the delivery ledger.
     pub(super) ack: Option<Vec<u8>>,
-    /// For a call: the ACK to send once this device has begun to sound it.
+    /// The ACK to send once this device has begun to sound a call.
     pub(super) sounded: Option<Vec<u8>>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Delivery {
 pub(super) enum Failure {
     /// The server sent an ERROR with this message.
     Refused(String),
-    /// What the server sent is no STOMP.
+    /// The server's bytes are not STOMP.
     Broken(stomp::Error),
 }
 
@@ -69,7 +69,7 @@ impl Conversation {
         Self { decoder: Decoder::new(Limits::default()), version: Version::V1_2, destinations }
     }
 
-    /// The CONNECT frame to begin with. The cookie that came with the WebSocket says who this is.
+    /// Returns the CONNECT frame to begin with. The cookie that came with the WebSocket identifies the person.
     pub(super) fn connect(host: &str) -> Vec<u8> {
         let connect = Frame::new(Command::Connect)
             .header("accept-version", "1.2,1.1")
@@ -78,7 +78,7 @@ impl Conversation {
         encode(&connect, Version::V1_2)
     }
 
-    /// A SEND that tells that a person has looked at a call.
+    /// Returns a SEND that reports that a person has looked at a call.
     pub(super) fn seen(&self, alert: AlertId) -> Vec<u8> {
         let body = serde_json::json!({ "alert": alert }).to_string();
         let send = Frame::new(Command::Send)
@@ -90,9 +90,8 @@ impl Conversation {
 
     /// Takes in what arrived, however it was cut.
     ///
-    /// # Errors
-    /// [`Failure`], when the conversation is over; what was said before that is lost with it, and comes again in the
-    /// next snapshot.
+    /// # Errors [`Failure`], when the conversation is over. Frames before it in `bytes` are lost with it, and come
+    /// again in the next snapshot.
     pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Heard>, Failure> {
         self.decoder.push(bytes);
         let mut heard = Vec::new();
@@ -131,7 +130,7 @@ impl Conversation {
 
     fn subscribe(&self, index: usize, destination: &str) -> Vec<u8> {
         let subscribe = Frame::new(Command::Subscribe)
-            // Equal ids in all browsers: the server encodes an event once for those that share one.
+            // Ids are equal in all browsers, because the server encodes an event once for those that share one.
             .header("id", index.to_string())
             .header("destination", destination)
             .header("ack", "client-individual")
@@ -178,7 +177,7 @@ impl Delivery {
         Some(self.alert()?.at.saturating_add(self.age?))
     }
 
-    /// When the server received what this carries, if it was sent on at once: a word on what time it is there.
+    /// Returns when the server received this event, if it was sent on at once. It shows what time it is there.
     pub(super) fn live_at(&self) -> Option<Millis> {
         match &self.body {
             Body::Event { event, .. } if !self.replay && !self.late => event.at(),

@@ -23,18 +23,18 @@ use super::{
 };
 use crate::clock;
 
-/// How long opening may take, and then the answer to CONNECT.
+/// The time for opening, and then for the answer to CONNECT.
 const OPENING: Duration = Duration::from_secs(10);
 /// On top of two heart-beats, before a server that is silent is given up.
 const MARGIN: Duration = Duration::from_secs(5);
-/// A connection that lasted this long was a good one: the next failure is a first one.
+/// The time from which a connection was a good one, so that the next failure is a first one.
 const STEADY: Duration = Duration::from_secs(10);
 
-/// How a WebSocket ended.
+/// The end of a WebSocket.
 pub(super) struct Ended {
-    /// It had been good: it is tried again soon.
+    /// True if it had been good, so it is tried again soon.
     pub(super) was_steady: bool,
-    /// The server refused it, or it never came about: the session may be over.
+    /// True if the server refused it, or it never came about, because the session may be over.
     pub(super) ask_who_is_signed_in: bool,
 }
 
@@ -48,14 +48,15 @@ enum Input {
 struct Session {
     connection: Connection,
     conversation: Conversation,
-    /// The same socket that brings what arrives. It is asked whether it is open, which gloo's sink is not.
+    /// The socket by which frames also arrive. It is asked whether it is open, which gloo's sink is not.
     out: web_sys::WebSocket,
     /// When the server was last heard, by [`moment`].
     heard_at: Duration,
-    /// How long it may be silent. `None`: for ever; WebSocket pings are its business, and hidden from pages.
+    /// The time for which it may be silent. `None` is without an end, because WebSocket pings watch it, and are hidden
+    /// from pages.
     patience: Option<Duration>,
     connected_at: Option<Duration>,
-    /// The calls that were told as seen here.
+    /// The calls that were reported as seen here.
     told_seen: BTreeSet<AlertId>,
     /// The frames that report a call as sounded, which are sent once each.
     sounded: BTreeMap<CallKey, Vec<u8>>,
@@ -88,7 +89,7 @@ pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut Unboun
     };
     let over = session.listen(incoming, news).await;
     logging::log!("connection ended: {}", over.reason);
-    // What a snapshot brought before it broke off.
+    // Shows the part of a snapshot that came before it broke off.
     connection.feed.try_update(|_| {});
     let lasted = session.connected_at.map(|at| moment().saturating_sub(at));
     Ended {
@@ -181,7 +182,7 @@ impl Session {
         self.sounded.extend(call.zip(sounded));
         let told = self.connection.feed.try_maybe_update(|feed| {
             let notices = feed.receive(body, late, age, clock::moment());
-            // A snapshot is shown when it is whole: drawing two hundred calls two hundred times helps nobody.
+            // A snapshot is shown when it is whole, because drawing two hundred calls two hundred times helps nobody.
             (feed.is_complete(), notices)
         });
         if let Some(notices) = told.filter(|notices| !notices.is_empty()) {
@@ -212,7 +213,7 @@ impl Session {
         self.tell_seen()
     }
 
-    /// Tells which calls a person has before them, of those the server knows here.
+    /// Reports which calls a person has before them, of those the server knows here.
     fn tell_seen(&mut self) -> Result<(), Over> {
         if self.connection.state.try_get_untracked() != Some(ConnectionState::Connected) {
             return Ok(());
@@ -261,7 +262,7 @@ impl From<Failure> for Over {
     }
 }
 
-/// A WebSocket that is open, twice: to send by, and what arrives.
+/// Returns a WebSocket that is open, and the stream of its messages.
 async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
     let out = web_sys::WebSocket::new_with_str(&address(), Version::V1_2.subprotocol())
         .map_err(|error| format!("{error:?}"))?;
@@ -272,7 +273,7 @@ async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
     let in_time = matches!(future::select(decided, patience).await, Either::Left(_));
     match (in_time, out.ready_state()) {
         (true, web_sys::WebSocket::OPEN) => Ok((out, incoming)),
-        (true, _) => Err("the server does not take it".into()),
+        (true, _) => Err("the server does not accept it".into()),
         (false, _) => Err("the server cannot be reached".into()),
     }
 }

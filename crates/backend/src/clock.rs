@@ -1,4 +1,4 @@
-//! The one clock of the service: wall time, as the events and the accounts carry it.
+//! The one clock of the service, which is wall time, as the events and the accounts carry it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,12 +18,20 @@ pub(crate) fn since(at: Millis) -> Duration {
     Duration::from_millis(u64::try_from(now().saturating_sub(at)).unwrap_or_default())
 }
 
-/// How far the two clocks may drift apart between two looks, in milliseconds: more than the network time corrects slowly.
+/// Returns a random part of `whole`, so that nodes or devices do not act all at once. Where the
+/// system has no random number, it is all of it.
+#[must_use]
+pub(crate) fn random_part(whole: Duration) -> Duration {
+    whole.mul_f64(getrandom::u32().map_or(1.0, |number| f64::from(number) / f64::from(u32::MAX)))
+}
+
+/// The difference, in milliseconds, by which the two clocks may drift apart between two inspections. It is more than
+/// the network time corrects slowly.
 const DRIFT: Millis = 5_000;
-/// How long the wall clock must have gone on as the monotonic one before it decides about deleting.
+/// The time for which the wall clock must have gone on as the monotonic one before it decides about deleting.
 const STEADY_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// Tells if the wall clock can be believed where a mistake cannot be taken back. One that is set ahead by a month for some
+/// Returns whether the wall clock can be believed where a mistake cannot be taken back. One that is set ahead by a month for some
 /// minutes, or that was wrong when the machine started, must delete nothing.
 pub(crate) struct Steadiness {
     wall: Millis,
@@ -43,7 +51,7 @@ impl Steadiness {
         let drift = wall.saturating_sub(self.wall).saturating_sub(passed);
         (self.wall, self.looked) = (wall, moment);
         if drift.saturating_abs() > DRIFT {
-            tracing::warn!(milliseconds = drift, "the clock was set: nothing is deleted for an hour");
+            tracing::warn!(milliseconds = drift, "the clock was set, deleting nothing for an hour");
             self.steady_since = moment;
         }
         moment - self.steady_since >= STEADY_AFTER
@@ -67,6 +75,6 @@ mod tests {
         assert!(!is_steady(70, 31 * day));
         assert!(!is_steady(71, 0), "it is set back");
         assert!(!is_steady(130, 0));
-        assert!(is_steady(131, 2_000), "a slow correction is no step");
+        assert!(is_steady(131, 2_000), "a slow correction is not a step");
     }
 }

@@ -1,10 +1,10 @@
-//! Whether each role can do its work, for `/readyz` and for whoever starts the service.
+//! The readiness of each role, for `/readyz` and for the code that starts the service.
 
 use std::fmt;
 
 use tokio::sync::watch;
 
-/// How a role is doing.
+/// The state of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoleState {
     /// Not a role of this process.
@@ -20,7 +20,7 @@ pub enum RoleState {
 }
 
 impl RoleState {
-    /// Whether the role does its work, if not all of it.
+    /// Returns whether the role does its work, if not all of it.
     #[must_use]
     pub fn works(&self) -> bool {
         !matches!(self, Self::Starting(_) | Self::Failed(_))
@@ -38,7 +38,7 @@ impl RoleState {
         }
     }
 
-    /// Why it is so, where there is something to say.
+    /// The reason, where there is one.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
@@ -57,7 +57,7 @@ impl fmt::Display for RoleState {
     }
 }
 
-/// One role's state, told by the role and read by anybody.
+/// One role's state, set by the role and read by anybody.
 #[derive(Clone)]
 pub struct Tell(watch::Sender<RoleState>);
 
@@ -77,7 +77,7 @@ impl Tell {
         });
     }
 
-    /// How the role is doing.
+    /// Returns how the role is doing.
     #[must_use]
     pub fn get(&self) -> RoleState {
         self.0.borrow().clone()
@@ -96,24 +96,24 @@ pub struct Readiness {
     pub(crate) producer: Tell,
     pub(crate) fanout: Tell,
     pub(crate) statistics: Tell,
-    /// Whether the hub has been told what was promised before the start.
+    /// True once the hub has every event that was promised before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
 
 impl Readiness {
-    /// How the producer is doing.
+    /// Returns how the producer is doing.
     #[must_use]
     pub fn producer(&self) -> RoleState {
         self.producer.get()
     }
 
-    /// How the fan-out is doing.
+    /// Returns how the fan-out is doing.
     #[must_use]
     pub fn fanout(&self) -> RoleState {
         self.fanout.get()
     }
 
-    /// How the counting of calls is doing. It is never starting or failed, because calls are taken without it.
+    /// Returns how the counting of calls is doing. It is never starting or failed, because calls are taken without it.
     #[must_use]
     pub fn statistics(&self) -> RoleState {
         self.statistics.get()

@@ -34,15 +34,16 @@ use crate::{
         accounts::{AccountError, Accounts},
         sessions::Sessions,
     },
+    push::{self, Push},
     readiness::{Readiness, RoleState, Tell},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
-/// How long the accounts' database may take to be there at the start; after that it is retried.
+/// The time to wait for the accounts' database at the start; after that it is retried.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// How often old entries leave the outbox: often, since few go at once.
+/// The time between two deletions of old entries. It is short, because few go at once.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
 /// The directory in which earlier versions kept the log of a broker that they embedded.
 const FORMER_BROKER: &str = "broker";
@@ -52,7 +53,7 @@ const FORMER_BROKER: &str = "broker";
 pub struct Settings {
     /// Where the outbox is.
     pub data_dir: PathBuf,
-    /// The accounts' database: `sqlite://…` or `postgres://…`.
+    /// The accounts' database, as `sqlite://…` or `postgres://…`.
     pub database_url: String,
     /// Where Kafka is; `None` for a node that is its own log.
     pub kafka: Option<KafkaSettings>,
@@ -66,7 +67,9 @@ pub struct Settings {
     pub zone: Iana,
     /// When the batch counts all calls again; `None` if it is run from outside.
     pub batch: Option<Schedule>,
-    /// How long the outbox keeps what the log has.
+    /// The settings by which people without an open page are reached.
+    pub push: push::Settings,
+    /// The time for which the outbox keeps entries that the log has.
     pub keep: Duration,
     /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
@@ -99,9 +102,9 @@ pub enum StartError {
 /// All parts of the service. Clones are the same service.
 #[derive(Clone)]
 pub struct Backend {
-    /// Who can sign in.
+    /// The accounts.
     pub accounts: Accounts,
-    /// Who is signed in.
+    /// The sessions.
     pub sessions: Sessions,
     /// The lines and who listens.
     pub hub: Hub,
@@ -109,11 +112,13 @@ pub struct Backend {
     pub receipts: Receipts,
     /// The commands.
     pub calls: Calls,
-    /// What the calls add up to.
+    /// The figures of the calls.
     pub statistics: Statistics,
-    /// How the roles are doing.
+    /// Reaches people without an open page.
+    pub push: Push,
+    /// The readiness of the roles.
     pub readiness: Readiness,
-    /// What this process' counting is called, if it counts.
+    /// The name of this process' counting, if it counts.
     counting: Option<Arc<str>>,
     database: Database,
     outbox: Outbox,
@@ -123,8 +128,8 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Opens the database and the outbox and starts the roles. It returns before Kafka is there and before
-    /// the hub is rebuilt, and also when the database or the disk fail: [`Backend::readiness`] shows it.
+    /// Opens the database and the outbox and starts the roles. It returns before Kafka is there and before the hub is
+    /// rebuilt, and also when the database or the disk fail. [`Backend::readiness`] shows that.
     ///
     /// # Errors
     /// [`StartError`] with what cannot be used and why.
@@ -159,6 +164,12 @@ impl Backend {
         let backend = Self {
             statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
             counting: settings.statistics.then(|| token().into()),
+            push: Push::open(
+                settings.push.clone(),
+                &settings.data_dir,
+                database.clone(),
+                settings.zone.clone(),
+            ),
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
@@ -185,6 +196,11 @@ impl Backend {
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
+        if settings.producer || settings.fanout {
+            let (push, sessions) = (backend.push.clone(), backend.sessions.clone());
+            let pushing = push.run(backend.hub.clone(), sessions, backend.readiness.clone());
+            backend.spawn(&settings, pushing);
+        }
         if settings.producer {
             let (readiness, calls, hub) =
                 (backend.readiness.clone(), backend.calls.clone(), backend.hub.clone());
@@ -205,8 +221,8 @@ impl Backend {
         self.tasks.spawn_on(work, &settings.sockets_runtime);
     }
 
-    /// Tries until the database can be used. A second server that is found only then cannot be refused any more: calls of
-    /// this one would be lost with it.
+    /// Retries until the database can be used. A second server that is found only then cannot be refused any more,
+    /// because calls of this one would be lost with it.
     async fn prepare_later(self, settings: Settings) {
         loop {
             tokio::time::sleep(RETRY_AFTER).await;
@@ -222,7 +238,7 @@ impl Backend {
         }
     }
 
-    /// Gives a demo complex a past, so that its statistics show something at once. A demo without one is a demo, too.
+    /// Gives a demo complex a past, because its statistics would be empty otherwise. A failure does not stop the start.
     async fn furnish_demo(&self, settings: &Settings) {
         if !(settings.demo && settings.statistics) {
             return;
@@ -246,7 +262,7 @@ impl Backend {
         }
     }
 
-    /// A producer folds the log too: it must know the calls that commands are about.
+    /// A producer folds the log too, because it must know the calls that commands are about.
     fn start_fanout(&self, settings: &Settings, log: &Log, handover: Handover) {
         let state =
             if settings.fanout { self.readiness.fanout.clone() } else { Tell::new(RoleState::Absent) };
@@ -284,9 +300,9 @@ impl Backend {
         }
     }
 
-    /// Old entries leave the outbox, those of a topic after its retention if that is shorter. With Kafka only what it has
-    /// goes, and only locations, which are personal data, go before the others. What was handed over goes by the same
-    /// clock.
+    /// Deletes old entries from the outbox, those of a topic after its retention if that is shorter. With Kafka only
+    /// acknowledged entries go, and only locations, which are personal data, go before the others. Handed-over rows go
+    /// by the same clock.
     fn start_retention(&self, settings: &Settings, handover: Handover) {
         let (outbox, relay, keep) = (self.outbox.clone(), self.relay.clone(), millis(settings.keep));
         let former_broker = settings.data_dir.join(FORMER_BROKER);
@@ -351,8 +367,9 @@ impl Backend {
     }
 }
 
-/// Returns which entries of a topic are deleted: those stored before the first with a smaller number than the second. What is
-/// not counted yet stays for twice the time. Locations are personal data and count for nothing, so they never wait.
+/// Returns which entries of a topic are deleted. They were stored before the first value with a smaller number than the
+/// second. Entries that are not counted yet stay for twice the time. Locations are personal data and count for nothing,
+/// so they never wait.
 fn forgettable(
     topic: &str,
     now: Millis,
@@ -396,7 +413,7 @@ async fn forget_former_broker(outbox: &Outbox, directory: &Path) {
         "the log of a broker that an earlier version embedded is left alone and no longer used"
     );
     while let Err(error) = outbox.adopt_marks(None).await {
-        tracing::warn!(%error, "the former broker's marks cannot be taken back yet, retrying");
+        tracing::warn!(%error, "the former broker's marks cannot be removed, retrying");
         tokio::time::sleep(RETRY_AFTER).await;
     }
 }
@@ -424,12 +441,12 @@ async fn prepare(
                 error @ DatabaseError::Away(_),
             ))),
         )) => {
-            tracing::warn!(%error, "the accounts' database is away: nobody new can sign in until it is back");
+            tracing::warn!(%error, "the accounts' database is away, so nobody new can sign in until it is back");
             Ok(None)
         }
         Ok(Err(error)) => Err(error),
         Err(_) => {
-            tracing::warn!("the accounts' database does not answer: nobody new can sign in until it does");
+            tracing::warn!("the accounts' database does not answer, so nobody new can sign in until it does");
             Ok(None)
         }
     }

@@ -1,4 +1,4 @@
-//! The local log on a real file: read from a time and from positions, and followed while it grows.
+//! The local log on a real file. It is read from a time and from positions, and followed while it grows.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ async fn append(log: &Log, value: &str, at: i64) -> Uuid {
     id
 }
 
-/// What a reader receives up to the end of the log, and what it goes on with.
+/// Returns what a reader receives up to the end of the log, and what it goes on with.
 async fn read(log: &Log, start: Start) -> (Vec<(Sequence, String)>, mpsc::Receiver<Read>) {
     let (sender, mut receiver) = mpsc::channel(8);
     let log = log.clone();

@@ -1,4 +1,4 @@
-//! The outbox on a real file: what is promised is there after a restart, and only once.
+//! The outbox on a real file. Every acknowledged entry is there after a restart, and only once.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn entry(number: u8) -> Entry {
     }
 }
 
-/// The event of an entry; what it says does not matter here.
+/// Returns the event of an entry; its content does not matter here.
 fn event(entry: &Entry) -> Event {
     Event::Alert(Alert {
         id: AlertId(entry.origin.id),

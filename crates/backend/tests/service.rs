@@ -1,4 +1,4 @@
-//! The whole backend on its own log: a press becomes durable, folded and pushed, and is known after a restart.
+//! The whole backend on its own log. A press becomes durable, folded and pushed, and is known after a restart.
 
 mod support;
 

@@ -1,5 +1,4 @@
-//! What may happen to a call, as values. How they are written is `record`'s concern, what they add up to
-//! is `incident`'s.
+//! The events of a call, as values. `record` defines how they are written, and `incident` what they add up to.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -10,17 +9,18 @@ use uuid::Uuid;
 pub use crate::location::Location;
 use crate::people::{House, InvalidName, Line, Neighbour};
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Of an event: when the producer received it, never a browser's clock.
+/// Milliseconds since 1970-01-01T00:00:00Z. The time of an event is when the producer received it, never a browser's
+/// clock.
 pub type Millis = i64;
 
-/// How long a call stays open when nobody ends it: 24 hours, in milliseconds.
+/// The time, in milliseconds, for which a call stays open when nobody ends it.
 pub const OPEN_FOR: Millis = 24 * 60 * 60 * 1000;
 
-/// How far back a node looks when it starts, in milliseconds: an open call is a day old at most, and one that ended in the
-/// last day was open for a day before. One hour more is for clocks that differ.
+/// The time, in milliseconds, that a node reads back when it starts. An open call is a day old at most, and one that
+/// ended in the last day was open for a day before. One hour more is for clocks that differ.
 pub const LOOK_BACK: Millis = 49 * 60 * 60 * 1000;
 
-/// Events that arrive so long after they happened, in milliseconds, are marked late: shown, but not sounded.
+/// The age, in milliseconds, from which arriving events are marked late. They are shown, but not sounded.
 pub const LATE_AFTER: Millis = 10 * 60 * 1000;
 
 /// The longest text of a call or a note, in characters.
@@ -34,7 +34,7 @@ macro_rules! id_type {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new id: a UUIDv7 (RFC 9562, section 5.7) of this moment.
+            /// Returns a new id, a UUIDv7 (RFC 9562, section 5.7) of this moment.
             #[must_use]
             pub fn generate() -> Self {
                 Self(Uuid::now_v7())
@@ -66,8 +66,8 @@ id_type! {
 }
 
 impl EventId {
-    /// Makes the id of an event that the service writes about a call: a UUIDv8 (RFC 9562, section 5.8) of the call's name and
-    /// of `what` it is. Each node makes the same, so the fold drops the doubles.
+    /// Makes the id of an event that the service writes about a call. It is a UUIDv8 (RFC 9562, section 5.8) of the
+    /// call's name and of `what` it is. Each node makes the same, so the fold drops the doubles.
     #[must_use]
     pub fn of_service(line: &Line, house: &House, alert: AlertId, what: &str) -> Self {
         let hash = Sha256::new()
@@ -90,7 +90,7 @@ impl From<AlertId> for EventId {
     }
 }
 
-/// What the emergency is.
+/// The kind of emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -130,11 +130,11 @@ pub struct Alert {
     pub line: Line,
     /// The flat that calls.
     pub house: House,
-    /// What the caller wrote; may be empty.
+    /// The caller's words; may be empty.
     pub text: String,
-    /// Where the caller is, if the browser told.
+    /// The caller's location, if the browser sent one.
     pub location: Option<Location>,
-    /// What the emergency is, if the caller said.
+    /// The kind of emergency, if the caller chose one.
     pub kind: Option<Kind>,
     /// An exercise, not an emergency.
     pub drill: bool,
@@ -180,19 +180,19 @@ pub struct Accept {
     pub at: Millis,
 }
 
-/// How far a call has come, besides its alert and accepts.
+/// A step in the progress of a call, besides its alert and accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Progress {
-    /// A neighbour takes the accept back.
+    /// A neighbour withdraws the accept.
     Withdrawn,
     /// A neighbour is there.
     Arrived,
     /// The caller takes the call back. Ends it.
     Cancelled,
-    /// The caller or an administrator says it is over. Ends it.
+    /// The caller or an administrator reports that it is over. Ends it.
     Resolved,
-    /// The service told more people than the line.
+    /// The service alarmed more people than the line.
     Escalated,
     /// Nobody ended it within [`OPEN_FOR`]. Ends it.
     Expired,
@@ -228,14 +228,15 @@ impl Progress {
         }
     }
 
-    /// Whether a call is over with this.
+    /// Returns whether a call is over with this.
     #[must_use]
     pub fn ends(self) -> bool {
         matches!(self, Self::Cancelled | Self::Resolved | Self::Expired)
     }
 }
 
-/// Who did something to a call. Written as the house's name, `@administrator` or `@service`.
+/// The house, administrator or service that acted on a call. Written as the house's name, `@administrator` or
+/// `@service`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Actor {
@@ -268,7 +269,7 @@ impl From<Actor> for String {
     }
 }
 
-/// A call's progress, said by somebody.
+/// A call's progress, as an actor reports it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
     /// The event's id.
@@ -280,11 +281,11 @@ pub struct Status {
     /// The flat that called. `None` in records of former versions, and where the node that took it did not know the
     /// call.
     pub target: Option<House>,
-    /// What happened.
+    /// The step that was reached.
     pub status: Progress,
-    /// Who says so.
+    /// The actor that reports it.
     pub by: Actor,
-    /// The line of the flat that says so, where it is not the call's.
+    /// The line of the flat that reports it, where it is not the call's.
     pub by_line: Option<Line>,
     /// A few words, if any.
     pub note: Option<String>,
@@ -292,7 +293,7 @@ pub struct Status {
     pub at: Millis,
 }
 
-/// Somebody is somewhere else now: the caller, if no other flat is named.
+/// A new location of the caller, or of another flat if one is named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
     /// The call's line.
@@ -301,7 +302,7 @@ pub struct Moved {
     pub alert: AlertId,
     /// The flat that called. `None` in records of former versions.
     pub target: Option<House>,
-    /// The flat whose location it is, and that says so. `None`: the one that called.
+    /// The flat whose location it is, and which sends it. `None` is the one that called.
     pub house: Option<House>,
     /// The line of that flat, where it is not the call's.
     pub house_line: Option<Line>,

@@ -7,10 +7,10 @@ use crate::{
     people::{House, Line, Neighbour},
 };
 
-/// What a house last said about somebody else's call.
+/// The last word of a house about another house's call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stance {
-    /// Accepted: on the way.
+    /// Accepted and on the way.
     Coming,
     /// There.
     Arrived,
@@ -21,24 +21,24 @@ pub enum Stance {
 /// A house's answer to a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
-    /// Who.
+    /// The house that answered.
     pub house: House,
     /// The line of that house, where it is not the call's.
     pub line: Option<Line>,
-    /// What it last said.
+    /// Its last word.
     pub stance: Stance,
-    /// When it said so.
+    /// The time of its last word.
     pub at: Millis,
-    /// Whether one of its accepts was the call's first. It stays the first when it is taken back.
+    /// True if one of its accepts was the call's first. It stays the first when it is taken back.
     pub first: bool,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
     /// [`Progress::Cancelled`], [`Progress::Resolved`] or [`Progress::Expired`].
     pub how: Progress,
-    /// Who ended it.
+    /// The actor that ended it.
     pub by: Actor,
     /// When.
     pub at: Millis,
@@ -53,13 +53,13 @@ pub struct Incident {
     pub location: Option<Location>,
     /// When the caller was there.
     pub located: Option<Millis>,
-    /// What each house last said, in the order of (time, house).
+    /// The last word of each house, in the order of (time, house).
     pub responses: Vec<Response>,
     /// The accept that came first, once the log knows.
     pub first: Option<EventId>,
-    /// How it ended, if it did.
+    /// The end, if there is one.
     pub end: Option<End>,
-    /// When more people than the line were told.
+    /// The time when more people than the line were alarmed.
     pub escalated: Option<Millis>,
     /// Flats with a device that took the call, without the caller's.
     pub reached: BTreeSet<Neighbour>,
@@ -70,14 +70,14 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// Whether the call is open at `now`: nobody ended it, and it is younger than [`OPEN_FOR`].
+    /// Returns whether the call is open at `now`. Nobody has ended such a call, and it is younger than [`OPEN_FOR`].
     #[must_use]
     pub fn is_open(&self, now: Millis) -> bool {
         self.end.is_none() && now < self.alert.at.saturating_add(OPEN_FOR)
     }
 
-    /// Tells if a person who confirms the same press once more may mean this call. Otherwise it is a new emergency, because
-    /// the call is over or older than [`LATE_AFTER`].
+    /// Returns whether a person who confirms the same press once more may mean this call. Otherwise it is a new
+    /// emergency, because the call is over or older than [`LATE_AFTER`].
     #[must_use]
     pub fn is_repeatable(&self, now: Millis) -> bool {
         self.is_open(now) && now.saturating_sub(self.alert.at) <= LATE_AFTER
@@ -89,7 +89,8 @@ impl Incident {
     }
 }
 
-/// What each house last said. Words must be put in by the order of (time, id): later ones replace earlier ones.
+/// The last word of each house. Words must be put in by the order of (time, id), because later ones replace earlier
+/// ones.
 #[derive(Default)]
 pub(crate) struct Stances(BTreeMap<(Option<Line>, House), Response>);
 

@@ -1,7 +1,7 @@
-//! The domain of an emergency call between apartment neighbours, in plain serde types: who may call ([`people`]),
-//! what may happen ([`event`]), what it adds up to ([`incident`], by the one [`fold`]), what many calls add up to
-//! ([`statistics`]), and how all of it is written into the log, into STOMP bodies and into HTTP ([`formats`]). Calls that
-//! never happened are in [`plausible`].
+//! The domain of an emergency call between apartment neighbours, in plain serde types. [`people`] are those who may
+//! call, [`event`] has the events of a call, [`incident`] the state that the one [`fold`] derives, [`statistics`] the
+//! figures of many calls, and [`formats`] the written forms in the log, in STOMP bodies and in HTTP. [`plausible`]
+//! makes calls that never happened.
 //!
 //! Nothing here reads a clock, a socket or a disk, and everything compiles for the server and for wasm32. Integers that
 //! leave the process have a fixed width.
@@ -22,7 +22,7 @@ pub use event::{
     Status,
 };
 pub use fold::{Change, LineIncidents, Seen};
-pub use formats::{api, body, destination, header, message_id, record, topic};
+pub use formats::{api, body, destination, header, message_id, push, record, topic};
 pub use incident::{End, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;

@@ -10,7 +10,7 @@ pub struct Location {
     pub lat: f64,
     /// Longitude in degrees, -180 to 180.
     pub lng: f64,
-    /// Radius of the 95 % confidence circle in metres (W3C Geolocation, section 4.2), if told.
+    /// Radius of the 95 % confidence circle in metres (W3C Geolocation, section 4.2), if known.
     pub accuracy: Option<f64>,
 }
 
@@ -26,7 +26,7 @@ impl Location {
     }
 }
 
-/// Half the Earth's circumference in metres: nobody is farther away.
+/// Half the Earth's circumference in metres, because nobody is farther away.
 const HALF_WAY_ROUND: f64 = 20_037_508.0;
 
 /// Fewer than sixteen digits survive JSON parsers that are not exact in the last place (`serde_json`'s own by
@@ -44,7 +44,8 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A location of what a client or a record wrote: numbers, or numbers as text. `None` if it cannot be one.
+/// Returns a location from a client or a record, where the values are numbers, or numbers as text. `None` if it cannot
+/// be one.
 #[must_use]
 pub fn location(lat: Option<&Value>, lng: Option<&Value>, accuracy: Option<&Value>) -> Option<Location> {
     Location::new(number(lat?)?, number(lng?)?, accuracy.and_then(number))

@@ -1,8 +1,8 @@
 //! Which partition of a topic a key belongs to, as Java's Kafka clients compute it, so that the original
 //! service's records and ours meet in one partition.
 
-/// The partition of `key` in a topic of `partitions`: `toPositive(murmur2(key)) % partitions`, what Java's
-/// default partitioner does with a key, and librdkafka's `murmur2_random`.
+/// Returns the partition of `key` in a topic of `partitions`, as Java's default partitioner and librdkafka's
+/// `murmur2_random` choose it. The formula is `toPositive(murmur2(key)) % partitions`.
 #[must_use]
 pub fn of_key(key: &[u8], partitions: i32) -> i32 {
     let hash = i32::try_from(murmur2(key) & 0x7fff_ffff).expect("31 bits are a positive i32");

@@ -1,4 +1,4 @@
-//! The people of one apartment complex: the line (라인) a flat belongs to, the flat (house), the resident.
+//! The people of one apartment complex. A resident lives in a flat (house), and flats belong to a line (라인).
 
 use std::fmt;
 
@@ -43,8 +43,8 @@ pub fn unseen(name: &str) -> Option<char> {
     name.chars().find(|&c| c != ' ' && (c.is_control() || c.is_whitespace() || is_ignorable(c)))
 }
 
-/// Tells if a character has no glyph of its own: soft hyphens, joiners, marks of direction, fillers, selectors of
-/// variants, the replacement of what could not be read, private use and non-characters (Unicode 16,
+/// Returns whether a character has no glyph of its own. These are soft hyphens, joiners, marks of direction, fillers,
+/// selectors of variants, the replacement of unreadable input, private use and non-characters (Unicode 16,
 /// `Default_Ignorable_Code_Point` and general categories Co and Cn).
 const fn is_ignorable(c: char) -> bool {
     matches!(c,
@@ -65,8 +65,7 @@ macro_rules! name_type {
         impl $name {
             /// Checks the text and takes it as a name.
             ///
-            /// # Errors
-            /// [`InvalidName`] says which rule the text breaks.
+            /// # Errors [`InvalidName`] names the rule that the text breaks.
             pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
                 let name = name.into();
                 check(&name)?;
@@ -117,8 +116,8 @@ name_type! {
     House
 }
 
-/// A flat as the records of a line name it: by its house, and where it is of another line as `line/house`. The two
-/// names can be told apart, because neither contains a slash.
+/// A flat as the records of a line name it, by its house, or as `line/house` where it is of another line. The two names
+/// cannot be confused, because neither contains a slash.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Neighbour {
@@ -161,13 +160,13 @@ impl From<Neighbour> for String {
     }
 }
 
-/// What a person may do.
+/// The rights of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Lives in a flat: calls and answers on the line of that flat.
+    /// A resident of a flat, who calls and answers on the line of that flat.
     Resident,
-    /// Of the management office (관리사무소): sees every line and may resolve any call.
+    /// A member of the management office (관리사무소), who sees every line and may resolve any call.
     Administrator,
 }
 
@@ -191,12 +190,12 @@ pub struct Resident {
     pub line: Option<Line>,
     /// The flat.
     pub house: Option<House>,
-    /// What the person may do.
+    /// The rights of the person.
     pub role: Role,
 }
 
 impl Resident {
-    /// Whether this person may hear the calls of `line`: one's own, or any for an administrator.
+    /// Returns whether this person may receive the calls of `line`, which is one's own, or any for an administrator.
     #[must_use]
     pub fn may_hear(&self, line: &Line) -> bool {
         self.role == Role::Administrator || self.line.as_ref() == Some(line)

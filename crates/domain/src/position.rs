@@ -15,7 +15,7 @@ pub struct Position {
     pub offset: i64,
 }
 
-/// Times between these are plausible: from 2000 to 2200, in milliseconds since 1970.
+/// The range of plausible times, from 2000 to 2200, in milliseconds since 1970.
 const PLAUSIBLE: std::ops::Range<i128> = 946_684_800_000..7_258_118_400_000;
 
 impl Position {
@@ -30,14 +30,14 @@ impl Position {
     }
 }
 
-/// How the records of a line's accepts are ordered: its home partition by offset, then the others.
+/// The order of the records of a line's accepts. The home partition comes first, by offset, then the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rank {
     home: i32,
 }
 
 impl Rank {
-    /// Of `line`, where the accepts' topic has `partitions`.
+    /// The order of `line`, where the accepts' topic has `partitions`.
     pub(crate) fn new(line: &Line, partitions: i32) -> Self {
         Self { home: partition::of_key(line.as_str().as_bytes(), partitions) }
     }

@@ -1,7 +1,8 @@
 //! The bytes that have arrived and are not yet understood. No octet is searched or moved more than
 //! a constant number of times, however the bytes are cut.
 
-/// What an idle connection may keep: ten thousand of them wait in one process.
+/// The capacity, in octets, that an idle connection may keep. It is small, because ten thousand of them wait in one
+/// process.
 const KEPT_WHEN_EMPTY: usize = 1024;
 
 /// A queue of octets that remembers how far it has been searched.
@@ -19,7 +20,7 @@ impl Buffer {
         self.octets.extend_from_slice(octets);
     }
 
-    /// What has not been taken yet.
+    /// Returns the bytes that were not consumed yet.
     pub(crate) fn pending(&self) -> &[u8] {
         &self.octets[self.start..]
     }

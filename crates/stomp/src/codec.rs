@@ -12,11 +12,10 @@ pub(crate) const NUL: u8 = 0;
 
 /// The frame as one piece of bytes, its NUL included.
 ///
-/// A body brings its `content-length`; a `content-length` among the headers is not written.
-/// Whatever the headers hold, they cannot end their line or the frame's headers. CONNECT, STOMP and
-/// CONNECTED have no escapes ("Value Encoding"), so there a CR or LF, and a colon in a name, arrive
-/// as a backslash and a letter. What the peer must refuse it is given to refuse: an empty header
-/// name, a name that begins with NUL, a body where none may be.
+/// A body brings its `content-length`; a `content-length` among the headers is not written. No header can end its line
+/// or the frame's headers. CONNECT, STOMP and CONNECTED have no escapes ("Value Encoding"), so there a CR or LF, and a
+/// colon in a name, arrive as a backslash and a letter. An empty header name, a name that begins with NUL, and a body
+/// where none may be are written as they are, so that the peer refuses them.
 #[must_use]
 pub fn encode(frame: &Frame, version: Version) -> Vec<u8> {
     let escapes = Escapes::of(frame.command, version);
@@ -49,8 +48,7 @@ fn room_for(frame: &Frame) -> usize {
     frame.body.len() + headers + 48
 }
 
-/// How much of one frame is read before it is refused (STOMP 1.2, "Size Limits"). All are
-/// inclusive.
+/// The largest frame that is read before it is refused (STOMP 1.2, "Size Limits"). All limits are inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Headers in a frame.
@@ -63,19 +61,19 @@ pub struct Limits {
     pub body: usize,
 }
 
-/// 32 headers, 4 KiB a line, 8 KiB of headers, 64 KiB of body: ample for short JSON bodies.
+/// 32 headers, 4 KiB a line, 8 KiB of headers, 64 KiB of body, which is ample for short JSON bodies.
 impl Default for Limits {
     fn default() -> Self {
         Self { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 64 * 1024 }
     }
 }
 
-/// What a [`Decoder`] finds in the bytes.
+/// A unit that a [`Decoder`] finds in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A whole frame.
     Frame(Frame),
-    /// One line end between frames: a heart-beat, or one of those that may follow a frame; they
-    /// look alike (STOMP 1.2, "Heart-beating" and "Augmented BNF").
+    /// One line end between frames. It is a heart-beat, or one of those that may follow a frame; they look alike (STOMP
+    /// 1.2, "Heart-beating" and "Augmented BNF").
     Heartbeat,
 }

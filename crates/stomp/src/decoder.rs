@@ -1,4 +1,4 @@
-//! Bytes to frames: a state machine over what has arrived (STOMP 1.2 and 1.1, "STOMP Frames" and
+//! Decoding of bytes to frames, by a state machine over the input so far (STOMP 1.2 and 1.1, "STOMP Frames" and
 //! "Augmented BNF").
 
 use crate::buffer::Buffer;
@@ -7,7 +7,7 @@ use crate::error::{Error, quote};
 use crate::escape::Escapes;
 use crate::{Command, Frame, Version};
 
-/// The longest command line without its LF: `UNSUBSCRIBE` and a CR.
+/// The length of the longest command line without its LF, which is `UNSUBSCRIBE` and a CR.
 const LONGEST_COMMAND_LINE: usize = 12;
 
 /// Finds the frames in bytes that arrive cut and joined anyhow.
@@ -31,7 +31,7 @@ enum State {
     InBody(Head, BodyEnd),
 }
 
-/// What is known of the frame that is being read.
+/// The known parts of the frame that is being read.
 #[derive(Debug)]
 struct Head {
     frame: Frame,
@@ -42,7 +42,7 @@ struct Head {
     octets: usize,
 }
 
-/// What ends a body ("Header content-length").
+/// The end of a body ("Header content-length").
 #[derive(Clone, Copy, Debug)]
 enum BodyEnd {
     FirstNul,
@@ -62,27 +62,25 @@ impl Decoder {
         }
     }
 
-    /// Reads what follows by the rules of `version`: to be called between the CONNECT (or
-    /// CONNECTED) frame that agreed on it and the next call of [`Decoder::next`], also when later
-    /// frames have been pushed already.
+    /// Reads the following frames by the rules of `version`. It is to be called between the CONNECT (or CONNECTED)
+    /// frame that agreed on it and the next call of [`Decoder::next`], also when later frames have been pushed already.
     pub const fn set_version(&mut self, version: Version) {
         self.version = version;
     }
 
-    /// Adds bytes as they came. Call [`Decoder::next`] until it has nothing more before pushing
-    /// again: the limits are enforced there. After an error, bytes are dropped.
+    /// Adds bytes of the peer. Call [`Decoder::next`] until it has nothing more before pushing again, because the
+    /// limits are enforced there. After an error, bytes are dropped.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
             self.buffer.push(bytes);
         }
     }
 
-    /// The next frame or heart-beat, or `None` until more bytes are pushed. What it gives depends
-    /// on the bytes alone, never on how they were cut.
+    /// Returns the next frame or heart-beat, or `None` until more bytes are pushed. The result depends on the bytes
+    /// alone, never on how they were cut.
     ///
-    /// # Errors
-    /// When the bytes are not STOMP or exceed a limit. Nothing after that can be trusted: the same
-    /// error is returned from then on.
+    /// # Errors When the bytes are not STOMP or exceed a limit. Nothing after that can be trusted, so the same error is
+    /// returned from then on.
     #[expect(
         clippy::should_implement_trait,
         reason = "`while let Some(incoming) = decoder.next()?` is how it is meant to be used"
@@ -156,7 +154,7 @@ impl Decoder {
     }
 
     fn read_header(&mut self, head: &mut Head) -> Result<Option<HeaderLine>, Error> {
-        // Said at once, because a peer that forgot the blank line sends nothing more and waits.
+        // Reported at once, because a peer that forgot the blank line sends nothing more and waits.
         if self.buffer.pending().first() == Some(&NUL) {
             return Err(Error::MissingBlankLine);
         }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::Command;
 
-/// Why the bytes are not STOMP, or more STOMP than allowed. All are fatal: the connection ends.
+/// The fault in bytes that are not STOMP, or more STOMP than allowed. All are fatal, so the connection ends.
 ///
-/// [`fmt::Display`] gives one sentence for an ERROR frame's `message` header. What it quotes of the
-/// peer's bytes is short and escaped.
+/// [`fmt::Display`] gives one sentence for an ERROR frame's `message` header. Its quotations of the peer's bytes are
+/// short and escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// A frame began with something else than a command ("Augmented BNF"); quoted.
@@ -67,10 +67,7 @@ impl fmt::Display for Error {
                 write!(f, "The content-length \"{value}\" is not a number of octets.")
             }
             Self::BodyNotTerminated(length) => {
-                write!(
-                    f,
-                    "The body is not followed by NUL after the {length} octets its content-length says."
-                )
+                write!(f, "The body is not followed by NUL after the {length} octets of its content-length.")
             }
             Self::BodyNotAllowed(command) => write!(f, "A {command} frame must not have a body."),
             Self::LineTooLong(limit) => {

@@ -6,11 +6,11 @@ use crate::{Command, Version};
 /// Which characters a header part may not show as they are, by command and version.
 #[derive(Clone, Copy)]
 pub(crate) enum Escapes {
-    /// STOMP 1.2: `\r \n \c \\`.
+    /// The escapes of STOMP 1.2, which are `\r \n \c \\`.
     V1_2,
-    /// STOMP 1.1: `\n \c \\`; CR stands for itself.
+    /// The escapes of STOMP 1.1, which are `\n \c \\`; CR stands for itself.
     V1_1,
-    /// CONNECT, STOMP and CONNECTED: none.
+    /// CONNECT, STOMP and CONNECTED, which have none.
     Unescaped,
 }
 
@@ -30,16 +30,15 @@ impl Escapes {
 
     /// Appends a header's value.
     pub(crate) fn write_value(self, value: &str, out: &mut Vec<u8>) {
-        // Without escapes a value may hold colons: the first colon of the line ends the name.
+        // Without escapes a value may hold colons, because the first colon of the line ends the name.
         self.write(value, !matches!(self, Self::Unescaped), out);
     }
 
     fn write(self, part: &str, escape_colon: bool, out: &mut Vec<u8>) {
         for octet in part.bytes() {
             let escaped = match octet {
-                // Where there are no escapes a line end cannot be said at all. Written raw, it
-                // would let a value smuggle in a header; so it is written as an escape and read as
-                // a backslash and a letter.
+                // Without escapes a line end cannot be expressed at all. Written raw, it would let a value smuggle in a
+                // header, so it is written as an escape and read as a backslash and a letter.
                 b'\n' => b'n',
                 b'\r' if !matches!(self, Self::V1_1) => b'r',
                 b':' if escape_colon => b'c',

@@ -1,18 +1,17 @@
-//! What a frame is: a command, headers in their order, a body. How it travels is `codec`'s concern.
+//! A frame, which is a command, headers in their order, and a body. `codec` encodes and decodes it.
 
 use std::fmt;
 use std::str::Utf8Error;
 
 /// A frame of either direction (STOMP 1.2, "STOMP Frames").
 ///
-/// `content-length` belongs to the transport: [`crate::encode`] writes it from the body and the
-/// decoder takes it out, so `headers` never needs it.
+/// `content-length` belongs to the transport. [`crate::encode`] writes it from the body and the decoder takes it out,
+/// so `headers` never needs it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// What the frame asks for or tells.
+    /// The purpose of the frame.
     pub command: Command,
-    /// Names and values, unescaped, in the order of the wire. A name may come more than once: see
-    /// [`Frame::get`].
+    /// Names and values, unescaped, in the order of the wire. A name may come more than once ([`Frame::get`]).
     pub headers: Vec<(String, String)>,
     /// Any octets, NUL included. Only [`Command::may_have_body`] commands carry one.
     pub body: Vec<u8>,
@@ -93,36 +92,36 @@ impl fmt::Debug for Frame {
 /// The first line of a frame (STOMP 1.2, "Augmented BNF").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Client: opens the session.
+    /// A client opens the session.
     Connect,
-    /// Client: CONNECT under the name that no HTTP server mistakes; handled alike ("CONNECT or
+    /// A client opens the session under the name that no HTTP server mistakes. It is handled like CONNECT ("CONNECT or
     /// STOMP Frame").
     Stomp,
-    /// Client: a message for a destination.
+    /// A client sends a message to a destination.
     Send,
-    /// Client: asks for the messages of a destination.
+    /// A client asks for the messages of a destination.
     Subscribe,
-    /// Client: ends a subscription.
+    /// A client ends a subscription.
     Unsubscribe,
-    /// Client: a message was consumed.
+    /// A client consumed a message.
     Ack,
-    /// Client: a message was not consumed.
+    /// A client did not consume a message.
     Nack,
-    /// Client: opens a transaction.
+    /// A client opens a transaction.
     Begin,
-    /// Client: commits a transaction.
+    /// A client commits a transaction.
     Commit,
-    /// Client: rolls a transaction back.
+    /// A client rolls a transaction back.
     Abort,
-    /// Client: says goodbye.
+    /// A client ends the session.
     Disconnect,
-    /// Server: the session is open.
+    /// The server opened the session.
     Connected,
-    /// Server: a message of a subscription.
+    /// The server sends a message of a subscription.
     Message,
-    /// Server: a frame with a `receipt` header was processed.
+    /// The server processed a frame with a `receipt` header.
     Receipt,
-    /// Server: what went wrong; the connection ends after it.
+    /// The server reports a fault; the connection ends after it.
     Error,
 }
 
@@ -174,20 +173,20 @@ impl Command {
         Self::ALL.into_iter().find(|command| command.as_str().as_bytes() == name)
     }
 
-    /// Whether a client sends it; the others come from servers.
+    /// Returns whether a client sends it; the others come from servers.
     #[must_use]
     pub const fn is_from_client(self) -> bool {
         !matches!(self, Self::Connected | Self::Message | Self::Receipt | Self::Error)
     }
 
-    /// Whether it may have a body: only SEND, MESSAGE and ERROR may (STOMP 1.2, "Body").
+    /// Returns whether it may have a body, which only SEND, MESSAGE and ERROR may (STOMP 1.2, "Body").
     #[must_use]
     pub const fn may_have_body(self) -> bool {
         matches!(self, Self::Send | Self::Message | Self::Error)
     }
 
-    /// Whether its headers are escaped. CONNECT and CONNECTED are not, for STOMP 1.0's sake (STOMP
-    /// 1.2, "Value Encoding"), and STOMP is CONNECT by another name.
+    /// Returns whether its headers are escaped. CONNECT and CONNECTED are not, for STOMP 1.0's sake (STOMP 1.2, "Value
+    /// Encoding"), and STOMP is CONNECT by another name.
     #[must_use]
     pub const fn escapes_headers(self) -> bool {
         !matches!(self, Self::Connect | Self::Stomp | Self::Connected)

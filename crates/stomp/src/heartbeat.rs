@@ -10,9 +10,9 @@ use std::time::Duration;
 /// The default, `0,0`, is also what a missing header means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeartBeat {
-    /// The shortest time between heart-beats its sender can guarantee; 0: it sends none.
+    /// The shortest time between heart-beats its sender can guarantee; 0 if it sends none.
     pub outgoing: u32,
-    /// The time between heart-beats its sender would like to get; 0: it wants none.
+    /// The time between heart-beats its sender would like to get; 0 if it wants none.
     pub incoming: u32,
 }
 
@@ -25,8 +25,8 @@ impl HeartBeat {
         value.map_or_else(|| Ok(Self::default()), str::parse)
     }
 
-    /// What this side, having declared `self`, does after the other declared `peer`: in each
-    /// direction nothing when either number is 0, else the greater of the two.
+    /// Returns the duties of this side, having declared `self`, after the other declared `peer`. In each direction
+    /// there are no heart-beats when either number is 0, else the greater of the two holds.
     #[must_use]
     pub fn negotiate(self, peer: Self) -> Intervals {
         let agree = |can: u32, wants: u32| {
@@ -61,13 +61,13 @@ impl fmt::Display for HeartBeat {
     }
 }
 
-/// What was agreed, seen from one side. Receivers add a margin of their own before they give the
-/// other side up (STOMP 1.2, "Heart-beating": "because of timing inaccuracies").
+/// The agreed heart-beats, seen from one side. Receivers add a margin of their own before they give the other side up
+/// (STOMP 1.2, "Heart-beating", "because of timing inaccuracies").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Intervals {
-    /// Send something at least this often; `None`: no heart-beats are sent.
+    /// The longest time without sending anything; `None` if no heart-beats are sent.
     pub send: Option<Duration>,
-    /// Expect something at least this often; `None`: no heart-beats are expected.
+    /// The longest time without receiving anything; `None` if no heart-beats are expected.
     pub receive: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! STOMP 1.2 and 1.1, sans-io: bytes in, frames out, and back.
+//! STOMP 1.2 and 1.1, sans-io. Bytes become frames, and frames become bytes.
 //!
 //! Nothing here reads a socket or a clock and nothing here depends on another crate, so that the
 //! server and the browser (wasm32) share one codec. Sections are cited from

@@ -26,7 +26,7 @@ impl HeaderLine {
 #[derive(Clone, Debug)]
 pub struct Template {
     octets: Vec<u8>,
-    /// Where the headers begin: behind the command's line.
+    /// The offset of the headers, behind the command's line.
     headers: usize,
 }
 

@@ -5,17 +5,17 @@ use std::fmt;
 /// A version of STOMP. Later versions are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
-    /// STOMP 1.1: lines end with LF alone, and there is no escape for CR.
+    /// STOMP 1.1, where lines end with LF alone, and there is no escape for CR.
     V1_1,
-    /// STOMP 1.2: lines end with LF or CR LF, and CR in a header is escaped.
+    /// STOMP 1.2, where lines end with LF or CR LF, and CR in a header is escaped.
     V1_2,
 }
 
 impl Version {
-    /// What is spoken here, the best first.
+    /// The versions that are spoken here, the best first.
     pub const SUPPORTED: [Self; 2] = [Self::V1_2, Self::V1_1];
 
-    /// As in the headers `accept-version` and `version`: `1.1`, `1.2`.
+    /// Returns the version as the headers `accept-version` and `version` have it, `1.1` or `1.2`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,17 +30,16 @@ impl Version {
         Self::SUPPORTED.into_iter().find(|supported| supported.as_str() == version)
     }
 
-    /// The highest version in a CONNECT frame's `accept-version`, a comma separated list (STOMP
-    /// 1.2, "Protocol Negotiation"); `None` when there is none in common. Spaces around the commas
-    /// do no harm. A CONNECT without the header speaks 1.0 only, so that is `None` too:
+    /// Returns the highest version in a CONNECT frame's `accept-version`, a comma separated list (STOMP 1.2, "Protocol
+    /// Negotiation"), or `None` when there is none in common. Spaces around the commas do no harm. A CONNECT without
+    /// the header speaks 1.0 only, so that is `None` too, as in
     /// `frame.get("accept-version").and_then(Version::negotiate)`.
     #[must_use]
     pub fn negotiate(accept_version: &str) -> Option<Self> {
         accept_version.split(',').filter_map(|version| Self::parse(version.trim())).max()
     }
 
-    /// The WebSocket subprotocol of this version, as in the IANA registry: `v11.stomp`,
-    /// `v12.stomp`.
+    /// Returns the WebSocket subprotocol of this version, as in the IANA registry, `v11.stomp` or `v12.stomp`.
     #[must_use]
     pub const fn subprotocol(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Versions, subprotocols and heart-beats: what two sides agree on.
+//! Versions, subprotocols and heart-beats on which two sides agree.
 
 use std::time::Duration;
 

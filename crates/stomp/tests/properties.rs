@@ -1,4 +1,4 @@
-//! What holds for every frame and for all bytes.
+//! Properties of every frame and of all bytes.
 
 mod support;
 
@@ -27,7 +27,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     vec(octet, 0..40)
 }
 
-/// Headers that the command can carry: without escapes no line ends, and no colon in a name.
+/// Headers that the command can carry. Without escapes they have no line ends, and no colon in a name.
 fn headers_for(command: Command) -> impl Strategy<Value = Vec<(String, String)>> {
     let header = (any_text(), any_text()).prop_map(move |(mut name, mut value)| {
         if !command.escapes_headers() {

@@ -1,4 +1,4 @@
-// Loads a plain script of public/ as a browser's worker does: everything at its top level is global.
+// Loads a plain script of public/ as a browser's worker does, so that everything at its top level is global.
 
 import { readFileSync } from "node:fs";
 import vm from "node:vm";

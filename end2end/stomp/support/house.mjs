@@ -1,4 +1,4 @@
-// What each file of tests begins and ends with: the program, its residents signed in, and no socket left open.
+// The beginning and the end of each file of tests, with the program, its residents signed in, and no socket left open.
 
 import { after, afterEach, before } from "node:test";
 

@@ -3,7 +3,7 @@
 import { Client, Versions } from "@stomp/stompjs";
 import WebSocket from "ws";
 
-/** How long something may take to come before a test gives up on it, in milliseconds. */
+/** The time until a test gives up on an expected frame, in milliseconds. */
 const PATIENCE = 20_000;
 
 /** Waits for a condition, looking again whenever something arrives. */
@@ -14,7 +14,7 @@ class Watch {
     this.#waiting.forEach((look) => look());
   }
 
-  /** What `find` finds, as soon as it finds something. */
+  /** Returns the result of `find`, as soon as it finds something. */
   async until(what, find, seen) {
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -38,7 +38,7 @@ class Watch {
 
 /** One connection of stompjs. */
 export class Listener {
-  /** MESSAGEs in their order: `{ headers, body, ack }`, the body read as JSON. */
+  /** MESSAGEs in their order, as `{ headers, body, ack }`, the body read as JSON. */
   messages = [];
   /** The headers of ERROR frames. */
   errors = [];
@@ -111,7 +111,7 @@ export class Listener {
     return this.#until(what, () => this.messages.find(wanted));
   }
 
-  /** The frame of this type that tells of this event or call. */
+  /** Returns the frame of this type about this event or call. */
   async told(type, id) {
     return this.message(`${type} ${id}`, ({ body }) => body.type === type && body.id === id);
   }
@@ -126,7 +126,7 @@ export class Listener {
     return this.errors[0];
   }
 
-  /** Says goodbye in order: stompjs sends DISCONNECT with a receipt and closes when it has come. */
+  /** Leaves in order. stompjs sends DISCONNECT with a receipt and closes when it has come. */
   async leave() {
     await this.#client.deactivate();
   }

@@ -1,17 +1,17 @@
-// The people of the demo complex, and what they say by HTTP.
+// The people of the demo complex, and their commands by HTTP.
 
 import assert from "node:assert/strict";
 
 const PASSWORD = "neighbour";
 
-/** Signs in: `{ origin, token, resident: { name, line, house, role } }`. */
+/** Signs in. Returns `{ origin, token, resident: { name, line, house, role } }`. */
 export async function signIn(origin, name) {
   const { status, body } = await post(origin, undefined, "/api/session", { name, password: PASSWORD });
   assert.equal(status, 200, JSON.stringify(body));
   return { origin, ...body };
 }
 
-/** Posts JSON, with a bearer token if there is one: the status, the content type, and the body read as JSON. */
+/** Posts JSON, with a bearer token if there is one. Returns the status, the content type, and the body read as JSON. */
 export async function post(origin, token, path, body) {
   const answer = await fetch(`${origin}${path}`, {
     method: "POST",

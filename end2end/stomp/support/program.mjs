@@ -8,14 +8,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** How long the program may take to start, and to stop, before a test gives up on it, in milliseconds. */
+/** The time for the program to start, and to stop, before a test gives up on it, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** Settings of whoever runs the tests must not reach the program; the kept ones say where its parts are. */
+/** Settings of the developer's machine must not reach the program; the kept ones have the places of its parts. */
 const SETTING = /^(IUTSAI|KAFKA|MAP)_|^DATABASE_URL$/;
 const KEPT_SETTINGS = ["IUTSAI_SITE_DIR"];
 
-/** Starts the program and waits until it is ready: where it is reached, what it wrote, and how it is stopped. */
+/** Starts the program and waits until it is ready. Returns its address, its output, and the function that stops it. */
 export async function startProgram() {
   const dataDir = await mkdtemp(join(tmpdir(), "iutsai-stomp-"));
   const path = programPath();

@@ -1,13 +1,13 @@
-//! How often something may be done: a bucket that fills again with time.
+//! A rate limit, by a bucket that fills again with time.
 
 use std::time::{Duration, Instant};
 
-/// How much a bucket holds, and how fast it fills.
+/// The capacity of a bucket, and the speed at which it fills.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
-    /// How many at once.
+    /// The most at once.
     pub burst: f64,
-    /// How many a second after that.
+    /// The most per second after that.
     pub per_second: f64,
 }
 
@@ -20,7 +20,7 @@ pub struct Bucket {
 }
 
 impl Rate {
-    /// Returns how long an empty bucket takes to fill. Forgetting one that has not been used for so long changes
+    /// Returns how long an empty bucket needs to fill. Forgetting one that has not been used for that time changes
     /// nothing.
     #[must_use]
     pub fn refill(self) -> Duration {

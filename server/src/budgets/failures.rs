@@ -1,6 +1,6 @@
-//! How often a sign-in may fail: counted per account and network together, so that nobody locks a neighbour out, nor a
-//! whole building that shares one address. It is kept in memory, as numbers of a fixed size, for a bounded time and for
-//! a bounded count of pairs. A restart forgets; argon2's own cost remains.
+//! The bound on failed sign-ins. They are counted per account and network together, so that nobody locks a neighbour
+//! out, nor a whole building that shares one address. The counts are kept in memory, as numbers of a fixed size, for a
+//! bounded time and for a bounded count of pairs. A restart forgets them; argon2's own cost remains.
 
 use std::{
     collections::HashMap,
@@ -11,14 +11,14 @@ use std::{
 
 use super::Network;
 
-/// How many failures are free.
+/// The number of failures that are free.
 const FAILURES: u32 = 5;
 /// After the last of them, nothing is tried for this long.
 const WINDOW: Duration = Duration::from_secs(300);
 /// Pairs of account and network remembered at once; the one that failed the longest ago goes first.
 const REMEMBERED: usize = 10_000;
 
-/// A hash of account and network, keyed anew by each process: nobody can choose a name that counts as another's.
+/// A hash of account and network, keyed anew by each process, so nobody can choose a name that counts as another's.
 type Pair = u64;
 
 /// The failures of late.
@@ -62,7 +62,7 @@ impl SignInFailures {
         Ok(())
     }
 
-    /// The attempt was none: the password was right, or could not be looked at.
+    /// The attempt does not count, because the password was right, or could not be checked.
     pub fn succeeded(&self, account: &str, network: Network) {
         let pair = self.pair(account, network);
         self.failed().pairs.remove(&pair);

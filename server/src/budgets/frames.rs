@@ -1,5 +1,5 @@
-//! How many frames a client may send: a bucket of its session, and one acknowledgement for each message that the client was
-//! sent.
+//! The bound on a client's frames. It is a bucket of the session, and one acknowledgement for each message that the
+//! client was sent.
 
 use std::{
     collections::HashMap,
@@ -11,15 +11,15 @@ use backend::people::sessions::SessionId;
 
 use super::bucket::{Bucket, Rate};
 
-/// Of all sockets of a session together, so that a new socket is not a new bucket. At once, because an administrator
-/// subscribes many lines.
+/// The rate of all sockets of a session together, so that a new socket is not a new bucket. The burst is large, because
+/// an administrator subscribes many lines.
 const OF_SESSION: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
-/// Before CONNECT, which is one frame.
+/// The rate before CONNECT, which is one frame.
 const OF_STRANGER: Rate = Rate { burst: 100.0, per_second: 1.0 };
-/// How many other frames a SUBSCRIBE counts as, and the CONNECT of a session. A client may come and subscribe some sixty
+/// The frames that a SUBSCRIBE counts as, and the CONNECT of a session. A client may come and subscribe some sixty
 /// times at once, and once or twice a second after that.
 const COSTLY: u32 = 32;
-/// So many buckets are kept before the full ones are looked for and forgotten.
+/// Buckets that are kept before the full ones are searched for and removed.
 const KEPT: usize = 1_024;
 
 /// The buckets of all sessions.
@@ -29,7 +29,7 @@ pub struct SessionFrames(Mutex<Buckets>);
 #[derive(Default)]
 struct Buckets {
     of_sessions: HashMap<SessionId, Arc<Mutex<Bucket>>>,
-    /// How many there are when the full ones are looked for.
+    /// The number of buckets at which the full ones are searched for.
     crowded_at: usize,
 }
 

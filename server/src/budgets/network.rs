@@ -1,8 +1,8 @@
-//! What counts as one address.
+//! The network that counts as one address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The network that one household has: an IPv4 address, or a whole /64 of IPv6 (RFC 6177).
+/// The network that one household has, which is an IPv4 address, or a whole /64 of IPv6 (RFC 6177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 

@@ -17,13 +17,13 @@ use crate::problem::Problem;
 /// The bounds of a share.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// How many work at once.
+    /// The number that work at once.
     pub at_once: usize,
-    /// How many more wait.
+    /// The number of further ones that wait.
     pub queue: usize,
-    /// How many of both one holder may have.
+    /// The number of both that one holder may have.
     pub of_one: usize,
-    /// How long one waits.
+    /// The longest wait.
     pub patience: Duration,
 }
 
@@ -37,7 +37,7 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// The right to do the work. Dropping it gives it to whoever is next.
+/// The right to do the work. Dropping it gives it to the next in the queue.
 pub struct Turn(Option<(Share, Holder)>);
 
 #[derive(Default)]
@@ -114,8 +114,8 @@ impl Share {
         Turn(Some((self.clone(), holder)))
     }
 
-    /// Ends a holder's work and gives its turn to whoever is next. A turn is sent without the lock, since one that
-    /// nobody receives is dropped there.
+    /// Ends a holder's work and gives its turn to the next in the queue. A turn is sent without the lock, because one
+    /// that nobody receives is dropped there.
     fn pass_on(&self, mut done: Holder) {
         loop {
             let next = self.lock().pass_on(&done);

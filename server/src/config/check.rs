@@ -1,4 +1,4 @@
-//! Checks every value and says of each bad one, in one sentence, what is wrong and what to write instead.
+//! Checks every value. Each bad one gets one sentence with the fault and a value to write instead.
 
 use std::{
     net::SocketAddr,
@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use backend::statistics::{Iana, schedule::Schedule};
+use backend::{
+    push::{self, DEFAULT_HOSTS, Hosts},
+    statistics::{Iana, schedule::Schedule},
+};
 use ipnet::IpNet;
 use url::{Position, Url};
 
@@ -26,6 +29,7 @@ impl Config {
         let batch = zone.clone().and_then(|zone| note(&mut wrong, schedule(&self.batch_cron, zone)));
         let public_origin =
             note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
+        let push = public_origin.clone().and_then(|site| note(&mut wrong, self.push(site)));
         let allowed_origins = note(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
@@ -49,6 +53,7 @@ impl Config {
                 press_asks_after: press_asks_after?,
                 zone: zone?,
                 batch: batch?,
+                push: push?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 public_origin: public_origin?,
@@ -62,6 +67,20 @@ impl Config {
             })
         })();
         settings.filter(|_| wrong.is_empty()).ok_or(wrong)
+    }
+
+    fn push(&self, site: Option<String>) -> Result<push::Settings, String> {
+        let hosts = given(Some(&self.push_hosts)).unwrap_or(DEFAULT_HOSTS);
+        let hosts = Hosts::parse(hosts).map_err(|error| format!("IUTSAI_PUSH_HOSTS: {error}."))?;
+        let private_key = given(self.push_private_key.as_deref()).map(str::to_owned);
+        if let Some(key) = &private_key {
+            push::check_key(key).map_err(|error| format!("IUTSAI_PUSH_PRIVATE_KEY: {error}."))?;
+        }
+        let contact = match given(self.push_contact.as_deref()) {
+            Some(contact) => Some(contact_address(contact)?),
+            None => site.clone().filter(|site| site.starts_with("https://")),
+        };
+        Ok(push::Settings { hosts, private_key, contact, site })
     }
 
     fn site_dir(&self) -> Result<PathBuf, String> {
@@ -90,7 +109,7 @@ impl Config {
         let Some(template) = given(self.map_tile_url.as_deref()) else { return Ok(None) };
         let wrong = || {
             format!(
-                "MAP_TILE_URL: {template:?} is no tile URL; write https://HOST/{{z}}/{{x}}/{{y}}.png, or leave it unset \
+                "MAP_TILE_URL: {template:?} is not a tile URL; write https://HOST/{{z}}/{{x}}/{{y}}.png, or leave it unset \
                  for the site plan."
             )
         };
@@ -127,7 +146,7 @@ fn schedule(expression: &str, zone: Iana) -> Result<Option<Schedule>, String> {
     }
 }
 
-/// Where records are kept: in the cluster that is named, else in the node's own outbox.
+/// Returns where records are kept, which is the named cluster, else the node's own outbox.
 ///
 /// # Errors
 /// One sentence about what to write.
@@ -185,7 +204,7 @@ impl KafkaConfig {
     }
 }
 
-/// The database's URL: the one given, or SQLite in the data directory.
+/// Returns the database's URL, which is the one given, or SQLite in the data directory.
 ///
 /// # Errors
 /// One sentence about what to write; it does not repeat the URL, which may hold a password.
@@ -256,7 +275,8 @@ fn roles(value: &str) -> Result<Roles, String> {
 /// A year is more than anybody needs; less than two days would not outlast a rebuild.
 fn days(variable: &str, value: &str) -> Result<Duration, String> {
     let days = value.trim().parse::<u64>().ok().filter(|days| (2..=366).contains(days));
-    let days = days.ok_or_else(|| format!("{variable}: {value:?} is no number of days; write 2 to 366."))?;
+    let days =
+        days.ok_or_else(|| format!("{variable}: {value:?} is not a number of days; write 2 to 366."))?;
     Ok(Duration::from_secs(days * 24 * 60 * 60))
 }
 
@@ -264,20 +284,22 @@ fn days(variable: &str, value: &str) -> Result<Duration, String> {
 fn seconds(variable: &str, value: &str) -> Result<Duration, String> {
     let seconds = value.trim().parse::<u64>().ok().filter(|seconds| (1..=24 * 60 * 60).contains(seconds));
     let seconds = seconds.ok_or_else(|| {
-        format!("{variable}: {value:?} is no number of seconds; write 1 to 86400 (24 hours).")
+        format!("{variable}: {value:?} is not a number of seconds; write 1 to 86400 (24 hours).")
     })?;
     Ok(Duration::from_secs(seconds))
 }
 
-/// Reads an origin as browsers write it (RFC 6454, section 6.1): lower case, no default port, no path.
+/// Reads an origin as browsers write it (RFC 6454, section 6.1), in lower case, without the default port and without a
+/// path.
 fn origin(variable: &str, value: &str) -> Result<String, String> {
-    let wrong =
-        || format!("{variable}: {value:?} is no address of a site; write https://HOST or http://HOST:PORT.");
+    let wrong = || {
+        format!("{variable}: {value:?} is not an address of a site; write https://HOST or http://HOST:PORT.")
+    };
     let url = bare_url(value).filter(|url| matches!(url.scheme(), "http" | "https"));
     Ok(url.ok_or_else(wrong)?.origin().ascii_serialization())
 }
 
-/// Reads the origin of a page: of a site, or of an application that shows pages by a scheme of its own.
+/// Reads the origin of a page, which is that of a site, or of an application that shows pages by a scheme of its own.
 fn page_origin(variable: &str, value: &str) -> Result<String, String> {
     let url = bare_url(value)
         .filter(|url| !matches!(url.scheme(), "http" | "https" | "ftp" | "file" | "ws" | "wss"));
@@ -288,6 +310,21 @@ fn page_origin(variable: &str, value: &str) -> Result<String, String> {
     };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     Ok(format!("{}://{}{port}", url.scheme(), host.to_ascii_lowercase()))
+}
+
+/// Reads whom a push service may write to (RFC 8292, section 2.1). Apple's refuses everything else.
+fn contact_address(value: &str) -> Result<String, String> {
+    let is_mail = value.strip_prefix("mailto:").is_some_and(|address| {
+        let parts = address.split_once('@');
+        parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !address.contains(' '))
+    });
+    let is_site = Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    if is_mail || is_site {
+        return Ok(value.to_owned());
+    }
+    Err(format!(
+        "IUTSAI_PUSH_CONTACT: {value:?} is no contact; write mailto:office@iutsai.example or https://HOST."
+    ))
 }
 
 /// Returns a URL that has nothing behind the host and the port.
@@ -302,7 +339,9 @@ fn bare_url(value: &str) -> Option<Url> {
 fn network(value: &str) -> Result<IpNet, String> {
     let single = || value.parse().map(|address: std::net::IpAddr| IpNet::from(address)).ok();
     value.parse().ok().or_else(single).ok_or_else(|| {
-        format!("IUTSAI_TRUSTED_PROXIES: {value:?} is no address or network; write 10.0.0.2 or 10.0.0.0/8.")
+        format!(
+            "IUTSAI_TRUSTED_PROXIES: {value:?} is not an address or network; write 10.0.0.2 or 10.0.0.0/8."
+        )
     })
 }
 
@@ -311,7 +350,7 @@ fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
         return Ok(path.to_owned());
     }
     let program =
-        std::env::current_exe().map_err(|error| format!("cannot tell where this program is: {error}"))?;
+        std::env::current_exe().map_err(|error| format!("cannot find where this program is: {error}"))?;
     Ok(program.with_file_name(name))
 }
 

@@ -1,5 +1,6 @@
 //! The configuration as `NAME=value` lines, with the secrets hidden.
 
+use backend::push::DEFAULT_HOSTS;
 use domain::statistics::Zone as _;
 use url::Url;
 
@@ -29,6 +30,9 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_PRESS_ASKS_AFTER", settings.press_asks_after.as_secs().to_string()),
         ("IUTSAI_TIME_ZONE", settings.zone.name().to_owned()),
         ("IUTSAI_BATCH_CRON", given(Some(&config.batch_cron)).unwrap_or("10 4 * * *").to_owned()),
+        ("IUTSAI_PUSH_HOSTS", given(Some(&config.push_hosts)).unwrap_or(DEFAULT_HOSTS).to_owned()),
+        ("IUTSAI_PUSH_PRIVATE_KEY", secret(&config.push_private_key)),
+        ("IUTSAI_PUSH_CONTACT", settings.push.contact.clone().unwrap_or_else(|| "(unset)".into())),
         ("IUTSAI_DEMO", u8::from(settings.demo).to_string()),
         ("IUTSAI_DEMO_ANYWHERE", u8::from(settings.demo_anywhere).to_string()),
         ("IUTSAI_PUBLIC_URL", unset(&settings.public_origin)),
@@ -54,7 +58,8 @@ pub fn table(config: &Config, settings: &Settings) -> String {
     lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 
-/// The URL with its password, and every value in its query, hidden: PostgreSQL takes `?password=` as well.
+/// Returns the URL with its password, and every value in its query, hidden, because PostgreSQL accepts `?password=` as
+/// well.
 fn without_password(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else { return HIDDEN.into() };
     if parsed.scheme() == "sqlite" {

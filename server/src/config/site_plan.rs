@@ -1,4 +1,4 @@
-//! The site plan: a picture of the complex with north at the top, and two points of it that say where it lies.
+//! The site plan, which is a picture of the complex with north at the top, and two points of it with their locations.
 
 use std::{fs, io};
 
@@ -12,7 +12,7 @@ const VARIABLE: &str = "IUTSAI_SITE_PLAN";
 const FORM: &str = "FILE;X,Y=LAT,LNG;X,Y=LAT,LNG";
 /// The address of a picture that the configuration names.
 pub const ADDRESS: &str = "/site-plan";
-/// The largest file, in octets: a phone loads it over a mobile network.
+/// The largest file, in octets, because a phone loads it over a mobile network.
 const LARGEST: u64 = 5 * 1024 * 1024;
 /// The largest turn of a picture, in degrees. Two points that were measured by hand are off by as much.
 const LARGEST_TURN: f64 = 5.0;

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{ClientStream, Connections, Peer};
 
-/// How long to wait before accepting again, where nothing could be done about the failure.
+/// The pause before accepting again, where nothing could be done about the failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A TCP listener whose connections are bounded.
@@ -20,7 +20,7 @@ pub struct BoundedListener {
 }
 
 impl BoundedListener {
-    /// What `listener` accepts is among `connections`.
+    /// Returns what `listener` accepts is among `connections`.
     #[must_use]
     pub const fn new(listener: TcpListener, connections: Connections) -> Self {
         Self { listener, connections }
@@ -28,7 +28,7 @@ impl BoundedListener {
 
     async fn recover(&self, error: &io::Error) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-        // The client went away before it was accepted: that is no failure of ours.
+        // The client went away before it was accepted, which is not a failure of ours.
         if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
             return;
         }

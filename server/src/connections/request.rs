@@ -1,4 +1,4 @@
-//! Whether a connection has a request under way: one that has come whole and is not answered yet.
+//! Marks connections with a request under way, which is one that has come whole and is not answered yet.
 
 use std::{sync::Arc, task::Poll};
 
@@ -15,10 +15,10 @@ use super::{Peer, Shared};
 /// Counts from when it is made until it is dropped.
 pub(super) struct UnderWay(Arc<Shared>);
 
-/// While its body is awaited, a request does not count: it may never come.
+/// A request whose body is awaited. It does not count, because the body may never come.
 struct Awaited(Arc<Shared>);
 
-/// Middleware: a connection on which a request is under way is not taken for a silent one.
+/// Middleware. A connection on which a request is under way does not count as a silent one.
 pub async fn mark_request(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
     peer.connection.expect_head();
     let _under_way = UnderWay::new(peer.connection.clone());
@@ -31,7 +31,7 @@ pub async fn mark_request(ConnectInfo(peer): ConnectInfo<Peer>, request: Request
     next.run(request).await
 }
 
-/// The same body, at whose end `awaited` is dropped.
+/// Returns the body, at whose end `awaited` is dropped.
 fn watched(body: Body, awaited: Awaited) -> Body {
     let mut awaited = Some(awaited);
     let end = stream::poll_fn(move |_| {

@@ -1,4 +1,4 @@
-//! One connection: its descriptor, which can be taken from it at any moment, and when it was used last.
+//! One connection, with its descriptor, which can be closed at any moment, and the time of its last use.
 
 use std::{
     io::{self, IoSlice},
@@ -21,15 +21,15 @@ use crate::budgets::Network;
 /// The longest head of a request, in octets. hyper would keep 400 KiB for each connection that never ends its head;
 /// browsers send 2 KiB.
 const HEAD: usize = 32 * 1024;
-/// In the place of a count: what is read is not a head.
+/// The value in the place of a count when the input is not a head.
 const NO_HEAD: usize = usize::MAX;
 
 /// A client's TCP connection, as HTTP reads and writes it. Once closed from outside, it reads as ended by the client.
 ///
-/// One task reads and writes it: it is the one that is woken.
+/// The connection's stream. One task reads and writes it, and is the one that is woken.
 pub struct ClientStream(Arc<Shared>);
 
-/// What the connection's task, its requests and [`Connections`] share.
+/// The state that the connection's task, its requests and [`Connections`] share.
 pub(super) struct Shared {
     connections: Connections,
     number: u64,
@@ -46,7 +46,7 @@ pub(super) struct Shared {
 struct Descriptor {
     /// None when it is closed.
     stream: Option<TcpStream>,
-    /// Whoever waits to read or write.
+    /// The task that waits to read or write.
     waiting: Option<Waker>,
 }
 
@@ -68,7 +68,7 @@ impl Shared {
         self.spoke.load(Ordering::Relaxed)
     }
 
-    /// Whether a request is under way.
+    /// Returns whether a request is under way.
     pub(super) fn is_busy(&self) -> bool {
         self.requests.load(Ordering::Acquire) > 0
     }
@@ -78,7 +78,7 @@ impl Shared {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One less is, which counts as a word: its answer is yet to be written.
+    /// Counts one request less, which is activity, because its answer is yet to be written.
     pub(super) fn end_request(&self) {
         // The order keeps it from looking silent between the two.
         self.speaks();
@@ -89,17 +89,17 @@ impl Shared {
         self.network
     }
 
-    /// What comes next is the head of another request.
+    /// The next input is the head of another request.
     pub(super) fn expect_head(&self) {
         self.head.store(0, Ordering::Relaxed);
     }
 
-    /// What comes next is not a head.
+    /// The next input is not a head.
     pub(super) fn expect_no_head(&self) {
         self.head.store(NO_HEAD, Ordering::Relaxed);
     }
 
-    /// Whether so much of a head has come that no more is read.
+    /// Returns whether so much of a head has come that no more is read.
     fn is_head_too_long(&self) -> bool {
         (HEAD..NO_HEAD).contains(&self.head.load(Ordering::Relaxed))
     }
@@ -107,7 +107,7 @@ impl Shared {
     fn count(&self, octets: usize) {
         let head = self.head.load(Ordering::Relaxed);
         if head != NO_HEAD {
-            // Nobody else counts, since one task reads; whoever stores meanwhile begins anew.
+            // Nobody else counts, because one task reads. A store in the meantime begins anew.
             let counted = head.saturating_add(octets).min(NO_HEAD - 1);
             let _ = self.head.compare_exchange(head, counted, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -149,7 +149,7 @@ impl ClientStream {
         self.0.clone()
     }
 
-    /// Uses the descriptor, or says what is `gone` when it was taken.
+    /// Uses the descriptor, or returns `gone` when it was closed.
     fn attempt<T>(
         &self,
         context: &mut Context<'_>,

@@ -41,7 +41,7 @@ impl House {
 }
 
 impl Visit {
-    /// Says a word; whether it is heard.
+    /// Sends a few octets. Returns whether they are answered.
     async fn speaks(&mut self) -> bool {
         self.client.write_all(b"x").await.is_ok() && matches!(self.stream.read(&mut [0]).await, Ok(1))
     }

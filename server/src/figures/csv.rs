@@ -33,7 +33,8 @@ impl Csv {
     }
 }
 
-/// Returns a cell that no spreadsheet program takes for a formula: names of lines and flats are written by people.
+/// Returns a cell that no spreadsheet program mistakes for a formula, because names of lines and flats are written by
+/// people.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if is_formula { format!("'{text}") } else { text.to_owned() };

@@ -1,5 +1,5 @@
-//! The numbers of the management office: `/api/statistics`, its tables, and what `/admin/statistics` shows. All of
-//! them ask the same question of the same statistics, so they show the same figures.
+//! The numbers of the management office, for `/api/statistics`, its tables, and `/admin/statistics`. All of them ask
+//! the same question of the same statistics, so they show the same figures.
 
 mod csv;
 mod question;
@@ -108,7 +108,7 @@ fn download(table: Csv, name: &str) -> Response {
     (headers, table.into_text()).into_response()
 }
 
-/// Returns how the statistics are doing, if they can say so.
+/// Returns the state of the statistics, if they know it.
 async fn condition(statistics: &Statistics) -> Option<Condition> {
     match statistics.health().await {
         Ok(health) => Some(shown::condition(health)),

@@ -19,7 +19,7 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Reads the query of an address. Of a part that is there twice the last one counts.
+    /// Reads the query of an address. The last one of a part that is there twice counts.
     pub(super) fn of(query: Option<&str>) -> Self {
         let mut question = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {

@@ -1,4 +1,4 @@
-//! What the page shows, read before it is rendered.
+//! The content of the page, read before it is rendered.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ async fn answer(statistics: &Statistics, question: &Question) -> Answer {
     Answer::Report(Arc::new(Report { figures, zone, query: question.query(), tag, state }))
 }
 
-/// How the statistics are doing, as the page shows it.
+/// Returns the state of the statistics, as the page shows it.
 pub(super) fn condition(health: Health) -> Condition {
     let Health { last_batch, last_verification, behind, has_demo } = health;
     let verified = last_verification.map(|run| Verified {

@@ -36,7 +36,7 @@ const CALLS: [&str; 19] = [
     "to_end_ms",
 ];
 
-/// What the other period has none of, or what has a table of its own.
+/// The fields that the other period does not have, or that have a table of their own.
 const APART: [&str; 3] = ["previous", "positions", "nobody"];
 
 /// Returns a row for each number of the figures. Its names are those of the JSON, since it is made of that.

@@ -25,6 +25,9 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("Statistics", statistics()),
         ("Percentiles", percentiles()),
         ("Problem", problem()),
+        ("ServerKey", object(&[("key", text())], &["key"])),
+        ("Subscribe", subscribe()),
+        ("Device", device()),
     ]
 }
 
@@ -123,6 +126,26 @@ fn statistics() -> Schema {
 fn percentiles() -> Schema {
     let fields = ["count", "p50", "p90", "p99", "max"].map(|name| (name, integer()));
     object(&fields, &["count"])
+}
+
+fn subscribe() -> Schema {
+    let keys = object(&[("p256dh", text()), ("auth", text())], &["p256dh", "auth"]);
+    let fields =
+        [("endpoint", text()), ("keys", keys.into()), ("device", text()), ("language", words(&["ko", "en"]))];
+    object(&fields, &["endpoint", "keys"])
+}
+
+fn device() -> Schema {
+    let fields = [
+        ("id", uuid().into()),
+        ("device", text()),
+        ("service", text()),
+        ("created", integer()),
+        ("accepted", integer()),
+        ("worked", integer()),
+        ("silent", Schema::from(ObjectBuilder::new().schema_type(Type::Boolean).build()).into()),
+    ];
+    object(&fields, &["id", "device", "service", "created", "silent"])
 }
 
 fn integer() -> RefOr<Schema> {

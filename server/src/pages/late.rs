@@ -1,4 +1,5 @@
-//! The answer in the place of a page that cannot be rendered yet: a few words, after which the browser asks again.
+//! The answer in the place of a page that cannot be rendered yet. It is a few words, after which the browser asks
+//! again.
 
 use app::{
     i18n::{I18nLocaleTrait, Locale},

@@ -1,11 +1,11 @@
-//! The repair of JSON that careless programs write: a byte order mark, another encoding than UTF-8, half of a surrogate pair,
-//! a line break inside a text, `NaN`. Each of them would make a whole call unreadable.
+//! The repair of JSON that careless programs write. It is about a byte order mark, another encoding than UTF-8, half of
+//! a surrogate pair, a line break inside a text, and `NaN`. Each of them would make a whole call unreadable.
 
 const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// The words for numbers that JSON does not have.
 const NO_NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
 
-/// Tells if a body begins like a JSON object.
+/// Returns whether a body begins like a JSON object.
 pub(super) fn is_object(body: &[u8]) -> bool {
     let bare = body.strip_prefix(UTF8_MARK).unwrap_or(body).trim_ascii_start();
     bare.starts_with(b"{") || is_utf16(body)
@@ -30,7 +30,8 @@ fn is_utf16(body: &[u8]) -> bool {
     body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff])
 }
 
-/// Octets that are no character, such as those of a Korean code page, become U+FFFD: the call goes out, its words may not.
+/// Octets that are not a character, such as those of a Korean code page, become U+FFFD. The call goes out, though its
+/// words may not.
 fn decoded(body: &[u8]) -> String {
     if !is_utf16(body) {
         return String::from_utf8_lossy(body).into_owned();

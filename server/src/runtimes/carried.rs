@@ -1,5 +1,5 @@
-//! Bodies that are made on one runtime and read on another. Whoever reads a body makes it: compressing it and reading
-//! its file would be the work of the runtime that takes calls.
+//! Bodies that are made on one runtime and read on another. The reader of a body makes it, so that without this,
+//! compressing it and reading its file would be the work of the runtime that answers calls.
 
 use axum::{
     body::{Body, Bytes, HttpBody},

@@ -1,5 +1,5 @@
-//! What an ACK covers where a subscription asked for `ack:client`: the message and all before it (STOMP 1.2,
-//! "SUBSCRIBE ack Header").
+//! The messages that an ACK covers where a subscription asked for `ack:client`, which are the named one and all before
+//! it (STOMP 1.2, "SUBSCRIBE ack Header").
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! How a STOMP session opens: CONNECT or STOMP, who it is, and what both sides agree on.
+//! The opening of a STOMP session, by CONNECT or STOMP, with its person, and the terms that both sides agree on.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
 
 /// Heart-beats are sent no more often than this, in milliseconds, however often a client wants them.
 const SHORTEST_HEART_BEAT: u32 = 5_000;
-/// Clients are asked for a heart-beat this seldom, in milliseconds: hidden tabs slow their timers down. None is missed:
-/// WebSocket pings, which browsers answer themselves, tell whether a client lives.
+/// The time between heart-beats that clients are asked for, in milliseconds. It is long, because hidden tabs slow their
+/// timers down. None is missed, because WebSocket pings, which browsers answer themselves, show whether a client lives.
 const ASKED_HEART_BEAT: u32 = 120_000;
 
 /// Why a socket ends whose account has another line, house or role now.
 pub const CHANGED: &str = "The account has changed; connect again, and load the page anew.";
 
-/// What both sides agreed on.
+/// The terms that both sides agreed on.
 pub struct Agreement {
     /// The version spoken from here on.
     pub version: Version,
@@ -54,8 +54,8 @@ pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
     Ok(Agreement { version, heart_beat: ours.negotiate(theirs).send, connected })
 }
 
-/// Who connects: by `passcode` (any `login`), by `Authorization: Bearer`, or as who opened the WebSocket. A token that
-/// is sent must hold, also where a cookie would do.
+/// Returns the person who connects, by `passcode` (any `login`), by `Authorization: Bearer`, or as the person who
+/// opened the WebSocket. A token that is sent must hold, also where a cookie would do.
 ///
 /// # Errors
 /// The ERROR frame to answer with.
@@ -77,8 +77,8 @@ pub async fn identify(
     Ok(Credentials { session, token: token.to_owned() })
 }
 
-/// Confirms that the session still holds and its account is what it was, after the socket is registered: what changes
-/// later closes it, what changed between is found here.
+/// Confirms that the session still holds and its account is unchanged, after the socket is registered. A later change
+/// closes the socket, and a change in between is found here.
 ///
 /// # Errors
 /// The ERROR frame to answer with.

@@ -1,4 +1,5 @@
-//! The loop of one socket: reads frames, writes snapshots and what the queue holds, keeps time, and says why it ends.
+//! The loop of one socket. It reads frames, writes snapshots and the queue's frames, keeps time, and sends the reason
+//! when it ends.
 
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
@@ -26,25 +27,26 @@ use crate::{
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// A subscription waits so long for a server that is being told, after its start, what was promised before: half told, calls
-/// that are over look open, and would sound. No longer: a disk or a database may be away.
+/// The time for which a subscription waits while the server applies, after its start, the events that were promised
+/// before. Half applied, calls that are over look open, and would sound. It is bounded, because a disk or a database
+/// may be away.
 const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 /// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
-/// How often a client that takes nothing is looked at: its queue may run over meanwhile.
+/// The time between two looks at a client that reads nothing, because its queue may run over meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a client has to read why it is closed.
+/// The time for a client to read why it is closed.
 const CLOSING: Duration = Duration::from_secs(2);
-/// How long one that was too slow has: it must first read what it left lying.
+/// The time for a client that was too slow, which must first read its backlog.
 const CLOSING_SLOW: Duration = Duration::from_secs(20);
-/// How long the socket of a session that sends too much is not read before it is closed.
+/// The time for which the socket of a session that sends too much is not read before it is closed.
 const FLOOD_PAUSE: Duration = Duration::from_secs(2);
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
-/// How much of a client's frame is read. Clients send short ones.
+/// The bounds on a client's frame. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
 /// WebSocket close codes (RFC 6455, section 7.4.1, and the IANA registry).
@@ -57,11 +59,11 @@ mod code {
     pub const TRY_AGAIN_LATER: u16 = 1013;
 }
 
-/// How a connection ends.
+/// The way in which a connection ends.
 enum Farewell {
-    /// The client is gone: nothing more to say.
+    /// The client is gone, so nothing more is sent.
     Gone,
-    /// The client said goodbye.
+    /// The client sent DISCONNECT.
     Goodbye,
     /// The client does not keep up.
     TooSlow,
@@ -126,7 +128,7 @@ struct Connection {
     opened_by: Option<Credentials>,
     queue: Queue,
     session: Option<Session>,
-    /// The snapshots that are still to be sent, the oldest first. What came after them waits in the queue.
+    /// The snapshots that are still to be sent, the oldest first. Later frames wait in the queue.
     snapshots: VecDeque<Snapshot>,
     connect_by: Option<Instant>,
     ping_at: Instant,
@@ -259,9 +261,10 @@ impl Connection {
 
     async fn obey(&mut self, frame: Frame) -> Flow {
         if frame.command == Command::Subscribe {
-            // A message may hold hundreds of them, and the alarms of others must not wait for all of their snapshots.
+            // A message may hold hundreds of subscriptions, and the alarms of others must not wait for all of their
+            // snapshots.
             yield_now().await;
-            // A subscription gets what is known in either case.
+            // The known calls are sent in either case.
             let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
         }
         let Some(session) = &mut self.session else {
@@ -319,7 +322,7 @@ impl Connection {
         Ok((agreement, credentials))
     }
 
-    /// The snapshot is paced by the socket: the next frame is made when the last has gone out.
+    /// Puts the next frame of the snapshot. The socket sets the pace, so it is made when the last has gone out.
     fn put_snapshot(&mut self) {
         while self.transport.is_idle() {
             let Some(snapshot) = self.snapshots.front_mut() else { return };
@@ -390,7 +393,7 @@ impl Connection {
             }
             Why::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
             Why::Displaced => (
-                "A newer socket has taken this place; connect again in a while.",
+                "A newer socket has this place now; connect again in a while.",
                 code::TRY_AGAIN_LATER,
                 "another socket has the place",
             ),

@@ -1,4 +1,5 @@
-//! A STOMP session: what its client subscribed to, acknowledges and tells. It knows no socket: frames in, frames out.
+//! A STOMP session, with its client's subscriptions, acknowledgements and reports. It knows no socket, only frames in
+//! and frames out.
 
 use std::collections::HashMap;
 
@@ -12,9 +13,9 @@ use stomp::{Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
 
-/// How many subscriptions a session may have. A page has one, and an administrator's has one for every line.
+/// The most subscriptions of a session. A page has one, and an administrator's has one for every line.
 const SUBSCRIPTIONS: usize = 64;
-/// The longest `id` of a subscription, in octets: it stands in every message.
+/// The longest `id` of a subscription, in octets, because it stands in every message.
 const ID_LENGTH: usize = 128;
 
 /// One client's session.
@@ -61,13 +62,13 @@ impl Scope {
     }
 }
 
-/// What follows from a frame.
+/// The consequence of a frame.
 pub enum Step {
     /// An answer, if one is due.
     Answer(Option<Frame>),
     /// An answer, then the snapshot of a subscription, in place of an earlier one of the same `id`.
     Begin(Option<Frame>, Snapshot),
-    /// An answer, and the `id` of the subscription that has ended: no more of its snapshot is sent.
+    /// An answer, and the `id` of the subscription that has ended. No more of its snapshot is sent.
     End(Option<Frame>, String),
     /// An answer, then the end.
     Goodbye(Option<Frame>),
@@ -82,7 +83,7 @@ struct Seen {
 }
 
 impl Session {
-    /// Of this person, whose messages go to `queue`.
+    /// A session of this person, whose messages go to `queue`.
     #[must_use]
     pub fn new(resident: Resident, version: Version, hub: Hub, receipts: Receipts, queue: Queue) -> Self {
         Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new(), is_cumulative: false }
@@ -108,7 +109,8 @@ impl Session {
         })
     }
 
-    /// Must be told of every message that was sent: some subscriptions acknowledge several with one ACK.
+    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with one
+    /// ACK.
     pub fn sent(&mut self, frame: &[u8]) {
         if !self.is_cumulative {
             return;
@@ -132,7 +134,7 @@ impl Session {
             Command::Disconnect => return Ok(Step::Goodbye(receipt)),
             Command::Unsubscribe => return Ok(Step::End(receipt, self.unsubscribe(frame)?)),
             Command::Ack => self.acknowledge(frame)?,
-            // A message that was not taken is not sent again: the next connection's snapshot has it.
+            // A refused message is not sent again, because the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
             Command::Send => self.take(frame)?,
             Command::Begin | Command::Commit | Command::Abort => {
@@ -211,8 +213,8 @@ impl Session {
         Ok(id.to_owned())
     }
 
-    /// The delivery receipt: a device of the house has the call. With the header `sounded` it has begun to sound that
-    /// one call, which is no word on the messages before.
+    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has begun
+    /// to sound that one call, which means nothing for the messages before.
     fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
         let id = acknowledged_id(frame, self.version)?;
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
@@ -235,7 +237,7 @@ impl Session {
         Ok(())
     }
 
-    /// SEND: a person looked at a call.
+    /// Handles SEND, by which a person reports having looked at a call.
     fn take(&self, frame: &Frame) -> Result<(), String> {
         if needed(frame, "destination")? != destination::SEEN {
             return Err(unknown_destination());
@@ -246,7 +248,7 @@ impl Session {
             )
         })?;
         let Some((line, house)) = self.resident.flat() else { return Ok(()) };
-        // An unknown call is no fault of the client's: it may have it from another server.
+        // An unknown call is not the client's fault, because it may have it from another server.
         if let Some(call) = self.neighbours_call(&seen, line, house) {
             self.receipts.seen(&call, house);
         }
@@ -276,7 +278,7 @@ fn unknown_destination() -> String {
         .into()
 }
 
-/// The message an ACK or NACK is about: STOMP 1.2 names it by `id`, 1.1 by `message-id`.
+/// Returns the message of an ACK or NACK, which STOMP 1.2 names by `id`, and 1.1 by `message-id`.
 fn acknowledged_id(frame: &Frame, version: Version) -> Result<&str, String> {
     match version {
         Version::V1_2 => needed(frame, "id"),

@@ -13,16 +13,16 @@ use bytes::Bytes;
 use futures_util::{Sink, Stream};
 use stomp::{Frame, Version};
 
-/// The octets that may wait for one client: answers, queued frames, and what its snapshots hold. Above it the client is not
-/// read, so that TCP holds its frames back; below it is read again. An answer has about 50 octets and a frame 500, so clients
-/// that read at all stay far below it, and a thousand that read nothing keep 256 MiB. It is exceeded by the answers to one
-/// WebSocket message at most.
+/// The octets that may wait for one client, which are answers, queued frames, and the list of its snapshots. Above it
+/// the client is not read, so that TCP holds its frames back; below it is read again. An answer has about 50 octets and
+/// a frame 500, so clients that read at all stay far below it, and a thousand that read nothing keep 256 MiB. It is
+/// exceeded by the answers to one WebSocket message at most.
 const BUDGET: usize = 256 * 1024;
 /// The octets that a waiting message takes besides its own, so that empty ones count, too.
 const MESSAGE: usize = 64;
 
-/// How long a client that cannot be heard any more is left to read why. Closing earlier, with its bytes unread, would
-/// reset the connection (RFC 9293, section 3.10.7.1), and take the reason back from it.
+/// The time for which a client whose input is no longer read may read why. Closing earlier, with its bytes unread,
+/// would reset the connection (RFC 9293, section 3.10.7.1), and discard the reason.
 const DEAF: Duration = Duration::from_secs(1);
 
 /// The octets that are read from a client that is being closed, and dropped. One that goes on sending is not read any
@@ -42,21 +42,21 @@ pub struct Transport {
     unflushed: bool,
     /// The socket has taken a message since this was last asked.
     moved: bool,
-    /// Nothing more can be read: what came was too long.
+    /// True if nothing more can be read, because the input was too long.
     deaf: bool,
 }
 
-/// What became of waiting.
+/// The outcome of waiting.
 pub enum Happening {
     /// Bytes of STOMP came, or none with a control frame.
     Received(Bytes),
-    /// A pong came: the client lives.
+    /// A pong came, so the client lives.
     Pong,
     /// All that was put has gone out.
     Sent,
-    /// The client is gone, or said goodbye.
+    /// The client is gone, or closed the connection.
     Gone,
-    /// What came was longer than allowed.
+    /// The input was longer than allowed.
     TooLong,
 }
 
@@ -76,7 +76,7 @@ impl Transport {
         }
     }
 
-    /// Whether all that was put has gone out.
+    /// Returns whether all that was put has gone out.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty() && !self.unflushed
@@ -104,13 +104,13 @@ impl Transport {
         self.elsewhere = octets;
     }
 
-    /// Tells if the client is not read because too much waits for it.
+    /// Returns whether the client is not read because too much waits for it.
     #[must_use]
     pub fn is_deferring(&self) -> bool {
         self.octets + self.pongs + self.elsewhere > BUDGET
     }
 
-    /// Tells if the socket has taken a message since the last call.
+    /// Returns whether the socket has taken a message since the last call.
     pub fn has_moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)
     }
@@ -126,7 +126,8 @@ impl Transport {
         poll_fn(|context| self.poll(context)).await
     }
 
-    /// Says why and closes. What waited is sent before it: the client has `patience` to read all that and answer.
+    /// Sends the reason and closes. The waiting output is sent before it, and the client has `patience` to read all
+    /// that and answer.
     pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
         self.push(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
         self.elsewhere = 0;
@@ -155,7 +156,7 @@ impl Transport {
         !self.deaf && !self.is_deferring()
     }
 
-    /// Reading comes first: a client may acknowledge what it has while more is on its way.
+    /// Reading comes first, because a client may acknowledge messages while more is on its way.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
         loop {
             let reads = self.reads();
@@ -183,7 +184,7 @@ impl Transport {
         happening
     }
 
-    /// Whether something went out and nothing waits any more.
+    /// Returns whether something went out and nothing waits any more.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, axum::Error>> {
         while !self.waiting.is_empty() {
             match Pin::new(&mut self.socket).poll_ready(context) {

@@ -1,4 +1,4 @@
-//! How a socket is closed from outside, and why.
+//! The closing of a socket from outside, with its reason.
 
 use std::sync::{Arc, OnceLock};
 

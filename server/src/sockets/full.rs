@@ -27,7 +27,7 @@ impl Full {
         }
     }
 
-    /// What to do.
+    /// Returns what to do.
     #[must_use]
     pub fn detail(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! Which sockets there are, whose they are, and which one makes room for another.
 //!
 //! A place is given to the newest, because that is the device that somebody has in the hand. For each socket that makes
-//! room there is a rule by which its return cannot take the place back at once, so that two never displace each other
-//! in turn: either the newcomer's owner has fewer sockets even afterwards, or the owner's bucket allows it.
+//! room there is a rule by which its return cannot win the place back at once, so that two never displace each other in
+//! turn. Either the newcomer's owner has fewer sockets even afterwards, or the owner's bucket allows it.
 
 use std::{
     cmp::Reverse,
@@ -16,22 +16,22 @@ use domain::{House, Line, Resident};
 use super::{closing::Closing, full::Full};
 use crate::budgets::{Bucket, Network, Rate};
 
-/// Sockets of one session: the tabs of one browser. A device whose network comes and goes leaves some behind that
-/// nobody answers, for a minute each.
+/// The sockets of one session, which are the tabs of one browser. A device whose network comes and goes leaves some
+/// behind that nobody answers, for a minute each.
 pub(super) const OF_SESSION: usize = 16;
-/// Sockets of one flat, or of one account without a flat: every device of a family.
+/// The sockets of one flat, or of one account without a flat, for every device of a family.
 pub(super) const OF_FLAT: usize = 64;
-/// How often the oldest socket of a session or flat that has all of its sockets makes room for a new one. At once, so
-/// that those that a device left behind keep it from nothing; then seldom, because a page whose socket was closed opens
-/// another.
+/// The rate at which the oldest socket of a session or flat that has all of its sockets makes room for a new one. It
+/// allows many at once, so that the sockets that a device left behind keep it from nothing, and few after that, because
+/// a page whose socket was closed opens another.
 const DISPLACED: Rate = Rate { burst: 16.0, per_second: 0.1 };
-/// How long a stranger has for CONNECT before a socket of the same network takes its place: a slow round trip.
+/// The time for a stranger's CONNECT before a socket of the same network gets its place. It covers a slow round trip.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Sockets are numbered in the order in which they were opened.
 pub(super) type Number = u64;
 
-/// How many sockets there may be.
+/// The most sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) strangers: usize,
@@ -53,7 +53,7 @@ pub(super) struct Places {
     open: Open,
 }
 
-/// How many are open.
+/// The number of open sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) strangers: usize,
@@ -111,7 +111,7 @@ impl Places {
         Ok(displaced)
     }
 
-    /// Takes the oldest of the network with the most: at once for a network that has fewer even with one more, else
+    /// Removes the oldest of the network with the most, at once for a network that has fewer even with one more, else
     /// after its grace.
     fn displace_stranger(&mut self, network: Network, now: Instant) -> Option<Closing> {
         let own = self.strangers.get(&network).map_or(0, BTreeMap::len);
@@ -169,7 +169,7 @@ impl Places {
         self.take_resident(oldest, session, owner)
     }
 
-    /// Takes the oldest of the flat's session with the most: freely for a session that has fewer even with one more,
+    /// Removes the oldest of the flat's session with the most, freely for a session that has fewer even with one more,
     /// else if the flat's bucket allows it.
     fn displace_of_owner(&mut self, own: usize, owner: &Owner, now: Instant) -> Option<Closing> {
         let of_owner = self.residents.get_mut(owner)?;
@@ -238,8 +238,8 @@ impl OfOwner {
         self.sessions.values().map(|of_session| of_session.sockets.len()).sum()
     }
 
-    /// Returns the session with the most sockets, the oldest of them, and how many they are. Of equal sessions, the one
-    /// with the oldest socket.
+    /// Returns the session with the most sockets, the oldest of them, and how many they are. Among equal sessions it is
+    /// the one with the oldest socket.
     fn largest(&self) -> Option<(SessionId, Number, usize)> {
         let sessions = self.sessions.iter().filter_map(|(session, of_session)| {
             let (oldest, _) = of_session.sockets.first_key_value()?;

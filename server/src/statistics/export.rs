@@ -15,14 +15,14 @@ use super::{
 };
 use crate::config;
 
-/// What is exported, and how.
+/// The content and the form of the export.
 #[derive(clap::Args)]
 pub struct Export {
-    /// incidents: a row a call; statistics: a row a day
+    /// incidents for a row a call, statistics for a row a day
     #[arg(long)]
     what: What,
 
-    /// How it is written
+    /// Format of the output
     #[arg(long, default_value = "csv")]
     format: Format,
 

@@ -1,4 +1,4 @@
-//! Shows how far the batch is: as a line that changes on a terminal, as plain lines elsewhere.
+//! Shows the progress of the batch, as a line that changes on a terminal, and as plain lines elsewhere.
 
 use std::{
     io::IsTerminal as _,

@@ -46,7 +46,8 @@ impl From<Option<i64>> for Cell {
     }
 }
 
-/// Makes a text harmless: a spreadsheet would take one that begins like this for a formula (OWASP, "CSV Injection").
+/// Makes a text harmless, because a spreadsheet would mistake one that begins like this for a formula (OWASP, "CSV
+/// Injection").
 fn harmless(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! What becomes of the sockets of an account that another program has changed.
+//! The sockets of an account that another program has changed.
 
 use std::time::Duration;
 

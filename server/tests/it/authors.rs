@@ -1,4 +1,5 @@
-//! Who may do what to which call, over HTTP: a 202 is followed by the frame on the line, and everybody else is refused.
+//! The rules on who may do what to which call, over HTTP. A 202 is followed by the frame on the line, and everybody
+//! else is refused.
 
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ fn is_location(message: &Message, call: AlertId) -> bool {
     matches!(message.event(), Some(Event::Moved(moved)) if moved.alert == call)
 }
 
-/// A call of 1203 that a neighbour hears of.
+/// A call of 1203 that reaches a neighbour.
 async fn called(client: &Client) -> Result<(Session, Session, Socket, AlertId), Error> {
     let (caller, neighbour) = (sign_in(client, CALLER).await?, sign_in(client, NEIGHBOUR).await?);
     let (mut socket, _) = neighbour.listen().await?;
@@ -163,7 +164,7 @@ async fn a_call_that_is_not_known_here_is_taken_on_trust_but_in_nobody_elses_nam
     Ok(())
 }
 
-/// Appends an event as another node's would be: under no key of a request.
+/// Appends an event as another node's would be, under no key of a request.
 async fn write(log: &Log, event: &Event) {
     let (topic, value) = record::write(event);
     let (key, timestamp) = (event.line().as_str(), event.at().unwrap());

@@ -1,4 +1,4 @@
-//! What a house may say in a row, and that no flood of one hides another's call.
+//! The budgets of a house, and floods that must not hide another house's call.
 
 use std::{
     collections::HashSet,
@@ -226,7 +226,8 @@ async fn the_first_accept_of_a_house_passes_whatever_it_has_answered_before() ->
     })
     .await?;
     assert_eq!(kind(&refused), TOO_MANY);
-    // Twenty at once and one each two seconds: so what is kept of a house that answers without an end is bounded, too.
+    // Twenty at once and one each two seconds, so that the stored words of a house that answers without an end are
+    // bounded, too.
     let most = 21 + began.elapsed().as_secs() / 2;
     let taken = accepts.len() as u64;
     assert!((20..=most).contains(&taken), "{taken} accepts in a row are taken, {most} at most");

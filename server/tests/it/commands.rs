@@ -1,4 +1,4 @@
-//! The commands over HTTP: who may, what is refused and how, the same key twice, forms.
+//! The commands over HTTP, with their authors, their refusals, repeated keys, and forms.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn a_call_goes_its_whole_way() -> Outcome {
     let pressed = caller.press(&caller.call("fire")?, None).await?;
     assert_eq!(pressed.status, 202);
     let call = AlertId(pressed.ok()?.id);
-    // At once, and without naming the call: it may be on its way to the hub still.
+    // Accepted at once, and without naming the call, because it may be on its way to the hub still.
     assert_eq!(neighbour.accept(&accept_of(&neighbour, &caller), None).await?.status, 202);
     let nothing = ProgressRequest::default();
     assert_eq!(neighbour.progress(call, Step::Arrived, &nothing, None).await?.status, 202);

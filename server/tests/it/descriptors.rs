@@ -1,4 +1,5 @@
-//! Descriptors run short: sockets are refused with a clear answer, and presses are not, whoever else holds connections.
+//! A shortage of descriptors. Sockets are refused with a clear answer, and presses are not, however many connections
+//! others hold.
 
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, program, resident_of, send,
@@ -12,9 +13,9 @@ use testkit::{
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-/// What the server may have open, and what becomes of it.
+/// The server's limit of open files, from which the bounds below follow.
 const LIMIT: u64 = 1_200;
-/// Of 200 sockets, an eighth is for strangers.
+/// Places of residents among 200. An eighth is kept for strangers.
 const SOCKETS_OF_RESIDENTS: usize = 175;
 const CLIENTS: u64 = 900;
 /// Sockets that listen while others take connections, and how many others then have room. One session may have 16.
@@ -27,7 +28,7 @@ async fn server() -> Result<Server, testkit::Error> {
     program().descriptors(LIMIT).start().await
 }
 
-/// Connections that say so much and no more.
+/// Opens connections that send this and nothing more.
 async fn connections(client: &Client, count: usize, words: &str) -> Vec<TcpStream> {
     let mut connections = Vec::new();
     for _ in 0..count {
@@ -46,7 +47,7 @@ async fn listeners(neighbour: &Session) -> Result<Vec<Socket>, testkit::Error> {
     Ok(sockets)
 }
 
-/// A press on a new connection is answered, and every one of these sockets hears it.
+/// Checks that a press on a new connection is answered, and every one of these sockets receives it.
 async fn presses(server: &Server, caller: &Session, sockets: &mut [Socket]) -> Outcome {
     let pressed = caller.at(&server.client()?).press(&caller.call("")?, None).await?;
     assert_eq!(pressed.status, 202, "{:?}", pressed.outcome);
@@ -75,7 +76,7 @@ async fn shed_in_time(server: &Server) -> Result<u64, testkit::Error> {
     Ok(metric("iutsai_connections_shed_total"))
 }
 
-/// Takes every place of residents: five people have as many sockets each, on three devices. Only the last one, of
+/// Occupies every place of residents. Five people have as many sockets each, on three devices. Only the last one, of
 /// [`NEIGHBOUR`], listens.
 async fn full(client: &Client) -> Result<(Vec<Socket>, Socket), testkit::Error> {
     let people = [ADMINISTRATOR, STRANGER, SECOND_NEIGHBOUR, CALLER, NEIGHBOUR];

@@ -1,4 +1,5 @@
-//! When nothing can be written: no false 202, a truthful `/readyz`, and the same press is taken once the disk is back.
+//! A disk that refuses writes. There is no false 202, `/readyz` is truthful, and the same press is accepted once the
+//! disk is back.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -23,8 +24,8 @@ use testkit::{
 };
 use uuid::Uuid;
 
-/// The program behind a shell that lets it survive a write that is refused (SIGXFSZ), so that its files can be kept from
-/// growing while it runs: to the program that is a disk without room.
+/// Returns the program behind a shell that lets it survive a write that is refused (SIGXFSZ), so that its files can be
+/// kept from growing while it runs. To the program that is a disk without room.
 fn program_on_a_disk_of_ours(directory: &Path) -> Program {
     let (real, shell) = (path(), directory.join("iutsai"));
     std::fs::write(&shell, format!("#!/bin/sh\ntrap '' XFSZ\nexec '{}' \"$@\"\n", real.display())).unwrap();

@@ -1,4 +1,4 @@
-//! The calls of a line and of every line: live, as a snapshot, and nothing of other lines.
+//! The calls of a line and of every line, live and as a snapshot, and nothing of other lines.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use testkit::client::{Message, Step, Subscribe};
 use uuid::Uuid;
 
-/// What must not come would have come by now.
+/// The time within which a frame that must not come would have come.
 const SOON: Duration = Duration::from_millis(500);
 
 fn place(lat: f64) -> LocationRequest {
@@ -60,7 +60,7 @@ async fn a_location_that_comes_before_a_call_that_is_over_is_sent_to_nobody() ->
     let (mut socket, _) = neighbour.listen().await?;
     let id = Uuid::now_v7();
     let call = AlertId(id);
-    // As at a node that learns of a call last: it takes both on trust.
+    // A node that receives a call last trusts both.
     assert_eq!(caller.moved(call, &place(37.6), None).await?.status, 202);
     let end = Uuid::now_v7();
     let ended = caller.progress(call, Step::Cancel, &ProgressRequest::default(), Some(end)).await?;

@@ -1,7 +1,8 @@
-//! The whole program as its users meet it: each test starts one of its own on port 0 and speaks to it from outside.
+//! The whole program as its users meet it. Each test starts one of its own on port 0 and uses it from outside.
 #![allow(clippy::unwrap_used)]
 
 mod account_changes;
+mod authorization;
 mod authors;
 mod budgets;
 mod cluster;
@@ -14,7 +15,9 @@ mod lines;
 mod locations;
 mod origins;
 mod pages;
+mod people;
 mod places;
+mod push;
 mod receipts;
 mod sign_in;
 mod site_plan;

@@ -1,4 +1,4 @@
-//! The pages' answers: policy, caching, who is sent where, and files.
+//! The pages' answers, with policy, caching, redirects, and files.
 
 use crate::support::{CALLER, Outcome, header, program, send, server_and_client, sign_in};
 use reqwest::{Method, RequestBuilder};

@@ -1,4 +1,4 @@
-//! Who has how many sockets: neither strangers nor one resident keep another from hearing.
+//! The places of sockets. Neither strangers nor one resident can keep another resident's sockets closed.
 
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, client_at, program, server_and_client, sign_in,
@@ -18,7 +18,7 @@ const STRANGERS: f64 = 25.0;
 /// Sockets of one session.
 const OF_SESSION: usize = 16;
 
-/// Presses, and every one of these sockets hears it.
+/// Presses, and checks that every one of these sockets receives the call.
 async fn is_heard(caller: &Session, sockets: &mut [Socket]) -> Outcome {
     let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
     for socket in sockets {

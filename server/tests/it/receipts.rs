@@ -1,4 +1,4 @@
-//! The delivery ledger: the caller learns which houses the call has reached, and where somebody looked.
+//! The delivery ledger. The caller learns which houses the call has reached, and where somebody looked.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,7 +12,7 @@ fn houses(names: &[&str]) -> BTreeSet<Neighbour> {
     names.iter().map(|name| House::new(*name).unwrap().into()).collect()
 }
 
-/// Whether a message says exactly this.
+/// Returns whether a message has exactly these houses.
 fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bool {
     match message.event() {
         Some(Event::Receipt(receipt)) => {

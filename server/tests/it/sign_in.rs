@@ -1,4 +1,4 @@
-//! Signing in and out: by JSON, by the page's form, by cookie and by token.
+//! Signing in and out, by JSON, by the page's form, by cookie and by token.
 
 use crate::support::{CALLER, Outcome, PASSWORD, header, program, send, server_and_client, sign_in};
 use domain::{Resident, api::SignedIn};

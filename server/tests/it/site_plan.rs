@@ -1,4 +1,4 @@
-//! The plan under the map's markers: its source, its readers, and the tiles that go before it.
+//! The plan under the map's markers, with its source, its readers, and the tiles that go before it.
 
 use std::path::Path;
 

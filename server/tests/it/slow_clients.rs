@@ -1,4 +1,4 @@
-//! Clients that do not read, or read slowly: they hold nobody up, and a slow one gets all there is in the end.
+//! Clients that do not read, or read slowly. They delay nobody, and a slow one gets every frame in the end.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -38,7 +38,7 @@ async fn press(caller: &Session, calls: usize) -> Result<HashSet<Uuid>, testkit:
     Ok(ids)
 }
 
-/// As many subscriptions as one socket may have: each call is as many frames.
+/// As many subscriptions as one socket may have, so that each call is as many frames.
 const SUBSCRIPTIONS: usize = 64;
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn whoever_is_too_slow_is_told_so_and_holds_nobody_up() -> Outcome {
         slow.snapshot(&subscribe.id).await?;
     }
     let (mut quick, _) = caller.listen().await?;
-    // Nothing is read from `slow` meanwhile: the system's buffers fill first, then its queue of 1024 frames.
+    // Nothing is read from `slow` meanwhile. The system's buffers fill first, then its queue of 1024 frames.
     let (call, nothing) = (long_call(&caller)?, ProgressRequest::default());
     for _ in 0..60 {
         let id = caller.press(&call, None).await?.ok()?.id;
@@ -83,7 +83,7 @@ async fn a_phone_that_reads_slowly_gets_a_snapshot_of_two_hundred_calls_and_what
     phone.connect(neighbour.token()).await?;
     let subscribe = Subscribe::to_line(neighbour.line()?).ack(Ack::ClientIndividual);
     phone.subscribe(&subscribe).await?;
-    // Of other houses, because a call of the caller's that the phone gets stands for the next one.
+    // Calls of other houses, because a call of the caller's that the phone gets stands for the next one.
     expected.extend(press(&neighbour, 10).await?);
     expected.extend(press(&sign_in(&client, SECOND_NEIGHBOUR).await?, 10).await?);
 
@@ -108,7 +108,7 @@ async fn a_phone_that_reads_slowly_gets_a_snapshot_of_two_hundred_calls_and_what
     Ok(())
 }
 
-/// So many lines have more calls in their snapshots than the system's buffers hold (tcp(7), tcp_wmem: 4 MiB).
+/// The number of lines whose snapshots have more calls than the system's buffers hold (tcp(7), tcp_wmem, 4 MiB).
 const LINES: usize = 8;
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn an_alert_does_not_wait_for_the_snapshot_of_every_line() -> Outcome {
     let mut office = Socket::open(&client, &handshake).await?;
     office.connect(sign_in(&client, ADMINISTRATOR).await?.token()).await?;
     office.send_with_receipt(Subscribe::to("/sub/lines").frame()).await?;
-    // Nothing is read meanwhile: the buffers fill, and most of the snapshot waits.
+    // Nothing is read meanwhile, so the buffers fill, and most of the snapshot waits.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let id = caller.press(&caller.call("now")?, None).await?.ok()?.id;
     let mut listed = 0;
@@ -142,7 +142,7 @@ async fn an_alert_does_not_wait_for_the_snapshot_of_every_line() -> Outcome {
 
 /// So many sockets are flooded at once.
 const MUTE: usize = 8;
-/// How much the memory of the server may grow by them: their budgets, and the allocator's own needs.
+/// The octets by which the memory of the server may grow, for their budgets, and the allocator's own needs.
 const GROWTH: u64 = 32 * 1024 * 1024;
 
 /// ACKs with the longest receipts, 15 in a WebSocket message.

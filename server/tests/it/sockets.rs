@@ -1,4 +1,4 @@
-//! STOMP over the WebSocket: who gets in, what is heard, and how a socket is closed.
+//! STOMP over the WebSocket, with its admission, its frames, and its closing.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn connect(token: &str) -> Frame {
         .header("passcode", token)
 }
 
-/// What a frame sent by somebody signed in is answered with before the socket closes.
+/// Returns what a frame sent by somebody signed in is answered with before the socket closes.
 async fn error_of(session: &Session, frame: Frame) -> Result<String, testkit::Error> {
     let mut socket = session.connect().await?;
     socket.send(&frame).await?;
@@ -52,7 +52,7 @@ async fn a_token_comes_as_passcode_as_authorization_or_by_the_cookie() -> Outcom
         let mut socket = Socket::open(&client, &handshake).await?;
         assert_eq!(socket.connect_with(&frame).await?.get("version"), Some("1.2"));
     }
-    // A token that is sent must hold, whatever the cookie says.
+    // A token that is sent must hold, whatever the cookie is.
     let mut socket = Socket::open(&client, &cookie).await?;
     socket.connect_with(&connect("wrong")).await.unwrap_err();
     Ok(())

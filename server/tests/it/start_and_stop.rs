@@ -98,10 +98,11 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
             ("KAFKA_BOOTSTRAP_SERVERS", "kafka.example:9093"),
             ("KAFKA_SASL_PASSWORD", "s3cret"),
             ("IUTSAI_PUBLIC_URL", "https://Iutsai.example/"),
+            ("IUTSAI_PUSH_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
         ],
     );
     assert_eq!((status, err.as_str()), (Some(0), ""));
-    assert!(!out.contains("s3cret"), "{out}");
+    assert!(!out.contains("s3cret") && !out.contains("yfWPiYE"), "{out}");
     for line in [
         "DATABASE_URL=postgres://iutsai:hidden@db.example/iutsai",
         "KAFKA_SASL_PASSWORD=(hidden)",
@@ -113,6 +114,8 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_TIME_ZONE=Asia/Seoul",
         "IUTSAI_BATCH_CRON=10 4 * * *",
         "IUTSAI_SITE_PLAN=(unset)",
+        "IUTSAI_PUSH_PRIVATE_KEY=(hidden)",
+        "IUTSAI_PUSH_CONTACT=https://iutsai.example",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }
@@ -187,7 +190,8 @@ async fn an_administrator_is_made_on_the_command_line_and_can_sign_in() -> Outco
 async fn a_request_that_is_open_when_the_stop_comes_is_answered() -> Outcome {
     let mut server = server().await?;
     let caller = sign_in(&server.client()?, CALLER).await?;
-    // While another program's transaction is open, a press cannot be recorded: long enough to stop in its middle.
+    // While another program's transaction is open, a press cannot be recorded. That is long enough to stop in its
+    // middle.
     let file = SqliteConnectOptions::new().filename(server.data_dir().join("outbox.db"));
     let mut other = SqliteConnection::connect_with(&file).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();

@@ -1,4 +1,4 @@
-//! The numbers of the management office: who sees them, what the answers hold, and which questions are refused.
+//! The numbers of the management office, with their readers, the answers, and the questions that are refused.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::support::{
 
 const ADDRESSES: [&str; 3] = ["/api/statistics", "/api/statistics.csv", "/api/incidents.csv"];
 
-/// How long the consumer may take to count a call before a test gives up on it.
+/// The time for the consumer to count a call before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn get(session: &Session, path: &str) -> RequestBuilder {

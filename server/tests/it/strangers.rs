@@ -1,4 +1,4 @@
-//! What strangers may start: a flood of theirs is refused, and residents sign in, press and hear meanwhile.
+//! Floods of strangers. They are refused, and residents sign in, press and receive calls meanwhile.
 
 use std::{fs, time::Instant};
 
@@ -109,7 +109,7 @@ async fn made_up_tokens_are_looked_up_within_a_budget_and_a_session_known_here_i
     }
     assert!(refused.contains("cannot be looked up right now"), "{refused}");
 
-    // The same address, and a header of somebody else in front of the cookie.
+    // Uses the same address, and a header of somebody else in front of the cookie.
     assert_eq!(who(&client, caller.token()).await?.status, 200);
     let cookie = format!("iutsai-session={}", caller.token());
     let both = client.request(Method::GET, "/api/session").bearer_auth(made_up()).header("cookie", cookie);

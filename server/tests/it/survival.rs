@@ -1,4 +1,4 @@
-//! What is acknowledged stays, whatever dies or is moved away.
+//! Acknowledged calls. They stay, whatever dies or is moved away.
 
 use std::{process::Command, time::Duration};
 
@@ -9,7 +9,7 @@ use domain::{
 };
 use testkit::{Error, client::Message, server::Server};
 
-/// A snapshot of the caller's line that has the call: at once, or as soon as the rebuild has brought it.
+/// A snapshot of the caller's line that has the call, at once, or as soon as the rebuild has brought it.
 async fn is_open(server: &Server, id: uuid::Uuid) -> Result<(), testkit::Error> {
     let neighbour = sign_in(&server.client()?, NEIGHBOUR).await?;
     let (mut socket, snapshot) = neighbour.listen().await?;

@@ -1,4 +1,4 @@
-//! A data directory of the version that embedded a broker: it starts, nothing is lost, and nothing sounds again.
+//! A data directory of the version that embedded a broker. It starts, nothing is lost, and nothing sounds again.
 
 use std::{
     path::Path,

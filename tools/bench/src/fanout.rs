@@ -1,12 +1,13 @@
-//! From a press to the neighbours: how long until the first, every and the last subscriber of one line has the call,
-//! and how long the caller waits for the answer.
+//! Measures the time from a press until the first, every and the last subscriber of one line has the call, and until
+//! the caller has the answer.
 //!
 //! One process presses and listens, so one monotonic clock measures both ends. The presser has a thread to itself and
 //! the subscribers theirs, so that a thousand arriving frames do not delay the reading of the answer; all share the
 //! machine's cores with the server, and what the subscribers cost is in the numbers.
 //!
-//! The subscribers are families: eight sockets to a flat, each a device with a session of its own. So a hundred are the
-//! 13 flats of a small building's line, and a thousand more than any line has. Other flats of the line press in turn.
+//! The subscribers are families with eight sockets to a flat, each a device with a session of its own. A hundred are
+//! therefore the 13 flats of a small building's line, and a thousand more than any line has. Other flats of the line
+//! press in turn.
 
 pub(crate) mod board;
 pub(crate) mod crowd;
@@ -36,8 +37,8 @@ pub struct Settings {
     #[arg(long, value_name = "URL", requires = "database")]
     pub server: Option<String>,
 
-    /// The accounts' database of that server: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME. A line of neighbours
-    /// is added for the measurement and removed at its end
+    /// The accounts' database of that server, as sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME. A line of
+    /// neighbours is added for the measurement and removed at its end
     #[arg(long, value_name = "URL", requires = "server")]
     pub database: Option<String>,
 
@@ -45,17 +46,17 @@ pub struct Settings {
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: Option<PathBuf>,
 
-    /// How many subscribers the line has, one measurement each
+    /// Numbers of subscribers of the line, one measurement each
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,100,1000")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub subscribers: Vec<u32>,
 
-    /// How many presses each measurement counts
+    /// Number of presses that each measurement counts
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub presses: u32,
 
-    /// How many presses precede them, uncounted
+    /// Number of presses before them, uncounted
     #[arg(long, value_name = "NUMBER", default_value_t = 5)]
     pub warm_up: u32,
 
@@ -63,7 +64,7 @@ pub struct Settings {
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 200)]
     pub interval_ms: u64,
 
-    /// After so long without the call, a subscriber counts as not reached
+    /// Time after which a subscriber without the call counts as not reached
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub deadline_s: u64,
 
@@ -71,13 +72,13 @@ pub struct Settings {
     #[arg(long)]
     pub no_ack: bool,
 
-    /// How many threads listen
+    /// Number of threads that listen
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: u16,
 
-    /// Where the disk is measured: the server's; by default the data directory of the program that is started, else the
-    /// current directory
+    /// Directory on the server's disk, where the disk is measured; by default the data directory of the program that is
+    /// started, else the current directory
     #[arg(long, value_name = "DIR")]
     pub disk: Option<PathBuf>,
 }
@@ -134,7 +135,7 @@ async fn measure_all(settings: &Settings, listeners: &Runtime, target: &Target) 
     if faults.is_empty() { Ok(()) } else { Err(Error::Usage(faults.join("\n"))) }
 }
 
-/// One line of the table: so many subscribers, all presses.
+/// Measures one line of the table, which is all presses for one number of subscribers.
 async fn measure_one(
     settings: &Settings,
     listeners: &Runtime,

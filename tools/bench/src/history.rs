@@ -1,5 +1,5 @@
-//! A year of calls in the log: how long live counting and the batch take and how much memory, how quick the page is
-//! then, and whether every call was counted once.
+//! A year of calls in the log. It measures the time and the memory of live counting and of the batch, and the answers
+//! of the page afterwards, and checks that every call was counted once.
 //!
 //! The program makes its outbox and ends. The calls are written into that file, each record with its own time, and the
 //! program starts again and counts them. With `--kafka`, it publishes them from there and counts them from Kafka. Its
@@ -40,9 +40,9 @@ use testkit::{
 const DAY: Millis = 24 * 60 * 60 * 1000;
 /// The youngest call is so old that all are settled.
 const SETTLED: Millis = 3 * DAY;
-/// How often the progress of counting is read.
+/// The time between two looks at the progress of counting.
 const GLANCE: Duration = Duration::from_millis(250);
-/// Counting may take so long without getting any further.
+/// The time for which counting may make no progress.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The settings of `iutsai-bench history`.
@@ -56,31 +56,31 @@ pub struct Settings {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// How many calls
+    /// The number of calls
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub calls: u32,
 
-    /// Over how many days they began; the last ones began three days ago
+    /// The number of days on which they began; the last ones began three days ago
     #[arg(long, value_name = "NUMBER", default_value_t = 365)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=390))]
     pub days: u16,
 
-    /// How many lines of 60 flats the complex has
+    /// Lines of 60 flats in the complex
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub lines: u16,
 
-    /// The same number makes the same calls
+    /// The seed; a seed always makes the same calls
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
 
-    /// How often each page is requested, one at a time
+    /// Requests of each page, one at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub requests: u32,
 
-    /// Through this Kafka, whose retention must be off: HOST:PORT,...
+    /// Sends the calls through this Kafka (HOST:PORT,...), whose retention must be off
     #[arg(long, value_name = "SERVERS")]
     pub kafka: Option<String>,
 }
@@ -91,7 +91,7 @@ const FLATS: usize = 60;
 /// Measures and prints.
 ///
 /// # Errors
-/// Whatever kept it from measuring; and [`Error::Usage`] when a call was not counted once, or a comparison found a
+/// The failure that prevented a measurement, and [`Error::Usage`] when a call was not counted once, or a comparison found a
 /// difference.
 pub fn run(settings: &Settings) -> Result<(), Error> {
     let runtime =
@@ -99,10 +99,10 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
     runtime.block_on(measure(settings))
 }
 
-/// What was written into the log.
+/// The calls that were written into the log.
 struct Made {
     records: u64,
-    /// How often each call was counted, which is not known yet.
+    /// The times that each call was counted, which are not known yet.
     calls: BTreeMap<AlertId, u32>,
     /// The days on which calls began, and the one after them.
     days: Range<Date>,

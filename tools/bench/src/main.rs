@@ -1,4 +1,4 @@
-//! `iutsai-bench`: measures a running server and prints what it saw.
+//! `iutsai-bench`, which measures a running server and prints the results.
 
 mod callers;
 mod fanout;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Measures the service from outside. Without a command: fanout.
+/// Measures the service from outside. Without a command it runs fanout.
 #[derive(Debug, Parser)]
 #[command(name = "iutsai-bench", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -25,11 +25,11 @@ struct Arguments {
 enum Command {
     /// From a press to the first and the last neighbour of a line, and how long the caller waits for the answer
     Fanout(fanout::Settings),
-    /// How long the caller waits for the answer: one press at a time, and so many a second
+    /// Time until the caller has the answer, one press at a time, and at fixed rates
     Rate(rate::Settings),
-    /// How long a log of a year takes to be counted, how quick the statistics are then, and whether every call is in them
+    /// Time to count the log of a year, answers of the statistics afterwards, and whether every call is in them
     History(history::Settings),
-    /// How long the caller waits for the answer while everything else asks for the server's time
+    /// Time until the caller has the answer while everything else asks for the server's time
     Starve(starve::Settings),
 }
 

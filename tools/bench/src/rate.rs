@@ -1,10 +1,10 @@
-//! How long the caller waits for the answer to `POST /alert`: one press at a time, then so many a second, beside what the
-//! disk asks for one durable write in the same run, and how many entries of the outbox share one. In the end, how long a
-//! restarted server reads the log that came of it.
+//! Measures the time until the caller has the answer to `POST /alert`, one press at a time, then at fixed rates. In the
+//! same run it measures the disk's time for one durable write, and how many entries of the outbox share one. In the end
+//! it measures the time in which a restarted server reads the resulting log.
 //!
-//! Presses come at their times whether or not those before them are answered, and each is measured from its time: a server
-//! that is slow cannot hide it by being asked less. They come from as many flats of as many lines as it takes that none
-//! presses more often than a flat may.
+//! Presses come at their times whether or not those before them are answered, and each is measured from its time, so
+//! that a slow server cannot hide it by being asked less. They come from as many flats of as many lines as are needed
+//! for no flat to press more often than it may.
 
 use std::{
     path::{Path, PathBuf},
@@ -37,7 +37,7 @@ const WARM_UP: u32 = 20;
 /// Between an answer and the next press of the caller who is alone.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A restarted server has so long to read its log.
+/// The time for a restarted server to read its log.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The settings of `iutsai-bench rate`.
@@ -47,16 +47,16 @@ pub struct Settings {
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
 
-    /// Keeps its data in a new directory here: the disk that is measured
+    /// Directory for a new data directory, on the disk that is measured
     #[arg(long, value_name = "DIR")]
     pub disk: Option<PathBuf>,
 
-    /// How many presses one at a time
+    /// Number of presses one at a time
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub alone: u32,
 
-    /// How many presses a second
+    /// Presses per second
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "200")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate: Vec<u32>,
@@ -130,7 +130,7 @@ fn callers(residents: &Residents, lines: usize) -> Callers {
     Callers::new(flats.map(|(line, house)| residents.of(line, house).clone()).collect())
 }
 
-/// How long the server needs after a restart until it has read what was pressed.
+/// Prints the time that the server needs after a restart until it has read the presses.
 async fn print_rebuild(server: &mut Server, administrator: &Session) -> Result<(), Error> {
     server.restart().await?;
     let administrator = administrator.at(&server.client()?);
@@ -191,7 +191,7 @@ async fn at_a_rate(callers: &mut Callers, rate: u32, seconds: u32) -> Result<Ans
     Ok(answers)
 }
 
-/// One press that was due then: how long until its answer was read, and what it says.
+/// Presses once at its due time. Returns the time until its answer was read, and the answer's state.
 async fn press(caller: Session, due: Instant) -> Result<(Duration, State), Error> {
     let recorded = caller.press(&caller.call("rate")?, None).await?.ok()?;
     Ok((due.elapsed(), recorded.state))

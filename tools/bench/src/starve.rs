@@ -1,9 +1,9 @@
-//! Whether anything starves the press. Residents press and listen; beside them one hostile resident and strangers do
-//! what the service should withstand, first one attack at a time and then all together. The same presses on the server
-//! at peace are measured in the same run.
+//! Measures whether anything starves the press. Residents press and listen. Beside them one hostile resident and
+//! strangers attack, first one attack at a time and then all together. These presses on the server at peace are
+//! measured in the same run.
 //!
-//! The load runs on threads of the lowest priority (nice 19): what is measured is what the server's parts do to one
-//! another, and not what the load generator, which is elsewhere in real life, does to the server.
+//! The load runs on threads of the lowest priority (nice 19), because the measurement is about the server's parts, and
+//! not about the load generator, which is elsewhere in real life.
 
 mod attack;
 mod crew;
@@ -29,22 +29,22 @@ pub struct Settings {
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
 
-    /// How many sockets of residents are open, all in all
+    /// Number of open sockets of residents in all
     #[arg(long, value_name = "NUMBER", default_value_t = 4_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub sockets: u32,
 
-    /// How many of them listen to the callers' line; eight to a flat
+    /// Number of them that listen to the callers' line, eight to a flat
     #[arg(long, value_name = "NUMBER", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub neighbours: u32,
 
-    /// How many addresses strangers have, from 127.0.0.2 on
+    /// Number of addresses of strangers, from 127.0.0.2 on
     #[arg(long, value_name = "NUMBER", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=200))]
     pub strangers: u8,
 
-    /// How many attempts of each attack the hostile resident has under way, and as many the strangers
+    /// Number of attempts of each attack that the hostile resident has under way, and the strangers as many
     #[arg(long, value_name = "NUMBER", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub at_once: u16,
@@ -53,7 +53,7 @@ pub struct Settings {
     #[arg(long, value_enum, value_name = "ATTACKS", value_delimiter = ',')]
     pub only: Vec<Attack>,
 
-    /// How many presses of the other residents each measurement counts
+    /// Number of presses of the other residents that each measurement counts
     #[arg(long, value_name = "NUMBER", default_value_t = 150)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub presses: u32,
@@ -74,7 +74,7 @@ impl Settings {
         if self.only.is_empty() { Attack::value_variants().to_vec() } else { self.only.clone() }
     }
 
-    /// Returns how many measurements there are: at peace, under each attack, and under all together.
+    /// Returns the number of measurements, at peace, under each attack, and under all together.
     fn rows(&self) -> usize {
         self.attacks().len() + 2
     }

@@ -1,6 +1,6 @@
-//! `bindgen INPUT.wasm OUT_DIR OUT_NAME`: what the program `wasm-bindgen --target web` does to the frontend, as a member
-//! of this workspace. Cargo.lock then keeps it at the very version of the `wasm-bindgen` library that the frontend was
-//! compiled with, which the two must share, and nothing has to be installed beforehand.
+//! `bindgen INPUT.wasm OUT_DIR OUT_NAME` does to the frontend what the program `wasm-bindgen --target web` does, as a
+//! member of this workspace. Cargo.lock then keeps it at the very version of the `wasm-bindgen` library that the
+//! frontend was compiled with, which the two must share, and nothing has to be installed beforehand.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-/* The time of day, moved by what the harness says; and the file by which it says so. CLOCK_MONOTONIC stays as it is, as
- * when an operator or NTP sets the clock. Who waits for a time of day (librdkafka does) waits for the moved one. */
+/* The time of day, moved by the harness's offset, and the file with that offset. CLOCK_MONOTONIC stays as it is, as
+ * when an operator or NTP sets the clock. A wait for a time of day (as librdkafka's) waits for the moved one. */
 #define _GNU_SOURCE
 #include "power_cut.h"
 
@@ -23,7 +23,7 @@ static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_cnd_timedwait)(cnd_t *, mtx_t *, const struct timespec *);
 
 __attribute__((constructor)) static void start(void) {
-    /* By the library and not by a system call: the clock is read without one (vdso(7)). */
+    /* By the library and not by a system call, because the clock is read without one (vdso(7)). */
     real_clock_gettime = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     real_cnd_timedwait = (int (*)(cnd_t *, mtx_t *, const struct timespec *))dlsym(RTLD_NEXT, "cnd_timedwait");
     const char *path = getenv("IUTSAI_CHAOS_CONTROL");

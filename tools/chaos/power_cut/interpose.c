@@ -1,10 +1,10 @@
-/* The calls of the C library that change files, each with its undo log: what SQLite's unix VFS, Rust's standard library
- * and Java's file channels use. A program that changes a kept file by any other way is found out or was thought of:
+/* The calls of the C library that change files, each with its undo log. SQLite's unix VFS, Rust's standard library and
+ * Java's file channels use them. Other ways to change a kept file are caught, or are harmless:
  *
  *   writable shared mappings of kept files end the process (SQLite makes none but of -shm, unless mmap_size is set)
- *   sync_file_range, sync and syncfs promise less than fsync, or are used by nobody here: what they write stays undone
- *   mkdir is not undone: a directory is made once, at the first start, and an empty parent would prove nothing more
- *   stdio (fopen) does not pass here: no durable file is written with it
+ *   sync_file_range, sync and syncfs promise less than fsync, or are used by nobody here, so their writes stay undone
+ *   mkdir is not undone, because a directory is made once, at the first start, and an empty parent proves nothing more
+ *   stdio (fopen) does not pass here, because no durable file is written with it
  */
 #define _GNU_SOURCE
 #include "power_cut.h"
@@ -89,7 +89,7 @@ EXPORT int ftruncate(int fd, off_t length) {
 EXPORT int fallocate64(int fd, int mode, off_t offset, off_t length) {
     struct kept *file = kept_by_descriptor(fd);
     if (!file) return (int)syscall(SYS_fallocate, fd, mode, offset, length);
-    /* Holes and zeroed ranges would need their octets logged; whoever asks for one can do without (fallocate(2)). */
+    /* Holes and zeroed ranges would need their octets logged; a caller can do without them (fallocate(2)). */
     if (mode & ~FALLOC_FL_KEEP_SIZE) {
         errno = EOPNOTSUPP;
         return -1;
@@ -159,8 +159,8 @@ static int sync_by(long number, int fd) {
     struct stat directory;
     struct kept *file = kept_by_descriptor(fd);
     if (!file) return kept_directory(fd, &directory) ? sync_directory(number, fd, &directory) : (int)syscall(number, fd);
-    /* Held over the call: a write that races it waits, so that none is taken for synced that was not. The log goes after
-     * the call has returned: killed in between, what was synced is thrown away before anybody was told of it. */
+    /* Held over the call, so that a write that races it waits, and none counts as synced that was not. The log goes
+     * after the call has returned. A kill in between throws synced writes away before the caller knows of them. */
     kept_lock(file);
     wait_for_disk();
     int outcome = (int)syscall(number, fd);

@@ -1,4 +1,4 @@
-/* The undo log of each kept file: what was there before each write since the last sync. */
+/* The undo log of each kept file, with the former content of each write since the last sync. */
 #define _GNU_SOURCE
 #include "power_cut.h"
 
@@ -15,7 +15,7 @@
 
 enum { BUCKETS = 256, STATUS = 97, MAGIC = 0x49554e44 /* IUND */ };
 
-/* One step of a log; `length` octets follow. To undo: write them at `offset`, then cut the file to `size`. */
+/* One step of a log; `length` octets follow. To undo it, write them at `offset`, then cut the file to `size`. */
 struct step {
     uint32_t magic;
     uint32_t reserved;
@@ -69,8 +69,8 @@ static bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* Mapped memory is not kept where it is made anew after a crash, whatever is in it: SQLite's -shm is an index of the -wal
- * (SQLite, "WAL-mode File Format", 2.3), Kafka's are indexes of a segment. What has no name any more ends with its
+/* Mapped memory is not kept where it is made anew after a crash, whatever is in it. SQLite's -shm is an index of the -wal
+ * (SQLite, "WAL-mode File Format", 2.3), Kafka's are indexes of a segment. A file that has no name any more ends with its
  * process. */
 static bool is_kept(const char *path) {
     static const char *const others[] = { "-shm", ".index", ".timeindex", " (deleted)" };
@@ -116,8 +116,8 @@ static struct kept *find(const struct stat *stat) {
     return file;
 }
 
-/* The descriptor is for reading. It is never closed: closing any descriptor of a file takes the process's POSIX locks on
- * it away (fcntl(2)), and SQLite's are such. As long as it is open, no other file gets the inode's number. */
+/* The descriptor is for reading. It is never closed, because closing any descriptor of a file drops the process's POSIX
+ * locks on it (fcntl(2)), and SQLite's are such. While it is open, no other file gets the inode's number. */
 static struct kept *add(int content, const struct stat *stat, const char *path) {
     char log[PATH_MAX];
     struct kept *file = calloc(1, sizeof *file);
@@ -212,7 +212,7 @@ static void log_step(struct kept *file, off_t offset, off_t end, off_t size) {
         if (got <= 0) give_up("cannot read a file of", root);
         read += (size_t)got;
     }
-    /* One write: killed within it, the step is torn, and what it would undo has not begun. */
+    /* One write, because when the process is killed within it, the step is torn, and its write has not begun. */
     write_all(file->log, buffer, sizeof step + length);
     free(buffer);
 }

@@ -1,7 +1,7 @@
-/* The undo log of each directory: which names were made, taken away or moved since it was last synced. A name that is not
- * durable is taken back, also where some file systems would have kept it (ext4 writes a new file's name with its first
- * fsync): what a program may rely on is what fsync(2) says. So an unlinked file comes back with what was last synced of
- * it, which is why its content is copied first: after a real cut SQLite may find a -wal again that it had deleted. */
+/* The undo log of each directory, with the names that were made, removed or moved since it was last synced. A name that is
+ * not durable is undone, also where some file systems would have kept it (ext4 writes a new file's name with its first
+ * fsync), because a program may rely on fsync(2) only. An unlinked file comes back with its last synced content, which is
+ * why that is copied first. After a real cut SQLite may find a -wal again that it had deleted. */
 #define _GNU_SOURCE
 #include "power_cut.h"
 
@@ -29,7 +29,8 @@ static void log_of(const struct stat *directory, char out[PATH_MAX]) {
              (unsigned long long)directory->st_ino);
 }
 
-/* A line of a directory's log: C path, or U copy path, or R copy from <tab> to; copy is - where nothing was replaced. */
+/* Writes a line of a directory's log, which is C path, or U copy path, or R copy from <tab> to. A copy is - where nothing
+ * was replaced. */
 static void log_name(const char *path, const char *line) {
     char parent[PATH_MAX], log[PATH_MAX];
     struct stat stat;

@@ -1,5 +1,5 @@
-//! Judges a recorded run: was anything that was promised lost, told twice, or told differently to different people?
-//! Pure: it reads no clock and no socket.
+//! Judges a recorded run. It finds promised events that were lost, sent twice, or sent differently to different people.
+//! It is pure and reads no clock and no socket.
 
 mod figures;
 mod fold;
@@ -21,19 +21,19 @@ pub use figures::Figures;
 pub use history::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription, What};
 pub use story::story;
 
-/// A frame may be on its way so long after the answer.
+/// The time for which a frame may be on its way after the answer.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// What must not be.
+/// A broken promise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Violation {
-    /// Acknowledged, and a listener of the line was never told.
+    /// Acknowledged, and a listener of the line never received it.
     Lost {
         /// The event.
         id: Uuid,
         /// The call it is about.
         alert: AlertId,
-        /// Who was not told.
+        /// The listener without it.
         listener: String,
     },
     /// Acknowledged, and the log does not have it in the end.
@@ -41,43 +41,43 @@ pub enum Violation {
         /// The event.
         id: Uuid,
     },
-    /// Told twice within one subscription.
+    /// Received twice within one subscription.
     Duplicated {
         /// The type of the event.
         kind: &'static str,
         /// The event.
         id: Uuid,
-        /// Who was told.
+        /// The listener.
         listener: String,
         /// In which of its subscriptions, from 0.
         subscription: usize,
     },
-    /// Answered as heard, and somebody who was connected to the server was not told.
+    /// Answered as heard, and a listener who was connected to the server did not receive it.
     Unheard {
         /// The event.
         id: Uuid,
-        /// Who was not told.
+        /// The listener without it.
         listener: String,
     },
-    /// Listeners were told different accepts as the first, or some were told none.
+    /// Listeners received different accepts as the first, or some received none.
     FirstDiffers {
         /// The call.
         alert: AlertId,
-        /// Who says what.
+        /// The first accept of each listener.
         words: Vec<(String, Option<EventId>)>,
     },
     /// A listener knows something else about a call than who subscribes after a restart.
     StateDiffers {
         /// The call.
         alert: AlertId,
-        /// Who.
+        /// The listener.
         listener: String,
-        /// What that one knows.
+        /// The state that this listener knows.
         live: Option<Box<Incident>>,
-        /// What the rebuilt server tells.
+        /// The state after the rebuild of the server.
         rebuilt: Option<Box<Incident>>,
     },
-    /// A press was answered with a call of the same house that stands, and nobody was told of such a call.
+    /// A press was answered with a call of the same house that stands, and nobody received such a call.
     NoCallStands {
         /// The press.
         id: Uuid,
@@ -92,9 +92,9 @@ pub enum Violation {
 /// The judgement.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// What must not be; empty: all is well.
+    /// The broken promises; empty if all is well.
     pub violations: Vec<Violation>,
-    /// How much of what happened.
+    /// The numbers of events.
     pub figures: Figures,
 }
 
@@ -140,7 +140,8 @@ fn check_kept(history: &History, taken_back: &HashSet<AlertId>) -> Verdict {
     Verdict { violations, figures }
 }
 
-/// Whoever was subscribed before a request was sent, and stayed beyond its answer, has what the answer says was heard.
+/// Finds listeners without an event that was answered as heard. They were subscribed before the request was sent, and
+/// stayed beyond its answer.
 fn unheard(history: &History) -> Vec<Violation> {
     let mut violations = Vec::new();
     for answer in &history.heard_only {
@@ -158,8 +159,8 @@ fn unheard(history: &History) -> Vec<Violation> {
     violations
 }
 
-/// The answer that a call stands is a promise, because the page keeps the press no longer. So somebody on the line must
-/// have been told of another call of that house by then.
+/// Finds false answers that a call stands. Such an answer is a promise, because the page keeps the press no longer. A
+/// listener on the line must have received another call of that house by then.
 fn no_call_stands(history: &History, violations: &mut Vec<Violation>) {
     for command in &history.commands {
         let Outcome::CallStands { at } = command.outcome else { continue };
@@ -213,9 +214,9 @@ fn unpublished(history: &History, rebuilt: &Listener, violations: &mut Vec<Viola
     }
 }
 
-/// The calls about which a command was told to somebody, never acknowledged, refused in the end, and is gone after the
-/// restart: Kafka had it for a while and the outbox did not, as with a full disk before a power cut. Nobody was promised
-/// anything, so nothing need be left of it.
+/// Returns the calls with a command that a listener received, that was never acknowledged and refused in the end, and
+/// that is gone after the restart. Kafka had it for a while and the outbox did not, as with a full disk before a power
+/// cut. Nobody was promised anything, so nothing need be left of it.
 fn unpromised(history: &History) -> HashSet<AlertId> {
     let heard = |listeners: &[Listener]| -> HashSet<Uuid> {
         listeners.iter().flat_map(Listener::heard).filter_map(Heard::event).map(|(_, id)| id).collect()
@@ -227,8 +228,8 @@ fn unpromised(history: &History) -> HashSet<AlertId> {
     gone.map(|command| command.alert).collect()
 }
 
-/// What everybody on a line knows in the end, and what a new subscriber knows, must be the same, but for what was
-/// `unpromised`.
+/// Compares the final state of every listener of a line with that of a new subscriber. They must be the same, but for
+/// the `unpromised` calls.
 fn disagreements(
     history: &History,
     line: &Line,
@@ -254,14 +255,14 @@ fn disagreements(
     }
 }
 
-/// Who, and the calls that one knows.
+/// A listener, and the calls that it knows.
 type Known = (String, BTreeMap<AlertId, Incident>);
 
 fn by_id(incidents: Vec<Incident>) -> BTreeMap<AlertId, Incident> {
     incidents.into_iter().map(|incident| (incident.alert.id, incident)).collect()
 }
 
-/// Of those who know the call: who does not is asked for elsewhere. Of a call with an accept, somebody is first.
+/// Compares the listeners who know the call; missing ones are found elsewhere. A call with an accept has a first one.
 fn first_differs(alert: AlertId, is_accepted: bool, everybody: &[&Known]) -> Option<Violation> {
     let knowing = everybody.iter().filter_map(|(name, known)| Some((name, known.get(&alert)?)));
     let words: Vec<_> = knowing.map(|(name, incident)| (name.clone(), incident.first)).collect();

@@ -34,17 +34,17 @@ use testkit::Error;
 
 /// Lines of the complex.
 const LINES: usize = 3;
-/// Houses of a line: about a building's, and so many that no flat uses up what the service grants it.
+/// The houses of a line. They are about a building's, and so many that no flat uses up its budgets.
 const HOUSES: usize = 24;
 
-/// What `iutsai-chaos faults` can be told.
+/// The settings of `iutsai-chaos faults`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
     /// Repeats the faults and the calls of an earlier run; by default a new number
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
 
-    /// How many faults there are, one every second or two
+    /// Number of faults, one every second or two
     #[arg(long, value_name = "NUMBER", default_value_t = 40)]
     #[arg(value_parser = clap::value_parser!(u16).range(0..=2000))]
     pub faults: u16,
@@ -85,7 +85,7 @@ pub struct Settings {
 /// Where the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Log {
-    /// In the outbox of each server: no Kafka runs.
+    /// In the outbox of each server, without Kafka.
     Local,
     /// In a cluster of three.
     Cluster,
@@ -100,10 +100,10 @@ pub enum Roles {
     Apart,
 }
 
-/// Runs, judges and prints. Ends by itself, and with it every process that it started, also when it is interrupted.
+/// Runs, judges and prints. It ends every process that it started, also when it is interrupted.
 ///
-/// # Errors
-/// Whatever kept it from running; and [`Error::Usage`] when something was lost, told twice or told differently.
+/// # Errors The error that kept it from running, or [`Error::Usage`] when an event was lost, sent twice or sent
+/// differently.
 pub fn run(settings: &Settings) -> Result<(), Error> {
     until_interrupted(run::run(settings))
 }

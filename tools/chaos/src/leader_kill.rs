@@ -1,5 +1,5 @@
-//! How long a call takes to the neighbours while the broker that leads its partition is killed: again and again, on a
-//! cluster of three.
+//! Measures the time of a call to the neighbours while the broker that leads its partition is killed, again and again,
+//! on a cluster of three.
 
 use std::{
     collections::HashMap,
@@ -20,22 +20,22 @@ use testkit::{
     town::Town,
 };
 
-/// How many flats listen. The calls of a line stay open while its leader is dead, so each other flat presses once for a
-/// kill: more would be refused for rate.
+/// The number of flats that listen. The calls of a line stay open while its leader is dead, so each other flat presses
+/// once for a kill, because more would be refused for rate.
 const NEIGHBOURS: usize = 2;
 /// A press every so often, some before the kill, the others until long after another broker leads.
 const INTERVAL: Duration = Duration::from_millis(100);
 const BEFORE: u32 = 3;
 const AFTER: u32 = 60;
-/// Whoever has not heard within this never does.
+/// The time after which a neighbour without the call never gets it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A broker that comes back has everything again within this.
 const COMING_BACK: Duration = Duration::from_secs(90);
 
-/// What `iutsai-bench leader-kill` can be told.
+/// The settings of `iutsai-chaos leader-kill`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
-    /// How often a leader is killed
+    /// Number of kills of a leader
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub times: u32,
@@ -49,10 +49,9 @@ pub struct Settings {
     pub scripts: PathBuf,
 }
 
-/// Measures and prints. Ends by itself, and with it every process that it started, also when it is interrupted.
+/// Measures and prints. It ends every process that it started, also when it is interrupted.
 ///
-/// # Errors
-/// Whatever kept it from measuring; and [`Error::Usage`] when somebody did not hear of a call.
+/// # Errors The error that kept it from measuring, or [`Error::Usage`] when a neighbour did not receive a call.
 pub fn run(settings: &Settings) -> Result<(), Error> {
     crate::faults::until_interrupted(measure(settings))
 }
@@ -60,7 +59,8 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
 /// When each neighbour heard of each call.
 type Heard = Arc<Mutex<HashMap<Uuid, Vec<Instant>>>>;
 
-/// What one press showed: how long until it was answered, and until the first and the last neighbour had it.
+/// The results of one press, which are the times until it was answered, and until the first and the last neighbour had
+/// it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Times {
     answered: Duration,
@@ -178,7 +178,7 @@ async fn press(caller: Session, heard: Heard) -> Result<Times, Error> {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
-    let all = all.await.map_err(|_| Error::Usage(format!("not every neighbour heard of call {id}")))?;
+    let all = all.await.map_err(|_| Error::Usage(format!("not every neighbour received call {id}")))?;
     let took = |at: Option<&Instant>| at.map(|at| at.duration_since(pressed)).unwrap_or_default();
     caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
     Ok(Times { answered, first: took(all.iter().min()), last: took(all.iter().max()) })

@@ -1,4 +1,4 @@
-//! `iutsai-chaos`: makes parts of a service of its own fail, and judges what people were promised.
+//! `iutsai-chaos`, which makes parts of a service of its own fail, and judges its promises.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
-//! A power cut without cutting the power: what processes wrote and did not sync is thrown away after they were killed.
+//! A power cut without cutting the power. Writes that processes did not sync are thrown away after they were killed.
 //!
-//! `tools/chaos/power_cut` is a library that processes preload. It keeps an undo log for each file below one
-//! directory; [`PowerCut::cut`] applies the logs when the processes are dead. The same library lets the harness move the
-//! time of day and make the disk slow, for processes that run.
+//! `tools/chaos/power_cut` is a library that processes preload. It keeps an undo log for each file below one directory,
+//! and [`PowerCut::cut`] applies the logs when the processes are dead. That library also lets the harness move the time
+//! of day and make the disk slow, for processes that run.
 
 mod undo;
 
@@ -32,10 +32,10 @@ pub struct PowerCut {
     control_never_ahead: PathBuf,
 }
 
-/// What a power cut threw away.
+/// The writes that a power cut threw away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Thrown {
-    /// Changes of files: writes, cuts of their length.
+    /// The number of changes of files, which are writes and cuts of their length.
     pub changes: usize,
     /// Names that were made, moved or taken away.
     pub names: usize,
@@ -43,7 +43,7 @@ pub struct Thrown {
 
 impl PowerCut {
     /// Keeps the files below `kept` by the preloaded `library`, with undo logs in `logs`, which is best on another file
-    /// system: a full disk must not keep a log from being written. Both directories must be there.
+    /// system, because a full disk must not keep a log from being written. Both directories must be there.
     ///
     /// # Errors
     /// [`Error::File`].
@@ -57,13 +57,13 @@ impl PowerCut {
         Ok(Self { library, kept, logs, control, control_never_ahead })
     }
 
-    /// What a process must find in its environment, and with it every process that it starts.
+    /// Returns what a process must find in its environment, and with it every process that it starts.
     #[must_use]
     pub fn environment(&self) -> [(&'static str, OsString); 4] {
         self.controlled_by(&self.control)
     }
 
-    /// The same, for a process whose time of day is moved back like that of others, but not ahead.
+    /// Does the same for a process whose time of day is moved back like that of others, but not ahead.
     #[must_use]
     pub fn environment_never_ahead(&self) -> [(&'static str, OsString); 4] {
         self.controlled_by(&self.control_never_ahead)
@@ -100,7 +100,7 @@ impl PowerCut {
             .try_for_each(|control| set(control, SYNC_DELAY, &octets))
     }
 
-    /// Takes everything below `directory` for synced, as the kernel does it by itself after a while (30 s, by default).
+    /// Treats everything below `directory` as synced, as the kernel does it unasked after a while (30 s, by default).
     /// Processes may be using it.
     ///
     /// # Errors
@@ -110,8 +110,8 @@ impl PowerCut {
         undo::forget_all(&directory, &self.logs)
     }
 
-    /// Makes the files below `directory`, which is the kept one or below it, what they were when they were last synced.
-    /// No process that preloads the library may be using them: kill them all first.
+    /// Restores the files below `directory`, which is the kept one or below it, to their last sync. No process that
+    /// preloads the library may be using them, so kill them all first.
     ///
     /// # Errors
     /// [`Error::File`]; the files are then neither the old nor the new ones.

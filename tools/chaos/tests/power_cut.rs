@@ -1,4 +1,4 @@
-//! The power cut takes what was not synced, and nothing else: with plain files, and with SQLite.
+//! The power cut throws unsynced writes away, and nothing else, with plain files, and with SQLite.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -47,7 +47,7 @@ impl Disk {
             .expect("python3 runs (script/setup --tests sees to it)")
     }
 
-    /// Runs it until it says `ready`, kills it, and cuts the power.
+    /// Runs it until it prints `ready`, kills it, and cuts the power.
     fn cut_after(&self, program: &str) -> Thrown {
         let mut child = self.start(&format!("{program}\nprint('ready')\nimport time\ntime.sleep(60)"));
         let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);

@@ -1,1 +1,1 @@
-//! Nothing lives here: the manifest alone is of use. It names the libraries whose C takes longest to compile.
+//! Nothing lives here, because the manifest alone is of use. It names the libraries whose C needs longest to compile.

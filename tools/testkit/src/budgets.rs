@@ -14,7 +14,7 @@ pub const SOCKETS_OF_FLAT: usize = 64;
 /// The server does not send it yet. Any other 429 asks for the same request again.
 pub const CALL_STANDS: &str = "/problems/call-stands";
 
-/// Returns how many flats must press in turn so that none is refused for rate: either none presses more often than it
+/// Returns how many flats must press in turn so that none is refused for rate. Either none presses more often than it
 /// may at once, or its turn comes seldom enough.
 #[must_use]
 pub fn flats(presses: u32, every: Duration) -> usize {

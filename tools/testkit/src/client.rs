@@ -1,4 +1,4 @@
-//! A client of the running service: HTTP commands and STOMP over WebSocket, as an outside program would write them.
+//! A client of the running service, by HTTP commands and STOMP over WebSocket, as an outside program would write them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), testkit::Error> {

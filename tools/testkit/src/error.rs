@@ -1,4 +1,4 @@
-//! Everything that can go wrong between this client and a server, in words that tell where to look.
+//! Everything that can go wrong between this client and a server, in words that name where to look.
 
 use std::{path::PathBuf, process::ExitStatus, time::Duration};
 
@@ -15,7 +15,7 @@ pub enum Error {
     Address {
         /// As it was given.
         address: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// No answer to an HTTP request.
@@ -27,7 +27,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// An answer that breaks the contract.
-    #[error("{request} was answered {status} with {body:?}, which is not what the contract says: {reason}")]
+    #[error("{request} was answered {status} with {body:?}, which breaks the contract: {reason}")]
     Answer {
         /// Method and path.
         request: String,
@@ -35,15 +35,15 @@ pub enum Error {
         status: u16,
         /// The body as text.
         body: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
-    /// The server said no, and why.
+    /// The server refused it, with this problem.
     #[error("{request} was refused with {} {}: {}", problem.status, problem.kind, problem.detail)]
     Refused {
         /// Method and path.
         request: String,
-        /// What the server said.
+        /// The server's problem.
         problem: Box<Problem>,
     },
     /// The WebSocket handshake was answered with something else than 101.
@@ -65,31 +65,31 @@ pub enum Error {
     Body {
         /// The frame.
         frame: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: Unreadable,
     },
     /// The socket ended while something was awaited.
     #[error("the socket ended while waiting for {awaited}: {end}")]
     Ended {
-        /// What was awaited.
+        /// The awaited frame.
         awaited: String,
-        /// How it ended.
+        /// The end.
         end: Box<End>,
     },
     /// It did not come in time.
     #[error("{awaited} did not come within {within:?}; {instead}")]
     Late {
-        /// What was awaited.
+        /// The awaited frame.
         awaited: String,
-        /// How long.
+        /// The time.
         within: Duration,
-        /// What came in its place.
+        /// The frames in its place.
         instead: String,
     },
     /// Something came that must not.
     #[error("{0} must not come, and came")]
     Unwanted(String),
-    /// The program ended by itself, or not in order.
+    /// The program ended unasked, or not in order.
     #[error("the server ended ({status}); the end of its log:\n{log}")]
     ServerEnded {
         /// Its exit status.
@@ -100,9 +100,9 @@ pub enum Error {
     /// The program did not come to where it was awaited.
     #[error("the server did not {what} within {within:?}; the end of its log:\n{log}")]
     ServerLate {
-        /// What it did not do.
+        /// The step that is missing.
         what: &'static str,
-        /// How long was waited.
+        /// The time.
         within: Duration,
         /// The last lines of its log.
         log: String,
@@ -113,7 +113,7 @@ pub enum Error {
     /// The operating system refused.
     #[error("cannot {what}: {source}")]
     System {
-        /// What was tried.
+        /// The attempt.
         what: String,
         /// Why not.
         source: std::io::Error,
@@ -121,7 +121,7 @@ pub enum Error {
     /// A file could not be used.
     #[error("cannot {what} {}: {source}", path.display())]
     File {
-        /// What was tried.
+        /// The attempt.
         what: &'static str,
         /// The file.
         path: PathBuf,
@@ -131,18 +131,18 @@ pub enum Error {
     /// The database of the accounts refused.
     #[error("cannot {what}: {source}")]
     Database {
-        /// What was tried.
+        /// The attempt.
         what: &'static str,
         /// Why not.
         source: Box<sqlx::Error>,
     },
-    /// What was asked for makes no sense; the text says what would.
+    /// The request makes no sense; the text names one that would.
     #[error("{0}")]
     Usage(String),
 }
 
 impl Error {
-    /// What the server said, where it said no to an HTTP request.
+    /// Returns the server's problem, where it refused an HTTP request.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -151,7 +151,7 @@ impl Error {
         }
     }
 
-    /// How the socket ended, where it ended instead of giving what was awaited.
+    /// Returns how the socket ended, where it ended instead of giving what was awaited.
     #[must_use]
     pub fn end(&self) -> Option<&End> {
         match self {
@@ -186,7 +186,7 @@ impl From<tungstenite::Error> for Error {
     }
 }
 
-/// An error with all its causes: reqwest's own text leaves them out.
+/// Returns an error with all its causes, because reqwest's own text leaves them out.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,5 +1,5 @@
-//! Looks at the running service from outside: the program started and stopped as an operator would, a client that shares
-//! no code with the browser's, and what both measure.
+//! Tests and measures the running service from outside. It starts and stops the program as an operator would, has a
+//! client that shares no code with the browser's, and the parts of measurements that both tools use.
 //!
 //! The server's integration tests, the load generator and the fault checker stand on it. Nothing here reaches into the
 //! server, because the contract, through `domain` and `stomp`, is all that a client knows. The exceptions are

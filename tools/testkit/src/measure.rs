@@ -1,5 +1,5 @@
-//! What every measurement needs: how times are spread, what the machine is, what its disk asks for a durable write, and
-//! what a server counts and keeps in memory.
+//! The parts of every measurement, which are the spread of times, the machine, the disk's time for a durable write, and
+//! a server's counters and memory.
 
 pub mod counters;
 pub mod disk;

@@ -1,4 +1,4 @@
-//! A past for a server: records written into its outbox while it does not run, as it would have written them.
+//! A past for a server, as records written into its outbox while it does not run, as it would have written them.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::Error;
 
-/// So many records share a transaction.
+/// Records that share a transaction.
 const TOGETHER: usize = 10_000;
 
 const ENTRY: &str = "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at)
@@ -27,7 +27,7 @@ pub async fn append(
     events: impl IntoIterator<Item = (Millis, Event)>,
 ) -> Result<u64, Error> {
     let failed = || Error::database("write into the outbox");
-    // What is lost with the machine is made again.
+    // A past that is lost with the machine is made again.
     let options = SqliteConnectOptions::new().filename(data_dir.join("outbox.db"));
     let options = options.synchronous(SqliteSynchronous::Off);
     let mut outbox = SqliteConnection::connect_with(&options).await.map_err(failed())?;

@@ -1,5 +1,5 @@
-//! The real program, started and ended as an operator, a crash or a power cut would: on a free port, with a data
-//! directory of its own and the demo complex. Linux only: its process is found in /proc.
+//! The real program, started and ended as an operator, a crash or a power cut would. It has a free port, a data
+//! directory of its own and the demo complex. Linux only, because its process is found in /proc.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), testkit::Error> {
@@ -32,15 +32,15 @@ pub use settle::sqlite;
 use crate::{Error, client::Client};
 use output::Log;
 
-/// How long the program may take for a step that it must make: far more than a busy machine needs.
+/// The time for a step that the program must make, which is far more than a busy machine needs.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often something is looked at that nobody announces.
+/// The time between two looks at something that nobody announces.
 const GLANCE: Duration = Duration::from_millis(10);
 
 /// A server that runs, or has been ended and can be started again.
 ///
-/// When this is dropped, the server is killed and the end of its log is printed: the test harness shows that for a test
+/// When this is dropped, the server is killed and the end of its log is printed. The test harness shows that for a test
 /// that fails, whether by a panic or by an error, and for no other. [`Server::end`] prints nothing.
 #[derive(Debug)]
 pub struct Server {
@@ -76,7 +76,7 @@ impl Server {
         &self.data_dir
     }
 
-    /// What it has written so far, of every start: standard output and standard error.
+    /// Returns its output so far, of every start, on standard output and standard error.
     ///
     /// # Errors
     /// [`Error::File`].
@@ -111,7 +111,7 @@ impl Server {
         Err(self.late("become ready", PATIENCE))
     }
 
-    /// SIGKILL: ends it as a crash would.
+    /// Sends SIGKILL, which ends it as a crash would.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`].
@@ -120,7 +120,7 @@ impl Server {
         self.wait_for_end(PATIENCE).await.map(drop)
     }
 
-    /// SIGTERM: asks it to end in order, and waits until it has.
+    /// Sends SIGTERM, which asks it to end in order, and waits until it has.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`], [`Error::ServerLate`].
@@ -129,7 +129,7 @@ impl Server {
         self.wait_for_end(PATIENCE).await
     }
 
-    /// SIGTERM, and it is not needed any more: nothing is printed when its end is in order.
+    /// Sends SIGTERM when it is not needed any more. Nothing is printed when its end is in order.
     ///
     /// # Errors
     /// As [`Server::terminate`], and [`Error::ServerEnded`] when its exit status is not 0.
@@ -155,7 +155,7 @@ impl Server {
         self.wait_ready().await
     }
 
-    /// Starts the program and waits for the line that says where it listens.
+    /// Starts the program and waits for the line with its address.
     async fn launch(&mut self, port: u16) -> Result<(), Error> {
         let mut child = self.program.spawn(port, &self.data_dir, &self.log)?;
         let address = output::address_of(&mut child, &self.log);
@@ -166,7 +166,7 @@ impl Server {
                 self.address = address;
                 Ok(())
             }
-            // Its standard output is closed: it has ended, or is about to.
+            // Its standard output is closed, so it has ended, or is about to.
             Ok(Err(_)) => {
                 let status = self.wait_for_end(PATIENCE).await?;
                 Err(Error::ServerEnded { status, log: self.log.tail() })
@@ -186,7 +186,7 @@ impl Server {
         }
     }
 
-    /// Waits until it has ended, by a signal or by itself.
+    /// Waits until it has ended, by a signal or unasked.
     ///
     /// # Errors
     /// [`Error::NotRunning`] when it had ended before, [`Error::ServerLate`].

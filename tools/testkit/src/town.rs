@@ -1,5 +1,5 @@
-//! A whole complex, made for a run: thousands of accounts and sessions, written into the program's database as it would
-//! write them, without a slow hash for each.
+//! A whole complex, made for a run. It has thousands of accounts and sessions, written into the program's database as
+//! it would write them, without a slow hash for each.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), testkit::Error> {
@@ -12,7 +12,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! sqlx with its `Any` driver is used because the server has it with the same features: nothing is compiled a second
+//! sqlx with its `Any` driver is used because the server has it with the same features, so nothing is compiled a second
 //! time.
 
 mod accounts;
@@ -35,7 +35,8 @@ const HASH: &str =
 const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$aXV0c2FpLXRlc3QtdG93bg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Who lives where: some lines with as many flats each, one account to a flat, and administrators without a flat.
+/// The people of a complex. Some lines have as many flats each, with one account to a flat, and administrators have no
+/// flat.
 #[derive(Clone, Debug)]
 pub struct Town {
     building: String,
@@ -87,7 +88,8 @@ impl Town {
         Line::new(format!("{}-{}", self.building, line + 1)).expect("a building's number names a line")
     }
 
-    /// Returns the name of a house, counted from 0 and alike on every line: two to a floor, 101, 102, 201 and so on.
+    /// Returns the name of a house, counted from 0 and alike on every line. There are two to a floor, 101, 102, 201 and
+    /// so on.
     #[must_use]
     pub fn house(&self, house: usize) -> House {
         House::new(format!("{}{:02}", house / 2 + 1, house % 2 + 1)).expect("digits name a house")
@@ -116,7 +118,7 @@ impl Town {
         Accounts::enter(self, url).await
     }
 
-    /// Lists the people: residents line by line and house by house, then administrators.
+    /// Lists the people. Residents come first, line by line and house by house, then administrators.
     fn people(&self) -> impl Iterator<Item = Resident> {
         let flats = (0..self.lines).flat_map(move |line| (0..self.houses).map(move |house| (line, house)));
         let residents = flats.map(move |(line, house)| Resident {

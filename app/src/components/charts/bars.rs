@@ -5,7 +5,7 @@ use super::svg::{HEIGHT, Scale, Svg};
 /// A bar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bar {
-    /// What stands below it, if anything.
+    /// The label below it, if there is one.
     pub(crate) label: Option<String>,
     /// Its number.
     pub(crate) now: u64,
@@ -37,7 +37,7 @@ pub(crate) fn bars(bars: &[Bar], name: &str) -> String {
     svg.finish("", HEIGHT, name)
 }
 
-/// Draws one bar of a table: `part` of `whole`. The number stands beside it, so it has no name.
+/// Draws one bar of a table, which is `part` of `whole`. The number stands beside it, so it has no name.
 pub(crate) fn share(part: u64, whole: u64) -> String {
     let width = 100.0 * part.min(whole) as f64 / whole.max(1) as f64;
     format!(

@@ -1,4 +1,4 @@
-//! Calls over time: a column for each day or week, with what became of its calls on top of each other.
+//! Calls over time, with a column for each day or week, in which the outcomes of its calls stand on top of each other.
 
 use super::svg::{HEIGHT, PLOT, Scale, Svg, TOP};
 
@@ -10,7 +10,7 @@ const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"7\" height=\"7\" patter
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Column {
-    /// What stands below it, if anything.
+    /// The label below it, if there is one.
     pub(crate) label: Option<String>,
     /// Calls to which a neighbour came.
     pub(crate) came: u64,

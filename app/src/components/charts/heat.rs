@@ -4,10 +4,10 @@ use domain::statistics::HeatMap;
 
 use super::svg::Svg;
 
-/// How high a row is with the gap below it, in pixels.
+/// The height of a row with the gap below it, in pixels.
 const ROW: f64 = 28.0;
 const GAP: f64 = 3.0;
-/// How many colours there are beside that of nothing.
+/// The number of colours beside that of nothing.
 const COLOURS: u64 = 4;
 
 /// Draws the map. `days` names the rows, Monday first, and `hour` an hour below its column, if it is to have a name.

@@ -1,7 +1,7 @@
 //! Charts as SVG text, drawn by the server. Across they are measured in percent and down in pixels, without a viewBox,
 //! so that their words keep their size at every width. Colours are classes, because the policy forbids inline styles.
 //!
-//! A chart is a picture with a name: what it shows stands in a table behind it.
+//! A chart is a picture with a name, and a table behind it has its values.
 
 mod bars;
 mod columns;

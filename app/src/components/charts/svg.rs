@@ -1,8 +1,8 @@
-//! What every chart is written with.
+//! The writing of SVG that every chart uses.
 
-/// The room above the highest value, in pixels: a count stands there.
+/// The room above the highest value for its count, in pixels.
 pub(super) const TOP: f64 = 18.0;
-/// How high the highest value is drawn, in pixels.
+/// The height at which the highest value is drawn, in pixels.
 pub(super) const PLOT: f64 = 140.0;
 /// The height of a chart with words below its bars, in pixels.
 pub(super) const HEIGHT: f64 = TOP + PLOT + 26.0;

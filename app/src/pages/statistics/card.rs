@@ -1,4 +1,4 @@
-//! The frame of a chart: its heading, what its colours mean, the picture, and the table behind it.
+//! The frame of a chart, with its heading, the legend of its colours, the picture, and the table behind it.
 
 use leptos::prelude::*;
 
@@ -8,11 +8,11 @@ use crate::i18n::{Locale, td_string};
 pub(super) struct Card {
     /// Names the card for tests, and its table when the page is refreshed.
     pub(super) id: &'static str,
-    /// How wide it is.
+    /// The class of its width.
     pub(super) class: &'static str,
     /// The heading.
     pub(super) heading: String,
-    /// What the colours mean.
+    /// The legend of the colours.
     pub(super) legend: AnyView,
     /// The SVG, which holds no words of residents.
     pub(super) chart: String,
@@ -91,7 +91,7 @@ fn row(cells: Vec<String>) -> AnyView {
     .into_any()
 }
 
-/// An entry of a legend: a colour and its words.
+/// Returns an entry of a legend, which is a colour and its words.
 pub(super) fn key(class: &'static str, words: String) -> AnyView {
     view! { <li><i class=class></i>{words}</li> }.into_any()
 }

@@ -1,4 +1,4 @@
-//! A number beside that of the period before: the difference with a word for what it means.
+//! A number beside that of the period before, as the difference with a word for its meaning.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ pub(super) enum Better {
     Neither,
 }
 
-/// What a difference means.
+/// The meaning of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Good,
@@ -42,7 +42,7 @@ impl Meaning {
     }
 }
 
-/// The difference in words: its direction, its size and what it means.
+/// Returns the difference in words, with its direction, its size and its meaning.
 pub(super) fn difference(
     locale: Locale,
     now: i64,
@@ -65,7 +65,7 @@ pub(super) fn difference(
     format!("{direction} {size} · {meaning}")
 }
 
-/// The difference as an entry of the list of numbers. With nothing to compare it says so.
+/// Returns the difference as an entry of the list of numbers, or words for that there is nothing to compare.
 pub(super) fn delta(
     locale: Locale,
     now: Option<i64>,

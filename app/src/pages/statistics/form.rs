@@ -1,4 +1,4 @@
-//! What may be asked: presets as links, and a form for days, line and kind. All of it is in the address.
+//! The questions to the page, as presets in links, and a form for days, line and kind. All of it is in the address.
 
 use domain::{
     Kind,
@@ -108,7 +108,7 @@ fn day(name: &'static str, words: &'static str, value: String, is_wrong: bool) -
     .into_any()
 }
 
-/// An option: its value, its words, and that it is chosen.
+/// An option, with its value, its words, and whether it is chosen.
 type Choice = (String, String, bool);
 
 fn choice(name: &'static str, words: &'static str, choices: Vec<Choice>, is_wrong: bool) -> AnyView {

@@ -1,4 +1,4 @@
-//! `/admin/statistics`: what an office knows after ten seconds, and the numbers behind it. Plain HTML; the small script
+//! `/admin/statistics`, for an overview in ten seconds, and the numbers behind it. It is plain HTML; the small script
 //! `public/statistics.js` puts new figures in place when a call changes them.
 
 mod card;
@@ -13,7 +13,7 @@ mod shown;
 mod tables;
 mod times;
 mod verdict;
-mod wording;
+pub(crate) mod wording;
 
 use std::sync::Arc;
 
@@ -24,9 +24,10 @@ use leptos_meta::Title;
 
 pub use self::shown::{Answer, Form, Report, Shown, State, Verified};
 use crate::{
-    components::{PlainHeader, SmallPrint},
+    components::{PlainHeader, SmallPrint, office_nav},
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
+    page_table::STATISTICS,
     request,
 };
 
@@ -42,6 +43,7 @@ pub fn StatisticsPage() -> impl IntoView {
     view! {
         <Title text=move || format!("{} · {}", t_string!(i18n, statistics.title), t_string!(i18n, app.name)) />
         <PlainHeader />
+        {is_administrator.then(|| office_nav(locale, STATISTICS))}
         {content}
         <SmallPrint />
     }
@@ -90,7 +92,7 @@ fn without_figures(locale: Locale, answer: &Answer, question: AnyView) -> AnyVie
         Answer::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, Some(td_string!(locale, statistics.unavailable)))
         }
-        // The form says what is wrong.
+        // The form shows the fault.
         Answer::Invalid(_) | Answer::Report(_) => (StatusCode::UNPROCESSABLE_ENTITY, None),
     };
     request::answer_with(status);

@@ -1,4 +1,4 @@
-//! How far the figures can be trusted, and where programs get them.
+//! The reliability of the figures, and the addresses at which programs get them.
 
 use leptos::prelude::*;
 
@@ -30,7 +30,7 @@ fn notice(class: &'static str, words: String) -> AnyView {
     view! { <p class=class>{words}</p> }.into_any()
 }
 
-/// What the figures rest on, and the links to the same figures for programs and spreadsheets.
+/// Returns the sources of the figures, and the links to the same figures for programs and spreadsheets.
 pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
     let nightly = nightly(locale, report);
     // Another process counts, and this one does not know how far.

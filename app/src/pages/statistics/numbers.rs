@@ -1,4 +1,4 @@
-//! The first row: four numbers, each beside that of the period before.
+//! The first row of four numbers, each beside that of the period before.
 
 use domain::{
     event::OPEN_FOR,
@@ -18,7 +18,7 @@ use crate::{
     words,
 };
 
-/// How many of the calls to which nobody came the first row links to.
+/// The number of calls to which nobody came that the first row links to.
 const FIRST: usize = 3;
 
 /// The four numbers.
@@ -155,8 +155,8 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The address of a call to which nobody came: its own page while the hub knows it, later the figures of its day and
-/// line.
+/// Returns the address of a call to which nobody came. It is its own page while the hub knows it, later the figures of
+/// its day and line.
 pub(super) fn address(call: &Unanswered, as_of: domain::Millis, zone: &dyn Zone) -> String {
     let (line, house) = (Url::escape(call.line.as_str()), Url::escape(call.house.as_str()));
     if as_of.saturating_sub(call.begun) < 2 * OPEN_FOR {

@@ -1,4 +1,4 @@
-//! Figures for tests: of the real function, over rows that are made up.
+//! Figures for tests, made by the real function from made-up rows.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::samples::{house, named_line};
 
 const MINUTE: Millis = 60_000;
 
-/// When the figures are of: noon of a Sunday.
+/// The time of the figures, which is noon of a Sunday.
 pub(super) const AS_OF: Millis = 1_795_953_600_000;
 
 /// A call of line 101-1, so many minutes before [`AS_OF`], to which somebody came after so many seconds.

@@ -1,4 +1,5 @@
-//! What the server gives the page: it has read the figures before the page is rendered, because a page does not wait.
+//! The data that the server gives the page. It has read the figures before the page is rendered, because a page does
+//! not wait.
 
 use std::sync::Arc;
 
@@ -7,9 +8,9 @@ use domain::{
     statistics::{Figures, Invalid, Zone},
 };
 
-/// What the page shows to an administrator. The server provides one in an [`Arc`] as context.
+/// The content of the page for an administrator. The server provides one in an [`Arc`] as context.
 pub struct Shown {
-    /// What was asked, as it was written.
+    /// The question, as it was written.
     pub form: Form,
     /// The answer.
     pub answer: Answer,
@@ -32,7 +33,7 @@ pub struct Form {
     pub lines: Vec<Line>,
 }
 
-/// What there is to show.
+/// The answer to show.
 pub enum Answer {
     /// Figures.
     Report(Arc<Report>),
@@ -54,18 +55,18 @@ pub struct Report {
     pub query: String,
     /// The tag that those figures have there.
     pub tag: String,
-    /// How the statistics are doing; `None` if that is not known.
+    /// The state of the statistics; `None` if that is not known.
     pub state: Option<State>,
 }
 
-/// How the statistics are doing.
+/// The state of the statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// When the nightly run was last finished.
     pub last_batch: Option<Millis>,
     /// The last comparison of batch and live figures.
     pub verified: Option<Verified>,
-    /// How many records of the log are not counted yet; `None` if the end of the log is not known.
+    /// The number of records of the log that are not counted yet; `None` if the end of the log is not known.
     pub behind: Option<u64>,
     /// Calls of the demo are among the figures.
     pub has_demo: bool,
@@ -76,8 +77,8 @@ pub struct State {
 pub struct Verified {
     /// When it was made.
     pub at: Millis,
-    /// How many calls were compared.
+    /// The number of compared calls.
     pub compared: u64,
-    /// How many of them differed.
+    /// The number of calls that differed.
     pub different: u64,
 }

@@ -1,4 +1,5 @@
-//! What reads best as a table: lines, kinds, alarms of flats, drills, and the calls to which nobody came.
+//! The parts that read best as tables, which are lines, kinds, alarms of flats, drills, and the calls to which nobody
+//! came.
 
 use domain::{
     Line,
@@ -19,7 +20,7 @@ use crate::{
     words,
 };
 
-/// How many lines stand on the page itself; the others are behind it.
+/// The number of lines on the page itself; the others are behind it.
 const FIRST_LINES: usize = 8;
 
 /// Calls by line, those with most calls first.
@@ -59,7 +60,7 @@ pub(super) fn lines(locale: Locale, report: &Report) -> AnyView {
     .into_any()
 }
 
-/// The cells of a line: calls now and before, nobody came, false alarms, median and p90.
+/// Returns the cells of a line, with calls now and before, nobody came, false alarms, median and p90.
 fn cells(locale: Locale, line: &OfLine, before: u64) -> [String; 6] {
     let times = line.to_first_accept_ms;
     [
@@ -164,7 +165,7 @@ pub(super) fn kinds(locale: Locale, report: &Report) -> AnyView {
     .into_any()
 }
 
-/// How often flats were alarmed, and how often at night.
+/// Shows how often flats were alarmed, and how often at night.
 pub(super) fn alarms(locale: Locale, report: &Report) -> AnyView {
     let (now, before) = (report.figures.counts.alarms, report.figures.previous.counts.alarms);
     let times = |count: Option<i64>| {

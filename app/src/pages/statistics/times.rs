@@ -1,4 +1,4 @@
-//! How long the steps of calls took, and false alarms by hour.
+//! The times that the steps of calls took, and false alarms by hour.
 
 use domain::statistics::{CLASS_BOUNDS, Counts, Distribution, FALSE_ALARM_WITHIN, Percentiles};
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ struct Step {
     times: (Percentiles, Percentiles),
 }
 
-/// How long it took until the first neighbour accepted.
+/// Shows the time until the first neighbour accepted.
 pub(super) fn first_accept(locale: Locale, report: &Report) -> AnyView {
     let (now, before) = both(report);
     Step {
@@ -37,7 +37,7 @@ pub(super) fn first_accept(locale: Locale, report: &Report) -> AnyView {
     .view(locale)
 }
 
-/// How long the other steps took.
+/// Shows the times of the other steps.
 pub(super) fn other_steps(locale: Locale, report: &Report) -> AnyView {
     let (now, before) = both(report);
     let reached = Step {

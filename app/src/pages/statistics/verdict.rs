@@ -16,7 +16,7 @@ struct Clause {
     last: String,
 }
 
-/// The sentence: what became of the calls of the period.
+/// Returns the sentence on the outcomes of the calls of the period.
 pub(super) fn verdict(locale: Locale, counts: &Counts) -> AnyView {
     if counts.calls == 0 {
         return view! { <p class="verdict" data-testid="verdict">{td_string!(locale, statistics.quiet)}</p> }

@@ -29,7 +29,7 @@ pub(super) fn flats(locale: Locale, count: u64) -> String {
     }
 }
 
-/// How long something took. Below ten seconds a tenth of a second counts, above an hour a minute.
+/// Returns a duration in words. Below ten seconds a tenth of a second counts, above an hour a minute.
 pub(super) fn duration(locale: Locale, millis: Millis) -> String {
     let tenths = millis.max(0) / 100;
     if tenths < 100 && tenths % 10 != 0 {
@@ -77,13 +77,13 @@ fn month(locale: Locale, month: i64) -> &'static str {
 }
 
 /// A day without its year.
-pub(super) fn day(locale: Locale, date: Date) -> String {
+pub(crate) fn day(locale: Locale, date: Date) -> String {
     let (_, number, day) = date.civil();
     td_string!(locale, statistics.day, month = month(locale, number), day = day)
 }
 
 /// A day with its year.
-pub(super) fn date(locale: Locale, date: Date) -> String {
+pub(crate) fn date(locale: Locale, date: Date) -> String {
     let (year, number, day) = date.civil();
     td_string!(locale, statistics.date, year = year, month = month(locale, number), day = day)
 }
@@ -95,7 +95,7 @@ pub(super) fn weekday(locale: Locale, date: Date) -> String {
     format!("{} {name}", day(locale, date))
 }
 
-/// A period in words: the name of its month, if it is one, else its first and its last day.
+/// Returns a period in words, which is the name of its month, if it is one, else its first and its last day.
 pub(super) fn period(locale: Locale, from: Millis, to: Millis, zone: &dyn Zone) -> String {
     let (first, last) = days(from, to, zone);
     let ((year, number, begins), (_, _, ends)) = (first.civil(), last.plus(1).civil());

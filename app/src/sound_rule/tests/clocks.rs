@@ -1,6 +1,5 @@
-//! Whatever the clocks of the device and of the nodes show, and however they are set: a call that should sound does,
-//! live and after a reconnect, and an old one does not. A caller's clock is on no record and in no frame, so it has no
-//! part.
+//! The clocks of the device and of the nodes, however they are set. A call that should sound does, live and after a
+//! reconnect, and an old one does not. A caller's clock is on no record and in no frame, so it has no part.
 
 use domain::{Alert, body::Body};
 use proptest::prelude::*;
@@ -77,7 +76,7 @@ impl Page {
         time - self.loaded
     }
 
-    /// What the clock would show if nobody had set it since the page was loaded.
+    /// Returns what the clock would show if nobody had set it since the page was loaded.
     fn steady(&self, time: Millis) -> Millis {
         self.clock.shows(self.loaded) + self.moment(time)
     }
@@ -142,7 +141,7 @@ proptest! {
                 page.receive(&other, 0, other_at);
             }
             if is_now(word_at) {
-                // Some other live event, which tells what time it is at its node.
+                // Some other live event, which shows what time it is at its node.
                 page.offset = page.offset.heard_live(other_node.shows(word_at), page.steady(word_at));
             }
             let ticks = time + LENGTH - 1;

@@ -1,4 +1,5 @@
-//! The events that commands about a call make: in whose name, about whose call, and only if the fold would apply them.
+//! The events that commands about a call make. They have an actor and a call, and are made only if the fold would apply
+//! them.
 
 use domain::{
     Actor, CallKey, Event, EventId, House, Incident, Line, Location, Millis, Moved, Progress, Resident, Role,
@@ -11,8 +12,8 @@ use super::{
 };
 use crate::clock;
 
-/// Makes the event by which a resident says how far a call is, if the fold would apply it to the call as far as that is
-/// known. `known` is the call of the address.
+/// Makes the event by which a resident reports progress of a call, if the fold would apply it to the call as far as
+/// that is known. `known` is the call of the address.
 pub(super) fn status(
     by: &Resident,
     address: &CallAddress,
@@ -21,7 +22,7 @@ pub(super) fn status(
 ) -> Result<Event, Refusal> {
     let (id, progress, note) = said;
     let actor = actor(by, progress)?;
-    // An administrator acts on any line, so only the call tells which one it is.
+    // An administrator acts on any line, so only the call shows which one it is.
     let own = by.line.as_ref().filter(|_| matches!(actor, Actor::House(_)));
     let line = line_of(by, address, known, own)?;
     let by_line = own.filter(|own| **own != line).cloned();
@@ -44,8 +45,8 @@ pub(super) fn status(
     Ok(event)
 }
 
-/// Makes the event by which a resident says where the caller is, if the fold would apply it to the call as far as that
-/// is known. `known` is the call of the address.
+/// Makes the event by which a resident reports where the caller is, if the fold would apply it to the call as far as
+/// that is known. `known` is the call of the address.
 pub(super) fn moved(
     by: &Resident,
     address: &CallAddress,
@@ -61,7 +62,7 @@ pub(super) fn moved(
     let at = clock::now().max(at);
     let (alert, target) = (address.id, Some(target));
     let event = Event::Moved(Moved { line, alert, target, house, house_line, location, at });
-    judge(&event, "only the house that called tells where it is")?;
+    judge(&event, "only the house that called may send where it is")?;
     Ok(event)
 }
 
@@ -80,7 +81,7 @@ fn target_of(address: &CallAddress, known: Option<&Incident>) -> Option<House> {
     known.map(|call| call.alert.house.clone()).or_else(|| address.house.clone())
 }
 
-/// The line of the call that is meant: `own`, if there is one, where nothing else tells.
+/// Returns the line of the call that is meant, which is `own`, if there is one, where nothing else names it.
 fn line_of(
     by: &Resident,
     address: &CallAddress,
@@ -95,7 +96,7 @@ fn line_of(
     }
 }
 
-/// In whose name a resident says how far a call is.
+/// Returns the actor in whose name a resident reports progress.
 fn actor(by: &Resident, progress: Progress) -> Result<Actor, Refusal> {
     if progress == Progress::Resolved && by.role == Role::Administrator {
         return Ok(Actor::Administrator);
@@ -103,7 +104,7 @@ fn actor(by: &Resident, progress: Progress) -> Result<Actor, Refusal> {
     by.house.clone().map(Actor::House).ok_or_else(no_flat)
 }
 
-/// Why a house may not say this about a call.
+/// Returns why a house may not report this about a call.
 fn not_allowed(progress: Progress) -> &'static str {
     match progress {
         Progress::Cancelled => "only the house that called cancels it",

@@ -1,5 +1,5 @@
-//! How often a house may speak. Whoever lives in a flat has a bucket of tokens for alerts, one for answers and one for
-//! locations, so that nobody drowns the calls of a line.
+//! Budgets of commands. A house has a bucket of tokens for alerts, one for answers and one for locations, so that no
+//! flat drowns the calls of a line.
 //!
 //! A bucket never keeps a call from being heard. An alert beyond it goes out unless the house has such a call already that
 //! somebody heard, and the words that end a call or bring its first help do not wait.
@@ -31,13 +31,13 @@ const ANSWERS: Size = Size { burst: 20, every: Duration::from_secs(2) };
 /// A page sends a location each five seconds at most, so five devices of a house send one a second.
 const LOCATIONS: Size = Size { burst: 10, every: Duration::from_secs(1) };
 
-/// How long what was just answered may take to this hub, from this node or another.
+/// The time that an answered event may need until it is in this hub, from this node or another.
 const ON_ITS_WAY: Duration = Duration::from_millis(400);
 
 /// So many buckets are kept before the full ones are looked for and forgotten.
 const KEPT: usize = 256;
 
-/// The kinds of what a house says.
+/// The kinds of commands that have a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Budget {
     Alerts,
@@ -46,7 +46,7 @@ enum Budget {
 }
 
 impl Budget {
-    /// Returns the budget that an event is taken from; `None` for what no house says.
+    /// Returns the budget for an event; `None` for an event that no house sends.
     fn of(event: &Event) -> Option<Self> {
         match event {
             Event::Alert(_) => Some(Self::Alerts),
@@ -99,7 +99,7 @@ pub(super) struct Budgets(Arc<Mutex<Buckets>>);
 #[derive(Default)]
 struct Buckets {
     full_at: HashMap<(Payer, Budget), Instant>,
-    /// How many there are when the full ones are looked for.
+    /// The number of buckets at which the full ones are looked for.
     crowded_at: usize,
 }
 
@@ -167,7 +167,7 @@ async fn standing(alert: &Alert, hub: &Hub) -> Option<AlertId> {
     hub.standing(alert)
 }
 
-/// Tells if an answer must not wait. A call that is not known may be on its way to the hub, so it is asked for twice.
+/// Returns whether an answer must not wait. A call that is not known may be on its way to the hub, so it is asked for twice.
 async fn cannot_wait(event: &Event, hub: &Hub) -> bool {
     if let Some(is_urgent) = is_urgent(event, hub) {
         return is_urgent;
@@ -176,7 +176,7 @@ async fn cannot_wait(event: &Event, hub: &Hub) -> bool {
     is_urgent(event, hub).unwrap_or(false)
 }
 
-/// Tells if an answer ends a call that is open, or is the first accept of its house; `None` if the call is not known.
+/// Returns whether an answer ends a call that is open, or is the first accept of its house; `None` if the call is not known.
 fn is_urgent(event: &Event, hub: &Hub) -> Option<bool> {
     match event {
         Event::Accept(accept) => {

@@ -1,4 +1,4 @@
-//! Requests under way: a repetition waits for the first, so that one key never makes two events.
+//! Requests under way. A repetition waits for the first, so that one key never makes two events.
 
 use std::{
     collections::HashMap,
@@ -42,7 +42,7 @@ impl Claims {
             claimed.waiting += 1;
             claimed.turn.clone()
         };
-        // Made before the wait: whoever is cancelled while waiting must still be counted out.
+        // Made before the wait, because a waiter that is cancelled must still be counted out.
         let mut claim = Claim { claims: self.clone(), origin: origin.clone(), _turn: None };
         claim._turn = Some(turn.lock_owned().await);
         Ok(claim)

@@ -1,16 +1,18 @@
-//! Ends the calls that nobody has ended within a day, so that no list and no figure counts them as open for ever.
+//! Ends the calls that nobody has ended within a day, so that they do not stay open in lists and figures.
 //!
-//! Every node with the producer role does it, without a leader: the event's id is derived from the call, so the fold drops
-//! the doubles, and each node waits a random time first, so that there are few. A call's age is measured by the monotonic
-//! clock, because a wall clock that is set ahead for some minutes must not end a call that somebody waits for.
+//! Every node with the producer role does it, without a leader. The event's id is derived from the call, so the fold
+//! drops the doubles, and each node waits a random time first, so that there are few. A call's age is measured by the
+//! monotonic clock, because a wall clock that is set ahead for some minutes must not end a call whose caller is
+//! waiting.
 
 use std::time::Duration;
 
 use domain::{Actor, Alert, Event, EventId, Progress, Status, event::OPEN_FOR};
 
 use super::{Calls, hub::Hub};
+use crate::clock;
 
-/// How often the calls are inspected.
+/// The time between two inspections of the calls.
 const INSPECT_EVERY: Duration = Duration::from_secs(10 * 60);
 /// The greatest random pause before a node writes.
 const SPREAD: Duration = Duration::from_secs(3);
@@ -19,7 +21,7 @@ const SPREAD: Duration = Duration::from_secs(3);
 pub(crate) async fn run(calls: Calls, hub: Hub) {
     let open_for = Duration::from_millis(u64::try_from(OPEN_FOR).unwrap_or_default());
     loop {
-        tokio::time::sleep(random_part(SPREAD)).await;
+        tokio::time::sleep(clock::random_part(SPREAD)).await;
         for alert in hub.unended(open_for) {
             match calls.by_service(expired(&alert)).await {
                 Ok(()) => metrics::counter!("iutsai_expired_total").increment(1),
@@ -30,11 +32,6 @@ pub(crate) async fn run(calls: Calls, hub: Hub) {
         }
         tokio::time::sleep(INSPECT_EVERY).await;
     }
-}
-
-/// Returns a random part of `whole`; all of it where the system has no random number.
-fn random_part(whole: Duration) -> Duration {
-    whole.mul_f64(getrandom::u32().map_or(1.0, |number| f64::from(number) / f64::from(u32::MAX)))
 }
 
 /// Makes the event that ends a call after a day. Every node makes the same one.
@@ -58,7 +55,7 @@ mod tests {
     use domain::{AlertId, House, Line};
 
     use super::*;
-    use crate::{calls::hub::Arrival, clock};
+    use crate::calls::hub::Arrival;
 
     #[test]
     fn a_call_that_only_the_wall_clock_makes_old_is_not_ended() {

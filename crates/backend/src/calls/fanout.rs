@@ -1,4 +1,4 @@
-//! From the log to the hub: the rebuild before anybody relies on it, then whatever is appended.
+//! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::{
 
 /// A rebuild that takes longer than this goes on beside the service.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(10);
-/// Records that wait so long make the fan-out less than ready.
+/// The delay of records that makes the fan-out less than ready.
 const LAG_PATIENCE: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -50,7 +50,7 @@ pub(crate) struct Fanout {
     pub(crate) promised: watch::Sender<bool>,
 }
 
-/// How far a rebuild has come, and how the reading is doing.
+/// The progress of a rebuild, and the health of the reader.
 struct Progress {
     began: Instant,
     /// Records read for the rebuild.
@@ -140,8 +140,8 @@ impl Fanout {
         self.state.set(RoleState::Failed("reading the log ended: restart the server".into()));
     }
 
-    /// Applies what this node acknowledged before the start and what others handed over: to read Kafka takes long while it
-    /// is away, and it may have lost what it had acknowledged.
+    /// Applies the events that this node acknowledged before the start and those that others handed over. Reading Kafka
+    /// takes long while it is away, and it may have lost acknowledged records.
     async fn replay_promised(&self) {
         if !self.log.is_read_back() {
             return std::future::pending().await;
@@ -291,7 +291,7 @@ impl Progress {
             (true, true) => {}
             _ if !self.overdue => return RoleState::Starting("reading the log".into()),
             (false, true) => {
-                return RoleState::Degraded("Kafka is away or slow: calls of before may be missing".into());
+                return RoleState::Degraded("Kafka is away or slow; earlier calls may be missing".into());
             }
             (_, false) => {
                 return RoleState::Degraded(
@@ -304,7 +304,7 @@ impl Progress {
         } else if self.health.connected {
             RoleState::Degraded("the log is read too slowly: calls are handed over past it".into())
         } else {
-            RoleState::Degraded("Kafka is away: calls are handed over past it".into())
+            RoleState::Degraded("Kafka is away; calls are handed over past it".into())
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::{sync::broadcast::error::RecvError, time::Instant};
 
 use super::hub::{Changed, Freshness, Hub};
 
-/// How often calls that are over by their age are forgotten: seldom, because it takes a look at every call.
+/// The time between two deletions of calls that are over by their age. It is long, because each looks at every call.
 const FORGET_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// The calls taken here that nobody has accepted yet, with when this node learned of each.

@@ -1,4 +1,4 @@
-//! The call that a command is about: known here, or taken on trust where only another node may know it.
+//! Finds the call of a command. It is known here, or trusted where only another node may know it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use domain::{AlertId, CallKey, House, Incident, Line, Resident};
 use super::{Calls, Refusal, rules::is_caller};
 use crate::clock;
 
-/// How long a command waits until the hub knows the calls of before the start.
+/// The time for which a command waits until the hub knows the calls of before the start.
 const REPLAY_PATIENCE: Duration = Duration::from_secs(2);
 /// The pauses between looks for a call that is not known yet. Together they are as long as a call that was just
 /// answered may take to other nodes' hubs.
@@ -19,7 +19,7 @@ const ON_ITS_WAY: [Duration; 5] = [
     Duration::from_millis(200),
 ];
 
-/// The name of a call in a command's address: its id, and the house and the line where the address names them.
+/// The name of a call in a command's address. It has the id, and the house and the line where the address names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallAddress {
     /// The call's id.
@@ -31,7 +31,7 @@ pub struct CallAddress {
 }
 
 impl CallAddress {
-    /// Tells if the address names this call.
+    /// Returns whether the address names this call.
     fn names(&self, call: &Incident) -> bool {
         let call = &call.alert;
         self.id == call.id
@@ -47,7 +47,8 @@ impl Calls {
         replayed.map_err(|_| Refusal::Starting)
     }
 
-    /// Finds the call that a resident means by an address: the own one first, since an id alone is not a call's name.
+    /// Finds the call that a resident means by an address. The own one comes first, because an id alone is not a call's
+    /// name.
     ///
     /// `None` is a call that is not known here. Another node may know it, so the command is taken, and the fold applies
     /// it only if line and actor fit.
@@ -108,7 +109,7 @@ async fn awaited<T>(look: impl Fn() -> Option<T>) -> Option<T> {
     look()
 }
 
-/// Tells if a call is known to be over: whoever came would come for nothing, and where its caller is concerns nobody.
+/// Refuses a call that is known to be over. Nobody should come to it, and its caller's location concerns nobody.
 pub(super) fn open_or_unknown(known: Option<&Incident>) -> Result<(), Refusal> {
     match known.filter(|call| !call.is_open(clock::now())) {
         Some(over) => Err(Refusal::no_open_call(&over.alert.house)),

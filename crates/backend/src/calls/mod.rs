@@ -1,4 +1,4 @@
-//! The commands: who may do what to which call, and the road from a request to a durable event.
+//! The commands. They decide who may do what to which call, and turn a request into a durable event.
 
 mod authors;
 mod budget;
@@ -59,7 +59,7 @@ impl Calls {
         Self { hub, delivery, claims: Claims::default(), readiness, budgets: Budgets::default() }
     }
 
-    /// Comes to help: `POST /accept`.
+    /// Comes to help (`POST /accept`).
     ///
     /// # Errors
     /// [`Refusal`]; the accept is then stored nowhere.
@@ -101,7 +101,7 @@ impl Calls {
         .await
     }
 
-    /// Says how far a call is: `POST /alert/{id}/cancel`, `/resolve`, `/withdraw` and `/arrived`.
+    /// Reports progress (`POST /alert/{id}/cancel`, `/resolve`, `/withdraw` and `/arrived`).
     ///
     /// # Errors
     /// [`Refusal`]; it is then stored nowhere.
@@ -125,7 +125,7 @@ impl Calls {
         .await
     }
 
-    /// Tells where the caller is now: `POST /alert/{id}/location`.
+    /// Reports where the caller is now (`POST /alert/{id}/location`).
     ///
     /// # Errors
     /// [`Refusal`]; it is then stored nowhere.
@@ -163,8 +163,8 @@ impl Calls {
         self.once(None, origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
     }
 
-    /// Does a request once: a repetition gets the same answer, also while the first is under way. `by` is `None` for the
-    /// service itself.
+    /// Does a request once. A repetition gets the same answer, also while the first is under way. `by` is `None` for
+    /// the service itself.
     async fn once(
         &self,
         by: Option<&Resident>,
@@ -193,7 +193,7 @@ impl Calls {
         received: Instant,
     ) -> Result<Recorded, Refusal> {
         let asked = Instant::now();
-        // Another node may have taken it: then it must be the same, and keeps its time.
+        // Another node may have recorded it. It must be the same then, and keeps its time.
         let event = match self.hub.known(&event) {
             Known::Nothing(event) => {
                 if let Some(by) = by {
@@ -205,7 +205,7 @@ impl Calls {
             Known::Otherwise => return Err(Refusal::KeyReused),
             Known::Taken => return Err(Refusal::IdTaken),
         };
-        // Whoever was made to wait is not late from the beginning.
+        // A request that had to wait is not late from the beginning.
         let received = received + asked.elapsed();
         let (topic, value) = record::write(&event);
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);

@@ -1,4 +1,4 @@
-//! The press: one confirmed press makes one call, or shows the one that it made.
+//! The press. One confirmed press makes one call, or shows the one that it made.
 
 use domain::{
     Alert, AlertId, Event, Millis, Resident,
@@ -16,13 +16,13 @@ use crate::clock;
 
 /// The warning of a press whose location cannot be one.
 const NO_LOCATION: &str =
-    "lat and lng are no location (degrees, -90 to 90 and -180 to 180): the call went out without one";
+    "lat and lng are not a location (degrees, -90 to 90 and -180 to 180): the call went out without one";
 
 /// The warning of a press whose key stands for an earlier call. Programs get it after 24 hours.
 const OLD_KEY: &str = "the Idempotency-Key belongs to a call that began more than 24 hours ago: this is a new call with a new id";
 
 impl Calls {
-    /// Calls the neighbours: `POST /alert`. When this returns a [`Recorded`], the call is on the disk.
+    /// Calls the neighbours (`POST /alert`). When this returns a [`Recorded`], the call is on the disk.
     ///
     /// The key of a call that began more than a day ago makes a new call, with an id of its own and a warning.
     ///

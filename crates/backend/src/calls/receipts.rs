@@ -1,5 +1,5 @@
-//! The delivery ledger: which houses a call has reached. The line and, by the log, the other nodes get it a few times a
-//! second at most.
+//! The delivery ledger, which has the houses that a call has reached. The line and, by the log, the other nodes get it
+//! a few times a second at most.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -19,7 +19,7 @@ use crate::{
 
 /// The first receipt of a call goes out at once; those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
-/// How long the log may take for a receipt; the next one of the call holds the same houses again.
+/// The time that the log may need for a receipt. The next one of the call holds the same houses again.
 const LOG_MAY_TAKE: Duration = Duration::from_secs(30);
 
 /// Collects receipts for the hub. Clones share the ledger.
@@ -38,8 +38,8 @@ impl Receipts {
         self.add(call, |receipt| receipt.reached.insert(Neighbour::from(house.clone())));
     }
 
-    /// Records that a device of `house`, one of the call's line, has begun to sound the call: so it has reached the
-    /// house, too.
+    /// Records that a device of `house`, one of the call's line, has begun to sound the call, which has thereby reached
+    /// the house.
     pub fn sounded(&self, call: &CallKey, house: &House) {
         self.add(call, |receipt| {
             receipt.reached.insert(Neighbour::from(house.clone()));
@@ -47,7 +47,8 @@ impl Receipts {
         });
     }
 
-    /// Records that a person of `house`, one of the call's line, looked at the call: so it has reached the house, too.
+    /// Records that a person of `house`, one of the call's line, looked at the call, which has thereby reached the
+    /// house.
     pub fn seen(&self, call: &CallKey, house: &House) {
         self.add(call, |receipt| {
             receipt.reached.insert(Neighbour::from(house.clone()));
@@ -104,6 +105,6 @@ async fn append(log: Log, receipt: Event) {
     match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
-        Err(_) => tracing::warn!("a receipt is not in the log, which did not take it in time"),
+        Err(_) => tracing::warn!("a receipt is not in the log, which did not accept it in time"),
     }
 }

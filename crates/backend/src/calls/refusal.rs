@@ -1,4 +1,4 @@
-//! Why a command is not taken. Each says what to do, and nothing is stored.
+//! Refusals of commands. Each names what to do, and nothing is stored.
 
 use domain::{AlertId, House};
 
@@ -7,17 +7,17 @@ use crate::delivery::outbox::OutboxError;
 /// Why a command is not taken.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Not this resident's to say (HTTP 403).
+    /// This resident may not do it (HTTP 403).
     #[error("{0}")]
     NotYours(String),
-    /// No call with this id is known, and nothing tells whose line it would be (HTTP 404).
+    /// No call with this id is known, and nothing names its line (HTTP 404).
     #[error("{0}")]
     Unknown(String),
     /// There is nothing open to accept (HTTP 409).
     #[error("{0}")]
     NoOpenCall(String),
     /// Several houses used this id, and the address does not name the one that is meant (HTTP 409).
-    #[error("several calls have this id: name the house that called, as in ?house=1203")]
+    #[error("several calls have this id; name the house that called, as in ?house=1203")]
     SeveralCalls,
     /// The calls of before the start are not known yet (HTTP 503).
     #[error(
@@ -26,13 +26,13 @@ pub enum Refusal {
     )]
     Starting,
     /// The `Idempotency-Key` stands for another request of this resident (HTTP 422).
-    #[error("this Idempotency-Key was used for a different request: make a new one for a new request")]
+    #[error("this Idempotency-Key was used for a different request; make a new one for a new request")]
     KeyReused,
     /// The `Idempotency-Key` is the id of another house's call (HTTP 409).
-    #[error("another house's call has this id: send it again at once with a new Idempotency-Key")]
+    #[error("another house's call has this id; send it again at once with a new Idempotency-Key")]
     IdTaken,
     /// The house has called too often, and this call of it is open and was heard (HTTP 429). It is not sent again.
-    #[error("call {0} of your house is open and neighbours have it: it stands for this one")]
+    #[error("call {0} of your house is open and neighbours have it; it stands for this one")]
     CallStands(AlertId),
     /// The house has sent too many of these; not before so many seconds (HTTP 429).
     #[error(

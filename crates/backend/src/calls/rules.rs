@@ -1,4 +1,4 @@
-//! Who may do what to which call, and what a request is recorded under.
+//! The rules on who may do what to which call, and the key under which a request is recorded.
 
 use domain::{House, Incident, Line, Millis, Resident, Response, api::CallRequest, event::TEXT_LENGTH_LIMIT};
 use serde::Serialize;
@@ -22,15 +22,16 @@ pub(super) fn no_flat() -> Refusal {
     Refusal::NotYours("this account has no flat: sign in as a resident".into())
 }
 
-/// Returns the time of a house's next word about a call: now, or right after its newest word if that lies ahead, as after a
-/// clock was set back or by the clock of another node. The fold takes the greatest time for the house's last word.
+/// Returns the time of a house's next word about a call. It is now, or right after its newest word if that lies ahead,
+/// as after a clock was set back or by the clock of another node. The fold counts the greatest time as the house's last
+/// word.
 pub(super) fn after_own_words(known: Option<&Incident>, house: &House) -> Millis {
     let own = |response: &&Response| response.line.is_none() && response.house == *house;
     let words = known.into_iter().flat_map(|incident| incident.responses.iter().filter(own));
     words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
 }
 
-/// Tells if the call is of the resident's own flat. Houses of different lines may have one name, so both are compared.
+/// Returns whether the call is of the resident's own flat. Houses of different lines may have one name, so both are compared.
 pub(super) fn is_caller(by: &Resident, incident: &Incident) -> bool {
     by.flat() == Some((&incident.alert.line, &incident.alert.house))
 }
@@ -48,8 +49,8 @@ pub(super) fn origin(by: &Resident, key: Option<Uuid>, route: String) -> Origin 
     Origin { id: key.unwrap_or_else(Uuid::now_v7), resident: by.name.clone(), route }
 }
 
-/// A press is the same wherever the caller is found to be: the page's form repeats itself with a location added. The versions
-/// before put the location into the digest, too.
+/// A press is the same wherever the caller is found to be, because the page's form repeats itself with a location
+/// added. The versions before put the location into the digest, too.
 pub(super) fn digest_of_press(request: &CallRequest) -> [u8; 32] {
     digest(&CallRequest { lat: None, lng: None, accuracy: None, ..request.clone() })
 }

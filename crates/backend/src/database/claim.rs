@@ -1,5 +1,5 @@
-//! The right of a process to use the database. A node without Kafka is its own log, so it must be the only server on its
-//! database: calls of a second one would never reach its neighbours. With Kafka any number may share it.
+//! The right of a process to use the database. A node without Kafka is its own log, so it must be the only server on
+//! its database, because calls of a second one would never reach its neighbours. With Kafka any number may share it.
 //!
 //! On PostgreSQL the right is an advisory lock of a connection of its own (PostgreSQL, "Advisory Locks"); on SQLite it is a
 //! lock on a file beside the database. Both end with the process.
@@ -17,12 +17,12 @@ use tokio::time::{Instant, sleep};
 
 use super::{Database, DatabaseError};
 
-/// The advisory lock's two numbers, which no other program is likely to use: "iuts" and 1.
+/// The advisory lock's two numbers ("iuts" and 1), which no other program is likely to use.
 const LOCK: (i32, i32) = (0x6975_7473, 1);
 /// A server that was killed just now may hold its lock for a moment.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often it is checked that the connection still lives.
+/// The time between two checks that the connection still lives.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// The right to use a database, held as long as this lives.
@@ -34,7 +34,7 @@ pub(crate) struct Claim {
     held: Held,
 }
 
-/// How a claim is held.
+/// The means by which a claim is held.
 enum Held {
     File {
         _file: File,

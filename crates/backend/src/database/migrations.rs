@@ -6,7 +6,7 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-/// A step: its version, its name and its SQL. What was released is never changed, because sqlx compares checksums.
+/// A step, with its version, its name and its SQL. A released step is never changed, because sqlx compares checksums.
 type Step = (i64, &'static str, &'static str);
 
 /// The folder `migrations` of this crate.
@@ -18,6 +18,8 @@ const ACCOUNTS: &[Step] = &[
         include_str!("../../migrations/0002_session_changes_and_handovers.sql"),
     ),
     (3, "age of handovers", include_str!("../../migrations/0003_age_of_handovers.sql")),
+    (4, "people", include_str!("../../migrations/0004_people.sql")),
+    (5, "push", include_str!("../../migrations/0005_push.sql")),
 ];
 
 /// The folder `outbox_migrations` of this crate.

@@ -1,9 +1,9 @@
-//! The accounts' database: SQLite by default, PostgreSQL where several processes share it. The statistics have their tables
-//! beside it on PostgreSQL, and in a file of their own on SQLite.
+//! The accounts' database, which is SQLite by default, and PostgreSQL where several processes share it. The statistics
+//! have their tables beside it on PostgreSQL, and in a file of their own on SQLite.
 //!
-//! One SQL text serves both, so it keeps to what sqlx's `Any` driver has on both: TEXT, BIGINT and BYTEA,
-//! `$1` placeholders, times as epoch milliseconds. It may be away at any time, also at the start: whoever asks learns so
-//! within seconds, and what the service does without it, it does.
+//! One SQL text serves both, so it keeps to the parts of sqlx's `Any` driver that both have. These are TEXT, BIGINT and
+//! BYTEA, `$1` placeholders, times as epoch milliseconds. The database may be away at any time, also at the start. A
+//! query fails within seconds then, and everything that does not need the database goes on.
 
 pub(crate) mod claim;
 pub(crate) mod migrations;
@@ -19,21 +19,23 @@ use tokio::{sync::OnceCell, time::timeout};
 
 static DRIVERS: Once = Once::new();
 
-/// How long a connection may take to be had.
+/// The longest wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// How long a question may take, connecting included: a database that hangs must not hang who asks.
+/// The longest wait for an answer, connecting included, because a database that hangs must not hang its callers.
 const ANSWER: Duration = Duration::from_secs(4);
-/// How long the tables may take to be brought up to date.
+/// The longest wait for several answers that belong together, such as those of an import of a complex.
+const OUTCOME: Duration = Duration::from_secs(15);
+/// The longest time for bringing the tables up to date.
 const PREPARE: Duration = Duration::from_secs(60);
 
 /// The database cannot be reached or did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// It does not answer: later it may.
+    /// It does not answer; later it may.
     #[error("the database does not answer: {0}")]
     Away(String),
     /// It answered with an error.
-    #[error("the database did not answer as it should: {0}")]
+    #[error("the database gave an unexpected answer: {0}")]
     Failed(String),
     /// Another server uses it that cannot share it.
     #[error("{0}")]
@@ -49,7 +51,7 @@ impl DatabaseError {
 
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        // PostgreSQL's class 57 is "operator intervention": it starts, or is shut down.
+        // PostgreSQL's class 57 is "operator intervention", when it starts or is shut down.
         let steps_down = |code: &str| code.starts_with("57P");
         let away = match &error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
@@ -80,7 +82,7 @@ impl Database {
         Ok(database)
     }
 
-    /// The database at `url`, which need not be there yet: [`Database::prepare`] must succeed once before it is of use.
+    /// The database at `url`, which need not be there yet. [`Database::prepare`] must succeed once before it is of use.
     ///
     /// # Errors
     /// [`DatabaseError`] if the URL names no database.
@@ -110,7 +112,7 @@ impl Database {
     pub async fn prepare(&self) -> Result<(), DatabaseError> {
         let prepare = async {
             if !self.is_postgres() {
-                // Readers must not wait for a writer: every page looks its session up.
+                // Readers must not wait for a writer, because every page looks its session up.
                 sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await?;
             }
             (self.steps)().run(&self.pool).await.map_err(|error| match error {
@@ -122,10 +124,19 @@ impl Database {
         prepared.await.copied()
     }
 
-    /// Whether several processes can share it.
+    /// Returns whether several processes can share it.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         self.url.starts_with("postgres")
+    }
+
+    /// The SQL of the database's own clock, in milliseconds.
+    pub(crate) fn now(&self) -> &'static str {
+        if self.is_postgres() {
+            "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+        } else {
+            "CAST((julianday('now') - 2440587.5) * 86400000 AS BIGINT)"
+        }
     }
 
     /// Its address, which may hold a password.
@@ -149,6 +160,14 @@ pub(crate) async fn answer<T>(
     question: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, DatabaseError> {
     timeout_after(ANSWER, async { question.await.map_err(DatabaseError::from) }).await
+}
+
+/// The outcome of several questions that belong together, or that it does not come in time. A transaction that is
+/// dropped for it changes nothing.
+pub(crate) async fn outcome<T, E: From<DatabaseError>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(OUTCOME, work).await.unwrap_or_else(|_| Err(DatabaseError::late(OUTCOME).into()))
 }
 
 async fn timeout_after<T>(

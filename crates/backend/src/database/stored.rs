@@ -4,7 +4,7 @@ use domain::{House, InvalidName, Line, Resident, Role};
 
 /// The database holds a value that is not what it should be.
 #[derive(Debug, thiserror::Error)]
-#[error("the database holds what cannot be read: {0}")]
+#[error("the database has an unreadable value: {0}")]
 pub struct Unreadable(pub(crate) String);
 
 /// A resident as a table holds one.

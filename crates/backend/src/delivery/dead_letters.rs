@@ -1,4 +1,4 @@
-//! Records that cannot be read: each is reported once, and kept once in a topic of its own by the statistics role.
+//! Records that cannot be read. The statistics role reports each once, and keeps it once in a topic of its own.
 
 use std::{
     collections::HashSet,
@@ -14,7 +14,7 @@ use crate::{
     delivery::log::{Log, Outgoing, Record},
 };
 
-/// So much of a value is kept, in octets: the letter must fit into a record itself.
+/// The octets of a value that are kept. The letter must fit into a record itself.
 const VALUE_LIMIT: usize = 64 * 1024;
 
 /// The unreadable records that are known. Clones share them.
@@ -36,13 +36,13 @@ struct Known {
     caught_up: bool,
 }
 
-/// A record's place and timestamp: in a topic that was made anew, places come again.
+/// A record's place and timestamp. In a topic that was made anew, places come again.
 type Identity = (String, i64);
 
 /// A letter's value.
 #[derive(Clone, Debug, Serialize)]
 struct Letter {
-    /// `topic-partition-offset`: also the record's key.
+    /// `topic-partition-offset`, which is also the record's key.
     place: String,
     topic: String,
     partition: i32,
@@ -69,7 +69,7 @@ impl DeadLetters {
             return;
         }
         metrics::counter!("iutsai_records_unreadable_total", "reason" => label).increment(1);
-        tracing::warn!(place = letter.place, reason, "a record cannot be read; the next ones are");
+        tracing::warn!(place = letter.place, reason, "a record cannot be read, skipping it");
         let Some(log) = &self.log else { return };
         if known.caught_up {
             drop(known);
@@ -79,7 +79,7 @@ impl DeadLetters {
         }
     }
 
-    /// A letter stands in the topic: it is not written again.
+    /// A letter stands in the topic, so it is not written again.
     pub(crate) fn written(&self, letter: &Record) {
         let identity = letter.value.as_deref().and_then(|value| {
             let value: serde_json::Value = serde_json::from_slice(value).ok()?;
@@ -88,7 +88,7 @@ impl DeadLetters {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).written.extend(identity);
     }
 
-    /// All of the topic has been read: what has no letter yet gets one.
+    /// All of the topic has been read, so each record without a letter gets one.
     pub(crate) fn caught_up(&self) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.caught_up = true;
@@ -138,6 +138,6 @@ async fn write(log: Log, letter: Letter) {
     };
     match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),
-        Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter is not written yet"),
+        Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter waits for the next start"),
     }
 }

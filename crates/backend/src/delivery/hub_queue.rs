@@ -1,5 +1,5 @@
-//! What this node's hub is about to apply, in one queue: what the outbox committed, in the order of sequences, and what
-//! goes past the outbox or the log. A sender never waits for the hub.
+//! The queue of events that this node's hub is about to apply. It has the commits of the outbox, in the order of
+//! sequences, and the events that go past the outbox or the log. A sender never waits for the hub.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::outbox::Committed;
 
-/// How long the hub's word on an event that could not be recorded is waited for.
+/// The time to wait for the hub's answer on an event that could not be recorded.
 const HEARD_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An event for this node's hub.
@@ -21,7 +21,7 @@ pub enum Queued {
     Committed(Committed),
     /// It is not recorded here, or not yet. The answer is whether it was pushed to a socket of another house.
     Direct(Event, oneshot::Sender<bool>),
-    /// Another process handed it over, so long after it was received.
+    /// Another process handed it over, this long after it was received.
     HandedOver(Event, Duration),
 }
 

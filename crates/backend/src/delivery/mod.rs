@@ -1,9 +1,9 @@
-//! How an event becomes durable and reaches whoever must hear it.
+//! Makes an event durable and brings it to every hub.
 //!
-//! [`Delivery`] is the door: the [`outbox`] makes an event durable, the [`hub_queue`] passes it to this node's hub, the
-//! [`relay`] publishes it to Kafka where there is one, and the [`handover`] passes it to other processes. The [`log`] is
-//! what is read back in order. `reconcile` publishes again what Kafka has lost, `dead_letters` keeps what cannot be read,
-//! and [`republish`] refills a log.
+//! [`Delivery`] is the door. The [`outbox`] makes an event durable, the [`hub_queue`] passes it to this node's hub, the
+//! [`relay`] publishes it to Kafka where there is one, and the [`handover`] passes it to other processes. The [`log`]
+//! is read back in order. `reconcile` publishes again what Kafka has lost, `dead_letters` keeps records that cannot be
+//! read, and [`republish`] refills a log.
 
 pub(crate) mod dead_letters;
 pub mod handover;
@@ -28,11 +28,11 @@ use log::Log;
 use outbox::{Entry, Known, Origin, Outbox, OutboxError};
 use relay::{Publication, Relay};
 
-/// The hub applies an event so long after it was received at the latest, however long the disk takes.
+/// The time after its receipt at which the hub applies an event at the latest, however long the disk takes.
 const HEARD_WITHIN: Duration = Duration::from_millis(300);
 /// An answer waits for the disk no longer than this.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
-/// What is known of a key is looked up no longer than this, so that a disk that hangs does not delay the alarm.
+/// The time for looking a key up, so that a disk that hangs does not delay the alarm.
 const FOUND_WITHIN: Duration = Duration::from_millis(150);
 
 /// Neither the disk nor Kafka keeps an event.
@@ -56,7 +56,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Of these parts.
+    /// The delivery by these parts.
     #[must_use]
     pub fn new(outbox: Outbox, log: Log, relay: Option<Relay>, handover: Handover, hub: HubQueue) -> Self {
         Self { outbox, log, relay, handover, hub }
@@ -68,11 +68,11 @@ impl Delivery {
         &self.log
     }
 
-    /// Makes an event durable, whose record is `entry` and which was `received` then: when this returns a [`State`], it
+    /// Makes an event durable, whose record is `entry` and which was `received` then. When this returns a [`State`], it
     /// stays whatever fails next.
     ///
-    /// The event is heard in any case: by this node's hub right after the fsync, or 300 ms after it was received if the
-    /// disk takes longer or fails; by other processes through PostgreSQL at that time.
+    /// The event alarms in any case. This node's hub applies it right after the fsync, or 300 ms after it was received
+    /// if the disk takes longer or fails, and other processes receive it through PostgreSQL at that time.
     ///
     /// # Errors
     /// [`NotRecorded`] if neither the disk nor Kafka keeps it, as far as is known within ten seconds.
@@ -84,8 +84,8 @@ impl Delivery {
         let (why, heard) = match timeout_at(received + HEARD_WITHIN, &mut appending).await {
             Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
             Ok(Err(why)) => (why, self.hub.push_unrecorded(event).await),
-            // A disk that hangs is not a disk that fails: the alarm goes out, and the answer still waits for the disk, but
-            // not for the hub.
+            // A disk that hangs is not a disk that fails. The alarm goes out, and the answer still waits for the disk,
+            // but not for the hub.
             Err(_) => {
                 let heard = self.hub.push_unrecorded(event);
                 match timeout_at(received + ANSWERED_WITHIN, &mut appending).await {
@@ -103,8 +103,8 @@ impl Delivery {
         Err(NotRecorded { heard, why })
     }
 
-    /// Appends an entry and follows its publication, in a task of its own: an append that is given up by its waiter may
-    /// still succeed, and is published then.
+    /// Appends an entry and follows its publication, in a task of its own. An append whose waiter gives up may still
+    /// succeed, and is published then.
     fn append(
         &self,
         entry: Entry,
@@ -131,8 +131,8 @@ impl Delivery {
         }
     }
 
-    /// What is known of a request that came before, with where its event is. Unknown is also what cannot be looked up: then
-    /// it may be recorded twice, which the fold withstands.
+    /// Returns the former request and where its event is, if the outbox knows it. `None` is also the answer when the
+    /// lookup fails. The request may then be recorded twice, which the fold withstands.
     pub async fn find(&self, origin: &Origin) -> Option<(Known, State)> {
         let deadline = Instant::now() + FOUND_WITHIN;
         match timeout_at(deadline, self.outbox.find(origin)).await {

@@ -34,11 +34,11 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// The present marks, and no id yet. Marks that cannot be read now are read when it comes to comparing: what is
-    /// published meanwhile may be published once more then, which is better than not to compare.
+    /// Begins with the present marks, and no id yet. Marks that cannot be read now are read before the comparison. An
+    /// entry that is published meanwhile may be published once more then, which is better than not to compare.
     pub(crate) async fn begin(outbox: &Outbox, relay: &Relay) -> Self {
         let marks = present_marks(outbox, relay).await.inspect_err(|error| {
-            tracing::warn!(%error, "the outbox's marks cannot be read yet");
+            tracing::warn!(%error, "the outbox's marks cannot be read, retrying");
         });
         Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new() }
     }
@@ -72,7 +72,7 @@ impl Comparison {
                 Ok(lost) => {
                     return tracing::warn!(
                         lost,
-                        "the log lacked what Kafka had acknowledged, publishing it again"
+                        "the log lacks records that Kafka had acknowledged, publishing them again"
                     );
                 }
                 Err(error) if !failed => {

@@ -1,4 +1,4 @@
-//! Refilling a log that was lost: everything the outbox keeps is published again, quietly.
+//! Refills a log that was lost. Every entry of the outbox is published again, quietly.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::delivery::{
 
 /// The most records under way at once.
 const WIDTH: usize = 64;
-/// How long Kafka may take to answer for the first time.
+/// The longest time for Kafka's first answer.
 const ANSWER: Duration = Duration::from_secs(30);
 const FLUSH: Duration = Duration::from_secs(30);
 
-/// What became of the entries.
+/// The outcome for the entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Republished {
     /// Kafka acknowledged them.
@@ -31,13 +31,13 @@ pub enum RepublishError {
     /// The outbox.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
-    /// Kafka. What was published before stays so, and doing it again does no harm.
+    /// Kafka failed. Entries that were published before stay so, and doing it again does no harm.
     #[error(transparent)]
     Log(#[from] LogError),
 }
 
-/// Publishes every entry of `outbox` again, with the header `republished`: it is shown, and sounds nowhere. `progress` is
-/// called now and then with how many there were so far.
+/// Publishes every entry of `outbox` again, with the header `republished`, so that it is shown and sounds nowhere.
+/// `progress` is called now and then with how many there were so far.
 ///
 /// # Errors
 /// [`RepublishError`] if the outbox cannot be read, or Kafka does not take an entry.
@@ -85,7 +85,7 @@ async fn republish_all(
     Ok(done)
 }
 
-/// Whether Kafka took it.
+/// Returns whether Kafka took it.
 async fn publish(
     kafka: &Kafka,
     cluster: &str,

@@ -1,4 +1,4 @@
-//! Who can sign in: residents and administrators, with argon2id password hashes.
+//! The accounts of residents and administrators, with argon2id password hashes.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
 pub const PASSWORD_LENGTH: usize = 8;
-/// The longest password, in characters: argon2 must not be fed megabytes.
+/// The longest password, in characters, because argon2 must not be fed megabytes.
 pub const PASSWORD_LENGTH_LIMIT: usize = 256;
 
 /// The longest name to sign in with, in bytes.
@@ -28,7 +28,7 @@ pub const NAME_LIMIT: usize = 128;
 
 /// The password of every account of the demo complex.
 pub const DEMO_PASSWORD: &str = "neighbour";
-/// The demo complex: name, line, house. The last is the administrator, who has no flat.
+/// The demo complex, as name, line and house. The last is the administrator, who has no flat.
 pub const DEMO_RESIDENTS: [(&str, Option<(&str, &str)>); 5] = [
     ("resident-1203", Some(("101-1", "1203"))),
     ("resident-1204", Some(("101-1", "1204"))),
@@ -67,7 +67,7 @@ pub struct NewAccount {
     pub line: Option<Line>,
     /// The flat; a resident has one.
     pub house: Option<House>,
-    /// What the person may do.
+    /// The rights of the person.
     pub role: Role,
 }
 
@@ -93,6 +93,11 @@ impl Accounts {
         self.insert(account, false).await
     }
 
+    /// The database of the accounts.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     async fn insert(&self, account: NewAccount, demo: bool) -> Result<Resident, AccountError> {
         validate(&account)?;
         let NewAccount { name, password, line, house, role } = account;
@@ -116,8 +121,9 @@ impl Accounts {
         Ok(Resident { name, line, house, role })
     }
 
-    /// Returns whose name and password these are; `None` if nobody's. An unknown name takes as long as a wrong password. A
-    /// name that no account can have never reaches the database, because PostgreSQL fails at a NUL in a text.
+    /// Returns whose name and password these are; `None` if nobody's, and [`PeopleError::Locked`] for a locked
+    /// account. An unknown name takes as long as a wrong password. A name that no account can have never reaches the
+    /// database, because PostgreSQL fails at a NUL in a text.
     ///
     /// # Errors
     /// The database's.
@@ -125,17 +131,22 @@ impl Accounts {
         if !can_be_name(name) {
             return Ok(None);
         }
-        let find =
-            sqlx::query("SELECT name, password_hash, line, house, role FROM residents WHERE name = $1")
-                .bind(name)
-                .fetch_optional(self.database.pool());
+        let find = sqlx::query(
+            "SELECT name, password_hash, line, house, role, locked FROM residents WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(self.database.pool());
         let row = database::answer(find).await?;
         let hash = match &row {
             Some(row) => row.try_get::<String, _>("password_hash")?,
             None => NOBODY.clone(),
         };
         let right = self.matches(password.to_owned(), hash).await?;
-        row.filter(|_| right).map(|row| resident(&row)).transpose()
+        let Some(row) = row.filter(|_| right) else { return Ok(None) };
+        if row.try_get::<i64, _>("locked")? != 0 {
+            return Err(PeopleError::Locked);
+        }
+        resident(&row).map(Some)
     }
 
     /// Every line of the complex, in order.
@@ -176,7 +187,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Whether some account has the password that everybody knows.
+    /// Returns whether some account has the public password.
     ///
     /// # Errors
     /// The database's.
@@ -184,7 +195,7 @@ impl Accounts {
         Ok(self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await? > 0)
     }
 
-    /// Whether only the demo complex has accounts.
+    /// Returns true if only the demo complex has accounts.
     ///
     /// # Errors
     /// The database's.
@@ -198,7 +209,8 @@ impl Accounts {
         Ok(database::answer(count).await?.try_get(0)?)
     }
 
-    async fn hashed(&self, password: String) -> Result<String, PeopleError> {
+    /// Returns the hash of a password, as an account keeps it.
+    pub(super) async fn hashed(&self, password: String) -> Result<String, PeopleError> {
         self.hash(move || {
             let salt = SaltString::generate(&mut OsRng);
             let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
@@ -228,21 +240,25 @@ impl Accounts {
     }
 }
 
-/// Verified against when the name is unknown, so that the time does not tell.
+/// Verified against when the name is unknown, so that the time does not reveal it.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let salt = SaltString::generate(&mut OsRng);
     let hash = Argon2::default().hash_password(b"nobody has this password", &salt);
     hash.expect("argon2's own defaults are valid").to_string()
 });
 
-/// Tells if an account can have this name. Accounts of older versions may have names with characters that cannot be seen,
-/// so this is less than [`validate`] asks for.
+/// Returns whether an account can have this name. Accounts of older versions may have names with characters that cannot
+/// be seen, so this is less than [`validate`] asks for.
 #[must_use]
 pub fn can_be_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= NAME_LIMIT && !name.chars().any(|c| c.is_control() || c == '\u{fffd}')
 }
 
-fn validate(account: &NewAccount) -> Result<(), AccountError> {
+/// Checks an account that is to be made.
+///
+/// # Errors
+/// [`AccountError::Invalid`] with what to change.
+pub(super) fn validate(account: &NewAccount) -> Result<(), AccountError> {
     let invalid = |what: &str| Err(AccountError::Invalid(what.to_owned()));
     let name = &account.name;
     if name.trim().is_empty() || name.trim() != name || name.len() > NAME_LIMIT {
@@ -251,15 +267,23 @@ fn validate(account: &NewAccount) -> Result<(), AccountError> {
     all_seen("the name", name)?;
     all_seen("the line", account.line.as_ref().map_or("", Line::as_str))?;
     all_seen("the house", account.house.as_ref().map_or("", House::as_str))?;
-    let length = account.password.chars().count();
-    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&length) {
-        return invalid("the password must have 8 to 256 characters");
-    }
+    validate_password(&account.password)?;
     if account.line.is_some() != account.house.is_some() {
         return invalid("a flat needs both its line and its house");
     }
     if account.role == Role::Resident && account.house.is_none() {
         return invalid("a resident needs a line and a house");
+    }
+    Ok(())
+}
+
+/// Checks a password that is to be had.
+///
+/// # Errors
+/// [`AccountError::Invalid`] with what to change.
+pub(super) fn validate_password(password: &str) -> Result<(), AccountError> {
+    if !(PASSWORD_LENGTH..=PASSWORD_LENGTH_LIMIT).contains(&password.chars().count()) {
+        return Err(AccountError::Invalid("the password must have 8 to 256 characters".to_owned()));
     }
     Ok(())
 }

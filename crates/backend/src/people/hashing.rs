@@ -1,14 +1,14 @@
-//! Where passwords are hashed: argon2 takes tens of milliseconds and 19 MiB each, and must not take the cores from the
-//! calls. So few are hashed at once, and on threads that run when nobody else wants to. How many wait is bounded by
-//! whoever asks: the server does so for strangers and residents (`server::budgets`).
+//! The hashing of passwords. argon2 needs tens of milliseconds and 19 MiB for each, and must not keep the cores from
+//! the calls. Few are therefore hashed at once, on threads that run when no other thread wants to. The caller bounds
+//! how many wait, which the server does for strangers and residents (`server::budgets`).
 
 use std::sync::Arc;
 
 use rustix::process::nice;
 use tokio::sync::{Semaphore, oneshot};
 
-/// What is added to the niceness of a hashing thread: beside a busy thread of the ordinary priority it still gets about a
-/// tenth of a core (sched(7)), so that signing in goes on.
+/// The addition to the niceness of a hashing thread. Beside a busy thread of the ordinary priority it still gets about
+/// a tenth of a core (sched(7)), so that signing in goes on.
 const NICE: i32 = 10;
 
 /// Hashes on threads of its own. Clones share them.
@@ -33,7 +33,8 @@ impl Hashing {
         let turn = self.0.clone().acquire_owned().await.map_err(|error| error.to_string())?;
         let (reply, done) = oneshot::channel();
         let hashing = move || {
-            // The turn goes along: a client that gives up does not make room for one more hash at the same time.
+            // The turn goes along, because a client that gives up does not make room for one more hash at the same
+            // time.
             let _turn = turn;
             // On Linux it is the thread's own (nice(2)). Where it cannot be, hashing is only less polite.
             if let Err(error) = nice(NICE) {

@@ -1,7 +1,14 @@
-//! Who may sign in ([`accounts`]) and who is signed in ([`sessions`]); passwords are hashed on threads of their own.
+//! The [`accounts`] and their [`sessions`]. Passwords are hashed on threads of their own.
+//!
+//! The office keeps the [`complex`] of buildings, lines and houses, fills it by an [`import`], invites houses
+//! ([`invitations`]) and acts on accounts ([`office`]).
 
 pub mod accounts;
+pub mod complex;
 mod hashing;
+pub mod import;
+pub mod invitations;
+pub mod office;
 pub mod sessions;
 
 use crate::database::{DatabaseError, stored::Unreadable};
@@ -18,6 +25,9 @@ pub enum PeopleError {
     /// The database holds a value that is not what it should be.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// The name and the password are right, and the office has locked the account.
+    #[error("the account is locked")]
+    Locked,
     /// The system gave no random number.
     #[error("no token can be made: {0}")]
     NoToken(#[from] getrandom::Error),

@@ -1,4 +1,5 @@
-//! Applies a page of the log to the tables: the events, the calls that follow from them, and the positions, together.
+//! Applies a page of the log to the tables. The events, the calls that follow from them, and the positions change
+//! together.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +18,13 @@ use super::{
 };
 use crate::delivery::log::Record;
 
-/// So much around an event can belong to the same call, in milliseconds: 49 hours, and one more for clocks that differ.
+/// The time around an event, in milliseconds, in which others can belong to the same call. It is 49 hours, and one more
+/// for clocks that differ.
 const AROUND: Millis = LOOK_BACK + MARGIN;
 /// An hour, in milliseconds.
 const MARGIN: Millis = OPEN_FOR / 24;
 
-/// What was read of the log and is not yet in the tables.
+/// The part of the log that was read and is not yet in the tables.
 #[derive(Default)]
 pub(super) struct Page {
     held: BTreeMap<String, Held>,
@@ -81,7 +83,7 @@ fn at(held: &Held) -> Millis {
     held.event().at().or_else(|| position.time()).unwrap_or(position.timestamp)
 }
 
-/// Stores an event and returns the times around which calls may have changed: none, if all of it was known.
+/// Stores an event and returns the times around which calls may have changed. There are none if all of it was known.
 async fn hold(
     to: &mut AnyConnection,
     tables: Tables,
@@ -159,7 +161,8 @@ fn stored(row: &AnyRow) -> Result<Held, StatisticsError> {
     Held::from_json(&value, position).map_err(|error| StatisticsError::stored(&error))
 }
 
-/// Joins times that are so close that their calls may be the same: a page of a year must not fold a year at once.
+/// Joins times that are so close that their calls may be the same, because a page of a year must not fold a year at
+/// once.
 fn spans(mut times: Vec<Millis>) -> Vec<(Millis, Millis)> {
     times.sort_unstable();
     let mut spans: Vec<(Millis, Millis)> = Vec::new();
@@ -191,7 +194,7 @@ async fn derive(
         .fetch_all(&mut *to)
         .await?;
     let held = found.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-    // Of calls nearer to the edges, some events may lie beyond them.
+    // A call nearer to the edges may have events beyond them.
     let complete = first.saturating_sub(LOOK_BACK)..=last.saturating_add(MARGIN);
     for row in rows(line, held).into_iter().filter(|row| complete.contains(&row.begun)) {
         keep(to, tables, row).await?;
@@ -199,8 +202,7 @@ async fn derive(
     Ok(())
 }
 
-/// Stores a call as its events have it. Of a call that is settled not all events are held any more, so that is added
-/// to.
+/// Stores a call as its events have it. A settled call has lost some of its events, so its row is added to.
 async fn keep(to: &mut AnyConnection, tables: Tables, row: Row) -> Result<(), StatisticsError> {
     let select =
         format!("SELECT value, settled FROM {} WHERE line = $1 AND house = $2 AND id = $3", tables.calls());
@@ -261,8 +263,8 @@ pub(super) async fn update(
     Ok(())
 }
 
-/// Settles the calls that began 49 hours before `horizon`, which is the time up to which the log is read: they go into
-/// the history, and their events go. Events of no call that is known go when they are as old.
+/// Settles the calls that began 49 hours before `horizon`, which is the time up to which the log is read. They go into
+/// the history, and their events go. Events of unknown calls go when they are as old.
 pub(super) async fn settle(
     on: &mut AnyConnection,
     tables: Tables,

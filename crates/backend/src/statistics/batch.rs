@@ -1,6 +1,5 @@
-//! Counts the whole log again, beside live reading: into tables of its own, page by page, so that a run that was
-//! interrupted goes on where it was. At the end both are compared, and what was counted takes the place of what was
-//! read live.
+//! Counts the whole log again, beside live reading. It counts into tables of its own, page by page, so that a run that
+//! was interrupted goes on where it was. At the end both are compared, and the new count replaces the live one.
 
 mod compare;
 mod cover;
@@ -30,7 +29,7 @@ pub(super) const RUN: &str = "batch";
 pub(super) const VERIFIED: &str = "verified";
 const UNFINISHED: &str = "unfinished";
 
-/// How long the right to run holds without being renewed, in milliseconds.
+/// The time for which the right to run holds without being renewed, in milliseconds.
 const HOLDS: i64 = 120_000;
 /// Live reading goes on beside a run. So often the run reads on until both have read the same.
 const ATTEMPTS: u32 = 10;
@@ -54,7 +53,7 @@ pub enum BatchError {
     Uncovered {
         /// Where the log begins.
         from: Millis,
-        /// How many calls, as far as is known.
+        /// The number of calls, as far as is known.
         missing: String,
     },
     /// A part of it cannot be used.
@@ -68,7 +67,7 @@ impl From<sqlx::Error> for BatchError {
     }
 }
 
-/// What a run does.
+/// The kind of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
     /// It begins anew instead of going on with a run that was interrupted.
@@ -79,7 +78,7 @@ pub struct Wanted {
     pub only_compare: bool,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
     /// Records that were read.
@@ -88,12 +87,12 @@ pub struct Progress {
     pub until: Millis,
 }
 
-/// What a run found.
+/// The results of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How many calls it counted.
+    /// The number of calls that it counted.
     pub calls: u64,
-    /// How they compare with what was read live.
+    /// Their comparison with the live count.
     pub verified: Verified,
     /// Calls of which the log has words that came after they were settled. They count as the same.
     pub late: u64,

@@ -28,16 +28,17 @@ use crate::{
 
 /// The most records that share a transaction.
 const PAGE: u64 = 1_000;
-/// How long the right to read holds without being renewed, in milliseconds.
+/// The time for which the right to read holds without being renewed, in milliseconds.
 const HOLDS: i64 = 15_000;
 const RENEW_EVERY: Duration = Duration::from_secs(4);
-/// How often a process without the right asks for it.
+/// The time after which a process without the right asks for it again.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
-/// News wait this long for each other: an fsync for each of them would slow down the presses on the same disk.
+/// The time for which news wait for each other, because an fsync for each of them would slow down the presses on the
+/// same disk.
 const TOGETHER: Duration = Duration::from_millis(200);
-/// How long a page may take to be applied.
+/// The longest time for applying a page.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So much more of the log must be read before calls are settled again, in milliseconds.
 const SETTLE_AFTER: Millis = OPEN_FOR / 24;
@@ -60,8 +61,8 @@ enum End {
 }
 
 impl Consumer {
-    /// Reads until it is dropped. A database or a log that is away is waited for: whatever is not counted yet stays in
-    /// the log.
+    /// Reads until it is dropped. It waits for a database or a log that is away, because uncounted records stay in the
+    /// log.
     pub(crate) async fn run(self) {
         let (mut from_start, mut failed) = (false, false);
         loop {
@@ -95,7 +96,7 @@ impl Consumer {
         }
     }
 
-    /// Reads on from where the tables are. `from_start`: from the beginning of a cluster.
+    /// Reads on from where the tables are, or with `from_start` from the beginning of a cluster.
     async fn read(&self, from_start: bool) -> Result<End, StatisticsError> {
         let tables = &self.statistics.0.tables;
         tables.prepare().await?;
@@ -186,7 +187,7 @@ struct Session<'a> {
     read_until: Millis,
     /// Up to where calls are settled, as a time.
     settled_until: Millis,
-    /// How many records Kafka has that were not read.
+    /// The number of Kafka's records that were not read.
     lag: i64,
     steadiness: Steadiness,
 }

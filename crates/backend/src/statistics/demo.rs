@@ -1,5 +1,5 @@
-//! The past of the demo complex: calls that never happened, marked as such. They are rows and nothing else, so they are
-//! in neither the log nor the history, and a batch and a comparison pass them by.
+//! The past of the demo complex, which is calls that never happened, marked as such. They are rows and nothing else, so
+//! they are in neither the log nor the history, and a batch and a comparison skip them.
 
 use std::collections::BTreeMap;
 
@@ -19,19 +19,19 @@ use crate::database::stored;
 
 /// The name under which the tables keep that the demo has, or had, its past.
 const PAST: &str = "demo";
-/// The same past in every demo.
+/// The seed of the past, so that every demo has the same one.
 const SEED: u64 = 1203;
 /// The four flats with an account would call once in 140 days, so the past is that of a complex of usual size around
-/// them: four buildings with two lines each. The accounts' lines are the first two, and their flats are among these.
+/// them, with four buildings of two lines each. The accounts' lines are the first two, and their flats are among these.
 const LINES: usize = 8;
-/// Flats on a line, the accounts' among them: 15 floors with four each.
+/// Flats on a line, the accounts' among them, on 15 floors with four each.
 const FLATS: usize = 60;
 const DAYS: Millis = 90;
-/// A household calls 0.65 times a year: 480 households make 77 calls in 90 days. Some exercises come on top.
+/// A household calls 0.65 times a year, so 480 households make 77 calls in 90 days. Some exercises come on top.
 const CALLS: usize = 82;
 
 impl Statistics {
-    /// Gives the demo its past, once: if it is there or was removed, nothing happens. Returns the number of calls.
+    /// Gives the demo its past, once. If it is there or was removed, nothing happens. Returns the number of calls.
     ///
     /// # Errors
     /// [`StatisticsError`] if the tables cannot be written.
@@ -73,7 +73,7 @@ async fn mark(on: &mut AnyConnection, now: Millis) -> Result<bool, StatisticsErr
     Ok(execute(on, insert, &[now]).await? > 0)
 }
 
-/// Returns the calls of the 90 days that ended a day ago: all of them are over.
+/// Returns the calls of the 90 days that ended a day ago, because all of them are over.
 fn past(zone: &dyn Zone, now: Millis) -> Vec<Row> {
     let until = now.saturating_sub(OPEN_FOR);
     let period = until.saturating_sub(DAYS * OPEN_FOR)..until;
@@ -106,7 +106,7 @@ async fn insert(to: &mut AnyConnection, row: &Row) -> Result<(), StatisticsError
     Ok(())
 }
 
-/// Adds the flats of the lines that the demo's past knows, as long as it is there: more than have an account.
+/// Adds the flats of the lines of the demo's past while it is there, because few of them have an account.
 pub(super) async fn add_flats(
     from: &mut AnyConnection,
     to: &mut BTreeMap<Line, u64>,

@@ -1,5 +1,5 @@
-//! The topic `an-history`: the copy of the table of calls that are over, for others to read and for a table that was
-//! lost.
+//! The topic `an-history`, which is the copy of the table of calls that are over, for other readers and for a table
+//! that was lost.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::{
     delivery::log::{Log, Outgoing, Record},
 };
 
-/// The most calls that are published at once: the right to count must be renewed meanwhile.
+/// The most calls that are published at once, because the right to count must be renewed meanwhile.
 const AT_ONCE: i64 = 100;
 
-/// Publishes calls that the topic does not have. What Kafka does not take is published later.
+/// Publishes calls that the topic does not have. Rows that Kafka does not accept are published later.
 pub(super) async fn publish(tables: &Database, log: &Log) -> Result<(), StatisticsError> {
     let unsent = sqlx::query(
         "SELECT value FROM statistics_history WHERE sent = 0 AND demo = 0 ORDER BY begun LIMIT $1",

@@ -1,4 +1,4 @@
-//! The right to write the statistics: one process has it at a time. Its times are the database's, so that the clocks
+//! The right to write the statistics, which one process has at a time. Its times are the database's, so that the clocks
 //! of two machines need not agree.
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
@@ -6,7 +6,7 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use super::store::{StatisticsError, now};
 use crate::database::Database;
 
-/// What a process may have the right to.
+/// The kinds of rights of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
     /// Reading the log as it grows.
@@ -22,7 +22,7 @@ pub(super) struct Lease {
     token: String,
     /// It changes when a batch run has replaced the tables.
     generation: i64,
-    /// How long it holds, in milliseconds.
+    /// Its duration, in milliseconds.
     holds: i64,
 }
 

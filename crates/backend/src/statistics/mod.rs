@@ -62,9 +62,9 @@ impl Unavailable {
 pub struct Run {
     /// When it began.
     pub at: Millis,
-    /// How long it took, in milliseconds.
+    /// Its duration, in milliseconds.
     pub took: Millis,
-    /// How many calls it counted.
+    /// The number of calls that it counted.
     pub calls: u64,
     /// Why it failed, if it did.
     pub failed: Option<String>,
@@ -75,13 +75,13 @@ pub struct Run {
 pub struct Verified {
     /// When.
     pub at: Millis,
-    /// How many calls both know.
+    /// The number of calls that both know.
     pub compared: u64,
-    /// How many calls are not the same, or known to one of both only.
+    /// The number of calls that are not the same, or known to one of both only.
     pub different: u64,
 }
 
-/// How the statistics are doing.
+/// The state of the statistics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
     /// The last run of the batch.
@@ -108,8 +108,8 @@ struct Inner {
 }
 
 impl Statistics {
-    /// Opens the statistics: beside the accounts on PostgreSQL, in a file of `data_dir` on SQLite. The database need
-    /// not be there yet.
+    /// Opens the statistics, beside the accounts on PostgreSQL, and in a file of `data_dir` on SQLite. The database
+    /// need not be there yet.
     ///
     /// # Errors
     /// [`DatabaseError`] if the address names no database.
@@ -229,7 +229,7 @@ impl Statistics {
         Ok(self.0.tables.pool().acquire().await?)
     }
 
-    /// Returns how many flats each line has: those with an account, and in a demo those of its past.
+    /// Returns the number of flats of each line, which are those with an account, and in a demo those of its past.
     async fn flats(&self) -> Result<BTreeMap<Line, u64>, StatisticsError> {
         let count = sqlx::query(
             "SELECT line, COUNT(DISTINCT house) AS flats FROM residents

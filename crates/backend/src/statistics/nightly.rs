@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{clock, delivery::log::Log};
 
-/// How often it is asked whether a run is due.
+/// The time between two checks whether a run is due.
 const ASK_EVERY: Duration = Duration::from_secs(20);
 /// So often a run that goes on is logged, in records.
 const REPORT_EVERY: u64 = 100_000;

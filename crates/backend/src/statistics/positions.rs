@@ -15,7 +15,7 @@ use crate::delivery::{
 /// The one topic of a log that is a file.
 pub(super) const FILE: &str = "outbox";
 
-/// How far a partition is read.
+/// The place up to which a partition is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The next offset to read.
@@ -26,7 +26,7 @@ pub(super) struct Place {
     pub(super) last: String,
 }
 
-/// How far each partition is read.
+/// The place up to which each partition is read.
 pub(super) type Places = BTreeMap<Partition, Place>;
 
 /// Returns what is stored.

@@ -1,11 +1,11 @@
-//! When the batch runs: a cron expression, by the complex's clocks.
+//! The schedule of the batch, as a cron expression by the complex's clocks.
 
 use domain::Millis;
 use jiff::{Timestamp, civil::Date};
 
 use super::Iana;
 
-/// So far ahead a next time is looked for, in days: 29 February comes once in eight years around 2100.
+/// The days ahead in which a next time is looked for, because 29 February comes once in eight years around 2100.
 const HORIZON: i32 = 9 * 366;
 
 /// A text that is not a cron expression.

@@ -1,4 +1,4 @@
-//! The statistics' tables as the rest of this wing uses them: their names, the database's clock, and the errors.
+//! The statistics' tables as the rest of this wing uses them, with their names, the database's clock, and the errors.
 
 use domain::{Millis, statistics::Row};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
@@ -74,11 +74,7 @@ impl Tables {
 
 /// Returns the SQL of the present time by the database's clock, in milliseconds since 1970.
 pub(super) fn now(database: &Database) -> &'static str {
-    if database.is_postgres() {
-        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-    } else {
-        "CAST((julianday('now') - 2440587.5) * 86400000 AS BIGINT)"
-    }
+    database.now()
 }
 
 /// Reads the call of a row with `value`.

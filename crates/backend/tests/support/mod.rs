@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use backend::{
+    push::{self, Hosts},
     readiness::RoleState,
     service::{Backend, Settings},
     statistics::Iana,
@@ -20,6 +21,12 @@ pub async fn backend(directory: &Path) -> Backend {
         statistics: true,
         zone: Iana::named("Asia/Seoul").expect("a zone"),
         batch: None,
+        push: push::Settings {
+            hosts: Hosts::parse("loopback").expect("a host"),
+            private_key: None,
+            contact: None,
+            site: None,
+        },
         keep: Duration::from_secs(30 * 24 * 60 * 60),
         demo: true,
         calls_runtime: Handle::current(),

@@ -1,5 +1,5 @@
-//! What listeners are told: each event once, an answer never before its call, and which accept came first
-//! whenever that is settled anew.
+//! Announcements to listeners. Each event is announced once, an answer never before its call, and the first accept
+//! whenever it is settled anew.
 
 use super::{Call, CallKey, Change, LineIncidents};
 use crate::{
@@ -13,7 +13,7 @@ impl LineIncidents {
         let Some(call) = self.call(key) else { return Vec::new() };
         let mut events = vec![Event::Alert(call.alert.clone())];
         events.extend(self.moved.get(&(key.0, Some(key.1.clone()))).cloned().map(Event::Moved));
-        // With two calls of one id, the other one's arrival has told this.
+        // With two calls of one id, the other one's arrival has announced this.
         if self.calls.get(&key.0).is_some_and(|houses| houses.len() == 1) {
             events.extend(self.moved.get(&(key.0, None)).cloned().map(Event::Moved));
         }
@@ -21,7 +21,7 @@ impl LineIncidents {
         events.into_iter().map(|event| Change::Event { event, first: None }).collect()
     }
 
-    /// What listeners have not heard of a call's answers, in the order of (time, id), then which is first.
+    /// Returns the answers to a call that were not announced yet, in the order of (time, id), then which is first.
     pub(super) fn announce_answers(&mut self, call: &CallKey, changes: &mut Vec<Change>) {
         let unheard =
             |key: &Key| self.answers.get(key).is_some_and(|answer| answer.announced != Some(call.0));
@@ -34,7 +34,7 @@ impl LineIncidents {
         changes.extend(self.settle(call));
     }
 
-    /// An answer to a call, unless listeners were told of it.
+    /// Returns an answer to a call, unless it was announced before.
     pub(super) fn announce_answer(
         &mut self,
         key: &Key,
@@ -55,7 +55,7 @@ impl LineIncidents {
         Some(Change::Event { event, first: rank })
     }
 
-    /// Tells which accept of a call is first, where listeners take another one for it, or none.
+    /// Announces which accept of a call is first, where listeners know another one, or none.
     pub(super) fn settle(&mut self, key: &CallKey) -> Option<Change> {
         let first = self.first(key);
         let Call { announced_first, .. } = self.call_mut(key)?;

@@ -14,7 +14,7 @@ use crate::{
     people::House,
 };
 
-/// A UUIDv8: `record` made the id up, for a record of the original service.
+/// The version of a UUID (v8) that `record` makes up for a record of the original service.
 const MADE_UP: usize = 8;
 
 /// Finds what belongs together without looking at everything.
@@ -23,7 +23,8 @@ pub(super) struct Index {
     by_alert: BTreeMap<AlertId, BTreeSet<Key>>,
     /// Accepts that name no call, by their target, in the order of the records' timestamps.
     nameless: BTreeMap<House, BTreeMap<Millis, BTreeSet<Key>>>,
-    /// The calls of a house, in the order of the records' timestamps. No drills: the original service knows none.
+    /// The calls of a house, in the order of the records' timestamps. Drills are left out, because the original service
+    /// knows none.
     calls: BTreeMap<House, BTreeSet<(Millis, AlertId)>>,
 }
 
@@ -51,8 +52,8 @@ impl Index {
         }
     }
 
-    /// A call takes its place among those of its house, or leaves the one it had. Returns the call right before
-    /// each place: the one that nameless accepts are taken from, or given back to.
+    /// Gives a call its place among those of its house, or removes it from the one it had. Returns the call right
+    /// before each place, from which nameless accepts are moved, or to which they return.
     pub(super) fn place(
         &mut self,
         (alert, house): &CallKey,
@@ -130,7 +131,7 @@ impl LineIncidents {
         }
     }
 
-    /// What was said about a call, in no order that means anything.
+    /// Returns the answers to a call, in no order that means anything.
     pub(super) fn answers_of(&self, key: &CallKey) -> impl Iterator<Item = (&Key, &Answer)> {
         let call = self.call(key);
         let began = call.and_then(Call::began);
@@ -140,15 +141,15 @@ impl LineIncidents {
         answers.filter(move |(_, answer)| call.is_some_and(|call: &Call| answer.said.fits(&call.alert)))
     }
 
-    /// What was said about a call, in the order of (time, id).
+    /// Returns the answers to a call, in the order of (time, id).
     pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
         let mut answers: Vec<_> = self.answers_of(call).collect();
         answers.sort_unstable_by_key(|(key, answer)| (answer.said.at(), *key));
         answers
     }
 
-    /// The same record of the original service, told about other calls: servers say about which one it is,
-    /// and their last word holds.
+    /// Returns the same record of the original service under other calls. Servers decide to which call it belongs, and
+    /// their last decision holds.
     pub(super) fn made_up_elsewhere(&self, key: &Key) -> Vec<Key> {
         if key.what != What::Accept || key.id.0.get_version_num() != MADE_UP {
             return Vec::new();

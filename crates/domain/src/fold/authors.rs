@@ -1,5 +1,5 @@
-//! Who may do what to which call. The fold applies an event only to a call that it fits, and a command is
-//! acknowledged only if its event fits the call as far as that is known.
+//! The rules on which actor may do what to which call. The fold applies an event only to a call that it fits, and a
+//! command is acknowledged only if its event fits the call as far as that is known.
 
 use crate::{
     event::{Accept, Actor, CallKey, Event, Moved, Progress, Status},
@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Event {
-    /// Tells if the event is about this call and its actor may do what it does. Of a record that does not name the
-    /// call's house, the other names count.
+    /// Returns whether the event is about this call and its actor may do this. If the record does not name the call's
+    /// house, the other names decide.
     #[must_use]
     pub fn fits(&self, call: &CallKey) -> bool {
         let is_named = *self.line() == call.line
@@ -25,14 +25,14 @@ impl Event {
 }
 
 impl Accept {
-    /// Tells if another flat than the caller's accepts.
+    /// Returns whether another flat than the caller's accepts.
     pub(super) fn is_by_another(&self, line: &Line, caller: &House) -> bool {
         !is_flat(self.accept_line.as_ref(), &self.accept, line, caller)
     }
 }
 
 impl Status {
-    /// Tells if the actor may say this about a call of this flat.
+    /// Returns whether the actor may report this about a call of this flat.
     pub(super) fn is_allowed(&self, line: &Line, caller: &House) -> bool {
         let is_caller = |house: &House| is_flat(self.by_line.as_ref(), house, line, caller);
         match (self.status, &self.by) {
@@ -46,13 +46,14 @@ impl Status {
 }
 
 impl Moved {
-    /// Tells if it is the location of this flat itself, which nobody else may say.
+    /// Returns whether it is the location of this flat itself, which no other actor may report.
     pub(super) fn is_of_caller(&self, line: &Line, caller: &House) -> bool {
         is_flat(self.house_line.as_ref(), self.house.as_ref().unwrap_or(caller), line, caller)
     }
 }
 
-/// Tells if a house, of `of` or else of the call's line, is the caller's flat. Two lines may have houses of one name.
+/// Returns whether a house, of the line `of` or else of the call's line, is the caller's flat. Two lines may have
+/// houses of one name.
 fn is_flat(of: Option<&Line>, house: &House, line: &Line, caller: &House) -> bool {
     of.is_none_or(|of| of == line) && house == caller
 }

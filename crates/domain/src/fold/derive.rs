@@ -1,4 +1,4 @@
-//! What the sets add up to: incidents, and a call's history as a snapshot tells it.
+//! Derivations from the sets: incidents, and the history of a call for a snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,20 +20,20 @@ impl LineIncidents {
     /// The calls that are open at `now`, the oldest first.
     #[must_use]
     pub fn open(&self, now: Millis) -> Vec<Incident> {
-        // Most calls of a month are old: those need no deriving.
+        // Most calls of a month are old and need no deriving.
         let mut incidents = self.sorted(|call| now < call.alert.at.saturating_add(OPEN_FOR));
         incidents.retain(|incident| incident.is_open(now));
         incidents
     }
 
-    /// The calls with this id: one, unless two houses used the same.
+    /// Returns the calls with this id. There is one, unless two houses used the same id.
     #[must_use]
     pub fn named(&self, alert: AlertId) -> Vec<Incident> {
         let houses = self.calls.get(&alert).into_iter().flat_map(BTreeMap::keys);
         houses.filter_map(|house| self.incident(&(alert, house.clone()))).collect()
     }
 
-    /// What was said about a call, in the order of (time, id), an accept with whether it is the first.
+    /// Returns the answers to a call, in the order of (time, id), and for each accept whether it is the first.
     #[must_use]
     pub fn history(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
         let call = (alert.id, alert.house.clone());
@@ -42,7 +42,7 @@ impl LineIncidents {
         answers.map(|(_, answer)| self.told(&call, answer, first)).collect()
     }
 
-    /// What is known of this actor's accepts and words with this id: one, unless an id was used twice. `by_line` is the
+    /// Returns this actor's accepts and words with this id. There is one, unless an id was used twice. `by_line` is the
     /// line of a house that is not of this line.
     pub fn said(&self, id: EventId, by: &Actor, by_line: Option<&Line>) -> impl Iterator<Item = Event> {
         let line = by_line.filter(|line| **line != self.line).cloned();
@@ -59,8 +59,8 @@ impl LineIncidents {
             .map(|(_, answer)| answer.said.to_event())
     }
 
-    /// The first accept: by a server's word, else the lowest offset in the line's own partition, records
-    /// elsewhere after those.
+    /// Returns the first accept, as a server settled it. Otherwise the lowest offset in the line's own partition wins,
+    /// and records elsewhere come after those.
     pub(super) fn first(&self, call: &CallKey) -> Option<EventId> {
         self.told_first.get(call).copied().or_else(|| {
             let accepts = self.answers_of(call).filter(|(_, answer)| matches!(answer.said, Said::Accept(_)));
@@ -70,7 +70,7 @@ impl LineIncidents {
         })
     }
 
-    /// An answer as listeners are told of it: it names its call, and an accept says whether it is the first.
+    /// Returns an answer as it is announced. It names its call, and an accept has whether it is the first.
     pub(super) fn told(
         &self,
         call: &CallKey,

@@ -1,5 +1,5 @@
-//! How calls are dropped: old ones from a server's memory, closed ones from a client's. What is kept stays
-//! exactly as it was.
+//! Dropping of calls, old ones from a server's memory and closed ones from a client's. The rest stays exactly as it
+//! was.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl LineIncidents {
-    /// Forgets calls that began before `before`, and what was said before then about none. Receipts have no
-    /// time: those of a call that is not known go too.
+    /// Drops calls that began before `before`, and earlier answers that belong to no call. Receipts have no time, so
+    /// those of an unknown call are dropped too.
     pub fn forget(&mut self, before: Millis) {
         let calls = self.calls.values().flatten().filter(|(_, call)| call.alert.at < before);
         let old: Vec<CallKey> = calls.map(|(house, call)| (call.alert.id, house.clone())).collect();
@@ -44,7 +44,7 @@ impl LineIncidents {
         self.index.tidy();
     }
 
-    /// Drops calls with what was said about them and about no other.
+    /// Drops calls with their answers, unless these belong to another call too.
     fn drop_calls(&mut self, calls: &[CallKey]) {
         let dropped: BTreeSet<&CallKey> = calls.iter().collect();
         let answers = calls.iter().flat_map(|call| self.answers_of(call)).map(|(key, _)| key);

@@ -4,9 +4,9 @@ use super::said::{Key, Said, What};
 use crate::event::Event;
 
 impl Event {
-    /// Returns the text that all records of one event share, and no other event has. Records with the same text
-    /// replace each other in the fold: of a word the smallest record counts, of a location the latest, and receipts
-    /// are merged. The text is stored, so it must not change between versions.
+    /// Returns the text that all records of one event share, and no other event has. Records with the same text replace
+    /// each other in the fold. The smallest record of a word counts, the latest of a location, and receipts are merged.
+    /// The text is stored, so it must not change between versions.
     #[must_use]
     pub fn fold_key(&self) -> String {
         let parts = match self {

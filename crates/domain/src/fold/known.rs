@@ -1,4 +1,4 @@
-//! What is kept of a call and of an answer, and which of several records of one event counts.
+//! The stored form of a call and of an answer, and which of several records of one event counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use crate::{
     record,
 };
 
-/// A call is known by its id and its house: an id alone would let one house speak for another.
+/// A call's id and its house. An id alone would let one house speak for another.
 pub(super) type CallKey = (AlertId, House);
 
 /// A call as a record names it. Records of former versions name no house.
 pub(super) type NamedCall = (AlertId, Option<House>);
 
-/// The calls of a line by their ids: one house for each, unless several houses used the same.
+/// The calls of a line by their ids. Each id has one house, unless several houses used the same.
 pub(super) type Calls = BTreeMap<AlertId, BTreeMap<House, Call>>;
 
-/// Tells if there is a call that a record with this name may be about.
+/// Returns whether there is a call that a record with this name may be about.
 pub(super) fn is_known(calls: &Calls, (id, house): &NamedCall) -> bool {
     let houses = calls.get(id);
     houses.is_some_and(|houses| house.as_ref().is_none_or(|house| houses.contains_key(house)))
@@ -28,7 +28,7 @@ pub(super) fn is_known(calls: &Calls, (id, house): &NamedCall) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) alert: Alert,
-    /// Of several records of one alert, the smallest place.
+    /// The smallest place of the alert's records.
     pub(super) position: Option<Position>,
     /// Which accept listeners take for the first.
     pub(super) announced_first: Option<EventId>,
@@ -37,9 +37,9 @@ pub(super) struct Call {
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) said: Said,
-    /// Every place its record stands at: which of them ranks first depends on the number of partitions.
+    /// Every place of its record. The number of partitions decides which of them ranks first.
     pub(super) positions: BTreeSet<Position>,
-    /// About which call listeners were told of it; an answer that comes before its call waits.
+    /// The call for which it was announced. An answer that arrives before its call waits.
     pub(super) announced: Option<AlertId>,
     /// Records of it differ, so a listener may have one that does not count.
     pub(super) is_disputed: bool,
@@ -50,8 +50,8 @@ impl Call {
         Self { alert, position: None, announced_first: None }
     }
 
-    /// When it began for accepts that name no call: the record's timestamp. `None` while the log does not have
-    /// it, and for a drill: of neither does the original service know, so none of its accepts means it.
+    /// The time of the call for accepts that name no call, which is the record's timestamp. `None` while the log does
+    /// not have it, and for a drill. The original service knows of neither, so none of its accepts means it.
     pub(super) fn began(&self) -> Option<Millis> {
         self.position.filter(|_| !self.alert.drill).map(|position| position.timestamp)
     }
@@ -62,14 +62,14 @@ impl Answer {
         Self { said, positions: BTreeSet::new(), announced: None, is_disputed: false }
     }
 
-    /// When it was said, by the same clock as [`Call::began`].
+    /// The time of the accept, by the same clock as [`Call::began`].
     pub(super) fn accepted(&self) -> Millis {
         self.positions.first().map_or(self.said.at(), |position| position.timestamp)
     }
 }
 
-/// Of several records of one event the smallest (`at`, bytes) wins, the bytes being those `record` writes: they
-/// are the same for a record of the log and for what was handed over past it. An alert wins over a drill.
+/// The smallest (`at`, bytes) of several records of one event wins. The bytes are those that `record` writes, which are
+/// the same for a record of the log and for one that was handed over past it. An alert wins over a drill.
 pub(crate) fn wins(candidate: &Event, known: &Event) -> bool {
     let order = |event: &Event| {
         let (topic, value) = record::write(event);

@@ -1,13 +1,12 @@
-//! The one fold: what the events of a line add up to.
+//! The one fold, which turns the events of a line into incidents.
 //!
-//! [`LineIncidents`] keeps *sets* of what was said and derives every [`Incident`](crate::Incident) from
-//! them, so the order in which events come, and how often, cannot matter: equal sets give equal incidents.
-//! The hub's snapshot, the browser's feed and every replay use this and nothing else.
+//! [`LineIncidents`] keeps *sets* of events and derives every [`Incident`](crate::Incident) from them. Neither the
+//! order in which events come nor their repetition can matter, because equal sets give equal incidents. The hub's
+//! snapshot, the browser's feed and every replay use this and nothing else.
 //!
-//! Here is how an event is taken in; who may do what is `authors`, which words belong to which call is `attribution`,
-//! what listeners hear of it is `announce`, where callers are and whom calls reached is `report`, what all of it
-//! adds up to is `derive`, which words a snapshot needs is `outline`, how calls are dropped is `forget`, and what makes
-//! two records one event, as text for tables, is `identity`.
+//! This file applies events. `authors` judges who may do what, `attribution` finds the call of each word, `announce`
+//! announces changes to listeners, `report` keeps callers' locations and receipts, `derive` derives incidents,
+//! `outline` picks the words that a snapshot needs, `forget` drops calls, and `identity` names an event in tables.
 
 mod announce;
 mod attribution;
@@ -32,28 +31,29 @@ use attribution::Index;
 pub(crate) use known::wins;
 use known::{Answer, Call, CallKey, Calls, NamedCall};
 
-/// How an event came to be known here.
+/// The way by which an event reached this fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// Read from the log.
     Log(Position),
     /// Handed over past the log.
     Direct,
-    /// Told by a server, which says whether an accept is its call's first (`None`: not settled, or no accept).
+    /// Sent by a server, which states whether an accept is its call's first (`None` if that is not settled, or it is
+    /// not an accept).
     Told {
         /// The server's word.
         first: Option<bool>,
     },
 }
 
-/// What changed for those who listen to the line.
+/// A change for the listeners of the line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// Something happened that was not known before.
     Event {
-        /// What; an accept always names its call here.
+        /// The event; an accept always names its call here.
         event: Event,
-        /// For an accept: whether it is the call's first, as far as the log is known.
+        /// True if an accept is the call's first, as far as the log is known.
         first: Option<bool>,
     },
     /// It is settled which accept came first.
@@ -65,14 +65,14 @@ pub enum Change {
     },
 }
 
-/// Every call of one line, and all that was said about them.
+/// Every call of one line, and every event about it.
 #[derive(Clone, Debug)]
 pub struct LineIncidents {
     line: Line,
     rank: Rank,
     calls: Calls,
     answers: BTreeMap<Key, Answer>,
-    /// Derived from `calls` and `answers`: who is about what, without looking at all of them.
+    /// Derived from `calls` and `answers`, to find the call of an event without a search through all of them.
     index: Index,
     /// A server's word on which accept is first, where this fold does not read the log itself.
     told_first: BTreeMap<CallKey, EventId>,
@@ -103,12 +103,12 @@ impl LineIncidents {
         &self.line
     }
 
-    /// Takes an event in and tells what changed, in the order in which listeners should hear it.
+    /// Applies an event and returns the changes, in the order in which listeners should receive them.
     ///
-    /// Events of another line, and what was known already, change nothing. Of several records of one event
-    /// the smallest (`at`, bytes) counts; listeners who were told another keep it until their next snapshot.
-    /// An event is told once. Only an accept of the original service, which names no call, is told again
-    /// when a newer call turns out to be the one it is about.
+    /// Events of another line, and known ones, change nothing. The smallest (`at`, bytes) of several records of one
+    /// event counts. Listeners who received another record keep it until their next snapshot. An event is announced
+    /// once. Only an accept of the original service, which names no call, is announced again when a newer call turns
+    /// out to be the one it is about.
     pub fn apply(&mut self, event: Event, seen: Seen) -> Vec<Change> {
         if *event.line() != self.line {
             return Vec::new();
@@ -142,9 +142,9 @@ impl LineIncidents {
         calls.iter().filter_map(|call| self.settle(call)).collect()
     }
 
-    /// A server says which accept of a call is the first. A former version does not name the `target`. Where two houses
-    /// used one call's id and their neighbours one accept's, that does not tell which call is meant: it is left to the
-    /// next snapshot.
+    /// Applies a server's statement about which accept of a call is the first. A former version does not name the
+    /// `target`. Where two houses used one call's id and their neighbours one accept's, the statement does not identify
+    /// the call, so it is left to the next snapshot.
     pub fn settle_first(&mut self, alert: AlertId, target: Option<&House>, accept: EventId) {
         let keys = self.index.naming(alert).filter(|key| (key.id, key.what) == (accept, What::Accept));
         let houses = keys.filter_map(|key| key.target.as_ref());
@@ -207,7 +207,7 @@ impl LineIncidents {
         changes
     }
 
-    /// Takes in what a server says with an accept: about which call it is, and whether it is the first.
+    /// Applies a server's statement about an accept, to which call it belongs and whether it is the first.
     fn believe(&mut self, accept: &Accept, first: Option<bool>) {
         let Some(alert) = accept.alert else { return };
         let key = Said::Accept(accept.clone()).key(&self.line);

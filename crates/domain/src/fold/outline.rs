@@ -10,13 +10,15 @@ use crate::{
     people::Line,
 };
 
-/// Words of one actor that replace each other: its accepts, arrivals and withdrawals, or its words of one other kind.
+/// Words of one actor that replace each other. They are its accepts, arrivals and withdrawals, or its words of one
+/// other kind.
 type Strand<'a> = (&'a Actor, Option<&'a Line>, Option<Progress>);
 
 impl LineIncidents {
-    /// Returns the words of [`LineIncidents::history`] that a client needs to derive the same incident, now and after any
-    /// later word: of each house the first word, the first by which it comes and the last, of escalations and of each kind
-    /// of end the first and the last, the call's first accept, and every word of which records differ.
+    /// Returns the words of [`LineIncidents::history`] that a client needs to derive the same incident, now and after
+    /// any later word. Each house gives its first word, the first by which it comes, and its last. Escalations and each
+    /// kind of end give the first and the last. The call's first accept is included, and every word whose records
+    /// differ.
     #[must_use]
     pub fn outline(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
         let call = (alert.id, alert.house.clone());

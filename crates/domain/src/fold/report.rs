@@ -1,5 +1,5 @@
-//! Reports about a call besides its words: where the caller is, and whom the call has reached. Both wait for a call
-//! that is not known yet, and count for nothing until it is.
+//! Reports about a call besides its words, which are the caller's location and the receipts. Both wait for a call that
+//! is not known yet, and count for nothing until it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ impl LineIncidents {
         self.location_of(&(alert.id, alert.house.clone()))
     }
 
-    /// Returns the receipt of a call as listeners get it: without the caller's own flat.
+    /// Returns the receipt of a call as listeners get it, without the caller's own flat.
     #[must_use]
     pub fn merged_receipt(&self, alert: &Alert) -> Option<Receipt> {
         self.receipt_of(&(alert.id, alert.house.clone()))

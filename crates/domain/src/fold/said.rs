@@ -5,7 +5,7 @@ use crate::{
     people::{House, Line},
 };
 
-/// An event's identity: an id alone would let one house's key stand for another's, or for another call.
+/// An event's identity. An id alone would let one house's key stand for another's, or for another call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) id: EventId,
@@ -31,7 +31,7 @@ pub(crate) enum Said {
 }
 
 impl Said {
-    /// Its identity among what is said about calls of `line`.
+    /// Returns its identity among the events about calls of `line`.
     pub(crate) fn key(&self, line: &Line) -> Key {
         match self {
             Self::Accept(accept) => Key {
@@ -67,7 +67,7 @@ impl Said {
         }
     }
 
-    /// Tells if it may be said about this call of the line: the house that it names and its actor fit.
+    /// Returns whether it fits this call of the line, by the house that it names and its actor.
     pub(crate) fn fits(&self, alert: &Alert) -> bool {
         match self {
             Self::Accept(accept) => {

@@ -1,4 +1,4 @@
-//! What HTTP requests and answers carry, for the server, the browser and other clients.
+//! The types of HTTP requests and answers, for the server, the browser and other clients.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Number, Value};
@@ -25,7 +25,7 @@ pub struct SignIn {
 pub struct SignedIn {
     /// For `Authorization: Bearer` and STOMP's `passcode`. Shown once; the server keeps only its hash.
     pub token: String,
-    /// Who signed in.
+    /// The person who signed in.
     pub resident: Resident,
 }
 
@@ -50,10 +50,10 @@ pub struct CallRequest {
     /// Radius of the location's confidence circle in metres, a number or text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Value>,
-    /// What the emergency is. A form leaves it empty.
+    /// The kind of emergency. A form leaves it empty.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "kind")]
     pub kind: Option<Kind>,
-    /// An exercise. A form says `true`, or nothing.
+    /// True for an exercise. A form has `true`, or nothing.
     #[serde(default, skip_serializing_if = "is_false", deserialize_with = "flag")]
     pub drill: bool,
 }
@@ -65,7 +65,7 @@ impl CallRequest {
         record::location(self.lat.as_ref(), self.lng.as_ref(), self.accuracy.as_ref())
     }
 
-    /// Whether something other than nothing was sent as a location.
+    /// Returns whether something other than nothing was sent as a location.
     #[must_use]
     pub fn tells_location(&self) -> bool {
         let told =
@@ -81,7 +81,7 @@ pub struct AcceptRequest {
     /// The call's line.
     #[serde(deserialize_with = "name")]
     pub line: Line,
-    /// The house that comes: the signed-in resident's own.
+    /// The house that comes, which is the signed-in resident's own.
     #[serde(deserialize_with = "name")]
     pub accept_house: House,
     /// The house that called.
@@ -104,7 +104,7 @@ pub struct LocationRequest {
     pub accuracy: Option<Value>,
 }
 
-/// `POST /alert/{id}/cancel` and the others that say how far a call is; the body may be absent.
+/// `POST /alert/{id}/cancel` and the others that report progress; the body may be absent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ProgressRequest {
     /// A few words; up to [`crate::event::TEXT_LENGTH_LIMIT`] characters.
@@ -122,14 +122,14 @@ pub enum State {
     Stored,
 }
 
-/// 202: the command is durable.
+/// 202, because the command is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// The call's or event's id: the `Idempotency-Key`, where one was sent.
+    /// The call's or event's id, which is the `Idempotency-Key` if one was sent.
     pub id: uuid::Uuid,
     /// Where it is.
     pub state: State,
-    /// What was left out of it because it could not be used, in words.
+    /// A sentence that names the part left out because it could not be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
 }
@@ -144,7 +144,7 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What happened this time, and what to do.
+    /// A sentence on what happened this time, and what to do.
     pub detail: String,
 }
 
@@ -164,7 +164,7 @@ fn digits(number: &Number) -> String {
     whole.map_or_else(|| number.to_string(), |float| format!("{float:.0}"))
 }
 
-/// Reads the name of a line or a house: text or a number, without the white space around it.
+/// Reads the name of a line or a house, given as text or a number, without the white space around it.
 fn name<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -186,7 +186,7 @@ fn required_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error>
         .ok_or_else(|| D::Error::custom("the name and the password must be text"))
 }
 
-/// Reads words that may be missing. A value that cannot be text counts as none: it never makes a call unreadable.
+/// Reads words that may be missing. A value that cannot be text counts as none, so it never makes a call unreadable.
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Value::deserialize(from).map(as_text)
 }
@@ -198,15 +198,16 @@ fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Kind>, D::Error> {
     Ok(if word.is_empty() { None } else { serde_json::from_value(Value::from(word)).ok() })
 }
 
-/// Empty is absent, but what is no id is an error: a neighbour must not come to another call than was meant.
+/// Reads an id, which may be empty. Any other text is an error, because a neighbour must not come to another call than
+/// was meant.
 fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AlertId>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     let text = text.as_deref().map(str::trim).filter(|text| !text.is_empty());
     text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
 }
 
-/// Reads a flag: `true`, 1, or one of the words that forms and other programs write for them. Everything else is an
-/// emergency, because a call must not be taken for an exercise by mistake.
+/// Reads a flag, which is `true`, 1, or one of the words that forms and other programs write for them. Everything else
+/// is an emergency, because a call must not be mistaken for an exercise.
 fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     let text = as_text(Value::deserialize(from)?).unwrap_or_default();
     Ok(matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "on" | "yes" | "1"))

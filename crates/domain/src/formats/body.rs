@@ -1,4 +1,5 @@
-//! The bodies of STOMP MESSAGE frames: a record's value with its `type`, and what only listeners are told.
+//! The bodies of STOMP MESSAGE frames. Each is a record's value with its `type`, and the parts that only listeners
+//! receive.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,14 +12,14 @@ use crate::{
     people::{House, Line},
 };
 
-/// What a MESSAGE carries.
+/// The content of a MESSAGE.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// Something happened to a call.
     Event {
-        /// What.
+        /// The event.
         event: Event,
-        /// For an accept: whether it is the call's first; `None` until the log knows.
+        /// True if an accept is the call's first; `None` until the log knows.
         first: Option<bool>,
     },
     /// Which accept was the first of its call.
@@ -38,7 +39,7 @@ pub enum Body {
     SnapshotEnd {
         /// The line; `None` on a subscription to every line.
         line: Option<Line>,
-        /// There was more than a snapshot holds: what is not listed may still be open.
+        /// True if there was more than a snapshot holds. A call that is not listed may still be open.
         truncated: bool,
     },
 }

@@ -2,13 +2,16 @@
 
 use crate::people::Line;
 
-/// SEND here `{"alert": id}`: a person looked at the call.
+/// SEND `{"alert": id}` here to report that a person looked at the call.
 pub const SEEN: &str = "/pub/seen";
 
 /// The calls of every line on one subscription, for administrators. The `destination` of each MESSAGE is its line's own.
 pub const LINES: &str = "/sub/lines";
 
 const LINE: &str = "/sub/line/";
+
+/// Every destination with the command that names it. The name of a line stands in braces.
+pub const ALL: [(&str, &str); 3] = [("SUBSCRIBE", "/sub/line/{line}"), ("SUBSCRIBE", LINES), ("SEND", SEEN)];
 
 /// Where the calls of `line` are heard.
 #[must_use]

@@ -1,4 +1,4 @@
-//! The names of headers: of records in Kafka, of STOMP's MESSAGE, and of a command over HTTP.
+//! The names of headers, those of records in Kafka, of STOMP's MESSAGE, and of a command over HTTP.
 
 /// A record's header with the event's id.
 pub const ID: &str = "id";
@@ -7,11 +7,11 @@ pub const ID: &str = "id";
 /// the clock of the node that published it; on a MESSAGE, the time from the receipt until the frame was sent.
 pub const AGE: &str = "age";
 
-/// A record's header that marks it, with [`YES`], as one that refills a log or is about a call that is over: it is shown,
-/// and does not sound.
+/// A record's header that marks it, with [`YES`], as one that refills a log or is about a call that is over. It is
+/// shown, and does not sound.
 pub const REPUBLISHED: &str = "republished";
 
-/// The record headers without which the original service's consumer fails for ever (Spring for Apache Kafka,
+/// The record headers without which the original service's consumer fails on every attempt (Spring for Apache Kafka,
 /// "Mapping Types").
 pub const TYPE_IDS: [(&str, &str); 3] = [
     ("__TypeId__", "java.util.HashMap"),

@@ -1,4 +1,4 @@
-//! The `message-id` of a MESSAGE: where the log holds the event, or that nothing in the log stands behind the frame.
+//! The `message-id` of a MESSAGE. It names the place of the event in the log, or states that the frame has none.
 
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ pub fn direct(what: &str, id: Uuid) -> String {
     format!("{what}{DIRECT}{id}")
 }
 
-/// Tells if [`direct`] made this id.
+/// Returns whether [`direct`] made this id.
 #[must_use]
 pub fn is_direct(message_id: &str) -> bool {
     message_id.contains(DIRECT)

@@ -1,10 +1,11 @@
-//! How the domain is written: records of the log ([`record`], [`topic`]), STOMP bodies ([`body`]) and
-//! destinations ([`destination`]), and what HTTP carries ([`api`]).
+//! The written forms of the domain, for the log ([`record`], [`topic`]), STOMP bodies ([`body`]) and destinations
+//! ([`destination`]), and HTTP ([`api`], [`push`]).
 
 pub mod api;
 pub mod body;
 pub mod destination;
 pub mod header;
 pub mod message_id;
+pub mod push;
 pub mod record;
 pub mod topic;

@@ -1,5 +1,5 @@
-//! Kafka records: an event as the JSON value of a record, and back. The original service's five strings
-//! are read as they are; what it did not write is made up the same way everywhere.
+//! Kafka records, which hold an event as JSON. The original service's five strings are read as they are, and the
+//! missing parts are made up the same way everywhere.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub enum Unreadable {
     Invalid {
         /// Which field.
         field: &'static str,
-        /// What is wrong with it.
+        /// The rule that it breaks.
         reason: InvalidName,
     },
     /// A topic the service does not know.
@@ -42,7 +42,7 @@ pub enum Unreadable {
     Type(String),
 }
 
-/// The event of a record whose timestamp is its time: [`read_at`].
+/// Returns the event of a record whose timestamp is its time, as [`read_at`] does.
 ///
 /// # Errors
 /// [`Unreadable`], with the reason.
@@ -52,11 +52,10 @@ pub fn read(topic: &str, value: &[u8], position: Position) -> Result<Event, Unre
 
 /// The event of a record.
 ///
-/// A record of the original service has no id and no time: its id becomes a UUIDv8 (RFC 9562, section 5.8) of where
-/// the record stands and a hash of its value (as any accept's that names no call), and it happened at `time`.
+/// A record of the original service has no id and no time. Its id becomes a UUIDv8 (RFC 9562, section 5.8) of where the
+/// record stands and a hash of its value (as any accept's that names no call), and it happened at `time`.
 ///
-/// # Errors
-/// [`Unreadable`], with the reason. An unusable location never makes a call unreadable: it is dropped.
+/// # Errors [`Unreadable`], with the reason. An unusable location is dropped and never makes a call unreadable.
 pub fn read_at(topic: &str, value: &[u8], position: Position, time: Millis) -> Result<Event, Unreadable> {
     let made_up = || identify(topic, value, position);
     match topic {
@@ -110,7 +109,7 @@ fn identify(topic: &str, value: &[u8], position: Position) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// Absent, null and what is no such value are all `None`: a call is not lost to its trimmings.
+/// Reads an optional field. A missing, null or malformed value is `None`, so it never makes a call unreadable.
 fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
@@ -163,7 +162,7 @@ pub(crate) struct AlertFields {
     accuracy: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     kind: Option<Kind>,
-    /// Only in STOMP bodies: in the log the topic says it.
+    /// Only in STOMP bodies, because in the log the topic names the type.
     #[serde(skip)]
     pub(crate) drill: bool,
     #[serde(deserialize_with = "lenient")]

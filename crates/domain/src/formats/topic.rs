@@ -6,16 +6,16 @@ use crate::event::Event;
 pub const ALERT: &str = "an-alert";
 /// Accepts.
 pub const ACCEPT: &str = "an-accept";
-/// What else happens to a call.
+/// The progress of calls.
 pub const STATUS: &str = "an-status";
-/// Exercises: a topic of its own, so that no original client takes one for real.
+/// Exercises. They have a topic of their own, so that no original client mistakes one for an emergency.
 pub const DRILL: &str = "an-drill";
 /// Where the caller is now.
 pub const LOCATION: &str = "an-location";
 
 /// Which houses a call has reached.
 pub const RECEIPT: &str = "an-receipt";
-/// Calls that are over, as statistics keep them: rows without coordinates and without texts.
+/// Calls that are over, as statistics keep them, in rows without coordinates and without texts.
 pub const HISTORY: &str = "an-history";
 /// Records that could not be read, with the reason.
 pub const DEAD_LETTER: &str = "an-dead-letter";
@@ -29,7 +29,7 @@ const ALWAYS: i64 = i64::MAX;
 pub struct Topic {
     /// Its name.
     pub name: &'static str,
-    /// `retention.ms`: how long its records are kept.
+    /// The time for which its records are kept (`retention.ms`).
     pub retention: i64,
 }
 
@@ -45,7 +45,7 @@ pub const ALL: [Topic; 8] = [
     Topic { name: DEAD_LETTER, retention: 30 * DAY },
 ];
 
-/// How long records of the topic with this name are kept, in milliseconds; `None` of a topic that is not the service's.
+/// Returns how long records of the topic with this name are kept, in milliseconds; `None` of a topic that is not the service's.
 #[must_use]
 pub fn retention(name: &str) -> Option<i64> {
     ALL.iter().find(|topic| topic.name == name).map(|topic| topic.retention)

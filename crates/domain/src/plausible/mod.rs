@@ -1,7 +1,7 @@
 //! Plausible calls of a complex that does not exist, for the past of the demo and for the logs that tools and tests
-//! write. The same seed gives the same calls on every machine.
+//! write. A seed gives the same calls on every machine.
 //!
-//! Here is who lives there and when calls begin; `story` is what happens to each of them.
+//! This file has the residents and the times of the calls, and `story` the course of each call.
 
 mod random;
 mod story;
@@ -19,12 +19,12 @@ pub use random::Random;
 const FLATS_OF_FLOOR: usize = 4;
 /// Lines of each building.
 const LINES_OF_BUILDING: usize = 2;
-/// How many calls of a hundred are exercises.
+/// Exercises among a hundred calls.
 const DRILLS: usize = 6;
-/// How likely a call is at each hour of the local day: often in the evening and in the early morning, and at night more
-/// often than many expect.
+/// The likelihood of a call at each hour of the local day. Calls are frequent in the evening and in the early morning,
+/// and at night more frequent than many expect.
 const CALLS_BY_HOUR: [usize; 24] = [5, 4, 3, 2, 2, 3, 5, 7, 5, 3, 3, 3, 4, 3, 3, 3, 4, 6, 8, 9, 9, 8, 7, 6];
-/// The same of exercises, which the management office holds on working hours.
+/// The likelihood of an exercise at each hour, because the management office holds them on working hours.
 const DRILLS_BY_HOUR: [usize; 24] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 6, 0, 0, 9, 6, 0, 0, 0, 0, 0, 0, 0, 0];
 /// The greatest of both.
 const LIKELIEST: usize = 9;
@@ -34,7 +34,7 @@ const ATTEMPTS: usize = 1_000;
 /// A word about a call, and the time of its record.
 pub type Word = (Millis, Event);
 
-/// A complex: its lines, and the flats that each of them has.
+/// A complex, with its lines and the flats of each of them.
 #[derive(Clone, Debug)]
 pub struct Complex {
     lines: Vec<Line>,
@@ -209,7 +209,7 @@ mod tests {
             let ended = row.ended.unwrap().at;
             assert!(begun < ended && ended <= begun + OPEN_FOR, "{row:?}");
             assert_eq!(row.begun, begun);
-            // The fold has used every word: none was about another call or by somebody who may not say it.
+            // The fold has used every word, so none was about another call or by somebody without the right to it.
             let is_answer = |event: &Event| matches!(event, Event::Accept(_) | Event::Status(_));
             let answers = words.iter().filter(|(_, event)| is_answer(event)).count();
             assert_eq!(row.words as usize, answers, "{row:?} of {words:?}");

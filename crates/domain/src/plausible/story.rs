@@ -1,4 +1,4 @@
-//! What happens to one call: whom it reaches, who comes, and how it ends.
+//! The course of one call, from the neighbours that it reaches to its end.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
 const SECOND: Millis = 1_000;
 const MINUTE: Millis = 60 * SECOND;
 
-/// What becomes of a call.
+/// The end of a call.
 #[derive(Clone, Copy)]
 enum Fate {
     TakenBack,

@@ -16,7 +16,7 @@ use crate::event::Millis;
 /// The length of a bucket, in milliseconds.
 pub const QUARTER: Millis = 15 * 60 * 1000;
 
-/// What is counted of the calls that began in one stretch of time.
+/// The counts of the calls that began in one stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// All calls.
@@ -66,7 +66,7 @@ pub struct Day {
     pub date: Date,
     /// The first instant.
     pub from: Millis,
-    /// What is counted.
+    /// The counts.
     #[serde(flatten)]
     pub tally: Tally,
     /// The day is not over, or not in the period to its end, or one of its calls is open. Its counts may still change.

@@ -19,7 +19,7 @@ use crate::{
 /// The word for calls without a kind.
 const NO_KIND: &str = "none";
 
-/// What figures rest on besides rows.
+/// The basis of figures besides rows.
 pub struct Basis<'a> {
     /// The complex's time zone.
     pub zone: &'a dyn Zone,
@@ -27,7 +27,7 @@ pub struct Basis<'a> {
     pub as_of: Millis,
     /// Up to where the log was read.
     pub positions: Positions,
-    /// How many flats each line has. Of a line that is not listed, the flats that were reached count.
+    /// The number of flats of each line. For a line that is not listed, the flats that were reached count.
     pub flats: BTreeMap<Line, u64>,
 }
 

@@ -18,7 +18,7 @@ use crate::{
 pub type ByHour = [u64; 24];
 /// Calls by the local hour of the week; Monday is first.
 pub type HeatMap = [ByHour; 7];
-/// Up to where the log was read: of each partition of each topic the offset that comes next.
+/// The place up to which the log was read, as the next offset of each partition of each topic.
 pub type Positions = BTreeMap<String, BTreeMap<i32, i64>>;
 
 /// The figures of a period, beside those of another one.
@@ -71,7 +71,7 @@ pub struct Counts {
     pub expired: u64,
     /// Calls that are open.
     pub unfinished: u64,
-    /// Calls to which a neighbour came: one accepted and did not take it back, or was there.
+    /// Calls to which a neighbour came, because one accepted and did not withdraw, or was there.
     pub accepted: u64,
     /// All other calls.
     pub unaccepted: u64,
@@ -113,9 +113,9 @@ pub struct Counts {
     pub distributions: Distributions,
     /// Times that were negative, because clocks of two nodes differ, and count as 0.
     pub clamped: u64,
-    /// How far calls got.
+    /// The reach of calls.
     pub reach: Reach,
-    /// How often flats were alarmed.
+    /// The alarms of flats.
     pub alarms: Alarms,
     /// The figures of the drills.
     pub drill: Drills,
@@ -153,7 +153,7 @@ pub struct Distributions {
     pub to_resolved: Distribution,
 }
 
-/// How far calls got. A share is `reached` of `calls`, or `flats` of `of_flats`.
+/// The reach of calls. A share is `reached` of `calls`, or `flats` of `of_flats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reach {
     /// Calls.
@@ -166,7 +166,7 @@ pub struct Reach {
     pub of_flats: u64,
 }
 
-/// How often flats were alarmed: of each flat, the calls that reached it.
+/// The alarms of flats, counted as the calls that reached each flat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Alarms {
     /// Flats that were alarmed at least once.
@@ -184,11 +184,11 @@ pub struct Alarms {
 /// The figures of the drills.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Drills {
-    /// How many there were.
+    /// The number of drills.
     pub drills: u64,
     /// Drills to which a neighbour came.
     pub accepted: u64,
-    /// How far they got.
+    /// Their reach.
     pub reach: Reach,
     /// By line.
     pub by_line: BTreeMap<Line, u64>,

@@ -1,4 +1,4 @@
-//! The events from which rows are derived, as statistics store them: each once, without coordinates and free text.
+//! The events from which rows are derived, as statistics store them, each once, without coordinates and free text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +20,8 @@ pub struct Held {
 }
 
 impl Held {
-    /// Returns what is held of an event that was read at `position`. `None` if statistics need nothing of it: a
-    /// location, or a receipt of the caller's own flat alone.
+    /// Returns the stored part of an event that was read at `position`. `None` if statistics need nothing of it,
+    /// because it is a location, or a receipt of the caller's own flat alone.
     #[must_use]
     pub fn new(event: Event, position: Position) -> Option<Self> {
         let event = without_places(event)?;

@@ -1,9 +1,8 @@
-//! Statistics: what many calls add up to. A [`Row`] is what is kept of one call, and [`figures()`] counts rows. Live
-//! reading and batch use the same functions, so they give the same numbers.
+//! Statistics, which are the figures of many calls. A [`Row`] has the kept data of one call, and [`figures()`] counts
+//! rows. Live reading and batch use the same functions, so they give the same numbers.
 //!
-//! Here is how a row is made in `row`, from which events in `held`, what may be asked in `query` and `preset`, how
-//! local time follows from a zone's offsets in `zone`, and how rows are counted in `buckets`, `times`, `percentiles`
-//! and `count`. What comes out is in `figures`.
+//! `row` makes a row from the events in `held`, `query` and `preset` have the questions, `zone` derives local time from
+//! a zone's offsets, and `buckets`, `times`, `percentiles` and `count` count rows. The results are in `figures`.
 
 mod buckets;
 mod count;

@@ -11,15 +11,15 @@ const SECOND: Millis = 1_000;
 pub const CLASS_BOUNDS: [Millis; 7] =
     [15 * SECOND, 30 * SECOND, 45 * SECOND, 60 * SECOND, 120 * SECOND, 180 * SECOND, 300 * SECOND];
 
-/// How many values lie in each class. The last class has no upper bound.
+/// The number of values in each class. The last class has no upper bound.
 pub type Distribution = [u64; CLASS_BOUNDS.len() + 1];
 
 /// Nearest-rank percentiles of a set of integers. Each is one of the values, and `None` if there are none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Percentiles {
-    /// How many values there are.
+    /// The number of values.
     pub count: u64,
-    /// The smallest value that at least half of the values do not exceed: the median.
+    /// The median, which is the smallest value that at least half of the values do not exceed.
     pub p50: Option<i64>,
     /// The smallest value that at least 90 % of the values do not exceed.
     pub p90: Option<i64>,

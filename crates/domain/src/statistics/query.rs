@@ -1,4 +1,4 @@
-//! A question to the statistics: which calls, of which time.
+//! A question to the statistics, about some calls and a period.
 
 use super::{
     preset::{Preset, month_before_period},
@@ -13,10 +13,10 @@ use crate::{
 /// The most days that a period may have.
 pub const MOST_DAYS: i64 = 400;
 
-/// How many days are shown if a question names no period.
+/// The number of days that are shown if a question names no period.
 pub const USUAL_DAYS: i64 = 28;
 
-/// Instants between these make sense in a question: from 2000 to 2200, in milliseconds since 1970.
+/// The range of instants that make sense in a question, from 2000 to 2200, in milliseconds since 1970.
 const PLAUSIBLE: std::ops::RangeInclusive<Millis> = 946_684_800_000..=7_258_118_400_000;
 
 /// Why a question makes no sense.
@@ -98,7 +98,7 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// A period of time: from an instant until right before another one.
+/// A period of time, from an instant until right before another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     from: Millis,
@@ -138,7 +138,7 @@ impl Period {
         self.to
     }
 
-    /// Tells if an instant lies in the period.
+    /// Returns whether an instant lies in the period.
     #[must_use]
     pub fn contains(self, at: Millis) -> bool {
         (self.from..self.to).contains(&at)
@@ -162,7 +162,7 @@ impl Period {
 pub struct Query {
     /// The calls that began in this period.
     pub period: Period,
-    /// The period beside which the figures are shown: [`Period::previous`], or of a month the month before.
+    /// The period beside which the figures are shown, which is [`Period::previous`], or for a month the month before.
     pub compared: Period,
     /// Only calls of this line.
     pub line: Option<Line>,
@@ -198,7 +198,7 @@ impl Query {
         Ok(Self { period, compared, line, kind })
     }
 
-    /// Tells if a row is of the line and the kind that are asked for.
+    /// Returns whether a row is of the line and the kind that are asked for.
     #[must_use]
     pub fn selects(&self, row: &Row) -> bool {
         self.line.as_ref().is_none_or(|line| *line == row.line)

@@ -1,4 +1,4 @@
-//! A call as statistics keep it: who, when and how it ended, without coordinates and without free text.
+//! A call as statistics keep it, with its people, its times and its end, without coordinates and without free text.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
@@ -10,14 +10,14 @@ use crate::{
     people::{House, Line, Neighbour},
 };
 
-/// How soon a caller who cancels must have done so for the call to count as a false alarm, in milliseconds. Somebody
-/// who waited longer in vain may have given up, and that call must stay among those to which nobody came.
+/// The time, in milliseconds, within which a caller must cancel for the call to count as a false alarm. Somebody who
+/// waited longer in vain may have given up, and that call must stay among those to which nobody came.
 pub const FALSE_ALARM_WITHIN: Millis = LATE_AFTER;
 
-/// How long a call may wait for a first neighbour before it counts as one to which nobody came, in milliseconds.
+/// The time, in milliseconds, that a call may wait for a first neighbour before it counts as one to which nobody came.
 pub const WAITS_FOR: Millis = LATE_AFTER;
 
-/// What statistics keep of one call.
+/// The data that statistics keep of one call.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
@@ -34,12 +34,12 @@ pub struct Row {
     pub drill: bool,
     /// When the producer received the call.
     pub begun: Millis,
-    /// How and when it ended, if it did.
+    /// The kind and the time of its end, if it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
-    /// How many flats ever accepted or arrived.
+    /// The number of flats that ever accepted or arrived.
     pub accepts: u32,
-    /// How many of these did not take it back, or had been there before they did.
+    /// The number of these that did not withdraw, or had been there before they did.
     pub came: u32,
     /// The earliest `at` of an accept, or of an arrival without an accept. The log may have another accept as the
     /// first, because this is a time and not a rank.
@@ -54,10 +54,10 @@ pub struct Row {
     /// Flats with a device that took the call, without the caller's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reached: BTreeSet<Neighbour>,
-    /// The timestamp of the earliest record that says that a flat was reached.
+    /// The timestamp of the earliest record that a flat was reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reached: Option<Millis>,
-    /// How many words about the call were known. Of two rows of a call, the one with more is the richer.
+    /// The number of known words about the call. The row of a call with more of them is the richer one.
     pub words: u32,
 }
 
@@ -70,7 +70,7 @@ pub struct Ended {
     pub at: Millis,
 }
 
-/// What became of a call. Each call has exactly one.
+/// The outcome of a call. Each call has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// A neighbour accepted and did not take it back, or was there.
@@ -79,7 +79,7 @@ pub enum Outcome {
     TakenBack,
     /// Nobody has come yet, and the call is open and younger than [`WAITS_FOR`].
     Waiting,
-    /// Nobody came: the call ended in another way, or still waits.
+    /// Nobody came, because the call ended in another way, or still waits.
     Nobody,
 }
 
@@ -133,7 +133,7 @@ impl Row {
         Self { first_reached, reached, ..richer }
     }
 
-    /// Tells if the call is open at `now`.
+    /// Returns whether the call is open at `now`.
     #[must_use]
     pub fn is_open(&self, now: Millis) -> bool {
         self.ended.is_none() && now < self.begun.saturating_add(OPEN_FOR)
@@ -146,8 +146,8 @@ impl Row {
         self.ended.map(|ended| ended.how).or(expired)
     }
 
-    /// Tells if it was a false alarm. There is no word for one, so these count: the caller cancelled within
-    /// [`FALSE_ALARM_WITHIN`], and no neighbour had arrived.
+    /// Returns whether it was a false alarm. There is no word for one, so a call counts that the caller cancelled
+    /// within [`FALSE_ALARM_WITHIN`], and at which no neighbour had arrived.
     #[must_use]
     pub fn is_false_alarm(&self) -> bool {
         let at_once = |ended: Ended| ended.at.saturating_sub(self.begun) <= FALSE_ALARM_WITHIN;

@@ -1,4 +1,4 @@
-//! How long steps of calls took. The instants are of several nodes' clocks, so a difference may be negative.
+//! The times that steps of calls took. The instants are of several nodes' clocks, so a difference may be negative.
 
 use super::{
     figures::Distributions,
@@ -7,14 +7,14 @@ use super::{
 };
 use crate::event::{Millis, Progress};
 
-/// How long the steps of some calls took, in milliseconds.
+/// The times of the steps of some calls, in milliseconds.
 #[derive(Default)]
 pub(super) struct Times {
     pub(super) reached: Vec<Millis>,
     pub(super) first_accept: Vec<Millis>,
     pub(super) arrived: Vec<Millis>,
     pub(super) resolved: Vec<Millis>,
-    /// How many of all these were negative. They are 0 instead.
+    /// The number of these that were negative. They are 0 instead.
     pub(super) clamped: u64,
 }
 

@@ -57,7 +57,7 @@ impl Zone for Utc {
     }
 }
 
-/// What a clock on the wall shows, as far as statistics need it.
+/// The reading of a clock on the wall, as far as statistics need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Local {
     /// The day.
@@ -67,7 +67,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Tells if it is night: from 22 to 7 o'clock.
+    /// Returns whether it is night, which is from 22 to 7 o'clock.
     #[must_use]
     pub fn is_night(self) -> bool {
         self.hour >= 22 || self.hour < 7
@@ -95,7 +95,7 @@ impl Date {
         civil_from_days(self.0)
     }
 
-    /// Returns the day of the week: 0 is Monday, 6 is Sunday.
+    /// Returns the day of the week, where 0 is Monday and 6 is Sunday.
     #[must_use]
     pub fn weekday(self) -> usize {
         // Day 0, 1970-01-01, was a Thursday.
@@ -165,7 +165,7 @@ impl FromStr for Date {
 mod tests {
     use super::*;
 
-    /// One change of clocks: these offsets in hours before and after this instant.
+    /// One change of clocks, with the offsets in hours before and after this instant.
     struct Change(Millis, i64, i64);
 
     impl Zone for Change {
@@ -206,10 +206,10 @@ mod tests {
         let utc = day.0 * DAY;
         let begins = |zone: Change| zone.midnight(day) - utc;
         assert_eq!(begins(Change(utc + 10 * DAY, 9, 8)), -9 * HOUR);
-        // Berlin's spring and autumn: the change is hours after midnight.
+        // Berlin's spring and autumn, when the change is hours after midnight.
         assert_eq!(begins(Change(utc + HOUR, 1, 2)), -HOUR);
         assert_eq!(begins(Change(utc + HOUR, 2, 1)), -2 * HOUR);
-        // Midnight is skipped: 23:59 is followed by 01:00.
+        // Midnight is skipped, so 23:59 is followed by 01:00.
         assert_eq!(begins(Change(utc - HOUR, 1, 2)), -HOUR);
         // Midnight comes twice, because 01:00 is followed by 00:00, or because 00:00 is followed by 23:00.
         assert_eq!(begins(Change(utc - HOUR, 2, 1)), -2 * HOUR);

@@ -1,4 +1,4 @@
-//! What listeners are told, and how often.
+//! Announcements to listeners, and how often they are made.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn events(changes: &[Change]) -> impl Iterator<Item = &Event> {
     })
 }
 
-/// Receipts grow and are told again; everything else is told by what it is.
+/// Receipts grow and are announced again. Everything else is announced by its identity.
 fn told(changes: &[Change]) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
     for event in events(changes).filter(|event| !matches!(event, Event::Receipt(_))) {
@@ -43,7 +43,7 @@ proptest! {
     fn an_event_is_told_once_however_often_it_comes(
         delivery in history(Conflicts::LeftOut)
             .prop_map(|mut history| {
-                // Who names no call is told again when a newer one comes to light: the next test.
+                // An accept that names no call is announced again when a newer call appears, which is the next test.
                 history.retain(|(event, _)| event.alert().is_some());
                 history
             })

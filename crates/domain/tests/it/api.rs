@@ -1,4 +1,4 @@
-//! What HTTP carries, as JSON and as a form.
+//! The types of HTTP, as JSON and as a form.
 
 use domain::{
     Kind, Location,

@@ -1,4 +1,4 @@
-//! Who may do what to which call, for every kind of event and in any order.
+//! The rules on which actor may do what to which call, for every kind of event and in any order.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn named(passed: i64, lat: f64) -> Moved {
     Moved { target: Some(a_house("1203")), ..moved(passed, lat) }
 }
 
-/// The location of somebody else than 1203 who says so, about 1203's call.
+/// The location of another house than 1203, which names itself, about 1203's call.
 fn by(house: &str, line: Option<Line>) -> Moved {
     Moved { house: Some(a_house(house)), house_line: line, ..named(5, 10.0) }
 }
@@ -174,7 +174,7 @@ fn two_calls_of_one_id_keep_their_locations_and_receipts_apart() {
         receipt("1301", "1204"),
         Event::Alert(alert_of("1203", 0)),
         Event::Alert(alert_of("1301", 1)),
-        // A former version's: nobody knows whose it is.
+        // A former version's record, in which nobody is named.
         Event::Moved(moved(9, 10.0)),
     ]);
     for (incident, lat, reached) in

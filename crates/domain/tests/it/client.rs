@@ -1,4 +1,4 @@
-//! A listener's fold: what it is told adds up to what the server knows.
+//! A listener's fold. The frames that it receives add up to the server's state.
 
 use domain::{Change, Event, Incident, LineIncidents, Seen, body::Body};
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn body(change: Change) -> Body {
     }
 }
 
-/// A call as a snapshot tells it.
+/// A call as a snapshot has it.
 fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
     let mut told = vec![(Event::Alert(incident.alert.clone()), None)];
     told.extend(hub.history(&incident.alert));
@@ -80,7 +80,8 @@ proptest! {
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
     }
 
-    /// Where two records of one event differ, listeners have what they were told first: until they connect again.
+    /// Where two records of one event differ, listeners keep the one that they received first, until they connect
+    /// again.
     #[test]
     fn a_snapshot_after_listening_settles_what_records_of_one_event_disagreed_about(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),

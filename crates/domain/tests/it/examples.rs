@@ -38,7 +38,7 @@ pub(crate) fn accept_of(id: usize, house: &str, passed: Millis) -> Accept {
     }
 }
 
-/// Of the call 0, as former versions wrote it: without the house that called.
+/// A status of the call 0, as former versions wrote it, without the house that called.
 pub(crate) fn status(id: usize, progress: Progress, by: Actor, passed: Millis) -> Status {
     Status {
         id: event_id(id),
@@ -53,7 +53,7 @@ pub(crate) fn status(id: usize, progress: Progress, by: Actor, passed: Millis) -
     }
 }
 
-/// A location of the call 0, as former versions wrote it: without any house.
+/// A location of the call 0, as former versions wrote it, without any house.
 pub(crate) fn moved(passed: Millis, lat: f64) -> Moved {
     Moved {
         line: line(),
@@ -66,7 +66,7 @@ pub(crate) fn moved(passed: Millis, lat: f64) -> Moved {
     }
 }
 
-/// Of the call 0.
+/// A withdrawal from the call 0.
 pub(crate) fn withdrawn(id: usize, house: &str, passed: Millis) -> Status {
     status(id, Progress::Withdrawn, Actor::House(a_house(house)), passed)
 }
@@ -191,7 +191,7 @@ fn houses_of_one_number_on_two_lines_do_not_speak_for_each_other() {
 #[test]
 fn a_neighbour_who_copies_an_id_changes_nothing_for_the_call() {
     let resolved = Event::Status(status(4, Progress::Resolved, Actor::Administrator, 9));
-    // 1101 is before 1203, 1402 after: neither may take over.
+    // 1101 sorts before 1203, and 1402 after. Neither may take over.
     for copier in ["1101", "1402"] {
         let mut fold = direct([
             Event::Alert(alert_of("1203", 0)),

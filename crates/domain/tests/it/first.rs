@@ -1,4 +1,4 @@
-//! Which accept came first: the lowest offset in the line's own partition, records elsewhere after those.
+//! The first accept. The lowest offset in the line's own partition wins, and records elsewhere come after those.
 
 use domain::{Accept, Change, Event, EventId, LineIncidents, Position, Seen, partition};
 

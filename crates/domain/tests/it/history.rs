@@ -1,4 +1,4 @@
-//! Arbitrary histories of one line: what happened, and every way in which it may come to be known.
+//! Arbitrary histories of one line, with every way in which each event may become known.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ pub(crate) fn fold(sightings: &[Sighting], partitions: i32) -> LineIncidents {
     fold
 }
 
-/// Several records of one event may say different things about it: one key used for two bodies on two nodes.
+/// Several records of one event may differ, as when one key was used for two bodies on two nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Conflicts {
     Included,
@@ -61,7 +61,7 @@ pub(crate) fn history(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sightin
     })
 }
 
-/// The same history twice: in two orders, each with some sightings repeated.
+/// A history twice, in two orders, each with some sightings repeated.
 pub(crate) fn two_deliveries(conflicts: Conflicts) -> impl Strategy<Value = (Vec<Sighting>, Vec<Sighting>)> {
     history(conflicts).prop_flat_map(|history| (delivery(history.clone()), delivery(history)))
 }
@@ -79,7 +79,7 @@ pub(crate) fn delivery(history: Vec<Sighting>) -> impl Strategy<Value = Vec<Sigh
         .prop_shuffle()
 }
 
-/// What makes two events one: the id, who says it, what it is, and the call.
+/// Returns the identity of an event, which is its id, its actor, its kind, and the call.
 pub(crate) fn identity(event: &Event) -> String {
     match event {
         Event::Alert(alert) => format!("alert {} {}", alert.id, alert.house),
@@ -99,9 +99,9 @@ pub(crate) fn identity(event: &Event) -> String {
 
 #[derive(Clone, Debug)]
 enum Happening {
-    /// By this service: an event and where it was seen; `None` is a direct handing over.
+    /// A record of this service, as an event and the places where it was seen; `None` is a hand-over.
     Ours(Event, Vec<Option<Position>>),
-    /// By the original service: a record, the topic and the place.
+    /// A record of the original service, with its topic and place.
     Original(&'static str, String, Position),
 }
 
@@ -220,7 +220,7 @@ pub(crate) fn status() -> impl Strategy<Value = Status> {
     )
 }
 
-/// The line of who acts: not named, the call's own, or another.
+/// The line of the actor, which is not named, the call's own, or another.
 fn line_of_actor() -> impl Strategy<Value = Option<Line>> {
     let named = prop_oneof![6 => Just(None), 1 => Just(Some("101-1")), 1 => Just(Some("101-2"))];
     named.prop_map(|name| name.map(|name| Line::new(name).expect("a valid line")))

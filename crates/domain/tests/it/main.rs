@@ -1,5 +1,5 @@
-//! What the domain promises, checked from outside: the fold over arbitrary histories, and everything that is
-//! written and read again.
+//! The promises of the domain, checked from outside. They cover the fold over arbitrary histories, and everything that
+//! is written and read again.
 
 mod announcements;
 mod api;

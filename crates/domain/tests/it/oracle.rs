@@ -1,5 +1,5 @@
-//! The rules of the fold once more, as plainly as they can be said: everything is known at once, and every
-//! question looks at everything. Slow, and with nothing in it that an order could spoil.
+//! The rules of the fold once more, as plainly as possible. Everything is known at once, and every question looks at
+//! everything. It is slow, and nothing in it depends on an order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use domain::{
 
 use crate::history::{Sighting, identity, line};
 
-/// What a whole history adds up to.
+/// Returns what a whole history adds up to.
 pub(crate) fn incidents(sightings: &[Sighting], partitions: i32) -> Vec<Incident> {
     let events = counted(sightings);
     let alerts: Vec<(&Alert, &Vec<Position>)> = events
@@ -35,7 +35,7 @@ pub(crate) fn sorted(fold: &LineIncidents) -> Vec<Incident> {
 
 type Known = (Event, Vec<Position>);
 
-/// Of each event the record that counts, and every place it stands at.
+/// The record of each event that counts, and every place of it.
 fn counted(sightings: &[Sighting]) -> BTreeMap<String, Known> {
     let bytes = |event: &Event| (record::write(event).0, event.at(), record::write(event));
     let mut known: BTreeMap<String, Known> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The outline of a call: a few of its words, and the same incident.
+//! The outline of a call, which is a few of its words with the same incident.
 
 use domain::{Event, Incident, LineIncidents, Position, Seen, Stance, body::Body};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Records: what is written is read, what the original service wrote is read, and nothing that comes panics.
+//! Records. Every written one can be read, those of the original service too, and no input panics.
 
 use std::collections::BTreeSet;
 
@@ -121,7 +121,7 @@ fn an_id_made_up_is_the_same_everywhere_and_another_at_another_place() {
     };
     let own = id(topic::ALERT, value, HERE);
     assert_eq!(own, id(topic::ALERT, value, HERE));
-    // A fixed one: nodes of different builds must agree, and so must next year's with today's.
+    // A fixed value, because nodes of different builds must agree, and so must next year's with today's.
     assert_eq!(own.to_string(), "c7f58540-65a7-863f-84a9-707db9743e3c");
     let others = [
         id(topic::ALERT, value, Position { partition: 0, ..HERE }),

@@ -1,4 +1,4 @@
-//! Figures by example: what a row keeps of a call, local time, and how figures add up.
+//! Figures by example. They cover the row of a call, local time, and how figures add up.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) const HOUR: Millis = 60 * 60 * 1000;
 pub(crate) const DAY: Millis = 24 * HOUR;
 
-/// The clocks of Korea: nine hours ahead, without summer time.
+/// The clocks of Korea, nine hours ahead, without summer time.
 pub(crate) struct Seoul;
 
 impl Zone for Seoul {
@@ -33,7 +33,7 @@ impl Zone for Seoul {
     }
 }
 
-/// The clocks of Germany in 2026: summer time from 29 March to 25 October, 01:00 UTC each.
+/// The clocks of Germany in 2026, with summer time from 29 March to 25 October, 01:00 UTC each.
 pub(crate) struct Berlin;
 
 impl Zone for Berlin {

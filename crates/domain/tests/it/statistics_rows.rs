@@ -1,4 +1,4 @@
-//! Rows and figures over arbitrary histories: neither order nor repetition matters, and everything adds up.
+//! Rows and figures over arbitrary histories. Neither order nor repetition matters, and everything adds up.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     statistics::{Berlin, DAY, HOUR, asked, row},
 };
 
-/// What statistics hold of the records of the log.
+/// Returns what statistics hold of the records of the log.
 fn held(sightings: &[Sighting]) -> impl Iterator<Item = Held> {
     sightings.iter().filter_map(|(event, seen)| match seen {
         Seen::Log(position) => Held::new(event.clone(), *position),
@@ -21,7 +21,7 @@ fn held(sightings: &[Sighting]) -> impl Iterator<Item = Held> {
     })
 }
 
-/// As the table of events holds them: each once, merged in the order in which they came, and read again.
+/// The events as the table holds them. Each is there once, merged in the order in which they came, and read again.
 fn stored(sightings: &[Sighting]) -> Vec<Held> {
     let mut table: BTreeMap<String, (Vec<u8>, Position)> = BTreeMap::new();
     for held in held(sightings) {

@@ -1,11 +1,11 @@
-//! What the tests share: a decoder run to its end over bytes cut in given pieces.
+//! Shared parts of the tests, such as a decoder run to its end over bytes cut in given pieces.
 
 // Each test program uses some of it.
 #![allow(dead_code)]
 
 use stomp::{Decoder, Error, Frame, Incoming, Limits, Version};
 
-/// Everything the decoder said: what it found, and the error that stopped it.
+/// Everything that the decoder returned, with the error that stopped it.
 pub type Outcome = (Vec<Incoming>, Option<Error>);
 
 /// Limits far beyond every test that is not about limits.

@@ -82,3 +82,15 @@ fn a_schedule_is_a_cron_expression_or_off() {
     let sentence = schedule("daily", zone()).unwrap_err();
     assert!(sentence.starts_with("IUTSAI_BATCH_CRON: 'daily' is not a cron expression"), "{sentence}");
 }
+
+#[test]
+fn a_contact_is_a_mail_address_or_a_site() {
+    for contact in ["mailto:office@iutsai.example", "https://iutsai.example/contact"] {
+        assert_eq!(contact_address(contact), Ok(contact.to_owned()));
+    }
+    for wrong in
+        ["office@iutsai.example", "mailto:office", "mailto:@a.b", "http://iutsai.example", "admin", ""]
+    {
+        assert!(contact_address(wrong).unwrap_err().contains("mailto:"), "{wrong}");
+    }
+}

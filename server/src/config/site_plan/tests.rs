@@ -25,7 +25,7 @@ fn assert_near(found: (f64, f64), wanted: (f64, f64)) {
 #[test]
 fn the_corners_follow_from_two_points() {
     let (_directory, file) = file();
-    // The demo's plan by other points of it: its corners are 160 m and 104 m apart.
+    // The demo's plan by other points of it. Its corners are 160 m and 104 m apart.
     let (south_west, north_east) = ((37.500_670_3, 127.039_197_7), (37.501_604_6, 127.041_009_5));
     for points in [
         "56,56=37.501504,127.0393246;516,462=37.5007745,127.0403663",

@@ -1,4 +1,4 @@
-//! Who makes room for whom, and that nobody does so in turn.
+//! Sockets that make room for others, and the rule that nobody does so in turn.
 #![allow(clippy::unwrap_used)]
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,7 +14,7 @@ struct Building {
     numbers: Number,
 }
 
-/// What became of a new socket: which one made room for it, if any.
+/// The outcome for a new socket, with the socket that made room for it, if any.
 type Outcome = Result<Option<Number>, Full>;
 
 impl Building {
@@ -125,7 +125,7 @@ fn a_residents_first_socket_finds_a_place_where_somebody_has_more_than_one() {
     assert_eq!(building.resident("1401", "d"), Ok(Some(1)));
     assert_eq!(building.resident("1203", "hoarder"), Err(Full::Residents));
     assert_eq!(building.resident("1402", "e"), Ok(Some(2)));
-    // Everybody has one: a place that one takes is one that another loses.
+    // Everybody has one. A place that one gets is one that another loses.
     assert_eq!(building.resident("1501", "f"), Err(Full::Residents));
 }
 

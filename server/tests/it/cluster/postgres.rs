@@ -17,19 +17,19 @@ pub struct Postgres {
 impl Postgres {
     /// A new server that answers.
     pub fn start() -> Self {
-        // Made before the script runs: a server that does not come up whole is ended, too.
+        // Made before the script runs, so that a server that does not come up whole is ended, too.
         let mut postgres = Self { directory: directory("postgres"), url: String::new() };
         let told = postgres.command("up");
         postgres.url = told.trim().strip_prefix("DATABASE_URL=").unwrap().to_owned();
         postgres
     }
 
-    /// Where programs reach it: a `DATABASE_URL`.
+    /// Returns its `DATABASE_URL`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Runs the script's command for this server: `stop`, `start`.
+    /// Runs the script's command for this server, `stop` or `start`.
     pub fn command(&self, word: &str) -> String {
         run(script("postgres").args([word, "--dir"]).arg(self.directory.path()))
     }

@@ -13,7 +13,8 @@ pub fn script(name: &str) -> Command {
     Command::new(root().join("script").join(name))
 }
 
-/// Where a server of this kind lives during one test: `script/test` ends what a killed test has left there.
+/// Returns the directory of a server of this kind during one test. `script/test` ends servers that a killed test has
+/// left there.
 pub fn directory(kind: &str) -> TempDir {
     let all = root().join("target/tests");
     std::fs::create_dir_all(&all).unwrap();

@@ -1,4 +1,4 @@
-//! The batch beside a live server: it finds what differs, puts it right, and fails where it would lose calls.
+//! The batch beside a live server. It finds differences, corrects them, and fails where it would lose calls.
 
 use std::path::Path;
 
@@ -74,7 +74,7 @@ async fn a_batch_fails_loudly_where_the_log_is_cut_and_the_history_does_not_cove
     assert!(!done && errors.contains("the history does not have 1 of the calls of before"), "{errors}");
     assert_eq!(rows(data_dir).await, before, "nothing is lost by it");
 
-    // The same with tables that were lost, too.
+    // Repeats it with tables that were lost, too.
     assert_eq!(change(data_dir, "DELETE FROM statistics_calls WHERE demo = 0").await, 1);
     let (done, _, errors) = iutsai(data_dir, &["batch"]);
     assert!(!done && errors.contains("the history does not have any of the calls of before"), "{errors}");

@@ -1,4 +1,4 @@
-//! The demo has a past: calls that never happened, until a command removes them.
+//! The demo has a past of calls that never happened, until a command removes them.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ async fn page(administrator: &Session) -> String {
     send(page).await.text().await.unwrap()
 }
 
-/// How many calls of the demo's past are in a table.
+/// Returns the number of calls of the demo's past in a table.
 async fn of_demo(data_dir: &Path, table: &'static str) -> i64 {
     let mut tables = tables(data_dir).await;
     let count = format!("SELECT COUNT(*) FROM {table} WHERE demo = 1");
@@ -34,7 +34,7 @@ async fn of_demo(data_dir: &Path, table: &'static str) -> i64 {
     count
 }
 
-/// How many calls of the last 28 days an export has. It makes the tables where there are none.
+/// Returns the number of calls of the last 28 days in an export. It makes the tables where there are none.
 fn exported(data_dir: &Path) -> usize {
     let (done, csv, errors) = iutsai(data_dir, &["export", "--what", "incidents"]);
     assert!(done, "{errors}");

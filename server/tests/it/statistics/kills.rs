@@ -23,7 +23,7 @@ const KILLS: usize = 20;
 /// Printed by a test that fails, so that it can be repeated.
 const SEED: u64 = 20_261_129;
 const HOUR: Millis = 60 * 60 * 1000;
-/// How long all of it may take to be counted on a busy machine.
+/// The time for counting all of it on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Calls of 20 days, of which all are over and the last ones are not settled.

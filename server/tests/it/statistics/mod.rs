@@ -1,4 +1,4 @@
-//! The statistics: what becomes of calls there, and the command line beside a live server.
+//! The statistics, with their rows of calls, and the command line beside a live server.
 
 mod batch;
 mod demo;
@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 use crate::support::{path, program};
 
-/// How long a call may take to be counted on a busy machine.
+/// The time for a call to be counted on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A text and a latitude that must be nowhere.
 const TEXT: &str = "smoke-on-the-stairs";
@@ -59,7 +59,7 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<(), Error> {
     by.accept(&accept, None).await?.ok().map(drop)
 }
 
-/// Says how far the call has come.
+/// Reports the progress of the call.
 async fn step(by: &Session, call: Uuid, step: Step) -> Result<(), Error> {
     by.progress(AlertId(call), step, &ProgressRequest::default(), None).await?.ok().map(drop)
 }
@@ -118,7 +118,7 @@ async fn rows_that(data_dir: &Path, are_so: impl Fn(&[Row]) -> bool) -> Vec<Row>
     }
 }
 
-/// Runs a command on a data directory: whether it succeeded, standard output and standard error.
+/// Runs a command on a data directory. Returns whether it succeeded, standard output and standard error.
 fn iutsai(data_dir: &Path, arguments: &[&str]) -> (bool, Vec<u8>, String) {
     let output = Command::new(path())
         .args(arguments)
@@ -132,7 +132,7 @@ fn iutsai(data_dir: &Path, arguments: &[&str]) -> (bool, Vec<u8>, String) {
     (output.status.success(), output.stdout, errors)
 }
 
-/// Compares what was counted live with the log: whether nothing differs, and the sentence.
+/// Compares the live count with the log. Returns whether nothing differs, and the sentence.
 fn verify(data_dir: &Path) -> (bool, String) {
     let (is_same, out, errors) = iutsai(data_dir, &["statistics", "verify"]);
     let out = String::from_utf8(out).unwrap();

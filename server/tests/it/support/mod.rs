@@ -16,23 +16,24 @@ use testkit::{
     server::{Program, Server},
 };
 
-/// What a test says at its end; an error fails it.
+/// The outcome of a test; an error fails it.
 pub type Outcome = Result<(), Error>;
 
-/// The caller of most tests: house 1203 of line 101-1.
+/// The caller of most tests, house 1203 of line 101-1.
 pub const CALLER: &str = "resident-1203";
-/// A neighbour on the caller's line: house 1204.
+/// A neighbour on the caller's line, house 1204.
 pub const NEIGHBOUR: &str = "resident-1204";
-/// Another neighbour on the caller's line: house 1301.
+/// Another neighbour on the caller's line, house 1301.
 pub const SECOND_NEIGHBOUR: &str = "resident-1301";
 /// Somebody on another line, 101-2.
 pub const STRANGER: &str = "resident-0501";
 /// The administrator, who has no flat.
 pub const ADMINISTRATOR: &str = "admin";
-/// Of all of them.
+/// The password of all of them.
 pub const PASSWORD: &str = "neighbour";
 
-/// The program under test: `IUTSAI_PROGRAM` where a script has built everything, else this build's own.
+/// Returns the program under test, which is `IUTSAI_PROGRAM` where a script has built everything, else this build's
+/// own.
 pub fn path() -> PathBuf {
     std::env::var_os("IUTSAI_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_iutsai").into(), PathBuf::from)
 }

@@ -1,4 +1,4 @@
-//! Where the subscribers write down when they saw a call: a few atomics, so that measuring costs little.
+//! The board on which the subscribers record when they saw a call. It is a few atomics, so that measuring costs little.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// Nobody has seen the call there yet.
 const NOT_YET: u64 = 0;
 
-/// What presser and subscribers share.
+/// The state that presser and subscribers share.
 #[derive(Debug)]
 pub(crate) struct Board {
     started: Instant,
@@ -65,7 +65,7 @@ impl Board {
         round
     }
 
-    /// The call is looked for no longer: who sees it from now on is late and not counted.
+    /// Ends the round of a call. A later sight is not counted.
     pub(crate) fn end(&self, round: &Round) {
         self.rounds.write().unwrap_or_else(PoisonError::into_inner).remove(&round.id);
     }
@@ -83,12 +83,12 @@ impl Board {
         }
     }
 
-    /// A subscriber's socket ended, or said what cannot be read.
+    /// A subscriber's socket ended, or sent something unreadable.
     pub(crate) fn lost(&self, why: String) {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(why);
     }
 
-    /// How often a subscriber was sent a call again.
+    /// Returns how often a subscriber was sent a call again.
     pub(crate) fn twice(&self) -> usize {
         self.twice.load(Relaxed)
     }
@@ -102,7 +102,7 @@ impl Board {
 impl Round {
     /// Waits until every subscriber has seen it, or the time is over.
     pub(crate) async fn complete(&self, within: Duration) {
-        // Whether it is complete is seen in the times.
+        // True if it is complete is seen in the times.
         let _ = tokio::time::timeout(within, self.complete.notified()).await;
     }
 

@@ -1,4 +1,4 @@
-//! The subscribers of one line: one socket for each device.
+//! The subscribers of one line, with one socket for each device.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ async fn open(device: &Session, ack: bool) -> Result<WebSocket, Error> {
     Ok(socket.into_stream())
 }
 
-/// Writes down each sight, and acknowledges as a browser does: after it was shown.
+/// Records each sight, and acknowledges as a browser does, after it was shown.
 async fn listen(mut stream: WebSocket, board: Arc<Board>, subscriber: usize) {
     loop {
         let text = match stream.next().await {

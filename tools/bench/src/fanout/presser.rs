@@ -1,4 +1,4 @@
-//! The caller: presses, waits until everybody has the call, takes it back.
+//! The caller, who presses, waits until everybody has the call, and cancels it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use testkit::{
     client::{Session, Step},
 };
 
-/// How often a caller who must wait tries again.
+/// The most attempts of a caller who must wait.
 const TRIES: u32 = 20;
 
 /// The times measured for one press.
@@ -29,7 +29,7 @@ pub(super) struct Press {
     pub(super) missing: usize,
     /// The log had it when it was answered.
     pub(super) published: bool,
-    /// How often the server said 429 before.
+    /// The number of 429 answers before.
     pub(super) told_to_wait: u32,
 }
 

@@ -8,7 +8,7 @@ use testkit::measure::{
     spread::{Spread, milliseconds},
 };
 
-/// What so many subscribers showed.
+/// The results for one number of subscribers.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     subscribers: usize,
@@ -104,7 +104,7 @@ pub(super) fn print_row(row: &Row) {
         row.missing,
     );
     if row.told_to_wait > 0 {
-        println!("{:>11}  the server said {} times 429 and was waited for", "", row.told_to_wait);
+        println!("{:>11}  the server said {} times 429, and the presser waited", "", row.told_to_wait);
     }
 }
 

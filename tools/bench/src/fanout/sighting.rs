@@ -1,10 +1,11 @@
-//! Finds what a subscriber needs in a frame without decoding it: a thousand of them read on one thread.
+//! Finds the parts of a frame that a subscriber needs without decoding it, because a thousand of them read on one
+//! thread.
 
-/// What a WebSocket message is to a subscriber.
+/// The meaning of a WebSocket message to a subscriber.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sighting<'a> {
-    /// A MESSAGE: with the alert's id if it tells of a call, and what its ACK must name if it asks for one. Both are
-    /// still escaped, as an answer needs it.
+    /// A MESSAGE, with the alert's id if it is about a call, and the id for its ACK if it asks for one. Both are still
+    /// escaped, as an answer needs it.
     Message {
         /// The call.
         alert: Option<&'a str>,
@@ -13,7 +14,7 @@ pub(super) enum Sighting<'a> {
     },
     /// An ERROR frame.
     Error,
-    /// Heart-beats, RECEIPTs: nothing to a subscriber.
+    /// Heart-beats and RECEIPTs, which mean nothing to a subscriber.
     Nothing,
     /// Not one whole frame, which this way of looking relies on.
     Unreadable,

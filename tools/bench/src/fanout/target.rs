@@ -69,7 +69,7 @@ impl Target {
     }
 }
 
-/// The flats of one line: those that press, then those that listen.
+/// The flats of one line, first those that press, then those that listen.
 pub(super) struct People {
     callers: usize,
     residents: Residents,

@@ -14,7 +14,7 @@ use tokio::{
 use super::Settings;
 use testkit::{Error, measure::memory::Memory, server::Process};
 
-/// How often a command's memory is read. It only grows, so little is missed at the end.
+/// The time between two looks at a command's memory. It only grows, so little is missed at the end.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// Runs commands on one data directory.

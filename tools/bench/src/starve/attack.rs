@@ -26,7 +26,7 @@ use tokio::{
 use super::crew::Crew;
 use testkit::Error;
 
-/// Between two attempts of one attacker: no more than 200 a second each.
+/// The pause between two attempts of one attacker, which makes no more than 200 a second each.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A kind of load that a hostile client makes.
@@ -77,7 +77,7 @@ pub(super) fn most_descriptors(at_once: usize) -> u64 {
     u64::try_from(most).unwrap_or(u64::MAX)
 }
 
-/// How often something was tried, and how often it failed: refused, closed, or without an answer.
+/// The numbers of attempts and of failures, which were refused, closed, or without an answer.
 #[derive(Debug, Default)]
 struct Tally {
     tried: AtomicU64,

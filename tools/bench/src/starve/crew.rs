@@ -1,5 +1,5 @@
-//! Who attacks: one resident of the callers' line with all devices of the flat, at the address of the building, and
-//! strangers at addresses of their own.
+//! The attackers, who are one resident of the callers' line with all devices of the flat, at the address of the
+//! building, and strangers at addresses of their own.
 
 use std::{
     net::{IpAddr, Ipv4Addr},

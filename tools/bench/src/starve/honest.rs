@@ -1,4 +1,5 @@
-//! The residents who call for help meanwhile: how long until each is answered, and who of the neighbours has the alarm.
+//! The residents who call for help meanwhile, with the time until each is answered, and the neighbours who have the
+//! alarm.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ use testkit::{
     measure::spread::Spread,
 };
 
-/// After so long without the call, a neighbour's socket has missed it.
+/// The time after which a neighbour's socket without the call has missed it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The results of all presses of a measurement.
@@ -53,7 +54,7 @@ impl Presses {
     }
 }
 
-/// So many presses, one each interval whether or not those before are answered, for so many sockets to hear.
+/// Presses this often, once in each interval whether or not those before are answered, for this number of sockets.
 pub(super) async fn press_all(
     callers: &mut Callers,
     board: &Arc<Board>,

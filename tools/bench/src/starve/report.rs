@@ -105,7 +105,7 @@ pub(super) fn print_legend() {
     );
 }
 
-/// How many times as long it took, or a dash where one of them was not measured.
+/// Returns how many times as long it took, or a dash where one of them was not measured.
 fn ratio(of: &Spread, than: &Spread, percent: usize) -> String {
     match (of.percentile(percent), than.percentile(percent)) {
         (Some(of), Some(than)) => format!("{:.1}", of.as_secs_f64() / than.as_secs_f64()),

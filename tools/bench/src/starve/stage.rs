@@ -1,4 +1,4 @@
-//! The server and its people: who calls, who listens, who is new, and who attacks.
+//! The server and its people, who are callers, listeners, newcomers, and attackers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,9 +27,9 @@ use testkit::{
 
 /// Uncounted presses before the first measurement.
 const WARM_UP: u32 = 20;
-/// An attack is under way for so long before anything is measured.
+/// The time for which an attack is under way before anything is measured.
 const BUILDING_UP: Duration = Duration::from_secs(2);
-/// How many residents of the line open their first socket during each measurement.
+/// The number of residents of the line who open their first socket during each measurement.
 const NEWCOMERS: usize = 4;
 
 /// Which houses of the callers' line, the first of the town, do what; each number is the first house of that kind.
@@ -64,7 +64,7 @@ pub(super) struct Stage<'a> {
     callers: Callers,
     board: Arc<Board>,
     crowds: Vec<Crowd>,
-    /// How many measurements there were.
+    /// The number of measurements so far.
     rows: usize,
 }
 
@@ -101,7 +101,7 @@ impl<'a> Stage<'a> {
         Ok(Self { settings, listeners, load, server, residents, plan, callers, board, crowds, rows: 0 })
     }
 
-    /// One measurement: the presses of the residents under these attacks.
+    /// Makes one measurement, which is the presses of the residents under these attacks.
     pub(super) async fn row(&mut self, name: &str, attacks: &[Attack]) -> Result<Row, Error> {
         let watch = Watch::begin(self.listeners, self.server.process()?)?;
         let standing = self.stand().await?;

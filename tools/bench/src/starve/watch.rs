@@ -12,7 +12,7 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 
 use testkit::{Error, measure::memory::Memory, server::Process};
 
-/// How often it is read.
+/// The time between two readings.
 const EVERY: Duration = Duration::from_millis(100);
 /// The pause after an attack in which the server frees its memory.
 const CALM: Duration = Duration::from_secs(3);

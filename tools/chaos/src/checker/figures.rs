@@ -1,4 +1,4 @@
-//! How much of what happened in a run.
+//! The numbers of events in a run.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,11 +15,11 @@ use super::{Command, Heard, History, Listener, Violation, What};
 pub struct Figures {
     /// Calls that were pressed.
     pub presses: usize,
-    /// Of them, those that were acknowledged.
+    /// The acknowledged presses.
     pub acknowledged_presses: usize,
     /// Commands of every kind.
     pub commands: usize,
-    /// Of them, those that were acknowledged.
+    /// The acknowledged commands.
     pub acknowledged: usize,
     /// Commands that were refused for good, such as an accept of a call that was over.
     pub refused: usize,
@@ -29,31 +29,32 @@ pub struct Figures {
     pub retries: u32,
     /// Acknowledged as `stored`, before the log had them.
     pub stored: usize,
-    /// Of them, those that the log has in the end.
+    /// Those that the log has in the end.
     pub stored_then_published: usize,
-    /// Acknowledged, and told past the log to somebody who listened.
+    /// Acknowledged, and received past the log by a listener.
     pub handed_over: usize,
-    /// Pairs of an acknowledged command and a listener who was told.
+    /// Pairs of an acknowledged command and a listener who received it.
     pub delivered: usize,
     /// Pairs of an acknowledged command and a listener who was not, or commands that the log does not have.
     pub lost: usize,
-    /// Events told again within one subscription.
+    /// Events received again within one subscription.
     pub duplicated: usize,
     /// Calls about which somebody knows something else than others.
     pub disagreements: usize,
-    /// Calls about which something was told that was never acknowledged, and that is gone after the restart: no disagreement.
+    /// Calls with a received event that was never acknowledged, and that is gone after the restart. They are no
+    /// disagreement.
     pub unpromised: usize,
-    /// Calls about which a restored backup took something back: they are not judged.
+    /// Calls of which a restored backup lost a part. They are not judged.
     pub taken_back: usize,
-    /// Answers that said "heard, but not recorded".
+    /// Answers "heard, but not recorded".
     pub heard_only: usize,
-    /// Of them, those that somebody who was connected was not told.
+    /// Those that a connected listener did not receive.
     pub unheard: usize,
     /// Subscriptions.
     pub subscriptions: usize,
-    /// From the first try of a press to the first listener who was told: the longest, with the call.
+    /// The longest time from the first try of a press to the first listener who received it, with the call.
     pub longest_to_first: Option<(Duration, Uuid)>,
-    /// The same to the last of those who were listening when it was pressed and still were when it came.
+    /// The longest time to the last of those who were listening when it was pressed and still were when it came.
     pub longest_to_last: Option<(Duration, Uuid)>,
 }
 
@@ -136,7 +137,7 @@ impl Figures {
     }
 }
 
-/// What the rebuilt snapshots name a record of.
+/// Returns what the rebuilt snapshots name a record of.
 fn in_log(history: &History) -> HashSet<Uuid> {
     let heard = history.rebuilt.iter().flat_map(Listener::heard).filter(|heard| !heard.is_direct());
     heard.filter_map(Heard::event).map(|(_, id)| id).collect()

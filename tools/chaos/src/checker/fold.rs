@@ -1,4 +1,4 @@
-//! What a listener knows in the end: the one fold over what it was told, as the browser keeps it.
+//! The final state of a listener, which is the one fold over its frames, as the browser keeps it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use super::history::{Heard, History, Listener};
 
-/// What the log has of events, by type and id.
+/// The log's records of events, by type and id.
 pub(super) type Records = HashMap<(&'static str, Uuid), Event>;
 
-/// The events that rebuilt servers tell, of commands that were sent more than once.
+/// The events of rebuilt servers, of commands that were sent more than once.
 ///
-/// A try that was not acknowledged may have been told all the same, and the next one is a second record of the same
-/// event. Of several the earliest counts ([`LineIncidents::apply`]), but whoever was told another keeps that until the
-/// next snapshot, and a power cut may take the earlier record, which nobody had promised to keep: such a listener knows
-/// the same event by another time, and nothing else differs.
+/// A try that was not acknowledged may have been sent to listeners all the same, and the next one is a second record of
+/// the same event. The earliest counts ([`LineIncidents::apply`]), but a listener who received another keeps that until
+/// the next snapshot, and a power cut may lose the earlier record, which nobody had promised to keep. Such a listener
+/// knows the same event by another time, and nothing else differs.
 pub(super) fn records_of_retries(history: &History) -> Records {
     let retried = history.commands.iter().filter(|command| command.tries > 1);
     let retried: BTreeSet<Uuid> = retried.map(|command| command.id).collect();
@@ -27,9 +27,9 @@ pub(super) fn records_of_retries(history: &History) -> Records {
     records.filter(|((_, id), _)| retried.contains(id)).collect()
 }
 
-/// Folds all subscriptions of a listener, one after the other. What a whole snapshot does not list is dropped.
+/// Folds all subscriptions of a listener, one after the other. A call that a whole snapshot does not list is dropped.
 pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
-    // A listener reads no log: a server tells it which accept is first.
+    // A listener reads no log, so a server states which accept is first.
     let mut incidents = LineIncidents::new(listener.line.clone(), 1);
     for subscription in &listener.subscriptions {
         let mut listed = BTreeSet::<AlertId>::new();
@@ -64,7 +64,7 @@ fn at(event: &Event, of: &Event) -> Event {
     let mut event = event.clone();
     let at = match &mut event {
         Event::Alert(alert) => {
-            // Places are not told of calls that are over.
+            // Places of calls that are over are not sent.
             if let Event::Alert(of) = of {
                 alert.location = of.location;
             }
@@ -84,8 +84,8 @@ fn at(event: &Event, of: &Event) -> Event {
     event
 }
 
-/// An incident without what is no part of the comparison: places are sent of open calls only, whom a call has reached
-/// is told while it happens, and who was first is asked for itself.
+/// Returns an incident without the parts that are not compared. Places are sent of open calls only, receipts are sent
+/// while they change, and the first accept is compared separately.
 pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.location = None;
     incident.located = None;

@@ -1,4 +1,4 @@
-//! What was done and what was heard in a run, as the harness wrote it down.
+//! The history of a run, with its commands and the listeners' frames, as the harness recorded it.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use uuid::Uuid;
 /// All that happened. Times are since the beginning of the run, by one monotonic clock.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// What was asked for.
+    /// The commands.
     pub commands: Vec<Command>,
-    /// Who listened while it happened.
+    /// The listeners of the run.
     pub listeners: Vec<Listener>,
-    /// What new subscribers were told after the last restart: one for each line.
+    /// The frames of new subscribers after the last restart, one subscriber for each line.
     pub rebuilt: Vec<Listener>,
-    /// Answers that said "heard, but not recorded".
+    /// Answers "heard, but not recorded".
     pub heard_only: Vec<HeardOnly>,
-    /// Times between which a restored backup took back what was acknowledged: from its copy to its restoring.
+    /// Times between which a restored backup lost acknowledged events, from its copy to its restoring.
     pub taken_back: Vec<(Duration, Duration)>,
 }
 
-/// An answer that said "heard, but not recorded".
+/// An answer "heard, but not recorded".
 #[derive(Clone, Debug)]
 pub struct HeardOnly {
     /// The event.
@@ -33,23 +33,23 @@ pub struct HeardOnly {
     pub at: Duration,
 }
 
-/// What a command says.
+/// The kind of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A resident calls.
     Press,
     /// A neighbour comes.
     Accept,
-    /// How far the call is.
+    /// A progress of the call.
     Progress,
 }
 
-/// One command with all its tries: they have one key.
+/// One command with all its tries, which have one key.
 #[derive(Clone, Debug)]
 pub struct Command {
     /// The `Idempotency-Key`, which is the event's id.
     pub id: Uuid,
-    /// What it says.
+    /// Its kind.
     pub what: What,
     /// On which line.
     pub line: Line,
@@ -59,27 +59,27 @@ pub struct Command {
     pub alert: AlertId,
     /// When it was first sent.
     pub began: Duration,
-    /// How often it was sent.
+    /// The number of tries.
     pub tries: u32,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It has not been answered.
     Open,
-    /// 2xx: it is durable.
+    /// 2xx, so it is durable.
     Acknowledged {
         /// When the answer came.
         at: Duration,
-        /// What the answer said.
+        /// The state in the answer.
         state: State,
     },
-    /// The server said no for good, and why.
+    /// The server refused it finally, with this reason.
     Refused(String),
-    /// The server said for good that no other call is needed, since one of the same house is open and was heard.
+    /// The server answered finally that no other call is needed, because one of the same house is open and was heard.
     CallStands {
         /// When the answer came.
         at: Duration,
@@ -89,7 +89,7 @@ pub enum Outcome {
 /// One who listens to a line, through any number of connections.
 #[derive(Clone, Debug)]
 pub struct Listener {
-    /// Who.
+    /// The listener's name.
     pub name: String,
     /// The line.
     pub line: Line,
@@ -104,7 +104,7 @@ pub struct Subscription {
     pub began: Duration,
     /// When the connection ended, if it did.
     pub ended: Option<Duration>,
-    /// What it was told, in that order.
+    /// Its frames, in their order.
     pub heard: Vec<Heard>,
 }
 
@@ -133,7 +133,7 @@ impl Command {
 }
 
 impl Heard {
-    /// The type and id of the event it tells of; `None` for what has no id.
+    /// The type and id of the event; `None` for a frame without an id.
     #[must_use]
     pub fn event(&self) -> Option<(&'static str, Uuid)> {
         let Body::Event { event, .. } = &self.body else { return None };
@@ -146,13 +146,13 @@ impl Heard {
         Some((self.body.type_name(), id))
     }
 
-    /// Whether it says that the snapshot is complete.
+    /// Returns whether it ends a complete snapshot.
     #[must_use]
     pub fn ends_snapshot(&self) -> bool {
         matches!(self.body, Body::SnapshotEnd { .. })
     }
 
-    /// Whether it came past the log: no record stands behind its `message-id`.
+    /// Returns whether it came past the log, so that no record stands behind its `message-id`.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         message_id::is_direct(&self.message_id)
@@ -169,7 +169,7 @@ impl Subscription {
 }
 
 impl Listener {
-    /// Everything it was told, whatever the connection.
+    /// Returns all its frames, whatever the connection.
     pub fn heard(&self) -> impl Iterator<Item = &Heard> {
         self.subscriptions.iter().flat_map(|subscription| &subscription.heard)
     }

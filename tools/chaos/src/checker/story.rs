@@ -1,4 +1,4 @@
-//! What happened to one call, line by line: for whoever wonders why it took so long.
+//! The history of one call, line by line, for a reader who wonders why it was slow.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Heard, History, Listener, Outcome, Subscription};
 
-/// The press of this call with its answer, and every subscription of the line from then until the call was told in it:
-/// one line each, times since the beginning. Nothing if there is no such command.
+/// Returns the press of this call with its answer, and every subscription of the line from then until the call was
+/// received in it. There is one line each, with times since the beginning. Nothing if there is no such command.
 #[must_use]
 pub fn story(history: &History, call: Uuid) -> Vec<String> {
     let Some(press) = history.commands.iter().find(|command| command.id == call) else { return Vec::new() };
@@ -30,7 +30,7 @@ pub fn story(history: &History, call: Uuid) -> Vec<String> {
     lines
 }
 
-/// From the one that was there at `since` to the first in which the call was told.
+/// Returns the subscriptions from the one that was there at `since` to the first in which the call was received.
 fn subscriptions(listener: &Listener, since: Duration, call: Uuid) -> impl Iterator<Item = String> {
     let mut told = false;
     let lasted = listener

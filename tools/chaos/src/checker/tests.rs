@@ -69,7 +69,7 @@ fn command(id: Uuid, what: What, alert: Uuid) -> Command {
     Command { id, what, line: line(), house, alert: AlertId(alert), began: second(1), tries: 1, outcome }
 }
 
-/// A call that one neighbour accepts; everybody was told of both, and the rebuilt server knows them from the log.
+/// A call that one neighbour accepts. Everybody received both, and the rebuilt server knows them from the log.
 struct Run {
     call: Uuid,
     answer: Uuid,
@@ -265,7 +265,7 @@ fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
     command.outcome = Outcome::Refused("409".into());
     let Verdict { violations, figures } = check(&history);
     assert_eq!((violations, figures.unpromised), (vec![], 1));
-    // Told after the restart, and not told to everybody before: that is a disagreement all the same.
+    // An event that is sent after the restart, and was not sent to everybody before, is a disagreement all the same.
     let Run { mut history, .. } = run();
     history.commands[1].outcome = Outcome::Refused("409".into());
     history.listeners[1].subscriptions[0].heard.truncate(2);
@@ -280,7 +280,7 @@ fn an_answer_that_says_heard_is_held_to_it_for_whoever_was_connected() {
     assert_eq!(check(&history).violations, []);
     let unheard = Uuid::now_v7();
     history.heard_only.push(said(unheard, 3));
-    // Who left meanwhile need not have it.
+    // A listener that left meanwhile need not have it.
     history.listeners[1].subscriptions[0].ended = Some(second(4));
     let Verdict { violations, figures } = check(&history);
     assert_eq!(violations, [Violation::Unheard { id: unheard, listener: "one".into() }]);

@@ -1,5 +1,5 @@
-//! Plays the calls: presses, accepts and what follows, each sent again with the same key until it is answered, as the
-//! browser does.
+//! Plays the calls with their presses, accepts and further commands. Each is sent again with the same key until it is
+//! answered, as the browser does.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,10 +30,10 @@ const HEARD_ONLY: &str = "/problems/heard-not-recorded";
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(1000);
 
-/// What everybody who sends commands shares.
+/// The state that all senders of commands share.
 #[derive(Debug)]
 pub(super) struct Callers {
-    /// Who there is.
+    /// The people.
     pub(super) town: Arc<Town>,
     /// Where it is written down.
     pub(super) recorder: Arc<Recorder>,
@@ -47,7 +47,7 @@ enum Request {
     Progress(AlertId, Step),
 }
 
-/// Who says what about which call.
+/// The author, the call and the kind of a command.
 struct Saying {
     line: usize,
     house: usize,
@@ -142,7 +142,7 @@ impl Callers {
         let mut wait = FIRST_WAIT;
         loop {
             self.recorder.tried(number);
-            // No answer, or not in time: it may have been taken all the same, so the key stays.
+            // There was no answer, or not in time. It may have been recorded all the same, so the key stays.
             if let Ok(Ok(outcome)) = timeout(ONE_TRY, self.send(number, &name, &request, id)).await
                 && let Some(outcome) = outcome
             {
@@ -155,7 +155,7 @@ impl Callers {
         }
     }
 
-    /// One try. `None`: it should be sent again.
+    /// Sends one try. `None` if it should be sent again.
     async fn send(
         &self,
         number: usize,

@@ -1,4 +1,4 @@
-//! A small disk of its own for a server's data, which can be filled: tmpfs, so it needs root.
+//! A small disk of its own for a server's data, which can be filled. It is a tmpfs, so it needs root.
 
 use std::{
     fs::{self, OpenOptions},
@@ -68,7 +68,7 @@ impl SmallDisk {
         fs::remove_file(&path).map_err(|source| Error::File { what: "remove", path, source })
     }
 
-    /// Copies all it holds to another directory, for whoever wants to look at it after the run.
+    /// Copies all files to another directory, for a look at them after the run.
     ///
     /// # Errors
     /// [`Error::System`].

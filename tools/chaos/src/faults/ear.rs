@@ -1,4 +1,5 @@
-//! Listens to a line for a whole run: takes the snapshot, then what comes; comes back whenever the connection ends.
+//! Listens to a line for a whole run. It reads the snapshot, then live frames, and comes back whenever the connection
+//! ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +17,14 @@ use testkit::{
     client::{Ack, Client, Socket, Subscribe},
 };
 
-/// A connection and its first word take no longer: a stopped server keeps connections open.
+/// The longest time for a connection and its first frame, because a stopped server keeps connections open.
 const OPENING: Duration = Duration::from_secs(5);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_millis(1500);
 
 /// Somebody who listens.
 pub(super) struct Ear {
-    /// Who there is.
+    /// The people.
     pub(super) town: Arc<Town>,
     /// Where it is written down.
     pub(super) recorder: Arc<Recorder>,
@@ -44,7 +45,7 @@ enum Left {
 }
 
 impl Ear {
-    /// Who it is, for the report.
+    /// Returns who it is, for the report.
     pub(super) fn name(&self) -> String {
         let kind = if self.plan.leaves.is_empty() { "stays" } else { "comes and goes" };
         let who = town::name(self.plan.line, self.plan.house);
@@ -69,7 +70,7 @@ impl Ear {
                     let outcome = self.hear(listener, &mut socket, leaves.peek().copied()).await;
                     self.recorder.unsubscribed(listener);
                     match outcome {
-                        // Half of them say goodbye, the others are gone.
+                        // Half of them send DISCONNECT, the others are gone.
                         Ok(Left::ForAMoment) if random.percent(50) => {
                             let _ = timeout(OPENING, socket.disconnect()).await;
                             continue;
@@ -95,7 +96,7 @@ impl Ear {
         let mut socket = match session.connect().await {
             Ok(socket) => socket,
             Err(error @ Error::Ended { .. }) => {
-                // It was told so in an ERROR frame. A session that is still good is found again by signing in.
+                // An ERROR frame reported it. A session that is still good is found again by signing in.
                 self.town.forget(&name, &session).await;
                 return Err(error);
             }
@@ -133,7 +134,7 @@ impl Ear {
                         socket.ack(&message).await?;
                     }
                 }
-                // Nothing came for a while: nobody called.
+                // Nothing came for a while, because nobody called.
                 Err(Error::Late { .. }) => {}
                 Err(other) => return Err(other),
             }
@@ -141,7 +142,7 @@ impl Ear {
     }
 }
 
-/// With the calls that have ended: then a snapshot tells of all that happened in the run.
+/// Subscribes with the calls that have ended, so that a snapshot has all calls of the run.
 pub(super) fn subscription(line: &Line) -> Subscribe {
     Subscribe::to_line(line).ack(Ack::ClientIndividual).replay("24h")
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, and what it hits.
+//! The faults, and the parts that they hit.
 
 use std::{fmt, time::Duration};
 
@@ -33,7 +33,7 @@ pub enum Kind {
     ForeignReader,
     /// The clock jumps. The brokers of a cluster go along when it jumps back, and keep the true time when it jumps ahead.
     Clock,
-    /// What was not synced is thrown away.
+    /// Unsynced writes are thrown away.
     PowerCut,
 }
 
@@ -67,18 +67,18 @@ pub(super) enum Moment {
     AfterAnswer,
 }
 
-/// How a TCP path fails.
+/// The failure of a TCP path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Harm {
-    /// What is sent vanishes; the connections end when it is over.
+    /// Sent bytes vanish; the connections end when it is over.
     Drop,
-    /// What is sent waits until it is over.
+    /// Sent bytes wait until it is over.
     Stall,
     /// Connections are reset, and new ones at once.
     Reset,
 }
 
-/// What loses its power.
+/// The part that loses its power.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Every server and every broker at the same time.
@@ -109,7 +109,7 @@ pub(super) enum Fault {
     PowerCut { reach: Reach, moment: Moment },
 }
 
-/// What a fault hits: two faults at one time never hit the same.
+/// The target of a fault. Two faults at one time never hit the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     Node(usize),

@@ -1,5 +1,6 @@
-//! What operators and other programs do to an outbox: it is moved away, an older copy is put in its place, or it is read in a
-//! long transaction. By the sqlite3 module of Python, since the harness must not read the file as the server does.
+//! The acts of operators and other programs on an outbox. It is moved away, an older copy is put in its place, or it is
+//! read in a long transaction. The sqlite3 module of Python does it, because the harness must not read the file as the
+//! server does.
 
 use std::{
     fs, io,

@@ -18,14 +18,14 @@ use super::{
 use crate::power_cut::PowerCut;
 use testkit::{Error, server::Process};
 
-/// So long is waited for an answer to kill after; with everybody waiting for a mend, there may be none.
+/// The time to wait for an answer to kill after. There may be none while everybody waits for a repair.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(800);
-/// So long a broker's start is waited for while other things fail.
+/// The time to wait for a broker's start while other things fail.
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
 const GLANCE: Duration = Duration::from_millis(50);
 /// Longer than any fault lasts.
 const HANGS: Duration = Duration::from_secs(600);
-/// What is recorded so long after a backup was made is lost when that is restored.
+/// The time after a backup within which events are recorded that its restoring loses.
 const AFTER_BACKUP: Duration = Duration::from_millis(400);
 
 /// All that can be harmed.
@@ -186,7 +186,7 @@ impl Injector {
         }
     }
 
-    /// Starts what ended by itself.
+    /// Starts servers that ended unasked.
     pub(super) async fn mend_nodes(&mut self) -> Result<(), Error> {
         for node in &mut self.nodes {
             node.mend(&self.journal).await?;
@@ -272,7 +272,7 @@ impl Injector {
         )))
     }
 
-    /// Restores an outbox of a moment ago. What was acknowledged since then is taken back, which the checker is told.
+    /// Restores an outbox of a moment ago. The checker learns that acknowledged events since then are lost.
     async fn restore_backup(&mut self, node: usize) -> Result<(), Error> {
         self.nodes[node].mend(&self.journal).await?;
         let data_dir = self.nodes[node].data_dir().to_owned();
@@ -282,15 +282,15 @@ impl Injector {
         tokio::time::sleep(AFTER_BACKUP).await;
         self.kill(node, Moment::AfterAnswer).await?;
         file_faults::restore(&data_dir, &copy)?;
-        // What the processes had not synced of the old files is no part of the new one.
+        // Unsynced writes to the old files are no part of the new one.
         self.cut.settle(&data_dir)?;
         self.recorder.restored(began);
         self.nodes[node].start_again(&self.journal).await
     }
 
-    /// Waits until a broker of the cluster that was started again is there. Where it is not soon, what else fails is mended
-    /// before its time: a broker gives up starting while it cannot reach the others, which a clock that went back can keep
-    /// it from, too.
+    /// Waits until a broker of the cluster that was started again is there. Where it is not soon, the other faults are
+    /// repaired before their time, because a broker gives up starting while it cannot reach the others, which a clock
+    /// that went back can keep it from, too.
     async fn broker_is_there(&mut self, broker: usize) -> Result<(), Error> {
         let Some(kafka) = &mut self.kafka else { return Ok(()) };
         let soon = Instant::now() + BROKER_PATIENCE;
@@ -339,7 +339,7 @@ impl Injector {
         self.wait_for(moment).await;
         // A program on the same machine loses its power, too.
         self.readers.clear();
-        // First all stand still, then all are killed: nobody sees another one's end.
+        // First all stand still, then all are killed, so that nobody sees another one's end.
         for node in &nodes {
             if let Ok(process) = self.nodes[*node].server().process() {
                 process.stop()?;

@@ -1,4 +1,5 @@
-//! What the harness did, one line each, with the time: on standard error, and in a file that stays with the data.
+//! The journal of the harness, with one line and its time for each act, on standard error, and in a file that stays
+//! with the data.
 
 use std::{
     fs::File,

@@ -48,9 +48,10 @@ impl Kafka {
         for _ in 0..BROKERS {
             proxies.push(Proxy::bind().await?);
         }
-        // Kafka 4.1.0 does not withstand a clock that goes ahead and comes back: for as long as it had gone ahead, followers
-        // take a dead leader of the quorum for alive and refuse to elect another one, and a replica that no longer fetches a
-        // partition stays in sync, so that nothing of it is acknowledged (both seen in fault runs).
+        // Kafka 4.1.0 does not withstand a clock that goes ahead and comes back. For as long as it had gone ahead,
+        // followers mistake a dead leader of the quorum for a live one and refuse to elect another one, and a replica
+        // that no longer fetches a partition stays in sync, so that nothing of it is acknowledged (both seen in fault
+        // runs).
         let environment = cut.map_or_else(Vec::new, |cut| cut.environment_never_ahead().to_vec());
         let ports: Vec<String> = proxies.iter().map(|proxy| proxy.port().to_string()).collect();
         let mut kafka = Self {
@@ -90,12 +91,12 @@ impl Kafka {
         &self.bootstrap
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn brokers(&self) -> usize {
         BROKERS
     }
 
-    /// The path to a broker, or to all, fails in this way; `None`: no more.
+    /// Lets the path to a broker, or to all, fail in this way; `None` repairs it.
     pub(super) fn harm_paths(&self, broker: Option<usize>, harm: Option<Harm>) {
         for (number, proxy) in self.proxies.iter().enumerate() {
             if broker.is_none_or(|broker| broker == number) {
@@ -120,12 +121,12 @@ impl Kafka {
         usize::try_from(partition.leader - 1).map_err(|_| nobody())
     }
 
-    /// How many brokers have all of the partition of this line's calls; 0 while nobody knows.
+    /// Returns how many brokers have all of the partition of this line's calls; 0 while nobody knows.
     pub async fn in_sync(&self, line: &Line) -> usize {
         self.partition(line).await.map_or(0, |partition| partition.in_sync.len())
     }
 
-    /// What the brokers say about the partition of this line's calls.
+    /// Returns the brokers' metadata of the partition of this line's calls.
     async fn partition(&self, line: &Line) -> Option<Partition> {
         for broker in 0..BROKERS {
             let Some(port) = self.process(broker).and_then(|_| self.port(broker, "port").ok()) else {
@@ -149,7 +150,7 @@ impl Kafka {
         self.starting[broker] = Some(tokio::spawn(async move { words(&mut start).await.map(drop) }));
     }
 
-    /// Whether a broker that was started again may not be there yet.
+    /// Returns whether a broker that was started again may not be there yet.
     pub(super) fn is_starting(&self, broker: usize) -> bool {
         self.starting[broker].as_ref().is_some_and(|starting| !starting.is_finished())
     }
@@ -199,7 +200,7 @@ impl Kafka {
     }
 }
 
-/// What a script prints; it must succeed.
+/// Returns what a script prints; it must succeed.
 pub(super) async fn words(command: &mut Command) -> Result<String, Error> {
     let name = format!("{:?}", command.as_std().get_program());
     let output = command.output().await.map_err(Error::system(format!("start {name}")))?;

@@ -1,4 +1,4 @@
-//! Asks a Kafka broker who leads (Kafka protocol, "Metadata API", version 1): one request, one answer.
+//! Asks a Kafka broker for the leaders (Kafka protocol, "Metadata API", version 1), by one request with one answer.
 
 use std::io;
 
@@ -12,7 +12,7 @@ const VERSION: i16 = 1;
 /// A few topics make a few hundred octets; more than this is no answer to this request.
 const LONGEST: usize = 1024 * 1024;
 
-/// What is known of a partition.
+/// The metadata of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Partition {
     /// Its number.
@@ -40,7 +40,7 @@ pub(super) async fn partitions(address: (&str, u16), topic: &str) -> io::Result<
 }
 
 fn wrong() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "this is no answer to a metadata request")
+    io::Error::new(io::ErrorKind::InvalidData, "this is not an answer to a metadata request")
 }
 
 fn request(topic: &str) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! The servers of a run: each a process with a data directory of its own, below the one that a power cut takes hold of.
+//! The servers of a run. Each is a process with a data directory of its own, below the one that a power cut covers.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,11 +12,11 @@ use testkit::{
     server::{Program, Server},
 };
 
-/// A server that does not start is started again, so often and so soon: as whoever supervises it would.
+/// The most starts of a server that does not start. It is retried this often and this soon, as a supervisor would.
 const STARTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What a server is told to do.
+/// The settings of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Duty {
     /// Everything.
@@ -36,14 +36,14 @@ pub(super) struct Node {
     disk: Option<SmallDisk>,
 }
 
-/// What every server of a run has in common.
+/// The settings that every server of a run shares.
 #[derive(Debug)]
 pub(super) struct Settings<'a> {
     /// The program `iutsai`.
     pub(super) program: &'a Path,
     /// Where data directories and logs are.
     pub(super) directory: &'a Path,
-    /// What each finds in its environment.
+    /// The environment of each.
     pub(super) environment: Vec<(String, String)>,
 }
 
@@ -122,7 +122,7 @@ impl Node {
         self.server.start_again().await
     }
 
-    /// Starts it again if it ended by itself; whether it had.
+    /// Starts it again if it ended unasked. Returns whether it had.
     ///
     /// # Errors
     /// As [`Node::start_again`].
@@ -131,7 +131,7 @@ impl Node {
             Ok(true) => Ok(false),
             Ok(false) => self.start_again(journal).await.map(|()| true),
             Err(Error::ServerEnded { status, .. }) => {
-                journal.note(format_args!("a server ended by itself ({status}); it is started again"));
+                journal.note(format_args!("a server ended unasked ({status}); it is started again"));
                 self.start_again(journal).await.map(|()| true)
             }
             Err(other) => Err(other),

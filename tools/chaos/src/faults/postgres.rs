@@ -38,7 +38,7 @@ impl Postgres {
         &self.url
     }
 
-    /// Stops it, at once: open connections end.
+    /// Stops it at once, so that open connections end.
     ///
     /// # Errors
     /// [`Error::Usage`] with the script's words.

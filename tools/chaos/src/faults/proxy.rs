@@ -1,4 +1,4 @@
-//! A TCP proxy that can be told to fail: it stands between the servers and one broker.
+//! A TCP proxy that fails on command. It stands between the servers and one broker.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +20,7 @@ use testkit::Error;
 
 const BUFFER: usize = 16 * 1024;
 
-/// Passes connections on, as long as it is not told otherwise. It ends when it is dropped.
+/// Passes connections on, except while it fails on command. It ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Proxy {
     port: u16,
@@ -30,7 +30,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on a free port of loopback. Connections wait until it is told where to: [`Proxy::lead_to`].
+    /// Listens on a free port of loopback. Connections wait until [`Proxy::lead_to`] names their destination.
     ///
     /// # Errors
     /// [`Error::System`].
@@ -52,7 +52,7 @@ impl Proxy {
         self.upstream.send_replace(Some(upstream));
     }
 
-    /// Fails in this way from now on; `None`: no more.
+    /// Fails in this way from now on; `None` ends it.
     pub(super) fn fail(&self, harm: Option<Harm>) {
         self.harm.send_replace(harm);
     }
@@ -80,7 +80,7 @@ async fn serve(client: TcpStream, mut harms: Harms, mut upstream: watch::Receive
     if *harms.borrow() == Some(Harm::Reset) {
         return reset(&[&client]);
     }
-    // What is dropped or stalled begins with the connection itself.
+    // Dropping or stalling begins with the connection itself.
     if harms.wait_for(|harm| harm.is_none() || *harm == Some(Harm::Reset)).await.is_err() {
         return;
     }
@@ -102,7 +102,7 @@ async fn serve(client: TcpStream, mut harms: Harms, mut upstream: watch::Receive
     }
 }
 
-/// Closes without a goodbye: the other end sees a reset.
+/// Closes without a FIN, so that the other end sees a reset.
 fn reset(streams: &[&TcpStream]) {
     for stream in streams {
         // It ends either way.
@@ -147,7 +147,7 @@ async fn pass(
             Ok(length) => {
                 let written = tokio::select! {
                     written = to.write_all(&buffer[..length]) => written,
-                    // Whoever does not read must not hold a reset up.
+                    // A peer that does not read must not hold a reset up.
                     _ = harms.wait_for(|harm| *harm == Some(Harm::Reset)) => return Some((from, to)),
                 };
                 written.ok()?;

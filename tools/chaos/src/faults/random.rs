@@ -1,4 +1,4 @@
-//! Chance that can be repeated: the same seed gives the same numbers on every machine and in every version.
+//! Random numbers that can be repeated. One seed gives the same numbers on every machine and in every version.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Another sequence: drawing from one changes nothing of the other.
+    /// Returns another sequence. Drawing from one changes nothing of the other.
     pub(super) fn fork(&mut self) -> Self {
         Self(self.next())
     }

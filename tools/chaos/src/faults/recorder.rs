@@ -44,7 +44,7 @@ impl Recorder {
         self.started().elapsed()
     }
 
-    /// The play begins: times count from now on.
+    /// Begins the play, so times count from now on.
     pub(super) fn begin_to_play(&self) {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -60,14 +60,14 @@ impl Recorder {
         }
     }
 
-    /// How far the play has come: the time since the beginning, without the time it was held up.
+    /// Returns the time since the beginning of the play, without the time it was held up.
     fn played(&self) -> Duration {
         let held_up = Duration::from_millis(self.held_up.load(Relaxed));
         self.now().saturating_sub(held_up)
     }
 
-    /// What should have been done at this time of the play is done only now: everything that follows comes later, too,
-    /// so that faults keep their lengths and calls go on as long as they do.
+    /// Moves everything that follows by the delay of an act of the play, so that faults keep their lengths and calls go
+    /// on as long as planned.
     pub(super) fn hold_up(&self, since: Duration) {
         let late = self.played().saturating_sub(since);
         self.held_up.fetch_add(u64::try_from(late.as_millis()).unwrap_or(u64::MAX), Relaxed);
@@ -95,7 +95,7 @@ impl Recorder {
         self.history().commands[command].tries += 1;
     }
 
-    /// What came of a command.
+    /// Records the outcome of a command.
     pub(super) fn answered(&self, command: usize, outcome: Outcome) {
         let is_acknowledged = matches!(outcome, Outcome::Acknowledged { .. });
         self.history().commands[command].outcome = outcome;
@@ -131,7 +131,7 @@ impl Recorder {
         self.history().listeners[listener].subscriptions.push(subscription);
     }
 
-    /// That one was told something, in the last subscription.
+    /// Records a frame of this listener, in the last subscription.
     pub(super) fn heard(&self, listener: usize, message: &Message) {
         let heard = self.note(message);
         let mut history = self.history();
@@ -160,7 +160,7 @@ impl Recorder {
         self.failed_connections.fetch_add(1, Relaxed);
     }
 
-    /// How many did.
+    /// Returns how many did.
     pub(super) fn failed_connections(&self) -> usize {
         self.failed_connections.load(Relaxed)
     }

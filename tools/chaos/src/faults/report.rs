@@ -1,4 +1,4 @@
-//! What a run showed, one line each.
+//! The report of a run, one line each.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use testkit::Error;
 
 /// So many violations of a kind are shown; all are in the file.
 const SHOWN: usize = 5;
-/// A longer line is cut: the whole one is in the file.
+/// The longest line, in characters. A longer one is cut, and the whole one is in the file.
 const LONGEST: usize = 400;
 
 /// Prints the figures, what must not be, and how to repeat the run.

@@ -27,7 +27,7 @@ use testkit::Error;
 
 /// After everything was mended, every command is answered within this.
 const ANSWERS: Duration = Duration::from_secs(90);
-/// The story of a call that took so long to its first neighbour is told.
+/// The time to its first neighbour from which a call's story is printed.
 const LONG: Duration = Duration::from_secs(10);
 
 /// Runs and judges.
@@ -93,7 +93,7 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let verdict = checker::check(&recorder.history());
     for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
         let story = checker::story(&recorder.history(), *call);
-        journal.note(format_args!("the call that nobody was told of for the longest\n{}", story.join("\n")));
+        journal.note(format_args!("the call with the slowest first listener\n{}", story.join("\n")));
     }
     if verdict.violations.is_empty() {
         world.injector.end().await?;
@@ -129,7 +129,7 @@ fn listen(
     (over, listening)
 }
 
-/// A task that ends with whoever waits for it.
+/// A task that ends with its waiter.
 struct AbortOnDrop(JoinHandle<()>);
 
 impl Future for AbortOnDrop {

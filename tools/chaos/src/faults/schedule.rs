@@ -1,4 +1,4 @@
-//! Which fault comes when: all of it from the seed.
+//! The schedule of faults, all from the seed.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,15 +8,15 @@ use super::{
     random::Random,
 };
 
-/// Nothing fails so early: everybody is there first.
+/// The time in which nothing fails, because everybody is there first.
 const QUIET: Duration = Duration::from_millis(1500);
 
-/// What was mended needs a moment before it is hit again.
+/// The time for a repaired part before it is hit again.
 const COMES_BACK: Duration = Duration::from_millis(300);
 /// A broker of a cluster takes longer to start.
 const BROKER_COMES_BACK: Duration = Duration::from_secs(5);
 
-/// What there is to fail.
+/// The parts that may fail.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
     /// Servers.
@@ -34,7 +34,7 @@ pub(super) struct Planned {
     pub(super) at: Duration,
     /// When it is mended.
     pub(super) until: Duration,
-    /// What it is.
+    /// The fault.
     pub(super) fault: Fault,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn draw(random: &mut Random, parts: &Parts, faults: usize) -> Vec<Pla
         let fault = fault(random, parts);
         let until = at + lasts(random, &fault);
         let targets = targets(&fault, parts);
-        // A target that is busy makes way for another draw, at a later time: so it always ends.
+        // A target that is busy makes way for another draw, at a later time, so the loop always ends.
         if targets.iter().any(|target| busy.get(target).is_some_and(|until| at < *until)) {
             continue;
         }
@@ -91,7 +91,7 @@ fn fault(random: &mut Random, parts: &Parts) -> Fault {
         Kind::RestoreBackup => Fault::RestoreBackup { node },
         Kind::ForeignReader => Fault::ReadOutbox { node },
         Kind::Clock => {
-            // Up to an hour and a half: a call stays open for a day, so nobody may lose one by it.
+            // Up to an hour and a half. A call stays open for a day, so nobody may lose one by it.
             let seconds = i64::try_from(random.below(5400)).expect("a small number");
             let sign = if random.percent(50) { 1000 } else { -1000 };
             Fault::MoveClock { milliseconds: sign * seconds }
@@ -131,7 +131,7 @@ fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
         Fault::KillLeader { .. } => all(parts.brokers, Target::Broker).collect(),
         Fault::Path { .. } => vec![Target::Path],
         Fault::StopDatabase => vec![Target::Database],
-        // Whether a server can start on a full disk is not asked here: it is not killed meanwhile.
+        // A start on a full disk is not part of this fault, because the server is not killed meanwhile.
         Fault::FillDisk { node } => vec![Target::Node(*node), Target::Disk(*node)],
         Fault::SlowDisk { .. } | Fault::HangDisk => vec![Target::Speed],
         Fault::MoveOutbox { node } | Fault::RestoreBackup { node } => {

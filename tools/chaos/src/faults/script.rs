@@ -1,4 +1,4 @@
-//! Who presses, accepts and reconnects, and when: all of it from the seed.
+//! The script of presses, accepts and reconnects, all from the seed.
 //!
 //! A line has so many houses that each presses a few times in a run and answers now and then. No flat uses up what the
 //! service grants it ([`testkit::budgets`]), whatever the length of the run.
@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::{HOUSES, LINES, random::Random};
 use testkit::client::Step;
 
-/// A snapshot holds 200 calls. Whoever comes back must be told of every call of the run, so a line has fewer.
+/// A snapshot holds 200 calls. A returning listener must receive every call of the run, so a line has fewer.
 const CALLS_OF_A_LINE: u32 = 180;
 /// Calls of a line come no faster than this on average.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(700);
 
-/// How many neighbours of the caller may come to a call.
+/// The most neighbours of the caller that come to a call.
 const NEIGHBOURS: usize = 2;
 
 /// A call and what becomes of it.
@@ -25,9 +25,9 @@ pub(super) struct Call {
     pub(super) line: usize,
     /// By which house of the line.
     pub(super) house: usize,
-    /// Who comes.
+    /// The neighbours who come.
     pub(super) answers: Vec<Answer>,
-    /// How the caller ends it, so long after it was acknowledged.
+    /// The caller's end of the call, this long after it was acknowledged.
     pub(super) end: Option<(Duration, Step)>,
 }
 
@@ -36,9 +36,9 @@ pub(super) struct Call {
 pub(super) struct Answer {
     /// Which house of the line accepts.
     pub(super) house: usize,
-    /// So long after the call was acknowledged.
+    /// The time after the call was acknowledged.
     pub(super) after: Duration,
-    /// What the house says next, so long after its accept was acknowledged.
+    /// The house's next command, this long after its accept was acknowledged.
     pub(super) then: Option<(Duration, Step)>,
 }
 
@@ -106,7 +106,7 @@ impl Deck {
 
 fn call(random: &mut Random, at: Duration, line: usize, turns: &mut Turns) -> Call {
     let house = turns.callers.draw(random, None);
-    // A race for the first accept: often both come at the same moment.
+    // A race for the first accept, where often both come at the same moment.
     let race = random.milliseconds(0, 1500);
     let mut answers = Vec::<Answer>::new();
     for _ in 0..NEIGHBOURS {
@@ -124,7 +124,7 @@ fn call(random: &mut Random, at: Duration, line: usize, turns: &mut Turns) -> Ca
     Call { at, line, house, answers, end }
 }
 
-/// Those who listen: on each line one house that stays, one that comes and goes, and the management office.
+/// Returns the listeners. On each line one house stays, and one comes and goes, and the management office listens.
 pub(super) fn listeners(random: &mut Random, length: Duration) -> Vec<Listening> {
     let mut all = Vec::new();
     for line in 0..LINES {

@@ -1,4 +1,4 @@
-//! After the faults: waits until everybody has been told, restarts the servers, and asks them anew.
+//! The end of a run. It waits until everybody has received every call, restarts the servers, and subscribes anew.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use super::{
 use crate::checker::{Heard, Listener, Outcome, Subscription, check, taken_back};
 use testkit::{Error, client::Client};
 
-/// Everybody is told within this; whoever is not then never was.
+/// The time within which everybody receives every call. A listener without one then never gets it.
 const TELLING: Duration = Duration::from_secs(40);
-/// What was stored is in the log within this after the last restart.
+/// The time after the last restart within which stored entries are in the log.
 const PUBLISHING: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(500);
 
@@ -24,7 +24,7 @@ pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
     loop {
         let missing = check(&recorder.history()).figures;
         if missing.lost + missing.disagreements == 0 {
-            journal.note("everybody who listens was told everything");
+            journal.note("every listener has received every call");
             return;
         }
         if recorder.now() >= deadline {
@@ -38,7 +38,7 @@ pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
     }
 }
 
-/// Restarts every server in order, and writes down what new subscribers are told.
+/// Restarts every server in order, and records the frames of new subscribers.
 ///
 /// # Errors
 /// What kept a server from ending or starting.
@@ -111,7 +111,7 @@ async fn snapshot(
     Ok(heard)
 }
 
-/// Whether everything that was acknowledged on the line is there, and bears its place in the log.
+/// Returns whether everything that was acknowledged on the line is there, and bears its place in the log.
 fn is_whole(heard: &[Heard], line: usize, recorder: &Recorder) -> bool {
     let in_log = heard.iter().filter(|heard| !heard.is_direct()).filter_map(Heard::event);
     let in_log: std::collections::HashSet<_> = in_log.map(|(_, id)| id).collect();

@@ -1,5 +1,5 @@
-//! Who lives where: a few lines of a building, and one who sees all. Everybody is signed in before the servers start,
-//! and signs in again when a server no longer knows the session.
+//! The people of a run, in a few lines of a building, and one who sees all. Everybody is signed in before the servers
+//! start, and signs in again when a server no longer knows the session.
 
 use std::{collections::HashMap, path::Path, process::Stdio};
 
@@ -91,7 +91,7 @@ impl Town {
     /// # Errors
     /// As [`Client::sign_in`].
     pub(super) async fn session(&self, name: &str) -> Result<Session, Error> {
-        // Held while signing in: fifty tasks that lost one session need one new one.
+        // Held while signing in, because fifty tasks that lost one session need one new one.
         let mut sessions = self.sessions.lock().await;
         if let Some(session) = sessions.get(name) {
             return Ok(session.clone());
@@ -101,7 +101,7 @@ impl Town {
         Ok(session)
     }
 
-    /// The server says that it does not know this session, as after a power cut.
+    /// Forgets a session that the server does not know, as after a power cut.
     pub(super) async fn forget(&self, name: &str, session: &Session) {
         let mut sessions = self.sessions.lock().await;
         if sessions.get(name).is_some_and(|known| known.token() == session.token()) {

@@ -1,4 +1,4 @@
-//! Everything that is started for a run: directories, brokers, database, servers, accounts.
+//! Everything that is started for a run, which is directories, brokers, database, servers and accounts.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! Applies the undo logs of the preloaded library, the newest step first. What a log holds: `power_cut/kept.c` for the
-//! content of files, `power_cut/names.c` for the names in directories.
+//! Applies the undo logs of the preloaded library, the newest step first. `power_cut/kept.c` defines them for the
+//! content of files, and `power_cut/names.c` for the names in directories.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -19,18 +19,18 @@ const HEAD: usize = 32;
 struct Step<'a> {
     /// Where the octets were.
     offset: u64,
-    /// What they were.
+    /// The former octets.
     octets: &'a [u8],
-    /// How long the file was.
+    /// The former length of the file.
     size: u64,
 }
 
 /// The logs of what lies below a directory.
 #[derive(Debug, Default)]
 struct Logs {
-    /// Of each file, with its path.
+    /// The logs of files, each with its file's path.
     files: Vec<(PathBuf, PathBuf)>,
-    /// Of the names in each directory.
+    /// The logs of the names in each directory.
     names: Vec<PathBuf>,
 }
 
@@ -61,14 +61,14 @@ impl Logs {
     }
 }
 
-/// Undoes all that was not synced below `directory`, and forgets the logs that said so.
+/// Undoes all that was not synced below `directory`, and forgets the logs of it.
 pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
     let Logs { files, names } = Logs::find(directory, logs)?;
     let mut thrown = Thrown::default();
     for (log, path) in files {
         thrown.changes += undo_content(&path, &log)?;
     }
-    // After the contents: a name that is taken back takes its file along.
+    // After the contents, because a name that is removed removes its file.
     for log in names {
         let changed = undo_names(&log, logs)?;
         thrown.names += changed.names;
@@ -77,7 +77,7 @@ pub(super) fn undo_all(directory: &Path, logs: &Path) -> Result<Thrown, Error> {
     Ok(thrown)
 }
 
-/// Forgets the logs of what lies below `directory`. They are emptied, not removed: processes append to them.
+/// Forgets the logs of files below `directory`. They are emptied, not removed, because processes append to them.
 pub(super) fn forget_all(directory: &Path, logs: &Path) -> Result<(), Error> {
     let Logs { files, names } = Logs::find(directory, logs)?;
     for log in files.into_iter().map(|(log, _)| log).chain(names) {
@@ -92,7 +92,7 @@ fn log_of(it: &Metadata, logs: &Path, kind: &str) -> PathBuf {
     logs.join(format!("{}-{}.{kind}", it.dev(), it.ino()))
 }
 
-/// Undoes the log of one file and empties it; tells how many steps there were.
+/// Undoes the log of one file and empties it. Returns the number of steps.
 fn undo_content(path: &Path, log: &Path) -> Result<usize, Error> {
     let octets = fs::read(log).map_err(failed("read", log))?;
     let steps = steps(&octets).map_err(failed("read", log))?;
@@ -111,10 +111,10 @@ fn undo(file: &File, step: &Step<'_>) -> io::Result<()> {
     file.set_len(step.size)
 }
 
-/// The steps in a log. A torn one at its end was being written when the process was killed: what it would undo had not
-/// begun.
+/// Returns the steps in a log. A torn one at its end was being written when the process was killed, so the write that
+/// it would undo had not begun.
 fn steps(mut log: &[u8]) -> io::Result<Vec<Step<'_>>> {
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "this is no undo log");
+    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "this is not an undo log");
     let number = |octets: &[u8], at: usize| -> io::Result<u64> {
         let field = octets[at..at + 8].try_into().map_err(|_| wrong())?;
         u64::try_from(i64::from_ne_bytes(field)).map_err(|_| wrong())

@@ -1,17 +1,17 @@
-//! How a socket ended.
+//! The end of a socket.
 
 use std::fmt;
 
 use stomp::Frame;
 
-/// What a socket was told at its end, and how the end came.
+/// The last frames of a socket, and the way in which the end came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct End {
     /// The ERROR frame, if there was one (STOMP 1.2, "ERROR").
     pub error: Option<Frame>,
     /// The Close frame of the server, if there was one (RFC 6455, section 5.5.1).
     pub close: Option<Close>,
-    /// What went wrong with the connection where no Close frame came.
+    /// The fault of the connection where no Close frame came.
     pub broken: Option<String>,
 }
 

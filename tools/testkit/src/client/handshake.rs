@@ -16,14 +16,15 @@ pub type WebSocket = WebSocketStream<TcpStream>;
 /// Small buffers, because a thousand clients live in one process; larger messages make them grow.
 const BUFFER: usize = 4 * 1024;
 
-/// What the upgrade says.
+/// The headers of the upgrade.
 #[derive(Clone, Debug)]
 pub struct Handshake {
     /// Subprotocols to offer, the best first; with none offered, the header is absent.
     pub subprotocols: Vec<String>,
     /// Further headers, such as `Origin` or `Cookie`.
     pub headers: Vec<(String, String)>,
-    /// How many octets the system keeps for a client that does not read (socket(7), SO_RCVBUF); `None`: as it likes.
+    /// The octets that the system keeps for a client that does not read (socket(7), SO_RCVBUF); `None` is the system's
+    /// default.
     pub receive_buffer: Option<u32>,
 }
 
@@ -52,7 +53,7 @@ impl Handshake {
         self
     }
 
-    /// Brings a session's token, as a browser brings its cookie: the socket is not a stranger's before CONNECT.
+    /// Brings a session's token, as a browser brings its cookie, so that the socket is not a stranger's before CONNECT.
     #[must_use]
     pub fn signed_in(self, token: &str) -> Self {
         self.header("Authorization", format!("Bearer {token}"))

@@ -1,4 +1,4 @@
-//! HTTP without a person: where the server is, and what its answers must look like.
+//! HTTP without a person, with the server's address, and the form of its answers.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, client::Session};
 
-/// The longest wait for an answer. A stopped broker may hold a command for some seconds, never so long.
+/// The longest wait for an answer. A stopped broker may delay a command for some seconds, never for this long.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
 /// A server's address and the connections to it. Clones share them.
@@ -78,7 +78,7 @@ impl Client {
         &self.url
     }
 
-    /// A request without a session, for what no other method says; send it with [`Client::send`] or by itself.
+    /// Returns a request without a session that has no method of its own. Send it with [`Client::send`] or directly.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.address()))
     }
@@ -100,7 +100,7 @@ impl Client {
         Answer::read(name, response).await
     }
 
-    /// Signs in: `POST /api/session`.
+    /// Signs in (`POST /api/session`).
     ///
     /// # Errors
     /// [`Error::Refused`] when name or password is wrong; otherwise as [`Client::send`].
@@ -110,7 +110,7 @@ impl Client {
         Ok(Session::new(self.clone(), answer.ok()?))
     }
 
-    /// Whether `/readyz` answers 200, and what it says.
+    /// Returns whether `/readyz` answers 200, and its body.
     ///
     /// # Errors
     /// [`Error::NoAnswer`].
@@ -132,7 +132,7 @@ fn connections(source: Option<IpAddr>) -> Result<reqwest::Client, reqwest::Error
         .build()
 }
 
-/// What a request was answered.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
     /// Method and path.
@@ -141,12 +141,12 @@ pub struct Answer<T> {
     pub status: u16,
     /// The headers.
     pub headers: header::HeaderMap,
-    /// What was asked for, or what the server said instead.
+    /// The expected answer, or the server's problem.
     pub outcome: Result<T, Problem>,
 }
 
 impl<T> Answer<T> {
-    /// What was asked for.
+    /// Returns what was asked for.
     ///
     /// # Errors
     /// [`Error::Refused`] with the server's reason.
@@ -174,7 +174,7 @@ impl<T: DeserializeOwned> Answer<T> {
             reason,
         };
         let outcome = if status.is_success() {
-            // A 204 has no body: what can be read from nothing is read from JSON's null.
+            // A 204 has no body, so a type that needs none is read from JSON's null.
             let json: &[u8] = if body.is_empty() { b"null" } else { &body };
             Ok(serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))?)
         } else {

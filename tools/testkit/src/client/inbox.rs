@@ -1,4 +1,4 @@
-//! What has come on a socket: bytes to frames, frames that wait to be taken, and the end.
+//! The input of a socket, from bytes to frames, with the frames that wait to be read, and the end.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 /// Frames from the server may be as long as a record.
 const LIMITS: Limits = Limits { headers: 64, line: 16 * 1024, header_octets: 64 * 1024, body: 1024 * 1024 };
 
-/// How many frames an error shows that came in the place of the awaited one.
+/// The number of frames that an error shows that came in the place of the awaited one.
 const SHOWN: usize = 10;
 
 /// Frames in the order they came, without those that were taken.
@@ -51,7 +51,7 @@ impl Inbox {
         self.heartbeats
     }
 
-    /// How the socket ended, when it has.
+    /// Returns how the socket ended, when it has.
     pub(super) const fn end(&self) -> Option<&End> {
         self.end.as_ref()
     }
@@ -101,7 +101,7 @@ impl Inbox {
         self.end = Some(End { error: self.error.clone(), close: None, broken: Some(reason) });
     }
 
-    /// The error that says what came in the place of what was awaited.
+    /// Returns the error with the frames that came in the place of the awaited one.
     pub(super) fn late(&self, awaited: &str, within: Duration) -> Error {
         let frames = self.frames.len();
         let shown: Vec<String> =

@@ -12,7 +12,7 @@ use crate::Error;
 pub struct Message {
     /// As it came.
     pub frame: Frame,
-    /// What it says.
+    /// Its content.
     pub body: Body,
 }
 
@@ -52,7 +52,7 @@ impl Message {
         self.header(header::LATE) == Some(header::YES)
     }
 
-    /// What happened, if this tells of an event.
+    /// Returns the event, if it has one.
     #[must_use]
     pub const fn event(&self) -> Option<&Event> {
         match &self.body {
@@ -90,7 +90,7 @@ impl Message {
     }
 }
 
-/// What a subscription is given before live events.
+/// The frames of a subscription before live events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// The frames in their order, without the one that ends the snapshot.

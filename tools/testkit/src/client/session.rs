@@ -1,4 +1,4 @@
-//! A person who is signed in: the commands of the contract, and the way to a socket.
+//! A person who is signed in, with the commands of the contract, and the way to a socket.
 
 use std::fmt;
 
@@ -30,14 +30,14 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What a person says about a call besides pressing and accepting: `POST /alert/{id}/…`.
+/// A person's reports about a call besides pressing and accepting (`POST /alert/{id}/…`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The caller takes the call back.
     Cancel,
-    /// The caller or an administrator says it is over.
+    /// The caller or an administrator reports that it is over.
     Resolve,
-    /// A neighbour takes the accept back.
+    /// A neighbour withdraws the accept.
     Withdraw,
     /// A neighbour is there.
     Arrived,
@@ -60,7 +60,7 @@ impl Session {
         Self { client, token, resident }
     }
 
-    /// Who signed in.
+    /// Returns who signed in.
     #[must_use]
     pub const fn resident(&self) -> &Resident {
         &self.resident
@@ -78,7 +78,7 @@ impl Session {
         &self.client
     }
 
-    /// The same person at another address, such as that of the server after a restart.
+    /// Returns the same person at another address, such as that of the server after a restart.
     #[must_use]
     pub fn at(&self, client: &Client) -> Self {
         Self { client: client.clone(), ..self.clone() }
@@ -110,7 +110,7 @@ impl Session {
         })
     }
 
-    /// Calls the neighbours: `POST /alert`.
+    /// Calls the neighbours (`POST /alert`).
     ///
     /// # Errors
     /// As [`Client::send`]; a refusal is in the answer.
@@ -118,7 +118,7 @@ impl Session {
         self.command("/alert", call, key).await
     }
 
-    /// Comes to help: `POST /accept`.
+    /// Comes to help (`POST /accept`).
     ///
     /// # Errors
     /// As [`Client::send`]; a refusal is in the answer.
@@ -126,7 +126,7 @@ impl Session {
         self.command("/accept", accept, key).await
     }
 
-    /// Says how far a call is: `POST /alert/{id}/cancel` and its kind.
+    /// Reports progress (`POST /alert/{id}/cancel` and its kind).
     ///
     /// # Errors
     /// As [`Client::send`]; a refusal is in the answer.
@@ -140,7 +140,7 @@ impl Session {
         self.command(&format!("/alert/{alert}/{}", step.word()), request, key).await
     }
 
-    /// Tells where the caller is now: `POST /alert/{id}/location`.
+    /// Reports where the caller is now (`POST /alert/{id}/location`).
     ///
     /// # Errors
     /// As [`Client::send`]; a refusal is in the answer.
@@ -170,7 +170,7 @@ impl Session {
         self.client.send(request).await
     }
 
-    /// Signs out: `DELETE /api/session`.
+    /// Signs out (`DELETE /api/session`).
     ///
     /// # Errors
     /// As [`Client::send`]; a refusal is in the answer.
@@ -178,7 +178,7 @@ impl Session {
         self.client.send(self.request(Method::DELETE, "/api/session")).await
     }
 
-    /// A request with this session's token, for what no other method says; send it with [`Client::send`].
+    /// Returns a request with this session's token that has no method of its own. Send it with [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, path).bearer_auth(&self.token)
     }
@@ -191,7 +191,7 @@ impl Session {
         self.connect_by(Handshake::default()).await
     }
 
-    /// [`Session::connect`] with more said in the upgrade.
+    /// [`Session::connect`] with further headers in the upgrade.
     ///
     /// # Errors
     /// As [`Socket::open`] and [`Socket::connect`].
@@ -201,7 +201,7 @@ impl Session {
         Ok(socket)
     }
 
-    /// A socket that hears the resident's own line (`client-individual`), and the line's snapshot.
+    /// Returns a socket that subscribes to the resident's own line (`client-individual`), and the line's snapshot.
     ///
     /// # Errors
     /// As [`Session::connect`], [`Socket::snapshot`] and [`Session::line`].

@@ -1,7 +1,7 @@
 //! STOMP over a WebSocket, from the client's side (STOMP 1.2).
 //!
-//! A [`Socket`] reads only while something is awaited. What came and was not awaited stays in its inbox in order, so
-//! that frames can be awaited in any order and none is lost.
+//! A [`Socket`] reads only while something is awaited. Frames that were not awaited stay in its inbox in order, so that
+//! frames can be awaited in any order and none is lost.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
     client::{Client, End, Handshake, Message, Snapshot, Subscribe, WebSocket, inbox::Inbox},
 };
 
-/// How long a socket waits for what must come, unless told otherwise: long enough for a busy machine.
+/// The time for which a socket waits for an expected frame by default. It is long enough for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A connection to `/an-ws`.
@@ -31,7 +31,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens the WebSocket; nothing is said in STOMP yet.
+    /// Opens the WebSocket; no STOMP frame is sent yet.
     ///
     /// # Errors
     /// [`Error::UpgradeRefused`] when the server answers otherwise, [`Error::System`] when it cannot be reached.
@@ -47,7 +47,7 @@ impl Socket {
         })
     }
 
-    /// From now on waits so long for what must come.
+    /// Sets the time to wait for an expected frame from now on.
     pub const fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
     }
@@ -64,13 +64,14 @@ impl Socket {
         self.inbox.version()
     }
 
-    /// Line ends between frames that have come: heart-beats, and those that follow frames.
+    /// Returns the number of line ends between frames that have come, which are heart-beats, and those that follow
+    /// frames.
     #[must_use]
     pub const fn heartbeats(&self) -> u64 {
         self.inbox.heartbeats()
     }
 
-    /// The WebSocket itself, for a reader of its own. What is in the inbox is dropped.
+    /// Returns the WebSocket itself, for a reader of its own. The inbox is dropped.
     #[must_use]
     pub fn into_stream(self) -> WebSocket {
         self.stream
@@ -79,7 +80,7 @@ impl Socket {
 
 /// Sending.
 impl Socket {
-    /// Says CONNECT with the token as passcode and awaits CONNECTED.
+    /// Sends CONNECT with the token as passcode and awaits CONNECTED.
     ///
     /// # Errors
     /// [`Error::Ended`] with the server's ERROR when the token is refused.
@@ -101,7 +102,7 @@ impl Socket {
         self.wait_for_frame("CONNECTED", |frame| frame.command == Command::Connected).await
     }
 
-    /// Subscribes. The snapshot follows: [`Socket::snapshot`].
+    /// Subscribes. The snapshot follows ([`Socket::snapshot`]).
     ///
     /// # Errors
     /// [`Error::WebSocket`] when it cannot be sent.
@@ -117,7 +118,7 @@ impl Socket {
         self.send(&Frame::new(Command::Unsubscribe).header("id", id)).await
     }
 
-    /// Acknowledges a message: it has reached this device.
+    /// Acknowledges a message, because it has reached this device.
     ///
     /// # Errors
     /// [`Error::Usage`] when the message asks for no acknowledgement.
@@ -140,7 +141,7 @@ impl Socket {
             let none = || Error::Usage(format!("this message has no header {name:?}: {:?}", message.frame));
             message.header(name).ok_or_else(none)
         };
-        // 1.1 names the message and the subscription, 1.2 what the message's `ack` header says ("ACK").
+        // 1.1 names the message and the subscription, 1.2 the content of the message's `ack` header ("ACK").
         Ok(match self.version() {
             Version::V1_2 => Frame::new(Command::Ack).header("id", asked("ack")?),
             Version::V1_1 => Frame::new(Command::Ack)
@@ -149,7 +150,7 @@ impl Socket {
         })
     }
 
-    /// Tells that a person looked at a call.
+    /// Reports that a person looked at a call.
     ///
     /// # Errors
     /// [`Error::WebSocket`] when it cannot be sent.
@@ -163,8 +164,7 @@ impl Socket {
 
     /// Sends a frame as one WebSocket text message.
     ///
-    /// # Errors
-    /// [`Error::WebSocket`] when it cannot be sent; [`Socket::ended`] may tell why.
+    /// # Errors [`Error::WebSocket`] when it cannot be sent; [`Socket::ended`] may have the reason.
     pub async fn send(&mut self, frame: &Frame) -> Result<(), Error> {
         self.send_raw(text(encode(frame, self.version()))).await
     }
@@ -184,13 +184,12 @@ impl Socket {
 
     /// Sends any WebSocket message, for tests of the protocol.
     ///
-    /// # Errors
-    /// [`Error::WebSocket`] when it cannot be sent; [`Socket::ended`] may tell why.
+    /// # Errors [`Error::WebSocket`] when it cannot be sent; [`Socket::ended`] may have the reason.
     pub async fn send_raw(&mut self, message: WebSocketMessage) -> Result<(), Error> {
         Ok(self.stream.send(message).await?)
     }
 
-    /// Says goodbye in order (STOMP 1.2, "DISCONNECT"): DISCONNECT, its RECEIPT, the WebSocket's closing handshake.
+    /// Closes in order (STOMP 1.2, "DISCONNECT"), by DISCONNECT, its RECEIPT, and the WebSocket's closing handshake.
     ///
     /// # Errors
     /// [`Error::Ended`] when the server closes without the RECEIPT, [`Error::Late`].
@@ -263,7 +262,7 @@ impl Socket {
         }
     }
 
-    /// Makes sure that for so long no MESSAGE comes that is `unwanted`, nor has come already.
+    /// Makes sure that for this time no MESSAGE comes that is `unwanted`, nor has come already.
     ///
     /// # Errors
     /// [`Error::Unwanted`] with the message; [`Error::Ended`] when the socket ends meanwhile.
@@ -334,7 +333,7 @@ impl Socket {
                 // Sends the answer to the Close frame. The server may be gone already, and the end is known anyway.
                 let _ = self.stream.flush().await;
             }
-            // tungstenite answers pings by itself.
+            // tungstenite answers pings itself.
             Some(Ok(_)) => {}
             Some(Err(error)) => self.inbox.break_off(error.to_string()),
             None => self.inbox.break_off("the connection ended".into()),

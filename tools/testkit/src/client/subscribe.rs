@@ -1,9 +1,9 @@
-//! What a SUBSCRIBE frame asks for.
+//! The settings of a SUBSCRIBE frame.
 
 use domain::{Line, destination};
 use stomp::{Command, Frame};
 
-/// How messages are acknowledged (STOMP 1.2, "SUBSCRIBE ack Header").
+/// The way in which messages are acknowledged (STOMP 1.2, "SUBSCRIBE ack Header").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ack {
     /// Not at all.
@@ -29,16 +29,16 @@ impl Ack {
 pub struct Subscribe {
     /// Names it on its connection.
     pub id: String,
-    /// What it hears.
+    /// Its destination.
     pub destination: String,
-    /// How its messages are acknowledged; `None`: the header is absent, which means [`Ack::Auto`].
+    /// The way in which its messages are acknowledged. `None` leaves the header out, which means [`Ack::Auto`].
     pub ack: Option<Ack>,
-    /// The header `replay`, such as `24h`: how far back ended calls are part of the snapshot.
+    /// The header `replay`, such as `24h`. It is the time back to which ended calls are part of the snapshot.
     pub replay: Option<String>,
 }
 
 impl Subscribe {
-    /// To any destination, with the id `line` and nothing else said.
+    /// Subscribes to any destination, with the id `line` and no other header.
     #[must_use]
     pub fn to(destination: impl Into<String>) -> Self {
         Self { id: "line".into(), destination: destination.into(), ack: None, replay: None }
@@ -64,7 +64,7 @@ impl Subscribe {
         self
     }
 
-    /// With ended calls, as far back as `replay` says.
+    /// Includes ended calls, as far back as `replay`.
     #[must_use]
     pub fn replay(mut self, replay: impl Into<String>) -> Self {
         self.replay = Some(replay.into());

@@ -1,4 +1,4 @@
-//! What a server counts, as Prometheus text at `/metrics`.
+//! The counters of a server, as Prometheus text at `/metrics`.
 
 use reqwest::{Method, header};
 

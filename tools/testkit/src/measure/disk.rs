@@ -1,4 +1,4 @@
-//! What the disk asks for each durable write: the floor under the answer to a press.
+//! The disk's time for each durable write, which is the floor under the answer to a press.
 
 use std::{
     fmt,
@@ -10,9 +10,9 @@ use std::{
 use super::spread::{Spread, milliseconds};
 use crate::Error;
 
-/// How often is written.
+/// The number of writes.
 const TIMES: usize = 200;
-/// How much, in octets: a page of SQLite.
+/// The size of a write, in octets, which is a page of SQLite.
 const OCTETS: usize = 4096;
 
 /// Where was measured, and what.

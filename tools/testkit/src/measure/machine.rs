@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::nice;
 
-/// Cores, processor, memory and kernel, as far as the system tells.
+/// Returns cores, processor, memory and kernel, as far as the system shows them.
 pub fn facts() -> String {
     let cores = std::thread::available_parallelism().map_or_else(|_| "?".into(), |cores| cores.to_string());
     let processor =
@@ -16,7 +16,7 @@ pub fn facts() -> String {
     format!("{cores} cores, {processor}{memory}, {} {}", std::env::consts::OS, kernel.trim())
 }
 
-/// What else the machine does, as runnable processes on average; more than a few tenths disturb the measurement.
+/// Returns what else the machine does, as runnable processes on average; more than a few tenths disturb the measurement.
 pub fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().filter(|one_minute| !one_minute.is_empty()).unwrap_or("?").to_owned()

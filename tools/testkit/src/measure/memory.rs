@@ -1,4 +1,4 @@
-//! What a process keeps in memory (proc(5), /proc/PID/status).
+//! The memory of a process (proc(5), /proc/PID/status).
 
 use std::fs;
 
@@ -7,14 +7,14 @@ use crate::{Error, server::Process};
 /// Resident memory, in octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Now: VmRSS.
+    /// The present size, VmRSS.
     pub now: u64,
-    /// The most so far: VmHWM.
+    /// The largest size so far, VmHWM.
     pub most: u64,
 }
 
 impl Memory {
-    /// Of this process.
+    /// Returns the memory of this process.
     ///
     /// # Errors
     /// [`Error::NotRunning`].

@@ -1,4 +1,4 @@
-//! How measured times are spread.
+//! The spread of measured times.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Spread {
     }
 }
 
-/// A time as tables show it: milliseconds, or a dash where nothing was measured.
+/// Returns a time as tables show it, in milliseconds, or a dash where nothing was measured.
 pub fn milliseconds(time: Option<Duration>) -> String {
     time.map_or_else(|| "-".into(), |time| format!("{:.2}", time.as_secs_f64() * 1000.0))
 }

@@ -4,10 +4,9 @@ use super::Server;
 use crate::Error;
 
 impl Server {
-    /// Whether the program runs, as far as is known without asking it.
+    /// Returns whether the program runs, as far as is known without asking it.
     ///
-    /// # Errors
-    /// [`Error::ServerEnded`] when it ended by itself since it was looked at last.
+    /// # Errors [`Error::ServerEnded`] when it ended unasked since the last look at it.
     pub fn is_running(&mut self) -> Result<bool, Error> {
         match self.still_running() {
             Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! What the program writes: a file for its log, and the one line on standard output that says where it listens.
+//! The output of the program, which is a file for its log, and the one line on standard output with its address.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// What precedes the address.
+/// The text before the address.
 const LISTENS: &str = "iutsai listens on ";
 
-/// How many lines of the log an error shows.
+/// The number of lines of the log that an error shows.
 const TAIL: usize = 60;
 
 /// The file that standard output and standard error of every start go to.
@@ -59,7 +59,7 @@ pub(super) fn address_of(child: &mut Child, log: &Log) -> Result<oneshot::Receiv
     let mut log = log.append()?;
     let (sender, receiver) = oneshot::channel();
     let mut sender = Some(sender);
-    // A thread and not a task: the child must never wait for a pipe that a runtime has stopped reading.
+    // A thread and not a task, because the child must never wait for a pipe that a runtime has stopped reading.
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).split(b'\n') {
             let Ok(line) = line else { break };

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{Error, server::GLANCE};
 
-/// One process, also when its number is given to another one later: the time of its start is part of it.
+/// One process, also when its number is given to another one later, because the time of its start is part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     pid: u32,
@@ -18,7 +18,7 @@ pub struct Process {
     name: String,
 }
 
-/// What one line of /proc/PID/stat says.
+/// The content of one line of /proc/PID/stat.
 struct Stat {
     name: String,
     state: char,
@@ -60,13 +60,13 @@ impl Process {
         Ok(pids.filter_map(child).collect())
     }
 
-    /// Whether it still runs; a stopped one does.
+    /// Returns whether it still runs; a stopped one does.
     #[must_use]
     pub fn is_running(&self) -> bool {
         Stat::of(self.pid).is_some_and(|stat| stat.runs() && stat.started == self.started)
     }
 
-    /// SIGKILL: it ends at once.
+    /// Sends SIGKILL, which ends it at once.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`].
@@ -74,7 +74,7 @@ impl Process {
         self.signal(Signal::KILL)
     }
 
-    /// SIGTERM: it is asked to end.
+    /// Sends SIGTERM, which asks it to end.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`].
@@ -82,7 +82,7 @@ impl Process {
         self.signal(Signal::TERM)
     }
 
-    /// SIGSTOP: it does nothing until [`Process::resume`], and its connections stay open.
+    /// Sends SIGSTOP. It does nothing until [`Process::resume`], and its connections stay open.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`].
@@ -90,7 +90,7 @@ impl Process {
         self.signal(Signal::STOP)
     }
 
-    /// SIGCONT: it goes on.
+    /// Sends SIGCONT, so that it goes on.
     ///
     /// # Errors
     /// [`Error::NotRunning`], [`Error::System`].

@@ -1,4 +1,4 @@
-//! What to start, and with which settings.
+//! The program to start, and its settings.
 
 use std::{
     collections::BTreeMap,
@@ -12,8 +12,8 @@ use crate::{
     server::{Server, output::Log},
 };
 
-/// The variable that says where the site of this build is; every other one of the program's own is kept out, so that
-/// nothing set on this machine changes what is tested.
+/// The variable with the place of this build's site. Every other one of the program's own is kept out, so that nothing
+/// set on this machine changes the test.
 const INHERITED: &str = "IUTSAI_SITE_DIR";
 
 /// A program `iutsai` with its settings, not started yet.
@@ -78,7 +78,7 @@ impl Program {
         self
     }
 
-    /// Allows it so many open files, and no more: soft and hard limit.
+    /// Allows it this number of open files, and no more, as soft and hard limit.
     #[must_use]
     pub fn descriptors(mut self, limit: u64) -> Self {
         self.descriptors = Some(limit);
@@ -87,9 +87,8 @@ impl Program {
 
     /// Starts it and waits until `/readyz` answers 200.
     ///
-    /// # Errors
-    /// [`Error::System`] when it cannot be started; [`Error::ServerEnded`] with its log when it ends by itself, as with
-    /// settings it refuses; [`Error::ServerLate`].
+    /// # Errors [`Error::System`] when it cannot be started; [`Error::ServerEnded`] with its log when it ends unasked,
+    /// as with settings it refuses; [`Error::ServerLate`].
     pub async fn start(self) -> Result<Server, Error> {
         let mut server = self.start_unready().await?;
         server.wait_ready().await?;

@@ -8,9 +8,9 @@ use sqlx::{AnyPool, Row as _, any::AnyPoolOptions};
 use super::token::Token;
 use crate::Error;
 
-/// How long a session lasts, as the server has it. One that ends sooner would be prolonged, which costs a write.
+/// The lifetime of a session, as the server has it. One that ends sooner would be prolonged, which costs a write.
 const LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
-/// How long the row of an ended session is kept.
+/// The time for which the row of an ended session is kept.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const RESIDENT: &str = "INSERT INTO residents (name, password_hash, line, house, role, demo, created_at)
@@ -42,7 +42,7 @@ impl Register {
     pub(super) async fn add(&self, people: &[Person], password_hash: &str) -> Result<(), Error> {
         let added = async {
             let mut transaction = self.0.begin().await?;
-            // A write comes first: SQLite refuses to turn a reader into a writer while others write.
+            // A write comes first, because SQLite refuses to turn a reader into a writer while others write.
             for Person { resident, .. } in people {
                 sqlx::query(RESIDENT)
                     .bind(&resident.name)

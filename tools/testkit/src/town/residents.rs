@@ -54,7 +54,7 @@ impl Residents {
         &self.sessions[self.town.lines * self.town.houses + number][0]
     }
 
-    /// Everybody by the first device: the flats, then the administrators.
+    /// Returns everybody by the first device, first the flats, then the administrators.
     pub fn everybody(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter().filter_map(|devices| devices.first())
     }

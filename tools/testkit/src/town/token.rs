@@ -28,7 +28,7 @@ impl Token {
         &self.0
     }
 
-    /// Returns the name of the session in the database: base64 of the SHA-256 of the token's text.
+    /// Returns the name of the session in the database, which is base64 of the SHA-256 of the token's text.
     pub(super) fn hash(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
     }

@@ -1,4 +1,4 @@
-//! Buckets by themselves, and what a house may say beyond them.
+//! Buckets alone, and the commands of a house beyond them.
 
 #![allow(clippy::unwrap_used)]
 use domain::{Accept, Actor, EventId, Location, Moved, Progress, Role, Status};

@@ -9,7 +9,7 @@ use domain::{Alert, AlertId, Event, House, Line, Millis};
 
 use super::Known;
 
-/// Per id the alerts of the houses that used it: one, unless two houses used the same.
+/// The alerts of the houses that used an id. There is one for each id, unless two houses used the same.
 #[derive(Default)]
 pub(super) struct Alerts(RwLock<HashMap<AlertId, Vec<Alert>>>);
 

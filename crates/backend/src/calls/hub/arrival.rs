@@ -13,13 +13,13 @@ pub(crate) struct Arrival {
     pub(super) seen: Seen,
     /// The `message-id`, where the log gives one.
     pub(super) message_id: Option<String>,
-    /// How long ago the event was received, as far as this node can know it without another's clock.
+    /// The time since the event was received, as far as this node can know it without another's clock.
     pub(super) age: Duration,
     /// It is shown, and does not sound.
     pub(super) late: bool,
-    /// Part of a rebuild: present listeners receive it as if by a snapshot.
+    /// True during a rebuild. Present listeners then receive it as if by a snapshot.
     pub(super) replay: bool,
-    /// This node took it from whoever it came from.
+    /// True if this node received it from the client or the service.
     pub(super) taken_here: bool,
 }
 
@@ -53,7 +53,7 @@ impl Arrival {
         Self { age, late: self.late || age > late_after, ..self }
     }
 
-    /// Marks it late if `quiet`, besides what its age says.
+    /// Marks it late if `quiet`, whatever its age is.
     pub(crate) fn quiet(self, quiet: bool) -> Self {
         Self { late: self.late || quiet, ..self }
     }

@@ -1,4 +1,4 @@
-//! Who listens to a line, and the pushing of frames to them.
+//! The subscribers of a line, and the pushing of frames to them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -33,7 +33,7 @@ struct Subscriber {
 }
 
 impl Subscriber {
-    /// Tells if it belongs to a house other than this one.
+    /// Returns whether it belongs to a house other than this one.
     fn is_neighbour_of(&self, house: Option<&House>) -> bool {
         self.subscription.house.is_some() && self.subscription.house.as_ref() != house
     }

@@ -1,4 +1,4 @@
-//! What changed, for whatever reacts to events in this process. It never blocks the hub.
+//! Changes, for everything in this process that reacts to events. The channel never blocks the hub.
 
 use domain::{Change, Line};
 use tokio::sync::broadcast;
@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 /// Changes that a listener may be behind by before it loses the oldest.
 const BEHIND: usize = 1_024;
 
-/// How new a change was when it was applied.
+/// The freshness of a change when it was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
     /// It happens now.
@@ -22,9 +22,9 @@ pub(crate) enum Freshness {
 pub(crate) struct Changed {
     /// The line.
     pub(crate) line: Line,
-    /// What changed.
+    /// The change.
     pub(crate) change: Change,
-    /// How new it was.
+    /// Its freshness.
     pub(crate) freshness: Freshness,
     /// This node took the event that changed it.
     pub(crate) taken_here: bool,

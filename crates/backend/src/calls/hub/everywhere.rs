@@ -1,4 +1,4 @@
-//! A subscription to every line: one subscriber in each room, those that are made later included.
+//! A subscription to every line. It is one subscriber in each room, those that are made later included.
 
 use std::sync::Arc;
 

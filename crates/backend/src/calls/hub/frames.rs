@@ -1,4 +1,4 @@
-//! MESSAGE frames: what all subscribers get alike, and what a subscription adds.
+//! MESSAGE frames. A template is shared by all subscribers, and a subscription adds its headers.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub(super) struct Message {
 pub(super) struct Received {
     /// When this node learned of it.
     pub(super) known_since: Instant,
-    /// How old it was then.
+    /// Its age at that time.
     pub(super) age: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Received {
 #[derive(Debug)]
 pub(super) struct News {
     pub(super) change: Change,
-    /// Of an event.
+    /// The id of the event's message.
     pub(super) message_id: Option<String>,
     /// When the call that this is about was received.
     pub(super) received: Option<Received>,

@@ -1,4 +1,5 @@
-//! The calls of a line by id and by house: when each was received and ended, and whether anybody heard it.
+//! The calls of a line by id and by house, with the times at which each was received and ended, and whether a neighbour
+//! received it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +13,7 @@ use super::frames::Received;
 /// The calls of one house, in the order in which they began.
 pub(super) type CallsOfHouse = BTreeMap<(Millis, AlertId), Entry>;
 
-/// What is kept of a call beside the fold.
+/// The data of a call that the fold does not have.
 pub(super) struct Entry {
     pub(super) received: Received,
     /// It was pushed to a socket of another house when it was new.
@@ -36,7 +37,7 @@ impl Entry {
 /// Finds calls without deriving all of them.
 #[derive(Default)]
 pub(super) struct Index {
-    /// The houses that used an id, with when their calls began: one, unless two houses used the same.
+    /// The houses that used an id, with the beginning of their calls. There is one, unless two houses used the same.
     by_id: HashMap<AlertId, Vec<(House, Millis)>>,
     by_house: HashMap<House, CallsOfHouse>,
 }
@@ -106,6 +107,14 @@ impl Index {
         self.by_house.iter().flat_map(move |(house, calls)| {
             let old = calls.iter().filter(move |(_, entry)| entry.received.ago() >= age);
             old.map(move |((_, id), _)| (*id, house))
+        })
+    }
+
+    /// Returns the calls that were received less than `age` ago, with how long ago that was.
+    pub(super) fn younger_than(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House, Duration)> {
+        self.by_house.iter().flat_map(move |(house, calls)| {
+            let received = calls.iter().map(|((_, id), entry)| (*id, entry.received.ago()));
+            received.filter(move |(_, ago)| *ago < age).map(move |(id, ago)| (id, house, ago))
         })
     }
 

@@ -7,7 +7,8 @@ use stomp::{Command, HeaderLine, Version};
 
 use super::Subscription;
 
-/// What tells one kind from another: the client's name for the subscription, the version, and whether it acknowledges.
+/// The parts in which kinds differ. They are the client's name for the subscription, the version, and whether it
+/// acknowledges.
 type Name = (String, Version, bool);
 
 /// A kind of subscription.
@@ -17,7 +18,7 @@ pub(super) struct Kind {
     /// The header `subscription`.
     pub(super) line: HeaderLine,
     name: Name,
-    /// How many subscriptions are of this kind.
+    /// The number of subscriptions of this kind.
     subscriptions: usize,
 }
 

@@ -1,17 +1,17 @@
-//! Whether an event repeats what is known under its id, as a client's retry at another node does.
+//! Finds out whether an event repeats a known one of the same id, as a client's retry at another node does.
 
 use domain::{Accept, Actor, Event, LineIncidents, Status};
 
-/// Says what the hub already knows under the id of an event that is about to be recorded.
+/// The hub's knowledge under the id of an event that is about to be recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Known {
     /// Nothing; this is the event.
     Nothing(Event),
-    /// The same, as it was recorded, with its time of then.
+    /// This event, as it was recorded, with its time of then.
     Same(Event),
-    /// Something else: the id stands for another request.
+    /// Another event. The id stands for another request.
     Otherwise,
-    /// A call of another house: with this id the new one would take its place on every screen.
+    /// A call of another house. With this id the new one would take its place on every screen.
     Taken,
 }
 
@@ -40,7 +40,7 @@ impl Known {
     }
 }
 
-/// Tells if the two events are equal when their times are left out.
+/// Returns whether the two events are equal when their times are left out.
 fn is_same(known: &Event, event: &Event) -> bool {
     match (known, event) {
         (Event::Accept(known), Event::Accept(new)) => Accept { at: new.at, ..known.clone() } == *new,
@@ -52,7 +52,7 @@ fn is_same(known: &Event, event: &Event) -> bool {
     }
 }
 
-/// Tells if the same word about the same call was asked for. A node that did not know the call could not name its
+/// Returns whether the same word about the same call was asked for. A node that did not know the call could not name its
 /// house.
 fn is_one_request(known: &Status, new: &Status) -> bool {
     let is_one_call = match (&known.target, &new.target) {

@@ -1,4 +1,4 @@
-//! What is known of a line's calls: the fold, and what finds its events again.
+//! The calls of a line, as the fold and the indexes that find its events again.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -21,7 +21,7 @@ pub(super) struct LineCalls {
     pub(super) index: Index,
     /// Where the log has an event, as a `message-id`, with the event's time.
     message_ids: HashMap<Name, (String, Millis)>,
-    /// The same for alerts, the other way round.
+    /// The calls by the messages of their alerts.
     alerts: HashMap<String, CallKey>,
     /// Events past the log that were pushed to a socket of another house than the one they speak for.
     pushed: HashMap<Name, Millis>,
@@ -30,17 +30,17 @@ pub(super) struct LineCalls {
 /// The topic and the id that name an event's record.
 pub(super) type Name = (&'static str, Uuid);
 
-/// What an event has changed.
+/// The effect of an event.
 pub(super) struct Applied {
     /// In the order in which listeners get it.
     pub(super) news: Vec<News>,
     /// The house that the event speaks for.
     pub(super) speaker: Option<House>,
-    /// What is noted where a socket of another house gets it.
+    /// The mark that is made when a socket of another house gets it.
     pub(super) trace: Trace,
 }
 
-/// What is noted of an event that a socket of another house gets.
+/// A mark about an event that a socket of another house gets.
 pub(super) struct Trace {
     /// The event's name and time, if it was delivered without the log.
     direct: Option<(Name, Millis)>,
@@ -83,7 +83,7 @@ impl LineCalls {
         Applied { news: self.news(changes), speaker, trace }
     }
 
-    /// The accepts' topic has this many partitions: it may settle anew whose accept was first.
+    /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.
     pub(super) fn set_partitions(&mut self, partitions: i32) -> Vec<News> {
         let changes = self.incidents.set_partitions(partitions);
         self.news(changes)
@@ -99,7 +99,7 @@ impl LineCalls {
         }
     }
 
-    /// Tells if the event `name` was delivered without the log and pushed to a socket of another house.
+    /// Returns whether the event `name` was delivered without the log and pushed to a socket of another house.
     pub(super) fn was_pushed(&self, name: Name) -> bool {
         self.pushed.contains_key(&name)
     }
@@ -137,6 +137,18 @@ impl LineCalls {
         old.filter(|incident| incident.end.is_none()).map(|incident| incident.alert).collect()
     }
 
+    /// Returns the calls that nobody has ended and that were received less than `age` ago, with how long ago that was.
+    pub(super) fn young(&self, age: Duration) -> Vec<(Alert, Duration)> {
+        let young = self.index.younger_than(age);
+        let young = young.filter_map(|(id, house, ago)| Some((self.call(id, house)?, ago)));
+        young.filter(|(call, _)| call.end.is_none()).map(|(call, ago)| (call.alert, ago)).collect()
+    }
+
+    /// Returns how long ago a call was received.
+    pub(super) fn age(&self, id: AlertId, house: &House) -> Option<Duration> {
+        self.index.received(id, Some(house)).map(|received| received.ago())
+    }
+
     /// Returns the call that a message is about. One past the log names an id only, so nothing if two houses used it.
     pub(super) fn acknowledged(&self, message_id: &str) -> Option<CallKey> {
         let direct = || match &self.incidents.named(message_id::direct_alert(message_id)?)[..] {
@@ -170,7 +182,7 @@ impl LineCalls {
         changes.into_iter().map(news).collect()
     }
 
-    /// The first id an event gets stays: a client may acknowledge it any time.
+    /// The first id of an event stays, because a client may acknowledge it at any time.
     fn note(&mut self, event: &Event, message_id: String) {
         let Some((key, at)) = name(event).zip(event.at()) else { return };
         if let Event::Alert(alert) = event {
@@ -186,8 +198,8 @@ impl LineCalls {
         Some(known.unwrap_or_else(|| message_id::direct(name.0, name.1)))
     }
 
-    /// Returns when the call that an event is about was received; nothing where two houses used its id and the event
-    /// does not say which.
+    /// Returns when the call of an event was received, or nothing where two houses used its id and the event does not
+    /// name one.
     pub(super) fn received(&self, event: &Event) -> Option<Received> {
         self.index.received(event.alert()?, event.target())
     }

@@ -25,7 +25,7 @@ pub(super) struct Listing {
     pub(super) truncated: bool,
 }
 
-/// A call's place among others: when it began, and its id.
+/// A call's place among others, by its beginning and its id.
 type Place = (Millis, AlertId);
 
 impl LineCalls {
@@ -100,8 +100,8 @@ impl LineCalls {
         told.flat_map(|call| self.messages(&call)).collect()
     }
 
-    /// Returns a call as messages in live form: the alert, the words that its incident rests on, where the caller is,
-    /// and whom it reached.
+    /// Returns a call as messages in live form. They are the alert, the words from which its incident follows, the
+    /// caller's location, and the receipt.
     fn messages(&self, incident: &Incident) -> Vec<Message> {
         let alert = &incident.alert;
         let mut events = vec![(Event::Alert(alert.clone()), None)];

@@ -1,4 +1,4 @@
-//! What listeners get of where a caller is: nothing once the call is over, because that is nobody's business then.
+//! The locations that listeners get. There are none once the call is over, because they are nobody's business then.
 
 use domain::{Event, Incident, LineIncidents};
 

@@ -1,4 +1,4 @@
-//! What commands, pages and acknowledgements look up. A lookup takes locks that are never held while frames are pushed.
+//! Lookups for commands, pages and acknowledgements. A lookup takes locks that are never held while frames are pushed.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ impl Hub {
         self.existing(line).map(|room| room.calls().incidents.incidents()).unwrap_or_default()
     }
 
-    /// The calls with this id: one, unless two houses used the same.
+    /// Returns the calls with this id. There is one, unless two houses used the same.
     #[must_use]
     pub fn named(&self, alert: AlertId) -> Vec<Incident> {
         let rooms = self.0.alerts.lines(alert).into_iter().filter_map(|line| self.existing(&line));
@@ -76,5 +76,16 @@ impl Hub {
     /// monotonic clock.
     pub(crate) fn unended(&self, age: Duration) -> Vec<Alert> {
         self.rooms().iter().flat_map(|room| room.calls().unended(age)).collect()
+    }
+
+    /// Returns the calls of every line that nobody has ended and that were received less than `age` ago, by the
+    /// monotonic clock, with how long ago that was.
+    pub(crate) fn young(&self, age: Duration) -> Vec<(Alert, Duration)> {
+        self.rooms().iter().flat_map(|room| room.calls().young(age)).collect()
+    }
+
+    /// Returns how long ago a call was received, by the monotonic clock.
+    pub(crate) fn age(&self, call: &CallKey) -> Option<Duration> {
+        self.existing(&call.line)?.calls().age(call.id, &call.house)
     }
 }

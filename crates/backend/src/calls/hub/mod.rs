@@ -1,5 +1,5 @@
-//! The hub: per line one fold, its snapshot and its subscribers. It encodes a frame once for all subscriptions that are
-//! alike and knows of a socket only its queue.
+//! The hub. Each line has one fold, its snapshot and its subscribers. The hub encodes a frame once for all
+//! subscriptions that are alike and knows of a socket only its queue.
 
 mod alerts;
 mod arrival;
@@ -45,14 +45,14 @@ pub use snapshot::Snapshot;
 
 use crate::clock;
 
-/// How a client listens to a line.
+/// A client's subscription to a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
-    /// The client's own name for it: the `id` header of SUBSCRIBE.
+    /// The client's own name for it, which is the `id` header of SUBSCRIBE.
     pub id: String,
     /// The version its frames are written in.
     pub version: Version,
-    /// It acknowledges messages (`ack:client` or `ack:client-individual`): they carry an `ack` header.
+    /// True if it acknowledges messages (`ack:client` or `ack:client-individual`), which then carry an `ack` header.
     pub acknowledges: bool,
     /// It also wants the calls that ended in the last day (`replay:24h`).
     pub replay_ended: bool,
@@ -64,7 +64,7 @@ pub struct Subscription {
 pub struct Subscribed {
     /// Ends the subscription when it is dropped.
     pub handle: SubscriptionHandle,
-    /// The frames of what is known, with a snapshot-end last. What happens later comes by the queue, except news of calls
+    /// The frames of the known calls, with a snapshot-end last. Later events come by the queue, except news of calls
     /// that the snapshot has yet to send.
     pub snapshot: Snapshot,
 }
@@ -168,7 +168,7 @@ impl Hub {
         }
     }
 
-    /// Begins a subscription: what is known so far, and from then on everything by `queue`, without a gap
+    /// Begins a subscription. The known calls come first, and from then on everything comes by `queue`, without a gap
     /// and without a double.
     #[must_use]
     pub fn subscribe(&self, line: &Line, subscription: Subscription, queue: Queue) -> Subscribed {
@@ -208,7 +208,7 @@ impl Hub {
         Subscribed { handle, snapshot }
     }
 
-    /// How many subscriptions there are.
+    /// Returns how many subscriptions there are.
     #[must_use]
     pub fn subscribers(&self) -> usize {
         self.0.subscribers.load(Ordering::Relaxed)
@@ -243,7 +243,7 @@ impl Hub {
     }
 }
 
-/// What stands behind a subscription: takes whole frames, shared by all that are alike.
+/// The receiver behind a subscription. It accepts whole frames, shared by all that are alike.
 trait Push {
     /// Hands a frame over without waiting; false if there is no room for it any more.
     fn push(&self, frame: &Bytes) -> bool;

@@ -1,5 +1,5 @@
-//! The bounded queue of one socket. A socket too slow for it is given up: it reconnects and gets the
-//! snapshot, which is better than being minutes behind.
+//! The bounded queue of one socket. A socket too slow for it is closed. It reconnects and gets the snapshot, which is
+//! better than being minutes behind.
 
 use std::sync::{
     Arc,
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::Push;
 
-/// The hub's end: takes whole frames. Clones are one queue, for several subscriptions of one socket.
+/// The hub's end, which accepts whole frames. Clones are one queue, for several subscriptions of one socket.
 #[derive(Clone)]
 pub struct Queue {
     frames: mpsc::Sender<Bytes>,
@@ -86,7 +86,7 @@ impl QueueReceiver {
         frame
     }
 
-    /// Whether a frame found no room: something is missing from here on.
+    /// Returns whether a frame found no room, so that something is missing from here on.
     #[must_use]
     pub fn overflowed(&self) -> bool {
         self.state.overflowed.load(Ordering::Relaxed)

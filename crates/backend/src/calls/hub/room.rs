@@ -1,5 +1,5 @@
-//! One line of the hub: what is known of its calls, and who listens. Each has a lock of its own, so that a lookup never
-//! waits for the pushing of frames.
+//! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that a lookup never waits
+//! for the pushing of frames.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) struct Room {
     listeners: Changes,
 }
 
-/// How the event behind a change arrived.
+/// The way by which the event behind a change arrived.
 #[derive(Clone, Copy, Default)]
 struct How {
     replay: bool,
@@ -49,7 +49,7 @@ impl How {
 
 /// The extent of a subscriber's snapshot of one line.
 pub(super) struct Extent {
-    /// How many calls it has.
+    /// The number of its calls.
     pub(super) calls: usize,
     /// There are more calls than a snapshot holds.
     pub(super) truncated: bool,
@@ -84,7 +84,7 @@ impl Room {
         is_new
     }
 
-    /// The accepts' topic has this many partitions: it may settle anew whose accept was first.
+    /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.
     pub(super) fn set_partitions(&self, partitions: i32) {
         let mut audience = self.audience();
         let news = self.calls().set_partitions(partitions);
@@ -105,7 +105,7 @@ impl Room {
         is_heard
     }
 
-    /// Adds a subscriber, and lists the calls of its snapshot: [`Room::next_listed`] returns them one by one.
+    /// Adds a subscriber, and lists the calls of its snapshot. [`Room::next_listed`] returns them one by one.
     pub(super) fn subscribe(
         &self,
         number: u64,

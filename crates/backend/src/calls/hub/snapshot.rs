@@ -1,4 +1,5 @@
-//! What a subscription begins with: the calls that are known, as frames, made one by one as the socket takes them.
+//! The beginning of a subscription. Its frames, which are those of the known calls, are made one by one as the socket
+//! can hold them.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -26,7 +27,7 @@ pub struct Snapshot {
     listed: usize,
     /// The frames of the call that is being sent.
     frames: VecDeque<Bytes>,
-    /// The last frame has not been sent, and says whether there were more calls than a snapshot holds.
+    /// Set while the last frame has not been sent. It is true if there were more calls than a snapshot holds.
     end: Option<bool>,
 }
 
@@ -56,8 +57,9 @@ impl Snapshot {
         frames + self.listed * size_of::<AlertId>()
     }
 
-    /// Tells if live frames may go out before the next one of this: an administrator must not wait for the calls of every
-    /// line before an alert sounds. The frames of one call stay together, so that an answer never comes before its call.
+    /// Returns whether live frames may go out before the next one of this. An administrator must not wait for the calls
+    /// of every line before an alert sounds. The frames of one call stay together, so that an answer never comes before
+    /// its call.
     #[must_use]
     pub fn lets_pass(&self) -> bool {
         self.line.is_none() && self.frames.is_empty()

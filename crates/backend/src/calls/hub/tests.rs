@@ -1,4 +1,5 @@
-//! The hub as a whole: lookups while frames are pushed, fair snapshots, and whether anybody heard a call.
+//! The hub as a whole. The tests are about lookups while frames are pushed, fair snapshots, and whether a call reached
+//! a neighbour.
 
 #![allow(clippy::unwrap_used)]
 use std::{collections::BTreeMap, sync::mpsc, thread, time::Duration};
@@ -81,7 +82,7 @@ fn apply(hub: &Hub, event: Event) {
     hub.apply(Arrival::direct(event));
 }
 
-/// What a frame carries, with its header `subscription`.
+/// Returns what a frame carries, with its header `subscription`.
 fn read(frame: &[u8]) -> (String, Body) {
     let mut decoder = stomp::Decoder::new(stomp::Limits::default());
     decoder.push(frame);
@@ -112,7 +113,7 @@ fn no_lookup_waits_while_frames_are_pushed() {
     apply(&hub, Event::Alert(called.clone()));
     apply(&hub, Event::Accept(accepted.clone()));
     let room = hub.room(&line());
-    // Who pushes holds this lock until the last subscriber has the frame.
+    // The task that pushes holds this lock until the last subscriber has the frame.
     let pushing = room.audience();
     let (sender, done) = mpsc::channel();
     let asking = hub;

@@ -1,6 +1,6 @@
-//! The hand-over: what one process recorded reaches the others past a slow Kafka. It goes by the [`post`], a row in
-//! PostgreSQL and a notification with its id; always, since no process knows how another one's Kafka is. The fold drops the
-//! double when the log comes.
+//! The hand-over. It brings events that one process recorded to the others, past a slow Kafka. They always go by the
+//! [`post`], a row in PostgreSQL and a notification with its id, because no process knows how another one's Kafka is.
+//! The fold drops the double when the log comes.
 
 mod post;
 
@@ -24,7 +24,7 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// By `database`, if other processes share it. What they hand over goes to `hub`; work is done on `runtime`.
+    /// Hands over by `database`, if other processes share it. Their events go to `hub`; work is done on `runtime`.
     #[must_use]
     pub fn new(hub: HubQueue, runtime: Handle, database: Option<Database>) -> Self {
         let post = database.filter(Database::is_postgres).map(Post::new);
@@ -41,12 +41,13 @@ impl Handover {
         });
     }
 
-    /// Queues what other processes handed over for the hub. What cannot be read now comes later, by [`Handover::listen`].
+    /// Queues the events of other processes for the hub. Rows that cannot be read now come later, by
+    /// [`Handover::listen`].
     pub(crate) async fn take_posted(&self) {
         let Some(post) = &self.post else { return };
         match post.unread(Late::ByWallClock).await {
             Ok(posted) => posted.into_iter().for_each(|posted| self.take(posted)),
-            Err(error) => tracing::warn!(%error, "what was handed over cannot be read yet"),
+            Err(error) => tracing::warn!(%error, "handed-over events cannot be read, retrying"),
         }
     }
 

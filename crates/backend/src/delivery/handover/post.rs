@@ -1,5 +1,5 @@
-//! The hand-over between processes: a row holds the event, a PostgreSQL notification (NOTIFY) carries its id. A notification
-//! is lost to a process that does not listen, so all rows are read again whenever listening begins.
+//! The hand-over between processes. A row holds the event, and a PostgreSQL notification (NOTIFY) carries its id. A
+//! notification is lost to a process that does not listen, so all rows are read again whenever listening begins.
 
 use std::{
     collections::BTreeSet,
@@ -25,24 +25,24 @@ use crate::{
 const CHANNEL: &str = "iutsai_handover";
 /// The pause after a database did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long writing a row is retried; after that the log has had time enough.
+/// The time for which writing a row is retried. After that the log has had time enough.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// How often the table is read without a notification.
+/// The time between two readings of the table without a notification.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// An event that another process handed over.
 pub(super) struct Posted {
     pub(super) event: Event,
-    /// How long ago it was received.
+    /// The time since it was received.
     pub(super) age: Duration,
 }
 
-/// How much older than written a row is when it is read.
+/// The difference between a row's age at its writing and at its reading.
 #[derive(Clone, Copy)]
 pub(super) enum Late {
-    /// By so much at most: for so long nobody here has listened.
+    /// At most this long, because nobody here has listened for this time.
     By(Duration),
-    /// As this node's wall clock says, because nobody here has listened before.
+    /// By this node's wall clock, because nobody here has listened before.
     ByWallClock,
 }
 
@@ -68,7 +68,7 @@ impl Post {
             }
         };
         if tokio::time::timeout(PATIENCE, trying).await.is_err() {
-            tracing::error!("a call was not handed over: other processes have it when the log does");
+            tracing::error!("a call was not handed over, so other processes receive it by the log");
         } else {
             metrics::counter!("iutsai_handed_over_total").increment(1);
         }
@@ -153,7 +153,7 @@ impl Post {
         let mut listened = Instant::now();
         loop {
             if let Err(error) = self.listen_once(&take, &mut listened).await {
-                tracing::warn!(%error, "nothing can be handed over between processes, retrying");
+                tracing::warn!(%error, "the hand-over between processes is not available, retrying");
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -165,7 +165,7 @@ impl Post {
         let mut listener = PgListener::connect(self.database.url()).await?;
         listener.listen(CHANNEL).await?;
         loop {
-            // What came while nobody listened, or whose notification was lost.
+            // Rows that came while nobody listened, or whose notification was lost.
             self.unread(Late::By(listened.elapsed())).await?.into_iter().for_each(take);
             *listened = Instant::now();
             // A connection can end without a word (a cable, a firewall), so the table is read now and then as well.
@@ -194,17 +194,17 @@ impl Post {
             Ok(Some(Posted { event, age: written + since }))
         };
         read().unwrap_or_else(|error| {
-            tracing::error!(%error, "what was handed over cannot be read");
+            tracing::error!(%error, "a handed-over event cannot be read, skipping it");
             None
         })
     }
 
-    /// Whether the row is read for the first time; from now on it is not. Rows that are gone by now are forgotten.
+    /// Returns whether the row is read for the first time; from now on it is not. Rows that are gone by now are forgotten.
     fn is_unread(&self, id: Uuid) -> bool {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let is_unread = read.insert(id);
         let gone = u64::try_from(clock::now() - LOOK_BACK).unwrap_or_default();
-        // What another clock wrote goes a while later.
+        // Rows of another clock go a while later.
         let first = Builder::from_unix_timestamp_millis(gone, &[0; 10]).into_uuid();
         *read = read.split_off(&first);
         is_unread

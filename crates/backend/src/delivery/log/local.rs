@@ -1,4 +1,4 @@
-//! The outbox as the log of one node: one partition, whose offsets are the entries' sequence numbers.
+//! The outbox as the log of one node. It is one partition, whose offsets are the entries' sequence numbers.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) fn ends(end: Sequence) -> Ends {
     topic::ALL.iter().map(|topic| ((topic.name.to_owned(), PARTITION), end.0 + 1)).collect()
 }
 
-/// Appends a note, and waits until it is written: it shares the fsync of an event.
+/// Appends a note, and waits until it is written. It shares the fsync of an event.
 pub(super) async fn append(outbox: &Outbox, outgoing: Outgoing<'_>) -> Result<(), LogError> {
     // Nobody asks for it again by its key, so the key is only unique.
     let id = outgoing.id.unwrap_or_else(Uuid::now_v7);
@@ -155,7 +155,7 @@ async fn begin(outbox: &Outbox, pages: &Pages, start: &Start) -> Result<(Sequenc
                 return Ok((*sequence, clock::now()));
             }
             metrics::counter!("iutsai_log_read_from_start_total").increment(1);
-            tracing::warn!("the log is not the one that was read before: it is read from its beginning");
+            tracing::warn!("the log is not the one that was read before, reading it from its beginning");
             Ok((Sequence(0), Millis::MIN))
         }
     }

@@ -1,5 +1,5 @@
-//! The log: where events are read in order. Without Kafka a node's outbox is its log ([`local`]); with Kafka the topics are
-//! ([`kafka`]). Readers use [`Log`] and do not know which one they have.
+//! The log, from which events are read in order. Without Kafka a node's outbox is its log ([`local`]); with Kafka the
+//! topics are ([`kafka`]). Readers use [`Log`] and do not know which one they have.
 
 pub mod kafka;
 mod local;
@@ -30,13 +30,14 @@ pub struct Record {
     pub id: Option<Uuid>,
     /// Its value; `None` for a tombstone.
     pub value: Option<Vec<u8>>,
-    /// It was published again to refill a log, or is about a call that is over: it is shown, and does not sound.
+    /// True if it was published again to refill a log, or is about a call that is over. It is shown, and does not
+    /// sound.
     pub republished: bool,
-    /// How long before its publication the event was received, as the publisher wrote it.
+    /// The time from the receipt of the event to its publication, as the publisher wrote it.
     pub age: Option<Duration>,
 }
 
-/// What a reader of the log receives.
+/// A message to a reader of the log.
 #[derive(Debug)]
 pub enum Read {
     /// Reading is about to begin, or to begin again, and waits for an answer.
@@ -47,13 +48,13 @@ pub enum Read {
     Record(Record),
     /// The accepts' topic has this many partitions.
     Partitions(i32),
-    /// Everything that was in the log when reading began has been read: what stood before these ends.
+    /// All records from before the reading began have been read. They stood before these ends.
     CaughtUp(Ends),
-    /// How the reading is doing.
+    /// The health of the reading.
     Health(Health),
 }
 
-/// How the reading of the log is doing.
+/// The health of a reader of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     /// The log can be reached.
@@ -77,7 +78,7 @@ pub struct Outgoing<'a> {
     pub id: Option<Uuid>,
     /// It is shown, and does not sound.
     pub republished: bool,
-    /// How long ago the event was received.
+    /// The time since the event was received.
     pub age: Duration,
 }
 
@@ -108,8 +109,8 @@ pub enum Log {
 }
 
 impl Log {
-    /// Whether this node's own events come back by reading. In the local log they do not need to: they have their position
-    /// when they are committed.
+    /// Returns whether this node's own events come back by reading. In the local log they do not need to, because they
+    /// have their position when they are committed.
     #[must_use]
     pub fn is_read_back(&self) -> bool {
         matches!(self, Self::Kafka(_))

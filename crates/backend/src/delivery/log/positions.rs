@@ -1,4 +1,4 @@
-//! Positions in a log: where a reader goes on, and where partitions end.
+//! Positions in a log, at which readers go on and partitions end.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ pub type Partition = (String, i32);
 /// Per partition the offset behind its last record.
 pub type Ends = HashMap<Partition, i64>;
 
-/// What a reader has read of a log, to go on behind it later. It is of use only with the same kind of log.
+/// The part of a log that a reader has read, to go on behind it later. It is of use only with the same kind of log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Positions {
     /// The last entry of the local log that was read, by its number and its event's id.

@@ -1,4 +1,4 @@
-//! What the outbox keeps: an entry, who asked for it, and what became of it.
+//! An entry of the outbox, with the request that made it, and its outcome.
 
 use domain::{Event, Millis, Position};
 use sqlx::{Row, sqlite::SqliteRow};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::OutboxError;
 
-/// Who asked for what: a key of one resident or route says nothing about another's.
+/// The request of an entry. A key of one resident or route means nothing for another's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The event's id, which is the request's `Idempotency-Key`.
@@ -20,9 +20,9 @@ pub struct Origin {
 /// A record that must reach the log.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Who asked for it.
+    /// The request that made it.
     pub origin: Origin,
-    /// SHA-256 of the request: the same key with another request is a mistake of the client.
+    /// SHA-256 of the request. Another request under the same key is a mistake of the client.
     pub digest: [u8; 32],
     /// The topic.
     pub topic: String,
@@ -30,7 +30,7 @@ pub struct Entry {
     pub line: String,
     /// The record's value.
     pub value: Vec<u8>,
-    /// When it was received: the record's timestamp.
+    /// The time of its receipt, which is the record's timestamp.
     pub at: Millis,
 }
 
@@ -49,18 +49,18 @@ pub struct Committed {
     pub sequence: Sequence,
     /// The entry's time.
     pub at: Millis,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// What the outbox knows of a request that came before.
+/// The outbox's knowledge of a former request.
 #[derive(Clone, Debug)]
 pub struct Known {
     /// SHA-256 of that request.
     pub digest: [u8; 32],
     /// When it was received.
     pub at: Millis,
-    /// Whether Kafka has acknowledged it.
+    /// True if Kafka has acknowledged it.
     pub published: bool,
 }
 

@@ -17,9 +17,10 @@ use super::{
 };
 use crate::{clock, database::migrations};
 
-/// One process writes the file: nobody holds its lock for longer than a commit.
+/// The longest wait for the file's lock. One process writes the file, and it holds the lock for no longer than a
+/// commit.
 const ACQUIRE: Duration = Duration::from_secs(10);
-/// How long a statement waits for somebody else's lock on the file, as that of a reader in the way of a checkpoint.
+/// The longest wait of a statement for another lock on the file, as that of a reader in the way of a checkpoint.
 const BUSY: Duration = Duration::from_secs(2);
 
 /// The open file.
@@ -37,8 +38,8 @@ pub(super) struct Opener {
     lock: Option<Lock>,
     /// The file that was checked last, and what is wrong with it.
     checked: Option<(Identity, Option<String>)>,
-    /// The file that was opened last, by itself and not by its name: should it be moved away while it cannot be used, what
-    /// it holds is not lost.
+    /// The file that was opened last, held by its identity and not by its name. If it is moved away while it cannot be
+    /// used, its entries are not lost.
     held: Option<Held>,
     /// A copy of the file that was moved away, which is to be put in its place.
     copy: Option<PathBuf>,
@@ -50,7 +51,8 @@ impl Opener {
         Self { directory: directory.to_owned(), lock: None, checked: None, held: None, copy: None }
     }
 
-    /// Opens the file and writes to it once, through to the disk. `after_failure`: a commit to it has failed before.
+    /// Opens the file and writes to it once, through to the disk. `after_failure` is true if a commit to it has failed
+    /// before.
     pub(super) async fn open(&mut self, after_failure: bool) -> Result<OutboxFile, Unopened> {
         self.try_to_open(after_failure).await.map_err(|error| match error {
             Unopened::Unusable(error) => Unopened::Unusable(error.in_file(&self.path())),
@@ -95,8 +97,8 @@ impl Opener {
         Ok(OutboxFile { writer: writer.clone(), reader, log, end })
     }
 
-    /// Holds the file that is about to be opened. One that was held before and is not at its path any more was moved away
-    /// while it could not be used: it is put back first, unless it is damaged. No connection may be open.
+    /// Holds the file that is about to be opened. One that was held before and is not at its path any more was moved
+    /// away while it could not be used. It is put back first, unless it is damaged. No connection may be open.
     fn hold(&mut self) -> std::io::Result<()> {
         let path = self.path();
         if let Some(held) = &self.held {
@@ -158,7 +160,7 @@ impl Opener {
         damage.map_or(Ok(()), |damage| Err(OutboxError(format!("the file is damaged: {damage}"))))
     }
 
-    /// Whether the path still names the file that was opened last.
+    /// Returns whether the path still names the file that was opened last.
     pub(super) fn is_in_place(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.is_at(&self.path()))
     }
@@ -187,10 +189,10 @@ impl Opener {
         match found {
             Some(found) => tracing::error!(
                 kept = %found.display(),
-                "another file stood in the place of the outbox in use: it is kept under another name"
+                "another file stood in the place of the outbox in use, keeping it under another name"
             ),
             None => tracing::error!(
-                "the outbox was moved away while it was in use: it is put back from what was open"
+                "the outbox was moved away while it was in use, putting it back from the open file"
             ),
         }
         metrics::counter!("iutsai_outbox_put_back_total").increment(1);
@@ -248,8 +250,9 @@ async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Result<(), Outb
     Ok(())
 }
 
-/// The log's id, made if the file has none yet, and where its sequence numbers go on: at the present millisecond or behind
-/// the last one, whichever is greater, so that no number is given twice although an older copy of the file was restored.
+/// Returns the log's id, made if the file has none yet, and the next sequence number. That is the present millisecond
+/// or the number behind the last one, whichever is greater, so that no number is given twice although an older copy of
+/// the file was restored.
 async fn identify(writer: &SqlitePool) -> Result<(LogId, i64), OutboxError> {
     let mut transaction = writer.begin().await?;
     sqlx::query("UPDATE node SET log_id = $1 WHERE log_id IS NULL")

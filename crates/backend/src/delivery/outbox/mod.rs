@@ -1,10 +1,10 @@
-//! The outbox: a local SQLite file that makes an event durable before it is acknowledged, whatever the accounts' database
-//! and Kafka do. Without Kafka it is the log itself.
+//! The outbox, a local SQLite file that makes an event durable before it is acknowledged, whatever the accounts'
+//! database and Kafka do. Without Kafka it is the log itself.
 //!
-//! One [`writer`] owns the file (WAL, `synchronous=FULL`): what waits while it commits shares the next commit, and with
-//! it one fsync. While the disk or the file fails, every append is refused at once, and the file is reopened until it
-//! can be used: [`Outbox::trouble`] says so. [`entry`] is what is kept, [`pages`] how it is read in order, [`file`] how the
-//! file is opened, [`place`] where it stands.
+//! One [`writer`] owns the file (WAL, `synchronous=FULL`). Entries that wait while it commits share the next commit,
+//! and with it one fsync. While the disk or the file fails, every append is refused at once, and the file is reopened
+//! until it can be used. [`Outbox::trouble`] shows that. [`entry`] is the kept data, [`pages`] reads it in order,
+//! [`file`] opens the file, and [`place`] guards its path.
 
 mod entry;
 mod file;
@@ -26,7 +26,7 @@ pub use pages::{PAGE, Pages};
 use place::Unopened;
 use writer::{Append, Change, Write, Writer};
 
-/// The outbox cannot be used: the disk is full, read-only or broken, or another process has the file.
+/// The outbox cannot be used, because the disk is full, read-only or broken, or another process has the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the outbox cannot be used: {0}")]
 pub struct OutboxError(String);
@@ -79,9 +79,9 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Opens `outbox.db` in `directory`, which no other process may be using, and sends every event that is committed from
-    /// then on to `committed`, in the order of sequences. A disk or file that fails is not an error here: it is reopened
-    /// until it can be used, and [`Outbox::trouble`] shows it.
+    /// Opens `outbox.db` in `directory`, which no other process may be using, and sends every event that is committed
+    /// from then on to `committed`, in the order of sequences. A disk or file that fails is not an error here. The file
+    /// is reopened until it can be used, and [`Outbox::trouble`] shows it.
     ///
     /// # Errors
     /// [`OutboxError`] if a second server uses the directory.
@@ -117,7 +117,7 @@ impl Outbox {
         self.end.clone()
     }
 
-    /// Makes `entry` durable, which is the record of `event`: when this returns, it is on the disk.
+    /// Makes `entry` durable, which is the record of `event`. When this returns, it is on the disk.
     ///
     /// # Errors
     /// [`OutboxError`] if it is not, and must not be acknowledged on its account.
@@ -128,23 +128,23 @@ impl Outbox {
         answer.await.map_err(|_| OutboxError::closed())?
     }
 
-    /// Appends a note: an entry without a waiter, which is lost if the node fails before the next fsync.
+    /// Appends a note, which is an entry without a waiter. It is lost if the node fails before the next fsync.
     pub async fn append_note(&self, entry: Entry) -> Noted {
         self.note(Change::Append(Box::new(entry))).await
     }
 
-    /// Records where the Kafka cluster with this id acknowledged an entry. A mark may come late or be lost: the entry is
-    /// then published once more, and the fold drops the double.
+    /// Records where the Kafka cluster with this id acknowledged an entry. A mark may come late or be lost. The entry
+    /// is then published once more, and the fold drops the double.
     pub async fn mark(&self, sequence: Sequence, position: Position, cluster: &str) -> Noted {
         self.note(Change::Mark(sequence, position, cluster.into())).await
     }
 
-    /// Sets an entry aside that Kafka refuses for good: it is not published again.
+    /// Sets an entry aside that Kafka refuses finally, so it is not published again.
     pub async fn refuse(&self, sequence: Sequence, reason: String) -> Noted {
         self.note(Change::Refuse(sequence, reason)).await
     }
 
-    /// Takes back the marks of entries that the log has lost: they are to be published again.
+    /// Removes the marks of entries that the log has lost, so they are published again.
     ///
     /// # Errors
     /// [`OutboxError`] if that could not be written.
@@ -168,8 +168,9 @@ impl Outbox {
         }
     }
 
-    /// Deletes entries of `topic` that were stored before `before` and have a smaller number than `below`: all of them, or
-    /// only those that Kafka has acknowledged or refused. Each call deletes a slice, so that no press waits behind a month.
+    /// Deletes entries of `topic` that were stored before `before` and have a smaller number than `below`. It deletes
+    /// all of them, or only those that Kafka has acknowledged or refused. Each call deletes a slice, so that no press
+    /// waits behind a month.
     ///
     /// # Errors
     /// [`OutboxError`] if that could not be written.
@@ -237,7 +238,7 @@ impl Outbox {
         Ok((copies, node.try_get(0)?))
     }
 
-    /// What is known of a request, if it was stored before.
+    /// Returns what is known of a request, if it was stored before.
     ///
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.

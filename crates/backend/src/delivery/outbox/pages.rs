@@ -22,7 +22,7 @@ const COLUMNS: &str = "sequence, id, resident, route, digest, topic, line, value
 pub struct Pages(SqlitePool);
 
 impl Pages {
-    /// Reads the outbox in `directory` from beside the server that may be writing it: without its lock, and never writing.
+    /// Reads the outbox in `directory` beside the server that may be writing it, without its lock, and never writing.
     ///
     /// # Errors
     /// [`OutboxError`] if there is no outbox, or none of this version.

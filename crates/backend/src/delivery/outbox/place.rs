@@ -1,5 +1,5 @@
-//! Where the outbox's file stands on the disk: the lock that keeps a second server away, and what tells whether the file at
-//! the path is still the one that is open.
+//! The place of the outbox's file on the disk. A lock keeps a second server away, and an identity shows whether the
+//! file at the path is still the one that is open.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -19,7 +19,7 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 /// Why the file is not open.
 #[derive(Debug)]
 pub(super) enum Unopened {
-    /// Another process has it: this one must not run.
+    /// Another process has it, so this one must not run.
     InUse(OutboxError),
     /// The disk or the file cannot be used now.
     Unusable(OutboxError),
@@ -37,7 +37,8 @@ impl From<sqlx::Error> for Unopened {
     }
 }
 
-/// A file's identity on its file system: device and inode. A path can come to name another file, an identity cannot.
+/// A file's identity on its file system, made of device and inode. A path can come to name another file, an identity
+/// cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity(u64, u64);
 
@@ -76,13 +77,13 @@ impl Lock {
         }
     }
 
-    /// Whether this is still the lock that another process would find in `directory`.
+    /// Returns whether this is still the lock that another process would find in `directory`.
     pub(super) fn is_of(&self, directory: &Path) -> bool {
         self.identity.is_some() && self.identity == Identity::of(&directory.join(LOCK))
     }
 }
 
-/// A database file with its write-ahead log, held by descriptors: it can be read wherever it is moved.
+/// A database file with its write-ahead log, held by descriptors. It can be read wherever it is moved.
 ///
 /// The descriptor of the database file must outlive every connection to it, because closing one descriptor takes the locks
 /// of all others of the same file and process away (fcntl(2), "Advisory record locking"). Nobody locks the write-ahead log.
@@ -110,7 +111,7 @@ impl Held {
         self.identity
     }
 
-    /// Whether `path` still names the file.
+    /// Returns whether `path` still names the file.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.identity.is_some() && self.identity == Identity::of(path)
     }
@@ -174,7 +175,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether there was a file to rename.
+/// Returns whether there was a file to rename.
 fn rename_if_there(from: &Path, to: &Path) -> std::io::Result<bool> {
     match fs::rename(from, to) {
         Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! The task that writes the outbox: everything that waits goes into one transaction and one fsync.
+//! The task that writes the outbox. All waiting entries go into one transaction and one fsync.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use super::{
 mod batch;
 mod statements;
 
-/// How often a file that failed is reopened.
+/// The time between two attempts to reopen a file that failed.
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
-/// How often it is checked that the open file still stands at its path, while nothing is written.
+/// The time between two checks that the open file still stands at its path, while nothing is written.
 const INSPECT_EVERY: Duration = Duration::from_secs(1);
 
 /// Answers the waiter of a commit.
@@ -41,7 +41,7 @@ pub(super) enum Write {
     Append(Box<Append>),
     /// Change what is kept, at once. The answer is the number of rows.
     Change(Change, Reply<u64>),
-    /// The same, together with the next entry.
+    /// A change that waits to share the commit of the next entry.
     Note(Change, Reply<u64>),
     /// Commit and end.
     Close(oneshot::Sender<()>),
@@ -51,7 +51,7 @@ pub(super) enum Write {
 pub(super) enum Change {
     /// Keep an entry that nobody waits for.
     Append(Box<Entry>),
-    /// Kafka acknowledged an entry: where, and which cluster.
+    /// Kafka acknowledged an entry at this position, in the cluster of this id.
     Mark(Sequence, Position, String),
     /// Kafka refuses an entry for good.
     Refuse(Sequence, String),
@@ -75,14 +75,14 @@ pub(super) enum Change {
     Sessions(Vec<SessionCopy>, Millis),
 }
 
-/// What the writer shows of its file.
+/// The state of the file that the writer shows.
 pub(super) struct Shown {
     pub(super) readable: watch::Sender<Option<Readable>>,
     pub(super) trouble: watch::Sender<Option<OutboxError>>,
     pub(super) end: watch::Sender<Sequence>,
 }
 
-/// Whether the file is open, and if not, when it is reopened.
+/// True if the file is open, and if not, when it is reopened.
 enum State {
     Open(OutboxFile),
     Failed { until: Instant, why: OutboxError },
@@ -96,7 +96,7 @@ pub(super) struct Writer {
     committed: Box<dyn Fn(Committed) + Send>,
 }
 
-/// What a commit wrote.
+/// The result of a commit.
 #[derive(Default)]
 struct Written {
     /// The numbers of the entries that somebody waits for.
@@ -145,9 +145,10 @@ impl Writer {
             if let State::Open(file) = self.state {
                 file.close().await;
             }
-            // With the lock, which the next server may take as soon as this one says that it has closed the file.
+            // Closed with the lock, which the next server may have as soon as this one reports that it has closed the
+            // file.
             drop(self.opener);
-            // Whoever asked for it may have gone on.
+            // The receiver may have gone on.
             let _ = closing.send(());
             return;
         }
@@ -177,7 +178,7 @@ impl Writer {
             was != trouble
         });
         match (was, trouble) {
-            (None, Some(error)) => tracing::error!(%error, "no call can be stored, retrying"),
+            (None, Some(error)) => tracing::error!(%error, "calls cannot be stored, retrying"),
             (Some(_), None) => tracing::info!("calls can be stored again"),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! What a start or a failure left unpublished.
+//! The entries that a start or a failure left unpublished.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -150,7 +150,8 @@ async fn ends(pages: &Pages, before: Sequence) -> Result<Ends, OutboxError> {
     }
 }
 
-/// Tells if an entry must not sound where it is read: it is old, or its call was ended by somebody who may.
+/// Returns whether an entry must not sound where it is read, because it is old, or its call was ended by an actor who
+/// may end it.
 fn is_quiet(sequence: Sequence, entry: &Entry, ends: &Ends) -> bool {
     let is_over = || match event(sequence, entry) {
         Some(Event::Alert(alert)) => {

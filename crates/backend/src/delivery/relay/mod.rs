@@ -1,7 +1,7 @@
 //! From the outbox to Kafka. A fresh event is published side by side with its fsync; what Kafka did not acknowledge is
 //! published again until it does; what Kafka refuses for good is set aside.
 //!
-//! After a start, what the outbox holds of the last 49 hours goes first, in its order within each line: until that is
+//! After a start, the outbox's entries of the last 49 hours go first, in their order within each line. Until they are
 //! published, fresh events wait in the outbox, so that the accept that was first stays the first.
 
 mod backlog;
@@ -38,7 +38,7 @@ pub struct Relay(Arc<Inner>);
 struct Inner {
     outbox: Outbox,
     kafka: Kafka,
-    /// What the outbox held of the last 49 hours is published: fresh events may be, too.
+    /// True once the outbox's entries of the last 49 hours are published, so fresh events may be, too.
     is_open: watch::Sender<bool>,
     /// Entries that some task is publishing, or whose mark is not written yet.
     under_way: Mutex<HashSet<Sequence>>,
@@ -48,7 +48,7 @@ struct Inner {
     stopping: CancellationToken,
 }
 
-/// What became of a publication.
+/// The outcome of a publication.
 type Outcome = Result<Position, Unpublished>;
 
 /// A record on its way to Kafka. Clones are the same record.
@@ -56,13 +56,13 @@ type Outcome = Result<Position, Unpublished>;
 pub struct Publication(watch::Receiver<Option<Outcome>>);
 
 impl Publication {
-    /// Whether Kafka has acknowledged it by now.
+    /// Returns whether Kafka has acknowledged it by now.
     #[must_use]
     pub fn is_published(&self) -> bool {
         matches!(*self.0.borrow(), Some(Ok(_)))
     }
 
-    /// What became of it; `None` if its task ended before.
+    /// Returns what became of it; `None` if its task ended before.
     async fn outcome(mut self) -> Option<Outcome> {
         self.0.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
     }
@@ -136,8 +136,8 @@ impl Relay {
         });
     }
 
-    /// For an entry that the outbox could not keep: whether Kafka makes it durable before `deadline`, which it can only
-    /// where more than one broker acknowledges, each from its disk.
+    /// Returns whether Kafka makes an entry durable before `deadline` that the outbox could not keep. That is possible
+    /// only where more than one broker acknowledges, each from its disk.
     pub(crate) async fn is_durable_without_outbox(
         &self,
         entry: &Entry,
@@ -152,7 +152,7 @@ impl Relay {
             // It may have become another topic meanwhile.
             Ok(Some(Ok(_))) => self.0.kafka.is_durable(&entry.topic),
             Ok(Some(Err(Unpublished::Unknown(error) | Unpublished::Refused(error)))) => {
-                tracing::error!(%error, "neither the outbox nor Kafka took an event");
+                tracing::error!(%error, "neither the outbox nor Kafka recorded an event");
                 false
             }
             Ok(None) | Err(_) => false,
@@ -167,7 +167,7 @@ impl Relay {
         let cluster = self.0.kafka.cluster().await;
         let changed = self.0.outbox.adopt_marks(Some(&cluster)).await?;
         if changed > 0 {
-            tracing::info!(changed, %cluster, "the outbox's marks are of this cluster now");
+            tracing::info!(changed, %cluster, "the outbox's marks now belong to this cluster");
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Relay {
                 self.0.outbox.mark(sequence, position, &cluster).await
             }
             Err(Unpublished::Refused(error)) => {
-                tracing::error!(%error, sequence = sequence.0, "Kafka refuses an entry for good: it is set aside");
+                tracing::error!(%error, sequence = sequence.0, "Kafka refuses an entry finally, setting it aside");
                 metrics::counter!("iutsai_outbox_refused_total").increment(1);
                 self.0.outbox.refuse(sequence, error.to_string()).await
             }
@@ -214,7 +214,7 @@ impl Relay {
         self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives what is under way a few seconds, then ends. What is left stays in the outbox.
+    /// Gives the publications under way a few seconds, then ends. The rest stays in the outbox.
     pub async fn stop(&self, patience: Duration) {
         if let Err(error) = self.0.kafka.flush(patience).await {
             tracing::warn!(%error, "Kafka did not acknowledge everything; the outbox keeps it for the next start");

@@ -1,4 +1,4 @@
-//! Whether calls can be taken, from how the outbox and Kafka are doing.
+//! Derives the producer's readiness from the outbox and Kafka.
 
 use super::Relay;
 use crate::{
@@ -50,7 +50,7 @@ fn of(trouble: Option<&OutboxError>, kafka: Condition, durable: bool) -> RoleSta
     match (trouble, kafka) {
         (None, Condition::Connecting) => RoleState::Starting("connecting to Kafka".into()),
         (None, Condition::Away) => {
-            RoleState::Degraded("Kafka does not answer: calls are stored, and published later".into())
+            RoleState::Degraded("Kafka does not answer; calls are stored, and published later".into())
         }
         (None, Condition::Answers) => RoleState::Ready,
         (Some(error), Condition::Answers) if durable => {

@@ -10,7 +10,8 @@ use domain::{Millis, Resident};
 use super::SessionId;
 use crate::delivery::outbox::SessionCopy;
 
-/// Changes that are read again each time: two that were made at once may have become visible in either order.
+/// The number of changes that are read again each time, because two that were made at once may have become visible in
+/// either order.
 const READ_BACK: i64 = 100;
 
 /// One session.
@@ -23,7 +24,7 @@ pub(super) struct Copied {
 }
 
 impl Copied {
-    /// What the outbox kept; `None` of a session that had ended.
+    /// Returns the entry of the outbox; `None` for a session that had ended.
     pub(super) fn kept(copy: SessionCopy) -> Option<Self> {
         let SessionCopy { token_hash, resident, expires_at } = copy;
         Some(Self { id: SessionId(token_hash), resident: resident?, expires_at })
@@ -37,14 +38,14 @@ impl From<&Copied> for SessionCopy {
     }
 }
 
-/// All sessions as the database last told them.
+/// All sessions as last read from the database.
 #[derive(Default)]
 pub(super) struct Copies(RwLock<State>);
 
 #[derive(Default)]
 struct State {
     sessions: HashMap<SessionId, (Resident, Millis)>,
-    /// When the database last told everything that had changed.
+    /// The time at which the database last answered with every change.
     synced_at: Millis,
     /// The last change that was read.
     change: i64,
@@ -52,12 +53,12 @@ struct State {
     accounts: Option<u64>,
 }
 
-/// What one round of reading has changed.
+/// The changes of one round of reading.
 #[derive(Debug, Default)]
 pub(super) struct Synced {
     /// New sessions, and those that are another.
     pub(super) new: Vec<Copied>,
-    /// Of these, the ones that had another line, house or role before.
+    /// Those that had another line, house or role before.
     pub(super) changed: Vec<SessionId>,
     /// Sessions that are known no longer.
     pub(super) ended: Vec<SessionId>,

@@ -1,7 +1,7 @@
-//! Who is signed in: opaque random tokens, of which the database knows only the SHA-256.
+//! The sessions, which are opaque random tokens, of which the database knows only the SHA-256.
 //!
-//! Every node holds a [`copy`] of all sessions, which is brought up to date every two seconds ([`sync`]): no press
-//! waits for the database, and when that is away, whoever was signed in stays so for a day.
+//! Every node holds a [`copy`] of all sessions, which is brought up to date every two seconds ([`sync`]). No press
+//! waits for the database, and when that is away, a signed-in person stays so for a day.
 
 mod copy;
 mod sync;
@@ -22,27 +22,28 @@ use crate::{
 };
 use copy::{Copied, Copies};
 
-/// How long a session lasts after it was last used.
+/// The lifetime of a session after its last use.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 const LIFETIME: Millis = 180 * DAY;
-/// A session is prolonged at most once a day: not every look-up may cost a write.
+/// The shortest time between two prolongations of a session, because not every look-up may cost a write.
 const PROLONG_EVERY: Millis = DAY;
-/// How long sessions hold that the database has not confirmed.
+/// The time for which sessions hold that the database has not confirmed.
 const HOLD: Millis = DAY;
-const DAY: Millis = 24 * 60 * 60 * 1000;
+pub(super) const DAY: Millis = 24 * 60 * 60 * 1000;
 
-/// How many sessions an account has at most: more devices than a family has. The one that would end first ends for a new one.
+/// The most sessions of an account, which is more devices than a family has. The one that would end first ends for a
+/// new one.
 const MOST_OF_ONE: i64 = 20;
 
-/// The next number of a change. Two at once may get the same: the copies read some back.
-const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
+/// The next number of a change. Two at once may get the same, so the copies read some back.
+pub(super) const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
 
 /// A session's secret, shown once to the client that signed in.
 #[derive(Clone)]
 pub struct Token(String);
 
 impl Token {
-    /// The secret as text: 43 characters of URL-safe base64, 256 random bits.
+    /// The secret as text, which is 43 characters of URL-safe base64, for 256 random bits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -58,13 +59,13 @@ impl fmt::Debug for Token {
 /// The length of a token's text, in characters.
 const TOKEN_LENGTH: usize = 43;
 
-/// Tells if a text can be a token. Others need no question to the database.
+/// Returns whether a text can be a token. Others need no query of the database.
 #[must_use]
 pub fn is_token(text: &str) -> bool {
     text.len() == TOKEN_LENGTH && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
 }
 
-/// Names a session without being able to open it: the token's hash.
+/// The name of a session, which cannot open it. It is the token's hash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(String);
 
@@ -90,9 +91,9 @@ pub enum SessionChange {
 pub struct Session {
     /// Names the session.
     pub id: SessionId,
-    /// Who.
+    /// The signed-in person.
     pub resident: Resident,
-    /// The session was prolonged just now: a cookie should be, too.
+    /// True if the session was prolonged just now, so a cookie should be, too.
     pub renewed: bool,
 }
 
@@ -103,7 +104,7 @@ pub struct Sessions {
     outbox: Outbox,
     copies: Arc<Copies>,
     changes: broadcast::Sender<SessionChange>,
-    /// How often the copy was brought up to date.
+    /// The number of times that the copy was brought up to date.
     synced: watch::Sender<u64>,
     /// Keyed anew by each process.
     hasher: RandomState,
@@ -170,6 +171,12 @@ impl Sessions {
         database::answer(end).await.map(drop)
     }
 
+    /// Returns the fingerprint of the accounts that the sessions were last compared with: another one means that an
+    /// account is another.
+    pub(crate) fn compared_accounts(&self) -> Option<u64> {
+        self.copies.accounts()
+    }
+
     /// Returns true if `token` is that of a session in this node's copy, be it an expired one. Others cost a question
     /// to the database.
     #[must_use]
@@ -214,7 +221,7 @@ impl Sessions {
         Ok(Some(Session { id, resident: known.resident, renewed }))
     }
 
-    /// Ends the session that `token` opens, if there is one, and reports it to whoever watches.
+    /// Ends the session that `token` opens, if there is one, and reports it to the watchers.
     ///
     /// # Errors
     /// The database's.
@@ -229,7 +236,7 @@ impl Sessions {
             .execute(self.database.pool());
         database::answer(end).await?;
         self.copies.remove(&id);
-        // Nobody watching is no error: a session may have no socket.
+        // The lack of a watcher is not an error, because a session may have no socket.
         let _ = self.changes.send(SessionChange::Ended(id));
         Ok(())
     }
@@ -243,7 +250,8 @@ impl Sessions {
     async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, PeopleError> {
         let find = sqlx::query(
             "SELECT residents.name, line, house, role, expires_at FROM sessions
-             JOIN residents ON residents.name = sessions.resident WHERE token_hash = $1 AND ended = 0",
+             JOIN residents ON residents.name = sessions.resident
+             WHERE token_hash = $1 AND ended = 0 AND locked = 0",
         )
         .bind(&id.0)
         .fetch_optional(self.database.pool());
@@ -257,7 +265,7 @@ impl Sessions {
         Ok(Some(found))
     }
 
-    /// Whether the session now lasts longer. With the database away it is prolonged another time.
+    /// Returns whether the session now lasts longer. With the database away it is prolonged another time.
     async fn prolong(&self, known: &Copied, now: Millis) -> bool {
         let update = format!(
             "UPDATE sessions SET expires_at = $1, change = {NEXT_CHANGE} WHERE token_hash = $2 AND ended = 0"
@@ -274,7 +282,8 @@ impl Sessions {
     }
 }
 
-/// Ends every session of an account; returns how many there were. Running servers close their sockets within five seconds.
+/// Ends every session of an account; returns how many there were. Running servers close their sockets within five
+/// seconds.
 ///
 /// # Errors
 /// The database's.

@@ -22,9 +22,10 @@ use crate::{
     people::{PeopleError, accounts},
 };
 
-/// How often the database is asked: the sockets of an ended session or a changed account close within five seconds.
+/// The time between two queries of the database. The sockets of an ended session or a changed account close within five
+/// seconds.
 const SYNC_EVERY: Duration = Duration::from_secs(2);
-/// In every so many rounds, everything is read again: a row of a session that is gone has no number.
+/// The number of rounds after which everything is read again, because a row of a session that is gone has no number.
 const READ_ALL_EVERY: u32 = 60;
 /// So many accounts are compared before other work of the thread has its turn.
 const AT_A_STRETCH: u32 = 200;
@@ -58,7 +59,7 @@ impl Sessions {
         let since = if everything { -1 } else { self.copies.read_from() };
         let known = if everything { self.copies.known() } else { Vec::new() };
         let rows = sqlx::query(
-            "SELECT token_hash, residents.name, line, house, role, expires_at, ended, change FROM sessions
+            "SELECT token_hash, residents.name, line, house, role, locked, expires_at, ended, change FROM sessions
              JOIN residents ON residents.name = sessions.resident WHERE change > $1",
         )
         .bind(since)
@@ -82,17 +83,19 @@ impl Sessions {
         Ok(())
     }
 
-    /// Returns a number that becomes another one when an account is new, is gone, or has another line, house or role.
+    /// Returns a number that becomes another one when an account is new, is gone, is locked or unlocked, or has
+    /// another line, house or role.
     async fn fingerprint(&self) -> Result<u64, PeopleError> {
         let sum = async {
-            let mut rows =
-                sqlx::query("SELECT name, line, house, role FROM residents").fetch(self.database.pool());
+            let mut rows = sqlx::query("SELECT name, line, house, role, locked FROM residents")
+                .fetch(self.database.pool());
             let (mut sum, mut count) = (0_u64, 0_u32);
             while let Some(row) = rows.try_next().await? {
                 let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);
                 let flat: (Option<String>, Option<String>) = (row.try_get("line")?, row.try_get("house")?);
+                let locked: i64 = row.try_get("locked")?;
                 // The order of the rows does not matter.
-                sum = sum.wrapping_add(self.hasher.hash_one((name, role, flat)));
+                sum = sum.wrapping_add(self.hasher.hash_one((name, role, flat, locked)));
                 count += 1;
                 if count.is_multiple_of(AT_A_STRETCH) {
                     tokio::task::yield_now().await;
@@ -115,7 +118,7 @@ impl Sessions {
         }
     }
 
-    /// Nobody watching is no error: a session may have no socket.
+    /// The lack of a watcher is not an error, because a session may have no socket.
     fn report(&self, synced: Synced) {
         for id in synced.ended {
             let _ = self.changes.send(SessionChange::Ended(id));
@@ -133,7 +136,7 @@ impl Sessions {
     }
 }
 
-/// What the rows of sessions say.
+/// The content of the rows of sessions.
 #[derive(Default)]
 struct Read {
     live: Vec<Copied>,
@@ -146,7 +149,8 @@ impl Read {
     fn add(&mut self, row: &AnyRow, now: Millis) -> Result<(), PeopleError> {
         let id = SessionId(row.try_get("token_hash")?);
         let expires_at: Millis = row.try_get("expires_at")?;
-        if row.try_get::<i64, _>("ended")? != 0 || expires_at <= now {
+        let [ended, locked]: [i64; 2] = [row.try_get("ended")?, row.try_get("locked")?];
+        if ended != 0 || locked != 0 || expires_at <= now {
             self.gone.push(id);
             return Ok(());
         }

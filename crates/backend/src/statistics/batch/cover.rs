@@ -19,7 +19,7 @@ use crate::{
 /// Calls become part of the history 49 hours after they began, and a settling may take a while.
 const NOT_YET_SETTLED: Millis = LOOK_BACK + OPEN_FOR / 12;
 
-/// The same call in two tables.
+/// The condition that a row of two tables is about one call.
 const SAME: &str = "s.line = o.line AND s.house = o.house AND s.id = o.id";
 
 /// Adds what the log cannot have.

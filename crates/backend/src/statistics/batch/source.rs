@@ -1,4 +1,4 @@
-//! The log as the batch reads it, from beside the server or within: page by page, to the end that it has.
+//! The log as the batch reads it, from beside the server or within, page by page, to the end that it has.
 
 use std::{collections::HashSet, path::Path, time::Duration};
 
@@ -22,9 +22,9 @@ use crate::{
 
 /// The most records of a page that is read from Kafka.
 const PAGE: usize = 1_000;
-/// How long Kafka may take to answer for the first time.
+/// The longest time for Kafka's first answer.
 const ANSWER: Duration = Duration::from_secs(30);
-/// After so long without a record the right to run is renewed.
+/// The time without a record after which the right to run is renewed.
 const QUIET: Duration = Duration::from_secs(20);
 
 /// A log to count.
@@ -53,9 +53,9 @@ pub(super) struct Records {
 
 /// A reading to the end of the log.
 pub(super) enum Reading {
-    /// Of a file.
+    /// The outbox's file.
     File { pages: Pages, log: String, after: Sequence },
-    /// Of a cluster.
+    /// A cluster.
     Cluster { reader: Reader, cluster: String },
 }
 

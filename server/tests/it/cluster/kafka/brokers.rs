@@ -24,7 +24,7 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What waits in an outbox is published as soon as Kafka takes it, which may itself take a while to come back.
+/// The time until waiting entries of an outbox are in Kafka, which may itself need a while to come back.
 const RECORDED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Brokers that run until this is dropped.
@@ -36,7 +36,7 @@ pub struct Brokers {
 impl Brokers {
     /// So many new brokers, one or three, that answer. `options` are the script's.
     pub fn start(count: usize, options: &[&str]) -> Self {
-        // Made before the script runs: a cluster that does not come up whole is ended, too.
+        // Made before the script runs, so that a cluster that does not come up whole is ended, too.
         let mut brokers = Self { directory: directory("kafka"), servers: String::new() };
         let mut up = script("kafka");
         up.args(["up", "--brokers", &count.to_string(), "--dir"]).arg(brokers.directory()).args(options);
@@ -65,7 +65,7 @@ impl Brokers {
         Process::find(self.file(number, "pid").parse().unwrap()).unwrap()
     }
 
-    /// What a file of node `number` says.
+    /// Returns the content of a file of node `number`.
     pub fn file(&self, number: i32, name: &str) -> String {
         let path = self.directory().join(format!("node-{number}")).join(name);
         std::fs::read_to_string(path).unwrap().trim().to_owned()
@@ -88,7 +88,8 @@ impl Brokers {
         (self.client().create().unwrap(), options)
     }
 
-    /// Each partition of a topic: its leader and its copies, by the nodes' numbers. Empty where there is no such topic.
+    /// Returns each partition of a topic with its leader and its copies, by the nodes' numbers. Empty where there is no
+    /// such topic.
     pub fn partitions(&self, topic: &str) -> Vec<(i32, Vec<i32>)> {
         let consumer: BaseConsumer = self.client().create().unwrap();
         let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
@@ -113,7 +114,7 @@ impl Brokers {
         }
     }
 
-    /// All records that are in a topic now: where each stands, and its value.
+    /// Returns all records that are in a topic now, each with its place and its value.
     pub fn records(&self, topic: &str) -> Vec<(i32, String)> {
         let consumer: BaseConsumer = self.client().set("group.id", "test").create().unwrap();
         let mut list = TopicPartitionList::new();

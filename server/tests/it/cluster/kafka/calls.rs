@@ -1,4 +1,4 @@
-//! What runs on a node's own log runs on three brokers of Apache Kafka.
+//! The tests of a node on its own log, repeated on three brokers of Apache Kafka.
 
 use domain::{
     AlertId, House,

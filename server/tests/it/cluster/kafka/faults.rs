@@ -19,7 +19,7 @@ const PRESSES: usize = 150;
 const EVERY: Duration = Duration::from_millis(40);
 /// After so many presses the leader is killed.
 const KILLED_AT: usize = 50;
-/// What the text of these calls begins with, so that no other is counted.
+/// The beginning of the text of these calls, so that no other is counted.
 const TEXT: &str = "press ";
 
 #[tokio::test]

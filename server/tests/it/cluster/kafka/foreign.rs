@@ -1,4 +1,4 @@
-//! Records of other programs, as odd as Kafka allows: each that can be read is heard, and so is what comes after it.
+//! Records of other programs, as odd as Kafka allows. Each that can be read alarms, and so does the next one.
 
 use std::{
     collections::BTreeMap,
@@ -56,7 +56,7 @@ async fn listen(server: &Server) -> Result<(Socket, Vec<String>), testkit::Error
     Ok((socket, texts.collect()))
 }
 
-/// Waits until both roles say that they are ready.
+/// Waits until both roles are ready.
 async fn is_ready(server: &Server) -> Outcome {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -85,7 +85,7 @@ async fn compressed_and_transactional_records_are_heard_and_so_is_what_comes_aft
     transactional.begin_transaction().unwrap();
     write(&transactional, "in an open transaction", None).await;
     hears(&mut socket, "in an open transaction").await?;
-    // The log is inspected every ten seconds: an open transaction does not make it look shorter.
+    // The log is inspected every ten seconds. An open transaction does not make it look shorter.
     tokio::time::sleep(Duration::from_secs(12)).await;
     assert!(!server.log()?.contains("the log has become shorter"), "{}", server.log()?);
     transactional.commit_transaction(PATIENCE).unwrap();
@@ -125,7 +125,7 @@ async fn records_with_an_odd_timestamp_are_heard_also_after_a_restart() -> Outco
     server.end().await
 }
 
-/// Every letter in the topic: its reasons, by the place it is about.
+/// Returns every letter in the topic, as its reasons by the place it is about.
 fn letters(brokers: &Brokers) -> BTreeMap<String, Vec<String>> {
     let mut letters: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (_, value) in brokers.records(topic::DEAD_LETTER) {
@@ -159,7 +159,7 @@ async fn unreadable_records_become_letters_once_and_the_next_call_is_heard() -> 
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let first = letters(&brokers);
-    // The same records are read again after a restart, and have their letters.
+    // These records are read again after a restart, and have their letters.
     server.restart().await?;
     is_ready(&server).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -1,5 +1,5 @@
-//! The original Spring service on the same topics: its records are heard here, and ours are read there.
-//! `end2end/kafka` has its producer and its consumer, which are Spring's own.
+//! The original Spring service on the same topics. This service reads its records, and it reads ours. `end2end/kafka`
+//! has its producer and its consumer, which are Spring's own.
 
 use std::{
     io::Write,
@@ -42,7 +42,7 @@ fn produce(brokers: &Brokers, topic: &str, values: &[Value]) {
     assert_eq!(lines(producer).len(), values.len());
 }
 
-/// What the original consumer makes of the first records of the topics.
+/// Returns what the original consumer makes of the first records of the topics.
 fn consume(brokers: &Brokers, count: usize, topics: &[&str]) -> Vec<Value> {
     let count_text = count.to_string();
     let arguments = [&["Consumer", brokers.servers(), &count_text], topics].concat();

@@ -1,4 +1,4 @@
-//! What Kafka acknowledged and has lost is published again, without being asked or on command.
+//! Records that Kafka acknowledged and has lost. They are published again, unasked or on command.
 
 use std::{
     process::Command,

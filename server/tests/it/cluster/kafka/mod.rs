@@ -16,7 +16,7 @@ use domain::api::State;
 use testkit::{Error, client::Session};
 use uuid::Uuid;
 
-/// A call that Kafka has acknowledged: the same key asks again until the answer says so.
+/// Makes a call and repeats it under one key until Kafka has acknowledged it and the answer is `published`.
 pub async fn published(caller: &Session, text: &str) -> Result<Uuid, Error> {
     let (call, key) = (caller.call(text)?, Uuid::now_v7());
     let deadline = Instant::now() + Duration::from_secs(30);

@@ -26,7 +26,7 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error>
     Ok(by.accept(&accept, None).await?.ok()?.id)
 }
 
-/// Which accept a snapshot says is the first.
+/// Returns the accept that a snapshot names as the first.
 fn first(snapshot: &Snapshot) -> Option<Uuid> {
     snapshot.messages.iter().find_map(|message| match &message.body {
         Body::Event { event: domain::Event::Accept(accept), first: Some(true) } => Some(accept.id.0),
@@ -34,13 +34,13 @@ fn first(snapshot: &Snapshot) -> Option<Uuid> {
     })
 }
 
-/// How many records of a topic hold this id as their own.
+/// Returns how many records of a topic hold this id as their own.
 fn records_of(brokers: &Brokers, topic: &str, id: Uuid) -> usize {
     let own = format!(r#""id":"{id}""#);
     brokers.records(topic).iter().filter(|(_, value)| value.contains(&own)).count()
 }
 
-/// The same data directory with another log.
+/// Starts the server on the same data directory with another log.
 async fn moved(server: Server, brokers: Option<&Brokers>) -> Result<Server, Error> {
     let directory = server.data_dir().to_owned();
     server.end().await?;

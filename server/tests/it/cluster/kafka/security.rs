@@ -1,4 +1,4 @@
-//! Kafka behind TLS and a password: the settings reach librdkafka, and a wrong one is no lost call.
+//! Kafka behind TLS and a password. The settings reach librdkafka, and a wrong one loses no call.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ async fn calls_are_published_by_tls_with_a_password_and_stored_with_a_wrong_one(
     server.end().await
 }
 
-/// Waits until `/readyz` says that a role does its work with something missing.
+/// Waits until `/readyz` shows that a role does its work with something missing.
 async fn is_degraded(client: &Client, role: &str) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {

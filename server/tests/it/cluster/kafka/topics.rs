@@ -1,4 +1,4 @@
-//! The topics: how they are made, and what happens when an operator changes them under the running service.
+//! The topics. The tests are about their making, and about an operator who changes them under the running service.
 
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ async fn partitions_that_are_added_while_the_service_runs_are_read() -> Outcome 
     admin.create_partitions(&[NewPartitions::new(topic::ALERT, 6)], &options).await.unwrap()[0]
         .as_ref()
         .unwrap();
-    // At once, before anybody may have looked: a new partition is read from its beginning.
+    // Written at once, before anybody may have looked, because a new partition is read from its beginning.
     brokers.write(topic::ALERT, 5, r#"{"line":"101-1","house":"1301","text":"in the last one"}"#).await;
     let is_it = |message: &testkit::client::Message| message.json()["text"] == "in the last one";
     let message = socket.wait_for("what stands in a new partition", is_it).await?;
@@ -91,7 +91,7 @@ async fn a_call_whose_timestamp_the_brokers_refuse_is_published_when_they_do_not
     let server = brokers.program().start().await?;
     let caller = sign_in(&server.client()?, CALLER).await?;
     let (admin, options) = brokers.admin();
-    // Clocks that are not alike, made of settings: no record is as young as that.
+    // Clocks that are not alike, made by settings. No record is as young as that.
     let oldest = async |age: &str| {
         let topic = AlterConfig::new(ResourceSpecifier::Topic(topic::ALERT))
             .set("message.timestamp.before.max.ms", age);

@@ -1,4 +1,4 @@
-//! In ordinary times: every call goes by the log to every fan-out.
+//! Ordinary times, in which every call goes by the log to every fan-out.
 
 use domain::{AlertId, Event, Neighbour};
 

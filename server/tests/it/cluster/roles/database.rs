@@ -1,4 +1,4 @@
-//! While PostgreSQL is stopped: who was signed in needs it for nothing.
+//! A stopped PostgreSQL. People who were signed in do not need it.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn what_is_handed_over_without_a_notification_is_heard_all_the_same() -> O
     };
     let (id, at) = (alert.id.0, alert.at);
     let (topic, value) = record::write(&Event::Alert(alert));
-    // A row alone: a connection that has ended without a word brings no notification either.
+    // Only a row is written, because a connection that was lost brings no notification either.
     let mut database = PgConnection::connect(apart.postgres.url()).await.unwrap();
     sqlx::query("INSERT INTO handovers (id, topic, value, at, age) VALUES ($1, $2, $3, $4, 0)")
         .bind(Uuid::now_v7().to_string())

@@ -1,7 +1,8 @@
-//! Roles in processes of their own: one Kafka, one PostgreSQL, and any number of each.
+//! Roles in processes of their own, with one Kafka, one PostgreSQL, and any number of each.
 
 mod calls;
 mod database;
+mod push;
 mod rebuild;
 mod stalled;
 mod statistics;
@@ -26,17 +27,17 @@ use crate::{
     support::{CALLER, NEIGHBOUR, Outcome, sign_in},
 };
 
-/// How long a socket waits for what must come.
+/// The time for which a socket waits for an expected frame.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What came by one road comes by the other within this, if it is told twice at all: far more than the 300 ms after
-/// which an event is handed over.
+/// The time within which an event comes by its second road, if it is sent twice at all. It is far more than the 300 ms
+/// after which an event is handed over.
 const AGAIN_WITHIN: Duration = Duration::from_secs(5);
 /// A log of a few records is read in this time, also by a broker that has just come back.
 const REBUILT_WITHIN: Duration = Duration::from_secs(60);
 
 /// A process for the pages and the sign-ins, one that takes calls, and two that keep sockets.
 ///
-/// The fields are dropped in this order: the processes before what they stand on.
+/// The fields are dropped in this order, the processes before the servers that they use.
 struct Apart {
     web: Server,
     producer: Server,
@@ -50,7 +51,7 @@ impl Apart {
     async fn start() -> Result<Self, Error> {
         let brokers = Brokers::start(1, &[]);
         let postgres = Postgres::start();
-        // Alone: whoever is first makes the demo complex.
+        // Started alone, because the first one makes the demo complex.
         let producer = process(&brokers, &postgres, "producer").start().await?;
         let (web, first, second) = tokio::try_join!(
             process(&brokers, &postgres, "web").start(),
@@ -97,9 +98,13 @@ impl Apart {
     }
 }
 
+/// The key that pushes are signed with: one for all processes.
+const PUSH_KEY: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
+
 /// The program with these roles and a data directory of its own.
 fn process(brokers: &Brokers, postgres: &Postgres, roles: &str) -> Program {
-    brokers.program().env("DATABASE_URL", postgres.url()).env("IUTSAI_ROLES", roles)
+    let program = brokers.program().env("DATABASE_URL", postgres.url()).env("IUTSAI_ROLES", roles);
+    program.env("IUTSAI_PUSH_HOSTS", "loopback").env("IUTSAI_PUSH_PRIVATE_KEY", PUSH_KEY)
 }
 
 /// Calls the neighbours; the call is durable.
@@ -123,12 +128,12 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error>
     Ok(answer.ok()?.id)
 }
 
-/// Whether a message tells of this call, or of this accept.
+/// Returns whether a message is about this call, or this accept.
 fn tells(message: &Message, id: Uuid) -> bool {
     message.is_alert(id) || message.is_accept(id)
 }
 
-/// Both are told of this call, or of this accept.
+/// Waits until both have received this call, or this accept.
 async fn hear(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
     for socket in sockets {
         socket.wait_for("a call or an accept", |message| tells(message, id)).await?;
@@ -136,7 +141,7 @@ async fn hear(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
     Ok(())
 }
 
-/// Neither is told of these again.
+/// Checks that neither receives these again.
 async fn hear_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
     for socket in sockets {
         let again = |message: &Message| ids.iter().any(|id| tells(message, *id));
@@ -145,7 +150,7 @@ async fn hear_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
     Ok(())
 }
 
-/// Waits until a fan-out says that it has read the log, not only that it serves without.
+/// Waits until a fan-out reports that it has read the log, not only that it serves without.
 async fn rebuilt(fanout: &Server) -> Outcome {
     let client = fanout.client()?;
     let deadline = Instant::now() + REBUILT_WITHIN;

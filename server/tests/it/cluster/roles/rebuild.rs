@@ -1,4 +1,4 @@
-//! A fan-out that starts later than a call: it reads the log before anybody may rely on it.
+//! A fan-out that starts later than a call. It reads the log before anybody may rely on it.
 
 use testkit::{Error, client::Session, server::Server};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Apart, accept, hear, rebuilt};
 use crate::{cluster::kafka::published, support::Outcome};
 
-/// A call and its accept that every fan-out which runs has told.
+/// Makes a call and its accept that every running fan-out has sent.
 async fn told(apart: &Apart, caller: &Session, neighbour: &Session) -> Result<(Uuid, Uuid), Error> {
     let mut sockets = apart.sockets(caller, neighbour).await?;
     let call = published(caller, "before it").await?;
@@ -16,7 +16,7 @@ async fn told(apart: &Apart, caller: &Session, neighbour: &Session) -> Result<(U
     Ok((call, coming))
 }
 
-/// Whoever subscribes now is given the call, and who comes.
+/// Checks that a new subscriber receives the call, and who comes.
 async fn has(fanout: &Server, to: &Session, (call, coming): (Uuid, Uuid)) -> Outcome {
     let (_, snapshot) = to.at(&fanout.client()?).listen().await?;
     assert!(snapshot.alert(call).is_some(), "the call is not in the snapshot: {snapshot:?}");
@@ -47,7 +47,7 @@ async fn a_fan_out_is_not_ready_before_it_has_read_the_log() -> Outcome {
     let (caller, neighbour) = apart.residents().await?;
     let open = told(&apart, &caller, &neighbour).await?;
     let kafka = apart.brokers.node(1);
-    // It waits for 10 s before it serves without the log: the first look comes long before.
+    // It waits for 10 s before it serves without the log. The first look comes long before.
     kafka.stop()?;
     let late = apart.process("fanout").start_unready().await?;
     let (is_ready, says) = late.client()?.readiness().await?;

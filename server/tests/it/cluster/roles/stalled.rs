@@ -1,5 +1,5 @@
-//! While Kafka is stalled: its processes stand still and its connections stay open. What is recorded then is handed over
-//! by PostgreSQL.
+//! A stalled Kafka. Its processes stand still and its connections stay open, so that new events are handed over by
+//! PostgreSQL.
 
 use domain::{api::State, body::Body};
 use testkit::client::Message;
@@ -21,7 +21,7 @@ async fn a_call_and_its_accept_are_heard_once_at_both_fan_outs_though_kafka_is_s
     hear(&mut sockets, call).await?;
     let coming = accept(&neighbour, &caller, call).await?;
     hear(&mut sockets, coming).await?;
-    // Also long enough for clients to give up requests that Kafka then finds all the same.
+    // The wait is long enough for clients to give up requests that Kafka then finds all the same.
     hear_no_more(&mut sockets, &[call, coming]).await?;
 
     kafka.resume()?;

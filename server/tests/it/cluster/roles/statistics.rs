@@ -1,4 +1,4 @@
-//! Two processes that count, and one is killed: the other goes on, and nothing is counted twice.
+//! Two processes that count. When one is killed, the other goes on, and nothing is counted twice.
 
 use std::time::Instant;
 

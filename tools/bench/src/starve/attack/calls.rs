@@ -19,7 +19,7 @@ use testkit::{
     client::{Client, Session},
 };
 
-/// How many calls are tried, of every kind in turn.
+/// The number of calls that are tried, of every kind in turn.
 const CALLS: usize = 200;
 
 pub(super) fn start(crew: &Crew, load: &mut Load) {
@@ -44,7 +44,7 @@ async fn as_resident(device: Session, number: usize, pressed: Pressed) -> Result
         pressed.add(AlertId(id));
         return Ok(());
     }
-    let none = || Error::Usage("no call of the house was taken".into());
+    let none = || Error::Usage("no call of the house was accepted".into());
     let call = pressed.pick(number).ok_or_else(none)?;
     let location = LocationRequest { lat: 37.5.into(), lng: 127.0.into(), accuracy: None };
     device.moved(call, &location, None).await?.ok().map(drop)

@@ -1,4 +1,4 @@
-//! Sockets that read nothing and send what has to be answered: the answers fill what the systems on both ends keep,
+//! Sockets that read nothing and send frames that must be answered. The answers fill the systems' buffers on both ends,
 //! then the server's own queue.
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) fn acks() -> String {
     text(encode(&ack, Version::V1_2).repeat(15))
 }
 
-/// SUBSCRIBE and UNSUBSCRIBE in turn: each turn asks for a snapshot.
+/// Returns SUBSCRIBE and UNSUBSCRIBE in turn. Each turn asks for a snapshot.
 pub(super) fn turns(line: &Line) -> String {
     let subscribe = Subscribe::to_line(line).id("turn").ack(Ack::ClientIndividual).replay("24h");
     let mut turn = encode(&subscribe.frame(), Version::V1_2);
@@ -50,7 +50,7 @@ async fn as_resident(device: Session, message: String, tally: Arc<Tally>) -> Res
     flood(socket, message, tally).await
 }
 
-/// Without CONNECT: the first frame is refused.
+/// Floods without CONNECT, so the first frame is refused.
 async fn as_stranger(client: Client, message: String, tally: Arc<Tally>) -> Result<(), Error> {
     let handshake = Handshake::default().receive_buffer(RECEIVE_BUFFER);
     flood(Socket::open(&client, &handshake).await?, message, tally).await

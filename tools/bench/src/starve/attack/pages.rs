@@ -1,4 +1,5 @@
-//! Pages: of the application for the resident, of the sign-in and of nothing for strangers.
+//! Requests for pages. The resident's are of the application, and the strangers' of the sign-in and of unknown
+//! addresses.
 
 use reqwest::{Method, RequestBuilder, StatusCode, header};
 use testkit::Error;

@@ -1,5 +1,5 @@
-//! Sign-ins with names that nobody has: each of a length that an account may have asks for a whole hash, and each that
-//! is far longer asks to be remembered.
+//! Sign-ins with unknown names. Each of a length that an account may have asks for a whole hash, and each that is far
+//! longer asks to be remembered.
 
 use testkit::client::Client;
 use uuid::Uuid;

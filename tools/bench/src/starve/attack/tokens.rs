@@ -1,4 +1,4 @@
-//! Tokens that open no session: each that the server does not know may cost a question to the database.
+//! Tokens that open no session. Each that the server does not know may cost a query of the database.
 
 use domain::Resident;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What time takes out of the table. SQLite has the same one, without notifications.
+//! Deletion of old rows from the table. SQLite has such a table too, without notifications.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! What Kafka has acknowledged to this process. No partition may end before it.
+//! The positions that Kafka has acknowledged to this process. No partition may end before them.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ impl Acknowledged {
         *end = position.offset.saturating_add(1).max(*end);
     }
 
-    /// How far each partition reaches at least.
+    /// Returns how far each partition reaches at least.
     pub(super) fn ends(&self) -> Ends {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -27,7 +27,7 @@ impl Acknowledged {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The partition was found to be shorter: what was acknowledged before says nothing any more.
+    /// Forgets a partition that was found to be shorter, because earlier acknowledgements mean nothing any more.
     pub(super) fn forget(&self, partition: &Partition) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(partition);
     }

@@ -1,16 +1,16 @@
-//! How consumers and producers are doing, by librdkafka's own statistics.
+//! The health of consumers and producers, by librdkafka's own statistics.
 
 use rdkafka::{ClientContext, Statistics, consumer::ConsumerContext};
 use tokio::sync::watch;
 
 use crate::delivery::log::Ends;
 
-/// How often a consumer emits statistics, in milliseconds.
+/// The time between two statistics of a consumer, in milliseconds.
 pub(super) const CONSUMER_EVERY_MS: &str = "500";
-/// How often a producer does.
+/// The time between two statistics of a producer, in milliseconds.
 pub(super) const PRODUCER_EVERY_MS: &str = "200";
 
-/// How a consumer is doing.
+/// The health of a consumer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConsumerHealth {
     /// A broker is connected.
@@ -21,9 +21,9 @@ pub(super) struct ConsumerHealth {
     pub(super) forsaken: bool,
 }
 
-/// Whether a client has forgotten every broker, those of `bootstrap.servers` too, and so never connects again: librdkafka
-/// (2.10 to 2.13, its issue 5301) does so when a cluster that comes back names no broker in its metadata. Only a new client
-/// helps.
+/// Returns whether a client has forgotten every broker, those of `bootstrap.servers` too, and so never connects again.
+/// librdkafka (2.10 to 2.13, its issue 5301) does so when a cluster that comes back names no broker in its metadata.
+/// Only a new client helps.
 fn is_forsaken(statistics: &Statistics) -> bool {
     !statistics.brokers.values().any(|broker| matches!(broker.source.as_str(), "configured" | "learned"))
 }
@@ -46,7 +46,7 @@ impl ClientContext for ConsumerWatcher {
 
 impl ConsumerContext for ConsumerWatcher {}
 
-/// How a producer is doing.
+/// The health of a producer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ProducerHealth {
     /// It has its id, without which its first record would wait.

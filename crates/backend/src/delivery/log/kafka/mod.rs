@@ -1,8 +1,8 @@
 //! The log as a Kafka cluster, and all that is rdkafka's. Nothing outside this module names it.
 //!
-//! [`Kafka`] connects, keeps the topics there and publishes by its [`producer`]; `reader` reads every partition,
-//! `questions` asks where they begin and end, and `health` is how the clients are doing. What was [`acknowledged`] must be
-//! found by the reader, so that the loss of a record is noticed that was never read.
+//! [`Kafka`] connects, keeps the topics there and publishes by its [`producer`]. `reader` reads every partition,
+//! `questions` asks where they begin and end, and `health` watches the clients. The reader must find every
+//! [`acknowledged`] record, so that the loss of a record is noticed that was never read.
 
 mod acknowledged;
 mod health;
@@ -27,16 +27,16 @@ pub use producer::Unpublished;
 pub use settings::KafkaSettings;
 use topics::{Described, Topics};
 
-/// How long one question about the cluster may take.
+/// The longest time for one question about the cluster.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often topics that were deleted are made again, and their settings read.
+/// The time between two inspections, which make deleted topics again and read the settings.
 const DESCRIBE_EVERY: Duration = Duration::from_secs(10);
 const BACKOFF: Duration = Duration::from_millis(100);
 const BACKOFF_LIMIT: Duration = Duration::from_secs(2);
-/// Kafka may be away when the service starts: after so long that counts as its state.
+/// The time after which a Kafka that is away at the start counts as away.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// How Kafka is doing, as far as the producer has seen.
+/// The condition of Kafka, as far as the producer has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// It was not reached yet.
@@ -54,11 +54,11 @@ pub struct Kafka(Arc<Inner>);
 struct Inner {
     settings: KafkaSettings,
     producer: Producer,
-    /// `None` until the topics exist: a record for a topic that does not would make the broker choose its settings.
+    /// `None` until the topics exist, because a record for a missing topic would make the broker choose its settings.
     described: watch::Sender<Option<Described>>,
     condition: watch::Sender<Condition>,
-    /// How often a topic was made again that had been deleted: whatever was read of it is not there any more, also where
-    /// the new one has come to be as long.
+    /// The number of times that a deleted topic was made again. Its former records are gone, even where the new topic
+    /// has come to be as long.
     remade: watch::Sender<u64>,
 }
 
@@ -109,7 +109,7 @@ impl Kafka {
             };
             match described {
                 Ok(usable) => return usable,
-                // The next attempt has a new client: this one may have forgotten every broker.
+                // The next attempt has a new client, because this one may have forgotten every broker.
                 Err(error) if !failed => tracing::warn!(%error, "the topics cannot be read, retrying"),
                 Err(_) => {}
             }
@@ -138,13 +138,13 @@ impl Kafka {
         known.as_ref().expect("it was waited for").cluster.clone()
     }
 
-    /// Whether Kafka's acknowledgement alone makes a record of `topic` durable, as last read.
+    /// Returns whether Kafka's acknowledgement alone makes a record of `topic` durable, as last read.
     #[must_use]
     pub fn is_durable(&self, topic: &str) -> bool {
         self.0.described.borrow().as_ref().is_some_and(|described| described.durable.contains(topic))
     }
 
-    /// Whether there is a topic of which that is so.
+    /// Returns whether there is a topic of which that is so.
     #[must_use]
     pub fn has_durable_topics(&self) -> bool {
         self.0.described.borrow().as_ref().is_some_and(|described| !described.durable.is_empty())
@@ -166,7 +166,7 @@ impl Kafka {
         outcome
     }
 
-    /// The same for a record that is not worth keeping.
+    /// Publishes a record that is not worth keeping.
     ///
     /// # Errors
     /// [`LogError`] if Kafka did not acknowledge it.
@@ -192,7 +192,7 @@ impl Kafka {
         questions::ends(self.0.settings.clone()).await
     }
 
-    /// How Kafka is doing.
+    /// Returns how Kafka is doing.
     #[must_use]
     pub fn condition(&self) -> watch::Receiver<Condition> {
         self.0.condition.subscribe()

@@ -1,4 +1,4 @@
-//! Publishes records: idempotent, acknowledged by every in-sync replica, without lingering.
+//! Publishes records. The producer is idempotent, waits for every in-sync replica, and does not linger.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -31,7 +31,7 @@ const REPLACE_PAUSE: Duration = Duration::from_secs(1);
 pub enum Unpublished {
     /// It may be in the log all the same, and must be published again.
     Unknown(LogError),
-    /// Kafka never takes this record: publishing it again does not help.
+    /// Kafka never accepts this record, so publishing it again does not help.
     Refused(LogError),
 }
 
@@ -90,7 +90,7 @@ impl Producer {
         }
     }
 
-    /// What Kafka has acknowledged so far.
+    /// Returns what Kafka has acknowledged so far.
     pub fn acknowledged(&self) -> Arc<Acknowledged> {
         self.acknowledged.clone()
     }
@@ -113,11 +113,11 @@ impl Producer {
     /// Replaces the client whenever it will never connect again, until it is closed.
     pub async fn stay_usable(&self) {
         while let Ok((_, mut condition)) = self.current_with_condition() {
-            // An error is the end of that client: another one has taken over.
+            // An error is the end of that client, because another one has replaced it.
             if condition.wait_for(|condition| condition.forsaken).await.is_err() {
                 continue;
             }
-            tracing::error!("the Kafka producer has forgotten every broker: a new one takes over");
+            tracing::error!("the Kafka producer has forgotten every broker, replacing it");
             let created = self.replace(|_, condition| condition.borrow().forsaken);
             let connected = match created {
                 Ok(()) => self.connect().await,
@@ -162,11 +162,11 @@ impl Producer {
         self.lock().clone().ok_or_else(|| LogError("the producer is closed".into()))
     }
 
-    /// An idempotent producer that met a fatal error refuses everything from then on (librdkafka, "Fatal
-    /// producer errors"): only a new one helps.
+    /// Replaces the client after a fatal error, from which on an idempotent producer refuses everything (librdkafka,
+    /// "Fatal producer errors").
     fn replace_if_fatal(&self, failed: &FutureProducer<ProducerWatcher>) -> Result<(), LogError> {
         let Some((code, reason)) = failed.client().fatal_error() else { return Ok(()) };
-        tracing::error!(%code, reason, "the Kafka producer failed for good: a new one takes over");
+        tracing::error!(%code, reason, "the Kafka producer failed finally, replacing it");
         self.replace(|producer, _| producer.client().fatal_error().is_some())
     }
 
@@ -200,8 +200,9 @@ fn create(settings: &KafkaSettings) -> Result<Current, LogError> {
     Ok((producer, condition))
 }
 
-/// Whether no later attempt can succeed, because the record itself is at fault. InvalidRecord is not among it: a broker also says so of a
-/// timestamp that lies more than an hour ahead of its clock (`message.timestamp.after.max.ms`), until either clock is right.
+/// Returns whether no later attempt can succeed, because the record itself is at fault. InvalidRecord is not among
+/// these errors, because a broker also answers it for a timestamp that lies more than an hour ahead of its clock
+/// (`message.timestamp.after.max.ms`), until either clock is right.
 fn is_refusal(error: &KafkaError) -> bool {
     use RDKafkaErrorCode::{InvalidMessageSize, MessageSizeTooLarge, PolicyViolation};
     let refusals = [MessageSizeTooLarge, InvalidMessageSize, PolicyViolation];

@@ -1,6 +1,6 @@
-//! What the reader asks Kafka: which partitions there are, where they begin and end, and what stands at an offset. A broker
-//! answers the requests of a connection in order, and those that fetch records wait there for half a second, so questions
-//! have a client of their own.
+//! Questions of the reader to Kafka, on the partitions, on their beginnings and ends, and on the record at an offset. A
+//! broker answers the requests of a connection in order, and those that fetch records wait there for half a second, so
+//! questions have a client of their own.
 
 use std::{
     collections::HashMap,
@@ -17,28 +17,28 @@ use rdkafka::{
 use super::{KafkaSettings, METADATA_TIMEOUT, settings::ISOLATION};
 use crate::delivery::log::{Ends, LogError, Partition, Positions, Start};
 
-/// Records before the first one of a time that are read as well: of records whose timestamp is unusable, Kafka cannot know
-/// that they are recent.
+/// The number of records before the first one of a time that are read as well. Kafka cannot know that a record with an
+/// unusable timestamp is recent.
 const READ_BEFORE: i64 = 1_000;
 const POLL: Duration = Duration::from_millis(100);
 
-/// Asks, and blocks until each answer: not for a task of a runtime.
+/// The client for questions. It blocks until each answer, so no task of a runtime may use it.
 pub(super) struct Questions {
     /// Without a group, so that it ends at once.
     client: BaseConsumer,
     settings: KafkaSettings,
 }
 
-/// Ends a consumer on a thread of its own: with a group it waits until that is left, which can take as long as its brokers
-/// are away.
+/// Ends a consumer on a thread of its own. With a group it waits until that is left, which can last as long as its
+/// brokers are away.
 pub(super) fn end<T: Send + 'static>(consumer: T) {
     let ended = std::thread::Builder::new().name("kafka-end".into()).spawn(move || drop(consumer));
     if let Err(error) = ended {
-        tracing::warn!(%error, "no thread was given to end a consumer on");
+        tracing::warn!(%error, "cannot start a thread to end a consumer");
     }
 }
 
-/// What the topics have.
+/// The partitions of the topics.
 pub(super) struct Inspection {
     /// All partitions.
     pub(super) partitions: Vec<Partition>,
@@ -149,7 +149,7 @@ impl Questions {
     }
 }
 
-/// Whether the consumer of one partition comes upon its `end` before a record.
+/// Returns whether the consumer of one partition reaches its `end` before a record.
 fn poll_at(consumer: &BaseConsumer, end: i64) -> Result<Option<i64>, LogError> {
     let deadline = Instant::now() + METADATA_TIMEOUT;
     while Instant::now() < deadline {

@@ -1,5 +1,6 @@
-//! Reads every partition of every topic, without an end. No shared group: each node needs every record. When the log turns
-//! out to be shorter than what was read of it (a broker lost its disk, a topic was made anew), reading begins again.
+//! Reads every partition of every topic, without an end. There is no shared group, because each node needs every
+//! record. When the log turns out to be shorter than the part already read (a broker lost its disk, a topic was made
+//! anew), reading begins again.
 
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
@@ -27,21 +28,23 @@ use crate::{
     delivery::log::{Ends, Health, LogError, Partition, Read, Record, Start},
 };
 
-/// How often the topics are inspected, for new partitions and for lost records.
+/// The time between two inspections of the topics for new partitions and for lost records.
 const INSPECT_EVERY: Duration = Duration::from_secs(10);
-/// How long a broker keeps a fetch that finds no record; it answers as soon as there is one.
+/// The time, in milliseconds, for which a broker keeps a fetch that finds no record. It answers as soon as there is
+/// one.
 const FETCH_WAIT_MS: &str = "500";
 /// The pause after an error; librdkafka reconnects meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
-/// A consumer that delivers nothing for so long, though there is something, is replaced: seen when its brokers were away
-/// one after the other.
+/// The time after which a consumer is replaced that delivers nothing, though there is something. This was seen when its
+/// brokers were away one after the other.
 const DELIVERS_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before reading begins again.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Reads from `start` on, and sends what it reads to `to`. Ends when that is closed.
 ///
-/// What was `acknowledged` must be there, also if it was not read yet. `remade` changes when a topic was made again.
+/// Every `acknowledged` record must be there, also if it was not read yet. `remade` changes when a topic was made
+/// again.
 pub(super) async fn run(
     settings: KafkaSettings,
     start: Start,
@@ -71,18 +74,14 @@ pub(super) async fn run(
                         tracing::warn!(topic, partition, "the log has become shorter, reading it again");
                     }
                     Stop::Stuck((topic, partition)) => {
-                        tracing::error!(
-                            topic,
-                            partition,
-                            "the consumer delivers nothing: a new one takes over"
-                        );
+                        tracing::error!(topic, partition, "the consumer delivers nothing, replacing it");
                     }
                     Stop::Remade => {
                         acknowledged.forget_all();
                         tracing::warn!("a topic was made again, reading the log again");
                     }
                     Stop::Forsaken => {
-                        tracing::error!("the consumer has forgotten every broker: a new one takes over");
+                        tracing::error!("the consumer has forgotten every broker, replacing it");
                     }
                 }
             }
@@ -119,7 +118,7 @@ impl From<mpsc::error::SendError<Read>> for Stop {
     }
 }
 
-/// What a question in the background found.
+/// The result of a question in the background.
 enum Answer {
     Inspected(Inspection),
     /// No record stands before this end of the partition.
@@ -135,7 +134,8 @@ struct Reader {
     acknowledged: Arc<Acknowledged>,
     settings: KafkaSettings,
     progress: HashMap<Partition, Progress>,
-    /// Where the partitions ended when they were inspected last: the consumer itself may be the one that is mistaken.
+    /// The ends of the partitions at the last inspection. They are kept here, because the consumer itself may be
+    /// mistaken.
     ends: Ends,
     /// When the consumer delivered a record last.
     delivered_at: Instant,
@@ -251,8 +251,9 @@ impl Reader {
         Health { connected: health.connected, lag: health.ends.iter().map(lag).sum() }
     }
 
-    /// Asks what stands at the next offset of a partition from which nothing came since the last statistics although it
-    /// goes on: the client never reports a transaction's marker, so its records alone do not show that the end is reached.
+    /// Asks for the record at the next offset of a partition from which nothing came since the last statistics although
+    /// it goes on. The client never reports a transaction's marker, so its records alone do not show that the end is
+    /// reached.
     fn ask_where_nothing_comes(&mut self, ends: &Ends) -> Option<JoinHandle<Result<Answer, LogError>>> {
         let mut stuck = None;
         for (partition, progress) in &mut self.progress {
@@ -299,7 +300,7 @@ impl Reader {
                     Ok(true) => self.send_partitions(to).await,
                     Ok(false) => Ok(()),
                     Err(error) => {
-                        tracing::warn!(%error, "a new partition cannot be read yet");
+                        tracing::warn!(%error, "a new partition cannot be read, retrying");
                         Ok(())
                     }
                 }
@@ -318,7 +319,7 @@ impl Reader {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "the topics could not be inspected");
+                tracing::warn!(%error, "the topics cannot be inspected, retrying");
                 // The client may be one that never connects again.
                 match Questions::new(&self.settings) {
                     Ok(questions) => self.questions = Arc::new(questions),
@@ -350,7 +351,7 @@ impl Reader {
         Ok(to.send(Read::Partitions(accepts)).await?)
     }
 
-    /// New partitions are read from their beginning, since nothing in them was read yet. Whether there are any.
+    /// Reads new partitions from their beginning, because nothing in them was read yet. Returns whether there are any.
     fn add_new(&mut self, partitions: Vec<Partition>, ends: Ends) -> Result<bool, LogError> {
         self.ends = ends;
         let mut list = TopicPartitionList::new();

@@ -10,7 +10,7 @@ use rdkafka::{
 
 use crate::delivery::log::Record;
 
-/// How far a partition is read.
+/// The part of a partition that was read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
     /// The next offset to read.
@@ -32,7 +32,7 @@ impl Progress {
     /// Moves behind a record; returns its time, if that can be known or guessed.
     pub(super) fn advance(&mut self, position: Position) -> Option<Millis> {
         self.next = position.offset + 1;
-        // What stood there before reading began is not new: its neighbour's time is the best guess.
+        // A record from before the reading began is not new. Its neighbour's time is the best guess.
         let time = position.time().or(self.time.filter(|_| position.offset < self.end));
         self.time = time.or(self.time);
         time

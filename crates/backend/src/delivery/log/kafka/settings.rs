@@ -1,10 +1,10 @@
-//! Where Kafka is, and how its clients behave: they fail fast and come back fast, where librdkafka's defaults wait for
-//! minutes.
+//! The address of Kafka, and the settings of its clients. They fail fast and come back fast, where librdkafka's
+//! defaults wait for minutes.
 
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 
-/// A record counts as soon as it is in the log: with `read_committed`, one open transaction of another program would hide
-/// every later record, and make the log look shorter.
+/// A record counts as soon as it is in the log. With `read_committed`, one open transaction of another program would
+/// hide every later record, and make the log look shorter.
 pub(super) const ISOLATION: &str = "read_uncommitted";
 
 /// Where Kafka is and how it is spoken to.
@@ -19,7 +19,7 @@ pub struct KafkaSettings {
 }
 
 impl KafkaSettings {
-    /// What every client of ours sets.
+    /// Returns what every client of ours sets.
     pub(super) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -40,7 +40,7 @@ impl KafkaSettings {
         config
     }
 
-    /// What every client that reads records sets besides.
+    /// Returns what every client that reads records sets besides.
     pub(super) fn consumer(&self) -> ClientConfig {
         let mut config = self.client();
         config

@@ -1,5 +1,5 @@
-//! Makes the topics, with the settings that the service relies on, before any client names them: a broker that makes topics
-//! of its own accord would choose others. Reads which of them are durable without the outbox.
+//! Makes the topics, with the settings that the service relies on, before any client names them, because a broker that
+//! makes topics of its own accord would choose others. Reads which of them are durable without the outbox.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::delivery::log::LogError;
 
 const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the cluster has, as last read.
+/// The topics of the cluster, as last read.
 #[derive(Clone, Debug)]
 pub(super) struct Described {
     /// The cluster's id.
@@ -74,9 +74,9 @@ impl Topics {
 
     /// Reads the cluster's id and the settings of the topics.
     ///
-    /// A topic is durable where an acknowledgement means two disks: `min.insync.replicas` is 2 or more, and
-    /// `flush.messages` is 1 (Apache Kafka documentation, "Topic configs"). What Kafka acknowledged there survives one
-    /// broker's disk, and a power cut of all brokers at once.
+    /// Reads which topics are durable. Such a topic has each acknowledged record on two disks, because its
+    /// `min.insync.replicas` is 2 or more, and its `flush.messages` is 1 (Apache Kafka documentation, "Topic configs").
+    /// The records survive the loss of one broker's disk, and a power cut of all brokers at once.
     pub(super) async fn describe(&self) -> Result<Described, LogError> {
         let admin = self.0.clone();
         let id = tokio::task::spawn_blocking(move || admin.inner().fetch_cluster_id(METADATA_TIMEOUT)).await;
@@ -103,10 +103,10 @@ fn new_topic<'a>(topic: &'a Topic, retention: &'a str, partitions: i32, replicat
         .set("cleanup.policy", "delete")
         .set("retention.ms", retention);
     if replication < 2 {
-        // One broker's disk is no safer with an fsync for each record: the outbox is what is durable there.
+        // One broker's disk is no safer with an fsync for each record, because the outbox is durable there.
         return new;
     }
-    // Each broker that acknowledges has the record on its disk: Kafka itself relies on brokers not losing their power
+    // Each broker that acknowledges has the record on its disk. Kafka itself relies on brokers not losing their power
     // all at once.
     new.set("min.insync.replicas", "2").set("flush.messages", "1")
 }

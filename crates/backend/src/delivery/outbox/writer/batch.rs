@@ -39,7 +39,7 @@ impl Batch {
     }
 }
 
-/// The next batch: an empty one at `until`, if nothing has come by then.
+/// Returns the next batch, which is an empty one at `until` if nothing has come by then.
 pub(super) async fn gather(queue: &mut mpsc::Receiver<Write>, until: Instant) -> Batch {
     let mut batch = Batch::default();
     let mut deadline = until;

@@ -6,13 +6,13 @@ use sqlx::{Row, sqlite::SqliteConnection};
 use super::Change;
 use crate::delivery::outbox::{Entry, OutboxError, Sequence, SessionCopy};
 
-/// The most old entries that one commit deletes, or marks that it takes back: a press must not wait behind a month.
+/// The most old entries or marks that one commit deletes, because a press must not wait behind a month.
 const SLICE: i64 = 500;
 
 /// All of a topic that is old.
 const FORGET: &str = "DELETE FROM entries WHERE sequence IN (
      SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND +sequence < $4 LIMIT $3)";
-/// The same, but only what Kafka has acknowledged or refused. Its condition is that of the index `entries_done`.
+/// Deletes only entries that Kafka has acknowledged or refused. Its condition is that of the index `entries_done`.
 const FORGET_DONE: &str = "DELETE FROM entries WHERE sequence IN (
      SELECT sequence FROM entries WHERE topic = $1 AND stored_at < $2 AND +sequence < $4
      AND (record_offset IS NOT NULL OR refused IS NOT NULL) LIMIT $3)";
@@ -32,7 +32,7 @@ const MARKS_OF_OTHERS: &str =
 const MARKS_OF_NONE: &str =
     "SELECT sequence FROM entries WHERE record_offset IS NOT NULL AND cluster IS NULL LIMIT $1";
 
-/// An entry that is there already keeps its number: one request of a batch must not fail the others.
+/// An entry that is there already keeps its number, because one request of a batch must not fail the others.
 pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Sequence, OutboxError> {
     let inserted = sqlx::query(
         "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at)
@@ -53,9 +53,9 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     Ok(Sequence(inserted.try_get("sequence")?))
 }
 
-/// What a change did.
+/// The effect of a change.
 pub(super) struct Changed {
-    /// How many rows it changed.
+    /// The number of rows that it changed.
     pub(super) rows: u64,
     /// The number of the entry that it appended, if it did.
     pub(super) appended: Option<Sequence>,

@@ -1,0 +1,94 @@
+//! `/devices`: the devices that are reached while no page is open. Plain HTML with every sentence in it; the small script
+//! `public/push.js` shows those that are true of this browser.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    components::{PlainHeader, SmallPrint},
+    i18n::{t_string, use_i18n},
+    words::say,
+};
+
+/// The page of the devices.
+#[component]
+pub fn DevicesPage() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <Title text=move || format!("{} · {}", t_string!(i18n, devices.title), t_string!(i18n, app.name)) />
+        <PlainHeader />
+        <main id="main" class="narrow">
+            <h1>{say!(i18n, devices.heading)}</h1>
+            <p>{say!(i18n, devices.why)}</p>
+            <noscript><p class="notice">{say!(i18n, devices.noscript)}</p></noscript>
+            <ThisDevice />
+            <Listed />
+            <a class="button secondary" href="/" rel="external">{say!(i18n, state_page.home)}</a>
+        </main>
+        <SmallPrint />
+    }
+    .into_any()
+}
+
+/// The browser that shows the page, with a sentence for each state of its permission.
+#[component]
+fn ThisDevice() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <section id="this-device" class="stack" data-testid="this-device" data-state="checking">
+            <h2>{say!(i18n, devices.here)}</h2>
+            <p id="push-state" role="status">
+                <span data-when="checking">{say!(i18n, devices.checking)}</span>
+                <span data-when="on" hidden>{say!(i18n, devices.on)}</span>
+                <span data-when="ask" hidden>{say!(i18n, devices.ask)}</span>
+                <span data-when="off" hidden>{say!(i18n, devices.off)}</span>
+                <span data-when="denied" hidden>{say!(i18n, devices.denied)}</span>
+                <span data-when="ios" hidden>{say!(i18n, devices.ios)}</span>
+                <span data-when="kakao" hidden>{say!(i18n, devices.kakao)}</span>
+                <span data-when="unsupported" hidden>{say!(i18n, devices.unsupported)}</span>
+                <span data-when="unreachable" hidden>{say!(i18n, devices.unreachable)}</span>
+                <span data-when="server" hidden>{say!(i18n, devices.server)}</span>
+            </p>
+            <form id="turn-on" class="stack" hidden>
+                <label>
+                    <span>{say!(i18n, devices.name)}</span>
+                    <input name="device" maxlength="64" autocomplete="off" />
+                </label>
+                <button type="submit" class="primary" data-testid="turn-on">{say!(i18n, devices.turn_on)}</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+/// The list of all devices. The script copies its first entry for each.
+#[component]
+fn Listed() -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <section class="stack" aria-labelledby="devices-heading">
+            <h2 id="devices-heading">{say!(i18n, devices.all)}</h2>
+            <p id="no-devices" hidden>{say!(i18n, devices.none)}</p>
+            <ul id="device-list" data-testid="device-list">
+                <li hidden>
+                    <strong data-part="name">{say!(i18n, devices.unnamed)}</strong>
+                    <span data-part="here" hidden>" · " {say!(i18n, devices.this_mark)}</span>
+                    <p data-part="never" hidden>{say!(i18n, devices.never)}</p>
+                    <p data-part="worked" hidden>{say!(i18n, devices.worked)} " " <time></time></p>
+                    <p data-part="silent" class="warning" hidden>{say!(i18n, devices.silent)}</p>
+                    <div class="buttons">
+                        <button type="button" class="secondary" data-part="test">{say!(i18n, devices.test)}</button>
+                        <button type="button" class="secondary" data-part="remove">{say!(i18n, devices.remove)}</button>
+                    </div>
+                </li>
+            </ul>
+            <p id="push-result" role="status" data-testid="push-result">
+                <span data-when="sent" hidden>{say!(i18n, devices.sent)}</span>
+                <span data-when="not-sent" hidden>{say!(i18n, devices.not_sent)}</span>
+                <span data-when="removed" hidden>{say!(i18n, devices.removed)}</span>
+                <span data-when="failed" hidden>{say!(i18n, devices.failed)}</span>
+            </p>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,328 @@
+//! The acts of the office on accounts, lines and houses. An act that is refused changes nothing.
+
+use domain::{House, Line, Role, people::unseen};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
+
+use super::{
+    PeopleError,
+    accounts::Accounts,
+    complex, import,
+    sessions::{DAY, NEXT_CHANGE, end_all},
+};
+use crate::{
+    clock,
+    database::{self, DatabaseError},
+};
+
+/// A condition on an account: one that can sign in and leads the office remains without it.
+const NOT_THE_LAST: &str =
+    "(role <> 'administrator' OR locked <> 0 OR EXISTS (SELECT 1 FROM residents AS other
+     WHERE other.role = 'administrator' AND other.locked = 0 AND other.name <> residents.name))";
+
+/// Why something is not done. Nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// No account has this name.
+    #[error("no account has the name '{0}'")]
+    NoSuchPerson(String),
+    /// The complex has no such line.
+    #[error("there is no line {0}")]
+    NoSuchLine(Line),
+    /// The line has no such house.
+    #[error("there is no house {1} on the line {0}")]
+    NoSuchHouse(Line, House),
+    /// Somebody who has an account still lives there.
+    #[error("{residents} people of {place} still have an account: let them move out first")]
+    Occupied {
+        /// The line, or the line and the house.
+        place: String,
+        /// The number of them.
+        residents: usize,
+    },
+    /// Nobody could lead the office any more.
+    #[error("'{0}' is the only administrator who can sign in: make another one first")]
+    LastAdministrator(String),
+    /// A resident needs a flat.
+    #[error("'{0}' has no flat and can only be an administrator")]
+    NoFlat(String),
+    /// A locked account cannot be used, and a new password would not change that.
+    #[error("the account of '{0}' is locked: unlock it first")]
+    Locked(String),
+    /// A value that cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// It is not known whether it was done.
+    #[error(transparent)]
+    Unavailable(#[from] PeopleError),
+}
+
+impl From<DatabaseError> for Refused {
+    fn from(error: DatabaseError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// Accounts.
+impl Accounts {
+    /// Locks an account: it cannot sign in, its sessions end, and their sockets close within five seconds on every
+    /// node.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn lock(&self, name: &str) -> Result<(), Refused> {
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let lock = format!("UPDATE residents SET locked = 1 WHERE name = $1 AND {NOT_THE_LAST}");
+            let lock = sqlx::query(AssertSqlSafe(lock)).bind(name).execute(&mut *transaction).await?;
+            if lock.rows_affected() == 0 {
+                return Err(why_not(&mut transaction, name).await?);
+            }
+            end_sessions(&mut transaction, name).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Unlocks an account.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn unlock(&self, name: &str) -> Result<(), Refused> {
+        let unlock = sqlx::query("UPDATE residents SET locked = 0 WHERE name = $1")
+            .bind(name)
+            .execute(self.database().pool());
+        changed(database::answer(unlock).await?.rows_affected(), name)
+    }
+
+    /// Ends every session of an account; returns how many there were.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn sign_out_everywhere(&self, name: &str) -> Result<u64, Refused> {
+        let find = sqlx::query("SELECT name FROM residents WHERE name = $1")
+            .bind(name)
+            .fetch_optional(self.database().pool());
+        if database::answer(find).await?.is_none() {
+            return Err(Refused::NoSuchPerson(name.to_owned()));
+        }
+        Ok(end_all(self.database(), name).await?)
+    }
+
+    /// Gives an account another role.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn set_role(&self, name: &str, role: Role) -> Result<(), Refused> {
+        if role == Role::Administrator {
+            let rise = sqlx::query("UPDATE residents SET role = 'administrator' WHERE name = $1")
+                .bind(name)
+                .execute(self.database().pool());
+            return changed(database::answer(rise).await?.rows_affected(), name);
+        }
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let change = format!(
+                "UPDATE residents SET role = 'resident'
+                 WHERE name = $1 AND line IS NOT NULL AND house IS NOT NULL AND {NOT_THE_LAST}"
+            );
+            let change = sqlx::query(AssertSqlSafe(change)).bind(name).execute(&mut *transaction).await?;
+            if change.rows_affected() == 0 {
+                return Err(match flat(&mut transaction, name).await? {
+                    Some((None, _) | (_, None)) => Refused::NoFlat(name.to_owned()),
+                    _ => why_not(&mut transaction, name).await?,
+                });
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes the account of somebody who has moved out, with its sessions and the invitations to the flat. The
+    /// house stays.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn move_out(&self, name: &str) -> Result<(), Refused> {
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            // The first statement writes: SQLite refuses a transaction that read before another one wrote.
+            let house = sqlx::query(
+                "INSERT INTO houses (line, house)
+                 SELECT line, house FROM residents WHERE name = $1 AND line IS NOT NULL AND house IS NOT NULL
+                 ON CONFLICT DO NOTHING",
+            );
+            house.bind(name).execute(&mut *transaction).await?;
+            let invitations = sqlx::query(
+                "DELETE FROM invitations WHERE used_at = 0 AND EXISTS (SELECT 1 FROM residents
+                 WHERE residents.name = $1 AND residents.line = invitations.line
+                 AND residents.house = invitations.house)",
+            );
+            invitations.bind(name).execute(&mut *transaction).await?;
+            let delete = format!("DELETE FROM residents WHERE name = $1 AND {NOT_THE_LAST}");
+            let delete = sqlx::query(AssertSqlSafe(delete)).bind(name).execute(&mut *transaction).await?;
+            if delete.rows_affected() == 0 {
+                return Err(why_not(&mut transaction, name).await?);
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Lines and houses.
+impl Accounts {
+    /// Adds a house, and its line where that is new.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn add_house(&self, building: &str, line: &Line, house: &House) -> Result<(), Refused> {
+        for name in [building, line.as_str(), house.as_str()] {
+            if let Some(c) = unseen(name) {
+                let c = u32::from(c);
+                return Err(Refused::Invalid(format!("a name contains U+{c:04X}, which cannot be seen")));
+            }
+        }
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let line = line.as_str();
+            import::insert(&mut transaction, "lines (line, building)", &[[line, building]]).await?;
+            import::insert(&mut transaction, "houses (line, house)", &[[line, house.as_str()]]).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a line and its houses, if nobody there has an account.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn remove_line(&self, line: &Line) -> Result<(), Refused> {
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let name = line.as_str();
+            let mut removed = 0;
+            for statement in [
+                "DELETE FROM invitations WHERE line = $1 AND resident IS NULL",
+                "DELETE FROM houses WHERE line = $1",
+                "DELETE FROM neighbouring_lines WHERE line = $1 OR neighbour = $1",
+                "DELETE FROM lines WHERE line = $1",
+            ] {
+                removed +=
+                    sqlx::query(statement).bind(name).execute(&mut *transaction).await?.rows_affected();
+            }
+            let residents = residents(&mut transaction, line, None).await?;
+            if residents > 0 {
+                return Err(Refused::Occupied { place: name.to_owned(), residents });
+            }
+            if removed == 0 {
+                return Err(Refused::NoSuchLine(line.clone()));
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a house, if nobody there has an account.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn remove_house(&self, line: &Line, house: &House) -> Result<(), Refused> {
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let invitations = sqlx::query("DELETE FROM invitations WHERE line = $1 AND house = $2");
+            invitations.bind(line.as_str()).bind(house.as_str()).execute(&mut *transaction).await?;
+            let delete = sqlx::query("DELETE FROM houses WHERE line = $1 AND house = $2");
+            let delete = delete.bind(line.as_str()).bind(house.as_str()).execute(&mut *transaction).await?;
+            let residents = residents(&mut transaction, line, Some(house)).await?;
+            if residents > 0 {
+                return Err(Refused::Occupied { place: format!("{line} {house}"), residents });
+            }
+            if delete.rows_affected() == 0 {
+                return Err(Refused::NoSuchHouse(line.clone(), house.clone()));
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets the lines next to a line, which are neighbours of it in turn.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn set_neighbours(&self, line: &Line, neighbours: &[Line]) -> Result<(), Refused> {
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let forget = sqlx::query("DELETE FROM neighbouring_lines WHERE line = $1 OR neighbour = $1");
+            forget.bind(line.as_str()).execute(&mut *transaction).await?;
+            let known = complex::layout(&mut transaction).await?;
+            let unknown =
+                std::iter::once(line).chain(neighbours).find(|line| !known.lines.contains_key(*line));
+            if let Some(unknown) = unknown {
+                return Err(Refused::NoSuchLine(unknown.clone()));
+            }
+            let others = neighbours.iter().filter(|neighbour| *neighbour != line).map(Line::as_str);
+            let pairs: Vec<[&str; 2]> =
+                others.flat_map(|other| [[line.as_str(), other], [other, line.as_str()]]).collect();
+            import::insert(&mut transaction, "neighbouring_lines (line, neighbour)", &pairs).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Ends the sessions of an account within a transaction. Every node learns of it when it asks the database next.
+pub(super) async fn end_sessions(connection: &mut AnyConnection, name: &str) -> Result<(), sqlx::Error> {
+    let end = format!(
+        "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"
+    );
+    let end = sqlx::query(AssertSqlSafe(end)).bind(clock::now() + DAY).bind(name);
+    end.execute(connection).await.map(drop)
+}
+
+/// A flat as an account names it.
+type Flat = (Option<String>, Option<String>);
+
+/// Returns the flat of an account; `None` if there is no such account.
+pub(super) async fn flat(connection: &mut AnyConnection, name: &str) -> Result<Option<Flat>, sqlx::Error> {
+    let find = sqlx::query("SELECT line, house FROM residents WHERE name = $1").bind(name);
+    let row = find.fetch_optional(connection).await?;
+    row.map(|row| Ok((row.try_get("line")?, row.try_get("house")?))).transpose()
+}
+
+/// Returns why an account was not changed.
+async fn why_not(connection: &mut AnyConnection, name: &str) -> Result<Refused, sqlx::Error> {
+    Ok(match flat(connection, name).await? {
+        Some(_) => Refused::LastAdministrator(name.to_owned()),
+        None => Refused::NoSuchPerson(name.to_owned()),
+    })
+}
+
+async fn residents(
+    connection: &mut AnyConnection,
+    line: &Line,
+    house: Option<&House>,
+) -> Result<usize, sqlx::Error> {
+    let count = sqlx::query(
+        "SELECT COUNT(*) AS residents FROM residents WHERE line = $1 AND (house = $2 OR CAST($2 AS TEXT) = '')",
+    );
+    let count = count.bind(line.as_str()).bind(house.map_or("", House::as_str)).fetch_one(connection).await?;
+    let residents: i64 = count.try_get("residents")?;
+    Ok(usize::try_from(residents).unwrap_or_default())
+}
+
+fn changed(rows: u64, name: &str) -> Result<(), Refused> {
+    if rows == 0 { Err(Refused::NoSuchPerson(name.to_owned())) } else { Ok(()) }
+}

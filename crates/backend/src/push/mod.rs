@@ -1,0 +1,221 @@
+//! Reaches people while no page of theirs is open: Web Push (RFC 8030, 8291, 8292).
+//!
+//! [`watch`] listens to the hub and has [`claims`] decide which node sends; [`sender`] encrypts and sends to the
+//! devices of [`subscriptions`]; [`message`] is what they get, [`vapid`] signs it, and [`endpoint`] bounds where it
+//! may go.
+
+mod claims;
+mod client;
+mod endpoint;
+mod message;
+mod sender;
+mod subscriptions;
+mod vapid;
+mod watch;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use domain::{
+    Resident,
+    push::{Device, ServerKey, Subscribe},
+};
+use uuid::Uuid;
+
+use crate::{
+    calls::hub::Hub,
+    database::{Database, DatabaseError, stored::Unreadable},
+    people::{PeopleError, sessions::Sessions},
+    readiness::Readiness,
+    statistics::Iana,
+};
+use claims::Claims;
+use client::PushClient;
+pub use endpoint::{DEFAULT_HOSTS, Hosts, InvalidEndpoint, InvalidHost};
+use message::{Class, Message};
+use sender::{AT_ONCE, Outcome, Sender};
+use subscriptions::Subscriptions;
+use vapid::Vapid;
+pub use vapid::{KeyError, check_key};
+use watch::Watch;
+
+/// The time between two removals of old claims.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The settings of push.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The push services that messages may be sent to.
+    pub hosts: Hosts,
+    /// The server's private key; without it one is kept in the data directory.
+    pub private_key: Option<String>,
+    /// Whom a push service may write to: a mailto or https address.
+    pub contact: Option<String>,
+    /// Where browsers reach the pages: scheme, host and port.
+    pub site: Option<String>,
+}
+
+/// Why a wish about push is not fulfilled.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// Push does not work on this node.
+    #[error("this server cannot push: {0}")]
+    Off(Arc<str>),
+    /// The endpoint cannot be used.
+    #[error(transparent)]
+    Endpoint(#[from] InvalidEndpoint),
+    /// A key of the subscription cannot be used.
+    #[error("the subscription's key cannot be used: {0}")]
+    WrongKey(&'static str),
+    /// There is no such device.
+    #[error("no such device is known")]
+    Unknown,
+    /// The device is somebody else's.
+    #[error("the device is somebody else's")]
+    NotYours,
+    /// The push service knows the device no longer.
+    #[error("the push service does not know this device any more")]
+    Gone,
+    /// The push service did not take the message.
+    #[error("the push service did not take the message{0}")]
+    NotTaken(String),
+    /// It cannot be looked up now.
+    #[error(transparent)]
+    People(#[from] PeopleError),
+}
+
+impl PushError {
+    fn unreadable(what: &str) -> Self {
+        Self::People(PeopleError::Unreadable(Unreadable(what.to_owned())))
+    }
+}
+
+impl From<DatabaseError> for PushError {
+    fn from(error: DatabaseError) -> Self {
+        Self::People(error.into())
+    }
+}
+
+/// Reaches people while no page is open. Clones are the same.
+#[derive(Clone)]
+pub struct Push(Result<Arc<Parts>, Arc<str>>);
+
+struct Parts {
+    hosts: Hosts,
+    vapid: Arc<Vapid>,
+    subscriptions: Subscriptions,
+    sender: Sender,
+    claims: Claims,
+    zone: Iana,
+    site: Option<String>,
+}
+
+impl Push {
+    /// Opens the parts of push. Where that fails, calls are accepted all the same, and a request about push is answered
+    /// with the reason.
+    pub(crate) fn open(settings: Settings, data_dir: &Path, database: Database, zone: Iana) -> Self {
+        Self(Parts::open(settings, data_dir, database, zone).map(Arc::new).map_err(|error| {
+            tracing::error!(%error, "devices without an open page are not reached");
+            error.to_string().into()
+        }))
+    }
+
+    fn parts(&self) -> Result<&Parts, PushError> {
+        self.0.as_deref().map_err(|why| PushError::Off(why.clone()))
+    }
+
+    /// Returns the public key that devices subscribe with.
+    ///
+    /// # Errors
+    /// [`PushError::Off`].
+    pub fn key(&self) -> Result<ServerKey, PushError> {
+        Ok(ServerKey { key: self.parts()?.vapid.public().to_owned() })
+    }
+
+    /// Adds a device of `by`, or brings it up to date.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub async fn subscribe(&self, by: &Resident, wish: Subscribe) -> Result<Device, PushError> {
+        let parts = self.parts()?;
+        parts.subscriptions.add(by, &parts.hosts, wish).await
+    }
+
+    /// Returns the devices of a person, the oldest first.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub async fn devices(&self, of: &Resident) -> Result<Vec<Device>, PushError> {
+        self.parts()?.subscriptions.list(of).await
+    }
+
+    /// Removes a device of `by`.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub async fn remove(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
+        self.parts()?.subscriptions.remove(by, id).await
+    }
+
+    /// Notes that a device of `by` has shown a message.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub async fn shown(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
+        self.parts()?.subscriptions.worked(by, id).await
+    }
+
+    /// Sends a device of `by` a message that it is to show. Success means that the push service has it.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub async fn test(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
+        let parts = self.parts()?;
+        let recipient = parts.subscriptions.recipient(by, id).await?;
+        let message = Message {
+            class: Class::Test,
+            topic: Class::Test.as_str().to_owned(),
+            subject: None,
+            since: String::new(),
+            site: parts.site.clone(),
+        };
+        match parts.sender.send_once(&message, &recipient).await {
+            Outcome::Accepted => Ok(()),
+            Outcome::Gone => Err(PushError::Gone),
+            Outcome::Refused(status) => Err(PushError::NotTaken(format!(" (status {status})"))),
+            Outcome::Again(_) | Outcome::GivenUp => Err(PushError::NotTaken(String::new())),
+        }
+    }
+
+    /// Sends what the hub makes known, and keeps the copy of the devices, until it is dropped.
+    pub(crate) async fn run(self, hub: Hub, sessions: Sessions, readiness: Readiness) {
+        let Ok(parts) = self.0 else { return };
+        let watching = Watch::new(parts.clone(), hub).run(readiness);
+        let copying = parts.subscriptions.clone().run(sessions);
+        tokio::select! {
+            () = watching => {}
+            () = copying => {}
+            () = parts.forget_now_and_then() => {}
+        }
+    }
+}
+
+impl Parts {
+    fn open(settings: Settings, data_dir: &Path, database: Database, zone: Iana) -> Result<Self, KeyError> {
+        let Settings { hosts, private_key, contact, site } = settings;
+        let vapid = Arc::new(Vapid::open(data_dir, private_key.as_deref(), contact)?);
+        let subscriptions = Subscriptions::new(database.clone(), vapid.public().to_owned());
+        let client = PushClient::new(hosts.clone(), AT_ONCE)?;
+        let sender = Sender::new(client, hosts.clone(), vapid.clone(), subscriptions.clone());
+        let claims = Claims::new(database, Uuid::now_v7().to_string());
+        Ok(Self { hosts, vapid, subscriptions, sender, claims, zone, site })
+    }
+
+    async fn forget_now_and_then(&self) {
+        loop {
+            tokio::time::sleep(FORGET_EVERY).await;
+            if let Err(error) = self.claims.forget().await {
+                tracing::debug!(%error, "old claims of pushes stay for now");
+            }
+        }
+    }
+}

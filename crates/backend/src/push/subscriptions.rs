@@ -1,0 +1,495 @@
+//! The devices that take push. They live in the shared database, and every node holds a copy of them beside its copy
+//! of the sessions, because a call must reach them while the database is away.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use base64::{
+    Engine,
+    alphabet::URL_SAFE,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use domain::{
+    House, Line, Millis, Resident, Role,
+    push::{Device, Subscribe},
+};
+use openssl::{
+    bn::BigNumContext,
+    ec::{EcGroup, EcKey, EcPoint},
+    error::ErrorStack,
+    nid::Nid,
+};
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
+use uuid::Uuid;
+
+use super::{PushError, endpoint::Hosts, message::Language};
+use crate::{
+    clock,
+    database::{self, Database, DatabaseError},
+    people::{PeopleError, accounts, sessions::Sessions},
+};
+
+/// The time between two looks at the devices in the database.
+const SYNC_EVERY: Duration = Duration::from_secs(2);
+/// In every so many rounds they are read again in any case.
+const READ_ALL_EVERY: u32 = 60;
+/// The most devices of an account, which is more than a family has. The one that has been silent the longest is removed
+/// for a new one.
+const MOST_OF_ONE: i64 = 20;
+/// The time after which a device that has shown nothing is silent, in milliseconds.
+const SILENT_AFTER: Millis = 30 * 24 * 60 * 60 * 1000;
+/// The longest name of a device, in characters.
+const NAME_LIMIT: usize = 64;
+/// The octets of a public key and of a device's secret (RFC 8291, section 3.1 and 3.2).
+const PUBLIC_KEY: usize = 65;
+const AUTH: usize = 16;
+/// Devices that one statement names.
+const AT_ONCE: usize = 200;
+
+const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM push_subscriptions)";
+
+/// URL-safe base64 as browsers write it, with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A device with what is needed to send to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Recipient {
+    pub(super) id: Uuid,
+    pub(super) account: String,
+    pub(super) line: Option<Line>,
+    pub(super) house: Option<House>,
+    pub(super) role: Role,
+    pub(super) endpoint: String,
+    pub(super) p256dh: Vec<u8>,
+    pub(super) auth: Vec<u8>,
+    pub(super) language: Language,
+}
+
+impl Recipient {
+    /// Returns whether the device is alarmed by a call of the flat, as those of its line's residents and of
+    /// administrators are, except the flat itself.
+    pub(super) fn is_alarmed_by(&self, line: &Line, house: &House) -> bool {
+        let is_own = self.line.as_ref() == Some(line) && self.house.as_ref() == Some(house);
+        let may_hear = self.role == Role::Administrator || self.line.as_ref() == Some(line);
+        may_hear && !is_own
+    }
+}
+
+/// The devices of the complex. Clones share the copy.
+#[derive(Clone)]
+pub(super) struct Subscriptions {
+    database: Database,
+    /// The public key that they must have subscribed with: no other is taken by their push services.
+    vapid: String,
+    copy: Arc<RwLock<Arc<Vec<Recipient>>>>,
+}
+
+impl Subscriptions {
+    pub(super) fn new(database: Database, vapid: String) -> Self {
+        Self { database, vapid, copy: Arc::default() }
+    }
+
+    /// Adds a device of `by`, or brings the one with this endpoint up to date.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub(super) async fn add(
+        &self,
+        by: &Resident,
+        hosts: &Hosts,
+        wish: Subscribe,
+    ) -> Result<Device, PushError> {
+        hosts.check(&wish.endpoint)?;
+        let keys = check_keys(&wish)?;
+        let known = self.known(&wish.endpoint).await?;
+        let id = match known {
+            // A browser in which another person signs in has the same keys, which nobody else can know.
+            Some(known) if known.account == by.name || known.keys == keys => {
+                let is_same = known.account == by.name && known.keys == keys && known.vapid == self.vapid;
+                let device =
+                    if wish.device.trim().is_empty() { known.device.clone() } else { name_of(&wish.device) };
+                // Every page brings its subscription. Where nothing is new, no node reads all devices again.
+                if !is_same || device != known.device || Language::of(&wish.language).code() != known.language
+                {
+                    self.replace(by, known.id, &Subscribe { device, ..wish }).await?;
+                }
+                known.id
+            }
+            Some(_) => return Err(PushError::NotYours),
+            None => self.insert(by, &wish).await?,
+        };
+        self.drop_surplus(&by.name, id).await?;
+        // A call of the next moment must reach it, at this node at least.
+        self.put(self.recipient(by, id).await?);
+        self.own(by, id).await?.ok_or(PushError::Unknown)
+    }
+
+    async fn known(&self, endpoint: &str) -> Result<Option<Known>, PushError> {
+        let find = sqlx::query(
+            "SELECT id, account, p256dh, auth, vapid, device, language FROM push_subscriptions
+                 WHERE endpoint = $1",
+        )
+        .bind(endpoint)
+        .fetch_optional(self.database.pool());
+        let Some(row) = database::answer(find).await? else { return Ok(None) };
+        let text = |column| row.try_get::<String, _>(column);
+        let keys = (decoded(&text("p256dh")?), decoded(&text("auth")?));
+        Ok(Some(Known {
+            id: id_of(&row)?,
+            account: text("account")?,
+            keys,
+            vapid: text("vapid")?,
+            device: text("device")?,
+            language: text("language")?,
+        }))
+    }
+
+    async fn replace(&self, by: &Resident, id: Uuid, wish: &Subscribe) -> Result<(), PushError> {
+        let update = format!(
+            "UPDATE push_subscriptions SET account = $1, p256dh = $2, auth = $3, vapid = $4, device = $5,
+             language = $6, change = {NEXT_CHANGE} WHERE id = $7"
+        );
+        let update = sqlx::query(AssertSqlSafe(update))
+            .bind(&by.name)
+            .bind(&wish.keys.p256dh)
+            .bind(&wish.keys.auth)
+            .bind(&self.vapid)
+            .bind(name_of(&wish.device))
+            .bind(Language::of(&wish.language).code())
+            .bind(id.to_string())
+            .execute(self.database.pool());
+        database::answer(update).await?;
+        Ok(())
+    }
+
+    async fn insert(&self, by: &Resident, wish: &Subscribe) -> Result<Uuid, PushError> {
+        let id = Uuid::now_v7();
+        let insert = format!(
+            "INSERT INTO push_subscriptions
+             (id, account, endpoint, p256dh, auth, vapid, device, language, created_at, change)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {NEXT_CHANGE})"
+        );
+        let insert = sqlx::query(AssertSqlSafe(insert))
+            .bind(id.to_string())
+            .bind(&by.name)
+            .bind(&wish.endpoint)
+            .bind(&wish.keys.p256dh)
+            .bind(&wish.keys.auth)
+            .bind(&self.vapid)
+            .bind(name_of(&wish.device))
+            .bind(Language::of(&wish.language).code())
+            .bind(clock::now())
+            .execute(self.database.pool());
+        database::answer(insert).await?;
+        Ok(id)
+    }
+
+    async fn drop_surplus(&self, account: &str, newest: Uuid) -> Result<(), PushError> {
+        let drop_them = sqlx::query(
+            "DELETE FROM push_subscriptions WHERE account = $1 AND id <> $2 AND id NOT IN (
+                 SELECT id FROM push_subscriptions WHERE account = $1 AND id <> $2
+                 ORDER BY COALESCE(worked_at, created_at) DESC LIMIT $3)",
+        )
+        .bind(account)
+        .bind(newest.to_string())
+        .bind(MOST_OF_ONE - 1)
+        .execute(self.database.pool());
+        database::answer(drop_them).await?;
+        Ok(())
+    }
+
+    /// Returns the devices of a person, the oldest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn list(&self, of: &Resident) -> Result<Vec<Device>, PushError> {
+        let list = sqlx::query(
+            "SELECT id, endpoint, device, created_at, accepted_at, worked_at FROM push_subscriptions
+             WHERE account = $1 ORDER BY created_at, id",
+        )
+        .bind(&of.name)
+        .fetch_all(self.database.pool());
+        database::answer(list).await?.iter().map(device).collect()
+    }
+
+    async fn own(&self, of: &Resident, id: Uuid) -> Result<Option<Device>, PushError> {
+        let find = sqlx::query(
+            "SELECT id, endpoint, device, created_at, accepted_at, worked_at FROM push_subscriptions
+             WHERE account = $1 AND id = $2",
+        )
+        .bind(&of.name)
+        .bind(id.to_string())
+        .fetch_optional(self.database.pool());
+        database::answer(find).await?.as_ref().map(device).transpose()
+    }
+
+    /// Removes a device of `by`.
+    ///
+    /// # Errors
+    /// [`PushError::Unknown`], [`PushError::NotYours`], or the database's.
+    pub(super) async fn remove(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
+        self.must_be_of(by, id).await?;
+        Ok(self.gone(id).await?)
+    }
+
+    /// Returns a device of `by` with what is needed to send to it.
+    ///
+    /// # Errors
+    /// [`PushError::Unknown`], [`PushError::NotYours`], or the database's.
+    pub(super) async fn recipient(&self, by: &Resident, id: Uuid) -> Result<Recipient, PushError> {
+        self.must_be_of(by, id).await?;
+        let find = sqlx::query(AssertSqlSafe(format!(
+            "{RECIPIENTS} WHERE push_subscriptions.id = $1 AND residents.locked = 0"
+        )))
+        .bind(id.to_string())
+        .fetch_optional(self.database.pool());
+        let row = database::answer(find).await?.ok_or(PushError::Unknown)?;
+        recipient(&row)
+    }
+
+    /// Notes that a device of `by` has shown a message.
+    ///
+    /// # Errors
+    /// [`PushError::Unknown`], [`PushError::NotYours`], or the database's.
+    pub(super) async fn worked(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
+        self.must_be_of(by, id).await?;
+        let note = sqlx::query("UPDATE push_subscriptions SET worked_at = $1 WHERE id = $2")
+            .bind(clock::now())
+            .bind(id.to_string())
+            .execute(self.database.pool());
+        database::answer(note).await?;
+        Ok(())
+    }
+
+    async fn must_be_of(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
+        let find = sqlx::query("SELECT account FROM push_subscriptions WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(self.database.pool());
+        let row = database::answer(find).await?.ok_or(PushError::Unknown)?;
+        let account: String = row.try_get(0)?;
+        if account == by.name { Ok(()) } else { Err(PushError::NotYours) }
+    }
+
+    /// Removes a device that its push service knows no longer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn gone(&self, id: Uuid) -> Result<(), DatabaseError> {
+        let remove = sqlx::query("DELETE FROM push_subscriptions WHERE id = $1")
+            .bind(id.to_string())
+            .execute(self.database.pool());
+        database::answer(remove).await?;
+        self.change_copy(|all| all.retain(|one| one.id != id));
+        Ok(())
+    }
+
+    fn put(&self, new: Recipient) {
+        self.change_copy(|all| {
+            all.retain(|one| one.id != new.id);
+            all.push(new);
+        });
+    }
+
+    fn change_copy(&self, change: impl FnOnce(&mut Vec<Recipient>)) {
+        let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);
+        let all: &mut Arc<Vec<Recipient>> = &mut copy;
+        change(Arc::make_mut(all));
+    }
+
+    /// Notes that the push services of these devices have taken a message.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn accepted(&self, ids: &[Uuid]) -> Result<(), DatabaseError> {
+        for ids in ids.chunks(AT_ONCE) {
+            let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
+            let note =
+                format!("UPDATE push_subscriptions SET accepted_at = $1 WHERE id IN ({})", places.join(", "));
+            let mut note = sqlx::query(AssertSqlSafe(note)).bind(clock::now());
+            for id in ids {
+                note = note.bind(id.to_string());
+            }
+            database::answer(note.execute(self.database.pool())).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the devices that a call of the flat alarms, by this node's copy.
+    pub(super) fn alarmed_by(&self, line: &Line, house: &House) -> Vec<Recipient> {
+        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        all.iter().filter(|one| one.is_alarmed_by(line, house)).cloned().collect()
+    }
+
+    /// Returns the devices of a flat, by this node's copy.
+    pub(super) fn of_flat(&self, line: &Line, house: &House) -> Vec<Recipient> {
+        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_theirs =
+            |one: &&Recipient| one.line.as_ref() == Some(line) && one.house.as_ref() == Some(house);
+        all.iter().filter(is_theirs).cloned().collect()
+    }
+
+    /// Keeps the copy up to date until it is dropped. A device is its account's, so all are read again where `sessions`
+    /// found that an account is another.
+    pub(super) async fn run(self, sessions: Sessions) {
+        let (mut seen, mut accounts, mut rounds) = (None, None, 0_u32);
+        loop {
+            let compared = sessions.compared_accounts();
+            let everything = compared != accounts || rounds.is_multiple_of(READ_ALL_EVERY);
+            match self.sync(if everything { None } else { seen }).await {
+                Ok(now) => (seen, accounts) = (Some(now), compared),
+                Err(error) => tracing::debug!(%error, "the devices for push stay those known from before"),
+            }
+            rounds = rounds.wrapping_add(1);
+            tokio::time::sleep(SYNC_EVERY).await;
+        }
+    }
+
+    /// Reads all devices unless they are as `seen`; returns their number and their last change.
+    pub(super) async fn sync(&self, seen: Option<(i64, i64)>) -> Result<(i64, i64), PushError> {
+        self.database.prepare().await?;
+        let look = sqlx::query(
+            "SELECT COUNT(*), COALESCE(MAX(change), 0) FROM push_subscriptions
+             JOIN residents ON residents.name = push_subscriptions.account WHERE residents.locked = 0",
+        )
+        .fetch_one(self.database.pool());
+        let row = database::answer(look).await?;
+        let now = (row.try_get(0)?, row.try_get(1)?);
+        if seen == Some(now) {
+            return Ok(now);
+        }
+        let list =
+            sqlx::query(AssertSqlSafe(format!("{RECIPIENTS} WHERE vapid = $1 AND residents.locked = 0")))
+                .bind(&self.vapid)
+                .fetch_all(self.database.pool());
+        let rows = database::answer(list).await?;
+        let mut all = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match recipient(row) {
+                Ok(recipient) => all.push(recipient),
+                // One device must not keep all others from being reached.
+                Err(error) => tracing::warn!(%error, "a device for push cannot be read"),
+            }
+        }
+        self.report(now.0, all.len(), rows.len()).await;
+        *self.copy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(all);
+        Ok(now)
+    }
+
+    async fn report(&self, all: i64, usable: usize, of_our_key: usize) {
+        metrics::gauge!("iutsai_push_subscriptions").set(usable as f64);
+        let foreign = usize::try_from(all).unwrap_or_default().saturating_sub(of_our_key);
+        metrics::gauge!("iutsai_push_foreign_subscriptions").set(foreign as f64);
+        if foreign > 0 {
+            tracing::warn!(
+                foreign,
+                "devices subscribed with another key than this node's: give all nodes one IUTSAI_PUSH_PRIVATE_KEY"
+            );
+        }
+        let silent =
+            sqlx::query("SELECT COUNT(*) FROM push_subscriptions WHERE COALESCE(worked_at, created_at) < $1")
+                .bind(clock::now() - SILENT_AFTER)
+                .fetch_one(self.database.pool());
+        if let Ok(row) = database::answer(silent).await
+            && let Ok(silent) = row.try_get::<i64, _>(0)
+        {
+            metrics::gauge!("iutsai_push_silent_subscriptions").set(silent as f64);
+        }
+    }
+}
+
+const RECIPIENTS: &str = "SELECT push_subscriptions.id, endpoint, p256dh, auth, language,
+     residents.name, line, house, role
+     FROM push_subscriptions JOIN residents ON residents.name = push_subscriptions.account";
+
+/// The device that has an endpoint.
+struct Known {
+    id: Uuid,
+    account: String,
+    keys: (Vec<u8>, Vec<u8>),
+    vapid: String,
+    device: String,
+    language: String,
+}
+
+/// Reads the keys of a wish.
+fn check_keys(wish: &Subscribe) -> Result<(Vec<u8>, Vec<u8>), PushError> {
+    let (public, auth) = (decoded(&wish.keys.p256dh), decoded(&wish.keys.auth));
+    if public.len() != PUBLIC_KEY || !is_point(&public) {
+        return Err(PushError::WrongKey("p256dh is not a public key of P-256 in URL-safe base64"));
+    }
+    if auth.len() != AUTH {
+        return Err(PushError::WrongKey("auth is not 16 octets in URL-safe base64"));
+    }
+    Ok((public, auth))
+}
+
+fn is_point(octets: &[u8]) -> bool {
+    check_point(octets).is_ok()
+}
+
+fn check_point(octets: &[u8]) -> Result<(), ErrorStack> {
+    let (group, mut context) = (EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?, BigNumContext::new()?);
+    let point = EcPoint::from_bytes(&group, octets, &mut context)?;
+    EcKey::from_public_key(&group, &point)?.check_key()
+}
+
+fn decoded(text: &str) -> Vec<u8> {
+    // A text that cannot be read has a wrong length.
+    BASE64.decode(text.trim()).unwrap_or_default()
+}
+
+/// A name that can be shown: in one line, and short.
+fn name_of(device: &str) -> String {
+    device.trim().chars().filter(|c| !c.is_control()).take(NAME_LIMIT).collect()
+}
+
+fn id_of(row: &AnyRow) -> Result<Uuid, PushError> {
+    let text: String = row.try_get("id")?;
+    text.parse().map_err(|_| PushError::unreadable("the id of a device"))
+}
+
+fn recipient(row: &AnyRow) -> Result<Recipient, PushError> {
+    let resident = accounts::resident(row)?;
+    let text = |column| row.try_get::<String, _>(column);
+    Ok(Recipient {
+        id: id_of(row)?,
+        account: resident.name,
+        line: resident.line,
+        house: resident.house,
+        role: resident.role,
+        endpoint: text("endpoint")?,
+        p256dh: decoded(&text("p256dh")?),
+        auth: decoded(&text("auth")?),
+        language: Language::of(&text("language")?),
+    })
+}
+
+fn device(row: &AnyRow) -> Result<Device, PushError> {
+    let endpoint: String = row.try_get("endpoint")?;
+    let uri = endpoint.parse::<http::Uri>().ok();
+    let created = row.try_get("created_at")?;
+    let worked: Option<Millis> = row.try_get("worked_at")?;
+    Ok(Device {
+        id: id_of(row)?,
+        device: row.try_get("device")?,
+        service: uri.and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default(),
+        created,
+        accepted: row.try_get("accepted_at")?,
+        worked,
+        silent: worked.unwrap_or(created) < clock::now() - SILENT_AFTER,
+    })
+}
+
+impl From<sqlx::Error> for PushError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::People(PeopleError::from(error))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+#![allow(clippy::unwrap_used)]
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::push::Keys;
+
+use super::*;
+use crate::people::accounts::Accounts;
+
+/// The device's keys of RFC 8291, appendix A.
+const P256DH: &str =
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+const AUTH_OF_RFC: &str = "BTBZMqHH6r4Tts7J_aSIgg";
+
+async fn subscriptions(directory: &std::path::Path) -> Subscriptions {
+    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
+    let database = Database::open(&url).await.unwrap();
+    Accounts::new(database.clone()).furnish_demo().await.unwrap();
+    Subscriptions::new(database, "our-key".into())
+}
+
+fn hosts() -> Hosts {
+    Hosts::parse("push.example").unwrap()
+}
+
+fn resident(name: &str, house: &str) -> Resident {
+    let (line, house) = (Line::new("101-1").ok(), House::new(house).ok());
+    Resident { name: name.into(), line, house, role: Role::Resident }
+}
+
+fn wish(path: &str) -> Subscribe {
+    Subscribe {
+        endpoint: format!("https://push.example/{path}"),
+        keys: Keys { p256dh: P256DH.into(), auth: AUTH_OF_RFC.into() },
+        device: "a telephone".into(),
+        language: "ko".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_device_is_added_listed_brought_up_to_date_and_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let devices = subscriptions(directory.path()).await;
+    let one = resident("resident-1204", "1204");
+    let added = devices.add(&one, &hosts(), wish("1")).await.unwrap();
+    assert_eq!((added.device.as_str(), added.service.as_str()), ("a telephone", "push.example"));
+    assert_eq!((added.accepted, added.worked, added.silent), (None, None, false));
+    let renamed = Subscribe { device: " a tablet\n".into(), ..wish("1") };
+    let again = devices.add(&one, &hosts(), renamed).await.unwrap();
+    assert_eq!((again.id, again.device.as_str()), (added.id, "a tablet"));
+    devices.accepted(&[added.id]).await.unwrap();
+    devices.worked(&one, added.id).await.unwrap();
+    let listed = devices.list(&one).await.unwrap();
+    assert!(listed[0].accepted.is_some() && listed[0].worked.is_some(), "{listed:?}");
+    devices.remove(&one, added.id).await.unwrap();
+    assert_eq!(devices.list(&one).await.unwrap(), []);
+    assert!(matches!(devices.remove(&one, added.id).await, Err(PushError::Unknown)));
+}
+
+#[tokio::test]
+async fn somebody_elses_device_is_out_of_reach() {
+    let directory = tempfile::tempdir().unwrap();
+    let devices = subscriptions(directory.path()).await;
+    let (one, other) = (resident("resident-1204", "1204"), resident("resident-1301", "1301"));
+    let of_one = devices.add(&one, &hosts(), wish("1")).await.unwrap().id;
+    assert!(matches!(devices.remove(&other, of_one).await, Err(PushError::NotYours)));
+    assert!(matches!(devices.recipient(&other, of_one).await, Err(PushError::NotYours)));
+    assert!(matches!(devices.worked(&other, of_one).await, Err(PushError::NotYours)));
+    let mut stolen = wish("1");
+    stolen.keys.auth = URL_SAFE_NO_PAD.encode([7; AUTH]);
+    assert!(matches!(devices.add(&other, &hosts(), stolen).await, Err(PushError::NotYours)));
+    // The browser is the same one, with the other person signed in now.
+    assert_eq!(devices.add(&other, &hosts(), wish("1")).await.unwrap().id, of_one);
+    assert_eq!(devices.list(&one).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn wrong_keys_and_endpoints_are_refused_with_the_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let devices = subscriptions(directory.path()).await;
+    let one = resident("resident-1204", "1204");
+    let not_on_the_curve = URL_SAFE_NO_PAD.encode([vec![4], vec![1; 64]].concat());
+    for p256dh in ["", "AAAA", &not_on_the_curve] {
+        let mut wish = wish("1");
+        wish.keys.p256dh = p256dh.into();
+        let refused = devices.add(&one, &hosts(), wish).await.unwrap_err();
+        assert!(refused.to_string().contains("p256dh"), "{refused}");
+    }
+    let mut short = wish("1");
+    short.keys.auth = "AAAA".into();
+    assert!(devices.add(&one, &hosts(), short).await.unwrap_err().to_string().contains("auth"));
+    let elsewhere = Subscribe { endpoint: "https://other.example/1".into(), ..wish("1") };
+    let refused = devices.add(&one, &hosts(), elsewhere).await.unwrap_err();
+    assert!(refused.to_string().contains("other.example"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_account_has_twenty_devices_at_most_and_the_newest_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let devices = subscriptions(directory.path()).await;
+    let one = resident("resident-1204", "1204");
+    let mut newest = None;
+    for number in 0..22 {
+        newest = Some(devices.add(&one, &hosts(), wish(&number.to_string())).await.unwrap().id);
+    }
+    let listed = devices.list(&one).await.unwrap();
+    assert_eq!(listed.len(), 20);
+    assert!(listed.iter().any(|device| Some(device.id) == newest));
+}
+
+#[tokio::test]
+async fn the_copy_has_the_neighbours_and_the_office_and_never_the_house_that_calls() {
+    let directory = tempfile::tempdir().unwrap();
+    let devices = subscriptions(directory.path()).await;
+    for (path, name) in
+        [("1", "resident-1203"), ("2", "resident-1204"), ("3", "resident-0501"), ("4", "admin")]
+    {
+        devices.add(&resident(name, "1"), &hosts(), wish(path)).await.unwrap();
+    }
+    let (line, house) = (Line::new("101-1").unwrap(), House::new("1203").unwrap());
+    let of_another_node = Subscriptions::new(devices.database.clone(), "our-key".into());
+    assert_eq!(of_another_node.alarmed_by(&line, &house), []);
+    let seen = devices.sync(None).await.unwrap();
+    of_another_node.sync(None).await.unwrap();
+    assert_eq!(of_another_node.alarmed_by(&line, &house).len(), 2);
+    let alarmed = || {
+        let mut names: Vec<_> =
+            devices.alarmed_by(&line, &house).into_iter().map(|one| one.account).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(alarmed(), ["admin", "resident-1204"]);
+    assert_eq!(devices.sync(Some(seen)).await.unwrap(), seen);
+    let unnamed = Subscribe { device: String::new(), ..wish("2") };
+    let kept = devices.add(&resident("resident-1204", "1"), &hosts(), unnamed).await.unwrap();
+    assert_eq!(kept.device, "a telephone", "a page that brings its subscription again renames nothing");
+    assert_eq!(devices.sync(Some(seen)).await.unwrap(), seen, "and no node reads everything again for it");
+    devices.add(&resident("resident-1301", "1301"), &hosts(), wish("5")).await.unwrap();
+    devices.sync(Some(seen)).await.unwrap();
+    assert_eq!(alarmed(), ["admin", "resident-1204", "resident-1301"]);
+    let of_another_key = Subscriptions::new(devices.database.clone(), "another-key".into());
+    of_another_key.sync(None).await.unwrap();
+    assert_eq!(of_another_key.alarmed_by(&line, &house), [], "their push services would refuse it");
+}
+
+#[tokio::test]
+async fn the_devices_of_a_locked_account_are_not_alarmed_until_it_is_unlocked() {
+    let directory = tempfile::tempdir().unwrap();
+    let devices = subscriptions(directory.path()).await;
+    let one = resident("resident-1204", "1204");
+    let device = devices.add(&one, &hosts(), wish("1")).await.unwrap().id;
+    let (line, house) = (Line::new("101-1").unwrap(), House::new("1203").unwrap());
+    for (locked, alarmed) in [(0_i64, 1), (1, 0), (0, 1)] {
+        let lock = sqlx::query("UPDATE residents SET locked = $1 WHERE name = $2").bind(locked);
+        lock.bind("resident-1204").execute(devices.database.pool()).await.unwrap();
+        devices.sync(None).await.unwrap();
+        assert_eq!(devices.alarmed_by(&line, &house).len(), alarmed);
+        assert_eq!(devices.recipient(&one, device).await.is_ok(), alarmed == 1);
+    }
+}

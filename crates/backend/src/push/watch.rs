@@ -1,0 +1,295 @@
+//! Listens to what happens to calls, and has sent what people without an open page must know: that a neighbour calls,
+//! and that the call is over.
+//!
+//! The node that took the word sends at once. Every other one looks five seconds later whether that was finished, and
+//! so does a node that starts, about the calls of the last ten minutes. A claim in the shared database keeps them
+//! apart. Where the database does not answer, the node that took the word sends without a claim: a message that comes
+//! twice is shown once, since both have one topic and one tag.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::{
+    Accept, Alert, CallKey, Change, Event, House, Incident, Line, Progress, Status, event::LATE_AFTER,
+};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+use uuid::Uuid;
+
+use super::{
+    Parts,
+    claims::{Claimed, RENEW_EVERY},
+    message::{Class, Message, Subject, clock_of},
+};
+use crate::{
+    calls::hub::{Changed, Freshness, Hub},
+    clock,
+    readiness::Readiness,
+};
+
+/// The time for which a node waits for the one that should send, and the greatest random time beyond that.
+const OTHERS_AFTER: Duration = Duration::from_secs(5);
+const SPREAD: Duration = Duration::from_secs(1);
+/// The age from which a message about a call is not sent any more.
+const WORTH: Duration = Duration::from_millis(LATE_AFTER.unsigned_abs());
+
+/// The names of the messages that this process is sending, or waiting to send.
+type UnderWay = Arc<Mutex<HashSet<String>>>;
+
+/// Has messages sent for what happens in the hub.
+pub(super) struct Watch {
+    parts: Arc<Parts>,
+    hub: Hub,
+    under_way: UnderWay,
+    /// Ended with this.
+    sending: JoinSet<()>,
+}
+
+/// A message to be sent by one of the nodes.
+struct Job {
+    class: Class,
+    subject: Subject,
+    /// The id of the word that asks for it: the alert, the withdrawal of the last helper, an accept, or the end.
+    round: Uuid,
+    audience: Audience,
+    /// This node took the word, so it sends at once.
+    taken_here: bool,
+    /// Until when it is worth sending.
+    until: Instant,
+}
+
+/// Whose devices get a message.
+enum Audience {
+    /// The devices of everybody who is alarmed by the line, but not of the house that calls.
+    Neighbours,
+    /// Those of one flat.
+    Flat(Line, House),
+}
+
+impl Watch {
+    pub(super) fn new(parts: Arc<Parts>, hub: Hub) -> Self {
+        Self { parts, hub, under_way: UnderWay::default(), sending: JoinSet::new() }
+    }
+
+    /// Listens until it is dropped.
+    pub(super) async fn run(mut self, readiness: Readiness) {
+        let mut changes = self.hub.changes();
+        let rebuilt = async move { readiness.wait().await };
+        tokio::pin!(rebuilt);
+        let mut is_rebuilt = false;
+        loop {
+            tokio::select! {
+                changed = changes.recv() => match changed {
+                    Ok(changed) => self.apply(changed),
+                    Err(RecvError::Lagged(lost)) => {
+                        metrics::counter!("iutsai_changes_lost_total").increment(lost);
+                        self.look_at_open_calls();
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+                // Before that, calls that are over look open.
+                () = &mut rebuilt, if !is_rebuilt => {
+                    is_rebuilt = true;
+                    self.look_at_open_calls();
+                }
+                Some(_) = self.sending.join_next() => {}
+            }
+        }
+    }
+
+    fn apply(&mut self, changed: Changed) {
+        let Changed { change: Change::Event { event, .. }, freshness: Freshness::Live, taken_here, .. } =
+            changed
+        else {
+            return;
+        };
+        match event {
+            Event::Alert(alert) => {
+                let age = self.hub.age(&alert.key()).unwrap_or_default();
+                self.begin_alert(&alert, alert.id.0, age, taken_here);
+            }
+            Event::Accept(accept) => self.begin_coming(accept, taken_here),
+            Event::Status(status) if status.status.ends() => self.begin_over(&status, taken_here),
+            Event::Status(status) if status.status == Progress::Withdrawn => {
+                self.begin_again(&status, taken_here);
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks at the calls that may have been missed: whether somebody sends for them.
+    fn look_at_open_calls(&mut self) {
+        for (alert, age) in self.hub.young(WORTH) {
+            self.begin_alert(&alert, alert.id.0, age, false);
+        }
+    }
+
+    fn begin_alert(&mut self, alert: &Alert, round: Uuid, age: Duration, taken_here: bool) {
+        let subject = Subject::new(alert, None);
+        let until = Instant::now() + WORTH.saturating_sub(age);
+        let audience = Audience::Neighbours;
+        self.begin(Job { class: Class::Alert, subject, round, audience, taken_here, until });
+    }
+
+    /// Alarms once more when nobody comes any more, as open pages do.
+    fn begin_again(&mut self, status: &Status, taken_here: bool) {
+        for call in self.meant(status) {
+            if call.end.is_none() && call.coming().next().is_none() {
+                let age = self.hub.age(&call.alert.key()).unwrap_or_default();
+                self.begin_alert(&call.alert, status.id.0, age, taken_here);
+            }
+        }
+    }
+
+    /// Ends the alarm on every device of a house that comes, because the people at home know.
+    fn begin_coming(&mut self, accept: Accept, taken_here: bool) {
+        let Accept { id, line, accept: house, accept_line, target, alert: Some(alert), .. } = accept else {
+            return;
+        };
+        let Some(call) = self.hub.call_of(&line, &target, alert) else { return };
+        let subject = Subject::new(&call.alert, None);
+        let audience = Audience::Flat(accept_line.unwrap_or(line), house);
+        let until = Instant::now() + WORTH;
+        self.begin(Job { class: Class::Coming, subject, round: id.0, audience, taken_here, until });
+    }
+
+    fn begin_over(&mut self, status: &Status, taken_here: bool) {
+        for call in self.meant(status) {
+            let subject = Subject::new(&call.alert, Some(status.status));
+            let (round, audience) = (status.id.0, Audience::Neighbours);
+            let until = Instant::now() + WORTH;
+            self.begin(Job { class: Class::Over, subject, round, audience, taken_here, until });
+        }
+    }
+
+    /// Returns the calls that a word may be about, which is one, unless two houses used the id and the word does not
+    /// name the house.
+    fn meant(&self, status: &Status) -> Vec<Incident> {
+        let mut named = self.hub.named(status.alert);
+        named.retain(|Incident { alert, .. }| {
+            alert.line == status.line && status.target.as_ref().is_none_or(|house| *house == alert.house)
+        });
+        named
+    }
+
+    fn begin(&mut self, job: Job) {
+        let name = job.name();
+        if !lock(&self.under_way).insert(name.clone()) {
+            return;
+        }
+        let (parts, hub, under_way) = (self.parts.clone(), self.hub.clone(), self.under_way.clone());
+        self.sending.spawn(async move {
+            parts.see_to(&job, &name, hub).await;
+            lock(&under_way).remove(&name);
+        });
+    }
+}
+
+impl Job {
+    /// Names the message among the claims: the call, the round and the step of its escalation, and the class.
+    fn name(&self) -> String {
+        let CallKey { line, house, id } = &self.subject.call;
+        // No name has a slash.
+        format!("{line}/{house}/{id}/{}/0/{}", self.round, self.class.as_str())
+    }
+
+    /// Returns a test of whether the message is still worth sending.
+    fn is_wanted(&self, hub: Hub) -> impl Fn() -> bool + Clone + Send + Sync + 'static + use<> {
+        let (call, class) = (self.subject.call.clone(), self.class);
+        move || {
+            class != Class::Alert
+                || hub.call_of(&call.line, &call.house, call.id).is_none_or(|call| call.end.is_none())
+        }
+    }
+}
+
+impl Parts {
+    /// Sends a message, unless another node does.
+    async fn see_to(&self, job: &Job, name: &str, hub: Hub) {
+        let is_wanted = job.is_wanted(hub);
+        if !self.is_ours(job, name, &is_wanted).await {
+            return;
+        }
+        let topic = match self.vapid.topic(&job.subject.call) {
+            Ok(topic) => topic,
+            Err(error) => {
+                tracing::error!(%error, "a call cannot be pushed");
+                return;
+            }
+        };
+        let message = Message {
+            class: job.class,
+            topic,
+            since: clock_of(&self.zone, job.subject.at),
+            subject: Some(job.subject.clone()),
+            site: self.site.clone(),
+        };
+        let CallKey { line, house, .. } = &job.subject.call;
+        let recipients = match &job.audience {
+            Audience::Neighbours => self.subscriptions.alarmed_by(line, house),
+            Audience::Flat(line, house) => self.subscriptions.of_flat(line, house),
+        };
+        tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
+        tokio::select! {
+            () = self.sender.send_all(message, recipients, job.until, is_wanted) => {}
+            () = self.keep(name) => {}
+        }
+        while let Err(error) = self.claims.done(name).await {
+            tracing::warn!(%error, "it is not noted yet that a call was pushed, retrying");
+            if Instant::now() >= job.until {
+                return;
+            }
+            sleep(RENEW_EVERY).await;
+        }
+    }
+
+    /// Waits until this node is the one that sends; false if another one has, or if it is too late.
+    async fn is_ours(&self, job: &Job, name: &str, is_wanted: &impl Fn() -> bool) -> bool {
+        if !job.taken_here {
+            sleep(OTHERS_AFTER + clock::random_part(SPREAD)).await;
+        }
+        while Instant::now() < job.until && is_wanted() {
+            match self.claims.take(name).await {
+                Ok(Claimed::Ours) => {
+                    if !job.taken_here {
+                        metrics::counter!("iutsai_push_taken_over_total").increment(1);
+                    }
+                    return true;
+                }
+                Ok(Claimed::Done) => return false,
+                Ok(Claimed::Others) => {}
+                Err(error) if job.taken_here => {
+                    tracing::warn!(%error, "a call is pushed without a claim");
+                    metrics::counter!("iutsai_push_unclaimed_total").increment(1);
+                    return true;
+                }
+                // The node that took the word sends without a claim.
+                Err(error) => tracing::debug!(%error, "whether a call is pushed is not known yet"),
+            }
+            sleep(OTHERS_AFTER + clock::random_part(SPREAD)).await;
+        }
+        false
+    }
+
+    /// Keeps a claim, and never returns. Where it is lost, both go on: better twice than not at all.
+    async fn keep(&self, name: &str) {
+        loop {
+            sleep(RENEW_EVERY).await;
+            match self.claims.renew(name).await {
+                Ok(true) => {}
+                Ok(false) => tracing::debug!("another node sends the same push"),
+                Err(error) => tracing::debug!(%error, "a claim is not renewed"),
+            }
+        }
+    }
+}
+
+fn lock(under_way: &UnderWay) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,56 @@
+//! Web Push over HTTP: what a browser asks for, and what it is answered.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::event::Millis;
+
+/// The answer to `GET /api/push/key`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerKey {
+    /// The server's public key (RFC 8292, section 3.2): an uncompressed point of P-256 in URL-safe base64.
+    pub key: String,
+}
+
+/// `POST /api/push/subscriptions`: what `PushSubscription.toJSON()` gives, and how the device is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Subscribe {
+    /// The address at the push service.
+    pub endpoint: String,
+    /// The keys that messages are encrypted with (RFC 8291, section 2).
+    pub keys: Keys,
+    /// The owner's name for the device. It may be empty.
+    pub device: String,
+    /// The language of its notifications: `ko` or `en`.
+    pub language: String,
+}
+
+/// The keys of a subscription, in URL-safe base64.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Keys {
+    /// The device's public key: an uncompressed point of P-256.
+    pub p256dh: String,
+    /// The device's secret of 16 octets.
+    pub auth: String,
+}
+
+/// A device that can be reached while no page is open, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id, made by the server.
+    pub id: Uuid,
+    /// The owner's name for it.
+    pub device: String,
+    /// The host of its push service.
+    pub service: String,
+    /// When it was added.
+    pub created: Millis,
+    /// When its push service last took a message. That is not yet a word of the device.
+    pub accepted: Option<Millis>,
+    /// When the device last reported that it showed one.
+    pub worked: Option<Millis>,
+    /// It has not shown one for 30 days.
+    pub silent: bool,
+}

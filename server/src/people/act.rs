@@ -1,0 +1,161 @@
+//! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
+//! page's forms lead back to the page with a word for what happened.
+
+use app::page_table::PEOPLE;
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    response::{IntoResponse, Redirect, Response},
+};
+use backend::people::{accounts::can_be_name, office::Refused};
+use domain::Resident;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::{
+    auth::Administrator,
+    payload::{Sent, is_form},
+    problem::{Kind, Problem},
+    sign_in::{is_local, sign_in_page},
+    state::AppState,
+};
+
+/// The field of a form that names the page to go back to.
+const BACK: &str = "back";
+
+/// The request of an administrator.
+pub struct Act<T> {
+    pub(super) by: Resident,
+    pub(super) value: T,
+    pub(super) reply: Reply,
+    /// The request, for an act that is answered by a page of its own.
+    pub(super) parts: Parts,
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<AppState> for Act<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let who = Administrator::from_request_parts(&mut parts, state).await;
+        let sent = Sent::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let reply = match &sent {
+            Ok(sent) => sent.form().map_or(Reply::Json, Reply::to_form),
+            Err(_) if is_form(&parts.headers) => Reply::to_form(&[]),
+            Err(_) => Reply::Json,
+        };
+        // Nothing is read for anybody else.
+        let read = who.and_then(|Administrator(by)| Ok((by, sent?.read()?)));
+        match read {
+            Ok((by, value)) => Ok(Self { by, value, reply, parts }),
+            Err(problem) => Err(reply.refuse(problem)),
+        }
+    }
+}
+
+/// The form of the answer to an act.
+pub(super) enum Reply {
+    /// To a program.
+    Json,
+    /// To a form: back to the page that it stands on.
+    Page {
+        /// The page's address.
+        back: String,
+    },
+}
+
+impl Reply {
+    fn to_form(fields: &[(String, String)]) -> Self {
+        let back = fields.iter().find(|(name, _)| name == BACK).map(|(_, value)| value.as_str());
+        let is_page = |back: &&str| is_local(back) && back.starts_with(PEOPLE.path);
+        Self::Page { back: back.filter(is_page).unwrap_or(PEOPLE.path).to_owned() }
+    }
+
+    /// Answers what was done, in a word, and to whom.
+    pub(super) fn answer(&self, outcome: Result<(), Refused>, word: &str, about: &str) -> Response {
+        match outcome {
+            Ok(()) => self.done(word, about),
+            Err(refused) => self.refused(refused, about),
+        }
+    }
+
+    pub(super) fn done(&self, word: &str, about: &str) -> Response {
+        match self {
+            Self::Json => Json(json!({ "done": word, "about": about })).into_response(),
+            Self::Page { back } => back_to(back, &[("done", word), ("about", about)]),
+        }
+    }
+
+    pub(super) fn refused(&self, refused: Refused, about: &str) -> Response {
+        let problem = Problem::from(refused);
+        match self {
+            Self::Json => problem.into_response(),
+            Self::Page { back } => back_to(back, &[("problem", problem.kind.slug()), ("about", about)]),
+        }
+    }
+
+    pub(super) fn refuse(&self, problem: Problem) -> Response {
+        match self {
+            Self::Json => problem.into_response(),
+            Self::Page { back } if problem.kind == Kind::NOT_SIGNED_IN => {
+                Redirect::to(&sign_in_page(Some(back), None)).into_response()
+            }
+            // The page is not theirs either.
+            Self::Page { .. } if problem.kind == Kind::NOT_YOURS => problem.into_response(),
+            Self::Page { back } => back_to(back, &[("problem", problem.kind.slug())]),
+        }
+    }
+}
+
+/// Leads to a page of the office with words in its address.
+fn back_to(page: &str, words: &[(&str, &str)]) -> Response {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(words);
+    let separator = if page.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{page}{separator}{}", query.finish())).into_response()
+}
+
+/// The name of an account in an address.
+pub struct Name(pub(super) String);
+
+impl FromRequestParts<AppState> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let name = Path::<String>::from_request_parts(parts, state).await.ok().map(|Path(name)| name);
+        let name = name.filter(|name| can_be_name(name));
+        name.map(Self).ok_or_else(|| Kind::NOT_KNOWN.because("No account can have this name."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn back(fields: &[(&str, &str)]) -> String {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        match Reply::to_form(&fields) {
+            Reply::Page { back } => back,
+            Reply::Json => String::new(),
+        }
+    }
+
+    #[test]
+    fn a_form_leads_back_to_a_page_of_the_office_and_nowhere_else() {
+        assert_eq!(back(&[("back", "/admin/people?line=101-1")]), "/admin/people?line=101-1");
+        for elsewhere in ["", "/", "//evil.example/admin/people", "https://evil.example", "/\\admin/people"] {
+            assert_eq!(back(&[("back", elsewhere)]), "/admin/people", "{elsewhere}");
+        }
+        assert_eq!(back(&[]), "/admin/people");
+    }
+
+    #[test]
+    fn words_are_added_to_the_address_of_the_page() {
+        let location =
+            |page| back_to(page, &[("done", "locked"), ("about", "김 이웃")]).headers()["location"].clone();
+        assert_eq!(location("/admin/people"), "/admin/people?done=locked&about=%EA%B9%80+%EC%9D%B4%EC%9B%83");
+        assert!(location("/admin/people?line=1").to_str().is_ok_and(|to| to.contains("?line=1&done=locked")));
+    }
+}

@@ -1,0 +1,135 @@
+//! The acts on accounts, lines and houses, each a route.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{House, Line, Role};
+use http::header;
+use serde::Deserialize;
+
+use super::{
+    act::{Act, Name},
+    cards,
+};
+use crate::{
+    auth::Administrator,
+    problem::{Kind, Problem},
+    state::AppState,
+};
+
+/// An act that needs nothing but its address.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+/// Another role.
+#[derive(Deserialize)]
+pub struct NewRole {
+    role: Role,
+}
+
+/// A line.
+#[derive(Deserialize)]
+pub struct OfLine {
+    line: Line,
+}
+
+/// A house.
+#[derive(Deserialize)]
+pub struct OfHouse {
+    #[serde(default)]
+    building: String,
+    line: Line,
+    house: House,
+}
+
+/// The lines next to a line, separated by semicolons.
+#[derive(Deserialize)]
+pub struct Neighbours {
+    line: Line,
+    #[serde(default)]
+    neighbours: String,
+}
+
+/// `GET /api/people`: everything that the office keeps.
+///
+/// # Errors
+/// [`Kind::UNAVAILABLE`].
+pub async fn list(_: Administrator, State(state): State<AppState>) -> Result<Response, Problem> {
+    let complex = state.backend.accounts.complex().await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(complex)).into_response())
+}
+
+/// `POST /api/people/{name}/lock`.
+pub async fn lock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+    let outcome = state.backend.accounts.lock(&name).await;
+    act.reply.answer(outcome, "locked", &name)
+}
+
+/// `POST /api/people/{name}/unlock`.
+pub async fn unlock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+    let outcome = state.backend.accounts.unlock(&name).await;
+    act.reply.answer(outcome, "unlocked", &name)
+}
+
+/// `POST /api/people/{name}/end-sessions`.
+pub async fn end_sessions(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+    let outcome = state.backend.accounts.sign_out_everywhere(&name).await.map(drop);
+    act.reply.answer(outcome, "signed-out", &name)
+}
+
+/// `POST /api/people/{name}/role`.
+pub async fn set_role(State(state): State<AppState>, Name(name): Name, act: Act<NewRole>) -> Response {
+    let outcome = state.backend.accounts.set_role(&name, act.value.role).await;
+    act.reply.answer(outcome, act.value.role.as_str(), &name)
+}
+
+/// `POST /api/people/{name}/move-out`.
+pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+    let outcome = state.backend.accounts.move_out(&name).await;
+    act.reply.answer(outcome, "moved-out", &name)
+}
+
+/// `POST /api/people/{name}/reset`: an invitation to choose a new password, for programs. The page has
+/// `/admin/people/cards`.
+pub async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+    match state.backend.accounts.reset(&name, &act.by.name).await {
+        Ok(invitation) => cards::answer(&state, &act.parts, std::slice::from_ref(&invitation)),
+        Err(refused) => act.reply.refused(refused, &name),
+    }
+}
+
+/// `POST /api/houses`: adds a house, and its line where that is new.
+pub async fn add_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
+    let OfHouse { building, line, house } = &act.value;
+    let outcome = state.backend.accounts.add_house(building.trim(), line, house).await;
+    act.reply.answer(outcome, "added", &format!("{line} {house}"))
+}
+
+/// `POST /api/houses/remove`.
+pub async fn remove_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
+    let OfHouse { line, house, .. } = &act.value;
+    let outcome = state.backend.accounts.remove_house(line, house).await;
+    act.reply.answer(outcome, "removed", &format!("{line} {house}"))
+}
+
+/// `POST /api/lines/remove`.
+pub async fn remove_line(State(state): State<AppState>, act: Act<OfLine>) -> Response {
+    let line = &act.value.line;
+    let outcome = state.backend.accounts.remove_line(line).await;
+    act.reply.answer(outcome, "removed", line.as_str())
+}
+
+/// `POST /api/lines/neighbours`.
+pub async fn set_neighbours(State(state): State<AppState>, act: Act<Neighbours>) -> Response {
+    let Neighbours { line, neighbours } = &act.value;
+    let names = neighbours.split(';').map(str::trim).filter(|name| !name.is_empty());
+    let Ok(neighbours) = names.map(Line::new).collect::<Result<Vec<_>, _>>() else {
+        return act
+            .reply
+            .refuse(Kind::INVALID.because("The names of neighbouring lines are separated by semicolons."));
+    };
+    let outcome = state.backend.accounts.set_neighbours(line, &neighbours).await;
+    act.reply.answer(outcome, "neighbours", line.as_str())
+}

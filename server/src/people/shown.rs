@@ -1,0 +1,45 @@
+//! The data of the office's pages, read before they are rendered.
+
+use app::{
+    page_table::{PEOPLE, PEOPLE_CARDS, PEOPLE_IMPORT},
+    pages::people::{Shown, View},
+};
+use url::form_urlencoded;
+
+use crate::{pages, state::AppState};
+
+/// Returns what the page at an address shows, if it is one of the office's people.
+pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
+    if PEOPLE_IMPORT.is_at(path) {
+        return Some(Shown::Import(None));
+    }
+    if PEOPLE_CARDS.is_at(path) {
+        return Some(Shown::Cards { address: String::new(), cards: Vec::new(), zone: pages::zone(state) });
+    }
+    if !PEOPLE.is_at(path) {
+        return None;
+    }
+    Some(match state.backend.accounts.complex().await {
+        Ok(complex) => Shown::People { complex, view: view(query), zone: pages::zone(state) },
+        Err(error) => {
+            tracing::error!(%error, "the people cannot be shown");
+            Shown::Unavailable
+        }
+    })
+}
+
+fn view(query: Option<&str>) -> View {
+    let mut view = View::default();
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let part = match &*name {
+            "line" => &mut view.line,
+            "q" => &mut view.search,
+            "done" => &mut view.done,
+            "problem" => &mut view.problem,
+            "about" => &mut view.about,
+            _ => continue,
+        };
+        value.trim().clone_into(part);
+    }
+    view
+}

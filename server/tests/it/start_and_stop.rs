@@ -41,7 +41,7 @@ async fn a_stop_tells_every_socket_why_and_ends_in_order() -> Outcome {
     let (status, server) = stopping.await.unwrap();
     assert_eq!(status?.code(), Some(0));
     let log = server.log()?;
-    let stages = ["no request", "no socket", "the outbox and the database"];
+    let stages = ["no request", "every socket", "the outbox and the database"];
     let places: Vec<_> = stages.iter().map(|stage| log.find(stage)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{log}");
     Ok(())

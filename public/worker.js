@@ -76,6 +76,8 @@ async function signOut(request) {
   return answer;
 }
 
+const OWN_ANSWER = "iutsai-answer";
+
 // Passes on any other page, and the requests of forms. A form that gets an error which is not the server's own, such as
 // a proxy's page, has no answer, so it can be sent again.
 function elsewhere(request) {
@@ -83,7 +85,7 @@ function elsewhere(request) {
   const form = posts ? request.clone() : request;
   const late = after(PATIENCE_WITH_OTHERS).then(() => noAnswer(form));
   const answered = fetch(request).then((answer) => {
-    const isForeign = answer.status >= 400 && !isProblem(contentTypeOf(answer));
+    const isForeign = answer.status >= 400 && !isProblem(contentTypeOf(answer)) && !answer.headers.has(OWN_ANSWER);
     return posts && isForeign ? noAnswer(form) : answer;
   });
   return Promise.race([answered.catch(() => noAnswer(form)), late]);

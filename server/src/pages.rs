@@ -19,7 +19,7 @@ use axum::{
 };
 use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
 use domain::{Resident, Role, statistics::Zone};
-use http::{HeaderValue, Method, header, request::Parts};
+use http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
 use url::form_urlencoded;
@@ -62,6 +62,10 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     render(state, context, extras, Request::from_parts(parts, body)).await
 }
 
+/// Marks a page that answers a form, whatever its status. The service worker takes an error page without it for one of a
+/// proxy, and offers to send the form again.
+const OWN_ANSWER: HeaderName = HeaderName::from_static("iutsai-answer");
+
 /// Renders the page of an address to which a form was sent, with what the form led to.
 pub async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>, extras: Extras) -> Response {
     if !state.settings.roles.web {
@@ -74,7 +78,9 @@ pub async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>,
     };
     parts.method = Method::GET;
     let context = context(&state, viewer);
-    render(state, context, extras, Request::from_parts(parts, Body::empty())).await
+    let mut page = render(state, context, extras, Request::from_parts(parts, Body::empty())).await;
+    page.headers_mut().insert(OWN_ANSWER, HeaderValue::from_static("form"));
+    page
 }
 
 /// Answers in the place of a page that cannot be rendered yet.

@@ -3,6 +3,7 @@
 mod board;
 mod ground;
 mod leaflet;
+mod marked;
 mod places;
 
 use domain::{Incident, Millis};

@@ -31,6 +31,8 @@ test("four presses of a house are one card with their number, the newest words f
     }
   }
   await expect.poll(() => neighbour.sounded(), "each press sounds").toBe(4);
+  await expect(neighbour.markers, "the house is on the map once").toHaveCount(1);
+  await expect(neighbour.markers).toHaveAttribute("data-alert", calls.at(-1)!);
 });
 
 test("who comes to a house that pressed four times comes to every call, and the office ends every one", async ({

@@ -70,16 +70,7 @@ async function whoIsSignedIn() {
 async function send({ key }) {
   const body = await iutsaiOutbox.fix(key);
   if (!body) return; // a page has sent it meanwhile
-  const answer = await fetch("/alert", {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, application/problem+json",
-      "idempotency-key": key,
-    },
-    body,
-    signal: AbortSignal.timeout(TO_ANSWER),
-  });
+  const answer = await command("/alert", key, body);
   const [contentType, text] = [contentTypeOf(answer), await answer.text()];
   if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.heard(key);
   if (isProblem(contentType) && typeOf(parsed(text)) === ID_TAKEN) {
@@ -92,6 +83,19 @@ async function send({ key }) {
   if (outcome?.refused?.type === CALL_STANDS) await iutsaiOutbox.forget(key, outcome);
   else if (outcome) await iutsaiOutbox.settle(key, outcome);
 }
+
+// Sends a command as JSON under its key.
+const command = (path, key, body) =>
+  fetch(path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, application/problem+json",
+      "idempotency-key": key,
+    },
+    body,
+    signal: AbortSignal.timeout(TO_ANSWER),
+  });
 
 // Returns the outcome that an answer brings, and nothing when the press stays as it is. Throws when it is to be sent
 // again.

@@ -12,7 +12,7 @@ use crate::{
     words::say,
 };
 
-/// The buttons that fit one house, which is not the viewer's own, and the line that shows what became of them.
+/// The buttons that fit one house, which is not the viewer's own, and the line that shows their outcome.
 #[component]
 pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     let i18n = use_i18n();

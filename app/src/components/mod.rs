@@ -19,7 +19,7 @@ mod incident_words;
 mod language_switch;
 mod location_offer;
 #[cfg(feature = "ssr")]
-mod office_nav;
+mod office_page;
 mod own_call;
 mod own_call_words;
 mod plain_header;
@@ -33,7 +33,7 @@ pub use header::Header;
 pub use incident_list::IncidentList;
 pub use language_switch::LanguageSwitch;
 #[cfg(feature = "ssr")]
-pub(crate) use office_nav::office_nav;
+pub(crate) use office_page::office_page;
 pub use own_call::OwnCall;
 pub use own_call_words::own_call_words;
 pub use plain_header::PlainHeader;

@@ -16,6 +16,7 @@ use web_sys::{Element, HtmlElement, ResizeObserver};
 use super::{
     ground,
     leaflet::{self, Layer, Map, options, place},
+    marked::marked,
     places::{self, Label, Place},
 };
 use crate::context::{Ground, Plan};
@@ -81,7 +82,12 @@ impl Board {
         let shown = Rc::new(RefCell::new(Shown::on(ground)));
         let resized = {
             let (map, element, shown) = (map.clone().unchecked_into::<Map>(), element.clone(), shown.clone());
-            Closure::new(move || shown.borrow_mut().look(&map, &element))
+            Closure::new(move || {
+                let mut shown = shown.borrow_mut();
+                // Panning to one call after the other may leave the first one out of sight.
+                shown.is_unfitted |= shown.open.len() > 1;
+                shown.look(&map, &element);
+            })
         };
         let zoomed = {
             let (map, shown) = (map.clone().unchecked_into::<Map>(), shown.clone());
@@ -114,9 +120,9 @@ impl Board {
     /// and follows them when they move out of sight. After the last one it goes back to the site plan. Otherwise the
     /// person's own view stays.
     pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
-        let placed: BTreeMap<_, _> = incidents
-            .iter()
-            .filter_map(|incident| Some((incident.alert.key(), (incident, incident.location?))))
+        let placed: BTreeMap<_, _> = marked(incidents, now)
+            .into_iter()
+            .map(|(incident, location)| (incident.alert.key(), (incident, location)))
             .collect();
         let longitudes: Vec<f64> = placed.values().map(|(_, location)| location.lng).collect();
         let (mut labels, mut open_places) = (Vec::new(), Vec::new());

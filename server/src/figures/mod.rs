@@ -38,8 +38,7 @@ pub async fn json(
     RawQuery(asked): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    let statistics = statistics(&state).ok_or_else(absent)?;
-    let query = asked_of(&statistics, asked.as_deref())?;
+    let (statistics, query) = asked_of(&state, asked.as_deref())?;
     let figures = statistics.figures(&query).await.map_err(|error| Problem::unavailable(&error))?;
     let tag = tag(&figures, condition(&statistics).await);
     // Nobody sees them after signing out, not even from a cache.
@@ -59,8 +58,7 @@ pub async fn table(
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
 ) -> Result<Response, Problem> {
-    let statistics = statistics(&state).ok_or_else(absent)?;
-    let query = asked_of(&statistics, asked.as_deref())?;
+    let (statistics, query) = asked_of(&state, asked.as_deref())?;
     let figures = statistics.figures(&query).await.map_err(|error| Problem::unavailable(&error))?;
     Ok(download(tables::of_figures(&figures), "iutsai-statistics.csv"))
 }
@@ -74,8 +72,7 @@ pub async fn calls(
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
 ) -> Result<Response, Problem> {
-    let statistics = statistics(&state).ok_or_else(absent)?;
-    let query = asked_of(&statistics, asked.as_deref())?;
+    let (statistics, query) = asked_of(&state, asked.as_deref())?;
     let rows = statistics.rows(&query).await.map_err(|error| Problem::unavailable(&error))?;
     Ok(download(tables::of_rows(&rows, statistics.zone(), clock::now()), "iutsai-incidents.csv"))
 }
@@ -90,8 +87,11 @@ fn absent() -> Problem {
         .because("This process does not keep statistics; ask one that has statistics among its IUTSAI_ROLES.")
 }
 
-fn asked_of(statistics: &Statistics, query: Option<&str>) -> Result<Query, Problem> {
-    Question::of(query).parse(statistics.zone(), clock::now()).map_err(|invalid| refused(&invalid))
+/// Returns the statistics and what is asked of them.
+fn asked_of(state: &AppState, query: Option<&str>) -> Result<(Statistics, Query), Problem> {
+    let statistics = statistics(state).ok_or_else(absent)?;
+    let query = Question::of(query).parse(statistics.zone(), clock::now());
+    Ok((statistics, query.map_err(|invalid| refused(&invalid))?))
 }
 
 fn refused(invalid: &Invalid) -> Problem {
@@ -119,8 +119,8 @@ async fn condition(statistics: &Statistics) -> Option<Condition> {
     }
 }
 
-/// Returns a tag of everything that a page of these figures shows, but not of when they were read. A page asks with it
-/// whether there is anything new.
+/// Returns a tag of everything that a page of these figures shows, but not of when they were read. A page sends it back
+/// to get new figures only.
 fn tag(figures: &Figures, condition: Option<Condition>) -> String {
     let mut fields = serde_json::to_value(figures).expect("names, numbers and lists of them are always JSON");
     if let Some(fields) = fields.as_object_mut() {

@@ -15,18 +15,13 @@ mod times;
 mod verdict;
 pub(crate) mod wording;
 
-use std::sync::Arc;
-
-use domain::Role;
 use http::StatusCode;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 pub use self::shown::{Answer, Form, Report, Shown, State, Verified};
 use crate::{
-    components::{PlainHeader, SmallPrint, office_nav},
-    context::PageContext,
-    i18n::{Locale, t_string, td_string, use_i18n},
+    components::office_page,
+    i18n::{Locale, td_string},
     page_table::STATISTICS,
     request,
 };
@@ -34,33 +29,7 @@ use crate::{
 /// The statistics page.
 #[component]
 pub fn StatisticsPage() -> impl IntoView {
-    let i18n = use_i18n();
-    let locale = i18n.get_locale_untracked();
-    let is_administrator =
-        PageContext::current().viewer.is_some_and(|viewer| viewer.role == Role::Administrator);
-    let shown = use_context::<Arc<Shown>>().filter(|_| is_administrator);
-    let content = shown.map_or_else(|| for_administrators(locale), |shown| page(locale, &shown));
-    view! {
-        <Title text=move || format!("{} · {}", t_string!(i18n, statistics.title), t_string!(i18n, app.name)) />
-        <PlainHeader />
-        {is_administrator.then(|| office_nav(locale, STATISTICS))}
-        {content}
-        <SmallPrint />
-    }
-    .into_any()
-}
-
-/// Explains to everybody else whose page this is.
-fn for_administrators(locale: Locale) -> AnyView {
-    request::answer_with(StatusCode::FORBIDDEN);
-    view! {
-        <main id="main" class="narrow" data-testid="administrators-only">
-            <h1>{td_string!(locale, statistics.title)}</h1>
-            <p class="notice">{td_string!(locale, statistics.administrators_only)}</p>
-            <a class="button primary" href="/" rel="external">{td_string!(locale, not_found.home)}</a>
-        </main>
-    }
-    .into_any()
+    office_page(STATISTICS, |locale| td_string!(locale, statistics.title), page)
 }
 
 fn page(locale: Locale, shown: &Shown) -> AnyView {

@@ -212,7 +212,7 @@ async fn keep(to: &mut AnyConnection, tables: Tables, row: Row) -> Result<(), St
         .bind(row.id.to_string())
         .fetch_optional(&mut *to)
         .await?;
-    let Some(known) = known else { return insert(to, tables, &row).await };
+    let Some(known) = known else { return insert(to, tables, &row, (0, 0)).await };
     let is_settled = known.try_get::<i64, _>("settled")? != 0;
     let known = call(&known)?;
     let merged = if is_settled { known.clone().merge(row) } else { row };
@@ -227,9 +227,15 @@ async fn keep(to: &mut AnyConnection, tables: Tables, row: Row) -> Result<(), St
     Ok(())
 }
 
-async fn insert(to: &mut AnyConnection, tables: Tables, row: &Row) -> Result<(), StatisticsError> {
+/// Stores a call that is not known yet. `marks` is whether it is one of the demo's past, and whether it is settled.
+pub(super) async fn insert(
+    to: &mut AnyConnection,
+    tables: Tables,
+    row: &Row,
+    marks: (i64, i64),
+) -> Result<(), StatisticsError> {
     let insert = format!(
-        "INSERT INTO {} (line, house, id, begun, value, demo, settled) VALUES ($1, $2, $3, $4, $5, 0, 0)",
+        "INSERT INTO {} (line, house, id, begun, value, demo, settled) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         tables.calls()
     );
     sqlx::query(AssertSqlSafe(insert))
@@ -238,6 +244,8 @@ async fn insert(to: &mut AnyConnection, tables: Tables, row: &Row) -> Result<(),
         .bind(row.id.to_string())
         .bind(row.begun)
         .bind(value(row)?)
+        .bind(marks.0)
+        .bind(marks.1)
         .execute(to)
         .await?;
     Ok(())

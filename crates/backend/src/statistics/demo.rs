@@ -13,7 +13,8 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::{
     Statistics,
-    store::{StatisticsError, execute, value},
+    apply::insert,
+    store::{StatisticsError, Tables, execute},
 };
 use crate::database::stored;
 
@@ -43,7 +44,7 @@ impl Statistics {
         }
         let past = past(self.zone(), now);
         for row in &past {
-            insert(&mut transaction, row).await?;
+            insert(&mut transaction, Tables::Live, row, (1, 1)).await?;
         }
         transaction.commit().await?;
         Ok(past.len() as u64)
@@ -89,21 +90,6 @@ fn of_words(words: Vec<plausible::Word>) -> Vec<Row> {
         Held::new(event, Position { timestamp, partition: 0, offset })
     });
     rows(&line, held)
-}
-
-async fn insert(to: &mut AnyConnection, row: &Row) -> Result<(), StatisticsError> {
-    sqlx::query(
-        "INSERT INTO statistics_calls (line, house, id, begun, value, demo, settled)
-         VALUES ($1, $2, $3, $4, $5, 1, 1)",
-    )
-    .bind(row.line.as_str())
-    .bind(row.house.as_str())
-    .bind(row.id.to_string())
-    .bind(row.begun)
-    .bind(value(row)?)
-    .execute(to)
-    .await?;
-    Ok(())
 }
 
 /// Adds the flats of the lines of the demo's past while it is there, because few of them have an account.

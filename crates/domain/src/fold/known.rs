@@ -68,8 +68,8 @@ impl Answer {
     }
 }
 
-/// The smallest (`at`, bytes) of several records of one event wins. The bytes are those that `record` writes, which are
-/// the same for a record of the log and for one that was handed over past it. An alert wins over a drill.
+/// The smallest (`at`, bytes) of several records of one event wins. The bytes are those that `record` writes,
+/// because a record of the log and one that was handed over past it share them. An alert wins over a drill.
 pub(crate) fn wins(candidate: &Event, known: &Event) -> bool {
     let order = |event: &Event| {
         let (topic, value) = record::write(event);

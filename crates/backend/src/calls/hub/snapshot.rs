@@ -57,8 +57,8 @@ impl Snapshot {
         frames + self.listed * size_of::<AlertId>()
     }
 
-    /// Returns whether live frames may go out before the next one of this. An administrator must not wait for the calls
-    /// of every line before an alert sounds. The frames of one call stay together, so that an answer never comes before
+    /// Returns whether live frames may go out before the next one of this. An alert must sound at an administrator
+    /// before the calls of every line have come. The frames of one call stay together, so that an answer never comes before
     /// its call.
     #[must_use]
     pub fn lets_pass(&self) -> bool {

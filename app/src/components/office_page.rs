@@ -1,0 +1,73 @@
+//! The frame of the management office's pages: the links between them, and an explanation for everybody who is not an
+//! administrator.
+
+use std::sync::Arc;
+
+use domain::Role;
+use http::StatusCode;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::{PlainHeader, SmallPrint};
+use crate::{
+    context::PageContext,
+    i18n::{Locale, t_string, td_string, use_i18n},
+    page_table::{HOME, PEOPLE, Page, STATISTICS},
+    request,
+};
+
+/// Frames a page of the office. `content` shows the data that the server has provided for it, to administrators only.
+pub(crate) fn office_page<Shown: Send + Sync + 'static>(
+    page: Page,
+    title: fn(Locale) -> &'static str,
+    content: impl FnOnce(Locale, &Shown) -> AnyView,
+) -> AnyView {
+    let i18n = use_i18n();
+    let locale = i18n.get_locale_untracked();
+    let is_administrator =
+        PageContext::current().viewer.is_some_and(|viewer| viewer.role == Role::Administrator);
+    let shown = use_context::<Arc<Shown>>().filter(|_| is_administrator);
+    let content =
+        shown.map_or_else(|| for_administrators(locale, title(locale)), |shown| content(locale, &shown));
+    view! {
+        <Title text=move || format!("{} · {}", title(i18n.get_locale()), t_string!(i18n, app.name)) />
+        <PlainHeader />
+        {is_administrator.then(|| links(locale, page))}
+        {content}
+        <SmallPrint />
+    }
+    .into_any()
+}
+
+/// Explains to everybody else whose page this is.
+fn for_administrators(locale: Locale, title: &'static str) -> AnyView {
+    request::answer_with(StatusCode::FORBIDDEN);
+    view! {
+        <main id="main" class="narrow" data-testid="administrators-only">
+            <h1>{title}</h1>
+            <p class="notice">{td_string!(locale, statistics.administrators_only)}</p>
+            <a class="button primary" href="/" rel="external">{td_string!(locale, not_found.home)}</a>
+        </main>
+    }
+    .into_any()
+}
+
+/// The links, with the page that is shown marked.
+fn links(locale: Locale, shown: Page) -> AnyView {
+    let pages = [
+        (HOME, td_string!(locale, office.now)),
+        (STATISTICS, td_string!(locale, office.statistics)),
+        (PEOPLE, td_string!(locale, office.people)),
+    ];
+    let links = pages.map(|(page, words)| {
+        let current = (page == shown).then_some("page");
+        view! {
+            <a class="quiet-button" href=page.path rel="external" aria-current=current>{words}</a>
+        }
+        .into_any()
+    });
+    view! {
+        <nav class="office-nav no-print" aria-label=td_string!(locale, office.label)>{Vec::from(links)}</nav>
+    }
+    .into_any()
+}

@@ -48,8 +48,8 @@ export async function age(visitor: Visitor, minutes: number): Promise<void> {
   }, minutes * 60_000);
 }
 
-/** The console's message about it. */
-export const NO_NETWORK = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/;
+/** The console's messages of a page that is cut off. Whatever it asks for then fails, its icon too. */
+export const NO_NETWORK = /net::ERR_|WebSocket connection to/;
 
 /** Cuts the whole browser off. */
 export async function loseNetwork(visitor: Visitor): Promise<void> {

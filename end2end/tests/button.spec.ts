@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 
+import { NO_NETWORK } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -26,6 +27,31 @@ test("a short touch calls nobody and says so", async ({ resident }) => {
   // The call that follows is the first one, because none was on its way.
   const call = await caller.call();
   expect(await calls()).toEqual([call]);
+});
+
+test("a neighbour's call that comes while the button is held or words are written takes neither away", async ({
+  resident,
+}) => {
+  const caller = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  const text = caller.page.locator("input[name=text]");
+  await text.pressSequentially("문이 ");
+  const first = await neighbour.call();
+  await expect(caller.incident(first)).toBeVisible();
+  await text.pressSequentially("안 열려요");
+  await expect(text).toHaveValue("문이 안 열려요");
+  await neighbour.page.locator(".own-call").getByTestId("cancel").click();
+  await expect(caller.alarm).toHaveCount(0);
+
+  await caller.button.hover();
+  const second = neighbour.call();
+  await neighbour.page.waitForTimeout(600);
+  const sent = caller.recorded();
+  await caller.page.mouse.down();
+  await expect(caller.incident(await second)).toBeVisible();
+  const own = await sent;
+  await caller.page.mouse.up();
+  await expect(neighbour.incident(own)).toBeVisible();
 });
 
 test("a finger that holds the button calls", async ({ resident }) => {
@@ -109,7 +135,7 @@ test("a press without a network is kept, and is one call when the network is bac
   const caller = await resident("resident-1203", { place: YARD });
   const neighbour = await resident("resident-1204");
   const calls = callsOf(caller);
-  caller.expects(/ERR_INTERNET_DISCONNECTED/);
+  caller.expects(NO_NETWORK);
 
   await caller.context.setOffline(true);
   await caller.hold();
@@ -131,7 +157,7 @@ test("a reload in the middle of a press without a network loses nothing", async 
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   const calls = callsOf(caller);
-  caller.expects(/ERR_FAILED/);
+  caller.expects(NO_NETWORK);
 
   // The pages load, and only what is sent to /alert gets nowhere.
   await caller.context.route("**/alert", (route) => route.abort());

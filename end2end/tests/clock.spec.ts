@@ -1,6 +1,7 @@
 // The clock of a neighbour's device. A call that should sound does, whatever it shows.
 
 import { Cable } from "../support/cable.ts";
+import { NO_NETWORK } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { setClock, wrongClock } from "../support/spied.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -64,7 +65,7 @@ test("a device whose clock is set while it is cut off sounds the call that it fi
   try {
     const caller = await resident("resident-1203");
     const neighbour = await visitor("resident-1204", { origin: cable.origin });
-    neighbour.expects(/ERR_(CONNECTION|EMPTY|SOCKET|NETWORK)|WebSocket connection to/);
+    neighbour.expects(NO_NETWORK);
     await wrongClock(neighbour.page, { step: 11 });
     await neighbour.goHome();
     await neighbour.arm();

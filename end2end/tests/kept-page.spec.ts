@@ -113,7 +113,7 @@ test("new files take the place of the old ones all at once, and never those of a
   const program = await Program.started({ IUTSAI_SITE_DIR: site });
   try {
     const somebody = await stranger({ origin: program.origin });
-    somebody.expects(/ERR_CONNECTION|WebSocket connection to/);
+    somebody.expects(NO_NETWORK);
     await somebody.enter("resident-1203");
     const before = await pageIsKept(somebody);
     await isWhole(somebody, before);

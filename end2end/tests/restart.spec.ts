@@ -1,6 +1,7 @@
 // A program that goes away and comes back at the same address with the same data. The pages live through it.
 
 import { Cable } from "../support/cable.ts";
+import { NO_NETWORK } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Program } from "../support/program.ts";
@@ -13,7 +14,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const other = await resident("resident-1301");
     const neighbour = await resident("resident-1204");
     const everybody = [caller, other, neighbour];
-    everybody.forEach((visitor) => visitor.expects(/ERR_(CONNECTION|EMPTY|SOCKET)|WebSocket connection to/));
+    everybody.forEach((visitor) => visitor.expects(NO_NETWORK));
     await neighbour.arm();
     const before = await caller.call({ text: "정전 전" });
     await expect(neighbour.incident(before)).toBeVisible();
@@ -80,7 +81,7 @@ test("a restart two seconds after a press silences no page: each that reconnects
     ];
     const office = await resident("admin");
     const everybody = [caller, office, ...cutOff];
-    everybody.forEach((visitor) => visitor.expects(/ERR_(CONNECTION|EMPTY|SOCKET|NETWORK)|WebSocket connection to/));
+    everybody.forEach((visitor) => visitor.expects(NO_NETWORK));
     for (const listener of [office, ...cutOff]) {
       await listener.arm();
     }

@@ -1,6 +1,7 @@
 // The numbers of the management office. An administrator sees them after residents pressed, nobody else does, and
 // addresses, tables and paper show the same figures.
 
+import { NO_NETWORK } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { Program } from "../support/program.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -202,7 +203,7 @@ test("a page whose server does not answer says that its numbers may be old", asy
   const admin = await visitor("admin");
   await admin.open(PAGE);
   await expect(admin.page.locator("#stale")).toBeHidden();
-  admin.expects(/ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
+  admin.expects(NO_NETWORK);
   await admin.context.setOffline(true);
   await expect(admin.page.locator("#stale")).toBeVisible();
   await admin.context.setOffline(false);

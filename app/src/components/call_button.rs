@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use domain::Kind;
-use leptos::{ev, html, prelude::*};
-use web_sys::{FormData, HtmlFormElement};
+use leptos::{ev, html, logging, prelude::*};
+use web_sys::{FormData, HtmlButtonElement, HtmlFormElement};
 
 use super::{CallDetails, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
@@ -27,12 +27,19 @@ pub fn CallButton() -> impl IntoView {
     let home = Home::current();
     let press = home.press;
     let form = NodeRef::<html::Form>::new();
+    let button = NodeRef::<html::Button>::new();
     let call = move || call_with(press, form);
     let hold = Hold::new(call);
     let asks = RwSignal::new(false);
     let busy = Memo::new(move |_| press.progress.with(is_on_its_way));
     let again = Memo::new(move |_| press.progress.with(is_recorded));
-    let others = Memo::new(move |_| home.incoming.with(|houses| !houses.is_empty()));
+    // A neighbour's call moves nothing under a finger that holds the button, and hides no words that are being written.
+    let in_use = RwSignal::new(false);
+    let others = Memo::new(move |before: Option<&bool>| {
+        let calling = home.incoming.with(|houses| !houses.is_empty());
+        let is_fixed = in_use.get() || hold.stage.get() == Stage::Held;
+        before.copied().filter(|_| is_fixed).unwrap_or(calling)
+    });
     // A call is open, and the page is about that call. The button stays for when nobody answers it.
     let secondary = Signal::derive(move || again.get() || busy.get() || others.get());
     let label = move || match (again.get(), others.get() && !busy.get()) {
@@ -66,6 +73,7 @@ pub fn CallButton() -> impl IntoView {
             <button
                 type="submit"
                 class="alert-button"
+                node_ref=button
                 class:held=is(Stage::Held)
                 data-testid="alert-button"
                 aria-describedby="hold-hint"
@@ -73,12 +81,12 @@ pub fn CallButton() -> impl IntoView {
                 on:pointerdown=move |event| {
                     if event.button() == 0 {
                         press.prepare();
-                        hold.begin();
+                        hold.begin(button.get_untracked().map(|button| Grip::new(&button, &event)));
                     }
                 }
+                on:pointermove=move |event| hold.moved_to(&event)
                 on:pointerup=move |_| hold.release()
                 on:pointercancel=move |_| hold.release()
-                on:pointerleave=move |_| hold.release()
                 on:contextmenu=move |event: ev::MouseEvent| event.prevent_default()
                 on:click=move |event| {
                     event.prevent_default();
@@ -108,7 +116,12 @@ pub fn CallButton() -> impl IntoView {
             >
                 {say!(i18n, call.press)}
             </button>
-            <details class="call-more" open=Signal::derive(move || !secondary.get())>
+            <details
+                class="call-more"
+                open=Signal::derive(move || !secondary.get())
+                on:focusin=move |_| in_use.set(true)
+                on:focusout=move |_| in_use.set(false)
+            >
                 <summary hidden=Signal::derive(move || !secondary.get())>{say!(i18n, call.more)}</summary>
                 <CallDetails />
             </details>
@@ -188,22 +201,51 @@ enum Stage {
     TooShort,
 }
 
+/// Where the button was when it was pressed. The page may move it meanwhile, for example when an alarm appears above it,
+/// and that is not letting go.
+#[derive(Clone, Copy)]
+struct Grip {
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+}
+
+impl Grip {
+    fn new(button: &HtmlButtonElement, event: &ev::PointerEvent) -> Self {
+        // Without a capture, the pointer's release elsewhere would not be noticed here.
+        if let Err(error) = button.set_pointer_capture(event.pointer_id()) {
+            logging::warn!("the pointer is not captured: {error:?}");
+        }
+        let place = button.get_bounding_client_rect();
+        Self { left: place.left(), top: place.top(), right: place.right(), bottom: place.bottom() }
+    }
+
+    fn holds(&self, event: &ev::PointerEvent) -> bool {
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
+    }
+}
+
 /// A button that is being held, and what to do when that was long enough.
 #[derive(Clone, Copy)]
 struct Hold {
     stage: RwSignal<Stage>,
     timer: StoredValue<Option<TimeoutHandle>>,
+    grip: StoredValue<Option<Grip>>,
     full: Callback<()>,
 }
 
 impl Hold {
     fn new(full: impl Fn() + Send + Sync + 'static) -> Self {
         let stage = RwSignal::new(Stage::Rest);
-        Self { stage, timer: StoredValue::new(None), full: Callback::new(move |()| full()) }
+        let (timer, grip) = (StoredValue::new(None), StoredValue::new(None));
+        Self { stage, timer, grip, full: Callback::new(move |()| full()) }
     }
 
-    fn begin(self) {
+    fn begin(self, grip: Option<Grip>) {
         self.stop();
+        self.grip.set_value(grip);
         self.stage.set(Stage::Held);
         let full = move || {
             self.timer.set_value(None);
@@ -214,6 +256,13 @@ impl Hold {
             Ok(timer) => self.timer.set_value(Some(timer)),
             // A browser without timers could never call, so it calls at once.
             Err(_) => full(),
+        }
+    }
+
+    /// Lets go when the pointer itself slips off.
+    fn moved_to(self, event: &ev::PointerEvent) {
+        if self.grip.with_value(|grip| grip.as_ref().is_some_and(|grip| !grip.holds(event))) {
+            self.release();
         }
     }
 

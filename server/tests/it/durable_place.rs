@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{CALLER, NEIGHBOUR, Outcome, path, program, sign_in};
+use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, path, program, send, sign_in};
 use domain::{
     AlertId,
     api::{ProgressRequest, Recorded},
 };
+use reqwest::Method;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use sqlx::{
     Connection as _,
@@ -19,7 +20,7 @@ use sqlx::{
 };
 use testkit::{
     Error,
-    client::{Answer, Client, Message, Step},
+    client::{Answer, Client, Message, Session, Step},
     server::{Program, Server},
 };
 use uuid::Uuid;
@@ -49,6 +50,7 @@ fn is_not_durable(answer: &Answer<Recorded>) -> bool {
     (answer.status, kind) == (503, Some("/problems/not-durable"))
 }
 
+/// Waits until `/readyz` answers that the roles work, or that one does not, and returns what a stranger reads there.
 async fn waits_for(client: &Client, ready: bool) -> Result<String, Error> {
     for _ in 0..100 {
         let (is_ready, report) = client.readiness().await?;
@@ -60,12 +62,28 @@ async fn waits_for(client: &Client, ready: bool) -> Result<String, Error> {
     panic!("/readyz does not become {ready}")
 }
 
+/// Waits until `/readyz` gives an administrator this reason, and checks that a stranger does not read it.
+async fn waits_for_reason(administrator: &Session, client: &Client, reason: &str) -> Outcome {
+    let public = waits_for(client, false).await?;
+    assert!(!public.contains(reason), "a stranger reads {public}");
+    let mut report = String::new();
+    for _ in 0..100 {
+        report = send(administrator.request(Method::GET, "/readyz")).await.text().await.unwrap();
+        if report.contains(reason) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("/readyz does not give the reason: {report}")
+}
+
 #[tokio::test]
 async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_with_the_same_key() -> Outcome {
     let directory = tempfile::tempdir().unwrap();
     let mut server = program_on_a_disk_of_ours(directory.path()).start().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let administrator = sign_in(&client, ADMINISTRATOR).await?;
     let (call, key) = (caller.call("the disk is full")?, Uuid::now_v7());
     room(&server, Some(0));
     for _ in 0..3 {
@@ -73,8 +91,7 @@ async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_wi
         assert!(is_not_durable(&answer), "{answer:?}");
         assert!(answer.header("retry-after").is_some());
     }
-    let report = waits_for(&client, false).await?;
-    assert!(report.contains("calls cannot be recorded"), "{report}");
+    waits_for_reason(&administrator, &client, "calls cannot be recorded").await?;
     room(&server, None);
     waits_for(&client, true).await?;
     assert_eq!(caller.press(&call, Some(key)).await?.ok()?.id, key);
@@ -155,6 +172,7 @@ async fn a_disk_that_hangs_delays_the_answer_and_not_the_alarm() -> Outcome {
 async fn a_damaged_outbox_is_named_and_a_new_one_begun_once_it_is_moved_away() -> Outcome {
     let mut server = program().start().await?;
     let caller = sign_in(&server.client()?, CALLER).await?;
+    let administrator = sign_in(&server.client()?, ADMINISTRATOR).await?;
     server.terminate().await?;
     let file = server.data_dir().join("outbox.db");
     let mut bytes = std::fs::read(&file).unwrap();
@@ -165,8 +183,7 @@ async fn a_damaged_outbox_is_named_and_a_new_one_begun_once_it_is_moved_away() -
     let caller = caller.at(&client);
     let key = Uuid::now_v7();
     assert!(is_not_durable(&caller.press(&caller.call("")?, Some(key)).await?));
-    let report = waits_for(&client, false).await?;
-    assert!(report.contains("outbox.db is damaged, move it"), "{report}");
+    waits_for_reason(&administrator.at(&client), &client, "outbox.db is damaged, move it").await?;
     std::fs::rename(&file, file.with_extension("damaged")).unwrap();
     waits_for(&client, true).await?;
     assert_eq!(caller.press(&caller.call("")?, Some(key)).await?.ok()?.id, key);

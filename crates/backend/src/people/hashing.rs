@@ -2,50 +2,82 @@
 //! the calls. Few are therefore hashed at once, on threads that run when no other thread wants to. The caller bounds
 //! how many wait, which the server does for strangers and residents (`server::budgets`).
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
 
+use parking_lot::Mutex;
 use rustix::process::nice;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 /// The addition to the niceness of a hashing thread. Beside a busy thread of the ordinary priority it still gets about
 /// a tenth of a core (sched(7)), so that signing in goes on.
 const NICE: i32 = 10;
 
-/// Hashes on threads of its own. Clones share them.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Hashes on threads of its own. Clones share them. The threads stay, because the allocator keeps a hash's memory for
+/// each thread that ever had one.
 #[derive(Clone)]
-pub(crate) struct Hashing(Arc<Semaphore>);
+pub(crate) struct Hashing(Sender<Work>);
 
 impl Hashing {
     /// On no more than half the cores at once.
     pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new((cores / 2).max(1))))
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self::on_threads((cores / 2).max(1))
+    }
+
+    fn on_threads(count: usize) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..count {
+            let receiver = receiver.clone();
+            let thread = thread::Builder::new().name("hashing".into()).spawn(move || work_off(&receiver));
+            // With no thread at all, the receiver is gone and every request is answered with that.
+            if let Err(error) = thread {
+                tracing::error!(%error, "the system gives no thread for hashing; those that started go on");
+            }
+        }
+        Self(sender)
     }
 
     /// Does the work when it is its turn.
     ///
     /// # Errors
-    /// Why it was not done, when the system gives no thread or the work panicked.
+    /// Why it was not done, when there is no thread or the work panicked.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|error| error.to_string())?;
         let (reply, done) = oneshot::channel();
-        let hashing = move || {
-            // The turn goes along, because a client that gives up does not make room for one more hash at the same
-            // time.
-            let _turn = turn;
-            // On Linux it is the thread's own (nice(2)). Where it cannot be, hashing is only less polite.
-            if let Err(error) = nice(NICE) {
-                tracing::debug!(%error, "hashing keeps its priority");
-            }
+        let work = move || {
             // Nobody waits for it any more when the client has gone.
-            let _ = reply.send(work());
+            if !reply.is_closed() {
+                let _ = reply.send(work());
+            }
         };
-        let thread = std::thread::Builder::new().name("hashing".into()).spawn(hashing);
-        thread.map_err(|error| error.to_string())?;
-        done.await.map_err(|error| error.to_string())
+        self.0.send(Box::new(work)).map_err(|_| "no thread for hashing could be started".to_owned())?;
+        done.await.map_err(|_| "hashing panicked".to_owned())
+    }
+}
+
+/// Runs what comes, one after another, until every [`Hashing`] is dropped.
+fn work_off(queue: &Mutex<Receiver<Work>>) {
+    // On Linux it is the thread's own (nice(2)). Where it cannot be, hashing is only less polite.
+    if let Err(error) = nice(NICE) {
+        tracing::debug!(%error, "hashing keeps its priority");
+    }
+    loop {
+        let next = queue.lock().recv();
+        let Ok(work) = next else { return };
+        // A panic has been logged by the hook, and the caller learns of it by the reply that never comes.
+        let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }
 
@@ -54,13 +86,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
-        let hashing = Hashing::new();
-        let turns = hashing.0.available_permits();
+    async fn work_that_panics_is_an_error_and_ends_no_thread() {
+        let hashing = Hashing::on_threads(1);
         assert!(hashing.run(|| -> u8 { panic!("as a test") }).await.is_err());
         assert_eq!(hashing.run(|| 7).await, Ok(7));
-        for _ in 0..turns {
-            hashing.0.acquire().await.expect("it is never closed").forget();
-        }
+    }
+
+    #[tokio::test]
+    async fn without_a_thread_every_request_is_refused() {
+        assert!(Hashing::on_threads(0).run(|| 7).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_same_threads_do_all_the_work() {
+        let hashing = Hashing::on_threads(1);
+        let first = hashing.run(|| thread::current().id()).await;
+        assert!(first.is_ok());
+        assert_eq!(hashing.run(|| thread::current().id()).await, first);
     }
 }

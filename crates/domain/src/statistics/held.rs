@@ -53,6 +53,7 @@ impl Held {
             Event::Receipt(other) => {
                 if let Event::Receipt(known) = &mut self.event {
                     known.reached.extend(other.reached);
+                    known.sounded.extend(other.sounded);
                     known.seen.extend(other.seen);
                 }
             }

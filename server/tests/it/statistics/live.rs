@@ -1,6 +1,6 @@
 //! Calls are counted as they come, once, whatever ends the server.
 
-use domain::Progress;
+use domain::{Progress, statistics::Row};
 use testkit::client::Step;
 
 use super::{LATITUDE, TEXT, accept, press, rows_that, step, verify};
@@ -19,9 +19,7 @@ async fn a_call_becomes_a_row_without_its_text_and_its_place() -> Outcome {
     step(&neighbour, call, Step::Arrived).await?;
     step(&caller, call, Step::Resolve).await?;
 
-    let is_whole = |rows: &[domain::statistics::Row]| {
-        rows.iter().any(|row| row.ended.is_some() && !row.reached.is_empty())
-    };
+    let is_whole = |rows: &[Row]| rows.iter().any(|row| row.ended.is_some() && !row.reached.is_empty());
     let rows = rows_that(server.data_dir(), is_whole).await;
     let [row] = &rows[..] else { panic!("one call and not {rows:?}") };
     assert_eq!((row.id.0, row.line.as_str(), row.house.as_str()), (call, "101-1", "1203"));
@@ -57,6 +55,34 @@ async fn a_restart_counts_nothing_twice() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_older_copy_of_the_outbox_is_read_from_its_start_and_takes_nothing_away() -> Outcome {
+    let mut server = server().await?;
+    let caller = sign_in(&server.client()?, CALLER).await?;
+    let first = press(&caller).await?;
+    step(&caller, first, Step::Cancel).await?;
+    rows_that(server.data_dir(), |rows| rows.iter().any(|row| row.ended.is_some())).await;
+    server.terminate().await?;
+    let outbox = server.data_dir().join("outbox.db");
+    let copy = std::fs::read(&outbox)?;
+
+    server.start_again().await?;
+    let caller = caller.at(&server.client()?);
+    let second = press(&caller).await?;
+    step(&caller, second, Step::Cancel).await?;
+    let is_whole = |rows: &[Row]| rows.len() == 2 && rows.iter().all(|row| row.ended.is_some());
+    let before = rows_that(server.data_dir(), is_whole).await;
+    server.terminate().await?;
+    std::fs::write(&outbox, copy)?;
+
+    server.start_again().await?;
+    press(&caller.at(&server.client()?)).await?;
+    let after = rows_that(server.data_dir(), |rows| rows.len() > 2).await;
+    assert_eq!((after.len(), &after[..2]), (3, &before[..]));
+    assert!(server.log()?.contains("it is read from its beginning"), "{}", server.log()?);
+    server.end().await
+}
+
+#[tokio::test]
 async fn calls_are_counted_once_though_the_server_is_killed_while_it_counts() -> Outcome {
     let mut server = server().await?;
     let caller = sign_in(&server.client()?, CALLER).await?;
@@ -71,9 +97,7 @@ async fn calls_are_counted_once_though_the_server_is_killed_while_it_counts() ->
         server.kill().await?;
         server.restart().await?;
     }
-    let are_all = |rows: &[domain::statistics::Row]| {
-        rows.len() >= calls.len() && rows.iter().all(|row| row.ended.is_some())
-    };
+    let are_all = |rows: &[Row]| rows.len() >= calls.len() && rows.iter().all(|row| row.ended.is_some());
     let rows = rows_that(server.data_dir(), are_all).await;
     assert_eq!(rows.iter().map(|row| row.id.0).collect::<Vec<_>>(), calls);
     let (is_same, sentence) = verify(server.data_dir());

@@ -9,7 +9,8 @@ test("with the wasm blocked, the button leads to the page that asks, and its pag
   resident,
 }) => {
   const neighbour = await resident("resident-1204");
-  const caller = await visitor("resident-1203");
+  // Who wants no motion reads all the same that the page is not alive.
+  const caller = await visitor("resident-1203", { reducedMotion: "reduce" });
   await caller.blockWasm();
   await caller.open("/");
   await expect(caller.page.getByText("화면이 아직 다 켜지지 않아")).toBeVisible();

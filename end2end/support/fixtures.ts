@@ -81,9 +81,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
   everybody: async ({ office, program }, use, info) => {
     const everybody: Visitor[] = [];
     await use(everybody);
-    for (const visitor of everybody) {
-      await visitor.context.close();
-    }
+    await Promise.all(everybody.map(({ context }) => context.close()));
     await office.endCalls();
     if (info.status !== info.expectedStatus) {
       await info.attach("program.log", { body: program.log, contentType: "text/plain" });

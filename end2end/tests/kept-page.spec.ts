@@ -198,7 +198,7 @@ test("without a network and without wasm the kept page's form leads to 119 and t
 test("the worker keeps nothing but the page and the site's files", async ({ resident }) => {
   const caller = await resident("resident-1203");
   await caller.call();
-  await caller.ownCallIs("nobody");
+  await caller.ownCallIs("recorded");
   await caller.open("/call");
   await caller.open("/readyz");
   await caller.goHome();

@@ -120,8 +120,13 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
   },
 });
 
+/**
+ * People want no motion unless a test gives them some, because a page that moves is drawn sixty times a second, and here
+ * the processor draws.
+ */
 function options({ place, origin: _, ...rest }: Coming): BrowserContextOptions {
-  return place ? { ...rest, geolocation: place, permissions: ["geolocation"] } : { ...rest, permissions: [] };
+  const permitted = place ? { geolocation: place, permissions: ["geolocation"] } : { permissions: [] };
+  return { reducedMotion: "reduce", ...rest, ...permitted };
 }
 
 /** By the form, as people do. */

@@ -8,7 +8,7 @@ import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
 
 test("a short touch calls nobody and says so", async ({ resident }) => {
-  const caller = await resident("resident-1203");
+  const caller = await resident("resident-1203", { reducedMotion: "no-preference" });
   const calls = callsOf(caller);
 
   await caller.button.click();
@@ -59,6 +59,7 @@ test("a finger that holds the button calls", async ({ resident }) => {
     viewport: { width: 390, height: 844 },
     hasTouch: true,
     isMobile: true,
+    reducedMotion: "no-preference",
   });
   const neighbour = await resident("resident-1204");
   await caller.button.scrollIntoViewIfNeeded();

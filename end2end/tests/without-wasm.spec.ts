@@ -9,10 +9,10 @@ test("with the wasm blocked, the button leads to the page that asks, and its pag
   resident,
 }) => {
   const neighbour = await resident("resident-1204");
-  // Who wants no motion reads all the same that the page is not alive.
-  const caller = await visitor("resident-1203", { reducedMotion: "reduce" });
+  const caller = await visitor("resident-1203");
   await caller.blockWasm();
   await caller.open("/");
+  // The words come by an animation, also to people who want no motion, as here.
   await expect(caller.page.getByText("화면이 아직 다 켜지지 않아")).toBeVisible();
 
   await callByForms(caller, neighbour);

@@ -10,8 +10,8 @@ import { join } from "node:path";
 const [LOWEST, HIGHEST] = [20_000, 32_000];
 const TRIES = 200;
 
-// A port is given to nobody else for this long. The server that asked for it may not listen yet, or be dead for a while,
-// and servers of several tests start at one time.
+// A port is given to nobody else for this long. The server that asked for it may not listen yet, or be dead for a
+// while, and servers of several tests start at one time.
 const RESERVED_FOR = 10 * 60_000; // milliseconds
 const reserved = join(tmpdir(), `iutsai-ports-${process.getuid()}`);
 mkdirSync(reserved, { recursive: true });

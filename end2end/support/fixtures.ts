@@ -121,8 +121,8 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
 });
 
 /**
- * People want no motion unless a test gives them some, because a page that moves is drawn sixty times a second, and here
- * the processor draws.
+ * People want no motion unless a test gives them some, because a page that moves is drawn sixty times a second, and
+ * here the processor draws.
  */
 function options({ place, origin: _, ...rest }: Coming): BrowserContextOptions {
   const permitted = place ? { geolocation: place, permissions: ["geolocation"] } : { permissions: [] };

@@ -119,8 +119,8 @@ export async function setClock(page: Page): Promise<void> {
 }
 
 /**
- * A page whose time since it was loaded [letPass] puts ahead. The page judges by it how long a call has waited; its timers
- * and its connection go on by the true time.
+ * A page whose time since it was loaded [letPass] puts ahead. The page judges by it how long a call has waited; its
+ * timers and its connection go on by the true time.
  */
 export async function canBeAhead(page: Page): Promise<void> {
   await page.addInitScript(() => {

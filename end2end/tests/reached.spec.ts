@@ -65,11 +65,11 @@ test("119 returns when nobody accepts within a minute, and when the only helper 
   await caller.ownCallIs("reached");
   await expect(caller.call119).toBeHidden();
 
-  // Half of a minute changes nothing, also not when the page's clock has ticked.
-  await letPass(caller.page, 30);
+  // A part of it changes nothing, also not when the page's clock has ticked.
+  await letPass(caller.page, 20);
   await caller.page.waitForTimeout(1_500);
   await caller.ownCallIs("reached");
-  await letPass(caller.page, 31);
+  await letPass(caller.page, 41);
   await caller.ownCallIs("nobody-comes");
   await expect(caller.callState).toContainText("경보음이 울린 집 1곳");
   await expect(caller.call119).toBeVisible();

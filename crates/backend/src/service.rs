@@ -197,8 +197,9 @@ impl Backend {
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
         if settings.producer || settings.fanout {
-            let (push, sessions) = (backend.push.clone(), backend.sessions.clone());
-            let pushing = push.run(backend.hub.clone(), sessions, backend.readiness.clone());
+            let (push, receipts) = (backend.push.clone(), backend.receipts.clone());
+            let (sessions, readiness) = (backend.sessions.clone(), backend.readiness.clone());
+            let pushing = push.run(backend.hub.clone(), receipts, sessions, readiness);
             backend.spawn(&settings, pushing);
         }
         if settings.producer {

@@ -22,7 +22,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    calls::hub::Hub,
+    calls::{hub::Hub, receipts::Receipts},
     database::{Database, DatabaseError, stored::Unreadable},
     people::{PeopleError, sessions::Sessions},
     readiness::Readiness,
@@ -186,10 +186,11 @@ impl Push {
         }
     }
 
-    /// Sends what the hub makes known, and keeps the copy of the devices, until it is dropped.
-    pub(crate) async fn run(self, hub: Hub, sessions: Sessions, readiness: Readiness) {
+    /// Sends what the hub makes known, records in `receipts` what push services take, and keeps the copy of the devices,
+    /// until it is dropped.
+    pub(crate) async fn run(self, hub: Hub, receipts: Receipts, sessions: Sessions, readiness: Readiness) {
         let Ok(parts) = self.0 else { return };
-        let watching = Watch::new(parts.clone(), hub).run(readiness);
+        let watching = Watch::new(parts.clone(), hub, receipts).run(readiness);
         let copying = parts.subscriptions.clone().run(sessions);
         tokio::select! {
             () = watching => {}

@@ -13,10 +13,10 @@ mod subscriptions;
 mod vapid;
 mod watch;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use domain::{
-    Resident,
+    House, Line, Resident,
     push::{Device, ServerKey, Subscribe},
 };
 use uuid::Uuid;
@@ -162,6 +162,26 @@ impl Push {
     /// [`PushError`].
     pub async fn shown(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
         self.parts()?.subscriptions.worked(by, id).await
+    }
+
+    /// Returns the flats with a device that has shown a message of late; none where this node cannot push.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn reachable(&self) -> Result<Vec<(Line, House)>, PushError> {
+        match &self.0 {
+            Ok(parts) => parts.subscriptions.reachable().await,
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns how many devices have shown nothing for 30 days, by their owner's line; `None` stands for people without a
+    /// flat.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub(crate) async fn silent(&self) -> Result<BTreeMap<Option<Line>, u64>, PushError> {
+        self.parts()?.subscriptions.silent().await
     }
 
     /// Sends a device of `by` a message that it is to show. Success means that the push service has it.

@@ -16,12 +16,12 @@ pub fn ReachNow() -> impl IntoView {
     let houses = home.connection.reach;
     let is_nobody = Memo::new(move |_| houses.get() == Some(0));
     let is_over = Signal::derive(move || home.own_house.with(Option::is_some));
+    // A number that changes now and then would interrupt whoever listens to the page.
+    let aloud = Signal::derive(move || if is_nobody.get() { "polite" } else { "off" });
     let number = move || houses.get().map(|houses| houses.to_string()).unwrap_or_default();
     view! {
         <div class="reach" class:notice=is_nobody data-testid="reach" data-houses=number hidden=is_over>
-            <p aria-live=move || if is_nobody.get() { "polite" } else { "off" }>
-                {move || words(i18n.get_locale(), houses.get())}
-            </p>
+            <p aria-live=aloud>{move || words(i18n.get_locale(), houses.get())}</p>
             <a href="tel:119" hidden=Signal::derive(move || !is_nobody.get())>{say!(i18n, print.call_119)}</a>
             <p class="as-of">{say!(i18n, reach.as_of)}</p>
         </div>

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct PageContext {
     /// The signed-in person.
     pub viewer: Option<Resident>,
-    /// How many other households of the viewer's line a call could alarm now; `None` while that is not known.
+    /// The number of other households of the viewer's line that a call could alarm now; `None` while that is not known.
     pub reach: Option<u32>,
     /// The ground under the map's markers.
     pub ground: Ground,

@@ -68,7 +68,7 @@ pub struct Connection {
     pub moment: ReadSignal<Millis>,
     /// The news of the last frame that brought any.
     pub notices: ReadSignal<Vec<Notice>>,
-    /// How many other households of the viewer's line a call could alarm now; `None` while that is not known.
+    /// The number of other households of the viewer's line that a call could alarm now; `None` while that is not known.
     pub reach: ReadSignal<Option<u32>>,
     set_state: WriteSignal<ConnectionState>,
     set_notices: WriteSignal<Vec<Notice>>,

@@ -1,4 +1,4 @@
-//! How many households a call could alarm now, before anybody calls. Where it is none, the sentence leads to 119 first.
+//! The number of households that a call could alarm now, before anybody calls. Where it is none, the sentence leads to 119 first.
 
 use leptos::prelude::*;
 
@@ -16,7 +16,7 @@ pub fn ReachNow() -> impl IntoView {
     let houses = home.connection.reach;
     let is_nobody = Memo::new(move |_| houses.get() == Some(0));
     let is_over = Signal::derive(move || home.own_house.with(Option::is_some));
-    // A number that changes now and then would interrupt whoever listens to the page.
+    // A number that changes now and then would interrupt a person who listens to the page.
     let aloud = Signal::derive(move || if is_nobody.get() { "polite" } else { "off" });
     let number = move || houses.get().map(|houses| houses.to_string()).unwrap_or_default();
     view! {

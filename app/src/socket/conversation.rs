@@ -33,7 +33,7 @@ pub(super) enum Heard {
     },
     /// Something about a call.
     Delivery(Box<Delivery>),
-    /// How many other households of the line a call could alarm now; `None` while the server does not know.
+    /// The number of other households of the line that a call could alarm now; `None` while the server does not know.
     Reach(Option<u32>),
     /// A MESSAGE that this version of the page cannot read, and why. The conversation goes on.
     Unreadable(String),

@@ -60,7 +60,7 @@ struct Session {
     told_seen: BTreeSet<AlertId>,
     /// The frames that report a call as sounded, which are sent once each.
     sounded: BTreeMap<CallKey, Vec<u8>>,
-    /// Whether this page would sound a call, as the server knows it.
+    /// This page would sound a call, as the server knows it.
     told_armed: bool,
 }
 

@@ -56,7 +56,7 @@ enum Handle {
 enum Scope {
     Line(Line),
     EveryLine,
-    /// How many households of a line can be reached, and none of its calls.
+    /// The number of households of a line that can be reached, and none of its calls.
     Reach(Line),
 }
 

@@ -1,4 +1,4 @@
-//! How many neighbours a call could alarm now: those whose pages would sound, and those whose push has worked of late.
+//! The number of neighbours that a call could alarm now, by pages that would sound or by push that has worked of late.
 
 use std::{collections::BTreeSet, time::Duration};
 

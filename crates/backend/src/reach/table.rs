@@ -30,7 +30,7 @@ impl Table {
     /// failure, and then all are written anew.
     ///
     /// # Errors
-    /// The database's. What the rows hold is not known then.
+    /// The database's. The content of the rows is not known then.
     pub(super) async fn renew(&self, own: &Flats, written: Option<&Flats>) -> Result<(), DatabaseError> {
         if own.is_empty() && written.is_some_and(Flats::is_empty) {
             return Ok(());

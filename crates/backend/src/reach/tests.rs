@@ -52,7 +52,7 @@ impl Nodes {
         sqlx::query(statement).execute(self.database.pool()).await.unwrap().rows_affected()
     }
 
-    /// Adds somebody with a device that showed a push so long ago, or never.
+    /// Adds a resident with a device that showed a push at this time, or never.
     async fn device(&self, name: &str, worked_at: Option<i64>) {
         let add = sqlx::query(
             "INSERT INTO residents (name, password_hash, line, house, role, demo, created_at)

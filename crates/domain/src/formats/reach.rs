@@ -1,4 +1,4 @@
-//! How many households a call could alarm now, before anybody calls: the MESSAGE with the number, and the SEND by which a page
+//! The MESSAGE with the number of households that a call could alarm now, before anybody calls, and the SEND by which a page
 //! reports that it would sound.
 
 use serde::{Deserialize, Serialize};

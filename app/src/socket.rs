@@ -98,8 +98,8 @@ enum News {
     WentOffline,
 }
 
-/// Opens the connection in the browser, and keeps it for as long as the calling component lives. `page` is what the server
-/// knew when it rendered the page.
+/// Opens the connection in the browser, and keeps it for as long as the calling component lives. `page` is what the
+/// server knew when it rendered the page.
 #[must_use]
 pub fn connect(scope: Scope, page: &PageContext) -> Connection {
     let (state, set_state) = signal(ConnectionState::Connecting);

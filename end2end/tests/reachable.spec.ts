@@ -25,7 +25,8 @@ const isReached = (visitor: Visitor, houses: number) =>
 async function deviceOf(request: APIRequestContext, origin: string): Promise<() => Promise<void>> {
   const subscriptions = `${origin}/api/push/subscriptions`;
   const endpoint = `https://fcm.googleapis.com/fcm/send/reach-${Date.now()}`;
-  const added = await request.post(subscriptions, { data: { endpoint, keys: KEYS, device: "a phone", language: "ko" } });
+  const data = { endpoint, keys: KEYS, device: "a phone", language: "ko" };
+  const added = await request.post(subscriptions, { data });
   expect(added.ok(), await added.text()).toBe(true);
   const { id } = (await added.json()) as { id: string };
   expect((await request.post(`${subscriptions}/${id}/shown`)).ok()).toBe(true);

@@ -72,7 +72,8 @@ pub fn own_call_words(
     }
 }
 
-/// Adds for how many flats a push service took the call. It comes last, because no device has reported anything with it.
+/// Adds for how many flats a push service took the call. It comes last, because no device has reported anything with
+/// it.
 fn with_pushed(locale: Locale, words: String, own: Option<&Incident>) -> String {
     match own.map_or(0, |own| own.pushed.len()) {
         0 => words,

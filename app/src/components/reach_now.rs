@@ -1,4 +1,5 @@
-//! The number of households that a call could alarm now, before anybody calls. Where it is none, the sentence leads to 119 first.
+//! The number of households that a call could alarm now, before anybody calls. Where it is none, the sentence leads to
+//! 119 first.
 
 use leptos::prelude::*;
 
@@ -18,7 +19,7 @@ pub fn ReachNow() -> impl IntoView {
     let is_over = Signal::derive(move || home.own_house.with(Option::is_some));
     // A number that changes now and then would interrupt a person who listens to the page.
     let aloud = Signal::derive(move || if is_nobody.get() { "polite" } else { "off" });
-    let number = move || houses.get().map(|houses| houses.to_string()).unwrap_or_default();
+    let number = Signal::derive(move || houses.get().map(|houses| houses.to_string()).unwrap_or_default());
     view! {
         <div class="reach" class:notice=is_nobody data-testid="reach" data-houses=number hidden=is_over>
             <p aria-live=aloud>{move || words(i18n.get_locale(), houses.get())}</p>

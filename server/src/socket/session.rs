@@ -15,7 +15,8 @@ use stomp::{Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
 
-/// The most subscriptions of a session. A page has one, and an administrator's has one for every line.
+/// The most subscriptions of a session. A page has two, of the calls and of the reach of its line, and an administrator's
+/// has one for every line.
 const SUBSCRIPTIONS: usize = 64;
 /// The longest `id` of a subscription, in octets, because it stands in every message.
 const ID_LENGTH: usize = 128;
@@ -182,8 +183,8 @@ impl Session {
         Ok(Step::Answer(receipt))
     }
 
-    /// Begins a subscription, and returns its snapshot if it has one. A client that lost count may repeat one; it gets the
-    /// snapshot again.
+    /// Begins a subscription, and returns its snapshot if it has one. A client that lost count may repeat one; it gets
+    /// the snapshot again.
     fn subscribe(&mut self, frame: &Frame) -> Result<Option<Snapshot>, String> {
         let id = needed(frame, "id")?;
         let scope = needed(frame, "destination").map(Scope::of)?.ok_or_else(unknown_destination)?;

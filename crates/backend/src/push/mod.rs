@@ -175,8 +175,8 @@ impl Push {
         }
     }
 
-    /// Returns how many devices have shown nothing for 30 days, by their owner's line; `None` stands for people without a
-    /// flat.
+    /// Returns how many devices have shown nothing for 30 days, by their owner's line; `None` stands for people
+    /// without a flat.
     ///
     /// # Errors
     /// [`PushError`].
@@ -206,8 +206,8 @@ impl Push {
         }
     }
 
-    /// Sends what the hub makes known, records in `receipts` what push services take, and keeps the copy of the devices,
-    /// until it is dropped.
+    /// Sends what the hub makes known, records in `receipts` what push services take, and keeps the copy of the
+    /// devices, until it is dropped.
     pub(crate) async fn run(self, hub: Hub, receipts: Receipts, sessions: Sessions, readiness: Readiness) {
         let Ok(parts) = self.0 else { return };
         let watching = Watch::new(parts.clone(), hub, receipts).run(readiness);

@@ -116,8 +116,8 @@ impl Sender {
     }
 
     /// Sends a message to every recipient, until each push service has it or refuses it, `until` at the latest.
-    /// Attempts after the first are made only while the message `is_wanted`. Each recipient whose push service has it is
-    /// reported to `has_accepted` at once.
+    /// Attempts after the first are made only while the message `is_wanted`. Each recipient whose push service has it
+    /// is reported to `has_accepted` at once.
     pub(super) async fn send_all(
         &self,
         message: Message,

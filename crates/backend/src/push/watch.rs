@@ -206,8 +206,8 @@ impl Job {
         format!("{line}/{house}/{id}/{}/0/{}", self.round, self.class.as_str())
     }
 
-    /// Records in the call's ledger that a push service has taken the alarm for a device of a flat. The office's devices
-    /// are no household's.
+    /// Records in the call's ledger that a push service has taken the alarm for a device of a flat. The office's
+    /// devices are no household's.
     fn record(&self, receipts: &Receipts, recipient: &Recipient) {
         let call = &self.subject.call;
         if self.class == Class::Alert

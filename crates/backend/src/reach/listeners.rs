@@ -63,8 +63,8 @@ impl Listeners {
         }
     }
 
-    /// Hands the pages of each line their number where it has changed. Returns when the next line may get a change that it
-    /// has to wait for.
+    /// Hands the pages of each line their number where it has changed. Returns when the next line may get a change
+    /// that it has to wait for.
     pub(super) fn publish(&mut self, known: &Known, now: Instant) -> Option<Instant> {
         let due = self.by_line.iter_mut().filter_map(|(line, of_line)| of_line.publish(line, known, now));
         due.min()

@@ -1,8 +1,8 @@
-//! Which households a call could alarm right now, before anybody calls: those with a page that is connected and would sound,
-//! and those with a device whose push has worked of late.
+//! Which households a call could alarm right now, before anybody calls: those with a page that is connected and would
+//! sound, and those with a device whose push has worked of late.
 //!
-//! Each node renews its own part in a [`table`] of the shared database; [`known`] has the last reading of all parts, and
-//! [`listeners`] the pages that follow the number of their line.
+//! Each node renews its own part in a [`table`] of the shared database; [`known`] has the last reading of all parts,
+//! and [`listeners`] the pages that follow the number of their line.
 
 mod known;
 mod listeners;
@@ -90,8 +90,8 @@ impl Drop for Listening {
 pub struct Overview {
     /// The households that a call could alarm now; `None` while that is not known.
     pub reachable: Option<Flats>,
-    /// The number of devices that have shown no push for 30 days, by their owner's line, or without one for people without
-    /// a flat; `None` while that is not known.
+    /// The number of devices that have shown no push for 30 days, by their owner's line, or without one for people
+    /// without a flat; `None` while that is not known.
     pub silent: Option<BTreeMap<Option<Line>, u64>>,
 }
 
@@ -144,8 +144,8 @@ impl Reach {
         }
     }
 
-    /// Hands the number of a line to `queue`, now and whenever it changes. `house` is the listener's own, which does not
-    /// count, and `id` the client's name for the subscription.
+    /// Hands the number of a line to `queue`, now and whenever it changes. `house` is the listener's own, which does
+    /// not count, and `id` the client's name for the subscription.
     #[must_use]
     pub fn listen(
         &self,
@@ -190,8 +190,8 @@ impl Reach {
         }
     }
 
-    /// Renews, reads, and publishes what has changed; returns when a line may get a change that has to wait. `written` is
-    /// what this node's rows hold, if that is known.
+    /// Renews, reads, and publishes what has changed; returns when a line may get a change that has to wait. `written`
+    /// is what this node's rows hold, if that is known.
     async fn round(&self, written: &mut Option<Flats>) -> Option<Instant> {
         let own = self.own();
         match self.0.table.renew(&own, written.as_ref()).await {

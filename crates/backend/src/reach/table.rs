@@ -1,4 +1,5 @@
-//! The table in which each node renews which houses it has connected with their sound armed. Its times are the database's.
+//! The table in which each node renews which houses it has connected with their sound armed. Its times are the
+//! database's.
 
 use std::collections::BTreeSet;
 

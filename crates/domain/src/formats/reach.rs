@@ -1,5 +1,5 @@
-//! The MESSAGE with the number of households that a call could alarm now, before anybody calls, and the SEND by which a page
-//! reports that it would sound.
+//! The MESSAGE with the number of households that a call could alarm now, before anybody calls, and the SEND by which
+//! a page reports that it would sound.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::people::Line;
 /// The word in the body's `type` field and the frame's `type` header.
 pub const TYPE: &str = "reach";
 
-/// Writes the MESSAGE's body. `houses` is how many of a line can be reached, without the listener's own; `None` while the
-/// server does not know.
+/// Writes the MESSAGE's body. `houses` is how many of a line can be reached, without the listener's own; `None` while
+/// the server does not know.
 #[must_use]
 pub fn write(line: &Line, houses: Option<u32>) -> Vec<u8> {
     json!({ "type": TYPE, "line": line, "houses": houses }).to_string().into_bytes()

@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Subscriptions {
-    /// Returns the flats with a device that has shown a message within 30 days. That a push service took one is not enough.
+    /// Returns the flats with a device that has shown a message within 30 days. That a push service took one is not
+    /// enough.
     ///
     /// # Errors
     /// The database's.
@@ -39,8 +40,8 @@ impl Subscriptions {
         Ok(flats)
     }
 
-    /// Returns how many devices have shown nothing for 30 days, by their owner's line; `None` stands for people without a
-    /// flat. A device that was added since has had no time to show something.
+    /// Returns how many devices have shown nothing for 30 days, by their owner's line; `None` stands for people
+    /// without a flat. A device that was added since has had no time to show something.
     ///
     /// # Errors
     /// The database's.

@@ -267,6 +267,18 @@ test("pictures of the people", async ({ stranger }, { project: { name: language 
   }
 });
 
+test("pictures of a line on which no neighbour can be reached", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    const alone = await stranger({ ...look, locale });
+    await alone.enter("resident-0501");
+    await expect(alone.page.getByTestId("reach")).toHaveAttribute("data-houses", "0", { timeout: 30_000 });
+    await picture(alone, "reach-nobody", look, language);
+    await alone.context.close();
+  }
+});
+
 test("pictures of the devices", async ({ stranger }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

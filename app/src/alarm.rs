@@ -93,6 +93,7 @@ impl Alarm {
         Effect::new(move || alarm.claim());
         Effect::new(move || alarm.look_elsewhere());
         Effect::new(move || screen.keep_on(armed.get()));
+        Effect::new(move || connection.would_sound(!alarm.would_be_silent.get()));
         Effect::new(move || alarm.update(connection, &viewer));
         Effect::new(move || alarm.sound(connection));
         alarm

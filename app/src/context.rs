@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct PageContext {
     /// The signed-in person.
     pub viewer: Option<Resident>,
+    /// The number of other households of the viewer's line that a call could alarm now; `None` while that is not known.
+    pub reach: Option<u32>,
     /// The ground under the map's markers.
     pub ground: Ground,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.

@@ -35,7 +35,7 @@ pub struct Home {
 impl Home {
     /// Connects `viewer` and makes what the parts share.
     pub(crate) fn new(viewer: Resident, page: &PageContext) -> Self {
-        let connection = socket::connect(Scope::of(&viewer), page.now);
+        let connection = socket::connect(Scope::of(&viewer), page);
         let press = Press::new(viewer.clone(), connection);
         let alarm = Alarm::new(connection, viewer.clone());
         offline::forget_page_when_signed_out(connection);

@@ -83,6 +83,7 @@ pub(crate) fn receipt(call: &Alert, reached: &[&str], sounded: &[&str], seen: &[
         line: call.line.clone(),
         alert: call.id,
         target: Some(call.house.clone()),
+        pushed: [].into(),
         reached: houses(reached),
         sounded: houses(sounded),
         seen: houses(seen),

@@ -5,7 +5,7 @@ mod session;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{AlertId, CallKey, Millis};
+use domain::{AlertId, CallKey, Line, Millis};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,
@@ -20,7 +20,9 @@ use crate::{
     api,
     backoff::RECONNECT,
     clock::Clock,
+    context::PageContext,
     feed::{Feed, Notice, Scope},
+    kept_page::kept_at,
 };
 
 /// The state of the connection.
@@ -66,8 +68,15 @@ pub struct Connection {
     pub moment: ReadSignal<Millis>,
     /// The news of the last frame that brought any.
     pub notices: ReadSignal<Vec<Notice>>,
+    /// The number of other households of the viewer's line that a call could alarm now; `None` while that is not known.
+    pub reach: ReadSignal<Option<u32>>,
     set_state: WriteSignal<ConnectionState>,
     set_notices: WriteSignal<Vec<Notice>>,
+    set_reach: WriteSignal<Option<u32>>,
+    /// The line of the viewer's flat.
+    line: StoredValue<Option<Line>>,
+    /// This page would sound a call.
+    armed: StoredValue<bool>,
     clock: Clock,
     looked_at: StoredValue<BTreeSet<AlertId>>,
     sounded: StoredValue<BTreeSet<CallKey>>,
@@ -81,27 +90,35 @@ enum News {
     Looked,
     /// This device has begun to sound a call.
     Sounded,
+    /// This page would sound a call now, or would not any more.
+    Armed,
     /// The page became visible, or the network is back.
     Woke,
     /// The network is gone.
     WentOffline,
 }
 
-/// Opens the connection in the browser, and keeps it for as long as the calling component lives. `now` is the
-/// server's time when it rendered the page.
+/// Opens the connection in the browser, and keeps it for as long as the calling component lives. `page` is what the
+/// server knew when it rendered the page.
 #[must_use]
-pub fn connect(scope: Scope, now: Millis) -> Connection {
+pub fn connect(scope: Scope, page: &PageContext) -> Connection {
     let (state, set_state) = signal(ConnectionState::Connecting);
     let (notices, set_notices) = signal(Vec::new());
-    let clock = Clock::start(now);
+    let (reach, set_reach) = signal(page.reach);
+    let line = page.viewer.as_ref().and_then(|viewer| viewer.flat()).map(|(line, _)| line.clone());
+    let clock = Clock::start(page.now);
     let connection = Connection {
         state,
         feed: RwSignal::new(Feed::new(&scope)),
         now: clock.signal(),
         moment: clock.moments(),
         notices,
+        reach,
         set_state,
         set_notices,
+        set_reach,
+        line: StoredValue::new(line),
+        armed: StoredValue::new(false),
         clock,
         looked_at: StoredValue::new(BTreeSet::new()),
         sounded: StoredValue::new(BTreeSet::new()),
@@ -110,6 +127,10 @@ pub fn connect(scope: Scope, now: Millis) -> Connection {
     Effect::new(move || {
         let (sender, receiver) = mpsc::unbounded();
         connection.news.set_value(Some(sender));
+        // The number of a page that was kept is an old one.
+        if kept_at().is_some() {
+            connection.set_reach.set(None);
+        }
         let (kept, abort) = future::abortable(connection.keep(scope.clone(), receiver));
         // It is aborted when the page goes, and never ends otherwise.
         spawn_local(async move {
@@ -137,6 +158,13 @@ impl Connection {
     pub(crate) fn has_sounded(self, call: CallKey) {
         if self.sounded.try_update_value(|sounded| sounded.insert(call)) == Some(true) {
             self.tell(News::Sounded);
+        }
+    }
+
+    /// Reports whether this page would sound a call.
+    pub(crate) fn would_sound(self, armed: bool) {
+        if self.armed.try_update_value(|known| std::mem::replace(known, armed) != armed) == Some(true) {
+            self.tell(News::Armed);
         }
     }
 
@@ -209,7 +237,7 @@ async fn wait(duration: Duration, news: &mut UnboundedReceiver<News>, left: impl
         match future::select(TimeoutFuture::new(slice), news.next()).await {
             Either::Left(_) => rest -= slice,
             Either::Right((Some(News::Woke), _)) => return,
-            Either::Right((Some(News::Looked | News::Sounded | News::WentOffline), _)) => {}
+            Either::Right((Some(News::Looked | News::Sounded | News::Armed | News::WentOffline), _)) => {}
             // The page is going.
             Either::Right((None, timeout)) => {
                 timeout.await;

@@ -183,7 +183,8 @@ fn session() -> PathItem {
 
 fn upgrade() -> Operation {
     let meaning = "A WebSocket for STOMP 1.2 and 1.1 (subprotocols v12.stomp, v11.stomp, or none). SUBSCRIBE to \
-                   /sub/line/LINE (administrators also to /sub/lines, for every line), ACK each alert, ACK it \
+                   /sub/line/LINE (administrators also to /sub/lines, for every line), and to /sub/line/LINE/reach for \
+                   how many households a call could alarm now; SEND {\"armed\"} to /pub/armed, ACK each alert, ACK it \
                    again with the header sounded:true when it sounds, SEND {\"alert\"} to /pub/seen (with \
                    \"house\", the one that called, if two houses used the id).";
     let operation =

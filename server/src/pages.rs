@@ -152,7 +152,9 @@ fn invitation_of(query: Option<&str>) -> Option<String> {
 }
 
 fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
+    let flat = viewer.as_ref().and_then(Resident::flat);
     PageContext {
+        reach: flat.and_then(|(line, house)| state.backend.reach.neighbours(line, Some(house))),
         viewer,
         ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {

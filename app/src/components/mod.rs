@@ -23,6 +23,7 @@ mod office_page;
 mod own_call;
 mod own_call_words;
 mod plain_header;
+mod reach_now;
 mod small_print;
 
 pub use alarm_panel::AlarmPanel;
@@ -37,4 +38,5 @@ pub(crate) use office_page::office_page;
 pub use own_call::OwnCall;
 pub use own_call_words::own_call_words;
 pub use plain_header::PlainHeader;
+pub use reach_now::ReachNow;
 pub use small_print::SmallPrint;

@@ -56,16 +56,28 @@ pub fn own_call_words(
             format!("{} {}", td_string!(locale, own.refused), problem.detail)
         }
         CallProgress::Stands => td_string!(locale, own.stands).to_owned(),
-        CallProgress::Recorded => td_string!(locale, own.recorded).to_owned(),
+        CallProgress::Recorded => with_pushed(locale, td_string!(locale, own.recorded).to_owned(), own),
         CallProgress::Reached(Houses { delivered, sounded, seen }) => {
-            td_string!(locale, own.reached, count = *delivered, sounded = *sounded, seen = *seen)
+            let words = td_string!(locale, own.reached, count = *delivered, sounded = *sounded, seen = *seen);
+            with_pushed(locale, words, own)
         }
         CallProgress::NobodyComes(Houses { delivered, sounded, seen }) => {
-            td_string!(locale, own.nobody_comes, count = *delivered, sounded = *sounded, seen = *seen)
+            let words =
+                td_string!(locale, own.nobody_comes, count = *delivered, sounded = *sounded, seen = *seen);
+            with_pushed(locale, words, own)
         }
         CallProgress::Coming(houses) => coming(locale, houses, own),
-        CallProgress::NobodyReached => td_string!(locale, own.nobody).to_owned(),
+        CallProgress::NobodyReached => with_pushed(locale, td_string!(locale, own.nobody).to_owned(), own),
         CallProgress::Ended(how) => ended(locale, *how).to_owned(),
+    }
+}
+
+/// Adds for how many flats a push service took the call. It comes last, because no device has reported anything with
+/// it.
+fn with_pushed(locale: Locale, words: String, own: Option<&Incident>) -> String {
+    match own.map_or(0, |own| own.pushed.len()) {
+        0 => words,
+        count => format!("{words} {}", td_string!(locale, own.pushed, count = count)),
     }
 }
 
@@ -99,8 +111,13 @@ fn ended(locale: Locale, how: Progress) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use domain::Neighbour;
+
     use super::*;
-    use crate::api::Trouble;
+    use crate::{
+        api::Trouble,
+        samples::{call, house, incident},
+    };
 
     fn said(progress: &CallProgress) -> String {
         own_call_words(Locale::en, progress, None, 0)
@@ -136,6 +153,27 @@ mod tests {
         for progress in [CallProgress::Reached(houses), CallProgress::NobodyComes(houses)] {
             let words = said(&progress);
             assert!(words.contains("have your call: 7 (alarm sounded: 3, shown on a screen: 2)"), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_a_push_service_took_is_a_number_of_its_own_and_promises_nothing() {
+        let mut own = incident(&call(1), []);
+        own.pushed = ["1204", "1301"].map(|name| Neighbour::from(house(name))).into();
+        let houses = Houses { delivered: 1, sounded: 0, seen: 0 };
+        for progress in [
+            CallProgress::Recorded,
+            CallProgress::Reached(houses),
+            CallProgress::NobodyComes(houses),
+            CallProgress::NobodyReached,
+        ] {
+            let words = own_call_words(Locale::en, &progress, Some(&own), 0);
+            assert!(words.contains("push service took the alarm: 2."), "{words}");
+            assert!(words.ends_with("whether anybody has noticed it is not known."), "{words}");
+            own.pushed.clear();
+            let words = own_call_words(Locale::en, &progress, Some(&own), 0);
+            assert!(!words.contains("push"), "{words}");
+            own.pushed = ["1204", "1301"].map(|name| Neighbour::from(house(name))).into();
         }
     }
 

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    components::{AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, SmallPrint},
+    components::{
+        AlarmPanel, ArmBanner, CallButton, Header, IncidentList, OwnCall, PlainHeader, ReachNow, SmallPrint,
+    },
     context::{Ground, PageContext},
     home::Home,
     i18n::{t_string, use_i18n},
@@ -66,6 +68,7 @@ fn Call() -> impl IntoView {
     view! {
         <section class="call" aria-labelledby="call-heading">
             <h2 id="call-heading" class="visually-hidden">{say!(i18n, call.heading)}</h2>
+            <ReachNow />
             <CallButton />
         </section>
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Alert, AlertId, Event, Millis, body::Body, destination, header};
+use domain::{Alert, AlertId, Event, Line, Millis, body::Body, destination, header, reach};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
 
 use crate::feed::Scope;
@@ -16,6 +16,9 @@ pub(super) struct Conversation {
     decoder: Decoder,
     version: Version,
     destinations: Vec<String>,
+    /// The line whose reach is followed, once the server has shown that it can be.
+    reach: Option<String>,
+    has_reach: bool,
 }
 
 /// An answer of the server.
@@ -30,6 +33,8 @@ pub(super) enum Heard {
     },
     /// Something about a call.
     Delivery(Box<Delivery>),
+    /// The number of other households of the line that a call could alarm now; `None` while the server does not know.
+    Reach(Option<u32>),
     /// A MESSAGE that this version of the page cannot read, and why. The conversation goes on.
     Unreadable(String),
 }
@@ -66,7 +71,28 @@ impl Conversation {
             Scope::Lines(lines) => lines.iter().map(destination::of_line).collect(),
             Scope::EveryLine => vec![destination::LINES.to_owned()],
         };
-        Self { decoder: Decoder::new(Limits::default()), version: Version::V1_2, destinations }
+        let (decoder, version) = (Decoder::new(Limits::default()), Version::V1_2);
+        Self { decoder, version, destinations, reach: None, has_reach: false }
+    }
+
+    /// Follows the reach of this line, too.
+    pub(super) fn with_reach(self, line: Option<&Line>) -> Self {
+        Self { reach: line.map(destination::of_reach), ..self }
+    }
+
+    /// Returns whether the server knows of reach, which one of a former version does not.
+    pub(super) fn has_reach(&self) -> bool {
+        self.has_reach
+    }
+
+    /// Returns a SEND that reports whether this page would sound a call; `None` for a server that would end the
+    /// conversation for it.
+    pub(super) fn armed(&self, armed: bool) -> Option<Vec<u8>> {
+        let send = Frame::new(Command::Send)
+            .header("destination", destination::ARMED)
+            .header("content-type", "application/json")
+            .body(format!("{{\"armed\":{armed}}}"));
+        self.has_reach.then(|| encode(&send, self.version))
     }
 
     /// Returns the CONNECT frame to begin with. The cookie that came with the WebSocket identifies the person.
@@ -124,7 +150,16 @@ impl Conversation {
         // A heart-beat that cannot be read promises nothing.
         let promised = HeartBeat::from_header(frame.get("heart-beat")).unwrap_or_default();
         let destinations = self.destinations.iter().enumerate();
-        let subscribe = destinations.map(|(index, destination)| self.subscribe(index, destination)).collect();
+        let mut subscribe: Vec<_> =
+            destinations.map(|(index, destination)| self.subscribe(index, destination)).collect();
+        self.has_reach = frame.get(header::REACH) == Some(header::YES);
+        let reach = self.reach.as_ref().filter(|_| self.has_reach);
+        subscribe.extend(reach.map(|destination| {
+            let frame = Frame::new(Command::Subscribe)
+                .header("id", "reach")
+                .header("destination", destination.as_str());
+            encode(&frame, self.version)
+        }));
         Ok(Heard::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
     }
 
@@ -139,6 +174,9 @@ impl Conversation {
     }
 
     fn message(&self, frame: &Frame) -> Heard {
+        if frame.get(header::TYPE) == Some(reach::TYPE) {
+            return Heard::Reach(reach::read(&frame.body));
+        }
         let body = match Body::parse(&frame.body) {
             Ok(body) => body,
             Err(error) => return Heard::Unreadable(error.to_string()),

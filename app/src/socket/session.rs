@@ -60,6 +60,8 @@ struct Session {
     told_seen: BTreeSet<AlertId>,
     /// The frames that report a call as sounded, which are sent once each.
     sounded: BTreeMap<CallKey, Vec<u8>>,
+    /// This page would sound a call, as the server knows it.
+    told_armed: bool,
 }
 
 /// Why a WebSocket is given up, in words for the console.
@@ -77,18 +79,22 @@ pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut Unboun
             return Ended { was_steady: false, ask_who_is_signed_in: true };
         }
     };
+    let line = connection.line.try_get_value().flatten();
     let mut session = Session {
         connection,
-        conversation: Conversation::new(scope),
+        conversation: Conversation::new(scope).with_reach(line.as_ref()),
         out,
         heard_at: moment(),
         patience: Some(OPENING),
         connected_at: None,
         told_seen: BTreeSet::new(),
         sounded: BTreeMap::new(),
+        told_armed: false,
     };
     let over = session.listen(incoming, news).await;
     logging::log!("connection ended: {}", over.reason);
+    // Nobody reports from now on who can be reached.
+    connection.set_reach.try_set(None);
     // Shows the part of a snapshot that came before it broke off.
     connection.feed.try_update(|_| {});
     let lasted = session.connected_at.map(|at| moment().saturating_sub(at));
@@ -139,7 +145,7 @@ impl Session {
             }
             Input::Closed(reason) => Err(Over { reason, refused: false }),
             Input::News(News::WentOffline) => Err(Over::lost("the network is gone")),
-            Input::News(News::Looked | News::Sounded | News::Woke) => {
+            Input::News(News::Looked | News::Sounded | News::Armed | News::Woke) => {
                 self.check_silence()?;
                 self.report()
             }
@@ -159,10 +165,17 @@ impl Session {
                 for frame in subscribe {
                     self.send(&frame)?;
                 }
+                if !self.conversation.has_reach() {
+                    self.connection.set_reach.try_set(None);
+                }
                 self.show_if_complete();
-                Ok(())
+                self.tell_armed()
             }
             Heard::Delivery(delivery) => self.deliver(*delivery),
+            Heard::Reach(houses) => {
+                self.connection.set_reach.try_set(houses);
+                Ok(())
+            }
             Heard::Unreadable(why) => {
                 logging::warn!("a message cannot be read; is this page older than the server? {why}");
                 Ok(())
@@ -210,7 +223,19 @@ impl Session {
                 self.send(&frame)?;
             }
         }
+        self.tell_armed()?;
         self.tell_seen()
+    }
+
+    /// Reports whether this page would sound a call now. The server takes a new connection for a silent one.
+    fn tell_armed(&mut self) -> Result<(), Over> {
+        let armed = self.connection.armed.try_get_value() == Some(true);
+        let frame = if armed == self.told_armed { None } else { self.conversation.armed(armed) };
+        if let Some(frame) = frame {
+            self.send(&frame)?;
+            self.told_armed = armed;
+        }
+        Ok(())
     }
 
     /// Reports which calls a person has before them, of those the server knows here.

@@ -1,10 +1,11 @@
-//! The service without axum and without leptos, in five wings.
+//! The service without axum and without leptos, in six wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
 //! - [`calls`]: the commands, the hub that folds events per line and pushes frames, and the receipts.
 //! - [`statistics`]: what many calls add up to.
 //! - [`push`]: reaches people while no page of theirs is open.
+//! - [`reach`]: which households a call could alarm now.
 //!
 //! [`service`] starts and stops it all; [`readiness`] holds the state of each role.
 
@@ -14,6 +15,7 @@ pub mod database;
 pub mod delivery;
 pub mod people;
 pub mod push;
+pub mod reach;
 pub mod readiness;
 pub mod service;
 pub mod statistics;

@@ -35,6 +35,7 @@ use crate::{
         sessions::Sessions,
     },
     push::{self, Push},
+    reach::Reach,
     readiness::{Readiness, RoleState, Tell},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
@@ -116,6 +117,8 @@ pub struct Backend {
     pub statistics: Statistics,
     /// Reaches people without an open page.
     pub push: Push,
+    /// Knows which households a call could alarm now.
+    pub reach: Reach,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -159,17 +162,15 @@ impl Backend {
         let shared = log.is_read_back().then(|| database.clone());
         let handover = Handover::new(queue.clone(), settings.sockets_runtime.clone(), shared);
         let delivery = Delivery::new(outbox.clone(), log.clone(), relay.clone(), handover.clone(), queue);
+        let push =
+            Push::open(settings.push.clone(), &settings.data_dir, database.clone(), settings.zone.clone());
         // A file has one reader, which goes on at once after a restart.
         let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
         let backend = Self {
             statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
             counting: settings.statistics.then(|| token().into()),
-            push: Push::open(
-                settings.push.clone(),
-                &settings.data_dir,
-                database.clone(),
-                settings.zone.clone(),
-            ),
+            reach: Reach::new(database.clone(), push.clone()),
+            push,
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
@@ -196,9 +197,11 @@ impl Backend {
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
+        backend.spawn(&settings, backend.reach.clone().run());
         if settings.producer || settings.fanout {
-            let (push, sessions) = (backend.push.clone(), backend.sessions.clone());
-            let pushing = push.run(backend.hub.clone(), sessions, backend.readiness.clone());
+            let (push, receipts) = (backend.push.clone(), backend.receipts.clone());
+            let (sessions, readiness) = (backend.sessions.clone(), backend.readiness.clone());
+            let pushing = push.run(backend.hub.clone(), receipts, sessions, readiness);
             backend.spawn(&settings, pushing);
         }
         if settings.producer {
@@ -363,6 +366,7 @@ impl Backend {
             self.statistics.give_back(token).await;
         }
         self.statistics.close().await;
+        self.reach.leave().await;
         self.database.close().await;
     }
 }

@@ -321,6 +321,8 @@ pub struct Receipt {
     pub alert: AlertId,
     /// The flat that called. `None` in records of former versions.
     pub target: Option<House>,
+    /// Flats for a device of which a push service has taken the call. It is not a word of the device.
+    pub pushed: BTreeSet<Neighbour>,
     /// Flats with a device that took the call's frame (STOMP ACK).
     pub reached: BTreeSet<Neighbour>,
     /// Flats with a device that has begun to sound the call.

@@ -61,6 +61,9 @@ pub struct Incident {
     pub end: Option<End>,
     /// The time when more people than the line were alarmed.
     pub escalated: Option<Millis>,
+    /// Flats for a device of which a push service has taken the call, without the caller's. It is not a word of the
+    /// device.
+    pub pushed: BTreeSet<Neighbour>,
     /// Flats with a device that took the call, without the caller's.
     pub reached: BTreeSet<Neighbour>,
     /// Flats with a device that has begun to sound the call, without the caller's.

@@ -22,7 +22,7 @@ pub use event::{
     Status,
 };
 pub use fold::{Change, LineIncidents, Seen};
-pub use formats::{api, body, destination, header, message_id, push, record, topic};
+pub use formats::{api, body, destination, header, message_id, push, reach, record, topic};
 pub use incident::{End, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;

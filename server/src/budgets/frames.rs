@@ -16,8 +16,8 @@ use super::bucket::{Bucket, Rate};
 const OF_SESSION: Rate = Rate { burst: 4_000.0, per_second: 100.0 };
 /// The rate before CONNECT, which is one frame.
 const OF_STRANGER: Rate = Rate { burst: 100.0, per_second: 1.0 };
-/// The frames that a SUBSCRIBE counts as, and the CONNECT of a session. A client may come and subscribe some sixty
-/// times at once, and once or twice a second after that.
+/// The frames that a SUBSCRIBE counts as, and the CONNECT of a session. A page, which takes three of them, may come some
+/// forty times at once, and once a second after that.
 const COSTLY: u32 = 32;
 /// Buckets that are kept before the full ones are searched for and removed.
 const KEPT: usize = 1_024;

@@ -20,7 +20,10 @@ pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<
         return None;
     }
     Some(match state.backend.accounts.complex().await {
-        Ok(complex) => Shown::People { complex, view: view(query), zone: pages::zone(state) },
+        Ok(complex) => {
+            let (reach, zone) = (state.backend.reach.overview().await, pages::zone(state));
+            Shown::People { complex, reach, view: view(query), zone }
+        }
         Err(error) => {
             tracing::error!(%error, "the people cannot be shown");
             Shown::Unavailable

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use backend::people::sessions::Sessions;
+use domain::header;
 use stomp::{Command, Frame, HeartBeat, Version};
 use uuid::Uuid;
 
@@ -50,7 +51,8 @@ pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
         .header("version", version.as_str())
         .header("heart-beat", ours.to_string())
         .header("session", Uuid::now_v7().to_string())
-        .header("server", concat!("iutsai/", env!("CARGO_PKG_VERSION")));
+        .header("server", concat!("iutsai/", env!("CARGO_PKG_VERSION")))
+        .header(header::REACH, header::YES);
     Ok(Agreement { version, heart_beat: ours.negotiate(theirs).send, connected })
 }
 

@@ -301,9 +301,8 @@ impl Connection {
         if !self.budget.take_costly(now) {
             return ControlFlow::Break(Farewell::Flood);
         }
-        let (hub, receipts) = (self.state.backend.hub.clone(), self.state.backend.receipts.clone());
-        let resident = credentials.session.resident;
-        self.session = Some(Session::new(resident, agreement.version, hub, receipts, self.queue.clone()));
+        let (resident, version) = (credentials.session.resident, agreement.version);
+        self.session = Some(Session::new(resident, version, &self.state.backend, self.queue.clone()));
         self.decoder.set_version(agreement.version);
         self.connect_by = None;
         self.heart_beat = agreement.heart_beat;

@@ -6,14 +6,17 @@ use std::collections::HashMap;
 use backend::{
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
+    reach::{Armed, Listening, Reach},
+    service::Backend,
 };
-use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header};
+use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header, reach};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
 
-/// The most subscriptions of a session. A page has one, and an administrator's has one for every line.
+/// The most subscriptions of a session. A page has two, of the calls and of the reach of its line, and an administrator's
+/// has one for every line.
 const SUBSCRIPTIONS: usize = 64;
 /// The longest `id` of a subscription, in octets, because it stands in every message.
 const ID_LENGTH: usize = 128;
@@ -24,8 +27,13 @@ pub struct Session {
     version: Version,
     hub: Hub,
     receipts: Receipts,
+    reach: Reach,
     queue: Queue,
     subscriptions: HashMap<String, Subscribed>,
+    /// The client would sound a call, as it last reported.
+    would_sound: bool,
+    /// Held while the client would sound a call of its own line.
+    armed: Option<Armed>,
     /// A subscription of this session has asked for `ack:client`, where one ACK covers several messages.
     is_cumulative: bool,
 }
@@ -35,7 +43,13 @@ struct Subscribed {
     acknowledges: bool,
     /// Only of `ack:client`.
     unacknowledged: Option<Unacknowledged>,
-    _handle: SubscriptionHandle,
+    _handle: Handle,
+}
+
+/// Ends a subscription when it is dropped.
+enum Handle {
+    Calls { _ends: SubscriptionHandle },
+    Reach { _ends: Listening },
 }
 
 /// The lines of a subscription.
@@ -43,6 +57,8 @@ struct Subscribed {
 enum Scope {
     Line(Line),
     EveryLine,
+    /// The number of households of a line that can be reached, and none of its calls.
+    Reach(Line),
 }
 
 impl Scope {
@@ -51,13 +67,16 @@ impl Scope {
         if destination == destination::LINES {
             return Some(Self::EveryLine);
         }
-        destination::line_of(destination).map(Self::Line)
+        let calls = destination::line_of(destination).map(Self::Line);
+        calls.or_else(|| destination::reach_of(destination).map(Self::Reach))
     }
 
+    /// Returns whether the calls of a line come by it.
     fn covers(&self, line: &Line) -> bool {
         match self {
             Self::Line(own) => own == line,
             Self::EveryLine => true,
+            Self::Reach(_) => false,
         }
     }
 }
@@ -85,8 +104,19 @@ struct Seen {
 impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
-    pub fn new(resident: Resident, version: Version, hub: Hub, receipts: Receipts, queue: Queue) -> Self {
-        Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new(), is_cumulative: false }
+    pub fn new(resident: Resident, version: Version, backend: &Backend, queue: Queue) -> Self {
+        Self {
+            resident,
+            version,
+            hub: backend.hub.clone(),
+            receipts: backend.receipts.clone(),
+            reach: backend.reach.clone(),
+            queue,
+            subscriptions: HashMap::new(),
+            would_sound: false,
+            armed: None,
+            is_cumulative: false,
+        }
     }
 
     /// The version of its frames.
@@ -130,7 +160,12 @@ impl Session {
             );
         }
         match frame.command {
-            Command::Subscribe => return Ok(Step::Begin(receipt, self.subscribe(frame)?)),
+            Command::Subscribe => {
+                return Ok(match self.subscribe(frame)? {
+                    Some(snapshot) => Step::Begin(receipt, snapshot),
+                    None => Step::Answer(receipt),
+                });
+            }
             Command::Disconnect => return Ok(Step::Goodbye(receipt)),
             Command::Unsubscribe => return Ok(Step::End(receipt, self.unsubscribe(frame)?)),
             Command::Ack => self.acknowledge(frame)?,
@@ -148,8 +183,9 @@ impl Session {
         Ok(Step::Answer(receipt))
     }
 
-    /// Begins a subscription. A client that lost count may repeat one; it gets the snapshot again.
-    fn subscribe(&mut self, frame: &Frame) -> Result<Snapshot, String> {
+    /// Begins a subscription, and returns its snapshot if it has one. A client that lost count may repeat one; it gets
+    /// the snapshot again.
+    fn subscribe(&mut self, frame: &Frame) -> Result<Option<Snapshot>, String> {
         let id = needed(frame, "id")?;
         let scope = needed(frame, "destination").map(Scope::of)?.ok_or_else(unknown_destination)?;
         self.may_subscribe(id, &scope)?;
@@ -174,16 +210,39 @@ impl Session {
         let begun = match &scope {
             Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
             Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),
+            Scope::Reach(line) => {
+                return self.follow_reach(id, line.clone(), acknowledges).map(|()| None);
+            }
         };
         self.is_cumulative |= cumulative;
-        let subscribed = Subscribed { scope, acknowledges, unacknowledged, _handle: begun.handle };
+        let handle = Handle::Calls { _ends: begun.handle };
+        let subscribed = Subscribed { scope, acknowledges, unacknowledged, _handle: handle };
         self.subscriptions.insert(id.to_owned(), subscribed);
-        Ok(begun.snapshot)
+        self.count_armed();
+        Ok(Some(begun.snapshot))
+    }
+
+    /// Begins a subscription to how many households of a line can be reached. A repeated one gets the number again.
+    fn follow_reach(&mut self, id: &str, line: Line, acknowledges: bool) -> Result<(), String> {
+        if acknowledges {
+            return Err("The ack header of this destination may only be auto.".into());
+        }
+        let house = self.resident.flat().filter(|(own, _)| **own == line).map(|(_, house)| house.clone());
+        let name = (id.to_owned(), self.version);
+        let listening = self.reach.listen(&line, house, name, self.queue.clone());
+        let subscribed = Subscribed {
+            scope: Scope::Reach(line),
+            acknowledges: false,
+            unacknowledged: None,
+            _handle: Handle::Reach { _ends: listening },
+        };
+        self.subscriptions.insert(id.to_owned(), subscribed);
+        Ok(())
     }
 
     fn may_subscribe(&self, id: &str, scope: &Scope) -> Result<(), String> {
         match scope {
-            Scope::Line(line) if !self.resident.may_hear(line) => {
+            Scope::Line(line) | Scope::Reach(line) if !self.resident.may_hear(line) => {
                 return Err(format!("The line {line} is not yours; subscribe to your own."));
             }
             Scope::EveryLine if self.resident.role != Role::Administrator => {
@@ -210,6 +269,7 @@ impl Session {
     fn unsubscribe(&mut self, frame: &Frame) -> Result<String, String> {
         let id = needed(frame, "id")?;
         self.subscriptions.remove(id);
+        self.count_armed();
         Ok(id.to_owned())
     }
 
@@ -237,11 +297,36 @@ impl Session {
         Ok(())
     }
 
-    /// Handles SEND, by which a person reports having looked at a call.
-    fn take(&self, frame: &Frame) -> Result<(), String> {
-        if needed(frame, "destination")? != destination::SEEN {
-            return Err(unknown_destination());
+    /// Handles SEND, by which a page reports that a person looked at a call, or whether it would sound one.
+    fn take(&mut self, frame: &Frame) -> Result<(), String> {
+        match needed(frame, "destination")? {
+            destination::SEEN => self.take_seen(frame),
+            destination::ARMED => self.take_armed(frame),
+            _ => Err(unknown_destination()),
         }
+    }
+
+    fn take_armed(&mut self, frame: &Frame) -> Result<(), String> {
+        let armed: reach::Armed = serde_json::from_slice(&frame.body).map_err(|error| {
+            format!("The body must be {{\"armed\":true}} or {{\"armed\":false}}: {error}.")
+        })?;
+        self.would_sound = armed.armed;
+        self.count_armed();
+        Ok(())
+    }
+
+    /// Counts the house as one that can be reached while this client would sound the calls of its line, and gets them.
+    fn count_armed(&mut self) {
+        let flat = self.resident.flat().filter(|_| self.would_sound);
+        let flat = flat.filter(|(line, _)| self.subscriptions.values().any(|one| one.scope.covers(line)));
+        self.armed = match (flat, self.armed.take()) {
+            (None, _) => None,
+            (Some(_), Some(armed)) => Some(armed),
+            (Some((line, house)), None) => Some(self.reach.arm(line, house)),
+        };
+    }
+
+    fn take_seen(&self, frame: &Frame) -> Result<(), String> {
         let seen: Seen = serde_json::from_slice(&frame.body).map_err(|error| {
             format!(
                 "The body must be {{\"alert\":\"ID\"}}, with \"house\" if two houses used the id: {error}."
@@ -273,8 +358,8 @@ fn needed<'a>(frame: &'a Frame, name: &str) -> Result<&'a str, String> {
 }
 
 fn unknown_destination() -> String {
-    "There is no such destination; subscribe to /sub/line/LINE (administrators also to /sub/lines), send to \
-     /pub/seen."
+    "There is no such destination; subscribe to /sub/line/LINE or /sub/line/LINE/reach (administrators also to \
+     /sub/lines), send to /pub/seen or /pub/armed."
         .into()
 }
 

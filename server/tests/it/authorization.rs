@@ -116,13 +116,12 @@ async fn by_stomp(
         return Ok(if refused { "401" } else { "yes" }.into());
     };
     let mut socket = session.connect().await?;
-    let outcome = if command == "SUBSCRIBE" {
-        socket.subscribe(&Subscribe::to(to)).await?;
-        socket.snapshot("line").await.map(drop)
+    let frame = if command == "SUBSCRIBE" {
+        Subscribe::to(to).frame()
     } else {
-        socket.send_with_receipt(Frame::new(Command::Send).header("destination", to).body(body)).await
+        Frame::new(Command::Send).header("destination", to).body(body)
     };
-    match outcome {
+    match socket.send_with_receipt(frame).await {
         Ok(()) => Ok("yes".into()),
         Err(Error::Ended { .. }) => Ok("403".into()),
         Err(error) => Err(error),

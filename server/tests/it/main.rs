@@ -18,6 +18,7 @@ mod pages;
 mod people;
 mod places;
 mod push;
+mod reach;
 mod receipts;
 mod sign_in;
 mod site_plan;

@@ -1,10 +1,13 @@
 //! The lines of the complex with how many houses of each have an account, the search, and what concerns all of them.
 
-use backend::people::complex::{Complex, OfHouse, OfLine, Person};
+use backend::{
+    people::complex::{Complex, OfHouse, OfLine, Person},
+    reach::Overview,
+};
 use domain::statistics::Zone;
 use leptos::prelude::*;
 
-use super::{address_of, line::person, notice::notice, shown::View};
+use super::{address_of, line::person, notice::notice, reach::out_of_reach, shown::View};
 use crate::{
     i18n::{Locale, td_string},
     page_table::{PEOPLE, PEOPLE_CARDS, PEOPLE_IMPORT},
@@ -15,7 +18,13 @@ use crate::{
 const MATCHES: usize = 50;
 
 /// The page without a line.
-pub(super) fn lines(locale: Locale, complex: &Complex, view: &View, zone: &dyn Zone) -> AnyView {
+pub(super) fn lines(
+    locale: Locale,
+    complex: &Complex,
+    reach: &Overview,
+    view: &View,
+    zone: &dyn Zone,
+) -> AnyView {
     let houses: usize = complex.lines.iter().map(|of| of.houses.len()).sum();
     let missing: usize = complex.lines.iter().map(|of| of.without_account().count()).sum();
     let residents: usize = complex.lines.iter().map(OfLine::residents).sum();
@@ -56,6 +65,7 @@ pub(super) fn lines(locale: Locale, complex: &Complex, view: &View, zone: &dyn Z
                     <tbody>{rows}</tbody>
                 </table>
             </div>
+            {out_of_reach(locale, complex, reach)}
             {add(locale)}
             <section class="stack">
                 <h2>{td_string!(locale, people.office)}</h2>

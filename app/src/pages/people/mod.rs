@@ -6,6 +6,7 @@ mod import;
 mod line;
 mod lines;
 mod notice;
+mod reach;
 mod shown;
 
 use http::StatusCode;
@@ -44,10 +45,10 @@ fn page() -> AnyView {
 
 fn content(locale: Locale, shown: &Shown) -> AnyView {
     match shown {
-        Shown::People { complex, view, zone } => {
+        Shown::People { complex, reach, view, zone } => {
             match complex.lines.iter().find(|of| of.line.as_str() == view.line) {
                 Some(of_line) => line::line(locale, of_line, view, &**zone),
-                None => lines::lines(locale, complex, view, &**zone),
+                None => lines::lines(locale, complex, reach, view, &**zone),
             }
         }
         Shown::Unavailable => {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use backend::people::{
-    complex::Complex,
-    import::{Fault, Preview},
+use backend::{
+    people::{
+        complex::Complex,
+        import::{Fault, Preview},
+    },
+    reach::Overview,
 };
 use domain::{House, Line, Millis, statistics::Zone};
 
@@ -14,6 +17,8 @@ pub enum Shown {
     People {
         /// Everything that the office keeps.
         complex: Complex,
+        /// Whom no call can alarm.
+        reach: Overview,
         /// The query of the address.
         view: View,
         /// The zone whose days are shown.

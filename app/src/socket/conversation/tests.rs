@@ -182,3 +182,44 @@ fn stomp_1_1_acknowledges_by_message_and_subscription() {
     assert_eq!(ack[0].get("message-id"), Some("an-alert-0-7"));
     assert_eq!(ack[0].get("subscription"), Some("0"));
 }
+
+#[test]
+fn the_reach_of_the_own_line_is_followed_and_arming_is_reported_where_the_server_knows_of_it() {
+    let begun = |features: Option<&str>| {
+        let mut frame = Frame::new(Command::Connected).header("version", "1.2");
+        if let Some(yes) = features {
+            frame = frame.header("reach", yes);
+        }
+        let mut conversation = Conversation::new(&own_line()).with_reach(Some(&line()));
+        let heard = conversation.receive(&encode(&frame, Version::V1_2)).expect("CONNECTED is taken");
+        let [Heard::Connected { subscribe, .. }] = heard.as_slice() else {
+            panic!("CONNECTED was due, not {heard:?}");
+        };
+        let asked: Vec<_> = subscribe.iter().flat_map(|bytes| frames(bytes)).collect();
+        let to = |frame: &Frame| frame.get("destination").map(str::to_owned).expect("a destination");
+        (conversation, asked.iter().map(to).collect::<Vec<_>>())
+    };
+    let (former, asked) = begun(None);
+    assert_eq!(asked, ["/sub/line/101-1"]);
+    assert!(!former.has_reach() && former.armed(true).is_none(), "it would end the conversation");
+    let (conversation, asked) = begun(Some("true"));
+    assert_eq!(asked, ["/sub/line/101-1", "/sub/line/101-1/reach"]);
+    let armed = frames(&conversation.armed(true).expect("the server knows of it"));
+    assert_eq!((armed[0].command, armed[0].get("destination")), (Command::Send, Some("/pub/armed")));
+    let body: serde_json::Value = serde_json::from_slice(&armed[0].body).expect("JSON");
+    assert_eq!(body, serde_json::json!({ "armed": true }));
+}
+
+#[test]
+fn the_number_of_neighbours_is_read_and_calls_come_as_before() {
+    let mut conversation = begun();
+    for houses in [Some(7), Some(0), None] {
+        let frame = Frame::new(Command::Message)
+            .header("destination", destination::of_reach(&line()))
+            .header("type", "reach")
+            .body(reach::write(&line(), houses));
+        let heard = conversation.receive(&encode(&frame, Version::V1_2)).expect("the message is taken");
+        assert_eq!(heard, [Heard::Reach(houses)]);
+    }
+    assert!(delivery(&mut conversation, &message(None)).ack.is_some());
+}

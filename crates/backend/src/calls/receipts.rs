@@ -33,6 +33,12 @@ struct Ledger {
 }
 
 impl Receipts {
+    /// Records that a push service took the call for a device of `flat`, as the records of the call's line name it. No
+    /// device has reported anything with that.
+    pub(crate) fn pushed(&self, call: &CallKey, flat: Neighbour) {
+        self.add(call, |receipt| receipt.pushed.insert(flat));
+    }
+
     /// Records that a device of `house`, one of the call's line, took the call.
     pub fn reached(&self, call: &CallKey, house: &House) {
         self.add(call, |receipt| receipt.reached.insert(Neighbour::from(house.clone())));
@@ -62,6 +68,7 @@ impl Receipts {
             line: call.line.clone(),
             alert: call.id,
             target: Some(call.house.clone()),
+            pushed: BTreeSet::new(),
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),

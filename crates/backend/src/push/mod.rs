@@ -13,16 +13,16 @@ mod subscriptions;
 mod vapid;
 mod watch;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use domain::{
-    Resident,
+    House, Line, Resident,
     push::{Device, ServerKey, Subscribe},
 };
 use uuid::Uuid;
 
 use crate::{
-    calls::hub::Hub,
+    calls::{hub::Hub, receipts::Receipts},
     database::{Database, DatabaseError, stored::Unreadable},
     people::{PeopleError, sessions::Sessions},
     readiness::Readiness,
@@ -164,6 +164,26 @@ impl Push {
         self.parts()?.subscriptions.worked(by, id).await
     }
 
+    /// Returns the flats with a device that has shown a message of late; none where this node cannot push.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn reachable(&self) -> Result<Vec<(Line, House)>, PushError> {
+        match &self.0 {
+            Ok(parts) => parts.subscriptions.reachable().await,
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns how many devices have shown nothing for 30 days, by their owner's line; `None` stands for people
+    /// without a flat.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub(crate) async fn silent(&self) -> Result<BTreeMap<Option<Line>, u64>, PushError> {
+        self.parts()?.subscriptions.silent().await
+    }
+
     /// Sends a device of `by` a message that it is to show. Success means that the push service has it.
     ///
     /// # Errors
@@ -186,10 +206,11 @@ impl Push {
         }
     }
 
-    /// Sends what the hub makes known, and keeps the copy of the devices, until it is dropped.
-    pub(crate) async fn run(self, hub: Hub, sessions: Sessions, readiness: Readiness) {
+    /// Sends what the hub makes known, records in `receipts` what push services take, and keeps the copy of the
+    /// devices, until it is dropped.
+    pub(crate) async fn run(self, hub: Hub, receipts: Receipts, sessions: Sessions, readiness: Readiness) {
         let Ok(parts) = self.0 else { return };
-        let watching = Watch::new(parts.clone(), hub).run(readiness);
+        let watching = Watch::new(parts.clone(), hub, receipts).run(readiness);
         let copying = parts.subscriptions.clone().run(sessions);
         tokio::select! {
             () = watching => {}

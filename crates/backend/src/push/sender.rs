@@ -116,13 +116,15 @@ impl Sender {
     }
 
     /// Sends a message to every recipient, until each push service has it or refuses it, `until` at the latest.
-    /// Attempts after the first are made only while the message `is_wanted`.
+    /// Attempts after the first are made only while the message `is_wanted`. Each recipient whose push service has it
+    /// is reported to `has_accepted` at once.
     pub(super) async fn send_all(
         &self,
         message: Message,
         recipients: Vec<Recipient>,
         until: Instant,
         is_wanted: impl Fn() -> bool + Clone + Send + 'static,
+        has_accepted: impl Fn(&Recipient) + Send,
     ) {
         let (began, class) = (Instant::now(), message.class.as_str());
         let message = Arc::new(message);
@@ -131,13 +133,16 @@ impl Sender {
             let (sender, message, is_wanted) = (self.clone(), message.clone(), is_wanted.clone());
             sending.spawn(async move {
                 let outcome = sender.send_patiently(&message, &recipient, until, is_wanted).await;
-                (recipient.id, outcome)
+                (recipient, outcome)
             });
         }
         let mut accepted = Vec::new();
         while let Some(sent) = sending.join_next().await {
             match sent {
-                Ok((id, Outcome::Accepted)) => accepted.push(id),
+                Ok((recipient, Outcome::Accepted)) => {
+                    has_accepted(&recipient);
+                    accepted.push(recipient.id);
+                }
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "the sending of a push ended"),
             }

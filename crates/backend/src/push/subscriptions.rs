@@ -1,6 +1,8 @@
 //! The devices that take push. They live in the shared database, and every node holds a copy of them beside its copy
 //! of the sessions, because a call must reach them while the database is away.
 
+mod households;
+
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,

@@ -13,7 +13,8 @@ use std::{
 };
 
 use domain::{
-    Accept, Alert, CallKey, Change, Event, House, Incident, Line, Progress, Status, event::LATE_AFTER,
+    Accept, Alert, CallKey, Change, Event, House, Incident, Line, Neighbour, Progress, Status,
+    event::LATE_AFTER,
 };
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -26,9 +27,13 @@ use super::{
     Parts,
     claims::{Claimed, RENEW_EVERY},
     message::{Class, Message, Subject, clock_of},
+    subscriptions::Recipient,
 };
 use crate::{
-    calls::hub::{Changed, Freshness, Hub},
+    calls::{
+        hub::{Changed, Freshness, Hub},
+        receipts::Receipts,
+    },
     clock,
     readiness::Readiness,
 };
@@ -46,6 +51,7 @@ type UnderWay = Arc<Mutex<HashSet<String>>>;
 pub(super) struct Watch {
     parts: Arc<Parts>,
     hub: Hub,
+    receipts: Receipts,
     under_way: UnderWay,
     /// Ended with this.
     sending: JoinSet<()>,
@@ -73,8 +79,8 @@ enum Audience {
 }
 
 impl Watch {
-    pub(super) fn new(parts: Arc<Parts>, hub: Hub) -> Self {
-        Self { parts, hub, under_way: UnderWay::default(), sending: JoinSet::new() }
+    pub(super) fn new(parts: Arc<Parts>, hub: Hub, receipts: Receipts) -> Self {
+        Self { parts, hub, receipts, under_way: UnderWay::default(), sending: JoinSet::new() }
     }
 
     /// Listens until it is dropped.
@@ -183,9 +189,10 @@ impl Watch {
         if !lock(&self.under_way).insert(name.clone()) {
             return;
         }
-        let (parts, hub, under_way) = (self.parts.clone(), self.hub.clone(), self.under_way.clone());
+        let (parts, hub, receipts) = (self.parts.clone(), self.hub.clone(), self.receipts.clone());
+        let under_way = self.under_way.clone();
         self.sending.spawn(async move {
-            parts.see_to(&job, &name, hub).await;
+            parts.see_to(&job, &name, hub, &receipts).await;
             lock(&under_way).remove(&name);
         });
     }
@@ -197,6 +204,17 @@ impl Job {
         let CallKey { line, house, id } = &self.subject.call;
         // No name has a slash.
         format!("{line}/{house}/{id}/{}/0/{}", self.round, self.class.as_str())
+    }
+
+    /// Records in the call's ledger that a push service has taken the alarm for a device of a flat. The office's
+    /// devices are no household's.
+    fn record(&self, receipts: &Receipts, recipient: &Recipient) {
+        let call = &self.subject.call;
+        if self.class == Class::Alert
+            && let Some((line, house)) = recipient.line.clone().zip(recipient.house.clone())
+        {
+            receipts.pushed(call, Neighbour { line: Some(line), house }.seen_from(&call.line));
+        }
     }
 
     /// Returns a test of whether the message is still worth sending.
@@ -211,7 +229,7 @@ impl Job {
 
 impl Parts {
     /// Sends a message, unless another node does.
-    async fn see_to(&self, job: &Job, name: &str, hub: Hub) {
+    async fn see_to(&self, job: &Job, name: &str, hub: Hub, receipts: &Receipts) {
         let is_wanted = job.is_wanted(hub);
         if !self.is_ours(job, name, &is_wanted).await {
             return;
@@ -236,8 +254,9 @@ impl Parts {
             Audience::Flat(line, house) => self.subscriptions.of_flat(line, house),
         };
         tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
+        let record = |recipient: &Recipient| job.record(receipts, recipient);
         tokio::select! {
-            () = self.sender.send_all(message, recipients, job.until, is_wanted) => {}
+            () = self.sender.send_all(message, recipients, job.until, is_wanted, record) => {}
             () = self.keep(name) => {}
         }
         while let Err(error) = self.claims.done(name).await {

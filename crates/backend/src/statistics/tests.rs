@@ -65,7 +65,15 @@ fn cancelled(number: u128, at: Millis) -> Event {
 fn reached(number: u128) -> Event {
     let reached = [Neighbour::from(House::new("1204").unwrap())].into();
     let (alert, target) = (AlertId(Uuid::from_u128(number)), Some(house()));
-    Event::Receipt(Receipt { line: line(), alert, target, reached, sounded: [].into(), seen: [].into() })
+    Event::Receipt(Receipt {
+        line: line(),
+        alert,
+        target,
+        pushed: [].into(),
+        reached,
+        sounded: [].into(),
+        seen: [].into(),
+    })
 }
 
 fn recorded(event: &Event, offset: i64, time: Millis) -> Record {

@@ -110,11 +110,13 @@ impl LineIncidents {
             responses: Vec::new(),
             end: None,
             escalated: None,
+            pushed: BTreeSet::new(),
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
         if let Some(receipt) = self.receipt_of(key) {
+            incident.pushed = receipt.pushed;
             incident.reached = receipt.reached;
             incident.sounded = receipt.sounded;
             incident.seen = receipt.seen;

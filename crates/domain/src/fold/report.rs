@@ -43,21 +43,24 @@ impl LineIncidents {
             line: self.line.clone(),
             alert: *id,
             target: Some(house.clone()),
+            pushed: BTreeSet::new(),
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
         let mut merged = receipts.fold(empty, |mut merged, receipt| {
+            merged.pushed.extend(receipt.pushed.iter().cloned());
             merged.reached.extend(receipt.reached.iter().cloned());
             merged.sounded.extend(receipt.sounded.iter().cloned());
             merged.seen.extend(receipt.seen.iter().cloned());
             merged
         });
         let caller = Neighbour::from(house.clone());
-        merged.reached.remove(&caller);
-        merged.sounded.remove(&caller);
-        merged.seen.remove(&caller);
-        let is_empty = merged.reached.is_empty() && merged.sounded.is_empty() && merged.seen.is_empty();
+        for flats in [&mut merged.pushed, &mut merged.reached, &mut merged.sounded, &mut merged.seen] {
+            flats.remove(&caller);
+        }
+        let sets = [&merged.pushed, &merged.reached, &merged.sounded, &merged.seen];
+        let is_empty = sets.iter().all(|flats| flats.is_empty());
         (!is_empty).then_some(merged)
     }
 
@@ -95,20 +98,22 @@ impl LineIncidents {
     }
 
     fn keep_receipt(&mut self, receipt: Receipt) {
-        let Receipt { alert, target, reached, sounded, seen, line } = receipt;
+        let Receipt { alert, target, pushed, reached, sounded, seen, line } = receipt;
         let seen_from_here = |flats: BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
             flats.iter().map(|flat| flat.seen_from(&line)).collect()
         };
-        let [reached, sounded, seen] = [reached, sounded, seen].map(seen_from_here);
+        let [pushed, reached, sounded, seen] = [pushed, reached, sounded, seen].map(seen_from_here);
         match self.receipts.get_mut(&(alert, target.clone())) {
             Some(known) => {
+                known.pushed.extend(pushed);
                 known.reached.extend(reached);
                 known.sounded.extend(sounded);
                 known.seen.extend(seen);
             }
             None => {
                 let call = (alert, target.clone());
-                self.receipts.insert(call, Receipt { line, alert, target, reached, sounded, seen });
+                let receipt = Receipt { line, alert, target, pushed, reached, sounded, seen };
+                self.receipts.insert(call, receipt);
             }
         }
     }

@@ -28,6 +28,9 @@ pub const LATE: &str = "late";
 /// An ACK's header that reports, with [`YES`], that the device has begun to sound the call. A server that does not
 /// know it counts one more delivery.
 pub const SOUNDED: &str = "sounded";
+/// A CONNECTED's header that shows, with [`YES`], that this server has the destinations `/sub/line/{line}/reach` and
+/// `/pub/armed`. One of a former version ends a conversation in which they are named.
+pub const REACH: &str = "reach";
 /// The value of a header that is set.
 pub const YES: &str = "true";
 

@@ -1,5 +1,5 @@
 //! The written forms of the domain, for the log ([`record`], [`topic`]), STOMP bodies ([`body`]) and destinations
-//! ([`destination`]), and HTTP ([`api`], [`push`]).
+//! ([`destination`], [`reach`]), and HTTP ([`api`], [`push`]).
 
 pub mod api;
 pub mod body;
@@ -7,5 +7,6 @@ pub mod destination;
 pub mod header;
 pub mod message_id;
 pub mod push;
+pub mod reach;
 pub mod record;
 pub mod topic;

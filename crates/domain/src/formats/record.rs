@@ -349,6 +349,8 @@ pub(crate) struct ReceiptFields {
     alert: AlertId,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
     target: Option<House>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
+    pushed: BTreeSet<Neighbour>,
     reached: BTreeSet<Neighbour>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
     sounded: BTreeSet<Neighbour>,
@@ -357,14 +359,14 @@ pub(crate) struct ReceiptFields {
 
 impl From<&Receipt> for ReceiptFields {
     fn from(receipt: &Receipt) -> Self {
-        let Receipt { line, alert, target, reached, sounded, seen } = receipt.clone();
-        Self { line, alert, target, reached, sounded, seen }
+        let Receipt { line, alert, target, pushed, reached, sounded, seen } = receipt.clone();
+        Self { line, alert, target, pushed, reached, sounded, seen }
     }
 }
 
 impl ReceiptFields {
     pub(crate) fn into_event(self) -> Event {
-        let Self { line, alert, target, reached, sounded, seen } = self;
-        Event::Receipt(Receipt { line, alert, target, reached, sounded, seen })
+        let Self { line, alert, target, pushed, reached, sounded, seen } = self;
+        Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen })
     }
 }

@@ -129,6 +129,7 @@ impl Story<'_> {
             line: self.line.clone(),
             alert: self.id,
             target: Some(self.caller.clone()),
+            pushed: BTreeSet::new(),
             reached: flats(reached),
             sounded: flats(reached),
             seen: flats(seen),

@@ -108,7 +108,7 @@ pub fn without_places(event: Event) -> Option<Event> {
 /// Returns the flats that a call has reached besides the caller's. The caller's own device takes the call first, so
 /// it must not make the time to the first flat.
 fn without_caller(receipt: Receipt) -> Option<Receipt> {
-    let Receipt { line, alert, target, reached, sounded, seen } = receipt;
+    let Receipt { line, alert, target, reached, sounded, seen, .. } = receipt;
     let caller = target.clone().map(Neighbour::from);
     let is_another = |flat: &Neighbour| Some(flat) != caller.as_ref();
     let of_line = |flat: &Neighbour| flat.seen_from(&line);
@@ -118,7 +118,8 @@ fn without_caller(receipt: Receipt) -> Option<Receipt> {
     let (sounded, seen) = (others(&sounded), others(&seen));
     // A call can only sound and be looked at on a device that took it.
     let reached = &(&others(&reached) | &sounded) | &seen;
-    let receipt = Receipt { line, alert, target, reached, sounded, seen };
+    // Statistics count what devices report, and a push service's word is none of theirs.
+    let receipt = Receipt { line, alert, target, pushed: BTreeSet::new(), reached, sounded, seen };
     (!receipt.reached.is_empty()).then_some(receipt)
 }
 

@@ -76,6 +76,7 @@ fn an_event_fits_only_the_call_that_it_names() {
         line: line(),
         alert: alert_id(0),
         target: house.clone(),
+        pushed: BTreeSet::new(),
         reached: [Neighbour::from(a_house("1204"))].into(),
         sounded: BTreeSet::new(),
         seen: BTreeSet::new(),
@@ -159,6 +160,7 @@ fn two_calls_of_one_id_keep_their_locations_and_receipts_apart() {
             line: line(),
             alert: alert_id(0),
             target: Some(a_house(target)),
+            pushed: BTreeSet::new(),
             reached: [Neighbour::from(a_house(reached))].into(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
@@ -192,8 +194,8 @@ fn a_receipt_names_flats_of_other_lines_and_the_callers_number_there_is_one_of_t
         let flat = |name: &str| Neighbour { line: line_of_all.clone(), house: a_house(name) };
         let reached = [flat("1203"), flat("1204"), elsewhere.clone()].into();
         let (line, alert, target) = (line(), alert_id(0), Some(a_house("1203")));
-        let (sounded, seen) = (BTreeSet::new(), BTreeSet::new());
-        Event::Receipt(Receipt { line, alert, target, reached, sounded, seen })
+        let (pushed, sounded, seen) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen })
     };
     let fold = direct([Event::Alert(alert_of("1203", 0)), receipt(None), receipt(Some(line()))]);
     assert_eq!(only(&fold).reached, [Neighbour::from(a_house("1204")), elsewhere].into());

@@ -268,6 +268,7 @@ fn receipts_are_merged_without_the_callers_own_house() {
             line: line(),
             alert: alert_id(0),
             target: Some(a_house("1203")),
+            pushed: [].into(),
             reached: houses(reached),
             sounded: houses(sounded),
             seen: houses(seen),
@@ -281,6 +282,30 @@ fn receipts_are_merged_without_the_callers_own_house() {
     assert_eq!(told, [Change::Event { event: merged, first: None }]);
     let own = receipt(&["1203"], &["1203"], &["1203"]);
     assert_eq!(fold.apply(own, Seen::Direct), [], "the caller's own is no news");
+}
+
+#[test]
+fn what_a_push_service_took_is_a_number_of_its_own_and_reaches_nobody() {
+    let flats = |names: &[&str]| names.iter().map(|name| Neighbour::from(a_house(name))).collect();
+    let pushed = |names: &[&str]| {
+        Event::Receipt(Receipt {
+            line: line(),
+            alert: alert_id(0),
+            target: Some(a_house("1203")),
+            pushed: flats(names),
+            reached: [].into(),
+            sounded: [].into(),
+            seen: [].into(),
+        })
+    };
+    let mut fold = direct([Event::Alert(alert_of("1203", 0))]);
+    assert_eq!(fold.apply(pushed(&["1203"]), Seen::Direct), [], "the caller's own is no news");
+    let told = fold.apply(pushed(&["1204", "1203"]), Seen::Direct);
+    assert_eq!(told, [Change::Event { event: pushed(&["1204"]), first: None }]);
+    fold.apply(pushed(&["1301"]), Seen::Direct);
+    let call = only(&fold);
+    assert_eq!(call.pushed, flats(&["1204", "1301"]));
+    assert!(call.reached.is_empty() && call.sounded.is_empty() && call.seen.is_empty(), "{call:?}");
 }
 
 fn original(topic: &str, value: &str, timestamp: Millis, offset: i64) -> (Event, Seen) {

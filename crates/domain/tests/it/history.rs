@@ -250,7 +250,14 @@ fn neighbour() -> impl Strategy<Value = Neighbour> {
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
     let flats = || prop::collection::btree_set(neighbour(), 0..4);
     let target = option::of((0..3_usize).prop_map(house));
-    (0..4_usize, target, flats(), flats(), flats()).prop_map(|(alert, target, reached, sounded, seen)| {
-        Receipt { line: line(), alert: alert_id(alert), target, reached, sounded, seen }
+    let sets = (flats(), flats(), flats(), flats());
+    (0..4_usize, target, sets).prop_map(|(alert, target, (pushed, reached, sounded, seen))| Receipt {
+        line: line(),
+        alert: alert_id(alert),
+        target,
+        pushed,
+        reached,
+        sounded,
+        seen,
     })
 }

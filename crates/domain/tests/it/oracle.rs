@@ -136,6 +136,7 @@ fn incident(
         first: first(&about, partitions),
         end: None,
         escalated: None,
+        pushed: BTreeSet::new(),
         reached: BTreeSet::new(),
         sounded: BTreeSet::new(),
         seen: BTreeSet::new(),
@@ -149,6 +150,7 @@ fn incident(
                 let seen = flats.iter().map(|flat| flat.seen_from(&line()));
                 seen.filter(|flat| *flat != Neighbour::from(alert.house.clone())).collect::<Vec<_>>()
             };
+            incident.pushed.extend(others(&receipt.pushed));
             incident.reached.extend(others(&receipt.reached));
             incident.sounded.extend(others(&receipt.sounded));
             incident.seen.extend(others(&receipt.seen));

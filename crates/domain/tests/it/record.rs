@@ -222,12 +222,13 @@ fn a_receipt_of_a_version_that_knew_nothing_of_sounding_has_sounded_nowhere() {
     let Ok(Event::Receipt(receipt)) = read(topic::RECEIPT, value.as_bytes(), HERE) else {
         panic!("a receipt is due")
     };
-    assert!(receipt.sounded.is_empty());
+    assert!(receipt.sounded.is_empty() && receipt.pushed.is_empty());
     assert_eq!((receipt.reached.len(), receipt.seen.len()), (1, 1));
     let (_, written) = write(&Event::Receipt(receipt.clone()));
     assert_eq!(written, value.as_bytes());
     let sounded = receipt.reached.clone();
-    let sounds = Event::Receipt(domain::Receipt { sounded, ..receipt });
+    let pushed = receipt.reached.clone();
+    let sounds = Event::Receipt(domain::Receipt { sounded, pushed, ..receipt });
     let (_, written) = write(&sounds);
     assert_eq!(read(topic::RECEIPT, &written, HERE).expect("readable"), sounds);
     for odd in ["null", "7", r#"["no/such/flat"]"#] {

@@ -103,6 +103,7 @@ fn receipt(reached: &[&str]) -> Event {
         line: line(),
         alert: alert_id(0),
         target,
+        pushed: [].into(),
         reached,
         sounded: [].into(),
         seen: [].into(),

@@ -90,6 +90,7 @@ pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.location = None;
     incident.located = None;
     incident.alert.location = None;
+    incident.pushed.clear();
     incident.reached.clear();
     incident.sounded.clear();
     incident.seen.clear();

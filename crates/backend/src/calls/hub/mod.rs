@@ -244,7 +244,7 @@ impl Hub {
 }
 
 /// The receiver behind a subscription. It accepts whole frames, shared by all that are alike.
-trait Push {
+pub(crate) trait Push {
     /// Hands a frame over without waiting; false if there is no room for it any more.
     fn push(&self, frame: &Bytes) -> bool;
 }

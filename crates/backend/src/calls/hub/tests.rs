@@ -58,6 +58,7 @@ fn reached(call: &Alert, by: &str) -> Event {
         line: line(),
         alert: call.id,
         target: Some(call.house.clone()),
+        pushed: [].into(),
         reached: [house(by).into()].into(),
         sounded: [].into(),
         seen: [].into(),

@@ -3,6 +3,7 @@
 mod calls;
 mod database;
 mod push;
+mod reach;
 mod rebuild;
 mod stalled;
 mod statistics;

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_a_browser_likes_best_is_taken() {
+    fn the_language_a_browser_prefers_is_chosen() {
         assert_eq!(of_accept_language("en-US,en;q=0.9,ko;q=0.8"), Some(Locale::en));
         assert_eq!(of_accept_language("de, en;q=0.5, ko-KR;q=0.7"), Some(Locale::ko));
         assert_eq!(of_accept_language("de, en;q=0"), None);

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_error_codes_are_told_apart() {
+    fn the_browsers_error_codes_are_distinguished() {
         let problems = [1, 2, 3, 0].map(LocationProblem::of_code);
         use LocationProblem::{Denied, TimedOut, Unavailable};
         assert_eq!(problems, [Denied, Unavailable, TimedOut, Unavailable]);

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_said_as_a_flat_and_a_name_is_left_alone() {
+    fn a_number_is_shown_as_a_flat_and_a_name_as_it_is() {
         assert_eq!(said("1203"), "1203호");
         assert_eq!(said("지하1호"), "지하1호");
         assert_eq!(said("B-02"), "B-02");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_in_the_coarsest_unit_that_says_enough() {
+    fn times_are_shown_in_the_coarsest_useful_unit() {
         let say = |seconds: i64| ago(Locale::en, 0, seconds * 1000);
         assert_eq!(say(-5), "just now");
         assert_eq!(say(9), "just now");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_names_who_ended_it_where_that_says_something() {
+    fn an_end_names_its_author_where_that_is_informative() {
         let by = Actor::House(House::new("1203").expect("a valid house"));
         let say = |how, by| end(Locale::en, &End { how, by, at: 0 });
         assert_eq!(say(Progress::Cancelled, by.clone()), "Cancelled");

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_word_about_the_page_comes_first() {
+    fn the_browsers_header_about_the_page_comes_first() {
         assert!(passes("internal:3000", Some("null"), Some("same-origin")));
         assert!(passes("internal:3000", Some("https://x.example"), Some("same-origin")));
         assert!(passes("x.example", None, Some("none")));

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_object_is_one_whatever_is_announced() {
+    fn a_json_object_is_read_as_one_under_any_content_type() {
         let forms = "application/x-www-form-urlencoded; charset=UTF-8";
         for content_type in ["", forms, "text/plain;charset=UTF-8", "application/json", "*/*", "nonsense"] {
             for body in ["{\"a\":1}", "\u{feff}{\"a\":1}", " \r\n{\"a\":1}"] {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_what_was_announced() {
+    fn a_body_that_is_not_an_object_is_read_as_announced() {
         let form = "application/x-www-form-urlencoded";
         assert_eq!(sent(form, "a=1&b=").form().unwrap().len(), 2);
         assert_eq!(sent(form, ""), Sent::Form(Vec::new()));

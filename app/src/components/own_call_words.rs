@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_has_not_got_through_says_so_first_and_where_it_is_kept_and_why_it_waits() {
+    fn an_unsent_call_shows_that_first_then_where_it_is_kept_and_why_it_waits() {
         let words = |kept| said(&CallProgress::Retrying { why: Trouble::Offline, tries: 3, kept });
         for words in [words(Kept::Device), words(Kept::Page)] {
             assert!(words.starts_with("Not sent yet."), "{words}");
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_reached_nobody_says_to_call_119() {
+    fn a_call_that_reached_nobody_names_119() {
         assert!(said(&CallProgress::NobodyReached).contains("Call 119 now"));
         let houses = Houses { delivered: 7, sounded: 3, seen: 2 };
         assert!(said(&CallProgress::NobodyComes(houses)).contains("Call 119 now"));
     }
 
     #[test]
-    fn what_was_delivered_sounded_and_seen_are_three_numbers() {
+    fn delivered_sounded_and_seen_are_three_numbers() {
         let houses = Houses { delivered: 7, sounded: 3, seen: 2 };
         for progress in [CallProgress::Reached(houses), CallProgress::NobodyComes(houses)] {
             let words = said(&progress);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_neighbours_heard_is_never_called_unsent() {
+    fn a_call_that_neighbours_received_is_never_called_unsent() {
         for kept in [Kept::Device, Kept::Page] {
             let words = said(&CallProgress::Heard { kept });
             assert!(words.contains("Your call has reached your neighbours"), "{words}");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_state_says_nothing() {
+    fn a_quiet_state_is_announced_as_nothing() {
         assert_eq!(said(&CallProgress::Quiet), "");
     }
 }

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_press_on_its_way_is_told_before_anything_else() {
+    fn a_press_on_its_way_is_shown_before_anything_else() {
         let known = incident(&call(1), [accept(&call(1), "1204")]);
         let told = |state| progress(&state, Some(&known), None, AT);
         assert_eq!(told(PressState::Sending), CallProgress::Sending);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_and_not_recorded_says_so_until_somebody_is_reached_or_comes() {
+    fn a_call_delivered_but_not_recorded_shows_that_until_somebody_is_reached_or_comes() {
         let (heard, kept) = (PressState::Heard { kept: Kept::Device }, Kept::Device);
         let of = |then: Vec<Event>| progress(&heard, Some(&incident(&call(1), then)), None, AT + 5_000);
         assert_eq!(progress(&heard, None, None, AT), CallProgress::Heard { kept });
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_says_after_ten_seconds_that_it_has_reached_nobody() {
+    fn a_recorded_call_shows_after_ten_seconds_that_it_has_reached_nobody() {
         let last = AT + 100 + NOBODY_AFTER - 1;
         for known in [None, Some(incident(&call(1), []))] {
             assert_eq!(progress(&recorded(), known.as_ref(), None, last), CallProgress::Recorded);
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_without_a_page_is_told_by_the_call_and_without_one_as_recorded_and_no_more() {
+    fn a_press_sent_without_a_page_is_shown_by_its_call_or_else_as_recorded_only() {
         let sent = PressState::Delivered { id: call(1).id, at: AT + 100 };
         let of = |then: Vec<Event>, now| progress(&sent, Some(&incident(&call(1), then)), None, now);
         assert_eq!(progress(&sent, None, None, AT + NOBODY_AFTER), CallProgress::Delivered { at: AT + 100 });
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_reached_devices_and_is_accepted_by_nobody_says_so_after_a_minute_until_somebody_comes() {
+    fn a_delivered_call_without_an_accept_shows_that_after_a_minute_until_somebody_comes() {
         let recorded = PressState::Recorded { id: call(1).id, state: api::State::Stored, at: AT };
         let of = |then: Vec<Event>, now| progress(&recorded, Some(&incident(&call(1), then)), None, now);
         let sounds = receipt(&call(1), &["1204", "1301"], &["1204"], &[]);
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_reached_late_takes_back_that_nobody_was() {
+    fn a_late_delivery_replaces_the_notice_that_nobody_was_reached() {
         assert_eq!(of([], AT + 60_000), CallProgress::NobodyReached);
         let seen = receipt(&call(1), &["1204"], &[], &["1204"]);
         let houses = Houses { delivered: 1, sounded: 0, seen: 1 };
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_devices_have_and_neither_sound_nor_show_says_after_ten_seconds_to_call_119() {
+    fn a_call_neither_sounded_nor_shown_names_119_after_ten_seconds() {
         let silent = || [reached(&call(1), &["1204"])];
         let houses = Houses { delivered: 1, sounded: 0, seen: 0 };
         assert_eq!(of(silent(), AT + 100 + NOBODY_AFTER - 1), CallProgress::Reached(houses));
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_a_caller_waits_is_the_age_of_the_call_whatever_the_clocks_show() {
+    fn a_callers_wait_is_the_age_of_the_call_under_any_clock() {
         let known = incident(&call(1), []);
         let month = 30 * domain::event::OPEN_FOR;
         for now in [AT - month, AT, AT + month] {
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_coming_is_named_until_they_take_it_back() {
+    fn a_neighbour_who_comes_is_named_until_they_withdraw() {
         let coming = [reached(&call(1), &["1204"]), accept(&call(1), "1204")];
         assert_eq!(of(coming.clone(), AT), CallProgress::Coming(vec![house("1204")]));
         let back = coming.into_iter().chain([status(&call(1), Progress::Withdrawn, "1204")]);
@@ -389,14 +389,14 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_over_says_how() {
+    fn a_call_that_is_over_shows_how_it_ended() {
         let over = [accept(&call(1), "1204"), status(&call(1), Progress::Resolved, "1203")];
         assert_eq!(of(over, AT), CallProgress::Ended(Progress::Resolved));
         assert_eq!(of([], AT + domain::event::OPEN_FOR), CallProgress::Ended(Progress::Expired));
     }
 
     #[test]
-    fn a_call_found_after_a_reload_is_told_like_a_fresh_one() {
+    fn a_call_found_after_a_reload_is_described_like_a_fresh_one() {
         let known = incident(&call(1), []);
         assert_eq!(progress(&PressState::Idle, Some(&known), None, AT + 1_000), CallProgress::Recorded);
         assert_eq!(

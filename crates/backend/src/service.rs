@@ -462,7 +462,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_not_counted_stays_for_twice_the_time_and_locations_do_not() {
+    async fn uncounted_entries_stay_for_twice_the_time_and_locations_do_not() {
         let directory = tempfile::tempdir().unwrap();
         let accounts = Database::connect_later("sqlite::memory:").unwrap();
         let zone = Iana::named("Asia/Seoul").unwrap();

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_off_stays_broken() {
+    fn a_body_that_breaks_off_stays_broken() {
         for body in [&br#"{"text":"a"#[..], br#"{"text":"\u12"#, br#"{"text":"\"#, b"{"] {
             assert!(serde_json::from_str::<Value>(&repaired(body)).is_err());
         }

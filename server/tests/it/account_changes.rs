@@ -51,7 +51,7 @@ async fn another_flat_or_role_closes_the_accounts_sockets_and_holds_for_its_sess
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_signed_out_and_hears_nothing_more() -> Outcome {
+async fn a_deleted_account_is_signed_out_and_receives_nothing_more() -> Outcome {
     let (server, client) = server_and_client().await?;
     let neighbour = sign_in(&client, NEIGHBOUR).await?;
     let (mut socket, _) = neighbour.listen().await?;

@@ -64,7 +64,7 @@ async fn unheard(socket: &mut Socket, keys: &[Uuid], call: AlertId) -> Outcome {
 }
 
 #[tokio::test]
-async fn what_may_be_said_is_heard_on_the_line_and_everything_else_is_refused() -> Outcome {
+async fn permitted_events_reach_the_line_and_all_others_are_refused() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour, mut socket, call) = called(&client).await?;
     let (stranger, office) = (sign_in(&client, STRANGER).await?, sign_in(&client, ADMINISTRATOR).await?);
@@ -149,7 +149,7 @@ async fn an_accept_that_names_another_house_than_the_one_that_called_is_refused(
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_known_here_is_taken_on_trust_but_in_nobody_elses_name() -> Outcome {
+async fn a_command_about_an_unknown_call_is_accepted_but_in_nobody_elses_name() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, office) = (sign_in(&client, CALLER).await?, sign_in(&client, ADMINISTRATOR).await?);
     let unknown = AlertId::generate();
@@ -269,7 +269,7 @@ async fn two_calls_of_one_id_move_and_end_apart_and_a_form_stays_with_its_call()
 }
 
 #[tokio::test]
-async fn until_the_outbox_is_read_an_answer_is_neither_taken_nor_refused_for_good() -> Outcome {
+async fn until_the_outbox_is_read_an_answer_is_neither_accepted_nor_refused_for_good() -> Outcome {
     let (mut server, client) = server_and_client().await?;
     let (caller, neighbour, socket, call) = called(&client).await?;
     drop(socket);

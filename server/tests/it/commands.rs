@@ -60,7 +60,7 @@ async fn a_call_goes_its_whole_way() -> Outcome {
 }
 
 #[tokio::test]
-async fn without_a_session_nothing_is_taken() -> Outcome {
+async fn without_a_session_nothing_is_accepted() -> Outcome {
     let (_server, client) = server_and_client().await?;
     for path in ["/alert", "/accept", "/alert/0190f8a0-0000-7000-8000-000000000000/cancel"] {
         let request = client.request(Method::POST, path).json(&json!({ "line": "101-1", "house": "1203" }));
@@ -207,7 +207,7 @@ async fn a_careless_clients_press_goes_out() -> Outcome {
 }
 
 #[tokio::test]
-async fn json_is_json_whatever_content_type_is_announced() -> Outcome {
+async fn json_is_read_under_any_content_type() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let body = r#"{"line":"101-1","house":"1203"}"#;
@@ -424,7 +424,7 @@ async fn a_call_is_cancelled_with_no_body_at_all_and_by_a_form() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_problem_too() -> Outcome {
+async fn an_unknown_address_is_a_problem_too() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let answer = client.send::<Value>(caller.request(Method::GET, "/api/nothing")).await?;

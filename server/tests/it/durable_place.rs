@@ -61,7 +61,8 @@ async fn waits_for(client: &Client, ready: bool) -> Result<String, Error> {
 }
 
 #[tokio::test]
-async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_with_the_same_key() -> Outcome {
+async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_accepted_with_the_same_key() -> Outcome
+{
     let directory = tempfile::tempdir().unwrap();
     let mut server = program_on_a_disk_of_ours(directory.path()).start().await?;
     let client = server.client()?;
@@ -89,8 +90,7 @@ async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_wi
 }
 
 #[tokio::test]
-async fn a_press_on_a_full_disk_is_heard_by_whoever_is_connected_and_the_answer_says_no_more_than_that()
--> Outcome {
+async fn a_press_on_a_full_disk_reaches_connected_neighbours_and_the_answer_claims_only_that() -> Outcome {
     let directory = tempfile::tempdir().unwrap();
     let mut server = program_on_a_disk_of_ours(directory.path()).start().await?;
     let client = server.client()?;

@@ -49,8 +49,7 @@ async fn press_to_heard(office: &mut Socket, caller: &Session) -> Result<Duratio
 }
 
 #[tokio::test]
-async fn an_administrator_of_five_hundred_lines_hears_each_of_them_and_one_that_is_made_afterwards() -> Outcome
-{
+async fn an_administrator_of_five_hundred_lines_receives_each_and_one_made_afterwards() -> Outcome {
     let server = server().await?;
     let began = Instant::now();
     let residents = server.settle(&Town::new(LINES, HOUSES).administrators(1)).await?;

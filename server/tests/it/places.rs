@@ -32,7 +32,7 @@ async fn counters(server: &Server) -> Result<Counters, Error> {
 }
 
 #[tokio::test]
-async fn strangers_who_hold_all_of_their_places_keep_no_resident_from_hearing() -> Outcome {
+async fn strangers_who_hold_all_of_their_places_keep_no_resident_out() -> Outcome {
     descriptors::allow(3_000)?;
     let server = program().descriptors(LIMIT).start().await?;
     let client = server.client()?;

@@ -26,7 +26,7 @@ fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bo
 }
 
 #[tokio::test]
-async fn the_caller_learns_which_houses_were_reached_and_where_somebody_looked() -> Outcome {
+async fn the_caller_learns_which_houses_were_reached_and_which_have_seen_the_call() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let (mut callers, _) = caller.listen().await?;
@@ -96,7 +96,7 @@ async fn a_house_that_sounds_a_call_is_counted_apart_from_one_that_only_has_it()
 }
 
 #[tokio::test]
-async fn sounding_one_call_is_no_word_on_the_calls_before_it() -> Outcome {
+async fn sounding_one_call_reports_nothing_about_the_calls_before_it() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let (mut callers, _) = caller.listen().await?;

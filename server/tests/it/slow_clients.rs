@@ -42,7 +42,7 @@ async fn press(caller: &Session, calls: usize) -> Result<HashSet<Uuid>, testkit:
 const SUBSCRIPTIONS: usize = 64;
 
 #[tokio::test]
-async fn whoever_is_too_slow_is_told_so_and_holds_nobody_up() -> Outcome {
+async fn a_slow_client_is_closed_with_the_reason_and_delays_nobody() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let mut slow = sign_in(&client, NEIGHBOUR).await?.connect().await?;

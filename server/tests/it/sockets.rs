@@ -77,7 +77,7 @@ async fn a_foreign_line_is_refused_to_residents_and_open_to_administrators() -> 
 }
 
 #[tokio::test]
-async fn what_is_not_understood_is_answered_with_why() -> Outcome {
+async fn a_frame_that_is_not_understood_is_answered_with_the_reason() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let send = |destination: &str| Frame::new(Command::Send).header("destination", destination);
@@ -354,7 +354,7 @@ async fn a_session_that_ends_closes_its_sockets_and_no_others() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_plain_request_is_told_to_upgrade() -> Outcome {
+async fn a_plain_request_is_asked_to_upgrade() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let answer = plain(&client).await?;
     assert_eq!(answer.status, 426);

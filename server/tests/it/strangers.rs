@@ -78,7 +78,7 @@ async fn a_flood_of_sign_ins_is_refused_while_a_resident_signs_in_and_a_press_is
 }
 
 #[tokio::test]
-async fn made_up_tokens_are_looked_up_within_a_budget_and_a_session_known_here_is_never_counted() -> Outcome {
+async fn invented_tokens_have_a_lookup_budget_and_a_session_known_here_is_never_counted() -> Outcome {
     let (server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let begun = Instant::now();
@@ -129,7 +129,7 @@ const SESSION: &str = "INSERT INTO sessions (token_hash, resident, expires_at, c
             (SELECT COALESCE(MAX(change), 0) + 1 FROM sessions))";
 
 #[tokio::test]
-async fn a_form_with_a_session_of_another_server_goes_out_though_others_used_up_the_look_ups() -> Outcome {
+async fn a_form_with_a_session_of_another_server_passes_after_others_used_up_the_lookups() -> Outcome {
     let (server, client) = server_and_client().await?;
     let (mut socket, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
     while who(&client, &made_up()).await?.status == 401 {}
@@ -145,7 +145,7 @@ async fn a_form_with_a_session_of_another_server_goes_out_though_others_used_up_
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_rendered_yet_says_so_to_people_and_comes_again() -> Outcome {
+async fn a_page_that_cannot_be_rendered_yet_explains_that_and_reloads() -> Outcome {
     let (_server, client) = server_and_client().await?;
     while who(&client, &made_up()).await?.status == 401 {}
     let page = |accept: &str| {
@@ -190,7 +190,7 @@ fn threads(server: &Server, name: &str) -> Threads {
 }
 
 #[tokio::test]
-async fn pages_are_rendered_on_threads_that_give_way_while_a_press_is_heard() -> Outcome {
+async fn pages_are_rendered_on_threads_that_give_way_to_a_press() -> Outcome {
     descriptors::allow(3_000)?;
     let (server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);

@@ -86,7 +86,7 @@ def make(name, octets):
 ";
 
 #[test]
-fn what_was_written_since_the_last_sync_is_gone() {
+fn octets_written_since_the_last_sync_are_gone() {
     let disk = Disk::new();
     let program = format!(
         "{OPEN}
@@ -102,7 +102,7 @@ os.posix_fallocate(fd, 0, 4096)"
 }
 
 #[test]
-fn what_was_synced_stays() {
+fn synced_octets_stay() {
     let disk = Disk::new();
     let thrown = disk.cut_after(&format!(
         "{OPEN}

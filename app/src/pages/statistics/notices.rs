@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_weakens_the_figures_is_said_above_them() {
+    fn reasons_to_doubt_the_figures_are_shown_above_them() {
         let good = State {
             behind: Some(0),
             verified: Some(Verified { at: AS_OF, compared: 41, different: 0 }),

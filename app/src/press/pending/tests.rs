@@ -50,7 +50,7 @@ fn a_clock_that_was_corrected_a_little_changes_nothing_and_one_that_was_hours_wr
 }
 
 #[test]
-fn who_still_wants_it_makes_it_young_again() {
+fn a_confirmed_press_is_young_again() {
     let mut pending = pending();
     pending.wanted_at = AT + 3 * ASKS_AFTER;
     assert_eq!(found(&pending, AT + 3 * ASKS_AFTER + 1), Found::Send);
@@ -67,7 +67,7 @@ fn nobody_sends_it_for_somebody_else() {
 }
 
 #[test]
-fn what_was_answered_is_told_however_old_until_the_call_is_over() {
+fn an_answered_press_is_shown_at_any_age_until_the_call_is_over() {
     let mut pending = pending();
     pending.outcome = refused();
     assert_eq!(found(&pending, AT + 9 * OPEN_FOR), Found::Tell);

@@ -114,7 +114,7 @@ fn a_call_is_delivered_with_the_acknowledgement_to_send() {
 }
 
 #[test]
-fn only_what_is_live_and_not_late_tells_the_time() {
+fn only_live_events_that_are_not_late_set_the_clock() {
     let told = |flag| delivery(&mut begun(), &message(flag)).live_at();
     assert_eq!(told(None), Some(call(1).at));
     assert_eq!(told(Some("replay")), None);
@@ -146,7 +146,7 @@ fn an_error_ends_it_with_the_servers_words() {
 }
 
 #[test]
-fn what_is_no_stomp_ends_it() {
+fn octets_that_are_not_stomp_end_the_conversation() {
     assert!(matches!(begun().receive(b"<html>\n"), Err(Failure::Broken(_))));
 }
 
@@ -166,7 +166,7 @@ fn a_message_of_a_newer_server_does_not_end_it() {
 }
 
 #[test]
-fn a_look_is_told_with_the_calls_id() {
+fn a_seen_report_has_the_calls_id() {
     let frames = frames(&begun().seen(call(1).id));
     assert_eq!(frames[0].command, Command::Send);
     assert_eq!(frames[0].get("destination"), Some("/pub/seen"));

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_names_the_call_as_far_as_it_is_known() {
+    fn a_recorded_event_names_the_call_as_far_as_it_is_known() {
         let id = AlertId::generate();
         let neighbour = resident("101-1", "1204", Role::Resident);
         let target = |event: Result<Event, Refusal>| event.unwrap().target().cloned();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_comes_after_the_last_one_whatever_the_clock_shows() {
+    fn a_location_is_later_than_the_last_one_under_any_clock() {
         let ahead = clock::now() + 60 * 60 * 1000;
         let caller = resident("101-1", "1203", Role::Resident);
         let here = Location::new(37.5, 127.0, None).unwrap();

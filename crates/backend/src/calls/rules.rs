@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {
+    fn a_houses_next_event_is_later_than_its_last_one_under_any_clock() {
         let ahead = clock::now() + 60 * 60 * 1000;
         let (line, [caller, helper, other]) =
             (Line::new("101-1").unwrap(), ["1203", "1204", "1301"].map(|house| House::new(house).unwrap()));

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_sent_without_a_claim_is_not_sent_again() {
+    async fn a_push_sent_without_a_claim_is_not_sent_again() {
         let directory = tempfile::tempdir().unwrap();
         let [one, two] = two_nodes(directory.path()).await;
         one.done("a").await.unwrap();

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused() {
+    fn a_value_that_is_not_a_schedule_is_refused() {
         for wrong in [
             "",
             "10 4 * *",

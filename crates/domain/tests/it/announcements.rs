@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn an_event_is_told_once_however_often_it_comes(
+    fn an_event_is_announced_once_even_if_it_arrives_often(
         delivery in history(Conflicts::LeftOut)
             .prop_map(|mut history| {
                 // An accept that names no call is announced again when a newer call appears, which is the next test.
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn an_accept_that_names_no_call_is_told_again_only_about_another_call(
+    fn an_accept_that_names_no_call_is_announced_again_only_for_another_call(
         delivery in any_delivery(Conflicts::Included),
     ) {
         let (_, changes) = changes(&delivery, 2);
@@ -70,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_known_call_has_was_told_and_nothing_else(
+    fn everything_a_known_call_has_was_announced_and_nothing_else(
         delivery in any_delivery(Conflicts::LeftOut),
     ) {
         let (fold, changes) = changes(&delivery, 2);
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_told_before_its_call(delivery in any_delivery(Conflicts::Included)) {
+    fn nothing_is_announced_before_its_call(delivery in any_delivery(Conflicts::Included)) {
         let (_, changes) = changes(&delivery, 2);
         let mut calls = Vec::new();
         for change in &changes {
@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn which_accept_is_first_is_told_only_when_listeners_think_otherwise(
+    fn the_first_accept_is_announced_only_when_listeners_have_another(
         delivery in any_delivery(Conflicts::LeftOut),
         partitions in 1..4_i32,
     ) {

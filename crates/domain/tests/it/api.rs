@@ -58,7 +58,7 @@ fn a_call_needs_nothing_but_its_flat() {
 }
 
 #[test]
-fn a_location_that_cannot_be_one_was_told_all_the_same() {
+fn a_press_with_an_unusable_location_counts_as_sent_with_one() {
     for call in [
         json(r#"{"line":"101-1","house":"1203","lat":"here","lng":"there"}"#),
         json(r#"{"line":"101-1","house":"1203","lat":999,"lng":127}"#),
@@ -119,7 +119,7 @@ fn a_name_and_a_password_may_be_numbers() {
 }
 
 #[test]
-fn an_exercise_says_so_in_json_and_in_a_form() {
+fn an_exercise_is_marked_in_json_and_in_a_form() {
     assert!(json(r#"{"line":"1","house":"2","drill":true}"#).drill);
     assert!(!json(r#"{"line":"1","house":"2","drill":false}"#).drill);
     assert!(form("line=1&house=2&drill=true").drill && form("line=1&house=2&drill=on").drill);

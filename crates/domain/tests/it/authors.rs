@@ -276,7 +276,7 @@ proptest! {
     }
 
     #[test]
-    fn only_the_caller_is_where_it_says_whatever_order_it_is_said_in(
+    fn only_the_callers_own_locations_count_in_any_order(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),
     ) {
         let fold = fold(&delivery, 2);

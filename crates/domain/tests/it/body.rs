@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn what_is_told_is_heard(body in body()) {
+    fn a_written_body_is_read_as_the_same(body in body()) {
         prop_assert_eq!(&json(&body)["type"], body.type_name());
         prop_assert_eq!(Body::parse(&body.to_json()).expect("readable"), body);
     }
@@ -53,7 +53,7 @@ proptest! {
 }
 
 #[test]
-fn an_alert_says_all_that_the_contract_names() {
+fn an_alert_has_every_field_of_the_contract() {
     let mut alert = alert_of("1203", 0);
     alert.location = Location::new(37.5, 127.0, Some(12.5));
     alert.kind = Some(domain::Kind::Fire);
@@ -66,7 +66,7 @@ fn an_alert_says_all_that_the_contract_names() {
 }
 
 #[test]
-fn an_accept_tells_the_original_clients_the_target_as_text_and_whether_it_is_first() {
+fn an_accept_has_the_target_as_text_for_the_original_clients_and_whether_it_is_first() {
     for first in [None, Some(true), Some(false)] {
         let told = json(&Body::Event { event: Event::Accept(accept_of(1, "1204", 1)), first });
         assert_eq!((&told["text"], &told["target"]), (&Value::from("1203"), &Value::from("1203")));

@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
-    fn who_listened_from_the_start_knows_what_the_server_knows(
+    fn a_client_that_listened_from_the_start_knows_the_same_as_the_server(
         delivery in history(Conflicts::LeftOut).prop_flat_map(delivery),
         partitions in 1..4_i32,
         grown in 1..4_i32,
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn who_gets_the_snapshot_knows_what_the_server_knows(
+    fn a_client_with_the_snapshot_knows_the_same_as_the_server(
         history in history(Conflicts::Included),
         partitions in 1..4_i32,
     ) {
@@ -83,7 +83,7 @@ proptest! {
     /// Where two records of one event differ, listeners keep the one that they received first, until they connect
     /// again.
     #[test]
-    fn a_snapshot_after_listening_settles_what_records_of_one_event_disagreed_about(
+    fn a_snapshot_after_listening_resolves_records_of_one_event_that_disagree(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),
         partitions in 1..4_i32,
     ) {

@@ -107,7 +107,7 @@ fn a_house_that_took_its_accept_back_may_accept_again() {
 }
 
 #[test]
-fn of_words_said_in_one_millisecond_the_greater_id_is_the_last() {
+fn in_one_millisecond_the_event_with_the_greater_id_is_the_last() {
     let words = |accept, withdraw| {
         let said =
             [Event::Accept(accept_of(accept, "1204", 5)), Event::Status(withdrawn(withdraw, "1204", 5))];
@@ -119,7 +119,7 @@ fn of_words_said_in_one_millisecond_the_greater_id_is_the_last() {
 }
 
 #[test]
-fn who_never_came_has_nothing_to_take_back() {
+fn a_house_that_never_came_has_nothing_to_withdraw() {
     let incident = only(&direct([Event::Alert(alert_of("1203", 0)), Event::Status(withdrawn(1, "1204", 1))]));
     assert_eq!(incident.responses, []);
 }
@@ -232,7 +232,7 @@ fn one_key_used_for_two_calls_is_an_accept_of_each() {
 }
 
 #[test]
-fn of_two_records_of_one_alert_the_earlier_counts_and_listeners_hear_of_one() {
+fn the_earlier_of_two_records_of_one_alert_counts_and_listeners_receive_one() {
     let mut fold = LineIncidents::new(line(), 1);
     let later = Alert { text: "나중".into(), ..alert_of("1203", 5) };
     assert_eq!(fold.apply(Event::Alert(later), Seen::Direct).len(), 1);
@@ -250,7 +250,7 @@ fn a_call_does_not_become_a_drill() {
 }
 
 #[test]
-fn the_caller_is_where_the_latest_update_says() {
+fn the_caller_is_where_the_latest_update_places_them() {
     let moved = |passed, lat| Event::Moved(moved(passed, lat));
     let mut fold = direct([moved(5, 37.6), Event::Alert(alert_of("1203", 0))]);
     assert_eq!(fold.apply(moved(4, 37.7), Seen::Direct), []);
@@ -333,7 +333,7 @@ fn the_earliest_place_of_an_accept_that_names_no_call_counts() {
 }
 
 #[test]
-fn when_the_newer_call_comes_to_light_late_its_accept_is_told_about_it() {
+fn an_accept_is_announced_for_a_newer_call_that_arrives_late() {
     let mut fold = LineIncidents::new(line(), 1);
     let (old, new) = (original(topic::ALERT, CALL, 10, 1), original(topic::ALERT, CALL, 20, 2));
     let (accept, seen) = original(topic::ACCEPT, COMES, 25, 1);

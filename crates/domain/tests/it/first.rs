@@ -45,7 +45,7 @@ fn apply(fold: &mut LineIncidents, who: usize, seen: Seen) -> Vec<(usize, Option
 }
 
 #[test]
-fn the_lowest_offset_at_home_is_first_whatever_the_clocks_say() {
+fn the_lowest_offset_at_home_is_first_under_any_clock() {
     let mut fold = called();
     assert_eq!(apply(&mut fold, 0, at(home(), 9, 5)), [(0, Some(true))]);
     assert_eq!(apply(&mut fold, 1, at(home(), 8, 7)), [(1, Some(true))]);
@@ -77,7 +77,7 @@ fn records_elsewhere_are_ordered_by_time_then_partition_then_offset() {
 }
 
 #[test]
-fn nobody_is_first_until_the_log_knows_and_then_everybody_hears_it() {
+fn nobody_is_first_until_the_log_knows_and_then_everybody_is_informed() {
     let mut fold = called();
     assert_eq!(apply(&mut fold, 0, Seen::Direct), [(0, None)]);
     assert_eq!(apply(&mut fold, 1, Seen::Direct), [(1, None)]);
@@ -97,7 +97,7 @@ fn a_record_published_again_keeps_the_place_that_ranks_first() {
 }
 
 #[test]
-fn other_news_of_a_call_does_not_tell_again_who_was_first() {
+fn other_news_of_a_call_does_not_announce_its_first_accept_again() {
     let mut fold = called();
     apply(&mut fold, 0, at(home(), 5, 1));
     assert_eq!(apply(&mut fold, 1, at(home(), 6, 2)), [(1, Some(false))]);
@@ -105,7 +105,7 @@ fn other_news_of_a_call_does_not_tell_again_who_was_first() {
 }
 
 #[test]
-fn who_was_first_stays_so_when_it_takes_the_accept_back() {
+fn the_first_accept_stays_the_first_when_it_is_withdrawn() {
     let mut fold = called();
     apply(&mut fold, 0, at(home(), 5, 1));
     apply(&mut fold, 1, at(home(), 6, 2));
@@ -118,7 +118,7 @@ fn who_was_first_stays_so_when_it_takes_the_accept_back() {
 }
 
 #[test]
-fn more_partitions_settle_it_anew() {
+fn more_partitions_reopen_the_question() {
     let home_of = |partitions| partition::of_key(line().as_str().as_bytes(), partitions);
     let grown = (3..20).find(|grown| home_of(*grown) != home()).expect("a key does not always stay");
     let mut fold = called();
@@ -131,7 +131,7 @@ fn more_partitions_settle_it_anew() {
 }
 
 #[test]
-fn a_servers_last_word_holds_where_the_log_is_not_read() {
+fn the_latest_server_message_decides_where_the_log_is_not_read() {
     let mut fold = LineIncidents::new(line(), 1);
     fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Told { first: None });
     apply(&mut fold, 0, Seen::Told { first: Some(true) });
@@ -158,7 +158,7 @@ fn called_twice() -> LineIncidents {
 }
 
 #[test]
-fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
+fn a_first_frame_that_may_mean_either_of_two_calls_decides_neither() {
     let mut fold = called_twice();
     fold.settle_first(alert_of("1203", 0).id, None, event_id(0));
     assert!(
@@ -167,7 +167,7 @@ fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
 }
 
 #[test]
-fn a_first_frame_that_names_the_house_settles_its_call_alone() {
+fn a_first_frame_that_names_the_house_decides_its_call_alone() {
     for caller in ["1203", "1301"] {
         let mut fold = called_twice();
         let house = alert_of(caller, 0).house;

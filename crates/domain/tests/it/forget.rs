@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn what_waits_for_its_call_is_kept_while_it_is_new(history in history(Conflicts::Included)) {
+    fn events_waiting_for_their_call_are_kept_while_they_are_new(history in history(Conflicts::Included)) {
         let (calls, others): (Vec<_>, Vec<_>) =
             history.into_iter().partition(|(event, _)| matches!(event, Event::Alert(_) | Event::Receipt(_)));
         let mut waiting = fold(&others, 2);

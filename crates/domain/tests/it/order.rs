@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn the_incidents_are_what_the_rules_say(
+    fn the_incidents_follow_the_rules(
         history in history(Conflicts::Included),
         partitions in 1..4_i32,
     ) {
@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_known_already_changes_nothing(history in history(Conflicts::Included)) {
+    fn an_event_known_already_changes_nothing(history in history(Conflicts::Included)) {
         let mut fold = fold(&history, 2);
         let before = everything(&fold);
         for (event, seen) in history {

@@ -36,7 +36,7 @@ proptest! {
     }
 
     #[test]
-    fn outlines_after_listening_settle_what_records_of_one_event_disagreed_about(
+    fn outlines_after_listening_resolve_records_of_one_event_that_disagree(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),
         partitions in 1..4_i32,
     ) {

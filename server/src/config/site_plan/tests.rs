@@ -63,7 +63,7 @@ fn the_demos_points_fit_the_file_that_is_shipped() {
 }
 
 #[test]
-fn what_cannot_be_a_plan_is_refused_by_name_with_what_to_do() {
+fn a_file_that_cannot_be_a_plan_is_refused_by_name_with_the_remedy() {
     let (directory, file) = file();
     let missing = directory.path().join("nothing.svg").display().to_string();
     let folder = directory.path().display().to_string();

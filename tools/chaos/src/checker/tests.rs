@@ -107,7 +107,7 @@ fn first(accept: Uuid, alert: Uuid) -> Body {
 }
 
 #[test]
-fn a_run_in_which_everybody_was_told_everything_passes() {
+fn a_run_in_which_everybody_received_everything_passes() {
     let Run { call, history, .. } = run();
     let Verdict { violations, figures } = check(&history);
     assert_eq!(violations, []);
@@ -118,7 +118,7 @@ fn a_run_in_which_everybody_was_told_everything_passes() {
 }
 
 #[test]
-fn what_was_acknowledged_and_not_told_to_somebody_is_lost() {
+fn an_acknowledged_call_that_misses_one_listener_is_lost() {
     let Run { call, answer, mut history } = run();
     history.listeners[1].subscriptions[0].heard.truncate(2);
     let violations = check(&history).violations;
@@ -127,7 +127,7 @@ fn what_was_acknowledged_and_not_told_to_somebody_is_lost() {
 }
 
 #[test]
-fn what_was_not_acknowledged_is_not_lost() {
+fn a_call_that_was_not_acknowledged_is_not_lost() {
     let Run { call, mut history, .. } = run();
     history.commands.push(Command {
         outcome: Outcome::Refused("no".into()),
@@ -137,7 +137,7 @@ fn what_was_not_acknowledged_is_not_lost() {
 }
 
 #[test]
-fn a_snapshot_tells_as_well_as_a_live_message() {
+fn a_snapshot_counts_as_delivery_like_a_live_message() {
     let Run { history: mut other, .. } = run();
     let snapshot = other.rebuilt[0].subscriptions[0].clone();
     other.listeners[1].subscriptions = vec![Subscription::default(), snapshot];
@@ -182,7 +182,7 @@ fn a_listener_who_takes_another_for_the_first_disagrees() {
 }
 
 #[test]
-fn an_accepted_call_of_which_nobody_says_who_was_first_is_found() {
+fn an_accepted_call_without_a_first_accept_is_found() {
     let Run { answer, call, mut history } = run();
     for listener in history.listeners.iter_mut().chain(&mut history.rebuilt) {
         let heard = &mut listener.subscriptions[0].heard;
@@ -196,7 +196,7 @@ fn an_accepted_call_of_which_nobody_says_who_was_first_is_found() {
 }
 
 #[test]
-fn a_rebuilt_server_that_tells_another_text_is_found() {
+fn a_rebuilt_server_that_sends_another_text_is_found() {
     let Run { call, mut history, .. } = run();
     let Body::Event { event: Event::Alert(alert), .. } =
         &mut history.rebuilt[0].subscriptions[0].heard[0].body
@@ -211,7 +211,7 @@ fn a_rebuilt_server_that_tells_another_text_is_found() {
 }
 
 #[test]
-fn what_the_log_never_got_is_found_and_so_is_a_press_without_an_answer() {
+fn a_call_missing_from_the_log_is_found_and_so_is_a_press_without_an_answer() {
     let Run { call, answer, mut history } = run();
     history.rebuilt[0].subscriptions[0].heard[1].message_id = "an-accept-direct-1".into();
     history.commands[0].outcome = Outcome::Open;
@@ -236,7 +236,7 @@ fn another_time_of_the_same_command_is_no_disagreement_where_it_was_sent_again_a
 }
 
 #[test]
-fn the_story_of_a_call_tells_when_it_was_answered_and_who_was_told_when() {
+fn the_story_of_a_call_has_the_times_of_its_answer_and_of_each_delivery() {
     let Run { call, mut history, .. } = run();
     let told = history.listeners[1].subscriptions.remove(0);
     let gone = Subscription { began: Duration::ZERO, ended: Some(second(2)), heard: Vec::new() };
@@ -257,7 +257,7 @@ fn the_story_of_a_call_tells_when_it_was_answered_and_who_was_told_when() {
 }
 
 #[test]
-fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
+fn a_call_delivered_but_refused_in_the_end_need_not_survive_a_restart() {
     let Run { answer, mut history, .. } = run();
     history.rebuilt[0].subscriptions[0].heard.remove(1);
     assert!(check(&history).figures.disagreements > 0);
@@ -273,7 +273,7 @@ fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
 }
 
 #[test]
-fn an_answer_that_says_heard_is_held_to_it_for_whoever_was_connected() {
+fn a_heard_only_answer_is_checked_against_the_connected_listeners() {
     let Run { call, mut history, .. } = run();
     let said = |id, sent| HeardOnly { id, line: line(), sent: second(sent), at: second(sent + 1) };
     history.heard_only = vec![said(call, 1)];
@@ -288,7 +288,7 @@ fn an_answer_that_says_heard_is_held_to_it_for_whoever_was_connected() {
 }
 
 #[test]
-fn what_a_restored_backup_took_back_is_not_judged_and_everything_else_is() {
+fn calls_lost_with_a_restored_backup_are_not_judged_and_all_others_are() {
     let Run { mut history, .. } = run();
     let (lost, kept) = (Uuid::now_v7(), Uuid::now_v7());
     let mut taken_back = command(lost, What::Press, lost);
@@ -305,7 +305,7 @@ fn what_a_restored_backup_took_back_is_not_judged_and_everything_else_is() {
 }
 
 #[test]
-fn a_press_that_is_answered_with_a_standing_call_is_not_lost_and_its_call_was_heard() {
+fn a_press_answered_with_a_standing_call_is_not_lost_and_its_call_was_received() {
     let Run { call, mut history, .. } = run();
     let pressed = Uuid::now_v7();
     let stands = |at| Command {

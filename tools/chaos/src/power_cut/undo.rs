@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_log_is_an_error() {
+    fn a_file_that_is_not_a_log_is_an_error() {
         assert!(steps(&[7; HEAD]).is_err());
     }
 

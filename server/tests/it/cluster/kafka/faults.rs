@@ -24,7 +24,7 @@ const TEXT: &str = "press ";
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_once() -> Outcome {
+async fn every_call_answered_while_its_partitions_leader_dies_is_received_once() -> Outcome {
     let brokers = Brokers::start(3, &[]);
     let server = brokers.program().start().await?;
     let client = server.client()?;

@@ -72,7 +72,7 @@ async fn is_ready(server: &Server) -> Outcome {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn compressed_and_transactional_records_are_heard_and_so_is_what_comes_after_them() -> Outcome {
+async fn compressed_and_transactional_records_are_read_and_so_are_those_after_them() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let (mut socket, _) = listen(&server).await?;
@@ -106,7 +106,7 @@ async fn compressed_and_transactional_records_are_heard_and_so_is_what_comes_aft
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn records_with_an_odd_timestamp_are_heard_also_after_a_restart() -> Outcome {
+async fn records_with_an_odd_timestamp_are_read_also_after_a_restart() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let (mut socket, _) = listen(&server).await?;
@@ -138,7 +138,7 @@ fn letters(brokers: &Brokers) -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn unreadable_records_become_letters_once_and_the_next_call_is_heard() -> Outcome {
+async fn unreadable_records_become_letters_once_and_the_next_call_is_delivered() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let (mut socket, _) = listen(&server).await?;

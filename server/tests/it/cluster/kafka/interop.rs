@@ -53,7 +53,7 @@ fn consume(brokers: &Brokers, count: usize, topics: &[&str]) -> Vec<Value> {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn what_the_original_producer_writes_is_heard() -> Outcome {
+async fn records_of_the_original_producer_are_read() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let server = brokers.program().start().await?;
     let neighbour = sign_in(&server.client()?, NEIGHBOUR).await?;

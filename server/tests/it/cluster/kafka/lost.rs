@@ -65,7 +65,7 @@ async fn says(server: &Server, words: &str) {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn what_kafka_lost_while_the_server_was_stopped_is_published_again() -> Outcome {
+async fn records_that_kafka_lost_while_the_server_was_stopped_are_published_again() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let (mut server, neighbour, ids) = with_three_calls(&brokers).await?;
     lose_the_calls(&brokers).await;
@@ -104,7 +104,7 @@ async fn a_topic_that_was_deleted_under_the_running_server_is_made_again_and_get
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn an_accept_that_only_kafka_has_is_taken_again_when_it_is_repeated_after_the_call() -> Outcome {
+async fn an_accept_that_only_kafka_has_is_accepted_again_when_repeated_after_the_call() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let (mut server, neighbour, ids) = with_three_calls(&brokers).await?;
     server.restart().await?;

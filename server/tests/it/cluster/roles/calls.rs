@@ -9,7 +9,7 @@ const PRESSES: usize = 20;
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn residents_at_two_fan_outs_hear_each_other_once_whichever_producer_takes_a_call() -> Outcome {
+async fn residents_at_two_fan_outs_reach_each_other_once_through_either_producer() -> Outcome {
     let apart = Apart::start().await?;
     let another = apart.process("producer").start().await?;
     let (caller, neighbour) = apart.residents().await?;
@@ -34,7 +34,7 @@ async fn residents_at_two_fan_outs_hear_each_other_once_whichever_producer_takes
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn whom_a_call_reached_at_one_fan_out_is_told_to_the_caller_at_another() -> Outcome {
+async fn houses_reached_at_one_fan_out_are_reported_to_the_caller_at_another() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let [mut at_home, mut next_door] = apart.sockets(&caller, &neighbour).await?;

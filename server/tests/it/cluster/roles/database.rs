@@ -17,7 +17,7 @@ const KNOWN_EVERYWHERE_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn who_was_signed_in_calls_and_is_heard_at_both_fan_outs_while_postgresql_is_stopped() -> Outcome {
+async fn while_postgresql_is_stopped_a_signed_in_resident_reaches_both_fan_outs() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
@@ -68,7 +68,7 @@ async fn sign_ins_and_the_hand_over_go_on_when_postgresql_is_back() -> Outcome {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn what_is_handed_over_without_a_notification_is_heard_all_the_same() -> Outcome {
+async fn an_event_handed_over_without_a_notification_is_delivered() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let mut sockets = apart.sockets(&caller, &neighbour).await?;

@@ -9,7 +9,7 @@ use crate::{cluster::kafka::published, support::Outcome};
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn a_call_and_its_accept_are_heard_once_at_both_fan_outs_though_kafka_is_stalled() -> Outcome {
+async fn a_call_and_its_accept_reach_both_fan_outs_once_while_kafka_is_stalled() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let mut sockets = apart.sockets(&caller, &neighbour).await?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
-    Resident, Role, Seen, body::Body,
+    Resident, Role, Source, body::Body,
 };
 
 /// The lines whose calls a person receives.
@@ -98,7 +98,7 @@ impl Feed {
             },
             Body::First { line, alert, target, id, .. } => {
                 if let Some(feed) = self.lines.get_mut(&line) {
-                    feed.incidents.settle_first(alert, target.as_ref(), id);
+                    feed.incidents.assign_first(alert, target.as_ref(), id);
                 }
                 Vec::new()
             }
@@ -220,7 +220,7 @@ impl LineFeed {
                 self.late.insert(alert.key());
             }
         }
-        self.incidents.apply(event, Seen::Told { first }).into_iter().filter_map(notice).collect()
+        self.incidents.apply(event, Source::Server { first }).into_iter().filter_map(notice).collect()
     }
 
     fn end_snapshot(&mut self, truncated: bool) {

@@ -197,7 +197,7 @@ pub struct Resident {
 impl Resident {
     /// Returns whether this person may receive the calls of `line`, which is one's own, or any for an administrator.
     #[must_use]
-    pub fn may_hear(&self, line: &Line) -> bool {
+    pub fn may_receive(&self, line: &Line) -> bool {
         self.role == Role::Administrator || self.line.as_ref() == Some(line)
     }
 
@@ -268,8 +268,8 @@ mod tests {
             house: House::new("1203").ok(),
             role: Role::Resident,
         };
-        assert!(person.may_hear(&own) && !person.may_hear(&other));
+        assert!(person.may_receive(&own) && !person.may_receive(&other));
         person.role = Role::Administrator;
-        assert!(person.may_hear(&other));
+        assert!(person.may_receive(&other));
     }
 }

@@ -183,7 +183,7 @@ impl Session {
 
     fn may_subscribe(&self, id: &str, scope: &Scope) -> Result<(), String> {
         match scope {
-            Scope::Line(line) if !self.resident.may_hear(line) => {
+            Scope::Line(line) if !self.resident.may_receive(line) => {
                 return Err(format!("The line {line} is not yours; subscribe to your own."));
             }
             Scope::EveryLine if self.resident.role != Role::Administrator => {

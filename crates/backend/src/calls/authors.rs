@@ -90,7 +90,7 @@ fn line_of(
 ) -> Result<Line, Refusal> {
     let known = known.map(|call| &call.alert.line);
     match known.or(address.line.as_ref()).or(own) {
-        Some(line) if by.may_hear(line) => Ok(line.clone()),
+        Some(line) if by.may_receive(line) => Ok(line.clone()),
         Some(_) => Err(Refusal::NotYours("the call is not of your line".into())),
         None => Err(Refusal::Unknown("no call with this id is known here".into())),
     }
@@ -117,7 +117,7 @@ fn not_allowed(progress: Progress) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use domain::{Alert, AlertId, LineIncidents, Seen};
+    use domain::{Alert, AlertId, LineIncidents, Source};
 
     use super::*;
     use crate::calls::rules::is_caller;
@@ -150,7 +150,7 @@ mod tests {
         let mut incidents = LineIncidents::new(line(line_name), 1);
         let then = then(&alert);
         for event in std::iter::once(Event::Alert(alert)).chain(then) {
-            incidents.apply(event, Seen::Direct);
+            incidents.apply(event, Source::Direct);
         }
         incidents.incidents().pop().unwrap()
     }

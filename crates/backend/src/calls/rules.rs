@@ -72,7 +72,7 @@ pub(super) fn digest(request: &impl Serialize) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Seen};
+    use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Source};
 
     use super::*;
 
@@ -101,8 +101,8 @@ mod tests {
             at: ahead + 5,
         };
         let mut incidents = LineIncidents::new(line, 1);
-        incidents.apply(Event::Alert(alert), Seen::Direct);
-        incidents.apply(Event::Accept(accept), Seen::Direct);
+        incidents.apply(Event::Alert(alert), Source::Direct);
+        incidents.apply(Event::Accept(accept), Source::Direct);
         let incident = incidents.incidents().pop().unwrap();
         assert_eq!(after_own_words(Some(&incident), &helper), ahead + 6);
         assert!(after_own_words(Some(&incident), &other) < ahead);

@@ -24,12 +24,12 @@ fn events(changes: &[Change]) -> impl Iterator<Item = &Event> {
 }
 
 /// Receipts grow and are announced again. Everything else is announced by its identity.
-fn told(changes: &[Change]) -> BTreeMap<String, usize> {
-    let mut told = BTreeMap::new();
+fn announced(changes: &[Change]) -> BTreeMap<String, usize> {
+    let mut announced = BTreeMap::new();
     for event in events(changes).filter(|event| !matches!(event, Event::Receipt(_))) {
-        *told.entry(identity(event)).or_insert(0) += 1;
+        *announced.entry(identity(event)).or_insert(0) += 1;
     }
-    told
+    announced
 }
 
 fn any_delivery(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sighting>> {
@@ -50,7 +50,7 @@ proptest! {
             .prop_flat_map(delivery),
     ) {
         let (_, changes) = changes(&delivery, 2);
-        prop_assert!(told(&changes).values().all(|times| *times == 1), "{:?}", changes);
+        prop_assert!(announced(&changes).values().all(|times| *times == 1), "{:?}", changes);
     }
 
     #[test]
@@ -64,7 +64,7 @@ proptest! {
                 let original = accept.id.0.get_version_num() == 8;
                 let before = about.insert((accept.id, original.then_some(&accept.accept)), accept.alert);
                 prop_assert!(accept.alert.is_some());
-                prop_assert!(!original || before != Some(accept.alert), "told twice: {:?}", accept);
+                prop_assert!(!original || before != Some(accept.alert), "announced twice: {:?}", accept);
             }
         }
     }
@@ -74,14 +74,14 @@ proptest! {
         delivery in any_delivery(Conflicts::LeftOut),
     ) {
         let (fold, changes) = changes(&delivery, 2);
-        let told = told(&changes);
+        let announced = announced(&changes);
         let mut expected = Vec::new();
         for incident in fold.incidents() {
             expected.push(Event::Alert(incident.alert.clone()));
             expected.extend(fold.history(&incident.alert).into_iter().map(|(event, _)| event));
         }
         for event in &expected {
-            prop_assert!(told.contains_key(&identity(event)), "not told: {:?}", event);
+            prop_assert!(announced.contains_key(&identity(event)), "not announced: {:?}", event);
         }
         let known: Vec<String> = expected.iter().map(identity).collect();
         for event in events(&changes) {
@@ -92,7 +92,7 @@ proptest! {
                 Event::Accept(accept) => accept.id.0.get_version_num() == 8,
                 _ => false,
             };
-            prop_assert!(moves_on || known.contains(&identity(event)), "told, but not so: {:?}", event);
+            prop_assert!(moves_on || known.contains(&identity(event)), "announced, but not so: {:?}", event);
         }
         for incident in fold.incidents() {
             let (alert, key) = (&incident.alert, incident.alert.key());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Event, LineIncidents, Seen};
+use domain::{Event, LineIncidents, Source};
 use proptest::prelude::*;
 
 use crate::{
@@ -54,7 +54,7 @@ proptest! {
     ) {
         let mut client = LineIncidents::new(line(), 1);
         for (event, _) in history.into_iter().filter(|(event, _)| event.alert().is_some()) {
-            client.apply(event, Seen::Told { first: None });
+            client.apply(event, Source::Server { first: None });
         }
         let mut kept = oracle::sorted(&client);
         kept.retain(|incident| listed.contains(&incident.alert.id));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{AlertId, Event, Incident, LineIncidents, Seen, body::Body};
+use domain::{AlertId, Event, Incident, LineIncidents, Source, body::Body};
 use uuid::Uuid;
 
 use super::history::{Heard, History, Listener};
@@ -39,10 +39,10 @@ pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
                     if let Event::Alert(alert) = event {
                         listed.insert(alert.id);
                     }
-                    incidents.apply(recorded(heard, event, records), Seen::Told { first: *first });
+                    incidents.apply(recorded(heard, event, records), Source::Server { first: *first });
                 }
                 Body::First { alert, target, id, .. } => {
-                    incidents.settle_first(*alert, target.as_ref(), *id);
+                    incidents.assign_first(*alert, target.as_ref(), *id);
                 }
                 Body::SnapshotEnd { truncated: false, .. } => incidents.retain(&listed),
                 Body::SnapshotEnd { truncated: true, .. } => {}

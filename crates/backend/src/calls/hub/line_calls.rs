@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use domain::{
-    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen,
+    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Source,
     event::LATE_AFTER, message_id, topic,
 };
 use uuid::Uuid;
@@ -61,14 +61,14 @@ impl LineCalls {
 
     /// Applies an event to the fold.
     pub(super) fn apply(&mut self, arrival: Arrival) -> Applied {
-        let Arrival { event, seen, message_id, age, late, replay, .. } = arrival;
+        let Arrival { event, source, message_id, age, late, replay, .. } = arrival;
         if let Some(id) = message_id {
             self.note(&event, id);
         }
-        let direct = (seen == Seen::Direct).then(|| name(&event).zip(event.at())).flatten();
+        let direct = (source == Source::Direct).then(|| name(&event).zip(event.at())).flatten();
         let (speaker, alert) = (speaker(&event), call_of(&event));
         let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
-        let changes = self.incidents.apply(event, seen);
+        let changes = self.incidents.apply(event, source);
         if let Some((id, house)) = &alert
             && let Some(call) = self.call(*id, house)
         {

@@ -93,7 +93,7 @@ impl Feed {
     pub fn apply(&mut self, body: Body, late: bool) -> Vec<Notice> {
         match body {
             Body::Event { event, first } => match self.line(event.line()) {
-                Some(feed) => feed.hear(event, first, late),
+                Some(feed) => feed.apply_event(event, first, late),
                 None => Vec::new(),
             },
             Body::First { line, alert, target, id, .. } => {
@@ -211,7 +211,7 @@ impl LineFeed {
         Self { incidents, listing, late: BTreeSet::new(), received: BTreeMap::new() }
     }
 
-    fn hear(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {
+    fn apply_event(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {
         if let Event::Alert(alert) = &event {
             if let Some(listing) = &mut self.listing {
                 listing.insert(alert.id);

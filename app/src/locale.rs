@@ -63,7 +63,7 @@ pub(crate) fn chosen() -> Option<Locale> {
 }
 
 /// Keeps `<html lang>` equal to the language shown.
-pub(crate) fn tell_document() {
+pub(crate) fn follow_in_document() {
     let i18n = use_i18n();
     Effect::new(move || {
         let locale = i18n.get_locale();

@@ -40,7 +40,7 @@ test("a handle that is dead is replaced, and what was asked of it is done", asyn
     keep: (outbox) => outbox.keep({ ...PRESS, key: "another" }),
     all: (outbox) => outbox.all(),
     fix: (outbox) => outbox.fix(PRESS.key, "[]"),
-    settle: (outbox) => outbox.settle(PRESS.key, { refused: {} }),
+    recordOutcome: (outbox) => outbox.recordOutcome(PRESS.key, { refused: {} }),
     forget: (outbox) => outbox.forget(PRESS.key),
   };
   for (const [name, use] of Object.entries(uses)) {

@@ -72,7 +72,7 @@ async function send({ key }) {
   if (!body) return; // a page has sent it meanwhile
   const answer = await command("/alert", key, body);
   const [contentType, text] = [contentTypeOf(answer), await answer.text()];
-  if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.heard(key);
+  if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.markHeard(key);
   if (isProblem(contentType) && typeOf(parsed(text)) === ID_TAKEN) {
     const fresh = await iutsaiOutbox.renew(key);
     if (fresh) await send({ key: fresh });
@@ -81,7 +81,7 @@ async function send({ key }) {
   const outcome = read(answer.status, contentType, text);
   // A press that was one too many needs no words of its own, because the page shows the call that stands.
   if (outcome?.refused?.type === CALL_STANDS) await iutsaiOutbox.forget(key, outcome);
-  else if (outcome) await iutsaiOutbox.settle(key, outcome);
+  else if (outcome) await iutsaiOutbox.recordOutcome(key, outcome);
 }
 
 // Sends a command as JSON under its key.

@@ -58,8 +58,8 @@ fn an_event_that_arrives_twice_is_announced_once() {
 fn an_answer_that_comes_before_its_call_is_announced_with_it() {
     let mut feed = feed();
     assert_eq!(feed.apply(event(accept(&call(1), "1204")), false), []);
-    let told = feed.apply(alert(1), false);
-    assert_eq!(told, [Notice::Called(call(1).id), Notice::Coming(call(1).id, house("1204"))]);
+    let notices = feed.apply(alert(1), false);
+    assert_eq!(notices, [Notice::Called(call(1).id), Notice::Coming(call(1).id, house("1204"))]);
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn a_first_frame_decides_which_accept_was_first() {
     let first = |feed: &Feed| -> Option<EventId> { feed.call(&call(1).key()).and_then(|call| call.first) };
     assert_eq!(first(&feed), None);
     let target = Some(two.target);
-    let settled = Body::First { line: line(), alert: call(1).id, target, accept: two.accept, id: two.id };
-    feed.apply(settled, false);
+    let first_frame = Body::First { line: line(), alert: call(1).id, target, accept: two.accept, id: two.id };
+    feed.apply(first_frame, false);
     assert_eq!(first(&feed), Some(two.id));
 }
 
@@ -189,12 +189,12 @@ fn every_step_of_an_answer_is_announced() {
     feed.apply(alert(1), false);
     feed.apply(event(accept(&call(1), "1204")), false);
     let id = call(1).id;
-    let told = feed.apply(event(status(&call(1), Progress::Arrived, "1204")), false);
-    assert_eq!(told, [Notice::Arrived(id, house("1204"))]);
-    let told = feed.apply(event(status(&call(1), Progress::Withdrawn, "1204")), false);
-    assert_eq!(told, [Notice::Withdrawn(id, house("1204"))]);
-    let told = feed.apply(event(status(&call(1), Progress::Cancelled, "1203")), false);
-    assert_eq!(told, [Notice::Ended(id, Progress::Cancelled)]);
+    let notices = feed.apply(event(status(&call(1), Progress::Arrived, "1204")), false);
+    assert_eq!(notices, [Notice::Arrived(id, house("1204"))]);
+    let notices = feed.apply(event(status(&call(1), Progress::Withdrawn, "1204")), false);
+    assert_eq!(notices, [Notice::Withdrawn(id, house("1204"))]);
+    let notices = feed.apply(event(status(&call(1), Progress::Cancelled, "1203")), false);
+    assert_eq!(notices, [Notice::Ended(id, Progress::Cancelled)]);
 }
 
 #[test]

@@ -280,15 +280,15 @@ mod tests {
     #[test]
     fn a_press_on_its_way_is_shown_before_anything_else() {
         let known = incident(&call(1), [accept(&call(1), "1204")]);
-        let told = |state| progress(&state, Some(&known), None, AT);
-        assert_eq!(told(PressState::Sending), CallProgress::Sending);
+        let shown = |state| progress(&state, Some(&known), None, AT);
+        assert_eq!(shown(PressState::Sending), CallProgress::Sending);
         let (why, kept) = (Trouble::Offline, Kept::Device);
         let retrying = PressState::Retrying { why, tries: 3, kept };
-        assert_eq!(told(retrying), CallProgress::Retrying { why, tries: 3, kept });
+        assert_eq!(shown(retrying), CallProgress::Retrying { why, tries: 3, kept });
         let kept = Kept::Page;
-        assert_eq!(told(PressState::NeedsSignIn { kept }), CallProgress::NeedsSignIn { kept });
+        assert_eq!(shown(PressState::NeedsSignIn { kept }), CallProgress::NeedsSignIn { kept });
         let (pressed_at, heard) = (7, false);
-        let unsent = told(PressState::Unsent { pressed_at, heard });
+        let unsent = shown(PressState::Unsent { pressed_at, heard });
         assert_eq!(unsent, CallProgress::Unsent { pressed_at, heard });
     }
 
@@ -364,9 +364,9 @@ mod tests {
         let silent = || [reached(&call(1), &["1204"])];
         let houses = Houses { delivered: 1, sounded: 0, seen: 0 };
         assert_eq!(of(silent(), AT + 100 + NOBODY_AFTER - 1), CallProgress::Reached(houses));
-        let told = of(silent(), AT + 100 + NOBODY_AFTER);
-        assert_eq!(told, CallProgress::NobodyComes(houses));
-        assert!(told.needs_119() && !delivered(1).needs_119());
+        let shown = of(silent(), AT + 100 + NOBODY_AFTER);
+        assert_eq!(shown, CallProgress::NobodyComes(houses));
+        assert!(shown.needs_119() && !delivered(1).needs_119());
     }
 
     #[test]

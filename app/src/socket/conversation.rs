@@ -20,7 +20,7 @@ pub(super) struct Conversation {
 
 /// An answer of the server.
 #[derive(Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum Received {
     /// It knows who this is. Send `subscribe`, which has one frame per destination.
     Connected {
         /// The SUBSCRIBE frames.
@@ -92,19 +92,19 @@ impl Conversation {
     ///
     /// # Errors [`Failure`], when the conversation is over. Frames before it in `bytes` are lost with it, and come
     /// again in the next snapshot.
-    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Heard>, Failure> {
+    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Received>, Failure> {
         self.decoder.push(bytes);
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         while let Some(incoming) = self.decoder.next().map_err(Failure::Broken)? {
             match incoming {
                 Incoming::Heartbeat => {}
-                Incoming::Frame(frame) => heard.extend(self.frame(&frame)?),
+                Incoming::Frame(frame) => received.extend(self.frame(&frame)?),
             }
         }
-        Ok(heard)
+        Ok(received)
     }
 
-    fn frame(&mut self, frame: &Frame) -> Result<Option<Heard>, Failure> {
+    fn frame(&mut self, frame: &Frame) -> Result<Option<Received>, Failure> {
         match frame.command {
             Command::Connected => self.connected(frame).map(Some),
             Command::Message => Ok(Some(self.message(frame))),
@@ -116,7 +116,7 @@ impl Conversation {
         }
     }
 
-    fn connected(&mut self, frame: &Frame) -> Result<Heard, Failure> {
+    fn connected(&mut self, frame: &Frame) -> Result<Received, Failure> {
         let version = frame.get("version").and_then(Version::parse);
         self.version =
             version.ok_or_else(|| Failure::Refused("The server speaks no STOMP 1.2 or 1.1.".into()))?;
@@ -125,7 +125,7 @@ impl Conversation {
         let promised = HeartBeat::from_header(frame.get("heart-beat")).unwrap_or_default();
         let destinations = self.destinations.iter().enumerate();
         let subscribe = destinations.map(|(index, destination)| self.subscribe(index, destination)).collect();
-        Ok(Heard::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
+        Ok(Received::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
     }
 
     fn subscribe(&self, index: usize, destination: &str) -> Vec<u8> {
@@ -138,10 +138,10 @@ impl Conversation {
         encode(&subscribe, self.version)
     }
 
-    fn message(&self, frame: &Frame) -> Heard {
+    fn message(&self, frame: &Frame) -> Received {
         let body = match Body::parse(&frame.body) {
             Ok(body) => body,
-            Err(error) => return Heard::Unreadable(error.to_string()),
+            Err(error) => return Received::Unreadable(error.to_string()),
         };
         let flag = |name: &str| frame.get(name) == Some(header::YES);
         let ack = frame.get("ack").filter(|_| body.type_name() == "alert").map(|id| {
@@ -159,7 +159,7 @@ impl Conversation {
         let (ack, sounded) = (encoded(ack), encoded(sounded));
         let age = frame.get(header::AGE).and_then(|age| age.parse().ok()).filter(|age: &Millis| *age >= 0);
         let (replay, late) = (flag(header::REPLAY), flag(header::LATE));
-        Heard::Delivery(Box::new(Delivery { body, replay, late, age, ack, sounded }))
+        Received::Delivery(Box::new(Delivery { body, replay, late, age, ack, sounded }))
     }
 }
 

@@ -35,7 +35,7 @@ use crate::{
         sessions::Sessions,
     },
     push::{self, Push},
-    readiness::{Readiness, RoleState, Tell},
+    readiness::{Readiness, RoleState, StateSender},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
 
@@ -142,12 +142,12 @@ impl Backend {
         let accounts = Accounts::new(database.clone());
         let prepared = prepare(&database, &accounts, &settings).await?;
         let role = |has: bool, starting: &str| {
-            Tell::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })
+            StateSender::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })
         };
         let readiness = Readiness {
             producer: role(settings.producer, "opening the log"),
             fanout: role(settings.fanout, "reading the log"),
-            statistics: Tell::new(if settings.statistics {
+            statistics: StateSender::new(if settings.statistics {
                 RoleState::Degraded("the log is being counted".into())
             } else {
                 RoleState::Absent
@@ -265,7 +265,7 @@ impl Backend {
     /// A producer folds the log too, because it must know the calls that commands are about.
     fn start_fanout(&self, settings: &Settings, log: &Log, handover: Handover) {
         let state =
-            if settings.fanout { self.readiness.fanout.clone() } else { Tell::new(RoleState::Absent) };
+            if settings.fanout { self.readiness.fanout.clone() } else { StateSender::new(RoleState::Absent) };
         let fanout = Fanout {
             hub: self.hub.clone(),
             log: log.clone(),
@@ -395,7 +395,11 @@ async fn forget_coordinates(outbox: &Outbox, since: Millis, before: Millis) -> R
 }
 
 /// The log of this node, and what publishes to it if that is Kafka.
-fn open_log(settings: &Settings, outbox: &Outbox, state: Tell) -> Result<(Log, Option<Relay>), LogError> {
+fn open_log(
+    settings: &Settings,
+    outbox: &Outbox,
+    state: StateSender,
+) -> Result<(Log, Option<Relay>), LogError> {
     let Some(kafka) = settings.kafka.clone() else { return Ok((Log::Local(outbox.clone()), None)) };
     let _calls = settings.calls_runtime.enter();
     let kafka = Kafka::new(kafka)?;

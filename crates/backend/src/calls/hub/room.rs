@@ -79,7 +79,7 @@ impl Room {
         let applied = self.calls().apply(arrival);
         let is_new = !applied.news.is_empty();
         if self.publish(&mut audience, applied.news, how, applied.speaker.as_ref()) {
-            self.calls().note_heard(applied.trace);
+            self.calls().record_delivery(applied.trace);
         }
         is_new
     }
@@ -93,16 +93,16 @@ impl Room {
 
     /// Publishes and pushes changes; returns whether a socket of a house other than `speaker` has one of them.
     fn publish(&self, audience: &mut Audience, news: Vec<News>, how: How, speaker: Option<&House>) -> bool {
-        let mut is_heard = false;
+        let mut is_delivered = false;
         for news in news {
             self.listeners.publish(&self.line, &news.change, how.freshness(), how.taken_here);
             if news.is_of_ended_call {
                 continue;
             }
             let message = news.into_message(how.replay, how.late);
-            is_heard |= audience.push(&self.destination, &message, speaker);
+            is_delivered |= audience.push(&self.destination, &message, speaker);
         }
-        is_heard
+        is_delivered
     }
 
     /// Adds a subscriber, and lists the calls of its snapshot. [`Room::next_listed`] returns them one by one.

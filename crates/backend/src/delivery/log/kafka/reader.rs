@@ -207,7 +207,7 @@ impl Reader {
             tokio::select! {
                 message = consumer.recv() => match message {
                     Ok(message) => {
-                        let record = self.take(&message)?;
+                        let record = self.decode(&message)?;
                         to.send(Read::Record(record)).await?;
                     }
                     Err(error) => {
@@ -331,7 +331,7 @@ impl Reader {
     }
 
     /// The record of a message, which moves its partition's progress.
-    fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<Record, Stop> {
+    fn decode(&mut self, message: &BorrowedMessage<'_>) -> Result<Record, Stop> {
         let partition = (message.topic().to_owned(), message.partition());
         let offset = message.offset();
         let timestamp = message.timestamp().to_millis().unwrap_or_default();

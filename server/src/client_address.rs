@@ -57,30 +57,30 @@ impl TrustedProxies {
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let peer = peer.to_canonical();
-        if !self.believes(peer) {
+        if !self.trusts(peer) {
             return ClientAddress { ip: peer, https: false };
         }
         let proto = headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
         let https = proto.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"));
-        ClientAddress { ip: self.farthest_believed(peer, headers), https }
+        ClientAddress { ip: self.farthest_trusted(peer, headers), https }
     }
 
     /// Each proxy appends whom it heard from, so the list is believed from its end, as far as proxies are.
-    fn farthest_believed(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    fn farthest_trusted(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines: Vec<_> =
             headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
         let mut client = peer;
         for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             let Ok(address) = text.trim().parse::<IpAddr>() else { break };
             client = address.to_canonical();
-            if !self.believes(client) {
+            if !self.trusts(client) {
                 break;
             }
         }
         client
     }
 
-    fn believes(&self, address: IpAddr) -> bool {
+    fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

@@ -25,12 +25,12 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     let all = [("web", web), ("producer", producer), ("fanout", fanout), ("statistics", statistics)];
     let works = all.iter().all(|(_, state)| state.works());
     let report: serde_json::Map<_, _> =
-        all.iter().map(|(name, state)| ((*name).to_owned(), told(state))).collect();
+        all.iter().map(|(name, state)| ((*name).to_owned(), report_of(state))).collect();
     let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(report)).into_response()
 }
 
-fn told(state: &RoleState) -> Value {
+fn report_of(state: &RoleState) -> Value {
     match state.reason() {
         Some(reason) => json!({ "state": state.word(), "reason": reason }),
         None => json!({ "state": state.word() }),

@@ -85,7 +85,7 @@ impl Sockets {
         };
         match session {
             Some(session) => place.belongs_to(session)?,
-            None => place.take(|places, place| {
+            None => place.enter(|places, place| {
                 places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
             })?,
         }
@@ -154,7 +154,7 @@ impl Place {
             return Ok(());
         }
         self.leave();
-        self.take(|places, place| {
+        self.enter(|places, place| {
             places.add_resident(place.number, &owner.0, &owner.1, place.closing.clone(), Instant::now())
         })?;
         self.owner = Some(owner);
@@ -179,7 +179,7 @@ impl Place {
         self.closing.why()
     }
 
-    fn take(
+    fn enter(
         &self,
         add: impl FnOnce(&mut Places, &Self) -> Result<Option<Closing>, Full>,
     ) -> Result<(), Full> {
@@ -196,8 +196,8 @@ impl Place {
         let mut places = self.sockets.places();
         // A socket that has made room for another has no place any more.
         match self.owner.take() {
-            Some((session, owner)) => places.take_resident(self.number, &session, &owner),
-            None => places.take_stranger(self.number, self.network),
+            Some((session, owner)) => places.remove_resident(self.number, &session, &owner),
+            None => places.remove_stranger(self.number, self.network),
         };
     }
 }

@@ -35,7 +35,7 @@ const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
 /// The time between two looks at a client that reads nothing, because its queue may run over meanwhile.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// The time for a client to read why it is closed.
 const CLOSING: Duration = Duration::from_secs(2);
 /// The time for a client that was too slow, which must first read its backlog.
@@ -141,7 +141,7 @@ impl Connection {
     async fn serve(&mut self, mut frames: QueueReceiver) -> Farewell {
         let close = self.place.close().cancelled_owned();
         tokio::pin!(close);
-        let alarm = sleep_until(self.next_look());
+        let alarm = sleep_until(self.next_check());
         tokio::pin!(alarm);
         loop {
             if frames.overflowed() {
@@ -162,10 +162,10 @@ impl Connection {
                     return farewell;
                 }
             }
-            let look = self.next_look();
+            let check = self.next_check();
             // A timer that fires early finds nothing due; moving it back for each frame would cost more.
-            if look < alarm.deadline() || alarm.is_elapsed() {
-                alarm.as_mut().reset(look);
+            if check < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(check);
             }
             let takes_more = self.takes_more();
             let flow = tokio::select! {
@@ -180,7 +180,7 @@ impl Connection {
                 },
                 () = &mut close => ControlFlow::Break(self.closed_from_outside()),
                 happening = self.transport.next() => self.on(happening).await,
-                () = &mut alarm => self.look(Instant::now()),
+                () = &mut alarm => self.check(Instant::now()),
             };
             if let ControlFlow::Break(farewell) = flow {
                 return farewell;
@@ -352,13 +352,13 @@ impl Connection {
     }
 
     /// When something is due next.
-    fn next_look(&self) -> Instant {
-        let slow = (!self.transport.is_idle()).then(|| Instant::now() + LOOK_EVERY);
+    fn next_check(&self) -> Instant {
+        let slow = (!self.transport.is_idle()).then(|| Instant::now() + CHECK_EVERY);
         let due = [self.connect_by, self.beat_at, slow];
         due.into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
-    fn look(&mut self, now: Instant) -> Flow {
+    fn check(&mut self, now: Instant) -> Flow {
         if self.connect_by.is_some_and(|by| now >= by) {
             return refused(Frame::error(
                 "CONNECT did not come within 10 seconds; connect again and send it.",

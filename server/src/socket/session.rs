@@ -136,7 +136,7 @@ impl Session {
             Command::Ack => self.acknowledge(frame)?,
             // A refused message is not sent again, because the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
-            Command::Send => self.take(frame)?,
+            Command::Send => self.record_seen(frame)?,
             Command::Begin | Command::Commit | Command::Abort => {
                 return Err(format!("Transactions are not supported, so {} is not.", frame.command));
             }
@@ -220,8 +220,8 @@ impl Session {
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
         let Self { resident, hub, receipts, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return Ok(()) };
-        let heard = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
-        for subscribed in heard.filter(|subscribed| subscribed.acknowledges) {
+        let covering = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
+        for subscribed in covering.filter(|subscribed| subscribed.acknowledges) {
             let covered = match &mut subscribed.unacknowledged {
                 Some(unacknowledged) if !has_sounded => unacknowledged.acknowledge(id),
                 _ => vec![id.to_owned()],
@@ -238,7 +238,7 @@ impl Session {
     }
 
     /// Handles SEND, by which a person reports having looked at a call.
-    fn take(&self, frame: &Frame) -> Result<(), String> {
+    fn record_seen(&self, frame: &Frame) -> Result<(), String> {
         if needed(frame, "destination")? != destination::SEEN {
             return Err(unknown_destination());
         }

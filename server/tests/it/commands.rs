@@ -182,7 +182,7 @@ async fn a_careless_clients_press_goes_out() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut socket, _) = neighbour.listen().await?;
-    let mut heard = async |body: &str| {
+    let mut delivered = async |body: &str| {
         let answer = raw(&client, &caller, "application/json", body.to_owned()).await;
         assert_eq!(kind(&answer).0, 202, "{body}");
         let id = answer.ok().unwrap().id;
@@ -192,16 +192,16 @@ async fn a_careless_clients_press_goes_out() -> Outcome {
         (alert["text"].as_str().unwrap_or_default().to_owned(), alert["drill"] == true)
     };
     let emergency = |text: &str| (text.to_owned(), false);
-    assert_eq!(heard(r#"{"line":"101-1","house":1203,"text":119}"#).await, emergency("119"));
+    assert_eq!(delivered(r#"{"line":"101-1","house":1203,"text":119}"#).await, emergency("119"));
     let surrogate = r#"{"line":"101-1","house":"1203","text":"\ud83d!"}"#;
-    assert_eq!(heard(surrogate).await, emergency("\u{fffd}!"));
+    assert_eq!(delivered(surrogate).await, emergency("\u{fffd}!"));
     let marked = "\u{feff}{\"line\":\"101-1\",\"house\":\"1203\",\"text\":\"불\"}";
-    assert_eq!(heard(marked).await, emergency("불"));
-    assert_eq!(heard(r#"{"line":" 101-1","house":"1203 ","text":["a"],"kind":{}}"#).await, emergency(""));
-    assert_eq!(heard(r#"{"line":"101-1","house":"1203","lat":NaN,"lng":127}"#).await, emergency(""));
+    assert_eq!(delivered(marked).await, emergency("불"));
+    assert_eq!(delivered(r#"{"line":" 101-1","house":"1203 ","text":["a"],"kind":{}}"#).await, emergency(""));
+    assert_eq!(delivered(r#"{"line":"101-1","house":"1203","lat":NaN,"lng":127}"#).await, emergency(""));
     for drill in [r#""true""#, r#""1""#, "1", "true"] {
         let body = format!(r#"{{"line":"101-1","house":"1203","text":"훈련","drill":{drill}}}"#);
-        assert_eq!(heard(body.as_str()).await, ("훈련".to_owned(), true), "{drill}");
+        assert_eq!(delivered(body.as_str()).await, ("훈련".to_owned(), true), "{drill}");
     }
     Ok(())
 }

@@ -63,8 +63,8 @@ async fn shed_in_time(server: &Server) -> Result<u64, testkit::Error> {
     let administrator = sign_in(&server.client()?, ADMINISTRATOR).await?;
     let text = send(administrator.request(Method::GET, "/metrics")).await.text().await.unwrap();
     let metric = |name: &str| -> u64 {
-        let told = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
-        told.parse().unwrap()
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+        value.parse().unwrap()
     };
     let log = server.log()?;
     assert!(!log.contains("cannot accept"), "{log}");

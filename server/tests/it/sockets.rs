@@ -82,7 +82,7 @@ async fn a_frame_that_is_not_understood_is_answered_with_the_reason() -> Outcome
     let caller = sign_in(&client, CALLER).await?;
     let send = |destination: &str| Frame::new(Command::Send).header("destination", destination);
     let subscribe = || Subscribe::to("/sub/line/101-1").frame();
-    for (frame, says) in [
+    for (frame, expected) in [
         (Frame::new(Command::Begin).header("transaction", "1"), "Transactions"),
         (send("/pub/seen").header("transaction", "1").body("{}"), "Transactions"),
         (send("/topic/anything").body("{}"), "no such destination"),
@@ -97,7 +97,7 @@ async fn a_frame_that_is_not_understood_is_answered_with_the_reason() -> Outcome
         (Frame::new(Command::Message), "server's frame"),
     ] {
         let message = error_of(&caller, frame.clone()).await?;
-        assert!(message.contains(says), "{frame:?}: {message}");
+        assert!(message.contains(expected), "{frame:?}: {message}");
     }
     Ok(())
 }

@@ -166,7 +166,7 @@ fn a_place_that_was_displaced_is_not_given_back_twice() {
         building.resident("1203", "phone").unwrap();
     }
     assert_eq!(building.resident("1204", "other"), Ok(Some(0)));
-    assert!(building.places.take_resident(0, &session, &owner("1203")).is_none());
-    assert!(building.places.take_resident(1, &session, &owner("1203")).is_some());
+    assert!(building.places.remove_resident(0, &session, &owner("1203")).is_none());
+    assert!(building.places.remove_resident(1, &session, &owner("1203")).is_some());
     assert_eq!(building.places.open().residents, 1);
 }

@@ -19,8 +19,8 @@ impl Postgres {
     pub fn start() -> Self {
         // Made before the script runs, so that a server that does not come up whole is ended, too.
         let mut postgres = Self { directory: directory("postgres"), url: String::new() };
-        let told = postgres.command("up");
-        postgres.url = told.trim().strip_prefix("DATABASE_URL=").unwrap().to_owned();
+        let printed = postgres.command("up");
+        postgres.url = printed.trim().strip_prefix("DATABASE_URL=").unwrap().to_owned();
         postgres
     }
 

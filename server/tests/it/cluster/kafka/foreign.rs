@@ -43,7 +43,7 @@ async fn write(producer: &FutureProducer, text: &str, timestamp: Option<i64>) {
     producer.send(record, PATIENCE).await.unwrap();
 }
 
-async fn hears(socket: &mut Socket, text: &str) -> Outcome {
+async fn receives(socket: &mut Socket, text: &str) -> Outcome {
     let is_it = |message: &Message| message.json()["text"] == text;
     socket.wait_for(text, is_it).await.map(drop)
 }
@@ -78,13 +78,13 @@ async fn compressed_and_transactional_records_are_read_and_so_are_those_after_th
     let (mut socket, _) = listen(&server).await?;
     for codec in ["gzip", "snappy", "lz4", "zstd"] {
         write(&producer(&brokers, &[("compression.type", codec)]), codec, None).await;
-        hears(&mut socket, codec).await?;
+        receives(&mut socket, codec).await?;
     }
     let transactional = producer(&brokers, &[("transactional.id", "another-program")]);
     transactional.init_transactions(PATIENCE).unwrap();
     transactional.begin_transaction().unwrap();
     write(&transactional, "in an open transaction", None).await;
-    hears(&mut socket, "in an open transaction").await?;
+    receives(&mut socket, "in an open transaction").await?;
     // The log is inspected every ten seconds. An open transaction does not make it look shorter.
     tokio::time::sleep(Duration::from_secs(12)).await;
     assert!(!server.log()?.contains("the log has become shorter"), "{}", server.log()?);
@@ -99,7 +99,7 @@ async fn compressed_and_transactional_records_are_read_and_so_are_those_after_th
         texts.iter().any(|text| text == "in an open transaction") && texts.iter().any(|text| text == "zstd")
     );
     write(&producer(&brokers, &[]), "after them", None).await;
-    hears(&mut socket, "after them").await?;
+    receives(&mut socket, "after them").await?;
     is_ready(&server).await?;
     server.end().await
 }
@@ -115,7 +115,7 @@ async fn records_with_an_odd_timestamp_are_read_also_after_a_restart() -> Outcom
     let odd = [("of seconds", i64::try_from(seconds).unwrap()), ("of 1970", 1), ("of no time", 0)];
     for (text, timestamp) in odd {
         write(&ordinary, text, Some(timestamp)).await;
-        hears(&mut socket, text).await?;
+        receives(&mut socket, text).await?;
     }
     server.restart().await?;
     let (_, texts) = listen(&server).await?;
@@ -152,7 +152,7 @@ async fn unreadable_records_become_letters_once_and_the_next_call_is_delivered()
         ordinary.send(record, PATIENCE).await.unwrap();
     }
     write(&ordinary, "after them", None).await;
-    hears(&mut socket, "after them").await?;
+    receives(&mut socket, "after them").await?;
     let deadline = Instant::now() + PATIENCE;
     while letters(&brokers).len() < unreadable.len() {
         assert!(Instant::now() < deadline, "{:?}", letters(&brokers));

@@ -55,7 +55,7 @@ fn show_the_outbox(server: &Server) {
 }
 
 /// Waits until the server's log has this.
-async fn says(server: &Server, words: &str) {
+async fn logs(server: &Server, words: &str) {
     let deadline = Instant::now() + PATIENCE;
     while !server.log().unwrap().contains(words) {
         assert!(Instant::now() < deadline, "the server never said: {words}");
@@ -71,7 +71,7 @@ async fn records_that_kafka_lost_while_the_server_was_stopped_are_published_agai
     lose_the_calls(&brokers).await;
     hide_the_outbox(&server);
     server.start_again().await?;
-    says(&server, "the outbox cannot be compared with the log yet").await;
+    logs(&server, "the outbox cannot be compared with the log yet").await;
     show_the_outbox(&server);
     brokers.have_calls(&ids).await;
     let (_, snapshot) = neighbour.at(&server.client()?).listen().await?;

@@ -84,8 +84,8 @@ async fn a_call_open_across_the_move_to_kafka_keeps_its_first_and_every_entry_is
     let (mut socket, snapshot) = caller.listen().await?;
     if first(&snapshot).is_none() {
         let is_first = |message: &Message| matches!(&message.body, Body::First { .. });
-        let settled = socket.wait_for("who was first", is_first).await?;
-        assert!(matches!(settled.body, Body::First { id, .. } if id.0 == accepts[0]));
+        let first_frame = socket.wait_for("who was first", is_first).await?;
+        assert!(matches!(first_frame.body, Body::First { id, .. } if id.0 == accepts[0]));
     } else {
         assert_eq!(first(&snapshot), Some(accepts[0]));
     }

@@ -2,7 +2,7 @@
 
 use domain::{AlertId, Event, Neighbour};
 
-use super::{Apart, accept, hear, hear_no_more, press};
+use super::{Apart, accept, press, receive, receive_no_more};
 use crate::support::Outcome;
 
 const PRESSES: usize = 20;
@@ -16,18 +16,18 @@ async fn residents_at_two_fan_outs_reach_each_other_once_through_either_producer
     let neighbour = neighbour.at(&another.client()?);
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
 
-    let mut told = Vec::new();
+    let mut ids = Vec::new();
     for (number, by) in (1..=PRESSES).zip([&caller, &neighbour].into_iter().cycle()) {
-        told.push(press(by, &format!("press {number}")).await?.id);
+        ids.push(press(by, &format!("press {number}")).await?.id);
     }
-    let coming = accept(&neighbour, &caller, told[0]).await?;
-    let coming_back = accept(&caller, &neighbour, told[1]).await?;
-    told.extend([coming, coming_back]);
+    let coming = accept(&neighbour, &caller, ids[0]).await?;
+    let coming_back = accept(&caller, &neighbour, ids[1]).await?;
+    ids.extend([coming, coming_back]);
 
-    for id in &told {
-        hear(&mut sockets, *id).await?;
+    for id in &ids {
+        receive(&mut sockets, *id).await?;
     }
-    hear_no_more(&mut sockets, &told).await?;
+    receive_no_more(&mut sockets, &ids).await?;
     another.end().await?;
     apart.end().await
 }

@@ -52,7 +52,7 @@ async fn press_to_delivery(office: &mut Socket, caller: &Session) -> Result<Dura
 async fn an_administrator_of_five_hundred_lines_receives_each_and_one_made_afterwards() -> Outcome {
     let server = server().await?;
     let began = Instant::now();
-    let residents = server.settle(&Town::new(LINES, HOUSES).administrators(1)).await?;
+    let residents = server.populate(&Town::new(LINES, HOUSES).administrators(1)).await?;
     let populated = began.elapsed();
     let calls = open_calls(&residents).await?;
 
@@ -70,7 +70,7 @@ async fn an_administrator_of_five_hundred_lines_receives_each_and_one_made_after
     let any = usize::try_from(Uuid::now_v7().as_u128() % LINES as u128).unwrap();
     let of_any = press_to_delivery(&mut office, residents.of(any, 1)).await?;
     let of_last = press_to_delivery(&mut office, residents.of(LINES - 1, HOUSES - 1)).await?;
-    let later = server.settle(&Town::new(1, 1).building("302")).await?;
+    let later = server.populate(&Town::new(1, 1).building("302")).await?;
     let of_later = press_to_delivery(&mut office, later.of(0, 0)).await?;
     let unwanted = |message: &Message| {
         let is_end = matches!(message.body, Body::SnapshotEnd { .. });

@@ -94,7 +94,7 @@ async fn a_browser_that_keeps_no_cookie_reads_so_and_one_that_keeps_it_goes_on()
 
     let without = client.request(Method::GET, to).header("accept-language", "en");
     let page = send(without).await.text().await.unwrap();
-    assert!(page.contains("role=\"alert\"") && page.contains("allow cookies"), "the page says why");
+    assert!(page.contains("role=\"alert\"") && page.contains("allow cookies"), "the page gives the reason");
     let response = send(client.request(Method::GET, to).header("cookie", cookie)).await;
     assert_eq!((response.status().as_u16(), header(&response, "location")), (303, "/call?kind=fire"));
     Ok(())

@@ -31,7 +31,7 @@ async fn a_call_is_in_the_snapshot_after_the_server_was_killed_right_after_its_a
         let (_, snapshot) = neighbour.listen().await?;
         assert!(
             snapshot.alert(id).is_some(),
-            "{text} is not in the snapshot of a server that says it is ready"
+            "{text} is not in the snapshot of a server that reports itself ready"
         );
     }
     Ok(())

@@ -107,7 +107,7 @@ fn a_call_is_delivered_with_the_acknowledgement_to_send() {
     let ack = frames(&delivery.ack.expect("a call is acknowledged"));
     assert_eq!(ack[0].command, Command::Ack);
     assert_eq!(ack[0].get("id"), Some("an-alert-0-7"));
-    assert_eq!(ack[0].get("sounded"), None, "that it is there says nothing about its sound");
+    assert_eq!(ack[0].get("sounded"), None, "its delivery reports nothing about its sound");
     let sounded = frames(&delivery.sounded.expect("what sounds is reported"));
     assert_eq!((sounded[0].command, sounded[0].get("id")), (Command::Ack, Some("an-alert-0-7")));
     assert_eq!(sounded[0].get("sounded"), Some("true"));

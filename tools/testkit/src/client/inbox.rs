@@ -79,7 +79,7 @@ impl Inbox {
             match incoming {
                 Incoming::Heartbeat => self.heartbeats += 1,
                 Incoming::Frame(frame) => {
-                    self.note(&frame);
+                    self.apply(&frame);
                     self.frames.push_back(frame);
                 }
             }
@@ -113,7 +113,7 @@ impl Inbox {
         Error::Late { awaited: awaited.into(), within, instead }
     }
 
-    fn note(&mut self, frame: &Frame) {
+    fn apply(&mut self, frame: &Frame) {
         match frame.command {
             Command::Connected => {
                 if let Some(version) = frame.get("version").and_then(Version::parse) {

@@ -58,7 +58,7 @@ fn show_the_outbox(server: &Server) {
 async fn logs(server: &Server, words: &str) {
     let deadline = Instant::now() + PATIENCE;
     while !server.log().unwrap().contains(words) {
-        assert!(Instant::now() < deadline, "the server never said: {words}");
+        assert!(Instant::now() < deadline, "the server never logged: {words}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -145,7 +145,7 @@ async fn receive(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
 async fn receive_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
     for socket in sockets {
         let again = |message: &Message| ids.iter().any(|id| is_about(message, *id));
-        socket.none_within(AGAIN_WITHIN, "what was told before", again).await?;
+        socket.none_within(AGAIN_WITHIN, "a double", again).await?;
     }
     Ok(())
 }

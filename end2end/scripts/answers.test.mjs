@@ -53,7 +53,7 @@ test("a proxy's answer to a kept press leaves it as it is, and the worker is wok
   }
 });
 
-test("only the server itself says that nobody is signed in", async () => {
+test("only the server itself may report that nobody is signed in", async () => {
   const signedOut = workerWith({ "/api/session": () => answer(401, PROBLEM, problem("/problems/not-signed-in", 401)) });
   await signedOut.deliver();
   assert.deepEqual(signedOut.asked, ["/api/session"]);
@@ -74,7 +74,7 @@ test("the server's answers end a kept press", async () => {
   assert.equal(refused.outcomes[0].refused.detail, "No.");
 });
 
-test("a press that was one too many is forgotten, since the call that stands says more", async () => {
+test("a press that was one too many is forgotten, since the call that stands shows more", async () => {
   const stands = workerWith({ "/alert": () => answer(429, PROBLEM, problem("/problems/call-stands", 429)) });
   await stands.deliver();
   assert.deepEqual(stands.outcomes, []);

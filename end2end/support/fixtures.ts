@@ -96,7 +96,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext(options(coming));
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("request", (request) => office.hear(calledBy(request)));
+      context.on("request", (request) => office.remember(calledBy(request)));
       return visitor;
     });
   },
@@ -108,7 +108,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext({ ...options(coming), storageState });
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("request", (request) => office.hear(calledBy(request)));
+      context.on("request", (request) => office.remember(calledBy(request)));
       return visitor;
     });
   },

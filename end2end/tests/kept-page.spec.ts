@@ -26,7 +26,7 @@ test("without a network the page is there after a reload, and its button keeps a
   await expect(caller.connection).toHaveAttribute("data-state", "waiting");
   await expect(caller.page.getByTestId("no-connection")).toBeVisible();
   await expect(caller.page.locator(".page-header .flat")).toHaveText("101-1 라인 · 1203호");
-  await caller.say({ kind: "fire", text: "연기가 나요" });
+  await caller.describe({ kind: "fire", text: "연기가 나요" });
   await caller.hold();
   await caller.ownCallIs("retrying");
   await expect(caller.callState).toContainText("이 기기에 보관했고");
@@ -91,7 +91,7 @@ test("after signing out nothing of the page is kept", async ({ stranger }) => {
   await expect(somebody.page.locator("body")).not.toContainText("1203");
 });
 
-test("whoever was signed out from afar is not kept either", async ({ stranger }) => {
+test("the page of a person who was signed out from afar is not kept either", async ({ stranger }) => {
   const somebody = await stranger();
   await somebody.enter("resident-1203");
   await pageIsKept(somebody);

@@ -199,7 +199,7 @@ test("nothing on the page is wider than a small phone", async ({ visitor }) => {
   }
 });
 
-test("a page whose server does not answer says that its numbers may be old", async ({ visitor }) => {
+test("a page whose server does not answer warns that its numbers may be old", async ({ visitor }) => {
   const admin = await visitor("admin");
   await admin.open(PAGE);
   await expect(admin.page.locator("#stale")).toBeHidden();

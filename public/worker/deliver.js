@@ -40,7 +40,7 @@ async function deliver() {
   }
   const presses = await unsent();
   if (!presses.length) return;
-  const viewer = await whoIsSignedIn();
+  const viewer = await signedInResident();
   const theirs = presses.filter((press) => isOf(press, viewer));
   const results = await Promise.allSettled(theirs.map(send));
   const failure = results.find(({ status }) => status === "rejected");
@@ -57,7 +57,7 @@ function isOf({ by, body }, viewer) {
   return viewer?.name === by && viewer.line === line && viewer.house === house;
 }
 
-async function whoIsSignedIn() {
+async function signedInResident() {
   const answer = await fetch("/api/session", { cache: "no-store", signal: AbortSignal.timeout(TO_ANSWER) });
   const text = await answer.text();
   if (meaningOf(answer.status, contentTypeOf(answer), text) === "signed-out") return undefined;

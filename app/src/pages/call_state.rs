@@ -52,7 +52,7 @@ pub fn CallStatePage() -> impl IntoView {
         <main id="main" class="narrow">
             {problem.map(|slug| view! {
                 <p class="notice error" role="alert">
-                    {say!(i18n, problem.not_said)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
+                    {say!(i18n, problem.not_sent)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
                 </p>
             })}
             {state}

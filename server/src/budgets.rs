@@ -172,8 +172,6 @@ pub fn refused(budget: &'static str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     #[test]
     fn every_budget_is_in_the_operators_table() {
         let root = env!("CARGO_MANIFEST_DIR");

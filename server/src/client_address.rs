@@ -99,7 +99,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn client(peer: &str, forwarded: &[&'static str]) -> String {

@@ -136,7 +136,6 @@ fn refusal() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn check(host: &str, origin: Option<&str>, site: Option<&str>) -> [bool; 2] {

@@ -142,7 +142,6 @@ fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn sent(content_type: &str, body: &str) -> Sent {

@@ -279,7 +279,6 @@ pub fn role_absent(what: &str, role: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

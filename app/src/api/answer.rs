@@ -119,7 +119,6 @@ fn problem(content_type: Option<&str>, body: &str) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::api::State;
     use serde::Deserialize;
 

@@ -1,3 +1,5 @@
+//! A feed withstands any order, doubles and reconnects, and reports each event once.
+
 use domain::{EventId, Neighbour, Stance};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The calls of one house become one card, with its presses, its answers and its place in the list.
+
 use domain::{Alert, Event, Progress};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! A call sounds once on each device, while it is young and nobody has silenced or accepted it.
+
 use domain::{Event, Progress};
 
 use super::*;

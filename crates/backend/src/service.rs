@@ -462,7 +462,6 @@ fn millis(duration: Duration) -> Millis {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[tokio::test]

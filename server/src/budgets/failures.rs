@@ -95,7 +95,6 @@ impl Failed {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::net::IpAddr;
 
     use super::*;

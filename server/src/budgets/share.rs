@@ -225,7 +225,6 @@ impl Drop for Leaving<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use futures_util::FutureExt;
 
     use super::*;

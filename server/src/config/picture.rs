@@ -146,7 +146,6 @@ fn attribute<'a>(mut rest: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn frame(octets: &[u8]) -> Result<(f64, f64, f64, f64), &'static str> {

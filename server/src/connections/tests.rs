@@ -1,5 +1,4 @@
 //! Which connection makes room, and which never does.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -96,7 +96,6 @@ fn copy_escape(from: &str, to: &mut String) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use serde_json::{Value, json};
 
     use super::*;

@@ -1,3 +1,5 @@
+//! A kept press is sent, asked about or shown, by its age, its owner and its answer.
+
 use super::*;
 use crate::samples::{AT, house, line, named_line, resident};
 

@@ -1,3 +1,5 @@
+//! The page speaks STOMP as the specification and the server expect it.
+
 use super::*;
 use crate::samples::{administrator, call, line, named_line};
 

@@ -116,7 +116,6 @@ fn not_allowed(progress: Progress) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Alert, AlertId, LineIncidents, Source};
 
     use super::*;

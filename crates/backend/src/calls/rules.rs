@@ -71,7 +71,6 @@ pub(super) fn digest(request: &impl Serialize) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Source};
 
     use super::*;

@@ -109,7 +109,6 @@ pub(super) async fn add_flats(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
     use domain::{

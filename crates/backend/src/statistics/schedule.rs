@@ -133,7 +133,6 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::statistics::{Utc, Zone as _};
 
     use super::*;

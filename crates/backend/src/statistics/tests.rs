@@ -1,5 +1,4 @@
 //! The tables on SQLite, with the changes of a page, the settled calls, and the right to write.
-#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-#![allow(clippy::unwrap_used)]
+//! Every bad value has a sentence, and good values become settings.
+
 use super::*;
 
 #[test]

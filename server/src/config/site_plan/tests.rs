@@ -1,4 +1,5 @@
-#![allow(clippy::unwrap_used)]
+//! A site plan is laid by two of its points, and a file that cannot be one is refused.
+
 use super::*;
 
 /// A metre, in degrees of latitude.

@@ -1,5 +1,4 @@
 //! Sockets that make room for others, and the rule that nobody does so in turn.
-#![allow(clippy::unwrap_used)]
 
 use std::net::{IpAddr, Ipv4Addr};
 

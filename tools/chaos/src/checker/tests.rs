@@ -1,5 +1,4 @@
 //! Each thing that must not be is found, and a run without it passes.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -158,7 +158,6 @@ async fn pass(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
     use tokio::time::timeout;

@@ -182,7 +182,6 @@ fn restore(copy: &str, path: &Path, logs: &Path) -> Result<usize, Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn step(offset: i64, octets: &[u8], size: i64) -> Vec<u8> {

@@ -129,7 +129,6 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn any(inbox: &mut Inbox, command: Command) -> Option<Frame> {

@@ -1,6 +1,5 @@
 //! Buckets alone, and the commands of a house beyond them.
 
-#![allow(clippy::unwrap_used)]
 use domain::{Accept, Actor, EventId, Location, Moved, Progress, Role, Status};
 
 use super::*;

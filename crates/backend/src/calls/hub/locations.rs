@@ -19,7 +19,6 @@ pub(super) fn is_of_ended_call(incidents: &LineIncidents, event: &Event) -> bool
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{
         Actor, Alert, AlertId, EventId, House, Line, Location, Millis, Moved, Progress, Source, Status,
     };

@@ -1,7 +1,6 @@
 //! The hub as a whole. The tests are about lookups while frames are pushed, fair snapshots, and whether a call reached
 //! a neighbour.
 
-#![allow(clippy::unwrap_used)]
 use std::{collections::BTreeMap, sync::mpsc, thread, time::Duration};
 
 use domain::{

@@ -169,7 +169,6 @@ fn event(sequence: Sequence, entry: &Entry) -> Option<Event> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Actor, Alert, EventId, House, Line, Progress, Status};
 
     use super::*;

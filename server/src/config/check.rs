@@ -13,7 +13,7 @@ use backend::{
 use ipnet::IpNet;
 use url::{Position, Url};
 
-use super::{Config, KafkaConfig, Log, Roles, Settings, SitePlan, TileSource};
+use super::{Config, KafkaConfig, Log, Roles, Settings, SitePlan, TileSource, given};
 
 impl Config {
     /// The settings that follow from this, or every sentence about what is wrong.
@@ -222,11 +222,6 @@ pub fn database_url(url: Option<&str>, data_dir: &Path) -> Result<String, String
         return Ok(url.to_owned());
     }
     Err("DATABASE_URL must be sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.".into())
-}
-
-/// The value, if it is more than nothing.
-pub(super) fn given(value: Option<&str>) -> Option<&str> {
-    value.map(str::trim).filter(|value| !value.is_empty())
 }
 
 fn gather<T>(wrong: &mut Vec<String>, result: Result<T, String>) -> Option<T> {

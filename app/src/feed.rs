@@ -144,17 +144,13 @@ impl Feed {
     /// Every call, the newest first.
     #[must_use]
     pub fn incidents(&self) -> Vec<Incident> {
-        let mut incidents: Vec<_> = self.lines.values().flat_map(|feed| feed.incidents.incidents()).collect();
-        incidents.sort_by_key(|incident| std::cmp::Reverse((incident.alert.at, incident.alert.id)));
-        incidents
+        newest_first(self.lines.values().flat_map(|feed| feed.incidents.incidents()))
     }
 
     /// The calls that are open at `now`, the newest first.
     #[must_use]
     pub fn open(&self, now: Millis) -> Vec<Incident> {
-        let mut incidents = self.incidents();
-        incidents.retain(|incident| incident.is_open(now));
-        incidents
+        newest_first(self.lines.values().flat_map(|feed| feed.incidents.open(now)))
     }
 
     /// Returns the calls that are open at the page's monotonic time `moment`, the newest first. The age of a call
@@ -200,6 +196,12 @@ impl Feed {
             self.lines.get_mut(line)
         }
     }
+}
+
+fn newest_first(incidents: impl Iterator<Item = Incident>) -> Vec<Incident> {
+    let mut incidents: Vec<_> = incidents.collect();
+    incidents.sort_by_key(|incident| std::cmp::Reverse((incident.alert.at, incident.alert.id)));
+    incidents
 }
 
 impl LineFeed {

@@ -99,7 +99,7 @@ impl Connection {
             if has_more {
                 // The queue comes first below, and must not keep the socket from being read or closed.
                 if self.place.close().is_cancelled() {
-                    return Farewell::of(self.place.why());
+                    return Farewell::of(self.place.reason());
                 }
                 if let Some(happening) = self.transport.next().now_or_never()
                     && let ControlFlow::Break(farewell) = self.on(happening).await
@@ -123,7 +123,7 @@ impl Connection {
                     }
                     None => ControlFlow::Break(Farewell::TooSlow),
                 },
-                () = &mut close => ControlFlow::Break(Farewell::of(self.place.why())),
+                () = &mut close => ControlFlow::Break(Farewell::of(self.place.reason())),
                 happening = self.transport.next() => self.on(happening).await,
                 () = &mut alarm => self.check(Instant::now()),
             };

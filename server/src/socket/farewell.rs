@@ -6,7 +6,7 @@ use stomp::{Frame, Version};
 use tokio::time::timeout;
 
 use super::{connect, transport::Transport};
-use crate::sockets::{Place, Why};
+use crate::sockets::{Place, Reason};
 
 /// The time for a client to read why it is closed.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -45,16 +45,16 @@ pub type Flow = ControlFlow<Farewell>;
 impl Farewell {
     /// Returns the farewell of a socket whose place was closed from outside.
     #[must_use]
-    pub fn of(why: Why) -> Self {
-        let (message, code, reason) = match why {
-            Why::Stopping => {
+    pub fn of(cause: Reason) -> Self {
+        let (message, code, reason) = match cause {
+            Reason::Stopping => {
                 ("The server restarts; connect again in a moment.", code::RESTART, "the server restarts")
             }
-            Why::SessionEnded => {
+            Reason::SessionEnded => {
                 ("The session has ended; sign in again.", code::POLICY, "the session has ended")
             }
-            Why::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
-            Why::Displaced => (
+            Reason::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
+            Reason::Displaced => (
                 "A newer socket has this place now; connect again in a while.",
                 code::TRY_AGAIN_LATER,
                 "another socket has the place",

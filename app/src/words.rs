@@ -43,8 +43,8 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
-    let says_so = name.contains("라인") || name.to_lowercase().contains("line");
-    if says_so { name.to_owned() } else { td_string!(locale, names.line, name = name) }
+    let names_itself = name.contains("라인") || name.to_lowercase().contains("line");
+    if names_itself { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 
 /// A name such as `1203` or `101-1203`, to which `호` can be put.

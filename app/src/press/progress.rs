@@ -214,9 +214,9 @@ pub fn progress(
         }
         PressState::Heard { kept } => {
             let known = call.map(|call| answered(call, call.alert.at, age, now));
-            let says_more =
+            let shows_more =
                 |known: &CallProgress| !matches!(known, CallProgress::Recorded | CallProgress::NobodyReached);
-            return known.filter(says_more).unwrap_or(CallProgress::Heard { kept: *kept });
+            return known.filter(shows_more).unwrap_or(CallProgress::Heard { kept: *kept });
         }
         PressState::NeedsSignIn { kept } => return CallProgress::NeedsSignIn { kept: *kept },
         PressState::Unsent { pressed_at, heard } => {

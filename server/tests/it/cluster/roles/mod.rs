@@ -114,13 +114,13 @@ async fn press(by: &Session, text: &str) -> Result<Recorded, Error> {
     answer.ok()
 }
 
-/// Comes to help `whom`, whose call this is; the accept's id.
-async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error> {
+/// Comes to help `caller`, whose call this is; the accept's id.
+async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<Uuid, Error> {
     let house = |session: &Session| session.resident().house.clone().unwrap();
     let accept = AcceptRequest {
-        line: whom.line()?.clone(),
+        line: caller.line()?.clone(),
         accept_house: house(by),
-        target_house: house(whom),
+        target_house: house(caller),
         alert: Some(AlertId(call)),
     };
     let answer = by.accept(&accept, None).await?;

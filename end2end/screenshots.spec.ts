@@ -9,7 +9,7 @@ import { type Coming, expect, test } from "./support/fixtures.ts";
 import { HungDisk } from "./support/hung-disk.ts";
 import { GATE, YARD } from "./support/places.ts";
 import { DEVICE_STATES } from "./support/push.ts";
-import type { Said, Visitor } from "./support/visitor.ts";
+import type { Details, Visitor } from "./support/visitor.ts";
 
 const DIRECTORY = process.env.IUTSAI_SCREENSHOTS ?? fileURLToPath(new URL("../target/screenshots", import.meta.url));
 
@@ -77,9 +77,9 @@ test("pictures of many calls", async ({ stranger }, { project: { name: language 
     await somebody.enter(name);
     return somebody;
   };
-  const press = async (caller: Visitor, said: Said = {}) => {
+  const press = async (caller: Visitor, details: Details = {}) => {
     await expect(caller.button).toBeEnabled();
-    return caller.call(said);
+    return caller.call(details);
   };
   const callers: Visitor[] = [];
   const neighbours: Visitor[] = [];

@@ -128,11 +128,11 @@ self.iutsaiOutbox = (() => {
     // there is one.
     want: (key, wantedAt, body) => change(key, (press) => ({ ...press, wantedAt, body: body ?? press.body })),
 
-    // Neighbours have heard it, though it is not recorded.
-    heard: (key) => change(key, (press) => ({ ...press, heard: true })),
+    // Neighbours have received it, though it is not recorded.
+    markHeard: (key) => change(key, (press) => ({ ...press, heard: true })),
 
     // The server has answered, and the person has not read it yet.
-    settle: async (key, outcome) => {
+    recordOutcome: async (key, outcome) => {
       await change(key, (press) => ({ ...press, outcome }));
       announce(key, outcome);
     },
@@ -158,6 +158,6 @@ self.iutsaiOutbox = (() => {
     },
 
     // Calls back with { key, outcome } when another tab or the worker has got an answer or dropped a press.
-    listen: (heard) => channel?.addEventListener("message", ({ data }) => heard(data)),
+    listen: (receive) => channel?.addEventListener("message", ({ data }) => receive(data)),
   };
 })();

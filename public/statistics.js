@@ -28,7 +28,7 @@ function adopt(fresh) {
   focusable(document.getElementById("report"))[focused]?.focus({ preventScroll: true });
 }
 
-async function look() {
+async function refresh() {
   clearTimeout(timer);
   if (document.visibilityState !== "visible") return;
   const stale = document.getElementById("stale");
@@ -48,10 +48,10 @@ async function look() {
     stale.hidden = false;
   }
   clearTimeout(timer);
-  timer = setTimeout(look, EVERY);
+  timer = setTimeout(refresh, EVERY);
 }
 
 if (page) {
-  document.addEventListener("visibilitychange", look);
-  timer = setTimeout(look, EVERY);
+  document.addEventListener("visibilitychange", refresh);
+  timer = setTimeout(refresh, EVERY);
 }

@@ -22,7 +22,7 @@ dist=$root/target/iutsai
 
 rust_minimum=96 # of Rust 1.x: the oldest that is tried
 
-say() { printf '\n==> %s\n' "$*"; }
+announce() { printf '\n==> %s\n' "$*"; }
 
 # One clear sentence that names the mend, then the end.
 fail() {
@@ -34,7 +34,7 @@ fail() {
 step() {
     end_step
     current_step=$1 step_began=$SECONDS
-    say "$1"
+    announce "$1"
 }
 
 end_step() {

@@ -31,7 +31,7 @@ const VIBRATION: [u32; 3] = [700, 300, 700];
 const VIBRATION_EVERY: Duration = Duration::from_secs(2);
 
 /// The time between two checks of a silent tab for another one that sounds.
-const LOOK_ELSEWHERE_EVERY: Duration = Duration::from_secs(2);
+const OTHER_TABS_EVERY: Duration = Duration::from_secs(2);
 
 /// The alarm of one tab.
 #[derive(Clone, Copy)]
@@ -91,7 +91,7 @@ impl Alarm {
         };
         Effect::new(move || alarm.remember_armed());
         Effect::new(move || alarm.claim());
-        Effect::new(move || alarm.look_elsewhere());
+        Effect::new(move || alarm.check_other_tabs());
         Effect::new(move || screen.keep_on(armed.get()));
         Effect::new(move || connection.would_sound(!alarm.would_be_silent.get()));
         Effect::new(move || alarm.update(connection, &viewer));
@@ -156,12 +156,12 @@ impl Alarm {
     }
 
     /// Looks for another tab that sounds while this one would be silent, because its banner must be true of the device.
-    fn look_elsewhere(self) {
+    fn check_other_tabs(self) {
         self.set_elsewhere.set(false);
         if !self.would_be_silent.get() {
             return;
         }
-        let look = move || {
+        let check = move || {
             spawn_local(async move {
                 let is_held = one_tab::is_held().await;
                 // This tab may have got its sound back meanwhile, and the lock with it.
@@ -171,7 +171,7 @@ impl Alarm {
                 }
             });
         };
-        if let Ok(interval) = set_interval_with_handle(look, LOOK_ELSEWHERE_EVERY) {
+        if let Ok(interval) = set_interval_with_handle(check, OTHER_TABS_EVERY) {
             on_cleanup(move || interval.clear());
         }
     }

@@ -50,7 +50,7 @@ pub fn App() -> impl IntoView {
 fn Alive() -> impl IntoView {
     #[cfg(feature = "ssr")]
     request::pause_effects();
-    locale::tell_document();
+    locale::follow_in_document();
     offline::speak_as_chosen();
     Effect::new(move || {
         if let Some(root) = document().document_element() {

@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_takes_up_to_half_of_a_wait() {
+    fn chance_removes_up_to_half_of_a_wait() {
         assert_eq!(RECONNECT.wait(3, 1.0), Duration::from_secs(1));
         assert_eq!(RECONNECT.wait(3, 0.5), Duration::from_millis(1_500));
         assert_eq!(RECONNECT.wait(3, 7.0), Duration::from_secs(1), "a chance above 1 does no harm");

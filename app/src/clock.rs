@@ -15,7 +15,7 @@ pub struct Offset(Millis);
 impl Offset {
     /// Corrects the clock by a server's time `server`, at which the device's clock shows `device`.
     #[must_use]
-    pub fn told(server: Millis, device: Millis) -> Self {
+    pub fn between(server: Millis, device: Millis) -> Self {
         Self(server.saturating_sub(device))
     }
 
@@ -23,8 +23,8 @@ impl Offset {
     /// server's clock shows no less than that, and less than [`LATE_AFTER`] more. The offset moves only as far as this
     /// demands.
     #[must_use]
-    pub fn heard_live(self, at: Millis, device: Millis) -> Self {
-        Self::told(self.server(device).clamp(at, at.saturating_add(LATE_AFTER)), device)
+    pub fn adjust_to_live(self, at: Millis, device: Millis) -> Self {
+        Self::between(self.server(device).clamp(at, at.saturating_add(LATE_AFTER)), device)
     }
 
     /// The server's time when the device's clock shows `device`.
@@ -51,7 +51,7 @@ impl Clock {
         let clock =
             Self { offset: RwSignal::default(), now: RwSignal::new(page_now), moment: RwSignal::new(0) };
         Effect::new(move || {
-            clock.offset.set(Offset::told(page_now, kept_at().unwrap_or_else(steady_now)));
+            clock.offset.set(Offset::between(page_now, kept_at().unwrap_or_else(steady_now)));
             clock.tick();
             if let Ok(interval) = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1)) {
                 on_cleanup(move || interval.clear());
@@ -85,14 +85,14 @@ impl Clock {
         self.exactly_now().saturating_sub(device_now().saturating_sub(device))
     }
 
-    /// See [`Offset::heard_live`].
-    pub(crate) fn heard_live(self, at: Millis) {
-        self.correct(|offset| offset.heard_live(at, steady_now()));
+    /// See [`Offset::adjust_to_live`].
+    pub(crate) fn adjust_to_live(self, at: Millis) {
+        self.correct(|offset| offset.adjust_to_live(at, steady_now()));
     }
 
-    /// See [`Offset::told`].
-    pub(crate) fn told(self, server: Millis) {
-        self.correct(|_| Offset::told(server, steady_now()));
+    /// See [`Offset::between`].
+    pub(crate) fn set(self, server: Millis) {
+        self.correct(|_| Offset::between(server, steady_now()));
     }
 
     fn correct(self, by: impl FnOnce(Offset) -> Offset) {
@@ -138,25 +138,25 @@ mod tests {
 
     #[test]
     fn a_device_that_is_hours_wrong_shows_the_servers_time() {
-        let offset = Offset::told(1_000_000 + 5 * HOUR, 1_000_000);
+        let offset = Offset::between(1_000_000 + 5 * HOUR, 1_000_000);
         assert_eq!(offset.server(1_000_060), 5 * HOUR + 1_000_060);
     }
 
     #[test]
     fn a_live_event_moves_a_slow_clock_up_to_it() {
-        let offset = Offset::told(10 * HOUR, 10 * HOUR);
-        assert_eq!(offset.heard_live(11 * HOUR, 10 * HOUR).server(10 * HOUR), 11 * HOUR);
+        let offset = Offset::between(10 * HOUR, 10 * HOUR);
+        assert_eq!(offset.adjust_to_live(11 * HOUR, 10 * HOUR).server(10 * HOUR), 11 * HOUR);
     }
 
     #[test]
     fn a_live_event_moves_a_fast_clock_back_to_where_it_would_not_be_late() {
-        let offset = Offset::told(10 * HOUR, 10 * HOUR);
-        assert_eq!(offset.heard_live(9 * HOUR, 10 * HOUR).server(10 * HOUR), 9 * HOUR + LATE_AFTER);
+        let offset = Offset::between(10 * HOUR, 10 * HOUR);
+        assert_eq!(offset.adjust_to_live(9 * HOUR, 10 * HOUR).server(10 * HOUR), 9 * HOUR + LATE_AFTER);
     }
 
     #[test]
     fn a_live_event_leaves_a_clock_alone_that_agrees_with_it() {
-        let offset = Offset::told(10 * HOUR, 9 * HOUR);
-        assert_eq!(offset.heard_live(10 * HOUR - 2_000, 9 * HOUR), offset);
+        let offset = Offset::between(10 * HOUR, 9 * HOUR);
+        assert_eq!(offset.adjust_to_live(10 * HOUR - 2_000, 9 * HOUR), offset);
     }
 }

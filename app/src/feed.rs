@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
-    Resident, Role, Seen, body::Body,
+    Resident, Role, Source, body::Body,
 };
 
 /// The lines whose calls a person receives.
@@ -93,12 +93,12 @@ impl Feed {
     pub fn apply(&mut self, body: Body, late: bool) -> Vec<Notice> {
         match body {
             Body::Event { event, first } => match self.line(event.line()) {
-                Some(feed) => feed.hear(event, first, late),
+                Some(feed) => feed.apply_event(event, first, late),
                 None => Vec::new(),
             },
             Body::First { line, alert, target, id, .. } => {
                 if let Some(feed) = self.lines.get_mut(&line) {
-                    feed.incidents.settle_first(alert, target.as_ref(), id);
+                    feed.incidents.assign_first(alert, target.as_ref(), id);
                 }
                 Vec::new()
             }
@@ -144,17 +144,13 @@ impl Feed {
     /// Every call, the newest first.
     #[must_use]
     pub fn incidents(&self) -> Vec<Incident> {
-        let mut incidents: Vec<_> = self.lines.values().flat_map(|feed| feed.incidents.incidents()).collect();
-        incidents.sort_by_key(|incident| std::cmp::Reverse((incident.alert.at, incident.alert.id)));
-        incidents
+        newest_first(self.lines.values().flat_map(|feed| feed.incidents.incidents()))
     }
 
     /// The calls that are open at `now`, the newest first.
     #[must_use]
     pub fn open(&self, now: Millis) -> Vec<Incident> {
-        let mut incidents = self.incidents();
-        incidents.retain(|incident| incident.is_open(now));
-        incidents
+        newest_first(self.lines.values().flat_map(|feed| feed.incidents.open(now)))
     }
 
     /// Returns the calls that are open at the page's monotonic time `moment`, the newest first. The age of a call
@@ -202,6 +198,12 @@ impl Feed {
     }
 }
 
+fn newest_first(incidents: impl Iterator<Item = Incident>) -> Vec<Incident> {
+    let mut incidents: Vec<_> = incidents.collect();
+    incidents.sort_by_key(|incident| std::cmp::Reverse((incident.alert.at, incident.alert.id)));
+    incidents
+}
+
 impl LineFeed {
     /// Makes a line without calls, as part of a running snapshot if `listing`.
     fn new(line: &Line, listing: bool) -> Self {
@@ -211,7 +213,7 @@ impl LineFeed {
         Self { incidents, listing, late: BTreeSet::new(), received: BTreeMap::new() }
     }
 
-    fn hear(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {
+    fn apply_event(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {
         if let Event::Alert(alert) = &event {
             if let Some(listing) = &mut self.listing {
                 listing.insert(alert.id);
@@ -220,7 +222,7 @@ impl LineFeed {
                 self.late.insert(alert.key());
             }
         }
-        self.incidents.apply(event, Seen::Told { first }).into_iter().filter_map(notice).collect()
+        self.incidents.apply(event, Source::Server { first }).into_iter().filter_map(notice).collect()
     }
 
     fn end_snapshot(&mut self, truncated: bool) {

@@ -63,7 +63,7 @@ pub(crate) fn chosen() -> Option<Locale> {
 }
 
 /// Keeps `<html lang>` equal to the language shown.
-pub(crate) fn tell_document() {
+pub(crate) fn follow_in_document() {
     let i18n = use_i18n();
     Effect::new(move || {
         let locale = i18n.get_locale();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_a_browser_likes_best_is_taken() {
+    fn the_language_a_browser_prefers_is_chosen() {
         assert_eq!(of_accept_language("en-US,en;q=0.9,ko;q=0.8"), Some(Locale::en));
         assert_eq!(of_accept_language("de, en;q=0.5, ko-KR;q=0.7"), Some(Locale::ko));
         assert_eq!(of_accept_language("de, en;q=0"), None);

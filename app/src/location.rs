@@ -152,16 +152,16 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn start(
-        heard: impl Fn(Result<DeviceLocation, LocationProblem>) + Clone + 'static,
+        report: impl Fn(Result<DeviceLocation, LocationProblem>) + Clone + 'static,
     ) -> Result<Self, LocationProblem> {
         let geolocation = window().navigator().geolocation().map_err(|_| LocationProblem::Unsupported)?;
         if geolocation.is_undefined() {
             return Err(LocationProblem::Unsupported);
         }
         let on_error = {
-            let heard = heard.clone();
+            let report = report.clone();
             Closure::new(move |error: GeolocationPositionError| {
-                heard(Err(LocationProblem::of_code(error.code())));
+                report(Err(LocationProblem::of_code(error.code())));
             })
         };
         let on_position = Closure::new(move |position: GeolocationPosition| {
@@ -171,7 +171,7 @@ impl Watch {
             let found = location.map(|location| DeviceLocation::new(location, position.timestamp(), now));
             // A browser that wakes up may give what it knew before it slept; what it finds now follows.
             if found.is_none_or(|found| found.is_current(now)) {
-                heard(found.ok_or(LocationProblem::Unavailable));
+                report(found.ok_or(LocationProblem::Unavailable));
             }
         });
         let options = PositionOptions::new();
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_error_codes_are_told_apart() {
+    fn the_browsers_error_codes_are_distinguished() {
         let problems = [1, 2, 3, 0].map(LocationProblem::of_code);
         use LocationProblem::{Denied, TimedOut, Unavailable};
         assert_eq!(problems, [Denied, Unavailable, TimedOut, Unavailable]);

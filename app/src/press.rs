@@ -168,7 +168,7 @@ impl Press {
                 let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
-            press.look().await;
+            press.check_kept().await;
         });
     }
 
@@ -196,13 +196,13 @@ impl Press {
     /// and the service worker, which may send one.
     fn watch(self) {
         Effect::new(move || {
-            spawn_local(self.look());
-            outbox::listen(move |heard| self.hear(heard));
+            spawn_local(self.check_kept());
+            outbox::listen(move |message| self.receive(message));
         });
         Effect::new(move |before: Option<ConnectionState>| {
             let connection = self.connection.state.get();
             if connection == ConnectionState::Connected && before.is_some_and(|before| before != connection) {
-                spawn_local(self.look());
+                spawn_local(self.check_kept());
             }
             connection
         });

@@ -33,12 +33,12 @@ mod ssr {
         asked_language(&parts).or_else(cookie).or_else(accepted).unwrap_or_default()
     }
 
-    fn says_language(pair: &str) -> bool {
+    fn names_language(pair: &str) -> bool {
         pair.split('=').next() == Some(PARAMETER)
     }
 
     fn asked_language(parts: &Parts) -> Option<Locale> {
-        let pair = parts.uri.query()?.split('&').rfind(|pair| says_language(pair))?;
+        let pair = parts.uri.query()?.split('&').rfind(|pair| names_language(pair))?;
         pair.split_once('=')?.1.parse().ok()
     }
 
@@ -52,7 +52,7 @@ mod ssr {
             answer.append_header(header::SET_COOKIE, cookie);
         }
         let query = parts.uri.query().unwrap_or_default();
-        let rest: Vec<&str> = query.split('&').filter(|pair| !says_language(pair)).collect();
+        let rest: Vec<&str> = query.split('&').filter(|pair| !names_language(pair)).collect();
         let rest = rest.join("&");
         // One slash in front, because two would name another host.
         let path = format!("/{}", parts.uri.path().trim_start_matches(['/', '\\']));
@@ -79,7 +79,7 @@ mod ssr {
     }
 
     /// Names in the answer the version of the files that the page needs.
-    pub fn tell_site_version(version: Option<&str>) {
+    pub fn name_site_version(version: Option<&str>) {
         let version = version.and_then(|version| HeaderValue::from_str(version).ok());
         if let Some((version, answer)) = version.zip(use_context::<ResponseOptions>()) {
             answer.insert_header(SITE_VERSION, version);

@@ -2,7 +2,7 @@
 
 use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Incident, Line, LineIncidents, Location, Millis,
-    Progress, Receipt, Resident, Role, Seen, Status,
+    Progress, Receipt, Resident, Role, Source, Status,
 };
 
 pub(crate) const AT: Millis = 1_700_000_000_000;
@@ -94,7 +94,7 @@ pub(crate) fn receipt(call: &Alert, reached: &[&str], sounded: &[&str], seen: &[
 pub(crate) fn incident(call: &Alert, then: impl IntoIterator<Item = Event>) -> Incident {
     let mut incidents = LineIncidents::new(call.line.clone(), 1);
     for event in std::iter::once(Event::Alert(call.clone())).chain(then) {
-        incidents.apply(event, Seen::Told { first: None });
+        incidents.apply(event, Source::Server { first: None });
     }
     incidents.named(call.id).pop().expect("the call was applied")
 }

@@ -21,7 +21,7 @@ impl Site {
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     request::choose_language();
     let version = request::site_version(&options);
-    request::tell_site_version(version);
+    request::name_site_version(version);
     let site = Site(version);
     let stylesheet = site.file(&format!("/{}/{}.css", options.site_pkg_dir, options.output_name));
     let comes_to_life = request::comes_to_life();

@@ -150,14 +150,14 @@ impl Connection {
     /// page is visible, because a call in a hidden tab has been seen by nobody.
     pub fn seen(&self, alert: AlertId) {
         if self.looked_at.try_update_value(|looked_at| looked_at.insert(alert)) == Some(true) {
-            self.tell(News::Looked);
+            self.notify(News::Looked);
         }
     }
 
     /// Reports that this device has begun to sound a call. The server receives it once per connection.
     pub(crate) fn has_sounded(self, call: CallKey) {
         if self.sounded.try_update_value(|sounded| sounded.insert(call)) == Some(true) {
-            self.tell(News::Sounded);
+            self.notify(News::Sounded);
         }
     }
 
@@ -180,7 +180,7 @@ impl Connection {
         }
     }
 
-    fn tell(self, news: News) {
+    fn notify(self, news: News) {
         if let Some(sender) = self.news.try_get_value().flatten() {
             // Without a receiver the page is going.
             drop(sender.unbounded_send(news));
@@ -189,11 +189,11 @@ impl Connection {
 
     fn listen(self) -> [WindowListenerHandle; 3] {
         [
-            window_event_listener_untyped("online", move |_| self.tell(News::Woke)),
-            window_event_listener_untyped("offline", move |_| self.tell(News::WentOffline)),
+            window_event_listener_untyped("online", move |_| self.notify(News::Woke)),
+            window_event_listener_untyped("offline", move |_| self.notify(News::WentOffline)),
             window_event_listener_untyped("visibilitychange", move |_| {
                 if document().visibility_state() == VisibilityState::Visible {
-                    self.tell(News::Woke);
+                    self.notify(News::Woke);
                 }
             }),
         ]
@@ -212,7 +212,7 @@ impl Connection {
             if ended.ask_who_is_signed_in {
                 let session = api::check_session().await;
                 if let Some(time) = session.server_time {
-                    self.clock.told(time);
+                    self.clock.set(time);
                 }
                 if session.signed_out {
                     self.set_state.try_set(ConnectionState::SignedOut);

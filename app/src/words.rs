@@ -43,8 +43,8 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
-    let says_so = name.contains("라인") || name.to_lowercase().contains("line");
-    if says_so { name.to_owned() } else { td_string!(locale, names.line, name = name) }
+    let names_itself = name.contains("라인") || name.to_lowercase().contains("line");
+    if names_itself { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 
 /// A name such as `1203` or `101-1203`, to which `호` can be put.
@@ -142,41 +142,41 @@ pub fn is_out(slug: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn said(name: &str) -> String {
+    fn worded(name: &str) -> String {
         house(Locale::ko, &House::new(name).expect("a valid house"))
     }
 
     #[test]
-    fn a_number_is_said_as_a_flat_and_a_name_is_left_alone() {
-        assert_eq!(said("1203"), "1203호");
-        assert_eq!(said("지하1호"), "지하1호");
-        assert_eq!(said("B-02"), "B-02");
+    fn a_number_is_shown_as_a_flat_and_a_name_as_it_is() {
+        assert_eq!(worded("1203"), "1203호");
+        assert_eq!(worded("지하1호"), "지하1호");
+        assert_eq!(worded("B-02"), "B-02");
     }
 
     #[test]
     fn a_line_is_not_called_a_line_twice() {
-        let say = |name| line(Locale::ko, &Line::new(name).expect("a valid line"));
-        assert_eq!(say("101-1"), "101-1 라인");
-        assert_eq!(say("101동 1라인"), "101동 1라인");
+        let worded = |name| line(Locale::ko, &Line::new(name).expect("a valid line"));
+        assert_eq!(worded("101-1"), "101-1 라인");
+        assert_eq!(worded("101동 1라인"), "101동 1라인");
     }
 
     #[test]
-    fn times_are_told_in_the_coarsest_unit_that_says_enough() {
-        let say = |seconds: i64| ago(Locale::en, 0, seconds * 1000);
-        assert_eq!(say(-5), "just now");
-        assert_eq!(say(9), "just now");
-        assert_eq!(say(47), "40 s ago");
-        assert_eq!(say(119), "1 min ago");
-        assert_eq!(say(2 * 3600), "2 h ago");
+    fn times_are_shown_in_the_coarsest_useful_unit() {
+        let worded = |seconds: i64| ago(Locale::en, 0, seconds * 1000);
+        assert_eq!(worded(-5), "just now");
+        assert_eq!(worded(9), "just now");
+        assert_eq!(worded(47), "40 s ago");
+        assert_eq!(worded(119), "1 min ago");
+        assert_eq!(worded(2 * 3600), "2 h ago");
     }
 
     #[test]
-    fn an_end_names_who_ended_it_where_that_says_something() {
+    fn an_end_names_its_author_where_that_is_informative() {
         let by = Actor::House(House::new("1203").expect("a valid house"));
-        let say = |how, by| end(Locale::en, &End { how, by, at: 0 });
-        assert_eq!(say(Progress::Cancelled, by.clone()), "Cancelled");
-        assert_eq!(say(Progress::Resolved, by), "Over · flat 1203");
-        assert_eq!(say(Progress::Resolved, Actor::Administrator), "Over · the management office");
-        assert_eq!(say(Progress::Expired, Actor::Service), "Closed after 24 hours");
+        let worded = |how, by| end(Locale::en, &End { how, by, at: 0 });
+        assert_eq!(worded(Progress::Cancelled, by.clone()), "Cancelled");
+        assert_eq!(worded(Progress::Resolved, by), "Over · flat 1203");
+        assert_eq!(worded(Progress::Resolved, Actor::Administrator), "Over · the management office");
+        assert_eq!(worded(Progress::Expired, Actor::Service), "Closed after 24 hours");
     }
 }

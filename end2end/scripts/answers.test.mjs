@@ -49,11 +49,11 @@ test("a proxy's answer to a kept press leaves it as it is, and the worker is wok
   for (const status of [401, 403, 404, 405]) {
     const worker = workerWith({ "/alert": () => html(status) });
     await assert.rejects(worker.deliver(), new RegExp(`POST /alert: status ${status}`));
-    assert.deepEqual(worker.settled, []);
+    assert.deepEqual(worker.outcomes, []);
   }
 });
 
-test("only the server itself says that nobody is signed in", async () => {
+test("only the server itself may report that nobody is signed in", async () => {
   const signedOut = workerWith({ "/api/session": () => answer(401, PROBLEM, problem("/problems/not-signed-in", 401)) });
   await signedOut.deliver();
   assert.deepEqual(signedOut.asked, ["/api/session"]);
@@ -68,20 +68,20 @@ test("only the server itself says that nobody is signed in", async () => {
 test("the server's answers end a kept press", async () => {
   const taken = workerWith({ "/alert": () => answer(202, "application/json", `{"id":"${KEY}","state":"stored"}`) });
   await taken.deliver();
-  assert.equal(taken.settled[0].recorded.id, KEY);
+  assert.equal(taken.outcomes[0].recorded.id, KEY);
   const refused = workerWith({ "/alert": () => answer(422, PROBLEM, problem("/problems/invalid", 422)) });
   await refused.deliver();
-  assert.equal(refused.settled[0].refused.detail, "No.");
+  assert.equal(refused.outcomes[0].refused.detail, "No.");
 });
 
-test("a press that was one too many is forgotten, since the call that stands says more", async () => {
+test("a press that was one too many is forgotten, since the call that stands shows more", async () => {
   const stands = workerWith({ "/alert": () => answer(429, PROBLEM, problem("/problems/call-stands", 429)) });
   await stands.deliver();
-  assert.deepEqual(stands.settled, []);
+  assert.deepEqual(stands.outcomes, []);
   assert.deepEqual(stands.forgotten.map(({ refused }) => refused.type), ["/problems/call-stands"]);
   const busy = workerWith({ "/alert": () => answer(429, PROBLEM, problem("/problems/too-many", 429)) });
   await assert.rejects(busy.deliver(), /status 429/);
-  assert.deepEqual([...busy.settled, ...busy.forgotten], []);
+  assert.deepEqual([...busy.outcomes, ...busy.forgotten], []);
 });
 
 const answer = (status, contentType, body) => new Response(body, { status, headers: { "content-type": contentType } });
@@ -89,7 +89,7 @@ const html = (status) => answer(status, "text/html", HTML);
 
 /** A worker that finds one young press of who is signed in. */
 function workerWith(answers) {
-  const [asked, settled, forgotten] = [[], [], []];
+  const [asked, outcomes, forgotten] = [[], [], []];
   const resident = { name: "resident-1203", line: "101-1", house: "1203" };
   const body = JSON.stringify({ line: "101-1", house: "1203" });
   const press = { key: KEY, by: resident.name, body, wantedAt: Date.now(), asksAfter: 600_000 };
@@ -100,10 +100,10 @@ function workerWith(answers) {
     iutsaiOutbox: {
       all: async () => [press],
       fix: async () => body,
-      heard: async () => {},
-      settle: async (_, outcome) => settled.push(outcome),
+      markHeard: async () => {},
+      recordOutcome: async (_, outcome) => outcomes.push(outcome),
       forget: async (_, outcome) => forgotten.push(outcome),
     },
   });
-  return { deliver: scope.deliver, asked, settled, forgotten };
+  return { deliver: scope.deliver, asked, outcomes, forgotten };
 }

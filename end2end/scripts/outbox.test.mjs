@@ -35,12 +35,12 @@ test("a press whose id belongs to another call goes on under a new UUIDv7", asyn
   assert.equal(await outbox.renew(PRESS.key), undefined, "it is gone");
 });
 
-test("a handle that is dead is replaced, and what was asked of it is done", async () => {
+test("a dead handle is replaced, and its work is done", async () => {
   const uses = {
     keep: (outbox) => outbox.keep({ ...PRESS, key: "another" }),
     all: (outbox) => outbox.all(),
     fix: (outbox) => outbox.fix(PRESS.key, "[]"),
-    settle: (outbox) => outbox.settle(PRESS.key, { refused: {} }),
+    recordOutcome: (outbox) => outbox.recordOutcome(PRESS.key, { refused: {} }),
     forget: (outbox) => outbox.forget(PRESS.key),
   };
   for (const [name, use] of Object.entries(uses)) {

@@ -108,7 +108,7 @@ test("the accept has a key of its own, which stays the same when it is sent agai
   });
 });
 
-test("what could not be said is never shown as said", async () => {
+test("an answer that could not be sent is never shown as sent", async () => {
   for (const [answers, viewer, outcome] of [
     [[], undefined, "notSent"],
     [[() => problem("no-open-call", 409)], undefined, "over"],

@@ -21,7 +21,7 @@ test("a press reaches everybody who listens on the line, and the management offi
   const id = await press(caller, call);
 
   for (const listener of listeners) {
-    const { headers, body } = await listener.told("alert", id);
+    const { headers, body } = await listener.event("alert", id);
     assert.equal(headers.destination, "/sub/line/101-1");
     assert.equal(headers.type, "alert");
     assert.equal(headers.replay, undefined);
@@ -45,15 +45,15 @@ test("a press reaches everybody who listens on the line, and the management offi
   await cancel(caller, id);
 });
 
-test("the other line hears nothing of it", async () => {
+test("the other line receives nothing of it", async () => {
   const { caller, neighbour, elsewhere, listen } = home;
   const here = await listen(neighbour);
   const there = await listen(elsewhere);
   const id = await press(caller);
-  await here.told("alert", id);
+  await here.event("alert", id);
   // Their own call comes the same way and later; a call of 101-1 would have come before it.
   const own = await press(elsewhere);
-  await there.told("alert", own);
+  await there.event("alert", own);
   await cancel(caller, id);
   await cancel(elsewhere, own);
   await there.message("the end of the own call", ({ body }) => body.type === "status" && body.alert === own);
@@ -61,18 +61,18 @@ test("the other line hears nothing of it", async () => {
   assert.ok(!here.messages.some(({ body }) => body.id === own));
 });
 
-test("an accept is told to everybody, the caller too, and which one was the first", async () => {
+test("an accept reaches everybody, the caller too, with which one was the first", async () => {
   const { caller, neighbour, another, listen } = home;
   const listeners = [await listen(caller), await listen(neighbour), await listen(another)];
   const alert = await press(caller);
   const first = await accept(neighbour, { targetHouse: "1203", alert });
-  await listeners[0].told("accept", first);
+  await listeners[0].event("accept", first);
   // The accept does not name the call, so it is the newest open one of that house.
   const second = await accept(another, { targetHouse: "1203" });
 
   for (const listener of listeners) {
-    const of1204 = await listener.told("accept", first);
-    const of1301 = await listener.told("accept", second);
+    const of1204 = await listener.event("accept", first);
+    const of1301 = await listener.event("accept", second);
     const { at, first: isFirst, ...rest } = of1204.body;
     assert.equal(typeof at, "number");
     assert.deepEqual(rest, {
@@ -96,7 +96,7 @@ test("an accept is told to everybody, the caller too, and which one was the firs
   await cancel(caller, alert);
 });
 
-test("the caller's line learns which houses were reached, and who looked", async () => {
+test("the caller's line learns which houses were reached, and which have seen the call", async () => {
   const { caller, neighbour, another, listen } = home;
   const own = await listen(caller, { ack: "client-individual" });
   const next = await listen(neighbour, { ack: "client-individual" });
@@ -105,11 +105,11 @@ test("the caller's line learns which houses were reached, and who looked", async
   const about = (listener, what, holds) =>
     listener.message(what, ({ body }) => body.type === "receipt" && body.alert === alert && holds(body));
 
-  (await own.told("alert", alert)).acknowledge();
-  const message = await next.told("alert", alert);
+  (await own.event("alert", alert)).acknowledge();
+  const message = await next.event("alert", alert);
   assert.ok(message.headers.ack, "the frame asks for its acknowledgement");
   message.acknowledge();
-  assert.equal((await silent.told("alert", alert)).headers.ack, undefined);
+  assert.equal((await silent.event("alert", alert)).headers.ack, undefined);
   const reached = await about(own, "1204 was reached", ({ reached }) => reached.includes("1204"));
   // Not the caller's own house, nor one that acknowledges nothing.
   const receipt = { type: "receipt", line: "101-1", alert, target: "1203", reached: ["1204"], seen: [] };
@@ -121,12 +121,12 @@ test("the caller's line learns which houses were reached, and who looked", async
   await cancel(caller, alert);
 });
 
-test("a call that is taken back is told as cancelled", async () => {
+test("a call that is taken back is announced as cancelled", async () => {
   const { caller, neighbour, listen } = home;
   const listener = await listen(neighbour);
   const alert = await press(caller);
   const id = await cancel(caller, alert);
-  const { body } = await listener.told("status", id);
+  const { body } = await listener.event("status", id);
   const { at, ...rest } = body;
   assert.equal(typeof at, "number");
   assert.deepEqual(rest, { type: "status", id, line: "101-1", alert, target: "1203", status: "cancelled", by: "1203" });

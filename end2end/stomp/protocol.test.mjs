@@ -60,7 +60,7 @@ test("SUBSCRIBE, SEND and ACK with a receipt are confirmed, and DISCONNECT is an
   listener.subscribe("/sub/line/101-1", { ack: "client-individual", receipt: "subscribed" });
   await listener.receipt("subscribed");
   const alert = await press(caller);
-  (await listener.told("alert", alert)).acknowledge({ receipt: "acknowledged" });
+  (await listener.event("alert", alert)).acknowledge({ receipt: "acknowledged" });
   await listener.receipt("acknowledged");
   listener.send("/pub/seen", { alert }, { receipt: "sent" });
   await listener.receipt("sent");
@@ -80,7 +80,7 @@ for (const version of [Versions.V1_2, Versions.V1_1]) {
     assert.equal((await listener.connected()).version, version);
     listener.subscribe("/sub/line/101-1", { ack: "client-individual" });
     const alert = await press(caller);
-    (await listener.told("alert", alert)).acknowledge();
+    (await listener.event("alert", alert)).acknowledge();
     const reached = ({ body }) => body.type === "receipt" && body.alert === alert && body.reached.includes("1204");
     await own.message("1204 was reached", reached);
     await post(home.origin, caller.token, `/alert/${alert}/resolve`, {});

@@ -8,15 +8,15 @@ import { accept, cancel, press } from "./support/people.mjs";
 
 const home = house();
 
-test("who subscribes late gets the open calls with what was said about them, and then an end", async () => {
+test("a late subscriber gets the open calls with their answers, and then an end", async () => {
   const { caller, neighbour, another, listen } = home;
   const early = await listen(caller);
   const over = await press(caller, { text: "it is over" });
   const ended = await cancel(caller, over);
   const open = await press(caller, { text: "still open", lat: 37.5, lng: 127 });
   const coming = await accept(neighbour, { targetHouse: "1203", alert: open });
-  await early.told("status", ended);
-  await early.told("accept", coming);
+  await early.event("status", ended);
+  await early.event("accept", coming);
 
   const late = await listen(another);
   const about = late.messages.filter(({ body }) => body.type !== "receipt");
@@ -36,7 +36,7 @@ test("who subscribes late gets the open calls with what was said about them, and
   assert.deepEqual(end.body, { type: "snapshot-end", line: "101-1", truncated: false });
 
   const live = await accept(another, { targetHouse: "1203", alert: open });
-  assert.equal((await late.told("accept", live)).headers.replay, undefined, "live events follow the snapshot");
+  assert.equal((await late.event("accept", live)).headers.replay, undefined, "live events follow the snapshot");
   await cancel(caller, open);
 });
 
@@ -45,13 +45,13 @@ test("the calls of the last day come on request, without where they were", async
   const early = await listen(caller);
   const alert = await press(caller, { text: "yesterday's news", lat: 37.5, lng: 127, accuracy: 5 });
   const ended = await cancel(caller, alert);
-  await early.told("status", ended);
+  await early.event("status", ended);
 
   const { messages } = await listen(neighbour, { replay: "24h" });
   const listed = messages.find(({ body }) => body.type === "alert" && body.id === alert);
   assert.equal(listed?.body.text, "yesterday's news");
   for (const field of ["lat", "lng", "accuracy"]) {
-    assert.ok(listed.body[field] === undefined || listed.body[field] === null, `${field} is told`);
+    assert.ok(listed.body[field] === undefined || listed.body[field] === null, `${field} is sent`);
   }
   const status = messages.find(({ body }) => body.type === "status" && body.id === ended);
   assert.equal(status?.body.status, "cancelled");

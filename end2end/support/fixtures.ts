@@ -94,7 +94,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext(options(coming));
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("request", (request) => office.hear(calledBy(request)));
+      context.on("request", (request) => office.remember(calledBy(request)));
       return visitor;
     });
   },
@@ -106,7 +106,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
       const context = await browser.newContext({ ...options(coming), storageState });
       const visitor = await Visitor.in(context, coming.origin ?? program.origin);
       everybody.push(visitor);
-      context.on("request", (request) => office.hear(calledBy(request)));
+      context.on("request", (request) => office.remember(calledBy(request)));
       return visitor;
     });
   },

@@ -4,7 +4,7 @@ import type { Program } from "./program.ts";
 
 /** Signed in as the administrator. */
 export class Office {
-  private readonly heard = new Set<string>();
+  private readonly calls = new Set<string>();
 
   private constructor(
     private readonly program: Program,
@@ -25,14 +25,14 @@ export class Office {
   }
 
   /** Remembers a call that somebody tries to make. */
-  hear(call: string | undefined): void {
-    if (call) this.heard.add(call);
+  remember(call: string | undefined): void {
+    if (call) this.calls.add(call);
   }
 
-  /** Ends every call heard of that is still open. */
+  /** Ends every remembered call that is still open. */
   async endCalls(): Promise<void> {
-    const calls = [...this.heard];
-    this.heard.clear();
+    const calls = [...this.calls];
+    this.calls.clear();
     for (const call of calls) {
       const answer = await fetch(`${this.program.origin}/alert/${call}/resolve`, {
         method: "POST",

@@ -74,9 +74,9 @@ export class Program {
     child.once("error", (error) => (gone = `${path} does not start: ${error.message}`));
     child.once("exit", (code, signal) => (gone = `the program ended while starting (${code ?? signal})`));
     await this.until("says where it listens", () => gone, async () => {
-      const said = /iutsai listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.output.slice(begun));
-      this.port = Number(said?.[1] ?? this.port);
-      return Boolean(said);
+      const listening = /iutsai listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.output.slice(begun));
+      this.port = Number(listening?.[1] ?? this.port);
+      return Boolean(listening);
     });
     await this.until("is ready", () => gone, async () => {
       const answer = await fetch(`${this.origin}/readyz`).catch(() => undefined);

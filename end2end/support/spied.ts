@@ -58,7 +58,7 @@ export async function device(page: Page): Promise<Device> {
 }
 
 /** The device takes the sound away, as for a telephone call. The page must be spied on, and must have sounded. */
-export async function takeSoundAway(page: Page): Promise<void> {
+export async function muteSound(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const { context } = (window as unknown as { spied: Spied }).spied;
     await (context as AudioContext).suspend();

@@ -3,7 +3,7 @@
 import { type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
 
 /** The fields that may go along with a call. */
-export interface Said {
+export interface Details {
   kind?: "fire" | "medical" | "intruder" | "other";
   text?: string;
 }
@@ -89,15 +89,15 @@ export class Visitor {
   // --- calling ----------------------------------------------------------------------------------------------------
 
   /** Holds the button until it calls; gives back the call's id once the server has recorded it. */
-  async call(said: Said = {}): Promise<string> {
-    await this.say(said);
+  async call(details: Details = {}): Promise<string> {
+    await this.describe(details);
     const recorded = this.recorded();
     await this.hold();
     return recorded;
   }
 
   /** Fills in what goes along with the call. While a call is open, the fields are folded away. */
-  async say({ kind, text }: Said): Promise<void> {
+  async describe({ kind, text }: Details): Promise<void> {
     const folded = this.page.locator(".call-more:not([open]) > summary");
     if ((kind || text !== undefined) && (await folded.isVisible())) await folded.click();
     if (kind) {

@@ -5,7 +5,7 @@ import { NO_NETWORK } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { device, spyOnDevice } from "../support/spied.ts";
 
-test("an armed page sounds, vibrates and says in its title who calls, until somebody comes", async ({
+test("an armed page sounds, vibrates and names the caller in its title, until somebody comes", async ({
   resident,
   visitor,
 }) => {
@@ -71,7 +71,7 @@ test("silence is for one call: the next one sounds again", async ({ resident }) 
   await expect(neighbour.page.getByTestId("silence")).toBeVisible();
 });
 
-test("a page that was not armed says so, and sounds the open call once it is", async ({ resident }) => {
+test("a page that was not armed shows that, and sounds the open call once it is", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   await expect(neighbour.page.getByTestId("arm")).toHaveAttribute("data-armed", "false");

@@ -7,7 +7,7 @@ import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
 
-test("a short touch calls nobody and says so", async ({ resident }) => {
+test("a short touch calls nobody and explains that", async ({ resident }) => {
   const caller = await resident("resident-1203", { reducedMotion: "no-preference" });
   const calls = callsOf(caller);
 
@@ -105,10 +105,10 @@ test("with the keyboard alone one calls and answers", async ({ resident }) => {
   await caller.ownCallIs("coming");
 });
 
-test("who cannot hold has a button that asks", async ({ resident }) => {
+test("a person who cannot hold has a button that asks", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
-  await caller.say({ kind: "fire", text: "연기가 나요" });
+  await caller.describe({ kind: "fire", text: "연기가 나요" });
 
   await caller.page.getByTestId("alert-press").click();
   const dialog = caller.page.getByRole("dialog", { name: "이웃에게 도움을 요청할까요?" });
@@ -121,7 +121,7 @@ test("who cannot hold has a button that asks", async ({ resident }) => {
   await expect(neighbour.incident(call)).toContainText("연기가 나요");
 });
 
-test("a browser that refuses to tell where it is calls all the same", async ({ resident }) => {
+test("a browser that refuses its location calls all the same", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
 

@@ -40,7 +40,7 @@ test("a press alarms the line, a neighbour accepts, and everyone sees who", asyn
   await expect(caller.callState).toContainText("1301호");
 });
 
-test("another line hears nothing of it", async ({ resident }) => {
+test("another line receives nothing of it", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   const elsewhere = await resident("resident-0501");
@@ -101,7 +101,7 @@ test("a reload keeps the open call, for the neighbour and for the caller", async
   await expect(caller.callState).toContainText("1204호");
 });
 
-test("who comes later finds the open call and how it stands", async ({ resident }) => {
+test("a page that comes later shows the open call and its state", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   const call = await caller.call();
@@ -130,7 +130,7 @@ test("the caller takes a call back, and it is over for everyone", async ({ resid
   await caller.ownCallIs("quiet");
 });
 
-test("who cannot come after all takes that back, and who arrives says so", async ({ resident }) => {
+test("a neighbour who cannot come after all withdraws, and one who arrives reports it", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   const call = await caller.call();
@@ -148,7 +148,7 @@ test("who cannot come after all takes that back, and who arrives says so", async
   await expect(caller.callState).toHaveText("도착했어요: 1204호");
 });
 
-test("when nobody was reached for ten seconds, the page says to call 119", async ({ resident }) => {
+test("when nobody was reached for ten seconds, the page names 119", async ({ resident }) => {
   const caller = await resident("resident-1203");
   // Neither the own house nor another line nor the office is a neighbour who was reached.
   const sameHouse = await resident("resident-1203");
@@ -175,7 +175,7 @@ test("when nobody was reached for ten seconds, the page says to call 119", async
   await expect(caller.call119).toBeHidden();
 });
 
-test("what a caller writes is shown as text, wherever it is shown", async ({ resident }) => {
+test("a caller's words are shown as text everywhere", async ({ resident }) => {
   const text = `<img src=x onerror="document.title='pwned'"><b>굵게</b></script><script>document.title='pwned'</script>`;
   const caller = await resident("resident-1203", { place: YARD });
   const neighbour = await resident("resident-1204");

@@ -30,7 +30,7 @@ const test = base.extend<{ disk: HungDisk; caller: Visitor; neighbour: Visitor }
   },
 });
 
-test("a call that cannot be recorded is heard, is never called unsent, and is recorded when it can be", async ({
+test("a call that cannot be recorded reaches neighbours, is never called unsent, and is recorded when it can be", async ({
   caller,
   neighbour,
   disk,
@@ -48,7 +48,7 @@ test("a call that cannot be recorded is heard, is never called unsent, and is re
   await isAlarmedOnce(neighbour, press!.key);
 });
 
-test("a call that was heard and is cancelled ends at the neighbours, and is not sent again", async ({
+test("a call that reached neighbours and is cancelled ends there, and is not sent again", async ({
   caller,
   neighbour,
   disk,

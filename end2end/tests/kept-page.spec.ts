@@ -26,7 +26,7 @@ test("without a network the page is there after a reload, and its button keeps a
   await expect(caller.connection).toHaveAttribute("data-state", "waiting");
   await expect(caller.page.getByTestId("no-connection")).toBeVisible();
   await expect(caller.page.locator(".page-header .flat")).toHaveText("101-1 라인 · 1203호");
-  await caller.say({ kind: "fire", text: "연기가 나요" });
+  await caller.describe({ kind: "fire", text: "연기가 나요" });
   await caller.hold();
   await caller.ownCallIs("retrying");
   await expect(caller.callState).toContainText("이 기기에 보관했고");
@@ -87,11 +87,11 @@ test("after signing out nothing of the page is kept", async ({ stranger }) => {
   await loseNetwork(somebody);
   somebody.expects(/status of 503/);
   await somebody.open("/");
-  await expect(somebody.page.getByTestId("no-answer")).toContainText("지금은 이 화면을 열 수 없습니다");
+  await expect(somebody.page.getByTestId("no-answer")).toContainText("지금은 이 화면을 열 수 없어요");
   await expect(somebody.page.locator("body")).not.toContainText("1203");
 });
 
-test("whoever was signed out from afar is not kept either", async ({ stranger }) => {
+test("the page of a person who was signed out from afar is not kept either", async ({ stranger }) => {
   const somebody = await stranger();
   await somebody.enter("resident-1203");
   await pageIsKept(somebody);
@@ -162,7 +162,7 @@ test("a form that cannot be sent is answered with 119 and can be sent again, as 
   await caller.page.getByTestId("alert-confirm").click();
 
   const answer = caller.page.getByTestId("no-answer");
-  await expect(answer.getByRole("heading", { name: "도움 요청을 보내지 못했습니다" })).toBeVisible();
+  await expect(answer.getByRole("heading", { name: "도움 요청을 보내지 못했어요" })).toBeVisible();
   await expect(answer).toContainText("Your call for help was NOT sent");
   await expect(caller.page.getByRole("link", { name: "119" })).toHaveAttribute("href", "tel:119");
   await caller.context.setOffline(false);
@@ -191,7 +191,7 @@ test("without a network and without wasm the kept page's form leads to 119 and t
 
   await caller.button.click();
 
-  await expect(caller.page.getByTestId("no-answer")).toContainText("도움 요청을 보내지 못했습니다");
+  await expect(caller.page.getByTestId("no-answer")).toContainText("도움 요청을 보내지 못했어요");
   await expect(caller.page.getByRole("link", { name: "119" })).toBeVisible();
 });
 

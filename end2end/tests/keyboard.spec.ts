@@ -55,7 +55,7 @@ test("the Enter that ends a syllable and the two that follow it call nobody", as
   expect(calls()).toEqual([]);
 });
 
-test("whoever means it calls with two keys", async ({ resident }) => {
+test("two keys make a call that is meant", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const calls = callsOf(caller);
   await caller.page.locator("input[name=text]").fill("아파요");

@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../support/fixtures.ts";
 import type { Visitor } from "../support/visitor.ts";
 
-test("the pages speak Korean to who asks for Korean, and to who asks for neither", async ({ stranger, resident }) => {
+test("a browser that asks for Korean, or for no known language, gets Korean", async ({ stranger, resident }) => {
   for (const locale of ["ko-KR", "de-DE"]) {
     const somebody = await stranger({ locale });
     await somebody.open("/sign-in");
@@ -25,7 +25,7 @@ test("the pages speak Korean to who asks for Korean, and to who asks for neither
   }
 });
 
-test("the pages speak English to who asks for English", async ({ stranger, resident }) => {
+test("a browser that asks for English gets English", async ({ stranger, resident }) => {
   const somebody = await stranger({ locale: "en-US" });
   await somebody.open("/sign-in");
   await speaks(somebody, "en");

@@ -36,7 +36,7 @@ test("four presses of a house are one card with their number, the newest words f
   await expect(neighbour.markers).toHaveAttribute("data-alert", calls.at(-1)!);
 });
 
-test("who comes to a house that pressed four times comes to every call, and the office ends every one", async ({
+test("one accept answers every call of a house that pressed four times, and the office ends every one", async ({
   resident,
 }) => {
   const caller = await resident("resident-1203");

@@ -29,7 +29,7 @@ test("a map that has no size when the call comes shows it once it has one", asyn
   await showsNear(neighbour);
 });
 
-test("a map that is hidden for a while shows what came meanwhile", async ({ resident }) => {
+test("a map that is hidden for a while shows the calls that came meanwhile", async ({ resident }) => {
   const caller = await resident("resident-1203", { place: YARD });
   const other = await resident("resident-1301", { place: GATE });
   const neighbour = await resident("resident-1204");
@@ -78,7 +78,7 @@ for (const [east, west] of [
   });
 }
 
-test("a caller who may be anywhere on earth is shown where the browser believes", async ({ resident }) => {
+test("a caller who may be anywhere on earth is shown at the browser's guess", async ({ resident }) => {
   const vague: Place = { ...GATE, accuracy: 20_000_000 };
   const caller = await resident("resident-1203", { place: vague });
   const neighbour = await resident("resident-1204");

@@ -140,7 +140,7 @@ test("where tiles are configured they are the map, and no plan is shown", async 
   }
 });
 
-test("without tiles and plan the map is paper with a scale, and the page says why", async ({ stranger }) => {
+test("without tiles and plan the map is paper with a scale, and the page gives the reason", async ({ stranger }) => {
   const program = await Program.started();
   try {
     // The people of the demo stay; its plan goes.

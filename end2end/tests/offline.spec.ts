@@ -5,7 +5,7 @@ import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
 
-test("a press without a network is kept on the device, says so, and is one call when the network is back", async ({
+test("a press without a network is kept on the device, shown as kept, and one call when the network is back", async ({
   resident,
 }) => {
   const caller = await resident("resident-1203", { place: YARD });
@@ -148,7 +148,7 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await door.isConnected();
   await door.ownCallIs("quiet");
   await caller.page.evaluate(() => dispatchEvent(new Event("online")));
-  await expect(caller.connection, "the socket takes whoever is signed in").toHaveAttribute("data-state", "connected");
+  await expect(caller.connection, "the socket accepts the signed-in resident").toHaveAttribute("data-state", "connected");
   await caller.ownCallIs("sign-in");
   await door.reload();
   await door.ownCallIs("quiet");
@@ -165,7 +165,7 @@ test("another resident on the device neither sends a kept press nor loses it", a
   await neighbour.hasOneOpenCall();
 });
 
-test("a device whose storage is forbidden calls all the same, and says to keep the page open", async ({ visitor }) => {
+test("a device whose storage is forbidden calls all the same, and asks to keep the page open", async ({ visitor }) => {
   const caller = await visitor("resident-1203");
   await caller.context.addInitScript(() => {
     indexedDB.open = () => {

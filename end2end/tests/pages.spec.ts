@@ -59,7 +59,7 @@ test("every page brings a policy that lets no foreign script in, and obeys it", 
   ).toEqual(["script-src-elem inline"]);
 });
 
-test("an unknown address says so, in a page", async ({ stranger }) => {
+test("an unknown address is a page that explains it", async ({ stranger }) => {
   const somebody = await stranger();
   somebody.expects(/status of 404 .*\/nowhere\)$/);
   await somebody.open("/nowhere");

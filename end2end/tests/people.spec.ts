@@ -77,7 +77,7 @@ test("an invited house joins by its card, and its account is locked within secon
   await expect(late.page.getByRole("alert")).toContainText("이미 쓴 초대장");
 });
 
-test("a line that still has residents stays, and says so", async ({ visitor }) => {
+test("a line that still has residents stays, with the reason", async ({ visitor }) => {
   const admin = await visitor("admin");
   await admin.open(`${PAGE}?line=101-2`);
   await admin.page.locator("details.act", { has: admin.page.getByTestId("remove-line") }).locator("summary").click();

@@ -37,7 +37,7 @@ test("a worker that the browser has ended is woken, and shows the call once howe
   await caller.ownCallIs("coming");
 });
 
-test("the end of a call takes the place of its alarm", async ({ resident }) => {
+test("the end of a call replaces its alarm", async ({ resident }) => {
   const neighbour = await ClosedBrowser.of(await resident("resident-1204"));
   const call = "01890a5d-ac96-774b-bcce-b302099a8057";
   await neighbour.push(pushOf(call));
@@ -46,7 +46,7 @@ test("the end of a call takes the place of its alarm", async ({ resident }) => {
   await expect.poll(() => neighbour.shown()).toMatchObject([{ title: "1203호 요청이 끝났어요" }]);
 });
 
-test("an accept of a call that is over is shown as that, and never as said", async ({ resident }) => {
+test("an accept of a call that is over is shown as that, and never as sent", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await ClosedBrowser.of(await resident("resident-1204"));
   const call = await caller.call();
@@ -76,7 +76,7 @@ test("every state of the permission has words of its own and is accessible", asy
   }
 });
 
-test("a push service that cannot be reached is named, and what to do meanwhile", async ({ visitor }) => {
+test("a push service that cannot be reached is named, with what to do meanwhile", async ({ visitor }) => {
   const somebody = await visitor("resident-1204");
   await somebody.context.grantPermissions(["notifications"], { origin: somebody.origin });
   await somebody.open("/devices");

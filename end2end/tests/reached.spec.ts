@@ -3,7 +3,7 @@
 import { expect, test } from "../support/fixtures.ts";
 import { canBeAhead, canBeHidden, letPass, show } from "../support/spied.ts";
 
-test("what devices have, what they sound and what is looked at are three numbers", async ({ resident, visitor }) => {
+test("delivered, sounded and seen are three numbers", async ({ resident, visitor }) => {
   const caller = await resident("resident-1203");
   const loud = await visitor("resident-1204");
   await canBeHidden(loud.page);
@@ -31,7 +31,7 @@ test("what devices have, what they sound and what is looked at are three numbers
   await says(1, 2);
 });
 
-test("a call that devices have and neither sound nor show says after ten seconds to call 119", async ({ visitor }) => {
+test("a call that devices have and neither sound nor show names 119 after ten seconds", async ({ visitor }) => {
   const caller = await visitor("resident-1203");
   await canBeAhead(caller.page);
   await caller.goHome();

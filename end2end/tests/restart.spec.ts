@@ -52,7 +52,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   });
 }
 
-test("a call answered with 202 is there after SIGKILL, whoever looks", async ({ program, visitor, resident }) => {
+test("a call answered with 202 is there after SIGKILL, for every viewer", async ({ program, visitor, resident }) => {
   test.setTimeout(240_000);
   const caller = await visitor("resident-1203", { javaScriptEnabled: false });
   await caller.open("/call");

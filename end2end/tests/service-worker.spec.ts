@@ -8,7 +8,7 @@ import type { Visitor } from "../support/visitor.ts";
 
 declare const iutsaiOutbox: Outbox;
 
-test("a kept press is sent with no page open, and the next page tells that it is recorded", async ({ resident }) => {
+test("a kept press is sent with no page open, and the next page shows that it is recorded", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   await neighbour.arm();
@@ -33,7 +33,7 @@ test("a kept press is sent with no page open, and the next page tells that it is
   expect(calls().length, "the page sends nothing any more").toBe(before);
 });
 
-test("what was sent without a page is told as recorded, also where nothing more can be known", async ({ resident }) => {
+test("a press sent without a page is shown as recorded, also where nothing more can be known", async ({ resident }) => {
   const caller = await resident("resident-1203");
   await pageIsKept(caller);
   await pressAndClose(caller);
@@ -76,7 +76,7 @@ test("the worker sends nothing old, nothing of somebody else, and nothing while 
   expect(calls()).toEqual([press]);
 });
 
-test("how old a press may be and still be sent unasked is the program's setting", async ({ stranger }) => {
+test("the greatest age of a press that is sent unasked is the program's setting", async ({ stranger }) => {
   const program = await Program.started({ IUTSAI_PRESS_ASKS_AFTER: "60" });
   try {
     const caller = await stranger({ origin: program.origin });
@@ -104,7 +104,7 @@ test("how old a press may be and still be sent unasked is the program's setting"
   }
 });
 
-test("a press that does not say how old it may be asks after ten minutes", async ({ resident }) => {
+test("a press without a greatest age asks after ten minutes", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const press = await pressAndClose(caller, 11);
   await (await worker(caller)).evaluate(async () => {
@@ -120,7 +120,7 @@ test("a press that does not say how old it may be asks after ten minutes", async
   expect(calls()).toEqual([press]);
 });
 
-test("a refusal that only the worker heard is told when the person comes back", async ({ resident }) => {
+test("a refusal that only the worker received is shown when the person comes back", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const press = await pressAndClose(caller);
   caller.expects(/status of 400/);
@@ -147,7 +147,7 @@ test("a refusal that only the worker heard is told when the person comes back", 
   await expect.poll(() => kept(next)).toEqual([]);
 });
 
-test("what cannot be sent yet stays, and the browser is told to wake the worker again", async ({ resident }) => {
+test("a press that cannot be sent yet stays, and the browser is asked to wake the worker again", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const press = await pressAndClose(caller);
   caller.expects(/status of 503/);

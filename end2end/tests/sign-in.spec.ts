@@ -15,7 +15,7 @@ test("a wrong password and an unknown name are refused in the same words", async
   await expect(somebody.page).toHaveURL(/\/sign-in/);
 });
 
-test("who is not signed in is asked to, and goes on to where they wanted to go", async ({ stranger }) => {
+test("a stranger is asked to sign in, and goes on to the wanted page", async ({ stranger }) => {
   const somebody = await stranger();
   await somebody.open("/call?kind=fire");
   await expect(somebody.page).toHaveURL(/\/sign-in\?next=/);

@@ -10,7 +10,7 @@ import {
   screenThat,
   show,
   spyOnDevice,
-  takeSoundAway,
+  muteSound,
 } from "../support/spied.ts";
 import type { Visitor } from "../support/visitor.ts";
 
@@ -19,13 +19,13 @@ const ELSEWHERE = "다른 탭에서 경보음이 켜져 있어요. 이 탭에서
 const SILENT = "경보음은 켜 두었지만 브라우저가 소리를 막고 있어요.";
 const MAY_GO_OFF = "이 기기는 화면이 저절로 꺼지면 경보가 울리지 않아요.";
 
-test("a tab whose sound is taken away gives the call to the other one, and says so", async ({ resident, visitor }) => {
+test("a tab whose sound is taken away gives the call to the other one, and shows that", async ({ resident, visitor }) => {
   const caller = await resident("resident-1203");
   const [first, second] = await twoArmedTabs(await visitor("resident-1204"));
   await caller.call();
   await expect.poll(() => first.sounded()).toBe(1);
 
-  await takeSoundAway(first.page);
+  await muteSound(first.page);
 
   await expect.poll(() => second.sounded(), "the other tab goes on with it").toBe(1);
   await expect(second.page.getByTestId("silence")).toBeVisible();
@@ -52,7 +52,7 @@ test("a tab whose audio claims to run and stands still gives its right to the ot
   expect(await first.sounded(), "the other tab sounds still").toBe(0);
 });
 
-test("a tab alone whose sound was taken away says so, and sounds the open call after a tap", async ({
+test("a tab alone whose sound was taken away shows that, and sounds the open call after a tap", async ({
   resident,
   visitor,
 }) => {
@@ -61,7 +61,7 @@ test("a tab alone whose sound was taken away says so, and sounds the open call a
   await spyOnDevice(neighbour.page);
   await neighbour.goHome();
   await neighbour.arm();
-  await takeSoundAway(neighbour.page);
+  await muteSound(neighbour.page);
   await expect(neighbour.page.getByText(SILENT)).toBeVisible();
   const call = await caller.call();
   await expect(neighbour.alarm.locator(neighbour.incident(call))).toBeVisible();
@@ -81,7 +81,7 @@ test("a tab alone whose sound was taken away has it again when the page is shown
   await neighbour.goHome();
   await neighbour.arm();
   await show(neighbour.page, false);
-  await takeSoundAway(neighbour.page);
+  await muteSound(neighbour.page);
   await expect(neighbour.page.getByText(SILENT)).toBeVisible();
 
   await show(neighbour.page, true);
@@ -123,7 +123,7 @@ test("the screen stays on while the page is armed and shown, also after it was h
   await expect.poll(() => screenOf(neighbour.page)).toEqual({ asked: 2, staysOn: true });
 });
 
-test("where the screen cannot be kept on, the page says so", async ({ visitor }) => {
+test("a page that cannot keep the screen on shows that", async ({ visitor }) => {
   const neighbour = await visitor("resident-1204");
   await screenThat(neighbour.page, "refuses");
   await neighbour.goHome();
@@ -167,7 +167,7 @@ for (const storage of ["refuses to keep anything", "is forbidden"] as const) {
   });
 }
 
-test("a drill says in the title of the tab that it is one", async ({ resident }) => {
+test("a drill is named as one in the title of the tab", async ({ resident }) => {
   const caller = await resident("resident-1203");
   const neighbour = await resident("resident-1204");
   await neighbour.arm();

@@ -207,7 +207,7 @@ test("nothing on the page is wider than a small phone", async ({ visitor }) => {
   }
 });
 
-test("a page whose server does not answer says that its numbers may be old", async ({ visitor }) => {
+test("a page whose server does not answer warns that its numbers may be old", async ({ visitor }) => {
   const admin = await visitor("admin");
   await admin.page.clock.install();
   await admin.open(PAGE);

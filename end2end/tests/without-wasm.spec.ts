@@ -4,7 +4,7 @@
 import { expect, test } from "../support/fixtures.ts";
 import type { Visitor } from "../support/visitor.ts";
 
-test("with the wasm blocked, the button leads to the page that asks, and its page tells what becomes of the call", async ({
+test("with the wasm blocked, the button leads to the page that asks, and then to the page of the call", async ({
   visitor,
   resident,
 }) => {
@@ -58,7 +58,7 @@ test("without JavaScript a neighbour answers, takes it back, and the caller ends
   await neighbour.ownCallIs("ended");
 });
 
-test("without JavaScript and with nobody there, the call's page says after ten seconds to call 119", async ({
+test("without JavaScript and with nobody there, the call's page names 119 after ten seconds", async ({
   visitor,
 }) => {
   const caller = await visitor("resident-1203", { javaScriptEnabled: false });
@@ -93,7 +93,7 @@ test("the confirming page sent twice makes one call", async ({ visitor, resident
   await neighbour.hasOneOpenCall();
 });
 
-test("a form that cannot be sent comes back with what was written", async ({ visitor }) => {
+test("a form that cannot be sent comes back with its text", async ({ visitor }) => {
   const caller = await visitor("resident-1203", { javaScriptEnabled: false });
   await caller.open("/call?kind=fire&text=abc");
   await expect(caller.page.locator("input[name=kind][value=fire]")).toBeChecked();
@@ -113,7 +113,7 @@ test("a form that cannot be sent comes back with what was written", async ({ vis
 /** From the home page's button to the neighbour who comes. */
 async function callByForms(caller: Visitor, neighbour: Visitor): Promise<void> {
   const { page } = caller;
-  await caller.say({ kind: "intruder", text: "누가 문을 열려고 해요" });
+  await caller.describe({ kind: "intruder", text: "누가 문을 열려고 해요" });
   await caller.button.click();
   await expect(page).toHaveURL(/\/call\?/);
   await expect(page.getByText("1203호에서 요청해요")).toBeVisible();

@@ -40,7 +40,7 @@ async function deliver() {
   }
   const presses = await unsent();
   if (!presses.length) return;
-  const viewer = await whoIsSignedIn();
+  const viewer = await signedInResident();
   const theirs = presses.filter((press) => isOf(press, viewer));
   const results = await Promise.allSettled(theirs.map(send));
   const failure = results.find(({ status }) => status === "rejected");
@@ -57,7 +57,7 @@ function isOf({ by, body }, viewer) {
   return viewer?.name === by && viewer.line === line && viewer.house === house;
 }
 
-async function whoIsSignedIn() {
+async function signedInResident() {
   const answer = await fetch("/api/session", { cache: "no-store", signal: AbortSignal.timeout(TO_ANSWER) });
   const text = await answer.text();
   if (meaningOf(answer.status, contentTypeOf(answer), text) === "signed-out") return undefined;
@@ -72,7 +72,7 @@ async function send({ key }) {
   if (!body) return; // a page has sent it meanwhile
   const answer = await command("/alert", key, body);
   const [contentType, text] = [contentTypeOf(answer), await answer.text()];
-  if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.heard(key);
+  if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.markHeard(key);
   if (isProblem(contentType) && typeOf(parsed(text)) === ID_TAKEN) {
     const fresh = await iutsaiOutbox.renew(key);
     if (fresh) await send({ key: fresh });
@@ -81,7 +81,7 @@ async function send({ key }) {
   const outcome = read(answer.status, contentType, text);
   // A press that was one too many needs no words of its own, because the page shows the call that stands.
   if (outcome?.refused?.type === CALL_STANDS) await iutsaiOutbox.forget(key, outcome);
-  else if (outcome) await iutsaiOutbox.settle(key, outcome);
+  else if (outcome) await iutsaiOutbox.recordOutcome(key, outcome);
 }
 
 // Sends a command as JSON under its key.

@@ -4,20 +4,20 @@
 
 const WORDS = {
   call: [
-    "도움 요청을 보내지 못했습니다",
-    "서버의 답이 없습니다. 이웃에게 전달되지 않았다고 생각하세요. 지금 119에 전화하세요.",
+    "도움 요청을 보내지 못했어요",
+    "서버가 답하지 않아요. 이웃에게 전달되지 않았다고 생각하고 지금 119에 전화하세요.",
     "Your call for help was NOT sent",
     "The server does not answer. Take it that no neighbour was called. Call 119 now.",
   ],
   sent: [
-    "보내지 못했습니다",
-    "서버의 답이 없습니다. 연결을 확인하고 다시 해 주세요.",
+    "보내지 못했어요",
+    "서버가 답하지 않아요. 연결을 확인하고 다시 해 주세요.",
     "Not sent",
     "The server does not answer. Check the connection and try again.",
   ],
   opened: [
-    "지금은 이 화면을 열 수 없습니다",
-    "서버의 답이 없습니다. 연결을 확인하고 다시 해 주세요. 급하면 119에 전화하세요.",
+    "지금은 이 화면을 열 수 없어요",
+    "서버가 답하지 않아요. 연결을 확인하고 다시 해 주세요. 급하면 119에 전화하세요.",
     "This page cannot be opened now",
     "The server does not answer. Check the connection and try again. If it is urgent, call 119.",
   ],

@@ -94,7 +94,7 @@ async function comeFrom({ data }) {
 
 // Sends the accept, again with the same key where nothing final is answered (app/src/api/answers.json).
 async function accept({ line, house, alert, key }) {
-  const viewer = await whoIsSignedIn();
+  const viewer = await signedInResident();
   if (!viewer?.house) return "signedOut";
   const body = JSON.stringify({ line, acceptHouse: viewer.house, targetHouse: house, alert });
   for (let tried = 1; ; tried += 1) {

@@ -224,7 +224,6 @@ impl FromRequestParts<AppState> for Administrator {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

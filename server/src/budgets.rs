@@ -25,7 +25,7 @@ pub use self::{
     network::Network,
     push::PushRequests,
     share::{Bounds, Share, Turn},
-    tokens::LookUps,
+    tokens::Lookups,
 };
 
 use crate::problem::{Kind, Problem};
@@ -103,9 +103,9 @@ pub struct Budgets {
     /// Pages, each rendered whole.
     pub pages: Lanes,
     /// Look-ups of unknown tokens.
-    pub tokens: LookUps,
+    pub tokens: Lookups,
     /// Look-ups of codes of invitations.
-    pub codes: LookUps,
+    pub codes: Lookups,
     /// Commands that wait for their token to be known.
     pub commands: Share,
     /// Requests about push.
@@ -148,8 +148,8 @@ impl Default for Budgets {
         Self {
             sign_ins,
             pages,
-            tokens: LookUps::of_tokens(),
-            codes: LookUps::of_codes(),
+            tokens: Lookups::of_tokens(),
+            codes: Lookups::of_codes(),
             commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
             push: PushRequests::default(),
             failures: SignInFailures::default(),
@@ -172,8 +172,6 @@ pub fn refused(budget: &'static str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     #[test]
     fn every_budget_is_in_the_operators_table() {
         let root = env!("CARGO_MANIFEST_DIR");

@@ -266,7 +266,6 @@ fn usable(text: &str) -> Option<Option<Uuid>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn header_key(value: &str) -> Result<Option<Uuid>, Problem> {

@@ -22,7 +22,7 @@ pub use self::{
 };
 
 /// The settings of `iutsai serve` and `iutsai check-config`. An empty value counts as none.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args, serde::Serialize)]
 pub struct Config {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "IUTSAI_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
@@ -30,6 +30,7 @@ pub struct Config {
 
     /// Directory of all kept data, which are the outbox (the log without Kafka), and SQLite without DATABASE_URL
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
+    #[serde(skip)]
     pub data_dir: PathBuf,
 
     /// Roles of this process, separated by commas, of web (pages), producer (records calls), fanout (sockets) and
@@ -103,6 +104,7 @@ pub struct Config {
 
     /// The browser's files (wasm, CSS, icons); by default the directory `site` beside the program
     #[arg(long, env = "IUTSAI_SITE_DIR", value_name = "DIR")]
+    #[serde(skip)]
     pub site_dir: Option<PathBuf>,
 
     /// Accounts and sessions, as sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME; by default SQLite in the data
@@ -130,12 +132,13 @@ pub struct Config {
 
     /// Kafka's settings.
     #[command(flatten)]
+    #[serde(flatten)]
     pub kafka: KafkaConfig,
 }
 
 /// The address of a Kafka cluster, and the credentials. The names after `KAFKA_` are librdkafka's (its
 /// CONFIGURATION.md), with underscores.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Kafka")]
 pub struct KafkaConfig {
     /// HOST:PORT of one or more brokers, separated by commas; without it the node is its own log
@@ -260,6 +263,11 @@ pub struct Settings {
     pub tiles: Option<TileSource>,
     /// The plan under the map's markers where there are no tiles.
     pub site_plan: Option<SitePlan>,
+}
+
+/// Returns the value, if it is more than nothing. An empty variable counts as none.
+fn given(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|value| !value.is_empty())
 }
 
 impl Settings {

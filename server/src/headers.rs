@@ -57,7 +57,6 @@ pub fn page_policy(nonce: &str, request: &HeaderMap, tiles: Option<&TileSource>)
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

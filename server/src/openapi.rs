@@ -167,7 +167,7 @@ fn session() -> PathItem {
     let resident = ResponseBuilder::new()
         .description("Who is signed in.")
         .content("application/json", Content::new(Some(Ref::from_schema_name("Resident"))));
-    let tell = signed_in(OperationBuilder::new().description(Some("Who is signed in.")))
+    let read = signed_in(OperationBuilder::new().description(Some("Who is signed in.")))
         .response("200", resident.build());
     let end = signed_in(OperationBuilder::new().description(Some("Signs out.")))
         .response("204", described("Signed out; sockets of the session close."));
@@ -176,7 +176,7 @@ fn session() -> PathItem {
             HttpMethod::Post,
             refused(start, &[Kind::SIGN_IN_REFUSED, Kind::TOO_MANY, Kind::UNAVAILABLE]).build(),
         )
-        .operation(HttpMethod::Get, refused(tell, &[Kind::NOT_SIGNED_IN, Kind::UNAVAILABLE]).build())
+        .operation(HttpMethod::Get, refused(read, &[Kind::NOT_SIGNED_IN, Kind::UNAVAILABLE]).build())
         .operation(HttpMethod::Delete, refused(end, &[Kind::UNAVAILABLE]).build())
         .build()
 }

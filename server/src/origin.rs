@@ -136,7 +136,6 @@ fn refusal() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn check(host: &str, origin: Option<&str>, site: Option<&str>) -> [bool; 2] {
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browsers_word_about_the_page_comes_first() {
+    fn the_browsers_header_about_the_page_comes_first() {
         assert!(passes("internal:3000", Some("null"), Some("same-origin")));
         assert!(passes("internal:3000", Some("https://x.example"), Some("same-origin")));
         assert!(passes("x.example", None, Some("none")));

@@ -219,7 +219,6 @@ fn millis(duration: Duration) -> domain::Millis {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn sent(address: &str, signed_in: bool) -> Option<String> {

@@ -142,7 +142,6 @@ fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn sent(content_type: &str, body: &str) -> Sent {
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_object_is_one_whatever_is_announced() {
+    fn a_json_object_is_read_as_one_under_any_content_type() {
         let forms = "application/x-www-form-urlencoded; charset=UTF-8";
         for content_type in ["", forms, "text/plain;charset=UTF-8", "application/json", "*/*", "nonsense"] {
             for body in ["{\"a\":1}", "\u{feff}{\"a\":1}", " \r\n{\"a\":1}"] {
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_what_was_announced() {
+    fn a_body_that_is_not_an_object_is_read_as_announced() {
         let form = "application/x-www-form-urlencoded";
         assert_eq!(sent(form, "a=1&b=").form().unwrap().len(), 2);
         assert_eq!(sent(form, ""), Sent::Form(Vec::new()));

@@ -279,7 +279,6 @@ pub fn role_absent(what: &str, role: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn when_to_try_again_is_never_at_once() {
+    fn a_retry_is_never_immediate() {
         let response = Kind::TOO_MANY.because("Wait.").retry_after(0).into_response();
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);

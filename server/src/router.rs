@@ -88,7 +88,7 @@ struct Groups {
 fn groups() -> Groups {
     let others = Routes::default()
         .post("/api/session", sign_in::start_session)
-        .get("/api/session", sign_in::tell_session)
+        .get("/api/session", sign_in::show_session)
         .delete("/api/session", sign_in::end_session)
         .post("/sign-in", sign_in::form_sign_in)
         .post("/sign-out", sign_in::form_sign_out)

@@ -54,7 +54,6 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::path::Path;
 
     /// Looks for files that make routes past the list.

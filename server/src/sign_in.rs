@@ -36,7 +36,7 @@ pub async fn start_session(
 }
 
 /// `GET /api/session` names the signed-in person.
-pub async fn tell_session(SignedIn(resident): SignedIn) -> impl IntoResponse {
+pub async fn show_session(SignedIn(resident): SignedIn) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(resident))
 }
 

@@ -1,11 +1,13 @@
 //! `GET /an-ws`, which is STOMP over WebSocket (RFC 6455). Checks who may open one, and how many may be open.
 //!
-//! There is one task per socket. [`connection`] is its loop, over a [`transport`]. [`connect`] opens the STOMP session,
-//! which [`session`] then is. [`crate::sockets::Sockets`] has a place for each, and closes those whose session ended.
+//! There is one task per socket. [`connection`] is its loop, over a [`transport`], and [`farewell`] its end. [`connect`]
+//! opens the STOMP session, which [`session`] then is. [`crate::sockets::Sockets`] has a place for each, and closes those
+//! whose session ended.
 
 mod acknowledgements;
 mod connect;
 mod connection;
+mod farewell;
 mod session;
 mod transport;
 

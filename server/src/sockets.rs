@@ -27,7 +27,7 @@ use self::{
 };
 use crate::budgets::{Network, count_refused};
 
-pub use self::{closing::Why, full::Full};
+pub use self::{closing::Reason, full::Full};
 
 /// The strangers' part of all places, and its bounds. Few are needed, because a stranger's socket is closed or a
 /// resident's within seconds.
@@ -85,7 +85,7 @@ impl Sockets {
         };
         match session {
             Some(session) => place.belongs_to(session)?,
-            None => place.take(|places, place| {
+            None => place.enter(|places, place| {
                 places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
             })?,
         }
@@ -124,18 +124,20 @@ impl Sockets {
         let mut changes = sessions.watch_changes();
         loop {
             match changes.recv().await {
-                Ok(SessionChange::Ended(session)) => self.close(Why::SessionEnded, |id| *id == session),
-                Ok(SessionChange::Account(session)) => self.close(Why::AccountChanged, |id| *id == session),
+                Ok(SessionChange::Ended(session)) => self.close(Reason::SessionEnded, |id| *id == session),
+                Ok(SessionChange::Account(session)) => {
+                    self.close(Reason::AccountChanged, |id| *id == session)
+                }
                 // The missed changes are not known, so all connect again, and only the ended cannot.
-                Err(RecvError::Lagged(_)) => self.close(Why::AccountChanged, |_| true),
+                Err(RecvError::Lagged(_)) => self.close(Reason::AccountChanged, |_| true),
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    fn close(&self, why: Why, which: impl Fn(&SessionId) -> bool) {
+    fn close(&self, reason: Reason, which: impl Fn(&SessionId) -> bool) {
         let closing = self.places().of(which);
-        closing.iter().for_each(|closing| closing.close(why));
+        closing.iter().for_each(|closing| closing.close(reason));
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
@@ -154,7 +156,7 @@ impl Place {
             return Ok(());
         }
         self.leave();
-        self.take(|places, place| {
+        self.enter(|places, place| {
             places.add_resident(place.number, &owner.0, &owner.1, place.closing.clone(), Instant::now())
         })?;
         self.owner = Some(owner);
@@ -175,11 +177,11 @@ impl Place {
 
     /// Returns why the socket is to close.
     #[must_use]
-    pub fn why(&self) -> Why {
-        self.closing.why()
+    pub fn reason(&self) -> Reason {
+        self.closing.reason()
     }
 
-    fn take(
+    fn enter(
         &self,
         add: impl FnOnce(&mut Places, &Self) -> Result<Option<Closing>, Full>,
     ) -> Result<(), Full> {
@@ -187,7 +189,7 @@ impl Place {
         let displaced = added.inspect_err(|full| count_refused(full.budget()))?;
         if let Some(displaced) = displaced {
             metrics::counter!("iutsai_sockets_displaced_total").increment(1);
-            displaced.close(Why::Displaced);
+            displaced.close(Reason::Displaced);
         }
         Ok(())
     }
@@ -196,8 +198,8 @@ impl Place {
         let mut places = self.sockets.places();
         // A socket that has made room for another has no place any more.
         match self.owner.take() {
-            Some((session, owner)) => places.take_resident(self.number, &session, &owner),
-            None => places.take_stranger(self.number, self.network),
+            Some((session, owner)) => places.remove_resident(self.number, &session, &owner),
+            None => places.remove_stranger(self.number, self.network),
         };
     }
 }
@@ -236,6 +238,6 @@ mod tests {
         let place = sockets.enter(network(), None).expect("there is room");
         assert!(!place.close().is_cancelled());
         assert_eq!(sockets.stop(Duration::from_secs(1)).await, 0);
-        assert!(place.close().is_cancelled() && place.why() == Why::Stopping);
+        assert!(place.close().is_cancelled() && place.reason() == Reason::Stopping);
     }
 }

@@ -119,7 +119,6 @@ fn problem(content_type: Option<&str>, body: &str) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::api::State;
     use serde::Deserialize;
 
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_server_gives_a_wait_that_is_believed_up_to_a_minute() {
+    fn a_wait_of_a_busy_server_is_honoured_up_to_a_minute() {
         let wait = |header| match Answer::read(429, None, header, "") {
             Answer::Again(Trouble::Busy, wait) => wait.as_secs(),
             other => panic!("429 means later, not {other:?}"),
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_was_heard_and_not_recorded_waits_as_the_server_asks() {
+    fn a_command_delivered_but_not_recorded_waits_as_the_server_asks() {
         let heard = Answer::read(503, Some(PROBLEM), Some("1"), &problem_of(HEARD_ONLY, 503));
         assert_eq!(heard, Answer::Again(Trouble::HeardOnly, Duration::from_secs(1)));
     }

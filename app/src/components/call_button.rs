@@ -150,12 +150,12 @@ fn NoConnection() -> impl IntoView {
 /// Calls with the content of the form, and empties it for the next time.
 fn call_with(press: Press, form: NodeRef<html::Form>) {
     let Some(form) = form.get_untracked() else { return press.press(None, String::new()) };
-    let (kind, text) = said(&form);
+    let (kind, text) = entered(&form);
     press.press(kind, text);
     form.reset();
 }
 
-fn said(form: &HtmlFormElement) -> (Option<Kind>, String) {
+fn entered(form: &HtmlFormElement) -> (Option<Kind>, String) {
     // A call goes out whatever the form has.
     let Ok(fields) = FormData::new_with_form(form) else { return (None, String::new()) };
     let field = |name| fields.get(name).as_string();

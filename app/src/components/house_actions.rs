@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn who_withdrew_may_accept_again_and_who_is_there_has_nothing_left_to_say() {
+    fn after_a_withdrawal_accept_is_offered_again_and_after_an_arrival_nothing() {
         assert_eq!(Point::after(None), Point::Open);
         assert_eq!(Point::after(Some(Stance::Coming)), Point::OnTheWay);
         assert_eq!(Point::after(Some(Stance::Withdrawn)), Point::Open);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_neighbour_who_comes_to_one_call_may_accept_the_next_one_and_say_of_the_first_that_they_are_there() {
+    fn a_neighbour_who_comes_to_one_call_may_accept_the_next_and_arrive_at_the_first() {
         let (first, second) = (call(1), Alert { at: AT + 1_000, ..call(2) });
         let coming = accept(&first, "1204");
         let offered = offer(&resident("1204"), &[(&first, vec![coming.clone()]), (&second, vec![])]);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn too_is_for_whoever_comes_only_to_calls_that_others_come_to() {
+    fn too_is_shown_only_to_neighbours_who_join_others() {
         let (first, second) = (call(1), Alert { at: AT + 1_000, ..call(2) });
         let by_other = |call: &Alert| vec![accept(call, "1301")];
         let one = offer(&resident("1204"), &[(&first, by_other(&first)), (&second, vec![])]);

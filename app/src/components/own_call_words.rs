@@ -119,7 +119,7 @@ mod tests {
         samples::{call, house, incident},
     };
 
-    fn said(progress: &CallProgress) -> String {
+    fn shown_for(progress: &CallProgress) -> String {
         own_call_words(Locale::en, progress, None, 0)
     }
 
@@ -128,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_has_not_got_through_says_so_first_and_where_it_is_kept_and_why_it_waits() {
-        let words = |kept| said(&CallProgress::Retrying { why: Trouble::Offline, tries: 3, kept });
+    fn an_unsent_call_shows_that_first_then_where_it_is_kept_and_why_it_waits() {
+        let words = |kept| shown_for(&CallProgress::Retrying { why: Trouble::Offline, tries: 3, kept });
         for words in [words(Kept::Device), words(Kept::Page)] {
             assert!(words.starts_with("Not sent yet."), "{words}");
             assert!(words.ends_with("Reason: no connection."), "{words}");
@@ -137,21 +137,21 @@ mod tests {
         assert!(words(Kept::Device).contains("kept on this device"));
         assert!(!words(Kept::Device).contains("Do not close"));
         assert!(words(Kept::Page).contains("Do not close"), "it would be lost");
-        assert!(said(&CallProgress::NeedsSignIn { kept: Kept::Page }).contains("Do not close"));
+        assert!(shown_for(&CallProgress::NeedsSignIn { kept: Kept::Page }).contains("Do not close"));
     }
 
     #[test]
-    fn a_call_that_reached_nobody_says_to_call_119() {
-        assert!(said(&CallProgress::NobodyReached).contains("Call 119 now"));
+    fn a_call_that_reached_nobody_names_119() {
+        assert!(shown_for(&CallProgress::NobodyReached).contains("Call 119 now"));
         let houses = Houses { delivered: 7, sounded: 3, seen: 2 };
-        assert!(said(&CallProgress::NobodyComes(houses)).contains("Call 119 now"));
+        assert!(shown_for(&CallProgress::NobodyComes(houses)).contains("Call 119 now"));
     }
 
     #[test]
-    fn what_was_delivered_sounded_and_seen_are_three_numbers() {
+    fn delivered_sounded_and_seen_are_three_numbers() {
         let houses = Houses { delivered: 7, sounded: 3, seen: 2 };
         for progress in [CallProgress::Reached(houses), CallProgress::NobodyComes(houses)] {
-            let words = said(&progress);
+            let words = shown_for(&progress);
             assert!(words.contains("have your call: 7 (alarm sounded: 3, shown on a screen: 2)"), "{words}");
         }
     }
@@ -179,14 +179,14 @@ mod tests {
 
     #[test]
     fn everyone_who_comes_is_named() {
-        let words = said(&CallProgress::Coming(houses(&["1204", "1301"])));
+        let words = shown_for(&CallProgress::Coming(houses(&["1204", "1301"])));
         assert_eq!(words, "On the way: flat 1204, flat 1301");
     }
 
     #[test]
-    fn a_call_that_neighbours_heard_is_never_called_unsent() {
+    fn a_call_that_neighbours_received_is_never_called_unsent() {
         for kept in [Kept::Device, Kept::Page] {
-            let words = said(&CallProgress::Heard { kept });
+            let words = shown_for(&CallProgress::Heard { kept });
             assert!(words.contains("Your call has reached your neighbours"), "{words}");
             assert!(!words.to_lowercase().contains("not sent"), "{words}");
         }
@@ -194,13 +194,13 @@ mod tests {
 
     #[test]
     fn a_press_that_was_one_too_many_is_not_called_unsent() {
-        let words = said(&CallProgress::Stands);
+        let words = shown_for(&CallProgress::Stands);
         assert!(words.contains("already out"), "{words}");
         assert!(!words.contains("not"), "{words}");
     }
 
     #[test]
-    fn a_quiet_state_says_nothing() {
-        assert_eq!(said(&CallProgress::Quiet), "");
+    fn a_quiet_state_is_announced_as_nothing() {
+        assert_eq!(shown_for(&CallProgress::Quiet), "");
     }
 }

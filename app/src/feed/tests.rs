@@ -1,3 +1,5 @@
+//! A feed withstands any order, doubles and reconnects, and reports each event once.
+
 use domain::{EventId, Neighbour, Stance};
 
 use super::*;
@@ -43,7 +45,7 @@ fn a_snapshot_and_then_live_events_add_up() {
 }
 
 #[test]
-fn what_comes_twice_is_told_once() {
+fn an_event_that_arrives_twice_is_announced_once() {
     let mut feed = feed();
     let coming = accept(&call(1), "1204");
     feed.apply(alert(1), false);
@@ -55,11 +57,11 @@ fn what_comes_twice_is_told_once() {
 }
 
 #[test]
-fn an_answer_that_comes_before_its_call_is_told_with_it() {
+fn an_answer_that_comes_before_its_call_is_announced_with_it() {
     let mut feed = feed();
     assert_eq!(feed.apply(event(accept(&call(1), "1204")), false), []);
-    let told = feed.apply(alert(1), false);
-    assert_eq!(told, [Notice::Called(call(1).id), Notice::Coming(call(1).id, house("1204"))]);
+    let notices = feed.apply(alert(1), false);
+    assert_eq!(notices, [Notice::Called(call(1).id), Notice::Coming(call(1).id, house("1204"))]);
 }
 
 #[test]
@@ -105,7 +107,7 @@ fn a_snapshot_end_without_a_snapshot_drops_nothing() {
 }
 
 #[test]
-fn a_first_frame_settles_which_accept_was_first() {
+fn a_first_frame_decides_which_accept_was_first() {
     let mut feed = feed();
     let Event::Accept(one) = accept(&call(1), "1204") else { unreachable!("samples make accepts") };
     let Event::Accept(two) = accept(&call(1), "1301") else { unreachable!("samples make accepts") };
@@ -115,8 +117,8 @@ fn a_first_frame_settles_which_accept_was_first() {
     let first = |feed: &Feed| -> Option<EventId> { feed.call(&call(1).key()).and_then(|call| call.first) };
     assert_eq!(first(&feed), None);
     let target = Some(two.target);
-    let settled = Body::First { line: line(), alert: call(1).id, target, accept: two.accept, id: two.id };
-    feed.apply(settled, false);
+    let first_frame = Body::First { line: line(), alert: call(1).id, target, accept: two.accept, id: two.id };
+    feed.apply(first_frame, false);
     assert_eq!(first(&feed), Some(two.id));
 }
 
@@ -148,7 +150,7 @@ fn a_late_answer_does_not_make_its_call_late() {
 }
 
 #[test]
-fn a_line_that_is_not_heard_changes_nothing() {
+fn events_of_a_line_without_subscription_change_nothing() {
     let mut feed = feed();
     let foreign = domain::Alert { line: named_line("101-2"), ..call(1) };
     assert_eq!(feed.apply(event(Event::Alert(foreign)), false), []);
@@ -184,17 +186,17 @@ fn an_administrators_feed_is_incomplete_until_the_snapshot_has_ended_even_withou
 }
 
 #[test]
-fn every_step_of_an_answer_is_told() {
+fn every_step_of_an_answer_is_announced() {
     let mut feed = feed();
     feed.apply(alert(1), false);
     feed.apply(event(accept(&call(1), "1204")), false);
     let id = call(1).id;
-    let told = feed.apply(event(status(&call(1), Progress::Arrived, "1204")), false);
-    assert_eq!(told, [Notice::Arrived(id, house("1204"))]);
-    let told = feed.apply(event(status(&call(1), Progress::Withdrawn, "1204")), false);
-    assert_eq!(told, [Notice::Withdrawn(id, house("1204"))]);
-    let told = feed.apply(event(status(&call(1), Progress::Cancelled, "1203")), false);
-    assert_eq!(told, [Notice::Ended(id, Progress::Cancelled)]);
+    let notices = feed.apply(event(status(&call(1), Progress::Arrived, "1204")), false);
+    assert_eq!(notices, [Notice::Arrived(id, house("1204"))]);
+    let notices = feed.apply(event(status(&call(1), Progress::Withdrawn, "1204")), false);
+    assert_eq!(notices, [Notice::Withdrawn(id, house("1204"))]);
+    let notices = feed.apply(event(status(&call(1), Progress::Cancelled, "1203")), false);
+    assert_eq!(notices, [Notice::Ended(id, Progress::Cancelled)]);
 }
 
 #[test]
@@ -213,7 +215,7 @@ fn the_own_call_is_the_newest_open_one_of_the_own_house() {
 }
 
 #[test]
-fn a_call_is_as_old_as_the_last_frame_said_and_the_page_has_waited_since() {
+fn a_call_is_as_old_as_its_last_frame_stated_plus_the_time_since() {
     let mut feed = feed();
     feed.apply(alert(1), false);
     assert_eq!(feed.age(&call(1), 5_000), None);
@@ -224,7 +226,7 @@ fn a_call_is_as_old_as_the_last_frame_said_and_the_page_has_waited_since() {
 }
 
 #[test]
-fn a_call_of_known_age_is_open_for_a_day_whatever_the_clocks_show() {
+fn a_call_of_known_age_is_open_for_a_day_under_any_clock() {
     let mut feed = feed();
     feed.receive(alert(1), false, Some(0), 0);
     let month = 30 * domain::event::OPEN_FOR;

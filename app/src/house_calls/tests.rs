@@ -1,3 +1,5 @@
+//! The calls of one house become one card, with its presses, its answers and its place in the list.
+
 use domain::{Alert, Event, Progress};
 
 use super::*;
@@ -72,7 +74,7 @@ fn a_house_that_presses_again_is_answered_only_when_somebody_comes_to_that_call_
 }
 
 #[test]
-fn who_comes_to_one_call_is_named_once_whatever_was_said_about_another() {
+fn a_neighbour_who_comes_to_one_call_is_named_once_despite_answers_to_another() {
     let (before, again) = (call_of(1, "1203", 0), call_of(2, "1203", 1));
     let there = [accept(&before, "1204"), status(&before, Progress::Arrived, "1204")];
     let left = [accept(&again, "1204"), status(&again, Progress::Withdrawn, "1204")];

@@ -86,7 +86,7 @@ impl Board {
                 let mut shown = shown.borrow_mut();
                 // Panning to one call after the other may leave the first one out of sight.
                 shown.is_unfitted |= shown.open.len() > 1;
-                shown.look(&map, &element);
+                shown.bring_into_view(&map, &element);
             })
         };
         let zoomed = {
@@ -112,7 +112,7 @@ impl Board {
             _zoomed: zoomed,
             _create_tile: create_tile,
         };
-        board.shown.borrow_mut().look(&board.map, &board.element);
+        board.shown.borrow_mut().bring_into_view(&board.map, &board.element);
         Ok(board)
     }
 
@@ -143,7 +143,7 @@ impl Board {
         let mut shown = self.shown.borrow_mut();
         (shown.labels, shown.open) = (labels, open_places);
         shown.is_unfitted |= is_over || !open.is_subset(&self.fitted);
-        shown.look(&self.map, &self.element);
+        shown.bring_into_view(&self.map, &self.element);
         self.fitted = open;
     }
 }
@@ -155,7 +155,7 @@ impl Shown {
     }
 
     /// Brings the open calls into view, once the map has room for them.
-    fn look(&mut self, map: &Map, element: &HtmlElement) {
+    fn bring_into_view(&mut self, map: &Map, element: &HtmlElement) {
         map.invalidate_size();
         if has_room(element) {
             if mem::take(&mut self.is_unfitted) {
@@ -218,12 +218,12 @@ impl Marker {
                 circle.set_place(&here).set_radius(metres);
             }
             (Some(metres), None) => {
-                let look = [
+                let style = [
                     ("radius", metres.into()),
                     ("interactive", false.into()),
                     ("className", "map-accuracy".into()),
                 ];
-                self.accuracy = Some(leaflet::circle(&here, &options(look)).add_to(map));
+                self.accuracy = Some(leaflet::circle(&here, &options(style)).add_to(map));
             }
             (None, _) => self.remove_accuracy(),
         }

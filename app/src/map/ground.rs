@@ -46,8 +46,8 @@ pub(super) fn lay(ground: &Ground, map: &Map, create_tile: &Function) {
     paper.add_to(map);
     leaflet::scale_control(&options([("imperial", false.into())])).add_to(map);
     if let Ground::Plan(plan) = ground {
-        let look = options([("className", "map-plan".into())]);
-        leaflet::image_overlay(&plan.address, &corners(plan), &look).add_to(map);
+        let style = options([("className", "map-plan".into())]);
+        leaflet::image_overlay(&plan.address, &corners(plan), &style).add_to(map);
     }
 }
 

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_labels_at_one_point_are_all_to_be_seen() {
+    fn any_number_of_labels_at_one_point_are_all_visible() {
         let labels = [label(10.0, 10.0); 9];
         let offsets = spread(&labels);
         assert_eq!(offsets[..5], [0.0, -ROW, ROW, -2.0 * ROW, 2.0 * ROW]);

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The time between two checks whether the page's location has become old.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const RENEW_EVERY: Duration = Duration::from_secs(1);
 
 /// The page that asks to confirm a call.
 #[component]
@@ -49,17 +49,17 @@ pub fn CallPage() -> impl IntoView {
 fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let i18n = use_i18n();
     let query = use_query_map();
-    let said = move |name: &str| query.with_untracked(|query| query.get(name)).unwrap_or_default();
-    let problem = said("problem");
+    let field = move |name: &str| query.with_untracked(|query| query.get(name)).unwrap_or_default();
+    let problem = field("problem");
     let key = SharedValue::new(|| {
         let call = |id| request::calls_named(id).into_iter().find(|call| is_of(call, &line, &house));
-        key_to_offer(&said("idempotencyKey"), call, !problem.is_empty(), now)
+        key_to_offer(&field("idempotencyKey"), call, !problem.is_empty(), now)
     })
     .into_inner();
     let place = RwSignal::new(None::<DeviceLocation>);
     Effect::new(move || {
         find(place);
-        if let Ok(interval) = set_interval_with_handle(move || renew(place), LOOK_EVERY) {
+        if let Ok(interval) = set_interval_with_handle(move || renew(place), RENEW_EVERY) {
             on_cleanup(move || interval.clear());
         }
     });
@@ -108,7 +108,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             <input type="hidden" name="accuracy" prop:value=number(|place| place.accuracy) />
             <button type="submit" class="danger big" data-testid="alert-confirm">{say!(i18n, call.confirm)}</button>
             <p class="summary" role="status">{location_words}</p>
-            <CallDetails chosen=said("kind") text=said("text") />
+            <CallDetails chosen=field("kind") text=field("text") />
         </form>
     }
     .into_any()

@@ -52,7 +52,7 @@ pub fn CallStatePage() -> impl IntoView {
         <main id="main" class="narrow">
             {problem.map(|slug| view! {
                 <p class="notice error" role="alert">
-                    {say!(i18n, problem.not_said)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
+                    {say!(i18n, problem.not_sent)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
                 </p>
             })}
             {state}
@@ -67,7 +67,7 @@ pub fn CallStatePage() -> impl IntoView {
 /// name its house and line.
 fn find(id: AlertId, house: Option<&str>, line: Option<&str>, viewer: &Resident) -> Option<Incident> {
     let mut known = request::calls_named(id);
-    known.retain(|call| viewer.may_hear(&call.alert.line));
+    known.retain(|call| viewer.may_receive(&call.alert.line));
     known.retain(|call| house.is_none_or(|house| house == call.alert.house.as_str()));
     known.retain(|call| line.is_none_or(|line| line == call.alert.line.as_str()));
     known.sort_by_key(|call| Some((&call.alert.line, &call.alert.house)) != viewer.flat());

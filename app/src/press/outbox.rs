@@ -28,14 +28,14 @@ extern "C" {
     fn js_fix(key: &str, body: Option<&str>) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = want, catch)]
     fn js_want(key: &str, wanted_at: f64, body: &str) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = heard, catch)]
-    fn js_heard(key: &str) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = settle, catch)]
-    fn js_settle(key: &str, outcome: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = markHeard, catch)]
+    fn js_mark_heard(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = recordOutcome, catch)]
+    fn js_record_outcome(key: &str, outcome: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = forget, catch)]
     fn js_forget(key: &str, outcome: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = iutsaiOutbox, js_name = listen, catch)]
-    fn js_listen(heard: &JsValue) -> Result<(), JsValue>;
+    fn js_listen(receive: &JsValue) -> Result<(), JsValue>;
 }
 
 /// Why the storage was of no use.
@@ -49,7 +49,7 @@ pub(super) enum Failure {
 
 /// A message of another tab, or the service worker, about a press.
 #[derive(Debug, Deserialize)]
-pub(super) struct Heard {
+pub(super) struct PressMessage {
     /// Which press.
     pub(super) key: Uuid,
     /// The server's answer; without one the person has dropped it.
@@ -61,12 +61,12 @@ pub(super) struct Heard {
 /// # Errors
 /// [`Failure`], when it is not known to be on the disk.
 pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
-    settled(js_keep(&to_js(press))).await.map(drop)
+    stored(js_keep(&to_js(press))).await.map(drop)
 }
 
 /// Returns every press that is kept, of all people.
 pub(super) async fn all() -> Vec<Pending> {
-    let presses = settled(js_all()).await.ok().and_then(|presses| presses.dyn_into::<Array>().ok());
+    let presses = stored(js_all()).await.ok().and_then(|presses| presses.dyn_into::<Array>().ok());
     presses.iter().flat_map(Array::iter).filter_map(|press| from_js(&press)).collect()
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn all() -> Vec<Pending> {
 /// # Errors
 /// [`Failure`], when it is not known which one counts.
 pub(super) async fn fix(key: Uuid, body: Option<&str>) -> Result<Option<String>, Failure> {
-    settled(js_fix(&key.to_string(), body)).await.map(|body| body.as_string())
+    stored(js_fix(&key.to_string(), body)).await.map(|body| body.as_string())
 }
 
 /// The person wants it sent, at this time of the device's clock, with this body. It differs from the one before in its location
@@ -84,20 +84,20 @@ pub(super) async fn fix(key: Uuid, body: Option<&str>) -> Result<Option<String>,
 #[expect(clippy::cast_precision_loss, reason = "JavaScript's times are no finer")]
 pub(super) async fn want(key: Uuid, now: Millis, body: &str) {
     // Where that cannot be written, this page still sends it.
-    settled(js_want(&key.to_string(), now as f64, body)).await.map(drop).unwrap_or_default();
+    stored(js_want(&key.to_string(), now as f64, body)).await.map(drop).unwrap_or_default();
 }
 
 /// Marks that neighbours have received it, though it is not recorded, because the next page must know.
-pub(super) fn heard(key: Uuid) {
-    let asked = js_heard(&key.to_string());
+pub(super) fn mark_heard(key: Uuid) {
+    let asked = js_mark_heard(&key.to_string());
     // Where that cannot be written, this page still knows.
-    spawn_local(async move { settled(asked).await.map(drop).unwrap_or_default() });
+    spawn_local(async move { stored(asked).await.map(drop).unwrap_or_default() });
 }
 
 /// The server's answer is kept until the person has read it, here or when they come back.
-pub(super) fn settle(key: Uuid, outcome: &Outcome) {
-    let asked = js_settle(&key.to_string(), &to_js(outcome));
-    spawn_local(async move { settled(asked).await.map(drop).unwrap_or_default() });
+pub(super) fn record_outcome(key: Uuid, outcome: &Outcome) {
+    let asked = js_record_outcome(&key.to_string(), &to_js(outcome));
+    spawn_local(async move { stored(asked).await.map(drop).unwrap_or_default() });
 }
 
 /// Removes a press that is over. Other tabs get the outcome; without one the person has dropped it.
@@ -106,23 +106,23 @@ pub(super) fn settle(key: Uuid, outcome: &Outcome) {
 /// [`Failure`], when it may still be there. It is found again then, and is the same call.
 pub(super) async fn forget(key: Uuid, outcome: Option<&Outcome>) -> Result<(), Failure> {
     let outcome = outcome.map_or(JsValue::UNDEFINED, to_js);
-    settled(js_forget(&key.to_string(), &outcome)).await.map(drop)
+    stored(js_forget(&key.to_string(), &outcome)).await.map(drop)
 }
 
 /// Calls back when another tab, or the service worker, has got an answer or dropped a press; as long as the page lives.
-pub(super) fn listen(heard: impl Fn(Heard) + 'static) {
-    let heard = Closure::<dyn Fn(JsValue)>::new(move |message| {
+pub(super) fn listen(receive: impl Fn(PressMessage) + 'static) {
+    let receive = Closure::<dyn Fn(JsValue)>::new(move |message| {
         if let Some(message) = from_js(&message) {
-            heard(message);
+            receive(message);
         }
     });
-    if let Err(error) = js_listen(&heard.into_js_value()) {
+    if let Err(error) = js_listen(&receive.into_js_value()) {
         logging::warn!("the messages of other tabs are not received: {error:?}");
     }
 }
 
 /// Returns what the storage brings within [`PATIENCE`].
-async fn settled(asked: Result<Promise, JsValue>) -> Result<JsValue, Failure> {
+async fn stored(asked: Result<Promise, JsValue>) -> Result<JsValue, Failure> {
     let answer = match asked {
         Ok(promise) => future::select(JsFuture::from(promise), sleep(PATIENCE)).await,
         Err(error) => Either::Left((Err(error), sleep(PATIENCE))),

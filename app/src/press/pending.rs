@@ -64,7 +64,7 @@ pub(super) enum Found {
     /// Ask, because it may not be wanted any more.
     Ask,
     /// Show how it ended.
-    Tell,
+    Show,
     /// Send it, because it has just been pressed.
     Send,
 }
@@ -120,7 +120,7 @@ impl Pending {
         }
         match &self.outcome {
             Some(Outcome::Recorded { at, .. }) if now.saturating_sub(*at) >= OPEN_FOR => Found::Over,
-            Some(_) => Found::Tell,
+            Some(_) => Found::Show,
             None if self.is_young(now) => Found::Send,
             None => Found::Ask,
         }

@@ -15,7 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Kept, Press, PressState,
-    outbox::{self, Failure, Heard},
+    outbox::{self, Failure, PressMessage},
     pending::{Found, Outcome, Pending, most_urgent},
 };
 use crate::{
@@ -71,7 +71,7 @@ impl Press {
 
     /// Goes on with the most urgent of the presses that are kept. A text that a person is reading gives way only to a
     /// press that can still be sent.
-    pub(super) async fn look(self) {
+    pub(super) async fn check_kept(self) {
         let mut presses = outbox::all().await;
         let own = self.current.try_get_value().flatten();
         let only_here = own.filter(|own| presses.iter().all(|press| press.key != own.key));
@@ -97,7 +97,7 @@ impl Press {
         let clock = self.connection.clock();
         match (found, &pending.outcome) {
             (Found::NotTheirs, _) => {}
-            (Found::Tell, Some(Outcome::Refused(problem))) => {
+            (Found::Show, Some(Outcome::Refused(problem))) => {
                 let state = PressState::Refused(problem.clone());
                 self.show(state, Some(pending));
             }
@@ -113,8 +113,8 @@ impl Press {
                 self.show(state, Some(pending.clone()));
                 self.resume(pending).await;
             }
-            (Found::Tell | Found::Over, outcome) => {
-                if let (Found::Tell, Some(Outcome::Recorded { id, at, .. })) = (found, outcome) {
+            (Found::Show | Found::Over, outcome) => {
+                if let (Found::Show, Some(Outcome::Recorded { id, at, .. })) = (found, outcome) {
                     self.tracking.resume(*id);
                     self.show(PressState::Delivered { id: *id, at: clock.when(*at) }, None);
                 }
@@ -130,8 +130,8 @@ impl Press {
     }
 
     /// Another tab, or the service worker, has got an answer to the press that this page shows, or dropped it.
-    pub(super) fn hear(self, heard: Heard) {
-        let Heard { key, outcome } = heard;
+    pub(super) fn receive(self, message: PressMessage) {
+        let PressMessage { key, outcome } = message;
         let Some(pending) = self.current.try_get_value().flatten().filter(|pending| pending.key == key)
         else {
             return;
@@ -169,7 +169,7 @@ impl Press {
                     if why == Trouble::HeardOnly && !pending.heard {
                         pending.heard = true;
                         self.current.try_set_value(Some(pending.clone()));
-                        outbox::heard(pending.key);
+                        outbox::mark_heard(pending.key);
                     }
                     // A call that neighbours have heard once is never called unsent.
                     let state = match pending.heard {
@@ -202,7 +202,7 @@ impl Press {
         spawn_local(async move {
             // One that cannot be forgotten would be found at once, and sent again and again.
             if outbox::forget(key, Some(&outcome)).await.is_ok() {
-                self.look().await;
+                self.check_kept().await;
             }
         });
     }
@@ -218,7 +218,7 @@ impl Press {
                 return self.drop_for_standing(pending.key, problem);
             }
             Refused::Problem(problem) => {
-                outbox::settle(pending.key, &Outcome::Refused(problem.clone()));
+                outbox::record_outcome(pending.key, &Outcome::Refused(problem.clone()));
                 PressState::Refused(problem)
             }
             Refused::SignIn => PressState::NeedsSignIn { kept: self.kept() },
@@ -232,7 +232,7 @@ impl Press {
         spawn_local(async move {
             // One that cannot be forgotten would be found at once, and sent again and again.
             if outbox::forget(key, Some(&Outcome::Refused(problem))).await.is_ok() {
-                self.look().await;
+                self.check_kept().await;
             }
         });
     }

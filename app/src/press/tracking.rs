@@ -94,7 +94,7 @@ impl Tracking {
             }
             open
         });
-        Effect::new(move || tracking.tell(open.get(), now.get()));
+        Effect::new(move || tracking.send_newest(open.get(), now.get()));
         tracking
     }
 
@@ -118,11 +118,11 @@ impl Tracking {
     }
 
     fn watch(self) -> Option<Watch> {
-        let heard = move |result: Result<DeviceLocation, LocationProblem>| self.heard(result);
-        Watch::start(heard).inspect_err(|problem| self.problem.set(Some(*problem))).ok()
+        let apply = move |result: Result<DeviceLocation, LocationProblem>| self.apply(result);
+        Watch::start(apply).inspect_err(|problem| self.problem.set(Some(*problem))).ok()
     }
 
-    fn heard(self, result: Result<DeviceLocation, LocationProblem>) {
+    fn apply(self, result: Result<DeviceLocation, LocationProblem>) {
         match result {
             Ok(location) => {
                 self.problem.try_set(None);
@@ -134,7 +134,7 @@ impl Tracking {
         }
     }
 
-    fn tell(self, open: Option<AlertId>, now: Millis) {
+    fn send_newest(self, open: Option<AlertId>, now: Millis) {
         let (Some(call), Some(newest)) = (open, self.newest.get()) else {
             return;
         };

@@ -23,7 +23,7 @@ pub(super) struct Conversation {
 
 /// An answer of the server.
 #[derive(Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum Received {
     /// It knows who this is. Send `subscribe`, which has one frame per destination.
     Connected {
         /// The SUBSCRIBE frames.
@@ -118,19 +118,19 @@ impl Conversation {
     ///
     /// # Errors [`Failure`], when the conversation is over. Frames before it in `bytes` are lost with it, and come
     /// again in the next snapshot.
-    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Heard>, Failure> {
+    pub(super) fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Received>, Failure> {
         self.decoder.push(bytes);
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         while let Some(incoming) = self.decoder.next().map_err(Failure::Broken)? {
             match incoming {
                 Incoming::Heartbeat => {}
-                Incoming::Frame(frame) => heard.extend(self.frame(&frame)?),
+                Incoming::Frame(frame) => received.extend(self.frame(&frame)?),
             }
         }
-        Ok(heard)
+        Ok(received)
     }
 
-    fn frame(&mut self, frame: &Frame) -> Result<Option<Heard>, Failure> {
+    fn frame(&mut self, frame: &Frame) -> Result<Option<Received>, Failure> {
         match frame.command {
             Command::Connected => self.connected(frame).map(Some),
             Command::Message => Ok(Some(self.message(frame))),
@@ -142,7 +142,7 @@ impl Conversation {
         }
     }
 
-    fn connected(&mut self, frame: &Frame) -> Result<Heard, Failure> {
+    fn connected(&mut self, frame: &Frame) -> Result<Received, Failure> {
         let version = frame.get("version").and_then(Version::parse);
         self.version =
             version.ok_or_else(|| Failure::Refused("The server speaks no STOMP 1.2 or 1.1.".into()))?;
@@ -160,7 +160,7 @@ impl Conversation {
                 .header("destination", destination.as_str());
             encode(&frame, self.version)
         }));
-        Ok(Heard::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
+        Ok(Received::Connected { subscribe, heart_beat: HEART_BEAT.negotiate(promised).receive })
     }
 
     fn subscribe(&self, index: usize, destination: &str) -> Vec<u8> {
@@ -173,13 +173,13 @@ impl Conversation {
         encode(&subscribe, self.version)
     }
 
-    fn message(&self, frame: &Frame) -> Heard {
+    fn message(&self, frame: &Frame) -> Received {
         if frame.get(header::TYPE) == Some(reach::TYPE) {
-            return Heard::Reach(reach::read(&frame.body));
+            return Received::Reach(reach::read(&frame.body));
         }
         let body = match Body::parse(&frame.body) {
             Ok(body) => body,
-            Err(error) => return Heard::Unreadable(error.to_string()),
+            Err(error) => return Received::Unreadable(error.to_string()),
         };
         let flag = |name: &str| frame.get(name) == Some(header::YES);
         let ack = frame.get("ack").filter(|_| body.type_name() == "alert").map(|id| {
@@ -197,7 +197,7 @@ impl Conversation {
         let (ack, sounded) = (encoded(ack), encoded(sounded));
         let age = frame.get(header::AGE).and_then(|age| age.parse().ok()).filter(|age: &Millis| *age >= 0);
         let (replay, late) = (flag(header::REPLAY), flag(header::LATE));
-        Heard::Delivery(Box::new(Delivery { body, replay, late, age, ack, sounded }))
+        Received::Delivery(Box::new(Delivery { body, replay, late, age, ack, sounded }))
     }
 }
 

@@ -19,7 +19,7 @@ use stomp::Version;
 
 use super::{
     Connection, ConnectionState, News, Scope,
-    conversation::{Conversation, Delivery, Failure, Heard},
+    conversation::{Conversation, Delivery, Failure, Received},
 };
 use crate::clock;
 
@@ -51,17 +51,17 @@ struct Session {
     /// The socket by which frames also arrive. It is asked whether it is open, which gloo's sink is not.
     out: web_sys::WebSocket,
     /// When the server was last heard, by [`moment`].
-    heard_at: Duration,
+    received_at: Duration,
     /// The time for which it may be silent. `None` is without an end, because WebSocket pings watch it, and are hidden
     /// from pages.
     patience: Option<Duration>,
     connected_at: Option<Duration>,
     /// The calls that were reported as seen here.
-    told_seen: BTreeSet<AlertId>,
+    reported_seen: BTreeSet<AlertId>,
     /// The frames that report a call as sounded, which are sent once each.
     sounded: BTreeMap<CallKey, Vec<u8>>,
     /// This page would sound a call, as the server knows it.
-    told_armed: bool,
+    reported_armed: bool,
 }
 
 /// Why a WebSocket is given up, in words for the console.
@@ -84,12 +84,12 @@ pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut Unboun
         connection,
         conversation: Conversation::new(scope).with_reach(line.as_ref()),
         out,
-        heard_at: moment(),
+        received_at: moment(),
         patience: Some(OPENING),
         connected_at: None,
-        told_seen: BTreeSet::new(),
+        reported_seen: BTreeSet::new(),
         sounded: BTreeMap::new(),
-        told_armed: false,
+        reported_armed: false,
     };
     let over = session.listen(incoming, news).await;
     logging::log!("connection ended: {}", over.reason);
@@ -123,23 +123,23 @@ impl Session {
         let others = stream::select(news.map(Input::News), ticks);
         let mut inputs = stream::select(arrived.chain(ended), others);
         while let Some(input) = inputs.next().await {
-            if let Err(over) = self.take(input) {
+            if let Err(over) = self.apply(input) {
                 return over;
             }
         }
         Over::lost("nothing more can come")
     }
 
-    fn take(&mut self, input: Input) -> Result<(), Over> {
+    fn apply(&mut self, input: Input) -> Result<(), Over> {
         match input {
             Input::Arrived(message) => {
-                self.heard_at = moment();
-                let heard = match message {
+                self.received_at = moment();
+                let received = match message {
                     Message::Text(text) => self.conversation.receive(text.as_bytes()),
                     Message::Bytes(bytes) => self.conversation.receive(&bytes),
                 };
-                for heard in heard.map_err(Over::from)? {
-                    self.hear(heard)?;
+                for received in received.map_err(Over::from)? {
+                    self.handle(received)?;
                 }
                 Ok(())
             }
@@ -153,9 +153,9 @@ impl Session {
         }
     }
 
-    fn hear(&mut self, heard: Heard) -> Result<(), Over> {
-        match heard {
-            Heard::Connected { subscribe, heart_beat } => {
+    fn handle(&mut self, received: Received) -> Result<(), Over> {
+        match received {
+            Received::Connected { subscribe, heart_beat } => {
                 self.connected_at = Some(moment());
                 self.patience = heart_beat.map(|interval| interval * 2 + MARGIN);
                 self.connection.feed.try_maybe_update(|feed| {
@@ -169,14 +169,14 @@ impl Session {
                     self.connection.set_reach.try_set(None);
                 }
                 self.show_if_complete();
-                self.tell_armed()
+                self.report_armed()
             }
-            Heard::Delivery(delivery) => self.deliver(*delivery),
-            Heard::Reach(houses) => {
+            Received::Delivery(delivery) => self.deliver(*delivery),
+            Received::Reach(houses) => {
                 self.connection.set_reach.try_set(houses);
                 Ok(())
             }
-            Heard::Unreadable(why) => {
+            Received::Unreadable(why) => {
                 logging::warn!("a message cannot be read; is this page older than the server? {why}");
                 Ok(())
             }
@@ -185,20 +185,20 @@ impl Session {
 
     fn deliver(&mut self, delivery: Delivery) -> Result<(), Over> {
         if let Some(at) = delivery.live_at() {
-            self.connection.clock.heard_live(at);
+            self.connection.clock.adjust_to_live(at);
         }
         if let Some(time) = delivery.stamped_now() {
-            self.connection.clock.told(time);
+            self.connection.clock.set(time);
         }
         let call = delivery.alert().map(Alert::key);
         let Delivery { body, late, age, ack, sounded, .. } = delivery;
         self.sounded.extend(call.zip(sounded));
-        let told = self.connection.feed.try_maybe_update(|feed| {
+        let news_of_frame = self.connection.feed.try_maybe_update(|feed| {
             let notices = feed.receive(body, late, age, clock::moment());
             // A snapshot is shown when it is whole, because drawing two hundred calls two hundred times helps nobody.
             (feed.is_complete(), notices)
         });
-        if let Some(notices) = told.filter(|notices| !notices.is_empty()) {
+        if let Some(notices) = news_of_frame.filter(|notices| !notices.is_empty()) {
             self.connection.set_notices.try_set(notices);
         }
         if let Some(ack) = ack {
@@ -223,28 +223,28 @@ impl Session {
                 self.send(&frame)?;
             }
         }
-        self.tell_armed()?;
-        self.tell_seen()
+        self.report_armed()?;
+        self.report_seen()
     }
 
     /// Reports whether this page would sound a call now. The server takes a new connection for a silent one.
-    fn tell_armed(&mut self) -> Result<(), Over> {
+    fn report_armed(&mut self) -> Result<(), Over> {
         let armed = self.connection.armed.try_get_value() == Some(true);
-        let frame = if armed == self.told_armed { None } else { self.conversation.armed(armed) };
+        let frame = if armed == self.reported_armed { None } else { self.conversation.armed(armed) };
         if let Some(frame) = frame {
             self.send(&frame)?;
-            self.told_armed = armed;
+            self.reported_armed = armed;
         }
         Ok(())
     }
 
     /// Reports which calls a person has before them, of those the server knows here.
-    fn tell_seen(&mut self) -> Result<(), Over> {
+    fn report_seen(&mut self) -> Result<(), Over> {
         if self.connection.state.try_get_untracked() != Some(ConnectionState::Connected) {
             return Ok(());
         }
         for alert in self.connection.looked_at() {
-            if self.told_seen.insert(alert) {
+            if self.reported_seen.insert(alert) {
                 self.send(&self.conversation.seen(alert))?;
             }
         }
@@ -252,7 +252,7 @@ impl Session {
     }
 
     fn check_silence(&self) -> Result<(), Over> {
-        let silent = moment().saturating_sub(self.heard_at);
+        let silent = moment().saturating_sub(self.received_at);
         match self.patience {
             Some(patience) if silent > patience => Err(Over::lost("the server is silent")),
             _ => Ok(()),

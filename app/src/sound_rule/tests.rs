@@ -1,3 +1,5 @@
+//! A call sounds once on each device, while it is young and nobody has silenced or accepted it.
+
 use domain::{Event, Progress};
 
 use super::*;
@@ -83,7 +85,7 @@ fn a_call_that_its_last_helper_leaves_sounds_again_even_if_it_was_silenced() {
 }
 
 #[test]
-fn the_age_decides_whatever_the_clocks_show() {
+fn the_age_decides_under_any_clock() {
     let asks = |now, age| calls_for_help(&incident(&call(1), []), &resident("1204"), now, Some(age));
     for now in [AT - 3 * SOUNDED_FOR, AT, AT + 3 * SOUNDED_FOR] {
         assert!(asks(now, SOUNDED_FOR - 1), "{now}");
@@ -143,7 +145,7 @@ fn a_call_that_was_interrupted_begins_again_in_the_next_tab_that_can_sound() {
 }
 
 #[test]
-fn what_another_tab_has_sounded_does_not_sound_again() {
+fn a_call_that_another_tab_has_sounded_does_not_sound_again() {
     let calls = [incident(&call(1), [])];
     let mut sounded = Sounded::new();
     Sounding::default().update(&calls, true, &mut sounded, AT);
@@ -160,7 +162,7 @@ fn a_house_cannot_silence_anothers_call_with_its_id() {
 }
 
 #[test]
-fn what_is_too_old_to_sound_again_is_forgotten() {
+fn a_call_too_old_to_sound_again_is_forgotten() {
     let mut sounded = Sounded::from([("old".into(), AT), ("new".into(), AT + SOUNDED_FOR)]);
     forget_old(&mut sounded, &[], AT + 2 * SOUNDED_FOR);
     assert_eq!(sounded.into_keys().collect::<Vec<_>>(), ["new"]);

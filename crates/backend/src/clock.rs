@@ -35,21 +35,21 @@ const STEADY_AFTER: Duration = Duration::from_secs(60 * 60);
 /// minutes, or that was wrong when the machine started, must delete nothing.
 pub(crate) struct Steadiness {
     wall: Millis,
-    looked: Instant,
+    read_at: Instant,
     steady_since: Instant,
 }
 
 impl Steadiness {
     /// Begins to compare the clocks, which show `wall` and `moment`.
     pub(crate) const fn new(wall: Millis, moment: Instant) -> Self {
-        Self { wall, looked: moment, steady_since: moment }
+        Self { wall, read_at: moment, steady_since: moment }
     }
 
     /// Compares the clocks again; returns true if they have agreed for an hour.
     pub(crate) fn is_steady(&mut self, wall: Millis, moment: Instant) -> bool {
-        let passed = Millis::try_from((moment - self.looked).as_millis()).unwrap_or(Millis::MAX);
+        let passed = Millis::try_from((moment - self.read_at).as_millis()).unwrap_or(Millis::MAX);
         let drift = wall.saturating_sub(self.wall).saturating_sub(passed);
-        (self.wall, self.looked) = (wall, moment);
+        (self.wall, self.read_at) = (wall, moment);
         if drift.saturating_abs() > DRIFT {
             tracing::warn!(milliseconds = drift, "the clock was set, deleting nothing for an hour");
             self.steady_since = moment;

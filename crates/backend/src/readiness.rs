@@ -59,9 +59,9 @@ impl fmt::Display for RoleState {
 
 /// One role's state, set by the role and read by anybody.
 #[derive(Clone)]
-pub struct Tell(watch::Sender<RoleState>);
+pub struct StateSender(watch::Sender<RoleState>);
 
-impl Tell {
+impl StateSender {
     /// A role in this state.
     #[must_use]
     pub fn new(state: RoleState) -> Self {
@@ -93,9 +93,9 @@ impl Tell {
 /// The states of the roles that take, push and count calls.
 #[derive(Clone)]
 pub struct Readiness {
-    pub(crate) producer: Tell,
-    pub(crate) fanout: Tell,
-    pub(crate) statistics: Tell,
+    pub(crate) producer: StateSender,
+    pub(crate) fanout: StateSender,
+    pub(crate) statistics: StateSender,
     /// True once the hub has every event that was promised before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
@@ -121,8 +121,8 @@ impl Readiness {
 
     /// Waits until the hub knows what this node has promised and other nodes have handed over, whatever the log is doing.
     pub async fn promised(&self) {
-        let told = self.promised.subscribe().wait_for(|told| *told).await.map(drop);
-        told.expect("the sender is held by self");
+        let waited = self.promised.subscribe().wait_for(|is_promised| *is_promised).await.map(drop);
+        waited.expect("the sender is held by self");
     }
 
     /// Waits until neither role is starting.

@@ -1,16 +1,14 @@
 //! Starts and stops what the service does, in the order in which one part needs another.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+mod retention;
 
-use domain::{Millis, event::OPEN_FOR, topic};
-use tokio::{runtime::Handle, sync::watch, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
+use self::retention::Retention;
 use crate::{
     calls::{
         Calls, expiry,
@@ -19,14 +17,14 @@ use crate::{
         hub::Hub,
         receipts::Receipts,
     },
-    clock::{self, Steadiness},
+    clock,
     database::{Database, DatabaseError, claim::Claim},
     delivery::{
         self, Delivery,
         dead_letters::DeadLetters,
         handover::Handover,
         log::{Kafka, KafkaSettings, Log, LogError},
-        outbox::{Outbox, OutboxError, Sequence},
+        outbox::{Outbox, OutboxError},
         relay::{Relay, show_local_state},
     },
     people::{
@@ -36,7 +34,7 @@ use crate::{
     },
     push::{self, Push},
     reach::Reach,
-    readiness::{Readiness, RoleState, Tell},
+    readiness::{Readiness, RoleState, StateSender},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
 
@@ -44,10 +42,6 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
 /// The time to wait for the accounts' database at the start; after that it is retried.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The time between two deletions of old entries. It is short, because few go at once.
-const FORGET_EVERY: Duration = Duration::from_secs(30);
-/// The directory in which earlier versions kept the log of a broker that they embedded.
-const FORMER_BROKER: &str = "broker";
 
 /// The service's configuration.
 #[derive(Clone)]
@@ -145,12 +139,12 @@ impl Backend {
         let accounts = Accounts::new(database.clone());
         let prepared = prepare(&database, &accounts, &settings).await?;
         let role = |has: bool, starting: &str| {
-            Tell::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })
+            StateSender::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })
         };
         let readiness = Readiness {
             producer: role(settings.producer, "opening the log"),
             fanout: role(settings.fanout, "reading the log"),
-            statistics: Tell::new(if settings.statistics {
+            statistics: StateSender::new(if settings.statistics {
                 RoleState::Degraded("the log is being counted".into())
             } else {
                 RoleState::Absent
@@ -268,7 +262,7 @@ impl Backend {
     /// A producer folds the log too, because it must know the calls that commands are about.
     fn start_fanout(&self, settings: &Settings, log: &Log, handover: Handover) {
         let state =
-            if settings.fanout { self.readiness.fanout.clone() } else { Tell::new(RoleState::Absent) };
+            if settings.fanout { self.readiness.fanout.clone() } else { StateSender::new(RoleState::Absent) };
         let fanout = Fanout {
             hub: self.hub.clone(),
             log: log.clone(),
@@ -303,52 +297,16 @@ impl Backend {
         }
     }
 
-    /// Deletes old entries from the outbox, those of a topic after its retention if that is shorter. With Kafka only
-    /// acknowledged entries go, and only locations, which are personal data, go before the others. Handed-over rows go
-    /// by the same clock.
     fn start_retention(&self, settings: &Settings, handover: Handover) {
-        let (outbox, relay, keep) = (self.outbox.clone(), self.relay.clone(), millis(settings.keep));
-        let former_broker = settings.data_dir.join(FORMER_BROKER);
-        let statistics = (relay.is_none() && settings.statistics).then(|| self.statistics.clone());
-        self.spawn(settings, async move {
-            forget_former_broker(&outbox, &former_broker).await;
-            if let Some(relay) = &relay {
-                // Before, marks of another cluster would count.
-                while let Err(error) = relay.adopt_marks().await {
-                    tracing::warn!(%error, "old entries stay in the outbox for now");
-                    tokio::time::sleep(RETRY_AFTER).await;
-                }
-            }
-            // Coordinates were taken out of everything that was stored before this.
-            let (mut without_coordinates, mut handed_over) = (0, 0);
-            let mut steadiness = Steadiness::new(clock::now(), Instant::now());
-            loop {
-                tokio::time::sleep(FORGET_EVERY).await;
-                let now = clock::now();
-                if !steadiness.is_steady(now, Instant::now()) {
-                    continue;
-                }
-                let a_day_ago = now - OPEN_FOR;
-                match forget_coordinates(&outbox, without_coordinates, a_day_ago).await {
-                    Ok(()) => without_coordinates = a_day_ago,
-                    Err(error) => tracing::warn!(%error, "coordinates stay in the outbox for now"),
-                }
-                match handover.forget(handed_over, now).await {
-                    Ok(done) => handed_over = done,
-                    Err(error) => tracing::warn!(%error, "old hand-overs stay in the database for now"),
-                }
-                for topic in topic::ALL {
-                    let is_short = relay.is_none() || topic.name == topic::LOCATION;
-                    let kept = if is_short { topic.retention.min(keep) } else { keep };
-                    for (before, below) in forgettable(topic.name, now, kept, statistics.as_ref()) {
-                        let forgotten = outbox.forget(topic.name, before, below, relay.is_some()).await;
-                        if let Err(error) = forgotten {
-                            tracing::warn!(%error, "old entries stay in the outbox for now");
-                        }
-                    }
-                }
-            }
-        });
+        let retention = Retention {
+            outbox: self.outbox.clone(),
+            relay: self.relay.clone(),
+            statistics: (self.relay.is_none() && settings.statistics).then(|| self.statistics.clone()),
+            handover,
+            keep: settings.keep,
+            data_dir: settings.data_dir.clone(),
+        };
+        self.spawn(settings, retention.run());
     }
 
     /// Lets Kafka have what it will take within a few seconds, then closes the files.
@@ -371,55 +329,17 @@ impl Backend {
     }
 }
 
-/// Returns which entries of a topic are deleted. They were stored before the first value with a smaller number than the
-/// second. Entries that are not counted yet stay for twice the time. Locations are personal data and count for nothing,
-/// so they never wait.
-fn forgettable(
-    topic: &str,
-    now: Millis,
-    kept: Millis,
-    statistics: Option<&Statistics>,
-) -> Vec<(Millis, Sequence)> {
-    let all = Sequence(Millis::MAX);
-    match statistics.filter(|_| topic != topic::LOCATION) {
-        // The last entry that was read must be found again after a restart.
-        Some(statistics) => {
-            vec![(now - kept, statistics.read()), (now - kept.saturating_mul(2), all)]
-        }
-        None => vec![(now - kept, all)],
-    }
-}
-
-/// Takes the coordinates out of the calls that were received from `since` on and before `before`.
-async fn forget_coordinates(outbox: &Outbox, since: Millis, before: Millis) -> Result<(), OutboxError> {
-    for topic in [topic::ALERT, topic::DRILL] {
-        while outbox.forget_coordinates(topic, since, before).await? > 0 {}
-    }
-    Ok(())
-}
-
 /// The log of this node, and what publishes to it if that is Kafka.
-fn open_log(settings: &Settings, outbox: &Outbox, state: Tell) -> Result<(Log, Option<Relay>), LogError> {
+fn open_log(
+    settings: &Settings,
+    outbox: &Outbox,
+    state: StateSender,
+) -> Result<(Log, Option<Relay>), LogError> {
     let Some(kafka) = settings.kafka.clone() else { return Ok((Log::Local(outbox.clone()), None)) };
     let _calls = settings.calls_runtime.enter();
     let kafka = Kafka::new(kafka)?;
     let relay = Relay::start(outbox.clone(), kafka.clone(), state);
     Ok((Log::Kafka(kafka), Some(relay)))
-}
-
-/// Marks that name no cluster are of the broker that an earlier version embedded, if its directory is there.
-async fn forget_former_broker(outbox: &Outbox, directory: &Path) {
-    if !directory.is_dir() {
-        return;
-    }
-    tracing::info!(
-        directory = %directory.display(),
-        "the log of a broker that an earlier version embedded is left alone and no longer used"
-    );
-    while let Err(error) = outbox.adopt_marks(None).await {
-        tracing::warn!(%error, "the former broker's marks cannot be removed, retrying");
-        tokio::time::sleep(RETRY_AFTER).await;
-    }
 }
 
 /// The right to use the database, once it is there with its tables and the demo complex, if that is wanted; `None` while
@@ -453,28 +373,5 @@ async fn prepare(
             tracing::warn!("the accounts' database does not answer, so nobody new can sign in until it does");
             Ok(None)
         }
-    }
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_not_counted_stays_for_twice_the_time_and_locations_do_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let accounts = Database::connect_later("sqlite::memory:").unwrap();
-        let zone = Iana::named("Asia/Seoul").unwrap();
-        let statistics = Statistics::open(directory.path(), accounts, zone).unwrap();
-        let (now, kept, all) = (1_000, 100, Sequence(Millis::MAX));
-        let of = |topic, statistics| forgettable(topic, now, kept, statistics);
-        assert_eq!(of(topic::ALERT, Some(&statistics)), [(900, Sequence(0)), (800, all)]);
-        assert_eq!(of(topic::LOCATION, Some(&statistics)), [(900, all)]);
-        assert_eq!(of(topic::ALERT, None), [(900, all)]);
     }
 }

@@ -21,7 +21,7 @@ pub use event::{
     Accept, Actor, Alert, AlertId, CallKey, Event, EventId, Kind, Location, Millis, Moved, Progress, Receipt,
     Status,
 };
-pub use fold::{Change, LineIncidents, Seen};
+pub use fold::{Change, LineIncidents, Source};
 pub use formats::{api, body, destination, header, message_id, push, reach, record, topic};
 pub use incident::{End, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};

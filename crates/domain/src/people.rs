@@ -197,7 +197,7 @@ pub struct Resident {
 impl Resident {
     /// Returns whether this person may receive the calls of `line`, which is one's own, or any for an administrator.
     #[must_use]
-    pub fn may_hear(&self, line: &Line) -> bool {
+    pub fn may_receive(&self, line: &Line) -> bool {
         self.role == Role::Administrator || self.line.as_ref() == Some(line)
     }
 
@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_korean_apartments_are_taken_as_they_are() {
+    fn names_of_korean_apartments_are_accepted_as_they_are() {
         for name in ["101-1", "1203", "101동 1라인", "지하1호", "B-02"] {
             assert_eq!(Line::new(name).map(String::from), Ok(name.to_owned()));
         }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_cannot_be_seen_is_found() {
+    fn an_invisible_character_is_found() {
         for name in ["101-1", "101동 1라인", "지하1호", "김이웃", "B-02", "resident-1203"] {
             assert_eq!(unseen(name), None, "{name}");
         }
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resident_hears_the_own_line_and_an_administrator_every_line() {
+    fn a_resident_receives_the_own_line_and_an_administrator_every_line() {
         let own = Line::new("101-1").expect("a valid line");
         let other = Line::new("101-2").expect("a valid line");
         let mut person = Resident {
@@ -268,8 +268,8 @@ mod tests {
             house: House::new("1203").ok(),
             role: Role::Resident,
         };
-        assert!(person.may_hear(&own) && !person.may_hear(&other));
+        assert!(person.may_receive(&own) && !person.may_receive(&other));
         person.role = Role::Administrator;
-        assert!(person.may_hear(&other));
+        assert!(person.may_receive(&other));
     }
 }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_taken_takes_no_room_for_long() {
+    fn consumed_octets_are_freed_soon() {
         let mut buffer = Buffer::default();
         buffer.push(b"first\n");
         for _ in 0..10_000 {

@@ -59,7 +59,7 @@ fn heart_beats_go_at_the_slower_pace_and_only_where_both_want_them() {
 }
 
 #[test]
-fn what_is_not_two_numbers_is_refused_with_the_mend() {
+fn a_value_that_is_not_two_numbers_is_refused_with_the_remedy() {
     for value in ["", ",", "1", "1,", ",1", "1,2,3", "-1,0", "+1,0", "a,b", "4294967296,0", "1.5,0"] {
         let error = value.parse::<HeartBeat>().expect_err(value);
         assert_eq!(error, HeartBeatError);

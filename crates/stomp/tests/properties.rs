@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_the_headers_hold_one_frame_with_as_many_headers_is_written(
+    fn any_headers_are_written_as_one_frame_with_as_many_headers(
         command in select(Command::ALL.as_slice()),
         headers in vec((any_text(), any_text()), 0..4),
         version in any_version(),

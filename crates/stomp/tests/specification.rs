@@ -71,7 +71,7 @@ fn a_content_length_of_the_caller_is_not_written() {
 }
 
 #[test]
-fn nul_in_a_body_is_read_where_content_length_says_so() {
+fn nul_in_a_body_is_read_within_content_length() {
     let frame = only_frame(b"SEND\ncontent-length:3\n\n\0\n\0\0", V1_2);
     assert_eq!(frame.body, b"\0\n\0");
     assert_eq!(frame.headers, []);
@@ -168,7 +168,7 @@ fn frames_of_another_version_may_follow_in_the_same_bytes() {
 }
 
 #[test]
-fn what_is_not_a_command_is_named() {
+fn an_unknown_command_is_named() {
     for (sent, named) in [
         ("HELLO\n", "HELLO"),
         ("send\n", "send"),
@@ -196,7 +196,7 @@ fn header_lines_that_are_not_headers_are_refused() {
 }
 
 #[test]
-fn a_missing_blank_line_is_seen_without_waiting_for_more() {
+fn a_missing_blank_line_is_detected_without_waiting_for_more() {
     let error = only_error(&bytes("DISCONNECT\nreceipt:77\n^@"), V1_2);
     assert_eq!(error, Error::MissingBlankLine);
 }
@@ -211,7 +211,7 @@ fn a_content_length_that_is_not_a_number_is_refused() {
 }
 
 #[test]
-fn a_body_must_end_where_content_length_says() {
+fn a_body_must_end_where_content_length_states() {
     let error = only_error(&bytes("SEND\ncontent-length:2\n\nabc^@"), V1_2);
     assert_eq!(error, Error::BodyNotTerminated(2));
 }

@@ -6,32 +6,32 @@ import WebSocket from "ws";
 /** The time until a test gives up on an expected frame, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** Waits for a condition, looking again whenever something arrives. */
+/** Waits for a condition, checked again whenever something arrives. */
 class Watch {
   #waiting = new Set();
 
   changed() {
-    this.#waiting.forEach((look) => look());
+    this.#waiting.forEach((check) => check());
   }
 
   /** Returns the result of `find`, as soon as it finds something. */
   async until(what, find, seen) {
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const found = find();
         if (found !== undefined) {
-          settle(resolve, found);
+          finish(resolve, found);
         }
       };
-      const late = () => settle(reject, new Error(`${what} did not come; what came: ${JSON.stringify(seen(), null, 1)}`));
+      const late = () => finish(reject, new Error(`${what} did not come; what came: ${JSON.stringify(seen(), null, 1)}`));
       const timer = setTimeout(late, PATIENCE);
-      const settle = (how, value) => {
+      const finish = (how, value) => {
         clearTimeout(timer);
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         how(value);
       };
-      this.#waiting.add(look);
-      look();
+      this.#waiting.add(check);
+      check();
     });
   }
 }
@@ -112,7 +112,7 @@ export class Listener {
   }
 
   /** Returns the frame of this type about this event or call. */
-  async told(type, id) {
+  async event(type, id) {
     return this.message(`${type} ${id}`, ({ body }) => body.type === type && body.id === id);
   }
 

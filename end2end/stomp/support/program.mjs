@@ -58,7 +58,7 @@ export async function startProgram() {
       await new Promise((next) => setTimeout(next, 20));
     }
   };
-  await until("said where it listens", () => {
+  await until("reported its address", () => {
     origin = /iutsai listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(log)?.[1];
     return origin !== undefined;
   });

@@ -95,7 +95,6 @@ impl Failed {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::net::IpAddr;
 
     use super::*;
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_memory_of_failures_is_bounded() {
         let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("203.0.113.9"));
         for number in 0..REMEMBERED + 10 {
             assert_eq!(failures.attempt(&number.to_string(), home, now), Ok(()));
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_expires() {
+    fn a_remembered_failure_expires() {
         let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("203.0.113.9"));
         for number in 0..100 {
             assert_eq!(failures.attempt(&number.to_string(), home, now), Ok(()));

@@ -17,7 +17,6 @@ impl From<IpAddr> for Network {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn network(address: &str) -> Network {

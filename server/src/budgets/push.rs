@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_that_asks_too_often_takes_nothing_from_another() {
+    fn an_account_that_asks_too_often_leaves_anothers_budget_whole() {
         let (requests, now) = (PushRequests::default(), Instant::now());
         let taken = |account| (0..100).filter(|_| requests.take(account, now).is_ok()).count();
         assert_eq!(taken("one"), 40);

@@ -225,7 +225,6 @@ impl Drop for Leaving<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use futures_util::FutureExt;
 
     use super::*;
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_has_less_takes_a_place_from_whoever_has_the_most_and_waits_for_one_of_theirs() {
+    async fn the_holder_of_fewer_displaces_a_waiting_one_of_the_holder_of_the_most_and_waits_its_turn() {
         let share = share(BOUNDS);
         let working = share.enter(holder("flood")).await.unwrap();
         let first = queued(&share, "flood").await;
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_too_long_is_refused() {
+    async fn a_request_that_waits_too_long_is_refused() {
         let share = share(Bounds { patience: Duration::from_millis(10), ..BOUNDS });
         let working = share.enter(holder("a")).await.unwrap();
         assert!(share.enter(holder("b")).await.is_err());

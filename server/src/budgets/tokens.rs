@@ -23,7 +23,7 @@ const CODES_OF_ALL: Rate = Rate { burst: 300.0, per_second: 30.0 };
 const REMEMBERED: usize = 10_000;
 
 /// The look-ups of one kind.
-pub struct LookUps {
+pub struct Lookups {
     budget: &'static str,
     of_network: Rate,
     of_all: Rate,
@@ -36,7 +36,7 @@ struct Buckets {
     of_networks: HashMap<Network, Bucket>,
 }
 
-impl LookUps {
+impl Lookups {
     /// Returns the look-ups of unknown tokens.
     #[must_use]
     pub fn of_tokens() -> Self {
@@ -66,8 +66,8 @@ impl LookUps {
 }
 
 impl Buckets {
-    fn new(look_ups: &LookUps, now: Instant) -> Self {
-        let LookUps { of_network, of_all, .. } = look_ups;
+    fn new(look_ups: &Lookups, now: Instant) -> Self {
+        let Lookups { of_network, of_all, .. } = look_ups;
         Self { rate_of_network: *of_network, of_all: Bucket::full(*of_all, now), of_networks: HashMap::new() }
     }
 
@@ -106,13 +106,13 @@ mod tests {
         std::net::IpAddr::from(Ipv4Addr::from_bits(number)).into()
     }
 
-    fn taken(look_ups: &LookUps, of: Network, times: usize, now: Instant) -> usize {
+    fn taken(look_ups: &Lookups, of: Network, times: usize, now: Instant) -> usize {
         (0..times).filter(|_| look_ups.take(of, now).is_ok()).count()
     }
 
     #[test]
     fn a_flood_of_one_network_leaves_the_others_theirs() {
-        let (look_ups, now) = (LookUps::of_tokens(), Instant::now());
+        let (look_ups, now) = (Lookups::of_tokens(), Instant::now());
         assert_eq!(taken(&look_ups, network(1), 1_000, now), 50);
         assert_eq!(taken(&look_ups, network(2), 10, now), 10);
         assert_eq!(taken(&look_ups, network(1), 10, now + Duration::from_secs(1)), 2);
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn all_networks_together_are_bounded_and_so_is_what_is_remembered() {
-        let (look_ups, mut now) = (LookUps::of_tokens(), Instant::now());
+        let (look_ups, mut now) = (Lookups::of_tokens(), Instant::now());
         let all = (0..1_000).map(|number| taken(&look_ups, network(number), 1, now));
         assert_eq!(all.sum::<usize>(), 500);
         for number in 0..20_000 {

@@ -13,36 +13,38 @@ use backend::{
 use ipnet::IpNet;
 use url::{Position, Url};
 
-use super::{Config, KafkaConfig, Log, Roles, Settings, SitePlan, TileSource};
+use super::{Config, KafkaConfig, Log, Roles, Settings, SitePlan, TileSource, given};
 
 impl Config {
     /// The settings that follow from this, or every sentence about what is wrong.
     pub fn check(&self) -> Result<Settings, Vec<String>> {
         let mut wrong = Vec::new();
-        let listen = note(&mut wrong, address("IUTSAI_LISTEN", &self.listen));
-        let metrics_listen =
-            note(&mut wrong, optional(&self.metrics_listen, |value| address("IUTSAI_METRICS_LISTEN", value)));
-        let roles = note(&mut wrong, roles(&self.roles));
-        let keep = note(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
-        let press_asks_after = note(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
-        let zone = note(&mut wrong, time_zone(&self.time_zone));
-        let batch = zone.clone().and_then(|zone| note(&mut wrong, schedule(&self.batch_cron, zone)));
+        let listen = gather(&mut wrong, address("IUTSAI_LISTEN", &self.listen));
+        let metrics_listen = gather(
+            &mut wrong,
+            optional(&self.metrics_listen, |value| address("IUTSAI_METRICS_LISTEN", value)),
+        );
+        let roles = gather(&mut wrong, roles(&self.roles));
+        let keep = gather(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
+        let press_asks_after = gather(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
+        let zone = gather(&mut wrong, time_zone(&self.time_zone));
+        let batch = zone.clone().and_then(|zone| gather(&mut wrong, schedule(&self.batch_cron, zone)));
         let public_origin =
-            note(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
-        let push = public_origin.clone().and_then(|site| note(&mut wrong, self.push(site)));
-        let allowed_origins = note(
+            gather(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
+        let push = public_origin.clone().and_then(|site| gather(&mut wrong, self.push(site)));
+        let allowed_origins = gather(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
         );
-        let trusted_proxies = note(&mut wrong, list(&self.trusted_proxies, network));
-        let site_dir = note(&mut wrong, self.site_dir());
-        let database_url = note(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
-        let log = note(&mut wrong, log(&self.kafka));
+        let trusted_proxies = gather(&mut wrong, list(&self.trusted_proxies, network));
+        let site_dir = gather(&mut wrong, self.site_dir());
+        let database_url = gather(&mut wrong, database_url(self.database_url.as_deref(), &self.data_dir));
+        let log = gather(&mut wrong, log(&self.kafka));
         if let (Some(roles), Some(log)) = (&roles, &log) {
-            note(&mut wrong, roles_fit_log(*roles, log));
+            gather(&mut wrong, roles_fit_log(*roles, log));
         }
-        let tiles = note(&mut wrong, self.tiles());
-        let site_plan = note(&mut wrong, self.site_plan());
+        let tiles = gather(&mut wrong, self.tiles());
+        let site_plan = gather(&mut wrong, self.site_plan());
         let settings = (|| {
             Some(Settings {
                 listen: listen?,
@@ -197,10 +199,10 @@ impl KafkaConfig {
             ("ssl.key.location", &self.ssl_key_location),
             ("ssl.key.password", &self.ssl_key_password),
         ];
-        let told = |(name, value): (&str, &Option<String>)| {
+        let set = |(name, value): (&str, &Option<String>)| {
             given(value.as_deref()).map(|value| (name.to_owned(), value.to_owned()))
         };
-        Ok(all.into_iter().filter_map(told).collect())
+        Ok(all.into_iter().filter_map(set).collect())
     }
 }
 
@@ -222,12 +224,7 @@ pub fn database_url(url: Option<&str>, data_dir: &Path) -> Result<String, String
     Err("DATABASE_URL must be sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.".into())
 }
 
-/// The value, if it is more than nothing.
-pub(super) fn given(value: Option<&str>) -> Option<&str> {
-    value.map(str::trim).filter(|value| !value.is_empty())
-}
-
-fn note<T>(wrong: &mut Vec<String>, result: Result<T, String>) -> Option<T> {
+fn gather<T>(wrong: &mut Vec<String>, result: Result<T, String>) -> Option<T> {
     result.map_err(|sentence| wrong.push(sentence)).ok()
 }
 

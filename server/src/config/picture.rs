@@ -146,7 +146,6 @@ fn attribute<'a>(mut rest: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn frame(octets: &[u8]) -> Result<(f64, f64, f64, f64), &'static str> {
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_png_is_as_large_as_its_header_says() {
+    fn a_png_is_as_large_as_its_header_states() {
         let icon = include_bytes!("../../../public/icon-192.png");
         assert_eq!(frame(icon), Ok((0.0, 0.0, 192.0, 192.0)));
         assert_eq!(Picture::read(icon.to_vec()).unwrap().content_type, "image/png");
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_cannot_be_laid_says_what_to_do() {
+    fn a_picture_that_cannot_be_placed_is_refused_with_the_remedy() {
         for (octets, sentence) in [
             ("", "save the plan as one of them"),
             ("\u{ff}\u{d8} JPEG", "save the plan as one of them"),

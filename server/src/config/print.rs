@@ -1,61 +1,65 @@
-//! The configuration as `NAME=value` lines, with the secrets hidden.
+//! The configuration as `NAME=value` lines, with the secrets hidden. The variables are clap's, so a new setting is printed
+//! as soon as there is one.
 
-use backend::push::DEFAULT_HOSTS;
+use clap::{Arg, Args as _, Command};
 use domain::statistics::Zone as _;
+use serde_json::Value;
 use url::Url;
 
-use super::{Config, Log, Settings, check::given};
+use super::{Config, Log, Settings, given};
 
 const HIDDEN: &str = "(hidden)";
+const UNSET: &str = "(unset)";
 
-/// Every variable with its value in effect, in the order of the help text.
+/// Returns every variable with its value in effect, in the order of the help text.
 #[must_use]
 pub fn table(config: &Config, settings: &Settings) -> String {
-    let unset = |value: &Option<String>| given(value.as_deref()).unwrap_or("(unset)").to_owned();
-    let secret = |value: &Option<String>| given(value.as_deref()).map_or("(unset)", |_| HIDDEN).to_owned();
-    let kafka = &config.kafka;
-    let bootstrap = match &settings.log {
-        Log::Local => "(unset: this node is its own log)".to_owned(),
-        Log::Cluster { bootstrap_servers, .. } => bootstrap_servers.clone(),
+    let configured = serde_json::to_value(config).expect("texts and flags are always JSON");
+    let command = Config::augment_args(Command::new("iutsai"));
+    let lines = command.get_arguments().filter_map(|argument| {
+        let name = argument.get_env()?.to_str()?;
+        let value = in_effect(name, config, settings).unwrap_or_else(|| as_configured(argument, &configured));
+        Some(format!("{name}={value}\n"))
+    });
+    lines.collect()
+}
+
+/// Returns the value of a variable that follows from others, or that is printed in another form than it was given.
+fn in_effect(name: &str, config: &Config, settings: &Settings) -> Option<String> {
+    let or_unset = |value: Option<&str>| value.unwrap_or(UNSET).to_owned();
+    let is_plan_of_demo = given(config.site_plan.as_deref()).is_none() && settings.site_plan.is_some();
+    Some(match name {
+        "IUTSAI_LISTEN" => settings.listen.to_string(),
+        "IUTSAI_DATA_DIR" => settings.data_dir.display().to_string(),
+        "IUTSAI_PRESS_ASKS_AFTER" => settings.press_asks_after.as_secs().to_string(),
+        "IUTSAI_TIME_ZONE" => settings.zone.name().to_owned(),
+        "IUTSAI_PUSH_CONTACT" => or_unset(settings.push.contact.as_deref()),
+        "IUTSAI_PUBLIC_URL" => or_unset(settings.public_origin.as_deref()),
+        "IUTSAI_SITE_DIR" => settings.site_dir.display().to_string(),
+        "DATABASE_URL" => without_password(&settings.database_url),
+        "IUTSAI_SITE_PLAN" if is_plan_of_demo => "(unset: the demo's own)".to_owned(),
+        "KAFKA_BOOTSTRAP_SERVERS" if settings.log == Log::Local => {
+            "(unset: this node is its own log)".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the value as it was given, else the default. A value that the help text hides is a secret.
+fn as_configured(argument: &Arg, configured: &Value) -> String {
+    let value = match &configured[argument.get_id().as_str()] {
+        Value::Bool(flag) => return u8::from(*flag).to_string(),
+        Value::Number(number) => return number.to_string(),
+        value => given(value.as_str()),
     };
-    let site_plan = match given(config.site_plan.as_deref()) {
-        None if settings.site_plan.is_some() => "(unset: the demo's own)".to_owned(),
-        _ => unset(&config.site_plan),
-    };
-    let lines = [
-        ("IUTSAI_LISTEN", settings.listen.to_string()),
-        ("IUTSAI_DATA_DIR", settings.data_dir.display().to_string()),
-        ("IUTSAI_ROLES", config.roles.clone()),
-        ("IUTSAI_KEEP_DAYS", config.keep_days.trim().to_owned()),
-        ("IUTSAI_PRESS_ASKS_AFTER", settings.press_asks_after.as_secs().to_string()),
-        ("IUTSAI_TIME_ZONE", settings.zone.name().to_owned()),
-        ("IUTSAI_BATCH_CRON", given(Some(&config.batch_cron)).unwrap_or("10 4 * * *").to_owned()),
-        ("IUTSAI_PUSH_HOSTS", given(Some(&config.push_hosts)).unwrap_or(DEFAULT_HOSTS).to_owned()),
-        ("IUTSAI_PUSH_PRIVATE_KEY", secret(&config.push_private_key)),
-        ("IUTSAI_PUSH_CONTACT", settings.push.contact.clone().unwrap_or_else(|| "(unset)".into())),
-        ("IUTSAI_DEMO", u8::from(settings.demo).to_string()),
-        ("IUTSAI_DEMO_ANYWHERE", u8::from(settings.demo_anywhere).to_string()),
-        ("IUTSAI_PUBLIC_URL", unset(&settings.public_origin)),
-        ("IUTSAI_ALLOWED_ORIGINS", unset(&config.allowed_origins)),
-        ("IUTSAI_TRUSTED_PROXIES", unset(&config.trusted_proxies)),
-        ("IUTSAI_METRICS_LISTEN", unset(&config.metrics_listen)),
-        ("IUTSAI_SITE_DIR", settings.site_dir.display().to_string()),
-        ("IUTSAI_LOG_JSON", u8::from(config.log_json).to_string()),
-        ("DATABASE_URL", without_password(&settings.database_url)),
-        ("IUTSAI_SITE_PLAN", site_plan),
-        ("MAP_TILE_URL", unset(&config.map_tile_url)),
-        ("MAP_TILE_ATTRIBUTION", unset(&config.map_tile_attribution)),
-        ("KAFKA_BOOTSTRAP_SERVERS", bootstrap),
-        ("KAFKA_SECURITY_PROTOCOL", unset(&kafka.security_protocol)),
-        ("KAFKA_SASL_MECHANISM", unset(&kafka.sasl_mechanism)),
-        ("KAFKA_SASL_USERNAME", unset(&kafka.sasl_username)),
-        ("KAFKA_SASL_PASSWORD", secret(&kafka.sasl_password)),
-        ("KAFKA_SSL_CA_LOCATION", unset(&kafka.ssl_ca_location)),
-        ("KAFKA_SSL_CERTIFICATE_LOCATION", unset(&kafka.ssl_certificate_location)),
-        ("KAFKA_SSL_KEY_LOCATION", unset(&kafka.ssl_key_location)),
-        ("KAFKA_SSL_KEY_PASSWORD", secret(&kafka.ssl_key_password)),
-    ];
-    lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    match value {
+        Some(_) if argument.is_hide_env_values_set() => HIDDEN.to_owned(),
+        Some(value) => value.to_owned(),
+        None => {
+            let default = argument.get_default_values().first();
+            default.map_or_else(|| UNSET.to_owned(), |value| value.to_string_lossy().into_owned())
+        }
+    }
 }
 
 /// Returns the URL with its password, and every value in its query, hidden, because PostgreSQL accepts `?password=` as
@@ -76,7 +80,21 @@ fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn the_example_file_has_every_setting() {
+        let example = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../.env.example"));
+        let lines = example.lines().filter(|line| !line.starts_with('#'));
+        let names = lines.filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+        // The tracing library reads this one.
+        let listed: BTreeSet<&str> = names.filter(|name| *name != "RUST_LOG").collect();
+        let command = Config::augment_args(Command::new("iutsai"));
+        let variables = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+        assert_eq!(listed, variables.collect::<BTreeSet<_>>());
+    }
 
     #[test]
     fn a_password_in_the_database_url_is_hidden() {

@@ -71,7 +71,6 @@ impl Drop for Awaited {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;

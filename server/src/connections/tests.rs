@@ -1,5 +1,4 @@
 //! Which connection makes room, and which never does.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
@@ -59,7 +58,7 @@ async fn the_one_silent_the_longest_makes_room() {
 }
 
 #[tokio::test]
-async fn the_network_with_the_most_makes_room_however_much_it_says() {
+async fn the_network_with_the_most_makes_room_despite_its_activity() {
     let house = House::with_room(4 * DESCRIPTORS_EACH).await;
     let mut resident = house.visit_from("127.0.0.2").await;
     let mut flood = Vec::new();
@@ -101,7 +100,7 @@ async fn a_head_without_end_is_read_up_to_a_bound_and_a_body_is_not_bounded_here
 }
 
 #[tokio::test]
-async fn a_request_under_way_stays_and_its_end_counts_as_a_word() {
+async fn a_request_under_way_keeps_its_connection_and_its_end_counts_as_activity() {
     let house = House::with_room(2 * DESCRIPTORS_EACH).await;
     let (mut first, mut second) = (house.visit().await, house.visit().await);
     let under_way = UnderWay::new(first.stream.shared());
@@ -115,7 +114,7 @@ async fn a_request_under_way_stays_and_its_end_counts_as_a_word() {
 }
 
 #[tokio::test]
-async fn where_every_connection_has_a_request_the_oldest_makes_room() {
+async fn the_oldest_makes_room_where_every_connection_has_a_request() {
     let house = House::with_room(DESCRIPTORS_EACH).await;
     let mut first = house.visit().await;
     let _under_way = UnderWay::new(first.stream.shared());
@@ -124,7 +123,7 @@ async fn where_every_connection_has_a_request_the_oldest_makes_room() {
 }
 
 #[tokio::test]
-async fn a_socket_takes_one_descriptor_and_is_never_closed() {
+async fn a_socket_has_one_descriptor_and_is_never_closed() {
     let house = House::with_room(1 + 2 * DESCRIPTORS_EACH).await;
     let mut socket = house.visit().await;
     socket.stream.shared().becomes_socket();
@@ -136,7 +135,7 @@ async fn a_socket_takes_one_descriptor_and_is_never_closed() {
 }
 
 #[tokio::test]
-async fn whoever_waits_on_a_connection_that_is_closed_sees_its_end() {
+async fn a_reader_of_a_connection_that_is_closed_gets_its_end() {
     let house = House::with_room(DESCRIPTORS_EACH).await;
     let Visit { mut client, mut stream } = house.visit().await;
     let reading = tokio::spawn(async move { stream.read(&mut [0]).await });
@@ -149,7 +148,7 @@ async fn whoever_waits_on_a_connection_that_is_closed_sees_its_end() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_is_closed_whoever_still_holds_it() {
+async fn a_connection_that_ends_is_closed_even_if_a_task_still_holds_it() {
     let house = House::with_room(DESCRIPTORS_EACH).await;
     let Visit { mut client, stream } = house.visit().await;
     let _held = stream.shared();

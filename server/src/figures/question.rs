@@ -85,7 +85,6 @@ impl Question {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::statistics::{Part, Utc};
 
     use super::*;

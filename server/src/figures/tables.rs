@@ -149,7 +149,6 @@ fn stamp(at: Millis, zone: &dyn Zone) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::collections::{BTreeMap, BTreeSet};
 
     use domain::{

@@ -55,7 +55,6 @@ fn text(parts: &Parts, name: HeaderName) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn answered(accept: &str, problem: Problem) -> Response {

@@ -96,7 +96,6 @@ fn copy_escape(from: &str, to: &mut String) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use serde_json::{Value, json};
 
     use super::*;
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_off_stays_broken() {
+    fn a_body_that_breaks_off_stays_broken() {
         for body in [&br#"{"text":"a"#[..], br#"{"text":"\u12"#, br#"{"text":"\"#, b"{"] {
             assert!(serde_json::from_str::<Value>(&repaired(body)).is_err());
         }

@@ -47,7 +47,6 @@ fn in_pieces(body: Body) -> Body {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     async fn carried(body: Body) -> Body {

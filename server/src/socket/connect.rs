@@ -102,7 +102,6 @@ fn unavailable() -> Frame {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn connect() -> Frame {

@@ -1,5 +1,4 @@
-//! The loop of one socket. It reads frames, writes snapshots and the queue's frames, keeps time, and sends the reason
-//! when it ends.
+//! The loop of one socket. It reads frames, writes snapshots and the queue's frames, and keeps time.
 
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
@@ -15,15 +14,11 @@ use tokio::{
 
 use super::{
     connect,
+    farewell::{Farewell, Flow, refused},
     session::{Session, Step},
     transport::{Happening, Transport},
 };
-use crate::{
-    auth::Credentials,
-    budgets::Frames,
-    sockets::{Place, Why},
-    state::AppState,
-};
+use crate::{auth::Credentials, budgets::Frames, sockets::Place, state::AppState};
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -35,45 +30,13 @@ const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
 /// The time between two looks at a client that reads nothing, because its queue may run over meanwhile.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The time for a client to read why it is closed.
-const CLOSING: Duration = Duration::from_secs(2);
-/// The time for a client that was too slow, which must first read its backlog.
-const CLOSING_SLOW: Duration = Duration::from_secs(20);
-/// The time for which the socket of a session that sends too much is not read before it is closed.
-const FLOOD_PAUSE: Duration = Duration::from_secs(2);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
 /// The bounds on a client's frame. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
-
-/// WebSocket close codes (RFC 6455, section 7.4.1, and the IANA registry).
-mod code {
-    pub const NORMAL: u16 = 1000;
-    pub const PROTOCOL: u16 = 1002;
-    pub const POLICY: u16 = 1008;
-    pub const TOO_BIG: u16 = 1009;
-    pub const RESTART: u16 = 1012;
-    pub const TRY_AGAIN_LATER: u16 = 1013;
-}
-
-/// The way in which a connection ends.
-enum Farewell {
-    /// The client is gone, so nothing more is sent.
-    Gone,
-    /// The client sent DISCONNECT.
-    Goodbye,
-    /// The client does not keep up.
-    TooSlow,
-    /// The session has sent more than its budget.
-    Flood,
-    /// An ERROR frame first, then the close code and its reason.
-    Error(Frame, u16, &'static str),
-}
-
-type Flow = ControlFlow<Farewell>;
 
 /// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
 pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentials>, place: Place) {
@@ -96,27 +59,9 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
         beat_at: None,
     };
     let farewell = connection.serve(frames).await;
-    let Connection { mut transport, session, place, .. } = connection;
+    let Connection { transport, session, place, .. } = connection;
     let version = session.map_or(Version::V1_2, |session| session.version());
-    let (error, code, reason, patience) = match farewell {
-        Farewell::Gone => return,
-        Farewell::Goodbye => return transport.close(code::NORMAL, "goodbye", CLOSING).await,
-        Farewell::TooSlow => {
-            let error = Frame::error("The client is too slow to keep up; connect again for the snapshot.");
-            (error, code::POLICY, "too slow", CLOSING_SLOW)
-        }
-        Farewell::Flood => {
-            // The place stays taken meanwhile, so that a session cannot go on with a new socket at once.
-            let _ = timeout(FLOOD_PAUSE, place.close().cancelled_owned()).await;
-            let error = Frame::error("Too many frames; send fewer a second.");
-            (error, code::POLICY, "too many frames", CLOSING)
-        }
-        Farewell::Error(error, code, reason) => (error, code, reason, CLOSING),
-    };
-    tracing::debug!(code, message = error.get("message"), "a socket is closed");
-    transport.put_frame(&error, version);
-    transport.close(code, reason, patience).await;
-    drop(place);
+    farewell.send(transport, version, place).await;
 }
 
 struct Connection {
@@ -141,7 +86,7 @@ impl Connection {
     async fn serve(&mut self, mut frames: QueueReceiver) -> Farewell {
         let close = self.place.close().cancelled_owned();
         tokio::pin!(close);
-        let alarm = sleep_until(self.next_look());
+        let alarm = sleep_until(self.next_check());
         tokio::pin!(alarm);
         loop {
             if frames.overflowed() {
@@ -154,7 +99,7 @@ impl Connection {
             if has_more {
                 // The queue comes first below, and must not keep the socket from being read or closed.
                 if self.place.close().is_cancelled() {
-                    return self.closed_from_outside();
+                    return Farewell::of(self.place.reason());
                 }
                 if let Some(happening) = self.transport.next().now_or_never()
                     && let ControlFlow::Break(farewell) = self.on(happening).await
@@ -162,10 +107,10 @@ impl Connection {
                     return farewell;
                 }
             }
-            let look = self.next_look();
+            let check = self.next_check();
             // A timer that fires early finds nothing due; moving it back for each frame would cost more.
-            if look < alarm.deadline() || alarm.is_elapsed() {
-                alarm.as_mut().reset(look);
+            if check < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(check);
             }
             let takes_more = self.takes_more();
             let flow = tokio::select! {
@@ -178,9 +123,9 @@ impl Connection {
                     }
                     None => ControlFlow::Break(Farewell::TooSlow),
                 },
-                () = &mut close => ControlFlow::Break(self.closed_from_outside()),
+                () = &mut close => ControlFlow::Break(Farewell::of(self.place.reason())),
                 happening = self.transport.next() => self.on(happening).await,
-                () = &mut alarm => self.look(Instant::now()),
+                () = &mut alarm => self.check(Instant::now()),
             };
             if let ControlFlow::Break(farewell) = flow {
                 return farewell;
@@ -213,8 +158,7 @@ impl Connection {
             Happening::Pong => self.unanswered_pings = 0,
             Happening::Gone => return ControlFlow::Break(Farewell::Gone),
             Happening::TooLong => {
-                let frame = Frame::error("The message is too long; frames of clients are short.");
-                return ControlFlow::Break(Farewell::Error(frame, code::TOO_BIG, "message too long"));
+                return ControlFlow::Break(Farewell::too_long());
             }
             Happening::Received(bytes) => {
                 self.unanswered_pings = 0;
@@ -230,10 +174,7 @@ impl Connection {
         loop {
             let incoming = match self.decoder.next() {
                 Ok(incoming) => incoming,
-                Err(error) => {
-                    let frame = Frame::error(error.to_string());
-                    return ControlFlow::Break(Farewell::Error(frame, code::PROTOCOL, "not STOMP"));
-                }
+                Err(error) => return ControlFlow::Break(Farewell::not_stomp(error.to_string())),
             };
             let now = std::time::Instant::now();
             let is_granted = match &incoming {
@@ -351,13 +292,13 @@ impl Connection {
     }
 
     /// When something is due next.
-    fn next_look(&self) -> Instant {
-        let slow = (!self.transport.is_idle()).then(|| Instant::now() + LOOK_EVERY);
+    fn next_check(&self) -> Instant {
+        let slow = (!self.transport.is_idle()).then(|| Instant::now() + CHECK_EVERY);
         let due = [self.connect_by, self.beat_at, slow];
         due.into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
-    fn look(&mut self, now: Instant) -> Flow {
+    fn check(&mut self, now: Instant) -> Flow {
         if self.connect_by.is_some_and(|by| now >= by) {
             return refused(Frame::error(
                 "CONNECT did not come within 10 seconds; connect again and send it.",
@@ -381,26 +322,4 @@ impl Connection {
         }
         ControlFlow::Continue(())
     }
-
-    fn closed_from_outside(&self) -> Farewell {
-        let (message, code, reason) = match self.place.why() {
-            Why::Stopping => {
-                ("The server restarts; connect again in a moment.", code::RESTART, "the server restarts")
-            }
-            Why::SessionEnded => {
-                ("The session has ended; sign in again.", code::POLICY, "the session has ended")
-            }
-            Why::AccountChanged => (connect::CHANGED, code::POLICY, "the account has changed"),
-            Why::Displaced => (
-                "A newer socket has this place now; connect again in a while.",
-                code::TRY_AGAIN_LATER,
-                "another socket has the place",
-            ),
-        };
-        Farewell::Error(Frame::error(message), code, reason)
-    }
-}
-
-fn refused(error: Frame) -> Flow {
-    ControlFlow::Break(Farewell::Error(error, code::POLICY, "see the ERROR frame"))
 }

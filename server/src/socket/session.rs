@@ -171,7 +171,7 @@ impl Session {
             Command::Ack => self.acknowledge(frame)?,
             // A refused message is not sent again, because the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
-            Command::Send => self.take(frame)?,
+            Command::Send => self.record_seen(frame)?,
             Command::Begin | Command::Commit | Command::Abort => {
                 return Err(format!("Transactions are not supported, so {} is not.", frame.command));
             }
@@ -242,7 +242,7 @@ impl Session {
 
     fn may_subscribe(&self, id: &str, scope: &Scope) -> Result<(), String> {
         match scope {
-            Scope::Line(line) | Scope::Reach(line) if !self.resident.may_hear(line) => {
+            Scope::Line(line) | Scope::Reach(line) if !self.resident.may_receive(line) => {
                 return Err(format!("The line {line} is not yours; subscribe to your own."));
             }
             Scope::EveryLine if self.resident.role != Role::Administrator => {
@@ -280,8 +280,8 @@ impl Session {
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
         let Self { resident, hub, receipts, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return Ok(()) };
-        let heard = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
-        for subscribed in heard.filter(|subscribed| subscribed.acknowledges) {
+        let covering = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
+        for subscribed in covering.filter(|subscribed| subscribed.acknowledges) {
             let covered = match &mut subscribed.unacknowledged {
                 Some(unacknowledged) if !has_sounded => unacknowledged.acknowledge(id),
                 _ => vec![id.to_owned()],
@@ -298,15 +298,15 @@ impl Session {
     }
 
     /// Handles SEND, by which a page reports that a person looked at a call, or whether it would sound one.
-    fn take(&mut self, frame: &Frame) -> Result<(), String> {
+    fn record_report(&mut self, frame: &Frame) -> Result<(), String> {
         match needed(frame, "destination")? {
-            destination::SEEN => self.take_seen(frame),
-            destination::ARMED => self.take_armed(frame),
+            destination::SEEN => self.record_seen(frame),
+            destination::ARMED => self.record_armed(frame),
             _ => Err(unknown_destination()),
         }
     }
 
-    fn take_armed(&mut self, frame: &Frame) -> Result<(), String> {
+    fn record_armed(&mut self, frame: &Frame) -> Result<(), String> {
         let armed: reach::Armed = serde_json::from_slice(&frame.body).map_err(|error| {
             format!("The body must be {{\"armed\":true}} or {{\"armed\":false}}: {error}.")
         })?;
@@ -326,7 +326,7 @@ impl Session {
         };
     }
 
-    fn take_seen(&self, frame: &Frame) -> Result<(), String> {
+    fn record_seen(&self, frame: &Frame) -> Result<(), String> {
         let seen: Seen = serde_json::from_slice(&frame.body).map_err(|error| {
             format!(
                 "The body must be {{\"alert\":\"ID\"}}, with \"house\" if two houses used the id: {error}."

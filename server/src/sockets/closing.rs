@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Why a socket is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum Reason {
     /// The server stops.
     Stopping,
     /// The session has ended.
@@ -21,19 +21,19 @@ pub enum Why {
 #[derive(Clone, Debug)]
 pub(super) struct Closing {
     token: CancellationToken,
-    why: Arc<OnceLock<Why>>,
+    reason: Arc<OnceLock<Reason>>,
 }
 
 impl Closing {
     /// Closes a socket that is also closed by `stopping`.
     pub(super) fn new(stopping: &CancellationToken) -> Self {
-        Self { token: stopping.child_token(), why: Arc::default() }
+        Self { token: stopping.child_token(), reason: Arc::default() }
     }
 
     /// Closes it. The first reason counts.
-    pub(super) fn close(&self, why: Why) {
+    pub(super) fn close(&self, reason: Reason) {
         // It may be closing already.
-        let _ = self.why.set(why);
+        let _ = self.reason.set(reason);
         self.token.cancel();
     }
 
@@ -42,7 +42,7 @@ impl Closing {
     }
 
     /// Returns why it was closed; without a reason of its own the server stops.
-    pub(super) fn why(&self) -> Why {
-        self.why.get().copied().unwrap_or(Why::Stopping)
+    pub(super) fn reason(&self) -> Reason {
+        self.reason.get().copied().unwrap_or(Reason::Stopping)
     }
 }

@@ -124,7 +124,7 @@ impl Places {
         if most < own + 2 && now.saturating_duration_since(since) < GRACE {
             return None;
         }
-        self.take_stranger(oldest.0, of_network)
+        self.remove_stranger(oldest.0, of_network)
     }
 
     /// Gives a socket of a session a place. Returns which one makes room for it.
@@ -166,7 +166,7 @@ impl Places {
         if !of_session.displaced.take(now) {
             return None;
         }
-        self.take_resident(oldest, session, owner)
+        self.remove_resident(oldest, session, owner)
     }
 
     /// Removes the oldest of the flat's session with the most, freely for a session that has fewer even with one more,
@@ -177,7 +177,7 @@ impl Places {
         if count < own + 2 && !of_owner.displaced.take(now) {
             return None;
         }
-        self.take_resident(oldest, &session, owner)
+        self.remove_resident(oldest, &session, owner)
     }
 
     /// Takes the oldest of the owner with the most, if that has more than one who has one more than `own`.
@@ -187,11 +187,11 @@ impl Places {
             return None;
         }
         let (owner, (session, oldest, _)) = (owner.clone(), of_owner.largest()?);
-        self.take_resident(oldest, &session, &owner)
+        self.remove_resident(oldest, &session, &owner)
     }
 
-    /// Takes a stranger's place, if it still has one.
-    pub(super) fn take_stranger(&mut self, number: Number, network: Network) -> Option<Closing> {
+    /// Removes a stranger's place, if it still has one.
+    pub(super) fn remove_stranger(&mut self, number: Number, network: Network) -> Option<Closing> {
         let sockets = self.strangers.get_mut(&network)?;
         let stranger = sockets.remove(&number)?;
         if sockets.is_empty() {
@@ -201,8 +201,8 @@ impl Places {
         Some(stranger.closing)
     }
 
-    /// Takes the place of a session's socket, if it still has one.
-    pub(super) fn take_resident(
+    /// Removes the place of a session's socket, if it still has one.
+    pub(super) fn remove_resident(
         &mut self,
         number: Number,
         session: &SessionId,

@@ -20,7 +20,7 @@ use crate::config;
 pub struct Export {
     /// incidents for a row a call, statistics for a row a day
     #[arg(long)]
-    what: What,
+    what: Content,
 
     /// Format of the output
     #[arg(long, default_value = "csv")]
@@ -43,7 +43,7 @@ pub struct Export {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum What {
+enum Content {
     Incidents,
     Statistics,
 }
@@ -83,13 +83,13 @@ pub fn export(command: &Export) -> Result<(), String> {
     }
 }
 
-async fn read(statistics: &Statistics, what: What, query: &Query, zone: &Iana) -> Result<Table, String> {
+async fn read(statistics: &Statistics, what: Content, query: &Query, zone: &Iana) -> Result<Table, String> {
     match what {
-        What::Incidents => {
+        Content::Incidents => {
             let rows = statistics.rows(query).await.map_err(|error| error.to_string())?;
             Ok(incidents(&rows, zone, backend::clock::now()))
         }
-        What::Statistics => {
+        Content::Statistics => {
             let figures = statistics.figures(query).await.map_err(|error| error.to_string())?;
             Ok(days(&figures))
         }

@@ -122,7 +122,6 @@ fn field(column: Column) -> Result<Arc<Type>, ParquetError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use bytes::Bytes;
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
 

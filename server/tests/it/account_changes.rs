@@ -22,7 +22,7 @@ async fn ended(socket: &mut Socket) -> Result<End, Error> {
     Ok(end)
 }
 
-async fn who(session: &Session) -> Result<testkit::client::Answer<Resident>, Error> {
+async fn session_of(session: &Session) -> Result<testkit::client::Answer<Resident>, Error> {
     session.client().send::<Resident>(session.request(Method::GET, "/api/session")).await
 }
 
@@ -36,14 +36,14 @@ async fn another_flat_or_role_closes_the_accounts_sockets_and_holds_for_its_sess
 
     change_accounts(&server, "UPDATE residents SET line = '101-2' WHERE name = 'resident-1204'").await;
     assert!(ended(&mut moves).await?.message().contains("account has changed"));
-    assert_eq!(who(&moving).await?.ok()?.line.unwrap().as_str(), "101-2");
+    assert_eq!(session_of(&moving).await?.ok()?.line.unwrap().as_str(), "101-2");
     let status = moving.press(&moving.call("of a flat that is no longer mine")?, None).await?.status;
     assert_eq!(status, 403);
 
     change_accounts(&server, "UPDATE residents SET role = 'administrator' WHERE name = 'resident-1301'")
         .await;
     assert!(ended(&mut rises).await?.message().contains("account has changed"));
-    assert_eq!(who(&rising).await?.ok()?.role, Role::Administrator);
+    assert_eq!(session_of(&rising).await?.ok()?.role, Role::Administrator);
 
     let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
     at_home.wait_for("the alert", |message| message.is_alert(id)).await?;
@@ -51,13 +51,13 @@ async fn another_flat_or_role_closes_the_accounts_sockets_and_holds_for_its_sess
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_signed_out_and_hears_nothing_more() -> Outcome {
+async fn a_deleted_account_is_signed_out_and_receives_nothing_more() -> Outcome {
     let (server, client) = server_and_client().await?;
     let neighbour = sign_in(&client, NEIGHBOUR).await?;
     let (mut socket, _) = neighbour.listen().await?;
     change_accounts(&server, "DELETE FROM residents WHERE name = 'resident-1204'").await;
     assert!(ended(&mut socket).await?.message().contains("session has ended"));
-    let answer = who(&neighbour).await?;
+    let answer = session_of(&neighbour).await?;
     assert_eq!(answer.outcome.unwrap_err().kind, "/problems/not-signed-in");
     Ok(())
 }

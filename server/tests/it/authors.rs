@@ -37,7 +37,7 @@ fn place() -> LocationRequest {
     LocationRequest { lat: json!(10.5), lng: json!(127), accuracy: None }
 }
 
-async fn say(by: &Session, call: AlertId, step: Step, key: Uuid) -> Result<Answer<Recorded>, Error> {
+async fn send_step(by: &Session, call: AlertId, step: Step, key: Uuid) -> Result<Answer<Recorded>, Error> {
     by.progress(call, step, &ProgressRequest::default(), Some(key)).await
 }
 
@@ -55,7 +55,7 @@ async fn called(client: &Client) -> Result<(Session, Session, Socket, AlertId), 
 }
 
 /// Nothing that these keys were sent with is pushed to the line, and no location.
-async fn unheard(socket: &mut Socket, keys: &[Uuid], call: AlertId) -> Outcome {
+async fn none_delivered(socket: &mut Socket, keys: &[Uuid], call: AlertId) -> Outcome {
     let is_one = |message: &Message| {
         is_location(message, call)
             || keys.iter().any(|key| message.is_status(*key) || message.is_accept(*key))
@@ -64,7 +64,7 @@ async fn unheard(socket: &mut Socket, keys: &[Uuid], call: AlertId) -> Outcome {
 }
 
 #[tokio::test]
-async fn what_may_be_said_is_heard_on_the_line_and_everything_else_is_refused() -> Outcome {
+async fn permitted_events_reach_the_line_and_all_others_are_refused() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour, mut socket, call) = called(&client).await?;
     let (stranger, office) = (sign_in(&client, STRANGER).await?, sign_in(&client, ADMINISTRATOR).await?);
@@ -77,7 +77,7 @@ async fn what_may_be_said_is_heard_on_the_line_and_everything_else_is_refused() 
     ] {
         for step in steps {
             let key = Uuid::now_v7();
-            let answer = say(by, call, *step, key).await?;
+            let answer = send_step(by, call, *step, key).await?;
             assert_eq!(kind(&answer), (403, "/problems/not-yours"), "{step:?} by {who}");
             refused.push(key);
         }
@@ -86,22 +86,22 @@ async fn what_may_be_said_is_heard_on_the_line_and_everything_else_is_refused() 
         let answer = by.moved(call, &place(), None).await?;
         assert_eq!(kind(&answer), (403, "/problems/not-yours"), "a location by {}", by.resident().name);
     }
-    unheard(&mut socket, &refused, call).await?;
+    none_delivered(&mut socket, &refused, call).await?;
 
     assert_eq!(caller.moved(call, &place(), None).await?.status, 202);
     let moved = socket.wait_for("the location", |message| is_location(message, call)).await?.json();
     assert_eq!((&moved["target"], &moved["lat"]), (&json!("1203"), &json!(10.5)));
     assert_eq!(moved.get("house"), None, "absent: the caller");
-    for (by, step, says) in [
+    for (by, step, author) in [
         (&neighbour, Step::Arrived, "1204"),
         (&neighbour, Step::Withdraw, "1204"),
         (&office, Step::Resolve, "@administrator"),
         (&caller, Step::Cancel, "1203"),
     ] {
         let key = Uuid::now_v7();
-        assert_eq!(say(by, call, step, key).await?.status, 202, "{step:?}");
+        assert_eq!(send_step(by, call, step, key).await?.status, 202, "{step:?}");
         let status = socket.wait_for("the word", |message| message.is_status(key)).await?.json();
-        assert_eq!((&status["by"], &status["target"]), (&json!(says), &json!("1203")), "{step:?}");
+        assert_eq!((&status["by"], &status["target"]), (&json!(author), &json!("1203")), "{step:?}");
     }
     Ok(())
 }
@@ -114,13 +114,17 @@ async fn an_administrator_in_the_flat_of_that_number_on_another_line_is_not_the_
     let mut refused = Vec::new();
     for step in [Step::Cancel, Step::Withdraw, Step::Arrived] {
         let key = Uuid::now_v7();
-        assert_eq!(kind(&say(&office, call, step, key).await?), (403, "/problems/not-yours"), "{step:?}");
+        assert_eq!(
+            kind(&send_step(&office, call, step, key).await?),
+            (403, "/problems/not-yours"),
+            "{step:?}"
+        );
         refused.push(key);
     }
     assert_eq!(kind(&office.moved(call, &place(), None).await?), (403, "/problems/not-yours"));
-    unheard(&mut socket, &refused, call).await?;
+    none_delivered(&mut socket, &refused, call).await?;
     let key = Uuid::now_v7();
-    assert_eq!(say(&office, call, Step::Resolve, key).await?.status, 202);
+    assert_eq!(send_step(&office, call, Step::Resolve, key).await?.status, 202);
     let resolved = socket.wait_for("the end", |message| message.is_status(key)).await?.json();
     assert_eq!(resolved["by"], "@administrator");
     Ok(())
@@ -142,24 +146,24 @@ async fn an_accept_that_names_another_house_than_the_one_that_called_is_refused(
     let key = Uuid::now_v7();
     let answer = neighbour.accept(&accept(&neighbour, "1301", Some(call))?, Some(key)).await?;
     assert_eq!(kind(&answer), (409, "/problems/no-open-call"));
-    unheard(&mut socket, &[key], call).await?;
+    none_delivered(&mut socket, &[key], call).await?;
     let key = Uuid::now_v7();
     assert_eq!(neighbour.accept(&accept(&neighbour, "1203", Some(call))?, Some(key)).await?.status, 202);
     socket.wait_for("the accept", |message| message.is_accept(key)).await.map(drop)
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_known_here_is_taken_on_trust_but_in_nobody_elses_name() -> Outcome {
+async fn a_command_about_an_unknown_call_is_accepted_but_in_nobody_elses_name() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, office) = (sign_in(&client, CALLER).await?, sign_in(&client, ADMINISTRATOR).await?);
     let unknown = AlertId::generate();
     for step in STEPS {
-        assert_eq!(say(&caller, unknown, step, Uuid::now_v7()).await?.status, 202, "{step:?}");
+        assert_eq!(send_step(&caller, unknown, step, Uuid::now_v7()).await?.status, 202, "{step:?}");
     }
     let cancel = format!("/alert/{unknown}/cancel?house=1204");
     let answer = caller.command(&cancel, &ProgressRequest::default(), None).await?;
     assert_eq!(kind(&answer), (403, "/problems/not-yours"));
-    let answer = say(&office, unknown, Step::Resolve, Uuid::now_v7()).await?;
+    let answer = send_step(&office, unknown, Step::Resolve, Uuid::now_v7()).await?;
     assert_eq!(kind(&answer), (404, "/problems/unknown-call"));
     Ok(())
 }
@@ -206,20 +210,20 @@ async fn an_id_that_two_houses_used_needs_the_house_unless_one_of_them_asks() ->
     let (other, office) = (sign_in(&client, SECOND_NEIGHBOUR).await?, sign_in(&client, ADMINISTRATOR).await?);
     let (mut socket, _) = neighbour.listen().await?;
     for (by, step) in [(&neighbour, Step::Arrived), (&neighbour, Step::Withdraw), (&office, Step::Resolve)] {
-        let answer = say(by, call, step, Uuid::now_v7()).await?;
+        let answer = send_step(by, call, step, Uuid::now_v7()).await?;
         assert_eq!(kind(&answer), (409, "/problems/several-calls"), "{step:?}");
     }
-    let mut heard = async |by: &Session, command: &str| {
+    let mut target_of = async |by: &Session, command: &str| {
         let (path, key) = (format!("/alert/{call}/{command}"), Uuid::now_v7());
         let answer = by.command(&path, &ProgressRequest::default(), Some(key)).await.unwrap();
         assert_eq!(answer.status, 202, "{command}: {answer:?}");
         let status = socket.wait_for("the word", |message| message.is_status(key)).await.unwrap();
         status.json()["target"].as_str().unwrap_or_default().to_owned()
     };
-    assert_eq!(heard(&neighbour, "arrived?house=1203").await, "1203");
-    assert_eq!(heard(&neighbour, "arrived?house=1301&line=101-1").await, "1301");
-    assert_eq!(heard(&caller, "cancel").await, "1203");
-    assert_eq!(heard(&office, "resolve?house=1301").await, "1301");
+    assert_eq!(target_of(&neighbour, "arrived?house=1203").await, "1203");
+    assert_eq!(target_of(&neighbour, "arrived?house=1301&line=101-1").await, "1301");
+    assert_eq!(target_of(&caller, "cancel").await, "1203");
+    assert_eq!(target_of(&office, "resolve?house=1301").await, "1301");
     let wrong = neighbour.command(&format!("/alert/{call}/arrived?house=1%2F3"), &json!({}), None).await?;
     assert_eq!(kind(&wrong), (422, "/problems/invalid"));
     let over = other.moved(call, &place(), None).await?;
@@ -269,7 +273,7 @@ async fn two_calls_of_one_id_move_and_end_apart_and_a_form_stays_with_its_call()
 }
 
 #[tokio::test]
-async fn until_the_outbox_is_read_an_answer_is_neither_taken_nor_refused_for_good() -> Outcome {
+async fn until_the_outbox_is_read_an_answer_is_neither_accepted_nor_refused_for_good() -> Outcome {
     let (mut server, client) = server_and_client().await?;
     let (caller, neighbour, socket, call) = called(&client).await?;
     drop(socket);
@@ -285,7 +289,7 @@ async fn until_the_outbox_is_read_an_answer_is_neither_taken_nor_refused_for_goo
     let (accepted, cancelled) = (Uuid::now_v7(), Uuid::now_v7());
     for answer in [
         neighbour.accept(&request, Some(accepted)).await?,
-        say(&caller, call, Step::Cancel, cancelled).await?,
+        send_step(&caller, call, Step::Cancel, cancelled).await?,
     ] {
         assert_eq!(kind(&answer), (503, "/problems/unavailable"));
         assert!(answer.header("retry-after").is_some());
@@ -302,7 +306,7 @@ async fn until_the_outbox_is_read_an_answer_is_neither_taken_nor_refused_for_goo
             continue;
         }
         assert_eq!(kind(&answer), (202, "accepted"));
-        assert_eq!(say(&caller, call, Step::Cancel, cancelled).await?.status, 202);
+        assert_eq!(send_step(&caller, call, Step::Cancel, cancelled).await?.status, 202);
         return Ok(());
     }
     panic!("the outbox is not read")

@@ -84,7 +84,7 @@ impl Pressed {
 }
 
 #[tokio::test]
-async fn a_house_that_calls_hundreds_of_times_hides_nobodys_call_from_whoever_comes_back() -> Outcome {
+async fn a_house_that_calls_hundreds_of_times_hides_nobodys_call_from_a_page_that_comes_back() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (flooder, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let own = neighbour.press(&neighbour.call("help")?, None).await?.ok()?.id;
@@ -111,7 +111,7 @@ async fn a_house_that_calls_hundreds_of_times_hides_nobodys_call_from_whoever_co
 }
 
 #[tokio::test]
-async fn an_alert_is_refused_only_while_a_call_stands_that_a_neighbour_heard() -> Outcome {
+async fn an_alert_is_refused_only_while_a_call_stands_that_a_neighbour_received() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let Pressed { caller, mut neighbours, ids, refused, key } =
@@ -191,7 +191,7 @@ async fn a_flood_of_locations_is_asked_to_wait_and_a_cancel_passes() -> Outcome 
 }
 
 #[tokio::test]
-async fn a_location_that_was_asked_to_wait_is_taken_under_its_key() -> Outcome {
+async fn a_location_that_was_asked_to_wait_is_accepted_under_its_key() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let call = caller.press(&caller.call("")?, None).await?.ok()?.id;
@@ -208,7 +208,7 @@ async fn a_location_that_was_asked_to_wait_is_taken_under_its_key() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_first_accept_of_a_house_passes_whatever_it_has_answered_before() -> Outcome {
+async fn the_first_accept_of_a_house_passes_despite_its_earlier_answers() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut socket, _) = caller.listen().await?;

@@ -63,8 +63,8 @@ async fn shed_in_time(server: &Server) -> Result<u64, testkit::Error> {
     let administrator = sign_in(&server.client()?, ADMINISTRATOR).await?;
     let text = send(administrator.request(Method::GET, "/metrics")).await.text().await.unwrap();
     let metric = |name: &str| -> u64 {
-        let told = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
-        told.parse().unwrap()
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+        value.parse().unwrap()
     };
     let log = server.log()?;
     assert!(!log.contains("cannot accept"), "{log}");
@@ -103,7 +103,7 @@ async fn full(client: &Client) -> Result<(Vec<Socket>, Socket), testkit::Error> 
 }
 
 #[tokio::test]
-async fn where_every_place_is_taken_a_socket_too_many_is_refused_and_a_residents_first_and_a_press_are_not()
+async fn with_every_place_in_use_one_socket_too_many_is_refused_and_a_residents_first_and_a_press_are_not()
 -> Outcome {
     let server = server().await?;
     let client = server.client()?;
@@ -125,7 +125,7 @@ async fn where_every_place_is_taken_a_socket_too_many_is_refused_and_a_residents
 }
 
 #[tokio::test]
-async fn connections_that_say_nothing_or_half_a_head_keep_no_press_out() -> Outcome {
+async fn silent_connections_and_half_heads_keep_no_press_out() -> Outcome {
     let server = server().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);

@@ -78,7 +78,8 @@ async fn waits_for_reason(administrator: &Session, client: &Client, reason: &str
 }
 
 #[tokio::test]
-async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_with_the_same_key() -> Outcome {
+async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_accepted_with_the_same_key() -> Outcome
+{
     let directory = tempfile::tempdir().unwrap();
     let mut server = program_on_a_disk_of_ours(directory.path()).start().await?;
     let client = server.client()?;
@@ -106,20 +107,19 @@ async fn a_press_on_a_full_disk_is_refused_until_there_is_room_and_then_taken_wi
 }
 
 #[tokio::test]
-async fn a_press_on_a_full_disk_is_heard_by_whoever_is_connected_and_the_answer_says_no_more_than_that()
--> Outcome {
+async fn a_press_on_a_full_disk_reaches_connected_neighbours_and_the_answer_claims_only_that() -> Outcome {
     let directory = tempfile::tempdir().unwrap();
     let mut server = program_on_a_disk_of_ours(directory.path()).start().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut own, _) = caller.listen().await?;
     room(&server, Some(0));
-    let (call, unheard) = (caller.call("nobody listens")?, Uuid::now_v7());
+    let (call, unreceived) = (caller.call("nobody listens")?, Uuid::now_v7());
     assert!(
-        is_not_durable(&caller.press(&call, Some(unheard)).await?),
+        is_not_durable(&caller.press(&call, Some(unreceived)).await?),
         "only the caller's own socket has it"
     );
-    own.wait_for("the own call", |message| message.is_alert(unheard)).await?;
+    own.wait_for("the own call", |message| message.is_alert(unreceived)).await?;
 
     let (mut socket, _) = neighbour.listen().await?;
     let (call, key) = (caller.call("somebody listens")?, Uuid::now_v7());
@@ -158,12 +158,12 @@ async fn a_disk_that_hangs_delays_the_answer_and_not_the_alarm() -> Outcome {
     let (call, pressed) = (caller.call("the disk hangs")?, Instant::now());
     let pressing = tokio::spawn(async move { caller.press(&call, None).await });
     let is_it = |message: &Message| message.json()["text"] == "the disk hangs";
-    let heard = socket.wait_for("the call", is_it).await?;
+    let alarm = socket.wait_for("the call", is_it).await?;
     println!("heard after {:?}", pressed.elapsed());
     assert!(!pressing.is_finished(), "the answer does not come before the commit");
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     let recorded = pressing.await.unwrap()?.ok()?;
-    assert!(heard.is_alert(recorded.id));
+    assert!(alarm.is_alert(recorded.id));
     socket.none_within(Duration::from_millis(500), "it again", is_it).await?;
     Ok(())
 }

@@ -32,13 +32,13 @@ async fn open_calls(residents: &Residents) -> Result<Vec<(&Session, Uuid)>, Erro
 }
 
 /// Presses, and returns how long it took until the administrator had the alarm.
-async fn press_to_heard(office: &mut Socket, caller: &Session) -> Result<Duration, Error> {
+async fn press_to_delivery(office: &mut Socket, caller: &Session) -> Result<Duration, Error> {
     let (call, id, pressed) = (caller.call("now")?, Uuid::now_v7(), Instant::now());
-    let hearing = async {
+    let receiving = async {
         let message = office.wait_for("the alert", |message| message.is_alert(id)).await;
         (message, pressed.elapsed())
     };
-    let (answer, (message, took)) = tokio::join!(caller.press(&call, Some(id)), hearing);
+    let (answer, (message, took)) = tokio::join!(caller.press(&call, Some(id)), receiving);
     answer?.ok()?;
     let message = message?;
     assert_eq!(message.header("destination"), Some(destination(caller)?.as_str()));
@@ -49,12 +49,11 @@ async fn press_to_heard(office: &mut Socket, caller: &Session) -> Result<Duratio
 }
 
 #[tokio::test]
-async fn an_administrator_of_five_hundred_lines_hears_each_of_them_and_one_that_is_made_afterwards() -> Outcome
-{
+async fn an_administrator_of_five_hundred_lines_receives_each_and_one_made_afterwards() -> Outcome {
     let server = server().await?;
     let began = Instant::now();
-    let residents = server.settle(&Town::new(LINES, HOUSES).administrators(1)).await?;
-    let settled = began.elapsed();
+    let residents = server.populate(&Town::new(LINES, HOUSES).administrators(1)).await?;
+    let populated = began.elapsed();
     let calls = open_calls(&residents).await?;
 
     let mut office = residents.administrator(0).connect().await?;
@@ -69,10 +68,10 @@ async fn an_administrator_of_five_hundred_lines_hears_each_of_them_and_one_that_
     assert!(!snapshot.truncated && snapshot.messages.len() == calls.len(), "{}", snapshot.messages.len());
 
     let any = usize::try_from(Uuid::now_v7().as_u128() % LINES as u128).unwrap();
-    let of_any = press_to_heard(&mut office, residents.of(any, 1)).await?;
-    let of_last = press_to_heard(&mut office, residents.of(LINES - 1, HOUSES - 1)).await?;
-    let later = server.settle(&Town::new(1, 1).building("302")).await?;
-    let of_later = press_to_heard(&mut office, later.of(0, 0)).await?;
+    let of_any = press_to_delivery(&mut office, residents.of(any, 1)).await?;
+    let of_last = press_to_delivery(&mut office, residents.of(LINES - 1, HOUSES - 1)).await?;
+    let later = server.populate(&Town::new(1, 1).building("302")).await?;
+    let of_later = press_to_delivery(&mut office, later.of(0, 0)).await?;
     let unwanted = |message: &Message| {
         let is_end = matches!(message.body, Body::SnapshotEnd { .. });
         // The office has no flat, so its acknowledgements reach no house.
@@ -80,7 +79,7 @@ async fn an_administrator_of_five_hundred_lines_hears_each_of_them_and_one_that_
     };
     office.none_within(Duration::from_millis(500), "another end or a receipt", unwanted).await?;
 
-    println!("{} accounts on {LINES} lines, known to the server after {settled:.2?}", LINES * HOUSES + 1);
+    println!("{} accounts on {LINES} lines, known to the server after {populated:.2?}", LINES * HOUSES + 1);
     println!("subscribed to every line with {} open calls in {subscribed:.2?}", calls.len());
     println!(
         "press to heard: line {any} {of_any:.2?}, the last line {of_last:.2?}, a new line {of_later:.2?}"

@@ -35,7 +35,7 @@ async fn metrics_need_an_administrator() -> Outcome {
         "iutsai_subscriptions 1",
         "axum_http_requests_total{method=\"POST\",status=\"202\",endpoint=\"/alert\"} 1",
     ] {
-        assert!(text.lines().any(|told| told == line), "{line} is not in {text}");
+        assert!(text.lines().any(|shown| shown == line), "{line} is not in {text}");
     }
     Ok(())
 }
@@ -44,8 +44,8 @@ async fn metrics_need_an_administrator() -> Outcome {
 async fn metrics_are_free_on_an_address_of_their_own() -> Outcome {
     let server = program().env("IUTSAI_METRICS_LISTEN", "127.0.0.1:0").start().await?;
     let log = server.log()?;
-    let told = log.lines().find_map(|line| line.split_once("metrics are served freely on ")).unwrap().1;
-    let address = told.trim_end_matches("/metrics");
+    let shown = log.lines().find_map(|line| line.split_once("metrics are served freely on ")).unwrap().1;
+    let address = shown.trim_end_matches("/metrics");
     let metrics = testkit::client::Client::new(address)?;
     let response = send(metrics.request(Method::GET, "/metrics")).await;
     assert_eq!(

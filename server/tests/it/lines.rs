@@ -9,7 +9,7 @@ use testkit::client::{Ack, Message, Session, Subscribe};
 use uuid::Uuid;
 
 #[tokio::test]
-async fn a_call_is_heard_on_its_line_and_on_no_other() -> Outcome {
+async fn a_call_reaches_its_line_and_no_other() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut neighbours, snapshot) = neighbour.listen().await?;
@@ -30,7 +30,7 @@ async fn a_call_is_heard_on_its_line_and_on_no_other() -> Outcome {
 }
 
 #[tokio::test]
-async fn whoever_comes_late_gets_the_open_calls_first() -> Outcome {
+async fn a_late_subscriber_gets_the_open_calls_first() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut early, _) = neighbour.listen().await?;
@@ -45,7 +45,7 @@ async fn whoever_comes_late_gets_the_open_calls_first() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_ended_subscription_hears_nothing_more() -> Outcome {
+async fn an_ended_subscription_receives_nothing_more() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let (mut socket, _) = caller.listen().await?;

@@ -23,7 +23,7 @@ fn is_location(message: &Message, call: AlertId) -> bool {
 }
 
 #[tokio::test]
-async fn after_its_end_a_call_takes_no_location_and_nobody_learns_where_it_was() -> Outcome {
+async fn after_its_end_a_call_accepts_no_location_and_shows_none() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
     let (mut socket, _) = neighbour.listen().await?;

@@ -10,6 +10,7 @@ mod commands;
 mod descriptors;
 mod durable_place;
 mod every_line;
+mod forms;
 mod health;
 mod lines;
 mod locations;

@@ -88,7 +88,7 @@ async fn the_sign_in_page_shows_the_demos_accounts_only_in_a_demo() -> Outcome {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() -> Outcome {
+async fn an_unknown_address_is_a_page_for_people_and_a_problem_for_programs() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let response = send(client.request(Method::GET, "/nothing").header("accept", "text/html")).await;
     assert_eq!(response.status(), 404);
@@ -104,7 +104,7 @@ async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() -> 
 }
 
 #[tokio::test]
-async fn a_calls_page_tells_its_state_without_any_script() -> Outcome {
+async fn a_calls_page_shows_its_state_without_any_script() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let (mut socket, _) = caller.listen().await?;

@@ -19,7 +19,7 @@ const STRANGERS: f64 = 25.0;
 const OF_SESSION: usize = 16;
 
 /// Presses, and checks that every one of these sockets receives the call.
-async fn is_heard(caller: &Session, sockets: &mut [Socket]) -> Outcome {
+async fn reaches(caller: &Session, sockets: &mut [Socket]) -> Outcome {
     let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
     for socket in sockets {
         socket.wait_for("the alert", |message| message.is_alert(id)).await?;
@@ -32,7 +32,7 @@ async fn counters(server: &Server) -> Result<Counters, Error> {
 }
 
 #[tokio::test]
-async fn strangers_who_hold_all_of_their_places_keep_no_resident_from_hearing() -> Outcome {
+async fn strangers_who_hold_all_of_their_places_keep_no_resident_out() -> Outcome {
     descriptors::allow(3_000)?;
     let server = program().descriptors(LIMIT).start().await?;
     let client = server.client()?;
@@ -56,7 +56,7 @@ async fn strangers_who_hold_all_of_their_places_keep_no_resident_from_hearing() 
     let subscribe = testkit::client::Subscribe::to_line(neighbour.line()?);
     by_passcode.subscribe(&subscribe).await?;
     by_passcode.snapshot(&subscribe.id).await?;
-    is_heard(&caller, &mut [by_cookie, by_passcode]).await?;
+    reaches(&caller, &mut [by_cookie, by_passcode]).await?;
     assert!(counters(&server).await?.get("iutsai_refused_total") > 0.0);
     Ok(())
 }
@@ -82,5 +82,5 @@ async fn a_session_keeps_its_newest_sockets_and_its_old_ones_do_not_come_back_at
     let (device, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
     let (others, _) = caller.listen().await?;
     let mut all: Vec<_> = newest.into_iter().chain([device, others]).collect();
-    is_heard(&caller, &mut all).await
+    reaches(&caller, &mut all).await
 }

@@ -13,7 +13,7 @@ fn houses(names: &[&str]) -> BTreeSet<Neighbour> {
 }
 
 /// Returns whether a message has exactly these houses.
-fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bool {
+fn is_receipt_of(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bool {
     match message.event() {
         Some(Event::Receipt(receipt)) => {
             receipt.alert == call
@@ -26,7 +26,7 @@ fn says(message: &Message, call: AlertId, reached: &[&str], seen: &[&str]) -> bo
 }
 
 #[tokio::test]
-async fn the_caller_learns_which_houses_were_reached_and_where_somebody_looked() -> Outcome {
+async fn the_caller_learns_which_houses_were_reached_and_which_have_seen_the_call() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let (mut callers, _) = caller.listen().await?;
@@ -38,12 +38,15 @@ async fn the_caller_learns_which_houses_were_reached_and_where_somebody_looked()
         let message = socket.wait_for("the alert", |message| message.is_alert(id)).await?;
         socket.ack(&message).await?;
     }
-    callers.wait_for("one house", |message| says(message, call, &["1204"], &[])).await?;
+    callers.wait_for("one house", |message| is_receipt_of(message, call, &["1204"], &[])).await?;
     let message = second.wait_for("the alert", |message| message.is_alert(id)).await?;
     second.ack(&message).await?;
-    callers.wait_for("two houses", |message| says(message, call, &["1204", "1301"], &[])).await?;
+    callers.wait_for("two houses", |message| is_receipt_of(message, call, &["1204", "1301"], &[])).await?;
     first.seen(call).await?;
-    callers.wait_for("a look", |message| says(message, call, &["1204", "1301"], &["1204"])).await.map(drop)
+    callers
+        .wait_for("a look", |message| is_receipt_of(message, call, &["1204", "1301"], &["1204"]))
+        .await
+        .map(drop)
 }
 
 #[tokio::test]
@@ -61,7 +64,7 @@ async fn one_acknowledgement_of_a_cumulative_subscription_covers_the_calls_befor
     }
     neighbours.ack(&calls[1].1).await?;
     for (id, _) in calls {
-        callers.wait_for("a receipt", |message| says(message, AlertId(id), &["1204"], &[])).await?;
+        callers.wait_for("a receipt", |message| is_receipt_of(message, AlertId(id), &["1204"], &[])).await?;
     }
     Ok(())
 }
@@ -78,7 +81,9 @@ async fn a_house_that_sounds_a_call_is_counted_apart_from_one_that_only_has_it()
     silent.ack(&message).await?;
     let message = loud.wait_for("the alert", |message| message.is_alert(id)).await?;
     loud.ack(&message).await?;
-    callers.wait_for("both have it", |message| says(message, AlertId(id), &["1204", "1301"], &[])).await?;
+    callers
+        .wait_for("both have it", |message| is_receipt_of(message, AlertId(id), &["1204", "1301"], &[]))
+        .await?;
     loud.sounded(&message).await?;
     let sounds = |message: &Message| match message.event() {
         Some(Event::Receipt(receipt)) => {
@@ -96,7 +101,7 @@ async fn a_house_that_sounds_a_call_is_counted_apart_from_one_that_only_has_it()
 }
 
 #[tokio::test]
-async fn sounding_one_call_is_no_word_on_the_calls_before_it() -> Outcome {
+async fn sounding_one_call_reports_nothing_about_the_calls_before_it() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let (mut callers, _) = caller.listen().await?;

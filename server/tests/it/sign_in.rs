@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_resident_signs_in_and_is_told_who_that_is() -> Outcome {
+async fn a_resident_signs_in_and_is_named_in_the_answer() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     assert_eq!(caller.resident().house.as_ref().unwrap().as_str(), "1203");
@@ -94,7 +94,7 @@ async fn a_browser_that_keeps_no_cookie_reads_so_and_one_that_keeps_it_goes_on()
 
     let without = client.request(Method::GET, to).header("accept-language", "en");
     let page = send(without).await.text().await.unwrap();
-    assert!(page.contains("role=\"alert\"") && page.contains("allow cookies"), "the page says why");
+    assert!(page.contains("role=\"alert\"") && page.contains("allow cookies"), "the page gives the reason");
     let response = send(client.request(Method::GET, to).header("cookie", cookie)).await;
     assert_eq!((response.status().as_u16(), header(&response, "location")), (303, "/call?kind=fire"));
     Ok(())
@@ -115,7 +115,7 @@ async fn a_secure_cookie_over_http_brings_the_reason() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_name_is_taken_with_the_space_around_it_and_refused_where_no_account_can_have_it() -> Outcome {
+async fn a_name_is_accepted_with_spaces_around_it_and_refused_where_no_account_can_have_it() -> Outcome {
     let (_server, client) = server_and_client().await?;
     sign_in(&client, &format!(" {CALLER}\n")).await?;
     let long = "a".repeat(60_000);

@@ -90,7 +90,7 @@ async fn tiles_go_before_any_plan() -> Outcome {
 }
 
 #[tokio::test]
-async fn without_plan_and_tiles_the_page_says_why_the_map_is_blank() -> Outcome {
+async fn without_plan_and_tiles_the_page_explains_the_blank_map() -> Outcome {
     let server = program().env_remove("IUTSAI_DEMO").start().await?;
     let resident = resident_of(&server, &server.client()?, "103-1").await?;
     let html = home(&resident).await;

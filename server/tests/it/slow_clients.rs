@@ -42,7 +42,7 @@ async fn press(caller: &Session, calls: usize) -> Result<HashSet<Uuid>, testkit:
 const SUBSCRIPTIONS: usize = 64;
 
 #[tokio::test]
-async fn whoever_is_too_slow_is_told_so_and_holds_nobody_up() -> Outcome {
+async fn a_slow_client_is_closed_with_the_reason_and_delays_nobody() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let mut slow = sign_in(&client, NEIGHBOUR).await?.connect().await?;
@@ -87,24 +87,24 @@ async fn a_phone_that_reads_slowly_gets_a_snapshot_of_two_hundred_calls_and_what
     expected.extend(press(&neighbour, 10).await?);
     expected.extend(press(&sign_in(&client, SECOND_NEIGHBOUR).await?, 10).await?);
 
-    let (mut heard, mut snapshot_is_whole) = (HashSet::new(), false);
-    while heard.len() < expected.len() || !snapshot_is_whole {
+    let (mut received, mut snapshot_is_whole) = (HashSet::new(), false);
+    while received.len() < expected.len() || !snapshot_is_whole {
         // About 100 kB a second.
         tokio::time::sleep(Duration::from_millis(30)).await;
         let message = phone.next_message().await?;
         match &message.body {
             Body::Event { event: Event::Alert(alert), .. } => {
-                assert!(heard.insert(alert.id.0), "call {} came twice", alert.id);
+                assert!(received.insert(alert.id.0), "call {} came twice", alert.id);
                 phone.ack(&message).await?;
             }
             Body::SnapshotEnd { truncated, .. } => {
-                assert!(!truncated && heard.len() == 200, "{} calls in the snapshot", heard.len());
+                assert!(!truncated && received.len() == 200, "{} calls in the snapshot", received.len());
                 snapshot_is_whole = true;
             }
             _ => {}
         }
     }
-    assert_eq!(heard, expected);
+    assert_eq!(received, expected);
     Ok(())
 }
 

@@ -77,12 +77,12 @@ async fn a_foreign_line_is_refused_to_residents_and_open_to_administrators() -> 
 }
 
 #[tokio::test]
-async fn what_is_not_understood_is_answered_with_why() -> Outcome {
+async fn a_frame_that_is_not_understood_is_answered_with_the_reason() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let send = |destination: &str| Frame::new(Command::Send).header("destination", destination);
     let subscribe = || Subscribe::to("/sub/line/101-1").frame();
-    for (frame, says) in [
+    for (frame, expected) in [
         (Frame::new(Command::Begin).header("transaction", "1"), "Transactions"),
         (send("/pub/seen").header("transaction", "1").body("{}"), "Transactions"),
         (send("/topic/anything").body("{}"), "no such destination"),
@@ -97,7 +97,7 @@ async fn what_is_not_understood_is_answered_with_why() -> Outcome {
         (Frame::new(Command::Message), "server's frame"),
     ] {
         let message = error_of(&caller, frame.clone()).await?;
-        assert!(message.contains(says), "{frame:?}: {message}");
+        assert!(message.contains(expected), "{frame:?}: {message}");
     }
     Ok(())
 }
@@ -354,7 +354,7 @@ async fn a_session_that_ends_closes_its_sockets_and_no_others() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_plain_request_is_told_to_upgrade() -> Outcome {
+async fn a_plain_request_is_asked_to_upgrade() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let answer = plain(&client).await?;
     assert_eq!(answer.status, 426);

@@ -27,7 +27,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, 
 }
 
 #[tokio::test]
-async fn a_stop_tells_every_socket_why_and_ends_in_order() -> Outcome {
+async fn a_stop_closes_every_socket_with_a_reason_and_ends_in_order() -> Outcome {
     let mut server = server().await?;
     let caller = sign_in(&server.client()?, CALLER).await?;
     let (mut connected, _) = caller.listen().await?;
@@ -76,7 +76,7 @@ async fn a_taken_port_is_named() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_demo_is_not_shown_to_other_machines_unless_told_so() -> Outcome {
+async fn the_demo_is_not_shown_to_other_machines_unless_configured() -> Outcome {
     let refused = program().argument("--listen").argument("0.0.0.0:0").start_unready().await.unwrap_err();
     let Error::ServerEnded { log, .. } = refused else { panic!("{refused}") };
     assert!(log.contains("--demo-anywhere"), "{log}");
@@ -122,7 +122,7 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
 }
 
 #[test]
-fn every_bad_value_is_told_in_a_sentence_of_its_own() {
+fn every_bad_value_is_reported_in_a_sentence_of_its_own() {
     let (status, out, err) = run(
         &["check-config"],
         &[
@@ -209,7 +209,7 @@ async fn a_request_that_is_open_when_the_stop_comes_is_answered() -> Outcome {
 }
 
 #[tokio::test]
-async fn roles_that_are_absent_say_so() -> Outcome {
+async fn absent_roles_are_named_in_refusals() -> Outcome {
     // Only with Kafka are roles apart; that nobody answers there does not matter.
     let server = program().env("IUTSAI_ROLES", "web,fanout").env("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1");
     let server = server.start().await?;

@@ -155,7 +155,7 @@ async fn figures_that_have_not_changed_are_not_sent_again() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_process_without_the_role_says_so() -> Outcome {
+async fn a_process_without_the_role_names_it_in_its_refusal() -> Outcome {
     let server = program().env("IUTSAI_ROLES", "web,producer,fanout").start().await?;
     let client = server.client()?;
     let administrator = sign_in(&client, ADMINISTRATOR).await?;

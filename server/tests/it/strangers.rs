@@ -25,7 +25,7 @@ fn made_up() -> String {
     format!("{}{}", Uuid::now_v7().simple(), &Uuid::now_v7().simple().to_string()[..11])
 }
 
-async fn who(client: &Client, token: &str) -> Result<Answer<Resident>, Error> {
+async fn session_of(client: &Client, token: &str) -> Result<Answer<Resident>, Error> {
     client.send::<Resident>(client.request(Method::GET, "/api/session").bearer_auth(token)).await
 }
 
@@ -78,13 +78,13 @@ async fn a_flood_of_sign_ins_is_refused_while_a_resident_signs_in_and_a_press_is
 }
 
 #[tokio::test]
-async fn made_up_tokens_are_looked_up_within_a_budget_and_a_session_known_here_is_never_counted() -> Outcome {
+async fn invented_tokens_have_a_lookup_budget_and_a_session_known_here_is_never_counted() -> Outcome {
     let (server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let begun = Instant::now();
     let (mut unknown, mut busy) = (0.0, 0);
     for _ in 0..1_000 {
-        let answer = who(&client, &made_up()).await?;
+        let answer = session_of(&client, &made_up()).await?;
         let retry_after = answer.header("retry-after").map(str::to_owned);
         let problem = answer.outcome.unwrap_err();
         if problem.kind == "/problems/not-signed-in" {
@@ -110,7 +110,7 @@ async fn made_up_tokens_are_looked_up_within_a_budget_and_a_session_known_here_i
     assert!(refused.contains("cannot be looked up right now"), "{refused}");
 
     // Uses the same address, and a header of somebody else in front of the cookie.
-    assert_eq!(who(&client, caller.token()).await?.status, 200);
+    assert_eq!(session_of(&client, caller.token()).await?.status, 200);
     let cookie = format!("iutsai-session={}", caller.token());
     let both = client.request(Method::GET, "/api/session").bearer_auth(made_up()).header("cookie", cookie);
     assert_eq!(client.send::<Resident>(both).await?.ok()?.name, CALLER);
@@ -118,7 +118,7 @@ async fn made_up_tokens_are_looked_up_within_a_budget_and_a_session_known_here_i
     let id = caller.press(&caller.call("")?, None).await?.ok()?.id;
     listening.wait_for("the alert", |message| message.is_alert(id)).await?;
     // Another network has a budget of its own.
-    assert_eq!(who(&client_at(&server, "127.0.0.2")?, &made_up()).await?.status, 401);
+    assert_eq!(session_of(&client_at(&server, "127.0.0.2")?, &made_up()).await?.status, 401);
     Ok(())
 }
 
@@ -129,10 +129,10 @@ const SESSION: &str = "INSERT INTO sessions (token_hash, resident, expires_at, c
             (SELECT COALESCE(MAX(change), 0) + 1 FROM sessions))";
 
 #[tokio::test]
-async fn a_form_with_a_session_of_another_server_goes_out_though_others_used_up_the_look_ups() -> Outcome {
+async fn a_form_with_a_session_of_another_server_passes_after_others_used_up_the_lookups() -> Outcome {
     let (server, client) = server_and_client().await?;
     let (mut socket, _) = sign_in(&client, NEIGHBOUR).await?.listen().await?;
-    while who(&client, &made_up()).await?.status == 401 {}
+    while session_of(&client, &made_up()).await?.status == 401 {}
     change_accounts(&server, SESSION).await;
     let form = [("line", "101-1"), ("house", "1203"), ("text", "help")];
     let request = client.request(Method::POST, "/alert").header("cookie", format!("iutsai-session={TOKEN}"));
@@ -145,9 +145,9 @@ async fn a_form_with_a_session_of_another_server_goes_out_though_others_used_up_
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_rendered_yet_says_so_to_people_and_comes_again() -> Outcome {
+async fn a_page_that_cannot_be_rendered_yet_explains_that_and_reloads() -> Outcome {
     let (_server, client) = server_and_client().await?;
-    while who(&client, &made_up()).await?.status == 401 {}
+    while session_of(&client, &made_up()).await?.status == 401 {}
     let page = |accept: &str| {
         let cookie = format!("iutsai-session={}", made_up());
         client.request(Method::GET, "/call").header("cookie", cookie).header("accept", accept)
@@ -190,7 +190,7 @@ fn threads(server: &Server, name: &str) -> Threads {
 }
 
 #[tokio::test]
-async fn pages_are_rendered_on_threads_that_give_way_while_a_press_is_heard() -> Outcome {
+async fn pages_are_rendered_on_threads_that_give_way_to_a_press() -> Outcome {
     descriptors::allow(3_000)?;
     let (server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);

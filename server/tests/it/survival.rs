@@ -31,14 +31,14 @@ async fn a_call_is_in_the_snapshot_after_the_server_was_killed_right_after_its_a
         let (_, snapshot) = neighbour.listen().await?;
         assert!(
             snapshot.alert(id).is_some(),
-            "{text} is not in the snapshot of a server that says it is ready"
+            "{text} is not in the snapshot of a server that reports itself ready"
         );
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn the_first_accept_stays_the_first_and_whom_a_call_reached_is_known_after_a_restart() -> Outcome {
+async fn the_first_accept_and_the_houses_reached_are_known_after_a_restart() -> Outcome {
     let mut server = server().await?;
     let client = server.client()?;
     let caller = sign_in(&client, CALLER).await?;
@@ -130,7 +130,7 @@ async fn roles_that_need_kafka_are_refused_without_it() {
 const NOBODY: &str = "127.0.0.1:1";
 
 #[tokio::test]
-async fn with_kafka_away_a_call_is_stored_heard_at_once_and_known_after_a_restart() -> Outcome {
+async fn with_kafka_away_a_call_is_stored_delivered_at_once_and_known_after_a_restart() -> Outcome {
     let mut server = program().env("KAFKA_BOOTSTRAP_SERVERS", NOBODY).start_unready().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);

@@ -27,8 +27,8 @@ async fn a_server_has_every_session_of_a_town_in_its_own_memory() -> Outcome {
 async fn residents_of_a_town_call_and_listen_and_sign_in_only_where_they_have_a_password() -> Outcome {
     let server = server().await?;
     let (with, without) = (Town::new(1, 2).with_password(), Town::new(1, 1).building("302"));
-    let residents = server.settle(&with).await?;
-    server.settle(&without).await?;
+    let residents = server.populate(&with).await?;
+    server.populate(&without).await?;
     let (mut socket, _) = residents.of(0, 1).listen().await?;
     let client = server.client()?;
     let caller = client.sign_in(&with.resident(0, 0), PASSWORD).await?;

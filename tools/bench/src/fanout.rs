@@ -151,7 +151,7 @@ async fn measure_one(
     for _ in 0..settings.presses {
         row.add(&presser::press(settings, &callers.next_flat(), &board, devices.len()).await?);
     }
-    row.note(&board);
+    row.record(&board);
     crowd.leave().await;
     Ok(row)
 }

@@ -39,7 +39,7 @@ use testkit::{
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 /// The youngest call is so old that all are settled.
-const SETTLED: Millis = 3 * DAY;
+const FINAL_AFTER: Millis = 3 * DAY;
 /// The time between two looks at the progress of counting.
 const GLANCE: Duration = Duration::from_millis(250);
 /// The time for which counting may make no progress.
@@ -115,7 +115,7 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
         return Err(Error::Usage(format!("{} is in use; name a new directory", data_dir.display())));
     }
     let mut server = program(settings, &data_dir).start().await?;
-    let office = server.settle(&Town::new(1, 2).building("office").administrators(1)).await?;
+    let office = server.populate(&Town::new(1, 2).building("office").administrators(1)).await?;
     server.terminate().await?;
     println!("machine   {}; load {}", machine::facts(), machine::load());
     println!("disk      {}", disk::measure(&data_dir)?);
@@ -162,7 +162,7 @@ fn program(settings: &Settings, data_dir: &Path) -> Program {
 /// Writes the calls into the outbox.
 async fn make(settings: &Settings, data_dir: &Path) -> Result<Made, Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let until = Millis::try_from(now.as_millis()).unwrap_or(Millis::MAX) - SETTLED;
+    let until = Millis::try_from(now.as_millis()).unwrap_or(Millis::MAX) - FINAL_AFTER;
     let period = until - Millis::from(settings.days) * DAY..until;
     // A zone may be a day ahead of universal time or behind it.
     let days = Utc.local(period.start).date.plus(-1)..Utc.local(until).date.plus(2);

@@ -86,7 +86,7 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     let directory = directory.map_err(Error::system("make a temporary directory"))?;
     let mut server = Program::new(&settings.program).data_dir(directory.path().join("data")).start().await?;
     let lines = lines(settings);
-    let residents = server.settle(&Town::new(lines, FLATS_OF_LINE).administrators(1)).await?;
+    let residents = server.populate(&Town::new(lines, FLATS_OF_LINE).administrators(1)).await?;
     let (mut callers, administrator) = (callers(&residents, lines), residents.administrator(0));
     println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
     println!("flats     {} on {lines} lines press in turn", lines * FLATS_OF_LINE);

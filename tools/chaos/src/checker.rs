@@ -18,7 +18,7 @@ use domain::{AlertId, Event, EventId, Incident, Line, body::Body};
 use uuid::Uuid;
 
 pub use figures::Figures;
-pub use history::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription, What};
+pub use history::{Command, CommandKind, HeardOnly, History, Listener, Outcome, Received, Subscription};
 pub use story::story;
 
 /// The time for which a frame may be on its way after the answer.
@@ -53,7 +53,7 @@ pub enum Violation {
         subscription: usize,
     },
     /// Answered as heard, and a listener who was connected to the server did not receive it.
-    Unheard {
+    Undelivered {
         /// The event.
         id: Uuid,
         /// The listener without it.
@@ -116,7 +116,7 @@ pub fn taken_back(history: &History) -> HashSet<AlertId> {
 }
 
 fn check_kept(history: &History, taken_back: &HashSet<AlertId>) -> Verdict {
-    let mut violations = unheard(history);
+    let mut violations = undelivered(history);
     no_call_stands(history, &mut violations);
     for listener in &history.listeners {
         lost(history, listener, &mut violations);
@@ -142,7 +142,7 @@ fn check_kept(history: &History, taken_back: &HashSet<AlertId>) -> Verdict {
 
 /// Finds listeners without an event that was answered as heard. They were subscribed before the request was sent, and
 /// stayed beyond its answer.
-fn unheard(history: &History) -> Vec<Violation> {
+fn undelivered(history: &History) -> Vec<Violation> {
     let mut violations = Vec::new();
     for answer in &history.heard_only {
         for listener in history.listeners.iter().filter(|listener| listener.line == answer.line) {
@@ -150,9 +150,9 @@ fn unheard(history: &History) -> Vec<Violation> {
                 subscription.listed().is_some_and(|listed| listed < answer.sent)
                     && subscription.ended.is_none_or(|ended| ended > answer.at + MARGIN)
             });
-            let is_told = listener.heard().filter_map(Heard::event).any(|(_, id)| id == answer.id);
-            if stayed.next().is_some() && !is_told {
-                violations.push(Violation::Unheard { id: answer.id, listener: listener.name.clone() });
+            let is_delivered = listener.received().filter_map(Received::event).any(|(_, id)| id == answer.id);
+            if stayed.next().is_some() && !is_delivered {
+                violations.push(Violation::Undelivered { id: answer.id, listener: listener.name.clone() });
             }
         }
     }
@@ -164,14 +164,14 @@ fn unheard(history: &History) -> Vec<Violation> {
 fn no_call_stands(history: &History, violations: &mut Vec<Violation>) {
     for command in &history.commands {
         let Outcome::CallStands { at } = command.outcome else { continue };
-        let is_it = |heard: &Heard| match &heard.body {
+        let is_it = |received: &Received| match &received.body {
             Body::Event { event: Event::Alert(alert), .. } => {
-                alert.house == command.house && alert.id != command.alert && heard.at <= at + MARGIN
+                alert.house == command.house && alert.id != command.alert && received.at <= at + MARGIN
             }
             _ => false,
         };
         let of_line = history.listeners.iter().filter(|listener| listener.line == command.line);
-        if !of_line.flat_map(Listener::heard).any(is_it) {
+        if !of_line.flat_map(Listener::received).any(is_it) {
             violations.push(Violation::NoCallStands { id: command.id });
         }
     }
@@ -182,9 +182,13 @@ fn lines(history: &History) -> BTreeSet<Line> {
 }
 
 fn lost(history: &History, listener: &Listener, violations: &mut Vec<Violation>) {
-    let told: HashSet<Uuid> = listener.heard().filter_map(Heard::event).map(|(_, id)| id).collect();
+    let delivered: HashSet<Uuid> =
+        listener.received().filter_map(Received::event).map(|(_, id)| id).collect();
     for command in &history.commands {
-        if command.acknowledged().is_some() && command.line == listener.line && !told.contains(&command.id) {
+        if command.acknowledged().is_some()
+            && command.line == listener.line
+            && !delivered.contains(&command.id)
+        {
             let (id, alert, listener) = (command.id, command.alert, listener.name.clone());
             violations.push(Violation::Lost { id, alert, listener });
         }
@@ -193,9 +197,9 @@ fn lost(history: &History, listener: &Listener, violations: &mut Vec<Violation>)
 
 fn duplicated(listener: &Listener, violations: &mut Vec<Violation>) {
     for (index, subscription) in listener.subscriptions.iter().enumerate() {
-        let mut told = HashSet::new();
-        for (kind, id) in subscription.heard.iter().filter_map(Heard::event) {
-            if !told.insert((kind, id)) {
+        let mut delivered = HashSet::new();
+        for (kind, id) in subscription.received.iter().filter_map(Received::event) {
+            if !delivered.insert((kind, id)) {
                 let listener = listener.name.clone();
                 violations.push(Violation::Duplicated { kind, id, listener, subscription: index });
             }
@@ -206,7 +210,7 @@ fn duplicated(listener: &Listener, violations: &mut Vec<Violation>) {
 /// In a rebuilt snapshot, what the log has bears the place of its record.
 fn unpublished(history: &History, rebuilt: &Listener, violations: &mut Vec<Violation>) {
     let direct: HashMap<Uuid, bool> =
-        rebuilt.heard().filter_map(|heard| Some((heard.event()?.1, heard.is_direct()))).collect();
+        rebuilt.received().filter_map(|received| Some((received.event()?.1, received.is_direct()))).collect();
     for command in &history.commands {
         if command.acknowledged().is_some() && direct.get(&command.id) == Some(&true) {
             violations.push(Violation::Unpublished { id: command.id });
@@ -218,10 +222,10 @@ fn unpublished(history: &History, rebuilt: &Listener, violations: &mut Vec<Viola
 /// that is gone after the restart. Kafka had it for a while and the outbox did not, as with a full disk before a power
 /// cut. Nobody was promised anything, so nothing need be left of it.
 fn unpromised(history: &History) -> HashSet<AlertId> {
-    let heard = |listeners: &[Listener]| -> HashSet<Uuid> {
-        listeners.iter().flat_map(Listener::heard).filter_map(Heard::event).map(|(_, id)| id).collect()
+    let received = |listeners: &[Listener]| -> HashSet<Uuid> {
+        listeners.iter().flat_map(Listener::received).filter_map(Received::event).map(|(_, id)| id).collect()
     };
-    let (live, rebuilt) = (heard(&history.listeners), heard(&history.rebuilt));
+    let (live, rebuilt) = (received(&history.listeners), received(&history.rebuilt));
     let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused(_) | Outcome::CallStands { .. });
     let refused = history.commands.iter().filter(|command| is_refused(&command.outcome));
     let gone = refused.filter(|command| live.contains(&command.id) && !rebuilt.contains(&command.id));
@@ -243,7 +247,7 @@ fn disagreements(
     };
     let (live, rebuilt) = (of_line(&history.listeners), of_line(&history.rebuilt));
     let everybody: Vec<&Known> = live.iter().chain(&rebuilt).collect();
-    let accepts = history.commands.iter().filter(|command| command.what == What::Accept);
+    let accepts = history.commands.iter().filter(|command| command.what == CommandKind::Accept);
     let accepts = accepts.filter(|command| command.acknowledged().is_some());
     let accepted: HashSet<AlertId> = accepts.map(|command| command.alert).collect();
     let alerts: BTreeSet<AlertId> = everybody.iter().flat_map(|(_, known)| known.keys().copied()).collect();
@@ -290,16 +294,16 @@ impl fmt::Display for Violation {
             Self::Lost { id, alert, listener } => write!(f, "lost: {id} about call {alert}, for {listener}"),
             Self::Unpublished { id } => write!(f, "not in the log: {id}"),
             Self::Duplicated { kind, id, listener, subscription } => {
-                write!(f, "told twice: {kind} {id}, to {listener} in its subscription {subscription}")
+                write!(f, "delivered twice: {kind} {id}, to {listener} in its subscription {subscription}")
             }
-            Self::Unheard { id, listener } => {
-                write!(f, "answered as heard, and not told: {id}, to {listener}")
+            Self::Undelivered { id, listener } => {
+                write!(f, "answered as heard, and not delivered: {id}, to {listener}")
             }
             Self::FirstDiffers { alert, words } => {
                 write!(f, "first differs: call {alert}")?;
                 words.iter().try_for_each(|(listener, first)| match first {
-                    Some(first) => write!(f, "; {listener} says {first}"),
-                    None => write!(f, "; {listener} says nobody"),
+                    Some(first) => write!(f, "; {listener} has {first}"),
+                    None => write!(f, "; {listener} has nobody"),
                 })
             }
             Self::StateDiffers { alert, listener, live, rebuilt } => write!(
@@ -307,7 +311,7 @@ impl fmt::Display for Violation {
                 "state differs: call {alert}; {listener} knows {live:?}; after the restart it is {rebuilt:?}"
             ),
             Self::NoCallStands { id } => {
-                write!(f, "no call stands: {id} was answered with one, and nobody was told of it")
+                write!(f, "no call stands: {id} was answered with one, and nobody received it")
             }
             Self::Unanswered { id } => write!(f, "never answered: {id}"),
         }

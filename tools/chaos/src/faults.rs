@@ -8,6 +8,7 @@ mod disk;
 mod ear;
 mod fault;
 mod file_faults;
+mod finish;
 mod injector;
 mod journal;
 pub(crate) mod kafka;
@@ -21,7 +22,6 @@ mod report;
 mod run;
 mod schedule;
 mod script;
-mod settle;
 mod town;
 mod world;
 

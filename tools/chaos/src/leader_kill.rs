@@ -57,7 +57,7 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
 }
 
 /// When each neighbour heard of each call.
-type Heard = Arc<Mutex<HashMap<Uuid, Vec<Instant>>>>;
+type Received = Arc<Mutex<HashMap<Uuid, Vec<Instant>>>>;
 
 /// The results of one press, which are the times until it was answered, and until the first and the last neighbour had
 /// it.
@@ -85,11 +85,11 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     let server = Program::new(&settings.program).env("KAFKA_BOOTSTRAP_SERVERS", kafka.direct());
     let server = server.start().await?;
     let callers = (BEFORE + AFTER) as usize;
-    let residents = server.settle(&Town::new(1, NEIGHBOURS + callers)).await?;
-    let (heard, mut listening) = (Heard::default(), JoinSet::new());
+    let residents = server.populate(&Town::new(1, NEIGHBOURS + callers)).await?;
+    let (received, mut listening) = (Received::default(), JoinSet::new());
     for house in 0..NEIGHBOURS {
         let (socket, _snapshot) = residents.of(0, house).listen().await?;
-        listening.spawn(listen(socket, heard.clone()));
+        listening.spawn(listen(socket, received.clone()));
     }
     let callers: Vec<Session> = residents.flats().skip(NEIGHBOURS).cloned().collect();
     let line = residents.town().line(0);
@@ -101,7 +101,7 @@ async fn measure(settings: &Settings) -> Result<(), Error> {
     let mut worst = Times::default();
     for number in 1..=settings.times {
         let leader = kafka.leader(&line).await?;
-        let times = kill_once(&mut kafka, leader, &callers, &heard).await?;
+        let times = kill_once(&mut kafka, leader, &callers, &received).await?;
         print_times(&number.to_string(), &leader.to_string(), times);
         worst = worst.worst(times);
         kafka.start(leader);
@@ -124,14 +124,14 @@ fn print_times(number: &str, leader: &str, times: Times) {
 }
 
 /// Notes every call; ends when the socket does, which is then missed.
-async fn listen(mut socket: Socket, heard: Heard) {
+async fn listen(mut socket: Socket, received: Received) {
     loop {
         match socket.next_message().await {
             Ok(message) => {
                 if let Some(Event::Alert(alert)) = message.event() {
                     let now = Instant::now();
-                    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-                    heard.entry(alert.id.0).or_default().push(now);
+                    let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+                    received.entry(alert.id.0).or_default().push(now);
                 }
             }
             Err(Error::Late { .. }) => {}
@@ -145,7 +145,7 @@ async fn kill_once(
     kafka: &mut Kafka,
     leader: usize,
     callers: &[Session],
-    heard: &Heard,
+    received: &Received,
 ) -> Result<Times, Error> {
     let mut pressing = JoinSet::new();
     let mut ticks = tokio::time::interval(INTERVAL);
@@ -155,7 +155,7 @@ async fn kill_once(
             let process = kafka.process(leader);
             process.ok_or_else(|| Error::NotRunning(format!("broker {leader}")))?.kill()?;
         }
-        pressing.spawn(press(caller.clone(), heard.clone()));
+        pressing.spawn(press(caller.clone(), received.clone()));
     }
     let mut worst = Times::default();
     while let Some(pressed) = pressing.join_next().await {
@@ -165,13 +165,13 @@ async fn kill_once(
 }
 
 /// Presses once, waits until every neighbour has heard, and takes the call back.
-async fn press(caller: Session, heard: Heard) -> Result<Times, Error> {
+async fn press(caller: Session, received: Received) -> Result<Times, Error> {
     let (id, pressed) = (Uuid::now_v7(), Instant::now());
     caller.press(&caller.call("leader-kill")?, Some(id)).await?.ok()?;
     let answered = pressed.elapsed();
     let all = timeout(PATIENCE, async {
         loop {
-            let known = heard.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+            let known = received.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
             if let Some(known) = known.filter(|known| known.len() >= NEIGHBOURS) {
                 return known;
             }

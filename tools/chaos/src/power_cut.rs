@@ -105,7 +105,7 @@ impl PowerCut {
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn settle(&self, directory: &Path) -> Result<(), Error> {
+    pub fn commit(&self, directory: &Path) -> Result<(), Error> {
         let directory = directory.canonicalize().map_err(failed("find", directory))?;
         undo::forget_all(&directory, &self.logs)
     }

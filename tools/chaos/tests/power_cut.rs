@@ -50,8 +50,8 @@ impl Disk {
     /// Runs it until it prints `ready`, kills it, and cuts the power.
     fn cut_after(&self, program: &str) -> Thrown {
         let mut child = self.start(&format!("{program}\nprint('ready')\nimport time\ntime.sleep(60)"));
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let is_ready = said.into_iter().any(|line| line == "ready");
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let is_ready = printed.into_iter().any(|line| line == "ready");
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(is_ready, "the program failed; see its words above");
@@ -86,7 +86,7 @@ def make(name, octets):
 ";
 
 #[test]
-fn what_was_written_since_the_last_sync_is_gone() {
+fn octets_written_since_the_last_sync_are_gone() {
     let disk = Disk::new();
     let program = format!(
         "{OPEN}
@@ -102,7 +102,7 @@ os.posix_fallocate(fd, 0, 4096)"
 }
 
 #[test]
-fn what_was_synced_stays() {
+fn synced_octets_stay() {
     let disk = Disk::new();
     let thrown = disk.cut_after(&format!(
         "{OPEN}
@@ -179,17 +179,17 @@ fn whenever_it_comes_the_file_is_what_was_synced_last_or_was_being_synced() {
         let disk = Disk::new();
         let mut child = disk.start(AT_RANDOM);
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said: Vec<String> = Vec::new();
+        let mut printed: Vec<String> = Vec::new();
         for line in lines.map_while(Result::ok) {
-            said.push(line);
-            if said.len() == after {
+            printed.push(line);
+            if printed.len() == after {
                 child.kill().unwrap();
             }
         }
         child.wait().unwrap();
         disk.cut.cut(&disk.kept).unwrap();
         let last = |word: &str| {
-            let number = said.iter().rev().find_map(|line| line.strip_prefix(word));
+            let number = printed.iter().rev().find_map(|line| line.strip_prefix(word));
             number.map(|number| fs::read(disk.aside.join(number)).unwrap())
         };
         let now = fs::read(disk.path("file")).unwrap();
@@ -233,10 +233,10 @@ fn sqlite_keeps_every_committed_row_with_synchronous_full_and_loses_them_with_of
 fn the_time_of_day_moves_and_the_monotonic_clock_does_not() {
     let disk = Disk::new();
     disk.cut.move_clock(-90_000_500).unwrap();
-    let told = "import time\nprint(time.time(), time.monotonic())";
-    let output = disk.start(told).wait_with_output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let times: Vec<f64> = said.split_whitespace().map(|time| time.parse().unwrap()).collect();
+    let script = "import time\nprint(time.time(), time.monotonic())";
+    let output = disk.start(script).wait_with_output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let times: Vec<f64> = printed.split_whitespace().map(|time| time.parse().unwrap()).collect();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
     let moved = now - times[0];
     assert!((moved - 90_000.5).abs() < 60.0, "moved by {moved} s");
@@ -251,9 +251,9 @@ fn a_process_that_never_goes_ahead_goes_back_with_the_others() {
         disk.cut.move_clock(milliseconds).unwrap();
         let mut python = Command::new("python3");
         python.args(["-c", "import time; print(time.time())"]).envs(disk.cut.environment_never_ahead());
-        let said = String::from_utf8(python.output().expect("python3 runs").stdout).unwrap();
+        let printed = String::from_utf8(python.output().expect("python3 runs").stdout).unwrap();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
-        let moved = said.trim().parse::<f64>().unwrap() - now;
+        let moved = printed.trim().parse::<f64>().unwrap() - now;
         assert!((moved - expected).abs() < 60.0, "moved by {moved} s");
     }
 }

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_flats_are_taken_than_are_needed() {
+    fn no_more_flats_are_used_than_are_needed() {
         assert_eq!(flats(10, Duration::ZERO), 1);
         assert_eq!(flats(11, Duration::ZERO), 2);
         assert_eq!(flats(5_000, Duration::from_millis(200)), 30);

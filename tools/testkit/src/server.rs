@@ -15,9 +15,9 @@
 
 mod death;
 mod output;
+mod populate;
 mod process;
 mod program;
-mod settle;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,9 +25,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use populate::sqlite;
 pub use process::Process;
 pub use program::Program;
-pub use settle::sqlite;
 
 use crate::{Error, client::Client};
 use output::Log;

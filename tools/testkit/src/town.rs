@@ -6,7 +6,7 @@
 //! use testkit::{server::Program, town::Town};
 //!
 //! let server = Program::new("target/release/iutsai").start().await?;
-//! let residents = server.settle(&Town::new(40, 50).administrators(1)).await?;
+//! let residents = server.populate(&Town::new(40, 50).administrators(1)).await?;
 //! let caller = residents.of(0, 0);
 //! caller.press(&caller.call("help")?, None).await?.ok()?;
 //! # Ok(()) }

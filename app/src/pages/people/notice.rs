@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_has_a_sentence_in_both_languages_and_names_whom_it_is_about() {
+    fn every_notice_has_a_sentence_in_both_languages_and_names_its_subject() {
         for locale in [Locale::ko, Locale::en] {
             for word in [
                 "locked",

@@ -88,15 +88,15 @@ mod tests {
 
     #[test]
     fn a_difference_is_judged_by_what_it_means_and_not_by_its_sign() {
-        let say =
+        let worded =
             |now, before, better| difference(Locale::ko, now, before, better, |size| format!("{size}건"));
-        assert_eq!(say(2, 4, Better::Fewer), "▼ 2건 · 나아졌어요");
-        assert_eq!(say(4, 2, Better::Fewer), "▲ 2건 · 나빠졌어요");
-        assert_eq!(say(4, 2, Better::More), "▲ 2건 · 나아졌어요");
-        assert_eq!(say(1, 2, Better::More), "▼ 1건 · 나빠졌어요");
-        assert_eq!(say(5, 2, Better::Neither), "▲ 3건 · 늘었어요");
-        assert_eq!(say(2, 5, Better::Neither), "▼ 3건 · 줄었어요");
-        assert_eq!(say(2, 2, Better::Fewer), "앞 기간과 같아요");
+        assert_eq!(worded(2, 4, Better::Fewer), "▼ 2건 · 나아졌어요");
+        assert_eq!(worded(4, 2, Better::Fewer), "▲ 2건 · 나빠졌어요");
+        assert_eq!(worded(4, 2, Better::More), "▲ 2건 · 나아졌어요");
+        assert_eq!(worded(1, 2, Better::More), "▼ 1건 · 나빠졌어요");
+        assert_eq!(worded(5, 2, Better::Neither), "▲ 3건 · 늘었어요");
+        assert_eq!(worded(2, 5, Better::Neither), "▼ 3건 · 줄었어요");
+        assert_eq!(worded(2, 2, Better::Fewer), "앞 기간과 같아요");
         assert_eq!(Meaning::of(2, 5, Better::Neither), Meaning::Same);
     }
 }

@@ -63,15 +63,17 @@ pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
 
 /// The result of the nightly comparison in words.
 fn nightly(locale: Locale, report: &Report) -> String {
-    let say = |at| wording::instant(locale, at, &*report.zone);
+    let moment = |at| wording::instant(locale, at, &*report.zone);
     match report.state {
         Some(State { verified: Some(Verified { at, compared, different: 0 }), .. }) => {
-            td_string!(locale, statistics.verified, at = say(at), count = compared)
+            td_string!(locale, statistics.verified, at = moment(at), count = compared)
         }
         Some(State { verified: Some(Verified { at, different, .. }), .. }) => {
-            td_string!(locale, statistics.verified_different, at = say(at), count = different)
+            td_string!(locale, statistics.verified_different, at = moment(at), count = different)
         }
-        Some(State { last_batch: Some(at), .. }) => td_string!(locale, statistics.last_batch, at = say(at)),
+        Some(State { last_batch: Some(at), .. }) => {
+            td_string!(locale, statistics.last_batch, at = moment(at))
+        }
         _ => td_string!(locale, statistics.not_verified).to_owned(),
     }
 }
@@ -81,31 +83,31 @@ mod tests {
     use super::*;
     use crate::pages::statistics::samples::{AS_OF, report};
 
-    fn said(state: Option<State>) -> String {
+    fn html_of(state: Option<State>) -> String {
         let report = Report { state, ..report() };
         format!("{}{}", notices(Locale::ko, &report).to_html(), sources(Locale::ko, &report).to_html())
     }
 
     #[test]
-    fn what_weakens_the_figures_is_said_above_them() {
+    fn reasons_to_doubt_the_figures_are_shown_above_them() {
         let good = State {
             behind: Some(0),
             verified: Some(Verified { at: AS_OF, compared: 41, different: 0 }),
             ..State::default()
         };
-        let html = said(Some(good));
+        let html = html_of(Some(good));
         assert!(!html.contains("notice") && html.contains("11월 29일 12:00"), "{html}");
         let different = Verified { at: AS_OF, compared: 41, different: 2 };
-        assert!(said(Some(State { verified: Some(different), ..good })).contains("notice error"));
-        assert!(said(Some(State { behind: Some(7), ..good })).contains("기록 7개"));
-        assert!(said(Some(State { behind: None, ..good })).contains("어디까지 세었는지"));
+        assert!(html_of(Some(State { verified: Some(different), ..good })).contains("notice error"));
+        assert!(html_of(Some(State { behind: Some(7), ..good })).contains("기록 7개"));
+        assert!(html_of(Some(State { behind: None, ..good })).contains("어디까지 세었는지"));
         for weak in [Some(State { behind: Some(7), ..good }), Some(State { has_demo: true, ..good }), None] {
-            assert_eq!(said(weak).matches("class=\"notice\"").count(), 1);
+            assert_eq!(html_of(weak).matches("class=\"notice\"").count(), 1);
         }
     }
 
     #[test]
     fn programs_get_the_figures_of_the_same_question() {
-        assert!(said(None).contains("/api/incidents.csv?period=7d"));
+        assert!(html_of(None).contains("/api/incidents.csv?period=7d"));
     }
 }

@@ -124,8 +124,8 @@ fn table(locale: Locale, classes: &[Bar], (now, before): (Percentiles, Percentil
     };
     let mut rows: Vec<Vec<String>> = classes.iter().enumerate().map(class).collect();
     let time = |name: &str, now, before| {
-        let say = |time| wording::duration_or_none(locale, time);
-        vec![name.to_owned(), say(now), say(before)]
+        let worded = |time| wording::duration_or_none(locale, time);
+        vec![name.to_owned(), worded(now), worded(before)]
     };
     rows.push(time(td_string!(locale, statistics.median), now.p50, before.p50));
     rows.push(time(td_string!(locale, statistics.p90), now.p90, before.p90));

@@ -88,7 +88,7 @@ mod tests {
     use crate::pages::statistics::samples::counts;
 
     /// The words of the sentence, without tags and with one space between two words.
-    fn said(locale: Locale, [accepted, taken_back, waiting, nobody_came]: [u64; 4]) -> String {
+    fn sentence_of(locale: Locale, [accepted, taken_back, waiting, nobody_came]: [u64; 4]) -> String {
         let calls = accepted + taken_back + waiting + nobody_came;
         let counts =
             domain::statistics::Counts { calls, accepted, taken_back, waiting, nobody_came, ..counts() };
@@ -100,19 +100,19 @@ mod tests {
     #[test]
     fn the_sentence_names_every_outcome_that_there_was() {
         assert_eq!(
-            said(Locale::ko, [35, 4, 0, 2]),
+            sentence_of(Locale::ko, [35, 4, 0, 2]),
             "요청 41건 가운데 35건에 이웃이 나섰고, 4건은 바로 취소했고, 2건에는 아무도 오지 않았어요."
         );
         assert_eq!(
-            said(Locale::en, [35, 4, 0, 2]),
+            sentence_of(Locale::en, [35, 4, 0, 2]),
             "Of 41 calls, neighbours came to 35, callers cancelled 4 at once, and nobody came to 2."
         );
-        assert_eq!(said(Locale::ko, [0, 0, 0, 1]), "요청 1건 가운데 1건에는 아무도 오지 않았어요.");
-        assert_eq!(said(Locale::en, [0, 0, 1, 0]), "Of 1 call, no neighbour has come yet to 1.");
+        assert_eq!(sentence_of(Locale::ko, [0, 0, 0, 1]), "요청 1건 가운데 1건에는 아무도 오지 않았어요.");
+        assert_eq!(sentence_of(Locale::en, [0, 0, 1, 0]), "Of 1 call, no neighbour has come yet to 1.");
     }
 
     #[test]
     fn a_period_without_a_call_is_quiet() {
-        assert_eq!(said(Locale::ko, [0; 4]), "이 기간에는 도움 요청이 없었어요.");
+        assert_eq!(sentence_of(Locale::ko, [0; 4]), "이 기간에는 도움 요청이 없었어요.");
     }
 }

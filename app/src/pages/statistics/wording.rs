@@ -172,13 +172,13 @@ mod tests {
 
     #[test]
     fn a_month_has_a_name_and_every_other_period_has_its_days() {
-        let say = |locale, from, to| period(locale, at(from), at(to), &Utc);
-        assert_eq!(say(Locale::ko, "2026-11-01", "2026-12-01"), "2026년 11월");
-        assert_eq!(say(Locale::en, "2026-02-01", "2026-03-01"), "Feb 2026");
-        assert_eq!(say(Locale::ko, "2026-11-01", "2026-11-29"), "2026년 11월 1일 – 11월 28일");
-        assert_eq!(say(Locale::en, "2025-12-30", "2026-01-02"), "30 Dec 2025 – 1 Jan 2026");
-        assert_eq!(say(Locale::ko, "2026-11-01", "2026-11-02"), "2026년 11월 1일");
-        assert_eq!(say(Locale::en, "2026-11-01", "2027-01-01"), "1 Nov 2026 – 31 Dec");
+        let worded = |locale, from, to| period(locale, at(from), at(to), &Utc);
+        assert_eq!(worded(Locale::ko, "2026-11-01", "2026-12-01"), "2026년 11월");
+        assert_eq!(worded(Locale::en, "2026-02-01", "2026-03-01"), "Feb 2026");
+        assert_eq!(worded(Locale::ko, "2026-11-01", "2026-11-29"), "2026년 11월 1일 – 11월 28일");
+        assert_eq!(worded(Locale::en, "2025-12-30", "2026-01-02"), "30 Dec 2025 – 1 Jan 2026");
+        assert_eq!(worded(Locale::ko, "2026-11-01", "2026-11-02"), "2026년 11월 1일");
+        assert_eq!(worded(Locale::en, "2026-11-01", "2027-01-01"), "1 Nov 2026 – 31 Dec");
     }
 
     #[test]

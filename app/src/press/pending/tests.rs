@@ -1,3 +1,5 @@
+//! A kept press is sent, asked about or shown, by its age, its owner and its answer.
+
 use super::*;
 use crate::samples::{AT, house, line, named_line, resident};
 
@@ -50,7 +52,7 @@ fn a_clock_that_was_corrected_a_little_changes_nothing_and_one_that_was_hours_wr
 }
 
 #[test]
-fn who_still_wants_it_makes_it_young_again() {
+fn a_confirmed_press_is_young_again() {
     let mut pending = pending();
     pending.wanted_at = AT + 3 * ASKS_AFTER;
     assert_eq!(found(&pending, AT + 3 * ASKS_AFTER + 1), Found::Send);
@@ -67,12 +69,12 @@ fn nobody_sends_it_for_somebody_else() {
 }
 
 #[test]
-fn what_was_answered_is_told_however_old_until_the_call_is_over() {
+fn an_answered_press_is_shown_at_any_age_until_the_call_is_over() {
     let mut pending = pending();
     pending.outcome = refused();
-    assert_eq!(found(&pending, AT + 9 * OPEN_FOR), Found::Tell);
+    assert_eq!(found(&pending, AT + 9 * OPEN_FOR), Found::Show);
     pending.outcome = recorded(AT + 1_000);
-    assert_eq!(found(&pending, AT + OPEN_FOR), Found::Tell);
+    assert_eq!(found(&pending, AT + OPEN_FOR), Found::Show);
     assert_eq!(found(&pending, AT + OPEN_FOR + 1_000), Found::Over);
 }
 
@@ -87,7 +89,7 @@ fn of_several_the_one_that_can_still_be_sent_comes_first_and_then_the_newest() {
         most_urgent(presses, &resident("1203"), now)
     };
     assert_eq!(chosen(&[&old, &young, &answered]), Some((Found::Send, young.clone())));
-    assert_eq!(chosen(&[&old, &answered]), Some((Found::Tell, answered)));
+    assert_eq!(chosen(&[&old, &answered]), Some((Found::Show, answered)));
     assert_eq!(chosen(&[&younger, &young]), Some((Found::Send, younger)));
     assert_eq!(most_urgent(vec![old], &resident("1204"), now), None);
 }

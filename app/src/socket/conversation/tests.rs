@@ -1,3 +1,5 @@
+//! The page speaks STOMP as the specification and the server expect it.
+
 use super::*;
 use crate::samples::{administrator, call, line, named_line};
 
@@ -43,9 +45,9 @@ fn begun() -> Conversation {
 }
 
 fn delivery(conversation: &mut Conversation, bytes: &[u8]) -> Delivery {
-    let mut heard = conversation.receive(bytes).expect("the message is taken");
-    match (heard.pop(), heard.len()) {
-        (Some(Heard::Delivery(delivery)), 0) => *delivery,
+    let mut received = conversation.receive(bytes).expect("the message is taken");
+    match (received.pop(), received.len()) {
+        (Some(Received::Delivery(delivery)), 0) => *delivery,
         other => panic!("one delivery was due, not {other:?}"),
     }
 }
@@ -74,9 +76,9 @@ fn it_begins_with_connect_and_carries_no_credentials() {
 fn every_line_is_subscribed_to_once_the_server_knows_who_this_is() {
     let scope = Scope::Lines(vec![line(), named_line("101동 2라인")]);
     let mut conversation = Conversation::new(&scope);
-    let heard = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
-    let [Heard::Connected { subscribe, heart_beat }] = heard.as_slice() else {
-        panic!("CONNECTED was due, not {heard:?}");
+    let received = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
+    let [Received::Connected { subscribe, heart_beat }] = received.as_slice() else {
+        panic!("CONNECTED was due, not {received:?}");
     };
     assert_eq!(*heart_beat, Some(Duration::from_secs(20)));
     let asked: Vec<_> = subscribe.iter().flat_map(|bytes| frames(bytes)).collect();
@@ -90,9 +92,9 @@ fn every_line_is_subscribed_to_once_the_server_knows_who_this_is() {
 #[test]
 fn an_administrator_subscribes_to_every_line_with_one_frame() {
     let mut conversation = Conversation::new(&Scope::of(&administrator()));
-    let heard = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
-    let [Heard::Connected { subscribe, .. }] = heard.as_slice() else {
-        panic!("CONNECTED was due, not {heard:?}");
+    let received = conversation.receive(&connected("1.2")).expect("CONNECTED is taken");
+    let [Received::Connected { subscribe, .. }] = received.as_slice() else {
+        panic!("CONNECTED was due, not {received:?}");
     };
     let asked: Vec<_> = subscribe.iter().flat_map(|bytes| frames(bytes)).collect();
     let destinations: Vec<_> = asked.iter().filter_map(|frame| frame.get("destination")).collect();
@@ -107,18 +109,18 @@ fn a_call_is_delivered_with_the_acknowledgement_to_send() {
     let ack = frames(&delivery.ack.expect("a call is acknowledged"));
     assert_eq!(ack[0].command, Command::Ack);
     assert_eq!(ack[0].get("id"), Some("an-alert-0-7"));
-    assert_eq!(ack[0].get("sounded"), None, "that it is there says nothing about its sound");
+    assert_eq!(ack[0].get("sounded"), None, "its delivery reports nothing about its sound");
     let sounded = frames(&delivery.sounded.expect("what sounds is reported"));
     assert_eq!((sounded[0].command, sounded[0].get("id")), (Command::Ack, Some("an-alert-0-7")));
     assert_eq!(sounded[0].get("sounded"), Some("true"));
 }
 
 #[test]
-fn only_what_is_live_and_not_late_tells_the_time() {
-    let told = |flag| delivery(&mut begun(), &message(flag)).live_at();
-    assert_eq!(told(None), Some(call(1).at));
-    assert_eq!(told(Some("replay")), None);
-    assert_eq!(told(Some("late")), None);
+fn only_live_events_that_are_not_late_set_the_clock() {
+    let live_at_of = |flag| delivery(&mut begun(), &message(flag)).live_at();
+    assert_eq!(live_at_of(None), Some(call(1).at));
+    assert_eq!(live_at_of(Some("replay")), None);
+    assert_eq!(live_at_of(Some("late")), None);
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn an_error_ends_it_with_the_servers_words() {
 }
 
 #[test]
-fn what_is_no_stomp_ends_it() {
+fn octets_that_are_not_stomp_end_the_conversation() {
     assert!(matches!(begun().receive(b"<html>\n"), Err(Failure::Broken(_))));
 }
 
@@ -160,13 +162,13 @@ fn a_server_of_another_version_is_not_listened_to() {
 fn a_message_of_a_newer_server_does_not_end_it() {
     let mut conversation = begun();
     let frame = Frame::new(Command::Message).body(r#"{"type":"weather"}"#);
-    let heard = conversation.receive(&encode(&frame, Version::V1_2)).expect("it goes on");
-    assert!(matches!(heard.as_slice(), [Heard::Unreadable(_)]));
+    let received = conversation.receive(&encode(&frame, Version::V1_2)).expect("it goes on");
+    assert!(matches!(received.as_slice(), [Received::Unreadable(_)]));
     assert!(delivery(&mut conversation, &message(None)).ack.is_some());
 }
 
 #[test]
-fn a_look_is_told_with_the_calls_id() {
+fn a_seen_report_has_the_calls_id() {
     let frames = frames(&begun().seen(call(1).id));
     assert_eq!(frames[0].command, Command::Send);
     assert_eq!(frames[0].get("destination"), Some("/pub/seen"));

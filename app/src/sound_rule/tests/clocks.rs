@@ -62,7 +62,7 @@ impl Page {
         Self {
             clock,
             loaded,
-            offset: Offset::told(node.shows(loaded), clock.shows(loaded)),
+            offset: Offset::between(node.shows(loaded), clock.shows(loaded)),
             feed: Feed::new(&Scope::of(&viewer)),
             viewer,
             alarm: Sounding::default(),
@@ -83,7 +83,7 @@ impl Page {
 
     /// Takes a call in as `socket::session` does.
     fn receive(&mut self, alert: &Alert, age: Millis, time: Millis) {
-        self.offset = Offset::told(alert.at + age, self.steady(time));
+        self.offset = Offset::between(alert.at + age, self.steady(time));
         let body = Body::Event { event: Event::Alert(alert.clone()), first: None };
         self.feed.receive(body, false, Some(age), self.moment(time));
     }
@@ -142,7 +142,7 @@ proptest! {
             }
             if is_now(word_at) {
                 // Some other live event, which shows what time it is at its node.
-                page.offset = page.offset.heard_live(other_node.shows(word_at), page.steady(word_at));
+                page.offset = page.offset.adjust_to_live(other_node.shows(word_at), page.steady(word_at));
             }
             let ticks = time + LENGTH - 1;
             page.tick(ticks);

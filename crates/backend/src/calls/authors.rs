@@ -18,9 +18,9 @@ pub(super) fn status(
     by: &Resident,
     address: &CallAddress,
     known: Option<&Incident>,
-    said: (EventId, Progress, Option<String>),
+    statement: (EventId, Progress, Option<String>),
 ) -> Result<Event, Refusal> {
-    let (id, progress, note) = said;
+    let (id, progress, note) = statement;
     let actor = actor(by, progress)?;
     // An administrator acts on any line, so only the call shows which one it is.
     let own = by.line.as_ref().filter(|_| matches!(actor, Actor::House(_)));
@@ -90,7 +90,7 @@ fn line_of(
 ) -> Result<Line, Refusal> {
     let known = known.map(|call| &call.alert.line);
     match known.or(address.line.as_ref()).or(own) {
-        Some(line) if by.may_hear(line) => Ok(line.clone()),
+        Some(line) if by.may_receive(line) => Ok(line.clone()),
         Some(_) => Err(Refusal::NotYours("the call is not of your line".into())),
         None => Err(Refusal::Unknown("no call with this id is known here".into())),
     }
@@ -116,8 +116,7 @@ fn not_allowed(progress: Progress) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use domain::{Alert, AlertId, LineIncidents, Seen};
+    use domain::{Alert, AlertId, LineIncidents, Source};
 
     use super::*;
     use crate::calls::rules::is_caller;
@@ -150,7 +149,7 @@ mod tests {
         let mut incidents = LineIncidents::new(line(line_name), 1);
         let then = then(&alert);
         for event in std::iter::once(Event::Alert(alert)).chain(then) {
-            incidents.apply(event, Seen::Direct);
+            incidents.apply(event, Source::Direct);
         }
         incidents.incidents().pop().unwrap()
     }
@@ -159,7 +158,7 @@ mod tests {
         CallAddress { id, house: None, line: None }
     }
 
-    fn say(
+    fn status_by(
         by: &Resident,
         address: &CallAddress,
         known: Option<&Incident>,
@@ -174,12 +173,12 @@ mod tests {
         let address = address(incident.alert.id);
         let at_home = resident("101-2", "1203", Role::Administrator);
         assert!(is_caller(&at_home, &incident));
-        assert!(say(&at_home, &address, Some(&incident), Progress::Cancelled).is_ok());
+        assert!(status_by(&at_home, &address, Some(&incident), Progress::Cancelled).is_ok());
         let elsewhere = resident("101-1", "1203", Role::Administrator);
         assert!(!is_caller(&elsewhere, &incident));
         for progress in [Progress::Cancelled, Progress::Arrived, Progress::Withdrawn] {
-            let said = say(&elsewhere, &address, Some(&incident), progress);
-            assert!(matches!(said, Err(Refusal::NotYours(_))), "{progress:?}: {said:?}");
+            let statement = status_by(&elsewhere, &address, Some(&incident), progress);
+            assert!(matches!(statement, Err(Refusal::NotYours(_))), "{progress:?}: {statement:?}");
         }
         let here = Location::new(37.5, 127.0, None).unwrap();
         assert!(moved(&at_home, &address, Some(&incident), here).is_ok());
@@ -187,23 +186,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_names_the_call_as_far_as_it_is_known() {
+    fn a_recorded_event_names_the_call_as_far_as_it_is_known() {
         let id = AlertId::generate();
         let neighbour = resident("101-1", "1204", Role::Resident);
         let target = |event: Result<Event, Refusal>| event.unwrap().target().cloned();
         let unnamed = address(id);
         // Only the caller ends a call, so a house that ends one calls it its own.
         for progress in [Progress::Cancelled, Progress::Resolved] {
-            assert_eq!(target(say(&neighbour, &unnamed, None, progress)), Some(house("1204")));
+            assert_eq!(target(status_by(&neighbour, &unnamed, None, progress)), Some(house("1204")));
         }
-        assert_eq!(target(say(&neighbour, &unnamed, None, Progress::Arrived)), None);
+        assert_eq!(target(status_by(&neighbour, &unnamed, None, Progress::Arrived)), None);
         let here = Location::new(37.5, 127.0, None).unwrap();
         assert_eq!(target(moved(&neighbour, &unnamed, None, here)), Some(house("1204")));
 
         let named = CallAddress { house: Some(house("1203")), ..unnamed };
-        assert_eq!(target(say(&neighbour, &named, None, Progress::Arrived)), Some(house("1203")));
+        assert_eq!(target(status_by(&neighbour, &named, None, Progress::Arrived)), Some(house("1203")));
         for progress in [Progress::Cancelled, Progress::Resolved] {
-            assert!(matches!(say(&neighbour, &named, None, progress), Err(Refusal::NotYours(_))));
+            assert!(matches!(status_by(&neighbour, &named, None, progress), Err(Refusal::NotYours(_))));
         }
         assert!(matches!(moved(&neighbour, &named, None, here), Err(Refusal::NotYours(_))));
     }
@@ -212,20 +211,20 @@ mod tests {
     fn an_unknown_call_is_on_the_line_of_the_house_that_acts_and_on_none_for_the_office() {
         let unnamed = address(AlertId::generate());
         let office = resident("101-1", "0101", Role::Administrator);
-        let unknown = say(&office, &unnamed, None, Progress::Resolved);
+        let unknown = status_by(&office, &unnamed, None, Progress::Resolved);
         assert!(matches!(unknown, Err(Refusal::Unknown(_))), "{unknown:?}");
-        let cancelled = say(&office, &unnamed, None, Progress::Cancelled).unwrap();
+        let cancelled = status_by(&office, &unnamed, None, Progress::Cancelled).unwrap();
         assert_eq!(*cancelled.line(), line("101-1"));
         let named = CallAddress { line: Some(line("101-2")), ..unnamed };
-        let resolved = say(&office, &named, None, Progress::Resolved).unwrap();
+        let resolved = status_by(&office, &named, None, Progress::Resolved).unwrap();
         assert_eq!(*resolved.line(), line("101-2"));
         let neighbour = resident("101-1", "1204", Role::Resident);
-        let foreign = say(&neighbour, &named, None, Progress::Arrived);
+        let foreign = status_by(&neighbour, &named, None, Progress::Arrived);
         assert!(matches!(foreign, Err(Refusal::NotYours(_))), "{foreign:?}");
     }
 
     #[test]
-    fn a_location_comes_after_the_last_one_whatever_the_clock_shows() {
+    fn a_location_is_later_than_the_last_one_under_any_clock() {
         let ahead = clock::now() + 60 * 60 * 1000;
         let caller = resident("101-1", "1203", Role::Resident);
         let here = Location::new(37.5, 127.0, None).unwrap();

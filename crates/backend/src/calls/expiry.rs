@@ -51,7 +51,6 @@ fn expired(alert: &Alert) -> Event {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{AlertId, House, Line};
 
     use super::*;

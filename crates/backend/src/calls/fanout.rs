@@ -21,7 +21,7 @@ use crate::{
         reconcile::Comparison,
         relay::Relay,
     },
-    readiness::{RoleState, Tell},
+    readiness::{RoleState, StateSender},
 };
 
 /// A rebuild that takes longer than this goes on beside the service.
@@ -45,7 +45,7 @@ pub(crate) struct Fanout {
     /// Keeps records that cannot be read.
     pub(crate) dead_letters: DeadLetters,
     /// The role's state.
-    pub(crate) state: Tell,
+    pub(crate) state: StateSender,
     /// True once the hub knows the events that were acknowledged here before the start.
     pub(crate) promised: watch::Sender<bool>,
 }
@@ -163,7 +163,7 @@ impl Fanout {
             () = reading => {}
             () = applying => {}
         }
-        self.handover.take_posted().await;
+        self.handover.queue_posted().await;
         self.promised.send_replace(true);
     }
 
@@ -197,7 +197,7 @@ impl Fanout {
             Read::Partitions(count) => self.hub.set_partitions(count),
             Read::CaughtUp(ends) => {
                 if !progress.rebuilt {
-                    self.handover.take_posted().await;
+                    self.handover.queue_posted().await;
                     progress.rebuilt = true;
                     progress.report_rebuilt();
                 }

@@ -63,7 +63,7 @@ impl Calls {
             (!named.is_empty()).then_some(named)
         };
         let Some(mut named) = awaited(named).await else { return Ok(None) };
-        named.retain(|call| by.may_hear(&call.alert.line));
+        named.retain(|call| by.may_receive(&call.alert.line));
         if let Some(own) = named.iter().position(|call| is_caller(by, call)) {
             return Ok(Some(named.swap_remove(own)));
         }
@@ -99,14 +99,14 @@ impl Calls {
 }
 
 /// Looks for something until it is there, for as long as what another node has just recorded may take to this hub.
-async fn awaited<T>(look: impl Fn() -> Option<T>) -> Option<T> {
+async fn awaited<T>(find: impl Fn() -> Option<T>) -> Option<T> {
     for pause in ON_ITS_WAY {
-        if let Some(found) = look() {
+        if let Some(found) = find() {
             return Some(found);
         }
         tokio::time::sleep(pause).await;
     }
-    look()
+    find()
 }
 
 /// Refuses a call that is known to be over. Nobody should come to it, and its caller's location concerns nobody.

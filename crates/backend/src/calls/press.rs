@@ -72,7 +72,7 @@ impl Calls {
         own_flat(by, &request.line, &request.house)?;
         short_enough("text", request.text.as_deref())?;
         let location = request.location();
-        let left_out = (location.is_none() && request.tells_location()).then_some(NO_LOCATION);
+        let left_out = (location.is_none() && request.names_location()).then_some(NO_LOCATION);
         let mut origin = origin(by, key, "/alert".into());
         let (digest, former_digest) = (digest_of_press(&request), digest(&request));
         let mut alert = Alert {

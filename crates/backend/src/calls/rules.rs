@@ -71,13 +71,12 @@ pub(super) fn digest(request: &impl Serialize) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Seen};
+    use domain::{Accept, Alert, AlertId, Event, EventId, LineIncidents, Source};
 
     use super::*;
 
     #[test]
-    fn a_houses_next_word_comes_after_its_last_one_whatever_the_clock_shows() {
+    fn a_houses_next_event_is_later_than_its_last_one_under_any_clock() {
         let ahead = clock::now() + 60 * 60 * 1000;
         let (line, [caller, helper, other]) =
             (Line::new("101-1").unwrap(), ["1203", "1204", "1301"].map(|house| House::new(house).unwrap()));
@@ -101,8 +100,8 @@ mod tests {
             at: ahead + 5,
         };
         let mut incidents = LineIncidents::new(line, 1);
-        incidents.apply(Event::Alert(alert), Seen::Direct);
-        incidents.apply(Event::Accept(accept), Seen::Direct);
+        incidents.apply(Event::Alert(alert), Source::Direct);
+        incidents.apply(Event::Accept(accept), Source::Direct);
         let incident = incidents.incidents().pop().unwrap();
         assert_eq!(after_own_words(Some(&incident), &helper), ahead + 6);
         assert!(after_own_words(Some(&incident), &other) < ahead);

@@ -108,7 +108,7 @@ async fn hold(database: &Database, holder: &Holder, shared: bool) -> Result<Held
 }
 
 fn hold_file(path: &Path, holder: &Holder, shared: bool) -> Result<File, DatabaseError> {
-    let failed = |error: std::io::Error| DatabaseError::Failed(format!("{}: {error}", path.display()));
+    let failed = |error: std::io::Error| DatabaseError::Failed(format!("{}: {error}", path.display()).into());
     let mut file =
         File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(failed)?;
     let locked = if shared { file.try_lock_shared() } else { file.try_lock() };

@@ -66,7 +66,6 @@ fn migrator(steps: &[Step]) -> Migrator {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Reads a folder of this crate as the steps that it holds.

@@ -28,15 +28,18 @@ const OUTCOME: Duration = Duration::from_secs(15);
 /// The longest time for bringing the tables up to date.
 const PREPARE: Duration = Duration::from_secs(60);
 
+/// The error behind another one, of whichever library reported it.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// The database cannot be reached or did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// It does not answer; later it may.
     #[error("the database does not answer: {0}")]
-    Away(String),
+    Away(#[source] Cause),
     /// It answered with an error.
     #[error("the database gave an unexpected answer: {0}")]
-    Failed(String),
+    Failed(#[source] Cause),
     /// Another server uses it that cannot share it.
     #[error("{0}")]
     InUse(String),
@@ -45,7 +48,7 @@ pub enum DatabaseError {
 impl DatabaseError {
     /// No answer came within this time.
     pub(crate) fn late(patience: Duration) -> Self {
-        Self::Away(format!("no answer within {patience:?}"))
+        Self::Away(format!("no answer within {patience:?}").into())
     }
 }
 
@@ -58,7 +61,7 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::Database(database) => database.code().is_some_and(|code| steps_down(&code)),
             _ => false,
         };
-        if away { Self::Away(error.to_string()) } else { Self::Failed(error.to_string()) }
+        if away { Self::Away(error.into()) } else { Self::Failed(error.into()) }
     }
 }
 
@@ -117,7 +120,7 @@ impl Database {
             }
             (self.steps)().run(&self.pool).await.map_err(|error| match error {
                 sqlx::migrate::MigrateError::Execute(error) => error.into(),
-                other => DatabaseError::Failed(other.to_string()),
+                other => DatabaseError::Failed(other.into()),
             })
         };
         let prepared = self.prepared.get_or_try_init(|| timeout_after(PREPARE, prepare));
@@ -175,4 +178,18 @@ async fn timeout_after<T>(
     work: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
     timeout(patience, work).await.unwrap_or_else(|_| Err(DatabaseError::late(patience)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_source() {
+        let error = DatabaseError::from(sqlx::Error::PoolTimedOut);
+        assert!(matches!(error, DatabaseError::Away(_)), "{error}");
+        assert!(error.source().is_some_and(|source| source.is::<sqlx::Error>()));
+    }
 }

@@ -12,7 +12,7 @@ use tokio::{
 use super::outbox::Committed;
 
 /// The time to wait for the hub's answer on an event that could not be recorded.
-const HEARD_PATIENCE: Duration = Duration::from_secs(1);
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An event for this node's hub.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ impl HubQueue {
 
     /// Queues an event that is not recorded. The future returns whether the hub pushed it to a socket of another house.
     pub(super) fn push_unrecorded(&self, event: Event) -> impl Future<Output = bool> + use<> {
-        let (answer, heard) = oneshot::channel();
+        let (answer, delivered) = oneshot::channel();
         self.push(Queued::Direct(event, answer));
-        async move { matches!(timeout(HEARD_PATIENCE, heard).await, Ok(Ok(true))) }
+        async move { matches!(timeout(DELIVERY_PATIENCE, delivered).await, Ok(Ok(true))) }
     }
 }

@@ -29,7 +29,7 @@ use outbox::{Entry, Known, Origin, Outbox, OutboxError};
 use relay::{Publication, Relay};
 
 /// The time after its receipt at which the hub applies an event at the latest, however long the disk takes.
-const HEARD_WITHIN: Duration = Duration::from_millis(300);
+const DELIVERED_WITHIN: Duration = Duration::from_millis(300);
 /// An answer waits for the disk no longer than this.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 /// The time for looking a key up, so that a disk that hangs does not delay the alarm.
@@ -77,11 +77,11 @@ impl Delivery {
     /// # Errors
     /// [`NotRecorded`] if neither the disk nor Kafka keeps it, as far as is known within ten seconds.
     pub async fn record(&self, entry: Entry, event: Event, received: Instant) -> Result<State, NotRecorded> {
-        self.handover.hand_over(&event, received + HEARD_WITHIN);
+        self.handover.hand_over(&event, received + DELIVERED_WITHIN);
         let publication = self.relay.as_ref().and_then(|relay| relay.publish(&entry));
         let appending = self.append(entry.clone(), event.clone(), publication.clone());
         tokio::pin!(appending);
-        let (why, heard) = match timeout_at(received + HEARD_WITHIN, &mut appending).await {
+        let (why, heard) = match timeout_at(received + DELIVERED_WITHIN, &mut appending).await {
             Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
             Ok(Err(why)) => (why, self.hub.push_unrecorded(event).await),
             // A disk that hangs is not a disk that fails. The alarm goes out, and the answer still waits for the disk,
@@ -115,7 +115,7 @@ impl Delivery {
         let appending = tokio::spawn(async move {
             let sequence = outbox.append(entry, event).await?;
             if let Some(relay) = relay {
-                relay.see_through(sequence, publication.as_ref());
+                relay.follow(sequence, publication.as_ref());
             }
             Ok(())
         });

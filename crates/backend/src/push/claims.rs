@@ -61,8 +61,8 @@ impl Claims {
         if database::answer(take.execute(self.database.pool())).await?.rows_affected() > 0 {
             return Ok(Claimed::Ours);
         }
-        let look = sqlx::query("SELECT done FROM push_claims WHERE name = $1").bind(name);
-        let row = database::answer(look.fetch_optional(self.database.pool())).await?;
+        let asked = sqlx::query("SELECT done FROM push_claims WHERE name = $1").bind(name);
+        let row = database::answer(asked.fetch_optional(self.database.pool())).await?;
         let done = row.map(|row| row.try_get::<i64, _>(0)).transpose()?;
         Ok(if done == Some(1) { Claimed::Done } else { Claimed::Others })
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_sent_without_a_claim_is_not_sent_again() {
+    async fn a_push_sent_without_a_claim_is_not_sent_again() {
         let directory = tempfile::tempdir().unwrap();
         let [one, two] = two_nodes(directory.path()).await;
         one.done("a").await.unwrap();

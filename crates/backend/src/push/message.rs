@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_who_calls_which_line_and_since_when() {
+    fn a_message_names_the_caller_the_line_and_the_time() {
         let alert = alert();
         let message = message(Class::Alert, &alert, None);
         let payload = shown(&message, &recipient("101-1", Some("1204"), Language::Korean));
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_takes_the_place_of_the_alarm_without_a_sound() {
+    fn the_end_replaces_the_alarm_without_a_sound() {
         let alert = alert();
         for (end, title) in [
             (Progress::Resolved, "1203호 요청이 끝났어요"),

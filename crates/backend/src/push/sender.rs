@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_says_whether_another_attempt_is_worth_it() {
+    fn an_answer_decides_if_another_attempt_is_worth_it() {
         let pause = Some(Duration::from_secs(7));
         for (status, outcome) in [
             (200, Outcome::Accepted),

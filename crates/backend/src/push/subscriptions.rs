@@ -77,8 +77,8 @@ impl Recipient {
     /// administrators are, except the flat itself.
     pub(super) fn is_alarmed_by(&self, line: &Line, house: &House) -> bool {
         let is_own = self.line.as_ref() == Some(line) && self.house.as_ref() == Some(house);
-        let may_hear = self.role == Role::Administrator || self.line.as_ref() == Some(line);
-        may_hear && !is_own
+        let may_receive = self.role == Role::Administrator || self.line.as_ref() == Some(line);
+        may_receive && !is_own
     }
 }
 

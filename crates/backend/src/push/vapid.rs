@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_tells_nobody_which_call_it_is_and_is_the_same_on_every_node() {
+    fn a_push_topic_does_not_reveal_its_call_and_is_equal_on_every_node() {
         let (house, line) = (House::new("1203").unwrap(), Line::new("101-1").unwrap());
         let call = CallKey { line, house, id: AlertId::generate() };
         let topic = vapid().topic(&call).unwrap();

@@ -95,14 +95,14 @@ impl Watch {
                     Ok(changed) => self.apply(changed),
                     Err(RecvError::Lagged(lost)) => {
                         metrics::counter!("iutsai_changes_lost_total").increment(lost);
-                        self.look_at_open_calls();
+                        self.review_open_calls();
                     }
                     Err(RecvError::Closed) => return,
                 },
                 // Before that, calls that are over look open.
                 () = &mut rebuilt, if !is_rebuilt => {
                     is_rebuilt = true;
-                    self.look_at_open_calls();
+                    self.review_open_calls();
                 }
                 Some(_) = self.sending.join_next() => {}
             }
@@ -130,7 +130,7 @@ impl Watch {
     }
 
     /// Looks at the calls that may have been missed: whether somebody sends for them.
-    fn look_at_open_calls(&mut self) {
+    fn review_open_calls(&mut self) {
         for (alert, age) in self.hub.young(WORTH) {
             self.begin_alert(&alert, alert.id.0, age, false);
         }
@@ -192,7 +192,7 @@ impl Watch {
         let (parts, hub, receipts) = (self.parts.clone(), self.hub.clone(), self.receipts.clone());
         let under_way = self.under_way.clone();
         self.sending.spawn(async move {
-            parts.see_to(&job, &name, hub, &receipts).await;
+            parts.carry_out(&job, &name, hub, &receipts).await;
             lock(&under_way).remove(&name);
         });
     }
@@ -229,7 +229,7 @@ impl Job {
 
 impl Parts {
     /// Sends a message, unless another node does.
-    async fn see_to(&self, job: &Job, name: &str, hub: Hub, receipts: &Receipts) {
+    async fn carry_out(&self, job: &Job, name: &str, hub: Hub, receipts: &Receipts) {
         let is_wanted = job.is_wanted(hub);
         if !self.is_ours(job, name, &is_wanted).await {
             return;

@@ -154,11 +154,11 @@ fn stored(row: &AnyRow) -> Result<Held, StatisticsError> {
     let partition: i64 = row.try_get("partition_id")?;
     let position = Position {
         timestamp: row.try_get("record_timestamp")?,
-        partition: i32::try_from(partition).map_err(|error| StatisticsError::stored(&error))?,
+        partition: i32::try_from(partition).map_err(StatisticsError::stored)?,
         offset: row.try_get("record_offset")?,
     };
     let value: Vec<u8> = row.try_get("value")?;
-    Held::from_json(&value, position).map_err(|error| StatisticsError::stored(&error))
+    Held::from_json(&value, position).map_err(StatisticsError::stored)
 }
 
 /// Joins times that are so close that their calls may be the same, because a page of a year must not fold a year at

@@ -23,7 +23,7 @@ use crate::{
         log::{Log, Positions, Read, Record, Start},
         outbox::Sequence,
     },
-    readiness::{RoleState, Tell},
+    readiness::{RoleState, StateSender},
 };
 
 /// The most records that share a transaction.
@@ -47,7 +47,7 @@ const SETTLE_AFTER: Millis = OPEN_FOR / 24;
 pub(crate) struct Consumer {
     pub(crate) statistics: Statistics,
     pub(crate) log: Log,
-    pub(crate) state: Tell,
+    pub(crate) state: StateSender,
     /// It names this process among those that ask for the right to read.
     pub(crate) token: String,
 }

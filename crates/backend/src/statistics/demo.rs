@@ -100,7 +100,7 @@ pub(super) async fn add_flats(
     let lines = sqlx::query("SELECT DISTINCT line FROM statistics_calls WHERE demo = 1");
     for row in lines.fetch_all(from).await? {
         let line = stored::name(row.try_get("line")?, Line::new);
-        let line = line.map_err(|error| StatisticsError::stored(&error))?;
+        let line = line.map_err(StatisticsError::stored)?;
         let flats = to.entry(line).or_default();
         *flats = (*flats).max(FLATS as u64);
     }
@@ -109,7 +109,6 @@ pub(super) async fn add_flats(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::collections::BTreeSet;
 
     use domain::{

@@ -239,7 +239,7 @@ impl Statistics {
         let flats = rows.iter().map(|row| {
             let line = stored::name(row.try_get("line")?, Line::new);
             let flats: i64 = row.try_get("flats")?;
-            Ok((line.map_err(|error| StatisticsError::stored(&error))?, flats.unsigned_abs()))
+            Ok((line.map_err(StatisticsError::stored)?, flats.unsigned_abs()))
         });
         let mut flats = flats.collect::<Result<BTreeMap<_, _>, StatisticsError>>()?;
         let mut connection = self.connect().await?;

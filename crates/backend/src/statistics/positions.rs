@@ -35,7 +35,7 @@ pub(super) async fn load(from: &mut AnyConnection, tables: Tables) -> Result<Pla
     let mut places = Places::new();
     for row in sqlx::query(AssertSqlSafe(query)).fetch_all(from).await? {
         let partition: i64 = row.try_get("partition_id")?;
-        let partition = i32::try_from(partition).map_err(|error| StatisticsError::stored(&error))?;
+        let partition = i32::try_from(partition).map_err(StatisticsError::stored)?;
         let place = Place {
             next: row.try_get("next_offset")?,
             log: row.try_get("log")?,

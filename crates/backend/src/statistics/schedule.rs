@@ -133,7 +133,6 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::statistics::{Utc, Zone as _};
 
     use super::*;
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused() {
+    fn a_value_that_is_not_a_schedule_is_refused() {
         for wrong in [
             "",
             "10 4 * *",

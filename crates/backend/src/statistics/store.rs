@@ -4,7 +4,7 @@ use domain::{Millis, statistics::Row};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use crate::{
-    database::{Database, DatabaseError},
+    database::{Cause, Database, DatabaseError},
     delivery::{log::LogError, outbox::OutboxError},
 };
 
@@ -22,15 +22,15 @@ pub enum StatisticsError {
     Outbox(#[from] OutboxError),
     /// A table holds what cannot be read.
     #[error("the statistics hold what cannot be read: {0}")]
-    Stored(String),
+    Stored(#[source] Cause),
     /// Another process works, or the tables were rebuilt.
     #[error("another process took over")]
     TakenOver,
 }
 
 impl StatisticsError {
-    pub(super) fn stored(error: &dyn std::fmt::Display) -> Self {
-        Self::Stored(error.to_string())
+    pub(super) fn stored(error: impl Into<Cause>) -> Self {
+        Self::Stored(error.into())
     }
 }
 
@@ -80,12 +80,12 @@ pub(super) fn now(database: &Database) -> &'static str {
 /// Reads the call of a row with `value`.
 pub(super) fn call(row: &AnyRow) -> Result<Row, StatisticsError> {
     let value: String = row.try_get("value")?;
-    serde_json::from_str(&value).map_err(|error| StatisticsError::stored(&error))
+    serde_json::from_str(&value).map_err(StatisticsError::stored)
 }
 
 /// Writes a call as a table keeps it.
 pub(super) fn value(call: &Row) -> Result<String, StatisticsError> {
-    serde_json::to_string(call).map_err(|error| StatisticsError::stored(&error))
+    serde_json::to_string(call).map_err(StatisticsError::stored)
 }
 
 /// Keeps a JSON value of this kind in place of the one before.
@@ -95,7 +95,7 @@ pub(super) async fn keep_run(
     at: Millis,
     run: &impl serde::Serialize,
 ) -> Result<(), StatisticsError> {
-    let value = serde_json::to_string(run).map_err(|error| StatisticsError::stored(&error))?;
+    let value = serde_json::to_string(run).map_err(StatisticsError::stored)?;
     sqlx::query(
         "INSERT INTO statistics_runs (kind, at, value) VALUES ($1, $2, $3)
          ON CONFLICT (kind) DO UPDATE SET at = excluded.at, value = excluded.value",
@@ -116,7 +116,7 @@ pub(super) async fn run<T: serde::de::DeserializeOwned>(
     let row = sqlx::query("SELECT value FROM statistics_runs WHERE kind = $1").bind(kind);
     let Some(row) = row.fetch_optional(from).await? else { return Ok(None) };
     let value: String = row.try_get("value")?;
-    serde_json::from_str(&value).map(Some).map_err(|error| StatisticsError::stored(&error))
+    serde_json::from_str(&value).map(Some).map_err(StatisticsError::stored)
 }
 
 /// Executes a statement whose only parts besides text are table names, and returns how many rows it changed.

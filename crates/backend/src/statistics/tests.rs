@@ -1,5 +1,4 @@
 //! The tables on SQLite, with the changes of a page, the settled calls, and the right to write.
-#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 
@@ -128,7 +127,7 @@ async fn pages_in_any_order_and_repeated_give_the_same_rows() {
 }
 
 #[tokio::test]
-async fn a_call_is_settled_once_and_a_poorer_log_takes_nothing_away_from_it() {
+async fn a_call_becomes_final_once_and_a_poorer_log_removes_nothing_from_it() {
     let directory = tempfile::tempdir().unwrap();
     let database = tables(directory.path()).await;
     let mut connection = database.pool().acquire().await.unwrap();

@@ -54,7 +54,6 @@ impl Zone for Iana {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::statistics::Utc;
 
     use super::*;

@@ -46,7 +46,7 @@ async fn an_account_that_cannot_be_is_refused_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_cannot_be_seen_whole_is_refused_with_the_character() {
+async fn a_name_with_an_invisible_character_is_refused_with_the_character() {
     let directory = tempfile::tempdir().expect("a directory");
     let accounts = Accounts::new(database(&directory).await);
     let cases = [
@@ -99,7 +99,7 @@ async fn a_demo_that_several_processes_make_at_once_is_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_opens_with_its_token_until_it_ends_and_whoever_watches_is_told() {
+async fn a_session_opens_with_its_token_until_it_ends_and_watchers_are_notified() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = database(&directory).await;
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");

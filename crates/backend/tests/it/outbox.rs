@@ -57,7 +57,7 @@ async fn values(outbox: &Outbox) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_appended_is_there_after_a_restart_and_what_was_marked_is_not_sent_again() {
+async fn appended_entries_survive_a_restart_and_marked_ones_are_not_sent_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let outbox = open(directory.path()).await;
     let mut sequences = Vec::new();

@@ -78,7 +78,7 @@ async fn of_two_who_use_a_code_at_once_one_joins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_leaves_the_code_and_what_is_agreed_to_is_kept() {
+async fn a_refusal_leaves_the_code_usable_and_the_consent_is_kept() {
     let directory = tempfile::tempdir().expect("a directory");
     let accounts = complex(&directory).await;
     let code = invitation(&accounts).await.code;
@@ -94,7 +94,7 @@ async fn what_is_refused_leaves_the_code_and_what_is_agreed_to_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_account_says_so_only_to_the_right_password() {
+async fn a_locked_account_is_named_locked_only_to_the_right_password() {
     let directory = tempfile::tempdir().expect("a directory");
     let accounts = complex(&directory).await;
     let code = invitation(&accounts).await.code;

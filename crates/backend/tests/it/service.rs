@@ -112,10 +112,10 @@ fn kinds(bodies: &[Body]) -> Vec<&str> {
 async fn news_of_a_call_that_a_snapshot_has_yet_to_send_come_with_it_and_once() {
     let directory = tempfile::tempdir().expect("a directory");
     let node = backend(directory.path()).await;
-    let (early, mut heard) = queue(16);
+    let (early, mut received) = queue(16);
     let _early = node.hub.subscribe(&line(), subscription("early"), early);
     let pressed = node.calls.press(&resident("1203"), request("1203"), None).await.expect("it is taken");
-    assert_eq!(kinds(&[next(&mut heard).await]), ["alert"]);
+    assert_eq!(kinds(&[next(&mut received).await]), ["alert"]);
     let (late, mut live) = queue(16);
     let mut subscribed = node.hub.subscribe(&line(), subscription("late"), late);
     let accept = AcceptRequest {
@@ -125,7 +125,7 @@ async fn news_of_a_call_that_a_snapshot_has_yet_to_send_come_with_it_and_once() 
         alert: Some(AlertId(pressed.id)),
     };
     node.calls.accept(&resident("1204"), accept, None).await.expect("it is taken");
-    assert_eq!(kinds(&[next(&mut heard).await]), ["accept"]);
+    assert_eq!(kinds(&[next(&mut received).await]), ["accept"]);
     let snapshot: Vec<_> = subscribed.snapshot.by_ref().map(|frame| bodies(&frame)).collect();
     assert_eq!(kinds(&snapshot), ["alert", "accept", "snapshot-end"]);
     assert_eq!(live.queued(), None);

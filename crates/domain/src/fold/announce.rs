@@ -4,7 +4,7 @@
 use super::{Call, CallKey, Change, LineIncidents};
 use crate::{
     event::{Accept, Event, EventId},
-    fold::said::{Key, Said},
+    fold::statement::{Key, Statement},
 };
 
 impl LineIncidents {
@@ -23,15 +23,15 @@ impl LineIncidents {
 
     /// Returns the answers to a call that were not announced yet, in the order of (time, id), then which is first.
     pub(super) fn announce_answers(&mut self, call: &CallKey, changes: &mut Vec<Change>) {
-        let unheard =
+        let is_unannounced =
             |key: &Key| self.answers.get(key).is_some_and(|answer| answer.announced != Some(call.0));
         let answers = self.sorted_answers_of(call).into_iter().map(|(key, _)| key);
-        let keys: Vec<Key> = answers.filter(|key| unheard(key)).cloned().collect();
+        let keys: Vec<Key> = answers.filter(|key| is_unannounced(key)).cloned().collect();
         let first = self.first(call);
         for key in keys {
             changes.extend(self.announce_answer(&key, call, first));
         }
-        changes.extend(self.settle(call));
+        changes.extend(self.announce_first(call));
     }
 
     /// Returns an answer to a call, unless it was announced before.
@@ -46,7 +46,7 @@ impl LineIncidents {
             return None;
         }
         let answer = self.answers.get(key)?;
-        let (event, rank) = self.told(call, answer, first);
+        let (event, rank) = self.announcement_of(call, answer, first);
         if rank == Some(true)
             && let Some(call) = self.call_mut(call)
         {
@@ -56,14 +56,14 @@ impl LineIncidents {
     }
 
     /// Announces which accept of a call is first, where listeners know another one, or none.
-    pub(super) fn settle(&mut self, key: &CallKey) -> Option<Change> {
+    pub(super) fn announce_first(&mut self, key: &CallKey) -> Option<Change> {
         let first = self.first(key);
         let Call { announced_first, .. } = self.call_mut(key)?;
         if std::mem::replace(announced_first, first) == first {
             return None;
         }
-        let accept = self.answers_of(key).find_map(|(_, answer)| match &answer.said {
-            Said::Accept(accept) if Some(accept.id) == first => Some(accept),
+        let accept = self.answers_of(key).find_map(|(_, answer)| match &answer.statement {
+            Statement::Accept(accept) if Some(accept.id) == first => Some(accept),
             _ => None,
         })?;
         Some(Change::First { alert: key.0, accept: Accept { alert: Some(key.0), ..accept.clone() } })

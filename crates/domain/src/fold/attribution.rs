@@ -10,7 +10,7 @@ use std::{
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
     event::{AlertId, Millis},
-    fold::said::{Key, What},
+    fold::statement::{Key, StatementKind},
     people::House,
 };
 
@@ -117,13 +117,13 @@ impl LineIncidents {
         match (key.alert, &key.target) {
             (Some(alert), _) => {
                 let houses = self.calls.get(&alert).into_iter().flatten();
-                let fitting = houses.filter(|(_, call)| answer.said.fits(&call.alert));
+                let fitting = houses.filter(|(_, call)| answer.statement.fits(&call.alert));
                 fitting.map(|(house, _)| (alert, house.clone())).collect()
             }
             (None, Some(target)) => {
                 let newest = self.index.newest(target, answer.accepted());
                 let call = newest.map(|alert| (alert, target.clone()));
-                call.filter(|call| self.call(call).is_some_and(|call| answer.said.fits(&call.alert)))
+                call.filter(|call| self.call(call).is_some_and(|call| answer.statement.fits(&call.alert)))
                     .into_iter()
                     .collect()
             }
@@ -138,25 +138,25 @@ impl LineIncidents {
         let nameless = began.map(|began| self.index.nameless(key, began)).into_iter().flatten();
         let keys = self.index.naming(key.0).chain(nameless);
         let answers = keys.filter_map(|key| self.answers.get_key_value(key));
-        answers.filter(move |(_, answer)| call.is_some_and(|call: &Call| answer.said.fits(&call.alert)))
+        answers.filter(move |(_, answer)| call.is_some_and(|call: &Call| answer.statement.fits(&call.alert)))
     }
 
     /// Returns the answers to a call, in the order of (time, id).
     pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
         let mut answers: Vec<_> = self.answers_of(call).collect();
-        answers.sort_unstable_by_key(|(key, answer)| (answer.said.at(), *key));
+        answers.sort_unstable_by_key(|(key, answer)| (answer.statement.at(), *key));
         answers
     }
 
     /// Returns the same record of the original service under other calls. Servers decide to which call it belongs, and
     /// their last decision holds.
     pub(super) fn made_up_elsewhere(&self, key: &Key) -> Vec<Key> {
-        if key.what != What::Accept || key.id.0.get_version_num() != MADE_UP {
+        if key.kind != StatementKind::Accept || key.id.0.get_version_num() != MADE_UP {
             return Vec::new();
         }
         let from = Key { alert: None, target: None, ..key.clone() };
         let same = |other: &&Key| other.id == key.id && other.by == key.by && other.line == key.line;
         let others = self.answers.range(from..).map(|(other, _)| other).take_while(same);
-        others.filter(|other| other.what == What::Accept && *other != key).cloned().collect()
+        others.filter(|other| other.kind == StatementKind::Accept && *other != key).cloned().collect()
     }
 }

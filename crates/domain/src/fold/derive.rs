@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
-    fold::said::{Key, Said, What},
+    fold::statement::{Key, Statement, StatementKind},
     incident::{Incident, Stances},
     people::Line,
 };
@@ -39,31 +39,43 @@ impl LineIncidents {
         let call = (alert.id, alert.house.clone());
         let first = self.first(&call);
         let answers = self.sorted_answers_of(&call).into_iter();
-        answers.map(|(_, answer)| self.told(&call, answer, first)).collect()
+        answers.map(|(_, answer)| self.announcement_of(&call, answer, first)).collect()
     }
 
     /// Returns this actor's accepts and words with this id. There is one, unless an id was used twice. `by_line` is the
     /// line of a house that is not of this line.
-    pub fn said(&self, id: EventId, by: &Actor, by_line: Option<&Line>) -> impl Iterator<Item = Event> {
+    pub fn statements_by(
+        &self,
+        id: EventId,
+        by: &Actor,
+        by_line: Option<&Line>,
+    ) -> impl Iterator<Item = Event> {
         let line = by_line.filter(|line| **line != self.line).cloned();
         // The smallest key of this id and actor.
-        let first =
-            Key { id, by: by.clone(), line: line.clone(), what: What::Accept, alert: None, target: None };
-        let same = {
+        let first = Key {
+            id,
+            by: by.clone(),
+            line: line.clone(),
+            kind: StatementKind::Accept,
+            alert: None,
+            target: None,
+        };
+        let is_same = {
             let by = by.clone();
             move |key: &Key| (key.id, &key.by, &key.line) == (id, &by, &line)
         };
         self.answers
             .range(first..)
-            .take_while(move |(key, _)| same(key))
-            .map(|(_, answer)| answer.said.to_event())
+            .take_while(move |(key, _)| is_same(key))
+            .map(|(_, answer)| answer.statement.to_event())
     }
 
     /// Returns the first accept, as a server settled it. Otherwise the lowest offset in the line's own partition wins,
     /// and records elsewhere come after those.
     pub(super) fn first(&self, call: &CallKey) -> Option<EventId> {
-        self.told_first.get(call).copied().or_else(|| {
-            let accepts = self.answers_of(call).filter(|(_, answer)| matches!(answer.said, Said::Accept(_)));
+        self.first_by_server.get(call).copied().or_else(|| {
+            let accepts =
+                self.answers_of(call).filter(|(_, answer)| matches!(answer.statement, Statement::Accept(_)));
             let ranked =
                 accepts.filter_map(|(key, answer)| Some((self.rank.first(&answer.positions)?, key.id)));
             ranked.min().map(|(_, id)| id)
@@ -71,19 +83,19 @@ impl LineIncidents {
     }
 
     /// Returns an answer as it is announced. It names its call, and an accept has whether it is the first.
-    pub(super) fn told(
+    pub(super) fn announcement_of(
         &self,
         call: &CallKey,
         answer: &Answer,
         first: Option<EventId>,
     ) -> (Event, Option<bool>) {
-        match &answer.said {
-            Said::Accept(accept) => {
-                let settled = !answer.positions.is_empty() || self.told_first.contains_key(call);
-                let first = settled.then(|| first == Some(accept.id));
+        match &answer.statement {
+            Statement::Accept(accept) => {
+                let is_decided = !answer.positions.is_empty() || self.first_by_server.contains_key(call);
+                let first = is_decided.then(|| first == Some(accept.id));
                 (Event::Accept(Accept { alert: Some(call.0), ..accept.clone() }), first)
             }
-            Said::Status(status) => (Event::Status(status.clone()), None),
+            Statement::Status(status) => (Event::Status(status.clone()), None),
         }
     }
 
@@ -123,9 +135,9 @@ impl LineIncidents {
         }
         let mut stances = Stances::default();
         for (_, answer) in self.sorted_answers_of(key) {
-            match &answer.said {
-                Said::Accept(accept) => stances.accept(accept, incident.first == Some(accept.id)),
-                Said::Status(status) => stances.progress(&mut incident, status),
+            match &answer.statement {
+                Statement::Accept(accept) => stances.accept(accept, incident.first == Some(accept.id)),
+                Statement::Status(status) => stances.progress(&mut incident, status),
             }
         }
         incident.responses = stances.into_responses();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{CallKey, LineIncidents, known::is_known};
 use crate::{
     event::{AlertId, Millis},
-    fold::said::Key,
+    fold::statement::Key,
 };
 
 impl LineIncidents {
@@ -19,7 +19,7 @@ impl LineIncidents {
             self.answers.keys().filter(|key| self.calls_of(key).is_empty()).cloned().collect();
         self.drop_calls(&old);
         for key in orphans {
-            if self.answers.get(&key).is_some_and(|answer| answer.said.at() < before) {
+            if self.answers.get(&key).is_some_and(|answer| answer.statement.at() < before) {
                 self.drop_answer(&key);
             }
         }
@@ -40,7 +40,7 @@ impl LineIncidents {
         }
         self.moved.retain(|(alert, _), _| listed.contains(alert));
         self.receipts.retain(|(alert, _), _| listed.contains(alert));
-        self.told_first.retain(|(alert, _), _| listed.contains(alert));
+        self.first_by_server.retain(|(alert, _), _| listed.contains(alert));
         self.index.tidy();
     }
 
@@ -58,7 +58,7 @@ impl LineIncidents {
                 continue;
             };
             self.index.place(key, call.began(), None);
-            self.told_first.remove(key);
+            self.first_by_server.remove(key);
             let named = (key.0, Some(key.1.clone()));
             self.moved.remove(&named);
             self.receipts.remove(&named);

@@ -1,6 +1,6 @@
 //! An event's identity as text, for tables that keep each event once.
 
-use super::said::{Key, Said, What};
+use super::statement::{Key, Statement, StatementKind};
 use crate::event::Event;
 
 impl Event {
@@ -13,8 +13,8 @@ impl Event {
             Self::Alert(alert) => {
                 vec![Some("alert".to_owned()), Some(alert.id.to_string()), Some(alert.house.to_string())]
             }
-            Self::Accept(accept) => parts(Said::Accept(accept.clone()).key(&accept.line)),
-            Self::Status(status) => parts(Said::Status(status.clone()).key(&status.line)),
+            Self::Accept(accept) => parts(Statement::Accept(accept.clone()).key(&accept.line)),
+            Self::Status(status) => parts(Statement::Status(status.clone()).key(&status.line)),
             Self::Moved(moved) => {
                 let caller = moved.target.as_ref().or(moved.house.as_ref());
                 let line = moved.house_line.as_ref().filter(|line| **line != moved.line);
@@ -36,13 +36,13 @@ impl Event {
     }
 }
 
-fn parts(Key { id, by, line, what, alert, target }: Key) -> Vec<Option<String>> {
-    let what = match what {
-        What::Accept => "accept",
-        What::Status(progress) => progress.as_str(),
+fn parts(Key { id, by, line, kind, alert, target }: Key) -> Vec<Option<String>> {
+    let kind = match kind {
+        StatementKind::Accept => "accept",
+        StatementKind::Status(progress) => progress.as_str(),
     };
     vec![
-        Some(what.to_owned()),
+        Some(kind.to_owned()),
         Some(id.to_string()),
         Some(String::from(by)),
         line.map(|line| line.to_string()),

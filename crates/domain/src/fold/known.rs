@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Alert, AlertId, Event, EventId, Millis},
-    fold::said::Said,
+    fold::statement::Statement,
     people::House,
     position::Position,
     record,
@@ -36,7 +36,7 @@ pub(super) struct Call {
 
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    pub(super) said: Said,
+    pub(super) statement: Statement,
     /// Every place of its record. The number of partitions decides which of them ranks first.
     pub(super) positions: BTreeSet<Position>,
     /// The call for which it was announced. An answer that arrives before its call waits.
@@ -58,13 +58,13 @@ impl Call {
 }
 
 impl Answer {
-    pub(super) fn new(said: Said) -> Self {
-        Self { said, positions: BTreeSet::new(), announced: None, is_disputed: false }
+    pub(super) fn new(statement: Statement) -> Self {
+        Self { statement, positions: BTreeSet::new(), announced: None, is_disputed: false }
     }
 
     /// The time of the accept, by the same clock as [`Call::began`].
     pub(super) fn accepted(&self) -> Millis {
-        self.positions.first().map_or(self.said.at(), |position| position.timestamp)
+        self.positions.first().map_or(self.statement.at(), |position| position.timestamp)
     }
 }
 

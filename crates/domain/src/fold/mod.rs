@@ -17,13 +17,13 @@ mod identity;
 mod known;
 mod outline;
 mod report;
-mod said;
+mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{Accept, Alert, AlertId, Event, EventId, Moved, Receipt},
-    fold::said::{Key, Said, What},
+    fold::statement::{Key, Statement, StatementKind},
     people::{House, Line},
     position::{Position, Rank},
 };
@@ -33,14 +33,14 @@ use known::{Answer, Call, CallKey, Calls, NamedCall};
 
 /// The way by which an event reached this fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum Source {
     /// Read from the log.
     Log(Position),
     /// Handed over past the log.
     Direct,
     /// Sent by a server, which states whether an accept is its call's first (`None` if that is not settled, or it is
     /// not an accept).
-    Told {
+    Server {
         /// The server's word.
         first: Option<bool>,
     },
@@ -75,7 +75,7 @@ pub struct LineIncidents {
     /// Derived from `calls` and `answers`, to find the call of an event without a search through all of them.
     index: Index,
     /// A server's word on which accept is first, where this fold does not read the log itself.
-    told_first: BTreeMap<CallKey, EventId>,
+    first_by_server: BTreeMap<CallKey, EventId>,
     /// The caller's latest location, also where it came before its call.
     moved: BTreeMap<NamedCall, Moved>,
     receipts: BTreeMap<NamedCall, Receipt>,
@@ -91,7 +91,7 @@ impl LineIncidents {
             calls: BTreeMap::new(),
             answers: BTreeMap::new(),
             index: Index::default(),
-            told_first: BTreeMap::new(),
+            first_by_server: BTreeMap::new(),
             moved: BTreeMap::new(),
             receipts: BTreeMap::new(),
         }
@@ -109,23 +109,23 @@ impl LineIncidents {
     /// event counts. Listeners who received another record keep it until their next snapshot. An event is announced
     /// once. Only an accept of the original service, which names no call, is announced again when a newer call turns
     /// out to be the one it is about.
-    pub fn apply(&mut self, event: Event, seen: Seen) -> Vec<Change> {
+    pub fn apply(&mut self, event: Event, source: Source) -> Vec<Change> {
         if *event.line() != self.line {
             return Vec::new();
         }
-        let position = match seen {
-            Seen::Log(position) => Some(position),
-            Seen::Direct | Seen::Told { .. } => None,
+        let position = match source {
+            Source::Log(position) => Some(position),
+            Source::Direct | Source::Server { .. } => None,
         };
         match event {
             Event::Alert(alert) => self.alert(alert, position),
             Event::Accept(accept) => {
-                if let Seen::Told { first } = seen {
-                    self.believe(&accept, first);
+                if let Source::Server { first } = source {
+                    self.attribute(&accept, first);
                 }
-                self.say(Said::Accept(accept), position)
+                self.apply_statement(Statement::Accept(accept), position)
             }
-            Event::Status(status) => self.say(Said::Status(status), position),
+            Event::Status(status) => self.apply_statement(Statement::Status(status), position),
             Event::Moved(moved) => self.move_to(moved),
             Event::Receipt(receipt) => self.receive(receipt),
         }
@@ -139,20 +139,21 @@ impl LineIncidents {
         }
         self.rank = rank;
         let calls: Vec<CallKey> = self.call_keys().collect();
-        calls.iter().filter_map(|call| self.settle(call)).collect()
+        calls.iter().filter_map(|call| self.announce_first(call)).collect()
     }
 
     /// Applies a server's statement about which accept of a call is the first. A former version does not name the
     /// `target`. Where two houses used one call's id and their neighbours one accept's, the statement does not identify
     /// the call, so it is left to the next snapshot.
-    pub fn settle_first(&mut self, alert: AlertId, target: Option<&House>, accept: EventId) {
-        let keys = self.index.naming(alert).filter(|key| (key.id, key.what) == (accept, What::Accept));
+    pub fn assign_first(&mut self, alert: AlertId, target: Option<&House>, accept: EventId) {
+        let keys =
+            self.index.naming(alert).filter(|key| (key.id, key.kind) == (accept, StatementKind::Accept));
         let houses = keys.filter_map(|key| key.target.as_ref());
         let named = houses.filter(|house| target.is_none_or(|target| target == *house));
         let targets: BTreeSet<House> = named.cloned().collect();
         if targets.len() == 1 {
             for target in targets {
-                self.tell_first((alert, target), accept);
+                self.set_first_by_server((alert, target), accept);
             }
         }
     }
@@ -180,15 +181,15 @@ impl LineIncidents {
         changes
     }
 
-    fn say(&mut self, said: Said, position: Option<Position>) -> Vec<Change> {
-        let key = said.key(&self.line);
+    fn apply_statement(&mut self, statement: Statement, position: Option<Position>) -> Vec<Change> {
+        let key = statement.key(&self.line);
         let before = self.calls_of(&key);
         let known = self.answers.get(&key).map(Answer::accepted);
-        let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(said.clone()));
+        let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(statement.clone()));
         answer.positions.extend(position);
-        answer.is_disputed |= answer.said != said;
-        if wins(&said.to_event(), &answer.said.to_event()) {
-            answer.said = said;
+        answer.is_disputed |= answer.statement != statement;
+        if wins(&statement.to_event(), &answer.statement.to_event()) {
+            answer.statement = statement;
         }
         let accepted = answer.accepted();
         if let Some(known) = known.filter(|known| *known != accepted) {
@@ -202,38 +203,38 @@ impl LineIncidents {
             changes.extend(self.announce_answer(&key, call, first));
         }
         for call in before.into_iter().chain(after).collect::<BTreeSet<_>>() {
-            changes.extend(self.settle(&call));
+            changes.extend(self.announce_first(&call));
         }
         changes
     }
 
     /// Applies a server's statement about an accept, to which call it belongs and whether it is the first.
-    fn believe(&mut self, accept: &Accept, first: Option<bool>) {
+    fn attribute(&mut self, accept: &Accept, first: Option<bool>) {
         let Some(alert) = accept.alert else { return };
-        let key = Said::Accept(accept.clone()).key(&self.line);
+        let key = Statement::Accept(accept.clone()).key(&self.line);
         for stale in self.made_up_elsewhere(&key) {
             if let Some(answer) = self.answers.remove(&stale) {
                 self.index.forget(&stale, answer.accepted());
             }
             if let Some(call) = stale.alert.zip(stale.target) {
-                self.told_first.retain(|told, id| *told != call || *id != accept.id);
+                self.first_by_server.retain(|of_call, id| *of_call != call || *id != accept.id);
             }
         }
         let call = (alert, accept.target.clone());
         match first {
-            Some(true) => self.tell_first(call, accept.id),
-            Some(false) if self.told_first.get(&call) == Some(&accept.id) => {
-                self.told_first.remove(&call);
+            Some(true) => self.set_first_by_server(call, accept.id),
+            Some(false) if self.first_by_server.get(&call) == Some(&accept.id) => {
+                self.first_by_server.remove(&call);
             }
             _ => {}
         }
     }
 
-    fn tell_first(&mut self, call: CallKey, accept: EventId) {
+    fn set_first_by_server(&mut self, call: CallKey, accept: EventId) {
         if let Some(known) = self.call_mut(&call) {
             known.announced_first = Some(accept);
         }
-        self.told_first.insert(call, accept);
+        self.first_by_server.insert(call, accept);
     }
 
     fn call(&self, (alert, house): &CallKey) -> Option<&Call> {

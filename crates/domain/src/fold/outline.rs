@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::LineIncidents;
 use crate::{
     event::{Actor, Alert, Event, Progress},
-    fold::said::{Key, What},
+    fold::statement::{Key, StatementKind},
     people::Line,
 };
 
@@ -31,20 +31,20 @@ impl LineIncidents {
         let mut begun = BTreeSet::new();
         let needed = answers.iter().filter(|(key, answer)| {
             // A house that has not come has nothing to take back, so a withdrawal begins nothing.
-            let is_coming = key.what != What::Status(Progress::Withdrawn);
+            let is_coming = key.kind != StatementKind::Status(Progress::Withdrawn);
             let opens = begun.insert((strand(key), false));
             let begins = is_coming && begun.insert((strand(key), true));
             let closes = last.get(&strand(key)) == Some(key);
             opens || begins || closes || answer.is_disputed || first == Some(key.id)
         });
-        needed.map(|(_, answer)| self.told(&call, answer, first)).collect()
+        needed.map(|(_, answer)| self.announcement_of(&call, answer, first)).collect()
     }
 }
 
 fn strand(key: &Key) -> Strand<'_> {
-    let kind = match key.what {
-        What::Accept | What::Status(Progress::Withdrawn | Progress::Arrived) => None,
-        What::Status(progress) => Some(progress),
+    let kind = match key.kind {
+        StatementKind::Accept | StatementKind::Status(Progress::Withdrawn | Progress::Arrived) => None,
+        StatementKind::Status(progress) => Some(progress),
     };
     (&key.by, key.line.as_ref(), kind)
 }

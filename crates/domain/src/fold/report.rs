@@ -79,9 +79,9 @@ impl LineIncidents {
         if known.is_some_and(|known| !wins(&known, &event)) {
             return Vec::new();
         }
-        let is_told = is_known(&self.calls, &call);
+        let is_announced = is_known(&self.calls, &call);
         self.moved.insert(call, moved);
-        is_told.then_some(Change::Event { event, first: None }).into_iter().collect()
+        is_announced.then_some(Change::Event { event, first: None }).into_iter().collect()
     }
 
     /// Adds what a receipt has, and returns what is new in the receipts of the calls that it counts for.

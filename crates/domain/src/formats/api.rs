@@ -67,10 +67,10 @@ impl CallRequest {
 
     /// Returns whether something other than nothing was sent as a location.
     #[must_use]
-    pub fn tells_location(&self) -> bool {
-        let told =
+    pub fn names_location(&self) -> bool {
+        let is_given =
             |value: &Option<Value>| !matches!(value, None | Some(Value::Null)) && *value != Some("".into());
-        told(&self.lat) || told(&self.lng)
+        is_given(&self.lat) || is_given(&self.lng)
     }
 }
 

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_is_not_heard() {
+    fn a_destination_without_a_line_is_refused() {
         for destination in ["/sub/line/", "/sub/line/a/b", LINES, "/sub/lines/101-1", "/pub/seen", ""] {
             assert_eq!(line_of(destination), None, "{destination}");
         }

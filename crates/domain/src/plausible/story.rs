@@ -57,7 +57,7 @@ pub(super) fn words(
     // Some calls reach no device at all, so nobody can come.
     let reached = if story.random.percent(2) { Vec::new() } else { story.reach(others, is_night) };
     match fate {
-        Fate::TakenBack => story.is_taken_back(&reached),
+        Fate::TakenBack => story.is_withdrawn(&reached),
         Fate::Nobody => story.ends_alone(),
         Fate::Came | Fate::Drill if reached.is_empty() => story.ends_alone(),
         Fate::Came => story.is_helped(&reached),
@@ -138,7 +138,7 @@ impl Story<'_> {
     }
 
     /// The caller cancels at once, sometimes after a neighbour has accepted.
-    fn is_taken_back(&mut self, reached: &[House]) {
+    fn is_withdrawn(&mut self, reached: &[House]) {
         let cancelled = self.begun + self.random.soon(5 * SECOND, 150 * SECOND);
         if let Some(neighbour) = reached.first()
             && self.random.percent(25)

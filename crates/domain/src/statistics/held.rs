@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::row::Row;
 use crate::{
     event::{AlertId, Event, Millis, Receipt},
-    fold::{LineIncidents, Seen, wins},
+    fold::{LineIncidents, Source, wins},
     formats::{body::Body, record::Unreadable},
     incident::Incident,
     people::{House, Line, Neighbour},
@@ -138,7 +138,7 @@ pub fn rows(line: &Line, held: impl IntoIterator<Item = Held>) -> Vec<Row> {
             let first = receipts.entry((receipt.alert, receipt.target.clone())).or_insert(position);
             *first = position.min(*first);
         }
-        fold.apply(event, Seen::Log(position));
+        fold.apply(event, Source::Log(position));
     }
     let first_reached = |incident: &Incident| -> Option<Millis> {
         let (id, house) = (incident.alert.id, incident.alert.house.clone());

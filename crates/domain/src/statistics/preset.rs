@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_asks_for_a_period_that_ends_today_or_with_a_month() {
+    fn a_named_period_ends_today_or_with_a_month() {
         for (word, from, to, before) in [
             ("28d", "2026-02-16", "2026-03-16", "2026-01-19"),
             ("7d", "2026-03-09", "2026-03-16", "2026-03-02"),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_goes_before_the_days_of_the_form_and_none_is_the_usual_period() {
+    fn a_named_period_goes_before_the_days_of_the_form_and_none_is_the_usual_one() {
         let (from, until) = (Some("2026-01-01"), Some("2026-01-31"));
         let week = asked(&Asked { period: Some("7d"), from, until, ..Asked::default() });
         assert_eq!(week, asked(&Asked { period: Some("7d"), ..Asked::default() }));

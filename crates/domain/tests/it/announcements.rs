@@ -24,12 +24,12 @@ fn events(changes: &[Change]) -> impl Iterator<Item = &Event> {
 }
 
 /// Receipts grow and are announced again. Everything else is announced by its identity.
-fn told(changes: &[Change]) -> BTreeMap<String, usize> {
-    let mut told = BTreeMap::new();
+fn announced(changes: &[Change]) -> BTreeMap<String, usize> {
+    let mut announced = BTreeMap::new();
     for event in events(changes).filter(|event| !matches!(event, Event::Receipt(_))) {
-        *told.entry(identity(event)).or_insert(0) += 1;
+        *announced.entry(identity(event)).or_insert(0) += 1;
     }
-    told
+    announced
 }
 
 fn any_delivery(conflicts: Conflicts) -> impl Strategy<Value = Vec<Sighting>> {
@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn an_event_is_told_once_however_often_it_comes(
+    fn an_event_is_announced_once_even_if_it_arrives_often(
         delivery in history(Conflicts::LeftOut)
             .prop_map(|mut history| {
                 // An accept that names no call is announced again when a newer call appears, which is the next test.
@@ -50,11 +50,11 @@ proptest! {
             .prop_flat_map(delivery),
     ) {
         let (_, changes) = changes(&delivery, 2);
-        prop_assert!(told(&changes).values().all(|times| *times == 1), "{:?}", changes);
+        prop_assert!(announced(&changes).values().all(|times| *times == 1), "{:?}", changes);
     }
 
     #[test]
-    fn an_accept_that_names_no_call_is_told_again_only_about_another_call(
+    fn an_accept_that_names_no_call_is_announced_again_only_for_another_call(
         delivery in any_delivery(Conflicts::Included),
     ) {
         let (_, changes) = changes(&delivery, 2);
@@ -64,24 +64,24 @@ proptest! {
                 let original = accept.id.0.get_version_num() == 8;
                 let before = about.insert((accept.id, original.then_some(&accept.accept)), accept.alert);
                 prop_assert!(accept.alert.is_some());
-                prop_assert!(!original || before != Some(accept.alert), "told twice: {:?}", accept);
+                prop_assert!(!original || before != Some(accept.alert), "announced twice: {:?}", accept);
             }
         }
     }
 
     #[test]
-    fn whatever_a_known_call_has_was_told_and_nothing_else(
+    fn everything_a_known_call_has_was_announced_and_nothing_else(
         delivery in any_delivery(Conflicts::LeftOut),
     ) {
         let (fold, changes) = changes(&delivery, 2);
-        let told = told(&changes);
+        let announced = announced(&changes);
         let mut expected = Vec::new();
         for incident in fold.incidents() {
             expected.push(Event::Alert(incident.alert.clone()));
             expected.extend(fold.history(&incident.alert).into_iter().map(|(event, _)| event));
         }
         for event in &expected {
-            prop_assert!(told.contains_key(&identity(event)), "not told: {:?}", event);
+            prop_assert!(announced.contains_key(&identity(event)), "not announced: {:?}", event);
         }
         let known: Vec<String> = expected.iter().map(identity).collect();
         for event in events(&changes) {
@@ -92,7 +92,7 @@ proptest! {
                 Event::Accept(accept) => accept.id.0.get_version_num() == 8,
                 _ => false,
             };
-            prop_assert!(moves_on || known.contains(&identity(event)), "told, but not so: {:?}", event);
+            prop_assert!(moves_on || known.contains(&identity(event)), "announced, but not so: {:?}", event);
         }
         for incident in fold.incidents() {
             let (alert, key) = (&incident.alert, incident.alert.key());
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_told_before_its_call(delivery in any_delivery(Conflicts::Included)) {
+    fn nothing_is_announced_before_its_call(delivery in any_delivery(Conflicts::Included)) {
         let (_, changes) = changes(&delivery, 2);
         let mut calls = Vec::new();
         for change in &changes {
@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn which_accept_is_first_is_told_only_when_listeners_think_otherwise(
+    fn the_first_accept_is_announced_only_when_listeners_have_another(
         delivery in any_delivery(Conflicts::LeftOut),
         partitions in 1..4_i32,
     ) {

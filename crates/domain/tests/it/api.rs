@@ -31,7 +31,7 @@ fn a_call_is_the_same_with_numbers_with_text_and_as_a_form() {
             ("101-1", "1203", Some("불"))
         );
         assert_eq!(call.location(), Location::new(37.5, 127.0, Some(12.5)));
-        assert!(call.tells_location());
+        assert!(call.names_location());
         assert_eq!((call.kind, call.drill), (Some(Kind::Fire), false));
     }
 }
@@ -48,7 +48,7 @@ fn a_call_needs_nothing_but_its_flat() {
     ];
     for call in calls {
         assert_eq!((call.location(), call.kind, call.drill), (None, None, false));
-        assert!(!call.tells_location());
+        assert!(!call.names_location());
         assert_eq!(call.text.unwrap_or_default(), "");
     }
     for text in [r#"{"house":"1203"}"#, r#"{"line":"101-1"}"#, r#"{"line":"","house":"1203"}"#] {
@@ -58,14 +58,14 @@ fn a_call_needs_nothing_but_its_flat() {
 }
 
 #[test]
-fn a_location_that_cannot_be_one_was_told_all_the_same() {
+fn a_press_with_an_unusable_location_counts_as_sent_with_one() {
     for call in [
         json(r#"{"line":"101-1","house":"1203","lat":"here","lng":"there"}"#),
         json(r#"{"line":"101-1","house":"1203","lat":999,"lng":127}"#),
         json(r#"{"line":"101-1","house":"1203","lat":[1],"lng":{}}"#),
         form("line=101-1&house=1203&lat=NaN&lng=127"),
     ] {
-        assert!(call.location().is_none() && call.tells_location(), "{call:?}");
+        assert!(call.location().is_none() && call.names_location(), "{call:?}");
     }
 }
 
@@ -119,7 +119,7 @@ fn a_name_and_a_password_may_be_numbers() {
 }
 
 #[test]
-fn an_exercise_says_so_in_json_and_in_a_form() {
+fn an_exercise_is_marked_in_json_and_in_a_form() {
     assert!(json(r#"{"line":"1","house":"2","drill":true}"#).drill);
     assert!(!json(r#"{"line":"1","house":"2","drill":false}"#).drill);
     assert!(form("line=1&house=2&drill=true").drill && form("line=1&house=2&drill=on").drill);
@@ -171,6 +171,6 @@ fn the_other_commands_are_read_as_json_and_as_forms() {
 #[test]
 fn the_answer_to_a_call_has_the_contracts_words() {
     let recorded = Recorded { id: uuid::Uuid::nil(), state: State::Stored, warning: None };
-    let told = serde_json::to_value(recorded).expect("JSON");
-    assert_eq!(told, serde_json::json!({"id": "00000000-0000-0000-0000-000000000000", "state": "stored"}));
+    let written = serde_json::to_value(recorded).expect("JSON");
+    assert_eq!(written, serde_json::json!({"id": "00000000-0000-0000-0000-000000000000", "state": "stored"}));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     Accept, Actor, Alert, CallKey, Event, Line, LineIncidents, Location, Moved, Neighbour, Progress, Receipt,
-    Seen, Stance, Status,
+    Source, Stance, Status,
 };
 use proptest::prelude::*;
 
@@ -106,8 +106,8 @@ fn an_event_fits_only_the_call_that_it_names() {
 #[test]
 fn a_location_before_its_alert_waits_and_counts_when_the_alert_comes() {
     let mut fold = direct([Event::Moved(named(5, 37.6))]);
-    let told = fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct);
-    assert_eq!(told.len(), 2);
+    let changes = fold.apply(Event::Alert(alert_of("1203", 0)), Source::Direct);
+    assert_eq!(changes.len(), 2);
     assert_eq!((lat(&fold), only(&fold).located), (Some(37.6), Some(MORNING + 5)));
 }
 
@@ -133,8 +133,8 @@ fn a_strangers_location_never_moves_the_marker_however_early_it_comes() {
             assert_eq!(lat(&direct(events)), Some(37.6), "{stranger:?}");
         }
         let mut fold = direct([stranger.clone()]);
-        assert_eq!(fold.apply(Event::Alert(alert.clone()), Seen::Direct).len(), 1, "{stranger:?}");
-        assert_eq!(fold.apply(stranger, Seen::Direct), []);
+        assert_eq!(fold.apply(Event::Alert(alert.clone()), Source::Direct).len(), 1, "{stranger:?}");
+        assert_eq!(fold.apply(stranger, Source::Direct), []);
         assert_eq!(only(&fold).location, alert.location);
     }
 }
@@ -205,18 +205,18 @@ fn a_receipt_names_flats_of_other_lines_and_the_callers_number_there_is_one_of_t
 fn a_helper_of_another_line_arrives_and_withdraws_for_itself_alone() {
     let accept =
         |accept_line: Option<Line>, id| Event::Accept(Accept { accept_line, ..accept_of(id, "1204", 1) });
-    let say = |id, progress, passed| {
+    let progress_of = |id, progress, passed| {
         let by = Actor::House(a_house("1204"));
         Event::Status(Status { by_line: Some(other_line()), ..status(id, progress, by, passed) })
     };
     let both = [Event::Alert(alert_of("1203", 0)), accept(None, 1), accept(Some(other_line()), 2)];
     for (progress, stance) in [(Progress::Withdrawn, Stance::Withdrawn), (Progress::Arrived, Stance::Arrived)]
     {
-        let incident = only(&direct(both.iter().cloned().chain([say(3, progress, 5)])));
+        let incident = only(&direct(both.iter().cloned().chain([progress_of(3, progress, 5)])));
         assert_eq!(stances(&incident), [("1204", Stance::Coming), ("1204", stance)]);
         assert_eq!(incident.responses[1].line, Some(other_line()));
     }
-    let incident = only(&direct([both[0].clone(), say(3, Progress::Withdrawn, 5)]));
+    let incident = only(&direct([both[0].clone(), progress_of(3, Progress::Withdrawn, 5)]));
     assert_eq!(incident.responses, [], "it had not come");
 }
 
@@ -270,7 +270,7 @@ proptest! {
         let of_1204 = |event: &Event| matches!(event, Event::Alert(alert) if alert.house == a_house("1204"));
         let history: Vec<Sighting> = history.into_iter().filter(|(event, _)| !of_1204(event)).collect();
         let before = oracle::sorted(&fold(&history, 2));
-        let strangers = named.into_iter().chain(nameless).map(|event| (event, Seen::Direct));
+        let strangers = named.into_iter().chain(nameless).map(|event| (event, Source::Direct));
         let early: Vec<Sighting> = strangers.clone().chain(history.iter().cloned()).collect();
         prop_assert_eq!(&oracle::sorted(&fold(&early, 2)), &before);
         let late: Vec<Sighting> = history.into_iter().chain(strangers).collect();
@@ -278,13 +278,13 @@ proptest! {
     }
 
     #[test]
-    fn only_the_caller_is_where_it_says_whatever_order_it_is_said_in(
+    fn only_the_callers_own_locations_count_in_any_order(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),
     ) {
         let fold = fold(&delivery, 2);
         for incident in fold.incidents() {
             let Alert { house, location, .. } = &incident.alert;
-            let said = |event: &Event| match event {
+            let states = |event: &Event| match event {
                 Event::Moved(moved) => {
                     let who = moved.house.as_ref().or(moved.target.as_ref());
                     let is_of_line = moved.house_line.as_ref().is_none_or(|own| *own == line());
@@ -292,8 +292,8 @@ proptest! {
                 }
                 _ => false,
             };
-            let is_said = delivery.iter().any(|(event, _)| said(event));
-            prop_assert!(is_said || incident.location == *location, "{:?}", incident);
+            let is_stated = delivery.iter().any(|(event, _)| states(event));
+            prop_assert!(is_stated || incident.location == *location, "{:?}", incident);
         }
     }
 }
@@ -309,7 +309,7 @@ fn an_event_keeps_its_author_through_repetition() {
     let once = direct(events.clone());
     let mut twice = direct(events.iter().rev().cloned());
     for event in events {
-        assert_eq!(twice.apply(event, Seen::Direct), []);
+        assert_eq!(twice.apply(event, Source::Direct), []);
     }
     assert_eq!(once.incidents(), twice.incidents());
 }

@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn what_is_told_is_heard(body in body()) {
+    fn a_written_body_is_read_as_the_same(body in body()) {
         prop_assert_eq!(&json(&body)["type"], body.type_name());
         prop_assert_eq!(Body::parse(&body.to_json()).expect("readable"), body);
     }
@@ -53,25 +53,25 @@ proptest! {
 }
 
 #[test]
-fn an_alert_says_all_that_the_contract_names() {
+fn an_alert_has_every_field_of_the_contract() {
     let mut alert = alert_of("1203", 0);
     alert.location = Location::new(37.5, 127.0, Some(12.5));
     alert.kind = Some(domain::Kind::Fire);
-    let told = json(&Body::Event { event: Event::Alert(alert.clone()), first: None });
+    let written = json(&Body::Event { event: Event::Alert(alert.clone()), first: None });
     let expected = serde_json::json!({
         "type": "alert", "id": alert.id, "line": "101-1", "house": "1203", "text": "", "lat": "37.5", "lng": "127",
         "accuracy": 12.5, "kind": "fire", "drill": false, "at": alert.at,
     });
-    assert_eq!(told, expected);
+    assert_eq!(written, expected);
 }
 
 #[test]
-fn an_accept_tells_the_original_clients_the_target_as_text_and_whether_it_is_first() {
+fn an_accept_has_the_target_as_text_for_the_original_clients_and_whether_it_is_first() {
     for first in [None, Some(true), Some(false)] {
-        let told = json(&Body::Event { event: Event::Accept(accept_of(1, "1204", 1)), first });
-        assert_eq!((&told["text"], &told["target"]), (&Value::from("1203"), &Value::from("1203")));
-        assert_eq!(told["first"], Value::from(first));
-        assert!(told.as_object().is_some_and(|fields| fields.contains_key("first")), "null, not absent");
+        let written = json(&Body::Event { event: Event::Accept(accept_of(1, "1204", 1)), first });
+        assert_eq!((&written["text"], &written["target"]), (&Value::from("1203"), &Value::from("1203")));
+        assert_eq!(written["first"], Value::from(first));
+        assert!(written.as_object().is_some_and(|fields| fields.contains_key("first")), "null, not absent");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A listener's fold. The frames that it receives add up to the server's state.
 
-use domain::{Change, Event, Incident, LineIncidents, Seen, body::Body};
+use domain::{Change, Event, Incident, LineIncidents, Source, body::Body};
 use proptest::prelude::*;
 
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// Through the very bytes of the frames.
-pub(crate) fn hear(client: &mut LineIncidents, body: &Body) -> Vec<Change> {
+pub(crate) fn receive(client: &mut LineIncidents, body: &Body) -> Vec<Change> {
     match Body::parse(&body.to_json()).expect("what was written can be read") {
-        Body::Event { event, first } => client.apply(event, Seen::Told { first }),
+        Body::Event { event, first } => client.apply(event, Source::Server { first }),
         Body::First { alert, target, id, .. } => {
-            client.settle_first(alert, target.as_ref(), id);
+            client.assign_first(alert, target.as_ref(), id);
             Vec::new()
         }
         Body::SnapshotEnd { .. } => Vec::new(),
@@ -32,18 +32,18 @@ fn body(change: Change) -> Body {
 
 /// A call as a snapshot has it.
 fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
-    let mut told = vec![(Event::Alert(incident.alert.clone()), None)];
-    told.extend(hub.history(&incident.alert));
-    told.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
-    told.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
-    told.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
+    let mut events = vec![(Event::Alert(incident.alert.clone()), None)];
+    events.extend(hub.history(&incident.alert));
+    events.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
+    events.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
+    events.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
 }
 
 pub(crate) fn listener(hub: &mut LineIncidents, delivery: &[Sighting]) -> LineIncidents {
     let mut client = LineIncidents::new(line(), 1);
     for (event, seen) in delivery {
         for change in hub.apply(event.clone(), *seen) {
-            hear(&mut client, &body(change));
+            receive(&mut client, &body(change));
         }
     }
     client
@@ -53,7 +53,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
-    fn who_listened_from_the_start_knows_what_the_server_knows(
+    fn a_client_that_listened_from_the_start_knows_the_same_as_the_server(
         delivery in history(Conflicts::LeftOut).prop_flat_map(delivery),
         partitions in 1..4_i32,
         grown in 1..4_i32,
@@ -62,20 +62,20 @@ proptest! {
         let mut client = listener(&mut hub, &delivery);
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
         for change in hub.set_partitions(grown) {
-            hear(&mut client, &body(change));
+            receive(&mut client, &body(change));
         }
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
     }
 
     #[test]
-    fn who_gets_the_snapshot_knows_what_the_server_knows(
+    fn a_client_with_the_snapshot_knows_the_same_as_the_server(
         history in history(Conflicts::Included),
         partitions in 1..4_i32,
     ) {
         let hub = fold(&history, partitions);
         let mut client = LineIncidents::new(line(), 1);
         for body in hub.incidents().iter().flat_map(|incident| snapshot(&hub, incident)) {
-            hear(&mut client, &body);
+            receive(&mut client, &body);
         }
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
     }
@@ -83,14 +83,14 @@ proptest! {
     /// Where two records of one event differ, listeners keep the one that they received first, until they connect
     /// again.
     #[test]
-    fn a_snapshot_after_listening_settles_what_records_of_one_event_disagreed_about(
+    fn a_snapshot_after_listening_resolves_records_of_one_event_that_disagree(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),
         partitions in 1..4_i32,
     ) {
         let mut hub = LineIncidents::new(line(), partitions);
         let mut client = listener(&mut hub, &delivery);
         for body in hub.incidents().iter().flat_map(|incident| snapshot(&hub, incident)) {
-            hear(&mut client, &body);
+            receive(&mut client, &body);
         }
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
     }
@@ -102,7 +102,7 @@ proptest! {
         let mut hub = LineIncidents::new(line(), 2);
         let mut client = listener(&mut hub, &delivery);
         for body in hub.incidents().iter().flat_map(|incident| snapshot(&hub, incident)) {
-            prop_assert_eq!(hear(&mut client, &body), vec![], "{:?}", body);
+            prop_assert_eq!(receive(&mut client, &body), vec![], "{:?}", body);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     Accept, Actor, Alert, Change, Event, House, Incident, Line, LineIncidents, Location, Millis, Moved,
-    Neighbour, Position, Progress, Receipt, Seen, Stance, Status, event::OPEN_FOR, record, topic,
+    Neighbour, Position, Progress, Receipt, Source, Stance, Status, event::OPEN_FOR, record, topic,
 };
 
 use crate::history::{MORNING, alert_id, event_id, line};
@@ -74,7 +74,7 @@ pub(crate) fn withdrawn(id: usize, house: &str, passed: Millis) -> Status {
 pub(crate) fn direct(events: impl IntoIterator<Item = Event>) -> LineIncidents {
     let mut fold = LineIncidents::new(line(), 1);
     for event in events {
-        fold.apply(event, Seen::Direct);
+        fold.apply(event, Source::Direct);
     }
     fold
 }
@@ -91,13 +91,13 @@ pub(crate) fn stances(incident: &Incident) -> Vec<(&str, Stance)> {
 #[test]
 fn a_house_that_took_its_accept_back_may_accept_again() {
     let call = Event::Alert(alert_of("1203", 0));
-    let said = [
+    let statements = [
         Event::Accept(accept_of(1, "1204", 1)),
         Event::Status(withdrawn(2, "1204", 2)),
         Event::Accept(accept_of(3, "1204", 3)),
     ];
     for (words, stance) in [(1, Stance::Coming), (2, Stance::Withdrawn), (3, Stance::Coming)] {
-        let mut events = said[..words].to_vec();
+        let mut events = statements[..words].to_vec();
         events.reverse();
         events.push(call.clone());
         let incident = only(&direct(events));
@@ -107,19 +107,20 @@ fn a_house_that_took_its_accept_back_may_accept_again() {
 }
 
 #[test]
-fn of_words_said_in_one_millisecond_the_greater_id_is_the_last() {
+fn in_one_millisecond_the_event_with_the_greater_id_is_the_last() {
     let words = |accept, withdraw| {
-        let said =
+        let statements =
             [Event::Accept(accept_of(accept, "1204", 5)), Event::Status(withdrawn(withdraw, "1204", 5))];
         let first = Event::Accept(accept_of(0, "1204", 1));
-        only(&direct([Event::Alert(alert_of("1203", 0)), first].into_iter().chain(said))).responses[0].stance
+        only(&direct([Event::Alert(alert_of("1203", 0)), first].into_iter().chain(statements))).responses[0]
+            .stance
     };
     assert_eq!(words(1, 2), Stance::Withdrawn);
     assert_eq!(words(2, 1), Stance::Coming);
 }
 
 #[test]
-fn who_never_came_has_nothing_to_take_back() {
+fn a_house_that_never_came_has_nothing_to_withdraw() {
     let incident = only(&direct([Event::Alert(alert_of("1203", 0)), Event::Status(withdrawn(1, "1204", 1))]));
     assert_eq!(incident.responses, []);
 }
@@ -211,7 +212,7 @@ fn a_neighbour_who_copies_an_id_changes_nothing_for_the_call() {
         assert_eq!(call.end, None);
         assert_eq!(call.location, call.alert.location, "nobody moves another's marker");
         assert_eq!(stances(&call), [("1204", Stance::Withdrawn)], "the words for the call reach it");
-        fold.apply(resolved.clone(), Seen::Direct);
+        fold.apply(resolved.clone(), Source::Direct);
         assert!(of_caller(&fold).end.is_some());
     }
 }
@@ -232,11 +233,11 @@ fn one_key_used_for_two_calls_is_an_accept_of_each() {
 }
 
 #[test]
-fn of_two_records_of_one_alert_the_earlier_counts_and_listeners_hear_of_one() {
+fn the_earlier_of_two_records_of_one_alert_counts_and_listeners_receive_one() {
     let mut fold = LineIncidents::new(line(), 1);
     let later = Alert { text: "나중".into(), ..alert_of("1203", 5) };
-    assert_eq!(fold.apply(Event::Alert(later), Seen::Direct).len(), 1);
-    assert_eq!(fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct), []);
+    assert_eq!(fold.apply(Event::Alert(later), Source::Direct).len(), 1);
+    assert_eq!(fold.apply(Event::Alert(alert_of("1203", 0)), Source::Direct), []);
     assert_eq!(only(&fold).alert, alert_of("1203", 0));
 }
 
@@ -250,12 +251,12 @@ fn a_call_does_not_become_a_drill() {
 }
 
 #[test]
-fn the_caller_is_where_the_latest_update_says() {
+fn the_caller_is_where_the_latest_update_places_them() {
     let moved = |passed, lat| Event::Moved(moved(passed, lat));
     let mut fold = direct([moved(5, 37.6), Event::Alert(alert_of("1203", 0))]);
-    assert_eq!(fold.apply(moved(4, 37.7), Seen::Direct), []);
+    assert_eq!(fold.apply(moved(4, 37.7), Source::Direct), []);
     assert_eq!(only(&fold).location.map(|location| location.lat), Some(37.6));
-    assert_eq!(fold.apply(moved(6, 37.8), Seen::Direct).len(), 1);
+    assert_eq!(fold.apply(moved(6, 37.8), Source::Direct).len(), 1);
     assert_eq!(only(&fold).location.map(|location| location.lat), Some(37.8));
     assert_eq!(only(&fold).located, Some(MORNING + 6));
 }
@@ -275,13 +276,13 @@ fn receipts_are_merged_without_the_callers_own_house() {
         })
     };
     let mut fold = direct([receipt(&["1204", "1203"], &["1203"], &[])]);
-    let told = fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct);
-    assert_eq!(told.last(), Some(&Change::Event { event: receipt(&["1204"], &[], &[]), first: None }));
-    let told = fold.apply(receipt(&["1301"], &["1301"], &["1204"]), Seen::Direct);
+    let changes = fold.apply(Event::Alert(alert_of("1203", 0)), Source::Direct);
+    assert_eq!(changes.last(), Some(&Change::Event { event: receipt(&["1204"], &[], &[]), first: None }));
+    let changes = fold.apply(receipt(&["1301"], &["1301"], &["1204"]), Source::Direct);
     let merged = receipt(&["1204", "1301"], &["1301"], &["1204"]);
-    assert_eq!(told, [Change::Event { event: merged, first: None }]);
+    assert_eq!(changes, [Change::Event { event: merged, first: None }]);
     let own = receipt(&["1203"], &["1203"], &["1203"]);
-    assert_eq!(fold.apply(own, Seen::Direct), [], "the caller's own is no news");
+    assert_eq!(fold.apply(own, Source::Direct), [], "the caller's own is no news");
 }
 
 #[test]
@@ -299,18 +300,18 @@ fn what_a_push_service_took_is_a_number_of_its_own_and_reaches_nobody() {
         })
     };
     let mut fold = direct([Event::Alert(alert_of("1203", 0))]);
-    assert_eq!(fold.apply(pushed(&["1203"]), Seen::Direct), [], "the caller's own is no news");
-    let told = fold.apply(pushed(&["1204", "1203"]), Seen::Direct);
-    assert_eq!(told, [Change::Event { event: pushed(&["1204"]), first: None }]);
-    fold.apply(pushed(&["1301"]), Seen::Direct);
+    assert_eq!(fold.apply(pushed(&["1203"]), Source::Direct), [], "the caller's own is no news");
+    let changes = fold.apply(pushed(&["1204", "1203"]), Source::Direct);
+    assert_eq!(changes, [Change::Event { event: pushed(&["1204"]), first: None }]);
+    fold.apply(pushed(&["1301"]), Source::Direct);
     let call = only(&fold);
     assert_eq!(call.pushed, flats(&["1204", "1301"]));
     assert!(call.reached.is_empty() && call.sounded.is_empty() && call.seen.is_empty(), "{call:?}");
 }
 
-fn original(topic: &str, value: &str, timestamp: Millis, offset: i64) -> (Event, Seen) {
+fn original(topic: &str, value: &str, timestamp: Millis, offset: i64) -> (Event, Source) {
     let position = Position { timestamp: MORNING + timestamp, partition: 0, offset };
-    (record::read(topic, value.as_bytes(), position).expect("the original's record"), Seen::Log(position))
+    (record::read(topic, value.as_bytes(), position).expect("the original's record"), Source::Log(position))
 }
 
 const CALL: &str = r#"{"line":"101-1","house":"1203","text":"도와주세요","lat":"37.5","lng":"127"}"#;
@@ -342,34 +343,36 @@ fn the_earliest_place_of_an_accept_that_names_no_call_counts() {
         |fold: &LineIncidents| fold.incidents().iter().map(|i| i.responses.len()).collect::<Vec<_>>();
     let accept = Event::Accept(Accept { alert: None, ..accept_of(1, "1204", 25) });
     let at =
-        |timestamp| Seen::Log(Position { timestamp: MORNING + timestamp, partition: 0, offset: timestamp });
+        |timestamp| Source::Log(Position { timestamp: MORNING + timestamp, partition: 0, offset: timestamp });
     let second = Event::Accept(Accept { alert: None, ..accept_of(2, "1301", 26) });
     fold.apply(accept.clone(), at(22));
     fold.apply(second, at(26));
     assert_eq!(answered(&fold), [0, 2]);
-    let told = fold.apply(accept.clone(), at(15));
+    let changes = fold.apply(accept.clone(), at(15));
     assert_eq!(answered(&fold), [1, 1]);
     // The call it leaves has another first now.
     assert!(
-        told.iter().any(|change| matches!(change, Change::First { accept, .. } if accept.id == event_id(2)))
+        changes
+            .iter()
+            .any(|change| matches!(change, Change::First { accept, .. } if accept.id == event_id(2)))
     );
     fold.apply(accept, at(28));
     assert_eq!(answered(&fold), [1, 1]);
 }
 
 #[test]
-fn when_the_newer_call_comes_to_light_late_its_accept_is_told_about_it() {
+fn an_accept_is_announced_for_a_newer_call_that_arrives_late() {
     let mut fold = LineIncidents::new(line(), 1);
     let (old, new) = (original(topic::ALERT, CALL, 10, 1), original(topic::ALERT, CALL, 20, 2));
     let (accept, seen) = original(topic::ACCEPT, COMES, 25, 1);
     fold.apply(old.0, old.1);
     fold.apply(accept, seen);
     let id = new.0.alert();
-    let told = fold.apply(new.0, new.1);
-    assert!(matches!(&told[0], Change::Event { event: Event::Alert(alert), .. } if Some(alert.id) == id));
-    assert!(matches!(&told[1],
+    let changes = fold.apply(new.0, new.1);
+    assert!(matches!(&changes[0], Change::Event { event: Event::Alert(alert), .. } if Some(alert.id) == id));
+    assert!(matches!(&changes[1],
         Change::Event { event: Event::Accept(accept), first: Some(true) } if accept.alert == id));
-    assert_eq!(told.len(), 2);
+    assert_eq!(changes.len(), 2);
     let answered: Vec<_> = fold.incidents().iter().map(|incident| incident.responses.len()).collect();
     assert_eq!(answered, [0, 1]);
 }
@@ -381,7 +384,7 @@ fn an_accept_of_the_original_service_never_means_a_drill_or_what_the_log_does_no
     fold.apply(call.clone(), seen);
     let drill = original(topic::DRILL, CALL, 15, 1);
     fold.apply(drill.0, drill.1);
-    fold.apply(Event::Alert(alert_of("1203", 20)), Seen::Direct);
+    fold.apply(Event::Alert(alert_of("1203", 20)), Source::Direct);
     let (accept, seen) = original(topic::ACCEPT, COMES, 25, 1);
     fold.apply(accept, seen);
     let answered: Vec<_> = fold.incidents().into_iter().filter(|i| !i.responses.is_empty()).collect();

@@ -1,6 +1,6 @@
 //! The first accept. The lowest offset in the line's own partition wins, and records elsewhere come after those.
 
-use domain::{Accept, Change, Event, EventId, LineIncidents, Position, Seen, partition};
+use domain::{Accept, Change, Event, EventId, LineIncidents, Position, Source, partition};
 
 use crate::{
     examples::{accept_of, alert_of},
@@ -13,8 +13,8 @@ fn home() -> i32 {
     partition::of_key(line().as_str().as_bytes(), PARTITIONS)
 }
 
-fn at(partition: i32, offset: i64, timestamp: i64) -> Seen {
-    Seen::Log(Position { timestamp: MORNING + timestamp, partition, offset })
+fn at(partition: i32, offset: i64, timestamp: i64) -> Source {
+    Source::Log(Position { timestamp: MORNING + timestamp, partition, offset })
 }
 
 fn called() -> LineIncidents {
@@ -39,13 +39,13 @@ fn number(accept: &Accept) -> usize {
     (0..9).find(|number| event_id(*number) == accept.id).expect("one of the test's")
 }
 
-fn apply(fold: &mut LineIncidents, who: usize, seen: Seen) -> Vec<(usize, Option<bool>)> {
+fn apply(fold: &mut LineIncidents, who: usize, seen: Source) -> Vec<(usize, Option<bool>)> {
     let house = ["1204", "1301", "1402"][who];
     fold.apply(Event::Accept(accept_of(who, house, 10)), seen).iter().map(accepted).collect()
 }
 
 #[test]
-fn the_lowest_offset_at_home_is_first_whatever_the_clocks_say() {
+fn the_lowest_offset_at_home_is_first_under_any_clock() {
     let mut fold = called();
     assert_eq!(apply(&mut fold, 0, at(home(), 9, 5)), [(0, Some(true))]);
     assert_eq!(apply(&mut fold, 1, at(home(), 8, 7)), [(1, Some(true))]);
@@ -68,7 +68,7 @@ fn records_elsewhere_are_ordered_by_time_then_partition_then_offset() {
         (0..8).filter(|partition| *partition != partition::of_key(line().as_str().as_bytes(), 8)).collect();
     for (one, other) in (0..3).map(|earlier| (places[earlier], places[earlier + 1])) {
         let mut fold = LineIncidents::new(line(), 8);
-        fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct);
+        fold.apply(Event::Alert(alert_of("1203", 0)), Source::Direct);
         let seen = |(time, partition, offset): (i64, usize, i64)| at(elsewhere[partition], offset, time);
         apply(&mut fold, 0, seen(other));
         apply(&mut fold, 1, seen(one));
@@ -77,10 +77,10 @@ fn records_elsewhere_are_ordered_by_time_then_partition_then_offset() {
 }
 
 #[test]
-fn nobody_is_first_until_the_log_knows_and_then_everybody_hears_it() {
+fn nobody_is_first_until_the_log_knows_and_then_everybody_is_informed() {
     let mut fold = called();
-    assert_eq!(apply(&mut fold, 0, Seen::Direct), [(0, None)]);
-    assert_eq!(apply(&mut fold, 1, Seen::Direct), [(1, None)]);
+    assert_eq!(apply(&mut fold, 0, Source::Direct), [(0, None)]);
+    assert_eq!(apply(&mut fold, 1, Source::Direct), [(1, None)]);
     assert_eq!(first(&fold), None);
     assert_eq!(apply(&mut fold, 1, at(home(), 5, 3)), [(1, Some(true))]);
     assert_eq!(apply(&mut fold, 0, at(home(), 6, 2)), []);
@@ -97,7 +97,7 @@ fn a_record_published_again_keeps_the_place_that_ranks_first() {
 }
 
 #[test]
-fn other_news_of_a_call_does_not_tell_again_who_was_first() {
+fn other_news_of_a_call_does_not_announce_its_first_accept_again() {
     let mut fold = called();
     apply(&mut fold, 0, at(home(), 5, 1));
     assert_eq!(apply(&mut fold, 1, at(home(), 6, 2)), [(1, Some(false))]);
@@ -105,11 +105,11 @@ fn other_news_of_a_call_does_not_tell_again_who_was_first() {
 }
 
 #[test]
-fn who_was_first_stays_so_when_it_takes_the_accept_back() {
+fn the_first_accept_stays_the_first_when_it_is_withdrawn() {
     let mut fold = called();
     apply(&mut fold, 0, at(home(), 5, 1));
     apply(&mut fold, 1, at(home(), 6, 2));
-    fold.apply(Event::Status(crate::examples::withdrawn(3, "1204", 20)), Seen::Direct);
+    fold.apply(Event::Status(crate::examples::withdrawn(3, "1204", 20)), Source::Direct);
     let incident = &fold.incidents()[0];
     assert_eq!(incident.first, Some(event_id(0)));
     let first: Vec<_> = incident.responses.iter().map(|r| (r.house.as_str(), r.first)).collect();
@@ -118,7 +118,7 @@ fn who_was_first_stays_so_when_it_takes_the_accept_back() {
 }
 
 #[test]
-fn more_partitions_settle_it_anew() {
+fn more_partitions_reopen_the_question() {
     let home_of = |partitions| partition::of_key(line().as_str().as_bytes(), partitions);
     let grown = (3..20).find(|grown| home_of(*grown) != home()).expect("a key does not always stay");
     let mut fold = called();
@@ -131,16 +131,16 @@ fn more_partitions_settle_it_anew() {
 }
 
 #[test]
-fn a_servers_last_word_holds_where_the_log_is_not_read() {
+fn the_latest_server_message_decides_where_the_log_is_not_read() {
     let mut fold = LineIncidents::new(line(), 1);
-    fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Told { first: None });
-    apply(&mut fold, 0, Seen::Told { first: Some(true) });
+    fold.apply(Event::Alert(alert_of("1203", 0)), Source::Server { first: None });
+    apply(&mut fold, 0, Source::Server { first: Some(true) });
     assert_eq!(first(&fold), Some(event_id(0)));
-    assert_eq!(apply(&mut fold, 1, Seen::Told { first: Some(true) }), [(1, Some(true))]);
+    assert_eq!(apply(&mut fold, 1, Source::Server { first: Some(true) }), [(1, Some(true))]);
     assert_eq!(first(&fold), Some(event_id(1)));
-    fold.settle_first(alert_of("1203", 0).id, None, event_id(0));
+    fold.assign_first(alert_of("1203", 0).id, None, event_id(0));
     assert_eq!(first(&fold), Some(event_id(0)));
-    apply(&mut fold, 0, Seen::Told { first: Some(false) });
+    apply(&mut fold, 0, Source::Server { first: Some(false) });
     assert_eq!(first(&fold), None);
 }
 
@@ -148,32 +148,32 @@ fn a_servers_last_word_holds_where_the_log_is_not_read() {
 fn called_twice() -> LineIncidents {
     let mut fold = LineIncidents::new(line(), 1);
     for caller in ["1203", "1301"] {
-        fold.apply(Event::Alert(alert_of(caller, 0)), Seen::Told { first: None });
+        fold.apply(Event::Alert(alert_of(caller, 0)), Source::Server { first: None });
     }
     let other = Accept { target: alert_of("1301", 0).house, ..accept_of(0, "1204", 10) };
     for accept in [accept_of(0, "1204", 10), other] {
-        fold.apply(Event::Accept(accept), Seen::Told { first: None });
+        fold.apply(Event::Accept(accept), Source::Server { first: None });
     }
     fold
 }
 
 #[test]
-fn a_first_frame_that_may_mean_either_of_two_calls_settles_neither() {
+fn a_first_frame_that_may_mean_either_of_two_calls_decides_neither() {
     let mut fold = called_twice();
-    fold.settle_first(alert_of("1203", 0).id, None, event_id(0));
+    fold.assign_first(alert_of("1203", 0).id, None, event_id(0));
     assert!(
         fold.incidents().iter().all(|incident| incident.first.is_none() && incident.responses.len() == 1)
     );
 }
 
 #[test]
-fn a_first_frame_that_names_the_house_settles_its_call_alone() {
+fn a_first_frame_that_names_the_house_decides_its_call_alone() {
     for caller in ["1203", "1301"] {
         let mut fold = called_twice();
         let house = alert_of(caller, 0).house;
-        fold.settle_first(alert_of(caller, 0).id, Some(&house), event_id(0));
-        let settled = fold.incidents().into_iter().filter(|incident| incident.first.is_some());
-        let settled: Vec<_> = settled.map(|incident| incident.alert.house).collect();
-        assert_eq!(settled, [house]);
+        fold.assign_first(alert_of(caller, 0).id, Some(&house), event_id(0));
+        let decided = fold.incidents().into_iter().filter(|incident| incident.first.is_some());
+        let decided: Vec<_> = decided.map(|incident| incident.alert.house).collect();
+        assert_eq!(decided, [house]);
     }
 }

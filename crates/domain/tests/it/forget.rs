@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Event, LineIncidents, Seen};
+use domain::{Event, LineIncidents, Source};
 use proptest::prelude::*;
 
 use crate::{
@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn what_waits_for_its_call_is_kept_while_it_is_new(history in history(Conflicts::Included)) {
+    fn events_waiting_for_their_call_are_kept_while_they_are_new(history in history(Conflicts::Included)) {
         let (calls, others): (Vec<_>, Vec<_>) =
             history.into_iter().partition(|(event, _)| matches!(event, Event::Alert(_) | Event::Receipt(_)));
         let mut waiting = fold(&others, 2);
@@ -54,7 +54,7 @@ proptest! {
     ) {
         let mut client = LineIncidents::new(line(), 1);
         for (event, _) in history.into_iter().filter(|(event, _)| event.alert().is_some()) {
-            client.apply(event, Seen::Told { first: None });
+            client.apply(event, Source::Server { first: None });
         }
         let mut kept = oracle::sorted(&client);
         kept.retain(|incident| listed.contains(&incident.alert.id));

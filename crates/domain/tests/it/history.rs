@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
-    Neighbour, Position, Progress, Receipt, Seen, Status, record, topic,
+    Neighbour, Position, Progress, Receipt, Source, Status, record, topic,
 };
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(crate) const MORNING: Millis = 1_767_225_600_000;
 
 /// One event as it came to be known once.
-pub(crate) type Sighting = (Event, Seen);
+pub(crate) type Sighting = (Event, Source);
 
 pub(crate) fn line() -> Line {
     Line::new("101-1").expect("a valid line")
@@ -112,15 +112,16 @@ impl Happening {
             |position: Position| Position { offset: position.offset * 100 + number as i64, ..position };
         match self {
             Self::Ours(event, places) => {
-                let seen =
-                    |place: Option<Position>| place.map_or(Seen::Direct, |place| Seen::Log(unique(place)));
+                let seen = |place: Option<Position>| {
+                    place.map_or(Source::Direct, |place| Source::Log(unique(place)))
+                };
                 places.into_iter().map(|place| (event.clone(), seen(place))).collect()
             }
             Self::Original(topic, value, place) => {
                 let place = unique(place);
                 let event =
                     record::read(topic, value.as_bytes(), place).expect("the original service's record");
-                vec![(event, Seen::Log(place))]
+                vec![(event, Source::Log(place))]
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Accept, Actor, Alert, End, Event, House, Incident, Line, LineIncidents, Moved, Neighbour, Position,
-    Progress, Response, Seen, Stance, Status, partition, record,
+    Progress, Response, Source, Stance, Status, partition, record,
 };
 
 use crate::history::{Sighting, identity, line};
@@ -44,7 +44,7 @@ fn counted(sightings: &[Sighting]) -> BTreeMap<String, Known> {
         if bytes(event) < bytes(counts) {
             *counts = event.clone();
         }
-        if let Seen::Log(position) = seen {
+        if let Source::Log(position) = seen {
             positions.push(*position);
         }
     }
@@ -70,7 +70,7 @@ fn is_about(
         Event::Status(status) => {
             status.alert == alert.id
                 && is_meant(status.target.as_ref(), alert)
-                && may_say(status, &alert.house)
+                && is_permitted(status, &alert.house)
         }
         _ => false,
     }
@@ -96,7 +96,7 @@ fn is_meant(target: Option<&House>, alert: &Alert) -> bool {
     target.is_none_or(|target| *target == alert.house)
 }
 
-fn may_say(Status { status: what, by, by_line, .. }: &Status, caller: &House) -> bool {
+fn is_permitted(Status { status: what, by, by_line, .. }: &Status, caller: &House) -> bool {
     let what = *what;
     let own_line = by_line.as_ref().is_none_or(|own| *own == line());
     match by {

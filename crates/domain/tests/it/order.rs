@@ -1,6 +1,6 @@
 //! The fold trusts no order.
 
-use domain::{Event, Incident, LineIncidents, Seen};
+use domain::{Event, Incident, LineIncidents, Source};
 use proptest::prelude::*;
 
 use crate::{
@@ -8,9 +8,9 @@ use crate::{
     oracle,
 };
 
-type Told = Vec<(Incident, Vec<(Event, Option<bool>)>)>;
+type Everything = Vec<(Incident, Vec<(Event, Option<bool>)>)>;
 
-fn everything(fold: &LineIncidents) -> Told {
+fn everything(fold: &LineIncidents) -> Everything {
     fold.incidents().into_iter().map(|incident| (incident.clone(), fold.history(&incident.alert))).collect()
 }
 
@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn the_incidents_are_what_the_rules_say(
+    fn the_incidents_follow_the_rules(
         history in history(Conflicts::Included),
         partitions in 1..4_i32,
     ) {
@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_known_already_changes_nothing(history in history(Conflicts::Included)) {
+    fn an_event_known_already_changes_nothing(history in history(Conflicts::Included)) {
         let mut fold = fold(&history, 2);
         let before = everything(&fold);
         for (event, seen) in history {
@@ -99,11 +99,15 @@ fn arbitrary_histories_have_calls_with_answers_of_every_kind() {
             let of_elsewhere = |r: &domain::Response| r.line.is_some() && r.stance != domain::Stance::Coming;
             seen[11] += usize::from(incident.responses.iter().any(of_elsewhere));
             let nameless = sightings.iter().filter(|(event, seen)| {
-                matches!((event, seen), (Event::Accept(accept), Seen::Log(_)) if accept.alert.is_none())
+                matches!((event, seen), (Event::Accept(accept), Source::Log(_)) if accept.alert.is_none())
             });
             let history = fold.history(&incident.alert);
             seen[7] += nameless
-                .filter(|(event, _)| history.iter().any(|(told, _)| told.at() == event.at() && told != event))
+                .filter(|(event, _)| {
+                    history
+                        .iter()
+                        .any(|(known_event, _)| known_event.at() == event.at() && known_event != event)
+                })
                 .count();
         }
     }

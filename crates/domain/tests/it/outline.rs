@@ -1,10 +1,10 @@
 //! The outline of a call, which is a few of its words with the same incident.
 
-use domain::{Event, Incident, LineIncidents, Position, Seen, Stance, body::Body};
+use domain::{Event, Incident, LineIncidents, Position, Source, Stance, body::Body};
 use proptest::prelude::*;
 
 use crate::{
-    client::{hear, listener},
+    client::{listener, receive},
     examples::{accept_of, alert_of, withdrawn},
     history::{Conflicts, MORNING, delivery, event_id, fold, history, line},
     oracle,
@@ -12,11 +12,11 @@ use crate::{
 
 /// A call as a snapshot sends it.
 fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
-    let mut told = vec![(Event::Alert(incident.alert.clone()), None)];
-    told.extend(hub.outline(&incident.alert));
-    told.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
-    told.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
-    told.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
+    let mut events = vec![(Event::Alert(incident.alert.clone()), None)];
+    events.extend(hub.outline(&incident.alert));
+    events.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
+    events.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
+    events.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
 }
 
 proptest! {
@@ -30,20 +30,20 @@ proptest! {
         let hub = fold(&history, partitions);
         let mut client = LineIncidents::new(line(), 1);
         for body in hub.incidents().iter().flat_map(|incident| snapshot(&hub, incident)) {
-            hear(&mut client, &body);
+            receive(&mut client, &body);
         }
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
     }
 
     #[test]
-    fn outlines_after_listening_settle_what_records_of_one_event_disagreed_about(
+    fn outlines_after_listening_resolve_records_of_one_event_that_disagree(
         delivery in history(Conflicts::Included).prop_flat_map(delivery),
         partitions in 1..4_i32,
     ) {
         let mut hub = LineIncidents::new(line(), partitions);
         let mut client = listener(&mut hub, &delivery);
         for body in hub.incidents().iter().flat_map(|incident| snapshot(&hub, incident)) {
-            hear(&mut client, &body);
+            receive(&mut client, &body);
         }
         prop_assert_eq!(oracle::sorted(&client), oracle::sorted(&hub));
     }
@@ -63,13 +63,13 @@ proptest! {
 /// A house that accepts and withdraws so many times.
 fn hesitant(times: usize) -> LineIncidents {
     let mut fold = LineIncidents::new(line(), 1);
-    fold.apply(Event::Alert(alert_of("1203", 0)), Seen::Direct);
+    fold.apply(Event::Alert(alert_of("1203", 0)), Source::Direct);
     for number in 0..times {
         let passed = i64::try_from(2 * number + 1).expect("few times");
         let position = Position { timestamp: MORNING + passed, partition: 0, offset: passed };
         let accept = Event::Accept(accept_of(2 * number + 1, "1204", passed));
-        fold.apply(accept, Seen::Log(position));
-        fold.apply(Event::Status(withdrawn(2 * number + 2, "1204", passed + 1)), Seen::Direct);
+        fold.apply(accept, Source::Log(position));
+        fold.apply(Event::Status(withdrawn(2 * number + 2, "1204", passed + 1)), Source::Direct);
     }
     fold
 }
@@ -83,7 +83,7 @@ fn a_house_that_changes_its_mind_a_thousand_times_has_two_words() {
     };
     let first = (Some(event_id(1).0), Some(true));
     assert_eq!(words(&fold), [first, (Some(event_id(2_000).0), None)]);
-    fold.apply(Event::Accept(accept_of(2_001, "1204", 2_001)), Seen::Direct);
+    fold.apply(Event::Accept(accept_of(2_001, "1204", 2_001)), Source::Direct);
     assert_eq!(words(&fold), [first, (Some(event_id(2_001).0), None)]);
 }
 
@@ -92,7 +92,7 @@ fn later_words_mean_the_same_to_a_client_with_the_outline() {
     let mut hub = hesitant(10);
     let mut client = LineIncidents::new(line(), 1);
     for body in hub.incidents().iter().flat_map(|incident| snapshot(&hub, incident)) {
-        hear(&mut client, &body);
+        receive(&mut client, &body);
     }
     // One word is the last, the other comes late and is between those that the outline left out.
     let last = Event::Status(withdrawn(100, "1204", 100));
@@ -101,8 +101,8 @@ fn later_words_mean_the_same_to_a_client_with_the_outline() {
         (Event::Accept(accept_of(99, "1204", 99)), Stance::Coming),
         (last, Stance::Withdrawn),
     ] {
-        hub.apply(event.clone(), Seen::Direct);
-        client.apply(event, Seen::Told { first: None });
+        hub.apply(event.clone(), Source::Direct);
+        client.apply(event, Source::Server { first: None });
         assert_eq!(hub.incidents(), client.incidents());
         assert_eq!(hub.incidents()[0].responses[0].stance, stance);
     }

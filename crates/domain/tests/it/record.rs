@@ -34,7 +34,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn what_is_written_is_read(event in event(), position in history::position()) {
+    fn a_written_record_is_read_as_the_same(event in event(), position in history::position()) {
         let (topic, value) = write(&event);
         prop_assert_eq!(read(topic, &value, position).expect("readable"), event);
     }
@@ -173,7 +173,7 @@ fn an_unusable_location_leaves_a_call_without_one() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_fields_are_named() {
     for (topic, value, field) in [
         (topic::ALERT, r#"{"house":"1203"}"#, "line"),
         (topic::ALERT, r#"{"line":"101-1"}"#, "house"),
@@ -194,7 +194,7 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn what_is_no_record_is_unreadable() {
+fn a_value_that_is_not_a_record_is_unreadable() {
     for topic in topic::ALL {
         for value in ["", "null", "[]", "1", "{", "\"call\"", "{\"line\":}", "\u{0}"] {
             assert!(read(topic.name, value.as_bytes(), HERE).is_err(), "{} {value:?}", topic.name);
@@ -208,7 +208,7 @@ fn what_is_no_record_is_unreadable() {
 }
 
 #[test]
-fn an_accept_that_names_something_else_than_a_call_is_not_taken_for_another_one() {
+fn an_accept_that_names_something_else_than_a_call_is_not_applied_to_another_one() {
     let value = br#"{"line":"101-1","accept":"1204","target":"1203","alert":"the newest"}"#;
     assert!(matches!(read(topic::ACCEPT, value, HERE), Err(Unreadable::Json(_))));
 }
@@ -254,7 +254,7 @@ fn the_fields_of_the_original_service_stay_strings() {
 }
 
 #[test]
-fn every_kind_of_progress_has_its_word() {
+fn every_kind_of_progress_has_its_text() {
     for (word, progress) in [
         ("withdrawn", Progress::Withdrawn),
         ("arrived", Progress::Arrived),

@@ -173,7 +173,7 @@ fn locations_are_not_held() {
 }
 
 #[test]
-fn who_waited_in_vain_and_then_cancelled_was_no_false_alarm() {
+fn a_cancel_after_waiting_in_vain_is_not_a_false_alarm() {
     let now = MORNING + 2 * OPEN_FOR;
     let soon = ended(row(0, MORNING), Progress::Cancelled, FALSE_ALARM_WITHIN);
     let late = ended(row(1, MORNING), Progress::Cancelled, FALSE_ALARM_WITHIN + 1);

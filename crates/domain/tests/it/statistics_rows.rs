@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Event, Position, Progress, Seen,
+    Event, Position, Progress, Source,
     statistics::{Ended, Held, Percentiles, Period, Query, Row, Utc, rows},
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -16,8 +16,8 @@ use crate::{
 /// Returns what statistics hold of the records of the log.
 fn held(sightings: &[Sighting]) -> impl Iterator<Item = Held> {
     sightings.iter().filter_map(|(event, seen)| match seen {
-        Seen::Log(position) => Held::new(event.clone(), *position),
-        Seen::Direct | Seen::Told { .. } => None,
+        Source::Log(position) => Held::new(event.clone(), *position),
+        Source::Direct | Source::Server { .. } => None,
     })
 }
 

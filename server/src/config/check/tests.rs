@@ -1,4 +1,5 @@
-#![allow(clippy::unwrap_used)]
+//! Every bad value has a sentence, and good values become settings.
+
 use super::*;
 
 #[test]
@@ -63,7 +64,7 @@ fn a_time_is_a_number_of_seconds_from_one_to_a_days() {
 }
 
 #[test]
-fn without_kafka_the_one_process_takes_calls_and_keeps_sockets() {
+fn without_kafka_the_one_process_accepts_calls_and_keeps_sockets() {
     let of = |words: &str| roles_fit_log(roles(words).unwrap(), &Log::Local);
     assert_eq!(of("web,producer,fanout,statistics"), Ok(()));
     for words in ["web,producer", "fanout", "web"] {

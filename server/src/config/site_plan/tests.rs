@@ -1,4 +1,5 @@
-#![allow(clippy::unwrap_used)]
+//! A site plan is laid by two of its points, and a file that cannot be one is refused.
+
 use super::*;
 
 /// A metre, in degrees of latitude.
@@ -63,7 +64,7 @@ fn the_demos_points_fit_the_file_that_is_shipped() {
 }
 
 #[test]
-fn what_cannot_be_a_plan_is_refused_by_name_with_what_to_do() {
+fn a_file_that_cannot_be_a_plan_is_refused_by_name_with_the_remedy() {
     let (directory, file) = file();
     let missing = directory.path().join("nothing.svg").display().to_string();
     let folder = directory.path().display().to_string();

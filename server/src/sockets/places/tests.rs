@@ -1,5 +1,4 @@
 //! Sockets that make room for others, and the rule that nobody does so in turn.
-#![allow(clippy::unwrap_used)]
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -86,7 +85,7 @@ fn beyond_a_sessions_bound_its_oldest_makes_room_and_not_without_end() {
 }
 
 #[test]
-fn the_newest_device_of_a_family_takes_the_place_of_the_device_with_the_most_sockets() {
+fn the_newest_device_of_a_family_displaces_the_device_with_the_most_sockets() {
     let mut building = Building::new(4, 1_000);
     for device in ["a", "b", "c", "d"] {
         for _ in 0..OF_FLAT / 4 {
@@ -130,7 +129,7 @@ fn a_residents_first_socket_finds_a_place_where_somebody_has_more_than_one() {
 }
 
 #[test]
-fn strangers_take_no_place_of_residents_nor_of_networks_that_have_fewer() {
+fn strangers_displace_neither_residents_nor_networks_that_have_fewer() {
     let mut building = Building::new(4, 4);
     for _ in 0..4 {
         assert_eq!(building.stranger(1), Ok(None));
@@ -159,14 +158,14 @@ fn a_stranger_that_sends_no_connect_makes_room_for_the_next_after_its_grace() {
 }
 
 #[test]
-fn a_place_that_was_taken_is_not_given_back_twice() {
+fn a_place_that_was_displaced_is_not_given_back_twice() {
     let mut building = Building::new(4, 2);
     let session = SessionId::of_token("phone");
     for _ in 0..2 {
         building.resident("1203", "phone").unwrap();
     }
     assert_eq!(building.resident("1204", "other"), Ok(Some(0)));
-    assert!(building.places.take_resident(0, &session, &owner("1203")).is_none());
-    assert!(building.places.take_resident(1, &session, &owner("1203")).is_some());
+    assert!(building.places.remove_resident(0, &session, &owner("1203")).is_none());
+    assert!(building.places.remove_resident(1, &session, &owner("1203")).is_some());
     assert_eq!(building.places.open().residents, 1);
 }

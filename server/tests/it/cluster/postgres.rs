@@ -19,8 +19,8 @@ impl Postgres {
     pub fn start() -> Self {
         // Made before the script runs, so that a server that does not come up whole is ended, too.
         let mut postgres = Self { directory: directory("postgres"), url: String::new() };
-        let told = postgres.command("up");
-        postgres.url = told.trim().strip_prefix("DATABASE_URL=").unwrap().to_owned();
+        let printed = postgres.command("up");
+        postgres.url = printed.trim().strip_prefix("DATABASE_URL=").unwrap().to_owned();
         postgres
     }
 
@@ -68,7 +68,7 @@ async fn accounts_and_sessions_in_postgresql_outlive_the_server() -> Outcome {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: script/test runs it"]
-async fn while_postgresql_is_stopped_who_was_signed_in_can_call_and_is_heard() -> Outcome {
+async fn while_postgresql_is_stopped_the_signed_in_can_call_and_reach_neighbours() -> Outcome {
     let postgres = Postgres::start();
     let server = postgres.program().start().await?;
     let client = server.client()?;

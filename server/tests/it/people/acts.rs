@@ -108,7 +108,7 @@ async fn a_line_that_still_has_residents_stays_whole() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_pages_forms_lead_back_with_a_word_and_another_site_is_refused() -> Outcome {
+async fn the_pages_forms_lead_back_with_a_notice_and_another_site_is_refused() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let office = sign_in(&client, ADMINISTRATOR).await?;
     let form = [("back", "/admin/people?line=101-1")];

@@ -128,7 +128,7 @@ async fn kakao_talk_is_led_to_the_real_browser_and_may_go_on() -> Outcome {
 }
 
 #[tokio::test]
-async fn guessing_codes_is_refused_for_strangers_and_not_for_whoever_is_signed_in() -> Outcome {
+async fn guessing_codes_is_refused_for_strangers_and_not_for_the_signed_in() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
     let mut busy = 0;

@@ -42,7 +42,7 @@ async fn an_endpoint_or_a_key_that_cannot_be_used_is_refused_with_the_reason() -
 }
 
 #[tokio::test]
-async fn somebody_elses_device_cannot_be_seen_tried_removed_or_taken() -> Outcome {
+async fn somebody_elses_device_cannot_be_listed_tried_removed_or_claimed() -> Outcome {
     let (_server, client, service) = server_and_service().await?;
     let (one, other) = (sign_in(&client, NEIGHBOUR).await?, sign_in(&client, SECOND_NEIGHBOUR).await?);
     let (phone, device) = Phone::of(&one, &service, "/one").await?;

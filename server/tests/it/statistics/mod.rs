@@ -49,11 +49,11 @@ async fn press(by: &Session) -> Result<Uuid, Error> {
 }
 
 /// Comes to help.
-async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<(), Error> {
+async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<(), Error> {
     let accept = AcceptRequest {
-        line: whom.line()?.clone(),
+        line: caller.line()?.clone(),
         accept_house: by.call("")?.house,
-        target_house: whom.call("")?.house,
+        target_house: caller.call("")?.house,
         alert: Some(AlertId(call)),
     };
     by.accept(&accept, None).await?.ok().map(drop)

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_round_is_complete_when_each_subscriber_saw_it_and_counts_who_saw_it_twice() {
+    async fn a_round_is_complete_when_each_subscriber_got_it_and_counts_doubles() {
         let (board, id) = (Board::default(), Uuid::now_v7());
         let round = board.begin(id, 2);
         let text = id.to_string();

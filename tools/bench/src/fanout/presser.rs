@@ -30,7 +30,7 @@ pub(super) struct Press {
     /// The log had it when it was answered.
     pub(super) published: bool,
     /// The number of 429 answers before.
-    pub(super) told_to_wait: u32,
+    pub(super) asked_to_wait: u32,
 }
 
 /// Presses once, and cancels the call, so that the next snapshot and the next press find none open.
@@ -41,7 +41,7 @@ pub(super) async fn press(
     subscribers: usize,
 ) -> Result<Press, Error> {
     let call = caller.call("bench")?;
-    let mut told_to_wait = 0;
+    let mut asked_to_wait = 0;
     loop {
         let id = Uuid::now_v7();
         let round = board.begin(id, subscribers);
@@ -49,9 +49,9 @@ pub(super) async fn press(
         let answer = caller.press(&call, Some(id)).await?;
         let answered = board.now() - pressed;
         let is_final = matches!(&answer.outcome, Err(problem) if problem.kind == CALL_STANDS);
-        if answer.status == 429 && !is_final && told_to_wait < TRIES {
+        if answer.status == 429 && !is_final && asked_to_wait < TRIES {
             board.end(&round);
-            told_to_wait += 1;
+            asked_to_wait += 1;
             let seconds = answer.header("retry-after").and_then(|value| value.parse().ok()).unwrap_or(1);
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             continue;
@@ -63,6 +63,6 @@ pub(super) async fn press(
         caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
         tokio::time::sleep(settings.interval()).await;
         let missing = subscribers - seen.len();
-        return Ok(Press { answered, seen, missing, published, told_to_wait });
+        return Ok(Press { answered, seen, missing, published, asked_to_wait });
     }
 }

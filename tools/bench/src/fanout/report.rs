@@ -18,7 +18,7 @@ pub(super) struct Row {
     last: Spread,
     missing: usize,
     published: usize,
-    told_to_wait: u32,
+    asked_to_wait: u32,
     twice: usize,
     ended: Vec<String>,
 }
@@ -38,11 +38,11 @@ impl Row {
         }
         self.missing += press.missing;
         self.published += usize::from(press.published);
-        self.told_to_wait += press.told_to_wait;
+        self.asked_to_wait += press.asked_to_wait;
     }
 
     /// Adds what the subscribers noted.
-    pub(super) fn note(&mut self, board: &Board) {
+    pub(super) fn record(&mut self, board: &Board) {
         self.twice = board.twice();
         self.ended = board.ended();
     }
@@ -103,8 +103,8 @@ pub(super) fn print_row(row: &Row) {
         format!("{}/{}", row.published, row.answered.count()),
         row.missing,
     );
-    if row.told_to_wait > 0 {
-        println!("{:>11}  the server said {} times 429, and the presser waited", "", row.told_to_wait);
+    if row.asked_to_wait > 0 {
+        println!("{:>11}  the server answered {} times 429, and the presser waited", "", row.asked_to_wait);
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     fn press(seen: &[u64], missing: usize) -> Press {
         let seen = seen.iter().copied().map(Duration::from_millis).collect();
-        Press { answered: Duration::from_millis(9), seen, missing, published: true, told_to_wait: 0 }
+        Press { answered: Duration::from_millis(9), seen, missing, published: true, asked_to_wait: 0 }
     }
 
     #[test]

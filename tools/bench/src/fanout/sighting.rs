@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_an_alert_is_found_whatever_its_text_says() {
+    fn the_id_of_an_alert_is_found_beside_any_text() {
         let alert = alert("\"id\":\"another\" \n\n type:alert");
         let id = alert.id.to_string();
         let frame = message("alert", &Body::Event { event: Event::Alert(alert), first: None });
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_whole_frame_is_not_taken_for_one() {
+    fn octets_that_are_not_one_whole_frame_are_not_read_as_one() {
         let alert = message("alert", &Body::Event { event: Event::Alert(alert("help")), first: None });
         for text in [&alert[..alert.len() - 9], &format!("{alert}{alert}"), "MESSAGE"] {
             assert_eq!(of(text), Sighting::Unreadable, "{text:?}");

@@ -26,9 +26,9 @@ pub(super) struct Presses {
     /// From the time a press was due until its answer is read.
     pub(super) answered: Spread,
     /// From the same time until the last socket has the alarm.
-    pub(super) heard_by_all: Spread,
+    pub(super) received_by_all: Spread,
     /// Alarms that sockets had.
-    pub(super) heard: usize,
+    pub(super) received: usize,
     /// Alarms that sockets should have had.
     pub(super) expected: usize,
     /// Presses and cancels that failed, and why.
@@ -39,16 +39,16 @@ pub(super) struct Presses {
 #[derive(Debug, Default)]
 struct Press {
     answered: Option<Duration>,
-    heard_by_all: Option<Duration>,
-    heard: usize,
+    received_by_all: Option<Duration>,
+    received: usize,
     failure: Option<String>,
 }
 
 impl Presses {
     fn add(&mut self, press: Press, ears: usize) {
         self.answered.extend(press.answered);
-        self.heard_by_all.extend(press.heard_by_all);
-        self.heard += press.heard;
+        self.received_by_all.extend(press.received_by_all);
+        self.received += press.received;
         self.expected += ears;
         self.failures.extend(press.failure);
     }
@@ -90,9 +90,9 @@ async fn press(caller: Session, board: Arc<Board>, ears: usize, due: Instant) ->
     }
     board.end(&round);
     let sights = round.sights();
-    press.heard = sights.len();
-    let last = sights.into_iter().max().filter(|_| press.heard == ears);
-    press.heard_by_all = last.map(|last| last.saturating_sub(due_at));
+    press.received = sights.len();
+    let last = sights.into_iter().max().filter(|_| press.received == ears);
+    press.received_by_all = last.map(|last| last.saturating_sub(due_at));
     if press.failure.is_none()
         && let Err(error) = cancel(&caller, AlertId(id)).await
     {

@@ -25,7 +25,7 @@ impl Row {
     /// Describes every failed press and missed alarm, one sentence each.
     pub(super) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        let missed = self.presses.expected - self.presses.heard;
+        let missed = self.presses.expected - self.presses.received;
         if missed > 0 {
             faults.push(format!("{}: {missed} alarms of {} were missed", self.name, self.presses.expected));
         }
@@ -88,8 +88,8 @@ pub(super) fn print_row(row: &Row, idle: &Row) {
         p(100),
         times(50),
         times(99),
-        milliseconds(presses.heard_by_all.percentile(99)),
-        format!("{}/{}", presses.heard, presses.expected),
+        milliseconds(presses.received_by_all.percentile(99)),
+        format!("{}/{}", presses.received, presses.expected),
         megabytes(memory.before),
         megabytes(memory.after),
         megabytes(memory.most),
@@ -119,10 +119,10 @@ mod tests {
 
     use super::*;
 
-    fn row(heard: usize, failures: Vec<String>) -> Row {
+    fn row(received: usize, failures: Vec<String>) -> Row {
         Row {
             name: "calls".into(),
-            presses: Presses { heard, expected: 12, failures, ..Presses::default() },
+            presses: Presses { received, expected: 12, failures, ..Presses::default() },
             turned_away: Vec::new(),
             attempts: (5, 2),
             memory: Used { before: 1, after: 1, most: 1 },

@@ -80,7 +80,7 @@ impl<'a> Stage<'a> {
         let lines = 1 + far.div_ceil(plan.houses * SOCKETS_OF_FLAT);
         let server = Program::new(&settings.program).start().await?;
         let town = Town::new(lines, plan.houses).sessions(SOCKETS_OF_FLAT);
-        let residents = server.settle(&town).await?;
+        let residents = server.populate(&town).await?;
         let neighbours = (plan.listeners..plan.standing).flat_map(|house| residents.devices(0, house));
         let neighbours: Vec<Session> = neighbours.take(near).cloned().collect();
         let elsewhere = (1..lines).flat_map(|line| (0..plan.houses).map(move |house| (line, house)));

@@ -8,7 +8,7 @@ use std::{
 use domain::api::State;
 use uuid::Uuid;
 
-use super::{Command, Heard, History, Listener, Violation, What};
+use super::{Command, CommandKind, History, Listener, Received, Violation};
 
 /// Counts and times of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,7 +49,7 @@ pub struct Figures {
     /// Answers "heard, but not recorded".
     pub heard_only: usize,
     /// Those that a connected listener did not receive.
-    pub unheard: usize,
+    pub undelivered: usize,
     /// Subscriptions.
     pub subscriptions: usize,
     /// The longest time from the first try of a press to the first listener who received it, with the call.
@@ -77,9 +77,9 @@ impl Figures {
             .filter(|command| command.acknowledged().is_some())
             .map(|command| (command.id, command))
             .collect();
-        let direct = history.listeners.iter().flat_map(Listener::heard);
-        let direct = direct.filter(|heard| heard.is_direct() && !heard.replay);
-        let direct: HashSet<Uuid> = direct.filter_map(Heard::event).map(|(_, id)| id).collect();
+        let direct = history.listeners.iter().flat_map(Listener::received);
+        let direct = direct.filter(|received| received.is_direct() && !received.replay);
+        let direct: HashSet<Uuid> = direct.filter_map(Received::event).map(|(_, id)| id).collect();
         figures.handed_over = direct.iter().filter(|id| acknowledged.contains_key(id)).count();
         figures.subscriptions = history.listeners.iter().map(|listener| listener.subscriptions.len()).sum();
         figures.delivered = delivered(history, &acknowledged);
@@ -88,7 +88,7 @@ impl Figures {
                 Violation::Lost { .. } | Violation::Unpublished { .. } => figures.lost += 1,
                 Violation::Duplicated { .. } => figures.duplicated += 1,
                 Violation::FirstDiffers { .. } | Violation::StateDiffers { .. } => figures.disagreements += 1,
-                Violation::Unheard { .. } => figures.unheard += 1,
+                Violation::Undelivered { .. } => figures.undelivered += 1,
                 Violation::Unanswered { .. } | Violation::NoCallStands { .. } => {}
             }
         }
@@ -97,7 +97,7 @@ impl Figures {
     }
 
     fn count(&mut self, command: &Command, in_log: &HashSet<Uuid>) {
-        let is_press = command.what == What::Press;
+        let is_press = command.what == CommandKind::Press;
         self.commands += 1;
         self.presses += usize::from(is_press);
         self.retries += command.tries.saturating_sub(1);
@@ -121,10 +121,10 @@ impl Figures {
         let subscriptions = history.listeners.iter().flat_map(|listener| &listener.subscriptions);
         for subscription in subscriptions {
             let listed = subscription.listed();
-            for heard in &subscription.heard {
-                let Some(("alert", id)) = heard.event() else { continue };
+            for received in &subscription.received {
+                let Some(("alert", id)) = received.event() else { continue };
                 let Some(command) = acknowledged.get(&id) else { continue };
-                let took = heard.at.saturating_sub(command.began);
+                let took = received.at.saturating_sub(command.began);
                 first.entry(id).and_modify(|known| *known = took.min(*known)).or_insert(took);
                 if listed.is_some_and(|listed| listed < command.began) {
                     last.entry(id).and_modify(|known| *known = took.max(*known)).or_insert(took);
@@ -139,14 +139,16 @@ impl Figures {
 
 /// Returns what the rebuilt snapshots name a record of.
 fn in_log(history: &History) -> HashSet<Uuid> {
-    let heard = history.rebuilt.iter().flat_map(Listener::heard).filter(|heard| !heard.is_direct());
-    heard.filter_map(Heard::event).map(|(_, id)| id).collect()
+    let received =
+        history.rebuilt.iter().flat_map(Listener::received).filter(|received| !received.is_direct());
+    received.filter_map(Received::event).map(|(_, id)| id).collect()
 }
 
 fn delivered(history: &History, acknowledged: &HashMap<Uuid, &Command>) -> usize {
-    let told_to = |listener: &Listener| {
-        let told: HashSet<Uuid> = listener.heard().filter_map(Heard::event).map(|(_, id)| id).collect();
-        told.iter().filter(|id| acknowledged.contains_key(id)).count()
+    let delivered_to = |listener: &Listener| {
+        let announced: HashSet<Uuid> =
+            listener.received().filter_map(Received::event).map(|(_, id)| id).collect();
+        announced.iter().filter(|id| acknowledged.contains_key(id)).count()
     };
-    history.listeners.iter().map(told_to).sum()
+    history.listeners.iter().map(delivered_to).sum()
 }

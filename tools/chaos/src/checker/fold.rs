@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{AlertId, Event, Incident, LineIncidents, Seen, body::Body};
+use domain::{AlertId, Event, Incident, LineIncidents, Source, body::Body};
 use uuid::Uuid;
 
-use super::history::{Heard, History, Listener};
+use super::history::{History, Listener, Received};
 
 /// The log's records of events, by type and id.
 pub(super) type Records = HashMap<(&'static str, Uuid), Event>;
@@ -19,9 +19,9 @@ pub(super) type Records = HashMap<(&'static str, Uuid), Event>;
 pub(super) fn records_of_retries(history: &History) -> Records {
     let retried = history.commands.iter().filter(|command| command.tries > 1);
     let retried: BTreeSet<Uuid> = retried.map(|command| command.id).collect();
-    let told = history.rebuilt.iter().flat_map(Listener::heard);
-    let records = told.filter_map(|heard| match &heard.body {
-        Body::Event { event, .. } => Some((heard.event()?, event.clone())),
+    let announced = history.rebuilt.iter().flat_map(Listener::received);
+    let records = announced.filter_map(|received| match &received.body {
+        Body::Event { event, .. } => Some((received.event()?, event.clone())),
         _ => None,
     });
     records.filter(|((_, id), _)| retried.contains(id)).collect()
@@ -33,16 +33,16 @@ pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
     let mut incidents = LineIncidents::new(listener.line.clone(), 1);
     for subscription in &listener.subscriptions {
         let mut listed = BTreeSet::<AlertId>::new();
-        for heard in &subscription.heard {
-            match &heard.body {
+        for received in &subscription.received {
+            match &received.body {
                 Body::Event { event, first } => {
                     if let Event::Alert(alert) = event {
                         listed.insert(alert.id);
                     }
-                    incidents.apply(recorded(heard, event, records), Seen::Told { first: *first });
+                    incidents.apply(recorded(received, event, records), Source::Server { first: *first });
                 }
                 Body::First { alert, target, id, .. } => {
-                    incidents.settle_first(*alert, target.as_ref(), *id);
+                    incidents.assign_first(*alert, target.as_ref(), *id);
                 }
                 Body::SnapshotEnd { truncated: false, .. } => incidents.retain(&listed),
                 Body::SnapshotEnd { truncated: true, .. } => {}
@@ -53,8 +53,8 @@ pub(super) fn known(listener: &Listener, records: &Records) -> Vec<Incident> {
 }
 
 /// The event as the log has it, if all that differs is the time of the try.
-fn recorded(heard: &Heard, event: &Event, records: &Records) -> Event {
-    let record = heard.event().and_then(|key| records.get(&key));
+fn recorded(received: &Received, event: &Event, records: &Records) -> Event {
+    let record = received.event().and_then(|key| records.get(&key));
     let record = record.filter(|record| at(record, event) == *event);
     record.unwrap_or(event).clone()
 }

@@ -35,7 +35,7 @@ pub struct HeardOnly {
 
 /// The kind of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum CommandKind {
     /// A resident calls.
     Press,
     /// A neighbour comes.
@@ -50,7 +50,7 @@ pub struct Command {
     /// The `Idempotency-Key`, which is the event's id.
     pub id: Uuid,
     /// Its kind.
-    pub what: What,
+    pub what: CommandKind,
     /// On which line.
     pub line: Line,
     /// By which house of the line.
@@ -105,12 +105,12 @@ pub struct Subscription {
     /// When the connection ended, if it did.
     pub ended: Option<Duration>,
     /// Its frames, in their order.
-    pub heard: Vec<Heard>,
+    pub received: Vec<Received>,
 }
 
 /// A MESSAGE.
 #[derive(Clone, Debug)]
-pub struct Heard {
+pub struct Received {
     /// When it was read.
     pub at: Duration,
     /// The `message-id`.
@@ -132,7 +132,7 @@ impl Command {
     }
 }
 
-impl Heard {
+impl Received {
     /// The type and id of the event; `None` for a frame without an id.
     #[must_use]
     pub fn event(&self) -> Option<(&'static str, Uuid)> {
@@ -163,14 +163,14 @@ impl Subscription {
     /// When the snapshot was complete, if it was.
     #[must_use]
     pub fn listed(&self) -> Option<Duration> {
-        let end = self.heard.iter().find(|heard| heard.ends_snapshot());
-        end.map(|heard| heard.at)
+        let end = self.received.iter().find(|received| received.ends_snapshot());
+        end.map(|received| received.at)
     }
 }
 
 impl Listener {
     /// Returns all its frames, whatever the connection.
-    pub fn heard(&self) -> impl Iterator<Item = &Heard> {
-        self.subscriptions.iter().flat_map(|subscription| &subscription.heard)
+    pub fn received(&self) -> impl Iterator<Item = &Received> {
+        self.subscriptions.iter().flat_map(|subscription| &subscription.received)
     }
 }

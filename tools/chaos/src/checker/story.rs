@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Heard, History, Listener, Outcome, Subscription};
+use super::{History, Listener, Outcome, Received, Subscription};
 
 /// Returns the press of this call with its answer, and every subscription of the line from then until the call was
 /// received in it. There is one line each, with times since the beginning. Nothing if there is no such command.
@@ -32,33 +32,38 @@ pub fn story(history: &History, call: Uuid) -> Vec<String> {
 
 /// Returns the subscriptions from the one that was there at `since` to the first in which the call was received.
 fn subscriptions(listener: &Listener, since: Duration, call: Uuid) -> impl Iterator<Item = String> {
-    let mut told = false;
+    let mut announced = false;
     let lasted = listener
         .subscriptions
         .iter()
         .filter(move |subscription| subscription.ended.is_none_or(|ended| ended >= since));
     lasted
         .take_while(move |subscription| {
-            let before = told;
-            told |= telling(subscription, call).is_some();
+            let before = announced;
+            announced |= delivery(subscription, call).is_some();
             !before
         })
         .map(move |subscription| {
             let listed =
                 subscription.listed().map_or("never listed".into(), |at| format!("listed {}", seconds(at)));
             let ended = subscription.ended.map_or("not ended".into(), |at| format!("ended {}", seconds(at)));
-            let told = match telling(subscription, call) {
-                Some(heard) if heard.replay => format!("; told {} as a replay", seconds(heard.at)),
-                Some(heard) => format!("; told {}", seconds(heard.at)),
+            let announced = match delivery(subscription, call) {
+                Some(received) if received.replay => {
+                    format!("; received {} as a replay", seconds(received.at))
+                }
+                Some(received) => format!("; received {}", seconds(received.at)),
                 None => String::new(),
             };
-            let heard = subscription.heard.len();
-            format!("began {}, {listed}, {heard} messages, {ended}{told}", seconds(subscription.began))
+            let received = subscription.received.len();
+            format!(
+                "began {}, {listed}, {received} messages, {ended}{announced}",
+                seconds(subscription.began)
+            )
         })
 }
 
-fn telling(subscription: &Subscription, call: Uuid) -> Option<&Heard> {
-    subscription.heard.iter().find(|heard| heard.event() == Some(("alert", call)))
+fn delivery(subscription: &Subscription, call: Uuid) -> Option<&Received> {
+    subscription.received.iter().find(|received| received.event() == Some(("alert", call)))
 }
 
 fn seconds(at: Duration) -> String {

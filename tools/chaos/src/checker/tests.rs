@@ -1,5 +1,4 @@
 //! Each thing that must not be is found, and a run without it passes.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 
@@ -51,19 +50,19 @@ fn end() -> Body {
     Body::SnapshotEnd { line: Some(line()), truncated: false }
 }
 
-fn heard(at: u64, message_id: &str, body: Body) -> Heard {
+fn received(at: u64, message_id: &str, body: Body) -> Received {
     let replay = matches!(body, Body::SnapshotEnd { .. });
-    Heard { at: second(at), message_id: message_id.into(), replay, body }
+    Received { at: second(at), message_id: message_id.into(), replay, body }
 }
 
-fn listener(name: &str, subscriptions: Vec<Vec<Heard>>) -> Listener {
+fn listener(name: &str, subscriptions: Vec<Vec<Received>>) -> Listener {
     let subscriptions = subscriptions.into_iter();
     let subscriptions =
-        subscriptions.map(|heard| Subscription { began: Duration::ZERO, ended: None, heard }).collect();
+        subscriptions.map(|received| Subscription { began: Duration::ZERO, ended: None, received }).collect();
     Listener { name: name.into(), line: line(), subscriptions }
 }
 
-fn command(id: Uuid, what: What, alert: Uuid) -> Command {
+fn command(id: Uuid, what: CommandKind, alert: Uuid) -> Command {
     let outcome = Outcome::Acknowledged { at: second(2), state: State::Stored };
     let house = house("1203");
     Command { id, what, line: line(), house, alert: AlertId(alert), began: second(1), tries: 1, outcome }
@@ -79,21 +78,21 @@ struct Run {
 fn run() -> Run {
     let (call, answer) = (Uuid::now_v7(), Uuid::now_v7());
     let live = |name| {
-        let told = vec![
-            heard(0, "snapshot-end-direct-1", end()),
-            heard(3, "an-alert-0-0", alert(call)),
-            heard(4, "an-accept-direct-1", accept(answer, call, "1204", None)),
-            heard(5, "first-direct-1", first(answer, call)),
+        let announced = vec![
+            received(0, "snapshot-end-direct-1", end()),
+            received(3, "an-alert-0-0", alert(call)),
+            received(4, "an-accept-direct-1", accept(answer, call, "1204", None)),
+            received(5, "first-direct-1", first(answer, call)),
         ];
-        listener(name, vec![told])
+        listener(name, vec![announced])
     };
     let snapshot = vec![
-        heard(9, "an-alert-0-0", alert(call)),
-        heard(9, "an-accept-0-0", accept(answer, call, "1204", Some(true))),
-        heard(9, "snapshot-end-direct-2", end()),
+        received(9, "an-alert-0-0", alert(call)),
+        received(9, "an-accept-0-0", accept(answer, call, "1204", Some(true))),
+        received(9, "snapshot-end-direct-2", end()),
     ];
     let history = History {
-        commands: vec![command(call, What::Press, call), command(answer, What::Accept, call)],
+        commands: vec![command(call, CommandKind::Press, call), command(answer, CommandKind::Accept, call)],
         listeners: vec![live("one"), live("two")],
         rebuilt: vec![listener("new", vec![snapshot])],
         ..History::default()
@@ -107,7 +106,7 @@ fn first(accept: Uuid, alert: Uuid) -> Body {
 }
 
 #[test]
-fn a_run_in_which_everybody_was_told_everything_passes() {
+fn a_run_in_which_everybody_received_everything_passes() {
     let Run { call, history, .. } = run();
     let Verdict { violations, figures } = check(&history);
     assert_eq!(violations, []);
@@ -118,26 +117,26 @@ fn a_run_in_which_everybody_was_told_everything_passes() {
 }
 
 #[test]
-fn what_was_acknowledged_and_not_told_to_somebody_is_lost() {
+fn an_acknowledged_call_that_misses_one_listener_is_lost() {
     let Run { call, answer, mut history } = run();
-    history.listeners[1].subscriptions[0].heard.truncate(2);
+    history.listeners[1].subscriptions[0].received.truncate(2);
     let violations = check(&history).violations;
     let lost = Violation::Lost { id: answer, alert: AlertId(call), listener: "two".into() };
     assert!(violations.contains(&lost), "{violations:?}");
 }
 
 #[test]
-fn what_was_not_acknowledged_is_not_lost() {
+fn a_call_that_was_not_acknowledged_is_not_lost() {
     let Run { call, mut history, .. } = run();
     history.commands.push(Command {
         outcome: Outcome::Refused("no".into()),
-        ..command(Uuid::now_v7(), What::Accept, call)
+        ..command(Uuid::now_v7(), CommandKind::Accept, call)
     });
     assert_eq!(check(&history).violations, []);
 }
 
 #[test]
-fn a_snapshot_tells_as_well_as_a_live_message() {
+fn a_snapshot_counts_as_delivery_like_a_live_message() {
     let Run { history: mut other, .. } = run();
     let snapshot = other.rebuilt[0].subscriptions[0].clone();
     other.listeners[1].subscriptions = vec![Subscription::default(), snapshot];
@@ -147,8 +146,8 @@ fn a_snapshot_tells_as_well_as_a_live_message() {
 #[test]
 fn the_same_event_twice_within_one_subscription_is_a_double_and_in_two_it_is_none() {
     let Run { call, mut history, .. } = run();
-    let again = heard(7, "an-alert-0-0", alert(call));
-    history.listeners[0].subscriptions[0].heard.push(again.clone());
+    let again = received(7, "an-alert-0-0", alert(call));
+    history.listeners[0].subscriptions[0].received.push(again.clone());
     let double = |subscription| Violation::Duplicated {
         kind: "alert",
         id: call,
@@ -156,8 +155,10 @@ fn the_same_event_twice_within_one_subscription_is_a_double_and_in_two_it_is_non
         subscription,
     };
     assert_eq!(check(&history).violations, [double(0)]);
-    history.listeners[0].subscriptions[0].heard.pop();
-    history.listeners[0].subscriptions.push(Subscription { heard: vec![again], ..Subscription::default() });
+    history.listeners[0].subscriptions[0].received.pop();
+    history.listeners[0]
+        .subscriptions
+        .push(Subscription { received: vec![again], ..Subscription::default() });
     assert_eq!(check(&history).violations, []);
 }
 
@@ -165,15 +166,15 @@ fn the_same_event_twice_within_one_subscription_is_a_double_and_in_two_it_is_non
 fn a_listener_who_takes_another_for_the_first_disagrees() {
     let Run { call, mut history, .. } = run();
     let other = Uuid::now_v7();
-    let told = accept(other, call, "1301", Some(true));
+    let announced = accept(other, call, "1301", Some(true));
     for listener in &mut history.listeners {
-        listener.subscriptions[0].heard.push(heard(
+        listener.subscriptions[0].received.push(received(
             6,
             "an-accept-0-1",
             accept(other, call, "1301", Some(false)),
         ));
     }
-    history.rebuilt[0].subscriptions[0].heard.insert(2, heard(9, "an-accept-0-1", told));
+    history.rebuilt[0].subscriptions[0].received.insert(2, received(9, "an-accept-0-1", announced));
     let violations = check(&history).violations;
     assert!(
         matches!(&violations[..], [Violation::FirstDiffers { alert, .. }] if alert.0 == call),
@@ -182,13 +183,13 @@ fn a_listener_who_takes_another_for_the_first_disagrees() {
 }
 
 #[test]
-fn an_accepted_call_of_which_nobody_says_who_was_first_is_found() {
+fn an_accepted_call_without_a_first_accept_is_found() {
     let Run { answer, call, mut history } = run();
     for listener in history.listeners.iter_mut().chain(&mut history.rebuilt) {
-        let heard = &mut listener.subscriptions[0].heard;
-        heard.retain(|heard| !matches!(heard.body, Body::First { .. }));
-        for heard in heard.iter_mut().filter(|heard| heard.event() == Some(("accept", answer))) {
-            heard.body = accept(answer, call, "1204", None);
+        let received = &mut listener.subscriptions[0].received;
+        received.retain(|received| !matches!(received.body, Body::First { .. }));
+        for received in received.iter_mut().filter(|received| received.event() == Some(("accept", answer))) {
+            received.body = accept(answer, call, "1204", None);
         }
     }
     let violations = check(&history).violations;
@@ -196,10 +197,10 @@ fn an_accepted_call_of_which_nobody_says_who_was_first_is_found() {
 }
 
 #[test]
-fn a_rebuilt_server_that_tells_another_text_is_found() {
+fn a_rebuilt_server_that_sends_another_text_is_found() {
     let Run { call, mut history, .. } = run();
     let Body::Event { event: Event::Alert(alert), .. } =
-        &mut history.rebuilt[0].subscriptions[0].heard[0].body
+        &mut history.rebuilt[0].subscriptions[0].received[0].body
     else {
         panic!("the alert comes first")
     };
@@ -211,9 +212,9 @@ fn a_rebuilt_server_that_tells_another_text_is_found() {
 }
 
 #[test]
-fn what_the_log_never_got_is_found_and_so_is_a_press_without_an_answer() {
+fn a_call_missing_from_the_log_is_found_and_so_is_a_press_without_an_answer() {
     let Run { call, answer, mut history } = run();
-    history.rebuilt[0].subscriptions[0].heard[1].message_id = "an-accept-direct-1".into();
+    history.rebuilt[0].subscriptions[0].received[1].message_id = "an-accept-direct-1".into();
     history.commands[0].outcome = Outcome::Open;
     let violations = check(&history).violations;
     assert_eq!(violations, [Violation::Unpublished { id: answer }, Violation::Unanswered { id: call }]);
@@ -224,7 +225,7 @@ fn another_time_of_the_same_command_is_no_disagreement_where_it_was_sent_again_a
     for moved in [-1, 1] {
         let Run { mut history, .. } = run();
         let Body::Event { event: Event::Alert(alert), .. } =
-            &mut history.rebuilt[0].subscriptions[0].heard[0].body
+            &mut history.rebuilt[0].subscriptions[0].received[0].body
         else {
             panic!("the alert comes first")
         };
@@ -236,11 +237,11 @@ fn another_time_of_the_same_command_is_no_disagreement_where_it_was_sent_again_a
 }
 
 #[test]
-fn the_story_of_a_call_tells_when_it_was_answered_and_who_was_told_when() {
+fn the_story_of_a_call_has_the_times_of_its_answer_and_of_each_delivery() {
     let Run { call, mut history, .. } = run();
-    let told = history.listeners[1].subscriptions.remove(0);
-    let gone = Subscription { began: Duration::ZERO, ended: Some(second(2)), heard: Vec::new() };
-    let later = Subscription { began: second(3), ended: None, heard: told.heard[1..].to_vec() };
+    let announced = history.listeners[1].subscriptions.remove(0);
+    let gone = Subscription { began: Duration::ZERO, ended: Some(second(2)), received: Vec::new() };
+    let later = Subscription { began: second(3), ended: None, received: announced.received[1..].to_vec() };
     history.listeners[1].subscriptions = vec![gone, later];
     let story = story(&history, call);
     let expected = [
@@ -248,18 +249,18 @@ fn the_story_of_a_call_tells_when_it_was_answered_and_who_was_told_when() {
             "call {call} on 101-1: first tried at 1.000 s; acknowledged as Stored at 2.000 s, after 1 tries"
         ),
         "  one".into(),
-        "    began 0.000 s, listed 0.000 s, 4 messages, not ended; told 3.000 s".into(),
+        "    began 0.000 s, listed 0.000 s, 4 messages, not ended; received 3.000 s".into(),
         "  two".into(),
         "    began 0.000 s, never listed, 0 messages, ended 2.000 s".into(),
-        "    began 3.000 s, never listed, 3 messages, not ended; told 3.000 s".into(),
+        "    began 3.000 s, never listed, 3 messages, not ended; received 3.000 s".into(),
     ];
     assert_eq!(story, expected);
 }
 
 #[test]
-fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
+fn a_call_delivered_but_refused_in_the_end_need_not_survive_a_restart() {
     let Run { answer, mut history, .. } = run();
-    history.rebuilt[0].subscriptions[0].heard.remove(1);
+    history.rebuilt[0].subscriptions[0].received.remove(1);
     assert!(check(&history).figures.disagreements > 0);
     let command = history.commands.iter_mut().find(|command| command.id == answer).unwrap();
     command.outcome = Outcome::Refused("409".into());
@@ -268,35 +269,35 @@ fn what_was_told_and_refused_in_the_end_need_not_be_there_after_a_restart() {
     // An event that is sent after the restart, and was not sent to everybody before, is a disagreement all the same.
     let Run { mut history, .. } = run();
     history.commands[1].outcome = Outcome::Refused("409".into());
-    history.listeners[1].subscriptions[0].heard.truncate(2);
+    history.listeners[1].subscriptions[0].received.truncate(2);
     assert!(check(&history).figures.disagreements > 0);
 }
 
 #[test]
-fn an_answer_that_says_heard_is_held_to_it_for_whoever_was_connected() {
+fn a_heard_only_answer_is_checked_against_the_connected_listeners() {
     let Run { call, mut history, .. } = run();
-    let said = |id, sent| HeardOnly { id, line: line(), sent: second(sent), at: second(sent + 1) };
-    history.heard_only = vec![said(call, 1)];
+    let answered = |id, sent| HeardOnly { id, line: line(), sent: second(sent), at: second(sent + 1) };
+    history.heard_only = vec![answered(call, 1)];
     assert_eq!(check(&history).violations, []);
-    let unheard = Uuid::now_v7();
-    history.heard_only.push(said(unheard, 3));
+    let undelivered = Uuid::now_v7();
+    history.heard_only.push(answered(undelivered, 3));
     // A listener that left meanwhile need not have it.
     history.listeners[1].subscriptions[0].ended = Some(second(4));
     let Verdict { violations, figures } = check(&history);
-    assert_eq!(violations, [Violation::Unheard { id: unheard, listener: "one".into() }]);
-    assert_eq!((figures.heard_only, figures.unheard), (2, 1));
+    assert_eq!(violations, [Violation::Undelivered { id: undelivered, listener: "one".into() }]);
+    assert_eq!((figures.heard_only, figures.undelivered), (2, 1));
 }
 
 #[test]
-fn what_a_restored_backup_took_back_is_not_judged_and_everything_else_is() {
+fn calls_lost_with_a_restored_backup_are_not_judged_and_all_others_are() {
     let Run { mut history, .. } = run();
     let (lost, kept) = (Uuid::now_v7(), Uuid::now_v7());
-    let mut taken_back = command(lost, What::Press, lost);
+    let mut taken_back = command(lost, CommandKind::Press, lost);
     taken_back.outcome = Outcome::Acknowledged { at: second(11), state: State::Published };
     history.commands.push(taken_back);
     history.taken_back = vec![(second(10), second(12))];
     assert_eq!(check(&history).violations, []);
-    history.commands.push(command(kept, What::Press, kept));
+    history.commands.push(command(kept, CommandKind::Press, kept));
     assert!(check(&history).violations.contains(&Violation::Lost {
         id: kept,
         alert: AlertId(kept),
@@ -305,12 +306,12 @@ fn what_a_restored_backup_took_back_is_not_judged_and_everything_else_is() {
 }
 
 #[test]
-fn a_press_that_is_answered_with_a_standing_call_is_not_lost_and_its_call_was_heard() {
+fn a_press_answered_with_a_standing_call_is_not_lost_and_its_call_was_received() {
     let Run { call, mut history, .. } = run();
     let pressed = Uuid::now_v7();
     let stands = |at| Command {
         outcome: Outcome::CallStands { at: second(at) },
-        ..command(pressed, What::Press, pressed)
+        ..command(pressed, CommandKind::Press, pressed)
     };
     history.commands.push(stands(3));
     let Verdict { violations, figures } = check(&history);

@@ -16,7 +16,7 @@ use super::{
     script::{Answer, Call},
     town::{self, Town},
 };
-use crate::checker::{Command, Outcome, What};
+use crate::checker::{Command, CommandKind, Outcome};
 use testkit::{
     Error,
     budgets::CALL_STANDS,
@@ -48,12 +48,12 @@ enum Request {
 }
 
 /// The author, the call and the kind of a command.
-struct Saying {
+struct Attempt {
     line: usize,
     house: usize,
     alert: AlertId,
     id: Uuid,
-    what: What,
+    what: CommandKind,
     request: Request,
 }
 
@@ -77,7 +77,7 @@ impl Callers {
         let (line, id) = (call.line, Uuid::now_v7());
         let alert = AlertId(id);
         let request = Request::Press(press(line, call.house, &format!("call {id}")));
-        let pressed = Saying { line, house: call.house, alert, id, what: What::Press, request };
+        let pressed = Attempt { line, house: call.house, alert, id, what: CommandKind::Press, request };
         if !self.insist(pressed, &mut random).await {
             return;
         }
@@ -88,7 +88,7 @@ impl Callers {
         }
         if let Some((after, step)) = call.end {
             let (callers, random) = (self.clone(), random.fork());
-            following.spawn(callers.say(line, call.house, alert, after, step, random));
+            following.spawn(callers.send_progress(line, call.house, alert, after, step, random));
         }
         while let Some(followed) = following.join_next().await {
             followed.expect("following a call does not panic");
@@ -111,14 +111,15 @@ impl Callers {
             alert: Some(alert),
         });
         let (house, id) = (answer.house, Uuid::now_v7());
-        let is_taken =
-            self.insist(Saying { line, house, alert, id, what: What::Accept, request }, &mut random).await;
+        let is_taken = self
+            .insist(Attempt { line, house, alert, id, what: CommandKind::Accept, request }, &mut random)
+            .await;
         if let Some((after, step)) = answer.then.filter(|_| is_taken) {
-            self.say(line, house, alert, after, step, random).await;
+            self.send_progress(line, house, alert, after, step, random).await;
         }
     }
 
-    async fn say(
+    async fn send_progress(
         self: Arc<Self>,
         line: usize,
         house: usize,
@@ -129,12 +130,13 @@ impl Callers {
     ) {
         tokio::time::sleep(after).await;
         let (id, request) = (Uuid::now_v7(), Request::Progress(alert, step));
-        self.insist(Saying { line, house, alert, id, what: What::Progress, request }, &mut random).await;
+        self.insist(Attempt { line, house, alert, id, what: CommandKind::Progress, request }, &mut random)
+            .await;
     }
 
     /// Sends until there is an answer for good; whether it is a 2xx.
-    async fn insist(&self, saying: Saying, random: &mut Random) -> bool {
-        let Saying { line, house, alert, id, what, request } = saying;
+    async fn insist(&self, attempt: Attempt, random: &mut Random) -> bool {
+        let Attempt { line, house, alert, id, what, request } = attempt;
         let name = town::name(line, Some(house));
         let (began, line, house) = (self.recorder.now(), town::line(line), town::house(house));
         let command = Command { id, what, line, house, alert, began, tries: 0, outcome: Outcome::Open };

@@ -67,7 +67,7 @@ impl Ear {
             match timeout(OPENING, self.open(listener)).await {
                 Ok(Ok(mut socket)) => {
                     wait = FIRST_WAIT;
-                    let outcome = self.hear(listener, &mut socket, leaves.peek().copied()).await;
+                    let outcome = self.record(listener, &mut socket, leaves.peek().copied()).await;
                     self.recorder.unsubscribed(listener);
                     match outcome {
                         // Half of them send DISCONNECT, the others are gone.
@@ -108,7 +108,7 @@ impl Ear {
     }
 
     /// Writes down what comes, and acknowledges it as a browser does.
-    async fn hear(
+    async fn record(
         &mut self,
         listener: usize,
         socket: &mut Socket,
@@ -129,7 +129,7 @@ impl Ear {
             };
             match message {
                 Ok(message) => {
-                    self.recorder.heard(listener, &message);
+                    self.recorder.received(listener, &message);
                     if message.header("ack").is_some() {
                         socket.ack(&message).await?;
                     }

@@ -83,7 +83,7 @@ impl Injector {
                 self.mend(index, fault).await?;
             } else {
                 let lasts = planned[index].until - planned[index].at;
-                self.journal.note(format_args!("{:>3}. {fault}, for {lasts:?}", index + 1));
+                self.journal.log(format_args!("{:>3}. {fault}, for {lasts:?}", index + 1));
                 self.harm(index, fault).await?;
             }
             self.recorder.hold_up(at);
@@ -109,7 +109,7 @@ impl Injector {
                 Some(kafka) => match kafka.leader(&town::line(*line)).await {
                     Ok(broker) => self.kill_broker(index, broker).await,
                     Err(error) => {
-                        self.journal.note(format_args!("no leader is known: {error}"));
+                        self.journal.log(format_args!("no leader is known: {error}"));
                         Ok(())
                     }
                 },
@@ -283,7 +283,7 @@ impl Injector {
         self.kill(node, Moment::AfterAnswer).await?;
         file_faults::restore(&data_dir, &copy)?;
         // Unsynced writes to the old files are no part of the new one.
-        self.cut.settle(&data_dir)?;
+        self.cut.commit(&data_dir)?;
         self.recorder.restored(began);
         self.nodes[node].start_again(&self.journal).await
     }
@@ -298,7 +298,7 @@ impl Injector {
             tokio::time::sleep(GLANCE).await;
         }
         if kafka.is_starting(broker) {
-            self.journal.note(format_args!("broker {broker} is waited for, with all else mended"));
+            self.journal.log(format_args!("broker {broker} is waited for, with all else mended"));
             self.cut.move_clock(0)?;
             self.cut.slow_disk(Duration::ZERO)?;
             kafka.harm_paths(None, None);
@@ -348,14 +348,14 @@ impl Injector {
         for broker in brokers {
             let Some(kafka) = &self.kafka else { break };
             let thrown = kafka.lose_power(broker, &self.cut).await?;
-            self.journal.note(format_args!("broker {broker} lost {} changes", thrown.changes));
+            self.journal.log(format_args!("broker {broker} lost {} changes", thrown.changes));
             if reach == Reach::Broker(broker) {
                 self.dead.insert(index, broker);
             }
         }
         for node in nodes {
             let thrown = self.nodes[node].lose_power(&self.cut).await?;
-            self.journal.note(format_args!("server {node} lost {} changes", thrown.changes));
+            self.journal.log(format_args!("server {node} lost {} changes", thrown.changes));
         }
         Ok(())
     }

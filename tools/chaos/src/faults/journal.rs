@@ -29,7 +29,7 @@ impl Journal {
     }
 
     /// Writes a line.
-    pub(super) fn note(&self, text: impl std::fmt::Display) {
+    pub(super) fn log(&self, text: impl std::fmt::Display) {
         let line = format!("{:9.3} s  {text}", self.recorder.now().as_secs_f64());
         eprintln!("{line}");
         // It is on standard error as well.

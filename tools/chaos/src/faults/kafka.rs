@@ -63,16 +63,16 @@ impl Kafka {
             bootstrap: String::new(),
         };
         let mut up = kafka.command(&["up"]);
-        let said = words(up.env("KAFKA_PROXIED_PORTS", ports.join(","))).await?;
-        let printed = said.lines().find_map(|line| line.strip_prefix("KAFKA_BOOTSTRAP_SERVERS="));
+        let settings = words(up.env("KAFKA_PROXIED_PORTS", ports.join(","))).await?;
+        let printed = settings.lines().find_map(|line| line.strip_prefix("KAFKA_BOOTSTRAP_SERVERS="));
         kafka.bootstrap = printed
             .ok_or_else(|| {
-                Error::Usage(format!("script/kafka up printed no KAFKA_BOOTSTRAP_SERVERS: {said}"))
+                Error::Usage(format!("script/kafka up printed no KAFKA_BOOTSTRAP_SERVERS: {settings}"))
             })?
             .to_owned();
         if let Some(cut) = cut {
             // Brokers are laid out long before they are used.
-            cut.settle(directory)?;
+            cut.commit(directory)?;
         }
         for (broker, proxy) in kafka.proxies.iter().enumerate() {
             proxy.lead_to(([127, 0, 0, 1], kafka.port(broker, "proxied-port")?).into());
@@ -207,8 +207,8 @@ pub(super) async fn words(command: &mut Command) -> Result<String, Error> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Error::Usage(format!("{name} did not work: {said}")))
+    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Error::Usage(format!("{name} did not work: {complaint}")))
 }
 
 impl Drop for Kafka {

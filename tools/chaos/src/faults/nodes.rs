@@ -113,7 +113,7 @@ impl Node {
             match self.server.start_again().await {
                 Ok(()) => return Ok(()),
                 Err(Error::ServerEnded { status, .. }) => {
-                    journal.note(format_args!("a server did not start ({status}); it is tried again"));
+                    journal.log(format_args!("a server did not start ({status}); it is tried again"));
                 }
                 Err(other) => return Err(other),
             }
@@ -131,7 +131,7 @@ impl Node {
             Ok(true) => Ok(false),
             Ok(false) => self.start_again(journal).await.map(|()| true),
             Err(Error::ServerEnded { status, .. }) => {
-                journal.note(format_args!("a server ended unasked ({status}); it is started again"));
+                journal.log(format_args!("a server ended unasked ({status}); it is started again"));
                 self.start_again(journal).await.map(|()| true)
             }
             Err(other) => Err(other),

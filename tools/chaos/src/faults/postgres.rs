@@ -26,9 +26,9 @@ impl Postgres {
     pub(super) async fn start_server(scripts: &Path, directory: &Path) -> Result<Self, Error> {
         let mut postgres =
             Self { script: scripts.join("postgres"), directory: directory.into(), url: String::new() };
-        let said = words(&mut postgres.command("up")).await?;
-        let url = said.lines().find_map(|line| line.strip_prefix("DATABASE_URL="));
-        let none = || Error::Usage(format!("script/postgres up printed no DATABASE_URL: {said}"));
+        let output = words(&mut postgres.command("up")).await?;
+        let url = output.lines().find_map(|line| line.strip_prefix("DATABASE_URL="));
+        let none = || Error::Usage(format!("script/postgres up printed no DATABASE_URL: {output}"));
         postgres.url = url.ok_or_else(none)?.to_owned();
         Ok(postgres)
     }

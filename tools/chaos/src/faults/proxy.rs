@@ -158,7 +158,6 @@ async fn pass(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
     use tokio::time::timeout;
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_stalled_comes_when_it_is_over() {
+    async fn stalled_octets_come_when_the_fault_is_over() {
         let (proxy, mut stream) = connected().await;
         assert_eq!(echo(&mut stream, 1).await, Some(1));
         proxy.fail(Some(Harm::Stall));
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_dropped_never_comes_and_the_connection_ends_when_it_is_over() {
+    async fn dropped_octets_never_come_and_the_connection_ends_with_the_fault() {
         let (proxy, mut stream) = connected().await;
         assert_eq!(echo(&mut stream, 1).await, Some(1));
         proxy.fail(Some(Harm::Drop));

@@ -11,7 +11,7 @@ use std::{
 use domain::Line;
 use tokio::sync::Notify;
 
-use crate::checker::{Command, Heard, HeardOnly, History, Listener, Outcome, Subscription};
+use crate::checker::{Command, HeardOnly, History, Listener, Outcome, Received, Subscription};
 use testkit::client::Message;
 
 /// The history of a run while it is written.
@@ -132,11 +132,11 @@ impl Recorder {
     }
 
     /// Records a frame of this listener, in the last subscription.
-    pub(super) fn heard(&self, listener: usize, message: &Message) {
-        let heard = self.note(message);
+    pub(super) fn received(&self, listener: usize, message: &Message) {
+        let received = self.stamp(message);
         let mut history = self.history();
         if let Some(subscription) = history.listeners[listener].subscriptions.last_mut() {
-            subscription.heard.push(heard);
+            subscription.received.push(received);
         }
     }
 
@@ -149,10 +149,10 @@ impl Recorder {
     }
 
     /// A MESSAGE that is read now.
-    pub(super) fn note(&self, message: &Message) -> Heard {
+    pub(super) fn stamp(&self, message: &Message) -> Received {
         let message_id = message.header("message-id").unwrap_or_default().to_owned();
         let replay = message.is_replay();
-        Heard { at: self.now(), message_id, replay, body: message.body.clone() }
+        Received { at: self.now(), message_id, replay, body: message.body.clone() }
     }
 
     /// A connection came to nothing.

@@ -74,12 +74,15 @@ fn lines(figures: &Figures) -> [(&'static str, String); 10] {
         ),
         (
             "heard, not recorded",
-            format!("{} answers; {} not heard by somebody connected", figures.heard_only, figures.unheard),
+            format!(
+                "{} answers; {} not delivered to somebody connected",
+                figures.heard_only, figures.undelivered
+            ),
         ),
         (
             "disagreements",
             format!(
-                "{} (not counted: {} calls with something told that was never acknowledged and is gone, {} that a \
+                "{} (not counted: {} calls with something delivered that was never acknowledged and is gone, {} that a \
                  restored backup took back)",
                 figures.disagreements, figures.unpromised, figures.taken_back
             ),

@@ -15,10 +15,11 @@ use super::{
     Settings,
     caller::{self, Callers},
     ear::Ear,
+    finish,
     journal::Journal,
     random::Random,
     recorder::Recorder,
-    report, schedule, script, settle,
+    report, schedule, script,
     town::Town,
     world::{self, Place, World},
 };
@@ -65,7 +66,7 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let mut random = Random::new(seed);
     let recorder = Arc::new(Recorder::new());
     let journal = Journal::create(place.path().join("faults.log"), recorder.clone())?;
-    journal.note(format_args!("seed {seed}; starting everything in {}", place.path().display()));
+    journal.log(format_args!("seed {seed}; starting everything in {}", place.path().display()));
     let mut world = world::start(settings, place.path(), recorder.clone(), journal.clone()).await?;
     let town = Arc::new(Town::new(world.producer.clone(), &world.accounts));
 
@@ -73,27 +74,27 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let length = schedule::length(&faults) + Duration::from_secs(1);
     let calls = script::calls(&mut random.fork(), length);
     recorder.begin_to_play();
-    journal.note(format_args!("{} faults and {} calls within {length:.0?}", faults.len(), calls.len()));
+    journal.log(format_args!("{} faults and {} calls within {length:.0?}", faults.len(), calls.len()));
     let (over, listening) = listen(&world, &town, &recorder, length, &mut random);
     let callers =
         Callers { town: town.clone(), recorder: recorder.clone(), producer: world.producer.clone() };
     let calling = AbortOnDrop(tokio::spawn(caller::play(Arc::new(callers), calls, random.fork())));
 
     world.injector.play(&faults).await?;
-    journal.note(format_args!("all faults are mended after {:.0?}", recorder.now()));
+    journal.log(format_args!("all faults are mended after {:.0?}", recorder.now()));
     world.injector.all_is_well().await?;
     if timeout(ANSWERS, calling).await.is_err() {
-        journal.note("some commands were never answered");
+        journal.log("some commands were never answered");
     }
-    settle::wait_for_listeners(&recorder, &journal).await;
-    journal.note(format_args!("{} connections came to nothing on the way", recorder.failed_connections()));
+    finish::wait_for_listeners(&recorder, &journal).await;
+    journal.log(format_args!("{} connections came to nothing on the way", recorder.failed_connections()));
     over.send_replace(true);
     listening.join_all().await;
-    settle::rebuild(&mut world, &town, &recorder, &journal).await?;
+    finish::rebuild(&mut world, &town, &recorder, &journal).await?;
     let verdict = checker::check(&recorder.history());
     for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
         let story = checker::story(&recorder.history(), *call);
-        journal.note(format_args!("the call with the slowest first listener\n{}", story.join("\n")));
+        journal.log(format_args!("the call with the slowest first listener\n{}", story.join("\n")));
     }
     if verdict.violations.is_empty() {
         world.injector.end().await?;

@@ -68,11 +68,11 @@ async fn create(program: &Path, data_dir: &Path, database: Option<&str>, name: &
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(Error::system(format!("start {}", program.display())))?;
     let mut stdin = child.stdin.take().expect("it is piped, and taken once");
-    let told = stdin.write_all(format!("{PASSWORD}\n").as_bytes()).await;
+    let written = stdin.write_all(format!("{PASSWORD}\n").as_bytes()).await;
     drop(stdin);
     let output = child.wait_with_output().await.map_err(Error::system("wait for iutsai admin create"))?;
     if output.status.success() {
-        return told.map_err(Error::system("tell a password"));
+        return written.map_err(Error::system("write a password"));
     }
     let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(Error::Usage(format!("the account {name} could not be made: {words}")))

@@ -167,7 +167,7 @@ fn disks(
             match SmallDisk::mount(&path) {
                 Ok(mounted) => disk = Some(mounted),
                 Err(error) => {
-                    journal.note(format_args!("skipped: no disk will be full, since {error}"));
+                    journal.log(format_args!("skipped: no disk will be full, since {error}"));
                     kinds.retain(|kind| *kind != Kind::FullDisk);
                 }
             }

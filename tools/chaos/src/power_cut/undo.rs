@@ -182,7 +182,6 @@ fn restore(copy: &str, path: &Path, logs: &Path) -> Result<usize, Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn step(offset: i64, octets: &[u8], size: i64) -> Vec<u8> {
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_log_is_an_error() {
+    fn a_file_that_is_not_a_log_is_an_error() {
         assert!(steps(&[7; HEAD]).is_err());
     }
 

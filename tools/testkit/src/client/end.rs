@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_tells_the_error_the_close_code_and_what_broke() {
+    fn an_end_has_the_error_the_close_code_and_the_cause() {
         let close = Close { code: 1008, reason: "too slow".into() };
         let end = End { error: Some(Frame::error("too slow")), close: Some(close), broken: None };
         assert_eq!(end.to_string(), "ERROR \"too slow\", closed with 1008 \"too slow\"");

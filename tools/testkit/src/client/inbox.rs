@@ -79,7 +79,7 @@ impl Inbox {
             match incoming {
                 Incoming::Heartbeat => self.heartbeats += 1,
                 Incoming::Frame(frame) => {
-                    self.note(&frame);
+                    self.apply(&frame);
                     self.frames.push_back(frame);
                 }
             }
@@ -113,7 +113,7 @@ impl Inbox {
         Error::Late { awaited: awaited.into(), within, instead }
     }
 
-    fn note(&mut self, frame: &Frame) {
+    fn apply(&mut self, frame: &Frame) {
         match frame.command {
             Command::Connected => {
                 if let Some(version) = frame.get("version").and_then(Version::parse) {
@@ -129,7 +129,6 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn any(inbox: &mut Inbox, command: Command) -> Option<Frame> {
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_taken_in_any_order_and_none_is_lost() {
+    fn frames_are_matched_in_any_order_and_none_is_lost() {
         let mut inbox = Inbox::default();
         inbox.push(b"CONNECTED\nversion:1.1\n\n\0\n\nMESS").unwrap();
         inbox.push(b"AGE\nsubscription:a\nmessage-id:1\n\nx\0RECEIPT\nreceipt-id:1\n\n\0").unwrap();
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_in_the_place_of_the_awaited_is_told() {
+    fn the_frame_received_instead_of_the_awaited_one_is_reported() {
         let mut inbox = Inbox::default();
         inbox.push(b"RECEIPT\nreceipt-id:7\n\n\0").unwrap();
         let text = inbox.late("the alert", Duration::from_secs(1)).to_string();

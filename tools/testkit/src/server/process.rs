@@ -148,7 +148,6 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::process::{Child, Command};
 
     use super::*;

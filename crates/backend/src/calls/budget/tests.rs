@@ -1,6 +1,5 @@
 //! Buckets alone, and the commands of a house beyond them.
 
-#![allow(clippy::unwrap_used)]
 use domain::{Accept, Actor, EventId, Location, Moved, Progress, Role, Status};
 
 use super::*;
@@ -126,7 +125,7 @@ fn a_bucket_gives_its_burst_at_once_and_then_one_token_in_its_time() {
 }
 
 #[test]
-fn each_house_has_buckets_of_its_own_whoever_speaks_for_it() {
+fn each_house_has_buckets_of_its_own_for_all_its_people() {
     let (mut buckets, start) = (Buckets::default(), Instant::now());
     let another = Resident { name: "her-husband".into(), ..resident("1203") };
     for by in [resident("1203"), another].iter().cycle().take(10) {
@@ -153,7 +152,7 @@ fn buckets_that_are_full_again_are_forgotten() {
 }
 
 #[tokio::test]
-async fn an_alert_that_nobody_heard_goes_out_however_many_there_were() {
+async fn an_alert_that_reached_nobody_is_sent_regardless_of_its_number() {
     let hub = Hub::new();
     let spent = Spent::new("1203", &Event::Alert(alert("1203")), &hub);
     for _ in 0..50 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Event, Position, Seen, event::LATE_AFTER};
+use domain::{Event, Position, Source, event::LATE_AFTER};
 
 use crate::clock;
 
@@ -10,7 +10,7 @@ use crate::clock;
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub(super) event: Event,
-    pub(super) seen: Seen,
+    pub(super) source: Source,
     /// The `message-id`, where the log gives one.
     pub(super) message_id: Option<String>,
     /// The time since the event was received, as far as this node can know it without another's clock.
@@ -27,13 +27,13 @@ impl Arrival {
     /// Makes the arrival of an event that the log holds at `position`.
     pub(crate) fn logged(event: Event, position: Position) -> Self {
         let message_id = Some(position.message_id(event.topic()));
-        Self { seen: Seen::Log(position), message_id, ..Self::direct(event) }
+        Self { source: Source::Log(position), message_id, ..Self::direct(event) }
     }
 
     /// Makes the arrival of an event that was delivered without the log.
     pub(crate) fn direct(event: Event) -> Self {
         let (age, late, replay, taken_here) = (Duration::ZERO, false, false, false);
-        Self { event, seen: Seen::Direct, message_id: None, age, late, replay, taken_here }
+        Self { event, source: Source::Direct, message_id: None, age, late, replay, taken_here }
     }
 
     /// Makes the arrival of an event of before the start, which the log holds at `position` if it is read from there.

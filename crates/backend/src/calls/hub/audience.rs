@@ -75,7 +75,7 @@ impl Audience {
         let about = message.alert();
         let mut encoder = Frames::new(message, destination);
         let mut frames: Vec<Option<Bytes>> = vec![None; self.kinds.len()];
-        let (mut encoded, mut pushed, mut is_heard) = (0, 0, false);
+        let (mut encoded, mut pushed, mut is_delivered) = (0, 0, false);
         for subscriber in self.subscribers.values_mut() {
             if subscriber.gone || about.is_some_and(|alert| subscriber.listed.contains(&alert)) {
                 continue;
@@ -87,13 +87,13 @@ impl Audience {
             });
             if subscriber.queue.push(frame) {
                 pushed += 1;
-                is_heard = is_heard || subscriber.is_neighbour_of(speaker);
+                is_delivered = is_delivered || subscriber.is_neighbour_of(speaker);
             } else {
                 subscriber.leave();
             }
         }
         metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
         metrics::counter!("iutsai_frames_pushed_total").increment(pushed);
-        is_heard
+        is_delivered
     }
 }

@@ -17,7 +17,7 @@ pub(super) type CallsOfHouse = BTreeMap<(Millis, AlertId), Entry>;
 pub(super) struct Entry {
     pub(super) received: Received,
     /// It was pushed to a socket of another house when it was new.
-    pub(super) is_heard: bool,
+    pub(super) is_delivered: bool,
     /// When somebody ended it.
     ended: Option<Millis>,
 }
@@ -51,7 +51,7 @@ impl Index {
             None => {
                 houses.push((house.clone(), began));
                 let received = Received { known_since: Instant::now(), age };
-                calls.insert((began, id), Entry { received, is_heard: false, ended: None });
+                calls.insert((began, id), Entry { received, is_delivered: false, ended: None });
             }
             Some((_, known)) if *known != began => {
                 if let Some(entry) = calls.remove(&(*known, id)) {
@@ -64,11 +64,11 @@ impl Index {
     }
 
     /// Notes that somebody heard a call.
-    pub(super) fn mark_heard(&mut self, id: AlertId, house: &House) {
+    pub(super) fn mark_delivered(&mut self, id: AlertId, house: &House) {
         let began = self.began(id, house);
         let calls = self.by_house.get_mut(house);
         if let Some(entry) = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id))) {
-            entry.is_heard = true;
+            entry.is_delivered = true;
         }
     }
 

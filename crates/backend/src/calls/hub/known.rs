@@ -21,12 +21,12 @@ impl Known {
         let known: Vec<Event> = match event {
             Event::Accept(accept) => {
                 let by = Actor::House(accept.accept.clone());
-                let said = line.said(accept.id, &by, accept.accept_line.as_ref());
-                said.filter(|known| matches!(known, Event::Accept(_))).collect()
+                let known = line.statements_by(accept.id, &by, accept.accept_line.as_ref());
+                known.filter(|known| matches!(known, Event::Accept(_))).collect()
             }
             // Each call and each word has a route of its own, and with it keys of its own.
             Event::Status(status) => line
-                .said(status.id, &status.by, status.by_line.as_ref())
+                .statements_by(status.id, &status.by, status.by_line.as_ref())
                 .filter(|known| matches!(known, Event::Status(known) if is_one_request(known, status)))
                 .collect(),
             Event::Alert(_) | Event::Moved(_) | Event::Receipt(_) => Vec::new(),

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use domain::{
-    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Seen,
+    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Source,
     event::LATE_AFTER, message_id, topic,
 };
 use uuid::Uuid;
@@ -61,14 +61,14 @@ impl LineCalls {
 
     /// Applies an event to the fold.
     pub(super) fn apply(&mut self, arrival: Arrival) -> Applied {
-        let Arrival { event, seen, message_id, age, late, replay, .. } = arrival;
+        let Arrival { event, source, message_id, age, late, replay, .. } = arrival;
         if let Some(id) = message_id {
-            self.note(&event, id);
+            self.record_id(&event, id);
         }
-        let direct = (seen == Seen::Direct).then(|| name(&event).zip(event.at())).flatten();
+        let direct = (source == Source::Direct).then(|| name(&event).zip(event.at())).flatten();
         let (speaker, alert) = (speaker(&event), call_of(&event));
         let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
-        let changes = self.incidents.apply(event, seen);
+        let changes = self.incidents.apply(event, source);
         if let Some((id, house)) = &alert
             && let Some(call) = self.call(*id, house)
         {
@@ -90,12 +90,12 @@ impl LineCalls {
     }
 
     /// Notes that a socket of another house has the event of this trace.
-    pub(super) fn note_heard(&mut self, trace: Trace) {
+    pub(super) fn record_delivery(&mut self, trace: Trace) {
         if let Some((name, at)) = trace.direct {
             self.pushed.insert(name, at);
         }
         if let Some((id, house)) = trace.call {
-            self.index.mark_heard(id, &house);
+            self.index.mark_delivered(id, &house);
         }
     }
 
@@ -126,8 +126,8 @@ impl LineCalls {
         young.find_map(|(_, id, entry)| {
             let call = self.call(id, &alert.house)?;
             let is_alike = (call.alert.kind, call.alert.drill) == (alert.kind, alert.drill);
-            let is_heard = entry.is_heard || !call.reached.is_empty();
-            (is_alike && is_heard).then_some(id)
+            let is_delivered = entry.is_delivered || !call.reached.is_empty();
+            (is_alike && is_delivered).then_some(id)
         })
     }
 
@@ -183,7 +183,7 @@ impl LineCalls {
     }
 
     /// The first id of an event stays, because a client may acknowledge it at any time.
-    fn note(&mut self, event: &Event, message_id: String) {
+    fn record_id(&mut self, event: &Event, message_id: String) {
         let Some((key, at)) = name(event).zip(event.at()) else { return };
         if let Event::Alert(alert) = event {
             self.alerts.insert(message_id.clone(), alert.key());

@@ -96,8 +96,8 @@ impl LineCalls {
     pub(super) fn messages_of(&self, id: AlertId, now: Millis) -> Vec<Message> {
         // Two houses may have used one id. A call that was forgotten meanwhile has no message any more.
         let named = self.incidents.named(id).into_iter();
-        let told = named.map(|call| if call.is_open(now) { call } else { without_coordinates(call) });
-        told.flat_map(|call| self.messages(&call)).collect()
+        let shown = named.map(|call| if call.is_open(now) { call } else { without_coordinates(call) });
+        shown.flat_map(|call| self.messages(&call)).collect()
     }
 
     /// Returns a call as messages in live form. They are the alert, the words from which its incident follows, the

@@ -19,9 +19,8 @@ pub(super) fn is_of_ended_call(incidents: &LineIncidents, event: &Event) -> bool
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{
-        Actor, Alert, AlertId, EventId, House, Line, Location, Millis, Moved, Progress, Seen, Status,
+        Actor, Alert, AlertId, EventId, House, Line, Location, Millis, Moved, Progress, Source, Status,
     };
 
     use super::*;
@@ -72,10 +71,10 @@ mod tests {
         let (one, other) = (alert("1203"), alert("1301"));
         let mut incidents = LineIncidents::new(one.line.clone(), 1);
         for alert in [&one, &other] {
-            incidents.apply(Event::Alert(alert.clone()), Seen::Direct);
+            incidents.apply(Event::Alert(alert.clone()), Source::Direct);
         }
         assert!(!is_of_ended_call(&incidents, &moved(&one)));
-        incidents.apply(cancelled(&one), Seen::Direct);
+        incidents.apply(cancelled(&one), Source::Direct);
         assert!(is_of_ended_call(&incidents, &moved(&one)));
         assert!(!is_of_ended_call(&incidents, &moved(&other)), "a call of the same id that is open");
         assert!(!is_of_ended_call(&incidents, &cancelled(&one)), "its words are news all the same");
@@ -85,8 +84,8 @@ mod tests {
     fn a_call_without_coordinates_has_no_place() {
         let alert = alert("1203");
         let mut incidents = LineIncidents::new(alert.line.clone(), 1);
-        incidents.apply(Event::Alert(alert.clone()), Seen::Direct);
-        incidents.apply(moved(&alert), Seen::Direct);
+        incidents.apply(Event::Alert(alert.clone()), Source::Direct);
+        incidents.apply(moved(&alert), Source::Direct);
         let call = without_coordinates(incidents.incidents().pop().unwrap());
         assert_eq!((call.location, call.alert.location), (None, None));
     }

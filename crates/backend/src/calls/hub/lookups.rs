@@ -54,7 +54,7 @@ impl Hub {
     pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {
         let room = self.existing(line)?;
         let calls = room.calls();
-        calls.incidents.said(id, &Actor::House(house.clone()), None).find_map(|said| match said {
+        calls.incidents.statements_by(id, &Actor::House(house.clone()), None).find_map(|event| match event {
             Event::Accept(accept) => Some(accept),
             _ => None,
         })

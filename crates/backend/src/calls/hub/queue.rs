@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_queue_that_runs_over_says_so_and_gives_nothing_more() {
+    async fn a_queue_that_overflows_reports_it_and_yields_nothing_more() {
         let (queue, mut receiver) = queue(2);
         let frame = Bytes::from_static(b"frame");
         assert!(queue.push(&frame) && queue.push(&frame));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn frames_come_out_in_order_and_the_end_is_told() {
+    async fn frames_come_out_in_order_and_then_the_end() {
         let (queue, mut receiver) = queue(2);
         assert!(queue.push(&Bytes::from_static(b"1")) && queue.push(&Bytes::from_static(b"2")));
         drop(queue);

@@ -31,13 +31,13 @@ pub(super) struct Room {
 
 /// The way by which the event behind a change arrived.
 #[derive(Clone, Copy, Default)]
-struct How {
+struct Way {
     replay: bool,
     late: bool,
     taken_here: bool,
 }
 
-impl How {
+impl Way {
     fn freshness(self) -> Freshness {
         match self {
             Self { replay: true, .. } => Freshness::Replayed,
@@ -74,12 +74,12 @@ impl Room {
 
     /// Applies an event and pushes what is new; returns whether anything was.
     pub(super) fn apply(&self, arrival: Arrival) -> bool {
-        let how = How { replay: arrival.replay, late: arrival.late, taken_here: arrival.taken_here };
+        let way = Way { replay: arrival.replay, late: arrival.late, taken_here: arrival.taken_here };
         let mut audience = self.audience();
         let applied = self.calls().apply(arrival);
         let is_new = !applied.news.is_empty();
-        if self.publish(&mut audience, applied.news, how, applied.speaker.as_ref()) {
-            self.calls().note_heard(applied.trace);
+        if self.publish(&mut audience, applied.news, way, applied.speaker.as_ref()) {
+            self.calls().record_delivery(applied.trace);
         }
         is_new
     }
@@ -88,21 +88,21 @@ impl Room {
     pub(super) fn set_partitions(&self, partitions: i32) {
         let mut audience = self.audience();
         let news = self.calls().set_partitions(partitions);
-        self.publish(&mut audience, news, How::default(), None);
+        self.publish(&mut audience, news, Way::default(), None);
     }
 
     /// Publishes and pushes changes; returns whether a socket of a house other than `speaker` has one of them.
-    fn publish(&self, audience: &mut Audience, news: Vec<News>, how: How, speaker: Option<&House>) -> bool {
-        let mut is_heard = false;
+    fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, speaker: Option<&House>) -> bool {
+        let mut is_delivered = false;
         for news in news {
-            self.listeners.publish(&self.line, &news.change, how.freshness(), how.taken_here);
+            self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
             if news.is_of_ended_call {
                 continue;
             }
-            let message = news.into_message(how.replay, how.late);
-            is_heard |= audience.push(&self.destination, &message, speaker);
+            let message = news.into_message(way.replay, way.late);
+            is_delivered |= audience.push(&self.destination, &message, speaker);
         }
-        is_heard
+        is_delivered
     }
 
     /// Adds a subscriber, and lists the calls of its snapshot. [`Room::next_listed`] returns them one by one.

@@ -1,7 +1,6 @@
 //! The hub as a whole. The tests are about lookups while frames are pushed, fair snapshots, and whether a call reached
 //! a neighbour.
 
-#![allow(clippy::unwrap_used)]
 use std::{collections::BTreeMap, sync::mpsc, thread, time::Duration};
 
 use domain::{
@@ -33,7 +32,7 @@ fn call(name: &str, after: Millis) -> Alert {
     }
 }
 
-fn heard_by(name: &str) -> Subscription {
+fn subscription_of(name: &str) -> Subscription {
     subscription(name, Some(house(name)))
 }
 
@@ -193,7 +192,7 @@ fn a_house_that_calls_hundreds_of_times_hides_no_call_from_a_snapshot() {
     }
     let newest = flood[102..].iter().map(|alert| alert.id).collect::<Vec<_>>();
     for listener in ["1204", "1203"] {
-        let subscribed = hub.subscribe(&line(), heard_by(listener), queue(16).0);
+        let subscribed = hub.subscribe(&line(), subscription_of(listener), queue(16).0);
         let (calls, is_truncated) = listed(subscribed.snapshot);
         assert!(is_truncated);
         assert_eq!(calls["1204"], [mine.id], "{listener}");
@@ -215,7 +214,7 @@ fn the_own_calls_are_listed_however_many_houses_call() {
     for number in 0..250 {
         apply(&hub, Event::Alert(call(&format!("2{number:03}"), 10 + number)));
     }
-    let subscribed = hub.subscribe(&line(), heard_by("1204"), queue(16).0);
+    let subscribed = hub.subscribe(&line(), subscription_of("1204"), queue(16).0);
     let (calls, is_truncated) = listed(subscribed.snapshot);
     assert!(is_truncated);
     assert_eq!(calls["1204"], own.iter().map(|alert| alert.id).collect::<Vec<_>>());
@@ -230,7 +229,7 @@ fn a_snapshot_has_the_open_calls_and_on_request_those_that_ended() {
         apply(&hub, event);
     }
     let begin = |replay_ended| {
-        let subscription = Subscription { replay_ended, ..heard_by("1204") };
+        let subscription = Subscription { replay_ended, ..subscription_of("1204") };
         let subscribed = hub.subscribe(&line(), subscription, queue(16).0);
         listed(subscribed.snapshot)
     };
@@ -248,11 +247,11 @@ fn hub_with_listener(of: Option<&str>) -> (Hub, Subscribed, QueueReceiver) {
 
 #[test]
 fn a_call_stands_if_a_socket_of_another_house_got_it_and_only_while_it_is_open() {
-    for (listener, is_heard) in [(Some("1204"), true), (Some("1203"), false), (None, false)] {
+    for (listener, is_delivered) in [(Some("1204"), true), (Some("1203"), false), (None, false)] {
         let (hub, _subscribed, _receiver) = hub_with_listener(listener);
         let called = call("1203", 0);
         apply(&hub, Event::Alert(called.clone()));
-        assert_eq!(hub.standing(&call("1203", 1)), is_heard.then_some(called.id), "{listener:?}");
+        assert_eq!(hub.standing(&call("1203", 1)), is_delivered.then_some(called.id), "{listener:?}");
         apply(&hub, ended(&called));
         assert_eq!(hub.standing(&call("1203", 1)), None, "{listener:?}");
     }

@@ -43,10 +43,10 @@ impl Handover {
 
     /// Queues the events of other processes for the hub. Rows that cannot be read now come later, by
     /// [`Handover::listen`].
-    pub(crate) async fn take_posted(&self) {
+    pub(crate) async fn queue_posted(&self) {
         let Some(post) = &self.post else { return };
         match post.unread(Late::ByWallClock).await {
-            Ok(posted) => posted.into_iter().for_each(|posted| self.take(posted)),
+            Ok(posted) => posted.into_iter().for_each(|posted| self.queue(posted)),
             Err(error) => tracing::warn!(%error, "handed-over events cannot be read, retrying"),
         }
     }
@@ -54,7 +54,7 @@ impl Handover {
     /// Takes what other processes hand over, until it is cancelled.
     pub(crate) async fn listen(self, stopping: CancellationToken) {
         let Some(post) = self.post.clone() else { return };
-        let listening = post.listen(|posted| self.take(posted));
+        let listening = post.listen(|posted| self.queue(posted));
         stopping.run_until_cancelled(listening).await;
     }
 
@@ -72,7 +72,7 @@ impl Handover {
         Ok(a_day_ago)
     }
 
-    fn take(&self, Posted { event, age }: Posted) {
+    fn queue(&self, Posted { event, age }: Posted) {
         self.hub.push(Queued::HandedOver(event, age));
     }
 }

@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The time for which writing a row is retried. After that the log has had time enough.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// The time between two readings of the table without a notification.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const READ_EVERY: Duration = Duration::from_secs(2);
 
 /// An event that another process handed over.
 pub(super) struct Posted {
@@ -169,7 +169,7 @@ impl Post {
             self.unread(Late::By(listened.elapsed())).await?.into_iter().for_each(take);
             *listened = Instant::now();
             // A connection can end without a word (a cable, a firewall), so the table is read now and then as well.
-            while let Ok(notified) = timeout(LOOK_EVERY, listener.try_recv()).await {
+            while let Ok(notified) = timeout(READ_EVERY, listener.try_recv()).await {
                 let Some(notification) = notified? else { break };
                 self.one(notification.payload()).await?.into_iter().for_each(take);
                 *listened = Instant::now();

@@ -63,7 +63,7 @@ pub(super) async fn follow(outbox: &Outbox, start: Start, to: &mpsc::Sender<Read
                     () = to.closed() => return,
                 }
             }
-            Err(Stop::Unheard) => return,
+            Err(Stop::NoReader) => return,
             Err(Stop::Failed(error)) => {
                 if !failed {
                     tracing::error!(%error, "the outbox cannot be read, retrying");
@@ -81,14 +81,14 @@ pub(super) async fn follow(outbox: &Outbox, start: Start, to: &mpsc::Sender<Read
 /// Why a reading stops.
 enum Stop {
     /// The receiver is closed.
-    Unheard,
+    NoReader,
     /// The file cannot be read now.
     Failed(OutboxError),
 }
 
 impl From<mpsc::error::SendError<Read>> for Stop {
     fn from(_: mpsc::error::SendError<Read>) -> Self {
-        Self::Unheard
+        Self::NoReader
     }
 }
 

@@ -74,7 +74,7 @@ impl Opener {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let writer =
-            pool(1).connect_with(options.clone()).await.inspect_err(|error| self.note_damage(error))?;
+            pool(1).connect_with(options.clone()).await.inspect_err(|error| self.record_damage(error))?;
         let prepared = self.prepare(&writer, &options, after_failure).await;
         if prepared.is_err() {
             writer.close().await;
@@ -118,7 +118,7 @@ impl Opener {
     }
 
     /// A file that SQLite does not know as its own is damaged, too.
-    fn note_damage(&mut self, error: &sqlx::Error) {
+    fn record_damage(&mut self, error: &sqlx::Error) {
         let identity = self.held.as_ref().and_then(Held::identity);
         let code = error.as_database_error().and_then(|error| error.code());
         if let (Some(identity), Some("11" | "26")) = (identity, code.as_deref()) {

@@ -102,7 +102,7 @@ impl Relay {
                 Outgoing { republished: is_quiet(sequence, &entry, ends), ..Outgoing::from(&entry) };
             let outcome = self.0.kafka.publish(outgoing).await;
             let is_left = matches!(outcome, Err(Unpublished::Unknown(_)));
-            self.settle(sequence, outcome).await;
+            self.record_outcome(sequence, outcome).await;
             if is_left {
                 return count - done;
             }
@@ -122,7 +122,7 @@ impl Relay {
             let outcomes = stream::iter(idle.collect::<Vec<_>>()).map(|(sequence, entry)| async move {
                 let outcome = self.0.kafka.publish(Outgoing::from(&entry)).await;
                 let is_left = matches!(outcome, Err(Unpublished::Unknown(_)));
-                self.settle(sequence, outcome).await;
+                self.record_outcome(sequence, outcome).await;
                 is_left
             });
             failed += outcomes.buffered(WIDTH).filter(|is_left| std::future::ready(*is_left)).count().await;
@@ -169,7 +169,6 @@ fn event(sequence: Sequence, entry: &Entry) -> Option<Event> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Actor, Alert, EventId, House, Line, Progress, Status};
 
     use super::*;

@@ -28,7 +28,7 @@ use crate::{
         log::{Kafka, Outgoing, kafka::Unpublished},
         outbox::{Entry, Outbox, OutboxError, Sequence},
     },
-    readiness::Tell,
+    readiness::StateSender,
 };
 
 /// Publishes the outbox's entries to Kafka. Clones are the same.
@@ -85,7 +85,7 @@ impl<'a> From<&'a Entry> for Outgoing<'a> {
 impl Relay {
     /// A relay from `outbox` to `kafka`, at work until [`Relay::stop`]. It sets `state` to whether calls can be taken.
     #[must_use]
-    pub fn start(outbox: Outbox, kafka: Kafka, state: Tell) -> Self {
+    pub fn start(outbox: Outbox, kafka: Kafka, state: StateSender) -> Self {
         let relay = Self(Arc::new(Inner {
             outbox,
             kafka: kafka.clone(),
@@ -124,13 +124,13 @@ impl Relay {
 
     /// Follows the publication of an entry, which is durable now, to its mark. An entry without one is published as part of
     /// the backlog.
-    pub fn see_through(&self, sequence: Sequence, publication: Option<&Publication>) {
+    pub fn follow(&self, sequence: Sequence, publication: Option<&Publication>) {
         let Some(publication) = publication.cloned() else { return self.0.left.notify_one() };
         self.lock().insert(sequence);
         let relay = self.clone();
         self.0.tasks.spawn(async move {
             match publication.outcome().await {
-                Some(outcome) => relay.settle(sequence, outcome).await,
+                Some(outcome) => relay.record_outcome(sequence, outcome).await,
                 None => relay.leave(sequence),
             }
         });
@@ -178,7 +178,7 @@ impl Relay {
     }
 
     /// Marks what was acknowledged, sets aside what is refused, and leaves the rest to the backlog.
-    async fn settle(&self, sequence: Sequence, outcome: Outcome) {
+    async fn record_outcome(&self, sequence: Sequence, outcome: Outcome) {
         let noted = match outcome {
             Ok(position) => {
                 let cluster = self.0.kafka.cluster().await;

@@ -6,12 +6,12 @@ use crate::{
         log::kafka::Condition,
         outbox::{Outbox, OutboxError},
     },
-    readiness::{RoleState, Tell},
+    readiness::{RoleState, StateSender},
 };
 
 impl Relay {
     /// Keeps `state` true.
-    pub(super) async fn show_state(self, state: Tell) {
+    pub(super) async fn show_state(self, state: StateSender) {
         if state.get() == RoleState::Absent {
             return;
         }
@@ -32,7 +32,7 @@ impl Relay {
 }
 
 /// Keeps `state` true on a node that is its own log.
-pub(crate) async fn show_local_state(outbox: Outbox, state: Tell) {
+pub(crate) async fn show_local_state(outbox: Outbox, state: StateSender) {
     if state.get() == RoleState::Absent {
         return;
     }

@@ -1,3 +1,4 @@
+//! Tables of flats are read as offices write them, and each fault is named with its line.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::people::complex::Kept;

@@ -1,3 +1,4 @@
+//! Subscriptions are kept, copied and removed, and a call finds the devices of its line.
 #![allow(clippy::unwrap_used)]
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::push::Keys;

@@ -41,7 +41,7 @@ pub(super) async fn compare(on: &mut AnyConnection) -> Result<(Outcome, bool), S
     for found in sqlx::query(sqlx::AssertSqlSafe(unequal)).fetch_all(&mut *on).await? {
         let read = |name: &str| -> Result<Row, StatisticsError> {
             let value: String = found.try_get(name)?;
-            serde_json::from_str(&value).map_err(|error| StatisticsError::stored(&error))
+            serde_json::from_str(&value).map_err(StatisticsError::stored)
         };
         let is_settled = found.try_get::<i64, _>("settled")? != 0;
         let counted = read("counted")?;

@@ -68,7 +68,7 @@ async fn enrich(on: &mut AnyConnection, until: Millis) -> Result<(), StatisticsE
     for found in both {
         let read = |name: &str| -> Result<Row, StatisticsError> {
             let value: String = found.try_get(name)?;
-            serde_json::from_str(&value).map_err(|error| StatisticsError::stored(&error))
+            serde_json::from_str(&value).map_err(StatisticsError::stored)
         };
         let (counted, kept) = (read("counted")?, read("kept")?);
         update(on, Tables::Shadow.calls(), "", &counted.merge(kept)).await?;

@@ -40,8 +40,8 @@ impl Brokers {
         let mut brokers = Self { directory: directory("kafka"), servers: String::new() };
         let mut up = script("kafka");
         up.args(["up", "--brokers", &count.to_string(), "--dir"]).arg(brokers.directory()).args(options);
-        let told = run(&mut up);
-        brokers.servers = told.trim().strip_prefix("KAFKA_BOOTSTRAP_SERVERS=").unwrap().to_owned();
+        let printed = run(&mut up);
+        brokers.servers = printed.trim().strip_prefix("KAFKA_BOOTSTRAP_SERVERS=").unwrap().to_owned();
         brokers
     }
 

@@ -24,7 +24,7 @@ const TEXT: &str = "press ";
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_once() -> Outcome {
+async fn every_call_answered_while_its_partitions_leader_dies_is_received_once() -> Outcome {
     let brokers = Brokers::start(3, &[]);
     let server = brokers.program().start().await?;
     let client = server.client()?;
@@ -38,7 +38,7 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
     let partition = brokers.partition_of(first).unwrap();
     let leader = brokers.partitions(topic::ALERT)[usize::try_from(partition).unwrap()].0;
 
-    let listening = tokio::spawn(hear(socket, PRESSES));
+    let listening = tokio::spawn(receive(socket, PRESSES));
     let mut pressed = Vec::new();
     let mut ticks = tokio::time::interval(EVERY);
     for press in 0..PRESSES {
@@ -51,8 +51,8 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
         pressed.push((recorded.id, began));
         caller.progress(AlertId(recorded.id), Step::Cancel, &nothing, None).await?.ok()?;
     }
-    let (mut socket, heard) = listening.await.unwrap()?;
-    let waits = pressed.iter().map(|(id, began)| heard[id].duration_since(*began));
+    let (mut socket, received) = listening.await.unwrap()?;
+    let waits = pressed.iter().map(|(id, began)| received[id].duration_since(*began));
     println!("of {PRESSES} calls the one that was heard last took {:?}", waits.max().unwrap());
     let again = |message: &Message| pressed.iter().any(|(id, _)| message.is_alert(*id));
     socket.none_within(Duration::from_secs(5), "a call that was heard before", again).await?;
@@ -64,14 +64,14 @@ async fn every_call_that_is_answered_while_its_partitions_leader_dies_is_heard_o
 }
 
 /// So many of the calls that are counted, each heard for the first time, and when.
-async fn hear(mut socket: Socket, count: usize) -> Result<(Socket, HashMap<Uuid, Instant>), Error> {
-    let mut heard = HashMap::new();
-    while heard.len() < count {
+async fn receive(mut socket: Socket, count: usize) -> Result<(Socket, HashMap<Uuid, Instant>), Error> {
+    let mut received = HashMap::new();
+    while received.len() < count {
         let message = socket.wait_for("the next call", |message| id(message).is_some()).await?;
-        let before = heard.insert(id(&message).unwrap(), Instant::now());
+        let before = received.insert(id(&message).unwrap(), Instant::now());
         assert!(before.is_none(), "heard twice: {:?}", message.frame);
     }
-    Ok((socket, heard))
+    Ok((socket, received))
 }
 
 /// The id of one of the calls that are counted.

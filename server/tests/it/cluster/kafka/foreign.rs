@@ -43,7 +43,7 @@ async fn write(producer: &FutureProducer, text: &str, timestamp: Option<i64>) {
     producer.send(record, PATIENCE).await.unwrap();
 }
 
-async fn hears(socket: &mut Socket, text: &str) -> Outcome {
+async fn receives(socket: &mut Socket, text: &str) -> Outcome {
     let is_it = |message: &Message| message.json()["text"] == text;
     socket.wait_for(text, is_it).await.map(drop)
 }
@@ -72,19 +72,19 @@ async fn is_ready(server: &Server) -> Outcome {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn compressed_and_transactional_records_are_heard_and_so_is_what_comes_after_them() -> Outcome {
+async fn compressed_and_transactional_records_are_read_and_so_are_those_after_them() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let (mut socket, _) = listen(&server).await?;
     for codec in ["gzip", "snappy", "lz4", "zstd"] {
         write(&producer(&brokers, &[("compression.type", codec)]), codec, None).await;
-        hears(&mut socket, codec).await?;
+        receives(&mut socket, codec).await?;
     }
     let transactional = producer(&brokers, &[("transactional.id", "another-program")]);
     transactional.init_transactions(PATIENCE).unwrap();
     transactional.begin_transaction().unwrap();
     write(&transactional, "in an open transaction", None).await;
-    hears(&mut socket, "in an open transaction").await?;
+    receives(&mut socket, "in an open transaction").await?;
     // The log is inspected every ten seconds. An open transaction does not make it look shorter.
     tokio::time::sleep(Duration::from_secs(12)).await;
     assert!(!server.log()?.contains("the log has become shorter"), "{}", server.log()?);
@@ -99,14 +99,14 @@ async fn compressed_and_transactional_records_are_heard_and_so_is_what_comes_aft
         texts.iter().any(|text| text == "in an open transaction") && texts.iter().any(|text| text == "zstd")
     );
     write(&producer(&brokers, &[]), "after them", None).await;
-    hears(&mut socket, "after them").await?;
+    receives(&mut socket, "after them").await?;
     is_ready(&server).await?;
     server.end().await
 }
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn records_with_an_odd_timestamp_are_heard_also_after_a_restart() -> Outcome {
+async fn records_with_an_odd_timestamp_are_read_also_after_a_restart() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let (mut socket, _) = listen(&server).await?;
@@ -115,7 +115,7 @@ async fn records_with_an_odd_timestamp_are_heard_also_after_a_restart() -> Outco
     let odd = [("of seconds", i64::try_from(seconds).unwrap()), ("of 1970", 1), ("of no time", 0)];
     for (text, timestamp) in odd {
         write(&ordinary, text, Some(timestamp)).await;
-        hears(&mut socket, text).await?;
+        receives(&mut socket, text).await?;
     }
     server.restart().await?;
     let (_, texts) = listen(&server).await?;
@@ -138,7 +138,7 @@ fn letters(brokers: &Brokers) -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn unreadable_records_become_letters_once_and_the_next_call_is_heard() -> Outcome {
+async fn unreadable_records_become_letters_once_and_the_next_call_is_delivered() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let (mut socket, _) = listen(&server).await?;
@@ -152,7 +152,7 @@ async fn unreadable_records_become_letters_once_and_the_next_call_is_heard() -> 
         ordinary.send(record, PATIENCE).await.unwrap();
     }
     write(&ordinary, "after them", None).await;
-    hears(&mut socket, "after them").await?;
+    receives(&mut socket, "after them").await?;
     let deadline = Instant::now() + PATIENCE;
     while letters(&brokers).len() < unreadable.len() {
         assert!(Instant::now() < deadline, "{:?}", letters(&brokers));

@@ -46,14 +46,14 @@ fn produce(brokers: &Brokers, topic: &str, values: &[Value]) {
 fn consume(brokers: &Brokers, count: usize, topics: &[&str]) -> Vec<Value> {
     let count_text = count.to_string();
     let arguments = [&["Consumer", brokers.servers(), &count_text], topics].concat();
-    let told = lines(java(&arguments));
-    assert_eq!(told.len(), count, "{told:?}");
-    told.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let records = lines(java(&arguments));
+    assert_eq!(records.len(), count, "{records:?}");
+    records.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn what_the_original_producer_writes_is_heard() -> Outcome {
+async fn records_of_the_original_producer_are_read() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let server = brokers.program().start().await?;
     let neighbour = sign_in(&server.client()?, NEIGHBOUR).await?;
@@ -104,20 +104,20 @@ async fn the_original_consumer_reads_what_is_written_here() -> Outcome {
     };
     neighbour.accept(&accept, None).await?.ok()?;
 
-    let told = consume(&brokers, 3, &[topic::ALERT, topic::ACCEPT]);
-    assert!(told.iter().all(|record| record["class"] == "java.util.HashMap"), "{told:?}");
-    assert!(told.iter().all(|record| record["key"] == "101-1"), "{told:?}");
+    let records = consume(&brokers, 3, &[topic::ALERT, topic::ACCEPT]);
+    assert!(records.iter().all(|record| record["class"] == "java.util.HashMap"), "{records:?}");
+    assert!(records.iter().all(|record| record["key"] == "101-1"), "{records:?}");
     let has = |topic: &str, fields: Value| {
-        told.iter().any(|record| {
+        records.iter().any(|record| {
             let same = |(name, field): (&String, &Value)| record["value"].get(name) == Some(field);
             record["topic"] == topic && fields.as_object().unwrap().iter().all(same)
         })
     };
     let house =
         json!({"line": "101-1", "house": "1203", "text": "도와주세요", "lat": "37.5", "lng": "127.03"});
-    assert!(has(topic::ALERT, house), "{told:?}");
-    assert!(has(topic::ALERT, json!({"line": "101-1", "house": "1203", "text": ""})), "{told:?}");
+    assert!(has(topic::ALERT, house), "{records:?}");
+    assert!(has(topic::ALERT, json!({"line": "101-1", "house": "1203", "text": ""})), "{records:?}");
     let accept = json!({"line": "101-1", "accept": "1204", "target": "1203"});
-    assert!(has(topic::ACCEPT, accept), "{told:?}");
+    assert!(has(topic::ACCEPT, accept), "{records:?}");
     server.end().await
 }

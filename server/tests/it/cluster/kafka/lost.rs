@@ -55,23 +55,23 @@ fn show_the_outbox(server: &Server) {
 }
 
 /// Waits until the server's log has this.
-async fn says(server: &Server, words: &str) {
+async fn logs(server: &Server, words: &str) {
     let deadline = Instant::now() + PATIENCE;
     while !server.log().unwrap().contains(words) {
-        assert!(Instant::now() < deadline, "the server never said: {words}");
+        assert!(Instant::now() < deadline, "the server never logged: {words}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn what_kafka_lost_while_the_server_was_stopped_is_published_again() -> Outcome {
+async fn records_that_kafka_lost_while_the_server_was_stopped_are_published_again() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let (mut server, neighbour, ids) = with_three_calls(&brokers).await?;
     lose_the_calls(&brokers).await;
     hide_the_outbox(&server);
     server.start_again().await?;
-    says(&server, "the outbox cannot be compared with the log yet").await;
+    logs(&server, "the outbox cannot be compared with the log yet").await;
     show_the_outbox(&server);
     brokers.have_calls(&ids).await;
     let (_, snapshot) = neighbour.at(&server.client()?).listen().await?;
@@ -104,7 +104,7 @@ async fn a_topic_that_was_deleted_under_the_running_server_is_made_again_and_get
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn an_accept_that_only_kafka_has_is_taken_again_when_it_is_repeated_after_the_call() -> Outcome {
+async fn an_accept_that_only_kafka_has_is_accepted_again_when_repeated_after_the_call() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let (mut server, neighbour, ids) = with_three_calls(&brokers).await?;
     server.restart().await?;

@@ -16,11 +16,11 @@ use uuid::Uuid;
 use super::{brokers::Brokers, published};
 use crate::support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, program, sign_in};
 
-async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error> {
+async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<Uuid, Error> {
     let accept = AcceptRequest {
-        line: whom.line()?.clone(),
+        line: caller.line()?.clone(),
         accept_house: by.call("")?.house,
-        target_house: whom.call("")?.house,
+        target_house: caller.call("")?.house,
         alert: Some(AlertId(call)),
     };
     Ok(by.accept(&accept, None).await?.ok()?.id)
@@ -70,22 +70,23 @@ async fn a_call_open_across_the_move_to_kafka_keeps_its_first_and_every_entry_is
     assert_eq!(first(&before), Some(accepts[0]));
 
     let neighbour_elsewhere = sign_in(&another.client()?, NEIGHBOUR).await?;
-    let (mut hears_elsewhere, _) = neighbour_elsewhere.listen().await?;
+    let (mut receives_elsewhere, _) = neighbour_elsewhere.listen().await?;
     let server = moved(server, Some(&brokers)).await?;
     let caller = caller.at(&server.client()?);
     let fresh = published(&caller, "after the move").await?;
-    hears_elsewhere.wait_for("the open call", |message| message.is_alert(open)).await?;
+    receives_elsewhere.wait_for("the open call", |message| message.is_alert(open)).await?;
     let over_is_late = |message: &Message| message.is_alert(over) && message.header("late") == Some("true");
     let expected = |message: &Message| over_is_late(message) || message.is_alert(fresh);
-    let message = hears_elsewhere.wait_for("the call that is over, which does not sound", expected).await?;
+    let message =
+        receives_elsewhere.wait_for("the call that is over, which does not sound", expected).await?;
     assert!(over_is_late(&message) || message.is_alert(fresh), "{message:?}");
 
     // In their order, and before what came after the move.
     let (mut socket, snapshot) = caller.listen().await?;
     if first(&snapshot).is_none() {
         let is_first = |message: &Message| matches!(&message.body, Body::First { .. });
-        let settled = socket.wait_for("who was first", is_first).await?;
-        assert!(matches!(settled.body, Body::First { id, .. } if id.0 == accepts[0]));
+        let first_frame = socket.wait_for("who was first", is_first).await?;
+        assert!(matches!(first_frame.body, Body::First { id, .. } if id.0 == accepts[0]));
     } else {
         assert_eq!(first(&snapshot), Some(accepts[0]));
     }

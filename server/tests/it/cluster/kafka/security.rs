@@ -49,12 +49,12 @@ async fn calls_are_published_by_tls_with_a_password_and_stored_with_a_wrong_one(
 async fn is_degraded(client: &Client, role: &str) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let (_, told) = client.readiness().await?;
-        let ready: Value = serde_json::from_str(&told).unwrap();
+        let (_, report) = client.readiness().await?;
+        let ready: Value = serde_json::from_str(&report).unwrap();
         if ready[role]["state"] == "degraded" {
             return Ok(());
         }
-        assert!(Instant::now() < deadline, "{role}: {told}");
+        assert!(Instant::now() < deadline, "{role}: {report}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -56,7 +56,7 @@ async fn partitions_that_are_added_while_the_service_runs_are_read() -> Outcome 
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka: script/test runs it"]
-async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_takes_new_ones() -> Outcome {
+async fn a_topic_that_was_deleted_and_made_again_gets_its_calls_back_and_accepts_new_ones() -> Outcome {
     let brokers = Brokers::start(1, &[]);
     let mut server = brokers.program().start().await?;
     let client = server.client()?;

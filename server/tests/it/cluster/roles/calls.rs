@@ -2,39 +2,39 @@
 
 use domain::{AlertId, Event, Neighbour};
 
-use super::{Apart, accept, hear, hear_no_more, press};
+use super::{Apart, accept, press, receive, receive_no_more};
 use crate::support::Outcome;
 
 const PRESSES: usize = 20;
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn residents_at_two_fan_outs_hear_each_other_once_whichever_producer_takes_a_call() -> Outcome {
+async fn residents_at_two_fan_outs_reach_each_other_once_through_either_producer() -> Outcome {
     let apart = Apart::start().await?;
     let another = apart.process("producer").start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let neighbour = neighbour.at(&another.client()?);
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
 
-    let mut told = Vec::new();
+    let mut ids = Vec::new();
     for (number, by) in (1..=PRESSES).zip([&caller, &neighbour].into_iter().cycle()) {
-        told.push(press(by, &format!("press {number}")).await?.id);
+        ids.push(press(by, &format!("press {number}")).await?.id);
     }
-    let coming = accept(&neighbour, &caller, told[0]).await?;
-    let coming_back = accept(&caller, &neighbour, told[1]).await?;
-    told.extend([coming, coming_back]);
+    let coming = accept(&neighbour, &caller, ids[0]).await?;
+    let coming_back = accept(&caller, &neighbour, ids[1]).await?;
+    ids.extend([coming, coming_back]);
 
-    for id in &told {
-        hear(&mut sockets, *id).await?;
+    for id in &ids {
+        receive(&mut sockets, *id).await?;
     }
-    hear_no_more(&mut sockets, &told).await?;
+    receive_no_more(&mut sockets, &ids).await?;
     another.end().await?;
     apart.end().await
 }
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn whom_a_call_reached_at_one_fan_out_is_told_to_the_caller_at_another() -> Outcome {
+async fn houses_reached_at_one_fan_out_are_reported_to_the_caller_at_another() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let [mut at_home, mut next_door] = apart.sockets(&caller, &neighbour).await?;

@@ -6,7 +6,7 @@ use domain::{Alert, AlertId, Event, record};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-use super::{Apart, accept, hear, hear_no_more, press};
+use super::{Apart, accept, press, receive, receive_no_more};
 use crate::{
     cluster::kafka::published,
     support::{Outcome, SECOND_NEIGHBOUR, sign_in},
@@ -17,7 +17,7 @@ const KNOWN_EVERYWHERE_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn who_was_signed_in_calls_and_is_heard_at_both_fan_outs_while_postgresql_is_stopped() -> Outcome {
+async fn while_postgresql_is_stopped_a_signed_in_resident_reaches_both_fan_outs() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
@@ -25,9 +25,9 @@ async fn who_was_signed_in_calls_and_is_heard_at_both_fan_outs_while_postgresql_
     apart.postgres.command("stop");
 
     let call = press(&caller, "without a database").await?.id;
-    hear(&mut sockets, call).await?;
+    receive(&mut sockets, call).await?;
     let coming = accept(&neighbour, &caller, call).await?;
-    hear(&mut sockets, coming).await?;
+    receive(&mut sockets, coming).await?;
     let (_, snapshot) = apart.listen(&caller, 1).await?;
     assert!(snapshot.alert(call).is_some(), "a session that this fan-out has not seen holds there, too");
 
@@ -37,7 +37,7 @@ async fn who_was_signed_in_calls_and_is_heard_at_both_fan_outs_while_postgresql_
     assert!(problem.detail.contains("try again"), "{}", problem.detail);
 
     apart.postgres.command("start");
-    hear_no_more(&mut sockets, &[call, coming]).await?;
+    receive_no_more(&mut sockets, &[call, coming]).await?;
     apart.end().await
 }
 
@@ -49,26 +49,26 @@ async fn sign_ins_and_the_hand_over_go_on_when_postgresql_is_back() -> Outcome {
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
     for step in ["stop", "start"] {
         let call = press(&caller, &format!("before the {step}")).await?.id;
-        hear(&mut sockets, call).await?;
+        receive(&mut sockets, call).await?;
         apart.postgres.command(step);
     }
 
     let newcomer = apart.sign_in(SECOND_NEIGHBOUR).await?;
-    let (mut hears, _) = apart.listen(&newcomer, 1).await?;
+    let (mut listening, _) = apart.listen(&newcomer, 1).await?;
     let kafka = apart.brokers.node(1);
     kafka.stop()?;
     let call = press(&newcomer, "with it again").await?.id;
-    hears.wait_for("the call", |message| message.is_alert(call)).await?;
-    hear(&mut sockets, call).await?;
+    listening.wait_for("the call", |message| message.is_alert(call)).await?;
+    receive(&mut sockets, call).await?;
     kafka.resume()?;
     let next = published(&caller, "by the log").await?;
-    hear(&mut sockets, next).await?;
+    receive(&mut sockets, next).await?;
     apart.end().await
 }
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn what_is_handed_over_without_a_notification_is_heard_all_the_same() -> Outcome {
+async fn an_event_handed_over_without_a_notification_is_delivered() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
@@ -95,7 +95,7 @@ async fn what_is_handed_over_without_a_notification_is_heard_all_the_same() -> O
         .execute(&mut database)
         .await
         .unwrap();
-    hear(&mut sockets, id).await?;
+    receive(&mut sockets, id).await?;
     database.close().await.unwrap();
     apart.end().await
 }

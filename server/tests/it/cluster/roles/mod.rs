@@ -115,13 +115,13 @@ async fn press(by: &Session, text: &str) -> Result<Recorded, Error> {
     answer.ok()
 }
 
-/// Comes to help `whom`, whose call this is; the accept's id.
-async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error> {
+/// Comes to help `caller`, whose call this is; the accept's id.
+async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<Uuid, Error> {
     let house = |session: &Session| session.resident().house.clone().unwrap();
     let accept = AcceptRequest {
-        line: whom.line()?.clone(),
+        line: caller.line()?.clone(),
         accept_house: house(by),
-        target_house: house(whom),
+        target_house: house(caller),
         alert: Some(AlertId(call)),
     };
     let answer = by.accept(&accept, None).await?;
@@ -130,25 +130,25 @@ async fn accept(by: &Session, whom: &Session, call: Uuid) -> Result<Uuid, Error>
 }
 
 /// Returns whether a message is about this call, or this accept.
-fn tells(message: &Message, id: Uuid) -> bool {
+fn is_about(message: &Message, id: Uuid) -> bool {
     message.is_alert(id) || message.is_accept(id)
 }
 
 /// Waits until both have received this call, or this accept.
-async fn hear(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
+async fn receive(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
     for socket in sockets {
-        socket.wait_for("a call or an accept", |message| tells(message, id)).await?;
+        socket.wait_for("a call or an accept", |message| is_about(message, id)).await?;
     }
     Ok(())
 }
 
 /// Checks that neither receives these again, both in the same time.
-async fn hear_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
-    let again = |message: &Message| ids.iter().any(|id| tells(message, *id));
+async fn receive_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
+    let again = |message: &Message| ids.iter().any(|id| is_about(message, *id));
     let [first, second] = sockets;
     tokio::try_join!(
-        first.none_within(AGAIN_WITHIN, "what was told before", again),
-        second.none_within(AGAIN_WITHIN, "what was told before", again),
+        first.none_within(AGAIN_WITHIN, "a double", again),
+        second.none_within(AGAIN_WITHIN, "a double", again),
     )?;
     Ok(())
 }
@@ -158,12 +158,12 @@ async fn rebuilt(fanout: &Server) -> Outcome {
     let client = fanout.client()?;
     let deadline = Instant::now() + REBUILT_WITHIN;
     loop {
-        let (_, told) = client.readiness().await?;
-        let report: Value = serde_json::from_str(&told).unwrap();
+        let (_, body) = client.readiness().await?;
+        let report: Value = serde_json::from_str(&body).unwrap();
         if report["fanout"]["state"] == "ready" {
             return Ok(());
         }
-        assert!(Instant::now() < deadline, "the log is not read: {told}");
+        assert!(Instant::now() < deadline, "the log is not read: {body}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -3,16 +3,16 @@
 use testkit::{Error, client::Session, server::Server};
 use uuid::Uuid;
 
-use super::{Apart, accept, hear, rebuilt};
+use super::{Apart, accept, rebuilt, receive};
 use crate::{cluster::kafka::published, support::Outcome};
 
 /// Makes a call and its accept that every running fan-out has sent.
-async fn told(apart: &Apart, caller: &Session, neighbour: &Session) -> Result<(Uuid, Uuid), Error> {
+async fn exchange(apart: &Apart, caller: &Session, neighbour: &Session) -> Result<(Uuid, Uuid), Error> {
     let mut sockets = apart.sockets(caller, neighbour).await?;
     let call = published(caller, "before it").await?;
     let coming = accept(neighbour, caller, call).await?;
-    hear(&mut sockets, call).await?;
-    hear(&mut sockets, coming).await?;
+    receive(&mut sockets, call).await?;
+    receive(&mut sockets, coming).await?;
     Ok((call, coming))
 }
 
@@ -30,7 +30,7 @@ async fn has(fanout: &Server, to: &Session, (call, coming): (Uuid, Uuid)) -> Out
 async fn a_fan_out_that_starts_late_or_again_has_what_is_open_as_soon_as_it_is_ready() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
-    let open = told(&apart, &caller, &neighbour).await?;
+    let open = exchange(&apart, &caller, &neighbour).await?;
     let mut late = apart.process("fanout").start().await?;
     has(&late, &neighbour, open).await?;
     late.kill().await?;
@@ -45,7 +45,7 @@ async fn a_fan_out_that_starts_late_or_again_has_what_is_open_as_soon_as_it_is_r
 async fn a_fan_out_is_not_ready_before_it_has_read_the_log() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
-    let open = told(&apart, &caller, &neighbour).await?;
+    let open = exchange(&apart, &caller, &neighbour).await?;
     let kafka = apart.brokers.node(1);
     // It waits for 10 s before it serves without the log. The first look comes long before.
     kafka.stop()?;

@@ -4,12 +4,12 @@
 use domain::{api::State, body::Body};
 use testkit::client::Message;
 
-use super::{Apart, accept, hear, hear_no_more, press, rebuilt};
+use super::{Apart, accept, press, rebuilt, receive, receive_no_more};
 use crate::{cluster::kafka::published, support::Outcome};
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn a_call_and_its_accept_are_heard_once_at_both_fan_outs_though_kafka_is_stalled() -> Outcome {
+async fn a_call_and_its_accept_reach_both_fan_outs_once_while_kafka_is_stalled() -> Outcome {
     let apart = Apart::start().await?;
     let (caller, neighbour) = apart.residents().await?;
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
@@ -18,11 +18,11 @@ async fn a_call_and_its_accept_are_heard_once_at_both_fan_outs_though_kafka_is_s
     let recorded = press(&caller, "past the log").await?;
     assert_eq!(recorded.state, State::Stored, "Kafka is stalled");
     let call = recorded.id;
-    hear(&mut sockets, call).await?;
+    receive(&mut sockets, call).await?;
     let coming = accept(&neighbour, &caller, call).await?;
-    hear(&mut sockets, coming).await?;
+    receive(&mut sockets, coming).await?;
     // The wait is long enough for clients to give up requests that Kafka then finds all the same.
-    hear_no_more(&mut sockets, &[call, coming]).await?;
+    receive_no_more(&mut sockets, &[call, coming]).await?;
 
     kafka.resume()?;
     let is_first = |message: &Message| matches!(&message.body, Body::First { id, .. } if id.0 == coming);
@@ -30,9 +30,9 @@ async fn a_call_and_its_accept_are_heard_once_at_both_fan_outs_though_kafka_is_s
         socket.wait_for("the accept's place in the log", is_first).await?;
     }
     let next = published(&caller, "by the log").await?;
-    hear(&mut sockets, next).await?;
+    receive(&mut sockets, next).await?;
     apart.brokers.have_calls(&[call]).await;
-    hear_no_more(&mut sockets, &[call, coming]).await?;
+    receive_no_more(&mut sockets, &[call, coming]).await?;
     apart.end().await
 }
 
@@ -45,7 +45,7 @@ async fn a_fan_out_that_is_killed_while_kafka_is_stalled_comes_back_with_what_wa
     let kafka = apart.brokers.node(1);
     kafka.stop()?;
     let call = press(&caller, "past the log").await?.id;
-    hear(&mut sockets, call).await?;
+    receive(&mut sockets, call).await?;
     let [at_home, _] = sockets;
     apart.fanouts[1].kill().await?;
     apart.fanouts[1].restart().await?;
@@ -57,7 +57,7 @@ async fn a_fan_out_that_is_killed_while_kafka_is_stalled_comes_back_with_what_wa
     apart.brokers.have_calls(&[call]).await;
     rebuilt(&apart.fanouts[1]).await?;
     let mut sockets = [at_home, next_door];
-    hear(&mut sockets, next).await?;
-    hear_no_more(&mut sockets, &[call]).await?;
+    receive(&mut sockets, next).await?;
+    receive_no_more(&mut sockets, &[call]).await?;
     apart.end().await
 }

@@ -41,7 +41,7 @@ fn token() -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_token_that_was_made_up_looks_like_one() {
+    fn an_invented_token_has_the_form_of_a_real_one() {
         let token = super::token();
         assert!(token.len() == 43 && token.chars().all(|c| c.is_ascii_alphanumeric()), "{token}");
         assert_ne!(token, super::token());

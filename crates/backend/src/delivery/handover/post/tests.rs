@@ -1,7 +1,5 @@
 //! Deletion of old rows from the table. SQLite has such a table too, without notifications.
 
-#![allow(clippy::unwrap_used)]
-
 use domain::{AlertId, House, Line, Location, Moved};
 
 use super::*;

@@ -68,7 +68,7 @@ pub(super) async fn run(
                     Ok(()) = remade.changed() => Stop::Remade,
                 };
                 match stop {
-                    Stop::Unheard => return,
+                    Stop::NoReader => return,
                     Stop::Shorter((topic, partition)) => {
                         acknowledged.forget(&(topic.clone(), partition));
                         tracing::warn!(topic, partition, "the log has become shorter, reading it again");
@@ -101,7 +101,7 @@ pub(super) async fn run(
 /// Why reading ends.
 enum Stop {
     /// The receiver is closed.
-    Unheard,
+    NoReader,
     /// This partition ends before what was read of it, or acknowledged in it.
     Shorter(Partition),
     /// A topic was made again.
@@ -114,7 +114,7 @@ enum Stop {
 
 impl From<mpsc::error::SendError<Read>> for Stop {
     fn from(_: mpsc::error::SendError<Read>) -> Self {
-        Self::Unheard
+        Self::NoReader
     }
 }
 
@@ -207,7 +207,7 @@ impl Reader {
             tokio::select! {
                 message = consumer.recv() => match message {
                     Ok(message) => {
-                        let record = self.take(&message)?;
+                        let record = self.decode(&message)?;
                         to.send(Read::Record(record)).await?;
                     }
                     Err(error) => {
@@ -235,7 +235,7 @@ impl Reader {
                         asking = self.ask_where_nothing_comes(&health.ends);
                     }
                 }
-                () = to.closed() => return Err(Stop::Unheard),
+                () = to.closed() => return Err(Stop::NoReader),
             }
         }
     }
@@ -331,7 +331,7 @@ impl Reader {
     }
 
     /// The record of a message, which moves its partition's progress.
-    fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<Record, Stop> {
+    fn decode(&mut self, message: &BorrowedMessage<'_>) -> Result<Record, Stop> {
         let partition = (message.topic().to_owned(), message.partition());
         let offset = message.offset();
         let timestamp = message.timestamp().to_millis().unwrap_or_default();

@@ -161,7 +161,6 @@ async fn keep_session(to: &mut SqliteConnection, session: &SessionCopy) -> Resul
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use sqlx::{Connection as _, sqlite::SqliteConnection};
 
     use super::*;

@@ -12,25 +12,25 @@ pub(crate) struct Key {
     pub(crate) by: Actor,
     /// The actor's line, where it is not the call's.
     pub(crate) line: Option<Line>,
-    pub(crate) what: What,
+    pub(crate) kind: StatementKind,
     pub(crate) alert: Option<AlertId>,
     /// The flat that called, if it is named.
     pub(crate) target: Option<House>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
+pub(crate) enum StatementKind {
     Accept,
     Status(Progress),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Said {
+pub(crate) enum Statement {
     Accept(Accept),
     Status(Status),
 }
 
-impl Said {
+impl Statement {
     /// Returns its identity among the events about calls of `line`.
     pub(crate) fn key(&self, line: &Line) -> Key {
         match self {
@@ -38,7 +38,7 @@ impl Said {
                 id: accept.id,
                 by: Actor::House(accept.accept.clone()),
                 line: accept.accept_line.clone().filter(|own| own != line),
-                what: What::Accept,
+                kind: StatementKind::Accept,
                 alert: accept.alert,
                 target: Some(accept.target.clone()),
             },
@@ -46,7 +46,7 @@ impl Said {
                 id: status.id,
                 by: status.by.clone(),
                 line: status.by_line.clone().filter(|own| own != line),
-                what: What::Status(status.status),
+                kind: StatementKind::Status(status.status),
                 alert: Some(status.alert),
                 target: status.target.clone(),
             },

@@ -9,27 +9,27 @@ use super::{
     town::{self, Town},
     world::World,
 };
-use crate::checker::{Heard, Listener, Outcome, Subscription, check, taken_back};
+use crate::checker::{Listener, Outcome, Received, Subscription, check, taken_back};
 use testkit::{Error, client::Client};
 
 /// The time within which everybody receives every call. A listener without one then never gets it.
-const TELLING: Duration = Duration::from_secs(40);
+const DELIVERY: Duration = Duration::from_secs(40);
 /// The time after the last restart within which stored entries are in the log.
 const PUBLISHING: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(500);
 
 /// Waits until nobody who listens lacks anything or disagrees, or the time for it is over.
 pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
-    let deadline = recorder.now() + TELLING;
+    let deadline = recorder.now() + DELIVERY;
     loop {
         let missing = check(&recorder.history()).figures;
         if missing.lost + missing.disagreements == 0 {
-            journal.note("every listener has received every call");
+            journal.log("every listener has received every call");
             return;
         }
         if recorder.now() >= deadline {
-            journal.note(format_args!(
-                "after {TELLING:?} somebody still lacks something: {} lost, {} disagreements",
+            journal.log(format_args!(
+                "after {DELIVERY:?} somebody still lacks something: {} lost, {} disagreements",
                 missing.lost, missing.disagreements
             ));
             return;
@@ -48,7 +48,7 @@ pub(super) async fn rebuild(
     recorder: &Recorder,
     journal: &Journal,
 ) -> Result<(), Error> {
-    journal.note("restarting every server");
+    journal.log("restarting every server");
     world.injector.restart_nodes().await?;
     let deadline = recorder.now() + PUBLISHING;
     for (number, fanout) in world.fanouts.iter().enumerate() {
@@ -73,12 +73,12 @@ async fn new_subscriber(
 ) -> Result<Listener, Error> {
     loop {
         let began = recorder.now();
-        let heard = snapshot(fanout, line, town, recorder).await;
+        let received = snapshot(fanout, line, town, recorder).await;
         let is_late = recorder.now() >= deadline;
-        match heard {
-            Ok(heard) if is_late || is_whole(&heard, line, recorder) => {
+        match received {
+            Ok(received) if is_late || is_whole(&received, line, recorder) => {
                 let ended = Some(recorder.now());
-                let subscriptions = vec![Subscription { began, ended, heard }];
+                let subscriptions = vec![Subscription { began, ended, received }];
                 return Ok(Listener { name, line: town::line(line), subscriptions });
             }
             Err(error) if is_late => return Err(error),
@@ -92,7 +92,7 @@ async fn snapshot(
     line: usize,
     town: &Town,
     recorder: &Recorder,
-) -> Result<Vec<Heard>, Error> {
+) -> Result<Vec<Received>, Error> {
     let office = town.session(&town::name(line, None)).await?;
     let subscribe = ear::subscription(&town::line(line));
     let mut socket = match office.at(fanout).connect().await {
@@ -103,17 +103,17 @@ async fn snapshot(
         }
     };
     socket.subscribe(&subscribe).await?;
-    let mut heard = Vec::new();
-    while !heard.last().is_some_and(Heard::ends_snapshot) {
-        heard.push(recorder.note(&socket.next_message().await?));
+    let mut received = Vec::new();
+    while !received.last().is_some_and(Received::ends_snapshot) {
+        received.push(recorder.stamp(&socket.next_message().await?));
     }
     socket.disconnect().await?;
-    Ok(heard)
+    Ok(received)
 }
 
 /// Returns whether everything that was acknowledged on the line is there, and bears its place in the log.
-fn is_whole(heard: &[Heard], line: usize, recorder: &Recorder) -> bool {
-    let in_log = heard.iter().filter(|heard| !heard.is_direct()).filter_map(Heard::event);
+fn is_whole(received: &[Received], line: usize, recorder: &Recorder) -> bool {
+    let in_log = received.iter().filter(|received| !received.is_direct()).filter_map(Received::event);
     let in_log: std::collections::HashSet<_> = in_log.map(|(_, id)| id).collect();
     let line = town::line(line);
     let history = recorder.history();

@@ -26,7 +26,7 @@ impl Server {
     ///
     /// # Errors
     /// As [`Town::enter`] and [`crate::town::Accounts::wait_until_known`].
-    pub async fn settle(&self, town: &Town) -> Result<Residents, Error> {
+    pub async fn populate(&self, town: &Town) -> Result<Residents, Error> {
         let (accounts, client) = (town.enter(&self.database()).await?, self.client()?);
         accounts.wait_until_known(&client).await?;
         Ok(accounts.signed_in(&client))

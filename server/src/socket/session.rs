@@ -171,7 +171,7 @@ impl Session {
             Command::Ack => self.acknowledge(frame)?,
             // A refused message is not sent again, because the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
-            Command::Send => self.record_seen(frame)?,
+            Command::Send => self.record_report(frame)?,
             Command::Begin | Command::Commit | Command::Abort => {
                 return Err(format!("Transactions are not supported, so {} is not.", frame.command));
             }

@@ -6,12 +6,14 @@
 //! - [`statistics`]: what many calls add up to.
 //! - [`push`]: reaches people while no page of theirs is open.
 //!
-//! [`service`] starts and stops it all; [`readiness`] holds the state of each role.
+//! [`outgoing`] has what push needs to reach services outside. [`service`] starts and stops it all; [`readiness`] holds the state
+//! of each role.
 
 pub mod calls;
 pub mod clock;
 pub mod database;
 pub mod delivery;
+mod outgoing;
 pub mod people;
 pub mod push;
 pub mod readiness;

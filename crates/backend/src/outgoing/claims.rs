@@ -1,10 +1,10 @@
-//! Which node sends which message: the one that took the call, or another one when that does not finish. Times are the
-//! database's, so the clocks of two machines need not agree.
+//! The node that sends a message: the one that took the call, or another one when that does not finish. Times are the
+//! database's, so the clocks of two machines need not agree. The table is called after push, which had it first.
 
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Row};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::database::{self, Database, DatabaseError};
 
@@ -12,6 +12,8 @@ use crate::database::{self, Database, DatabaseError};
 const HOLDS: i64 = 5_000;
 /// The time between two renewals of a claim.
 pub(super) const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// The time between two removals of old claims.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The longest wait for the database's answer to a claim. Beyond that the message goes out without one.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// The time for which a claim is kept, in milliseconds, which is far longer than anybody may still send.
@@ -30,14 +32,14 @@ pub(super) enum Claimed {
 
 /// The claims of one process.
 #[derive(Clone)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     database: Database,
     token: String,
 }
 
 impl Claims {
     /// Claims for the process with this token.
-    pub(super) fn new(database: Database, token: String) -> Self {
+    pub(crate) fn new(database: Database, token: String) -> Self {
         Self { database, token }
     }
 
@@ -93,11 +95,21 @@ impl Claims {
         database::answer(done.execute(self.database.pool())).await.map(drop)
     }
 
+    /// Forgets old claims now and then, until it is dropped.
+    pub(crate) async fn tidy(&self) {
+        loop {
+            sleep(FORGET_EVERY).await;
+            if let Err(error) = self.forget().await {
+                tracing::debug!(%error, "old claims stay for now");
+            }
+        }
+    }
+
     /// Forgets the claims of before yesterday.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn forget(&self) -> Result<(), DatabaseError> {
+    async fn forget(&self) -> Result<(), DatabaseError> {
         let forget = format!("DELETE FROM push_claims WHERE at < {} - $1", self.database.now());
         let forget = sqlx::query(AssertSqlSafe(forget)).bind(KEPT);
         database::answer(forget.execute(self.database.pool())).await.map(drop)

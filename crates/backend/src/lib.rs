@@ -1,12 +1,13 @@
-//! The service without axum and without leptos, in five wings.
+//! The service without axum and without leptos, in six wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
 //! - [`calls`]: the commands, the hub that folds events per line and pushes frames, and the receipts.
 //! - [`statistics`]: what many calls add up to.
 //! - [`push`]: reaches people while no page of theirs is open.
+//! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
 //!
-//! [`outgoing`] has what push needs to reach services outside. [`service`] starts and stops it all; [`readiness`] holds the state
+//! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
 //! of each role.
 
 pub mod calls;
@@ -19,3 +20,4 @@ pub mod push;
 pub mod readiness;
 pub mod service;
 pub mod statistics;
+pub mod webhook;

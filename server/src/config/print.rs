@@ -4,7 +4,7 @@ use backend::push::DEFAULT_HOSTS;
 use domain::statistics::Zone as _;
 use url::Url;
 
-use super::{Config, Log, Settings, check::given};
+use super::{Config, Log, Settings, check::given, webhook::EVENTS};
 
 const HIDDEN: &str = "(hidden)";
 
@@ -13,7 +13,8 @@ const HIDDEN: &str = "(hidden)";
 pub fn table(config: &Config, settings: &Settings) -> String {
     let unset = |value: &Option<String>| given(value.as_deref()).unwrap_or("(unset)").to_owned();
     let secret = |value: &Option<String>| given(value.as_deref()).map_or("(unset)", |_| HIDDEN).to_owned();
-    let kafka = &config.kafka;
+    let (kafka, webhook) = (&config.kafka, &config.webhook);
+    let webhook_url = settings.webhook.as_ref().map(|webhook| webhook.target.to_string());
     let bootstrap = match &settings.log {
         Log::Local => "(unset: this node is its own log)".to_owned(),
         Log::Cluster { bootstrap_servers, .. } => bootstrap_servers.clone(),
@@ -45,6 +46,11 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_SITE_PLAN", site_plan),
         ("MAP_TILE_URL", unset(&config.map_tile_url)),
         ("MAP_TILE_ATTRIBUTION", unset(&config.map_tile_attribution)),
+        ("IUTSAI_WEBHOOK_URL", unset(&webhook_url)),
+        ("IUTSAI_WEBHOOK_SECRET", secret(&webhook.webhook_secret)),
+        ("IUTSAI_WEBHOOK_EVENTS", given(Some(&webhook.webhook_events)).unwrap_or(EVENTS).to_owned()),
+        ("IUTSAI_WEBHOOK_DRILLS", u8::from(webhook.webhook_drills).to_string()),
+        ("IUTSAI_WEBHOOK_LOCATION", u8::from(webhook.webhook_location).to_string()),
         ("KAFKA_BOOTSTRAP_SERVERS", bootstrap),
         ("KAFKA_SECURITY_PROTOCOL", unset(&kafka.security_protocol)),
         ("KAFKA_SASL_MECHANISM", unset(&kafka.sasl_mechanism)),

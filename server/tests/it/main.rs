@@ -31,3 +31,4 @@ mod support;
 mod survival;
 mod towns;
 mod upgrade;
+mod webhook;

@@ -6,6 +6,7 @@ mod push;
 mod rebuild;
 mod stalled;
 mod statistics;
+mod webhook;
 
 use std::time::{Duration, Instant};
 

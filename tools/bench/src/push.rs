@@ -67,7 +67,7 @@ pub struct Settings {
 /// Measures and prints.
 ///
 /// # Errors
-/// Whatever kept it from measuring; and [`Error::Usage`] when a device was sent a call more than once.
+/// Whatever kept it from measuring; and [`Error::Usage`] when more messages came than there are devices.
 pub fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(DESCRIPTORS)?;
     let pusher = Builder::new_multi_thread()
@@ -195,6 +195,8 @@ impl Bench<'_> {
         let (first, last) = (after(came.iter().min()), after(came.iter().max()));
         caller.progress(AlertId(id), Step::Cancel, &ProgressRequest::default(), None).await?.ok()?;
         self.service.wait(QUIET, devices, within).await?;
+        // A double would have come by now.
+        self.service.wait(ALARM, devices, Duration::ZERO).await?;
         Ok((Round { answered, first, last, processor }, meanwhile))
     }
 }

@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::database::{self, Database, DatabaseError};
 
-/// The time for which a claim holds, in milliseconds. Its holder renews it until the message is sent.
-const HOLDS: i64 = 5_000;
+/// The time for which a claim holds. Its holder renews it until the message is sent.
+pub(super) const HOLDS: Duration = Duration::from_secs(5);
 /// The time between two renewals of a claim.
 pub(super) const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// The time between two removals of old claims.
@@ -59,7 +59,7 @@ impl Claims {
              ON CONFLICT (name) DO UPDATE SET token = $2, until = {now} + $3
              WHERE push_claims.done = 0 AND (push_claims.token = $2 OR push_claims.until < {now})"
         );
-        let take = sqlx::query(AssertSqlSafe(take)).bind(name).bind(&self.token).bind(HOLDS);
+        let take = sqlx::query(AssertSqlSafe(take)).bind(name).bind(&self.token).bind(millis(HOLDS));
         if database::answer(take.execute(self.database.pool())).await?.rows_affected() > 0 {
             return Ok(Claimed::Ours);
         }
@@ -69,15 +69,15 @@ impl Claims {
         Ok(if done == Some(1) { Claimed::Done } else { Claimed::Others })
     }
 
-    /// Keeps a claim for another five seconds; returns whether it is still this process' own.
+    /// Keeps a claim for another while; returns whether it is still this process' own.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn renew(&self, name: &str) -> Result<bool, DatabaseError> {
+    pub(super) async fn renew(&self, name: &str, holds: Duration) -> Result<bool, DatabaseError> {
         let now = self.database.now();
         let renew =
             format!("UPDATE push_claims SET until = {now} + $1 WHERE name = $2 AND token = $3 AND done = 0");
-        let renew = sqlx::query(AssertSqlSafe(renew)).bind(HOLDS).bind(name).bind(&self.token);
+        let renew = sqlx::query(AssertSqlSafe(renew)).bind(millis(holds)).bind(name).bind(&self.token);
         Ok(database::answer(renew.execute(self.database.pool())).await?.rows_affected() > 0)
     }
 
@@ -116,6 +116,10 @@ impl Claims {
     }
 }
 
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -142,11 +146,24 @@ mod tests {
         assert_eq!(two.take("b").await.unwrap(), Claimed::Ours, "every message has a claim of its own");
         let_it_run_out(&one).await;
         assert_eq!(two.take("a").await.unwrap(), Claimed::Ours);
-        assert!(!one.renew("a").await.unwrap(), "it is the other's now");
-        assert!(two.renew("a").await.unwrap());
+        assert!(!one.renew("a", HOLDS).await.unwrap(), "it is the other's now");
+        assert!(two.renew("a", HOLDS).await.unwrap());
         two.done("a").await.unwrap();
         let_it_run_out(&one).await;
         assert_eq!(one.take("a").await.unwrap(), Claimed::Done);
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_is_kept_for_a_pause_holds_until_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let [one, two] = two_nodes(directory.path()).await;
+        assert_eq!(one.take("a").await.unwrap(), Claimed::Ours);
+        assert!(one.renew("a", Duration::from_secs(60)).await.unwrap());
+        let five_seconds_later = sqlx::query("UPDATE push_claims SET until = until - 6000");
+        five_seconds_later.execute(one.database.pool()).await.unwrap();
+        assert_eq!(two.take("a").await.unwrap(), Claimed::Others);
+        let_it_run_out(&one).await;
+        assert_eq!(two.take("a").await.unwrap(), Claimed::Ours);
     }
 
     #[tokio::test]

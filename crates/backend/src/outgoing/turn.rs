@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::claims::{Claimed, Claims, RENEW_EVERY};
+use super::claims::{Claimed, Claims, HOLDS, RENEW_EVERY};
 use crate::clock;
 
 /// The time for which a node waits for the one that should send, and the greatest random time beyond that.
@@ -73,11 +73,20 @@ impl Turn<'_> {
         }
     }
 
+    /// Waits before another attempt. The claim holds until that is due, because no other node should come before, and a
+    /// renewal every two seconds would be many writes while a receiver is away.
+    pub(crate) async fn pause(&self, claims: &Claims, wait: Duration) {
+        let (renewed, ()) = tokio::join!(claims.renew(self.name, wait + HOLDS), sleep(wait));
+        if let Err(error) = renewed {
+            tracing::debug!(%error, "a claim is not renewed");
+        }
+    }
+
     /// Renews the claim, and never returns.
     async fn renew<T>(&self, claims: &Claims) -> T {
         loop {
             sleep(RENEW_EVERY).await;
-            match claims.renew(self.name).await {
+            match claims.renew(self.name, HOLDS).await {
                 Ok(true) => {}
                 Ok(false) => tracing::debug!("another node sends the same message"),
                 Err(error) => tracing::debug!(%error, "a claim is not renewed"),

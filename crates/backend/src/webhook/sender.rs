@@ -11,13 +11,13 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::Full;
 use tokio::{
     sync::Semaphore,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use super::{keys::Keys, message::Message, target::Target};
 use crate::{
     clock,
-    outgoing::{answer, client::HttpClient, pauses::Pauses, reach::Reach},
+    outgoing::{answer, claims::Claims, client::HttpClient, pauses::Pauses, reach::Reach, turn::Turn},
 };
 
 /// Requests under way at once, and so connections.
@@ -114,14 +114,16 @@ impl Sender {
         self.is_gone.load(Ordering::Relaxed)
     }
 
-    /// Sends a message until the receiver has it or refuses it, `until` at the latest and as long as it `is_wanted`.
+    /// Sends a message whose turn it is until the receiver has it or refuses it, as long as it is worth sending and
+    /// `is_wanted`.
     pub(super) async fn deliver(
         &self,
         message: &Message,
-        until: Instant,
+        turn: &Turn<'_>,
+        claims: &Claims,
         is_wanted: impl Fn() -> bool + Send,
     ) -> Outcome {
-        let outcome = self.deliver_patiently(message, until, is_wanted).await;
+        let outcome = self.deliver_patiently(message, turn, claims, is_wanted).await;
         count(message, outcome.as_str());
         self.report(message, outcome);
         outcome
@@ -130,32 +132,35 @@ impl Sender {
     async fn deliver_patiently(
         &self,
         message: &Message,
-        until: Instant,
+        turn: &Turn<'_>,
+        claims: &Claims,
         is_wanted: impl Fn() -> bool + Send,
     ) -> Outcome {
         let (mut pauses, mut is_first) = (Pauses::default(), true);
         loop {
-            let Ok(turn) = timeout_at(until, self.sending.acquire()).await else { return Outcome::GivenUp };
+            let Ok(place) = timeout_at(turn.until, self.sending.acquire()).await else {
+                return Outcome::GivenUp;
+            };
             if self.is_gone() {
                 return Outcome::Stopped;
             }
             if !is_wanted() {
                 return Outcome::Over;
             }
-            let attempt = self.attempt(message).await;
-            drop(turn);
+            let attempt = turn.hold(claims, self.attempt(message)).await;
+            drop(place);
             let (pause, why) = match attempt {
                 Attempt::Last(outcome) => return outcome,
                 Attempt::Again { pause, why } => (pause, why),
             };
             count(message, "again");
             let wait = pauses.before_next(pause);
-            if Instant::now() + wait >= until {
+            if Instant::now() + wait >= turn.until {
                 return Outcome::GivenUp;
             }
             self.report_retry(message, &why, wait, is_first);
             is_first = false;
-            sleep(wait).await;
+            turn.pause(claims, wait).await;
         }
     }
 

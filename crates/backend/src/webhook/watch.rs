@@ -209,7 +209,7 @@ impl Parts {
             Some(Right::TakenOver) => metrics::counter!("iutsai_webhook_taken_over_total").increment(1),
             Some(Right::Unclaimed) => metrics::counter!("iutsai_webhook_unclaimed_total").increment(1),
         }
-        let outcome = turn.hold(&self.claims, self.sender.deliver(message, until, is_wanted)).await;
+        let outcome = self.sender.deliver(message, &turn, &self.claims, is_wanted).await;
         // Another node, or the next start, may find the receiver back.
         if outcome != Outcome::Stopped {
             turn.end(&self.claims).await;

@@ -81,7 +81,7 @@ impl Service {
                 return Err(Error::Usage(format!("{came} messages came for {count} devices")));
             }
             if came == count {
-                return Ok(self.lock().at.remove(urgency).unwrap_or_default());
+                return Ok(self.lock().at.get(urgency).cloned().unwrap_or_default());
             }
             if Instant::now() >= deadline {
                 let awaited = format!("a message to each of {count} devices");

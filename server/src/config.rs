@@ -5,6 +5,7 @@ mod check;
 mod picture;
 mod print;
 mod site_plan;
+mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -130,6 +131,11 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_LOG_JSON", value_parser = FalseyValueParser::new())]
     pub log_json: bool,
 
+    /// The webhook's settings.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub webhook: WebhookConfig,
+
     /// Kafka's settings.
     #[command(flatten)]
     #[serde(flatten)]
@@ -182,6 +188,34 @@ pub struct KafkaConfig {
     #[arg(long = "kafka-ssl-key-password", env = "KAFKA_SSL_KEY_PASSWORD", value_name = "PASSWORD")]
     #[arg(hide_env_values = true)]
     pub ssl_key_password: Option<String>,
+}
+
+/// An address of the operator's that calls are sent to, such as a gateway for text messages.
+#[derive(Clone, Debug, clap::Args, Serialize)]
+#[command(next_help_heading = "Webhook")]
+pub struct WebhookConfig {
+    /// The https address that calls are sent to; without it there is no webhook. http is for loopback addresses only
+    #[arg(long = "webhook-url", env = "IUTSAI_WEBHOOK_URL", value_name = "URL", hide_env_values = true)]
+    pub webhook_url: Option<String>,
+
+    /// The secret that signs what is sent, as whsec_ and 24 to 64 octets in base64; two, separated by a comma, while it
+    /// is exchanged
+    #[arg(long = "webhook-secret", env = "IUTSAI_WEBHOOK_SECRET", value_name = "SECRET")]
+    #[arg(hide_env_values = true)]
+    pub webhook_secret: Option<String>,
+
+    /// The events that are sent, separated by commas, of call (a call begins) and end (it is over)
+    #[arg(long = "webhook-events", env = "IUTSAI_WEBHOOK_EVENTS", value_name = "EVENTS")]
+    #[arg(default_value = "call,end")]
+    pub webhook_events: String,
+
+    /// Sends drills as well
+    #[arg(long = "webhook-drills", env = "IUTSAI_WEBHOOK_DRILLS", value_parser = FalseyValueParser::new())]
+    pub webhook_drills: bool,
+
+    /// Sends the caller's location as well, which is personal data
+    #[arg(long = "webhook-location", env = "IUTSAI_WEBHOOK_LOCATION", value_parser = FalseyValueParser::new())]
+    pub webhook_location: bool,
 }
 
 /// The roles of a process.
@@ -243,6 +277,8 @@ pub struct Settings {
     pub batch: Option<Schedule>,
     /// The settings by which people without an open page are reached.
     pub push: push::Settings,
+    /// The address that calls are sent to, if there is one.
+    pub webhook: Option<backend::webhook::Settings>,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.

@@ -101,6 +101,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         zone: settings.zone.clone(),
         batch: settings.batch.clone(),
         push: settings.push.clone(),
+        webhook: settings.webhook.clone(),
         keep: settings.keep,
         demo: settings.demo,
         calls_runtime: runtimes.calls.clone(),

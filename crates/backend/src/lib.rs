@@ -1,4 +1,4 @@
-//! The service without axum and without leptos, in six wings.
+//! The service without axum and without leptos, in seven wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
@@ -6,16 +6,20 @@
 //! - [`statistics`]: what many calls add up to.
 //! - [`push`]: reaches people while no page of theirs is open.
 //! - [`reach`]: which households a call could alarm now.
+//! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
 //!
-//! [`service`] starts and stops it all; [`readiness`] holds the state of each role.
+//! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
+//! of each role.
 
 pub mod calls;
 pub mod clock;
 pub mod database;
 pub mod delivery;
+mod outgoing;
 pub mod people;
 pub mod push;
 pub mod reach;
 pub mod readiness;
 pub mod service;
 pub mod statistics;
+pub mod webhook;

@@ -36,6 +36,7 @@ use crate::{
     reach::Reach,
     readiness::{Readiness, RoleState, StateSender},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
+    webhook::{self, Webhook},
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
@@ -64,6 +65,8 @@ pub struct Settings {
     pub batch: Option<Schedule>,
     /// The settings by which people without an open page are reached.
     pub push: push::Settings,
+    /// The address that calls are sent to, if there is one.
+    pub webhook: Option<webhook::Settings>,
     /// The time for which the outbox keeps entries that the log has.
     pub keep: Duration,
     /// Makes the demo complex with its past, if nobody has an account yet.
@@ -197,6 +200,7 @@ impl Backend {
             let (sessions, readiness) = (backend.sessions.clone(), backend.readiness.clone());
             let pushing = push.run(backend.hub.clone(), receipts, sessions, readiness);
             backend.spawn(&settings, pushing);
+            backend.start_webhook(&settings);
         }
         if settings.producer {
             let (readiness, calls, hub) =
@@ -280,6 +284,14 @@ impl Backend {
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
+    }
+
+    /// Sends calls to an address of the operator's, if there is one.
+    fn start_webhook(&self, settings: &Settings) {
+        let Some(wanted) = settings.webhook.clone() else { return };
+        if let Some(webhook) = Webhook::open(wanted, self.database.clone(), settings.zone.clone()) {
+            self.spawn(settings, webhook.run(self.hub.clone(), self.readiness.clone()));
+        }
     }
 
     /// Counts calls as they come, and all of them again by the schedule.

@@ -32,6 +32,7 @@ impl Config {
         let public_origin =
             gather(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
         let push = public_origin.clone().and_then(|site| gather(&mut wrong, self.push(site)));
+        let webhook = public_origin.clone().and_then(|site| gather(&mut wrong, self.webhook.check(site)));
         let allowed_origins = gather(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
@@ -56,6 +57,7 @@ impl Config {
                 zone: zone?,
                 batch: batch?,
                 push: push?,
+                webhook: webhook?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 public_origin: public_origin?,

@@ -35,6 +35,10 @@ fn in_effect(name: &str, config: &Config, settings: &Settings) -> Option<String>
         "IUTSAI_TIME_ZONE" => settings.zone.name().to_owned(),
         "IUTSAI_PUSH_CONTACT" => or_unset(settings.push.contact.as_deref()),
         "IUTSAI_PUBLIC_URL" => or_unset(settings.public_origin.as_deref()),
+        "IUTSAI_WEBHOOK_URL" => {
+            let target = settings.webhook.as_ref().map(|webhook| webhook.target.to_string());
+            or_unset(target.as_deref())
+        }
         "IUTSAI_SITE_DIR" => settings.site_dir.display().to_string(),
         "DATABASE_URL" => without_password(&settings.database_url),
         "IUTSAI_SITE_PLAN" if is_plan_of_demo => "(unset: the demo's own)".to_owned(),

@@ -33,3 +33,4 @@ mod support;
 mod survival;
 mod towns;
 mod upgrade;
+mod webhook;

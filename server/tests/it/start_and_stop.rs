@@ -99,10 +99,12 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
             ("KAFKA_SASL_PASSWORD", "s3cret"),
             ("IUTSAI_PUBLIC_URL", "https://Iutsai.example/"),
             ("IUTSAI_PUSH_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
+            ("IUTSAI_WEBHOOK_URL", "https://gateway.example/calls?key=s3cret"),
+            ("IUTSAI_WEBHOOK_SECRET", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ],
     );
     assert_eq!((status, err.as_str()), (Some(0), ""));
-    assert!(!out.contains("s3cret") && !out.contains("yfWPiYE"), "{out}");
+    assert!(!["s3cret", "yfWPiYE", "AAECAwQF"].iter().any(|secret| out.contains(secret)), "{out}");
     for line in [
         "DATABASE_URL=postgres://iutsai:hidden@db.example/iutsai",
         "KAFKA_SASL_PASSWORD=(hidden)",
@@ -116,6 +118,11 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_SITE_PLAN=(unset)",
         "IUTSAI_PUSH_PRIVATE_KEY=(hidden)",
         "IUTSAI_PUSH_CONTACT=https://iutsai.example",
+        "IUTSAI_WEBHOOK_URL=https://gateway.example/calls?(hidden)",
+        "IUTSAI_WEBHOOK_SECRET=(hidden)",
+        "IUTSAI_WEBHOOK_EVENTS=call,end",
+        "IUTSAI_WEBHOOK_DRILLS=0",
+        "IUTSAI_WEBHOOK_LOCATION=0",
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }

@@ -3,6 +3,7 @@
 mod callers;
 mod fanout;
 mod history;
+mod push;
 mod rate;
 mod starve;
 
@@ -29,6 +30,8 @@ enum Command {
     Rate(rate::Settings),
     /// Time to count the log of a year, answers of the statistics afterwards, and whether every call is in them
     History(history::Settings),
+    /// From a press to the last message at a push service, with thousands of devices, and what it costs
+    Push(push::Settings),
     /// Time until the caller has the answer while everything else asks for the server's time
     Starve(starve::Settings),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Fanout(settings) => fanout::run(&settings),
         Command::Rate(settings) => rate::run(&settings),
         Command::History(settings) => history::run(&settings),
+        Command::Push(settings) => push::run(&settings),
         Command::Starve(settings) => starve::run(&settings),
     };
     match outcome {

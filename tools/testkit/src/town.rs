@@ -16,6 +16,7 @@
 //! time.
 
 mod accounts;
+pub(crate) mod devices;
 mod register;
 mod residents;
 mod token;
@@ -23,6 +24,7 @@ mod token;
 use domain::{House, Line, Resident, Role};
 
 pub use accounts::Accounts;
+pub use devices::Device;
 pub use residents::Residents;
 
 /// The password of every account of a [`Town::with_password`].

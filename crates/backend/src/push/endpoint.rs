@@ -1,9 +1,11 @@
 //! The push services that messages may be sent to. An endpoint is an address that a stranger chooses, so it must not
 //! lead to machines of the operator's.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use http::Uri;
+
+use crate::outgoing::reach::{Reach, is_public};
 
 /// The services of the browsers that take push.
 pub const DEFAULT_HOSTS: &str =
@@ -108,9 +110,9 @@ impl Hosts {
         Ok(Endpoint { uri, host, origin })
     }
 
-    /// Returns whether a connection may be opened to an address that a host's name led to.
-    pub(super) fn may_reach(&self, address: IpAddr) -> bool {
-        is_public(address) || (self.loopback && address.is_loopback())
+    /// Returns the addresses that a host's name may lead to.
+    pub(super) fn reach(&self) -> Reach {
+        if self.loopback { Reach::PublicAndLoopback } else { Reach::Public }
     }
 }
 
@@ -127,41 +129,6 @@ fn fits(pattern: &str, host: &str) -> bool {
         Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
         None => host == pattern,
     }
-}
-
-/// Returns whether an address is reachable from everywhere (RFC 6890), so that it is nobody's own network.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(mapped) => is_public_v4(mapped),
-            None => is_public_v6(address),
-        },
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [first, second, third, _] = address.octets();
-    let is_shared = first == 100 && (64..128).contains(&second);
-    let is_benchmark = first == 198 && (second == 18 || second == 19);
-    let is_protocol = first == 192 && second == 0 && third == 0;
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || first == 0
-        || first >= 224
-        || is_shared
-        || is_benchmark
-        || is_protocol)
-}
-
-/// Only addresses that are given out to the public (2000::/3) count, without those that carry an IPv4 address inside.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    let is_translated = first == 0x2002 || (first == 0x2001 && second == 0);
-    let is_documentation = first == 0x2001 && second == 0xdb8;
-    first & 0xe000 == 0x2000 && !is_translated && !is_documentation
 }
 
 #[cfg(test)]
@@ -219,8 +186,10 @@ mod tests {
         let hosts = Hosts::parse("loopback").unwrap();
         assert_eq!(hosts.check(endpoint).unwrap().origin, "http://127.0.0.1:4000");
         assert_eq!(hosts.check("http://10.0.0.1/a"), Err(InvalidEndpoint::NotHttps));
-        assert!(hosts.may_reach("127.0.0.1".parse().unwrap()));
-        assert!(!hosts.may_reach("192.168.0.1".parse().unwrap()));
+        assert!(hosts.reach().allows("127.0.0.1".parse().unwrap()));
+        assert!(!hosts.reach().allows("192.168.0.1".parse().unwrap()));
+        let strict = Hosts::parse(DEFAULT_HOSTS).unwrap();
+        assert!(!strict.reach().allows("127.0.0.1".parse().unwrap()));
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Reaches people while no page of theirs is open: Web Push (RFC 8030, 8291, 8292).
 //!
-//! [`watch`] listens to the hub and has [`claims`] decide which node sends; [`sender`] encrypts and sends to the
+//! [`watch`] listens to the hub and waits for this node's turn to send; [`sender`] encrypts and sends to the
 //! devices of [`subscriptions`]; [`message`] is what they get, [`vapid`] signs it, and [`endpoint`] bounds where it
 //! may go.
 
-mod claims;
-mod client;
 mod endpoint;
 mod message;
 mod sender;
@@ -24,12 +22,11 @@ use uuid::Uuid;
 use crate::{
     calls::{hub::Hub, receipts::Receipts},
     database::{Database, DatabaseError, stored::Unreadable},
+    outgoing::{claims::Claims, client::HttpClient},
     people::{PeopleError, sessions::Sessions},
     readiness::Readiness,
     statistics::Iana,
 };
-use claims::Claims;
-use client::PushClient;
 pub use endpoint::{DEFAULT_HOSTS, Hosts, InvalidEndpoint, InvalidHost};
 use message::{Class, Message};
 use sender::{AT_ONCE, Outcome, Sender};
@@ -37,9 +34,6 @@ use subscriptions::Subscriptions;
 use vapid::Vapid;
 pub use vapid::{KeyError, check_key};
 use watch::Watch;
-
-/// The time between two removals of old claims.
-const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The settings of push.
 #[derive(Clone, Debug)]
@@ -215,7 +209,7 @@ impl Push {
         tokio::select! {
             () = watching => {}
             () = copying => {}
-            () = parts.forget_now_and_then() => {}
+            () = parts.claims.tidy() => {}
         }
     }
 }
@@ -225,18 +219,9 @@ impl Parts {
         let Settings { hosts, private_key, contact, site } = settings;
         let vapid = Arc::new(Vapid::open(data_dir, private_key.as_deref(), contact)?);
         let subscriptions = Subscriptions::new(database.clone(), vapid.public().to_owned());
-        let client = PushClient::new(hosts.clone(), AT_ONCE)?;
+        let client = HttpClient::new(hosts.reach(), AT_ONCE)?;
         let sender = Sender::new(client, hosts.clone(), vapid.clone(), subscriptions.clone());
         let claims = Claims::new(database, Uuid::now_v7().to_string());
         Ok(Self { hosts, vapid, subscriptions, sender, claims, zone, site })
-    }
-
-    async fn forget_now_and_then(&self) {
-        loop {
-            tokio::time::sleep(FORGET_EVERY).await;
-            if let Err(error) = self.claims.forget().await {
-                tracing::debug!(%error, "old claims of pushes stay for now");
-            }
-        }
     }
 }

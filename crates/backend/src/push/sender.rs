@@ -14,21 +14,18 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    client::PushClient,
     endpoint::Hosts,
     message::{KEPT_FOR, Message},
     subscriptions::{Recipient, Subscriptions},
     vapid::Vapid,
 };
-use crate::clock;
+use crate::{
+    clock,
+    outgoing::{answer, client::HttpClient, pauses::Pauses},
+};
 
 /// Requests under way at once, and so connections.
 pub(super) const AT_ONCE: usize = 64;
-/// The pause before the second attempt; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// The longest pause of a push service that is distinguished from a longer one, in seconds. After it, the call is over.
-const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
 /// The result of a message to one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +48,7 @@ impl Outcome {
         match status.as_u16() {
             200..300 => Self::Accepted,
             404 | 410 => Self::Gone,
-            408 | 425 | 429 | 500.. => Self::Again(retry_after),
+            _ if answer::is_temporary(status) => Self::Again(retry_after),
             other => Self::Refused(other),
         }
     }
@@ -73,7 +70,7 @@ impl Outcome {
 pub(super) struct Sender(Arc<Inner>);
 
 struct Inner {
-    client: PushClient,
+    client: HttpClient,
     hosts: Hosts,
     vapid: Arc<Vapid>,
     subscriptions: Subscriptions,
@@ -99,7 +96,7 @@ enum Unsendable {
 
 impl Sender {
     pub(super) fn new(
-        client: PushClient,
+        client: HttpClient,
         hosts: Hosts,
         vapid: Arc<Vapid>,
         subscriptions: Subscriptions,
@@ -188,7 +185,7 @@ impl Sender {
                 return Outcome::Refused(0);
             }
         };
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::default();
         loop {
             let outcome = self.attempt(message, to, body.clone()).await;
             let Outcome::Again(named) = outcome else {
@@ -196,7 +193,7 @@ impl Sender {
                 return outcome;
             };
             count(message, outcome);
-            let wait = named.unwrap_or(pause).max(pause) + clock::random_part(pause);
+            let wait = pauses.before_next(named);
             if Instant::now() + wait >= until {
                 count(message, Outcome::GivenUp);
                 return Outcome::GivenUp;
@@ -206,7 +203,6 @@ impl Sender {
                 count(message, Outcome::GivenUp);
                 return Outcome::GivenUp;
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -246,7 +242,7 @@ impl Sender {
             }
         };
         match self.0.client.send(request).await {
-            Ok(answer) => Outcome::of(answer.status(), retry_after(answer.headers())),
+            Ok(answer) => Outcome::of(answer.status(), answer::retry_after(answer.headers())),
             Err(error) => {
                 tracing::debug!(%error, "a push service did not answer");
                 Outcome::Again(None)
@@ -279,13 +275,6 @@ fn count(message: &Message, outcome: Outcome) {
     metrics::counter!("iutsai_push_total", "class" => class, "outcome" => outcome).increment(1);
 }
 
-/// Reads how long to wait, in seconds. A date (RFC 9110, section 10.2.3) would need the clocks of both to agree, so
-/// the own pause counts in its place.
-fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -311,18 +300,6 @@ mod tests {
         ] {
             assert_eq!(Outcome::of(StatusCode::from_u16(status).unwrap(), pause), outcome, "{status}");
         }
-    }
-
-    #[test]
-    fn a_pause_is_a_number_of_seconds() {
-        let of = |value: &str| {
-            let mut headers = http::HeaderMap::new();
-            headers.insert(header::RETRY_AFTER, value.parse().unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(of(" 120 "), Some(Duration::from_secs(120)));
-        assert_eq!(of("Fri, 31 Dec 1999 23:59:59 GMT"), None);
-        assert_eq!(of("-1"), None);
     }
 
     /// The message of RFC 8291, section 5.

@@ -13,19 +13,13 @@ use std::{
 };
 
 use domain::{
-    Accept, Alert, CallKey, Change, Event, House, Incident, Line, Neighbour, Progress, Status,
-    event::LATE_AFTER,
+    Accept, Alert, CallKey, Change, Event, House, Line, Neighbour, Progress, Status, event::LATE_AFTER,
 };
-use tokio::{
-    sync::broadcast::error::RecvError,
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::Instant};
 use uuid::Uuid;
 
 use super::{
     Parts,
-    claims::{Claimed, RENEW_EVERY},
     message::{Class, Message, Subject, clock_of},
     subscriptions::Recipient,
 };
@@ -34,13 +28,10 @@ use crate::{
         hub::{Changed, Freshness, Hub},
         receipts::Receipts,
     },
-    clock,
+    outgoing::turn::{Right, Turn},
     readiness::Readiness,
 };
 
-/// The time for which a node waits for the one that should send, and the greatest random time beyond that.
-const OTHERS_AFTER: Duration = Duration::from_secs(5);
-const SPREAD: Duration = Duration::from_secs(1);
 /// The age from which a message about a call is not sent any more.
 const WORTH: Duration = Duration::from_millis(LATE_AFTER.unsigned_abs());
 
@@ -145,7 +136,7 @@ impl Watch {
 
     /// Alarms once more when nobody comes any more, as open pages do.
     fn begin_again(&mut self, status: &Status, taken_here: bool) {
-        for call in self.meant(status) {
+        for call in self.hub.meant(status) {
             if call.end.is_none() && call.coming().next().is_none() {
                 let age = self.hub.age(&call.alert.key()).unwrap_or_default();
                 self.begin_alert(&call.alert, status.id.0, age, taken_here);
@@ -166,22 +157,12 @@ impl Watch {
     }
 
     fn begin_over(&mut self, status: &Status, taken_here: bool) {
-        for call in self.meant(status) {
+        for call in self.hub.meant(status) {
             let subject = Subject::new(&call.alert, Some(status.status));
             let (round, audience) = (status.id.0, Audience::Neighbours);
             let until = Instant::now() + WORTH;
             self.begin(Job { class: Class::Over, subject, round, audience, taken_here, until });
         }
-    }
-
-    /// Returns the calls that a word may be about, which is one, unless two houses used the id and the word does not
-    /// name the house.
-    fn meant(&self, status: &Status) -> Vec<Incident> {
-        let mut named = self.hub.named(status.alert);
-        named.retain(|Incident { alert, .. }| {
-            alert.line == status.line && status.target.as_ref().is_none_or(|house| *house == alert.house)
-        });
-        named
     }
 
     fn begin(&mut self, job: Job) {
@@ -217,6 +198,11 @@ impl Job {
         }
     }
 
+    fn turn<'a>(&self, name: &'a str) -> Turn<'a> {
+        // Where the database is away, the node that took the word sends without a claim.
+        Turn { name, is_first: self.taken_here, needs_claim: !self.taken_here, until: self.until }
+    }
+
     /// Returns a test of whether the message is still worth sending.
     fn is_wanted(&self, hub: Hub) -> impl Fn() -> bool + Clone + Send + Sync + 'static + use<> {
         let (call, class) = (self.subject.call.clone(), self.class);
@@ -231,8 +217,12 @@ impl Parts {
     /// Sends a message, unless another node does.
     async fn carry_out(&self, job: &Job, name: &str, hub: Hub, receipts: &Receipts) {
         let is_wanted = job.is_wanted(hub);
-        if !self.is_ours(job, name, &is_wanted).await {
-            return;
+        let turn = job.turn(name);
+        match turn.wait(&self.claims, &is_wanted).await {
+            None => return,
+            Some(Right::First) => {}
+            Some(Right::TakenOver) => metrics::counter!("iutsai_push_taken_over_total").increment(1),
+            Some(Right::Unclaimed) => metrics::counter!("iutsai_push_unclaimed_total").increment(1),
         }
         let topic = match self.vapid.topic(&job.subject.call) {
             Ok(topic) => topic,
@@ -255,57 +245,9 @@ impl Parts {
         };
         tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
         let record = |recipient: &Recipient| job.record(receipts, recipient);
-        tokio::select! {
-            () = self.sender.send_all(message, recipients, job.until, is_wanted, record) => {}
-            () = self.keep(name) => {}
-        }
-        while let Err(error) = self.claims.done(name).await {
-            tracing::warn!(%error, "it is not noted yet that a call was pushed, retrying");
-            if Instant::now() >= job.until {
-                return;
-            }
-            sleep(RENEW_EVERY).await;
-        }
-    }
-
-    /// Waits until this node is the one that sends; false if another one has, or if it is too late.
-    async fn is_ours(&self, job: &Job, name: &str, is_wanted: &impl Fn() -> bool) -> bool {
-        if !job.taken_here {
-            sleep(OTHERS_AFTER + clock::random_part(SPREAD)).await;
-        }
-        while Instant::now() < job.until && is_wanted() {
-            match self.claims.take(name).await {
-                Ok(Claimed::Ours) => {
-                    if !job.taken_here {
-                        metrics::counter!("iutsai_push_taken_over_total").increment(1);
-                    }
-                    return true;
-                }
-                Ok(Claimed::Done) => return false,
-                Ok(Claimed::Others) => {}
-                Err(error) if job.taken_here => {
-                    tracing::warn!(%error, "a call is pushed without a claim");
-                    metrics::counter!("iutsai_push_unclaimed_total").increment(1);
-                    return true;
-                }
-                // The node that took the word sends without a claim.
-                Err(error) => tracing::debug!(%error, "whether a call is pushed is not known yet"),
-            }
-            sleep(OTHERS_AFTER + clock::random_part(SPREAD)).await;
-        }
-        false
-    }
-
-    /// Keeps a claim, and never returns. Where it is lost, both go on: better twice than not at all.
-    async fn keep(&self, name: &str) {
-        loop {
-            sleep(RENEW_EVERY).await;
-            match self.claims.renew(name).await {
-                Ok(true) => {}
-                Ok(false) => tracing::debug!("another node sends the same push"),
-                Err(error) => tracing::debug!(%error, "a claim is not renewed"),
-            }
-        }
+        let sending = self.sender.send_all(message, recipients, job.until, is_wanted, record);
+        turn.hold(&self.claims, sending).await;
+        turn.end(&self.claims).await;
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::Server;
 use crate::{
     Error,
-    town::{Residents, Town},
+    client::Session,
+    town::{Device, Residents, Town, devices},
 };
 
 /// Returns the address of the database that a server without `DATABASE_URL` keeps in its data directory.
@@ -30,5 +31,14 @@ impl Server {
         let (accounts, client) = (town.enter(&self.database()).await?, self.client()?);
         accounts.wait_until_known(&client).await?;
         Ok(accounts.signed_in(&client))
+    }
+
+    /// Makes devices for push of accounts that are there, and waits until this server sends to them. It must have had
+    /// none before.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Late`], and those of asking the server.
+    pub async fn subscribe(&self, administrator: &Session, devices: &[Device]) -> Result<(), Error> {
+        devices::subscribe(&self.database(), administrator, devices).await
     }
 }

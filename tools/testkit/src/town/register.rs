@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::{House, Line, Resident};
 use sqlx::{AnyPool, Row as _, any::AnyPoolOptions};
+use uuid::Uuid;
 
-use super::token::Token;
+use super::{Device, token::Token};
 use crate::Error;
 
 /// The lifetime of a session, as the server has it. One that ends sooner would be prolonged, which costs a write.
@@ -19,6 +20,16 @@ const SESSION: &str =
     "INSERT INTO sessions (token_hash, resident, expires_at, change) VALUES ($1, $2, $3, $4)";
 const LAST_CHANGE: &str = "SELECT COALESCE(MAX(change), 0) FROM sessions";
 const END: &str = "UPDATE sessions SET ended = 1, expires_at = $1, change = $2 WHERE token_hash = $3";
+
+const DEVICE: &str = "INSERT INTO push_subscriptions
+    (id, account, endpoint, p256dh, auth, vapid, device, language, created_at, change)
+    VALUES ($1, $2, $3, $4, $5, $6, 'a telephone', 'ko', $7, $8)";
+
+/// The keys of the device in RFC 8291, section 5. They do for all devices, because the server makes a new key for every
+/// message in any case.
+const PUBLIC_KEY: &str =
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+const AUTH: &str = "BTBZMqHH6r4Tts7J_aSIgg";
 
 /// An account with the tokens of its sessions.
 #[derive(Clone, Debug)]
@@ -73,6 +84,28 @@ impl Register {
             transaction.commit().await
         };
         added.await.map_err(Error::database("enter the accounts"))
+    }
+
+    /// Adds devices that have subscribed for push with this key of the server's.
+    pub(super) async fn subscribe(&self, server_key: &str, devices: &[Device]) -> Result<(), Error> {
+        let subscribed = async {
+            let mut transaction = self.0.begin().await?;
+            for (Device { account, endpoint }, change) in devices.iter().zip(1_i64..) {
+                sqlx::query(DEVICE)
+                    .bind(Uuid::now_v7().to_string())
+                    .bind(account)
+                    .bind(endpoint)
+                    .bind(PUBLIC_KEY)
+                    .bind(AUTH)
+                    .bind(server_key)
+                    .bind(in_milliseconds(Duration::ZERO))
+                    .bind(change)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await
+        };
+        subscribed.await.map_err(Error::database("enter the devices"))
     }
 
     /// Adds one session of an account that is there.

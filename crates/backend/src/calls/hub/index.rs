@@ -118,6 +118,14 @@ impl Index {
         })
     }
 
+    /// Returns the calls that somebody ended at `at` or later.
+    pub(super) fn ended_since(&self, at: Millis) -> impl Iterator<Item = (AlertId, &House)> {
+        self.by_house.iter().flat_map(move |(house, calls)| {
+            let ended = calls.iter().filter(move |(_, entry)| entry.ended.is_some_and(|ended| ended >= at));
+            ended.map(move |((_, id), _)| (*id, house))
+        })
+    }
+
     /// Forgets the calls that began before `before`.
     pub(super) fn forget(&mut self, before: Millis) {
         self.by_id.retain(|_, houses| {

@@ -144,6 +144,11 @@ impl LineCalls {
         young.filter(|(call, _)| call.end.is_none()).map(|(call, ago)| (call.alert, ago)).collect()
     }
 
+    /// Returns the calls that ended at `at` or later.
+    pub(super) fn ended_since(&self, at: Millis) -> Vec<Incident> {
+        self.index.ended_since(at).filter_map(|(id, house)| self.call(id, house)).collect()
+    }
+
     /// Returns how long ago a call was received.
     pub(super) fn age(&self, id: AlertId, house: &House) -> Option<Duration> {
         self.index.received(id, Some(house)).map(|received| received.ago())

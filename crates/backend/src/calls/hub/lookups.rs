@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis};
+use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis, Status};
 
 use super::{Hub, Known};
 use crate::clock;
@@ -82,6 +82,21 @@ impl Hub {
     /// monotonic clock, with how long ago that was.
     pub(crate) fn young(&self, age: Duration) -> Vec<(Alert, Duration)> {
         self.rooms().iter().flat_map(|room| room.calls().young(age)).collect()
+    }
+
+    /// Returns the calls that a word may be about. There is one, unless two houses used the id and the word does not
+    /// name the house.
+    pub(crate) fn meant(&self, status: &Status) -> Vec<Incident> {
+        let mut named = self.named(status.alert);
+        named.retain(|Incident { alert, .. }| {
+            alert.line == status.line && status.target.as_ref().is_none_or(|house| *house == alert.house)
+        });
+        named
+    }
+
+    /// Returns the calls of every line that ended at `at` or later.
+    pub(crate) fn ended_since(&self, at: Millis) -> Vec<Incident> {
+        self.rooms().iter().flat_map(|room| room.calls().ended_since(at)).collect()
     }
 
     /// Returns how long ago a call was received, by the monotonic clock.

@@ -27,6 +27,7 @@ pub async fn backend(directory: &Path) -> Backend {
             contact: None,
             site: None,
         },
+        webhook: None,
         keep: Duration::from_secs(30 * 24 * 60 * 60),
         demo: true,
         calls_runtime: Handle::current(),

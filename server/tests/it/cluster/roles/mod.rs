@@ -7,6 +7,7 @@ mod reach;
 mod rebuild;
 mod stalled;
 mod statistics;
+mod webhook;
 
 use std::time::{Duration, Instant};
 

@@ -1,12 +1,10 @@
-//! The way to push services: HTTP/1.1 with connections that are kept, over TLS with the system's authorities. The
-//! addresses that a host's name leads to are checked when a connection is opened, because a name may come to mean
-//! another machine.
+//! The way to services outside: HTTP/1.1 with connections that are kept, over TLS with the system's authorities. The
+//! addresses that a host's name leads to are checked when a connection is opened.
 
 use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -34,9 +32,9 @@ use tokio::{
 use tokio_openssl::SslStream;
 use tower_service::Service;
 
-use super::endpoint::Hosts;
+use super::reach::Reach;
 
-/// The longest wait for the answer of a push service, connecting included.
+/// The longest wait for an answer, connecting included.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// The time for which a connection is kept for the next message.
 const KEPT_FOR: Duration = Duration::from_secs(60);
@@ -45,7 +43,7 @@ const ANSWER_LIMIT: usize = 16 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// Nothing came in time.
     #[error("no answer within {ANSWERS_WITHIN:?}")]
     Silent,
@@ -54,18 +52,18 @@ pub(super) enum NoAnswer {
     Failed(#[from] hyper_util::client::legacy::Error),
 }
 
-/// Sends requests to push services. Clones share the connections.
+/// Sends requests. Clones share the connections.
 #[derive(Clone)]
-pub(super) struct PushClient(Client<Connector, Full<Bytes>>);
+pub(crate) struct HttpClient(Client<Connector, Full<Bytes>>);
 
-impl PushClient {
-    /// Makes a client that reaches these hosts only.
+impl HttpClient {
+    /// Makes a client that reaches these addresses only, and keeps so many connections to a host.
     ///
     /// # Errors
     /// OpenSSL's.
-    pub(super) fn new(hosts: Hosts, connections: usize) -> Result<Self, ErrorStack> {
+    pub(crate) fn new(reach: Reach, connections: usize) -> Result<Self, ErrorStack> {
         let tls = SslConnector::builder(SslMethod::tls_client())?.build();
-        let connector = Connector { hosts: hosts.into(), tls };
+        let connector = Connector { reach, tls };
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(KEPT_FOR)
             .pool_timer(TokioTimer::new())
@@ -78,7 +76,7 @@ impl PushClient {
     ///
     /// # Errors
     /// [`NoAnswer`].
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<()>, NoAnswer> {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<()>, NoAnswer> {
         let sending = async {
             let answer = self.0.request(request).await?;
             Ok::<_, NoAnswer>(drained(answer).await)
@@ -91,7 +89,7 @@ impl PushClient {
 async fn drained(answer: Response<Incoming>) -> Response<()> {
     let (head, body) = answer.into_parts();
     if let Err(error) = Limited::new(body, ANSWER_LIMIT).collect().await {
-        tracing::debug!(%error, "the rest of a push service's answer is not read");
+        tracing::debug!(%error, "the rest of an answer is not read");
     }
     Response::from_parts(head, ())
 }
@@ -99,7 +97,7 @@ async fn drained(answer: Response<Incoming>) -> Response<()> {
 /// Opens connections.
 #[derive(Clone)]
 struct Connector {
-    hosts: Arc<Hosts>,
+    reach: Reach,
     tls: SslConnector,
 }
 
@@ -138,8 +136,8 @@ impl Connector {
     /// Connects to the first address that answers, of those that may be reached.
     async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
         let found: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-        let mut failure = io::Error::other(format!("{host} leads to no public address"));
-        for address in found.into_iter().filter(|address| self.hosts.may_reach(address.ip())) {
+        let mut failure = io::Error::other(format!("{host} leads to no address that may be reached"));
+        for address in found.into_iter().filter(|address| self.reach.allows(address.ip())) {
             match TcpStream::connect(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failure = error,

@@ -1,17 +1,19 @@
-//! Which node sends which message: the one that took the call, or another one when that does not finish. Times are the
-//! database's, so the clocks of two machines need not agree.
+//! The node that sends a message: the one that took the call, or another one when that does not finish. Times are the
+//! database's, so the clocks of two machines need not agree. The table is called after push, which had it first.
 
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Row};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::database::{self, Database, DatabaseError};
 
-/// The time for which a claim holds, in milliseconds. Its holder renews it until the message is sent.
-const HOLDS: i64 = 5_000;
+/// The time for which a claim holds. Its holder renews it until the message is sent.
+pub(super) const HOLDS: Duration = Duration::from_secs(5);
 /// The time between two renewals of a claim.
 pub(super) const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// The time between two removals of old claims.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 /// The longest wait for the database's answer to a claim. Beyond that the message goes out without one.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// The time for which a claim is kept, in milliseconds, which is far longer than anybody may still send.
@@ -30,14 +32,14 @@ pub(super) enum Claimed {
 
 /// The claims of one process.
 #[derive(Clone)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     database: Database,
     token: String,
 }
 
 impl Claims {
     /// Claims for the process with this token.
-    pub(super) fn new(database: Database, token: String) -> Self {
+    pub(crate) fn new(database: Database, token: String) -> Self {
         Self { database, token }
     }
 
@@ -57,7 +59,7 @@ impl Claims {
              ON CONFLICT (name) DO UPDATE SET token = $2, until = {now} + $3
              WHERE push_claims.done = 0 AND (push_claims.token = $2 OR push_claims.until < {now})"
         );
-        let take = sqlx::query(AssertSqlSafe(take)).bind(name).bind(&self.token).bind(HOLDS);
+        let take = sqlx::query(AssertSqlSafe(take)).bind(name).bind(&self.token).bind(millis(HOLDS));
         if database::answer(take.execute(self.database.pool())).await?.rows_affected() > 0 {
             return Ok(Claimed::Ours);
         }
@@ -67,15 +69,15 @@ impl Claims {
         Ok(if done == Some(1) { Claimed::Done } else { Claimed::Others })
     }
 
-    /// Keeps a claim for another five seconds; returns whether it is still this process' own.
+    /// Keeps a claim for another while; returns whether it is still this process' own.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn renew(&self, name: &str) -> Result<bool, DatabaseError> {
+    pub(super) async fn renew(&self, name: &str, holds: Duration) -> Result<bool, DatabaseError> {
         let now = self.database.now();
         let renew =
             format!("UPDATE push_claims SET until = {now} + $1 WHERE name = $2 AND token = $3 AND done = 0");
-        let renew = sqlx::query(AssertSqlSafe(renew)).bind(HOLDS).bind(name).bind(&self.token);
+        let renew = sqlx::query(AssertSqlSafe(renew)).bind(millis(holds)).bind(name).bind(&self.token);
         Ok(database::answer(renew.execute(self.database.pool())).await?.rows_affected() > 0)
     }
 
@@ -93,15 +95,29 @@ impl Claims {
         database::answer(done.execute(self.database.pool())).await.map(drop)
     }
 
+    /// Forgets old claims now and then, until it is dropped.
+    pub(crate) async fn tidy(&self) {
+        loop {
+            sleep(FORGET_EVERY).await;
+            if let Err(error) = self.forget().await {
+                tracing::debug!(%error, "old claims stay for now");
+            }
+        }
+    }
+
     /// Forgets the claims of before yesterday.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn forget(&self) -> Result<(), DatabaseError> {
+    async fn forget(&self) -> Result<(), DatabaseError> {
         let forget = format!("DELETE FROM push_claims WHERE at < {} - $1", self.database.now());
         let forget = sqlx::query(AssertSqlSafe(forget)).bind(KEPT);
         database::answer(forget.execute(self.database.pool())).await.map(drop)
     }
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -130,15 +146,28 @@ mod tests {
         assert_eq!(two.take("b").await.unwrap(), Claimed::Ours, "every message has a claim of its own");
         let_it_run_out(&one).await;
         assert_eq!(two.take("a").await.unwrap(), Claimed::Ours);
-        assert!(!one.renew("a").await.unwrap(), "it is the other's now");
-        assert!(two.renew("a").await.unwrap());
+        assert!(!one.renew("a", HOLDS).await.unwrap(), "it is the other's now");
+        assert!(two.renew("a", HOLDS).await.unwrap());
         two.done("a").await.unwrap();
         let_it_run_out(&one).await;
         assert_eq!(one.take("a").await.unwrap(), Claimed::Done);
     }
 
     #[tokio::test]
-    async fn a_push_sent_without_a_claim_is_not_sent_again() {
+    async fn a_claim_that_is_kept_for_a_pause_holds_until_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let [one, two] = two_nodes(directory.path()).await;
+        assert_eq!(one.take("a").await.unwrap(), Claimed::Ours);
+        assert!(one.renew("a", Duration::from_secs(60)).await.unwrap());
+        let five_seconds_later = sqlx::query("UPDATE push_claims SET until = until - 6000");
+        five_seconds_later.execute(one.database.pool()).await.unwrap();
+        assert_eq!(two.take("a").await.unwrap(), Claimed::Others);
+        let_it_run_out(&one).await;
+        assert_eq!(two.take("a").await.unwrap(), Claimed::Ours);
+    }
+
+    #[tokio::test]
+    async fn a_message_sent_without_a_claim_is_not_sent_again() {
         let directory = tempfile::tempdir().unwrap();
         let [one, two] = two_nodes(directory.path()).await;
         one.done("a").await.unwrap();

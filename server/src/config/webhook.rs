@@ -1,0 +1,93 @@
+//! Checks the webhook's settings. A sentence about a bad one repeats neither a secret nor the address, which may hold
+//! one.
+
+use backend::webhook::{Events, Keys, Settings, Target};
+
+use super::{WebhookConfig, given};
+
+/// The events by default.
+pub(super) const EVENTS: &str = "call,end";
+
+impl WebhookConfig {
+    /// Returns the webhook's settings; `None` without an address. `site` is where browsers reach the pages.
+    ///
+    /// # Errors
+    /// One sentence about what to write.
+    pub(super) fn check(&self, site: Option<String>) -> Result<Option<Settings>, String> {
+        let Some(url) = given(self.webhook_url.as_deref()) else { return Ok(None) };
+        let target = Target::parse(url).map_err(|error| format!("IUTSAI_WEBHOOK_URL: {error}."))?;
+        let secret = given(self.webhook_secret.as_deref()).unwrap_or_default();
+        let keys = Keys::parse(secret).map_err(|error| format!("IUTSAI_WEBHOOK_SECRET: {error}."))?;
+        let events = events(given(Some(&self.webhook_events)).unwrap_or(EVENTS))?;
+        let (drills, location) = (self.webhook_drills, self.webhook_location);
+        Ok(Some(Settings { target, keys, events, drills, location, site }))
+    }
+}
+
+fn events(value: &str) -> Result<Events, String> {
+    let mut events = Events { call: false, end: false };
+    for name in value.split(',').filter_map(|name| given(Some(name))) {
+        match name {
+            "call" => events.call = true,
+            "end" => events.end = true,
+            _ => {
+                return Err(format!(
+                    "IUTSAI_WEBHOOK_EVENTS: {name:?} is not an event; write call, end, or both."
+                ));
+            }
+        }
+    }
+    if events.call || events.end {
+        return Ok(events);
+    }
+    Err("IUTSAI_WEBHOOK_EVENTS names no event; write call, end, or both.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    fn config(url: &str, secret: &str) -> WebhookConfig {
+        WebhookConfig {
+            webhook_url: Some(url.into()),
+            webhook_secret: Some(secret.into()),
+            webhook_events: String::new(),
+            webhook_drills: false,
+            webhook_location: false,
+        }
+    }
+
+    #[test]
+    fn there_is_no_webhook_without_an_address_and_nothing_is_sent_unasked() {
+        assert!(config(" ", SECRET).check(None).unwrap().is_none());
+        let settings = config("https://gateway.example/calls", SECRET).check(None).unwrap().unwrap();
+        assert_eq!(settings.events, Events { call: true, end: true });
+        assert!(!settings.drills && !settings.location);
+    }
+
+    #[test]
+    fn a_bad_value_is_named_without_being_repeated() {
+        let refused = |url, secret| config(url, secret).check(None).unwrap_err();
+        let sentence = refused("http://gateway.example/s3cret", SECRET);
+        assert!(sentence.starts_with("IUTSAI_WEBHOOK_URL: ") && !sentence.contains("s3cret"), "{sentence}");
+        for secret in ["", "whsec_s3cret"] {
+            let sentence = refused("https://gateway.example", secret);
+            assert!(
+                sentence.starts_with("IUTSAI_WEBHOOK_SECRET: ") && !sentence.contains("s3cret"),
+                "{sentence}"
+            );
+        }
+    }
+
+    #[test]
+    fn events_are_call_and_end() {
+        assert_eq!(events("end"), Ok(Events { call: false, end: true }));
+        assert_eq!(events(" call , end,"), Ok(Events { call: true, end: true }));
+        for wrong in ["calls", ",", "call,accept"] {
+            assert!(events(wrong).unwrap_err().starts_with("IUTSAI_WEBHOOK_EVENTS"), "{wrong}");
+        }
+    }
+}

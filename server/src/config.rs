@@ -191,7 +191,7 @@ pub struct KafkaConfig {
 }
 
 /// An address of the operator's that calls are sent to, such as a gateway for text messages.
-#[derive(Clone, Debug, clap::Args, Serialize)]
+#[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Webhook")]
 pub struct WebhookConfig {
     /// The https address that calls are sent to; without it there is no webhook. http is for loopback addresses only

@@ -6,7 +6,7 @@ use backend::webhook::{Events, Keys, Settings, Target};
 use super::{WebhookConfig, given};
 
 /// The events by default.
-pub(super) const EVENTS: &str = "call,end";
+const EVENTS: &str = "call,end";
 
 impl WebhookConfig {
     /// Returns the webhook's settings; `None` without an address. `site` is where browsers reach the pages.

@@ -6,8 +6,11 @@
 //! - [`statistics`]: what many calls add up to.
 //! - [`push`]: reaches people while no page of theirs is open.
 //!
+//! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
+//!
 //! [`service`] starts and stops it all; [`readiness`] holds the state of each role.
 
+pub mod audit;
 pub mod calls;
 pub mod clock;
 pub mod database;

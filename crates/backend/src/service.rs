@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
+    audit::Audit,
     calls::{
         Calls, expiry,
         fanout::{self, Fanout},
@@ -112,6 +113,8 @@ pub struct Backend {
     pub receipts: Receipts,
     /// The commands.
     pub calls: Calls,
+    /// The records of acts.
+    pub audit: Audit,
     /// The figures of the calls.
     pub statistics: Statistics,
     /// Reaches people without an open page.
@@ -172,6 +175,7 @@ impl Backend {
             ),
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
+            audit: Audit::new(database.clone()),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -283,6 +287,7 @@ impl Backend {
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
+        self.tasks.spawn_on(self.audit.clone().run(stopping()), runtime);
     }
 
     /// Counts calls as they come, and all of them again by the schedule.

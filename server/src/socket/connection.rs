@@ -15,12 +15,13 @@ use tokio::{
 
 use super::{
     connect,
-    session::{Session, Step},
+    session::{Reports, Session, Step},
     transport::{Happening, Transport},
 };
 use crate::{
     auth::Credentials,
     budgets::Frames,
+    client_address::ClientAddress,
     sockets::{Place, Why},
     state::AppState,
 };
@@ -76,7 +77,12 @@ enum Farewell {
 type Flow = ControlFlow<Farewell>;
 
 /// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
-pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentials>, place: Place) {
+pub async fn run(
+    socket: WebSocket,
+    state: AppState,
+    opened_by: Option<Credentials>,
+    (client, place): (ClientAddress, Place),
+) {
     let (queue, frames) = queue(QUEUE);
     let now = Instant::now();
     let mut connection = Connection {
@@ -84,6 +90,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
         decoder: Decoder::new(LIMITS),
         budget: Frames::of_stranger(now.into()),
         state,
+        client,
         place,
         opened_by,
         queue,
@@ -124,6 +131,7 @@ struct Connection {
     decoder: Decoder,
     budget: Frames,
     state: AppState,
+    client: ClientAddress,
     place: Place,
     opened_by: Option<Credentials>,
     queue: Queue,
@@ -301,9 +309,12 @@ impl Connection {
         if !self.budget.take_costly(now) {
             return ControlFlow::Break(Farewell::Flood);
         }
-        let (hub, receipts) = (self.state.backend.hub.clone(), self.state.backend.receipts.clone());
+        let backend = &self.state.backend;
         let resident = credentials.session.resident;
-        self.session = Some(Session::new(resident, agreement.version, hub, receipts, self.queue.clone()));
+        let by = self.client.by(&resident.name);
+        let reports = Reports { receipts: backend.receipts.clone(), audit: backend.audit.clone(), by };
+        let (version, hub) = (agreement.version, backend.hub.clone());
+        self.session = Some(Session::new(resident, version, hub, reports, self.queue.clone()));
         self.decoder.set_version(agreement.version);
         self.connect_by = None;
         self.heart_beat = agreement.heart_beat;

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use backend::{
+    audit::{Act, Audit, By},
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
 };
-use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header};
+use domain::{AlertId, CallKey, Event, House, Line, Resident, Role, body::Body, destination, header};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 
@@ -23,11 +24,21 @@ pub struct Session {
     resident: Resident,
     version: Version,
     hub: Hub,
-    receipts: Receipts,
+    reports: Reports,
     queue: Queue,
     subscriptions: HashMap<String, Subscribed>,
     /// A subscription of this session has asked for `ack:client`, where one ACK covers several messages.
     is_cumulative: bool,
+}
+
+/// Where a session leaves word of what its person has received.
+pub struct Reports {
+    /// The houses that calls have reached.
+    pub receipts: Receipts,
+    /// The records of locations that the office was shown.
+    pub audit: Audit,
+    /// The person and the address, as the audit names them.
+    pub by: By,
 }
 
 struct Subscribed {
@@ -85,8 +96,8 @@ struct Seen {
 impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
-    pub fn new(resident: Resident, version: Version, hub: Hub, receipts: Receipts, queue: Queue) -> Self {
-        Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new(), is_cumulative: false }
+    pub fn new(resident: Resident, version: Version, hub: Hub, reports: Reports, queue: Queue) -> Self {
+        Self { resident, version, hub, reports, queue, subscriptions: HashMap::new(), is_cumulative: false }
     }
 
     /// The version of its frames.
@@ -112,6 +123,9 @@ impl Session {
     /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with one
     /// ACK.
     pub fn sent(&mut self, frame: &[u8]) {
+        if let Some(call) = self.shown_to_office(frame) {
+            self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);
+        }
         if !self.is_cumulative {
             return;
         }
@@ -120,6 +134,22 @@ impl Session {
         if let Some(unacknowledged) = subscribed.and_then(|subscribed| subscribed.unacknowledged.as_mut()) {
             unacknowledged.sent(message_id);
         }
+    }
+
+    /// Returns the call whose location a message shows to somebody of the office. A flat's own calls and those of residents'
+    /// lines are not the office's.
+    fn shown_to_office(&self, frame: &[u8]) -> Option<CallKey> {
+        if self.resident.role != Role::Administrator {
+            return None;
+        }
+        let call = match acknowledgements::body(frame, self.version)? {
+            Body::Event { event: Event::Alert(alert), .. } if alert.location.is_some() => alert.key(),
+            Body::Event { event: Event::Moved(moved), .. } => {
+                CallKey { line: moved.line, house: moved.target?, id: moved.alert }
+            }
+            _ => return None,
+        };
+        (self.resident.flat() != Some((&call.line, &call.house))).then_some(call)
     }
 
     fn obey(&mut self, frame: &Frame) -> Result<Step, String> {
@@ -218,7 +248,7 @@ impl Session {
     fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
         let id = acknowledged_id(frame, self.version)?;
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
-        let Self { resident, hub, receipts, subscriptions, .. } = self;
+        let Self { resident, hub, reports: Reports { receipts, .. }, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return Ok(()) };
         let heard = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in heard.filter(|subscribed| subscribed.acknowledges) {
@@ -250,7 +280,7 @@ impl Session {
         let Some((line, house)) = self.resident.flat() else { return Ok(()) };
         // An unknown call is not the client's fault, because it may have it from another server.
         if let Some(call) = self.neighbours_call(&seen, line, house) {
-            self.receipts.seen(&call, house);
+            self.reports.receipts.seen(&call, house);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod table;
 
 use axum::{extract::State, response::Response};
 use backend::{audit::Month, clock};
+use domain::statistics::Zone;
 use serde::Deserialize;
 
 use self::query::Query;
@@ -72,7 +73,7 @@ pub async fn check(State(state): State<AppState>, act: Act<Check>) -> Response {
     let Ok(month) = month.trim().parse::<Month>() else {
         return act.reply.refuse(Kind::INVALID.because("The 'month' is written such as 2026-11."));
     };
-    let now = (state.backend.statistics.zone() as _, clock::now());
-    let outcome = state.backend.audit.check(act.who(&state), month, note, now).await;
+    let zone: &dyn Zone = state.backend.statistics.zone();
+    let outcome = state.backend.audit.check(act.who(&state), month, note, (zone, clock::now())).await;
     act.reply.answer(outcome, "checked", &month.to_string())
 }

@@ -147,9 +147,12 @@ async fn signing_in_and_out_is_recorded_and_refusals_are_folded_into_one_record(
     server.terminate().await?;
     let records = records(&server);
     let refused: Vec<_> = records.iter().filter(|row| row[3] == "sign-in-refused").collect();
-    assert_eq!(refused.len(), 2, "{refused:?}");
-    let of_neighbour = refused.iter().find(|row| row[6] == NEIGHBOUR).unwrap();
-    assert_eq!((of_neighbour[8].as_str(), of_neighbour[5].as_str()), ("3", "127.0.0.1"));
+    let times = |subject: &str| -> u64 {
+        let of_subject = refused.iter().filter(|row| row[6] == subject && row[5] == "127.0.0.1");
+        of_subject.map(|row| row[8].parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!((times(NEIGHBOUR), times("")), (3, 1), "{refused:?}");
+    assert!(refused.len() < 4, "one record stands for several refusals: {refused:?}");
     assert!(!records.concat().concat().contains("battery"), "a name that nobody has may be a password");
     server.restart().await?;
     sign_in(&server.client()?, CALLER).await?;

@@ -43,7 +43,7 @@ pub(super) fn records(locale: Locale, view: &View, found: &Records, zone: &dyn Z
             </table>
         </div>
         <div class="buttons">{newest} {older}</div>
-        <p class="summary" data-testid="chain">
+        <p class="summary chain" data-testid="chain">
             {td_string!(locale, audit.chain, count = head.sequence - head.pruned, hash = head.hash.clone())}
         </p>
     }

@@ -92,13 +92,7 @@ impl Audit {
     /// The database's; what is not written waits on.
     pub async fn write_waiting(&self, with_refusals: bool) -> Result<(), DatabaseError> {
         let folded = if with_refusals { self.refusals.fold(&self.database).await } else { Ok(Vec::new()) };
-        let outcome = match folded {
-            Ok(records) => {
-                records.into_iter().for_each(|record| self.waiting.push(record));
-                Ok(())
-            }
-            Err(error) => Err(error),
-        };
+        let outcome = folded.map(|records| records.into_iter().for_each(|record| self.waiting.push(record)));
         loop {
             let records = self.waiting.first();
             if records.is_empty() {

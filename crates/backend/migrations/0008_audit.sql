@@ -1,6 +1,6 @@
--- The acts of the office and of programs, by person, time, address and the person whose data they touch. Rows are added and never
--- changed; `hash` chains each to the one before it (docs/operations/audit.md has the bytes). The triggers beside this file
--- belong to the step.
+-- The acts of the office and of programs, by person, time, address and the person whose data they touch. Rows are
+-- added and never changed; `hash` chains each to the one before it (docs/operations/audit.md has the bytes). The
+-- triggers beside this file belong to the step.
 CREATE TABLE audit (
     sequence BIGINT NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL,

@@ -109,7 +109,8 @@ async fn rows_can_be_neither_changed_nor_removed_and_a_removed_row_is_found() {
     }
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.path().join("iutsai.db"));
     let pool = sqlx::SqlitePool::connect_with(file).await.expect("it opens");
-    let copy = "INSERT OR REPLACE INTO audit SELECT sequence, at, act, actor, address, 'x', detail, count, hash FROM audit";
+    let copy = "INSERT OR REPLACE INTO audit
+        SELECT sequence, at, act, actor, address, 'x', detail, count, hash FROM audit";
     for statement in [
         "UPDATE audit SET subject = 'x' WHERE sequence = 2",
         "DELETE FROM audit WHERE sequence = 2",

@@ -1,5 +1,5 @@
-//! `iutsai audit verify` and `iutsai audit export`, for people who can run programs where the database is. They run beside a
-//! live server.
+//! `iutsai audit verify` and `iutsai audit export`, for people who can run programs where the database is. They run
+//! beside a live server.
 
 use std::{io::Write as _, path::PathBuf};
 

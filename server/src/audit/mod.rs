@@ -42,8 +42,8 @@ pub struct Check {
     note: String,
 }
 
-/// `POST /api/audit.csv`: everything that the filters show, at most [`MOST_ROWS`] records. The download is recorded, so it
-/// asks for a reason.
+/// `POST /api/audit.csv`: everything that the filters show, at most [`MOST_ROWS`] records. The download is recorded,
+/// so it asks for a reason.
 pub async fn table(State(state): State<AppState>, act: Act<Download>) -> Response {
     let Download { query, reason } = &act.value;
     if reason.trim().is_empty() {

@@ -120,8 +120,8 @@ impl Session {
         })
     }
 
-    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with one
-    /// ACK.
+    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with
+    /// one ACK.
     pub fn sent(&mut self, frame: &[u8]) {
         if let Some(call) = self.shown_to_office(frame) {
             self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);
@@ -136,8 +136,8 @@ impl Session {
         }
     }
 
-    /// Returns the call whose location a message shows to somebody of the office. A flat's own calls and those of residents'
-    /// lines are not the office's.
+    /// Returns the call whose location a message shows to somebody of the office. A flat's own calls and those of
+    /// residents' lines are not the office's.
     fn shown_to_office(&self, frame: &[u8]) -> Option<CallKey> {
         if self.resident.role != Role::Administrator {
             return None;
@@ -236,15 +236,16 @@ impl Session {
         }
     }
 
-    /// Ends a subscription and returns its `id`. An unknown one is not an error, because nothing is sent for it either way.
+    /// Ends a subscription and returns its `id`. An unknown one is not an error, because nothing is sent for it
+    /// either way.
     fn unsubscribe(&mut self, frame: &Frame) -> Result<String, String> {
         let id = needed(frame, "id")?;
         self.subscriptions.remove(id);
         Ok(id.to_owned())
     }
 
-    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has begun
-    /// to sound that one call, which means nothing for the messages before.
+    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has
+    /// begun to sound that one call, which means nothing for the messages before.
     fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
         let id = acknowledged_id(frame, self.version)?;
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);

@@ -32,7 +32,7 @@ fn records(server: &Server) -> Vec<Vec<String>> {
     rows.collect()
 }
 
-/// Whether some record is of this act by this account about this.
+/// Returns true if some record is of this act by this account about this.
 fn has(records: &[Vec<String>], act: &str, actor: &str, subject: &str) -> bool {
     records.iter().any(|row| row[3] == act && row[4] == actor && row[6] == subject)
 }

@@ -4,12 +4,12 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::{Record, chain::Row};
 
-/// Appends records within a transaction, as the last thing before its commit. The first statement takes the lock of the
-/// chain's end, which serialises the writers of every node. Two transactions that lock other rows after it could wait for
-/// each other.
+/// Appends records within a transaction, as the last thing before its commit. The first statement takes the lock of
+/// the chain's end, which serialises the writers of every node. Two transactions that lock other rows after it could
+/// wait for each other.
 ///
-/// On SQLite the transaction must not have read before its first write, since SQLite refuses one that read before another
-/// one wrote.
+/// On SQLite the transaction must not have read before its first write, since SQLite refuses one that read before
+/// another one wrote.
 pub(crate) async fn append(connection: &mut AnyConnection, records: &[Record]) -> Result<(), sqlx::Error> {
     if records.is_empty() {
         return Ok(());
@@ -23,8 +23,8 @@ pub(crate) async fn append(connection: &mut AnyConnection, records: &[Record]) -
     update.bind(sequence).bind(hash).execute(connection).await.map(drop)
 }
 
-/// Locks the end of the chain and returns it. The update comes before the select, because it is what takes the lock on
-/// SQLite and on PostgreSQL alike.
+/// Locks the end of the chain and returns it. The update comes before the select, because it is what takes the lock
+/// on SQLite and on PostgreSQL alike.
 pub(super) async fn locked(connection: &mut AnyConnection) -> Result<(i64, String), sqlx::Error> {
     sqlx::query("UPDATE audit_head SET sequence = sequence WHERE id = 1").execute(&mut *connection).await?;
     let head =

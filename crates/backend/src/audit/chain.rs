@@ -21,8 +21,9 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// Returns the hash of this row behind the one with the hash `previous`, in lower-case hexadecimal digits.
     ///
-    /// Each field is its length in bytes as an unsigned number of 8 bytes, the highest first, and then its UTF-8. Numbers are
-    /// written in decimal digits. No two rows have the same bytes, since no field can run into the next one.
+    /// Each field is its length in bytes as an unsigned number of 8 bytes, the highest first, and then its UTF-8.
+    /// Numbers are written in decimal digits. No two rows have the same bytes, since no field can run into the next
+    /// one.
     pub(super) fn hash(&self, previous: &str) -> String {
         let Self { sequence, at, act, actor, address, subject, detail, count } = self;
         let (sequence, at, count) = (sequence.to_string(), at.to_string(), count.to_string());

@@ -51,8 +51,8 @@ impl Waiting {
 }
 
 impl Audit {
-    /// Writes what waits, until it is stopped; then writes the rest. A record is written once, since this is the only writer of
-    /// what waits.
+    /// Writes what waits, until it is stopped; then writes the rest. A record is written once, since this is the only
+    /// writer of what waits.
     pub(crate) async fn run(self, stopping: CancellationToken) {
         let mut fold_at = Instant::now() + FOLD_EVERY;
         let mut has_failed = false;

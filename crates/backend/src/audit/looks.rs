@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::{Act, By};
 
-/// The same look within this time is not recorded again.
+/// A look that comes again within this time is not recorded.
 const ANEW_AFTER: Duration = Duration::from_secs(60 * 60);
 /// The looks that are remembered. Beyond them every look is forgotten, and then recorded once more.
 const REMEMBERED: usize = 10_000;

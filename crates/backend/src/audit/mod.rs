@@ -1,9 +1,10 @@
-//! The audit: a record of each act of the office, each sign-in, each download and each look at a location, with the person,
-//! the time, the address and the person whose data it touches. Rows are only ever added. Each has the hash of the one before
-//! it within its own, so that a changed or a missing row is found ([`verify`]).
+//! A record of each act of the office, each sign-in, each download and each look at a location, with the person, the
+//! time, the address and the person whose data it touches. Rows are only ever added. Each has the hash of the one
+//! before it within its own, so that a changed or a missing row is found ([`verify`]).
 //!
-//! An act that changes the accounts' database appends its record in the transaction of the act ([`append`]). Everything that
-//! must not wait for the audit, such as signing in and a call, leaves its record with [`Audit::later`].
+//! An act that changes the accounts' database appends its record in the transaction of the act ([`append`]).
+//! Everything that must not wait for the audit, such as signing in and a call, leaves its record with
+//! [`Audit::later`].
 
 mod act;
 mod append;
@@ -51,8 +52,8 @@ impl Audit {
         Self { database, waiting: Arc::default(), refusals: Arc::default(), looks: Arc::default() }
     }
 
-    /// Appends a record. Use it right after an act that has no transaction of its own in the accounts' database, and before
-    /// data is given out.
+    /// Appends a record. Use it right after an act that has no transaction of its own in the accounts' database, and
+    /// before data is given out.
     ///
     /// # Errors
     /// The database's; the record is not written then, or it is not known whether it is.
@@ -60,20 +61,20 @@ impl Audit {
         self.record_all(&[record]).await
     }
 
-    /// Leaves a record to be written within moments. It is kept in memory while the database is away, and the caller does not
-    /// wait.
+    /// Leaves a record to be written within moments. It is kept in memory while the database is away, and the caller
+    /// does not wait.
     pub fn later(&self, record: Record) {
         self.waiting.push(record);
     }
 
-    /// Counts a sign-in that was refused. Those of one address and one name within a minute become one record, so that a
-    /// stranger does not fill the table.
+    /// Counts a sign-in that was refused. Those of one address and one name within a minute become one record, so
+    /// that a stranger does not fill the table.
     pub fn refused(&self, from: IpAddr, name: &str, reason: &'static str) {
         self.refusals.add(from, name, reason);
     }
 
-    /// Records that somebody of the office looked at a call, or at the location of it. The same look within an hour is not
-    /// recorded again, because a page asks every few seconds.
+    /// Records that somebody of the office looked at a call, or at the location of it. A look that comes again within
+    /// an hour is not recorded, because a page asks every few seconds.
     pub fn looked(&self, act: Act, by: &By, call: &CallKey) {
         if self.looks.is_new(act, by, call) {
             self.later(Record::new(act, by.clone()).about_flat(&call.line, &call.house).with(call.id));

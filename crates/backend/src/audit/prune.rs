@@ -1,5 +1,5 @@
-//! The removal of old rows by retention. The rest of the chain stays verifiable, because the head keeps the number and the
-//! hash of the last row that was removed.
+//! The removal of old rows by retention. The rest of the chain stays verifiable, because the head keeps the number
+//! and the hash of the last row that was removed.
 
 use domain::Millis;
 use sqlx::Row as _;

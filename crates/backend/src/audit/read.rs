@@ -24,7 +24,7 @@ pub struct Entry {
     pub address: String,
     /// Whose data it touched.
     pub subject: String,
-    /// What else is known.
+    /// Further facts, such as a reason.
     pub detail: String,
     /// For how many acts it stands.
     pub count: i64,

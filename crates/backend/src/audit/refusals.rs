@@ -1,8 +1,9 @@
-//! Refused sign-ins, counted until the end of a minute. One record stands for all of one address, one name and one reason.
+//! Refused sign-ins, counted until the end of a minute. One record stands for all of one address, one name and one
+//! reason.
 //!
-//! A stranger chooses both the name and, with many machines, the address. So the table gets at most [`KEYS`] and one rows a
-//! minute from each node, and [`NAMES`] and one for an address. A name that no account has is not recorded, because people
-//! type passwords there.
+//! A stranger chooses both the name and, with many machines, the address. So the table gets at most [`KEYS`] and one
+//! rows a minute from each node, and [`NAMES`] and one for an address. A name that no account has is not recorded,
+//! because people type passwords there.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -43,8 +43,8 @@ impl From<sqlx::Error> for Broken {
 }
 
 impl Audit {
-    /// Walks the chain from its first row to its last. It sees one state of the database, so that writers and retention may go
-    /// on meanwhile.
+    /// Walks the chain from its first row to its last. It sees one state of the database, so that writers and
+    /// retention may go on meanwhile.
     ///
     /// # Errors
     /// [`Broken`] with the first row that does not fit.

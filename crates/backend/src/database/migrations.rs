@@ -1,5 +1,5 @@
-//! The steps that bring the tables of each of our files and databases up to date. They are embedded here by hand because
-//! sqlx's `migrate!` brings its macros along, and with them SQLite compiled a second time for the build.
+//! The steps that bring the tables of each of our files and databases up to date. They are embedded here by hand
+//! because sqlx's `migrate!` brings its macros along, and with them SQLite compiled a second time for the build.
 
 use sqlx::{
     AssertSqlSafe, SqlSafeStr,
@@ -23,8 +23,8 @@ const ACCOUNTS: &[Step] = &[
     (8, "audit", include_str!("../../migrations/0008_audit.sql")),
 ];
 
-/// The triggers of a step, for SQLite and for PostgreSQL, because the two have no common syntax for them. They are appended
-/// to its SQL.
+/// The triggers of a step, for SQLite and for PostgreSQL, because the two have no common syntax for them. They are
+/// appended to its SQL.
 const TRIGGERS: &[Triggers] = &[(
     8,
     include_str!("../../migrations/triggers/0008_sqlite.sql"),
@@ -55,8 +55,8 @@ pub(crate) fn accounts(is_postgres: bool) -> Migrator {
     Migrator::with_migrations(steps(ACCOUNTS, TRIGGERS, is_postgres))
 }
 
-/// Returns the steps of the statistics. On PostgreSQL they are beside the accounts, so they are counted in a table of their
-/// own.
+/// Returns the steps of the statistics. On PostgreSQL they are beside the accounts, so they are counted in a table of
+/// their own.
 pub(crate) fn statistics(is_postgres: bool) -> Migrator {
     let mut migrator = Migrator::with_migrations(steps(STATISTICS, &[], is_postgres));
     migrator.dangerous_set_table_name("_statistics_migrations");

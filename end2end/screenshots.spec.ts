@@ -279,6 +279,29 @@ test("pictures of a line on which no neighbour can be reached", async ({ strange
   }
 });
 
+test("pictures of the records", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    const admin = await stranger({ ...look, locale });
+    admin.expects(/status of 422/);
+    await admin.enter("admin");
+    await admin.open("/admin/audit");
+    await picture(admin, "audit", look, language);
+    await admin.open("/admin/audit?act=locked&who=nobody");
+    await picture(admin, "audit-nothing", look, language);
+    await admin.open("/admin/audit?from=yesterday");
+    await picture(admin, "audit-invalid", look, language);
+    await admin.open("/admin/audit");
+    const form = admin.page.getByTestId("check");
+    if (await form.count()) {
+      await form.getByRole("button").click();
+    }
+    await picture(admin, "audit-signed", look, language);
+    await admin.context.close();
+  }
+});
+
 test("pictures of the devices", async ({ stranger }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

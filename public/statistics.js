@@ -1,5 +1,5 @@
 // Keeps /admin/statistics true while somebody looks at it. It asks every 15 seconds whether its figures have changed,
-// and shows the page's new report then. The form, open tables and focus stay. Without scripts nothing is refreshed.
+// and shows the page's new report then. The form, open tables, focus and what was typed stay. Without scripts nothing is refreshed.
 "use strict";
 
 const EVERY = 15000; // milliseconds
@@ -17,13 +17,18 @@ const ask = (address, headers) =>
   fetch(address, { cache: "no-store", headers, signal: AbortSignal.timeout(EVERY) });
 
 // An element that can have focus has the same place in the old report and in the new one, unless a call came between.
-const focusable = (report) => [...report.querySelectorAll("a, summary, [tabindex]")];
+const focusable = (report) => [...report.querySelectorAll("a, input:not([type=hidden]), summary, [tabindex]")];
 
 function adopt(fresh) {
   const shown = document.getElementById("report");
   const open = [...shown.querySelectorAll("details[open]")].map((details) => details.id);
   const focused = focusable(shown).indexOf(document.activeElement);
+  const typed = [...shown.querySelectorAll("input:not([type=hidden])")].map((input) => [input.name, input.value]);
   shown.replaceWith(document.importNode(fresh, true));
+  for (const [name, value] of typed) {
+    const input = document.querySelector(`#report input[name="${name}"]`);
+    if (input) input.value = value;
+  }
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   focusable(document.getElementById("report"))[focused]?.focus({ preventScroll: true });
 }

@@ -44,13 +44,15 @@ pub const PEOPLE: Page = of_office("/admin/people");
 pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 /// Invitations to print.
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// The records of acts.
+pub const AUDIT: Page = of_office("/admin/audit");
 /// Writing the code of an invitation.
 pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
 /// Joining by an invitation.
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 11] = [
+pub const PAGES: [Page; 12] = [
     HOME,
     SIGN_IN,
     CALL,
@@ -60,6 +62,7 @@ pub const PAGES: [Page; 11] = [
     PEOPLE,
     PEOPLE_IMPORT,
     PEOPLE_CARDS,
+    AUDIT,
     JOIN,
     INVITATION,
 ];

@@ -182,7 +182,8 @@ test("page, JSON and tables show the same figures", async ({ resident, visitor }
   expect(value("calls", "")).toBe(String(json.calls));
   expect(value("by_kind", "fire")).toBe(String(json.by_kind.fire));
   expect(value("to_first_accept_ms", "p50")).toBe(String(json.to_first_accept_ms.p50 ?? ""));
-  const calls = await rowsOf(admin, await href("incidents-csv"));
+  await expect(admin.page.getByTestId("incidents-csv").locator("input[name=reason]")).toHaveAttribute("required");
+  const calls = await rowsOf(admin, "/api/incidents.csv?period=7d&reason=test");
   const drill = calls[0]!.indexOf("drill");
   expect(calls.slice(1).filter((call) => call[drill] === "false")).toHaveLength(json.calls);
   const sums = await admin.page.locator("#over-time-table tfoot td").allTextContents();

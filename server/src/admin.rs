@@ -6,9 +6,10 @@ use std::{
 };
 
 use backend::{
-    database::Database,
+    audit::{Act, Audit, By, Record},
+    database::{Database, DatabaseError},
     people::{
-        accounts::{Accounts, NewAccount},
+        accounts::{AccountError, Accounts, NewAccount},
         sessions,
     },
 };
@@ -53,7 +54,7 @@ pub struct EndSessions {
 
 /// The database.
 #[derive(clap::Args)]
-struct Place {
+pub struct Place {
     /// Where the SQLite database is, without DATABASE_URL
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     data_dir: PathBuf,
@@ -65,7 +66,10 @@ struct Place {
 
 impl Place {
     /// Does `work` on the database, which is made if it is missing.
-    fn run<T, E: std::fmt::Display>(
+    ///
+    /// # Errors
+    /// One sentence about what is wrong.
+    pub fn run<T, E: std::fmt::Display>(
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<T, E>,
     ) -> Result<T, String> {
@@ -89,7 +93,12 @@ impl Place {
 /// # Errors
 /// One sentence about what is wrong.
 pub fn end_sessions(command: &EndSessions) -> Result<(), String> {
-    let ended = command.place.run(async |database| sessions::end_all(database, &command.name).await)?;
+    let name = command.name.as_str();
+    let ended = command.place.run(async |database| {
+        let ended = sessions::end_all(database, name).await?;
+        recorded(database, Act::SessionsEnded, name).await?;
+        Ok::<_, DatabaseError>(ended)
+    })?;
     println!("ended {ended} sessions of {}", command.name);
     Ok(())
 }
@@ -102,9 +111,20 @@ pub fn create(create: Create) -> Result<(), String> {
     let password = password().map_err(|error| format!("cannot read the password: {error}"))?;
     let Create { name, role, line, house, place } = create;
     let account = NewAccount { name, password, line, house, role };
-    let made = place.run(async |database| Accounts::new(database.clone()).create(account).await)?;
+    let made = place.run(async |database| {
+        let made = Accounts::new(database.clone()).create(account).await?;
+        recorded(database, Act::AccountMade, &made.name).await?;
+        Ok::<_, AccountError>(made)
+    })?;
     println!("made {} ({})", made.name, made.role.as_str());
     Ok(())
+}
+
+/// Records an act that was done. A failure is shown, and the act stays done.
+async fn recorded(database: &Database, act: Act, name: &str) -> Result<(), DatabaseError> {
+    let record = Record::new(act, By::command_line()).about(name);
+    let recorded = Audit::new(database.clone()).record(record).await;
+    recorded.inspect_err(|_| eprintln!("iutsai: it is done, but the audit has no record of it"))
 }
 
 fn password() -> std::io::Result<String> {

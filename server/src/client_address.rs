@@ -6,6 +6,7 @@ use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
     http::request::Parts,
 };
+use backend::audit::By;
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
@@ -32,6 +33,12 @@ impl ClientAddress {
     #[must_use]
     pub fn network(self) -> Network {
         self.ip.into()
+    }
+
+    /// Returns an account at this address, as the audit names who acts.
+    #[must_use]
+    pub fn by(self, name: &str) -> By {
+        By::account(name, self.ip)
     }
 }
 

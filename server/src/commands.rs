@@ -7,9 +7,12 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::calls::{CallAddress, Refusal};
+use backend::{
+    audit::{Act, Record},
+    calls::{CallAddress, Refusal},
+};
 use domain::{
-    AlertId, InvalidName, Progress, Resident,
+    AlertId, InvalidName, Progress, Resident, Role,
     api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded},
     header,
 };
@@ -20,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     auth,
+    client_address::ClientAddress,
     payload::{Sent, is_form},
     problem::{Kind, Problem},
     sign_in::sign_in_page,
@@ -38,20 +42,28 @@ const LINE: &str = "line";
 
 /// `POST /alert`.
 pub async fn press(State(state): State<AppState>, command: Command<CallRequest>) -> Response {
-    let Command { by, key, request, reply } = command;
-    let calls = state.backend.calls.clone();
+    let Command { by, client, key, request, reply } = command;
+    let (calls, caller) = (state.backend.calls.clone(), by.clone());
     // A program repeats a request until it is answered; a person who confirms an old page means a new call.
     let is_person = matches!(reply, Reply::Page { .. });
     let outcome = run(&state, async move {
         if is_person { calls.confirm(&by, request, key).await } else { calls.press(&by, request, key).await }
     })
     .await;
+    if let (Ok(recorded), Role::Administrator) = (&outcome, caller.role) {
+        let record = Record::new(Act::CallOpened, client.by(&caller.name)).with(recorded.id);
+        let flat = caller.flat();
+        state.backend.audit.later(match flat {
+            Some((line, house)) => record.about_flat(line, house),
+            None => record,
+        });
+    }
     reply.answer(outcome, |recorded| format!("/call/{}", recorded.id))
 }
 
 /// `POST /accept`.
 pub async fn accept(State(state): State<AppState>, command: Command<AcceptRequest>) -> Response {
-    let Command { by, key, request, reply } = command;
+    let Command { by, key, request, reply, .. } = command;
     let page = request.alert.map_or("/".into(), |alert| format!("/call/{alert}"));
     let calls = state.backend.calls.clone();
     let outcome = run(&state, async move { calls.accept(&by, request, key).await }).await;
@@ -64,7 +76,7 @@ pub async fn locate(
     Call(call): Call,
     command: Command<LocationRequest>,
 ) -> Response {
-    let Command { by, key, request, reply } = command;
+    let Command { by, key, request, reply, .. } = command;
     let (calls, page) = (state.backend.calls.clone(), page_of_call(&call));
     let outcome = run(&state, async move { calls.moved(&by, call, request, key).await }).await;
     reply.answer(outcome, |_| page)
@@ -77,10 +89,28 @@ pub async fn progress(
     command: Command<ProgressRequest>,
     progress: Progress,
 ) -> Response {
-    let Command { by, key, request, reply } = command;
+    let Command { by, client, key, request, reply } = command;
     let (calls, page) = (state.backend.calls.clone(), page_of_call(&call));
+    let ended = (progress == Progress::Resolved).then(|| of_office(&state, &by, &call, client)).flatten();
     let outcome = run(&state, async move { calls.progress(&by, call, progress, request, key).await }).await;
+    if let (Ok(_), Some(record)) = (&outcome, ended) {
+        state.backend.audit.later(record);
+    }
     reply.answer(outcome, |_| page)
+}
+
+/// Returns the record of an administrator who ends the call of somebody else. A command never waits for the audit.
+fn of_office(state: &AppState, by: &Resident, call: &CallAddress, client: ClientAddress) -> Option<Record> {
+    if by.role != Role::Administrator {
+        return None;
+    }
+    let record = Record::new(Act::CallEnded, client.by(&by.name)).with(call.id);
+    let mut known = state.backend.hub.named(call.id);
+    known.retain(|known| call.house.as_ref().is_none_or(|house| *house == known.alert.house));
+    known.retain(|known| call.line.as_ref().is_none_or(|line| *line == known.alert.line));
+    let Some(known) = known.first() else { return Some(record) };
+    let flat = (&known.alert.line, &known.alert.house);
+    (by.flat() != Some(flat)).then(|| record.about_flat(flat.0, flat.1))
 }
 
 /// Runs a command to its end, also when the client goes away meanwhile. It was received, so it counts.
@@ -143,6 +173,7 @@ fn page_of_call(CallAddress { id, house, line }: &CallAddress) -> String {
 /// A command with who gives it.
 pub struct Command<T> {
     by: Resident,
+    client: ClientAddress,
     key: Option<Uuid>,
     request: T,
     reply: Reply,
@@ -164,11 +195,12 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Command<T> {
         } else {
             Reply::Json
         };
+        let client = state.proxies.sender(&parts);
         let who = auth::commander(state, &parts).await;
         // Nothing is read for a stranger.
         let read = || Ok::<_, Problem>((who?, key?, sent.and_then(|sent| sent.read())?));
         match read() {
-            Ok((by, key, request)) => Ok(Self { by, key, request, reply }),
+            Ok((by, key, request)) => Ok(Self { by, client, key, request, reply }),
             Err(problem) => Err(reply.refuse(problem)),
         }
     }

@@ -1,6 +1,7 @@
 //! `iutsai`, the server of 이웃사이. This file has its command line; [`run`] starts what [`config`] asks for.
 
 mod admin;
+mod audit;
 mod auth;
 mod budgets;
 mod client_address;
@@ -62,6 +63,11 @@ enum Command {
         #[command(subcommand)]
         command: AdminCommand,
     },
+    /// The records of acts, sign-ins, downloads and looks at locations
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Publishes everything that the outbox keeps to Kafka again, to refill a log that was lost; the server must be stopped
     Republish(republish::Republish),
     /// Counts all calls again from the log and the history, and puts that in the place of what was counted live
@@ -86,6 +92,14 @@ enum AdminCommand {
 }
 
 #[derive(Subcommand)]
+enum AuditCommand {
+    /// Walks the chain of records; fails with the first one that is missing or is not what was written
+    Verify(audit::Verify),
+    /// Writes the records; the export is recorded as well
+    Export(audit::Export),
+}
+
+#[derive(Subcommand)]
 enum StatisticsCommand {
     /// Counts all calls again and compares them with what was counted live; fails if there is a difference
     Verify(Box<statistics::Verify>),
@@ -101,6 +115,10 @@ fn main() -> ExitCode {
         Some(Command::Admin { command }) => finish(match command {
             AdminCommand::Create(create) => admin::create(create),
             AdminCommand::EndSessions(command) => admin::end_sessions(&command),
+        }),
+        Some(Command::Audit { command }) => finish(match command {
+            AuditCommand::Verify(command) => audit::verify(&command),
+            AuditCommand::Export(command) => audit::export(&command),
         }),
         Some(Command::Republish(republish)) => {
             log_to_stderr(false);

@@ -9,8 +9,8 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, Audience, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{join, people, statistics},
+    page_table::{self, AUDIT, Audience, CALL_STATE, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
+    pages::{audit, join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -25,6 +25,7 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 use url::form_urlencoded;
 
 use crate::{
+    audit as records,
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
@@ -102,6 +103,10 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
+    /// The records of acts.
+    pub audit: Option<Arc<audit::Shown>>,
+    /// The month whose records somebody of the office must still look at.
+    pub unchecked: Option<audit::Unchecked>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -112,7 +117,16 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
     }
-    if viewer.is_some_and(|viewer| viewer.role == Role::Administrator) {
+    if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
+        if CALL_STATE.is_at(path) {
+            records::call_seen(state, parts, viewer);
+        }
+        if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
+            extras.unchecked = records::unchecked(state).await;
+        }
+        if AUDIT.is_at(path) {
+            extras.audit = Some(Arc::new(records::shown(state, query).await));
+        }
         if STATISTICS.is_at(path) {
             extras.statistics = Some(Arc::new(figures::shown(state, query).await));
         }
@@ -187,7 +201,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join } = extras.clone();
+        let Extras { statistics, people, join, audit, unchecked } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -196,6 +210,12 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(join) = join {
             provide_context(join);
+        }
+        if let Some(audit) = audit {
+            provide_context(audit);
+        }
+        if let Some(unchecked) = unchecked {
+            provide_context(unchecked);
         }
     };
     let options = state.leptos.clone();

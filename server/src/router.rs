@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use crate::{
-    auth, commands,
+    audit, auth, commands,
     config::SITE_PLAN_ADDRESS,
     connections, figures, headers, health, metrics, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
@@ -144,6 +144,8 @@ fn office(routes: Routes) -> Routes {
         .post("/api/lines/remove", people::remove_line)
         .post("/api/invitations", people::invite)
         .post("/admin/people/cards", people::cards)
+        .post("/api/audit.csv", audit::table)
+        .post("/api/audit/check", audit::check)
         .post("/join/{code}", people::join)
 }
 

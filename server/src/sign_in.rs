@@ -7,7 +7,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::{accounts::can_be_name, sessions::Token};
+use backend::{
+    audit::{Act, Record},
+    people::{accounts::can_be_name, sessions::Token},
+};
 use domain::{
     Resident,
     api::{SignIn, SignedIn as Answer},
@@ -136,7 +139,32 @@ pub fn sign_in_page(next: Option<&str>, problem: Option<&str>) -> String {
     if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
 }
 
+/// Signs in, and leaves a record of that or of the refusal. The answer does not wait for the record.
 async fn sign_in(
+    state: &AppState,
+    client: ClientAddress,
+    headers: &HeaderMap,
+    name: &str,
+    password: &str,
+) -> Result<(Token, Resident), Problem> {
+    let outcome = checked(state, client, headers, name, password).await;
+    let audit = &state.backend.audit;
+    match &outcome {
+        Ok((_, resident)) => {
+            audit.later(Record::new(Act::SignedIn, client.by(&resident.name)).about(&resident.name));
+        }
+        Err(Problem {
+            kind: kind @ (Kind::SIGN_IN_REFUSED | Kind::ACCOUNT_LOCKED | Kind::TOO_MANY), ..
+        }) => {
+            audit.refused(client.ip, name.trim(), kind.slug());
+        }
+        // Nothing was tried.
+        Err(_) => {}
+    }
+    outcome
+}
+
+async fn checked(
     state: &AppState,
     client: ClientAddress,
     headers: &HeaderMap,
@@ -168,7 +196,11 @@ async fn sign_in(
 async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Result<(), Problem> {
     for token in auth::tokens(headers) {
         auth::may_look_up(state, client.network(), &token)?;
+        let known = state.backend.sessions.known(&token);
         state.backend.sessions.end(&token).await?;
+        if let Some(Resident { name, .. }) = known {
+            state.backend.audit.later(Record::new(Act::SignedOut, client.by(&name)).about(&name));
+        }
     }
     Ok(())
 }

@@ -55,7 +55,8 @@ pub async fn upgrade(
         Ok(opened) => opened,
         Err(problem) => return problem.into_response(),
     };
-    let network = state.proxies.sender(&parts).network();
+    let client = state.proxies.sender(&parts);
+    let network = client.network();
     let session = opened_by.as_ref().map(|credentials| &credentials.session);
     let place = match state.sockets.enter(network, session) {
         Ok(place) => place,
@@ -73,5 +74,5 @@ pub async fn upgrade(
         .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
         .on_failed_upgrade(|error| tracing::debug!(%error, "a socket was not upgraded"))
-        .on_upgrade(move |socket| sockets.track(connection::run(socket, state, opened_by, place)))
+        .on_upgrade(move |socket| sockets.track(connection::run(socket, state, opened_by, (client, place))))
 }

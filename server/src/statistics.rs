@@ -8,6 +8,7 @@ mod table;
 use std::path::PathBuf;
 
 use backend::{
+    audit::{Act, Audit, By, Record},
     database::Database,
     statistics::{
         Iana, Statistics,
@@ -104,6 +105,21 @@ impl Place {
         })
     }
 
+    /// Records an act of the command line on the statistics in the accounts' database.
+    fn record(&self, act: Act, detail: &str) -> Result<(), String> {
+        let url = config::database_url(self.database_url.as_deref(), &self.data_dir)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+        let recorded = runtime.block_on(async {
+            let database = Database::open(&url).await?;
+            let record = Record::new(act, By::command_line()).with(detail);
+            let recorded = Audit::new(database.clone()).record(record).await;
+            database.close().await;
+            recorded
+        });
+        recorded.map_err(|error| format!("the audit has no record of this: {error}"))
+    }
+
     async fn source(&self, kafka: &KafkaConfig) -> Result<Source, String> {
         let log = config::log(kafka)?;
         let source = match run::kafka(&log) {
@@ -124,7 +140,7 @@ pub fn batch(command: &Batch) -> Result<(), String> {
     let outcome = counted(&command.place, &command.kafka, wanted)?;
     println!("{}", sentence(&outcome));
     println!("what was counted is now what the statistics show");
-    Ok(())
+    command.place.record(Act::StatisticsCounted, &sentence(&outcome))
 }
 
 /// Counts all calls again and compares, changes nothing, and fails if there is a difference.
@@ -135,6 +151,7 @@ pub fn verify(command: &Verify) -> Result<(), String> {
     let wanted = Wanted { only_compare: true, ..Wanted::default() };
     let outcome = counted(&command.place, &command.kafka, wanted)?;
     println!("{}", sentence(&outcome));
+    command.place.record(Act::StatisticsVerified, &sentence(&outcome))?;
     match outcome.verified.different {
         0 => Ok(()),
         different => Err(format!(
@@ -154,7 +171,7 @@ pub fn remove_demo(command: &RemoveDemo) -> Result<(), String> {
         removed.map_err(|error| error.to_string())
     })?;
     println!("removed {removed} calls that never happened; they do not come back");
-    Ok(())
+    command.place.record(Act::DemoRemoved, &format!("{removed} calls"))
 }
 
 fn counted(place: &Place, kafka: &KafkaConfig, wanted: Wanted) -> Result<Outcome, String> {

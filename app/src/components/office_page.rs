@@ -12,7 +12,8 @@ use super::{PlainHeader, SmallPrint};
 use crate::{
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
-    page_table::{HOME, PEOPLE, Page, STATISTICS},
+    page_table::{AUDIT, HOME, PEOPLE, Page, STATISTICS},
+    pages::audit::{Unchecked, month},
     request,
 };
 
@@ -33,6 +34,7 @@ pub(crate) fn office_page<Shown: Send + Sync + 'static>(
         <Title text=move || format!("{} · {}", title(i18n.get_locale()), t_string!(i18n, app.name)) />
         <PlainHeader />
         {is_administrator.then(|| links(locale, page))}
+        {is_administrator.then(|| unchecked(locale)).flatten()}
         {content}
         <SmallPrint />
     }
@@ -58,6 +60,7 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         (HOME, td_string!(locale, office.now)),
         (STATISTICS, td_string!(locale, office.statistics)),
         (PEOPLE, td_string!(locale, office.people)),
+        (AUDIT, td_string!(locale, audit.link)),
     ];
     let links = pages.map(|(page, words)| {
         let current = (page == shown).then_some("page");
@@ -70,4 +73,21 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         <nav class="office-nav no-print" aria-label=td_string!(locale, office.label)>{Vec::from(links)}</nav>
     }
     .into_any()
+}
+
+/// A banner while nobody has signed the check of last month's records.
+fn unchecked(locale: Locale) -> Option<AnyView> {
+    let Unchecked(last) = use_context::<Unchecked>()?;
+    let words = td_string!(locale, audit.due, month = month(locale, last));
+    let address = format!("{}#check", AUDIT.path);
+    Some(
+        view! {
+            <div class="office-nav no-print">
+                <p class="notice" role="status" data-testid="audit-due">
+                    <a href=address rel="external">{words}</a>
+                </p>
+            </div>
+        }
+        .into_any(),
+    )
 }

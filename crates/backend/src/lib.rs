@@ -8,9 +8,12 @@
 //! - [`reach`]: which households a call could alarm now.
 //! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
 //!
+//! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
+//!
 //! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
 //! of each role.
 
+pub mod audit;
 pub mod calls;
 pub mod clock;
 pub mod database;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use self::retention::Retention;
 use crate::{
+    audit::Audit,
     calls::{
         Calls, expiry,
         fanout::{self, Fanout},
@@ -110,6 +111,8 @@ pub struct Backend {
     pub receipts: Receipts,
     /// The commands.
     pub calls: Calls,
+    /// The records of acts.
+    pub audit: Audit,
     /// The figures of the calls.
     pub statistics: Statistics,
     /// Reaches people without an open page.
@@ -170,6 +173,7 @@ impl Backend {
             push,
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
+            audit: Audit::new(database.clone()),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -284,6 +288,7 @@ impl Backend {
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
+        self.tasks.spawn_on(self.audit.clone().run(stopping()), runtime);
     }
 
     /// Sends calls to an address of the operator's, if there is one.

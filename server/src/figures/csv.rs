@@ -6,18 +6,18 @@ use std::fmt::Display;
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A table that grows.
-pub(super) struct Csv(String);
+pub struct Csv(String);
 
 impl Csv {
     /// Returns a table with these columns.
-    pub(super) fn new(columns: &[&str]) -> Self {
+    pub fn new(columns: &[&str]) -> Self {
         let mut csv = Self(BYTE_ORDER_MARK.to_string());
         csv.row(columns);
         csv
     }
 
     /// Adds a row.
-    pub(super) fn row<T: Display>(&mut self, cells: &[T]) {
+    pub fn row<T: Display>(&mut self, cells: &[T]) {
         for (index, text) in cells.iter().enumerate() {
             if index > 0 {
                 self.0.push(',');
@@ -28,7 +28,7 @@ impl Csv {
     }
 
     /// Returns the table.
-    pub(super) fn into_text(self) -> String {
+    pub fn into_text(self) -> String {
         self.0
     }
 }

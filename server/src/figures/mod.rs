@@ -14,15 +14,21 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use backend::{clock, statistics::Statistics};
+use backend::{
+    audit::{Act, By, Record},
+    clock,
+    statistics::Statistics,
+};
 use domain::statistics::{Figures, Invalid, Query};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
+use url::form_urlencoded;
 
-pub use self::shown::shown;
-use self::{csv::Csv, question::Question};
+use self::question::Question;
+pub use self::{csv::Csv, shown::shown};
 use crate::{
     auth::Administrator,
+    client_address::ClientAddress,
     problem::{Kind, Problem},
     site_plan::is_known,
     state::AppState,
@@ -49,31 +55,40 @@ pub async fn json(
     Ok((headers, Json(figures)).into_response())
 }
 
-/// Answers with the same figures as a table.
+/// Answers with the same figures as a table. The download is recorded.
 ///
 /// # Errors
 /// As [`json`].
 pub async fn table(
-    _: Administrator,
+    Administrator(by): Administrator,
+    client: ClientAddress,
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
 ) -> Result<Response, Problem> {
     let (statistics, query) = asked_of(&state, asked.as_deref())?;
     let figures = statistics.figures(&query).await.map_err(|error| Problem::unavailable(&error))?;
+    let reason = reason(asked.as_deref()).unwrap_or_default();
+    recorded(&state, client.by(&by.name), "statistics.csv", &reason).await?;
     Ok(download(tables::of_figures(&figures), "iutsai-statistics.csv"))
 }
 
-/// Answers with a row for each call of the period.
+/// Answers with a row for each call of the period. It names flats, so it needs a reason, which is recorded.
 ///
 /// # Errors
-/// As [`json`].
+/// As [`json`], and [`Kind::INVALID`] without a reason.
 pub async fn calls(
-    _: Administrator,
+    Administrator(by): Administrator,
+    client: ClientAddress,
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
 ) -> Result<Response, Problem> {
     let (statistics, query) = asked_of(&state, asked.as_deref())?;
+    let reason = reason(asked.as_deref()).ok_or_else(|| {
+        Kind::INVALID
+            .because("The part 'reason' is missing: name why the calls are downloaded, which is recorded.")
+    })?;
     let rows = statistics.rows(&query).await.map_err(|error| Problem::unavailable(&error))?;
+    recorded(&state, client.by(&by.name), "incidents.csv", &reason).await?;
     Ok(download(tables::of_rows(&rows, statistics.zone(), clock::now()), "iutsai-incidents.csv"))
 }
 
@@ -99,7 +114,24 @@ fn refused(invalid: &Invalid) -> Problem {
     Kind::INVALID.because(format!("The part '{part}' of the question cannot be used: {invalid}."))
 }
 
-fn download(table: Csv, name: &str) -> Response {
+/// Returns the reason for a download, as the address has it.
+fn reason(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let (_, reason) = pairs.find(|(name, value)| name == "reason" && !value.trim().is_empty())?;
+    Some(reason.into_owned())
+}
+
+/// Records a download before it is given out.
+///
+/// # Errors
+/// [`Kind::UNAVAILABLE`]; nothing is given out then.
+pub async fn recorded(state: &AppState, by: By, table: &str, reason: &str) -> Result<(), Problem> {
+    let record = Record::new(Act::Downloaded, by).about(table).with(reason);
+    state.backend.audit.record(record).await.map_err(|error| Problem::unavailable(&error))
+}
+
+/// Answers with a table as a file.
+pub fn download(table: Csv, name: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -1,13 +1,19 @@
 //! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
 //! page's forms lead back to the page with a word for what happened.
 
-use app::page_table::PEOPLE;
+use app::page_table::{self, Audience, PEOPLE};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Request},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::{accounts::can_be_name, office::Refused};
+use backend::{
+    audit::By,
+    people::{
+        accounts::{Accounts, can_be_name},
+        office::Refused,
+    },
+};
 use domain::Resident;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -27,11 +33,26 @@ const BACK: &str = "back";
 
 /// The request of an administrator.
 pub struct Act<T> {
-    pub(super) by: Resident,
-    pub(super) value: T,
-    pub(super) reply: Reply,
+    /// The administrator.
+    pub by: Resident,
+    /// The value that was sent.
+    pub value: T,
+    /// The way to answer.
+    pub reply: Reply,
     /// The request, for an act that is answered by a page of its own.
-    pub(super) parts: Parts,
+    pub parts: Parts,
+}
+
+impl<T> Act<T> {
+    /// Returns the administrator and the address, as the audit names who acts.
+    pub fn who(&self, state: &AppState) -> By {
+        state.proxies.sender(&self.parts).by(&self.by.name)
+    }
+
+    /// Returns the accounts, whose acts are recorded as this administrator's.
+    pub(super) fn accounts(&self, state: &AppState) -> Accounts {
+        state.backend.accounts.acting(self.who(state))
+    }
 }
 
 impl<T: DeserializeOwned + Send> FromRequest<AppState> for Act<T> {
@@ -56,7 +77,7 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Act<T> {
 }
 
 /// The form of the answer to an act.
-pub(super) enum Reply {
+pub enum Reply {
     /// To a program.
     Json,
     /// To a form: back to the page that it stands on.
@@ -69,26 +90,28 @@ pub(super) enum Reply {
 impl Reply {
     fn to_form(fields: &[(String, String)]) -> Self {
         let back = fields.iter().find(|(name, _)| name == BACK).map(|(_, value)| value.as_str());
-        let is_page = |back: &&str| is_local(back) && back.starts_with(PEOPLE.path);
+        let is_page = |back: &&str| is_local(back) && is_of_office(back);
         Self::Page { back: back.filter(is_page).unwrap_or(PEOPLE.path).to_owned() }
     }
 
     /// Answers what was done, in a word, and to whom.
-    pub(super) fn answer(&self, outcome: Result<(), Refused>, word: &str, about: &str) -> Response {
+    pub fn answer(&self, outcome: Result<(), Refused>, word: &str, about: &str) -> Response {
         match outcome {
             Ok(()) => self.done(word, about),
             Err(refused) => self.refused(refused, about),
         }
     }
 
-    pub(super) fn done(&self, word: &str, about: &str) -> Response {
+    /// Answers what was done.
+    pub fn done(&self, word: &str, about: &str) -> Response {
         match self {
             Self::Json => Json(json!({ "done": word, "about": about })).into_response(),
             Self::Page { back } => back_to(back, &[("done", word), ("about", about)]),
         }
     }
 
-    pub(super) fn refused(&self, refused: Refused, about: &str) -> Response {
+    /// Answers why the act was refused.
+    pub fn refused(&self, refused: Refused, about: &str) -> Response {
         let problem = Problem::from(refused);
         match self {
             Self::Json => problem.into_response(),
@@ -96,7 +119,8 @@ impl Reply {
         }
     }
 
-    pub(super) fn refuse(&self, problem: Problem) -> Response {
+    /// Answers a request that is not an act.
+    pub fn refuse(&self, problem: Problem) -> Response {
         match self {
             Self::Json => problem.into_response(),
             Self::Page { back } if problem.kind == Kind::NOT_SIGNED_IN => {
@@ -107,6 +131,12 @@ impl Reply {
             Self::Page { back } => back_to(back, &[("problem", problem.kind.slug())]),
         }
     }
+}
+
+/// Returns whether an address is a page of the office.
+fn is_of_office(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators)
 }
 
 /// Leads to a page of the office with words in its address.
@@ -145,7 +175,15 @@ mod tests {
     #[test]
     fn a_form_leads_back_to_a_page_of_the_office_and_nowhere_else() {
         assert_eq!(back(&[("back", "/admin/people?line=101-1")]), "/admin/people?line=101-1");
-        for elsewhere in ["", "/", "//evil.example/admin/people", "https://evil.example", "/\\admin/people"] {
+        assert_eq!(back(&[("back", "/admin/audit?who=admin")]), "/admin/audit?who=admin");
+        for elsewhere in [
+            "",
+            "/",
+            "/admin/elsewhere",
+            "//evil.example/admin/people",
+            "https://evil.example",
+            "/\\admin/people",
+        ] {
             assert_eq!(back(&[("back", elsewhere)]), "/admin/people", "{elsewhere}");
         }
         assert_eq!(back(&[]), "/admin/people");

@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{
     auth::Administrator,
+    client_address::ClientAddress,
+    figures,
     problem::{Kind, Problem},
     state::AppState,
 };
@@ -52,49 +54,54 @@ pub struct Neighbours {
     neighbours: String,
 }
 
-/// `GET /api/people`: everything that the office keeps.
+/// `GET /api/people`: everything that the office keeps. It is a download, so it is recorded.
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`].
-pub async fn list(_: Administrator, State(state): State<AppState>) -> Result<Response, Problem> {
+pub async fn list(
+    Administrator(by): Administrator,
+    client: ClientAddress,
+    State(state): State<AppState>,
+) -> Result<Response, Problem> {
     let complex = state.backend.accounts.complex().await?;
+    figures::recorded(&state, client.by(&by.name), "people", "").await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(complex)).into_response())
 }
 
 /// `POST /api/people/{name}/lock`.
 pub async fn lock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
-    let outcome = state.backend.accounts.lock(&name).await;
+    let outcome = act.accounts(&state).lock(&name).await;
     act.reply.answer(outcome, "locked", &name)
 }
 
 /// `POST /api/people/{name}/unlock`.
 pub async fn unlock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
-    let outcome = state.backend.accounts.unlock(&name).await;
+    let outcome = act.accounts(&state).unlock(&name).await;
     act.reply.answer(outcome, "unlocked", &name)
 }
 
 /// `POST /api/people/{name}/end-sessions`.
 pub async fn end_sessions(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
-    let outcome = state.backend.accounts.sign_out_everywhere(&name).await.map(drop);
+    let outcome = act.accounts(&state).sign_out_everywhere(&name).await.map(drop);
     act.reply.answer(outcome, "signed-out", &name)
 }
 
 /// `POST /api/people/{name}/role`.
 pub async fn set_role(State(state): State<AppState>, Name(name): Name, act: Act<NewRole>) -> Response {
-    let outcome = state.backend.accounts.set_role(&name, act.value.role).await;
+    let outcome = act.accounts(&state).set_role(&name, act.value.role).await;
     act.reply.answer(outcome, act.value.role.as_str(), &name)
 }
 
 /// `POST /api/people/{name}/move-out`.
 pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
-    let outcome = state.backend.accounts.move_out(&name).await;
+    let outcome = act.accounts(&state).move_out(&name).await;
     act.reply.answer(outcome, "moved-out", &name)
 }
 
 /// `POST /api/people/{name}/reset`: an invitation to choose a new password, for programs. The page has
 /// `/admin/people/cards`.
 pub async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
-    match state.backend.accounts.reset(&name, &act.by.name).await {
+    match act.accounts(&state).reset(&name, &act.by.name).await {
         Ok(invitation) => cards::answer(&state, &act.parts, std::slice::from_ref(&invitation)),
         Err(refused) => act.reply.refused(refused, &name),
     }
@@ -103,21 +110,21 @@ pub async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Not
 /// `POST /api/houses`: adds a house, and its line where that is new.
 pub async fn add_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
     let OfHouse { building, line, house } = &act.value;
-    let outcome = state.backend.accounts.add_house(building.trim(), line, house).await;
+    let outcome = act.accounts(&state).add_house(building.trim(), line, house).await;
     act.reply.answer(outcome, "added", &format!("{line} {house}"))
 }
 
 /// `POST /api/houses/remove`.
 pub async fn remove_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
     let OfHouse { line, house, .. } = &act.value;
-    let outcome = state.backend.accounts.remove_house(line, house).await;
+    let outcome = act.accounts(&state).remove_house(line, house).await;
     act.reply.answer(outcome, "removed", &format!("{line} {house}"))
 }
 
 /// `POST /api/lines/remove`.
 pub async fn remove_line(State(state): State<AppState>, act: Act<OfLine>) -> Response {
     let line = &act.value.line;
-    let outcome = state.backend.accounts.remove_line(line).await;
+    let outcome = act.accounts(&state).remove_line(line).await;
     act.reply.answer(outcome, "removed", line.as_str())
 }
 
@@ -130,6 +137,6 @@ pub async fn set_neighbours(State(state): State<AppState>, act: Act<Neighbours>)
             .reply
             .refuse(Kind::INVALID.because("The names of neighbouring lines are separated by semicolons."));
     };
-    let outcome = state.backend.accounts.set_neighbours(line, &neighbours).await;
+    let outcome = act.accounts(&state).set_neighbours(line, &neighbours).await;
     act.reply.answer(outcome, "neighbours", line.as_str())
 }

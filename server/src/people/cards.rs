@@ -71,7 +71,7 @@ pub async fn cards(State(state): State<AppState>, act: Act<Invite>) -> Response 
 
 /// Makes the invitations that were asked for.
 async fn made(state: &AppState, act: &Act<Invite>) -> Result<Vec<Invitation>, Response> {
-    let accounts = &state.backend.accounts;
+    let accounts = &act.accounts(state);
     let Invite { line, house, resident } = &act.value;
     let (outcome, about) = match (resident, line, house) {
         (Some(resident), ..) => {

@@ -18,6 +18,7 @@ use url::form_urlencoded;
 use super::upload::{self, Upload};
 use crate::{
     auth::Administrator,
+    client_address::ClientAddress,
     pages::{self, Extras},
     problem::{Kind, Problem},
     sign_in::sign_in_page,
@@ -29,7 +30,8 @@ use crate::{
 /// # Errors
 /// [`Kind::INVALID`] with every fault by its line, [`Kind::OUTDATED`], [`Kind::TOO_LARGE`] and [`Kind::UNAVAILABLE`].
 pub async fn import(
-    _: Administrator,
+    Administrator(by): Administrator,
+    client: ClientAddress,
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
@@ -41,7 +43,7 @@ pub async fn import(
     }
     let mut pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
     let digest = pairs.find(|(name, _)| name == "digest").map(|(_, digest)| digest.into_owned());
-    let accounts = &state.backend.accounts;
+    let accounts = &state.backend.accounts.acting(client.by(&by.name));
     let outcome = match &digest {
         None => accounts.preview(&table).await,
         Some(digest) => accounts.import(&table, digest).await,
@@ -74,7 +76,8 @@ pub async fn import_page(State(state): State<AppState>, request: Request) -> Res
     let shown = match upload::read(Request::from_parts(parts.clone(), body)).await {
         Ok(Upload { table, digest: None }) => previewed(&state, table, false).await,
         Ok(Upload { table, digest: Some(digest) }) => {
-            let outcome = state.backend.accounts.import(&table, &digest).await;
+            let accounts = state.backend.accounts.acting(state.proxies.sender(&parts).by(&by.name));
+            let outcome = accounts.import(&table, &digest).await;
             match outcome {
                 Ok(preview) => {
                     let to = format!("{}?done=imported&about={}", PEOPLE.path, preview.new_houses.len());

@@ -11,9 +11,12 @@ use axum::{
     extract::{FromRequest, Path, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::{
-    accounts::{AccountError, PASSWORD_LENGTH, PASSWORD_LENGTH_LIMIT},
-    invitations::{Code, JoinError, Joining},
+use backend::{
+    audit::{Act, Record},
+    people::{
+        accounts::{AccountError, PASSWORD_LENGTH, PASSWORD_LENGTH_LIMIT},
+        invitations::{Code, JoinError, Joining},
+    },
 };
 use domain::{Resident, api::SignedIn};
 use http::{HeaderMap, StatusCode, header, request::Parts};
@@ -141,8 +144,12 @@ async fn joined(
     };
     // A password is hashed, as at a sign-in.
     let _turn = state.budgets.sign_ins.enter(auth::holder(state, client, headers)).await?;
-    let resident = state.backend.accounts.join(&code, joining).await.map_err(Refused::Join)?;
+    // The account that acts is known only when it has joined.
+    let accounts = state.backend.accounts.acting(client.by(""));
+    let resident = accounts.join(&code, joining).await.map_err(Refused::Join)?;
     let token = state.backend.sessions.start(&resident).await.map_err(Problem::from)?;
+    let record = Record::new(Act::SignedIn, client.by(&resident.name)).about(&resident.name);
+    state.backend.audit.later(record);
     Ok((resident, token.as_str().to_owned()))
 }
 

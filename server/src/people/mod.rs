@@ -10,6 +10,7 @@ mod shown;
 mod upload;
 
 pub use self::{
+    act::Act,
     acts::{
         add_house, end_sessions, list, lock, move_out, remove_house, remove_line, reset, set_neighbours,
         set_role, unlock,

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use domain::body::Body;
 use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
 
 /// A client that acknowledges nothing is not remembered without end.
@@ -33,14 +34,23 @@ impl Unacknowledged {
 /// A MESSAGE's subscription and message-id, read from the bytes that the hub encoded.
 #[must_use]
 pub fn names(frame: &[u8], version: Version) -> Option<(String, String)> {
+    let frame = message(frame, version)?;
+    let header = |name: &str| Frame::get(&frame, name).map(str::to_owned);
+    Some((header("subscription")?, header("message-id")?))
+}
+
+/// A MESSAGE's body, read from the bytes that the hub encoded.
+#[must_use]
+pub fn body(frame: &[u8], version: Version) -> Option<Body> {
+    Body::parse(&message(frame, version)?.body).ok()
+}
+
+fn message(frame: &[u8], version: Version) -> Option<Frame> {
     let mut decoder = Decoder::new(Limits::default());
     decoder.set_version(version);
     decoder.push(frame);
     match decoder.next() {
-        Ok(Some(Incoming::Frame(frame))) if frame.command == Command::Message => {
-            let header = |name: &str| Frame::get(&frame, name).map(str::to_owned);
-            Some((header("subscription")?, header("message-id")?))
-        }
+        Ok(Some(Incoming::Frame(frame))) if frame.command == Command::Message => Some(frame),
         _ => None,
     }
 }

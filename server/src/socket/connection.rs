@@ -18,7 +18,9 @@ use super::{
     session::{Session, Step},
     transport::{Happening, Transport},
 };
-use crate::{auth::Credentials, budgets::Frames, sockets::Place, state::AppState};
+use crate::{
+    auth::Credentials, budgets::Frames, client_address::ClientAddress, sockets::Place, state::AppState,
+};
 
 /// CONNECT must come within this time.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -39,7 +41,12 @@ const BURST: usize = 16;
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
 /// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
-pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentials>, place: Place) {
+pub async fn run(
+    socket: WebSocket,
+    state: AppState,
+    opened_by: Option<Credentials>,
+    (client, place): (ClientAddress, Place),
+) {
     let (queue, frames) = queue(QUEUE);
     let now = Instant::now();
     let mut connection = Connection {
@@ -47,6 +54,7 @@ pub async fn run(socket: WebSocket, state: AppState, opened_by: Option<Credentia
         decoder: Decoder::new(LIMITS),
         budget: Frames::of_stranger(now.into()),
         state,
+        client,
         place,
         opened_by,
         queue,
@@ -69,6 +77,7 @@ struct Connection {
     decoder: Decoder,
     budget: Frames,
     state: AppState,
+    client: ClientAddress,
     place: Place,
     opened_by: Option<Credentials>,
     queue: Queue,
@@ -243,7 +252,8 @@ impl Connection {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
-        self.session = Some(Session::new(resident, version, &self.state.backend, self.queue.clone()));
+        let by = self.client.by(&resident.name);
+        self.session = Some(Session::new(resident, version, &self.state.backend, by, self.queue.clone()));
         self.decoder.set_version(agreement.version);
         self.connect_by = None;
         self.heart_beat = agreement.heart_beat;

@@ -4,12 +4,15 @@
 use std::collections::HashMap;
 
 use backend::{
+    audit::{Act, Audit, By},
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
     calls::receipts::Receipts,
     reach::{Armed, Listening, Reach},
     service::Backend,
 };
-use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header, reach};
+use domain::{
+    AlertId, CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach,
+};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 
@@ -26,7 +29,7 @@ pub struct Session {
     resident: Resident,
     version: Version,
     hub: Hub,
-    receipts: Receipts,
+    reports: Reports,
     reach: Reach,
     queue: Queue,
     subscriptions: HashMap<String, Subscribed>,
@@ -36,6 +39,16 @@ pub struct Session {
     armed: Option<Armed>,
     /// A subscription of this session has asked for `ack:client`, where one ACK covers several messages.
     is_cumulative: bool,
+}
+
+/// Where a session leaves word of what its person has received.
+struct Reports {
+    /// The houses that calls have reached.
+    receipts: Receipts,
+    /// The records of locations that the office was shown.
+    audit: Audit,
+    /// The person and the address, as the audit names them.
+    by: By,
 }
 
 struct Subscribed {
@@ -104,12 +117,13 @@ struct Seen {
 impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
-    pub fn new(resident: Resident, version: Version, backend: &Backend, queue: Queue) -> Self {
+    pub fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
+        let reports = Reports { receipts: backend.receipts.clone(), audit: backend.audit.clone(), by };
         Self {
             resident,
             version,
             hub: backend.hub.clone(),
-            receipts: backend.receipts.clone(),
+            reports,
             reach: backend.reach.clone(),
             queue,
             subscriptions: HashMap::new(),
@@ -139,9 +153,12 @@ impl Session {
         })
     }
 
-    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with one
-    /// ACK.
+    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with
+    /// one ACK.
     pub fn sent(&mut self, frame: &[u8]) {
+        if let Some(call) = self.shown_to_office(frame) {
+            self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);
+        }
         if !self.is_cumulative {
             return;
         }
@@ -150,6 +167,22 @@ impl Session {
         if let Some(unacknowledged) = subscribed.and_then(|subscribed| subscribed.unacknowledged.as_mut()) {
             unacknowledged.sent(message_id);
         }
+    }
+
+    /// Returns the call whose location a message shows to somebody of the office. A flat's own calls and those of
+    /// residents' lines are not the office's.
+    fn shown_to_office(&self, frame: &[u8]) -> Option<CallKey> {
+        if self.resident.role != Role::Administrator {
+            return None;
+        }
+        let call = match acknowledgements::body(frame, self.version)? {
+            Body::Event { event: Event::Alert(alert), .. } if alert.location.is_some() => alert.key(),
+            Body::Event { event: Event::Moved(moved), .. } => {
+                CallKey { line: moved.line, house: moved.target?, id: moved.alert }
+            }
+            _ => return None,
+        };
+        (self.resident.flat() != Some((&call.line, &call.house))).then_some(call)
     }
 
     fn obey(&mut self, frame: &Frame) -> Result<Step, String> {
@@ -265,7 +298,8 @@ impl Session {
         }
     }
 
-    /// Ends a subscription and returns its `id`. An unknown one is not an error, because nothing is sent for it either way.
+    /// Ends a subscription and returns its `id`. An unknown one is not an error, because nothing is sent for it
+    /// either way.
     fn unsubscribe(&mut self, frame: &Frame) -> Result<String, String> {
         let id = needed(frame, "id")?;
         self.subscriptions.remove(id);
@@ -273,12 +307,12 @@ impl Session {
         Ok(id.to_owned())
     }
 
-    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has begun
-    /// to sound that one call, which means nothing for the messages before.
+    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has
+    /// begun to sound that one call, which means nothing for the messages before.
     fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
         let id = acknowledged_id(frame, self.version)?;
         let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
-        let Self { resident, hub, receipts, subscriptions, .. } = self;
+        let Self { resident, hub, reports: Reports { receipts, .. }, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return Ok(()) };
         let covering = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in covering.filter(|subscribed| subscribed.acknowledges) {
@@ -335,7 +369,7 @@ impl Session {
         let Some((line, house)) = self.resident.flat() else { return Ok(()) };
         // An unknown call is not the client's fault, because it may have it from another server.
         if let Some(call) = self.neighbours_call(&seen, line, house) {
-            self.receipts.seen(&call, house);
+            self.reports.receipts.seen(&call, house);
         }
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use backend::statistics::{Iana, Statistics};
+use backend::{
+    audit::Act,
+    statistics::{Iana, Statistics},
+};
 use clap::ValueEnum;
 use domain::{
     Kind, Millis, Progress,
@@ -38,6 +41,10 @@ pub struct Export {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// The reason, which is recorded in the audit
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+
     #[command(flatten)]
     place: Place,
 }
@@ -71,6 +78,8 @@ pub fn export(command: &Export) -> Result<(), String> {
         Format::Parquet => table.to_parquet().map_err(|error| error.to_string()),
     };
     let octets = octets.map_err(|error| format!("cannot write the table: {error}"))?;
+    // Nothing leaves without a record.
+    command.place.record(Act::Exported, &format!("{}: {}", table.name, command.reason))?;
     match &command.output {
         Some(file) => {
             std::fs::write(file, octets).map_err(|error| format!("cannot write {}: {error}", file.display()))

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account_changes;
+mod audit;
 mod authorization;
 mod authors;
 mod budgets;

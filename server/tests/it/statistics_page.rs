@@ -129,8 +129,11 @@ async fn a_call_is_in_the_figures_of_json_tables_and_page() -> Outcome {
     let table = table.text().await.unwrap();
     let row = format!("calls,,{},", calls + 1);
     assert!(table.lines().any(|line| line.starts_with(&row)), "{row} in {table}");
-    let rows =
-        send(get(&administrator, "/api/incidents.csv?period=7d&line=101-1")).await.text().await.unwrap();
+    let rows = send(get(&administrator, "/api/incidents.csv?period=7d&line=101-1&reason=test"))
+        .await
+        .text()
+        .await
+        .unwrap();
     let own: Vec<&str> = rows.lines().filter(|line| line.starts_with(&id.to_string())).collect();
     assert!(own.len() == 1 && own[0].contains(",101-1,1203,none,false,"), "{rows}");
     assert!(!rows.contains("help"), "what the caller wrote is in no table");

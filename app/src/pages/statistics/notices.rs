@@ -1,6 +1,7 @@
 //! The reliability of the figures, and the addresses at which programs get them.
 
 use leptos::prelude::*;
+use leptos_router::location::Url;
 
 use super::{
     shown::{Report, State, Verified},
@@ -50,13 +51,32 @@ pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
                 <a href=to("/api/statistics.csv") download="" rel="external" data-testid="statistics-csv">
                     {td_string!(locale, statistics.csv)}
                 </a>
-                <a href=to("/api/incidents.csv") download="" rel="external" data-testid="incidents-csv">
-                    {td_string!(locale, statistics.incidents_csv)}
-                </a>
                 <a href=to("/api/statistics") rel="external">"JSON"</a>
                 <span>{td_string!(locale, statistics.printed)}</span>
             </p>
+            {calls(locale, &report.query)}
         </footer>
+    }
+    .into_any()
+}
+
+/// The download of a row for each call. It names flats, so it asks for a reason.
+fn calls(locale: Locale, query: &str) -> AnyView {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let hidden = pairs.map(|(name, value)| {
+        let value = Url::unescape(&value.replace('+', " "));
+        view! { <input type="hidden" name=name.to_owned() value=value /> }.into_any()
+    });
+    let hidden: Vec<AnyView> = hidden.collect();
+    view! {
+        <form class="reason no-print" method="get" action="/api/incidents.csv" data-testid="incidents-csv">
+            {hidden}
+            <label>
+                <span>{td_string!(locale, audit.reason)}</span>
+                <input name="reason" type="text" required=true maxlength="200" />
+            </label>
+            <button class="quiet-button" type="submit">{td_string!(locale, statistics.incidents_csv)}</button>
+        </form>
     }
     .into_any()
 }
@@ -108,6 +128,8 @@ mod tests {
 
     #[test]
     fn programs_get_the_figures_of_the_same_question() {
-        assert!(html_of(None).contains("/api/incidents.csv?period=7d"));
+        let html = html_of(None);
+        assert!(html.contains("/api/statistics.csv?period=7d"), "{html}");
+        assert!(html.contains("action=\"/api/incidents.csv\"") && html.contains("name=\"period\""), "{html}");
     }
 }

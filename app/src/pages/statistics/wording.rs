@@ -76,6 +76,12 @@ fn month(locale: Locale, month: i64) -> &'static str {
     names.split(' ').nth(index).unwrap_or_default()
 }
 
+/// The month of a day, with its year.
+pub(crate) fn month_of(locale: Locale, date: Date) -> String {
+    let (year, number, _) = date.civil();
+    td_string!(locale, statistics.month, year = year, month = month(locale, number))
+}
+
 /// A day without its year.
 pub(crate) fn day(locale: Locale, date: Date) -> String {
     let (_, number, day) = date.civil();

@@ -1,8 +1,8 @@
-//! The steps that bring the tables of each of our files and databases up to date. They are embedded here by hand because
-//! sqlx's `migrate!` brings its macros along, and with them SQLite compiled a second time for the build.
+//! The steps that bring the tables of each of our files and databases up to date. They are embedded here by hand
+//! because sqlx's `migrate!` brings its macros along, and with them SQLite compiled a second time for the build.
 
 use sqlx::{
-    SqlSafeStr,
+    AssertSqlSafe, SqlSafeStr,
     migrate::{Migration, MigrationType, Migrator},
 };
 
@@ -20,8 +20,20 @@ const ACCOUNTS: &[Step] = &[
     (3, "age of handovers", include_str!("../../migrations/0003_age_of_handovers.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "push", include_str!("../../migrations/0005_push.sql")),
+    (8, "audit", include_str!("../../migrations/0008_audit.sql")),
     (10, "reachability", include_str!("../../migrations/0010_reachability.sql")),
 ];
+
+/// The triggers of a step, for SQLite and for PostgreSQL, because the two have no common syntax for them. They are
+/// appended to its SQL.
+const TRIGGERS: &[Triggers] = &[(
+    8,
+    include_str!("../../migrations/triggers/0008_sqlite.sql"),
+    include_str!("../../migrations/triggers/0008_postgres.sql"),
+)];
+
+/// A version with its triggers for SQLite and for PostgreSQL.
+type Triggers = (i64, &'static str, &'static str);
 
 /// The folder `outbox_migrations` of this crate.
 const OUTBOX: &[Step] = &[
@@ -40,28 +52,36 @@ const STATISTICS: &[Step] =
     &[(1, "statistics", include_str!("../../statistics_migrations/0001_statistics.sql"))];
 
 /// Returns the steps of the accounts' database.
-pub(crate) fn accounts() -> Migrator {
-    migrator(ACCOUNTS)
+pub(crate) fn accounts(is_postgres: bool) -> Migrator {
+    Migrator::with_migrations(steps(ACCOUNTS, TRIGGERS, is_postgres))
 }
 
-/// Returns the steps of the statistics. On PostgreSQL they are beside the accounts, so they are counted in a table of their
-/// own.
-pub(crate) fn statistics() -> Migrator {
-    let mut migrator = migrator(STATISTICS);
+/// Returns the steps of the statistics. On PostgreSQL they are beside the accounts, so they are counted in a table of
+/// their own.
+pub(crate) fn statistics(is_postgres: bool) -> Migrator {
+    let mut migrator = Migrator::with_migrations(steps(STATISTICS, &[], is_postgres));
     migrator.dangerous_set_table_name("_statistics_migrations");
     migrator
 }
 
 /// Returns the steps of the outbox.
 pub(crate) fn outbox() -> Migrator {
-    migrator(OUTBOX)
+    Migrator::with_migrations(steps(OUTBOX, &[], false))
 }
 
-fn migrator(steps: &[Step]) -> Migrator {
+fn steps(steps: &[Step], triggers: &[Triggers], is_postgres: bool) -> Vec<Migration> {
     let migration = |(version, name, sql): &Step| {
-        Migration::new(*version, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false)
+        let of_step = triggers.iter().find(|(of, ..)| of == version);
+        let sql = match of_step {
+            None => (*sql).into_sql_str(),
+            Some((_, sqlite, postgres)) => {
+                let triggers = if is_postgres { postgres } else { sqlite };
+                AssertSqlSafe(format!("{sql}{triggers}")).into_sql_str()
+            }
+        };
+        Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
     };
-    Migrator::with_migrations(steps.iter().map(migration).collect())
+    steps.iter().map(migration).collect()
 }
 
 #[cfg(test)]
@@ -71,10 +91,10 @@ mod tests {
     /// Reads a folder of this crate as the steps that it holds.
     fn folder(name: &str) -> Vec<(i64, String, String)> {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-        let mut steps: Vec<_> = std::fs::read_dir(path)
-            .unwrap()
+        let files = std::fs::read_dir(path).unwrap().map(Result::unwrap);
+        let mut steps: Vec<_> = files
+            .filter(|file| file.path().is_file())
             .map(|file| {
-                let file = file.unwrap();
                 let name = file.file_name().into_string().unwrap();
                 let (version, rest) = name.split_once('_').unwrap();
                 let sql = std::fs::read_to_string(file.path()).unwrap();

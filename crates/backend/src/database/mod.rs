@@ -70,7 +70,7 @@ impl From<sqlx::Error> for DatabaseError {
 pub struct Database {
     pool: AnyPool,
     url: Arc<str>,
-    steps: fn() -> Migrator,
+    steps: fn(bool) -> Migrator,
     prepared: Arc<OnceCell<()>>,
 }
 
@@ -101,7 +101,7 @@ impl Database {
         Self::with_steps(url, migrations::statistics)
     }
 
-    fn with_steps(url: &str, steps: fn() -> Migrator) -> Result<Self, DatabaseError> {
+    fn with_steps(url: &str, steps: fn(bool) -> Migrator) -> Result<Self, DatabaseError> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let connections = if url.starts_with("sqlite:") { 4 } else { 16 };
         let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
@@ -118,7 +118,7 @@ impl Database {
                 // Readers must not wait for a writer, because every page looks its session up.
                 sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await?;
             }
-            (self.steps)().run(&self.pool).await.map_err(|error| match error {
+            (self.steps)(self.is_postgres()).run(&self.pool).await.map_err(|error| match error {
                 sqlx::migrate::MigrateError::Execute(error) => error.into(),
                 other => DatabaseError::Failed(other.into()),
             })

@@ -7,9 +7,10 @@ use argon2::{
     password_hash::{SaltString, rand_core::OsRng},
 };
 use domain::{House, Line, Resident, Role, people::unseen};
-use sqlx::{Row, any::AnyRow};
+use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use crate::{
+    audit::{self, Act, By, Record},
     clock,
     database::{
         self, Database, DatabaseError,
@@ -76,13 +77,39 @@ pub struct NewAccount {
 pub struct Accounts {
     database: Database,
     hashing: Hashing,
+    /// In whose name the audit records acts.
+    by: By,
 }
 
 impl Accounts {
     /// The accounts kept in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, hashing: Hashing::new() }
+        Self { database, hashing: Hashing::new(), by: By::service() }
+    }
+
+    /// Returns the same accounts, whose acts the audit records in this name. Without it an act is recorded as the
+    /// service's.
+    #[must_use]
+    pub fn acting(&self, by: By) -> Self {
+        Self { by, ..self.clone() }
+    }
+
+    /// Records an act within its transaction, as the last thing before the commit.
+    pub(super) async fn record(
+        &self,
+        connection: &mut AnyConnection,
+        act: Act,
+        subject: &str,
+        detail: &str,
+    ) -> Result<(), sqlx::Error> {
+        let record = Record::new(act, self.by.clone()).about(subject).with(detail);
+        audit::append(connection, &[record]).await
+    }
+
+    /// In whose name the audit records acts.
+    pub(super) fn by(&self) -> &By {
+        &self.by
     }
 
     /// Makes an account.

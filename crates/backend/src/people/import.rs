@@ -17,7 +17,10 @@ use super::{
     accounts::Accounts,
     complex::{self, Layout},
 };
-use crate::database::{self, DatabaseError};
+use crate::{
+    audit::Act,
+    database::{self, DatabaseError},
+};
 
 /// The longest table, in bytes.
 pub const TABLE_LIMIT: usize = 512 * 1024;
@@ -202,6 +205,12 @@ impl Accounts {
                 return Err(ImportError::Outdated);
             }
             changes.apply(&mut transaction).await?;
+            let (lines, changed) = (preview.new_lines.len(), preview.changed_lines.len());
+            let detail = format!(
+                "{} new houses, {lines} new lines, {changed} changed lines",
+                preview.new_houses.len()
+            );
+            self.record(&mut transaction, Act::Imported, "", &detail).await?;
             transaction.commit().await?;
             Ok(preview)
         })

@@ -16,6 +16,7 @@ use super::{
     sessions::DAY,
 };
 use crate::{
+    audit::{self, Act, Record},
     clock,
     database::{
         self, DatabaseError,
@@ -198,7 +199,12 @@ impl Accounts {
         };
         let invitations: Vec<Invitation> =
             houses.into_iter().map(make).collect::<Result<_, PeopleError>>()?;
-        self.keep(&invitations, by, now).await?;
+        let subject = match whom {
+            Whom::House(line, house) => format!("{line} {house}"),
+            Whom::Line(line) => line.to_string(),
+            Whom::Everybody => String::new(),
+        };
+        self.keep(&invitations, (Act::Invited, &subject), by, now).await?;
         Ok(invitations)
     }
 
@@ -224,7 +230,7 @@ impl Accounts {
             resident: Some(resident.to_owned()),
             expires_at: now + LASTS,
         };
-        self.keep(std::slice::from_ref(&invitation), by, now).await?;
+        self.keep(std::slice::from_ref(&invitation), (Act::Reset, resident), by, now).await?;
         Ok(invitation)
     }
 
@@ -253,7 +259,13 @@ impl Accounts {
         }
     }
 
-    async fn keep(&self, invitations: &[Invitation], by: &str, now: Millis) -> Result<(), Refused> {
+    async fn keep(
+        &self,
+        invitations: &[Invitation],
+        (act, subject): (Act, &str),
+        by: &str,
+        now: Millis,
+    ) -> Result<(), Refused> {
         database::outcome(async {
             let mut transaction = self.database().pool().begin().await?;
             let forget = sqlx::query("DELETE FROM invitations WHERE expires_at < $1");
@@ -274,6 +286,11 @@ impl Accounts {
                     .bind(now)
                     .bind(*expires_at);
                 insert.execute(&mut *transaction).await?;
+            }
+            if !invitations.is_empty() {
+                let record = Record::new(act, self.by().clone()).about(subject);
+                let record = record.times(u64::try_from(invitations.len()).unwrap_or(u64::MAX));
+                audit::append(&mut transaction, &[record]).await?;
             }
             transaction.commit().await?;
             Ok(())
@@ -342,6 +359,9 @@ impl Accounts {
             } else {
                 renew(&mut transaction, &stored.name, hash).await?
             };
+            let act = if is_new { Act::Joined } else { Act::PasswordChosen };
+            let record = Record::new(act, self.by().named(&resident.name)).about(&resident.name);
+            audit::append(&mut transaction, &[record]).await?;
             transaction.commit().await?;
             Ok(resident)
         })

@@ -7,9 +7,10 @@ use super::{
     PeopleError,
     accounts::Accounts,
     complex, import,
-    sessions::{DAY, NEXT_CHANGE, end_all},
+    sessions::{DAY, NEXT_CHANGE},
 };
 use crate::{
+    audit::Act,
     clock,
     database::{self, DatabaseError},
 };
@@ -84,6 +85,7 @@ impl Accounts {
                 return Err(why_not(&mut transaction, name).await?);
             }
             end_sessions(&mut transaction, name).await?;
+            self.record(&mut transaction, Act::Locked, name, "").await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -95,10 +97,15 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn unlock(&self, name: &str) -> Result<(), Refused> {
-        let unlock = sqlx::query("UPDATE residents SET locked = 0 WHERE name = $1")
-            .bind(name)
-            .execute(self.database().pool());
-        changed(database::answer(unlock).await?.rows_affected(), name)
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let unlock = sqlx::query("UPDATE residents SET locked = 0 WHERE name = $1").bind(name);
+            changed(unlock.execute(&mut *transaction).await?.rows_affected(), name)?;
+            self.record(&mut transaction, Act::Unlocked, name, "").await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Ends every session of an account; returns how many there were.
@@ -106,13 +113,17 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn sign_out_everywhere(&self, name: &str) -> Result<u64, Refused> {
-        let find = sqlx::query("SELECT name FROM residents WHERE name = $1")
-            .bind(name)
-            .fetch_optional(self.database().pool());
-        if database::answer(find).await?.is_none() {
-            return Err(Refused::NoSuchPerson(name.to_owned()));
-        }
-        Ok(end_all(self.database(), name).await?)
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let ended = end_sessions(&mut transaction, name).await?;
+            if flat(&mut transaction, name).await?.is_none() {
+                return Err(Refused::NoSuchPerson(name.to_owned()));
+            }
+            self.record(&mut transaction, Act::SessionsEnded, name, "").await?;
+            transaction.commit().await?;
+            Ok(ended)
+        })
+        .await
     }
 
     /// Gives an account another role.
@@ -120,25 +131,16 @@ impl Accounts {
     /// # Errors
     /// [`Refused`].
     pub async fn set_role(&self, name: &str, role: Role) -> Result<(), Refused> {
-        if role == Role::Administrator {
-            let rise = sqlx::query("UPDATE residents SET role = 'administrator' WHERE name = $1")
-                .bind(name)
-                .execute(self.database().pool());
-            return changed(database::answer(rise).await?.rows_affected(), name);
-        }
         database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
-            let change = format!(
-                "UPDATE residents SET role = 'resident'
-                 WHERE name = $1 AND line IS NOT NULL AND house IS NOT NULL AND {NOT_THE_LAST}"
-            );
-            let change = sqlx::query(AssertSqlSafe(change)).bind(name).execute(&mut *transaction).await?;
-            if change.rows_affected() == 0 {
-                return Err(match flat(&mut transaction, name).await? {
-                    Some((None, _) | (_, None)) => Refused::NoFlat(name.to_owned()),
-                    _ => why_not(&mut transaction, name).await?,
-                });
+            if role == Role::Administrator {
+                let rise =
+                    sqlx::query("UPDATE residents SET role = 'administrator' WHERE name = $1").bind(name);
+                changed(rise.execute(&mut *transaction).await?.rows_affected(), name)?;
+            } else {
+                make_resident(&mut transaction, name).await?;
             }
+            self.record(&mut transaction, Act::RoleChanged, name, role.as_str()).await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -171,6 +173,7 @@ impl Accounts {
             if delete.rows_affected() == 0 {
                 return Err(why_not(&mut transaction, name).await?);
             }
+            self.record(&mut transaction, Act::MovedOut, name, "").await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -196,6 +199,8 @@ impl Accounts {
             let line = line.as_str();
             import::insert(&mut transaction, "lines (line, building)", &[[line, building]]).await?;
             import::insert(&mut transaction, "houses (line, house)", &[[line, house.as_str()]]).await?;
+            let flat = format!("{line} {house}");
+            self.record(&mut transaction, Act::HouseAdded, &flat, building).await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -227,6 +232,7 @@ impl Accounts {
             if removed == 0 {
                 return Err(Refused::NoSuchLine(line.clone()));
             }
+            self.record(&mut transaction, Act::LineRemoved, name, "").await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -251,6 +257,7 @@ impl Accounts {
             if delete.rows_affected() == 0 {
                 return Err(Refused::NoSuchHouse(line.clone(), house.clone()));
             }
+            self.record(&mut transaction, Act::HouseRemoved, &format!("{line} {house}"), "").await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -276,6 +283,8 @@ impl Accounts {
             let pairs: Vec<[&str; 2]> =
                 others.flat_map(|other| [[line.as_str(), other], [other, line.as_str()]]).collect();
             import::insert(&mut transaction, "neighbouring_lines (line, neighbour)", &pairs).await?;
+            let names: Vec<&str> = neighbours.iter().map(Line::as_str).collect();
+            self.record(&mut transaction, Act::NeighboursSet, line.as_str(), &names.join("; ")).await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -283,13 +292,30 @@ impl Accounts {
     }
 }
 
-/// Ends the sessions of an account within a transaction. Every node learns of it when it asks the database next.
-pub(super) async fn end_sessions(connection: &mut AnyConnection, name: &str) -> Result<(), sqlx::Error> {
+/// Makes somebody a resident, who needs a flat and must not be the last administrator.
+async fn make_resident(connection: &mut AnyConnection, name: &str) -> Result<(), Refused> {
+    let change = format!(
+        "UPDATE residents SET role = 'resident'
+         WHERE name = $1 AND line IS NOT NULL AND house IS NOT NULL AND {NOT_THE_LAST}"
+    );
+    let change = sqlx::query(AssertSqlSafe(change)).bind(name).execute(&mut *connection).await?;
+    if change.rows_affected() > 0 {
+        return Ok(());
+    }
+    Err(match flat(connection, name).await? {
+        Some((None, _) | (_, None)) => Refused::NoFlat(name.to_owned()),
+        _ => why_not(connection, name).await?,
+    })
+}
+
+/// Ends the sessions of an account within a transaction, and returns how many there were. Every node learns of it when it
+/// asks the database next.
+pub(super) async fn end_sessions(connection: &mut AnyConnection, name: &str) -> Result<u64, sqlx::Error> {
     let end = format!(
         "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"
     );
     let end = sqlx::query(AssertSqlSafe(end)).bind(clock::now() + DAY).bind(name);
-    end.execute(connection).await.map(drop)
+    Ok(end.execute(connection).await?.rows_affected())
 }
 
 /// A flat as an account names it.

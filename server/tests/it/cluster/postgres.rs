@@ -1,5 +1,9 @@
 //! Accounts and sessions on a real PostgreSQL server.
 
+use backend::{
+    audit::{Act, Audit, By, Record},
+    database::Database,
+};
 use tempfile::TempDir;
 use testkit::{Error, server::Program};
 
@@ -97,4 +101,42 @@ async fn without_kafka_a_second_server_on_the_same_postgresql_is_refused_by_name
     // The right ends with the process, and another server may follow at once.
     server.kill().await?;
     postgres.program().start().await?.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: script/test runs it"]
+async fn the_audit_in_postgresql_only_grows_and_writers_of_several_nodes_make_one_chain() -> Outcome {
+    let postgres = Postgres::start();
+    let (one, other) =
+        (Database::open(postgres.url()).await.unwrap(), Database::open(postgres.url()).await.unwrap());
+    let audits = [Audit::new(one), Audit::new(other)];
+    let mut writers = Vec::new();
+    for number in 0..40 {
+        let audit = audits[number % 2].clone();
+        let record = Record::new(Act::Locked, By::command_line()).about(&format!("house-{number}"));
+        writers.push(tokio::spawn(async move { audit.record(record).await }));
+    }
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    let verified = audits[0].verify().await.unwrap();
+    assert_eq!((verified.rows, verified.pruned), (40, 0));
+    let pool = sqlx::PgPool::connect(postgres.url()).await.unwrap();
+    for statement in [
+        "UPDATE audit SET subject = 'house-99' WHERE sequence = 7",
+        "DELETE FROM audit WHERE sequence = 7",
+        "TRUNCATE audit",
+        "UPDATE audit_head SET sequence = 1",
+        "DELETE FROM audit_head",
+    ] {
+        assert!(sqlx::query(statement).execute(&pool).await.is_err(), "{statement}");
+    }
+    assert_eq!(audits[1].verify().await.unwrap(), verified);
+    sqlx::query("DROP TRIGGER audit_update ON audit").execute(&pool).await.unwrap();
+    let change = "UPDATE audit SET subject = 'house-99' WHERE sequence = 7";
+    sqlx::query(change).execute(&pool).await.unwrap();
+    let broken = audits[0].verify().await.unwrap_err();
+    assert_eq!(broken.to_string(), "row 7 of the audit is not what was written: its hash does not fit");
+    pool.close().await;
+    Ok(())
 }

@@ -91,6 +91,15 @@ pub async fn person_of(
     sign_in(client, name).await
 }
 
+/// Runs a command of the program on the data of a server, and returns whether it succeeded and what it printed.
+pub fn command(server: &Server, arguments: &[&str]) -> (bool, String) {
+    let mut command = Command::new(path());
+    command.args(arguments).env("IUTSAI_DATA_DIR", server.data_dir()).env("DATABASE_URL", server.database());
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (output.status.success(), text.concat())
+}
+
 /// Changes the accounts' database behind the server's back, as another program would.
 pub async fn change_accounts(server: &Server, statement: &'static str) {
     let file = SqliteConnectOptions::new().filename(server.data_dir().join("iutsai.db"));

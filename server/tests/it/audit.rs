@@ -1,0 +1,303 @@
+//! The records of acts, sign-ins, downloads and looks at locations, as the page and the commands show them.
+
+use std::time::{Duration, Instant};
+
+use backend::{
+    audit::{Act, Audit, By, Month, Record},
+    clock,
+    database::Database,
+    statistics::Iana,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::{
+    client::{Session, Subscribe},
+    server::Server,
+};
+
+use crate::support::{
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, SECOND_NEIGHBOUR, command, header, send,
+    server_and_client, sign_in,
+};
+
+/// Records are written beside the work, within this time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything that is recorded, as the export has it; that is recorded as well.
+fn records(server: &Server) -> Vec<Vec<String>> {
+    let (done, text) = command(server, &["audit", "export", "--reason", "a test"]);
+    assert!(done, "{text}");
+    let mut table = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let rows = table.records().map(|row| row.unwrap().iter().map(str::to_owned).collect());
+    rows.collect()
+}
+
+/// Returns true if some record is of this act by this account about this.
+fn has(records: &[Vec<String>], act: &str, actor: &str, subject: &str) -> bool {
+    records.iter().any(|row| row[3] == act && row[4] == actor && row[6] == subject)
+}
+
+/// Waits for a record that is written beside the work.
+async fn until_recorded(server: &Server, act: &str, actor: &str, subject: &str) -> Vec<String> {
+    let begun = Instant::now();
+    loop {
+        let records = records(server);
+        let found = records.iter().find(|row| row[3] == act && row[4] == actor && row[6] == subject);
+        if let Some(found) = found {
+            return found.clone();
+        }
+        assert!(begun.elapsed() < PATIENCE, "{act} by {actor} about {subject} in {records:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Does an act of the office, which succeeds.
+async fn act(office: &Session, path: &str, body: &Value) {
+    let response = send(office.request(Method::POST, path).json(body)).await;
+    let status = response.status().as_u16();
+    assert!([200, 201].contains(&status), "{path}: {status} {}", response.text().await.unwrap());
+}
+
+async fn page(office: &Session, address: &str) -> String {
+    let request = office.request(Method::GET, address).header("accept-language", "ko");
+    let response = send(request).await;
+    let status = response.status().as_u16();
+    let html = response.text().await.unwrap();
+    assert_eq!(status, 200, "{address}: {html}");
+    html
+}
+
+/// Another writer of the audit beside the server.
+async fn beside(server: &Server) -> Audit {
+    Audit::new(Database::open(&server.database()).await.unwrap())
+}
+
+#[tokio::test]
+async fn every_act_of_the_office_leaves_a_record_with_who_from_where_and_whose() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let path = |name: &str| format!("/api/people/{NEIGHBOUR}/{name}");
+    let cases = [
+        ("/api/houses".to_owned(), json!({ "line": "109-1", "house": "101" }), "house-added", "109-1 101"),
+        (
+            "/api/lines/neighbours".into(),
+            json!({ "line": "109-1", "neighbours": "" }),
+            "neighbours-set",
+            "109-1",
+        ),
+        ("/api/invitations".into(), json!({ "line": "109-1", "house": "101" }), "invited", "109-1 101"),
+        (
+            "/api/houses/remove".into(),
+            json!({ "line": "109-1", "house": "101" }),
+            "house-removed",
+            "109-1 101",
+        ),
+        ("/api/lines/remove".into(), json!({ "line": "109-1" }), "line-removed", "109-1"),
+        (path("role"), json!({ "role": "administrator" }), "role-changed", NEIGHBOUR),
+        (path("role"), json!({ "role": "resident" }), "role-changed", NEIGHBOUR),
+        (path("reset"), json!({}), "reset", NEIGHBOUR),
+        (path("end-sessions"), json!({}), "sessions-ended", NEIGHBOUR),
+        (path("lock"), json!({}), "locked", NEIGHBOUR),
+        (path("unlock"), json!({}), "unlocked", NEIGHBOUR),
+        (path("move-out"), json!({}), "moved-out", NEIGHBOUR),
+    ];
+    for (path, body, name, subject) in cases {
+        act(&office, &path, &body).await;
+        let records = records(&server);
+        let row = records.iter().find(|row| row[3] == name && row[6] == subject);
+        let row = row.unwrap_or_else(|| panic!("{path} leaves no record in {records:?}"));
+        assert_eq!((row[4].as_str(), row[5].as_str()), (ADMINISTRATOR, "127.0.0.1"), "{path}");
+    }
+    let table = "line,house\n109-2,101\n";
+    let import = |query: &str| {
+        let request = office.request(Method::POST, &format!("/api/people/import{query}"));
+        request.header("content-type", "text/csv").body(table)
+    };
+    let preview: Value = send(import("")).await.json().await.unwrap();
+    assert!(!has(&records(&server), "imported", ADMINISTRATOR, ""), "a preview changes nothing");
+    let digest = preview["digest"].as_str().unwrap();
+    assert_eq!(send(import(&format!("?digest={digest}"))).await.status(), 200);
+    assert!(has(&records(&server), "imported", ADMINISTRATOR, ""));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_act_that_is_refused_leaves_no_record() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let request = office.request(Method::POST, &format!("/api/people/{ADMINISTRATOR}/lock")).json(&json!({}));
+    assert_eq!(send(request).await.status(), 409);
+    assert!(!has(&records(&server), "locked", ADMINISTRATOR, ADMINISTRATOR));
+    Ok(())
+}
+
+#[tokio::test]
+async fn signing_in_and_out_is_recorded_and_refusals_are_folded_into_one_record() -> Outcome {
+    let (mut server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let row = until_recorded(&server, "signed-in", CALLER, CALLER).await;
+    assert_eq!(row[5], "127.0.0.1");
+    assert_eq!(send(caller.request(Method::DELETE, "/api/session")).await.status(), 204);
+    until_recorded(&server, "signed-out", CALLER, CALLER).await;
+    for _ in 0..3 {
+        client.sign_in(NEIGHBOUR, "guess").await.unwrap_err();
+    }
+    client.sign_in("correct horse battery", PASSWORD).await.unwrap_err();
+    // What is counted until the end of a minute is written at the end of the program, too.
+    server.terminate().await?;
+    let records = records(&server);
+    let refused: Vec<_> = records.iter().filter(|row| row[3] == "sign-in-refused").collect();
+    let times = |subject: &str| -> u64 {
+        let of_subject = refused.iter().filter(|row| row[6] == subject && row[5] == "127.0.0.1");
+        of_subject.map(|row| row[8].parse::<u64>().unwrap()).sum()
+    };
+    assert_eq!((times(NEIGHBOUR), times("")), (3, 1), "{refused:?}");
+    assert!(refused.len() < 4, "one record stands for several refusals: {refused:?}");
+    assert!(!records.concat().concat().contains("battery"), "a name that nobody has may be a password");
+    server.restart().await?;
+    sign_in(&server.client()?, CALLER).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_look_of_the_office_at_a_location_and_the_end_of_a_call_are_recorded() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let (office, caller) = (sign_in(&client, ADMINISTRATOR).await?, sign_in(&client, CALLER).await?);
+    let mut socket = office.connect().await?;
+    socket.subscribe(&Subscribe::to("/sub/lines")).await?;
+    let call = json!({ "line": "101-1", "house": "1203", "lat": 37.5, "lng": 127.0 });
+    let response = send(caller.request(Method::POST, "/alert").json(&call)).await;
+    let recorded: Value = response.json().await.unwrap();
+    let id = recorded["id"].as_str().unwrap().to_owned();
+    let row = until_recorded(&server, "location-seen", ADMINISTRATOR, "101-1 1203").await;
+    assert_eq!((row[5].as_str(), row[7].as_str()), ("127.0.0.1", id.as_str()));
+    page(&office, &format!("/call/{id}")).await;
+    page(&office, &format!("/call/{id}")).await;
+    until_recorded(&server, "call-seen", ADMINISTRATOR, "101-1 1203").await;
+    let neighbour = sign_in(&client, NEIGHBOUR).await?;
+    neighbour.listen().await?;
+    let resolve = office.request(Method::POST, &format!("/alert/{id}/resolve")).json(&json!({}));
+    assert_eq!(send(resolve).await.status(), 202);
+    until_recorded(&server, "call-ended", ADMINISTRATOR, "101-1 1203").await;
+    let records = records(&server);
+    let count = |act: &str| records.iter().filter(|row| row[3] == act).count();
+    assert_eq!((count("location-seen"), count("call-seen")), (1, 1), "the same look counts once an hour");
+    assert!(!has(&records, "location-seen", NEIGHBOUR, "101-1 1203"), "a neighbour is not the office");
+    assert!(!records.concat().concat().contains("37.5"), "a location is not in its own record");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_download_needs_a_reason_which_is_recorded_before_it_is_given_out() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let get = |path: &str| office.request(Method::GET, path);
+    assert_eq!(send(get("/api/incidents.csv?period=7d")).await.status(), 422);
+    assert!(!has(&records(&server), "downloaded", ADMINISTRATOR, "incidents.csv"));
+    assert_eq!(send(get("/api/incidents.csv?period=7d&reason=monthly+report")).await.status(), 200);
+    let row = until_recorded(&server, "downloaded", ADMINISTRATOR, "incidents.csv").await;
+    assert_eq!(row[7], "monthly report");
+    let download = |body: Value| office.request(Method::POST, "/api/audit.csv").json(&body);
+    assert_eq!(send(download(json!({}))).await.status(), 422);
+    act(&office, &format!("/api/people/{SECOND_NEIGHBOUR}/lock"), &json!({})).await;
+    let response = send(download(json!({ "act": "locked", "reason": "a question of the resident" }))).await;
+    assert_eq!(header(&response, "content-type"), "text/csv; charset=utf-8");
+    let text = response.text().await.unwrap();
+    assert!(text.lines().count() == 2 && text.contains(",locked,admin,127.0.0.1,resident-1301,"), "{text}");
+    assert!(has(&records(&server), "downloaded", ADMINISTRATOR, "audit.csv"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_filters_by_its_address_and_shows_pages() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let audit = beside(&server).await;
+    for number in 0..60 {
+        let record = Record::new(Act::Locked, By::command_line()).about(&format!("house-{number}"));
+        audit.record(record).await.unwrap();
+    }
+    let html = page(&office, "/admin/audit?act=locked").await;
+    assert_eq!(html.matches("data-testid=\"record\"").count(), 50, "{html}");
+    let older = html.split("before=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let html = page(&office, &format!("/admin/audit?act=locked&before={older}")).await;
+    assert_eq!(html.matches("data-testid=\"record\"").count(), 10, "{html}");
+    let html = page(&office, "/admin/audit?whose=house-7").await;
+    assert_eq!(html.matches("data-testid=\"record\"").count(), 1, "{html}");
+    let html = page(&office, "/admin/audit?who=nobody").await;
+    assert_eq!(html.matches("data-testid=\"record\"").count(), 0, "{html}");
+    let wrong = send(office.request(Method::GET, "/admin/audit?from=yesterday")).await;
+    assert_eq!(wrong.status(), 422);
+    Ok(())
+}
+
+#[tokio::test]
+async fn last_months_records_are_signed_and_until_then_every_page_of_the_office_asks_for_it() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let due = "data-testid=\"audit-due\"";
+    assert!(!page(&office, "/admin/people").await.contains(due), "last month has no records");
+    let (zone, now) = (Iana::named("Asia/Seoul").unwrap(), clock::now());
+    let last = Month::at(now, &zone).before();
+    let record = Record::new(Act::Locked, By::command_line()).about("kim").at(last.begins(&zone));
+    beside(&server).await.record(record).await.unwrap();
+    for address in ["/admin/people", "/admin/audit", "/admin/statistics"] {
+        assert!(page(&office, address).await.contains(due), "{address}");
+    }
+    let check = |month: String| {
+        let form =
+            [("month", month), ("note", "nothing unusual".to_owned()), ("back", "/admin/audit".to_owned())];
+        office.request(Method::POST, "/api/audit/check").form(&form)
+    };
+    let this = send(check(Month::at(now, &zone).to_string())).await;
+    assert!(header(&this, "location").contains("problem=invalid"), "a month that is not over");
+    let signed = send(check(last.to_string())).await;
+    assert!(header(&signed, "location").starts_with("/admin/audit?done=checked"));
+    let html = page(&office, "/admin/audit?done=checked").await;
+    assert!(html.contains(&format!("data-month=\"{last}\"")) && html.contains("nothing unusual"), "{html}");
+    assert!(!html.contains(due));
+    let row = until_recorded(&server, "records-checked", ADMINISTRATOR, &last.to_string()).await;
+    assert_eq!(row[7], "nothing unusual");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_changed_byte_is_found_by_the_command_that_walks_the_chain() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    act(&office, &format!("/api/people/{NEIGHBOUR}/lock"), &json!({})).await;
+    let (whole, text) = command(&server, &["audit", "verify"]);
+    assert!(whole && text.contains("are what was written; the last hash is "), "{text}");
+    let database = past(&server).await;
+    let change = "UPDATE audit SET subject = 'resident-1205' WHERE act = 'locked'";
+    let refused = sqlx::query(change).execute(&database).await.unwrap_err();
+    assert!(refused.to_string().contains("append-only"), "{refused}");
+    sqlx::query("DROP TRIGGER audit_update").execute(&database).await.unwrap();
+    assert_eq!(sqlx::query(change).execute(&database).await.unwrap().rows_affected(), 1);
+    let (whole, text) = command(&server, &["audit", "verify"]);
+    assert!(!whole && text.contains("is not what was written"), "{text}");
+    database.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn acts_on_the_command_line_are_recorded() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    crate::support::resident_of(&server, &client, "kim").await?;
+    assert!(command(&server, &["admin", "end-sessions", "--name", "kim"]).0);
+    assert!(command(&server, &["export", "--what", "incidents", "--reason", "a question"]).0);
+    let records = records(&server);
+    assert!(has(&records, "account-made", "@command-line", "kim"), "{records:?}");
+    assert!(has(&records, "sessions-ended", "@command-line", "kim"), "{records:?}");
+    assert!(
+        records.iter().any(|row| row[3] == "exported" && row[7] == "incidents: a question"),
+        "{records:?}"
+    );
+    Ok(())
+}
+
+/// A connection past the server, as somebody with the file has one.
+async fn past(server: &Server) -> sqlx::SqlitePool {
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(server.data_dir().join("iutsai.db"));
+    sqlx::SqlitePool::connect_with(file).await.unwrap()
+}

@@ -73,6 +73,8 @@ pub struct Settings {
     pub keep: Duration,
     /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
+    /// Administrators without a second factor have the rights of residents.
+    pub requires_second_factor: bool,
     /// Where calls are taken; nothing else runs there.
     pub calls_runtime: Handle,
     /// Where sockets and the fan-out run.
@@ -170,7 +172,7 @@ impl Backend {
                 database.clone(),
                 settings.zone.clone(),
             ),
-            sessions: Sessions::open(database.clone(), outbox.clone()).await,
+            sessions: Sessions::open(database.clone(), outbox.clone(), settings.requires_second_factor).await,
             receipts: Receipts::default(),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
             tasks: TaskTracker::new(),

@@ -8,6 +8,7 @@ use super::{
     accounts::Accounts,
     complex, import,
     sessions::{DAY, NEXT_CHANGE, end_all},
+    tickets,
 };
 use crate::{
     clock,
@@ -283,13 +284,14 @@ impl Accounts {
     }
 }
 
-/// Ends the sessions of an account within a transaction. Every node learns of it when it asks the database next.
+/// Ends the sessions and tickets of an account within a transaction. Every node learns of it when it asks the database next.
 pub(super) async fn end_sessions(connection: &mut AnyConnection, name: &str) -> Result<(), sqlx::Error> {
     let end = format!(
         "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"
     );
     let end = sqlx::query(AssertSqlSafe(end)).bind(clock::now() + DAY).bind(name);
-    end.execute(connection).await.map(drop)
+    end.execute(&mut *connection).await?;
+    tickets::end_all(connection, name).await
 }
 
 /// A flat as an account names it.

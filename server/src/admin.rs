@@ -1,4 +1,5 @@
-//! `iutsai admin …`, which makes accounts and ends sessions, for people who can run programs where the database is.
+//! `iutsai admin …`, which makes accounts, ends sessions and resets second factors, for people who can run programs
+//! where the database is.
 
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -9,7 +10,7 @@ use backend::{
     database::Database,
     people::{
         accounts::{Accounts, NewAccount},
-        sessions,
+        second_factor, sessions,
     },
 };
 use domain::{House, Line, Role};
@@ -40,9 +41,9 @@ pub struct Create {
     place: Place,
 }
 
-/// The account whose sessions end.
+/// The account that is meant.
 #[derive(clap::Args)]
-pub struct EndSessions {
+pub struct OfAccount {
     /// The name that the account signs in with
     #[arg(long)]
     name: String,
@@ -88,9 +89,23 @@ impl Place {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn end_sessions(command: &EndSessions) -> Result<(), String> {
+pub fn end_sessions(command: &OfAccount) -> Result<(), String> {
     let ended = command.place.run(async |database| sessions::end_all(database, &command.name).await)?;
     println!("ended {ended} sessions of {}", command.name);
+    Ok(())
+}
+
+/// Removes the second factor of an account and its recovery codes. The password and the sessions stay.
+///
+/// # Errors
+/// One sentence about what is wrong.
+pub fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
+    let name = &command.name;
+    let removed = command.place.run(async |database| second_factor::remove(database, name).await)?;
+    if !removed {
+        return Err(format!("{name} has no second factor"));
+    }
+    println!("{name} signs in without a code now");
     Ok(())
 }
 

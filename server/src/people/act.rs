@@ -1,7 +1,7 @@
 //! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
 //! page's forms lead back to the page with a word for what happened.
 
-use app::page_table::PEOPLE;
+use app::page_table::{MY_SIGN_IN, PEOPLE};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -89,11 +89,20 @@ impl Reply {
     }
 
     pub(super) fn refused(&self, refused: Refused, about: &str) -> Response {
-        let problem = Problem::from(refused);
+        self.refuse_about(&refused.into(), about)
+    }
+
+    /// Refuses an act on somebody or something.
+    pub(super) fn refuse_about(&self, problem: &Problem, about: &str) -> Response {
         match self {
-            Self::Json => problem.into_response(),
+            Self::Json => problem.clone().into_response(),
             Self::Page { back } => back_to(back, &[("problem", problem.kind.slug()), ("about", about)]),
         }
+    }
+
+    /// Returns whether the answer goes to a form of a page.
+    pub(super) const fn is_page(&self) -> bool {
+        matches!(self, Self::Page { .. })
     }
 
     pub(super) fn refuse(&self, problem: Problem) -> Response {
@@ -104,6 +113,9 @@ impl Reply {
             }
             // The page is not theirs either.
             Self::Page { .. } if problem.kind == Kind::NOT_YOURS => problem.into_response(),
+            Self::Page { .. } if problem.kind == Kind::SECOND_FACTOR_NEEDED => {
+                Redirect::to(MY_SIGN_IN.path).into_response()
+            }
             Self::Page { back } => back_to(back, &[("problem", problem.kind.slug())]),
         }
     }

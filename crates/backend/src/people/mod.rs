@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod complex;
+pub mod cost;
 mod hashing;
 pub mod import;
 pub mod invitations;

@@ -62,15 +62,27 @@ mod tests {
     fn a_device_has_the_name_by_which_its_owner_knows_it() {
         let phone = "Mozilla/5.0 (Linux; Android 14; SM-S918N) AppleWebKit/537.36 (KHTML, like Gecko)";
         for (agent, expected) in [
-            (format!("{phone} SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36"), "Samsung Internet, Android"),
+            (
+                format!("{phone} SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36"),
+                "Samsung Internet, Android",
+            ),
             (format!("{phone} Chrome/131.0.0.0 Mobile Safari/537.36"), "Chrome, Android"),
-            (format!("{phone} Chrome/131.0.0.0 Mobile Safari/537.36;KAKAOTALK 2410420"), "KakaoTalk, Android"),
+            (
+                format!("{phone} Chrome/131.0.0.0 Mobile Safari/537.36;KAKAOTALK 2410420"),
+                "KakaoTalk, Android",
+            ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Safari/604.1".into(),
                 "Safari, iPhone",
             ),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36 Edg/131".into(), "Edge, Windows"),
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".into(), "Firefox, Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36 Edg/131".into(),
+                "Edge, Windows",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0".into(),
+                "Firefox, Linux",
+            ),
             ("curl/8.11.0".into(), "curl/8.11.0"),
             (String::new(), ""),
         ] {

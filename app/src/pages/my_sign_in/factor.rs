@@ -21,7 +21,7 @@ pub(super) fn section(locale: Locale, factor: &Factor, zone: &dyn Zone) -> AnyVi
         Factor::Begun { secret, address, qr } => begun(locale, secret, address, qr.as_deref()),
         Factor::On { since, codes_left } => {
             let day = wording::date(locale, zone.local(*since).date);
-            on(locale, day, *codes_left)
+            on(locale, &day, *codes_left)
         }
         Factor::Unavailable => view! {
             <p class="notice error" role="alert">{td_string!(locale, second_factor.unavailable)}</p>
@@ -76,7 +76,7 @@ fn begun(locale: Locale, secret: &str, address: &str, qr: Option<&str>) -> AnyVi
     .into_any()
 }
 
-fn on(locale: Locale, day: String, codes_left: u64) -> AnyView {
+fn on(locale: Locale, day: &str, codes_left: u64) -> AnyView {
     let proofs = || {
         view! {
             {password_field("password", td_string!(locale, second_factor.password), "current-password")}

@@ -55,7 +55,7 @@ impl Sessions {
     pub(super) async fn sync(&self, everything: bool) -> Result<(), PeopleError> {
         self.database.prepare().await?;
         let accounts = self.fingerprint().await?;
-        let second_factors = self.second_factors().await?;
+        let (changes, second_factors) = (self.copies.second_factor_changes(), self.second_factors().await?);
         let everything = everything || self.copies.accounts() != Some(accounts);
         let since = if everything { -1 } else { self.copies.read_from() };
         let known = if everything { self.copies.known() } else { Vec::new() };
@@ -77,7 +77,7 @@ impl Sessions {
         let synced = self.copies.update(live, gone, now);
         self.keep(&synced, now, everything).await;
         self.report(synced);
-        let changed = self.copies.update_second_factors(second_factors);
+        let changed = self.copies.update_second_factors(second_factors, changes);
         self.report_rights(changed);
         if everything {
             self.copies.compared(accounts);

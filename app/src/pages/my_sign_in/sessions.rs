@@ -15,7 +15,7 @@ pub(super) fn password(locale: Locale) -> AnyView {
         <p>{td_string!(locale, sessions.password_means)}</p>
         {password_field("password", td_string!(locale, sessions.present), "current-password")}
         <label>
-            <span>{td_string!(locale, sessions.new)}</span>
+            <span>{td_string!(locale, sessions.new_password)}</span>
             <input
                 name="new_password"
                 type="password"

@@ -284,7 +284,8 @@ impl Accounts {
     }
 }
 
-/// Ends the sessions and tickets of an account within a transaction. Every node learns of it when it asks the database next.
+/// Ends the sessions and tickets of an account within a transaction. Every node learns of it when it asks the database
+/// next.
 pub(super) async fn end_sessions(connection: &mut AnyConnection, name: &str) -> Result<(), sqlx::Error> {
     let end = format!(
         "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"

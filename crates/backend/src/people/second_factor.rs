@@ -178,8 +178,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Confirms a set-up with a code of its secret, and returns the recovery codes. From now on signing in needs a code,
-    /// and every session but `keep` ends, because it began without.
+    /// Confirms a set-up with a code of its secret, and returns the recovery codes. From now on signing in needs a
+    /// code, and every session but `keep` ends, because it began without.
     ///
     /// # Errors
     /// [`SetUpError`]; nothing is changed then.
@@ -221,7 +221,8 @@ impl Accounts {
         Ok(codes)
     }
 
-    /// Returns whether this is a code that the account may use now, and uses it up. It is the app's, or a recovery code.
+    /// Returns whether this is a code that the account may use now, and uses it up. It is the app's, or a recovery
+    /// code.
     ///
     /// # Errors
     /// The database's.

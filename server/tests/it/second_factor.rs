@@ -13,14 +13,15 @@ use serde_json::{Value, json};
 use testkit::client::{Client, Session};
 
 /// An account whose second factor is on.
-struct Protected {
+pub struct Protected {
     secret: Vec<u8>,
-    recovery_codes: Vec<String>,
+    /// Its recovery codes.
+    pub recovery_codes: Vec<String>,
 }
 
 impl Protected {
     /// The code of the step that lies so many after the present one.
-    fn code(&self, after: u64) -> String {
+    pub fn code(&self, after: u64) -> String {
         code(&self.secret, after)
     }
 }
@@ -54,7 +55,7 @@ async fn act(session: &Session, fields: &[(&str, &str)]) -> Response {
 }
 
 /// Returns where a form led to.
-async fn led_to(session: &Session, fields: &[(&str, &str)]) -> String {
+pub async fn led_to(session: &Session, fields: &[(&str, &str)]) -> String {
     let response = act(session, fields).await;
     assert_eq!(response.status().as_u16(), 303);
     header(&response, "location").to_owned()
@@ -78,7 +79,8 @@ async fn begun(session: &Session) -> Vec<u8> {
     octets(&between(&html, "data-secret=\"", "\"")[0])
 }
 
-async fn protect(session: &Session) -> Protected {
+/// Sets up the second factor of an administrator.
+pub async fn protect(session: &Session) -> Protected {
     let secret = begun(session).await;
     let response = act(session, &[("act", "confirm"), ("code", code(&secret, 0).as_str())]).await;
     assert_eq!(response.status().as_u16(), 200);

@@ -43,7 +43,7 @@ fn octets(base32: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     for group in base32.as_bytes().chunks(8) {
         let bits = group.iter().fold(0_u64, |bits, c| {
-            bits << 5 | u64::try_from(alphabet.find(char::from(*c)).expect("base 32")).unwrap()
+            (bits << 5) | u64::try_from(alphabet.find(char::from(*c)).expect("base 32")).unwrap()
         });
         octets.extend_from_slice(&bits.to_be_bytes()[3..]);
     }

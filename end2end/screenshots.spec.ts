@@ -8,7 +8,9 @@ import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
 import { HungDisk } from "./support/hung-disk.ts";
 import { GATE, YARD } from "./support/places.ts";
+import { Program } from "./support/program.ts";
 import { DEVICE_STATES } from "./support/push.ts";
+import { codeOf } from "./support/totp.ts";
 import type { Details, Visitor } from "./support/visitor.ts";
 
 const DIRECTORY = process.env.IUTSAI_SCREENSHOTS ?? fileURLToPath(new URL("../target/screenshots", import.meta.url));
@@ -246,7 +248,7 @@ test("pictures of the people", async ({ stranger }, { project: { name: language 
     await admin.page.getByTestId("confirm").click();
     await picture(admin, "people-lines", look, language);
     await admin.open("/admin/people?line=101-1");
-    await admin.page.getByTestId("person").first().locator("summary").click();
+    await admin.page.getByTestId("person").first().locator("summary").first().click();
     await picture(admin, "people-line", look, language);
     await admin.open("/admin/people?line=108-1");
     await admin.page.getByTestId("invite-line").click();
@@ -299,6 +301,46 @@ test("pictures of the records", async ({ stranger }, { project: { name: language
     }
     await picture(admin, "audit-signed", look, language);
     await admin.context.close();
+  }
+});
+
+test("pictures of signing in with a second factor", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    const own = await Program.started({ IUTSAI_REQUIRE_SECOND_FACTOR: "1" });
+    const admin = await stranger({ ...look, locale, origin: own.origin });
+    const show = (what: string) => picture(admin, what, look, language);
+    await admin.open("/sign-in");
+    await admin.signIn("admin", "neighbour");
+    await show("second-factor-required");
+    await admin.page.getByTestId("form-begin").locator("input[name=password]").fill("neighbour");
+    await admin.page.getByTestId("form-begin").locator("button").click();
+    await show("second-factor-begun");
+    const secret = (await admin.page.getByTestId("secret").getAttribute("data-secret"))!;
+    await admin.page.getByTestId("form-confirm").locator("input[name=code]").fill(codeOf(secret));
+    await admin.page.getByTestId("form-confirm").locator("button").click();
+    await show("second-factor-codes");
+    await admin.page.getByTestId("codes-done").click();
+    await admin.page.getByTestId("turn-off").locator("summary").click();
+    await show("second-factor-on");
+    await admin.open("/admin/people?line=101-1");
+    await admin.page.getByTestId("person").first().locator("summary").first().click();
+    await admin.page.getByTestId("moving-out").first().locator("summary").click();
+    await show("people-moving-out");
+    await admin.context.clearCookies();
+    await admin.open("/sign-in");
+    await admin.signIn("admin", "neighbour");
+    await admin.page.getByTestId("phone-lost").locator("summary").click();
+    await show("sign-in-code");
+    const resident = await stranger({ ...look, locale, origin: own.origin });
+    await resident.open("/sign-in");
+    await resident.signIn("resident-1203", "neighbour");
+    await resident.open("/me/sign-in");
+    await picture(resident, "my-sign-in", look, language);
+    await admin.context.close();
+    await resident.context.close();
+    await own.end();
   }
 });
 

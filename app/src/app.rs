@@ -13,7 +13,7 @@ use crate::{
     locale, offline,
     pages::{
         AuditPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage,
-        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -33,6 +33,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
                     <Route path=path!("/devices") view=DevicesPage />
+                    <Route path=path!("/me/sign-in") view=MySignInPage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />
                     <Route path=path!("/admin/people") view=PeoplePage />
                     <Route path=path!("/admin/people/import") view=ImportPage />

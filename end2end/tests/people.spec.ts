@@ -66,7 +66,7 @@ test("an invited house joins by its card, and its account is locked within secon
   kim.expects(/status of 401|WebSocket/);
   await admin.open(`${PAGE}?line=101-1`);
   const person = admin.page.locator("[data-testid=person][data-name='kim-1501']");
-  await person.locator("summary").click();
+  await person.locator("summary").first().click();
   await person.getByTestId("lock").click();
   await expect(admin.page.getByTestId("done")).toContainText("kim-1501");
   await expect(kim.connection).not.toHaveAttribute("data-state", "connected");

@@ -41,6 +41,9 @@ a, button { display: flex; width: 100%; min-height: 3.5rem; align-items: center;
 a.call-119 { border-color: var(--alert); background: var(--alert); color: #fff; }
 `;
 
+// Forms with passwords and codes, which no page may show again, and the pages that ask for them anew.
+const SECRET_FORMS = { "/sign-in": "/sign-in", "/sign-in/code": "/sign-in", "/me/sign-in": "/me/sign-in" };
+
 // Answers in place of the server. A form that called for help, or answered a call, can be sent again as it was, because
 // with the same key it is the same call.
 async function noAnswer(request) {
@@ -48,7 +51,9 @@ async function noAnswer(request) {
   const posts = request.method === "POST";
   const calls = posts ? pathname === "/alert" : pathname === "/call";
   const [heading, words, englishHeading, englishWords] = WORDS[calls ? "call" : posts ? "sent" : "opened"];
-  const again = posts && pathname !== "/sign-in" ? await formAgain(request, pathname) : linkTo(pathname + search, AGAIN);
+  const isSecret = posts && Object.hasOwn(SECRET_FORMS, pathname);
+  const page = isSecret ? SECRET_FORMS[pathname] : pathname;
+  const again = posts && !isSecret ? await formAgain(request, pathname) : linkTo(page + search, AGAIN);
   const nonce = crypto.randomUUID();
   const html = `<!DOCTYPE html>
 <html lang="ko">

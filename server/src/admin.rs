@@ -1,4 +1,5 @@
-//! `iutsai admin …`, which makes accounts and ends sessions, for people who can run programs where the database is.
+//! `iutsai admin …`, which makes accounts, ends sessions and resets second factors, for people who can run programs
+//! where the database is.
 
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -10,7 +11,7 @@ use backend::{
     database::{Database, DatabaseError},
     people::{
         accounts::{AccountError, Accounts, NewAccount},
-        sessions,
+        second_factor, sessions,
     },
 };
 use domain::{House, Line, Role};
@@ -41,9 +42,9 @@ pub struct Create {
     place: Place,
 }
 
-/// The account whose sessions end.
+/// The account that is meant.
 #[derive(clap::Args)]
-pub struct EndSessions {
+pub struct OfAccount {
     /// The name that the account signs in with
     #[arg(long)]
     name: String,
@@ -92,7 +93,7 @@ impl Place {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn end_sessions(command: &EndSessions) -> Result<(), String> {
+pub fn end_sessions(command: &OfAccount) -> Result<(), String> {
     let name = command.name.as_str();
     let ended = command.place.run(async |database| {
         let ended = sessions::end_all(database, name).await?;
@@ -100,6 +101,20 @@ pub fn end_sessions(command: &EndSessions) -> Result<(), String> {
         Ok::<_, DatabaseError>(ended)
     })?;
     println!("ended {ended} sessions of {}", command.name);
+    Ok(())
+}
+
+/// Removes the second factor of an account and its recovery codes. The password and the sessions stay.
+///
+/// # Errors
+/// One sentence about what is wrong.
+pub fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
+    let name = &command.name;
+    let removed = command.place.run(async |database| second_factor::remove(database, name).await)?;
+    if !removed {
+        return Err(format!("{name} has no second factor"));
+    }
+    println!("{name} signs in without a code now");
     Ok(())
 }
 

@@ -32,9 +32,6 @@ const KNOWN_WITHIN: Duration = Duration::from_secs(4);
 /// The signed-in person; without one the request is refused with 401.
 pub struct SignedIn(pub Resident);
 
-/// The signed-in person, if there is one.
-pub struct Viewer(pub Option<Resident>);
-
 /// An administrator; others are refused with 403.
 pub struct Administrator(pub Resident);
 
@@ -193,20 +190,12 @@ fn set_cookie(token: &str, seconds: u64, secure: bool) -> HeaderValue {
     HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-impl FromRequestParts<AppState> for Viewer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        Ok(Self(session(state, parts).await?.map(|credentials| credentials.session.resident)))
-    }
-}
-
 impl FromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let Viewer(viewer) = Viewer::from_request_parts(parts, state).await?;
-        viewer.map(Self).ok_or_else(Problem::not_signed_in)
+        let credentials = session(state, parts).await?.ok_or_else(Problem::not_signed_in)?;
+        Ok(Self(credentials.session.resident))
     }
 }
 
@@ -214,7 +203,12 @@ impl FromRequestParts<AppState> for Administrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let SignedIn(resident) = SignedIn::from_request_parts(parts, state).await?;
+        let credentials = session(state, parts).await?.ok_or_else(Problem::not_signed_in)?;
+        let Session { resident, is_limited, .. } = credentials.session;
+        if is_limited {
+            return Err(Kind::SECOND_FACTOR_NEEDED
+                .because("An administrator needs a second factor here; set it up at /me/sign-in."));
+        }
         if resident.role != Role::Administrator {
             return Err(Kind::NOT_YOURS.because("Only an administrator may see this; sign in as one."));
         }

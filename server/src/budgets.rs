@@ -112,6 +112,8 @@ pub struct Budgets {
     pub push: PushRequests,
     /// The failed sign-ins of late.
     pub failures: SignInFailures,
+    /// The wrong codes of late, of each account from all networks together.
+    pub code_failures: SignInFailures,
     /// The frames that sessions send.
     pub frames: SessionFrames,
 }
@@ -153,6 +155,7 @@ impl Default for Budgets {
             commands: Share::new(name::STRANGERS_COMMAND, STRANGERS_COMMAND),
             push: PushRequests::default(),
             failures: SignInFailures::default(),
+            code_failures: SignInFailures::default(),
             frames: SessionFrames::default(),
         }
     }

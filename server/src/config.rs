@@ -18,7 +18,7 @@ use ipnet::IpNet;
 
 pub use self::{
     check::{database_url, log, time_zone},
-    print::table,
+    print::{hashing, table},
     site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
 };
 
@@ -85,6 +85,10 @@ pub struct Config {
     /// Allows a server with demo accounts, whose password everybody knows, to listen on other than loopback addresses
     #[arg(long, env = "IUTSAI_DEMO_ANYWHERE", value_parser = FalseyValueParser::new())]
     pub demo_anywhere: bool,
+
+    /// Requires a second factor of administrators. One without it can only set it up, and call from the own flat
+    #[arg(long, env = "IUTSAI_REQUIRE_SECOND_FACTOR", value_parser = FalseyValueParser::new())]
+    pub require_second_factor: bool,
 
     /// Where browsers reach the server, such as https://iutsai.example; https makes cookies Secure and sends HSTS
     #[arg(long, env = "IUTSAI_PUBLIC_URL", value_name = "URL")]
@@ -283,6 +287,8 @@ pub struct Settings {
     pub demo: bool,
     /// Demo accounts may be reached from other machines.
     pub demo_anywhere: bool,
+    /// Administrators without a second factor can only set it up.
+    pub requires_second_factor: bool,
     /// The address at which browsers reach the server, as an origin of scheme, host and port.
     pub public_origin: Option<String>,
     /// Other origins that may call.

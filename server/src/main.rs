@@ -1,6 +1,7 @@
 //! `iutsai`, the server of 이웃사이. This file has its command line; [`run`] starts what [`config`] asks for.
 
 mod admin;
+mod agent;
 mod audit;
 mod auth;
 mod budgets;
@@ -13,6 +14,7 @@ mod figures;
 mod headers;
 mod health;
 mod metrics;
+mod my_sign_in;
 mod openapi;
 mod origin;
 mod pages;
@@ -42,7 +44,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, table};
+use crate::config::{Config, hashing, table};
 
 /// An emergency-call service for the neighbours on one stair of an apartment building.
 #[derive(Parser)]
@@ -59,6 +61,7 @@ enum Command {
     /// Serves; what happens without a command, too
     Serve(Config),
     /// Accounts of the management office
+    #[command(visible_alias = "accounts")]
     Admin {
         #[command(subcommand)]
         command: AdminCommand,
@@ -79,7 +82,7 @@ enum Command {
     },
     /// Writes calls or their counts by day as CSV or Parquet, without coordinates and without texts
     Export(statistics::Export),
-    /// Prints the configuration in effect, secrets hidden, and what is wrong with it
+    /// Prints the configuration in effect, secrets hidden, and what is wrong with it; measures the cost of a password
     CheckConfig(Config),
 }
 
@@ -88,7 +91,9 @@ enum AdminCommand {
     /// Makes an account; the password is the first line of standard input
     Create(admin::Create),
     /// Ends every session of an account, as when a device was lost
-    EndSessions(admin::EndSessions),
+    EndSessions(admin::OfAccount),
+    /// Removes the second factor of an account, as when phone and recovery codes were lost
+    ResetSecondFactor(admin::OfAccount),
 }
 
 #[derive(Subcommand)]
@@ -115,6 +120,7 @@ fn main() -> ExitCode {
         Some(Command::Admin { command }) => finish(match command {
             AdminCommand::Create(create) => admin::create(create),
             AdminCommand::EndSessions(command) => admin::end_sessions(&command),
+            AdminCommand::ResetSecondFactor(command) => admin::reset_second_factor(&command),
         }),
         Some(Command::Audit { command }) => finish(match command {
             AuditCommand::Verify(command) => audit::verify(&command),
@@ -153,7 +159,10 @@ fn serve(config: &Config) -> ExitCode {
 
 fn check(config: &Config) -> ExitCode {
     match config.check() {
-        Ok(settings) => finish(print(&table(config, &settings))),
+        Ok(settings) => {
+            let cost = backend::people::cost::measure().map_err(|error| error.to_string());
+            finish(cost.and_then(|cost| print(&(table(config, &settings) + &hashing(&cost)))))
+        }
         Err(wrong) => refuse(&wrong),
     }
 }

@@ -161,7 +161,10 @@ fn session() -> PathItem {
         .description("Signed in.")
         .content("application/json", Content::new(Some(Ref::from_schema_name("SignedIn"))));
     let start = OperationBuilder::new()
-        .description(Some("Signs in; the token goes into Authorization: Bearer, or STOMP's passcode."))
+        .description(Some(
+            "Signs in, with the `code` of the authenticator app where the account has a second factor; the token goes \
+             into Authorization: Bearer, or STOMP's passcode.",
+        ))
         .request_body(Some(sign_in.build()))
         .response("200", signed_in_answer.build());
     let resident = ResponseBuilder::new()
@@ -171,11 +174,16 @@ fn session() -> PathItem {
         .response("200", resident.build());
     let end = signed_in(OperationBuilder::new().description(Some("Signs out.")))
         .response("204", described("Signed out; sockets of the session close."));
+    let kinds = [
+        Kind::SIGN_IN_REFUSED,
+        Kind::CODE_NEEDED,
+        Kind::CODE_REFUSED,
+        Kind::ACCOUNT_LOCKED,
+        Kind::TOO_MANY,
+        Kind::UNAVAILABLE,
+    ];
     PathItem::builder()
-        .operation(
-            HttpMethod::Post,
-            refused(start, &[Kind::SIGN_IN_REFUSED, Kind::TOO_MANY, Kind::UNAVAILABLE]).build(),
-        )
+        .operation(HttpMethod::Post, refused(start, &kinds).build())
         .operation(HttpMethod::Get, refused(read, &[Kind::NOT_SIGNED_IN, Kind::UNAVAILABLE]).build())
         .operation(HttpMethod::Delete, refused(end, &[Kind::UNAVAILABLE]).build())
         .build()
@@ -281,6 +289,7 @@ fn of_office(path: &str, meaning: &str) -> Operation {
     let kinds = [
         Kind::NOT_SIGNED_IN,
         Kind::NOT_YOURS,
+        Kind::SECOND_FACTOR_NEEDED,
         Kind::NOT_KNOWN,
         Kind::OCCUPIED,
         Kind::LAST_ADMINISTRATOR,
@@ -308,7 +317,14 @@ fn join() -> PathItem {
         .parameter(in_path("code"))
         .response("201", answer.build())
         .response("303", described("Fields of a form were sent: on to the start page, with a cookie."));
-    let kinds = [Kind::INVITATION_GONE, Kind::NAME_TAKEN, Kind::INVALID, Kind::BUSY, Kind::UNAVAILABLE];
+    let kinds = [
+        Kind::CODE_NEEDED,
+        Kind::INVITATION_GONE,
+        Kind::NAME_TAKEN,
+        Kind::INVALID,
+        Kind::BUSY,
+        Kind::UNAVAILABLE,
+    ];
     PathItem::builder()
         .operation(HttpMethod::Get, show.build())
         .operation(HttpMethod::Post, refused(join, &kinds).build())

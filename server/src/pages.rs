@@ -9,15 +9,20 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, AUDIT, Audience, CALL_STATE, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{audit, join, people, statistics},
+    page_table::{
+        self, AUDIT, Audience, CALL, CALL_STATE, HOME, INVITATION, JOIN, MY_SIGN_IN, SIGN_IN, STATISTICS,
+    },
+    pages::{audit, join, my_sign_in, people, statistics},
 };
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
+use backend::people::{
+    accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+    sessions::Session,
+};
 use domain::{Resident, Role, statistics::Zone};
 use http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt;
@@ -25,11 +30,10 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 use url::form_urlencoded;
 
 use crate::{
-    audit as records,
-    auth::Viewer,
+    audit as records, auth,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers, people as office,
+    figures, headers, my_sign_in as own, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -37,9 +41,9 @@ use crate::{
 
 /// Renders the page of the address, when it is its turn; an unknown address has a page, too.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let viewer = match Viewer::from_request_parts(&mut parts, &state).await {
-        Ok(Viewer(viewer)) => viewer,
+    let (parts, body) = request.into_parts();
+    let session = match auth::session(&state, &parts).await {
+        Ok(credentials) => credentials.map(|credentials| credentials.session),
         // A person who cannot be looked up may still sign in, or read a page that is shown to anybody.
         Err(problem) if SIGN_IN.is_at(parts.uri.path()) => {
             tracing::debug!(problem = problem.detail, "the sign-in page is shown without a look-up");
@@ -47,19 +51,20 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         }
         Err(problem) => return late::answer(&parts, problem),
     };
-    if let Some(elsewhere) = elsewhere(&parts, viewer.as_ref()) {
+    if let Some(elsewhere) = elsewhere(&parts, session.as_ref()) {
         return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
     }
-    let holder = Holder::new(viewer.as_ref(), state.proxies.sender(&parts).network());
+    let viewer = session.as_ref().map(|session| &session.resident);
+    let holder = Holder::new(viewer, state.proxies.sender(&parts).network());
     let _turn = match state.budgets.pages.enter(holder).await {
         Ok(turn) => turn,
         Err(problem) => return late::answer(&parts, problem),
     };
-    let extras = match extras(&state, &parts, viewer.as_ref()).await {
+    let extras = match extras(&state, &parts, session.as_ref()).await {
         Ok(extras) => extras,
         Err(problem) => return late::answer(&parts, problem),
     };
-    let context = context(&state, viewer);
+    let context = context(&state, session.map(|session| session.resident));
     render(state, context, extras, Request::from_parts(parts, body)).await
 }
 
@@ -107,16 +112,22 @@ pub struct Extras {
     pub audit: Option<Arc<audit::Shown>>,
     /// The month whose records somebody of the office must still look at.
     pub unchecked: Option<audit::Unchecked>,
+    /// How a person signs in.
+    pub my_sign_in: Option<Arc<my_sign_in::Shown>>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
-async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Result<Extras, Problem> {
+async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> Result<Extras, Problem> {
     let (path, query) = (parts.uri.path(), parts.uri.query());
     let mut extras = Extras::default();
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
     }
+    if let Some(session) = session.filter(|_| MY_SIGN_IN.is_at(path)) {
+        extras.my_sign_in = Some(Arc::new(own::shown(state, session, query).await));
+    }
+    let viewer = session.map(|session| &session.resident);
     if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
         if CALL_STATE.is_at(path) {
             records::call_seen(state, parts, viewer);
@@ -136,14 +147,20 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
 }
 
 /// Returns the address to which a request is redirected. The signed out go to the sign-in page, and the signed in from
-/// there to where they were going.
-fn elsewhere(parts: &Parts, viewer: Option<&Resident>) -> Option<String> {
+/// there to where they were going. An administrator without the second factor that is required goes to its set-up; only
+/// the pages with which that person calls from the own flat stay.
+fn elsewhere(parts: &Parts, session: Option<&Session>) -> Option<String> {
     let path = parts.uri.path();
     let page = page_table::at(path)?;
     if page == JOIN {
         return invitation_of(parts.uri.query());
     }
-    match (page.audience, viewer) {
+    if let Some(session) = session.filter(|session| session.is_limited) {
+        let calls = [CALL, CALL_STATE].contains(&page) && session.resident.flat().is_some();
+        let stays = page == MY_SIGN_IN || page.audience == Audience::Anybody || calls;
+        return (!stays).then(|| MY_SIGN_IN.path.into());
+    }
+    match (page.audience, session) {
         (Audience::SignedIn, None) if page == HOME => Some(sign_in_page(None, None)),
         (Audience::SignedIn | Audience::Administrators, None) => {
             let next = parts.uri.path_and_query().map_or(path, |address| address.as_str());
@@ -201,7 +218,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, audit, unchecked } = extras.clone();
+        let Extras { statistics, people, join, audit, unchecked, my_sign_in } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -216,6 +233,9 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(unchecked) = unchecked {
             provide_context(unchecked);
+        }
+        if let Some(my_sign_in) = my_sign_in {
+            provide_context(my_sign_in);
         }
     };
     let options = state.leptos.clone();
@@ -239,13 +259,38 @@ fn millis(duration: Duration) -> domain::Millis {
 
 #[cfg(test)]
 mod tests {
+    use backend::people::sessions::SessionId;
+
     use super::*;
 
-    fn sent(address: &str, signed_in: bool) -> Option<String> {
-        let resident =
-            Resident { name: "admin".into(), line: None, house: None, role: domain::Role::Administrator };
+    fn session(flat: Option<(&str, &str)>, is_limited: bool) -> Session {
+        let (line, house) = flat.map(|(line, house)| (line.parse().unwrap(), house.parse().unwrap())).unzip();
+        let resident = Resident { name: "admin".into(), line, house, role: Role::Administrator };
+        Session { id: SessionId::of_token("a token"), resident, renewed: false, is_limited }
+    }
+
+    fn sent_in(address: &str, session: Option<&Session>) -> Option<String> {
         let (parts, ()) = http::Request::get(address).body(()).unwrap().into_parts();
-        elsewhere(&parts, signed_in.then_some(&resident))
+        elsewhere(&parts, session)
+    }
+
+    fn sent(address: &str, signed_in: bool) -> Option<String> {
+        sent_in(address, signed_in.then_some(&session(None, false)))
+    }
+
+    #[test]
+    fn an_administrator_without_the_required_second_factor_is_led_to_its_set_up_and_nowhere_else() {
+        let (office, living_there) = (session(None, true), session(Some(("101-1", "1203")), true));
+        for page in ["/", "/devices", "/admin/people", "/admin/statistics?period=7d", "/sign-in?next=%2Fcall"]
+        {
+            for session in [&office, &living_there] {
+                assert_eq!(sent_in(page, Some(session)).as_deref(), Some("/me/sign-in"), "{page}");
+            }
+        }
+        assert_eq!(sent_in("/call", Some(&office)).as_deref(), Some("/me/sign-in"));
+        assert_eq!(sent_in("/call", Some(&living_there)), None, "an emergency waits for no set-up");
+        assert_eq!(sent_in("/me/sign-in?problem=code", Some(&office)), None);
+        assert_eq!(sent_in("/me/sign-in", Some(&session(None, false))), None);
     }
 
     #[test]

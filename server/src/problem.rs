@@ -35,6 +35,14 @@ kinds! {
     NOT_SIGNED_IN = "not-signed-in", "Not signed in", UNAUTHORIZED;
     /// The name or the password is wrong.
     SIGN_IN_REFUSED = "sign-in-refused", "Name or password is wrong", UNAUTHORIZED;
+    /// Name and password are right, and the account has a second factor.
+    CODE_NEEDED = "code-needed", "A code is needed", UNAUTHORIZED;
+    /// The code is wrong, or was used before.
+    CODE_REFUSED = "code-refused", "The code is wrong", UNAUTHORIZED;
+    /// An administrator must set up a second factor first.
+    SECOND_FACTOR_NEEDED = "second-factor-needed", "A second factor is needed", FORBIDDEN;
+    /// A form that deletes something was not confirmed.
+    UNCONFIRMED = "unconfirmed", "Not confirmed", UNPROCESSABLE_ENTITY;
     /// Signed in, but not for this.
     NOT_YOURS = "not-yours", "Not yours to do", FORBIDDEN;
     /// A page of another site asks.
@@ -181,7 +189,7 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         match self.kind {
-            Kind::NOT_SIGNED_IN | Kind::SIGN_IN_REFUSED => {
+            Kind::NOT_SIGNED_IN | Kind::SIGN_IN_REFUSED | Kind::CODE_NEEDED | Kind::CODE_REFUSED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Kind::UPGRADE_REQUIRED => {

@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     audit, auth, commands,
     config::SITE_PLAN_ADDRESS,
-    connections, figures, headers, health, metrics, openapi, origin, pages, people,
+    connections, figures, headers, health, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
     push,
     routes::Routes,
@@ -91,6 +91,8 @@ fn groups() -> Groups {
         .get("/api/session", sign_in::show_session)
         .delete("/api/session", sign_in::end_session)
         .post("/sign-in", sign_in::form_sign_in)
+        .post("/sign-in/code", sign_in::code::form_code)
+        .post("/me/sign-in", my_sign_in::act)
         .post("/sign-out", sign_in::form_sign_out)
         .get(SITE_PLAN_ADDRESS, site_plan::picture)
         .get("/api/statistics", figures::json)

@@ -104,6 +104,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         webhook: settings.webhook.clone(),
         keep: settings.keep,
         demo: settings.demo,
+        requires_second_factor: settings.requires_second_factor,
         calls_runtime: runtimes.calls.clone(),
         sockets_runtime: runtimes.sockets.clone(),
     });

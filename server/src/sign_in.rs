@@ -1,6 +1,11 @@
 //! Signing in and out, as JSON for programs, and as forms for pages. A page holds only the cookie, never the token.
+//!
+//! An account with a second factor needs a code besides the password. A program sends both together; a page asks for
+//! the code in a second form ([`code`]).
 
-use std::time::Instant;
+pub mod code;
+mod page;
+pub mod proof;
 
 use axum::{
     Json,
@@ -9,7 +14,7 @@ use axum::{
 };
 use backend::{
     audit::{Act, Record},
-    people::{accounts::can_be_name, sessions::Token},
+    people::sessions::Token,
 };
 use domain::{
     Resident,
@@ -17,9 +22,11 @@ use domain::{
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
-use url::form_urlencoded;
 
+pub use self::page::{is_local, next_of, sign_in_page};
+use self::proof::Prover;
 use crate::{
+    agent,
     auth::{self, SignedIn},
     client_address::ClientAddress,
     payload::Payload,
@@ -27,15 +34,23 @@ use crate::{
     state::AppState,
 };
 
-/// `POST /api/session` gives a token for a name and a password.
+/// `POST /api/session` gives a token for a name and a password, and a code where the account has a second factor.
 pub async fn start_session(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
-    Payload { value: SignIn { name, password } }: Payload<SignIn>,
+    Payload { value: sign_in }: Payload<SignIn>,
 ) -> Result<Json<Answer>, Problem> {
-    let (token, resident) = sign_in(&state, client, &headers, &name, &password).await?;
-    Ok(Json(Answer { token: token.as_str().to_owned(), resident }))
+    match enter(&state, client, &headers, &sign_in).await? {
+        Entry::In(token, resident) => Ok(Json(Answer { token: token.as_str().to_owned(), resident })),
+        Entry::CodeNeeded(_) => Err(code_needed()),
+    }
+}
+
+/// The account has a second factor, and no code was sent.
+pub fn code_needed() -> Problem {
+    Kind::CODE_NEEDED
+        .because("Name and password are right; send them again with the `code` of the authenticator app.")
 }
 
 /// `GET /api/session` names the signed-in person.
@@ -67,28 +82,23 @@ pub struct SignInForm {
     check: String,
 }
 
-/// `POST /sign-in` is the page's form. It is answered by 303 to where the person was going, or back with `?problem=`.
-///
-/// The page's own form leads back to the page first, to see whether the browser kept the cookie. A signed-in person is
-/// led on from there. The others read what is wrong, instead of the same page without a word.
+/// `POST /sign-in` is the page's form. It is answered by 303 to where the person was going, to the form for the code,
+/// or back with `?problem=`.
 pub async fn form_sign_in(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
     Payload { value: SignInForm { name, password, next, check } }: Payload<SignInForm>,
 ) -> Response {
-    let next = next.filter(|next| is_local(next));
-    let back = |problem: &str| sign_in_page(next.as_deref(), Some(problem));
-    let problem = match sign_in(&state, client, &headers, &name, &password).await {
-        Ok((token, _)) => {
-            let is_secure = auth::is_secure(&state, client);
-            let to = match (check.is_empty(), is_secure && comes_by_http(&headers)) {
-                (true, _) => next.clone().unwrap_or_else(|| "/".into()),
-                (false, true) => back("insecure"),
-                (false, false) => back("cookie"),
-            };
-            let cookie = auth::cookie(token.as_str(), is_secure);
-            return ([(header::SET_COOKIE, cookie)], Redirect::to(&to)).into_response();
+    let next = Next { to: next.filter(|next| is_local(next)), is_checked: !check.is_empty() };
+    let sign_in = SignIn { name, password, code: None };
+    let problem = match enter(&state, client, &headers, &sign_in).await {
+        Ok(Entry::In(token, _)) => return next.entered(&state, client, &headers, token.as_str()),
+        Ok(Entry::CodeNeeded(resident)) => {
+            match code::ask(&state, client, &resident, next.to.as_deref()).await {
+                Ok(response) => return response,
+                Err(problem) => problem,
+            }
         }
         Err(problem) => problem,
     };
@@ -98,7 +108,32 @@ pub async fn form_sign_in(
         Kind::ACCOUNT_LOCKED => "locked",
         _ => "unavailable",
     };
-    Redirect::to(&back(word)).into_response()
+    Redirect::to(&sign_in_page(next.to.as_deref(), Some(word))).into_response()
+}
+
+/// Where a form of the sign-in page leads on to.
+struct Next {
+    /// The address; without one, the start page.
+    to: Option<String>,
+    /// The form is the page's, which asks to see whether the browser keeps the cookie.
+    is_checked: bool,
+}
+
+impl Next {
+    /// Answers a form with the session that it has started.
+    ///
+    /// The page's own form leads back to the page first, to see whether the browser kept the cookie. A signed-in person
+    /// is led on from there. The others read what is wrong, instead of the same page without a word.
+    fn entered(&self, state: &AppState, client: ClientAddress, headers: &HeaderMap, token: &str) -> Response {
+        let is_secure = auth::is_secure(state, client);
+        let back = |problem: &str| sign_in_page(self.to.as_deref(), Some(problem));
+        let to = match (self.is_checked, is_secure && comes_by_http(headers)) {
+            (false, _) => self.to.clone().unwrap_or_else(|| "/".into()),
+            (true, true) => back("insecure"),
+            (true, false) => back("cookie"),
+        };
+        ([(header::SET_COOKIE, auth::cookie(token, is_secure))], Redirect::to(&to)).into_response()
+    }
 }
 
 /// Returns whether the page that sent the form was shown over plain http, where browsers keep no Secure cookie.
@@ -122,75 +157,39 @@ pub async fn form_sign_out(
     }
 }
 
-/// Returns where the sign-in page's address leads on to, if that is on this site.
-#[must_use]
-pub fn next_of(query: Option<&str>) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    pairs.find_map(|(name, value)| (name == "next" && is_local(&value)).then(|| value.into_owned()))
+/// The outcome of a right name and password.
+enum Entry {
+    /// A session has begun.
+    In(Token, Resident),
+    /// The account has a second factor, and no code came along.
+    CodeNeeded(Resident),
 }
 
-/// The sign-in page's address, with where to go on to and what went wrong.
-#[must_use]
-pub fn sign_in_page(next: Option<&str>, problem: Option<&str>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    problem.map(|problem| query.append_pair("problem", problem));
-    next.map(|next| query.append_pair("next", next));
-    let query = query.finish();
-    if query.is_empty() { "/sign-in".into() } else { format!("/sign-in?{query}") }
-}
-
-/// Signs in, and leaves a record of that or of the refusal. The answer does not wait for the record.
-async fn sign_in(
+async fn enter(
     state: &AppState,
     client: ClientAddress,
     headers: &HeaderMap,
-    name: &str,
-    password: &str,
-) -> Result<(Token, Resident), Problem> {
-    let outcome = checked(state, client, headers, name, password).await;
-    let audit = &state.backend.audit;
-    match &outcome {
-        Ok((_, resident)) => {
-            audit.later(Record::new(Act::SignedIn, client.by(&resident.name)).about(&resident.name));
-        }
-        Err(Problem {
-            kind: kind @ (Kind::SIGN_IN_REFUSED | Kind::ACCOUNT_LOCKED | Kind::TOO_MANY), ..
-        }) => {
-            audit.refused(client.ip, name.trim(), kind.slug());
-        }
-        // Nothing was tried.
-        Err(_) => {}
-    }
-    outcome
-}
-
-async fn checked(
-    state: &AppState,
-    client: ClientAddress,
-    headers: &HeaderMap,
-    name: &str,
-    password: &str,
-) -> Result<(Token, Resident), Problem> {
-    let refused = || Kind::SIGN_IN_REFUSED.because("Wrong name or password; check both and try again.");
+    SignIn { name, password, code }: &SignIn,
+) -> Result<Entry, Problem> {
     // Telephones add a space behind a name that they complete.
     let name = name.trim();
-    if !can_be_name(name) {
-        return Err(refused());
+    let prover = Prover { state, client, headers };
+    let resident = prover.password(name, password).await?;
+    if !state.backend.accounts.needs_code(&resident.name).await? {
+        prover.succeeded(name);
+    } else if let Some(code) = code {
+        prover.code(&resident.name, code).await?;
+    } else {
+        return Ok(Entry::CodeNeeded(resident));
     }
-    // The turn comes first, because a sign-in that is refused for want of one has not failed.
-    let _turn = state.budgets.sign_ins.enter(auth::holder(state, client, headers)).await?;
-    let (failures, network) = (&state.budgets.failures, client.network());
-    failures.attempt(name, network, Instant::now()).map_err(|wait| {
-        let seconds = wait.as_secs_f64().ceil() as u64;
-        let detail = format!("Signing in failed too often; try again in {} minutes.", seconds.div_ceil(60));
-        Kind::TOO_MANY.because(detail).retry_after(seconds)
-    })?;
-    let verified = state.backend.accounts.verify(name, password).await;
-    if !matches!(verified, Ok(None)) {
-        failures.succeeded(name, network);
-    }
-    let resident = verified?.ok_or_else(refused)?;
-    Ok((state.backend.sessions.start(&resident).await?, resident))
+    let token = state.backend.sessions.start(&resident, &agent::device(headers, client)).await?;
+    recorded(state, client, &resident);
+    Ok(Entry::In(token, resident))
+}
+
+/// Leaves a record of a session that has begun. The answer does not wait for it.
+pub fn recorded(state: &AppState, client: ClientAddress, Resident { name, .. }: &Resident) {
+    state.backend.audit.later(Record::new(Act::SignedIn, client.by(name)).about(name));
 }
 
 async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Result<(), Problem> {
@@ -203,35 +202,4 @@ async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) 
         }
     }
     Ok(())
-}
-
-/// Returns whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
-pub fn is_local(next: &str) -> bool {
-    next.starts_with('/')
-        && !next[1..].starts_with(['/', '\\'])
-        && !next.chars().any(|c| c.is_control() || c == '\\')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sign_in_leads_to_no_other_site() {
-        assert!(is_local("/") && is_local("/call?kind=fire"));
-        for foreign in
-            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "call"]
-        {
-            assert!(!is_local(foreign), "{foreign:?}");
-        }
-    }
-
-    #[test]
-    fn the_sign_in_page_keeps_where_to_go_on_to() {
-        assert_eq!(sign_in_page(None, None), "/sign-in");
-        assert_eq!(
-            sign_in_page(Some("/call?a=b"), Some("refused")),
-            "/sign-in?problem=refused&next=%2Fcall%3Fa%3Db"
-        );
-    }
 }

@@ -7,6 +7,7 @@ use leptos_meta::Title;
 use crate::{
     components::{PlainHeader, SmallPrint},
     i18n::{t_string, use_i18n},
+    page_table::MY_SIGN_IN,
     words::say,
 };
 
@@ -23,6 +24,7 @@ pub fn DevicesPage() -> impl IntoView {
             <noscript><p class="notice">{say!(i18n, devices.noscript)}</p></noscript>
             <ThisDevice />
             <Listed />
+            <a href=MY_SIGN_IN.path rel="external" data-testid="my-sign-in">{say!(i18n, sessions.link)}</a>
             <a class="button secondary" href="/" rel="external">{say!(i18n, state_page.home)}</a>
         </main>
         <SmallPrint />

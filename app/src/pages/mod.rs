@@ -11,6 +11,8 @@ mod home;
 #[cfg(feature = "ssr")]
 pub mod join;
 #[cfg(feature = "ssr")]
+pub mod my_sign_in;
+#[cfg(feature = "ssr")]
 mod not_found;
 #[cfg(feature = "ssr")]
 pub mod people;
@@ -32,6 +34,8 @@ pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
 #[cfg(feature = "ssr")]
+pub use my_sign_in::MySignInPage;
+#[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
 #[cfg(feature = "ssr")]
 pub use people::{CardsPage, ImportPage, PeoplePage};
@@ -39,8 +43,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage,
-    PeoplePage, SignInPage, StatisticsPage,
+    AuditPage, CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, MySignInPage,
+    NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

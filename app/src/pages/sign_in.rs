@@ -1,4 +1,5 @@
-//! `/sign-in`, a plain form. Where it failed the address names the reason.
+//! `/sign-in`, a plain form, and a second one for the code of an account with a second factor. Where it failed the
+//! address names the reason.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -27,6 +28,12 @@ pub fn SignInPage() -> impl IntoView {
             </p>
         }
     });
+    // The page is rendered once for each address.
+    let given = move |name: &str| query.with_untracked(|query| query.get(name));
+    let (locale, next) = (i18n.get_locale_untracked(), given("next").unwrap_or_else(|| "/".to_owned()));
+    let is_second_step = given("step").as_deref() == Some("code");
+    let forms = if is_second_step { code_forms(locale, &next) } else { password_form(locale, &next) };
+    let demo = page.demo.filter(|_| !is_second_step);
     view! {
         <Title text=move || format!("{} · {}", t_string!(i18n, sign_in.title), t_string!(i18n, app.name)) />
         <PlainHeader />
@@ -35,23 +42,92 @@ pub fn SignInPage() -> impl IntoView {
             <p class="tagline">{say!(i18n, app.tagline)}</p>
             {signed_in}
             {move || problem().map(|problem| view! { <p class="notice error" role="alert">{problem}</p> })}
-            <form class="stack" method="post" action="/sign-in">
-                <input type="hidden" name="next" value=move || asked("next").unwrap_or_else(|| "/".to_owned()) />
-                // Asks the server to find out whether this browser keeps the cookie.
-                <input type="hidden" name="check" value="1" />
-                <label>
-                    <span>{say!(i18n, sign_in.name)}</span>
-                    <input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus />
-                </label>
-                <label>
-                    <span>{say!(i18n, sign_in.password)}</span>
-                    <input name="password" type="password" autocomplete="current-password" required />
-                </label>
-                <button type="submit" class="primary">{say!(i18n, sign_in.submit)}</button>
-            </form>
-            {page.demo.map(|accounts| view! { <Demo accounts /> })}
+            {forms}
+            {demo.map(|accounts| view! { <Demo accounts /> })}
         </main>
         <SmallPrint />
+    }
+    .into_any()
+}
+
+/// The form for name and password.
+fn password_form(locale: Locale, next: &str) -> AnyView {
+    view! {
+        <form class="stack" method="post" action="/sign-in">
+            {kept_fields(next)}
+            <label>
+                <span>{td_string!(locale, sign_in.name)}</span>
+                <input
+                    name="name"
+                    autocomplete="username"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    required
+                    autofocus
+                />
+            </label>
+            <label>
+                <span>{td_string!(locale, sign_in.password)}</span>
+                <input name="password" type="password" autocomplete="current-password" required />
+            </label>
+            <button type="submit" class="primary">{td_string!(locale, sign_in.submit)}</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The forms of an account with a second factor, for the code of the app, and for a recovery code.
+fn code_forms(locale: Locale, next: &str) -> AnyView {
+    view! {
+        <section class="stack" data-testid="second-step">
+            <h2>{td_string!(locale, second_factor.enter)}</h2>
+            <p>{td_string!(locale, second_factor.enter_means)}</p>
+            <form class="stack" method="post" action="/sign-in/code">
+                {kept_fields(next)}
+                <label>
+                    <span>{td_string!(locale, second_factor.code)}</span>
+                    <input
+                        name="code"
+                        type="text"
+                        inputmode="numeric"
+                        autocomplete="one-time-code"
+                        maxlength="9"
+                        required
+                        autofocus
+                    />
+                </label>
+                <button type="submit" class="primary">{td_string!(locale, second_factor.submit)}</button>
+            </form>
+            <details class="act" data-testid="phone-lost">
+                <summary>{td_string!(locale, second_factor.lost)}</summary>
+                <form class="stack" method="post" action="/sign-in/code">
+                    {kept_fields(next)}
+                    <label>
+                        <span>{td_string!(locale, second_factor.recovery)}</span>
+                        <input
+                            name="code"
+                            type="text"
+                            autocomplete="off"
+                            autocapitalize="characters"
+                            spellcheck="false"
+                            maxlength="32"
+                            required
+                        />
+                    </label>
+                    <button type="submit">{td_string!(locale, second_factor.submit)}</button>
+                </form>
+            </details>
+            <a href="/sign-in" rel="external">{td_string!(locale, second_factor.other_account)}</a>
+        </section>
+    }
+    .into_any()
+}
+
+/// Where a form leads on to, and that the server is to find out whether this browser keeps the cookie.
+fn kept_fields(next: &str) -> AnyView {
+    view! {
+        <input type="hidden" name="next" value=next.to_owned() />
+        <input type="hidden" name="check" value="1" />
     }
     .into_any()
 }
@@ -79,6 +155,8 @@ fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
         "cookie" => Some(td_string!(locale, sign_in.cookie)),
         "insecure" => Some(td_string!(locale, sign_in.insecure)),
         "unavailable" => Some(td_string!(locale, sign_in.unavailable)),
+        "code" => Some(td_string!(locale, second_factor.wrong_code)),
+        "expired" => Some(td_string!(locale, second_factor.expired)),
         _ => None,
     }
 }

@@ -72,6 +72,8 @@ pub struct Settings {
     pub keep: Duration,
     /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
+    /// Administrators without a second factor have the rights of residents.
+    pub requires_second_factor: bool,
     /// Where calls are taken; nothing else runs there.
     pub calls_runtime: Handle,
     /// Where sockets and the fan-out run.
@@ -171,7 +173,7 @@ impl Backend {
             counting: settings.statistics.then(|| token().into()),
             reach: Reach::new(database.clone(), push.clone()),
             push,
-            sessions: Sessions::open(database.clone(), outbox.clone()).await,
+            sessions: Sessions::open(database.clone(), outbox.clone(), settings.requires_second_factor).await,
             receipts: Receipts::default(),
             audit: Audit::new(database.clone()),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),

@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
+    net::{IpAddr, Ipv4Addr},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -68,6 +69,32 @@ impl SignInFailures {
         self.failed().pairs.remove(&pair);
     }
 
+    /// The attempt was no failure, which proves nothing about the ones before it.
+    pub fn take_back(&self, account: &str, network: Network) {
+        let pair = self.pair(account, network);
+        if let Some(failures) = self.failed().pairs.get_mut(&pair) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
+
+    /// Counts an attempt of an account wherever it comes from, as [`Self::attempt`].
+    ///
+    /// # Errors
+    /// How long to wait, when there were too many.
+    pub fn attempt_anywhere(&self, account: &str, now: Instant) -> Result<(), Duration> {
+        self.attempt(account, anywhere(), now)
+    }
+
+    /// As [`Self::succeeded`], of [`Self::attempt_anywhere`].
+    pub fn succeeded_anywhere(&self, account: &str) {
+        self.succeeded(account, anywhere());
+    }
+
+    /// As [`Self::take_back`], of [`Self::attempt_anywhere`].
+    pub fn take_back_anywhere(&self, account: &str) {
+        self.take_back(account, anywhere());
+    }
+
     fn pair(&self, account: &str, network: Network) -> Pair {
         self.hasher.hash_one((account.to_lowercase(), network))
     }
@@ -75,6 +102,11 @@ impl SignInFailures {
     fn failed(&self) -> MutexGuard<'_, Failed> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Stands for every network.
+fn anywhere() -> Network {
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()
 }
 
 impl Failed {
@@ -123,6 +155,33 @@ mod tests {
             assert_eq!(failures.attempt("resident-1203", home, now), Ok(()));
             failures.succeeded("resident-1203", network("2001:db8::2"));
         }
+    }
+
+    #[test]
+    fn an_attempt_that_is_taken_back_leaves_the_failures_before_it() {
+        let (failures, now, home) = (SignInFailures::default(), Instant::now(), network("203.0.113.9"));
+        for _ in 1..FAILURES {
+            assert_eq!(failures.attempt("admin", home, now), Ok(()));
+        }
+        for _ in 0..3 {
+            assert_eq!(failures.attempt("admin", home, now), Ok(()));
+            failures.take_back("admin", home);
+        }
+        assert_eq!(failures.attempt("admin", home, now), Ok(()));
+        assert_eq!(failures.attempt("admin", home, now), Err(WINDOW));
+    }
+
+    #[test]
+    fn attempts_from_anywhere_count_together() {
+        let (failures, now) = (SignInFailures::default(), Instant::now());
+        for _ in 0..FAILURES {
+            assert_eq!(failures.attempt_anywhere("admin", now), Ok(()));
+        }
+        assert_eq!(failures.attempt_anywhere("Admin", now), Err(WINDOW));
+        failures.take_back_anywhere("admin");
+        assert_eq!(failures.attempt_anywhere("admin", now), Ok(()));
+        failures.succeeded_anywhere("admin");
+        assert_eq!(failures.attempt_anywhere("admin", now), Ok(()));
     }
 
     #[test]

@@ -60,6 +60,7 @@ impl Config {
                 webhook: webhook?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
+                requires_second_factor: self.require_second_factor,
                 public_origin: public_origin?,
                 allowed_origins: allowed_origins?,
                 trusted_proxies: trusted_proxies?,

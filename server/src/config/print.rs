@@ -1,6 +1,9 @@
 //! The configuration as `NAME=value` lines, with the secrets hidden. The variables are clap's, so a new setting is printed
 //! as soon as there is one.
 
+use std::time::Duration;
+
+use backend::people::cost::HashingCost;
 use clap::{Arg, Args as _, Command};
 use domain::statistics::Zone as _;
 use serde_json::Value;
@@ -66,6 +69,34 @@ fn as_configured(argument: &Arg, configured: &Value) -> String {
     }
 }
 
+/// A check that takes less than this lets a thief of the database guess quickly.
+const FAST: Duration = Duration::from_millis(10);
+/// A check that takes more than this lets people wait who sign in at the same time.
+const SLOW: Duration = Duration::from_millis(300);
+
+/// Returns the cost of a password on this machine as comments, which go below the settings.
+#[must_use]
+pub fn hashing(cost: &HashingCost) -> String {
+    let HashingCost { memory_kib, passes, lanes, check } = cost;
+    let millis = check.as_secs_f64() * 1000.0;
+    let each = 1.0 / check.as_secs_f64().max(f64::EPSILON);
+    let mut text = format!(
+        "# A password costs {millis:.1} ms and {memory_kib} KiB here (argon2id, passes {passes}, lanes {lanes}).\n"
+    );
+    if *check < FAST {
+        text += &format!(
+            "# That is fast. A thief of the database could try {each:.0} passwords a second on each core; ask for long \
+             passwords, and set IUTSAI_REQUIRE_SECOND_FACTOR=1.\n"
+        );
+    } else if *check > SLOW {
+        text += &format!(
+            "# That is slow. Each core that hashes signs in {each:.1} people a second, and a building waits after \
+             everybody was signed out; use a faster machine.\n"
+        );
+    }
+    text
+}
+
 /// Returns the URL with its password, and every value in its query, hidden, because PostgreSQL accepts `?password=` as
 /// well.
 fn without_password(url: &str) -> String {
@@ -98,6 +129,21 @@ mod tests {
         let command = Config::augment_args(Command::new("iutsai"));
         let variables = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
         assert_eq!(listed, variables.collect::<BTreeSet<_>>());
+    }
+
+    #[test]
+    fn a_password_that_is_checked_too_fast_or_too_slowly_is_named() {
+        let cost = |millis| HashingCost {
+            memory_kib: 19_456,
+            passes: 2,
+            lanes: 1,
+            check: Duration::from_millis(millis),
+        };
+        let usual = hashing(&cost(25));
+        assert_eq!(usual, "# A password costs 25.0 ms and 19456 KiB here (argon2id, passes 2, lanes 1).\n");
+        assert!(hashing(&cost(5)).contains("could try 200 passwords a second"), "{}", hashing(&cost(5)));
+        assert!(hashing(&cost(500)).contains("signs in 2.0 people a second"), "{}", hashing(&cost(500)));
+        assert!(hashing(&cost(500)).lines().all(|line| line.starts_with("# ")));
     }
 
     #[test]

@@ -10,7 +10,10 @@ use utoipa::openapi::{
 /// Every schema with its name.
 pub fn all() -> Vec<(&'static str, Schema)> {
     vec![
-        ("SignIn", object(&[("name", text()), ("password", text())], &["name", "password"])),
+        (
+            "SignIn",
+            object(&[("name", text()), ("password", text()), ("code", text())], &["name", "password"]),
+        ),
         (
             "SignedIn",
             object(&[("token", text()), ("resident", reference("Resident"))], &["token", "resident"]),

@@ -1,7 +1,7 @@
 //! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
 //! page's forms lead back to the page with a word for what happened.
 
-use app::page_table::{self, Audience, PEOPLE};
+use app::page_table::{self, Audience, MY_SIGN_IN, PEOPLE};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -112,11 +112,20 @@ impl Reply {
 
     /// Answers why the act was refused.
     pub fn refused(&self, refused: Refused, about: &str) -> Response {
-        let problem = Problem::from(refused);
+        self.refuse_about(&refused.into(), about)
+    }
+
+    /// Refuses an act on somebody or something.
+    pub(super) fn refuse_about(&self, problem: &Problem, about: &str) -> Response {
         match self {
-            Self::Json => problem.into_response(),
+            Self::Json => problem.clone().into_response(),
             Self::Page { back } => back_to(back, &[("problem", problem.kind.slug()), ("about", about)]),
         }
+    }
+
+    /// Returns whether the answer goes to a form of a page.
+    pub(super) const fn is_page(&self) -> bool {
+        matches!(self, Self::Page { .. })
     }
 
     /// Answers a request that is not an act.
@@ -128,6 +137,9 @@ impl Reply {
             }
             // The page is not theirs either.
             Self::Page { .. } if problem.kind == Kind::NOT_YOURS => problem.into_response(),
+            Self::Page { .. } if problem.kind == Kind::SECOND_FACTOR_NEEDED => {
+                Redirect::to(MY_SIGN_IN.path).into_response()
+            }
             Self::Page { back } => back_to(back, &[("problem", problem.kind.slug())]),
         }
     }

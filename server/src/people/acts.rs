@@ -25,6 +25,13 @@ use crate::{
 #[derive(Deserialize)]
 pub struct Nothing {}
 
+/// An act that a form must confirm, because it deletes something.
+#[derive(Deserialize)]
+pub struct Confirmed {
+    #[serde(default)]
+    confirmed: String,
+}
+
 /// Another role.
 #[derive(Deserialize)]
 pub struct NewRole {
@@ -92,8 +99,13 @@ pub async fn set_role(State(state): State<AppState>, Name(name): Name, act: Act<
     act.reply.answer(outcome, act.value.role.as_str(), &name)
 }
 
-/// `POST /api/people/{name}/move-out`.
-pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+/// `POST /api/people/{name}/move-out`. A form has a box that confirms it; a program that sends this means it.
+pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Confirmed>) -> Response {
+    if act.reply.is_page() && act.value.confirmed.is_empty() {
+        return act
+            .reply
+            .refuse_about(&Kind::UNCONFIRMED.because("Tick the box, then send it again."), &name);
+    }
     let outcome = act.accounts(&state).move_out(&name).await;
     act.reply.answer(outcome, "moved-out", &name)
 }

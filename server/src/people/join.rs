@@ -11,12 +11,9 @@ use axum::{
     extract::{FromRequest, Path, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::{
-    audit::{Act, Record},
-    people::{
-        accounts::{AccountError, PASSWORD_LENGTH, PASSWORD_LENGTH_LIMIT},
-        invitations::{Code, JoinError, Joining},
-    },
+use backend::people::{
+    accounts::{AccountError, PASSWORD_LENGTH, PASSWORD_LENGTH_LIMIT},
+    invitations::{Code, JoinError, Joining},
 };
 use domain::{Resident, api::SignedIn};
 use http::{HeaderMap, StatusCode, header, request::Parts};
@@ -25,12 +22,13 @@ use url::form_urlencoded;
 
 use super::cards::address;
 use crate::{
-    auth,
+    agent, auth,
     budgets::Holder,
     client_address::ClientAddress,
     pages::{self, Extras},
     payload::Sent,
     problem::{Kind, Problem},
+    sign_in,
     state::AppState,
 };
 
@@ -90,12 +88,16 @@ pub async fn join(
     };
     let outcome = joined(&state, client, &parts.headers, &code, &form).await;
     match outcome {
-        Ok((resident, token)) if is_form => {
+        Ok((resident, None)) if is_form => sign_in::code::ask(&state, client, &resident, None)
+            .await
+            .unwrap_or_else(IntoResponse::into_response),
+        Ok((_, None)) => sign_in::code_needed().into_response(),
+        Ok((resident, Some(token))) if is_form => {
             tracing::debug!(name = resident.name, "somebody joined by the page");
             let cookie = auth::cookie(&token, auth::is_secure(&state, client));
             ([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
         }
-        Ok((resident, token)) => {
+        Ok((resident, Some(token))) => {
             let no_store = [(header::CACHE_CONTROL, "no-store")];
             (StatusCode::CREATED, no_store, Json(SignedIn { token, resident })).into_response()
         }
@@ -125,13 +127,15 @@ impl Refused {
     }
 }
 
+/// Uses the code; returns whose account it is, and the token of a session. An account with a second factor got its new
+/// password, and needs a code to sign in with it.
 async fn joined(
     state: &AppState,
     client: ClientAddress,
     headers: &HeaderMap,
     code: &str,
     form: &Form,
-) -> Result<(Resident, String), Refused> {
+) -> Result<(Resident, Option<String>), Refused> {
     may_look_up(state, client, headers)?;
     let code = Code::read(code).ok_or(Refused::Join(JoinError::Unknown))?;
     let language: Locale = form.language.parse().unwrap_or_default();
@@ -147,10 +151,13 @@ async fn joined(
     // The account that acts is known only when it has joined.
     let accounts = state.backend.accounts.acting(client.by(""));
     let resident = accounts.join(&code, joining).await.map_err(Refused::Join)?;
-    let token = state.backend.sessions.start(&resident).await.map_err(Problem::from)?;
-    let record = Record::new(Act::SignedIn, client.by(&resident.name)).about(&resident.name);
-    state.backend.audit.later(record);
-    Ok((resident, token.as_str().to_owned()))
+    if accounts.needs_code(&resident.name).await.map_err(Problem::from)? {
+        return Ok((resident, None));
+    }
+    let device = agent::device(headers, client);
+    let token = state.backend.sessions.start(&resident, &device).await.map_err(Problem::from)?;
+    sign_in::recorded(state, client, &resident);
+    Ok((resident, Some(token.as_str().to_owned())))
 }
 
 /// Shows the page again with what was written and what is wrong with it.

@@ -18,6 +18,7 @@ pub use self::{
     cards::{cards, invite},
     import::{import, import_page},
     join::{join, shown as invitation},
+    qr::svg as qr_code,
     shown::shown,
     upload::BODY_LIMIT as UPLOAD_LIMIT,
 };

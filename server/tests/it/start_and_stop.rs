@@ -115,6 +115,7 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_PRESS_ASKS_AFTER=600",
         "IUTSAI_TIME_ZONE=Asia/Seoul",
         "IUTSAI_BATCH_CRON=10 4 * * *",
+        "IUTSAI_REQUIRE_SECOND_FACTOR=0",
         "IUTSAI_SITE_PLAN=(unset)",
         "IUTSAI_PUSH_PRIVATE_KEY=(hidden)",
         "IUTSAI_PUSH_CONTACT=https://iutsai.example",
@@ -126,6 +127,9 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line} is not in {out}");
     }
+    let cost =
+        out.lines().find(|line| line.starts_with("# A password costs ")).expect("what a password costs");
+    assert!(cost.ends_with(" KiB here (argon2id, passes 2, lanes 1)."), "{cost}");
 }
 
 #[test]

@@ -154,10 +154,30 @@ pub(super) fn person(locale: Locale, person: &Person, back: &str, zone: &dyn Zon
                         </button>
                     </form>
                     {role(locale, name, back, is_administrator)}
-                    {button("move-out", td_string!(locale, people.move_out))}
                 </div>
+                {moving_out(locale, name, back)}
             </details>
         </li>
+    }
+    .into_any()
+}
+
+/// Deletes the account, which nothing brings back; so it is folded away and needs a tick.
+fn moving_out(locale: Locale, name: &str, back: &str) -> AnyView {
+    view! {
+        <details class="act" data-testid="moving-out">
+            <summary>{td_string!(locale, people.move_out)}</summary>
+            <form class="stack" method="post" action=act(name, "move-out")>
+                <p>{td_string!(locale, people.move_out_means, name = name.to_owned())}</p>
+                {hidden("back", back)}
+                <label class="check">
+                    <input type="checkbox" name="confirmed" value="yes" required />
+                    " "
+                    {td_string!(locale, people.move_out_confirm, name = name.to_owned())}
+                </label>
+                <button type="submit" data-testid="move-out">{td_string!(locale, people.move_out_delete)}</button>
+            </form>
+        </details>
     }
     .into_any()
 }

@@ -40,6 +40,7 @@ fn problem(locale: Locale, slug: &str, about: &str) -> Option<String> {
         "not-known" => td_string!(locale, people.not_known, name = about),
         "occupied" => td_string!(locale, people.occupied, name = about),
         "last-administrator" => td_string!(locale, people.last_administrator, name = about),
+        "unconfirmed" => td_string!(locale, people.unconfirmed, name = about),
         "account-locked" => td_string!(locale, people.is_locked_already, name = about),
         "invalid" | "malformed" | "too-large" => td_string!(locale, people.invalid).to_owned(),
         _ => td_string!(locale, people.unavailable).to_owned(),
@@ -65,7 +66,7 @@ mod tests {
             ] {
                 assert!(done(locale, word, "김이웃").is_some_and(|words| words.contains("김이웃")), "{word}");
             }
-            for slug in ["not-known", "occupied", "last-administrator", "account-locked"] {
+            for slug in ["not-known", "occupied", "last-administrator", "account-locked", "unconfirmed"] {
                 assert!(
                     problem(locale, slug, "101-1").is_some_and(|words| words.contains("101-1")),
                     "{slug}"

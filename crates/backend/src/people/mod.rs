@@ -2,14 +2,22 @@
 //!
 //! The office keeps the [`complex`] of buildings, lines and houses, fills it by an [`import`], invites houses
 //! ([`invitations`]) and acts on accounts ([`office`]).
+//!
+//! An administrator can protect the account with a [`second_factor`]; between the password and its code there is a
+//! ticket ([`tickets`]).
 
 pub mod accounts;
 pub mod complex;
+pub mod cost;
 mod hashing;
 pub mod import;
 pub mod invitations;
 pub mod office;
+mod password;
+pub mod second_factor;
 pub mod sessions;
+pub mod tickets;
+mod totp;
 
 use crate::database::{DatabaseError, stored::Unreadable};
 
@@ -31,6 +39,9 @@ pub enum PeopleError {
     /// The system gave no random number.
     #[error("no token can be made: {0}")]
     NoToken(#[from] getrandom::Error),
+    /// OpenSSL failed at a code of a second factor.
+    #[error("a code cannot be computed: {0}")]
+    Code(#[from] openssl::error::ErrorStack),
 }
 
 impl PeopleError {

@@ -8,6 +8,7 @@ use super::{
     accounts::Accounts,
     complex, import,
     sessions::{DAY, NEXT_CHANGE},
+    tickets,
 };
 use crate::{
     audit::Act,
@@ -308,14 +309,16 @@ async fn make_resident(connection: &mut AnyConnection, name: &str) -> Result<(),
     })
 }
 
-/// Ends the sessions of an account within a transaction, and returns how many there were. Every node learns of it when it
-/// asks the database next.
+/// Ends the sessions and tickets of an account within a transaction, and returns how many sessions there were. Every node
+/// learns of it when it asks the database next.
 pub(super) async fn end_sessions(connection: &mut AnyConnection, name: &str) -> Result<u64, sqlx::Error> {
     let end = format!(
         "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"
     );
     let end = sqlx::query(AssertSqlSafe(end)).bind(clock::now() + DAY).bind(name);
-    Ok(end.execute(connection).await?.rows_affected())
+    let ended = end.execute(&mut *connection).await?.rows_affected();
+    tickets::end_all(connection, name).await?;
+    Ok(ended)
 }
 
 /// A flat as an account names it.

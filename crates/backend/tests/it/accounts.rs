@@ -4,7 +4,7 @@ use backend::{
     database::Database,
     delivery::outbox::Outbox,
     people::accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
-    people::sessions::{SessionChange, SessionId, Sessions},
+    people::sessions::{Device, SessionChange, SessionId, Sessions},
 };
 use domain::{House, Line, Role};
 
@@ -104,9 +104,9 @@ async fn a_session_opens_with_its_token_until_it_ends_and_watchers_are_notified(
     let database = database(&directory).await;
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
     let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
-    let sessions = Sessions::open(database, outbox).await;
+    let sessions = Sessions::open(database, outbox, false).await;
     let mut changes = sessions.watch_changes();
-    let token = sessions.start(&resident).await.expect("signed in");
+    let token = sessions.start(&resident, &Device::default()).await.expect("signed in");
     assert!(!format!("{token:?}").contains(token.as_str()));
     let session = sessions.find(token.as_str()).await.expect("answered").expect("it opens");
     assert_eq!((&session.resident, &session.id), (&resident, &SessionId::of_token(token.as_str())));

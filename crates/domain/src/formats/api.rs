@@ -18,6 +18,9 @@ pub struct SignIn {
     /// The password.
     #[serde(deserialize_with = "required_text")]
     pub password: String,
+    /// The code of the authenticator app, or a recovery code, for an account that has a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text")]
+    pub code: Option<String>,
 }
 
 /// The answer to [`SignIn`].

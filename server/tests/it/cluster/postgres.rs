@@ -9,7 +9,8 @@ use testkit::{Error, server::Program};
 
 use crate::{
     cluster::script::{directory, run, script, tail},
-    support::{CALLER, NEIGHBOUR, Outcome, program, sign_in},
+    second_factor::{led_to, protect},
+    support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, program, sign_in},
 };
 
 /// A server by `script/postgres` that runs until this is dropped.
@@ -139,4 +140,30 @@ async fn the_audit_in_postgresql_only_grows_and_writers_of_several_nodes_make_on
     assert_eq!(broken.to_string(), "row 7 of the audit is not what was written: its hash does not fit");
     pool.close().await;
     Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: script/test runs it"]
+async fn a_second_factor_and_the_own_sessions_are_the_same_in_postgresql() -> Outcome {
+    let postgres = Postgres::start();
+    let server = postgres.program().start().await?;
+    let client = server.client()?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let protected = protect(&office).await;
+    let enter = |code: String| {
+        let client = client.clone();
+        async move { client.sign_in_with_code(ADMINISTRATOR, PASSWORD, Some(&code)).await }
+    };
+    let next = protected.code(1);
+    enter(next.clone()).await?;
+    enter(next).await.expect_err("a code is accepted once");
+    enter(protected.recovery_codes[0].clone()).await?;
+    enter(protected.recovery_codes[0].clone()).await.expect_err("a recovery code is, too");
+    assert_eq!(led_to(&office, &[("act", "end"), ("session", "others")]).await, "/me/sign-in?done=others");
+    let off = [("act", "off"), ("password", PASSWORD), ("code", protected.recovery_codes[1].as_str())];
+    assert_eq!(led_to(&office, &off).await, "/me/sign-in?done=off");
+    let password = [("act", "password"), ("password", PASSWORD), ("new_password", "correct horse")];
+    assert_eq!(led_to(&office, &password).await, "/me/sign-in?done=password");
+    client.sign_in(ADMINISTRATOR, "correct horse").await?;
+    server.end().await
 }

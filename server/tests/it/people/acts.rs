@@ -126,3 +126,26 @@ async fn the_pages_forms_lead_back_with_a_notice_and_another_site_is_refused() -
     assert_eq!(refusal(send(foreign).await).await.1, "/problems/foreign-origin");
     Ok(())
 }
+
+/// Sends the page's form for a neighbour who has moved out, and returns where it led to.
+async fn move_out(office: &Session, fields: &[(&str, &str)]) -> String {
+    let request = office.request(Method::POST, &format!("/api/people/{NEIGHBOUR}/move-out"));
+    header(&send(request.form(fields)).await, "location").to_owned()
+}
+
+#[tokio::test]
+async fn moving_out_by_the_page_needs_a_tick_because_nothing_brings_an_account_back() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let back = ("back", "/admin/people?line=101-1");
+    let unconfirmed = move_out(&office, &[back]).await;
+    assert!(unconfirmed.ends_with("&problem=unconfirmed&about=resident-1204"), "{unconfirmed}");
+    sign_in(&client, NEIGHBOUR).await?;
+    let page = office.request(Method::GET, &unconfirmed).header("accept-language", "en");
+    let html = send(page).await.text().await.unwrap();
+    assert!(html.contains("is not deleted") && html.contains("name=\"confirmed\""), "{html}");
+    let confirmed = move_out(&office, &[back, ("confirmed", "yes")]).await;
+    assert!(confirmed.ends_with("&done=moved-out&about=resident-1204"), "{confirmed}");
+    client.sign_in(NEIGHBOUR, PASSWORD).await.unwrap_err();
+    Ok(())
+}

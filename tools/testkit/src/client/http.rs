@@ -105,7 +105,20 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] when name or password is wrong; otherwise as [`Client::send`].
     pub async fn sign_in(&self, name: &str, password: &str) -> Result<Session, Error> {
-        let body = SignIn { name: name.into(), password: password.into() };
+        self.sign_in_with_code(name, password, None).await
+    }
+
+    /// Signs in to an account that has a second factor, with a code of it.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when name, password or code is wrong; otherwise as [`Client::send`].
+    pub async fn sign_in_with_code(
+        &self,
+        name: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<Session, Error> {
+        let body = SignIn { name: name.into(), password: password.into(), code: code.map(str::to_owned) };
         let answer = self.send::<SignedIn>(self.request(Method::POST, "/api/session").json(&body)).await?;
         Ok(Session::new(self.clone(), answer.ok()?))
     }

@@ -1,7 +1,7 @@
 //! This node's copy of the sessions.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -51,6 +51,10 @@ struct State {
     change: i64,
     /// The fingerprint of all accounts when every session was last compared with its account.
     accounts: Option<u64>,
+    /// The accounts that have a second factor; `None` before the database has listed them.
+    second_factors: Option<HashSet<String>>,
+    /// The number of changes of single accounts that this node made to that list.
+    second_factor_changes: u64,
 }
 
 /// The changes of one round of reading.
@@ -137,12 +141,56 @@ impl Copies {
         self.write().accounts = Some(accounts);
     }
 
+    /// Returns whether an account has a second factor; `None` if that is not known.
+    pub(super) fn has_second_factor(&self, resident: &str) -> Option<bool> {
+        Some(self.read().second_factors.as_ref()?.contains(resident))
+    }
+
+    /// Returns the number of changes that this node made to second factors.
+    pub(super) fn second_factor_changes(&self) -> u64 {
+        self.read().second_factor_changes
+    }
+
+    /// Applies the list of the accounts that have a second factor, and returns the sessions of those for which that is
+    /// new. A list that may have been read before the last change of this node, which is one since `changes`, is left
+    /// to the next reading.
+    pub(super) fn update_second_factors(&self, listed: HashSet<String>, changes: u64) -> Vec<SessionId> {
+        let mut state = self.write();
+        if state.second_factor_changes != changes {
+            return Vec::new();
+        }
+        state.replace_second_factors(listed)
+    }
+
+    /// Applies the change of one account, and returns its sessions if that is new.
+    pub(super) fn change_second_factor(&self, resident: &str, has_one: bool) -> Vec<SessionId> {
+        let mut state = self.write();
+        state.second_factor_changes += 1;
+        let Some(mut listed) = state.second_factors.clone() else { return Vec::new() };
+        if has_one {
+            listed.insert(resident.to_owned());
+        } else {
+            listed.remove(resident);
+        }
+        state.replace_second_factors(listed)
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn replace_second_factors(&mut self, listed: HashSet<String>) -> Vec<SessionId> {
+        let Some(before) = self.second_factors.replace(listed) else { return Vec::new() };
+        let Some(now) = self.second_factors.as_ref().filter(|now| **now != before) else { return Vec::new() };
+        let is_other = |resident: &Resident| before.contains(&resident.name) != now.contains(&resident.name);
+        let changed = self.sessions.iter().filter(|(_, (resident, _))| is_other(resident));
+        changed.map(|(id, _)| id.clone()).collect()
     }
 }
 
@@ -176,5 +224,24 @@ mod tests {
         let synced = copies.update(Vec::new(), vec![phone.clone(), phone.clone()], 0);
         assert_eq!((synced.new.len(), synced.ended), (0, vec![phone.clone()]));
         assert!(!copies.has(&phone));
+    }
+
+    #[test]
+    fn a_second_factor_that_is_new_or_gone_is_reported_for_the_sessions_of_its_account() {
+        let (copies, phone) = (Copies::default(), SessionId::of_token("phone"));
+        copies.update(vec![copied("phone", "1203", 1)], Vec::new(), 0);
+        assert_eq!(copies.has_second_factor("one"), None);
+        assert_eq!(copies.change_second_factor("one", true), Vec::new(), "nothing is known yet");
+        assert_eq!(copies.update_second_factors(HashSet::new(), 0), Vec::new());
+        assert_eq!(copies.has_second_factor("one"), None, "it was read before the change");
+        let changes = copies.second_factor_changes();
+        assert_eq!(copies.update_second_factors(HashSet::new(), changes), Vec::new());
+        assert_eq!(copies.has_second_factor("one"), Some(false));
+        assert_eq!(copies.change_second_factor("another", true), Vec::new());
+        assert_eq!(copies.change_second_factor("one", true), vec![phone.clone()]);
+        assert_eq!(copies.has_second_factor("one"), Some(true));
+        let changes = copies.second_factor_changes();
+        assert_eq!(copies.update_second_factors(HashSet::from(["one".to_owned()]), changes), Vec::new());
+        assert_eq!(copies.update_second_factors(HashSet::new(), changes), vec![phone]);
     }
 }

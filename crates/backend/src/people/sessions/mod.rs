@@ -4,6 +4,8 @@
 //! waits for the database, and when that is away, a signed-in person stays so for a day.
 
 mod copy;
+mod own;
+mod rights;
 mod sync;
 
 use std::{fmt, hash::RandomState, sync::Arc, time::Duration};
@@ -21,6 +23,9 @@ use crate::{
     people::{PeopleError, accounts},
 };
 use copy::{Copied, Copies};
+
+pub(super) use own::end_others_within;
+pub use own::{Device, OwnSession, end_all};
 
 /// The lifetime of a session after its last use.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
@@ -75,6 +80,18 @@ impl SessionId {
     pub fn of_token(token: &str) -> Self {
         Self(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
     }
+
+    /// Reads a name that was shown to the owner of the session.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        is_token(text).then(|| Self(text.to_owned()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A change of a session for which its sockets must close.
@@ -91,10 +108,12 @@ pub enum SessionChange {
 pub struct Session {
     /// Names the session.
     pub id: SessionId,
-    /// The signed-in person.
+    /// The signed-in person. An administrator whose second factor is missing has the rights of a resident.
     pub resident: Resident,
     /// True if the session was prolonged just now, so a cookie should be, too.
     pub renewed: bool,
+    /// True if the person is an administrator who must set up a second factor first.
+    pub is_limited: bool,
 }
 
 /// The sessions of the complex. Clones share the copy.
@@ -108,11 +127,13 @@ pub struct Sessions {
     synced: watch::Sender<u64>,
     /// Keyed anew by each process.
     hasher: RandomState,
+    /// Administrators without a second factor have the rights of residents.
+    requires_second_factor: bool,
 }
 
 impl Sessions {
     /// The sessions of `database`, with what `outbox` keeps of them while that is away.
-    pub async fn open(database: Database, outbox: Outbox) -> Self {
+    pub async fn open(database: Database, outbox: Outbox, requires_second_factor: bool) -> Self {
         let copies = Arc::new(Copies::default());
         match outbox.kept_sessions().await {
             Ok((kept, synced_at)) => copies.fill(kept.into_iter().filter_map(Copied::kept), synced_at),
@@ -125,6 +146,7 @@ impl Sessions {
             changes: broadcast::Sender::new(1024),
             synced: watch::Sender::new(0),
             hasher: RandomState::new(),
+            requires_second_factor,
         };
         if let Err(error) = sessions.sync(true).await {
             tracing::warn!(%error, "the sessions cannot be read: those known from before hold for a day");
@@ -132,22 +154,28 @@ impl Sessions {
         sessions
     }
 
-    /// Signs `resident` in.
+    /// Signs `resident` in at a device.
     ///
     /// # Errors
     /// The database's.
-    pub async fn start(&self, resident: &Resident) -> Result<Token, PeopleError> {
+    pub async fn start(&self, resident: &Resident, device: &Device) -> Result<Token, PeopleError> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)?;
         let token = Token(URL_SAFE_NO_PAD.encode(secret));
-        let (id, expires_at) = (SessionId::of_token(token.as_str()), clock::now() + LIFETIME);
+        let now = clock::now();
+        let (id, expires_at) = (SessionId::of_token(token.as_str()), now + LIFETIME);
+        let [device, address] = device.kept();
         let insert = format!(
-            "INSERT INTO sessions (token_hash, resident, expires_at, change) VALUES ($1, $2, $3, {NEXT_CHANGE})"
+            "INSERT INTO sessions (token_hash, resident, expires_at, started_at, device, address, change)
+             VALUES ($1, $2, $3, $4, $5, $6, {NEXT_CHANGE})"
         );
         let insert = sqlx::query(sqlx::AssertSqlSafe(insert))
             .bind(&id.0)
             .bind(&resident.name)
             .bind(expires_at)
+            .bind(now)
+            .bind(device)
+            .bind(address)
             .execute(self.database.pool());
         database::answer(insert).await?;
         self.end_surplus(&resident.name).await?;
@@ -189,7 +217,7 @@ impl Sessions {
     pub fn known(&self, token: &str) -> Option<Resident> {
         let (id, now) = (SessionId::of_token(token), clock::now());
         let known = self.copies.get(&id, now - HOLD).filter(|known| known.expires_at > now)?;
-        Some(known.resident)
+        Some(self.allowed(known.resident).0)
     }
 
     /// Waits until this node's copy has the session of one of the tokens. One that another node began comes with the
@@ -218,7 +246,8 @@ impl Sessions {
         };
         let Some(known) = known.filter(|known| known.expires_at > now) else { return Ok(None) };
         let renewed = known.expires_at < now + LIFETIME - PROLONG_EVERY && self.prolong(&known, now).await;
-        Ok(Some(Session { id, resident: known.resident, renewed }))
+        let (resident, is_limited) = self.allowed(known.resident);
+        Ok(Some(Session { id, resident, renewed, is_limited }))
     }
 
     /// Ends the session that `token` opens, if there is one, and reports it to the watchers.
@@ -280,20 +309,4 @@ impl Sessions {
         }
         self.copies.get(&known.id, now - HOLD).is_some_and(|copy| copy.expires_at > known.expires_at)
     }
-}
-
-/// Ends every session of an account; returns how many there were. Running servers close their sockets within five
-/// seconds.
-///
-/// # Errors
-/// The database's.
-pub async fn end_all(database: &Database, resident: &str) -> Result<u64, DatabaseError> {
-    let end = format!(
-        "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE} WHERE resident = $2 AND ended = 0"
-    );
-    let end = sqlx::query(sqlx::AssertSqlSafe(end))
-        .bind(clock::now() + DAY)
-        .bind(resident)
-        .execute(database.pool());
-    Ok(database::answer(end).await?.rows_affected())
 }

@@ -55,6 +55,7 @@ impl Sessions {
     pub(super) async fn sync(&self, everything: bool) -> Result<(), PeopleError> {
         self.database.prepare().await?;
         let accounts = self.fingerprint().await?;
+        let (changes, second_factors) = (self.copies.second_factor_changes(), self.second_factors().await?);
         let everything = everything || self.copies.accounts() != Some(accounts);
         let since = if everything { -1 } else { self.copies.read_from() };
         let known = if everything { self.copies.known() } else { Vec::new() };
@@ -76,6 +77,8 @@ impl Sessions {
         let synced = self.copies.update(live, gone, now);
         self.keep(&synced, now, everything).await;
         self.report(synced);
+        let changed = self.copies.update_second_factors(second_factors, changes);
+        self.report_rights(changed);
         if everything {
             self.copies.compared(accounts);
             self.purge(now).await?;
@@ -104,6 +107,14 @@ impl Sessions {
             Ok::<u64, sqlx::Error>(sum)
         };
         Ok(database::answer(sum).await?)
+    }
+
+    /// Returns the accounts that have a second factor.
+    async fn second_factors(&self) -> Result<HashSet<String>, PeopleError> {
+        let list = sqlx::query("SELECT resident FROM second_factors WHERE confirmed_at > 0")
+            .fetch_all(self.database.pool());
+        let rows = database::answer(list).await?;
+        Ok(rows.iter().map(|row| row.try_get("resident")).collect::<Result<_, sqlx::Error>>()?)
     }
 
     async fn keep(&self, synced: &Synced, now: Millis, is_due: bool) {

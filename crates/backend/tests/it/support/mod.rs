@@ -30,6 +30,7 @@ pub async fn backend(directory: &Path) -> Backend {
         webhook: None,
         keep: Duration::from_secs(30 * 24 * 60 * 60),
         demo: true,
+        requires_second_factor: false,
         calls_runtime: Handle::current(),
         sockets_runtime: Handle::current(),
     };

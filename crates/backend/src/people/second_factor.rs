@@ -1,0 +1,354 @@
+//! The second factor of an account: codes of an authenticator app ([`totp`]), and recovery codes for a lost phone. The
+//! secret of the app is stored as it is, because the server computes with it; of recovery codes only the SHA-256 is.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::Millis;
+use sha2::{Digest, Sha256};
+use sqlx::{AnyConnection, Row};
+
+use super::{
+    PeopleError,
+    accounts::Accounts,
+    sessions::{SessionId, end_others_within},
+    tickets, totp,
+};
+use crate::{
+    clock,
+    database::{self, Database, DatabaseError},
+};
+
+/// The number of recovery codes.
+pub const RECOVERY_CODES: usize = 10;
+/// The time within which a set-up is confirmed, in milliseconds.
+const SET_UP_WITHIN: Millis = 15 * 60 * 1000;
+/// The characters of a recovery code. They are 80 bits, so that its hash does not give it away.
+const CODE_LENGTH: usize = 16;
+/// Crockford's base 32, in which no character looks like another one.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A code that is accepted once in the place of the app's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    fn generate() -> Result<Self, PeopleError> {
+        let mut octets = [0; CODE_LENGTH];
+        getrandom::fill(&mut octets)?;
+        Ok(Self(octets.iter().map(|octet| char::from(ALPHABET[usize::from(octet % 32)])).collect()))
+    }
+
+    /// Reads a code as people write it, with or without its dashes, in any case, with letters that look like digits.
+    fn read(text: &str) -> Option<Self> {
+        if text.len() > 4 * CODE_LENGTH {
+            return None;
+        }
+        let written = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
+        let code: String = written
+            .map(|c| match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c => c,
+            })
+            .collect();
+        let is_code = code.len() == CODE_LENGTH && code.bytes().all(|c| ALPHABET.contains(&c));
+        is_code.then_some(Self(code))
+    }
+
+    /// The code in groups of four, as it is printed.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let groups: Vec<&str> =
+            (0..CODE_LENGTH).step_by(4).filter_map(|from| self.0.get(from..from + 4)).collect();
+        groups.join("-")
+    }
+
+    fn hash(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(hidden)")
+    }
+}
+
+/// The state of an account's second factor.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// There is none.
+    Off,
+    /// Its set-up has begun, and no code has been shown yet. It protects nothing.
+    Begun {
+        /// The secret in base 32, as an authenticator app takes it.
+        secret: String,
+    },
+    /// Signing in needs a code.
+    On {
+        /// Since when.
+        since: Millis,
+        /// The recovery codes that can still be used.
+        codes_left: u64,
+    },
+}
+
+/// Why a second factor is not set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// The code is not one of the secret.
+    #[error("the code is not right")]
+    WrongCode,
+    /// No set-up has begun, or it was too long ago.
+    #[error("no set-up has begun, or it was too long ago")]
+    NotBegun,
+    /// It is not known whether it was done.
+    #[error(transparent)]
+    Unavailable(#[from] PeopleError),
+}
+
+impl From<DatabaseError> for SetUpError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<sqlx::Error> for SetUpError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl Accounts {
+    /// Returns whether signing in to an account needs a code.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn needs_code(&self, name: &str) -> Result<bool, PeopleError> {
+        let find =
+            sqlx::query("SELECT resident FROM second_factors WHERE resident = $1 AND confirmed_at > 0")
+                .bind(name)
+                .fetch_optional(self.database().pool());
+        Ok(database::answer(find).await?.is_some())
+    }
+
+    /// Returns the state of an account's second factor.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn second_factor(&self, name: &str) -> Result<SecondFactor, PeopleError> {
+        let find = sqlx::query(
+            "SELECT secret, made_at, confirmed_at,
+                 (SELECT COUNT(*) FROM recovery_codes WHERE recovery_codes.resident = second_factors.resident
+                  AND used_at = 0) AS codes_left
+             FROM second_factors WHERE resident = $1",
+        )
+        .bind(name)
+        .fetch_optional(self.database().pool());
+        let Some(row) = database::answer(find).await? else { return Ok(SecondFactor::Off) };
+        let [made_at, since, codes_left]: [i64; 3] =
+            [row.try_get("made_at")?, row.try_get("confirmed_at")?, row.try_get("codes_left")?];
+        if since > 0 {
+            return Ok(SecondFactor::On { since, codes_left: u64::try_from(codes_left).unwrap_or_default() });
+        }
+        let secret: Vec<u8> = row.try_get("secret")?;
+        let is_fresh = made_at > clock::now() - SET_UP_WITHIN;
+        Ok(if is_fresh { SecondFactor::Begun { secret: totp::base32(&secret) } } else { SecondFactor::Off })
+    }
+
+    /// Begins a set-up with a new secret, in the place of an earlier one that was not confirmed. An account that has a
+    /// second factor keeps it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin_second_factor(&self, name: &str) -> Result<(), PeopleError> {
+        let mut secret = [0_u8; totp::SECRET_LENGTH];
+        getrandom::fill(&mut secret)?;
+        let insert = sqlx::query(
+            "INSERT INTO second_factors (resident, secret, made_at) VALUES ($1, $2, $3)
+             ON CONFLICT (resident) DO UPDATE SET secret = EXCLUDED.secret, made_at = EXCLUDED.made_at
+             WHERE second_factors.confirmed_at = 0",
+        )
+        .bind(name)
+        .bind(secret.to_vec())
+        .bind(clock::now())
+        .execute(self.database().pool());
+        database::answer(insert).await?;
+        Ok(())
+    }
+
+    /// Confirms a set-up with a code of its secret, and returns the recovery codes. From now on signing in needs a
+    /// code, and every session but `keep` ends, because it began without.
+    ///
+    /// # Errors
+    /// [`SetUpError`]; nothing is changed then.
+    pub async fn confirm_second_factor(
+        &self,
+        name: &str,
+        code: &str,
+        keep: &SessionId,
+    ) -> Result<Vec<RecoveryCode>, SetUpError> {
+        let now = clock::now();
+        let find = sqlx::query(
+            "SELECT secret FROM second_factors WHERE resident = $1 AND confirmed_at = 0 AND made_at > $2",
+        )
+        .bind(name)
+        .bind(now - SET_UP_WITHIN)
+        .fetch_optional(self.database().pool());
+        let row = database::answer(find).await?.ok_or(SetUpError::NotBegun)?;
+        let secret: Vec<u8> = row.try_get("secret")?;
+        let step = totp::step_of(&secret, &digits(code), now, 0).map_err(PeopleError::from)?;
+        let step = step.ok_or(SetUpError::WrongCode)?;
+        let codes = new_codes()?;
+        database::outcome::<_, SetUpError>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let confirm = sqlx::query(
+                "UPDATE second_factors SET confirmed_at = $1, last_step = $2
+                 WHERE resident = $3 AND confirmed_at = 0 AND secret = $4",
+            );
+            let confirm = confirm.bind(now).bind(step).bind(name).bind(secret.clone());
+            if confirm.execute(&mut *transaction).await?.rows_affected() == 0 {
+                return Err(SetUpError::NotBegun);
+            }
+            replace_codes(&mut transaction, name, &codes).await?;
+            end_others_within(&mut transaction, name, keep).await?;
+            tickets::end_all(&mut transaction, name).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await?;
+        Ok(codes)
+    }
+
+    /// Returns whether this is a code that the account may use now, and uses it up. It is the app's, or a recovery
+    /// code.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn use_code(&self, name: &str, code: &str) -> Result<bool, PeopleError> {
+        let digits = digits(code);
+        if totp::is_code(&digits) {
+            return self.use_code_of_app(name, &digits).await;
+        }
+        let Some(code) = RecoveryCode::read(code) else { return Ok(false) };
+        let used = sqlx::query(
+            "UPDATE recovery_codes SET used_at = $1 WHERE resident = $2 AND code_hash = $3 AND used_at = 0
+             AND EXISTS (SELECT 1 FROM second_factors WHERE second_factors.resident = $2 AND confirmed_at > 0)",
+        )
+        .bind(clock::now())
+        .bind(name)
+        .bind(code.hash())
+        .execute(self.database().pool());
+        Ok(database::answer(used).await?.rows_affected() > 0)
+    }
+
+    async fn use_code_of_app(&self, name: &str, code: &str) -> Result<bool, PeopleError> {
+        let find = sqlx::query(
+            "SELECT secret, last_step FROM second_factors WHERE resident = $1 AND confirmed_at > 0",
+        )
+        .bind(name)
+        .fetch_optional(self.database().pool());
+        let Some(row) = database::answer(find).await? else { return Ok(false) };
+        let (secret, last): (Vec<u8>, i64) = (row.try_get("secret")?, row.try_get("last_step")?);
+        let Some(step) = totp::step_of(&secret, code, clock::now(), last)? else { return Ok(false) };
+        // Two at once with the same code meet here, and the second finds its step used.
+        let used =
+            sqlx::query("UPDATE second_factors SET last_step = $1 WHERE resident = $2 AND last_step < $1")
+                .bind(step)
+                .bind(name)
+                .execute(self.database().pool());
+        Ok(database::answer(used).await?.rows_affected() > 0)
+    }
+
+    /// Makes new recovery codes in the place of the old ones, if the account has a second factor.
+    ///
+    /// # Errors
+    /// [`SetUpError::NotBegun`] without one, or the database's.
+    pub async fn renew_recovery_codes(&self, name: &str) -> Result<Vec<RecoveryCode>, SetUpError> {
+        let codes = new_codes()?;
+        if !self.needs_code(name).await? {
+            return Err(SetUpError::NotBegun);
+        }
+        database::outcome::<_, SetUpError>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            replace_codes(&mut transaction, name, &codes).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await?;
+        Ok(codes)
+    }
+
+    /// Removes the second factor of an account and its recovery codes; returns whether there was one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn remove_second_factor(&self, name: &str) -> Result<bool, PeopleError> {
+        Ok(remove(self.database(), name).await?)
+    }
+}
+
+/// Removes the second factor of an account and its recovery codes; returns whether there was one. The password and the
+/// sessions stay.
+///
+/// # Errors
+/// The database's.
+pub async fn remove(database: &Database, name: &str) -> Result<bool, DatabaseError> {
+    database::outcome::<_, DatabaseError>(async {
+        let mut transaction = database.pool().begin().await?;
+        let factor = sqlx::query("DELETE FROM second_factors WHERE resident = $1").bind(name);
+        let removed = factor.execute(&mut *transaction).await?.rows_affected() > 0;
+        let codes = sqlx::query("DELETE FROM recovery_codes WHERE resident = $1").bind(name);
+        codes.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(removed)
+    })
+    .await
+}
+
+fn new_codes() -> Result<Vec<RecoveryCode>, PeopleError> {
+    std::iter::repeat_with(RecoveryCode::generate).take(RECOVERY_CODES).collect()
+}
+
+async fn replace_codes(
+    connection: &mut AnyConnection,
+    name: &str,
+    codes: &[RecoveryCode],
+) -> Result<(), sqlx::Error> {
+    let forget = sqlx::query("DELETE FROM recovery_codes WHERE resident = $1").bind(name);
+    forget.execute(&mut *connection).await?;
+    for code in codes {
+        let insert = sqlx::query("INSERT INTO recovery_codes (resident, code_hash) VALUES ($1, $2)");
+        insert.bind(name).bind(code.hash()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Returns a code without the spaces that apps show in its middle.
+fn digits(code: &str) -> String {
+    code.chars().filter(|c| !c.is_whitespace()).take(2 * CODE_LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_recovery_code_is_read_as_people_write_it_and_is_neither_logged_nor_kept() {
+        let code = RecoveryCode::generate().unwrap();
+        let written = code.written();
+        assert_eq!((written.len(), written.matches('-').count()), (19, 3));
+        for text in
+            [written.clone(), written.to_lowercase(), written.replace('-', " "), written.replace('-', "")]
+        {
+            assert_eq!(RecoveryCode::read(&text), Some(code.clone()), "{text}");
+        }
+        for wrong in ["", "K7M4-Q2XP-9TRA", "K7M4-Q2XP-9TRA-000U", "123456"] {
+            assert_eq!(RecoveryCode::read(wrong), None, "{wrong}");
+        }
+        assert!(!format!("{code:?}").contains(&code.0) && !code.hash().contains(&code.0));
+        assert_ne!(code, RecoveryCode::generate().unwrap());
+    }
+}

@@ -32,6 +32,7 @@ use crate::{
     people::{
         PeopleError,
         accounts::{AccountError, Accounts},
+        displays::Displays,
         sessions::Sessions,
     },
     push::{self, Push},
@@ -106,6 +107,8 @@ pub struct Backend {
     pub accounts: Accounts,
     /// The sessions.
     pub sessions: Sessions,
+    /// The screens that show the board.
+    pub displays: Displays,
     /// The lines and who listens.
     pub hub: Hub,
     /// Whom calls have reached.
@@ -171,6 +174,7 @@ impl Backend {
                 settings.zone.clone(),
             ),
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
+            displays: Displays::open(database.clone()).await,
             receipts: Receipts::default(),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
             tasks: TaskTracker::new(),
@@ -283,6 +287,7 @@ impl Backend {
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
+        self.tasks.spawn_on(self.displays.clone().run(stopping()), runtime);
     }
 
     /// Counts calls as they come, and all of them again by the schedule.

@@ -1,10 +1,11 @@
 //! The [`accounts`] and their [`sessions`]. Passwords are hashed on threads of their own.
 //!
 //! The office keeps the [`complex`] of buildings, lines and houses, fills it by an [`import`], invites houses
-//! ([`invitations`]) and acts on accounts ([`office`]).
+//! ([`invitations`]) and acts on accounts ([`office`]). Screens on a wall are no accounts ([`displays`]).
 
 pub mod accounts;
 pub mod complex;
+pub mod displays;
 mod hashing;
 pub mod import;
 pub mod invitations;

@@ -44,13 +44,17 @@ pub const PEOPLE: Page = of_office("/admin/people");
 pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 /// Invitations to print.
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// The open calls for the screen on the office's wall. A screen with a token reads it, too.
+pub const BOARD: Page = of_office("/admin/board");
+/// The screens that show the board.
+pub const DISPLAYS: Page = of_office("/admin/board/displays");
 /// Writing the code of an invitation.
 pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
 /// Joining by an invitation.
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 11] = [
+pub const PAGES: [Page; 13] = [
     HOME,
     SIGN_IN,
     CALL,
@@ -60,6 +64,8 @@ pub const PAGES: [Page; 11] = [
     PEOPLE,
     PEOPLE_IMPORT,
     PEOPLE_CARDS,
+    BOARD,
+    DISPLAYS,
     JOIN,
     INVITATION,
 ];
@@ -108,6 +114,9 @@ mod tests {
             ("/devices", Some(DEVICES)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),
+            ("/admin/board", Some(BOARD)),
+            ("/admin/board/displays", Some(DISPLAYS)),
+            ("/admin/board/calls", None),
             ("/join", Some(JOIN)),
             ("/join/K7M4-Q2XP-9TRA", Some(INVITATION)),
             ("/admin", None),

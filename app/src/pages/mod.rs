@@ -1,5 +1,7 @@
 //! One page a file, named as its address.
 
+#[cfg(feature = "ssr")]
+pub mod board;
 mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
@@ -19,6 +21,8 @@ mod stand_ins;
 #[cfg(feature = "ssr")]
 pub mod statistics;
 
+#[cfg(feature = "ssr")]
+pub use board::{BoardPage, DisplaysPage};
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
@@ -35,8 +39,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
-    SignInPage, StatisticsPage,
+    BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, ImportPage, JoinPage,
+    NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -12,6 +12,6 @@ macro_rules! stand_in {
 }
 
 stand_in! {
-    CallStatePage CardsPage CodePage DevicesPage ImportPage JoinPage NotFoundPage PeoplePage SignInPage
-    StatisticsPage
+    BoardPage CallStatePage CardsPage CodePage DevicesPage DisplaysPage ImportPage JoinPage NotFoundPage
+    PeoplePage SignInPage StatisticsPage
 }

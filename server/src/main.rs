@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod board;
 mod budgets;
 mod client_address;
 mod commands;

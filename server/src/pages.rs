@@ -9,8 +9,8 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, Audience, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{join, people, statistics},
+    page_table::{self, Audience, DISPLAYS, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
+    pages::{board as board_page, join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -26,6 +26,7 @@ use url::form_urlencoded;
 
 use crate::{
     auth::Viewer,
+    board,
     budgets::Holder,
     config::{Settings, TileSource},
     figures, headers, people as office,
@@ -46,10 +47,15 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         }
         Err(problem) => return late::answer(&parts, problem),
     };
-    if let Some(elsewhere) = elsewhere(&parts, viewer.as_ref()) {
+    if let Some(board) = board::entrance(&state, &parts) {
+        return board;
+    }
+    let elsewhere = elsewhere(&parts, viewer.as_ref()).filter(|_| !board::has_display(&parts));
+    if let Some(elsewhere) = elsewhere {
         return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
     }
-    let holder = Holder::new(viewer.as_ref(), state.proxies.sender(&parts).network());
+    let holder = board::holder(&state, &parts)
+        .unwrap_or_else(|| Holder::new(viewer.as_ref(), state.proxies.sender(&parts).network()));
     let _turn = match state.budgets.pages.enter(holder).await {
         Ok(turn) => turn,
         Err(problem) => return late::answer(&parts, problem),
@@ -58,8 +64,13 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         Ok(extras) => extras,
         Err(problem) => return late::answer(&parts, problem),
     };
+    let display_cookie = board::renewed_cookie(&state, &parts, viewer.as_ref());
     let context = context(&state, viewer);
-    render(state, context, extras, Request::from_parts(parts, body)).await
+    let mut page = render(state, context, extras, Request::from_parts(parts, body)).await;
+    if let Some(cookie) = display_cookie {
+        page.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    page
 }
 
 /// Marks a page that answers a form, whatever its status. The service worker takes an error page without it for one of a
@@ -102,6 +113,10 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
+    /// The board of the office.
+    pub board: Option<Arc<board_page::Shown>>,
+    /// The screens that show the board.
+    pub displays: Option<Arc<board_page::Displays>>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -112,7 +127,11 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
     }
+    extras.board = board::shown(state, parts, viewer).await;
     if viewer.is_some_and(|viewer| viewer.role == Role::Administrator) {
+        if DISPLAYS.is_at(path) {
+            extras.displays = Some(Arc::new(office::displays(state, query).await));
+        }
         if STATISTICS.is_at(path) {
             extras.statistics = Some(Arc::new(figures::shown(state, query).await));
         }
@@ -164,7 +183,7 @@ fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
 }
 
 /// Returns the ground under the map's markers. Tiles go before a plan.
-fn ground(settings: &Settings) -> Ground {
+pub fn ground(settings: &Settings) -> Ground {
     match (&settings.tiles, &settings.site_plan) {
         (Some(TileSource { url, attribution, .. }), _) => {
             Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })
@@ -185,7 +204,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join } = extras.clone();
+        let Extras { statistics, people, join, board, displays } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -194,6 +213,12 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(join) = join {
             provide_context(join);
+        }
+        if let Some(board) = board {
+            provide_context(board);
+        }
+        if let Some(displays) = displays {
+            provide_context(displays);
         }
     };
     let options = state.leptos.clone();

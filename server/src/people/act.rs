@@ -1,7 +1,7 @@
 //! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
 //! page's forms lead back to the page with a word for what happened.
 
-use app::page_table::PEOPLE;
+use app::page_table::{DISPLAYS, PEOPLE};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -69,7 +69,8 @@ pub(super) enum Reply {
 impl Reply {
     fn to_form(fields: &[(String, String)]) -> Self {
         let back = fields.iter().find(|(name, _)| name == BACK).map(|(_, value)| value.as_str());
-        let is_page = |back: &&str| is_local(back) && back.starts_with(PEOPLE.path);
+        let is_of_office = |back: &str| back.starts_with(PEOPLE.path) || back.starts_with(DISPLAYS.path);
+        let is_page = |back: &&str| is_local(back) && is_of_office(back);
         Self::Page { back: back.filter(is_page).unwrap_or(PEOPLE.path).to_owned() }
     }
 
@@ -149,6 +150,7 @@ mod tests {
             assert_eq!(back(&[("back", elsewhere)]), "/admin/people", "{elsewhere}");
         }
         assert_eq!(back(&[]), "/admin/people");
+        assert_eq!(back(&[("back", "/admin/board/displays")]), "/admin/board/displays");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod account_changes;
 mod authorization;
 mod authors;
+mod board;
 mod budgets;
 mod cluster;
 mod commands;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     components::{LanguageSwitch, PlainHeader, SmallPrint},
-    i18n::{Locale, td_string},
+    i18n::{I18nLocaleTrait, Locale, td_string},
     page_table::{DISPLAYS, HOME},
     pages::statistics::wording,
     request,
@@ -60,7 +60,7 @@ fn board(locale: Locale, now: &Now, reader: Reader) -> AnyView {
             id="board"
             class="board"
             data-testid="board"
-            data-stream="/admin/board/calls"
+            data-stream=format!("/admin/board/calls?lang={}", locale.as_str())
             data-words-seconds=td_string!(locale, board.seconds, seconds = "{seconds}")
             data-words-minutes=minutes
             data-words-hours=hours

@@ -59,8 +59,9 @@ pub(super) fn calls(locale: Locale, now: &Now) -> AnyView {
             data-offset=offset.to_string()
             data-day=wording::weekday(locale, date)
         >
-            <section class="board-list">
-                <h1 data-testid="board-heading">{heading(locale, houses.len(), unanswered)}</h1>
+            // With more houses than fit it scrolls, which needs a place for the focus.
+            <section class="board-list" tabindex="0" aria-labelledby="board-heading">
+                <h1 id="board-heading" data-testid="board-heading">{heading(locale, houses.len(), unanswered)}</h1>
                 {truncated.map(|words| view! { <p class="notice">{words}</p> })}
                 {is_quiet.then(|| view! { <p class="board-quiet">{td_string!(locale, board.quiet)}</p> })}
                 <ol class="board-calls" data-testid="board-calls">{cards}</ol>

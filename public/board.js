@@ -181,8 +181,8 @@ function listen() {
   });
 }
 
-// The browser makes no further attempt where the answer was no stream. The page itself tells a refusal from a server that
-// is busy.
+// The browser makes no further attempt where the answer was no stream. The page itself shows whether the server refuses
+// or is busy.
 async function again() {
   try {
     const answer = await fetch(location.pathname, { cache: "no-store", redirect: "manual" });

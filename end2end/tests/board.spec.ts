@@ -100,7 +100,7 @@ test("the board names that its sound is off, and sounds after a tap until it is 
   visitor,
 }) => {
   const admin = await visitor("admin");
-  // Whether a browser lets a page sound without a tap is its own choice; here it does not.
+  // Some browsers let a page sound without a tap. This one does not.
   await admin.context.addInitScript(() => {
     const resume = AudioContext.prototype.resume;
     AudioContext.prototype.resume = function () {

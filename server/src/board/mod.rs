@@ -1,7 +1,7 @@
-//! The office's board: who may read it, what it shows, and the stream that keeps an open one up to date.
+//! The office's board, with its readers, its content, and the stream that keeps an open one up to date.
 //!
 //! A board is made of HTML that is rendered once for all readers of a language, and again only when a call has changed. A
-//! stream has no queue: it takes the present state whenever its client has read the last one.
+//! stream has no queue. It gets the present state whenever its client has read the last one.
 
 mod now;
 mod readers;
@@ -102,7 +102,7 @@ impl Board {
     }
 }
 
-/// `GET /admin/board/plan`: the site plan, as at `/site-plan`, for readers of the board, who need not be signed in.
+/// `GET /admin/board/plan` answers as `/site-plan`, for readers of the board, who need not be signed in.
 pub async fn picture(_: Reader, State(state): State<AppState>, request: HeaderMap) -> Response {
     site_plan::answer(&state, &request)
 }

@@ -1,4 +1,4 @@
-//! The screens that show the board: making one, whose link is shown once, listing and revoking them.
+//! Makes the screens that show the board, each with a link that is shown once, and lists and revokes them.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub struct NewDisplay {
     name: String,
 }
 
-/// `GET /api/displays`: every screen, the newest first.
+/// `GET /api/displays` answers with every screen, the newest first.
 ///
 /// # Errors
 /// [`crate::problem::Kind::UNAVAILABLE`].
@@ -54,7 +54,7 @@ pub async fn make(State(state): State<AppState>, act: Act<NewDisplay>) -> Respon
     }
 }
 
-/// `POST /admin/board/displays`: the page's form. The answer is the page with the link itself, since nobody can read it
+/// `POST /admin/board/displays` is the page's form. The answer is the page with the link itself, since nobody can read it
 /// again.
 pub async fn make_page(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
     let made = match state.backend.displays.make(&act.value.name, &act.by.name).await {

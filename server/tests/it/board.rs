@@ -1,4 +1,4 @@
-//! The office's board: the screens that may read it, its page, and the stream that keeps an open one up to date.
+//! The office's board, with the screens that may read it, its page, and the stream that keeps an open one up to date.
 
 use std::time::Duration;
 

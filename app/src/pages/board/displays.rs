@@ -1,4 +1,4 @@
-//! The screens that show the board: a form for a new one, its link, shown once, and the list with what can be done.
+//! The screens that show the board, with a form for a new one, its link, shown once, and the list with what can be done.
 
 use backend::people::displays::Display;
 use domain::statistics::Zone;

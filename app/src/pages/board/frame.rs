@@ -1,5 +1,5 @@
-//! The frame of the board: its head with the clock, the sound and the connection, and what its reader learns where the
-//! calls may not be shown.
+//! The frame of the board, which is its head with the clock, the sound and the connection, and the explanation for people
+//! who may not see the calls.
 
 use http::StatusCode;
 use leptos::prelude::*;

@@ -23,8 +23,8 @@ const SIZE: (f64, f64) = (800.0, 520.0);
 const EDGE: f64 = 90.0;
 /// The least extent of the ground that is shown, in metres.
 const LEAST: f64 = 160.0;
-/// The greatest extent of a plan that is shown whole while somebody calls, in metres. Of a larger one the surroundings of
-/// the callers are shown.
+/// The greatest extent of a plan that is shown whole while somebody calls, in metres. A larger one is shown around the
+/// callers.
 const WHOLE: f64 = 700.0;
 /// A caller farther from the plan than so many times its extent has no marker, because the plan would be a dot.
 const FAR: f64 = 1.5;
@@ -47,7 +47,7 @@ const VAGUE: f64 = 1_000.0;
 pub(super) struct Drawing {
     /// The SVG.
     pub(super) svg: String,
-    /// What the drawing does not have.
+    /// Words about callers that the drawing does not have, and about the ground.
     pub(super) notes: Vec<String>,
 }
 

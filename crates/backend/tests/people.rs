@@ -135,7 +135,8 @@ async fn a_display_is_known_by_its_token_until_it_is_revoked() {
     let directory = tempfile::tempdir().expect("a directory");
     let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
     let displays = Displays::open(Database::open(&url).await.expect("it opens")).await;
-    for name in ["", "  ", "a\u{202e}b", &"x".repeat(65)] {
+    let long = "x".repeat(65);
+    for name in ["", "  ", "a\u{202e}b", long.as_str()] {
         let refused = displays.make(name, "office").await.expect_err("no name");
         assert!(matches!(refused, Refused::Invalid(_)), "{name:?}: {refused}");
     }

@@ -115,14 +115,14 @@ fn card(locale: Locale, house: &HouseCalls, ages: &Ages, is_compact: bool, is_ne
     let name = words::house(locale, &one.alert.house);
     let name = if one.alert.drill { format!("{} · {name}", td_string!(locale, feed.drill)) } else { name };
     let text = Some(one.alert.text.trim().to_owned()).filter(|text| !text.is_empty());
-    let sounding = sounding(house, ages);
+    let (key, sounds_for) = sounding(house, ages).map(|(key, left)| (key, left.to_string())).unzip();
     view! {
         <li
             class=class
             data-testid="board-call"
             data-house=one.alert.house.to_string()
-            data-key=sounding.as_ref().map(|(key, _)| key.clone())
-            data-sounds-for=sounding.map(|(_, left)| left.to_string())
+            data-key=key
+            data-sounds-for=sounds_for
             data-age=oldest.to_string()
         >
             <h2>{name}</h2>

@@ -5,6 +5,7 @@ mod calls;
 mod displays;
 mod frame;
 mod plan;
+mod projection;
 mod shown;
 
 use std::sync::Arc;

@@ -344,6 +344,55 @@ test("pictures of signing in with a second factor", async ({ stranger }, { proje
   }
 });
 
+test("pictures of the board", async ({ stranger, office, program }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale, text } = WORDS[language]!;
+  const viewport = { width: 1920, height: 1080 };
+  const looks = [...LOOKS, ...(["light", "dark"] as const).map((colorScheme) => ({ colorScheme, viewport }))];
+  const enter = async (name: string, coming: Coming) => {
+    const somebody = await stranger({ ...coming, locale });
+    await somebody.enter(name);
+    return somebody;
+  };
+  const caller = await enter("resident-1203", { place: YARD });
+  const neighbour = await enter("resident-1204", {});
+  const upstairs = await enter("resident-1301", { place: { ...YARD, latitude: YARD.latitude - 0.0004 } });
+  const boards: Visitor[] = [];
+  for (const look of looks) {
+    const admin = await enter("admin", look);
+    await admin.open("/admin/board");
+    await expect(admin.page.getByTestId("board-ready")).toHaveAttribute("data-state", "connected");
+    await picture(admin, "board-empty", look, language);
+    boards.push(admin);
+  }
+  const call = await caller.call({ kind: "medical", text });
+  await upstairs.call({ kind: "fire" });
+  await neighbour.incident(call).getByTestId("accept").click();
+  for (const [index, look] of looks.entries()) {
+    const { page } = boards[index]!;
+    await expect(page.getByTestId("board-call")).toHaveCount(2);
+    await expect(page.getByTestId("board-who").last()).toContainText("1204");
+    await picture(boards[index]!, "board-two-calls", look, language);
+  }
+  [caller, neighbour, upstairs, ...boards].forEach((somebody) => somebody.expects(/./));
+  await program.stop();
+  for (const [index, look] of looks.entries()) {
+    await expect(boards[index]!.page.getByTestId("board-stale")).toBeVisible({ timeout: 30_000 });
+    await picture(boards[index]!, "board-not-connected", look, language);
+  }
+  await program.start();
+  for (const [index, look] of looks.entries()) {
+    const { page } = boards[index]!;
+    await boards[index]!.open("/admin/board/displays");
+    await picture(boards[index]!, "displays", look, language);
+    await page.locator("input[name=name]").fill(text);
+    await page.getByTestId("make-display").click();
+    await expect(page.getByTestId("display-link")).toBeVisible();
+    await picture(boards[index]!, "display-made", look, language);
+  }
+  await office.endCalls();
+});
+
 test("pictures of the devices", async ({ stranger }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

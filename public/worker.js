@@ -17,6 +17,8 @@ const PATIENCE_WITH_HOME = 3_000;
 const PATIENCE_WITH_OTHERS = 20_000;
 
 const [HOME] = PAGES.map((page) => page.path);
+// It stands on a wall, where nobody would try again. The browser's own page about an error does.
+const BOARD = "/admin/board";
 
 self.addEventListener("install", () => self.skipWaiting());
 
@@ -44,7 +46,7 @@ self.addEventListener("fetch", (event) => {
     if (request.method === "GET" && isFile(url)) event.respondWith(file(request, url));
   } else if (request.method === "GET" && url.pathname === HOME) {
     event.respondWith(home(event, url));
-  } else if (request.method === "GET" && !isPage(url.pathname)) {
+  } else if (request.method === "GET" && (url.pathname === BOARD || !isPage(url.pathname))) {
     return;
   } else if (request.method === "POST" && url.pathname === "/sign-out") {
     // The push service may take its time, for which nobody waits.

@@ -12,8 +12,8 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        AuditPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage,
-        MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        AuditPage, BoardPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage,
+        HomePage, ImportPage, JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -39,6 +39,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/people/import") view=ImportPage />
                     <Route path=path!("/admin/people/cards") view=CardsPage />
                     <Route path=path!("/admin/audit") view=AuditPage />
+                    <Route path=path!("/admin/board") view=BoardPage />
+                    <Route path=path!("/admin/board/displays") view=DisplaysPage />
                     <Route path=path!("/join") view=CodePage />
                     <Route path=path!("/join/:code") view=JoinPage />
                 </FlatRoutes>

@@ -1,10 +1,10 @@
 //! The live map of the callers. Without `leaflet.js` it is a still plan at most; the list has everything, too.
 
 mod board;
-mod ground;
+pub(crate) mod ground;
 mod leaflet;
-mod marked;
-mod places;
+pub(crate) mod marked;
+pub(crate) mod places;
 
 use domain::{Incident, Millis};
 use leptos::{html::Div, logging, prelude::*};

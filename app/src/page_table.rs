@@ -48,13 +48,17 @@ pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
 /// The records of acts.
 pub const AUDIT: Page = of_office("/admin/audit");
+/// The open calls for the screen on the office's wall. A screen with a token reads it, too.
+pub const BOARD: Page = of_office("/admin/board");
+/// The screens that show the board.
+pub const DISPLAYS: Page = of_office("/admin/board/displays");
 /// Writing the code of an invitation.
 pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
 /// Joining by an invitation.
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 13] = [
+pub const PAGES: [Page; 15] = [
     HOME,
     SIGN_IN,
     CALL,
@@ -66,6 +70,8 @@ pub const PAGES: [Page; 13] = [
     PEOPLE_IMPORT,
     PEOPLE_CARDS,
     AUDIT,
+    BOARD,
+    DISPLAYS,
     JOIN,
     INVITATION,
 ];
@@ -114,6 +120,9 @@ mod tests {
             ("/me/sign-in", Some(MY_SIGN_IN)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),
+            ("/admin/board", Some(BOARD)),
+            ("/admin/board/displays", Some(DISPLAYS)),
+            ("/admin/board/calls", None),
             ("/join", Some(JOIN)),
             ("/join/K7M4-Q2XP-9TRA", Some(INVITATION)),
             ("/admin", None),

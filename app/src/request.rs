@@ -129,6 +129,12 @@ mod ssr {
         use_context::<Parts>().is_some_and(|parts| page_table::STATISTICS.is_at(parts.uri.path()))
     }
 
+    /// Returns whether this address shows the board, which a small script keeps up to date.
+    #[must_use]
+    pub fn shows_board() -> bool {
+        use_context::<Parts>().is_some_and(|parts| page_table::BOARD.is_at(parts.uri.path()))
+    }
+
     /// Returns whether this address's page compares the browser's push subscription with the server's.
     #[must_use]
     pub fn uses_push() -> bool {

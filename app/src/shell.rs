@@ -40,6 +40,14 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let figures = request::shows_statistics().then(|| {
         view! { <script defer nonce=use_nonce() src=site.file("/statistics.js")></script> }
     });
+    let board = request::shows_board().then(|| {
+        view! {
+            <noscript>
+                <meta http-equiv="refresh" content="10" />
+            </noscript>
+            <script defer nonce=use_nonce() src=site.file("/board.js")></script>
+        }
+    });
     let push = request::uses_push().then(|| {
         view! { <script defer nonce=use_nonce() src=site.file("/push.js")></script> }
     });
@@ -68,6 +76,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 {scripts}
                 {refresh}
                 {figures}
+                {board}
                 {push}
                 <MetaTags />
             </head>

@@ -13,6 +13,8 @@ const PAGES = [
   { "path": "/admin/people/import", "signedIn": true, "hydrated": false },
   { "path": "/admin/people/cards", "signedIn": true, "hydrated": false },
   { "path": "/admin/audit", "signedIn": true, "hydrated": false },
+  { "path": "/admin/board", "signedIn": true, "hydrated": false },
+  { "path": "/admin/board/displays", "signedIn": true, "hydrated": false },
   { "path": "/join", "signedIn": false, "hydrated": false },
   { "path": "/join/{code}", "signedIn": false, "hydrated": false }
 ];

@@ -77,6 +77,8 @@ pub mod name {
     pub const SESSION_SOCKET: &str = "session-socket";
     /// Sockets of one flat.
     pub const FLAT_SOCKET: &str = "flat-socket";
+    /// Streams of the office's board.
+    pub const BOARD_STREAM: &str = "board-stream";
 }
 
 /// Whose share of a budget is used.
@@ -185,7 +187,7 @@ mod tests {
             text.strip_suffix("\";")
         });
         let names: Vec<_> = names.collect();
-        assert_eq!(names.len(), 12);
+        assert_eq!(names.len(), 13);
         for name in names {
             assert!(table.contains(&format!("`{name}`")), "{name} is not in docs/operations/limits.md");
         }

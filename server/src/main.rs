@@ -4,6 +4,7 @@ mod admin;
 mod agent;
 mod audit;
 mod auth;
+mod board;
 mod budgets;
 mod client_address;
 mod commands;

@@ -1,6 +1,7 @@
 //! `GET /openapi.json`, the HTTP interface in OpenAPI. It is kept by hand beside the routes, because its types are
 //! `domain`'s, which know no OpenAPI. A test asks the running program for every path in it.
 
+mod displays;
 mod push;
 mod schemas;
 
@@ -61,7 +62,7 @@ fn paths() -> PathsBuilder {
     for (path, meaning) in OFFICE {
         paths = paths.path(path, post(of_office(path, meaning)));
     }
-    push::add(paths)
+    push::add(displays::add(paths))
         .path("/api/people", PathItem::new(HttpMethod::Get, of_office("/api/people", PEOPLE)))
         .path("/join/{code}", join())
         .path("/api/session", session())

@@ -10,9 +10,10 @@ use std::{
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{
-        self, AUDIT, Audience, CALL, CALL_STATE, HOME, INVITATION, JOIN, MY_SIGN_IN, SIGN_IN, STATISTICS,
+        self, AUDIT, Audience, CALL, CALL_STATE, DISPLAYS, HOME, INVITATION, JOIN, MY_SIGN_IN, SIGN_IN,
+        STATISTICS,
     },
-    pages::{audit, join, my_sign_in, people, statistics},
+    pages::{audit, board as board_page, join, my_sign_in, people, statistics},
 };
 use axum::{
     body::Body,
@@ -30,7 +31,7 @@ use leptos::{nonce::Nonce, prelude::provide_context};
 use url::form_urlencoded;
 
 use crate::{
-    audit as records, auth,
+    audit as records, auth, board,
     budgets::Holder,
     config::{Settings, TileSource},
     figures, headers, my_sign_in as own, people as office,
@@ -51,11 +52,16 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         }
         Err(problem) => return late::answer(&parts, problem),
     };
-    if let Some(elsewhere) = elsewhere(&parts, session.as_ref()) {
+    if let Some(board) = board::entrance(&state, &parts) {
+        return board;
+    }
+    let elsewhere = elsewhere(&parts, session.as_ref()).filter(|_| !board::has_display(&parts));
+    if let Some(elsewhere) = elsewhere {
         return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
     }
     let viewer = session.as_ref().map(|session| &session.resident);
-    let holder = Holder::new(viewer, state.proxies.sender(&parts).network());
+    let holder = board::holder(&state, &parts)
+        .unwrap_or_else(|| Holder::new(viewer, state.proxies.sender(&parts).network()));
     let _turn = match state.budgets.pages.enter(holder).await {
         Ok(turn) => turn,
         Err(problem) => return late::answer(&parts, problem),
@@ -64,8 +70,13 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         Ok(extras) => extras,
         Err(problem) => return late::answer(&parts, problem),
     };
+    let display_cookie = board::renewed_cookie(&state, &parts, viewer);
     let context = context(&state, session.map(|session| session.resident));
-    render(state, context, extras, Request::from_parts(parts, body)).await
+    let mut page = render(state, context, extras, Request::from_parts(parts, body)).await;
+    if let Some(cookie) = display_cookie {
+        page.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    page
 }
 
 /// Marks a page that answers a form, whatever its status. The service worker takes an error page without it for one of a
@@ -114,6 +125,10 @@ pub struct Extras {
     pub unchecked: Option<audit::Unchecked>,
     /// How a person signs in.
     pub my_sign_in: Option<Arc<my_sign_in::Shown>>,
+    /// The board of the office.
+    pub board: Option<Arc<board_page::Shown>>,
+    /// The screens that show the board.
+    pub displays: Option<Arc<board_page::Displays>>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -128,6 +143,7 @@ async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> R
         extras.my_sign_in = Some(Arc::new(own::shown(state, session, query).await));
     }
     let viewer = session.map(|session| &session.resident);
+    extras.board = board::shown(state, parts, viewer).await;
     if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
         if CALL_STATE.is_at(path) {
             records::call_seen(state, parts, viewer);
@@ -137,6 +153,9 @@ async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> R
         }
         if AUDIT.is_at(path) {
             extras.audit = Some(Arc::new(records::shown(state, query).await));
+        }
+        if DISPLAYS.is_at(path) {
+            extras.displays = Some(Arc::new(office::displays(state, query).await));
         }
         if STATISTICS.is_at(path) {
             extras.statistics = Some(Arc::new(figures::shown(state, query).await));
@@ -197,7 +216,7 @@ fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
 }
 
 /// Returns the ground under the map's markers. Tiles go before a plan.
-fn ground(settings: &Settings) -> Ground {
+pub fn ground(settings: &Settings) -> Ground {
     match (&settings.tiles, &settings.site_plan) {
         (Some(TileSource { url, attribution, .. }), _) => {
             Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })
@@ -218,7 +237,8 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, audit, unchecked, my_sign_in } = extras.clone();
+        let Extras { statistics, people, join, audit, unchecked, my_sign_in, board, displays } =
+            extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -236,6 +256,12 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(my_sign_in) = my_sign_in {
             provide_context(my_sign_in);
+        }
+        if let Some(board) = board {
+            provide_context(board);
+        }
+        if let Some(displays) = displays {
+            provide_context(displays);
         }
     };
     let options = state.leptos.clone();

@@ -243,9 +243,10 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let detail = sentence(&refused);
         match refused {
-            Refused::NoSuchPerson(_) | Refused::NoSuchLine(_) | Refused::NoSuchHouse(..) => {
-                Kind::NOT_KNOWN.because(detail)
-            }
+            Refused::NoSuchPerson(_)
+            | Refused::NoSuchLine(_)
+            | Refused::NoSuchHouse(..)
+            | Refused::NoSuchDisplay(_) => Kind::NOT_KNOWN.because(detail),
             Refused::Occupied { .. } => Kind::OCCUPIED.because(detail),
             Refused::LastAdministrator(_) => Kind::LAST_ADMINISTRATOR.because(detail),
             Refused::Locked(_) => Kind::ACCOUNT_LOCKED.because(detail),

@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use crate::{
-    audit, auth, commands,
+    audit, auth, board, commands,
     config::SITE_PLAN_ADDRESS,
     connections, figures, headers, health, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
@@ -130,7 +130,7 @@ fn commands() -> Routes {
     })
 }
 
-/// The people of the complex, and joining them.
+/// The people of the complex, joining them, and the screens and the board of the office.
 fn office(routes: Routes) -> Routes {
     routes
         .get("/api/people", people::list)
@@ -148,6 +148,12 @@ fn office(routes: Routes) -> Routes {
         .post("/admin/people/cards", people::cards)
         .post("/api/audit.csv", audit::table)
         .post("/api/audit/check", audit::check)
+        .get("/api/displays", people::list_displays)
+        .post("/api/displays", people::make_display)
+        .post("/api/displays/{id}/revoke", people::revoke_display)
+        .post("/admin/board/displays", people::make_display_page)
+        .get("/admin/board/calls", board::calls)
+        .get(board::PLAN_ADDRESS, board::picture)
         .post("/join/{code}", people::join)
 }
 

@@ -26,6 +26,7 @@ use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    board::Board,
     budgets::Budgets,
     client_address::TrustedProxies,
     config::{Log, Settings},
@@ -150,6 +151,7 @@ async fn listen(
     }
     tokio::spawn(metrics::upkeep(state.metrics.clone()));
     tokio::spawn(state.sockets.clone().close_changed(state.backend.sessions.clone()));
+    tokio::spawn(state.board.clone().watch(state.backend.hub.clone()));
     announce(local, demo).map_err(|error| format!("cannot print the address on stdout: {error}"))?;
     Ok(Running { state, stop_accepting, servers })
 }
@@ -158,6 +160,7 @@ impl Running {
     async fn stop(self) {
         let Self { state, stop_accepting, servers } = self;
         stop_accepting.cancel();
+        state.board.stop();
         let requests = async {
             for server in servers {
                 if let Err(error) = server.await {
@@ -211,6 +214,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
         budgets: Arc::new(Budgets::default()),
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         origins: Origins::new(&settings),
+        board: Board::default(),
         sockets: Sockets::new(room.sockets),
         connections: Connections::new(room.clients),
         commands: TaskTracker::new(),

@@ -10,6 +10,11 @@ use crate::{auth::SignedIn, problem::Kind, site::PICTURE_POLICY, state::AppState
 
 /// Answers with the picture, or with 304 to a browser that has it.
 pub async fn picture(_: SignedIn, State(state): State<AppState>, request: HeaderMap) -> Response {
+    answer(&state, &request)
+}
+
+/// Returns the answer to somebody who may see the picture.
+pub fn answer(state: &AppState, request: &HeaderMap) -> Response {
     let site_plan = state.settings.site_plan.as_ref();
     let Some(picture) = site_plan.and_then(|site_plan| site_plan.picture.as_ref()) else {
         return Kind::NOT_FOUND.because("IUTSAI_SITE_PLAN names no plan of the complex.").into_response();
@@ -22,7 +27,7 @@ pub async fn picture(_: SignedIn, State(state): State<AppState>, request: Header
     ];
     // A weak one, because what goes over the network may be compressed.
     let tag = [(header::ETAG, format!("W/{}", picture.tag))];
-    if is_known(&request, &picture.tag) {
+    if is_known(request, &picture.tag) {
         return (StatusCode::NOT_MODIFIED, headers, tag).into_response();
     }
     (headers, tag, picture.octets.clone()).into_response()

@@ -9,8 +9,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    budgets::Budgets, client_address::TrustedProxies, config::Settings, connections::Connections,
-    origin::Origins, sockets::Sockets,
+    board::Board, budgets::Budgets, client_address::TrustedProxies, config::Settings,
+    connections::Connections, origin::Origins, sockets::Sockets,
 };
 
 /// The state that every handler can reach. Clones share it.
@@ -26,6 +26,8 @@ pub struct AppState {
     pub proxies: TrustedProxies,
     /// Whose pages may call.
     pub origins: Origins,
+    /// The open boards.
+    pub board: Board,
     /// The open sockets.
     pub sockets: Sockets,
     /// The other connections.

@@ -58,7 +58,7 @@ pub(super) fn corners(plan: &Plan) -> JsValue {
 }
 
 /// Returns whether a place lies on the plan.
-pub(super) fn holds(plan: &Plan, (lat, lng): Place) -> bool {
+pub(crate) fn holds(plan: &Plan, (lat, lng): Place) -> bool {
     let (south_west, north_east) = (plan.south_west, plan.north_east);
     (south_west.0..=north_east.0).contains(&lat) && (south_west.1..=north_east.1).contains(&lng)
 }

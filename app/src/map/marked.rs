@@ -11,7 +11,7 @@ const APART: f64 = 30.0;
 const DEGREE: f64 = 111_320.0;
 
 /// Returns the calls that have a marker, each with its location.
-pub(super) fn marked(incidents: &[Incident], now: Millis) -> Vec<(&Incident, Location)> {
+pub(crate) fn marked(incidents: &[Incident], now: Millis) -> Vec<(&Incident, Location)> {
     let mut located: Vec<_> =
         incidents.iter().filter_map(|incident| Some((incident, incident.location?))).collect();
     located.sort_by_key(|(incident, _)| Reverse((incident.alert.at, incident.alert.id)));

@@ -1,7 +1,7 @@
 //! The places of markers, with the side of the 180th meridian, and the labels beside them. Numbers only.
 
 /// A latitude and a longitude in degrees, the longitude as the map has it ([`unwrapped`]).
-pub(super) type Place = (f64, f64);
+pub(crate) type Place = (f64, f64);
 
 /// The height of a label with its border and the space between two of them, in pixels.
 const ROW: f64 = 34.0;
@@ -12,11 +12,11 @@ const USUAL_WIDTH: f64 = 72.0;
 
 /// The label of a marker on the screen, in pixels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Label {
-    pub(super) x: f64,
-    pub(super) y: f64,
+pub(crate) struct Label {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
     /// Without its border.
-    pub(super) width: f64,
+    pub(crate) width: f64,
 }
 
 impl Label {
@@ -29,7 +29,7 @@ impl Label {
 
 /// Returns by how many pixels each label is moved down (a negative number moves it up) so that none hides another,
 /// because calls of one building may come from one point.
-pub(super) fn spread(labels: &[Label]) -> Vec<f64> {
+pub(crate) fn spread(labels: &[Label]) -> Vec<f64> {
     let mut placed: Vec<Label> = Vec::new();
     let offsets = labels.iter().map(|label| {
         let moved = |offset: f64| Label { y: label.y + offset, ..*label };
@@ -50,7 +50,7 @@ fn row(number: usize) -> f64 {
 
 /// Returns these longitudes, some of them a turn further on (above 180), so that neighbours on both sides of the 180th
 /// meridian are neighbours on the map. The map is cut where nobody is for the longest way.
-pub(super) fn unwrapped(longitudes: &[f64]) -> Vec<f64> {
+pub(crate) fn unwrapped(longitudes: &[f64]) -> Vec<f64> {
     let mut sorted = longitudes.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (Some(west), Some(east)) = (sorted.first(), sorted.last()) else { return Vec::new() };

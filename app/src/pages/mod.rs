@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod audit;
+pub mod board;
 mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
@@ -25,6 +26,7 @@ pub mod statistics;
 
 #[cfg(feature = "ssr")]
 pub use audit::AuditPage;
+pub use board::{BoardPage, DisplaysPage};
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
@@ -43,8 +45,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, MySignInPage,
-    NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+    AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, ImportPage,
+    JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -31,6 +31,7 @@ use crate::{
     people::{
         PeopleError,
         accounts::{AccountError, Accounts},
+        displays::Displays,
         sessions::Sessions,
     },
     push::{self, Push},
@@ -107,6 +108,8 @@ pub struct Backend {
     pub accounts: Accounts,
     /// The sessions.
     pub sessions: Sessions,
+    /// The screens that show the board.
+    pub displays: Displays,
     /// The lines and who listens.
     pub hub: Hub,
     /// Whom calls have reached.
@@ -174,6 +177,7 @@ impl Backend {
             reach: Reach::new(database.clone(), push.clone()),
             push,
             sessions: Sessions::open(database.clone(), outbox.clone(), settings.requires_second_factor).await,
+            displays: Displays::open(database.clone()).await,
             receipts: Receipts::default(),
             audit: Audit::new(database.clone()),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
@@ -290,6 +294,7 @@ impl Backend {
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
+        self.tasks.spawn_on(self.displays.clone().run(stopping()), runtime);
         self.tasks.spawn_on(self.audit.clone().run(stopping()), runtime);
     }
 

@@ -199,6 +199,7 @@ mod tests {
             assert_eq!(back(&[("back", elsewhere)]), "/admin/people", "{elsewhere}");
         }
         assert_eq!(back(&[]), "/admin/people");
+        assert_eq!(back(&[("back", "/admin/board/displays")]), "/admin/board/displays");
     }
 
     #[test]

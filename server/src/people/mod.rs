@@ -1,8 +1,10 @@
-//! The people of the complex. The office invites them, locks and unlocks, and imports houses; the invited join.
+//! The people of the complex. The office invites them, locks and unlocks, and imports houses; the invited join. Its
+//! screens are made and revoked here, too.
 
 mod act;
 mod acts;
 mod cards;
+mod displays;
 mod import;
 mod join;
 mod qr;
@@ -16,6 +18,10 @@ pub use self::{
         set_role, unlock,
     },
     cards::{cards, invite},
+    displays::{
+        list as list_displays, make as make_display, make_page as make_display_page,
+        revoke as revoke_display, shown as displays,
+    },
     import::{import, import_page},
     join::{join, shown as invitation},
     qr::svg as qr_code,

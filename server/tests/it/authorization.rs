@@ -84,6 +84,11 @@ async fn by_http(client: &Client, who: Option<&Session>, method: &str, path: &st
         Some(session) => session.request(method, path),
         None => client.request(method, path),
     };
+    answered(request, body).await
+}
+
+/// Sends a request with its body, and returns what followed in a word of the table.
+async fn answered(request: reqwest::RequestBuilder, body: &str) -> String {
     let content_type = match body {
         "" => None,
         body if body.starts_with('{') => Some("application/json"),
@@ -148,5 +153,47 @@ async fn everybody_gets_what_the_table_lists() -> Outcome {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
+    Ok(())
+}
+
+/// The addresses that a screen on a wall may read.
+const OF_A_DISPLAY: [&str; 3] = ["/admin/board", "/admin/board/calls", "/admin/board/plan"];
+/// Rows that are asked with the token in the place of a session's, too. There are few, because looking up unknown tokens
+/// has a bound.
+const AS_A_SESSION: [&str; 3] = ["/alert", "/api/session", "/admin/board/calls"];
+
+#[tokio::test]
+async fn a_display_gets_what_nobody_gets_and_the_board() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let made = office.request(Method::POST, "/api/displays").json(&serde_json::json!({ "name": "wall" }));
+    let made: serde_json::Value = send(made).await.json().await.unwrap();
+    let (_, token) = made["link"].as_str().unwrap().split_once("?display=").unwrap();
+    let mut different = Vec::new();
+    for row in rows() {
+        let Row { method, path, body, expected } = &row;
+        if ["SUBSCRIBE", "SEND"].contains(&method.as_str()) {
+            continue;
+        }
+        let nobody = expected[0].as_str();
+        let own = if OF_A_DISPLAY.contains(&path.as_str()) { "yes" } else { nobody };
+        let mut ways = vec![("cookie", format!("iutsai-display={token}"), own)];
+        if AS_A_SESSION.contains(&path.as_str()) {
+            ways.push(("cookie", format!("iutsai-session={token}"), nobody));
+            ways.push(("authorization", format!("Bearer {token}"), nobody));
+        }
+        let (to, body) = (filled(path, Some(AlertId::generate())), filled(body, Some(AlertId::generate())));
+        for (name, value, expected) in ways {
+            let request = client.request(method.parse().unwrap(), &to).header(name, &value);
+            let got = answered(request, &body).await;
+            if got != expected {
+                let (way, _) = value.split_at(14);
+                different.push(format!("{method} {path} by {name} {way}: {got} and not {expected}"));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    let mut socket = Socket::open(&client, &Handshake::default()).await?;
+    assert!(socket.connect(token).await.is_err(), "it opens no socket");
     Ok(())
 }

@@ -5,6 +5,7 @@ mod account_changes;
 mod audit;
 mod authorization;
 mod authors;
+mod board;
 mod budgets;
 mod cluster;
 mod commands;

@@ -95,7 +95,7 @@ pub(crate) fn date(locale: Locale, date: Date) -> String {
 }
 
 /// A day with its weekday.
-pub(super) fn weekday(locale: Locale, date: Date) -> String {
+pub(crate) fn weekday(locale: Locale, date: Date) -> String {
     let names = weekdays(locale);
     let name = names.get(date.weekday()).copied().unwrap_or_default();
     format!("{} {name}", day(locale, date))
@@ -133,7 +133,7 @@ pub(super) fn time(at: Millis, zone: &dyn Zone) -> String {
 }
 
 /// A day and its time.
-pub(super) fn instant(locale: Locale, at: Millis, zone: &dyn Zone) -> String {
+pub(crate) fn instant(locale: Locale, at: Millis, zone: &dyn Zone) -> String {
     format!("{} {}", day(locale, zone.local(at).date), time(at, zone))
 }
 

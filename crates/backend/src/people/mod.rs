@@ -1,7 +1,7 @@
 //! The [`accounts`] and their [`sessions`]. Passwords are hashed on threads of their own.
 //!
 //! The office keeps the [`complex`] of buildings, lines and houses, fills it by an [`import`], invites houses
-//! ([`invitations`]) and acts on accounts ([`office`]).
+//! ([`invitations`]) and acts on accounts ([`office`]). Screens on a wall are no accounts ([`displays`]).
 //!
 //! An administrator can protect the account with a [`second_factor`]; between the password and its code there is a
 //! ticket ([`tickets`]).
@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod complex;
 pub mod cost;
+pub mod displays;
 mod hashing;
 pub mod import;
 pub mod invitations;

@@ -33,6 +33,9 @@ pub enum Refused {
     /// The line has no such house.
     #[error("there is no house {1} on the line {0}")]
     NoSuchHouse(Line, House),
+    /// No screen has this id.
+    #[error("there is no display {0}: it may have been removed")]
+    NoSuchDisplay(String),
     /// Somebody who has an account still lives there.
     #[error("{residents} people of {place} still have an account: let them move out first")]
     Occupied {

@@ -5,6 +5,7 @@ use backend::{
     people::{
         PeopleError,
         accounts::{AccountError, Accounts, NewAccount},
+        displays::{Displays, Found},
         import::ImportError,
         invitations::{CONSENT_VERSION, Code, Invitation, JoinError, Joining, Whom},
         office::Refused,
@@ -127,4 +128,35 @@ async fn the_last_administrator_and_an_inhabited_line_stay() {
     let after = accounts.complex().await.expect("answered");
     assert_eq!(after.lines.len(), 1);
     assert!(after.lines[0].neighbours.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_display_is_known_by_its_token_until_it_is_revoked() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
+    let displays = Displays::open(Database::open(&url).await.expect("it opens")).await;
+    let long = "x".repeat(65);
+    for name in ["", "  ", "a\u{202e}b", long.as_str()] {
+        let refused = displays.make(name, "office").await.expect_err("no name");
+        assert!(matches!(refused, Refused::Invalid(_)), "{name:?}: {refused}");
+    }
+    let made = displays.make(" wall ", "office").await.expect("it is made");
+    assert_eq!(made.display.name, "wall");
+    let id = made.display.id.clone();
+    assert_eq!(displays.find(made.token.as_str()), Found::Known(id.clone()));
+    assert_eq!(displays.find(&"x".repeat(43)), Found::Unknown);
+    displays.seen(&id).await.expect("it is noted");
+    let listed = displays.list().await.expect("a list");
+    assert_eq!(listed.len(), 1);
+    assert!(listed[0].seen_at.is_some() && listed[0].made_by == "office");
+    assert!(!format!("{made:?}").contains(made.token.as_str()));
+
+    let watching = displays.clone();
+    let watched = id.clone();
+    let revoked = tokio::spawn(async move { watching.revoked(&watched).await });
+    assert_eq!(displays.revoke(&id).await.expect("it is revoked"), "wall");
+    revoked.await.expect("the one that watches learns of it");
+    assert_eq!(displays.find(made.token.as_str()), Found::Unknown);
+    let refused = displays.revoke(&id).await.expect_err("it is gone");
+    assert!(matches!(refused, Refused::NoSuchDisplay(_)), "{refused}");
 }

@@ -1,7 +1,10 @@
 //! Changes, for everything in this process that reacts to events. The channel never blocks the hub.
 
 use domain::{Change, Line};
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{
+    self,
+    error::{RecvError, TryRecvError},
+};
 
 /// Changes that a listener may be behind by before it loses the oldest.
 const BEHIND: usize = 1_024;
@@ -28,6 +31,25 @@ pub(crate) struct Changed {
     pub(crate) freshness: Freshness,
     /// This node took the event that changed it.
     pub(crate) taken_here: bool,
+}
+
+/// The changes for a listener that looks at all calls whenever anything has changed.
+pub struct Wakes(broadcast::Receiver<Changed>);
+
+impl Wakes {
+    pub(super) fn new(changes: broadcast::Receiver<Changed>) -> Self {
+        Self(changes)
+    }
+
+    /// Waits for a change; returns false once there can be no more. All changes up to now count as one, also those that
+    /// were lost because the listener lagged.
+    pub async fn next(&mut self) -> bool {
+        if matches!(self.0.recv().await, Err(RecvError::Closed)) {
+            return false;
+        }
+        while !matches!(self.0.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
+        true
+    }
 }
 
 /// The hub's end. Clones publish to the same listeners.

@@ -1,0 +1,54 @@
+//! The state of the complex as the board shows it, and the content of the page, read before it is rendered.
+
+use std::sync::Arc;
+
+use app::{
+    context::{Ground, Plan},
+    page_table::BOARD,
+    pages::board::{Now, Reader, Shown},
+};
+use backend::{clock, people::displays::Found};
+use domain::{Resident, Role};
+use http::request::Parts;
+
+use super::{PLAN_ADDRESS, readers};
+use crate::{config::SITE_PLAN_ADDRESS, pages, state::AppState};
+
+/// Returns the open calls, and how many have ended today.
+pub(super) fn now(state: &AppState) -> Now {
+    let (zone, now) = (pages::zone(state), clock::now());
+    let today = zone.midnight(zone.local(now).date);
+    Now { open: state.backend.hub.open_calls(today, now), now, zone, ground: ground(state) }
+}
+
+/// Returns the ground under the markers. A plan that only the signed in may see has an address of its own here.
+fn ground(state: &AppState) -> Ground {
+    match pages::ground(&state.settings) {
+        Ground::Plan(plan) if plan.address == SITE_PLAN_ADDRESS => {
+            Ground::Plan(Plan { address: PLAN_ADDRESS.to_owned(), ..plan })
+        }
+        ground => ground,
+    }
+}
+
+/// Returns what the page at an address shows, if it is the board and somebody may read it.
+pub async fn shown(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
+    if !BOARD.is_at(parts.uri.path()) {
+        return None;
+    }
+    if viewer.is_some_and(|viewer| viewer.role == Role::Administrator) {
+        return Some(Arc::new(Shown::Now(now(state), Reader::Administrator)));
+    }
+    let token = readers::token(parts)?;
+    let shown = match state.backend.displays.find(&token) {
+        Found::Known(id) => {
+            readers::note_seen(state, id);
+            // Before that, calls that are over look open.
+            readers::promised(state).await;
+            Shown::Now(now(state), Reader::Display)
+        }
+        Found::Unknown => Shown::Revoked,
+        Found::NotRead => Shown::NotRead,
+    };
+    Some(Arc::new(shown))
+}

@@ -110,7 +110,8 @@ pub fn end_sessions(command: &OfAccount) -> Result<(), String> {
 /// One sentence about what is wrong.
 pub fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
     let name = &command.name;
-    let removed = command.place.run(async |database| second_factor::remove(database, name).await)?;
+    let by = By::command_line();
+    let removed = command.place.run(async |database| second_factor::remove(database, name, &by).await)?;
     if !removed {
         return Err(format!("{name} has no second factor"));
     }

@@ -3,6 +3,7 @@
 //! A board is made of HTML that is rendered once for all readers of a language, and again only when a call has changed. A
 //! stream has no queue. It gets the present state whenever its client has read the last one.
 
+mod looks;
 mod now;
 mod readers;
 mod stream;
@@ -20,6 +21,7 @@ use app::{
 };
 use axum::{extract::State, response::Response};
 use backend::calls::hub::Hub;
+use domain::CallKey;
 use http::HeaderMap;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +58,15 @@ struct Inner {
 struct Rendered {
     version: u64,
     at: Instant,
+    content: Content,
+}
+
+/// The calls as they are sent.
+#[derive(Clone)]
+struct Content {
     html: Arc<str>,
+    /// The calls whose location is in it.
+    located: Arc<[CallKey]>,
 }
 
 impl Default for Board {
@@ -84,8 +94,8 @@ impl Board {
         self.0.stopping.cancel();
     }
 
-    /// Returns the HTML of the calls. It is made under the lock, so that many streams make it once.
-    fn html(&self, state: &AppState, locale: Locale) -> Arc<str> {
+    /// Returns the calls. They are rendered under the lock, so that many streams render them once.
+    fn content(&self, state: &AppState, locale: Locale) -> Content {
         // A change that comes while the calls are read is counted for the next time.
         let version = *self.0.version.borrow();
         let mut rendered = self.0.rendered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,12 +103,13 @@ impl Board {
             && known.version == version
             && known.at.elapsed() < FRESH
         {
-            return known.html.clone();
+            return known.content.clone();
         }
         let at = Instant::now();
-        let html: Arc<str> = page::fragment(locale, &now::now(state)).into();
-        rendered.insert(locale.as_str(), Rendered { version, at, html: html.clone() });
-        html
+        let now = now::now(state);
+        let content = Content { html: page::fragment(locale, &now).into(), located: looks::located(&now) };
+        rendered.insert(locale.as_str(), Rendered { version, at, content: content.clone() });
+        content
     }
 }
 

@@ -11,7 +11,11 @@ use backend::{clock, people::displays::Found};
 use domain::{Resident, Role};
 use http::request::Parts;
 
-use super::{PLAN_ADDRESS, readers};
+use super::{
+    PLAN_ADDRESS,
+    looks::{Looker, located},
+    readers,
+};
 use crate::{config::SITE_PLAN_ADDRESS, pages, state::AppState};
 
 /// Returns the open calls, and how many have ended today.
@@ -36,16 +40,21 @@ pub async fn shown(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -
     if !BOARD.is_at(parts.uri.path()) {
         return None;
     }
-    if viewer.is_some_and(|viewer| viewer.role == Role::Administrator) {
-        return Some(Arc::new(Shown::Now(now(state), Reader::Administrator)));
+    if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
+        let now = now(state);
+        Looker::administrator(state, parts, viewer).looked(state, &located(&now));
+        return Some(Arc::new(Shown::Now(now, Reader::Administrator)));
     }
     let token = readers::token(parts)?;
     let shown = match state.backend.displays.find(&token) {
         Found::Known(id) => {
+            let looker = Looker::display(state, parts, &id);
             readers::note_seen(state, id);
             // Before that, calls that are over look open.
             readers::promised(state).await;
-            Shown::Now(now(state), Reader::Display)
+            let now = now(state);
+            looker.looked(state, &located(&now));
+            Shown::Now(now, Reader::Display)
         }
         Found::Unknown => Shown::Revoked,
         Found::NotRead => Shown::NotRead,

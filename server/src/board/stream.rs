@@ -21,6 +21,8 @@ use tokio::{
 use url::form_urlencoded;
 
 use super::{
+    Content,
+    looks::Looker,
     readers::{self, Reader},
     streams::Place,
 };
@@ -53,7 +55,8 @@ pub async fn calls(State(state): State<AppState>, request: Request) -> Response 
         Reader::Display(_) => readers::renewed_cookie(&state, &parts, None),
     };
     readers::promised(&state).await;
-    let feed = Feed::new(state, language(&parts), reader, place);
+    let looker = Looker::of(&state, &parts, &reader);
+    let feed = Feed::new(state, language(&parts), reader, looker, place);
     let events = stream::unfold(feed, |mut feed| async move {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
@@ -79,6 +82,7 @@ struct Feed {
     state: AppState,
     locale: Locale,
     reader: Reader,
+    looker: Looker,
     place: Place,
     version: watch::Receiver<u64>,
     sessions: broadcast::Receiver<SessionChange>,
@@ -89,13 +93,14 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(state: AppState, locale: Locale, reader: Reader, place: Place) -> Self {
+    fn new(state: AppState, locale: Locale, reader: Reader, looker: Looker, place: Place) -> Self {
         Self {
             version: state.board.0.version.subscribe(),
             sessions: state.backend.sessions.watch_changes(),
             state,
             locale,
             reader,
+            looker,
             place,
             sent: None,
             until: Instant::now() + LASTS,
@@ -128,7 +133,8 @@ impl Feed {
         self.sent = Some(Instant::now());
         self.version.mark_unchanged();
         self.note_seen();
-        let html = self.state.board.html(&self.state, self.locale);
+        let Content { html, located } = self.state.board.content(&self.state, self.locale);
+        self.looker.looked(&self.state, &located);
         // An event cannot hold a carriage return, and HTML has spaces as good.
         Event::default().event("calls").retry(Duration::from_secs(1)).data(html.replace('\r', " "))
     }

@@ -9,10 +9,13 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::{
-    accounts::AccountError,
-    second_factor::{RecoveryCode, SetUpError},
-    sessions::SessionId,
+use backend::{
+    audit::{Act, Record},
+    people::{
+        accounts::{AccountError, Accounts},
+        second_factor::{RecoveryCode, SetUpError},
+        sessions::SessionId,
+    },
 };
 use http::header;
 use url::form_urlencoded;
@@ -51,7 +54,7 @@ async fn change_password(state: &AppState, form: &Form) -> Result<Response, Prob
     let name = &session.resident.name;
     own_password(state, form).await?;
     prover(state, form).succeeded(name);
-    let changed = state.backend.accounts.change_password(name, &form.fields.new_password, &session.id).await;
+    let changed = accounts(state, form).change_password(name, &form.fields.new_password, &session.id).await;
     match changed {
         Ok(()) => Ok(done("password")),
         Err(AccountError::Unavailable(error)) => Err(error.into()),
@@ -64,15 +67,23 @@ async fn change_password(state: &AppState, form: &Form) -> Result<Response, Prob
 /// Ends one of the own sessions, or all but this one.
 async fn end_session(state: &AppState, form: &Form) -> Result<Response, Problem> {
     let (sessions, own) = (&state.backend.sessions, &form.credentials.session);
+    let name = &own.resident.name;
+    // It is done by then, and is not refused for want of its record.
+    let record = |which: &str| {
+        let record = Record::new(Act::SessionsEnded, form.client.by(name)).about(name).with(which);
+        state.backend.audit.later(record);
+    };
     if form.fields.session == OTHERS {
-        sessions.end_others(&own.resident.name, &own.id).await?;
+        sessions.end_others(name, &own.id).await?;
+        record(OTHERS);
         return Ok(done("others"));
     }
     let unknown = || Kind::NOT_KNOWN.because("There is no such session; it may have ended.");
     let id = SessionId::read(&form.fields.session).ok_or_else(unknown)?;
-    if !sessions.end_own(&own.resident.name, &id).await? {
+    if !sessions.end_own(name, &id).await? {
         return Err(unknown());
     }
+    record("one");
     if id == own.id {
         let cookie = auth::forgotten_cookie(auth::is_secure(state, form.client));
         let to = sign_in_page(None, None);
@@ -89,7 +100,7 @@ async fn begin(state: &AppState, form: &Form) -> Result<Response, Problem> {
     own_password(state, form).await?;
     let name = &form.credentials.session.resident.name;
     prover(state, form).succeeded(name);
-    state.backend.accounts.begin_second_factor(name).await?;
+    accounts(state, form).begin_second_factor(name).await?;
     Ok(Redirect::to(MY_SIGN_IN.path).into_response())
 }
 
@@ -97,7 +108,7 @@ async fn begin(state: &AppState, form: &Form) -> Result<Response, Problem> {
 async fn confirm(state: &AppState, form: &Form) -> Result<Vec<RecoveryCode>, Problem> {
     let session = &form.credentials.session;
     let name = &session.resident.name;
-    let confirmed = state.backend.accounts.confirm_second_factor(name, &form.fields.code, &session.id).await;
+    let confirmed = accounts(state, form).confirm_second_factor(name, &form.fields.code, &session.id).await;
     let codes = confirmed.map_err(set_up_problem)?;
     state.backend.sessions.second_factor_changed(name, true);
     Ok(codes)
@@ -106,15 +117,20 @@ async fn confirm(state: &AppState, form: &Form) -> Result<Vec<RecoveryCode>, Pro
 async fn renew_codes(state: &AppState, form: &Form) -> Result<Vec<RecoveryCode>, Problem> {
     let name = &form.credentials.session.resident.name;
     both_proofs(state, form).await?;
-    state.backend.accounts.renew_recovery_codes(name).await.map_err(set_up_problem)
+    accounts(state, form).renew_recovery_codes(name).await.map_err(set_up_problem)
 }
 
 async fn turn_off(state: &AppState, form: &Form) -> Result<Response, Problem> {
     let name = &form.credentials.session.resident.name;
     both_proofs(state, form).await?;
-    state.backend.accounts.remove_second_factor(name).await?;
+    accounts(state, form).remove_second_factor(name).await?;
     state.backend.sessions.second_factor_changed(name, false);
     Ok(done("off"))
+}
+
+/// Returns the accounts, whose acts are recorded as those of the person whose session this is.
+fn accounts(state: &AppState, form: &Form) -> Accounts {
+    state.backend.accounts.acting(form.client.by(&form.credentials.session.resident.name))
 }
 
 fn set_up_problem(error: SetUpError) -> Problem {

@@ -43,7 +43,7 @@ pub async fn list(_: Administrator, State(state): State<AppState>) -> Result<Res
 
 /// `POST /api/displays`, for programs. The link is in this answer and nowhere else.
 pub async fn make(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
-    match state.backend.displays.make(&act.value.name, &act.by.name).await {
+    match state.backend.displays.make(&act.value.name, &act.who(&state)).await {
         Ok(made) => {
             let link = link(&address(&state, &act.parts), &made);
             let no_store = [(header::CACHE_CONTROL, "no-store")];
@@ -57,7 +57,7 @@ pub async fn make(State(state): State<AppState>, act: Act<NewDisplay>) -> Respon
 /// `POST /admin/board/displays` is the page's form. The answer is the page with the link itself, since nobody can read it
 /// again.
 pub async fn make_page(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
-    let made = match state.backend.displays.make(&act.value.name, &act.by.name).await {
+    let made = match state.backend.displays.make(&act.value.name, &act.who(&state)).await {
         Ok(made) => made,
         Err(refused) => return act.reply.refused(refused, &act.value.name),
     };
@@ -69,7 +69,7 @@ pub async fn make_page(State(state): State<AppState>, act: Act<NewDisplay>) -> R
 
 /// `POST /api/displays/{id}/revoke`.
 pub async fn revoke(State(state): State<AppState>, Path(id): Path<String>, act: Act<Nothing>) -> Response {
-    match state.backend.displays.revoke(&id).await {
+    match state.backend.displays.revoke(&id, &act.who(&state)).await {
         Ok(name) => act.reply.done("revoked", &name),
         Err(refused) => act.reply.refused(refused, &id),
     }

@@ -68,7 +68,8 @@ impl Prover<'_> {
             budgets.failures.take_back(name, network);
             return Err(too_many(wait));
         }
-        let used = self.state.backend.accounts.use_code(name, code).await;
+        let accounts = self.state.backend.accounts.acting(self.client.by(name));
+        let used = accounts.use_code(name, code).await;
         match used {
             Ok(true) => {
                 self.succeeded(name);

@@ -15,9 +15,12 @@ use testkit::{
     server::Server,
 };
 
-use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, SECOND_NEIGHBOUR, command, header, send,
-    server_and_client, sign_in,
+use crate::{
+    second_factor::{led_to, protect},
+    support::{
+        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, SECOND_NEIGHBOUR, command, header, send,
+        server_and_client, sign_in,
+    },
 };
 
 /// Records are written beside the work, within this time.
@@ -277,6 +280,83 @@ async fn a_changed_byte_is_found_by_the_command_that_walks_the_chain() -> Outcom
     let (whole, text) = command(&server, &["audit", "verify"]);
     assert!(!whole && text.contains("is not what was written"), "{text}");
     database.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_person_changes_about_signing_in_is_recorded() -> Outcome {
+    let (mut server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let is_recorded = |act: &str| has(&records(&server), act, ADMINISTRATOR, ADMINISTRATOR);
+    protect(&office).await;
+    assert!(is_recorded("second-factor-begun") && is_recorded("second-factor-set"));
+    assert!(command(&server, &["admin", "reset-second-factor", "--name", ADMINISTRATOR]).0);
+    assert!(has(&records(&server), "second-factor-removed", "@command-line", ADMINISTRATOR));
+    assert!(!is_recorded("second-factor-removed"));
+
+    let protected = protect(&office).await;
+    client.sign_in_with_code(ADMINISTRATOR, PASSWORD, Some("not a code")).await.unwrap_err();
+    assert!(!is_recorded("recovery-code-used"), "a wrong code is not used");
+    client.sign_in_with_code(ADMINISTRATOR, PASSWORD, Some(&protected.recovery_codes[0])).await?;
+    assert!(is_recorded("recovery-code-used"));
+    let codes = [("act", "codes"), ("password", PASSWORD), ("code", protected.recovery_codes[1].as_str())];
+    assert_eq!(send(office.request(Method::POST, "/me/sign-in").form(&codes)).await.status(), 200);
+    assert!(is_recorded("recovery-codes-renewed"));
+    assert_eq!(led_to(&office, &[("act", "end"), ("session", "others")]).await, "/me/sign-in?done=others");
+    let row = until_recorded(&server, "sessions-ended", ADMINISTRATOR, ADMINISTRATOR).await;
+    assert_eq!((row[5].as_str(), row[7].as_str()), ("127.0.0.1", "others"));
+    let off = protected.code(1);
+    let off = [("act", "off"), ("password", PASSWORD), ("code", off.as_str())];
+    assert_eq!(led_to(&office, &off).await, "/me/sign-in?done=off");
+    assert!(is_recorded("second-factor-removed"));
+    let password = [("act", "password"), ("password", PASSWORD), ("new_password", "correct horse")];
+    assert_eq!(led_to(&office, &password).await, "/me/sign-in?done=password");
+    assert!(is_recorded("password-chosen"));
+
+    server.terminate().await?;
+    let records = records(&server);
+    let mut refused = records.iter().filter(|row| row[3] == "sign-in-refused" && row[6] == ADMINISTRATOR);
+    assert!(refused.any(|row| row[7] == "second-factor"), "{records:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_screen_on_a_wall_is_recorded_with_each_call_whose_location_it_shows() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let (office, caller) = (sign_in(&client, ADMINISTRATOR).await?, sign_in(&client, CALLER).await?);
+    let make = |name: &str| office.request(Method::POST, "/api/displays").json(&json!({ "name": name }));
+    assert_eq!(send(make(" ")).await.status(), 422);
+    let made: Value = send(make("wall")).await.json().await.unwrap();
+    let rows = records(&server);
+    assert!(has(&rows, "display-made", ADMINISTRATOR, "wall"), "{rows:?}");
+    assert_eq!(rows.iter().filter(|row| row[3] == "display-made").count(), 1, "a refusal leaves none");
+
+    let call = json!({ "line": "101-1", "house": "1203", "lat": 37.5, "lng": 127.0 });
+    assert_eq!(send(caller.request(Method::POST, "/alert").json(&call)).await.status(), 202);
+    let (_, token) = made["link"].as_str().unwrap().split_once("?display=").unwrap();
+    let begun = Instant::now();
+    // The answer goes out as soon as the call is durable, and the board has it a moment later.
+    loop {
+        let board = client.request(Method::GET, "/admin/board");
+        let html =
+            send(board.header("cookie", format!("iutsai-display={token}"))).await.text().await.unwrap();
+        if html.contains("data-house=\"1203\"") {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{html}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let row = until_recorded(&server, "location-seen", "@display wall", "101-1 1203").await;
+    assert_eq!(row[5], "127.0.0.1");
+    assert!(
+        !has(&records(&server), "location-seen", ADMINISTRATOR, "101-1 1203"),
+        "nobody of the office looked"
+    );
+    page(&office, "/admin/board").await;
+    until_recorded(&server, "location-seen", ADMINISTRATOR, "101-1 1203").await;
+    let id = made["display"]["id"].as_str().unwrap();
+    act(&office, &format!("/api/displays/{id}/revoke"), &json!({})).await;
+    assert!(has(&records(&server), "display-revoked", ADMINISTRATOR, "wall"));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Acts, names and times in words.
 
-use backend::audit::{Act, COMMAND_LINE, Month, SERVICE};
+use backend::audit::{Act, COMMAND_LINE, DISPLAY, Month, SERVICE};
 use domain::{Millis, statistics::Zone};
 
 use crate::{
@@ -17,9 +17,11 @@ pub(super) fn act(locale: Locale, act: Act) -> &'static str {
         Act::SessionsEnded => td_string!(locale, audit.act_sessions_ended),
         Act::Joined => td_string!(locale, audit.act_joined),
         Act::PasswordChosen => td_string!(locale, audit.act_password_chosen),
+        Act::SecondFactorBegun => td_string!(locale, audit.act_second_factor_begun),
         Act::SecondFactorSet => td_string!(locale, audit.act_second_factor_set),
         Act::SecondFactorRemoved => td_string!(locale, audit.act_second_factor_removed),
         Act::RecoveryCodeUsed => td_string!(locale, audit.act_recovery_code_used),
+        Act::RecoveryCodesRenewed => td_string!(locale, audit.act_recovery_codes_renewed),
         Act::AccountMade => td_string!(locale, audit.act_account_made),
         Act::Locked => td_string!(locale, audit.act_locked),
         Act::Unlocked => td_string!(locale, audit.act_unlocked),
@@ -64,7 +66,10 @@ pub(super) fn actor(locale: Locale, name: &str) -> String {
     match name {
         COMMAND_LINE => td_string!(locale, audit.command_line).to_owned(),
         SERVICE => td_string!(locale, names.service).to_owned(),
-        name => name.to_owned(),
+        name => match name.strip_prefix(DISPLAY) {
+            Some(display) => td_string!(locale, audit.board_display, name = display),
+            None => name.to_owned(),
+        },
     }
 }
 
@@ -82,6 +87,14 @@ pub(super) fn instant(at: Millis, zone: &dyn Zone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_screen_on_a_wall_is_not_an_account_of_its_name() {
+        for locale in [Locale::ko, Locale::en] {
+            let words = actor(locale, &format!("{DISPLAY}admin"));
+            assert!(words.contains("admin") && words != actor(locale, "admin"), "{words}");
+        }
+    }
 
     #[test]
     fn every_act_has_words_of_its_own_in_both_languages() {

@@ -36,12 +36,16 @@ acts! {
     Joined = "joined";
     /// Somebody chose a new password.
     PasswordChosen = "password-chosen";
+    /// The set-up of a second factor has begun. It protects nothing yet.
+    SecondFactorBegun = "second-factor-begun";
     /// A second factor was set up.
     SecondFactorSet = "second-factor-set";
     /// A second factor was removed.
     SecondFactorRemoved = "second-factor-removed";
     /// A code for the loss of the second factor was used.
     RecoveryCodeUsed = "recovery-code-used";
+    /// The codes for the loss of the second factor were made anew.
+    RecoveryCodesRenewed = "recovery-codes-renewed";
     /// An account was made on the command line.
     AccountMade = "account-made";
     /// An account was locked.

@@ -28,7 +28,7 @@ pub use self::{
     check::{Month, NotAMonth},
     prune::AT_LEAST,
     read::{Entry, Filter, Head},
-    record::{By, COMMAND_LINE, Record, SERVICE},
+    record::{By, COMMAND_LINE, DISPLAY, Record, SERVICE},
     verify::{Broken, Verified},
 };
 use crate::database::{self, Database, DatabaseError};

@@ -11,6 +11,8 @@ use crate::clock;
 pub const COMMAND_LINE: &str = "@command-line";
 /// The name that stands for the service itself.
 pub const SERVICE: &str = "@service";
+/// Begins the name that stands for a screen on a wall; the screen's own name follows.
+pub const DISPLAY: &str = "@display ";
 
 /// The longest text of a record, in characters.
 const TEXT_LIMIT: usize = 1_000;
@@ -39,6 +41,18 @@ impl By {
     #[must_use]
     pub fn service() -> Self {
         Self { name: SERVICE.to_owned(), address: String::new() }
+    }
+
+    /// A screen on a wall that shows the board at this address.
+    #[must_use]
+    pub fn display(name: &str, from: IpAddr) -> Self {
+        Self { name: clean(&format!("{DISPLAY}{name}")), address: from.to_string() }
+    }
+
+    /// Returns the name of the account or the program.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns the same address with another account.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{PeopleError, office::Refused, sessions::is_token};
 use crate::{
+    audit::{self, Act, By, Record},
     clock,
     database::{self, Database},
 };
@@ -83,8 +84,15 @@ pub enum Found {
     NotRead,
 }
 
-/// The id of each screen by the hash of its token; nothing before they were read.
-type Copied = Option<Arc<HashMap<String, String>>>;
+/// A screen as a node knows it.
+#[derive(PartialEq, Eq)]
+struct Known {
+    id: String,
+    name: String,
+}
+
+/// Each screen by the hash of its token; nothing before they were read.
+type Copied = Option<Arc<HashMap<String, Known>>>;
 
 /// The screens of the complex. Clones share the copy.
 #[derive(Clone)]
@@ -118,10 +126,10 @@ impl Displays {
 
     async fn sync(&self) -> Result<(), PeopleError> {
         self.database.prepare().await?;
-        let list = sqlx::query("SELECT token_hash, id FROM displays").fetch_all(self.database.pool());
+        let list = sqlx::query("SELECT token_hash, id, name FROM displays").fetch_all(self.database.pool());
         let rows = database::answer(list).await?;
-        let pair = |row: &AnyRow| -> Result<(String, String), sqlx::Error> {
-            Ok((row.try_get("token_hash")?, row.try_get("id")?))
+        let pair = |row: &AnyRow| -> Result<(String, Known), sqlx::Error> {
+            Ok((row.try_get("token_hash")?, Known { id: row.try_get("id")?, name: row.try_get("name")? }))
         };
         let read = rows.iter().map(pair).collect::<Result<HashMap<_, _>, _>>()?;
         self.copy.send_if_modified(|copy| {
@@ -142,13 +150,25 @@ impl Displays {
         }
         match &*self.copy.borrow() {
             None => Found::NotRead,
-            Some(known) => known.get(&hash(token)).cloned().map_or(Found::Unknown, Found::Known),
+            Some(known) => match known.get(&hash(token)) {
+                Some(display) => Found::Known(display.id.clone()),
+                None => Found::Unknown,
+            },
         }
+    }
+
+    /// Returns the name of a screen, by this node's copy.
+    #[must_use]
+    pub fn name(&self, id: &str) -> Option<String> {
+        let copy = self.copy.borrow();
+        let display = copy.as_ref()?.values().find(|display| display.id == id)?;
+        Some(display.name.clone())
     }
 
     /// Waits until the screen is revoked.
     pub async fn revoked(&self, id: &str) {
-        let is_gone = |copy: &Copied| copy.as_ref().is_some_and(|known| !known.values().any(|one| one == id));
+        let is_gone =
+            |copy: &Copied| copy.as_ref().is_some_and(|known| !known.values().any(|one| one.id == id));
         let mut copy = self.copy.subscribe();
         let is_closed = copy.wait_for(is_gone).await.is_err();
         // The sender is this one's own, so the wait ends by the condition alone.
@@ -159,7 +179,7 @@ impl Displays {
     ///
     /// # Errors
     /// [`Refused::Invalid`] for a name that cannot be, or beyond [`MOST`]; else the database's.
-    pub async fn make(&self, name: &str, by: &str) -> Result<Made, Refused> {
+    pub async fn make(&self, name: &str, by: &By) -> Result<Made, Refused> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > NAME_LIMIT || unseen(name).is_some() {
             let what = format!("the name of a display has 1 to {NAME_LIMIT} characters that can be seen");
@@ -171,24 +191,31 @@ impl Displays {
         let display = Display {
             id: Uuid::now_v7().to_string(),
             name: name.to_owned(),
-            made_by: by.to_owned(),
+            made_by: by.name().to_owned(),
             made_at: clock::now(),
             seen_at: None,
         };
-        let insert = sqlx::query(
-            "INSERT INTO displays (id, token_hash, name, made_by, made_at)
-             SELECT $1, $2, $3, $4, $5 WHERE (SELECT COUNT(*) FROM displays) < $6",
-        )
-        .bind(&display.id)
-        .bind(hash(token.as_str()))
-        .bind(&display.name)
-        .bind(&display.made_by)
-        .bind(display.made_at)
-        .bind(MOST)
-        .execute(self.database.pool());
-        if database::answer(insert).await?.rows_affected() == 0 {
-            return Err(Refused::Invalid(format!("there are {MOST} displays: remove one first")));
-        }
+        let record = Record::new(Act::DisplayMade, by.clone()).about(&display.name).with(&display.id);
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database.pool().begin().await?;
+            let insert = sqlx::query(
+                "INSERT INTO displays (id, token_hash, name, made_by, made_at)
+                 SELECT $1, $2, $3, $4, $5 WHERE (SELECT COUNT(*) FROM displays) < $6",
+            )
+            .bind(&display.id)
+            .bind(hash(token.as_str()))
+            .bind(&display.name)
+            .bind(&display.made_by)
+            .bind(display.made_at)
+            .bind(MOST);
+            if insert.execute(&mut *transaction).await?.rows_affected() == 0 {
+                return Err(Refused::Invalid(format!("there are {MOST} displays: remove one first")));
+            }
+            audit::append(&mut transaction, &[record]).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await?;
         self.after_change().await;
         Ok(Made { display, token })
     }
@@ -197,15 +224,23 @@ impl Displays {
     ///
     /// # Errors
     /// [`Refused::NoSuchDisplay`], or the database's.
-    pub async fn revoke(&self, id: &str) -> Result<String, Refused> {
+    pub async fn revoke(&self, id: &str, by: &By) -> Result<String, Refused> {
         let missing = || Refused::NoSuchDisplay(id.to_owned());
         let find = sqlx::query("SELECT name FROM displays WHERE id = $1").bind(id);
         let row = database::answer(find.fetch_optional(self.database.pool())).await?.ok_or_else(missing)?;
         let name: String = row.try_get("name")?;
-        let delete = sqlx::query("DELETE FROM displays WHERE id = $1").bind(id).execute(self.database.pool());
-        if database::answer(delete).await?.rows_affected() == 0 {
-            return Err(missing());
-        }
+        let record = Record::new(Act::DisplayRevoked, by.clone()).about(&name).with(id);
+        database::outcome::<_, Refused>(async {
+            let mut transaction = self.database.pool().begin().await?;
+            let delete = sqlx::query("DELETE FROM displays WHERE id = $1").bind(id);
+            if delete.execute(&mut *transaction).await?.rows_affected() == 0 {
+                return Err(missing());
+            }
+            audit::append(&mut transaction, &[record]).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await?;
         self.after_change().await;
         Ok(name)
     }

@@ -6,7 +6,7 @@ use super::{
     sessions::{SessionId, end_others_within},
     tickets,
 };
-use crate::database;
+use crate::{audit::Act, database};
 
 impl Accounts {
     /// Gives an account another password, and ends every session but `keep`.
@@ -30,6 +30,7 @@ impl Accounts {
             }
             end_others_within(&mut transaction, name, keep).await?;
             tickets::end_all(&mut transaction, name).await?;
+            self.record(&mut transaction, Act::PasswordChosen, name, "").await?;
             transaction.commit().await?;
             Ok(())
         });

@@ -15,6 +15,7 @@ use super::{
     tickets, totp,
 };
 use crate::{
+    audit::{self, Act, By, Record},
     clock,
     database::{self, Database, DatabaseError},
 };
@@ -165,17 +166,21 @@ impl Accounts {
     pub async fn begin_second_factor(&self, name: &str) -> Result<(), PeopleError> {
         let mut secret = [0_u8; totp::SECRET_LENGTH];
         getrandom::fill(&mut secret)?;
-        let insert = sqlx::query(
-            "INSERT INTO second_factors (resident, secret, made_at) VALUES ($1, $2, $3)
-             ON CONFLICT (resident) DO UPDATE SET secret = EXCLUDED.secret, made_at = EXCLUDED.made_at
-             WHERE second_factors.confirmed_at = 0",
-        )
-        .bind(name)
-        .bind(secret.to_vec())
-        .bind(clock::now())
-        .execute(self.database().pool());
-        database::answer(insert).await?;
-        Ok(())
+        database::outcome::<_, PeopleError>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let insert = sqlx::query(
+                "INSERT INTO second_factors (resident, secret, made_at) VALUES ($1, $2, $3)
+                 ON CONFLICT (resident) DO UPDATE SET secret = EXCLUDED.secret, made_at = EXCLUDED.made_at
+                 WHERE second_factors.confirmed_at = 0",
+            );
+            let insert = insert.bind(name).bind(secret.to_vec()).bind(clock::now());
+            if insert.execute(&mut *transaction).await?.rows_affected() > 0 {
+                self.record(&mut transaction, Act::SecondFactorBegun, name, "").await?;
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Confirms a set-up with a code of its secret, and returns the recovery codes. From now on signing in needs a
@@ -214,6 +219,7 @@ impl Accounts {
             replace_codes(&mut transaction, name, &codes).await?;
             end_others_within(&mut transaction, name, keep).await?;
             tickets::end_all(&mut transaction, name).await?;
+            self.record(&mut transaction, Act::SecondFactorSet, name, "").await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -232,15 +238,22 @@ impl Accounts {
             return self.use_code_of_app(name, &digits).await;
         }
         let Some(code) = RecoveryCode::read(code) else { return Ok(false) };
-        let used = sqlx::query(
-            "UPDATE recovery_codes SET used_at = $1 WHERE resident = $2 AND code_hash = $3 AND used_at = 0
-             AND EXISTS (SELECT 1 FROM second_factors WHERE second_factors.resident = $2 AND confirmed_at > 0)",
-        )
-        .bind(clock::now())
-        .bind(name)
-        .bind(code.hash())
-        .execute(self.database().pool());
-        Ok(database::answer(used).await?.rows_affected() > 0)
+        database::outcome::<_, PeopleError>(async {
+            let mut transaction = self.database().pool().begin().await?;
+            let used = sqlx::query(
+                "UPDATE recovery_codes SET used_at = $1 WHERE resident = $2 AND code_hash = $3 AND used_at = 0
+                 AND EXISTS (SELECT 1 FROM second_factors
+                     WHERE second_factors.resident = $2 AND confirmed_at > 0)",
+            );
+            let used = used.bind(clock::now()).bind(name).bind(code.hash());
+            if used.execute(&mut *transaction).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            self.record(&mut transaction, Act::RecoveryCodeUsed, name, "").await?;
+            transaction.commit().await?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn use_code_of_app(&self, name: &str, code: &str) -> Result<bool, PeopleError> {
@@ -273,6 +286,7 @@ impl Accounts {
         database::outcome::<_, SetUpError>(async {
             let mut transaction = self.database().pool().begin().await?;
             replace_codes(&mut transaction, name, &codes).await?;
+            self.record(&mut transaction, Act::RecoveryCodesRenewed, name, "").await?;
             transaction.commit().await?;
             Ok(())
         })
@@ -285,22 +299,26 @@ impl Accounts {
     /// # Errors
     /// The database's.
     pub async fn remove_second_factor(&self, name: &str) -> Result<bool, PeopleError> {
-        Ok(remove(self.database(), name).await?)
+        Ok(remove(self.database(), name, self.by()).await?)
     }
 }
 
-/// Removes the second factor of an account and its recovery codes; returns whether there was one. The password and the
-/// sessions stay.
+/// Removes the second factor of an account and its recovery codes, in the name of `by`; returns whether there was one.
+/// The password and the sessions stay.
 ///
 /// # Errors
 /// The database's.
-pub async fn remove(database: &Database, name: &str) -> Result<bool, DatabaseError> {
+pub async fn remove(database: &Database, name: &str, by: &By) -> Result<bool, DatabaseError> {
     database::outcome::<_, DatabaseError>(async {
         let mut transaction = database.pool().begin().await?;
         let factor = sqlx::query("DELETE FROM second_factors WHERE resident = $1").bind(name);
         let removed = factor.execute(&mut *transaction).await?.rows_affected() > 0;
         let codes = sqlx::query("DELETE FROM recovery_codes WHERE resident = $1").bind(name);
         codes.execute(&mut *transaction).await?;
+        if removed {
+            let record = Record::new(Act::SecondFactorRemoved, by.clone()).about(name);
+            audit::append(&mut transaction, &[record]).await?;
+        }
         transaction.commit().await?;
         Ok(removed)
     })

@@ -1,6 +1,7 @@
 //! Houses, invitations and the acts of the office on a real SQLite file.
 
 use backend::{
+    audit::By,
     database::Database,
     people::{
         PeopleError,
@@ -135,15 +136,17 @@ async fn a_display_is_known_by_its_token_until_it_is_revoked() {
     let directory = tempfile::tempdir().expect("a directory");
     let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
     let displays = Displays::open(Database::open(&url).await.expect("it opens")).await;
+    let office = By::account("office", [127, 0, 0, 1].into());
     let long = "x".repeat(65);
     for name in ["", "  ", "a\u{202e}b", long.as_str()] {
-        let refused = displays.make(name, "office").await.expect_err("no name");
+        let refused = displays.make(name, &office).await.expect_err("no name");
         assert!(matches!(refused, Refused::Invalid(_)), "{name:?}: {refused}");
     }
-    let made = displays.make(" wall ", "office").await.expect("it is made");
+    let made = displays.make(" wall ", &office).await.expect("it is made");
     assert_eq!(made.display.name, "wall");
     let id = made.display.id.clone();
     assert_eq!(displays.find(made.token.as_str()), Found::Known(id.clone()));
+    assert_eq!(displays.name(&id).as_deref(), Some("wall"));
     assert_eq!(displays.find(&"x".repeat(43)), Found::Unknown);
     displays.seen(&id).await.expect("it is noted");
     let listed = displays.list().await.expect("a list");
@@ -154,9 +157,9 @@ async fn a_display_is_known_by_its_token_until_it_is_revoked() {
     let watching = displays.clone();
     let watched = id.clone();
     let revoked = tokio::spawn(async move { watching.revoked(&watched).await });
-    assert_eq!(displays.revoke(&id).await.expect("it is revoked"), "wall");
+    assert_eq!(displays.revoke(&id, &office).await.expect("it is revoked"), "wall");
     revoked.await.expect("the one that watches learns of it");
     assert_eq!(displays.find(made.token.as_str()), Found::Unknown);
-    let refused = displays.revoke(&id).await.expect_err("it is gone");
+    let refused = displays.revoke(&id, &office).await.expect_err("it is gone");
     assert!(matches!(refused, Refused::NoSuchDisplay(_)), "{refused}");
 }

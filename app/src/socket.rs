@@ -164,7 +164,7 @@ impl Connection {
     /// Reports whether this page would sound a call.
     pub(crate) fn would_sound(self, armed: bool) {
         if self.armed.try_update_value(|known| std::mem::replace(known, armed) != armed) == Some(true) {
-            self.tell(News::Armed);
+            self.notify(News::Armed);
         }
     }
 

@@ -126,7 +126,7 @@ impl Sockets {
             match changes.recv().await {
                 Ok(SessionChange::Ended(session)) => self.close(Reason::SessionEnded, |id| *id == session),
                 Ok(SessionChange::Account(session)) => {
-                    self.close(Reason::AccountChanged, |id| *id == session)
+                    self.close(Reason::AccountChanged, |id| *id == session);
                 }
                 // The missed changes are not known, so all connect again, and only the ended cannot.
                 Err(RecvError::Lagged(_)) => self.close(Reason::AccountChanged, |_| true),

@@ -10,9 +10,7 @@ use backend::{
     reach::{Armed, Listening, Reach},
     service::Backend,
 };
-use domain::{
-    AlertId, CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach,
-};
+use domain::{AlertId, CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach};
 use serde::Deserialize;
 use stomp::{Command, Frame, Version};
 

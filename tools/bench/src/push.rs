@@ -84,7 +84,7 @@ async fn measure(settings: &Settings, pusher: &Runtime) -> Result<(), Error> {
     let service = Service::start(pusher).await?;
     let server = Program::new(&settings.program).env("IUTSAI_PUSH_HOSTS", "loopback").start().await?;
     let plan = Plan::of(settings);
-    let residents = server.settle(&Town::new(2, plan.houses).administrators(1)).await?;
+    let residents = server.populate(&Town::new(2, plan.houses).administrators(1)).await?;
     report::print_preface(settings);
     let mut bench = Bench {
         settings,

@@ -193,9 +193,9 @@ fn the_reach_of_the_own_line_is_followed_and_arming_is_reported_where_the_server
             frame = frame.header("reach", yes);
         }
         let mut conversation = Conversation::new(&own_line()).with_reach(Some(&line()));
-        let heard = conversation.receive(&encode(&frame, Version::V1_2)).expect("CONNECTED is taken");
-        let [Heard::Connected { subscribe, .. }] = heard.as_slice() else {
-            panic!("CONNECTED was due, not {heard:?}");
+        let received = conversation.receive(&encode(&frame, Version::V1_2)).expect("CONNECTED is taken");
+        let [Received::Connected { subscribe, .. }] = received.as_slice() else {
+            panic!("CONNECTED was due, not {received:?}");
         };
         let asked: Vec<_> = subscribe.iter().flat_map(|bytes| frames(bytes)).collect();
         let to = |frame: &Frame| frame.get("destination").map(str::to_owned).expect("a destination");
@@ -220,8 +220,8 @@ fn the_number_of_neighbours_is_read_and_calls_come_as_before() {
             .header("destination", destination::of_reach(&line()))
             .header("type", "reach")
             .body(reach::write(&line(), houses));
-        let heard = conversation.receive(&encode(&frame, Version::V1_2)).expect("the message is taken");
-        assert_eq!(heard, [Heard::Reach(houses)]);
+        let received = conversation.receive(&encode(&frame, Version::V1_2)).expect("the message is taken");
+        assert_eq!(received, [Received::Reach(houses)]);
     }
     assert!(delivery(&mut conversation, &message(None)).ack.is_some());
 }

@@ -11,7 +11,7 @@ mod subscriptions;
 mod vapid;
 mod watch;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use domain::{
     House, Line, Resident,

@@ -35,6 +35,8 @@ pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hy
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
 /// The devices that are reached while no page is open.
 pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
+/// Putting the page on the home screen.
+pub const INSTALL: Page = Page { path: "/install", audience: Audience::Anybody, is_hydrated: false };
 /// The numbers of the management office.
 pub const STATISTICS: Page =
     Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
@@ -50,12 +52,13 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 11] = [
+pub const PAGES: [Page; 12] = [
     HOME,
     SIGN_IN,
     CALL,
     CALL_STATE,
     DEVICES,
+    INSTALL,
     STATISTICS,
     PEOPLE,
     PEOPLE_IMPORT,
@@ -106,6 +109,7 @@ mod tests {
             ("/call/", None),
             ("/call/a/b", None),
             ("/devices", Some(DEVICES)),
+            ("/install", Some(INSTALL)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),
             ("/join", Some(JOIN)),

@@ -9,8 +9,8 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, Audience, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{join, people, statistics},
+    page_table::{self, Audience, HOME, INSTALL, INVITATION, JOIN, SIGN_IN, STATISTICS},
+    pages::{install, join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -102,12 +102,17 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
+    /// The way out of KakaoTalk's own browser.
+    pub external: Option<install::External>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
 async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Result<Extras, Problem> {
     let (path, query) = (parts.uri.path(), parts.uri.query());
     let mut extras = Extras::default();
+    if INSTALL.is_at(path) {
+        extras.external = office::in_kakao_talk(state, parts).map(install::External);
+    }
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
@@ -185,7 +190,10 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join } = extras.clone();
+        let Extras { statistics, people, join, external } = extras.clone();
+        if let Some(external) = external {
+            provide_context(external);
+        }
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }

@@ -7,6 +7,8 @@ mod call_state;
 mod devices;
 mod home;
 #[cfg(feature = "ssr")]
+pub mod install;
+#[cfg(feature = "ssr")]
 pub mod join;
 #[cfg(feature = "ssr")]
 mod not_found;
@@ -26,6 +28,8 @@ pub use call_state::CallStatePage;
 pub use devices::DevicesPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
+pub use install::InstallPage;
+#[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
 #[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
@@ -35,8 +39,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
-    SignInPage, StatisticsPage,
+    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, InstallPage, JoinPage, NotFoundPage,
+    PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

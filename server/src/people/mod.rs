@@ -16,7 +16,7 @@ pub use self::{
     },
     cards::{cards, invite},
     import::{import, import_page},
-    join::{join, shown as invitation},
+    join::{in_kakao_talk, join, shown as invitation},
     shown::shown,
     upload::BODY_LIMIT as UPLOAD_LIMIT,
 };

@@ -1,5 +1,5 @@
-//! `/install`: the steps that put the page on the home screen, for each kind of phone. Plain HTML for anybody, with the
-//! steps for the browser that asks in front.
+//! `/install` shows the steps that put the page on the home screen, for each kind of phone. It is plain HTML for anybody,
+//! with the steps for the browser that asks in front.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

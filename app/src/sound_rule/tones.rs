@@ -89,7 +89,7 @@ impl Tone {
     pub fn changes(&self, risen: Millis) -> impl Iterator<Item = (u32, f32)> {
         let mut at = 0_u32;
         let parts = self.beats.iter().enumerate().cycle().map(move |(part, length)| {
-            let loudness = if part % 2 == 0 { loudness(risen + Millis::from(at)) } else { 0.0 };
+            let loudness = if part.is_multiple_of(2) { loudness(risen + Millis::from(at)) } else { 0.0 };
             let change = (at, loudness);
             at += u32::from(*length);
             change

@@ -4,10 +4,10 @@ import type { Page } from "@playwright/test";
 
 import { expect, test } from "../support/fixtures.ts";
 import { type Device, device, spyOnDevice } from "../support/spied.ts";
-import type { Said, Visitor } from "../support/visitor.ts";
+import type { Visitor } from "../support/visitor.ts";
 
 interface Pressed {
-  kind?: Said["kind"];
+  kind?: "fire" | "medical" | "intruder" | "other";
   drill?: boolean;
 }
 

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { BROWSERS } from "./support/browsers.ts";
 import { age, close, pageIsKept, worker } from "./support/device.ts";
 import { type Coming, expect, test } from "./support/fixtures.ts";
 import { HungDisk } from "./support/hung-disk.ts";
@@ -404,6 +405,18 @@ test("pictures of the devices", async ({ stranger }, { project: { name: language
       await somebody.open("/devices");
       await expect(somebody.page.getByTestId("this-device")).toHaveAttribute("data-state", state);
       await picture(somebody, `devices-${state}`, look, language);
+      await somebody.context.close();
+    }
+  }
+});
+
+test("pictures of the way to the home screen", async ({ stranger }, { project: { name: language } }) => {
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    for (const { browser, userAgent } of BROWSERS) {
+      const somebody = await stranger({ ...look, locale, userAgent });
+      await somebody.open("/install");
+      await picture(somebody, `install-${browser}`, look, language);
       await somebody.context.close();
     }
   }

@@ -7,7 +7,7 @@ mod siren;
 
 use std::time::Duration;
 
-use domain::{CallKey, House, Line, Resident};
+use domain::{CallKey, House, Line, Millis, Resident};
 use js_sys::Reflect;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
@@ -25,10 +25,6 @@ use crate::{
 /// Where the tab remembers that it was armed, and the device what it has sounded.
 const ARMED: &str = "iutsai-armed";
 const SOUNDED: &str = "iutsai-sounded";
-
-/// Vibrates for 0.7 s, rests for 0.3 s, and again; repeated every two seconds. In milliseconds.
-const VIBRATION: [u32; 3] = [700, 300, 700];
-const VIBRATION_EVERY: Duration = Duration::from_secs(2);
 
 /// The time between two checks of a silent tab for another one that sounds.
 const OTHER_TABS_EVERY: Duration = Duration::from_secs(2);
@@ -95,16 +91,19 @@ impl Alarm {
         Effect::new(move || screen.keep_on(armed.get()));
         Effect::new(move || connection.would_sound(!alarm.would_be_silent.get()));
         Effect::new(move || alarm.update(connection, &viewer));
-        Effect::new(move || alarm.sound(connection));
+        Effect::new(move |since: Option<Option<Millis>>| alarm.sound(connection, since.flatten()));
         alarm
     }
 
-    /// Arms this tab. In the handler of a tap, or the browser stays silent.
-    pub fn arm(&self) {
+    /// Arms this tab. In the handler of a tap, or the browser stays silent. `hiding` keeps the tab from showing with a
+    /// tone that it can sound.
+    pub fn arm(&self, hiding: bool) {
         Memory::Tab.remember(ARMED, &true);
         self.set_armed.set(true);
         self.output.resume();
-        self.output.chirp();
+        if !hiding {
+            self.output.chirp();
+        }
     }
 
     /// Silences what sounds now; the next call sounds again.
@@ -218,18 +217,22 @@ impl Alarm {
         }
     }
 
-    /// Sounds and vibrates while a call sounds, and reports the calls that do.
-    fn sound(self, connection: Connection) {
-        if self.sounding.get().is_none() {
-            return;
-        }
-        let siren = self.output.siren().map(SendWrapper::new);
+    /// Sounds and vibrates while a call sounds, and reports the calls that do. Returns since when, by the page's
+    /// monotonic time, because the next call is to be as loud as this one has become.
+    fn sound(self, connection: Connection, since: Option<Millis>) -> Option<Millis> {
+        self.sounding.get()?;
+        let tone = self.state.with_value(Sounding::tone)?;
+        let now = clock::moment();
+        let since = since.unwrap_or(now);
+        let siren = self.output.siren(tone, now.saturating_sub(since)).map(SendWrapper::new);
         if siren.is_some() {
             let calls: Vec<CallKey> = self.state.with_value(|state| state.calls().cloned().collect());
             calls.into_iter().for_each(|call| connection.has_sounded(call));
         }
-        vibrate(&VIBRATION);
-        let again = set_interval_with_handle(|| vibrate(&VIBRATION), VIBRATION_EVERY);
+        let rhythm = tone.rhythm();
+        vibrate(rhythm);
+        let period = Duration::from_millis(tone.period().into());
+        let again = set_interval_with_handle(move || vibrate(rhythm), period);
         on_cleanup(move || {
             drop(siren);
             vibrate(&[0]);
@@ -237,11 +240,12 @@ impl Alarm {
                 again.clear();
             }
         });
+        Some(since)
     }
 }
 
 /// Vibrates, where the device can.
-fn vibrate(pattern: &[u32]) {
+fn vibrate(pattern: &[u16]) {
     let navigator = window().navigator();
     if Reflect::has(&navigator, &"vibrate".into()) == Ok(true) {
         let pattern: js_sys::Array = pattern.iter().map(|millis| JsValue::from(*millis)).collect();

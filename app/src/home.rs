@@ -59,6 +59,12 @@ impl Home {
     pub fn current() -> Self {
         expect_context()
     }
+
+    /// Returns whether the viewer's own house calls about an intruder, who must not be given a sign of it.
+    #[must_use]
+    pub fn is_hiding(&self) -> bool {
+        self.own_house.with_untracked(|house| house.as_ref().is_some_and(HouseCalls::is_about_intruder))
+    }
 }
 
 fn is_own(viewer: &Resident, call: &Incident) -> bool {

@@ -79,6 +79,12 @@ impl HouseCalls {
             && self.calls().flat_map(Incident::coming).any(|one| one.line.is_none() && one.house == *house)
     }
 
+    /// Returns whether one of the calls is about an intruder.
+    #[must_use]
+    pub fn is_about_intruder(&self) -> bool {
+        self.calls().any(|call| call.alert.kind == Some(Kind::Intruder))
+    }
+
     /// Returns the kinds of the calls, the newest first.
     #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {

@@ -37,6 +37,8 @@ pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::Sign
 pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
 /// How a person signs in: the password, the second factor and the sessions.
 pub const MY_SIGN_IN: Page = Page { path: "/me/sign-in", audience: Audience::SignedIn, is_hydrated: false };
+/// Putting the page on the home screen.
+pub const INSTALL: Page = Page { path: "/install", audience: Audience::Anybody, is_hydrated: false };
 /// The numbers of the management office.
 pub const STATISTICS: Page =
     Page { path: "/admin/statistics", audience: Audience::Administrators, is_hydrated: false };
@@ -58,13 +60,14 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 15] = [
+pub const PAGES: [Page; 16] = [
     HOME,
     SIGN_IN,
     CALL,
     CALL_STATE,
     DEVICES,
     MY_SIGN_IN,
+    INSTALL,
     STATISTICS,
     PEOPLE,
     PEOPLE_IMPORT,
@@ -118,6 +121,7 @@ mod tests {
             ("/call/a/b", None),
             ("/devices", Some(DEVICES)),
             ("/me/sign-in", Some(MY_SIGN_IN)),
+            ("/install", Some(INSTALL)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),
             ("/admin/board", Some(BOARD)),

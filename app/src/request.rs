@@ -142,6 +142,14 @@ mod ssr {
         use_context::<Parts>().is_some_and(|parts| pages.iter().any(|page| page.is_at(parts.uri.path())))
     }
 
+    /// Returns the name by which the browser introduces itself; it may be empty.
+    #[must_use]
+    pub fn user_agent() -> String {
+        let parts = use_context::<Parts>();
+        let agent = parts.as_ref().and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok());
+        agent.unwrap_or_default().to_owned()
+    }
+
     /// Returns whether this address's page comes to life in the browser. The others are plain HTML and need nothing
     /// else.
     #[must_use]

@@ -3,7 +3,11 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, i18n::I18nLocaleTrait, request};
+use crate::{
+    App,
+    i18n::{I18nLocaleTrait, td_string},
+    request,
+};
 
 /// The addresses of the site's files. Each names the version that the page was made with, so that the service worker
 /// gives it no other.
@@ -64,6 +68,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f6f4ef" />
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14171c" />
                 <meta name="format-detection" content="telephone=no" />
+                // From the home screen the page opens without the browser around it; older iPhones read only these.
+                <meta name="mobile-web-app-capable" content="yes" />
+                <meta name="apple-mobile-web-app-capable" content="yes" />
+                <meta name="apple-mobile-web-app-title" content=td_string!(request::locale(), app.name) />
+                <meta name="apple-mobile-web-app-status-bar-style" content="default" />
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href="/icon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/icon-180.png" />

@@ -1,9 +1,12 @@
-//! The rules for which calls a device sounds, as pure functions.
+//! The rules for which calls a device sounds, and with which tone, as pure functions.
+
+pub mod tones;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CallKey, House, Incident, Line, Millis, Resident, Stance, event::LATE_AFTER};
 
+use self::tones::Tone;
 use crate::feed::Feed;
 
 /// The time for which a call sounds, in milliseconds. An older one would come as late.
@@ -69,8 +72,18 @@ pub fn forget_old(sounded: &mut Sounded, asking: &[Incident], now: Millis) {
 /// [`SOUNDED_FOR`] old, because a neighbour in the shower notices it when the water stops.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sounding {
-    /// In the order in which they began; each with the name it is remembered by.
-    calls: Vec<(CallKey, String)>,
+    /// In the order in which they began.
+    calls: Vec<Sound>,
+}
+
+/// A call that sounds.
+#[derive(Clone, Debug, PartialEq)]
+struct Sound {
+    call: CallKey,
+    /// The name by which it is remembered.
+    name: String,
+    tone: &'static Tone,
+    is_drill: bool,
 }
 
 impl Sounding {
@@ -88,7 +101,7 @@ impl Sounding {
         now: Millis,
     ) -> Vec<CallKey> {
         let names: BTreeSet<String> = asking.iter().map(name).collect();
-        self.calls.retain(|(_, name)| names.contains(name));
+        self.calls.retain(|sound| names.contains(&sound.name));
         if !ready {
             return Vec::new();
         }
@@ -97,7 +110,8 @@ impl Sounding {
             let (alert, name) = (&incident.alert, name(incident));
             if !sounded.contains_key(&name) {
                 sounded.insert(name.clone(), now);
-                self.calls.push((alert.key(), name));
+                let (call, tone, is_drill) = (alert.key(), Tone::of(alert), alert.drill);
+                self.calls.push(Sound { call, name, tone, is_drill });
                 begun.push(alert.key());
             }
         }
@@ -108,7 +122,7 @@ impl Sounding {
     /// that can begins them. Returns whether there were any.
     pub fn interrupt(&mut self, sounded: &mut Sounded) -> bool {
         let interrupted = std::mem::take(&mut self.calls);
-        for (_, name) in &interrupted {
+        for Sound { name, .. } in &interrupted {
             sounded.remove(name);
         }
         !interrupted.is_empty()
@@ -121,18 +135,29 @@ impl Sounding {
 
     /// Silences the calls of one house. Those of others go on, because nobody has answered them.
     pub fn silence_house(&mut self, line: &Line, house: &House) {
-        self.calls.retain(|(call, _)| call.line != *line || call.house != *house);
+        self.calls.retain(|Sound { call, .. }| call.line != *line || call.house != *house);
     }
 
     /// Returns the calls that sound, in the order in which they began.
     pub fn calls(&self) -> impl Iterator<Item = &CallKey> {
-        self.calls.iter().map(|(call, _)| call)
+        self.calls.iter().map(|sound| &sound.call)
     }
 
-    /// The call that began last, of those that sound.
+    /// The call that began last, of those that sound. It is a drill only if every one is, because the tone of a drill
+    /// must not take the place of a call's.
     #[must_use]
     pub fn newest(&self) -> Option<CallKey> {
-        self.calls.last().map(|(call, _)| call.clone())
+        self.first_to_sound().map(|sound| sound.call.clone())
+    }
+
+    /// Returns the tone of [`Sounding::newest`].
+    #[must_use]
+    pub fn tone(&self) -> Option<&'static Tone> {
+        self.first_to_sound().map(|sound| sound.tone)
+    }
+
+    fn first_to_sound(&self) -> Option<&Sound> {
+        self.calls.iter().rfind(|sound| !sound.is_drill).or(self.calls.last())
     }
 }
 

@@ -2,12 +2,22 @@
 
 import type { BrowserContext, Page } from "@playwright/test";
 
+/** A change of a tone's loudness, with the audio context's time in seconds. */
+interface Change {
+  at: number;
+  loudness: number;
+}
+
 /** The recorded uses of a page's device. */
 export interface Device {
   /** Oscillators that were started and stopped. */
   started: number;
   stopped: number;
   vibrated: number[][];
+  /** The first changes of the loudness of each tone, in the order in which the tones began. */
+  tones: Change[][];
+  /** The oscillators that were started, each with the number of tones that had begun before. */
+  oscillators: { type: OscillatorType; pitch: number; tone: number }[];
   /** The state of the audio context that sounded last. */
   state: AudioContextState | undefined;
 }
@@ -27,17 +37,38 @@ interface Moved {
 /** Counts the page's requests to the device, which does its work as ever. */
 export async function spyOnDevice(of: Page | BrowserContext): Promise<void> {
   await of.addInitScript(() => {
-    const spied: Spied = { started: 0, stopped: 0, vibrated: [], context: undefined };
+    const spied: Spied = {
+      started: 0,
+      stopped: 0,
+      vibrated: [],
+      tones: [],
+      oscillators: [],
+      context: undefined,
+    };
     const start = OscillatorNode.prototype.start;
     const stop = OscillatorNode.prototype.stop;
     OscillatorNode.prototype.start = function (...times) {
       spied.started += 1;
       spied.context = this.context;
+      spied.oscillators.push({ type: this.type, pitch: this.frequency.value, tone: spied.tones.length });
       start.apply(this, times);
     };
     OscillatorNode.prototype.stop = function (...times) {
       spied.stopped += 1;
       stop.apply(this, times);
+    };
+    const tones = new WeakMap<AudioParam, Change[]>();
+    const setTarget = AudioParam.prototype.setTargetAtTime;
+    AudioParam.prototype.setTargetAtTime = function (loudness, at, constant) {
+      let changes = tones.get(this);
+      if (!changes) {
+        changes = [];
+        tones.set(this, changes);
+        spied.tones.push(changes);
+      }
+      // A tone has a thousand changes, which repeat after a few.
+      if (changes.length < 24) changes.push({ at, loudness });
+      return setTarget.call(this, loudness, at, constant);
     };
     const vibrate = navigator.vibrate.bind(navigator);
     navigator.vibrate = (pattern: VibratePattern | Iterable<number>) => {
@@ -52,8 +83,8 @@ export async function spyOnDevice(of: Page | BrowserContext): Promise<void> {
 /** Returns the page's requests to a device that is spied on. */
 export async function device(page: Page): Promise<Device> {
   return page.evaluate(() => {
-    const { started, stopped, vibrated, context } = (window as unknown as { spied: Spied }).spied;
-    return { started, stopped, vibrated, state: context?.state };
+    const { context, ...recorded } = (window as unknown as { spied: Spied }).spied;
+    return { ...recorded, state: context?.state };
   });
 }
 

@@ -8,6 +8,7 @@ const PAGES = [
   { "path": "/call/{id}", "signedIn": true, "hydrated": false },
   { "path": "/devices", "signedIn": true, "hydrated": false },
   { "path": "/me/sign-in", "signedIn": true, "hydrated": false },
+  { "path": "/install", "signedIn": false, "hydrated": false },
   { "path": "/admin/statistics", "signedIn": true, "hydrated": false },
   { "path": "/admin/people", "signedIn": true, "hydrated": false },
   { "path": "/admin/people/import", "signedIn": true, "hydrated": false },

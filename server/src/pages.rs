@@ -10,10 +10,10 @@ use std::{
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{
-        self, AUDIT, Audience, CALL, CALL_STATE, DISPLAYS, HOME, INVITATION, JOIN, MY_SIGN_IN, SIGN_IN,
-        STATISTICS,
+        self, AUDIT, Audience, CALL, CALL_STATE, DISPLAYS, HOME, INSTALL, INVITATION, JOIN, MY_SIGN_IN,
+        SIGN_IN, STATISTICS,
     },
-    pages::{audit, board as board_page, join, my_sign_in, people, statistics},
+    pages::{audit, board as board_page, install, join, my_sign_in, people, statistics},
 };
 use axum::{
     body::Body,
@@ -129,12 +129,17 @@ pub struct Extras {
     pub board: Option<Arc<board_page::Shown>>,
     /// The screens that show the board.
     pub displays: Option<Arc<board_page::Displays>>,
+    /// The way out of KakaoTalk's own browser.
+    pub external: Option<install::External>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
 async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> Result<Extras, Problem> {
     let (path, query) = (parts.uri.path(), parts.uri.query());
     let mut extras = Extras::default();
+    if INSTALL.is_at(path) {
+        extras.external = office::in_kakao_talk(state, parts).map(install::External);
+    }
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
@@ -237,8 +242,11 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, audit, unchecked, my_sign_in, board, displays } =
+        let Extras { statistics, people, join, audit, unchecked, my_sign_in, board, displays, external } =
             extras.clone();
+        if let Some(external) = external {
+            provide_context(external);
+        }
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }

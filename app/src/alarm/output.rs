@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::Millis;
 use js_sys::Reflect;
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
@@ -10,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AudioContext, AudioContextState};
 
 use super::siren::{self, Siren};
+use crate::sound_rule::tones::Tone;
 
 /// The time between two checks of a context that runs. A hidden tab may be slowed down.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -70,10 +72,11 @@ impl Output {
         }
     }
 
-    /// Starts the siren; `None` if this browser cannot play it.
-    pub(super) fn siren(self) -> Option<Siren> {
-        let siren =
-            self.context.with_value(|context| context.as_ref().map(|context| Siren::start(context)))?;
+    /// Starts the siren on a device whose alarm has gone on for `risen` milliseconds; `None` if this browser cannot play
+    /// it.
+    pub(super) fn siren(self, tone: &Tone, risen: Millis) -> Option<Siren> {
+        let start = |context: &SendWrapper<AudioContext>| Siren::start(context, tone, risen);
+        let siren = self.context.with_value(|context| context.as_ref().map(start))?;
         siren.inspect_err(|error| logging::error!("the siren cannot sound: {error:?}")).ok()
     }
 

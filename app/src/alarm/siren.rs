@@ -1,48 +1,55 @@
 //! The sound itself, which is a siren of two oscillators (Web Audio). It needs no file, and no timer that a hidden tab
 //! would slow down.
 
+use domain::Millis;
 use wasm_bindgen::JsValue;
 use web_sys::{AudioContext, GainNode, OscillatorNode, OscillatorType};
 
-/// The middle of the siren's pitch, and its deviation up and down, in hertz. Small speakers are loudest there.
-const PITCH: f32 = 1_000.0;
-const SWING: f32 = 400.0;
-/// The frequency at which the pitch goes up and down, in hertz.
-const WAIL: f32 = 1.2;
-/// The time until it is loud, in seconds; a shorter one would crackle.
-const ATTACK: f64 = 0.05;
+use crate::sound_rule::tones::Tone;
+
+/// The pitch of a chirp, in hertz. Small speakers are loudest there.
+const CHIRP_PITCH: f32 = 1_000.0;
+/// The loudness of a chirp, as a part of the greatest possible one.
+const CHIRP_LOUDNESS: f32 = 0.3;
 /// The length of a chirp, in seconds.
 const CHIRP: f64 = 0.15;
+/// The time in which the loudness goes two thirds of its way, in seconds; a shorter one would crackle.
+const ATTACK: f64 = 0.015;
 /// The length of the silence that is played to an idle context, in seconds. It is longer than the time until the next
 /// check.
 const NUDGE: f64 = 3.0;
 
 /// A siren that sounds until it is dropped.
 pub(super) struct Siren {
-    tone: OscillatorNode,
+    voice: OscillatorNode,
     wail: OscillatorNode,
     loudness: GainNode,
 }
 
 impl Siren {
-    pub(super) fn start(context: &AudioContext) -> Result<Self, JsValue> {
-        let (tone, loudness) = tone(context, OscillatorType::Square, 0.7)?;
+    /// Starts the siren on a device whose alarm has gone on for `risen` milliseconds.
+    pub(super) fn start(context: &AudioContext, tone: &Tone, risen: Millis) -> Result<Self, JsValue> {
+        let (voice, loudness) = voice(context, tone.shape, tone.pitch)?;
+        let now = context.current_time();
+        for (at, level) in tone.changes(risen) {
+            loudness.gain().set_target_at_time(level, now + f64::from(at) / 1_000.0, ATTACK)?;
+        }
         let (wail, swing) = (context.create_oscillator()?, context.create_gain()?);
-        wail.set_type(OscillatorType::Triangle);
-        wail.frequency().set_value(WAIL);
-        swing.gain().set_value(SWING);
+        wail.set_type(tone.wail_shape);
+        wail.frequency().set_value(tone.wail);
+        swing.gain().set_value(tone.swing);
         wail.connect_with_audio_node(&swing)?;
-        swing.connect_with_audio_param(&tone.frequency())?;
+        swing.connect_with_audio_param(&voice.frequency())?;
         wail.start()?;
-        tone.start()?;
-        Ok(Self { tone, wail, loudness })
+        voice.start()?;
+        Ok(Self { voice, wail, loudness })
     }
 }
 
 impl Drop for Siren {
     fn drop(&mut self) {
         // A tone that cannot be stopped or disconnected has ended already.
-        drop(self.tone.stop());
+        drop(self.voice.stop());
         drop(self.wail.stop());
         drop(self.loudness.disconnect());
     }
@@ -50,33 +57,30 @@ impl Drop for Siren {
 
 /// Plays a short, soft tone. It shows that the sound is on, and how loud the device is.
 pub(super) fn chirp(context: &AudioContext) -> Result<(), JsValue> {
-    let (tone, _) = tone(context, OscillatorType::Sine, 0.3)?;
-    tone.start()?;
-    tone.stop_with_when(context.current_time() + CHIRP)
+    let (voice, loudness) = voice(context, OscillatorType::Sine, CHIRP_PITCH)?;
+    loudness.gain().set_target_at_time(CHIRP_LOUDNESS, context.current_time(), ATTACK)?;
+    voice.start()?;
+    voice.stop_with_when(context.current_time() + CHIRP)
 }
 
 /// Plays silence, so that the time of an idle context moves on where it can.
 pub(super) fn nudge(context: &AudioContext) -> Result<(), JsValue> {
-    let (source, silence) = (context.create_oscillator()?, context.create_gain()?);
-    silence.gain().set_value(0.0);
-    source.connect_with_audio_node(&silence)?;
-    silence.connect_with_audio_node(&context.destination())?;
+    let (source, _) = voice(context, OscillatorType::Sine, CHIRP_PITCH)?;
     source.start()?;
     source.stop_with_when(context.current_time() + NUDGE)
 }
 
-fn tone(
+/// Returns a tone that is connected and silent still, with its loudness.
+fn voice(
     context: &AudioContext,
     shape: OscillatorType,
-    loud: f32,
+    pitch: f32,
 ) -> Result<(OscillatorNode, GainNode), JsValue> {
-    let (tone, loudness) = (context.create_oscillator()?, context.create_gain()?);
-    tone.set_type(shape);
-    tone.frequency().set_value(PITCH);
-    let now = context.current_time();
-    loudness.gain().set_value_at_time(0.0, now)?;
-    loudness.gain().linear_ramp_to_value_at_time(loud, now + ATTACK)?;
-    tone.connect_with_audio_node(&loudness)?;
+    let (voice, loudness) = (context.create_oscillator()?, context.create_gain()?);
+    voice.set_type(shape);
+    voice.frequency().set_value(pitch);
+    loudness.gain().set_value_at_time(0.0, context.current_time())?;
+    voice.connect_with_audio_node(&loudness)?;
     loudness.connect_with_audio_node(&context.destination())?;
-    Ok((tone, loudness))
+    Ok((voice, loudness))
 }

@@ -13,7 +13,8 @@ use crate::{
 #[component]
 pub fn ArmBanner() -> impl IntoView {
     let i18n = use_i18n();
-    let alarm = Home::current().alarm;
+    let home = Home::current();
+    let alarm = home.alarm;
     let would_sound = Memo::new(move |_| alarm.armed.get() && !alarm.would_be_silent.get());
     let explanation = move || match (alarm.elsewhere.get(), alarm.armed.get()) {
         (true, _) => t_string!(i18n, arm.elsewhere),
@@ -36,7 +37,7 @@ pub fn ArmBanner() -> impl IntoView {
                 data-testid="arm"
                 data-armed=Signal::derive(move || would_sound.get().to_string())
                 hidden=would_sound
-                on:click=move |_| alarm.arm()
+                on:click=move |_| alarm.arm(home.is_hiding())
             >
                 {button}
             </button>

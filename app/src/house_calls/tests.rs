@@ -112,3 +112,14 @@ fn the_helper_is_known_and_neither_the_office_nor_a_house_of_the_same_name_elsew
     let elsewhere = Resident { line: Some(named_line("101-2")), ..resident("1204") };
     assert!(!one.is_helped_by(&elsewhere));
 }
+
+#[test]
+fn a_house_calls_about_an_intruder_if_any_of_its_calls_does() {
+    let (first, mut second) = (call_of(1, "1203", 0), call_of(2, "1203", 1));
+    assert!(!only(&[(&first, &[]), (&second, &[])]).is_about_intruder());
+    let mut before = first.clone();
+    before.kind = Some(Kind::Intruder);
+    assert!(only(&[(&before, &[]), (&second, &[])]).is_about_intruder());
+    second.kind = Some(Kind::Intruder);
+    assert!(only(&[(&first, &[]), (&second, &[])]).is_about_intruder());
+}

@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use crate::{
     components::{PlainHeader, SmallPrint},
     i18n::{t_string, use_i18n},
-    page_table::MY_SIGN_IN,
+    page_table::{INSTALL, MY_SIGN_IN},
     words::say,
 };
 
@@ -45,8 +45,8 @@ fn ThisDevice() -> impl IntoView {
                 <span data-when="ask" hidden>{say!(i18n, devices.ask)}</span>
                 <span data-when="off" hidden>{say!(i18n, devices.off)}</span>
                 <span data-when="denied" hidden>{say!(i18n, devices.denied)}</span>
-                <span data-when="ios" hidden>{say!(i18n, devices.ios)}</span>
-                <span data-when="kakao" hidden>{say!(i18n, devices.kakao)}</span>
+                <span data-when="ios" hidden>{say!(i18n, devices.ios)} " " <HowToInstall /></span>
+                <span data-when="kakao" hidden>{say!(i18n, devices.kakao)} " " <HowToInstall /></span>
                 <span data-when="unsupported" hidden>{say!(i18n, devices.unsupported)}</span>
                 <span data-when="unreachable" hidden>{say!(i18n, devices.unreachable)}</span>
                 <span data-when="server" hidden>{say!(i18n, devices.server)}</span>
@@ -61,6 +61,13 @@ fn ThisDevice() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// The link to the steps for each kind of phone.
+#[component]
+fn HowToInstall() -> impl IntoView {
+    let i18n = use_i18n();
+    view! { <a href=INSTALL.path rel="external">{say!(i18n, install.link)}</a> }.into_any()
 }
 
 /// The list of all devices. The script copies its first entry for each.

@@ -10,6 +10,8 @@ mod call_state;
 mod devices;
 mod home;
 #[cfg(feature = "ssr")]
+pub mod install;
+#[cfg(feature = "ssr")]
 pub mod join;
 #[cfg(feature = "ssr")]
 pub mod my_sign_in;
@@ -34,6 +36,8 @@ pub use call_state::CallStatePage;
 pub use devices::DevicesPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
+pub use install::InstallPage;
+#[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
 #[cfg(feature = "ssr")]
 pub use my_sign_in::MySignInPage;
@@ -46,7 +50,7 @@ pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
     AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, ImportPage,
-    JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+    InstallPage, JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -94,6 +94,24 @@ fn the_age_decides_under_any_clock() {
 }
 
 #[test]
+fn the_tone_is_that_of_the_newest_call_and_a_drills_only_where_there_is_no_call() {
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    let fire = domain::Alert { kind: Some(domain::Kind::Fire), ..call(1) };
+    let drill = domain::Alert { drill: true, ..call(2) };
+    let other = call(3);
+    let [fire_rings, drill_rings, other_rings] = [&fire, &drill, &other].map(|alert| incident(alert, []));
+    assert_eq!(alarm.tone(), None);
+    alarm.update(std::slice::from_ref(&fire_rings), true, &mut sounded, AT);
+    assert_eq!(alarm.tone(), Some(Tone::of(&fire)));
+    alarm.update(&[fire_rings.clone(), drill_rings.clone()], true, &mut sounded, AT);
+    assert_eq!((alarm.newest(), alarm.tone()), (Some(fire.key()), Some(Tone::of(&fire))));
+    alarm.update(&[fire_rings, drill_rings.clone(), other_rings], true, &mut sounded, AT);
+    assert_eq!((alarm.newest(), alarm.tone()), (Some(other.key()), Some(Tone::of(&other))));
+    alarm.update(&[drill_rings], true, &mut sounded, AT);
+    assert_eq!((alarm.newest(), alarm.tone()), (Some(drill.key()), Some(Tone::of(&drill))));
+}
+
+#[test]
 fn a_silenced_call_stays_silent_and_the_next_one_sounds() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
     let mut calls = vec![incident(&call(1), [])];

@@ -202,7 +202,7 @@ fn may_look_up(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> 
 
 /// Returns the address that opens the page in the real browser, where it was opened in KakaoTalk's own one, which has
 /// neither alarms nor notifications. A person who wants to go on there has a mark in the address.
-fn in_kakao_talk(state: &AppState, parts: &Parts) -> Option<String> {
+pub fn in_kakao_talk(state: &AppState, parts: &Parts) -> Option<String> {
     let agent = parts.headers.get(header::USER_AGENT)?.to_str().ok()?;
     let goes_on = parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "here=1"));
     if goes_on || !agent.contains("KAKAOTALK") {

@@ -23,7 +23,7 @@ pub use self::{
         revoke as revoke_display, shown as displays,
     },
     import::{import, import_page},
-    join::{join, shown as invitation},
+    join::{in_kakao_talk, join, shown as invitation},
     qr::svg as qr_code,
     shown::shown,
     upload::BODY_LIMIT as UPLOAD_LIMIT,

@@ -118,6 +118,45 @@ async fn a_calls_page_shows_its_state_without_any_script() -> Outcome {
 }
 
 #[tokio::test]
+async fn the_way_to_the_home_screen_is_plain_html_with_the_asking_browsers_steps_open() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let ask = |agent: &str| client.request(Method::GET, "/install").header("user-agent", agent);
+    for (agent, browser) in [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) Version/18.4 Mobile Safari/604.1", "iphone"),
+        ("Mozilla/5.0 (Linux; Android 15) SamsungBrowser/28.0 Chrome/130.0 Mobile Safari/537.36", "samsung"),
+        ("Mozilla/5.0 (Linux; Android 15; wv) Mobile Safari/537.36 KAKAOTALK/25.1.0 (INAPP)", "kakaotalk"),
+    ] {
+        let response = send(ask(agent)).await;
+        assert_eq!(response.status(), 200, "{browser}");
+        let html = response.text().await.unwrap();
+        let ways: Vec<_> = html.split("<details").skip(1).map(|way| way.split('>').next().unwrap()).collect();
+        assert_eq!(ways.len(), 5, "{html}");
+        assert!(ways[0].contains(browser) && ways[0].contains("open"), "{ways:?}");
+        assert!(ways[1..].iter().all(|way| !way.contains("open") && !way.contains(browser)), "{ways:?}");
+        let leads_out = html.contains("kakaotalk://web/openExternal?url=http") && html.contains("%2Finstall");
+        assert_eq!(leads_out, browser == "kakaotalk", "{html}");
+        assert!(!html.contains(".wasm"), "nothing of it needs a script");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_page_can_be_put_on_a_home_screen() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let html = send(client.request(Method::GET, "/sign-in")).await.text().await.unwrap();
+    for wanted in [
+        "<link rel=\"manifest\" href=\"/manifest.webmanifest\"",
+        "<link rel=\"apple-touch-icon\" href=\"/icon-180.png\"",
+        "name=\"apple-mobile-web-app-capable\" content=\"yes\"",
+        "name=\"apple-mobile-web-app-title\" content=\"이웃사이\"",
+        "name=\"theme-color\" media=\"(prefers-color-scheme: dark)\"",
+    ] {
+        assert!(html.contains(wanted), "{wanted} in {html}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn files_are_served_compressed_where_they_lie_compressed_and_are_asked_for_anew() -> Outcome {
     let site = tempfile::tempdir().unwrap();
     std::fs::create_dir(site.path().join("pkg")).unwrap();

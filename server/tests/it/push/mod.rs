@@ -8,7 +8,7 @@ pub mod service;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domain::{
-    AlertId,
+    AlertId, Kind,
     api::{AcceptRequest, ProgressRequest},
 };
 use reqwest::Method;
@@ -146,6 +146,36 @@ async fn a_house_that_comes_is_not_alarmed_any_more_and_all_are_again_when_its_h
     let again = another.read(&service.wait_for(&another.path, 2).await[1]);
     assert_eq!(again["notification"]["data"]["class"], "alert", "nobody comes any more");
     service.wait_for(&theirs.path, 3).await;
+    Ok(())
+}
+
+/// An intruder must not notice that somebody called.
+#[tokio::test]
+async fn no_device_of_a_house_that_calls_about_an_intruder_is_pushed_at_any_step_of_its_call() -> Outcome {
+    let (_server, client, service) = server_and_service().await?;
+    let (caller, helper) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (own, _) = Phone::of(&caller, &service, "/own").await?;
+    let (second, _) = Phone::of(&sign_in(&client, CALLER).await?, &service, "/second").await?;
+    let (theirs, _) = Phone::of(&helper, &service, "/helper").await?;
+    let mut intruder = caller.call("")?;
+    intruder.kind = Some(Kind::Intruder);
+    let call = AlertId(caller.press(&intruder, None).await?.ok()?.id);
+    let shown = theirs.read(&service.wait_for(&theirs.path, 1).await[0]);
+    assert!(shown["notification"]["body"].as_str().unwrap().starts_with("침입"), "{shown}");
+
+    let accept = AcceptRequest {
+        line: caller.line()?.clone(),
+        accept_house: helper.resident().house.clone().unwrap(),
+        target_house: caller.resident().house.clone().unwrap(),
+        alert: Some(call),
+    };
+    assert_eq!(helper.accept(&accept, None).await?.status, 202);
+    service.wait_for(&theirs.path, 2).await;
+    assert_eq!(helper.progress(call, Step::Withdraw, &ProgressRequest::default(), None).await?.status, 202);
+    service.wait_for(&theirs.path, 3).await;
+    assert_eq!(caller.progress(call, Step::Resolve, &ProgressRequest::default(), None).await?.status, 202);
+    service.wait_for(&theirs.path, 4).await;
+    assert_eq!((service.at(&own.path).len(), service.at(&second.path).len()), (0, 0));
     Ok(())
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn receipt(call: &Alert, reached: &[&str], sounded: &[&str], seen: &[
         reached: houses(reached),
         sounded: houses(sounded),
         seen: houses(seen),
+        after: None,
     })
 }
 

@@ -329,6 +329,9 @@ pub struct Receipt {
     pub sounded: BTreeSet<Neighbour>,
     /// Flats where a person looked.
     pub seen: BTreeSet<Neighbour>,
+    /// Milliseconds from the call's receipt, by the clock of the node that took the word of these devices, until that
+    /// node had it from another flat than the caller's. Listeners do not get it.
+    pub after: Option<Millis>,
 }
 
 /// Anything that happens to a call.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallKey, Event, House, Neighbour, Receipt, record};
+use domain::{CallKey, Event, House, Millis, Neighbour, Receipt, record};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +72,7 @@ impl Receipts {
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
+            after: None,
         });
         if change(receipt) {
             self.0.arrived.notify_one();
@@ -85,7 +86,8 @@ impl Receipts {
                 self.0.arrived.notified().await;
                 let waiting =
                     std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-                for receipt in waiting.into_values() {
+                for (call, mut receipt) in waiting {
+                    receipt.after = after(&hub, &call, &receipt);
                     let event = Event::Receipt(receipt);
                     if hub.apply(Arrival::direct(event.clone())) {
                         tokio::spawn(append(log.clone(), event));
@@ -96,6 +98,14 @@ impl Receipts {
         };
         stopping.run_until_cancelled(collecting).await;
     }
+}
+
+/// Returns how long ago the call was received, in milliseconds, if the receipt names another flat than the caller's. No
+/// other machine's clock takes part in it.
+fn after(hub: &Hub, call: &CallKey, receipt: &Receipt) -> Option<Millis> {
+    let caller = Neighbour::from(call.house.clone());
+    receipt.reached.iter().find(|flat| **flat != caller)?;
+    Millis::try_from(hub.age(call)?.as_millis()).ok()
 }
 
 async fn append(log: Log, receipt: Event) {

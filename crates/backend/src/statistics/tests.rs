@@ -72,6 +72,7 @@ fn reached(number: u128) -> Event {
         reached,
         sounded: [].into(),
         seen: [].into(),
+        after: None,
     })
 }
 

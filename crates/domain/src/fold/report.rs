@@ -47,6 +47,7 @@ impl LineIncidents {
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
+            after: None,
         };
         let mut merged = receipts.fold(empty, |mut merged, receipt| {
             merged.pushed.extend(receipt.pushed.iter().cloned());
@@ -98,7 +99,7 @@ impl LineIncidents {
     }
 
     fn keep_receipt(&mut self, receipt: Receipt) {
-        let Receipt { alert, target, pushed, reached, sounded, seen, line } = receipt;
+        let Receipt { alert, target, pushed, reached, sounded, seen, line, .. } = receipt;
         let seen_from_here = |flats: BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
             flats.iter().map(|flat| flat.seen_from(&line)).collect()
         };
@@ -112,7 +113,7 @@ impl LineIncidents {
             }
             None => {
                 let call = (alert, target.clone());
-                let receipt = Receipt { line, alert, target, pushed, reached, sounded, seen };
+                let receipt = Receipt { line, alert, target, pushed, reached, sounded, seen, after: None };
                 self.receipts.insert(call, receipt);
             }
         }

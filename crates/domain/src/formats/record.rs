@@ -342,6 +342,12 @@ fn optional_flats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
+/// A time that is not negative; none where the field cannot be read.
+fn optional_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_i64().filter(|millis| *millis >= 0))
+}
+
 /// `an-receipt`.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ReceiptFields {
@@ -355,18 +361,20 @@ pub(crate) struct ReceiptFields {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
     sounded: BTreeSet<Neighbour>,
     seen: BTreeSet<Neighbour>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_millis")]
+    after: Option<Millis>,
 }
 
 impl From<&Receipt> for ReceiptFields {
     fn from(receipt: &Receipt) -> Self {
-        let Receipt { line, alert, target, pushed, reached, sounded, seen } = receipt.clone();
-        Self { line, alert, target, pushed, reached, sounded, seen }
+        let Receipt { line, alert, target, pushed, reached, sounded, seen, after } = receipt.clone();
+        Self { line, alert, target, pushed, reached, sounded, seen, after }
     }
 }
 
 impl ReceiptFields {
     pub(crate) fn into_event(self) -> Event {
-        let Self { line, alert, target, pushed, reached, sounded, seen } = self;
-        Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen })
+        let Self { line, alert, target, pushed, reached, sounded, seen, after } = self;
+        Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen, after })
     }
 }

@@ -133,6 +133,7 @@ impl Story<'_> {
             reached: flats(reached),
             sounded: flats(reached),
             seen: flats(seen),
+            after: None,
         };
         self.words.push((at, Event::Receipt(receipt)));
     }

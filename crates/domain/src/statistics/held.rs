@@ -55,6 +55,7 @@ impl Held {
                     known.reached.extend(other.reached);
                     known.sounded.extend(other.sounded);
                     known.seen.extend(other.seen);
+                    known.after = known.after.into_iter().chain(other.after).min();
                 }
             }
             event => {
@@ -108,7 +109,7 @@ pub fn without_places(event: Event) -> Option<Event> {
 /// Returns the flats that a call has reached besides the caller's. The caller's own device takes the call first, so
 /// it must not make the time to the first flat.
 fn without_caller(receipt: Receipt) -> Option<Receipt> {
-    let Receipt { line, alert, target, reached, sounded, seen, .. } = receipt;
+    let Receipt { line, alert, target, reached, sounded, seen, after, .. } = receipt;
     let caller = target.clone().map(Neighbour::from);
     let is_another = |flat: &Neighbour| Some(flat) != caller.as_ref();
     let of_line = |flat: &Neighbour| flat.seen_from(&line);
@@ -119,8 +120,29 @@ fn without_caller(receipt: Receipt) -> Option<Receipt> {
     // A call can only sound and be looked at on a device that took it.
     let reached = &(&others(&reached) | &sounded) | &seen;
     // Statistics count what devices report, and a push service's word is none of theirs.
-    let receipt = Receipt { line, alert, target, pushed: BTreeSet::new(), reached, sounded, seen };
+    let receipt = Receipt { line, alert, target, pushed: BTreeSet::new(), reached, sounded, seen, after };
     (!receipt.reached.is_empty()).then_some(receipt)
+}
+
+/// When the receipts of a call name a flat first. A receipt without `after` is of a former version, and has the time of
+/// its record.
+#[derive(Clone, Copy, Default)]
+struct FirstReached {
+    after: Option<Millis>,
+    written: Option<Millis>,
+}
+
+impl FirstReached {
+    fn add(&mut self, after: Option<Millis>, position: Position) {
+        let written = position.time().filter(|_| after.is_none());
+        self.after = self.after.into_iter().chain(after).min();
+        self.written = self.written.into_iter().chain(written).min();
+    }
+
+    fn time(&self, begun: Millis) -> Option<Millis> {
+        let after = self.after.map(|after| begun.saturating_add(after));
+        after.into_iter().chain(self.written).min()
+    }
 }
 
 /// Returns the rows of a line's calls, the oldest first. `held` may be in any order and repeat itself; the same set
@@ -129,21 +151,21 @@ fn without_caller(receipt: Receipt) -> Option<Receipt> {
 pub fn rows(line: &Line, held: impl IntoIterator<Item = Held>) -> Vec<Row> {
     // Partitions only rank accepts, and a row has times instead of ranks.
     let mut fold = LineIncidents::new(line.clone(), 1);
-    let mut receipts: BTreeMap<(AlertId, Option<House>), Position> = BTreeMap::new();
+    let mut receipts: BTreeMap<(AlertId, Option<House>), FirstReached> = BTreeMap::new();
     for Held { event, position } in held {
         if event.line() != line {
             continue;
         }
         if let Event::Receipt(receipt) = &event {
-            let first = receipts.entry((receipt.alert, receipt.target.clone())).or_insert(position);
-            *first = position.min(*first);
+            let first = receipts.entry((receipt.alert, receipt.target.clone())).or_default();
+            first.add(receipt.after, position);
         }
         fold.apply(event, Source::Log(position));
     }
     let first_reached = |incident: &Incident| -> Option<Millis> {
         let (id, house) = (incident.alert.id, incident.alert.house.clone());
         let named = receipts.get(&(id, Some(house))).into_iter().chain(receipts.get(&(id, None)));
-        named.filter_map(|position| position.time()).min()
+        named.filter_map(|first| first.time(incident.alert.at)).min()
     };
     let incidents = fold.incidents();
     let row =

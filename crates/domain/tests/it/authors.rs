@@ -80,6 +80,7 @@ fn an_event_fits_only_the_call_that_it_names() {
         reached: [Neighbour::from(a_house("1204"))].into(),
         sounded: BTreeSet::new(),
         seen: BTreeSet::new(),
+        after: None,
     };
     let events = [
         Event::Alert(alert_of("1203", 0)),
@@ -164,6 +165,7 @@ fn two_calls_of_one_id_keep_their_locations_and_receipts_apart() {
             reached: [Neighbour::from(a_house(reached))].into(),
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
+            after: None,
         })
     };
     let of = |house: &str, at: i64, lat: f64| {
@@ -195,7 +197,7 @@ fn a_receipt_names_flats_of_other_lines_and_the_callers_number_there_is_one_of_t
         let reached = [flat("1203"), flat("1204"), elsewhere.clone()].into();
         let (line, alert, target) = (line(), alert_id(0), Some(a_house("1203")));
         let (pushed, sounded, seen) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen })
+        Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen, after: None })
     };
     let fold = direct([Event::Alert(alert_of("1203", 0)), receipt(None), receipt(Some(line()))]);
     assert_eq!(only(&fold).reached, [Neighbour::from(a_house("1204")), elsewhere].into());

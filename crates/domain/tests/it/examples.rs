@@ -273,6 +273,7 @@ fn receipts_are_merged_without_the_callers_own_house() {
             reached: houses(reached),
             sounded: houses(sounded),
             seen: houses(seen),
+            after: None,
         })
     };
     let mut fold = direct([receipt(&["1204", "1203"], &["1203"], &[])]);
@@ -297,6 +298,7 @@ fn what_a_push_service_took_is_a_number_of_its_own_and_reaches_nobody() {
             reached: [].into(),
             sounded: [].into(),
             seen: [].into(),
+            after: None,
         })
     };
     let mut fold = direct([Event::Alert(alert_of("1203", 0))]);

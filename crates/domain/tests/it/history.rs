@@ -260,5 +260,6 @@ pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
         reached,
         sounded,
         seen,
+        after: None,
     })
 }

@@ -228,9 +228,14 @@ fn a_receipt_of_a_version_that_knew_nothing_of_sounding_has_sounded_nowhere() {
     assert_eq!(written, value.as_bytes());
     let sounded = receipt.reached.clone();
     let pushed = receipt.reached.clone();
-    let sounds = Event::Receipt(domain::Receipt { sounded, pushed, ..receipt });
+    let sounds = Event::Receipt(domain::Receipt { sounded, pushed, after: Some(1_500), ..receipt });
     let (_, written) = write(&sounds);
     assert_eq!(read(topic::RECEIPT, &written, HERE).expect("readable"), sounds);
+    for odd in ["null", "-1", r#""soon""#, "1e300"] {
+        let fields = format!(r#""reached":["1204"],"seen":[],"after":{odd}"#);
+        let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, &fields) else { panic!("no receipt") };
+        assert!(receipt.after.is_none() && receipt.reached.len() == 1, "{odd}");
+    }
     for odd in ["null", "7", r#"["no/such/flat"]"#] {
         let fields = format!(r#""reached":["1204"],"sounded":{odd},"seen":[]"#);
         let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, &fields) else { panic!("no receipt") };

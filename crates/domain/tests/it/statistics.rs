@@ -107,6 +107,7 @@ fn receipt(reached: &[&str]) -> Event {
         reached,
         sounded: [].into(),
         seen: [].into(),
+        after: None,
     })
 }
 
@@ -154,6 +155,31 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
     assert_eq!(rows, [expected]);
     let json = serde_json::to_string(&rows).expect("a row is JSON");
     assert_eq!(serde_json::from_str::<Vec<Row>>(&json).expect("a row can be read"), rows);
+}
+
+#[test]
+fn the_time_to_the_first_flat_is_no_difference_of_two_clocks() {
+    let with = |after: Option<i64>| match receipt(&["1204"]) {
+        Event::Receipt(receipt) => Event::Receipt(Receipt { after, ..receipt }),
+        other => other,
+    };
+    let first = |events: &[(Event, i64)]| {
+        let held = events.iter().filter_map(|(event, offset)| held(event.clone(), *offset));
+        rows(&line(), held)[0].first_reached
+    };
+    let call = (Event::Alert(alert_of("1203", 0)), 0);
+    // The clock of the node that wrote the receipts is an hour ahead.
+    let ahead = 3_600_000;
+    let (quick, slow) = ((with(Some(1_500)), ahead), (with(Some(9_000)), ahead + 1));
+    for events in [[call.clone(), quick.clone(), slow.clone()], [slow, quick, call.clone()]] {
+        assert_eq!(first(&events), Some(MORNING + 1_500));
+    }
+    let former = (with(None), 40);
+    assert_eq!(
+        first(&[call, former]),
+        Some(MORNING + 40),
+        "a former version's receipt has its record's time"
+    );
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn reached(call: &Alert, by: &str) -> Event {
         reached: [house(by).into()].into(),
         sounded: [].into(),
         seen: [].into(),
+        after: None,
     })
 }
 

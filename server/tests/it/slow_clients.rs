@@ -98,7 +98,8 @@ async fn a_phone_that_reads_slowly_gets_a_snapshot_of_two_hundred_calls_and_what
                 phone.ack(&message).await?;
             }
             Body::SnapshotEnd { truncated, .. } => {
-                assert!(!truncated && received.len() == 200, "{} calls in the snapshot", received.len());
+                // One that was pressed while the SUBSCRIBE was under way may be part of it.
+                assert!(!truncated && received.len() >= 200, "{} calls in the snapshot", received.len());
                 snapshot_is_whole = true;
             }
             _ => {}

@@ -243,7 +243,9 @@ impl Parts {
             Audience::Neighbours => self.subscriptions.alarmed_by(line, house),
             Audience::Flat(line, house) => self.subscriptions.of_flat(line, house),
         };
-        tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
+        if !recipients.is_empty() {
+            tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
+        }
         let record = |recipient: &Recipient| job.record(receipts, recipient);
         let sending = self.sender.send_all(message, recipients, job.until, is_wanted, record);
         turn.hold(&self.claims, sending).await;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::{
-    calls::{calls, since},
+    calls::calls,
     shown::{Now, Reader, Shown},
 };
 use crate::{
@@ -135,7 +135,7 @@ fn links(locale: Locale, reader: Reader) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::calls::since, *};
 
     #[test]
     fn the_words_that_a_script_fills_in_keep_their_places() {

@@ -80,7 +80,7 @@ impl Events {
     }
 
     /// Reads the end.
-    async fn cut_within_5_s(mut self) {
+    async fn wait_until_cut(mut self) {
         let end = async {
             self.until("event: ended").await;
             while self.response.chunk().await.unwrap().is_some() {}
@@ -143,7 +143,7 @@ async fn a_call_comes_by_the_stream_with_who_accepts_it_until_the_screen_is_revo
 
     let revoke = office.request(Method::POST, &format!("/api/displays/{}/revoke", wall.id));
     assert_eq!(send(revoke.json(&json!({}))).await.status(), 200);
-    events.cut_within_5_s().await;
+    events.wait_until_cut().await;
     let stream = client.request(Method::GET, "/admin/board/calls").header("cookie", &wall.cookie);
     assert_eq!(send(stream).await.status(), 401);
     let response = send(page(&client, &wall.cookie)).await;
@@ -161,7 +161,7 @@ async fn the_stream_of_an_administrator_ends_with_the_session() -> Outcome {
     let mut events = Events::open(office.request(Method::GET, "/admin/board/calls?lang=en")).await;
     events.until("Nobody is calling for help").await;
     office.sign_out().await?.ok()?;
-    events.cut_within_5_s().await;
+    events.wait_until_cut().await;
     Ok(())
 }
 

@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Millis, event::OPEN_FOR, topic};
-use tokio::{runtime::Handle, sync::watch, time::Instant};
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -19,23 +18,26 @@ use crate::{
         hub::Hub,
         receipts::Receipts,
     },
-    clock::{self, Steadiness},
+    clock,
     database::{Database, DatabaseError, claim::Claim},
     delivery::{
         self, Delivery,
         dead_letters::DeadLetters,
         handover::Handover,
         log::{Kafka, KafkaSettings, Log, LogError},
-        outbox::{Outbox, OutboxError, Sequence},
+        outbox::{Outbox, OutboxError},
         relay::{Relay, show_local_state},
     },
     people::{
         PeopleError,
         accounts::{AccountError, Accounts},
+        location_use::LocationUses,
         sessions::Sessions,
     },
+    privacy::{Privacy, Recorder},
     push::{self, Push},
     readiness::{Readiness, RoleState, Tell},
+    retention::{Clocks, Done, Retention},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
 };
 
@@ -43,8 +45,6 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
 /// The time to wait for the accounts' database at the start; after that it is retried.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The time between two deletions of old entries. It is short, because few go at once.
-const FORGET_EVERY: Duration = Duration::from_secs(30);
 /// The directory in which earlier versions kept the log of a broker that they embedded.
 const FORMER_BROKER: &str = "broker";
 
@@ -69,8 +69,8 @@ pub struct Settings {
     pub batch: Option<Schedule>,
     /// The settings by which people without an open page are reached.
     pub push: push::Settings,
-    /// The time for which the outbox keeps entries that the log has.
-    pub keep: Duration,
+    /// The times for which things are kept.
+    pub clocks: Clocks,
     /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
     /// Where calls are taken; nothing else runs there.
@@ -116,6 +116,8 @@ pub struct Backend {
     pub statistics: Statistics,
     /// Reaches people without an open page.
     pub push: Push,
+    /// The uses of locations, and what people choose about theirs.
+    pub privacy: Privacy,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -159,6 +161,9 @@ impl Backend {
         let shared = log.is_read_back().then(|| database.clone());
         let handover = Handover::new(queue.clone(), settings.sockets_runtime.clone(), shared);
         let delivery = Delivery::new(outbox.clone(), log.clone(), relay.clone(), handover.clone(), queue);
+        let choices = LocationUses::open(database.clone(), &settings.data_dir).await;
+        let privacy =
+            Privacy::new(database.clone(), outbox.clone(), hub.clone(), handover.clone(), choices.clone());
         // A file has one reader, which goes on at once after a restart.
         let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
         let backend = Self {
@@ -172,7 +177,8 @@ impl Backend {
             ),
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
-            calls: Calls::new(hub.clone(), delivery, readiness.clone()),
+            calls: Calls::new(hub.clone(), delivery, readiness.clone(), choices),
+            privacy,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,
@@ -193,6 +199,7 @@ impl Backend {
             let (outbox, state) = (backend.outbox.clone(), backend.readiness.producer.clone());
             backend.spawn(&settings, show_local_state(outbox, state));
         }
+        backend.start_privacy(&settings);
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
@@ -300,13 +307,19 @@ impl Backend {
         }
     }
 
-    /// Deletes old entries from the outbox, those of a topic after its retention if that is shorter. With Kafka only
-    /// acknowledged entries go, and only locations, which are personal data, go before the others. Handed-over rows go
-    /// by the same clock.
+    /// Deletes what is older than the clocks allow.
     fn start_retention(&self, settings: &Settings, handover: Handover) {
-        let (outbox, relay, keep) = (self.outbox.clone(), self.relay.clone(), millis(settings.keep));
-        let former_broker = settings.data_dir.join(FORMER_BROKER);
-        let statistics = (relay.is_none() && settings.statistics).then(|| self.statistics.clone());
+        let (relay, former_broker) = (self.relay.clone(), settings.data_dir.join(FORMER_BROKER));
+        let retention = Retention {
+            outbox: self.outbox.clone(),
+            is_read_back: relay.is_some(),
+            handover,
+            statistics: (relay.is_none() && settings.statistics).then(|| self.statistics.clone()),
+            database: self.database.clone(),
+            clocks: settings.clocks,
+            done: Done::default(),
+        };
+        let outbox = self.outbox.clone();
         self.spawn(settings, async move {
             forget_former_broker(&outbox, &former_broker).await;
             if let Some(relay) = &relay {
@@ -316,36 +329,15 @@ impl Backend {
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
-            // Coordinates were taken out of everything that was stored before this.
-            let (mut without_coordinates, mut handed_over) = (0, 0);
-            let mut steadiness = Steadiness::new(clock::now(), Instant::now());
-            loop {
-                tokio::time::sleep(FORGET_EVERY).await;
-                let now = clock::now();
-                if !steadiness.is_steady(now, Instant::now()) {
-                    continue;
-                }
-                let a_day_ago = now - OPEN_FOR;
-                match forget_coordinates(&outbox, without_coordinates, a_day_ago).await {
-                    Ok(()) => without_coordinates = a_day_ago,
-                    Err(error) => tracing::warn!(%error, "coordinates stay in the outbox for now"),
-                }
-                match handover.forget(handed_over, now).await {
-                    Ok(done) => handed_over = done,
-                    Err(error) => tracing::warn!(%error, "old hand-overs stay in the database for now"),
-                }
-                for topic in topic::ALL {
-                    let is_short = relay.is_none() || topic.name == topic::LOCATION;
-                    let kept = if is_short { topic.retention.min(keep) } else { keep };
-                    for (before, below) in forgettable(topic.name, now, kept, statistics.as_ref()) {
-                        let forgotten = outbox.forget(topic.name, before, below, relay.is_some()).await;
-                        if let Err(error) = forgotten {
-                            tracing::warn!(%error, "old entries stay in the outbox for now");
-                        }
-                    }
-                }
-            }
+            retention.run().await;
         });
+    }
+
+    /// Records who was shown a caller's location, and follows what people choose about theirs.
+    fn start_privacy(&self, settings: &Settings) {
+        let recorder = Recorder::new(self.database.clone(), &self.hub);
+        self.tasks.spawn_on(recorder.run(self.stopping.clone()), &settings.sockets_runtime);
+        self.spawn(settings, self.privacy.clone().run());
     }
 
     /// Lets Kafka have what it will take within a few seconds, then closes the files.
@@ -365,33 +357,6 @@ impl Backend {
         self.statistics.close().await;
         self.database.close().await;
     }
-}
-
-/// Returns which entries of a topic are deleted. They were stored before the first value with a smaller number than the
-/// second. Entries that are not counted yet stay for twice the time. Locations are personal data and count for nothing,
-/// so they never wait.
-fn forgettable(
-    topic: &str,
-    now: Millis,
-    kept: Millis,
-    statistics: Option<&Statistics>,
-) -> Vec<(Millis, Sequence)> {
-    let all = Sequence(Millis::MAX);
-    match statistics.filter(|_| topic != topic::LOCATION) {
-        // The last entry that was read must be found again after a restart.
-        Some(statistics) => {
-            vec![(now - kept, statistics.read()), (now - kept.saturating_mul(2), all)]
-        }
-        None => vec![(now - kept, all)],
-    }
-}
-
-/// Takes the coordinates out of the calls that were received from `since` on and before `before`.
-async fn forget_coordinates(outbox: &Outbox, since: Millis, before: Millis) -> Result<(), OutboxError> {
-    for topic in [topic::ALERT, topic::DRILL] {
-        while outbox.forget_coordinates(topic, since, before).await? > 0 {}
-    }
-    Ok(())
 }
 
 /// The log of this node, and what publishes to it if that is Kafka.
@@ -449,28 +414,5 @@ async fn prepare(
             tracing::warn!("the accounts' database does not answer, so nobody new can sign in until it does");
             Ok(None)
         }
-    }
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_not_counted_stays_for_twice_the_time_and_locations_do_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let accounts = Database::connect_later("sqlite::memory:").unwrap();
-        let zone = Iana::named("Asia/Seoul").unwrap();
-        let statistics = Statistics::open(directory.path(), accounts, zone).unwrap();
-        let (now, kept, all) = (1_000, 100, Sequence(Millis::MAX));
-        let of = |topic, statistics| forgettable(topic, now, kept, statistics);
-        assert_eq!(of(topic::ALERT, Some(&statistics)), [(900, Sequence(0)), (800, all)]);
-        assert_eq!(of(topic::LOCATION, Some(&statistics)), [(900, all)]);
-        assert_eq!(of(topic::ALERT, None), [(900, all)]);
     }
 }

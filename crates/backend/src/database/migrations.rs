@@ -20,6 +20,7 @@ const ACCOUNTS: &[Step] = &[
     (3, "age of handovers", include_str!("../../migrations/0003_age_of_handovers.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "push", include_str!("../../migrations/0005_push.sql")),
+    (7, "privacy", include_str!("../../migrations/0007_privacy.sql")),
 ];
 
 /// The folder `outbox_migrations` of this crate.

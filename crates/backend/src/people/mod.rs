@@ -1,13 +1,14 @@
 //! The [`accounts`] and their [`sessions`]. Passwords are hashed on threads of their own.
 //!
 //! The office keeps the [`complex`] of buildings, lines and houses, fills it by an [`import`], invites houses
-//! ([`invitations`]) and acts on accounts ([`office`]).
+//! ([`invitations`]) and acts on accounts ([`office`]). People choose whether their location is used ([`location_use`]).
 
 pub mod accounts;
 pub mod complex;
 mod hashing;
 pub mod import;
 pub mod invitations;
+pub mod location_use;
 pub mod office;
 pub mod sessions;
 

@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use backend::{
     push::{self, Hosts},
     readiness::RoleState,
+    retention::Clocks,
     service::{Backend, Settings},
     statistics::Iana,
 };
@@ -27,7 +28,7 @@ pub async fn backend(directory: &Path) -> Backend {
             contact: None,
             site: None,
         },
-        keep: Duration::from_secs(30 * 24 * 60 * 60),
+        clocks: Clocks::default(),
         demo: true,
         calls_runtime: Handle::current(),
         sockets_runtime: Handle::current(),

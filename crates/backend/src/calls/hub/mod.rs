@@ -19,6 +19,7 @@ mod room;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod viewings;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,9 +30,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Event, House, Line, Millis};
+use domain::{CallKey, Event, House, Line, Millis, Resident};
 use stomp::Version;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use alerts::Alerts;
 pub(crate) use arrival::Arrival;
@@ -42,6 +43,8 @@ pub(crate) use known::Known;
 pub use queue::{Queue, QueueReceiver, queue};
 use room::Room;
 pub use snapshot::Snapshot;
+use viewings::Viewings;
+pub use viewings::{Means, Viewer, Viewing};
 
 use crate::clock;
 
@@ -58,6 +61,8 @@ pub struct Subscription {
     pub replay_ended: bool,
     /// The listener's house, if it is one of the line.
     pub house: Option<House>,
+    /// The person who listens, for the record of who was shown a location.
+    pub viewer: Option<Arc<Viewer>>,
 }
 
 /// A subscription that has begun.
@@ -108,6 +113,7 @@ struct Inner {
     numbers: AtomicU64,
     subscribers: AtomicUsize,
     changes: Changes,
+    viewings: Viewings,
 }
 
 impl Default for Hub {
@@ -128,6 +134,7 @@ impl Hub {
             numbers: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
             changes: Changes::default(),
+            viewings: Viewings::default(),
         }))
     }
 
@@ -150,6 +157,24 @@ impl Hub {
     /// it then looks at the calls anew.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Changed> {
         self.0.changes.subscribe()
+    }
+
+    /// Returns who is shown a caller's location from now on. There is one such queue; a second request gets an empty one.
+    pub(crate) fn viewings(&self) -> mpsc::Receiver<Viewing> {
+        self.0.viewings.receiver()
+    }
+
+    /// Records that a page or a board showed somebody where the caller of a call is. It never waits.
+    pub fn showed(&self, call: CallKey, means: Means, viewer: &Resident) {
+        self.0.viewings.publish(call, means, || vec![Arc::new(Viewer::from(viewer))]);
+    }
+
+    /// Drops where the caller of a call was. The call stays.
+    pub(crate) fn forget_location(&self, call: &CallKey) {
+        self.0.alerts.forget_location(call);
+        if let Some(room) = self.existing(&call.line) {
+            room.calls().forget_location(call);
+        }
     }
 
     /// The accepts' topic has this many partitions.
@@ -225,7 +250,8 @@ impl Hub {
         let partitions = self.0.partitions.load(Ordering::Relaxed);
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let room = || {
-            let room = Room::new(line.clone(), partitions, self.0.changes.clone());
+            let (changes, viewings) = (self.0.changes.clone(), self.0.viewings.clone());
+            let room = Room::new(line.clone(), partitions, changes, viewings);
             for (number, subscriber) in self.everywhere().iter() {
                 subscriber.enter(*number, line, &room);
             }

@@ -12,8 +12,8 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage,
-        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage, LeavePage,
+        MePage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -33,6 +33,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
                     <Route path=path!("/devices") view=DevicesPage />
+                    <Route path=path!("/me") view=MePage />
+                    <Route path=path!("/me/leave") view=LeavePage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />
                     <Route path=path!("/admin/people") view=PeoplePage />
                     <Route path=path!("/admin/people/import") view=ImportPage />

@@ -11,6 +11,7 @@ mod descriptors;
 mod figures;
 mod headers;
 mod health;
+mod me;
 mod metrics;
 mod openapi;
 mod origin;

@@ -10,7 +10,7 @@ use std::{
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{self, Audience, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{join, people, statistics},
+    pages::{join, me, people, statistics},
 };
 use axum::{
     body::Body,
@@ -28,7 +28,7 @@ use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers, people as office,
+    figures, headers, me as of_person, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -102,6 +102,8 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
+    /// What is held about the viewer.
+    pub me: Option<Arc<me::Shown>>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -111,6 +113,9 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
+    }
+    if let Some(viewer) = viewer {
+        extras.me = of_person::shown(state, path, query, viewer).await;
     }
     if viewer.is_some_and(|viewer| viewer.role == Role::Administrator) {
         if STATISTICS.is_at(path) {
@@ -185,7 +190,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join } = extras.clone();
+        let Extras { statistics, people, join, me } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -194,6 +199,9 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(join) = join {
             provide_context(join);
+        }
+        if let Some(me) = me {
+            provide_context(me);
         }
     };
     let options = state.leptos.clone();

@@ -101,7 +101,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         zone: settings.zone.clone(),
         batch: settings.batch.clone(),
         push: settings.push.clone(),
-        keep: settings.keep,
+        clocks: settings.clocks,
         demo: settings.demo,
         calls_runtime: runtimes.calls.clone(),
         sockets_runtime: runtimes.sockets.clone(),

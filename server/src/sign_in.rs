@@ -149,6 +149,21 @@ async fn sign_in(
     if !can_be_name(name) {
         return Err(refused());
     }
+    let resident = verified(state, client, headers, name, password).await?.ok_or_else(refused)?;
+    Ok((state.backend.sessions.start(&resident).await?, resident))
+}
+
+/// Returns whose name and password these are, within the budgets of signing in; `None` if nobody's.
+///
+/// # Errors
+/// [`Kind::TOO_MANY`], [`Kind::BUSY`], [`Kind::ACCOUNT_LOCKED`], [`Kind::UNAVAILABLE`].
+pub async fn verified(
+    state: &AppState,
+    client: ClientAddress,
+    headers: &HeaderMap,
+    name: &str,
+    password: &str,
+) -> Result<Option<Resident>, Problem> {
     // The turn comes first, because a sign-in that is refused for want of one has not failed.
     let _turn = state.budgets.sign_ins.enter(auth::holder(state, client, headers)).await?;
     let (failures, network) = (&state.budgets.failures, client.network());
@@ -161,8 +176,7 @@ async fn sign_in(
     if !matches!(verified, Ok(None)) {
         failures.succeeded(name, network);
     }
-    let resident = verified?.ok_or_else(refused)?;
-    Ok((state.backend.sessions.start(&resident).await?, resident))
+    Ok(verified?)
 }
 
 async fn sign_out(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Result<(), Problem> {

@@ -9,6 +9,8 @@ mod home;
 #[cfg(feature = "ssr")]
 pub mod join;
 #[cfg(feature = "ssr")]
+pub mod me;
+#[cfg(feature = "ssr")]
 mod not_found;
 #[cfg(feature = "ssr")]
 pub mod people;
@@ -28,6 +30,8 @@ pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
 #[cfg(feature = "ssr")]
+pub use me::{LeavePage, MePage};
+#[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
 #[cfg(feature = "ssr")]
 pub use people::{CardsPage, ImportPage, PeoplePage};
@@ -35,8 +39,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
-    SignInPage, StatisticsPage,
+    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, LeavePage, MePage, NotFoundPage,
+    PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -27,7 +27,7 @@ const PASS_EVERY: Duration = Duration::from_secs(30);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What administrators were shown is part of the access log, and kept as long as that.
+/// Uses by administrators are part of the access log, and kept as long as that.
 const OF_RESIDENTS: &str = "DELETE FROM location_uses WHERE at < $1 AND viewer_role <> 'administrator'";
 const OF_THE_OFFICE: &str = "DELETE FROM location_uses WHERE at < $1 AND viewer_role = 'administrator'";
 /// Whose location went out with a call is needed as long as a use of it is recorded.
@@ -88,7 +88,7 @@ impl Retention {
         }
     }
 
-    /// Deletes what is old at `now`. What fails is done by the next pass.
+    /// Deletes what is old at `now`. The next pass does what fails.
     async fn pass(&mut self, now: Millis) {
         let a_day_ago = now - OPEN_FOR;
         match self.forget_coordinates(self.done.outbox, a_day_ago).await {

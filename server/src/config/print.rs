@@ -27,6 +27,8 @@ pub fn table(config: &Config, settings: &Settings) -> String {
         ("IUTSAI_DATA_DIR", settings.data_dir.display().to_string()),
         ("IUTSAI_ROLES", config.roles.clone()),
         ("IUTSAI_KEEP_DAYS", config.keep_days.trim().to_owned()),
+        ("IUTSAI_KEEP_LOCATION_USES_DAYS", config.keep_location_uses_days.trim().to_owned()),
+        ("IUTSAI_KEEP_ACCESS_LOG_DAYS", config.keep_access_log_days.trim().to_owned()),
         ("IUTSAI_PRESS_ASKS_AFTER", settings.press_asks_after.as_secs().to_string()),
         ("IUTSAI_TIME_ZONE", settings.zone.name().to_owned()),
         ("IUTSAI_BATCH_CRON", given(Some(&config.batch_cron)).unwrap_or("10 4 * * *").to_owned()),

@@ -1,10 +1,10 @@
 //! A STOMP session, with its client's subscriptions, acknowledgements and reports. It knows no socket, only frames in
 //! and frames out.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use backend::{
-    calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
+    calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle, Viewer},
     calls::receipts::Receipts,
 };
 use domain::{AlertId, CallKey, House, Line, Resident, Role, destination, header};
@@ -21,6 +21,8 @@ const ID_LENGTH: usize = 128;
 /// One client's session.
 pub struct Session {
     resident: Resident,
+    /// The same person, for the record of who was shown a location.
+    viewer: Arc<Viewer>,
     version: Version,
     hub: Hub,
     receipts: Receipts,
@@ -86,7 +88,8 @@ impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
     pub fn new(resident: Resident, version: Version, hub: Hub, receipts: Receipts, queue: Queue) -> Self {
-        Self { resident, version, hub, receipts, queue, subscriptions: HashMap::new(), is_cumulative: false }
+        let (viewer, subscriptions) = (Arc::new(Viewer::from(&resident)), HashMap::new());
+        Self { resident, viewer, version, hub, receipts, queue, subscriptions, is_cumulative: false }
     }
 
     /// The version of its frames.
@@ -168,9 +171,15 @@ impl Session {
         let earlier = self.subscriptions.remove(id).and_then(|repeated| repeated.unacknowledged);
         let unacknowledged = cumulative.then(|| earlier.unwrap_or_default());
         let (own, house) = self.resident.flat().filter(|(own, _)| scope.covers(own)).unzip();
-        let house = house.cloned();
-        let subscription =
-            Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended, house };
+        let (house, viewer) = (house.cloned(), Some(self.viewer.clone()));
+        let subscription = Subscription {
+            id: id.to_owned(),
+            version: self.version,
+            acknowledges,
+            replay_ended,
+            house,
+            viewer,
+        };
         let begun = match &scope {
             Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
             Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),

@@ -1,5 +1,5 @@
-//! Whether the location of an account may be used in its calls. Each node has a copy, so that no press waits for the
-//! database, and keeps it in a file for a start while the database is away.
+//! The choice of each account whether its location may be used in its calls. Each node has a copy, so that no press waits
+//! for the database, and keeps it in a file for a start while the database is away.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ const FILE: &str = "location-uses.json";
 /// The longest wait for the database at the start. After that the kept copy holds.
 const OPENED_WITHIN: Duration = Duration::from_secs(2);
 
-/// What an account has chosen. An account that was never asked counts as `Allowed`, so that no call loses its location
+/// The choice of an account. An account that was never asked counts as `Allowed`, so that no call loses its location
 /// unnoticed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -60,7 +60,7 @@ impl LocationUse {
 /// The accounts that keep their location back, by name.
 type Kept = BTreeMap<String, LocationUse>;
 
-/// This node's copy of what the accounts have chosen. Clones share it.
+/// This node's copy of the choices of the accounts. Clones share it.
 #[derive(Clone)]
 pub struct LocationUses {
     database: Database,
@@ -91,7 +91,7 @@ impl LocationUses {
         uses
     }
 
-    /// Returns what an account has chosen, by this node's copy.
+    /// Returns the choice of an account, by this node's copy.
     #[must_use]
     pub fn of(&self, account: &str) -> LocationUse {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +126,7 @@ impl LocationUses {
         self.turn.lock().await
     }
 
-    /// Sets what an account has chosen in this node's copy.
+    /// Sets the choice of an account in this node's copy.
     pub(crate) async fn put(&self, account: &str, choice: LocationUse) {
         {
             let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The acts of a person on what is held about them. An act that is refused changes nothing.
+//! The acts of a person on the data held about them. An act that is refused changes nothing.
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -103,7 +103,7 @@ impl Privacy {
             let _turn = self.choices.turn().await;
             database::outcome::<_, Refused>(async {
                 let mut transaction = self.database.pool().begin().await?;
-                // The first statement writes: SQLite refuses a transaction that read before another one wrote.
+                // The first statement writes, because SQLite refuses a transaction that read before another one wrote.
                 let house = sqlx::query(
                     "INSERT INTO houses (line, house)
                      SELECT line, house FROM residents
@@ -127,7 +127,7 @@ impl Privacy {
         Ok(())
     }
 
-    /// Records whose locations went out until now. What is missed here is marked to be destroyed when it is found.
+    /// Records whose locations went out until now. A call that is missed here is marked when it is found.
     async fn follow_now(&self) {
         if let Err(error) = self.follow().await {
             tracing::warn!(%error, "the newest locations are destroyed a moment later");

@@ -1,4 +1,4 @@
-//! What is held about a person, as the person sees it.
+//! The data held about a person, as the person sees them.
 
 use domain::{House, Line, Millis, Resident, Role};
 use serde::Serialize;
@@ -30,11 +30,11 @@ pub struct Held {
     pub created_at: Millis,
     /// Devices that are signed in.
     pub sessions: i64,
-    /// What the person has chosen about the location.
+    /// The choice of the person about the location.
     pub location_use: LocationUse,
     /// The consents, the newest first.
     pub consents: Vec<Consent>,
-    /// Who was shown the person's location, the newest first.
+    /// The uses of the person's location, the newest first.
     pub location_uses: Vec<Shown>,
     /// Nobody else of the flat has an account.
     pub is_alone: bool,
@@ -76,9 +76,9 @@ pub struct Shown {
     pub viewer_line: Option<Line>,
     /// The house of that account.
     pub viewer_house: Option<House>,
-    /// The role of that account: `resident` or `administrator`.
+    /// The role of that account, `resident` or `administrator`.
     pub viewer_role: String,
-    /// The way: `alarm`, `snapshot`, `board` or `page`.
+    /// The way, which is `alarm`, `snapshot`, `board` or `page`.
     pub means: String,
     /// When.
     pub at: Millis,

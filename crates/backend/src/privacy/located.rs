@@ -1,4 +1,4 @@
-//! Whose location went out with which call, read from the outbox, which is complete and waits for nobody.
+//! The calls with which a location went out, and of whom, read from the outbox, which is complete and waits for nobody.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(super) struct Followed(Mutex<Option<(LogId, Sequence)>>);
 type Located = BTreeMap<CallKey, (String, Millis)>;
 
 impl Privacy {
-    /// Records whose locations have gone out since the last time. What cannot be recorded is read again.
+    /// Records whose locations have gone out since the last time. Entries that cannot be recorded are read again.
     pub(super) async fn follow(&self) -> Result<(), PrivacyError> {
         let mut followed = self.followed.0.lock().await;
         let (pages, log) = (self.outbox.pages()?, self.outbox.log()?);

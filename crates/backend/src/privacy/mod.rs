@@ -1,4 +1,4 @@
-//! What a person's location was used for, and what the person can do about it.
+//! The uses of a person's location, and the choices of the person about them.
 //!
 //! The uses are recorded apart from the locations. [`uses`] writes who was shown the location of a call, and [`located`]
 //! whose call it was, which it reads from the outbox. [`held`] is what the person sees of it, and [`acts`] pauses,
@@ -128,7 +128,7 @@ impl Privacy {
 
     /// Destroys the locations of calls whose callers have withdrawn or left, in everything that this node keeps.
     async fn destroy(&self) -> Result<(), PrivacyError> {
-        // What was withdrawn while this node did not run is destroyed once; later the log can bring back only what a
+        // Withdrawals from before the start are handled once; later the log can bring back only what a
         // rebuild reads.
         let since = if self.has_destroyed.load(Ordering::Relaxed) { clock::now() - LOOK_BACK } else { 0 };
         let calls = self.withdrawn(since).await?;
@@ -160,7 +160,9 @@ impl Privacy {
 /// Reads the call of a row.
 fn read_call(row: &sqlx::any::AnyRow) -> Result<CallKey, PrivacyError> {
     let id: String = row.try_get("alert")?;
-    let id = id.parse::<AlertId>().map_err(|_| database::stored::Unreadable(format!("the id of a call ({id})")))?;
+    let id = id
+        .parse::<AlertId>()
+        .map_err(|_| database::stored::Unreadable(format!("the id of a call ({id})")))?;
     let (line, house) = (name(row.try_get("line")?, Line::new)?, name(row.try_get("house")?, House::new)?);
     Ok(CallKey { line, house, id })
 }

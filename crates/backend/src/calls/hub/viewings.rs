@@ -1,4 +1,4 @@
-//! Who is shown where a caller is. The queue is bounded and never blocks the hub, so it is not in the way of an alarm.
+//! The people who are shown where a caller is. Their queue is bounded and never blocks the hub, so it is not in the way of an alarm.
 
 use std::sync::{Arc, OnceLock};
 

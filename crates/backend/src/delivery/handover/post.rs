@@ -148,7 +148,8 @@ impl Post {
                 continue;
             }
             if let Some(value) = without_coordinates(&of, &value) {
-                let update = sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2").bind(value).bind(id);
+                let update =
+                    sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2").bind(value).bind(id);
                 database::answer(update.execute(self.database.pool())).await?;
             } else if of == topic::LOCATION {
                 let delete = sqlx::query("DELETE FROM handovers WHERE id = $1").bind(id);

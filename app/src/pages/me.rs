@@ -188,7 +188,8 @@ fn choice(locale: Locale, held: &Held, zone: &dyn Zone) -> AnyView {
             <blockquote class="summary">{join::consent(locale)}</blockquote>
             {may_give.then(|| form(locale, "give", "primary", td_string!(locale, me.give), None))}
             {may_pause.then(|| {
-                form(locale, "pause", "secondary", td_string!(locale, me.pause), Some(td_string!(locale, me.pause_means)))
+                let means = Some(td_string!(locale, me.pause_means));
+                form(locale, "pause", "secondary", td_string!(locale, me.pause), means)
             })}
             {may_withdraw.then(|| withdrawing(locale))}
         </section>

@@ -13,6 +13,7 @@ mod every_line;
 mod health;
 mod lines;
 mod locations;
+mod me;
 mod origins;
 mod pages;
 mod people;

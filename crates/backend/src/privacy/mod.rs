@@ -128,20 +128,17 @@ impl Privacy {
 
     /// Destroys the locations of calls whose callers have withdrawn or left, in everything that this node keeps.
     async fn destroy(&self) -> Result<(), PrivacyError> {
-        // Withdrawals from before the start are handled once; later the log can bring back only what a
-        // rebuild reads.
+        // Withdrawals from before the start are handled once; later the log can bring back only what a rebuild reads.
         let since = if self.has_destroyed.load(Ordering::Relaxed) { clock::now() - LOOK_BACK } else { 0 };
         let calls = self.withdrawn(since).await?;
         for call in &calls {
             self.hub.forget_location(call);
         }
-        let ids: BTreeSet<AlertId> = calls.iter().map(|call| call.id).collect();
-        let listed: Vec<AlertId> = ids.iter().copied().collect();
-        for some in listed.chunks(AT_ONCE) {
+        for some in calls.chunks(AT_ONCE) {
             self.outbox.forget_locations(some.to_vec()).await?;
         }
-        if !ids.is_empty() {
-            self.handover.forget_locations(&ids).await?;
+        if !calls.is_empty() {
+            self.handover.forget_locations(&calls.into_iter().collect::<BTreeSet<_>>()).await?;
         }
         self.has_destroyed.store(true, Ordering::Relaxed);
         Ok(())

@@ -135,7 +135,7 @@ impl Room {
             if !messages.is_empty() {
                 let located: BTreeSet<CallKey> = messages.iter().filter_map(Message::located).collect();
                 for call in located {
-                    let viewer = || audience.viewer(number).into_iter().collect();
+                    let viewer = || audience.viewer(number).into_iter().collect::<Vec<_>>();
                     self.viewings.publish(call, Means::Snapshot, viewer);
                 }
                 return Some(messages);

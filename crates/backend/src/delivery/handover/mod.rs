@@ -6,7 +6,7 @@ mod post;
 
 use std::collections::BTreeSet;
 
-use domain::{AlertId, Event, Millis, event::OPEN_FOR};
+use domain::{CallKey, Event, Millis, event::OPEN_FOR};
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +78,7 @@ impl Handover {
     ///
     /// # Errors
     /// [`DatabaseError`]; it can be done again.
-    pub(crate) async fn forget_locations(&self, calls: &BTreeSet<AlertId>) -> Result<(), DatabaseError> {
+    pub(crate) async fn forget_locations(&self, calls: &BTreeSet<CallKey>) -> Result<(), DatabaseError> {
         match &self.post {
             Some(post) => post.forget_locations(calls).await,
             None => Ok(()),

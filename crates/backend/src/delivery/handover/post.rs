@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    Alert, AlertId, Event, Millis, Position,
+    Alert, CallKey, Event, Millis, Position,
     event::{LOOK_BACK, OPEN_FOR},
     record, topic,
 };
@@ -132,7 +132,7 @@ impl Post {
     }
 
     /// Takes the coordinates out of these calls, and deletes the places that their callers sent later.
-    pub(super) async fn forget_locations(&self, calls: &BTreeSet<AlertId>) -> Result<(), DatabaseError> {
+    pub(super) async fn forget_locations(&self, calls: &BTreeSet<CallKey>) -> Result<(), DatabaseError> {
         let rows = sqlx::query(
             "SELECT id, topic, value FROM handovers WHERE topic = $1 OR topic = $2 OR topic = $3",
         )
@@ -144,7 +144,9 @@ impl Post {
             let (id, of): (String, String) = (row.try_get("id")?, row.try_get("topic")?);
             let value: Vec<u8> = row.try_get("value")?;
             let Ok(event) = record::read(&of, &value, nowhere(0)) else { continue };
-            if !event.alert().is_some_and(|call| calls.contains(&call)) {
+            let call = event.target().cloned().zip(event.alert());
+            let call = call.map(|(house, id)| CallKey { line: event.line().clone(), house, id });
+            if !call.is_some_and(|call| calls.contains(&call)) {
                 continue;
             }
             if let Some(value) = without_coordinates(&of, &value) {

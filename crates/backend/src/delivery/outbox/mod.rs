@@ -14,7 +14,7 @@ mod writer;
 
 use std::path::Path;
 
-use domain::{AlertId, Event, Millis, Position, Resident};
+use domain::{CallKey, Event, Millis, Position, Resident};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -202,7 +202,7 @@ impl Outbox {
     ///
     /// # Errors
     /// [`OutboxError`] if that could not be written.
-    pub async fn forget_locations(&self, calls: Vec<AlertId>) -> Result<u64, OutboxError> {
+    pub async fn forget_locations(&self, calls: Vec<CallKey>) -> Result<u64, OutboxError> {
         self.change(Change::ForgetLocations(calls)).await
     }
 

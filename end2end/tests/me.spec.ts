@@ -4,8 +4,6 @@ import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 
-const STATES = ["light", "dark"] as const;
-
 test("somebody who joined sees who saw their location, pauses, withdraws, and leaves", async ({
   resident,
   stranger,
@@ -43,6 +41,8 @@ test("somebody who joined sees who saw their location, pauses, withdraws, and le
   await kim.page.getByTestId("data").click();
   expect((await download).suggestedFilename()).toBe("iutsai-me.json");
 
+  // While it is paused, the page's places are refused.
+  kim.expects(/status of 403/);
   await kim.page.getByTestId("pause").click();
   await expect(kim.page.getByTestId("done")).toBeVisible();
   await kim.goHome();
@@ -73,7 +73,7 @@ test("somebody who joined sees who saw their location, pauses, withdraws, and le
   await expect(kim.page.getByRole("alert")).toBeVisible();
 });
 
-for (const colorScheme of STATES) {
+for (const colorScheme of ["light", "dark"] as const) {
   test(`without JavaScript, the choice about the location is made by forms, ${colorScheme}`, async ({ visitor }) => {
     const somebody = await visitor("resident-1301", { colorScheme, javaScriptEnabled: false });
     await somebody.open("/me");

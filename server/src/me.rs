@@ -104,7 +104,7 @@ pub async fn shown(
 pub async fn data(State(state): State<AppState>, SignedIn(resident): SignedIn) -> Result<Response, Problem> {
     let privacy = &state.backend.privacy;
     let held = privacy.held(&resident).await?.ok_or_else(Problem::not_signed_in)?;
-    let records = privacy.records(&resident).await?;
+    let records = privacy.records(&held).await?;
     let devices = match state.backend.push.devices(&resident).await {
         Ok(devices) => devices,
         // Without push nobody has a device.

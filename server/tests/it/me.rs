@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, SECOND_NEIGHBOUR, STRANGER, change_accounts, header,
-    send, server_and_client, sign_in,
+    person_of, send, server_and_client, sign_in,
 };
 use domain::api::{CallRequest, LocationRequest};
 
@@ -337,5 +337,23 @@ async fn a_database_that_takes_no_writes_delays_no_press_and_loses_no_use() -> O
     database.close().await.unwrap();
     let held = data_with_uses(&caller, 1).await;
     assert_eq!(held["location_uses"][0]["viewer"], NEIGHBOUR);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_account_of_a_name_that_was_used_before_sees_nothing_of_the_former_person() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (_socket, _) = neighbour.listen().await?;
+    caller.press(&located(&caller)?, None).await?.ok()?;
+    data_with_uses(&caller, 1).await;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let moved_out = office.request(Method::POST, "/api/people/resident-1203/move-out").json(&json!({}));
+    assert_eq!(send(moved_out).await.status(), 200);
+
+    let successor = person_of(&server, &client, "resident", ("101-1", "1203"), CALLER).await?;
+
+    let held = data(&successor).await;
+    assert_eq!((&held["location_uses"], &held["records"]), (&json!([]), &json!([])));
     Ok(())
 }

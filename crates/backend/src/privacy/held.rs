@@ -104,12 +104,14 @@ impl Privacy {
         database::outcome(read(&self.database, of)).await
     }
 
-    /// Returns the newest thousand records of a person that this node has, the newest first.
+    /// Returns the newest thousand records of an account that this node has, the newest first. Those of a former account
+    /// of the same name are not among them.
     ///
     /// # Errors
     /// The outbox's.
-    pub async fn records(&self, of: &Resident) -> Result<Vec<Record>, PrivacyError> {
-        let entries = self.outbox.pages()?.of_resident(&of.name).await?;
+    pub async fn records(&self, of: &Held) -> Result<Vec<Record>, PrivacyError> {
+        let mut entries = self.outbox.pages()?.of_resident(&of.account).await?;
+        entries.retain(|(_, entry)| entry.at >= of.created_at);
         let record = |entry: crate::delivery::outbox::Entry| Record {
             topic: entry.topic,
             at: entry.at,
@@ -132,16 +134,17 @@ async fn read(database: &Database, of: &Resident) -> Result<Option<Held>, People
     let Some(account) = find.fetch_optional(database.pool()).await? else { return Ok(None) };
     let word: String = account.try_get("location_use")?;
     let others: i64 = account.try_get("others")?;
+    let created_at: Millis = account.try_get("created_at")?;
     Ok(Some(Held {
         account: of.name.clone(),
         role: of.role,
         line: of.line.clone(),
         house: of.house.clone(),
-        created_at: account.try_get("created_at")?,
+        created_at,
         sessions: account.try_get("sessions")?,
         location_use: LocationUse::read(&word),
         consents: consents(database, &of.name).await?,
-        location_uses: location_uses(database, &of.name).await?,
+        location_uses: location_uses(database, &of.name, created_at).await?,
         is_alone: of.house.is_some() && others == 0,
     }))
 }
@@ -165,18 +168,23 @@ async fn consents(database: &Database, account: &str) -> Result<Vec<Consent>, Pe
     rows.iter().map(read).collect()
 }
 
-/// Returns who was shown the locations of an account, without the person's own devices.
-async fn location_uses(database: &Database, account: &str) -> Result<Vec<Shown>, PeopleError> {
+/// Returns who was shown the locations of an account, without the person's own devices. A former account of the same name
+/// was somebody else's.
+async fn location_uses(
+    database: &Database,
+    account: &str,
+    since: Millis,
+) -> Result<Vec<Shown>, PeopleError> {
     let list = sqlx::query(
         "SELECT location_uses.alert, located_calls.at AS called_at, viewer, viewer_line, viewer_house, viewer_role,
              means, location_uses.at AS shown_at
          FROM location_uses JOIN located_calls ON located_calls.line = location_uses.line
              AND located_calls.house = location_uses.house AND located_calls.alert = location_uses.alert
-         WHERE located_calls.account = $1 AND viewer <> $1
+         WHERE located_calls.account = $1 AND viewer <> $1 AND located_calls.at >= $3
          ORDER BY location_uses.at DESC, viewer LIMIT $2",
     );
-    let rows = list.bind(account.to_owned()).bind(LISTED).fetch_all(database.pool()).await?;
-    rows.iter().map(shown).collect()
+    let list = list.bind(account.to_owned()).bind(LISTED).bind(since);
+    list.fetch_all(database.pool()).await?.iter().map(shown).collect()
 }
 
 fn shown(row: &AnyRow) -> Result<Shown, PeopleError> {

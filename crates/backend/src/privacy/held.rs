@@ -170,11 +170,7 @@ async fn consents(database: &Database, account: &str) -> Result<Vec<Consent>, Pe
 
 /// Returns who was shown the locations of an account, without the person's own devices. A former account of the same name
 /// was somebody else's.
-async fn location_uses(
-    database: &Database,
-    account: &str,
-    since: Millis,
-) -> Result<Vec<Shown>, PeopleError> {
+async fn location_uses(database: &Database, account: &str, since: Millis) -> Result<Vec<Shown>, PeopleError> {
     let list = sqlx::query(
         "SELECT location_uses.alert, located_calls.at AS called_at, viewer, viewer_line, viewer_house, viewer_role,
              means, location_uses.at AS shown_at

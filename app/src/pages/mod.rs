@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod audit;
+#[cfg(feature = "ssr")]
 pub mod board;
 mod call;
 #[cfg(feature = "ssr")]
@@ -30,6 +31,7 @@ pub mod statistics;
 
 #[cfg(feature = "ssr")]
 pub use audit::AuditPage;
+#[cfg(feature = "ssr")]
 pub use board::{BoardPage, DisplaysPage};
 pub use call::CallPage;
 #[cfg(feature = "ssr")]

@@ -422,6 +422,31 @@ test("pictures of the way to the home screen", async ({ stranger }, { project: {
   }
 });
 
+test("pictures of the page about a person", async ({ stranger }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  const neighbour = await stranger({ locale });
+  await neighbour.enter("resident-1204");
+  const caller = await stranger({ locale, place: YARD });
+  await caller.enter("resident-1203");
+  const call = await caller.call();
+  await expect(neighbour.incident(call)).toBeVisible();
+  for (const look of LOOKS) {
+    const somebody = await stranger({ ...look, locale });
+    await somebody.enter("resident-1203");
+    await expect(async () => {
+      await somebody.open("/me");
+      await expect(somebody.page.getByTestId("use").first()).toBeVisible({ timeout: 1_000 });
+    }).toPass({ timeout: 30_000 });
+    await picture(somebody, "me", look, language);
+    await somebody.page.getByTestId("withdraw-ask").click();
+    await picture(somebody, "me-withdraw", look, language);
+    await somebody.open("/me/leave?problem=invalid");
+    await picture(somebody, "me-leave", look, language);
+    await somebody.context.close();
+  }
+});
+
 test("pictures without a network", async ({ stranger, office }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

@@ -13,8 +13,8 @@ use crate::{
     locale, offline,
     pages::{
         AuditPage, BoardPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage,
-        HomePage, ImportPage, InstallPage, JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage,
-        StatisticsPage,
+        HomePage, ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage, NotFoundPage,
+        PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -34,6 +34,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
                     <Route path=path!("/devices") view=DevicesPage />
+                    <Route path=path!("/me") view=MePage />
+                    <Route path=path!("/me/leave") view=LeavePage />
                     <Route path=path!("/me/sign-in") view=MySignInPage />
                     <Route path=path!("/install") view=InstallPage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />

@@ -35,6 +35,10 @@ pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hy
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
 /// The devices that are reached while no page is open.
 pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
+/// What is held about the person who is signed in, and who was shown their location.
+pub const ME: Page = Page { path: "/me", audience: Audience::SignedIn, is_hydrated: false };
+/// Deleting the own account.
+pub const ME_LEAVE: Page = Page { path: "/me/leave", audience: Audience::SignedIn, is_hydrated: false };
 /// How a person signs in: the password, the second factor and the sessions.
 pub const MY_SIGN_IN: Page = Page { path: "/me/sign-in", audience: Audience::SignedIn, is_hydrated: false };
 /// Putting the page on the home screen.
@@ -60,12 +64,14 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 16] = [
+pub const PAGES: [Page; 18] = [
     HOME,
     SIGN_IN,
     CALL,
     CALL_STATE,
     DEVICES,
+    ME,
+    ME_LEAVE,
     MY_SIGN_IN,
     INSTALL,
     STATISTICS,
@@ -120,6 +126,8 @@ mod tests {
             ("/call/", None),
             ("/call/a/b", None),
             ("/devices", Some(DEVICES)),
+            ("/me", Some(ME)),
+            ("/me/leave", Some(ME_LEAVE)),
             ("/me/sign-in", Some(MY_SIGN_IN)),
             ("/install", Some(INSTALL)),
             ("/admin/statistics", Some(STATISTICS)),

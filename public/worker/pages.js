@@ -7,6 +7,8 @@ const PAGES = [
   { "path": "/call", "signedIn": true, "hydrated": true },
   { "path": "/call/{id}", "signedIn": true, "hydrated": false },
   { "path": "/devices", "signedIn": true, "hydrated": false },
+  { "path": "/me", "signedIn": true, "hydrated": false },
+  { "path": "/me/leave", "signedIn": true, "hydrated": false },
   { "path": "/me/sign-in", "signedIn": true, "hydrated": false },
   { "path": "/install", "signedIn": false, "hydrated": false },
   { "path": "/admin/statistics", "signedIn": true, "hydrated": false },

@@ -11,6 +11,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use backend::{
     push::{self, DEFAULT_HOSTS},
+    retention::Clocks,
     statistics::{Iana, schedule::Schedule},
 };
 use clap::builder::FalseyValueParser;
@@ -48,6 +49,14 @@ pub struct Config {
     /// Kafka lacks are kept until it has them
     #[arg(long, env = "IUTSAI_KEEP_DAYS", value_name = "DAYS", default_value = "30")]
     pub keep_days: String,
+
+    /// Days (180 to 3660) that the record of who was shown a caller's location is kept, apart from the location
+    #[arg(long, env = "IUTSAI_KEEP_LOCATION_USES_DAYS", value_name = "DAYS", default_value = "200")]
+    pub keep_location_uses_days: String,
+
+    /// Days (365 to 3660) that the record of what administrators saw and did is kept
+    #[arg(long, env = "IUTSAI_KEEP_ACCESS_LOG_DAYS", value_name = "DAYS", default_value = "400")]
+    pub keep_access_log_days: String,
 
     /// Seconds for which a press that a device kept without a network is sent unasked; an older one asks the person
     /// first
@@ -271,8 +280,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The roles of this process.
     pub roles: Roles,
-    /// The time for which the outbox keeps entries that the log has.
-    pub keep: Duration,
+    /// The times for which things are kept.
+    pub clocks: Clocks,
     /// The greatest age of a press kept by a device that is still sent unasked.
     pub press_asks_after: Duration,
     /// The complex's time zone.

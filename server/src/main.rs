@@ -14,6 +14,7 @@ mod descriptors;
 mod figures;
 mod headers;
 mod health;
+mod me;
 mod metrics;
 mod my_sign_in;
 mod openapi;

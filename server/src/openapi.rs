@@ -62,6 +62,9 @@ fn paths() -> PathsBuilder {
     for (path, meaning) in OFFICE {
         paths = paths.path(path, post(of_office(path, meaning)));
     }
+    for (method, path, meaning) in OF_PERSON {
+        paths = paths.path(path, PathItem::new(method, of_person(meaning)));
+    }
     push::add(displays::add(paths))
         .path("/api/people", PathItem::new(HttpMethod::Get, of_office("/api/people", PEOPLE)))
         .path("/join/{code}", join())
@@ -300,6 +303,41 @@ fn of_office(path: &str, meaning: &str) -> Operation {
     ];
     refused(operation.response("200", described("Done; nothing is changed where it is refused.")), &kinds)
         .build()
+}
+
+/// The requests of a person about what is held.
+const OF_PERSON: [(HttpMethod, &str, &str); 3] = [
+    (
+        HttpMethod::Get,
+        "/me/data.json",
+        "Everything that is held about the person who is signed in, as an attachment. The download is recorded.",
+    ),
+    (
+        HttpMethod::Post,
+        "/me/location",
+        "The `choice` give, pause or withdraw about the use of the own location; give has the `version` of the words.",
+    ),
+    (
+        HttpMethod::Post,
+        "/me/leave",
+        "Deletes the own account, with its `password`, and a `code` where it has a second factor. 204.",
+    ),
+];
+
+fn of_person(meaning: &str) -> Operation {
+    let operation = signed_in(OperationBuilder::new().description(Some(meaning)));
+    let kinds = [
+        Kind::NOT_SIGNED_IN,
+        Kind::CODE_NEEDED,
+        Kind::CODE_REFUSED,
+        Kind::LAST_ADMINISTRATOR,
+        Kind::INVALID,
+        Kind::TOO_MANY,
+        Kind::BUSY,
+        Kind::UNAVAILABLE,
+    ];
+    let done = described("Done; nothing is changed where it is refused.");
+    refused(operation.response("200", done), &kinds).build()
 }
 
 fn join() -> PathItem {

@@ -13,7 +13,7 @@ use app::{
         self, AUDIT, Audience, CALL, CALL_STATE, DISPLAYS, HOME, INSTALL, INVITATION, JOIN, MY_SIGN_IN,
         SIGN_IN, STATISTICS,
     },
-    pages::{audit, board as board_page, install, join, my_sign_in, people, statistics},
+    pages::{audit, board as board_page, install, join, me, my_sign_in, people, statistics},
 };
 use axum::{
     body::Body,
@@ -34,7 +34,7 @@ use crate::{
     audit as records, auth, board,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers, my_sign_in as own, people as office,
+    figures, headers, me as of_person, my_sign_in as own, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -119,6 +119,8 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
+    /// What is held about the viewer.
+    pub me: Option<Arc<me::Shown>>,
     /// The records of acts.
     pub audit: Option<Arc<audit::Shown>>,
     /// The month whose records somebody of the office must still look at.
@@ -148,6 +150,9 @@ async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> R
         extras.my_sign_in = Some(Arc::new(own::shown(state, session, query).await));
     }
     let viewer = session.map(|session| &session.resident);
+    if let Some(viewer) = viewer {
+        extras.me = of_person::shown(state, path, query, viewer).await;
+    }
     extras.board = board::shown(state, parts, viewer).await;
     if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
         if CALL_STATE.is_at(path) {
@@ -242,7 +247,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, audit, unchecked, my_sign_in, board, displays, external } =
+        let Extras { statistics, people, join, me, audit, unchecked, my_sign_in, board, displays, external } =
             extras.clone();
         if let Some(external) = external {
             provide_context(external);
@@ -255,6 +260,9 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(join) = join {
             provide_context(join);
+        }
+        if let Some(me) = me {
+            provide_context(me);
         }
         if let Some(audit) = audit {
             provide_context(audit);

@@ -1,6 +1,6 @@
 //! Every route, and the layers around them.
 
-use app::page_table::PAGES;
+use app::page_table::{ME_LEAVE, PAGES};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     audit, auth, board, commands,
     config::SITE_PLAN_ADDRESS,
-    connections, figures, headers, health, metrics, my_sign_in, openapi, origin, pages, people,
+    connections, figures, headers, health, me, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
     push,
     routes::Routes,
@@ -104,6 +104,9 @@ fn groups() -> Groups {
         .delete("/api/push/subscriptions/{id}", push::remove)
         .post("/api/push/subscriptions/{id}/test", push::test)
         .post("/api/push/subscriptions/{id}/shown", push::shown)
+        .get("/me/data.json", me::data)
+        .post("/me/location", me::choose)
+        .post(ME_LEAVE.path, me::leave)
         .get("/metrics", metrics::for_administrators)
         .get("/openapi.json", openapi::document);
     Groups {

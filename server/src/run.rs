@@ -103,7 +103,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         batch: settings.batch.clone(),
         push: settings.push.clone(),
         webhook: settings.webhook.clone(),
-        keep: settings.keep,
+        clocks: settings.clocks,
         demo: settings.demo,
         requires_second_factor: settings.requires_second_factor,
         calls_runtime: runtimes.calls.clone(),

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
-    page_table::DEVICES,
+    page_table::{DEVICES, ME},
     words::say,
 };
 
@@ -43,6 +43,9 @@ pub fn ArmBanner() -> impl IntoView {
             </button>
             <a class="quiet-button" href=DEVICES.path rel="external" data-testid="devices">
                 {say!(i18n, arm.closed)}
+            </a>
+            <a class="quiet-button" href=ME.path rel="external" data-testid="me">
+                {say!(i18n, me.link)}
             </a>
         </section>
     }

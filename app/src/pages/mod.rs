@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod audit;
+#[cfg(feature = "ssr")]
 pub mod board;
 mod call;
 #[cfg(feature = "ssr")]
@@ -13,6 +14,8 @@ mod home;
 pub mod install;
 #[cfg(feature = "ssr")]
 pub mod join;
+#[cfg(feature = "ssr")]
+pub mod me;
 #[cfg(feature = "ssr")]
 pub mod my_sign_in;
 #[cfg(feature = "ssr")]
@@ -28,6 +31,7 @@ pub mod statistics;
 
 #[cfg(feature = "ssr")]
 pub use audit::AuditPage;
+#[cfg(feature = "ssr")]
 pub use board::{BoardPage, DisplaysPage};
 pub use call::CallPage;
 #[cfg(feature = "ssr")]
@@ -40,6 +44,8 @@ pub use install::InstallPage;
 #[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
 #[cfg(feature = "ssr")]
+pub use me::{LeavePage, MePage};
+#[cfg(feature = "ssr")]
 pub use my_sign_in::MySignInPage;
 #[cfg(feature = "ssr")]
 pub use not_found::NotFoundPage;
@@ -50,7 +56,8 @@ pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
     AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, ImportPage,
-    InstallPage, JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+    InstallPage, JoinPage, LeavePage, MePage, MySignInPage, NotFoundPage, PeoplePage, SignInPage,
+    StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

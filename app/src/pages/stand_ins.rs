@@ -13,5 +13,5 @@ macro_rules! stand_in {
 
 stand_in! {
     AuditPage BoardPage CallStatePage CardsPage CodePage DevicesPage DisplaysPage ImportPage InstallPage JoinPage
-    MySignInPage NotFoundPage PeoplePage SignInPage StatisticsPage
+    LeavePage MePage MySignInPage NotFoundPage PeoplePage SignInPage StatisticsPage
 }

@@ -1,4 +1,4 @@
-//! The service without axum and without leptos, in seven wings.
+//! The service without axum and without leptos, in eight wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
@@ -7,11 +7,12 @@
 //! - [`push`]: reaches people while no page of theirs is open.
 //! - [`reach`]: which households a call could alarm now.
 //! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
+//! - [`privacy`]: what a person's location was used for, and what the person can do about it.
 //!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
 //!
 //! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
-//! of each role.
+//! of each role; [`retention`] deletes what is old.
 
 pub mod audit;
 pub mod calls;
@@ -20,9 +21,11 @@ pub mod database;
 pub mod delivery;
 mod outgoing;
 pub mod people;
+pub mod privacy;
 pub mod push;
 pub mod reach;
 pub mod readiness;
+pub mod retention;
 pub mod service;
 pub mod statistics;
 pub mod webhook;

@@ -1,6 +1,6 @@
 //! Starts and stops what the service does, in the order in which one part needs another.
 
-mod retention;
+mod prepare;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use self::retention::Retention;
+use self::prepare::prepare;
 use crate::{
     audit::Audit,
     calls::{
@@ -18,8 +18,7 @@ use crate::{
         hub::Hub,
         receipts::Receipts,
     },
-    clock,
-    database::{Database, DatabaseError, claim::Claim},
+    database::{Database, DatabaseError},
     delivery::{
         self, Delivery,
         dead_letters::DeadLetters,
@@ -29,22 +28,21 @@ use crate::{
         relay::{Relay, show_local_state},
     },
     people::{
-        PeopleError,
         accounts::{AccountError, Accounts},
         displays::Displays,
+        location_use::LocationUses,
         sessions::Sessions,
     },
+    privacy::{Privacy, Recorder},
     push::{self, Push},
     reach::Reach,
     readiness::{Readiness, RoleState, StateSender},
+    retention::{Clocks, Done, Retention},
     statistics::{Consumer, Iana, Statistics, nightly, schedule::Schedule},
     webhook::{self, Webhook},
 };
 
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
-/// The time to wait for the accounts' database at the start; after that it is retried.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(5);
-const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// The service's configuration.
 #[derive(Clone)]
@@ -69,8 +67,8 @@ pub struct Settings {
     pub push: push::Settings,
     /// The address that calls are sent to, if there is one.
     pub webhook: Option<webhook::Settings>,
-    /// The time for which the outbox keeps entries that the log has.
-    pub keep: Duration,
+    /// The times for which things are kept.
+    pub clocks: Clocks,
     /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
     /// Administrators without a second factor have the rights of residents.
@@ -122,6 +120,8 @@ pub struct Backend {
     pub statistics: Statistics,
     /// Reaches people without an open page.
     pub push: Push,
+    /// The uses of locations, and what people choose about theirs.
+    pub privacy: Privacy,
     /// Knows which households a call could alarm now.
     pub reach: Reach,
     /// The readiness of the roles.
@@ -167,6 +167,9 @@ impl Backend {
         let shared = log.is_read_back().then(|| database.clone());
         let handover = Handover::new(queue.clone(), settings.sockets_runtime.clone(), shared);
         let delivery = Delivery::new(outbox.clone(), log.clone(), relay.clone(), handover.clone(), queue);
+        let choices = LocationUses::open(database.clone(), &settings.data_dir).await;
+        let privacy =
+            Privacy::new(database.clone(), outbox.clone(), hub.clone(), handover.clone(), choices.clone());
         let push =
             Push::open(settings.push.clone(), &settings.data_dir, database.clone(), settings.zone.clone());
         // A file has one reader, which goes on at once after a restart.
@@ -180,7 +183,8 @@ impl Backend {
             displays: Displays::open(database.clone()).await,
             receipts: Receipts::default(),
             audit: Audit::new(database.clone()),
-            calls: Calls::new(hub.clone(), delivery, readiness.clone()),
+            calls: Calls::new(hub.clone(), delivery, readiness.clone(), choices),
+            privacy,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,
@@ -201,6 +205,7 @@ impl Backend {
             let (outbox, state) = (backend.outbox.clone(), backend.readiness.producer.clone());
             backend.spawn(&settings, show_local_state(outbox, state));
         }
+        backend.start_privacy(&settings);
         backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
@@ -230,47 +235,6 @@ impl Backend {
         let stopping = self.stopping.clone();
         let work = async move { stopping.run_until_cancelled(work).await };
         self.tasks.spawn_on(work, &settings.sockets_runtime);
-    }
-
-    /// Retries until the database can be used. A second server that is found only then cannot be refused any more,
-    /// because calls of this one would be lost with it.
-    async fn prepare_later(self, settings: Settings) {
-        loop {
-            tokio::time::sleep(RETRY_AFTER).await;
-            match prepare(&self.database, &self.accounts, &settings).await {
-                Ok(Some(claim)) => {
-                    tracing::info!("the accounts' database answers");
-                    self.furnish_demo(&settings).await;
-                    return claim.keep().await;
-                }
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "the accounts' database cannot be used, retrying"),
-            }
-        }
-    }
-
-    /// Gives a demo complex a past, because its statistics would be empty otherwise. A failure does not stop the start.
-    async fn furnish_demo(&self, settings: &Settings) {
-        if !(settings.demo && settings.statistics) {
-            return;
-        }
-        let furnish = async {
-            match self.accounts.is_demo().await {
-                Ok(true) => {
-                    self.statistics.furnish_demo(clock::now()).await.map_err(|error| error.to_string())
-                }
-                Ok(false) => Ok(0),
-                Err(error) => Err(error.to_string()),
-            }
-        };
-        let furnished = tokio::time::timeout(DATABASE_PATIENCE, furnish).await;
-        match furnished.unwrap_or_else(|_| Err(format!("no answer within {DATABASE_PATIENCE:?}"))) {
-            Ok(0) => {}
-            Ok(calls) => tracing::info!(calls, "the demo has a past of calls that never happened"),
-            Err(error) => {
-                tracing::warn!(%error, "the demo's past cannot be written, the next start retries it");
-            }
-        }
     }
 
     /// A producer folds the log too, because it must know the calls that commands are about.
@@ -321,16 +285,26 @@ impl Backend {
         }
     }
 
+    /// Deletes what is older than the clocks allow.
     fn start_retention(&self, settings: &Settings, handover: Handover) {
         let retention = Retention {
             outbox: self.outbox.clone(),
             relay: self.relay.clone(),
-            statistics: (self.relay.is_none() && settings.statistics).then(|| self.statistics.clone()),
             handover,
-            keep: settings.keep,
-            data_dir: settings.data_dir.clone(),
+            statistics: (self.relay.is_none() && settings.statistics).then(|| self.statistics.clone()),
+            database: self.database.clone(),
+            audit: self.audit.clone(),
+            clocks: settings.clocks,
+            done: Done::default(),
         };
-        self.spawn(settings, retention.run());
+        self.spawn(settings, retention.run(settings.data_dir.clone()));
+    }
+
+    /// Records who was shown a caller's location, and follows what people choose about theirs.
+    fn start_privacy(&self, settings: &Settings) {
+        let recorder = Recorder::new(self.database.clone(), &self.hub);
+        self.tasks.spawn_on(recorder.run(self.stopping.clone()), &settings.sockets_runtime);
+        self.spawn(settings, self.privacy.clone().run());
     }
 
     /// Lets Kafka have what it will take within a few seconds, then closes the files.
@@ -364,38 +338,4 @@ fn open_log(
     let kafka = Kafka::new(kafka)?;
     let relay = Relay::start(outbox.clone(), kafka.clone(), state);
     Ok((Log::Kafka(kafka), Some(relay)))
-}
-
-/// The right to use the database, once it is there with its tables and the demo complex, if that is wanted; `None` while
-/// it is away.
-async fn prepare(
-    database: &Database,
-    accounts: &Accounts,
-    settings: &Settings,
-) -> Result<Option<Claim>, StartError> {
-    let preparing = async {
-        database.prepare().await?;
-        let claim = Claim::take(database, &settings.data_dir, settings.kafka.is_some()).await?;
-        if settings.demo {
-            accounts.furnish_demo().await?;
-        }
-        Ok::<_, StartError>(claim)
-    };
-    match tokio::time::timeout(DATABASE_PATIENCE, preparing).await {
-        Ok(Ok(claim)) => Ok(Some(claim)),
-        Ok(Err(
-            StartError::Database(error @ DatabaseError::Away(_))
-            | StartError::Accounts(AccountError::Unavailable(PeopleError::Database(
-                error @ DatabaseError::Away(_),
-            ))),
-        )) => {
-            tracing::warn!(%error, "the accounts' database is away, so nobody new can sign in until it is back");
-            Ok(None)
-        }
-        Ok(Err(error)) => Err(error),
-        Err(_) => {
-            tracing::warn!("the accounts' database does not answer, so nobody new can sign in until it does");
-            Ok(None)
-        }
-    }
 }

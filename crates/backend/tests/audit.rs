@@ -71,11 +71,12 @@ async fn retention_cuts_the_head_of_the_chain_and_the_rest_can_still_be_walked()
     for (number, age) in [2 * AT_LEAST, 2 * AT_LEAST, 0, 2 * AT_LEAST, 0].into_iter().enumerate() {
         audit.record(record(number).at(now - age)).await.expect("it is written");
     }
-    assert_eq!(audit.prune(now - AT_LEAST).await.expect("pruned"), 2, "a row stays as long as one before it");
+    let pruned = audit.prune(now - AT_LEAST, now).await.expect("pruned");
+    assert_eq!(pruned, 2, "a row stays as long as one before it");
     let verified = audit.verify().await.expect("the chain is whole");
     assert_eq!((verified.rows, verified.pruned), (4, 2), "the removal is a record");
-    assert_eq!(audit.prune(now - AT_LEAST).await.expect("pruned"), 0);
-    assert_eq!(audit.prune(now).await.expect("pruned"), 0, "a year stays whatever is asked");
+    assert_eq!(audit.prune(now - AT_LEAST, now).await.expect("pruned"), 0);
+    assert_eq!(audit.prune(now, now).await.expect("pruned"), 0, "a year stays whatever is asked");
     let pruned = Filter { act: Some(Act::AuditPruned), ..Filter::default() };
     let pruned = audit.list(&pruned, 10).await.expect("answered");
     assert_eq!((pruned.len(), pruned[0].count, pruned[0].actor.as_str()), (1, 2, "@service"));

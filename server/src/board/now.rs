@@ -48,7 +48,7 @@ pub async fn shown(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -
     let token = readers::token(parts)?;
     let shown = match state.backend.displays.find(&token) {
         Found::Known(id) => {
-            let looker = Looker::display(state, parts, &id);
+            let mut looker = Looker::display(state, parts, &id);
             readers::note_seen(state, id);
             // Before that, calls that are over look open.
             readers::promised(state).await;

@@ -2,12 +2,14 @@
 
 use std::{
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use backend::{
     push::{self, DEFAULT_HOSTS, Hosts},
+    retention::Clocks,
     statistics::{Iana, schedule::Schedule},
 };
 use ipnet::IpNet;
@@ -25,7 +27,7 @@ impl Config {
             optional(&self.metrics_listen, |value| address("IUTSAI_METRICS_LISTEN", value)),
         );
         let roles = gather(&mut wrong, roles(&self.roles));
-        let keep = gather(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
+        let clocks = self.clocks(&mut wrong);
         let press_asks_after = gather(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
         let zone = gather(&mut wrong, time_zone(&self.time_zone));
         let batch = zone.clone().and_then(|zone| gather(&mut wrong, schedule(&self.batch_cron, zone)));
@@ -52,7 +54,7 @@ impl Config {
                 metrics_listen: metrics_listen?,
                 data_dir: self.data_dir.clone(),
                 roles: roles?,
-                keep: keep?,
+                clocks: clocks?,
                 press_asks_after: press_asks_after?,
                 zone: zone?,
                 batch: batch?,
@@ -72,6 +74,14 @@ impl Config {
             })
         })();
         settings.filter(|_| wrong.is_empty()).ok_or(wrong)
+    }
+
+    fn clocks(&self, wrong: &mut Vec<String>) -> Option<Clocks> {
+        let (uses, log) = (&self.keep_location_uses_days, &self.keep_access_log_days);
+        let calls = gather(wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days, CALLS));
+        let location_uses = gather(wrong, days("IUTSAI_KEEP_LOCATION_USES_DAYS", uses, LOCATION_USES));
+        let access_log = gather(wrong, days("IUTSAI_KEEP_ACCESS_LOG_DAYS", log, ACCESS_LOG));
+        Some(Clocks { calls: calls?, location_uses: location_uses?, access_log: access_log? })
     }
 
     fn push(&self, site: Option<String>) -> Result<push::Settings, String> {
@@ -273,11 +283,17 @@ fn roles(value: &str) -> Result<Roles, String> {
 }
 
 /// A year is more than anybody needs; less than two days would not outlast a rebuild.
-fn days(variable: &str, value: &str) -> Result<Duration, String> {
-    let days = value.trim().parse::<u64>().ok().filter(|days| (2..=366).contains(days));
-    let days =
-        days.ok_or_else(|| format!("{variable}: {value:?} is not a number of days; write 2 to 366."))?;
-    Ok(Duration::from_secs(days * 24 * 60 * 60))
+const CALLS: RangeInclusive<u64> = 2..=366;
+/// The record of the uses of a location is kept for six months at least (docs/operations/privacy.md).
+const LOCATION_USES: RangeInclusive<u64> = 180..=3660;
+/// The record of the office's accesses is kept for a year at least.
+const ACCESS_LOG: RangeInclusive<u64> = 365..=3660;
+
+fn days(variable: &str, value: &str, range: RangeInclusive<u64>) -> Result<Duration, String> {
+    let days = value.trim().parse::<u64>().ok().filter(|days| range.contains(days));
+    let (first, last) = range.into_inner();
+    let wrong = || format!("{variable}: {value:?} is not a number of days; write {first} to {last}.");
+    Ok(Duration::from_secs(days.ok_or_else(wrong)? * 24 * 60 * 60))
 }
 
 /// After a day nobody can know whether a call is still wanted; with 0 every press would be asked about.

@@ -1,11 +1,11 @@
 //! A STOMP session, with its client's subscriptions, acknowledgements and reports. It knows no socket, only frames in
 //! and frames out.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use backend::{
     audit::{Act, Audit, By},
-    calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle},
+    calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle, Viewer},
     calls::receipts::Receipts,
     reach::{Armed, Listening, Reach},
     service::Backend,
@@ -25,6 +25,8 @@ const ID_LENGTH: usize = 128;
 /// One client's session.
 pub struct Session {
     resident: Resident,
+    /// The same person, for the record of who was shown a location.
+    viewer: Arc<Viewer>,
     version: Version,
     hub: Hub,
     reports: Reports,
@@ -118,6 +120,7 @@ impl Session {
     pub fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
         let reports = Reports { receipts: backend.receipts.clone(), audit: backend.audit.clone(), by };
         Self {
+            viewer: Arc::new(Viewer::from(&resident)),
             resident,
             version,
             hub: backend.hub.clone(),
@@ -235,9 +238,15 @@ impl Session {
         let earlier = self.subscriptions.remove(id).and_then(|repeated| repeated.unacknowledged);
         let unacknowledged = cumulative.then(|| earlier.unwrap_or_default());
         let (own, house) = self.resident.flat().filter(|(own, _)| scope.covers(own)).unzip();
-        let house = house.cloned();
-        let subscription =
-            Subscription { id: id.to_owned(), version: self.version, acknowledges, replay_ended, house };
+        let (house, viewer) = (house.cloned(), Some(self.viewer.clone()));
+        let subscription = Subscription {
+            id: id.to_owned(),
+            version: self.version,
+            acknowledges,
+            replay_ended,
+            house,
+            viewer,
+        };
         let begun = match &scope {
             Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
             Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),

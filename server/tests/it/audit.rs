@@ -16,6 +16,7 @@ use testkit::{
 };
 
 use crate::{
+    me::{choose, data, located},
     second_factor::{led_to, protect},
     support::{
         ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, SECOND_NEIGHBOUR, command, header, send,
@@ -317,6 +318,36 @@ async fn what_a_person_changes_about_signing_in_is_recorded() -> Outcome {
     let records = records(&server);
     let mut refused = records.iter().filter(|row| row[3] == "sign-in-refused" && row[6] == ADMINISTRATOR);
     assert!(refused.any(|row| row[7] == "second-factor"), "{records:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_person_does_about_the_data_held_about_them_is_recorded() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    caller.press(&located(&caller)?, None).await?.ok()?;
+    for choice in ["give", "pause", "withdraw"] {
+        assert_eq!(choose(&caller, choice).await, 200, "{choice}");
+    }
+    assert_eq!(choose(&caller, "pause").await, 422, "what is refused leaves no record");
+    data(&caller).await;
+    let leave = caller.request(Method::POST, "/me/leave").json(&json!({ "password": PASSWORD }));
+    assert_eq!(send(leave).await.status(), 204);
+
+    let records = records(&server);
+    let own = records.iter().filter(|row| row[4] == CALLER && row[5] == "127.0.0.1" && row[6] == CALLER);
+    let own: Vec<_> = own.map(|row| [&row[3], &row[7], &row[8]].map(String::as_str)).collect();
+    let expected = [
+        ["account-left", "", "1"],
+        ["own-data-downloaded", "", "1"],
+        ["locations-forgotten", "", "1"],
+        ["consent-withdrawn", "", "1"],
+        ["consent-withdrawn", "paused", "1"],
+        ["consent-given", "2026-12", "1"],
+    ];
+    let acts: Vec<_> = own.into_iter().filter(|row| row[0] != "signed-in").collect();
+    assert_eq!(acts, expected, "the newest is the first");
+    assert!(!records.concat().concat().contains("37.5"), "a location is not in its own record");
     Ok(())
 }
 

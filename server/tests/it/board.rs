@@ -10,8 +10,9 @@ use testkit::{
     client::{Client, Session},
 };
 
-use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, header, program, send, server_and_client, sign_in,
+use crate::{
+    me::{data_with_uses, located},
+    support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, header, program, send, server_and_client, sign_in},
 };
 
 /// The board of a revoked screen, or of a session that has ended, closes within this time.
@@ -221,6 +222,32 @@ async fn only_a_caller_whose_call_is_open_is_on_the_plan() -> Outcome {
     let cancel = caller.request(Method::POST, &format!("/alert/{id}/cancel"));
     assert_eq!(send(cancel).await.status(), 202);
     assert!(has_pins(0).await);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_caller_reads_which_screen_and_which_administrator_saw_them_on_the_board() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (office, caller) = (sign_in(&client, ADMINISTRATOR).await?, sign_in(&client, CALLER).await?);
+    let wall = screen(&office, "wall").await;
+    let mut events = Events::of(&client, &wall.cookie).await;
+    events.until("event: calls").await;
+    caller.press(&located(&caller)?, None).await?.ok()?;
+    events.until("1203호").await;
+    let held = data_with_uses(&caller, 1).await;
+    let shown = |held: &Value, number: usize| {
+        let one = &held["location_uses"][number];
+        ["viewer", "viewer_role", "means"].map(|field| one[field].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(shown(&held, 0), ["@display wall", "administrator", "board"]);
+
+    assert_eq!(send(page(&client, &wall.cookie)).await.status(), 200);
+    assert_eq!(send(office.request(Method::GET, "/admin/board")).await.status(), 200);
+    let held = data_with_uses(&caller, 2).await;
+    assert_eq!(shown(&held, 0), [ADMINISTRATOR, "administrator", "board"], "the newest is the first");
+    let me = caller.request(Method::GET, "/me").header("accept-language", "ko");
+    let html = send(me.header("accept", "text/html")).await.text().await.unwrap();
+    assert!(html.contains("관리사무소 (wall)"), "{html}");
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod forms;
 mod health;
 mod lines;
 mod locations;
+mod me;
 mod origins;
 mod own_sessions;
 mod pages;

@@ -112,6 +112,8 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_LISTEN=127.0.0.1:3000",
         "IUTSAI_ROLES=web,producer,fanout,statistics",
         "IUTSAI_KEEP_DAYS=30",
+        "IUTSAI_KEEP_LOCATION_USES_DAYS=200",
+        "IUTSAI_KEEP_ACCESS_LOG_DAYS=400",
         "IUTSAI_PRESS_ASKS_AFTER=600",
         "IUTSAI_TIME_ZONE=Asia/Seoul",
         "IUTSAI_BATCH_CRON=10 4 * * *",

@@ -102,7 +102,7 @@ acts! {
     DisplayRevoked = "display-revoked";
     /// A setting of the service was changed.
     SettingChanged = "setting-changed";
-    /// Records of locations were deleted when their time was over.
+    /// The locations of calls, and the records of their uses, were destroyed by an act of the caller.
     LocationsForgotten = "locations-forgotten";
     /// Records of the audit were deleted when their time was over.
     AuditPruned = "audit-pruned";

@@ -5,22 +5,19 @@ use domain::Millis;
 use sqlx::Row as _;
 
 use super::{Act, Audit, By, Record, append, append::locked};
-use crate::{
-    clock,
-    database::{self, DatabaseError},
-};
+use crate::database::{self, DatabaseError};
 
 /// Records of the last 365 days stay whatever is asked, in milliseconds.
 pub const AT_LEAST: Millis = 365 * 24 * 60 * 60 * 1000;
 
 impl Audit {
-    /// Removes the records from before this time, and returns how many. The removal is a record itself. Times are of
-    /// several clocks, so a row stays as long as one before it stays.
+    /// Removes the records from before this time, and returns how many. `now` is the time by the caller's clock. The
+    /// removal is a record itself. Times are of several clocks, so a row stays as long as one before it stays.
     ///
     /// # Errors
     /// The database's; nothing is removed then.
-    pub async fn prune(&self, before: Millis) -> Result<u64, DatabaseError> {
-        let before = before.min(clock::now() - AT_LEAST);
+    pub async fn prune(&self, before: Millis, now: Millis) -> Result<u64, DatabaseError> {
+        let before = before.min(now - AT_LEAST);
         database::outcome::<_, DatabaseError>(async {
             let mut transaction = self.database.pool().begin().await?;
             let (last, _) = locked(&mut transaction).await?;

@@ -28,6 +28,7 @@ use crate::{
         Delivery, NotRecorded,
         outbox::{Entry, Origin},
     },
+    people::location_use::{LocationUse, LocationUses},
     readiness::Readiness,
 };
 use authors::{judge, moved, status};
@@ -42,6 +43,9 @@ use rules::{after_own_words, digest, digest_at, origin, own_flat, short_enough};
 /// The name that stands for the service where a resident's would; no account can have it.
 const SERVICE: &str = "@service";
 
+/// The reason why a location is not used.
+const LOCATION_OFF: &str = "you have paused or withdrawn the use of your location, which /me changes";
+
 /// Takes commands. Clones are the same.
 #[derive(Clone)]
 pub struct Calls {
@@ -50,13 +54,16 @@ pub struct Calls {
     claims: Claims,
     readiness: Readiness,
     budgets: Budgets,
+    location_uses: LocationUses,
 }
 
 impl Calls {
     /// Records commands by `delivery`; `hub` knows the calls they are about, as soon as it does by `readiness`.
+    /// Locations of people who keep them back are left out.
     #[must_use]
-    pub fn new(hub: Hub, delivery: Delivery, readiness: Readiness) -> Self {
-        Self { hub, delivery, claims: Claims::default(), readiness, budgets: Budgets::default() }
+    pub fn new(hub: Hub, delivery: Delivery, readiness: Readiness, location_uses: LocationUses) -> Self {
+        let (claims, budgets) = (Claims::default(), Budgets::default());
+        Self { hub, delivery, claims, readiness, budgets, location_uses }
     }
 
     /// Comes to help (`POST /accept`).
@@ -140,6 +147,9 @@ impl Calls {
         let location = location.ok_or_else(|| {
             Refusal::Invalid("lat and lng must be degrees, -90 to 90 and -180 to 180".into())
         })?;
+        if self.location_uses.of(&by.name) != LocationUse::Allowed {
+            return Err(Refusal::NotYours(LOCATION_OFF.into()));
+        }
         let origin = origin(by, key, format!("/alert/{}/location", address.id));
         let digest = digest_at(&address, &request);
         self.once(Some(by), origin, digest, async || {

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Calls, Refusal,
+    Calls, LOCATION_OFF, Refusal,
     rules::{digest, digest_of_press, origin, own_flat, short_enough},
 };
-use crate::clock;
+use crate::{clock, people::location_use::LocationUse};
 
 /// The warning of a press whose location cannot be one.
 const NO_LOCATION: &str =
@@ -71,8 +71,11 @@ impl Calls {
     ) -> Result<Recorded, Refusal> {
         own_flat(by, &request.line, &request.house)?;
         short_enough("text", request.text.as_deref())?;
-        let location = request.location();
-        let left_out = (location.is_none() && request.names_location()).then_some(NO_LOCATION);
+        let keeps_back = self.location_uses.of(&by.name) != LocationUse::Allowed;
+        // It is dropped here, before anything is written.
+        let location = request.location().filter(|_| !keeps_back);
+        let why = if keeps_back { LOCATION_OFF } else { NO_LOCATION };
+        let left_out = (location.is_none() && request.names_location()).then_some(why);
         let mut origin = origin(by, key, "/alert".into());
         let (digest, former_digest) = (digest_of_press(&request), digest(&request));
         let mut alert = Alert {

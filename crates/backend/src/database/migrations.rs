@@ -21,6 +21,7 @@ const ACCOUNTS: &[Step] = &[
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "push", include_str!("../../migrations/0005_push.sql")),
     (6, "displays", include_str!("../../migrations/0006_displays.sql")),
+    (7, "privacy", include_str!("../../migrations/0007_privacy.sql")),
     (8, "audit", include_str!("../../migrations/0008_audit.sql")),
     (9, "second factor", include_str!("../../migrations/0009_second_factor.sql")),
     (10, "reachability", include_str!("../../migrations/0010_reachability.sql")),

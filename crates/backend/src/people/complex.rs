@@ -136,7 +136,7 @@ async fn people(connection: &mut AnyConnection) -> Result<Vec<(Resident, Person)
              (SELECT COUNT(*) FROM sessions
               WHERE sessions.resident = residents.name AND ended = 0 AND expires_at > $1) AS sessions,
              (SELECT COALESCE(MAX(given_at), 0) FROM consents
-              WHERE consents.resident = residents.name) AS consented_at
+              WHERE consents.resident = residents.name AND withdrawn_at = 0) AS consented_at
          FROM residents ORDER BY name",
     )
     .bind(clock::now())

@@ -32,7 +32,7 @@ const REMEMBERED: Millis = 90 * DAY;
 /// The most invitations that are made at once.
 pub const MOST_AT_ONCE: usize = 2_000;
 /// The purpose of the consent at the sign-up, as the database names it.
-const PURPOSE: &str = "location-in-a-call";
+pub(crate) const PURPOSE: &str = "location-in-a-call";
 /// The version of the words about the use of a location in a call (`join.consent` in `app/locales`). A change of their
 /// meaning needs a new version.
 pub const CONSENT_VERSION: &str = "2026-12";

@@ -1,7 +1,8 @@
 //! The [`accounts`] and their [`sessions`]. Passwords are hashed on threads of their own.
 //!
 //! The office keeps the [`complex`] of buildings, lines and houses, fills it by an [`import`], invites houses
-//! ([`invitations`]) and acts on accounts ([`office`]). Screens on a wall are no accounts ([`displays`]).
+//! ([`invitations`]) and acts on accounts ([`office`]). People choose whether their location is used
+//! ([`location_use`]). Screens on a wall are no accounts ([`displays`]).
 //!
 //! An administrator can protect the account with a [`second_factor`]; between the password and its code there is a
 //! ticket ([`tickets`]).
@@ -13,6 +14,7 @@ pub mod displays;
 mod hashing;
 pub mod import;
 pub mod invitations;
+pub mod location_use;
 pub mod office;
 mod password;
 pub mod second_factor;

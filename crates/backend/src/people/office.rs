@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A condition on an account: one that can sign in and leads the office remains without it.
-const NOT_THE_LAST: &str =
+pub(crate) const NOT_THE_LAST: &str =
     "(role <> 'administrator' OR locked <> 0 OR EXISTS (SELECT 1 FROM residents AS other
      WHERE other.role = 'administrator' AND other.locked = 0 AND other.name <> residents.name))";
 
@@ -335,7 +335,7 @@ pub(super) async fn flat(connection: &mut AnyConnection, name: &str) -> Result<O
 }
 
 /// Returns why an account was not changed.
-async fn why_not(connection: &mut AnyConnection, name: &str) -> Result<Refused, sqlx::Error> {
+pub(crate) async fn why_not(connection: &mut AnyConnection, name: &str) -> Result<Refused, sqlx::Error> {
     Ok(match flat(connection, name).await? {
         Some(_) => Refused::LastAdministrator(name.to_owned()),
         None => Refused::NoSuchPerson(name.to_owned()),

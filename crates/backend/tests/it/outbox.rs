@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Sequence};
-use domain::{Alert, AlertId, Event, House, Line, Position};
+use domain::{Alert, AlertId, CallKey, Event, House, Line, Position};
 use serde_json::json;
 use sqlx::{
     Connection as _,
@@ -305,5 +305,35 @@ async fn coordinates_leave_old_calls_and_nothing_else_does() {
     );
     assert_eq!((&first["house"], &first["text"]), (&json!("1203"), &json!("help")));
     assert_eq!((&values[1][..], &values[2][..]), (&b"not JSON"[..], &located[..]));
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_one_caller_was_is_destroyed_and_a_call_of_another_house_with_the_same_id_is_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let key = |house: &str, id: AlertId| CallKey {
+        line: Line::new("101-1").expect("a line"),
+        house: House::new(house).expect("a house"),
+        id,
+    };
+    let id = AlertId::generate();
+    for (house, resident) in [("1203", "kim"), ("1204", "lee")] {
+        let origin = Origin { id: id.0, resident: resident.into(), route: "/alert".into() };
+        let value = format!(r#"{{"house":"{house}","lat":"37.5","lng":"127","text":"help"}}"#);
+        append(&outbox, Entry { origin, value: value.into_bytes(), ..entry(1) }).await;
+        let route = format!("/alert/{id}/location");
+        let origin = Origin { id: Uuid::now_v7(), resident: resident.into(), route };
+        let value = format!(r#"{{"alert":"{id}","target":"{house}","lat":37.6,"lng":127}}"#).into_bytes();
+        append(&outbox, Entry { origin, value, topic: "an-location".into(), ..entry(2) }).await;
+    }
+    assert_eq!(outbox.forget_locations(vec![key("1203", id)]).await, Ok(2));
+    assert_eq!(outbox.forget_locations(vec![key("1203", id)]).await, Ok(0), "nothing is left");
+    let values = values(&outbox).await;
+    let values: Vec<_> = values.iter().map(|value| String::from_utf8_lossy(value)).collect();
+    let has =
+        |house: &str, place: &str| values.iter().any(|value| value.contains(house) && value.contains(place));
+    assert_eq!([has("1203", "37.5"), has("1203", "37.6"), has("1203", "help")], [false, false, true]);
+    assert_eq!([has("1204", "37.5"), has("1204", "37.6")], [true, true]);
     outbox.close().await;
 }

@@ -59,6 +59,7 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
         acknowledges: true,
         replay_ended: false,
         house: None,
+        viewer: None,
     };
     let (sender, mut receiver) = queue(16);
     let subscribed = node.hub.subscribe(&line(), subscription.clone(), sender);
@@ -97,7 +98,14 @@ async fn a_press_is_recorded_pushed_and_still_known_after_a_restart() {
 
 fn subscription(id: &str) -> Subscription {
     let version = stomp::Version::V1_2;
-    Subscription { id: id.into(), version, acknowledges: false, replay_ended: false, house: None }
+    Subscription {
+        id: id.into(),
+        version,
+        acknowledges: false,
+        replay_ended: false,
+        house: None,
+        viewer: None,
+    }
 }
 
 async fn next(receiver: &mut QueueReceiver) -> Body {

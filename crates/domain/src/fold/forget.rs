@@ -7,6 +7,7 @@ use super::{CallKey, LineIncidents, known::is_known};
 use crate::{
     event::{AlertId, Millis},
     fold::statement::Key,
+    people::House,
 };
 
 impl LineIncidents {
@@ -27,6 +28,16 @@ impl LineIncidents {
         moved.retain(|call, moved| is_known(calls, call) || moved.at >= before);
         receipts.retain(|call, _| is_known(calls, call));
         self.index.tidy();
+    }
+
+    /// Drops where a call's caller was. The call stays.
+    pub fn forget_location(&mut self, alert: AlertId, house: &House) {
+        if let Some(call) = self.call_mut(&(alert, house.clone())) {
+            call.alert.location = None;
+        }
+        self.moved.remove(&(alert, Some(house.clone())));
+        // A record of a former version names no house, so it may be this one's.
+        self.moved.remove(&(alert, None));
     }
 
     /// Forgets every call that `listed` does not have, as a client does after a whole snapshot.

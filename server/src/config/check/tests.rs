@@ -64,6 +64,23 @@ fn a_time_is_a_number_of_seconds_from_one_to_a_days() {
 }
 
 #[test]
+fn each_clock_has_bounds_of_its_own() {
+    for (range, good, bad) in [
+        (CALLS, ["2", " 30 ", "366"], ["1", "367", "always"]),
+        (LOCATION_USES, ["180", "200", "3660"], ["179", "3661", "-200"]),
+        (ACCESS_LOG, ["365", "400", "3660"], ["364", "3661", ""]),
+    ] {
+        for value in good {
+            assert!(days("X", value, range.clone()).is_ok(), "{value}");
+        }
+        for value in bad {
+            let sentence = days("X", value, range.clone()).unwrap_err();
+            assert!(sentence.ends_with(&format!("{} to {}.", range.start(), range.end())), "{sentence}");
+        }
+    }
+}
+
+#[test]
 fn without_kafka_the_one_process_accepts_calls_and_keeps_sockets() {
     let of = |words: &str| roles_fit_log(roles(words).unwrap(), &Log::Local);
     assert_eq!(of("web,producer,fanout,statistics"), Ok(()));

@@ -4,13 +4,16 @@ use backend::{
     audit::{Act, Audit, By, Record},
     database::Database,
 };
+use reqwest::Method;
+use serde_json::json;
 use tempfile::TempDir;
 use testkit::{Error, server::Program};
 
 use crate::{
     cluster::script::{directory, run, script, tail},
+    me::{choose, data, data_with_uses, located},
     second_factor::{led_to, protect},
-    support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, program, sign_in},
+    support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, program, send, sign_in},
 };
 
 /// A server by `script/postgres` that runs until this is dropped.
@@ -68,6 +71,34 @@ async fn accounts_and_sessions_in_postgresql_outlive_the_server() -> Outcome {
     let (mut socket, _) = neighbour.listen().await?;
     let recorded = caller.press(&caller.call("still signed in")?, None).await?.ok()?;
     socket.wait_for("the call", |message| message.is_alert(recorded.id)).await?;
+    server.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: script/test runs it"]
+async fn uses_of_a_location_choices_and_leaving_are_kept_in_postgresql() -> Outcome {
+    let postgres = Postgres::start();
+    let server = postgres.program().start().await?;
+    let client = server.client()?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    let (mut socket, _) = neighbour.listen().await?;
+    let id = caller.press(&located(&caller)?, None).await?.ok()?.id;
+    socket.wait_for("the call", |message| message.is_alert(id)).await?;
+    assert_eq!(data_with_uses(&caller, 1).await["location_uses"][0]["viewer"], NEIGHBOUR);
+
+    assert_eq!(choose(&caller, "pause").await, 200);
+    assert_eq!(data(&caller).await["location_use"], "paused");
+    assert_eq!(choose(&caller, "withdraw").await, 200);
+    assert_eq!(data(&caller).await["location_uses"], json!([]));
+    let id = caller.press(&located(&caller)?, None).await?.ok()?.id;
+    let alert = socket.wait_for("the call", |message| message.is_alert(id)).await?.json();
+    assert!(alert["lat"].is_null(), "{alert}");
+    assert_eq!(choose(&caller, "give").await, 200);
+    assert_eq!(data(&caller).await["consents"][0]["version"], "2026-12");
+
+    let leave = caller.request(Method::POST, "/me/leave").json(&json!({ "password": PASSWORD }));
+    assert_eq!(send(leave).await.status(), 204);
+    client.sign_in(CALLER, PASSWORD).await.unwrap_err();
     server.end().await
 }
 

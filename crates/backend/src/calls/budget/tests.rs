@@ -98,6 +98,7 @@ fn hub_with_neighbour() -> (Hub, Subscribed, QueueReceiver) {
         acknowledges: true,
         replay_ended: false,
         house: Some(house("1204")),
+        viewer: None,
     };
     let (sender, receiver) = queue(16);
     let subscribed = hub.subscribe(&line(), subscription, sender);

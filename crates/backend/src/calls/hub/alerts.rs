@@ -5,7 +5,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use domain::{Alert, AlertId, Event, House, Line, Millis};
+use domain::{Alert, AlertId, CallKey, Event, House, Line, Millis};
 
 use super::Known;
 
@@ -50,6 +50,16 @@ impl Alerts {
                 Known::Same(Event::Alert(known.clone()))
             }
             Some(_) => Known::Otherwise,
+        }
+    }
+
+    /// Drops where the caller was.
+    pub(super) fn forget_location(&self, call: &CallKey) {
+        let mut alerts = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for known in alerts.get_mut(&call.id).into_iter().flatten() {
+            if (&known.line, &known.house) == (&call.line, &call.house) {
+                known.location = None;
+            }
         }
     }
 

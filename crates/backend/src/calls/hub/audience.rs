@@ -12,6 +12,7 @@ use super::{
     Push, Queue, Subscription,
     frames::{Frames, Message},
     kinds::Kinds,
+    viewings::Viewer,
 };
 
 /// The subscribers of a line.
@@ -67,6 +68,17 @@ impl Audience {
     /// Takes the next call of a subscriber's snapshot. From now on, news of it come by the queue.
     pub(super) fn next_listed(&mut self, number: u64) -> Option<AlertId> {
         self.subscribers.get_mut(&number)?.listed.pop_front()
+    }
+
+    /// Returns the person behind a subscriber.
+    pub(super) fn viewer(&self, number: u64) -> Option<Arc<Viewer>> {
+        self.subscribers.get(&number)?.subscription.viewer.clone()
+    }
+
+    /// Returns the people behind the subscribers that get news of a call by their queues.
+    pub(super) fn viewers(&self, about: AlertId) -> Vec<Arc<Viewer>> {
+        let listening = self.subscribers.values().filter(|one| !one.gone && !one.listed.contains(&about));
+        listening.filter_map(|one| one.subscription.viewer.clone()).collect()
     }
 
     /// Encodes a message once for each kind of subscription and hands it to all of them. Returns whether a house other

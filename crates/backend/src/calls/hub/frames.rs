@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::{AlertId, Change, body::Body, header, message_id};
+use domain::{AlertId, CallKey, Change, Event, body::Body, header, message_id};
 use stomp::{Command, Frame, Template, Version};
 use uuid::Uuid;
 
@@ -96,6 +96,20 @@ impl Message {
         frame.body(json)
     }
 
+    /// Returns the call whose caller's location the message shows; `None` for a location of a former version, which
+    /// names no house.
+    pub(super) fn located(&self) -> Option<CallKey> {
+        let Body::Event { event, .. } = &self.body else { return None };
+        match event {
+            Event::Alert(alert) => alert.location.is_some().then(|| alert.key()),
+            Event::Moved(moved) => {
+                let house = moved.target.clone()?;
+                Some(CallKey { line: moved.line.clone(), house, id: moved.alert })
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the call that the message is about.
     pub(super) fn alert(&self) -> Option<AlertId> {
         match &self.body {
@@ -156,8 +170,14 @@ mod tests {
             ("a:b", Version::V1_1, true),
             ("a:b", Version::V1_1, false),
         ] {
-            let subscription =
-                Subscription { id: id.into(), version, acknowledges, replay_ended: false, house: None };
+            let subscription = Subscription {
+                id: id.into(),
+                version,
+                acknowledges,
+                replay_ended: false,
+                house: None,
+                viewer: None,
+            };
             let number = kinds.add(&subscription);
             let read = |octets: &[u8]| {
                 let mut decoder = stomp::Decoder::new(stomp::Limits::default());

@@ -94,6 +94,7 @@ mod tests {
             acknowledges: true,
             replay_ended: false,
             house: None,
+            viewer: None,
         };
         let mut kinds = Kinds::default();
         let calls = kinds.add(&subscription("calls"));

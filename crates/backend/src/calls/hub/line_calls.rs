@@ -99,6 +99,11 @@ impl LineCalls {
         }
     }
 
+    /// Drops where a call's caller was.
+    pub(super) fn forget_location(&mut self, call: &CallKey) {
+        self.incidents.forget_location(call.id, &call.house);
+    }
+
     /// Returns whether the event `name` was delivered without the log and pushed to a socket of another house.
     pub(super) fn was_pushed(&self, name: Name) -> bool {
         self.pushed.contains_key(&name)

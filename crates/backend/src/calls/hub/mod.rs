@@ -20,6 +20,7 @@ mod room;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod viewings;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,9 +31,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Event, House, Line, Millis};
+use domain::{CallKey, Event, House, Line, Millis};
 use stomp::Version;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use alerts::Alerts;
 pub(crate) use arrival::Arrival;
@@ -45,6 +46,8 @@ pub use open_calls::{OpenCall, OpenCalls};
 pub use queue::{Queue, QueueReceiver, queue};
 use room::Room;
 pub use snapshot::Snapshot;
+use viewings::Viewings;
+pub use viewings::{Means, Viewer, Viewing};
 
 use crate::clock;
 
@@ -61,6 +64,8 @@ pub struct Subscription {
     pub replay_ended: bool,
     /// The listener's house, if it is one of the line.
     pub house: Option<House>,
+    /// The person who listens, for the record of who was shown a location.
+    pub viewer: Option<Arc<Viewer>>,
 }
 
 /// A subscription that has begun.
@@ -111,6 +116,7 @@ struct Inner {
     numbers: AtomicU64,
     subscribers: AtomicUsize,
     changes: Changes,
+    viewings: Viewings,
 }
 
 impl Default for Hub {
@@ -131,6 +137,7 @@ impl Hub {
             numbers: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
             changes: Changes::default(),
+            viewings: Viewings::default(),
         }))
     }
 
@@ -153,6 +160,25 @@ impl Hub {
     /// it then looks at the calls anew.
     pub(crate) fn changes(&self) -> broadcast::Receiver<Changed> {
         self.0.changes.subscribe()
+    }
+
+    /// Returns who is shown a caller's location from now on. There is one such queue; a second request gets an empty
+    /// one.
+    pub(crate) fn viewings(&self) -> mpsc::Receiver<Viewing> {
+        self.0.viewings.receiver()
+    }
+
+    /// Records that a page or a board showed where the caller of a call is. It never waits.
+    pub fn showed(&self, call: CallKey, means: Means, viewer: &Arc<Viewer>) {
+        self.0.viewings.publish(call, means, || vec![viewer.clone()]);
+    }
+
+    /// Drops where the caller of a call was. The call stays.
+    pub(crate) fn forget_location(&self, call: &CallKey) {
+        self.0.alerts.forget_location(call);
+        if let Some(room) = self.existing(&call.line) {
+            room.calls().forget_location(call);
+        }
     }
 
     /// The accepts' topic has this many partitions.
@@ -228,7 +254,8 @@ impl Hub {
         let partitions = self.0.partitions.load(Ordering::Relaxed);
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let room = || {
-            let room = Room::new(line.clone(), partitions, self.0.changes.clone());
+            let (changes, viewings) = (self.0.changes.clone(), self.0.viewings.clone());
+            let room = Room::new(line.clone(), partitions, changes, viewings);
             for (number, subscriber) in self.everywhere().iter() {
                 subscriber.enter(*number, line, &room);
             }

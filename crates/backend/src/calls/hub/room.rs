@@ -1,9 +1,9 @@
 //! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that a lookup never waits
 //! for the pushing of frames.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use domain::{House, Line, Millis, destination};
+use domain::{CallKey, House, Line, Millis, destination};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     changes::Changes,
     frames::{Message, News},
     line_calls::LineCalls,
+    viewings::{Means, Viewings},
 };
 
 /// A line.
@@ -27,6 +28,7 @@ pub(super) struct Room {
     /// Locked for one event or one lookup, never while frames are encoded or pushed.
     calls: Mutex<LineCalls>,
     listeners: Changes,
+    viewings: Viewings,
 }
 
 /// The way by which the event behind a change arrived.
@@ -56,10 +58,10 @@ pub(super) struct Extent {
 }
 
 impl Room {
-    pub(super) fn new(line: Line, partitions: i32, listeners: Changes) -> Self {
+    pub(super) fn new(line: Line, partitions: i32, listeners: Changes, viewings: Viewings) -> Self {
         let destination = destination::of_line(&line);
         let calls = Mutex::new(LineCalls::new(line.clone(), partitions));
-        Self { line, destination, audience: Mutex::default(), calls, listeners }
+        Self { line, destination, audience: Mutex::default(), calls, listeners, viewings }
     }
 
     /// Returns the destination of its frames.
@@ -101,6 +103,10 @@ impl Room {
             }
             let message = news.into_message(way.replay, way.late);
             is_delivered |= audience.push(&self.destination, &message, speaker);
+            if let Some(call) = message.located() {
+                let about = call.id;
+                self.viewings.publish(call, Means::Alarm, || audience.viewers(about));
+            }
         }
         is_delivered
     }
@@ -127,6 +133,11 @@ impl Room {
             let call = audience.next_listed(number)?;
             let messages = self.calls().messages_of(call, now);
             if !messages.is_empty() {
+                let located: BTreeSet<CallKey> = messages.iter().filter_map(Message::located).collect();
+                for call in located {
+                    let viewer = || audience.viewer(number).into_iter().collect::<Vec<_>>();
+                    self.viewings.publish(call, Means::Snapshot, viewer);
+                }
                 return Some(messages);
             }
         }

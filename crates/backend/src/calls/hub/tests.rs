@@ -37,7 +37,14 @@ fn subscription_of(name: &str) -> Subscription {
 }
 
 fn subscription(id: &str, house: Option<House>) -> Subscription {
-    Subscription { id: id.into(), version: Version::V1_2, acknowledges: true, replay_ended: false, house }
+    Subscription {
+        id: id.into(),
+        version: Version::V1_2,
+        acknowledges: true,
+        replay_ended: false,
+        house,
+        viewer: None,
+    }
 }
 
 fn accept_of(call: &Alert, by: &str) -> Accept {

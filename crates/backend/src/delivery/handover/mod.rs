@@ -4,7 +4,9 @@
 
 mod post;
 
-use domain::{Event, Millis, event::OPEN_FOR};
+use std::collections::BTreeSet;
+
+use domain::{CallKey, Event, Millis, event::OPEN_FOR};
 use tokio::{runtime::Handle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -70,6 +72,17 @@ impl Handover {
             post.forget_coordinates(since, a_day_ago).await?;
         }
         Ok(a_day_ago)
+    }
+
+    /// Destroys where the callers of these calls were.
+    ///
+    /// # Errors
+    /// [`DatabaseError`]; it can be done again.
+    pub(crate) async fn forget_locations(&self, calls: &BTreeSet<CallKey>) -> Result<(), DatabaseError> {
+        match &self.post {
+            Some(post) => post.forget_locations(calls).await,
+            None => Ok(()),
+        }
     }
 
     fn queue(&self, Posted { event, age }: Posted) {

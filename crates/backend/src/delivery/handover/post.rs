@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    Alert, Event, Millis, Position,
+    Alert, CallKey, Event, Millis, Position,
     event::{LOOK_BACK, OPEN_FOR},
     record, topic,
 };
@@ -127,6 +127,36 @@ impl Post {
                 .bind(row.try_get::<String, _>("id")?)
                 .execute(self.database.pool());
             database::answer(update).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the coordinates out of these calls, and deletes the places that their callers sent later.
+    pub(super) async fn forget_locations(&self, calls: &BTreeSet<CallKey>) -> Result<(), DatabaseError> {
+        let rows = sqlx::query(
+            "SELECT id, topic, value FROM handovers WHERE topic = $1 OR topic = $2 OR topic = $3",
+        )
+        .bind(topic::ALERT)
+        .bind(topic::DRILL)
+        .bind(topic::LOCATION)
+        .fetch_all(self.database.pool());
+        for row in database::answer(rows).await? {
+            let (id, of): (String, String) = (row.try_get("id")?, row.try_get("topic")?);
+            let value: Vec<u8> = row.try_get("value")?;
+            let Ok(event) = record::read(&of, &value, nowhere(0)) else { continue };
+            let call = event.target().cloned().zip(event.alert());
+            let call = call.map(|(house, id)| CallKey { line: event.line().clone(), house, id });
+            if !call.is_some_and(|call| calls.contains(&call)) {
+                continue;
+            }
+            if let Some(value) = without_coordinates(&of, &value) {
+                let update =
+                    sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2").bind(value).bind(id);
+                database::answer(update.execute(self.database.pool())).await?;
+            } else if of == topic::LOCATION {
+                let delete = sqlx::query("DELETE FROM handovers WHERE id = $1").bind(id);
+                database::answer(delete.execute(self.database.pool())).await?;
+            }
         }
         Ok(())
     }

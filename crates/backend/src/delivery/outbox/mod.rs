@@ -14,7 +14,7 @@ mod writer;
 
 use std::path::Path;
 
-use domain::{Event, Millis, Position, Resident};
+use domain::{CallKey, Event, Millis, Position, Resident};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -196,6 +196,14 @@ impl Outbox {
         before: Millis,
     ) -> Result<u64, OutboxError> {
         self.change(Change::ForgetCoordinates { topic, since, before }).await
+    }
+
+    /// Destroys where the callers of these calls were, whatever their age. Returns how many entries changed.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if that could not be written.
+    pub async fn forget_locations(&self, calls: Vec<CallKey>) -> Result<u64, OutboxError> {
+        self.change(Change::ForgetLocations(calls)).await
     }
 
     /// Keeps a copy of sessions; those without a resident are dropped. `synced_at` is when the database returned them.

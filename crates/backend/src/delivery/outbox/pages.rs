@@ -43,6 +43,17 @@ impl Pages {
         self.entries("TRUE", after).await
     }
 
+    /// The newest entries of a resident, [`PAGE`] at most, the newest first.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn of_resident(&self, resident: &str) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
+        let query =
+            format!("SELECT {COLUMNS} FROM entries WHERE resident = $1 ORDER BY sequence DESC LIMIT $2");
+        let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(resident.to_owned()).bind(PAGE);
+        query.fetch_all(&self.0).await?.iter().map(entry).collect()
+    }
+
     /// The first entries behind `after` that Kafka has neither acknowledged nor refused, [`PAGE`] at most.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Event, Millis, Position};
+use domain::{CallKey, Event, Millis, Position};
 use sqlx::{SqlitePool, sqlite::SqliteConnection};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -71,6 +71,8 @@ pub(super) enum Change {
         since: Millis,
         before: Millis,
     },
+    /// Where the callers of these calls were is destroyed.
+    ForgetLocations(Vec<CallKey>),
     /// The database returned these sessions, at that time.
     Sessions(Vec<SessionCopy>, Millis),
 }

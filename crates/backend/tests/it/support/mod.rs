@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use backend::{
     push::{self, Hosts},
     readiness::RoleState,
+    retention::Clocks,
     service::{Backend, Settings},
     statistics::Iana,
 };
@@ -28,7 +29,7 @@ pub async fn backend(directory: &Path) -> Backend {
             site: None,
         },
         webhook: None,
-        keep: Duration::from_secs(30 * 24 * 60 * 60),
+        clocks: Clocks::default(),
         demo: true,
         requires_second_factor: false,
         calls_runtime: Handle::current(),

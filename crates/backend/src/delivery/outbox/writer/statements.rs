@@ -1,6 +1,6 @@
 //! The SQL of the outbox's writer.
 
-use domain::topic;
+use domain::{CallKey, topic};
 use sqlx::{Row, sqlite::SqliteConnection};
 
 use super::Change;
@@ -25,6 +25,15 @@ const FORGET_COORDINATES: &str = "UPDATE entries SET value = CAST(json_set(
          SELECT sequence FROM entries WHERE topic = $1 AND stored_at >= $2 AND stored_at < $3
          AND CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_type(CAST(value AS TEXT), '$.lat') END <> 'null'
          LIMIT $4)";
+/// The coordinates of one call's record. An id alone is not the name of a call.
+const FORGET_COORDINATES_OF: &str = "UPDATE entries SET value = CAST(json_set(
+         CAST(value AS TEXT), '$.lat', NULL, '$.lng', NULL, '$.accuracy', NULL) AS BLOB)
+     WHERE id = $1 AND topic = $2 AND line = $3
+     AND CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_extract(CAST(value AS TEXT), '$.house') = $4
+         AND json_type(CAST(value AS TEXT), '$.lat') <> 'null' END";
+/// The places that the caller of one call sent after it.
+const FORGET_PLACES_OF: &str = "DELETE FROM entries WHERE topic = $1 AND route = $2 AND line = $3
+     AND CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_extract(CAST(value AS TEXT), '$.target') END = $4";
 const UNMARK: &str =
     "UPDATE entries SET partition_id = NULL, record_offset = NULL, record_timestamp = NULL, cluster = NULL";
 const MARKS_OF_OTHERS: &str =
@@ -99,6 +108,7 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
         Change::ForgetCoordinates { topic, since, before } => {
             sqlx::query(FORGET_COORDINATES).bind(*topic).bind(since).bind(before).bind(SLICE)
         }
+        Change::ForgetLocations(calls) => return forget_locations(to, calls).await.map(Into::into),
         Change::Unmark(sequences) => return unmark(to, sequences).await.map(Into::into),
         Change::Adopt(cluster) => return adopt(to, cluster.as_deref()).await.map(Into::into),
         Change::Sessions(sessions, synced_at) => {
@@ -109,6 +119,22 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
         }
     };
     Ok(query.execute(to).await?.rows_affected().into())
+}
+
+async fn forget_locations(to: &mut SqliteConnection, calls: &[CallKey]) -> Result<u64, OutboxError> {
+    let mut changed = 0;
+    for CallKey { line, house, id } in calls {
+        for of in [topic::ALERT, topic::DRILL] {
+            let forget = sqlx::query(FORGET_COORDINATES_OF).bind(id.0).bind(of);
+            let forget = forget.bind(line.as_str()).bind(house.as_str());
+            changed += forget.execute(&mut *to).await?.rows_affected();
+        }
+        let route = format!("/alert/{id}/location");
+        let forget = sqlx::query(FORGET_PLACES_OF).bind(topic::LOCATION).bind(route);
+        let forget = forget.bind(line.as_str()).bind(house.as_str());
+        changed += forget.execute(&mut *to).await?.rows_affected();
+    }
+    Ok(changed)
 }
 
 async fn unmark(to: &mut SqliteConnection, sequences: &[Sequence]) -> Result<u64, OutboxError> {

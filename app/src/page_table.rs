@@ -35,11 +35,11 @@ pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hy
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
 /// The devices that are reached while no page is open.
 pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
-/// What is held about the person who is signed in, and who was shown their location.
+/// The data held about the person who is signed in, with those who were shown their location.
 pub const ME: Page = Page { path: "/me", audience: Audience::SignedIn, is_hydrated: false };
 /// Deleting the own account.
 pub const ME_LEAVE: Page = Page { path: "/me/leave", audience: Audience::SignedIn, is_hydrated: false };
-/// How a person signs in: the password, the second factor and the sessions.
+/// The password, the second factor and the sessions of a person.
 pub const MY_SIGN_IN: Page = Page { path: "/me/sign-in", audience: Audience::SignedIn, is_hydrated: false };
 /// Putting the page on the home screen.
 pub const INSTALL: Page = Page { path: "/install", audience: Audience::Anybody, is_hydrated: false };

@@ -79,9 +79,13 @@ export function cacheNames({ page }: Visitor): Promise<string[]> {
   return page.evaluate(() => caches.keys());
 }
 
-/** The service worker, once it runs. */
+/** The service worker, once it runs and has read its scripts. One that the browser has just woken has not yet. */
 export async function worker({ context }: Visitor): Promise<Worker> {
-  return context.serviceWorkers()[0] ?? context.waitForEvent("serviceworker");
+  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
+  await expect
+    .poll(() => worker.evaluate(() => typeof (self as unknown as { deliver?: unknown }).deliver))
+    .toBe("function");
+  return worker;
 }
 
 /** The keys that calls were sent with, by pages and by the worker, every try of them. */

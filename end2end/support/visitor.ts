@@ -99,21 +99,35 @@ export class Visitor {
   /** Fills in what goes along with the call. While a call is open, the fields are folded away. */
   async describe({ kind, text }: Details): Promise<void> {
     const folded = this.page.locator(".call-more:not([open]) > summary");
-    if ((kind || text !== undefined) && (await folded.isVisible())) await folded.click();
-    if (kind) {
-      await this.page.locator(`label:has(input[name=kind][value=${kind}])`).click();
-      await expect(this.page.locator(`input[name=kind][value=${kind}]`)).toBeChecked();
-    }
-    if (text !== undefined) {
-      await this.page.locator("input[name=text]").fill(text);
-    }
+    // A neighbour's call that comes now folds them once more, as a person sees.
+    await expect(async () => {
+      if ((kind || text !== undefined) && (await folded.isVisible())) await folded.click({ timeout: 1_000 });
+      if (kind) {
+        const choice = this.page.locator(`input[name=kind][value=${kind}]`);
+        if (!(await choice.isChecked())) await this.page.locator("label").filter({ has: choice }).click({ timeout: 1_000 });
+        await expect(choice).toBeChecked({ timeout: 1_000 });
+      }
+      if (text !== undefined) {
+        await this.page.locator("input[name=text]").fill(text, { timeout: 1_000 });
+      }
+    }).toPass();
   }
 
-  /** Holds the button until the page sends a call. */
+  /** Holds the button until the page sends a call. It may move between aim and press, and then it is aimed at again. */
   async hold(): Promise<void> {
-    const sent = this.page.waitForRequest(isCall);
-    await this.button.hover();
-    await this.page.mouse.down();
+    let isSent = false;
+    const sent = this.page.waitForRequest(isCall).then(() => (isSent = true));
+    const isHeld = () => this.button.evaluate((button) => button.classList.contains("held"));
+    await expect(async () => {
+      await this.button.hover();
+      await this.page.mouse.down();
+      try {
+        await expect.poll(async () => (await isHeld()) || isSent, { timeout: 1_500 }).toBe(true);
+      } catch (error) {
+        await this.page.mouse.up();
+        throw error;
+      }
+    }).toPass();
     await sent;
     await this.page.mouse.up();
   }

@@ -152,8 +152,11 @@ test("a form that cannot be sent is answered with 119 and can be sent again, as 
   await caller.blockWasm();
   await caller.open("/call?kind=fire&text=%22%3Cb%3E%22");
   await worker(caller);
-  // The first page came past the worker.
-  await caller.page.reload();
+  // The first page came past the worker, and so does another one until the worker is active.
+  await expect(async () => {
+    await caller.page.reload();
+    expect(await caller.page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+  }).toPass();
   const key = await caller.page.locator("input[name=idempotencyKey]").inputValue();
   caller.expects(NO_NETWORK);
   caller.expects(/status of 503/);

@@ -55,6 +55,7 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
 test("a call answered with 202 is there after SIGKILL, for every viewer", async ({ program, visitor, resident }) => {
   test.setTimeout(240_000);
   const caller = await visitor("resident-1203", { javaScriptEnabled: false });
+  caller.expects(NO_NETWORK);
   await caller.open("/call");
   await caller.page.getByTestId("alert-confirm").click();
   await expect(caller.page).toHaveURL(/\/call\/[0-9a-f-]{36}$/);

@@ -119,13 +119,13 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
-    /// What is held about the viewer.
+    /// The data held about the viewer.
     pub me: Option<Arc<me::Shown>>,
     /// The records of acts.
     pub audit: Option<Arc<audit::Shown>>,
     /// The month whose records somebody of the office must still look at.
     pub unchecked: Option<audit::Unchecked>,
-    /// How a person signs in.
+    /// The ways in which the viewer signs in.
     pub my_sign_in: Option<Arc<my_sign_in::Shown>>,
     /// The board of the office.
     pub board: Option<Arc<board_page::Shown>>,

@@ -65,7 +65,7 @@ impl Default for Clocks {
     }
 }
 
-/// What the passes have done so far.
+/// The results of the passes so far.
 #[derive(Default)]
 pub(crate) struct Done {
     /// Coordinates were taken out of everything in the outbox from before this time.

@@ -39,7 +39,7 @@ pub async fn data(of: &Session) -> Value {
     send(of.request(Method::GET, "/me/data.json")).await.json().await.unwrap()
 }
 
-/// What is held about somebody, as soon as so many people were shown the location.
+/// Returns the data held about somebody, as soon as so many people were shown the location.
 pub async fn data_with_uses(of: &Session, count: usize) -> Value {
     let deadline = tokio::time::Instant::now() + RECORDED_WITHIN;
     loop {

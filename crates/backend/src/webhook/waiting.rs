@@ -1,5 +1,5 @@
-//! The messages that this process is sending, or waits to send. Their number is bounded. What finds no place stays in
-//! the hub, from which it is taken when there is room.
+//! The messages that this process is sending, or waits to send. Their number is bounded. A message without a
+//! place stays in the hub and is taken from there when there is room.
 
 use std::{
     collections::HashMap,

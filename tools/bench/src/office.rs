@@ -37,8 +37,8 @@ pub struct Settings {
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
 
-    /// A new PostgreSQL database for the accounts, as postgres://USER:PASSWORD@HOST/NAME, which stays filled. By default
-    /// SQLite in the data directory
+    /// A new PostgreSQL database for the accounts, as postgres://USER:PASSWORD@HOST/NAME, which stays filled. By
+    /// default SQLite in the data directory
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 

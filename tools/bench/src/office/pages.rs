@@ -84,7 +84,7 @@ impl Page {
 
     /// Returns the parts of the page with the least number of each.
     fn parts(self, plan: Plan, turn: usize, loads: u32) -> Vec<(String, usize)> {
-        let part = |name: &str, least| (format!("data-testid=\"{name}\""), least);
+        let part = |name: &str, least: usize| (format!("data-testid=\"{name}\""), least);
         match self {
             Self::People => {
                 (0..plan.lines).map(|line| (format!("href=\"{}\"", address_of(plan, line)), 1)).collect()

@@ -81,9 +81,7 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
   everybody: async ({ office, program }, use, info) => {
     const everybody: Visitor[] = [];
     await use(everybody);
-    for (const visitor of everybody) {
-      await visitor.context.close();
-    }
+    await Promise.all(everybody.map(({ context }) => context.close()));
     await office.endCalls();
     if (info.status !== info.expectedStatus) {
       await info.attach("program.log", { body: program.log, contentType: "text/plain" });
@@ -122,8 +120,13 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
   },
 });
 
+/**
+ * People want no motion unless a test gives them some, because a page that moves is drawn sixty times a second, and
+ * here the processor draws.
+ */
 function options({ place, origin: _, ...rest }: Coming): BrowserContextOptions {
-  return place ? { ...rest, geolocation: place, permissions: ["geolocation"] } : { ...rest, permissions: [] };
+  const permitted = place ? { geolocation: place, permissions: ["geolocation"] } : { permissions: [] };
+  return { reducedMotion: "reduce", ...rest, ...permitted };
 }
 
 /** By the form, as people do. */

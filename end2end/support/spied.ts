@@ -18,6 +18,7 @@ interface Spied extends Omit<Device, "state"> {
 
 interface Moved {
   setClock(): void;
+  letPass(seconds: number): void;
   frozen: boolean;
   showPage(shown: boolean): void;
   screen: { asked: number; lock: { onrelease?: (() => void) | undefined } | undefined };
@@ -115,6 +116,24 @@ export async function wrongClock(page: Page, { ahead = 0, step = 0 }: { ahead?: 
 /** The device gets the time from the network. */
 export async function setClock(page: Page): Promise<void> {
   await page.evaluate(() => (globalThis as unknown as Moved).setClock());
+}
+
+/**
+ * A page whose time since it was loaded [letPass] puts ahead. The page judges by it how long a call has waited; its
+ * timers and its connection go on by the true time.
+ */
+export async function canBeAhead(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const now = performance.now.bind(performance);
+    let ahead = 0;
+    performance.now = () => now() + ahead;
+    (globalThis as unknown as Moved).letPass = (seconds) => void (ahead += seconds * 1_000);
+  });
+}
+
+/** Lets so many seconds pass on a page that can be ahead, at once. */
+export async function letPass(page: Page, seconds: number): Promise<void> {
+  await page.evaluate((seconds) => (globalThis as unknown as Moved).letPass(seconds), seconds);
 }
 
 /** A page that a test shows and hides, by its tab, its window or its screen. */

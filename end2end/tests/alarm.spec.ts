@@ -10,7 +10,7 @@ test("an armed page sounds, vibrates and says in its title who calls, until some
   visitor,
 }) => {
   const caller = await resident("resident-1203");
-  const neighbour = await visitor("resident-1204");
+  const neighbour = await visitor("resident-1204", { reducedMotion: "no-preference" });
   await spyOnDevice(neighbour.page);
   await neighbour.goHome();
   await neighbour.arm();

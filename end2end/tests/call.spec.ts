@@ -4,8 +4,9 @@ import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 
 test("a press alarms the line, a neighbour accepts, and everyone sees who", async ({ resident }) => {
-  const caller = await resident("resident-1203", { place: YARD });
-  const neighbour = await resident("resident-1204");
+  const motion = { reducedMotion: "no-preference" } as const;
+  const caller = await resident("resident-1203", { ...motion, place: YARD });
+  const neighbour = await resident("resident-1204", motion);
   const upstairs = await resident("resident-1301");
   await expect(neighbour.alarm).toHaveCount(0);
   await caller.ownCallIs("quiet");

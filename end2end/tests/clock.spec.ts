@@ -6,6 +6,9 @@ import { expect, test } from "../support/fixtures.ts";
 import { setClock, wrongClock } from "../support/spied.ts";
 import type { Visitor } from "../support/visitor.ts";
 
+/** The page's clock ticks once a second. */
+const TICKS = 1_500;
+
 for (const ahead of [-11, 11, 26 * 60]) {
   test(`a device whose clock is wrong by ${ahead} minutes sounds`, async ({ resident, visitor }) => {
     const caller = await resident("resident-1203");
@@ -51,7 +54,7 @@ test("a clock that is set while a call sounds neither ends it nor begins it agai
 
   await soundsOn(neighbour, call);
   await neighbour.page.getByTestId("silence").click();
-  await neighbour.page.waitForTimeout(2_500);
+  await neighbour.page.waitForTimeout(TICKS);
   await expect(neighbour.page.getByTestId("silence")).toBeHidden();
   expect(await neighbour.sounded(), "it was silenced").toBe(1);
 });
@@ -101,7 +104,7 @@ test("a caller whose clock is wrong reads how the call stands as anybody does", 
 async function soundsOn(neighbour: Visitor, call: string): Promise<void> {
   await expect(neighbour.alarm.locator(neighbour.incident(call))).toBeVisible();
   await expect.poll(() => neighbour.sounded()).toBe(1);
-  await neighbour.page.waitForTimeout(2_500);
+  await neighbour.page.waitForTimeout(TICKS);
   await expect(neighbour.page.getByTestId("silence"), "it still sounds").toBeVisible();
   expect(await neighbour.sounded()).toBe(1);
 }

@@ -174,7 +174,7 @@ test("a form that cannot be sent is answered with 119 and can be sent again, as 
 test("without a network and without wasm the kept page's form leads to 119 and to no error of the browser", async ({
   visitor,
 }) => {
-  const caller = await visitor("resident-1203");
+  const caller = await visitor("resident-1203", { reducedMotion: "no-preference" });
   await caller.goHome();
   await pageIsKept(caller);
   // The kept wasm is broken, so the page stays a plain form.
@@ -198,7 +198,7 @@ test("without a network and without wasm the kept page's form leads to 119 and t
 test("the worker keeps nothing but the page and the site's files", async ({ resident }) => {
   const caller = await resident("resident-1203");
   await caller.call();
-  await caller.ownCallIs("nobody");
+  await caller.ownCallIs("recorded");
   await caller.open("/call");
   await caller.open("/readyz");
   await caller.goHome();

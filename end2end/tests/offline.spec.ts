@@ -188,7 +188,7 @@ test("a device whose storage is forbidden calls all the same, and says to keep t
   const recorded = caller.recorded();
   await caller.context.setOffline(false);
   await recorded;
-  await caller.ownCallIs("nobody");
+  await caller.ownCallIs("recorded");
 });
 
 test("a storage that never answers does not hold up a call", async ({ visitor, resident }) => {

@@ -65,18 +65,16 @@ test("a push that cannot be read is shown all the same", async ({ resident }) =>
 
 // --- the page of the devices ------------------------------------------------------------------------------------------
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`every state of the permission has words of its own and is accessible, ${colorScheme}`, async ({ visitor }) => {
-    test.setTimeout(180_000);
-    for (const { state, userAgent, script, words } of DEVICE_STATES) {
-      const somebody = await visitor("resident-1204", { userAgent, colorScheme });
-      await somebody.context.addInitScript(script);
-      await somebody.open("/devices");
-      await stateIs(somebody, state, words);
-      await isAccessible(somebody, `devices: ${state}`);
-    }
-  });
-}
+test("every state of the permission has words of its own and is accessible", async ({ visitor }) => {
+  test.setTimeout(180_000);
+  for (const { state, userAgent, script, words } of DEVICE_STATES) {
+    const somebody = await visitor("resident-1204", { userAgent });
+    await somebody.context.addInitScript(script);
+    await somebody.open("/devices");
+    await stateIs(somebody, state, words);
+    await isAccessible(somebody, `devices: ${state}`);
+  }
+});
 
 test("a push service that cannot be reached is named, and what to do meanwhile", async ({ visitor }) => {
   const somebody = await visitor("resident-1204");

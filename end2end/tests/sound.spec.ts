@@ -158,8 +158,8 @@ for (const storage of ["refuses to keep anything", "is forbidden"] as const) {
     await neighbour.page.getByTestId("silence").click();
 
     await expect(neighbour.page.getByTestId("silence")).toBeHidden();
-    // Longer than the page takes to look at the calls again.
-    await neighbour.page.waitForTimeout(2_500);
+    // The page looks at the calls again once a second.
+    await neighbour.page.waitForTimeout(1_500);
     await expect(neighbour.page.getByTestId("silence")).toBeHidden();
     expect(await neighbour.sounded()).toBe(1);
     await other.call();

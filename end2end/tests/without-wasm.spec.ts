@@ -12,6 +12,7 @@ test("with the wasm blocked, the button leads to the page that asks, and its pag
   const caller = await visitor("resident-1203");
   await caller.blockWasm();
   await caller.open("/");
+  // The words come by an animation, also to people who want no motion, as here.
   await expect(caller.page.getByText("화면이 아직 다 켜지지 않아")).toBeVisible();
 
   await callByForms(caller, neighbour);

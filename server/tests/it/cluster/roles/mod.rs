@@ -142,12 +142,14 @@ async fn hear(sockets: &mut [Socket; 2], id: Uuid) -> Outcome {
     Ok(())
 }
 
-/// Checks that neither receives these again.
+/// Checks that neither receives these again, both in the same time.
 async fn hear_no_more(sockets: &mut [Socket; 2], ids: &[Uuid]) -> Outcome {
-    for socket in sockets {
-        let again = |message: &Message| ids.iter().any(|id| tells(message, *id));
-        socket.none_within(AGAIN_WITHIN, "what was told before", again).await?;
-    }
+    let again = |message: &Message| ids.iter().any(|id| tells(message, *id));
+    let [first, second] = sockets;
+    tokio::try_join!(
+        first.none_within(AGAIN_WITHIN, "what was told before", again),
+        second.none_within(AGAIN_WITHIN, "what was told before", again),
+    )?;
     Ok(())
 }
 

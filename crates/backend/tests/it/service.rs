@@ -1,7 +1,5 @@
 //! The whole backend on its own log. A press becomes durable, folded and pushed, and is known after a restart.
 
-mod support;
-
 use std::time::Duration;
 
 use backend::{
@@ -18,8 +16,9 @@ use domain::{
     event::OPEN_FOR,
     record,
 };
-use support::backend;
 use tokio::time::timeout;
+
+use crate::support::backend;
 
 fn line() -> Line {
     Line::new("101-1").expect("a valid line")

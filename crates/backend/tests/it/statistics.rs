@@ -1,7 +1,5 @@
 //! Calls become figures, and a batch that was interrupted goes on where it was.
 
-mod support;
-
 use std::{
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
@@ -24,9 +22,10 @@ use domain::{
     record,
     statistics::{Asked, Query},
 };
-use support::backend;
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
+
+use crate::support::backend;
 
 /// More than two pages.
 const CALLS: u64 = 2_500;

@@ -39,8 +39,18 @@ pub(super) fn status(
         Actor::Administrator | Actor::Service => clock::now(),
     };
     let alert = address.id;
-    let event =
-        Event::Status(Status { id, line, alert, target, status: progress, by: actor, by_line, note, at });
+    let event = Event::Status(Status {
+        id,
+        line,
+        alert,
+        target,
+        status: progress,
+        by: actor,
+        by_line,
+        note,
+        escalation: None,
+        at,
+    });
     judge(&event, not_allowed(progress))?;
     Ok(event)
 }

@@ -75,6 +75,7 @@ fn ended(call: &Alert) -> Event {
         by: Actor::House(call.house.clone()),
         by_line: None,
         note: None,
+        escalation: None,
         at: clock::now(),
     })
 }

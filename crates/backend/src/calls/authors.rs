@@ -8,7 +8,7 @@ use domain::{
 
 use super::{
     CallAddress, Refusal,
-    rules::{after_own_words, no_flat},
+    rules::{after_own_words, is_of_line, no_flat},
 };
 use crate::clock;
 
@@ -26,8 +26,8 @@ pub(super) fn status(
     let own = by.line.as_ref().filter(|_| matches!(actor, Actor::House(_)));
     let line = line_of(by, address, known, own)?;
     let by_line = own.filter(|own| **own != line).cloned();
-    if by_line.is_some() && !progress.ends() {
-        return Err(Refusal::NotYours("the call is of another line than your flat".into()));
+    if !progress.ends() {
+        is_of_line(known, by_line.as_ref())?;
     }
     let target = target_of(address, known).or_else(|| match &actor {
         // Nobody else may end it in this name.
@@ -35,7 +35,7 @@ pub(super) fn status(
         _ => None,
     });
     let at = match &actor {
-        Actor::House(house) => after_own_words(known, house),
+        Actor::House(house) => after_own_words(known, by_line.as_ref(), house),
         Actor::Administrator | Actor::Service => clock::now(),
     };
     let alert = address.id;
@@ -98,9 +98,10 @@ fn line_of(
     known: Option<&Incident>,
     own: Option<&Line>,
 ) -> Result<Line, Refusal> {
+    let may_hear = known.is_some_and(|call| call.may_be_heard_by(by));
     let known = known.map(|call| &call.alert.line);
     match known.or(address.line.as_ref()).or(own) {
-        Some(line) if by.may_hear(line) => Ok(line.clone()),
+        Some(line) if may_hear || by.may_hear(line) => Ok(line.clone()),
         Some(_) => Err(Refusal::NotYours("the call is not of your line".into())),
         None => Err(Refusal::Unknown("no call with this id is known here".into())),
     }
@@ -127,7 +128,10 @@ fn not_allowed(progress: Progress) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use domain::{Alert, AlertId, LineIncidents, Seen};
+    use domain::{
+        Alert, AlertId, LineIncidents, Seen,
+        escalation::{Ring, Step},
+    };
 
     use super::*;
     use crate::calls::rules::is_caller;
@@ -232,6 +236,32 @@ mod tests {
         let neighbour = resident("101-1", "1204", Role::Resident);
         let foreign = say(&neighbour, &named, None, Progress::Arrived);
         assert!(matches!(foreign, Err(Refusal::NotYours(_))), "{foreign:?}");
+    }
+
+    #[test]
+    fn a_house_of_another_line_comes_only_where_the_call_was_escalated_to_its_line() {
+        let escalated = |alert: &Alert| {
+            let step = Step { ring: Ring::Neighbours, round: alert.id.0, lines: [line("101-2")].into() };
+            vec![step.event(alert, clock::now())]
+        };
+        let (own, opened) = (incident("101-1", "1203", |_| Vec::new()), incident("101-1", "1203", escalated));
+        let [next, third] = ["101-2", "101-3"].map(|line| resident(line, "1203", Role::Resident));
+        for progress in [Progress::Arrived, Progress::Withdrawn] {
+            let said = say(&next, &address(opened.alert.id), Some(&opened), progress).unwrap();
+            let Event::Status(said) = said else { panic!("a status") };
+            assert_eq!((said.by, said.by_line), (Actor::House(house("1203")), Some(line("101-2"))));
+            for (by, call) in [(&next, &own), (&third, &opened)] {
+                let said = say(by, &address(call.alert.id), Some(call), progress);
+                assert!(matches!(said, Err(Refusal::NotYours(_))), "{progress:?}: {said:?}");
+            }
+        }
+        for progress in [Progress::Cancelled, Progress::Resolved] {
+            let said = say(&next, &address(opened.alert.id), Some(&opened), progress);
+            assert!(matches!(said, Err(Refusal::NotYours(_))), "{progress:?}: {said:?}");
+        }
+        let here = Location::new(37.5, 127.0, None).unwrap();
+        let moved = moved(&next, &address(opened.alert.id), Some(&opened), here);
+        assert!(matches!(moved, Err(Refusal::NotYours(_))), "only the caller moves its marker: {moved:?}");
     }
 
     #[test]

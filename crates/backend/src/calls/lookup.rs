@@ -63,7 +63,7 @@ impl Calls {
             (!named.is_empty()).then_some(named)
         };
         let Some(mut named) = awaited(named).await else { return Ok(None) };
-        named.retain(|call| by.may_hear(&call.alert.line));
+        named.retain(|call| call.may_be_heard_by(by));
         if let Some(own) = named.iter().position(|call| is_caller(by, call)) {
             return Ok(Some(named.swap_remove(own)));
         }

@@ -2,11 +2,11 @@
 //! received it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
-use domain::{AlertId, House, Millis, event::OPEN_FOR};
+use domain::{AlertId, House, Line, Millis, event::OPEN_FOR};
 
 use super::frames::Received;
 
@@ -18,6 +18,8 @@ pub(super) struct Entry {
     pub(super) received: Received,
     /// It was pushed to a socket of another house when it was new.
     pub(super) is_heard: bool,
+    /// The other lines that it was escalated to.
+    pub(super) guests: BTreeSet<Line>,
     /// When somebody ended it.
     ended: Option<Millis>,
 }
@@ -51,7 +53,8 @@ impl Index {
             None => {
                 houses.push((house.clone(), began));
                 let received = Received { known_since: Instant::now(), age };
-                calls.insert((began, id), Entry { received, is_heard: false, ended: None });
+                let entry = Entry { received, is_heard: false, guests: BTreeSet::new(), ended: None };
+                calls.insert((began, id), entry);
             }
             Some((_, known)) if *known != began => {
                 if let Some(entry) = calls.remove(&(*known, id)) {
@@ -79,6 +82,30 @@ impl Index {
         if let Some(entry) = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id))) {
             entry.ended = ended;
         }
+    }
+
+    /// Records to which other lines a call was escalated; returns those that are new.
+    pub(super) fn set_guests(&mut self, id: AlertId, house: &House, lines: BTreeSet<Line>) -> BTreeSet<Line> {
+        let began = self.began(id, house);
+        let calls = self.by_house.get_mut(house);
+        let entry = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id)));
+        let Some(entry) = entry else { return BTreeSet::new() };
+        let before = std::mem::replace(&mut entry.guests, lines);
+        &entry.guests - &before
+    }
+
+    /// Returns the other lines to which the calls of this id were escalated, or that of one house.
+    pub(super) fn guests_of(&self, id: AlertId, house: Option<&House>) -> BTreeSet<Line> {
+        let houses = self.by_id.get(&id).into_iter().flatten();
+        let named = houses.filter(|(other, _)| house.is_none_or(|house| house == other));
+        let entries = named.filter_map(|(house, began)| self.by_house.get(house)?.get(&(*began, id)));
+        entries.flat_map(|entry| entry.guests.iter().cloned()).collect()
+    }
+
+    /// Returns every other line to which a call was escalated.
+    pub(super) fn guests(&self) -> BTreeSet<Line> {
+        let entries = self.by_house.values().flat_map(BTreeMap::values);
+        entries.flat_map(|entry| entry.guests.iter().cloned()).collect()
     }
 
     /// Returns when a call was received; without a house nothing where two houses used the id.
@@ -115,6 +142,15 @@ impl Index {
         self.by_house.iter().flat_map(move |(house, calls)| {
             let received = calls.iter().map(|((_, id), entry)| (*id, entry.received.ago()));
             received.filter(move |(_, ago)| *ago < age).map(move |(id, ago)| (id, house, ago))
+        })
+    }
+
+    /// Returns the calls that nobody has ended and that were received less than `age` ago.
+    pub(super) fn unended(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House)> {
+        self.by_house.iter().flat_map(move |(house, calls)| {
+            let open = calls.iter();
+            let open = open.filter(move |(_, entry)| entry.ended.is_none() && entry.received.ago() < age);
+            open.map(move |((_, id), _)| (*id, house))
         })
     }
 

@@ -1,4 +1,4 @@
-//! The service without axum and without leptos, in six wings.
+//! The service without axum and without leptos, in seven wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
@@ -6,6 +6,7 @@
 //! - [`statistics`]: what many calls add up to.
 //! - [`push`]: reaches people while no page of theirs is open.
 //! - [`reach`]: which households a call could alarm now.
+//! - [`escalation`]: alarms more people about a call that nobody comes to.
 //!
 //! [`service`] starts and stops it all; [`readiness`] holds the state of each role.
 
@@ -13,6 +14,7 @@ pub mod calls;
 pub mod clock;
 pub mod database;
 pub mod delivery;
+pub mod escalation;
 pub mod people;
 pub mod push;
 pub mod reach;

@@ -29,6 +29,7 @@ use crate::{
         outbox::{Outbox, OutboxError, Sequence},
         relay::{Relay, show_local_state},
     },
+    escalation::Escalation,
     people::{
         PeopleError,
         accounts::{AccountError, Accounts},
@@ -119,6 +120,8 @@ pub struct Backend {
     pub push: Push,
     /// Knows which households a call could alarm now.
     pub reach: Reach,
+    /// The rules for calls that nobody comes to.
+    pub escalation: Escalation,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -166,10 +169,12 @@ impl Backend {
             Push::open(settings.push.clone(), &settings.data_dir, database.clone(), settings.zone.clone());
         // A file has one reader, which goes on at once after a restart.
         let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
+        let reach = Reach::new(database.clone(), push.clone());
         let backend = Self {
             statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
             counting: settings.statistics.then(|| token().into()),
-            reach: Reach::new(database.clone(), push.clone()),
+            escalation: Escalation::new(database.clone(), accounts.clone(), reach.clone()),
+            reach,
             push,
             sessions: Sessions::open(database.clone(), outbox.clone()).await,
             receipts: Receipts::default(),
@@ -203,6 +208,10 @@ impl Backend {
             let (sessions, readiness) = (backend.sessions.clone(), backend.readiness.clone());
             let pushing = push.run(backend.hub.clone(), receipts, sessions, readiness);
             backend.spawn(&settings, pushing);
+            let (calls, hub) = (backend.calls.clone(), backend.hub.clone());
+            let (escalation, readiness) = (backend.escalation.clone(), backend.readiness.clone());
+            let is_shared = log.is_read_back();
+            backend.spawn(&settings, escalation.run(calls, hub, readiness, is_shared));
         }
         if settings.producer {
             let (readiness, calls, hub) =

@@ -21,6 +21,7 @@ const ACCOUNTS: &[Step] = &[
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "push", include_str!("../../migrations/0005_push.sql")),
     (10, "reachability", include_str!("../../migrations/0010_reachability.sql")),
+    (12, "escalation", include_str!("../../migrations/0012_escalation.sql")),
 ];
 
 /// The folder `outbox_migrations` of this crate.

@@ -13,7 +13,12 @@ mod subscriptions;
 mod vapid;
 mod watch;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{
     House, Line, Resident,
@@ -195,6 +200,7 @@ impl Push {
             class: Class::Test,
             topic: Class::Test.as_str().to_owned(),
             subject: None,
+            lines: BTreeSet::new(),
             since: String::new(),
             site: parts.site.clone(),
         };

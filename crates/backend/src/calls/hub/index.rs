@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{AlertId, House, Line, Millis, event::OPEN_FOR};
+use domain::{AlertId, House, Incident, Line, Millis, event::OPEN_FOR};
 
 use super::frames::Received;
 
@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) is_heard: bool,
     /// The other lines that it was escalated to.
     pub(super) guests: BTreeSet<Line>,
+    /// A step of an escalation was taken.
+    pub(super) is_escalated: bool,
     /// When somebody ended it.
     ended: Option<Millis>,
 }
@@ -53,7 +55,8 @@ impl Index {
             None => {
                 houses.push((house.clone(), began));
                 let received = Received { known_since: Instant::now(), age };
-                let entry = Entry { received, is_heard: false, guests: BTreeSet::new(), ended: None };
+                let (is_heard, is_escalated, guests) = (false, false, BTreeSet::new());
+                let entry = Entry { received, is_heard, guests, is_escalated, ended: None };
                 calls.insert((began, id), entry);
             }
             Some((_, known)) if *known != began => {
@@ -85,11 +88,13 @@ impl Index {
     }
 
     /// Records to which other lines a call was escalated; returns those that are new.
-    pub(super) fn set_guests(&mut self, id: AlertId, house: &House, lines: BTreeSet<Line>) -> BTreeSet<Line> {
+    pub(super) fn set_guests(&mut self, id: AlertId, house: &House, call: &Incident) -> BTreeSet<Line> {
+        let lines = call.lines();
         let began = self.began(id, house);
         let calls = self.by_house.get_mut(house);
         let entry = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id)));
         let Some(entry) = entry else { return BTreeSet::new() };
+        entry.is_escalated = !call.steps.is_empty();
         let before = std::mem::replace(&mut entry.guests, lines);
         &entry.guests - &before
     }
@@ -146,11 +151,11 @@ impl Index {
     }
 
     /// Returns the calls that nobody has ended and that were received less than `age` ago.
-    pub(super) fn unended(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House)> {
+    pub(super) fn unended(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House, &Entry)> {
         self.by_house.iter().flat_map(move |(house, calls)| {
             let open = calls.iter();
             let open = open.filter(move |(_, entry)| entry.ended.is_none() && entry.received.ago() < age);
-            open.map(move |((_, id), _)| (*id, house))
+            open.map(move |((_, id), entry)| (*id, house, entry))
         })
     }
 

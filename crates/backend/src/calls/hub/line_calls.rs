@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Arrival,
     frames::{News, Received},
-    index::Index,
+    index::{Entry, Index},
     locations::is_of_ended_call,
 };
 
@@ -96,9 +96,9 @@ impl LineCalls {
         let mut opened = Vec::new();
         if let Some(id) = may_end {
             for call in self.incidents.named(id) {
-                let (house, lines) = (call.alert.house.clone(), call.lines());
-                self.index.set_ended(id, &house, call.end.map(|end| end.at));
-                let lines = self.index.set_guests(id, &house, lines);
+                let house = call.alert.house.clone();
+                self.index.set_ended(id, &house, call.end.as_ref().map(|end| end.at));
+                let lines = self.index.set_guests(id, &house, &call);
                 if !lines.is_empty() {
                     opened.push(Opened { id, house, lines });
                 }
@@ -176,9 +176,18 @@ impl LineCalls {
 
     /// Returns the calls that nobody has ended and that were received less than `age` ago.
     pub(super) fn unended_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.keys(age, |_| true)
+    }
+
+    /// Returns those of [`LineCalls::unended_keys`] of which a step of an escalation was taken.
+    pub(super) fn escalated_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.keys(age, |entry| entry.is_escalated)
+    }
+
+    fn keys(&self, age: Duration, wanted: impl Fn(&Entry) -> bool) -> Vec<CallKey> {
         let line = self.incidents.line();
-        let key = |(id, house): (AlertId, &House)| CallKey { line: line.clone(), house: house.clone(), id };
-        self.index.unended(age).map(key).collect()
+        let calls = self.index.unended(age).filter(|(.., entry)| wanted(entry));
+        calls.map(|(id, house, _)| CallKey { line: line.clone(), house: house.clone(), id }).collect()
     }
 
     /// Returns how long ago a word about a call was received: its alert, an accept or a withdrawal.

@@ -102,6 +102,11 @@ impl Hub {
         self.rooms().iter().flat_map(|room| room.calls().unended_keys(age)).collect()
     }
 
+    /// Returns those of [`Hub::unended_keys`] of which a step of an escalation was taken.
+    pub(crate) fn escalated_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.rooms().iter().flat_map(|room| room.calls().escalated_keys(age)).collect()
+    }
+
     /// Returns how long ago a word about a call was received, by the monotonic clock: its alert, an accept or a
     /// withdrawal.
     pub(crate) fn since(&self, call: &CallKey, word: Uuid) -> Option<Duration> {

@@ -12,8 +12,8 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage,
-        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, EscalationPage, HomePage, ImportPage,
+        JoinPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -37,6 +37,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/people") view=PeoplePage />
                     <Route path=path!("/admin/people/import") view=ImportPage />
                     <Route path=path!("/admin/people/cards") view=CardsPage />
+                    <Route path=path!("/admin/escalation") view=EscalationPage />
                     <Route path=path!("/join") view=CodePage />
                     <Route path=path!("/join/:code") view=JoinPage />
                 </FlatRoutes>

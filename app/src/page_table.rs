@@ -44,13 +44,15 @@ pub const PEOPLE: Page = of_office("/admin/people");
 pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 /// Invitations to print.
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// The rules for calls that nobody comes to.
+pub const ESCALATION: Page = of_office("/admin/escalation");
 /// Writing the code of an invitation.
 pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
 /// Joining by an invitation.
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 11] = [
+pub const PAGES: [Page; 12] = [
     HOME,
     SIGN_IN,
     CALL,
@@ -60,6 +62,7 @@ pub const PAGES: [Page; 11] = [
     PEOPLE,
     PEOPLE_IMPORT,
     PEOPLE_CARDS,
+    ESCALATION,
     JOIN,
     INVITATION,
 ];
@@ -108,6 +111,7 @@ mod tests {
             ("/devices", Some(DEVICES)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),
+            ("/admin/escalation", Some(ESCALATION)),
             ("/join", Some(JOIN)),
             ("/join/K7M4-Q2XP-9TRA", Some(INVITATION)),
             ("/admin", None),

@@ -11,6 +11,7 @@ const PAGES = [
   { "path": "/admin/people", "signedIn": true, "hydrated": false },
   { "path": "/admin/people/import", "signedIn": true, "hydrated": false },
   { "path": "/admin/people/cards", "signedIn": true, "hydrated": false },
+  { "path": "/admin/escalation", "signedIn": true, "hydrated": false },
   { "path": "/join", "signedIn": false, "hydrated": false },
   { "path": "/join/{code}", "signedIn": false, "hydrated": false }
 ];

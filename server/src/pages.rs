@@ -10,7 +10,7 @@ use std::{
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{self, Audience, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{join, people, statistics},
+    pages::{escalation, join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -102,6 +102,8 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
+    /// The rules of escalation.
+    pub escalation: Option<Arc<escalation::Shown>>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -117,6 +119,7 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
             extras.statistics = Some(Arc::new(figures::shown(state, query).await));
         }
         extras.people = office::shown(state, path, query).await.map(Arc::new);
+        extras.escalation = office::escalation(state, path, query).await.map(Arc::new);
     }
     Ok(extras)
 }
@@ -187,7 +190,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join } = extras.clone();
+        let Extras { statistics, people, join, escalation } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -196,6 +199,9 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(join) = join {
             provide_context(join);
+        }
+        if let Some(escalation) = escalation {
+            provide_context(escalation);
         }
     };
     let options = state.leptos.clone();

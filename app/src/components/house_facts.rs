@@ -106,7 +106,9 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
         </p>
-        <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>{escalated}</p>
+        <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
+            <span>{escalated}</span>
+        </p>
     }
     .into_any()
 }

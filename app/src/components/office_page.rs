@@ -12,7 +12,7 @@ use super::{PlainHeader, SmallPrint};
 use crate::{
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
-    page_table::{HOME, PEOPLE, Page, STATISTICS},
+    page_table::{ESCALATION, HOME, PEOPLE, Page, STATISTICS},
     request,
 };
 
@@ -58,6 +58,7 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         (HOME, td_string!(locale, office.now)),
         (STATISTICS, td_string!(locale, office.statistics)),
         (PEOPLE, td_string!(locale, office.people)),
+        (ESCALATION, td_string!(locale, escalation.label)),
     ];
     let links = pages.map(|(page, words)| {
         let current = (page == shown).then_some("page");

@@ -5,6 +5,8 @@ mod call;
 mod call_state;
 #[cfg(feature = "ssr")]
 mod devices;
+#[cfg(feature = "ssr")]
+pub mod escalation;
 mod home;
 #[cfg(feature = "ssr")]
 pub mod join;
@@ -24,6 +26,8 @@ pub use call::CallPage;
 pub use call_state::CallStatePage;
 #[cfg(feature = "ssr")]
 pub use devices::DevicesPage;
+#[cfg(feature = "ssr")]
+pub use escalation::EscalationPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
@@ -35,8 +39,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage, PeoplePage,
-    SignInPage, StatisticsPage,
+    CallStatePage, CardsPage, CodePage, DevicesPage, EscalationPage, ImportPage, JoinPage, NotFoundPage,
+    PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -12,6 +12,6 @@ macro_rules! stand_in {
 }
 
 stand_in! {
-    CallStatePage CardsPage CodePage DevicesPage ImportPage JoinPage NotFoundPage PeoplePage SignInPage
-    StatisticsPage
+    CallStatePage CardsPage CodePage DevicesPage EscalationPage ImportPage JoinPage NotFoundPage PeoplePage
+    SignInPage StatisticsPage
 }

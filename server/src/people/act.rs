@@ -1,7 +1,7 @@
 //! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
 //! page's forms lead back to the page with a word for what happened.
 
-use app::page_table::PEOPLE;
+use app::page_table::{ESCALATION, PEOPLE};
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -69,7 +69,8 @@ pub(super) enum Reply {
 impl Reply {
     fn to_form(fields: &[(String, String)]) -> Self {
         let back = fields.iter().find(|(name, _)| name == BACK).map(|(_, value)| value.as_str());
-        let is_page = |back: &&str| is_local(back) && back.starts_with(PEOPLE.path);
+        let pages = [PEOPLE, ESCALATION];
+        let is_page = |back: &&str| is_local(back) && pages.iter().any(|page| back.starts_with(page.path));
         Self::Page { back: back.filter(is_page).unwrap_or(PEOPLE.path).to_owned() }
     }
 
@@ -145,6 +146,7 @@ mod tests {
     #[test]
     fn a_form_leads_back_to_a_page_of_the_office_and_nowhere_else() {
         assert_eq!(back(&[("back", "/admin/people?line=101-1")]), "/admin/people?line=101-1");
+        assert_eq!(back(&[("back", "/admin/escalation")]), "/admin/escalation");
         for elsewhere in ["", "/", "//evil.example/admin/people", "https://evil.example", "/\\admin/people"] {
             assert_eq!(back(&[("back", elsewhere)]), "/admin/people", "{elsewhere}");
         }

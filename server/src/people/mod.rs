@@ -1,8 +1,10 @@
-//! The people of the complex. The office invites them, locks and unlocks, and imports houses; the invited join.
+//! The people of the complex. The office invites them, locks and unlocks, imports houses, and sets the rules of
+//! escalation; the invited join.
 
 mod act;
 mod acts;
 mod cards;
+mod escalation;
 mod import;
 mod join;
 mod qr;
@@ -15,6 +17,7 @@ pub use self::{
         set_role, unlock,
     },
     cards::{cards, invite},
+    escalation::{rules, set_rules, shown as escalation},
     import::{import, import_page},
     join::{join, shown as invitation},
     shown::shown,

@@ -9,6 +9,7 @@ mod cluster;
 mod commands;
 mod descriptors;
 mod durable_place;
+mod escalation;
 mod every_line;
 mod health;
 mod lines;

@@ -1,13 +1,26 @@
 #![allow(clippy::unwrap_used)]
 use std::path::Path;
 
-use domain::House;
+use domain::{Alert, AlertId, Event, House, Incident, Millis};
+use tokio::{
+    runtime::Handle,
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use super::*;
 use crate::{
+    calls::{fanout, hub::Arrival},
+    clock,
+    delivery::{Delivery, handover::Handover, log::Log, open_outbox},
     push::{self, Hosts, Push},
+    readiness::{RoleState, Tell},
     statistics::Iana,
 };
+
+/// The time for a step on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const FIVE_MINUTES: Millis = 5 * 60 * 1000;
 
 /// Two nodes with one database.
 async fn nodes(directory: &Path) -> (Database, [Escalation; 2]) {
@@ -84,4 +97,97 @@ async fn lines_come_with_their_buildings_and_neighbours_however_they_became_know
     assert_eq!(place("102-1"), expected("가", ""));
     assert_eq!(place("103-1"), expected("103", "101-1"), "without one the name decides");
     assert_eq!(place("103-2"), expected("103", ""), "a line that only an account names");
+}
+
+/// A node that takes steps, without anything else; returns its hub.
+async fn running(directory: &Path, escalation: Escalation) -> Hub {
+    let (outbox, queue, queued) = open_outbox(directory).await.unwrap();
+    let (hub, log) = (Hub::new(), Log::Local(outbox.clone()));
+    tokio::spawn(fanout::drain(hub.clone(), queued, log.clone()));
+    let handover = Handover::new(queue.clone(), Handle::current(), None);
+    let delivery = Delivery::new(outbox, log, None, handover, queue);
+    let ready = || Tell::new(RoleState::Ready);
+    let promised = watch::Sender::new(true);
+    let readiness = Readiness { producer: ready(), fanout: ready(), statistics: ready(), promised };
+    let calls = Calls::new(hub.clone(), delivery, readiness.clone());
+    tokio::spawn(escalation.run(calls, hub.clone(), readiness, false));
+    hub
+}
+
+/// A call of this house on line 101-1, by a clock that is so many milliseconds ahead of ours.
+fn call(name: &str, ahead: Millis) -> Alert {
+    Alert {
+        id: AlertId::generate(),
+        line: line("101-1"),
+        house: House::new(name).unwrap(),
+        text: String::new(),
+        location: None,
+        kind: None,
+        drill: false,
+        at: clock::now() + ahead,
+    }
+}
+
+/// Waits until a step of a call was taken.
+async fn escalated(hub: &Hub, call: &Alert) -> Incident {
+    let taken = async {
+        loop {
+            let known = hub.call_of(&call.line, &call.house, call.id).unwrap();
+            if !known.steps.is_empty() {
+                return known;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, taken).await.expect("a step is taken")
+}
+
+/// Only the administrators, so that nothing depends on who can be alarmed.
+async fn with_administrators_after(escalation: &Escalation, seconds: u32) {
+    let (neighbours, building, administrators) = (None, None, Some(seconds));
+    let settings = Settings { complex: false, neighbours, building, administrators, arrival: None };
+    escalation.set(&settings).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_is_due_by_what_has_passed_whatever_the_clocks_of_two_machines_show() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, [node, _]) = nodes(directory.path()).await;
+    with_administrators_after(&node, 2).await;
+    let hub = running(directory.path(), node).await;
+    let began = Instant::now();
+    let calls =
+        [("1203", FIVE_MINUTES), ("1204", -FIVE_MINUTES), ("1301", 0)].map(|(name, ahead)| call(name, ahead));
+    for call in &calls {
+        hub.apply(Arrival::direct(Event::Alert(call.clone())));
+    }
+    for call in &calls {
+        let known = escalated(&hub, call).await;
+        assert!(began.elapsed() >= Duration::from_secs(2), "{}: too early", call.house);
+        let passed = known.steps[0].at - call.at;
+        let most = Millis::try_from(PATIENCE.as_millis()).unwrap();
+        assert!(
+            (2_000..most).contains(&passed),
+            "{}: the step has the call's own time: {passed}",
+            call.house
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_age_of_a_call_counts_and_one_that_has_waited_for_hours_alarms_nobody_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_database, [node, _]) = nodes(directory.path()).await;
+    with_administrators_after(&node, 600).await;
+    let hub = running(directory.path(), node).await;
+    let (forgotten, waiting, fresh) = (call("1203", 0), call("1204", 0), call("1301", 0));
+    for (call, minutes) in [(&forgotten, 180), (&fresh, 1), (&waiting, 11)] {
+        let arrival = Arrival::direct(Event::Alert(call.clone()));
+        hub.apply(arrival.aged(Duration::from_secs(60 * minutes)));
+    }
+    assert_eq!(escalated(&hub, &waiting).await.steps.len(), 1);
+    for call in [&forgotten, &fresh] {
+        let known = hub.call_of(&call.line, &call.house, call.id).unwrap();
+        assert_eq!(known.steps, [], "{}", call.house);
+    }
 }

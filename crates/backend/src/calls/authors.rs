@@ -8,7 +8,7 @@ use domain::{
 
 use super::{
     CallAddress, Refusal,
-    rules::{after_own_words, is_of_line, no_flat},
+    rules::{after_own_words, is_of_line, no_flat, not_of_line},
 };
 use crate::clock;
 
@@ -102,7 +102,7 @@ fn line_of(
     let known = known.map(|call| &call.alert.line);
     match known.or(address.line.as_ref()).or(own) {
         Some(line) if may_hear || by.may_hear(line) => Ok(line.clone()),
-        Some(_) => Err(Refusal::NotYours("the call is not of your line".into())),
+        Some(_) => Err(not_of_line()),
         None => Err(Refusal::Unknown("no call with this id is known here".into())),
     }
 }

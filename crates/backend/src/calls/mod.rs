@@ -37,7 +37,7 @@ use hub::{Hub, Known};
 pub use lookup::CallAddress;
 use lookup::open_or_unknown;
 pub use refusal::Refusal;
-use rules::{after_own_words, digest, digest_at, is_of_line, origin, own_house, short_enough};
+use rules::{after_own_words, digest, digest_at, is_of_line, not_of_line, origin, own_house, short_enough};
 
 /// The name that stands for the service where a resident's would; no account can have it.
 const SERVICE: &str = "@service";
@@ -84,7 +84,11 @@ impl Calls {
             let repeated = self.hub.accept(&line, id, &accept, accept_line.as_ref());
             let alert = match alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
                 Some(alert) => alert,
-                None => self.newest_open_of(&line, &target).await?,
+                // Whether a call of another line is open is nobody's business there.
+                None => match self.newest_open_of(&line, &target).await {
+                    Err(_) if accept_line.is_some() => return Err(not_of_line()),
+                    found => found?,
+                },
             };
             let call = CallKey { line, house: target, id: alert };
             let known = self.call_of(&call).await?;

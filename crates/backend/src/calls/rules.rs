@@ -32,11 +32,13 @@ pub(super) fn own_house(by: &Resident, line: &Line, house: &House) -> Result<Opt
 /// Refuses a house of another line, unless the call is known here to have been escalated to its line.
 pub(super) fn is_of_line(known: Option<&Incident>, line: Option<&Line>) -> Result<(), Refusal> {
     match line {
-        Some(line) if !known.is_some_and(|call| call.is_for(line)) => {
-            Err(Refusal::NotYours("the call is not of your line".into()))
-        }
+        Some(line) if !known.is_some_and(|call| call.is_for(line)) => Err(not_of_line()),
         _ => Ok(()),
     }
+}
+
+pub(super) fn not_of_line() -> Refusal {
+    Refusal::NotYours("the call is not of your line".into())
 }
 
 pub(super) fn no_flat() -> Refusal {

@@ -129,9 +129,9 @@ impl Audience {
         to: To,
     ) -> bool {
         let about = message.alert();
-        let mut own = Shared::new(message, destination, self.kinds.len());
         let destinations: Vec<(&Line, String)> =
             message.guests.iter().map(|line| (line, destination::of_line(line))).collect();
+        let mut own = Shared::new(message, destination, self.kinds.len());
         let guests = destinations.iter();
         let mut guests: Vec<Shared<'_>> =
             guests.map(|(_, destination)| Shared::new(message, destination, self.kinds.len())).collect();

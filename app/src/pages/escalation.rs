@@ -104,7 +104,7 @@ fn form(locale: Locale, settings: &Settings) -> AnyView {
     .into_any()
 }
 
-/// A number and the box that turns it off. What is off keeps a number to turn on.
+/// A number and the box that turns it off. A ring that is off keeps a number to turn on.
 fn number(
     name: &'static str,
     legend: &'static str,

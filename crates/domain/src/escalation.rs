@@ -22,7 +22,7 @@ use crate::{
 pub const MOST_SECONDS: u32 = 3_600;
 /// The longest time in which an accept may lead to an arrival, in minutes.
 pub const MOST_MINUTES: u32 = 240;
-/// How often a ring of one call is alarmed at most. A house that accepts and withdraws all day makes no more records.
+/// The most rounds in which a ring of one call is alarmed. A house that accepts and withdraws all day makes no more records.
 pub const MOST_ROUNDS: usize = 16;
 
 /// A ring of people around the line of a call.
@@ -62,7 +62,7 @@ impl Ring {
     }
 }
 
-/// What the office has chosen for the complex.
+/// The choice of the office for the complex.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// A call alarms the whole complex at once.

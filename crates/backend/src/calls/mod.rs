@@ -84,7 +84,7 @@ impl Calls {
             let repeated = self.hub.accept(&line, id, &accept, accept_line.as_ref());
             let alert = match alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
                 Some(alert) => alert,
-                // Whether a call of another line is open is nobody's business there.
+                // A house of another line must not learn whether a call is open.
                 None => match self.newest_open_of(&line, &target).await {
                     Err(_) if accept_line.is_some() => return Err(not_of_line()),
                     found => found?,

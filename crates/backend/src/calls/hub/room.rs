@@ -147,7 +147,7 @@ impl Room {
             return Extent { calls: 0, truncated: false };
         }
         let listing = self.calls().list(&listener.subscription, Some(of), now);
-        // The line may have been dismissed since the subscriber was told of it.
+        // The line may have been dismissed since the subscriber learned of it.
         self.guests.invite(&self.line, of);
         let extent = Extent { calls: listing.calls.len(), truncated: listing.truncated };
         audience.add_guest(number, of, listener, listing.calls);

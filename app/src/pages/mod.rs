@@ -8,6 +8,8 @@ mod call;
 mod call_state;
 #[cfg(feature = "ssr")]
 mod devices;
+#[cfg(feature = "ssr")]
+pub mod escalation;
 mod home;
 #[cfg(feature = "ssr")]
 pub mod install;
@@ -34,6 +36,8 @@ pub use call::CallPage;
 pub use call_state::CallStatePage;
 #[cfg(feature = "ssr")]
 pub use devices::DevicesPage;
+#[cfg(feature = "ssr")]
+pub use escalation::EscalationPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use install::InstallPage;
@@ -49,8 +53,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, ImportPage,
-    InstallPage, JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+    AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, EscalationPage,
+    ImportPage, InstallPage, JoinPage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -1,4 +1,4 @@
-//! The service without axum and without leptos, in seven wings.
+//! The service without axum and without leptos, in eight wings.
 //!
 //! - [`people`]: accounts and sessions, which live in the [`database`].
 //! - [`delivery`]: how an event becomes durable, is published, and is read in order.
@@ -7,6 +7,7 @@
 //! - [`push`]: reaches people while no page of theirs is open.
 //! - [`reach`]: which households a call could alarm now.
 //! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
+//! - [`escalation`]: alarms more people about a call that nobody comes to.
 //!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
 //!
@@ -18,6 +19,7 @@ pub mod calls;
 pub mod clock;
 pub mod database;
 pub mod delivery;
+pub mod escalation;
 mod outgoing;
 pub mod people;
 pub mod push;

@@ -164,6 +164,44 @@ test("pictures of a sign-in that did not last, and of a call that nobody comes t
   }
 });
 
+test("pictures of an escalation", async ({ stranger, office }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale, text } = WORDS[language]!;
+  const clerk = await stranger({ locale });
+  await clerk.enter("admin");
+  const set = async (path: string, data: object) => {
+    expect((await clerk.context.request.post(`${clerk.origin}${path}`, { data })).ok()).toBe(true);
+  };
+  await set("/api/lines/neighbours", { line: "101-1", neighbours: "101-2" });
+  await set("/api/escalation", { neighbours: 1, administrators: 1 });
+  for (const look of LOOKS) {
+    const coming = { ...look, locale };
+    const admin = await stranger(coming);
+    await admin.enter("admin");
+    await admin.open("/admin/escalation");
+    await picture(admin, "escalation", look, language);
+    await admin.open("/admin/escalation?problem=invalid");
+    await picture(admin, "escalation-invalid", look, language);
+    const next = await stranger(coming);
+    await next.enter("resident-0501");
+    await next.arm();
+    const caller = await stranger({ ...coming, place: YARD });
+    await caller.enter("resident-1203");
+    const call = await caller.call({ kind: "medical", text });
+    await expect(next.incident(call)).toBeVisible({ timeout: 60_000 });
+    await picture(next, "incoming-of-another-line", look, language);
+    await expect(caller.page.getByTestId("escalated")).toContainText("101-2");
+    await picture(caller, "own-escalated", look, language);
+    await next.incident(call).getByTestId("accept").click();
+    await expect(caller.callState).toContainText("0501");
+    await picture(caller, "own-accepted-by-another-line", look, language);
+    for (const somebody of [admin, next, caller]) await somebody.context.close();
+    await office.endCalls();
+  }
+  await set("/api/escalation", { neighbours: 30, building: 30, administrators: 30, arrival: 5 });
+  await set("/api/lines/neighbours", { line: "101-1", neighbours: "" });
+});
+
 test("pictures of a call that cannot be recorded", async ({ stranger, office, program }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

@@ -13,8 +13,8 @@ use crate::{
     locale, offline,
     pages::{
         AuditPage, BoardPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage,
-        HomePage, ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage, NotFoundPage,
-        PeoplePage, SignInPage, StatisticsPage,
+        EscalationPage, HomePage, ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage,
+        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -45,6 +45,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/audit") view=AuditPage />
                     <Route path=path!("/admin/board") view=BoardPage />
                     <Route path=path!("/admin/board/displays") view=DisplaysPage />
+                    <Route path=path!("/admin/escalation") view=EscalationPage />
                     <Route path=path!("/join") view=CodePage />
                     <Route path=path!("/join/:code") view=JoinPage />
                 </FlatRoutes>

@@ -47,6 +47,8 @@ pub enum Notice {
 #[derive(Clone, Debug)]
 struct LineFeed {
     incidents: LineIncidents,
+    /// It is another line than those of the scope, with calls that were escalated to one of them.
+    is_escalated: bool,
     /// The calls that the running snapshot has listed, and those that came live meanwhile. `None` if none is running.
     listing: Option<BTreeSet<AlertId>>,
     /// The calls that came as late. They are shown, not sounded.
@@ -67,7 +69,8 @@ impl Scope {
 }
 
 impl Feed {
-    /// Makes a feed without calls. It ignores events of lines that are not in `scope`.
+    /// Makes a feed without calls. Calls of lines that are not in `scope` are shown as well, because the server sends
+    /// only those that were escalated to one that is.
     #[must_use]
     pub fn new(scope: &Scope) -> Self {
         match scope {
@@ -92,10 +95,7 @@ impl Feed {
     /// The header `replay` has no influence, because a call is the same however it came to be known.
     pub fn apply(&mut self, body: Body, late: bool) -> Vec<Notice> {
         match body {
-            Body::Event { event, first } => match self.line(event.line()) {
-                Some(feed) => feed.apply_event(event, first, late),
-                None => Vec::new(),
-            },
+            Body::Event { event, first } => self.line(event.line()).apply_event(event, first, late),
             Body::First { line, alert, target, id, .. } => {
                 if let Some(feed) = self.lines.get_mut(&line) {
                     feed.incidents.assign_first(alert, target.as_ref(), id);
@@ -103,9 +103,10 @@ impl Feed {
                 Vec::new()
             }
             Body::SnapshotEnd { line: Some(line), truncated } => {
-                if let Some(feed) = self.lines.get_mut(&line) {
-                    feed.end_snapshot(truncated);
-                }
+                let lines = self.lines.iter_mut();
+                // The calls of other lines come with those of the own one.
+                let ended = lines.filter(|(other, feed)| **other == line || feed.is_escalated);
+                ended.for_each(|(_, feed)| feed.end_snapshot(truncated));
                 Vec::new()
             }
             Body::SnapshotEnd { line: None, truncated } => {
@@ -120,10 +121,9 @@ impl Feed {
     /// milliseconds; returns what is new in it. The last age of a call counts, because a snapshot knows it anew after
     /// the device slept.
     pub fn receive(&mut self, body: Body, late: bool, age: Option<Millis>, moment: Millis) -> Vec<Notice> {
-        if let (Body::Event { event: Event::Alert(alert), .. }, Some(age)) = (&body, age)
-            && let Some(feed) = self.line(&alert.line)
-        {
-            feed.received.insert(alert.key(), moment.saturating_sub(age));
+        if let (Body::Event { event: Event::Alert(alert), .. }, Some(age)) = (&body, age) {
+            let received = moment.saturating_sub(age);
+            self.line(&alert.line).received.insert(alert.key(), received);
         }
         self.apply(body, late)
     }
@@ -187,14 +187,15 @@ impl Feed {
         self.lines.get(&incident.alert.line).is_some_and(|feed| feed.late.contains(&incident.alert.key()))
     }
 
-    /// Returns the line's calls; `None` if the line is not in the scope.
-    fn line(&mut self, line: &Line) -> Option<&mut LineFeed> {
-        if self.every_line {
-            let listing = self.listing;
-            Some(self.lines.entry(line.clone()).or_insert_with(|| LineFeed::new(line, listing)))
-        } else {
-            self.lines.get_mut(line)
-        }
+    /// Returns the line's calls. A line that is not known yet is part of the running snapshot, if there is one.
+    fn line(&mut self, line: &Line) -> &mut LineFeed {
+        let listing = match self.every_line {
+            true => self.listing,
+            false => self.lines.values().any(|feed| feed.listing.is_some()),
+        };
+        let is_escalated = !self.every_line;
+        let new = || LineFeed { is_escalated, ..LineFeed::new(line, listing) };
+        self.lines.entry(line.clone()).or_insert_with(new)
     }
 }
 
@@ -210,7 +211,8 @@ impl LineFeed {
         // The browser does not read the log, so a server names the first accept.
         let incidents = LineIncidents::new(line.clone(), 1);
         let listing = listing.then(BTreeSet::new);
-        Self { incidents, listing, late: BTreeSet::new(), received: BTreeMap::new() }
+        let (late, received) = (BTreeSet::new(), BTreeMap::new());
+        Self { incidents, is_escalated: false, listing, late, received }
     }
 
     fn apply_event(&mut self, event: Event, first: Option<bool>, late: bool) -> Vec<Notice> {

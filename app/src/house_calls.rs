@@ -74,9 +74,8 @@ impl HouseCalls {
     #[must_use]
     pub fn is_helped_by(&self, viewer: &Resident) -> bool {
         let Some((line, house)) = viewer.flat() else { return false };
-        let is_of_line = *line == self.newest.alert.line;
-        is_of_line
-            && self.calls().flat_map(Incident::coming).any(|one| one.line.is_none() && one.house == *house)
+        let line = Some(line).filter(|line| **line != self.newest.alert.line);
+        self.calls().flat_map(Incident::coming).any(|one| one.line.as_ref() == line && one.house == *house)
     }
 
     /// Returns whether one of the calls is about an intruder.
@@ -108,6 +107,7 @@ impl HouseCalls {
             }
             one.alert.at = earlier.alert.at;
             one.alert.drill &= earlier.alert.drill;
+            one.steps.extend(earlier.steps.iter().cloned());
             if one.location.is_none() {
                 (one.location, one.located) = (earlier.location, earlier.located);
             }

@@ -58,13 +58,15 @@ pub const AUDIT: Page = of_office("/admin/audit");
 pub const BOARD: Page = of_office("/admin/board");
 /// The screens that show the board.
 pub const DISPLAYS: Page = of_office("/admin/board/displays");
+/// The rules for calls that nobody comes to.
+pub const ESCALATION: Page = of_office("/admin/escalation");
 /// Writing the code of an invitation.
 pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hydrated: false };
 /// Joining by an invitation.
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 18] = [
+pub const PAGES: [Page; 19] = [
     HOME,
     SIGN_IN,
     CALL,
@@ -81,6 +83,7 @@ pub const PAGES: [Page; 18] = [
     AUDIT,
     BOARD,
     DISPLAYS,
+    ESCALATION,
     JOIN,
     INVITATION,
 ];
@@ -135,6 +138,7 @@ mod tests {
             ("/admin/board", Some(BOARD)),
             ("/admin/board/displays", Some(DISPLAYS)),
             ("/admin/board/calls", None),
+            ("/admin/escalation", Some(ESCALATION)),
             ("/join", Some(JOIN)),
             ("/join/K7M4-Q2XP-9TRA", Some(INVITATION)),
             ("/admin", None),

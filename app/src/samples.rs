@@ -68,6 +68,7 @@ pub(crate) fn status(call: &Alert, status: Progress, by: &str) -> Event {
         by: Actor::House(house(by)),
         by_line: None,
         note: None,
+        escalation: None,
         at: call.at + 9_000,
     })
 }

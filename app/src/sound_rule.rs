@@ -4,7 +4,7 @@ pub mod tones;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CallKey, House, Incident, Line, Millis, Resident, Stance, event::LATE_AFTER};
+use domain::{CallKey, EventId, House, Incident, Line, Millis, Resident, Stance, event::LATE_AFTER};
 
 use self::tones::Tone;
 use crate::feed::Feed;
@@ -27,17 +27,56 @@ pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Op
     })
 }
 
-/// Returns whether a call asks `viewer` for help now. Such a call is open, nobody is coming, it is younger than
-/// [`SOUNDED_FOR`], and it is not the viewer's own house that calls. `age` is how long ago the server received it, in
-/// milliseconds; without it the time `now` decides.
+/// Returns whether a call asks `viewer` for help now. Such a call is open, nobody is coming or those who are do not
+/// arrive, it was made or escalated less than [`SOUNDED_FOR`] ago, and the viewer's own house neither calls nor comes.
+/// `age` is how long ago the server received it, in milliseconds; without it the time `now` decides.
 #[must_use]
 pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
     let alert = &incident.alert;
     let own = viewer.flat().is_some_and(|(line, house)| *line == alert.line && *house == alert.house);
     // The clock that stamped the call may have been set since, or be another machine's.
     let now = age.map_or(now, |age| alert.at.saturating_add(age));
-    let young = now.saturating_sub(alert.at) < SOUNDED_FOR;
-    incident.is_open(now) && incident.coming().next().is_none() && young && !own
+    let is_elsewhere = viewer.line.as_ref() != Some(&alert.line);
+    let young = now.saturating_sub(alarmed_at(incident, is_elsewhere)) < SOUNDED_FOR;
+    incident.is_open(now) && is_unanswered(incident) && young && !own && !is_coming(incident, viewer)
+}
+
+/// Returns for how many milliseconds an open call goes on sounding on the board, which every call alarms from its
+/// beginning; `None` if it does not sound. `age` is how long ago the server received it, in milliseconds.
+#[must_use]
+pub fn sounds_on_board_for(incident: &Incident, age: Millis) -> Option<Millis> {
+    let now = incident.alert.at.saturating_add(age);
+    let left = SOUNDED_FOR - now.saturating_sub(alarmed_at(incident, false));
+    (left > 0 && is_unanswered(incident)).then_some(left)
+}
+
+/// Returns whether nobody is coming, or those who are do not arrive.
+fn is_unanswered(incident: &Incident) -> bool {
+    incident.coming().next().is_none() || given_up(incident).is_some()
+}
+
+/// Returns when people were last alarmed: by the call, by a step in a later round, or by any step where the call
+/// `is_elsewhere`, of another line than theirs. The times of steps are the call's own and what had passed then, so no
+/// other clock is in them.
+fn alarmed_at(incident: &Incident, is_elsewhere: bool) -> Millis {
+    let alert = &incident.alert;
+    let steps = incident.steps.iter().filter(|taken| is_elsewhere || taken.step.round != alert.id.0);
+    steps.map(|taken| taken.at).fold(alert.at, Millis::max)
+}
+
+/// Returns the accept after which more people were alarmed, because nobody had arrived.
+fn given_up(incident: &Incident) -> Option<EventId> {
+    let last = incident.coming().max_by_key(|response| (response.at, response.word))?;
+    let is_there = incident.coming().any(|response| response.stance == Stance::Arrived);
+    let was_alarmed = incident.steps.iter().any(|taken| taken.step.round == last.word.0);
+    (was_alarmed && !is_there).then_some(last.word)
+}
+
+/// Returns whether the viewer's own house is on the way, or there.
+fn is_coming(incident: &Incident, viewer: &Resident) -> bool {
+    let Some((line, house)) = viewer.flat() else { return false };
+    let elsewhere = Some(line).filter(|line| **line != incident.alert.line);
+    incident.coming().any(|response| response.line.as_ref() == elsewhere && response.house == *house)
 }
 
 /// The calls that a device has sounded, by name, and when each began to sound, by the device's clock. Kept by the
@@ -45,14 +84,19 @@ pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: 
 pub type Sounded = BTreeMap<String, Millis>;
 
 /// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its
-/// id. A call that its last helper has left has another name than before, so that it sounds again.
+/// id. A call that its last helper has left, or whose helpers do not arrive, has another name than before, so that it
+/// sounds again.
 #[must_use]
 pub fn name(incident: &Incident) -> String {
     let alert = &incident.alert;
     let call = format!("{}/{}/{}", alert.line, alert.house, alert.id);
     let left = incident.responses.iter().filter(|response| response.stance == Stance::Withdrawn);
-    match left.map(|response| response.at).max() {
+    let call = match left.map(|response| response.at).max() {
         Some(left) => format!("{call}/{left}"),
+        None => call,
+    };
+    match given_up(incident) {
+        Some(accept) => format!("{call}/{accept}"),
         None => call,
     }
 }

@@ -47,6 +47,16 @@ pub fn line(locale: Locale, line: &Line) -> String {
     if names_itself { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 
+/// Returns a flat with its line as people name both, such as `101-1 라인 1203호`; without a line just the house.
+#[must_use]
+pub fn flat(locale: Locale, of: Option<&Line>, name: &House) -> String {
+    let name = house(locale, name);
+    match of {
+        Some(of) => td_string!(locale, escalation.house, line = line(locale, of), house = name),
+        None => name,
+    }
+}
+
 /// A name such as `1203` or `101-1203`, to which `호` can be put.
 fn is_number(name: &str) -> bool {
     name.ends_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_digit() || c == '-')
@@ -158,6 +168,15 @@ mod tests {
         let worded = |name| line(Locale::ko, &Line::new(name).expect("a valid line"));
         assert_eq!(worded("101-1"), "101-1 라인");
         assert_eq!(worded("101동 1라인"), "101동 1라인");
+    }
+
+    #[test]
+    fn a_flat_of_another_line_is_named_with_it() {
+        let (line, house) =
+            (Line::new("101-2").expect("a valid line"), House::new("1203").expect("a valid house"));
+        assert_eq!(flat(Locale::ko, Some(&line), &house), "101-2 라인 1203호");
+        assert_eq!(flat(Locale::en, Some(&line), &house), "flat 1203, Line 101-2");
+        assert_eq!(flat(Locale::ko, None, &house), "1203호");
     }
 
     #[test]

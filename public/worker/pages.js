@@ -18,6 +18,7 @@ const PAGES = [
   { "path": "/admin/audit", "signedIn": true, "hydrated": false },
   { "path": "/admin/board", "signedIn": true, "hydrated": false },
   { "path": "/admin/board/displays", "signedIn": true, "hydrated": false },
+  { "path": "/admin/escalation", "signedIn": true, "hydrated": false },
   { "path": "/join", "signedIn": false, "hydrated": false },
   { "path": "/join/{code}", "signedIn": false, "hydrated": false }
 ];

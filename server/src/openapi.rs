@@ -67,6 +67,7 @@ fn paths() -> PathsBuilder {
     }
     push::add(displays::add(paths))
         .path("/api/people", PathItem::new(HttpMethod::Get, of_office("/api/people", PEOPLE)))
+        .path("/api/escalation", escalation())
         .path("/join/{code}", join())
         .path("/api/session", session())
         .path("/an-ws", PathItem::new(HttpMethod::Get, upgrade()))
@@ -256,6 +257,27 @@ fn question(operation: OperationBuilder) -> OperationBuilder {
         .parameter(in_query("kind", "Only calls of this kind: fire, medical, intruder or other."));
     let kinds = [Kind::NOT_SIGNED_IN, Kind::NOT_YOURS, Kind::ROLE_ABSENT, Kind::INVALID, Kind::UNAVAILABLE];
     refused(operation, &kinds)
+}
+
+/// Reading and setting the rules by which a call that nobody comes to alarms more people.
+fn escalation() -> PathItem {
+    let rules = || Content::new(Some(Ref::from_schema_name("EscalationRules")));
+    let meaning = "The rules by which a call that nobody comes to alarms more people, for administrators. An absent \
+                   number means off: seconds after the ring before, and minutes from an accept to an arrival.";
+    let read = signed_in(OperationBuilder::new().description(Some(meaning))).response(
+        "200",
+        ResponseBuilder::new().description("The rules.").content("application/json", rules()),
+    );
+    let read = refused(read, &[Kind::NOT_SIGNED_IN, Kind::NOT_YOURS, Kind::UNAVAILABLE]).build();
+    let body = RequestBodyBuilder::new().content("application/json", rules()).required(Some(Required::True));
+    let set = signed_in(OperationBuilder::new().description(Some("Sets the rules.")))
+        .request_body(Some(body.build()))
+        .response("200", described("Done. Every node goes by it within ten seconds."));
+    let kinds = [Kind::MALFORMED, Kind::NOT_SIGNED_IN, Kind::NOT_YOURS, Kind::INVALID, Kind::UNAVAILABLE];
+    PathItem::builder()
+        .operation(HttpMethod::Get, read)
+        .operation(HttpMethod::Post, refused(set, &kinds).build())
+        .build()
 }
 
 const PEOPLE: &str = "Every line, house and account, for administrators.";

@@ -13,7 +13,7 @@ use app::{
         self, AUDIT, Audience, CALL, CALL_STATE, DISPLAYS, HOME, INSTALL, INVITATION, JOIN, MY_SIGN_IN,
         SIGN_IN, STATISTICS,
     },
-    pages::{audit, board as board_page, install, join, me, my_sign_in, people, statistics},
+    pages::{audit, board as board_page, escalation, install, join, me, my_sign_in, people, statistics},
 };
 use axum::{
     body::Body,
@@ -133,6 +133,44 @@ pub struct Extras {
     pub displays: Option<Arc<board_page::Displays>>,
     /// The way out of KakaoTalk's own browser.
     pub external: Option<install::External>,
+    /// The rules of escalation.
+    pub escalation: Option<Arc<escalation::Shown>>,
+}
+
+impl Extras {
+    /// Gives the page what was read for it.
+    fn provide(self) {
+        let Self {
+            statistics,
+            people,
+            join,
+            me,
+            audit,
+            unchecked,
+            my_sign_in,
+            board,
+            displays,
+            external,
+            escalation,
+        } = self;
+        provide_some(statistics);
+        provide_some(people);
+        provide_some(join);
+        provide_some(me);
+        provide_some(audit);
+        provide_some(unchecked);
+        provide_some(my_sign_in);
+        provide_some(board);
+        provide_some(displays);
+        provide_some(external);
+        provide_some(escalation);
+    }
+}
+
+fn provide_some<T: Send + Sync + 'static>(value: Option<T>) {
+    if let Some(value) = value {
+        provide_context(value);
+    }
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -171,6 +209,7 @@ async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> R
             extras.statistics = Some(Arc::new(figures::shown(state, query).await));
         }
         extras.people = office::shown(state, path, query).await.map(Arc::new);
+        extras.escalation = office::escalation(state, path, query).await.map(Arc::new);
     }
     Ok(extras)
 }
@@ -247,38 +286,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, me, audit, unchecked, my_sign_in, board, displays, external } =
-            extras.clone();
-        if let Some(external) = external {
-            provide_context(external);
-        }
-        if let Some(statistics) = statistics {
-            provide_context(statistics);
-        }
-        if let Some(people) = people {
-            provide_context(people);
-        }
-        if let Some(join) = join {
-            provide_context(join);
-        }
-        if let Some(me) = me {
-            provide_context(me);
-        }
-        if let Some(audit) = audit {
-            provide_context(audit);
-        }
-        if let Some(unchecked) = unchecked {
-            provide_context(unchecked);
-        }
-        if let Some(my_sign_in) = my_sign_in {
-            provide_context(my_sign_in);
-        }
-        if let Some(board) = board {
-            provide_context(board);
-        }
-        if let Some(displays) = displays {
-            provide_context(displays);
-        }
+        extras.clone().provide();
     };
     let options = state.leptos.clone();
     let handler = leptos_axum::render_app_async_with_context(provide, move || app::shell(options.clone()));

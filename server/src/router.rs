@@ -148,6 +148,8 @@ fn office(routes: Routes) -> Routes {
         .post("/api/lines/neighbours", people::set_neighbours)
         .post("/api/lines/remove", people::remove_line)
         .post("/api/invitations", people::invite)
+        .get("/api/escalation", people::rules)
+        .post("/api/escalation", people::set_rules)
         .post("/admin/people/cards", people::cards)
         .post("/api/audit.csv", audit::table)
         .post("/api/audit/check", audit::check)

@@ -3,7 +3,11 @@
 
 use leptos::prelude::*;
 
-use super::{house_card::HouseCard, incident_words::urgent_heading};
+use super::{
+    house_card::HouseCard,
+    house_facts::is_elsewhere,
+    incident_words::{urgent_heading, urgent_heading_elsewhere},
+};
 use crate::{
     home::Home,
     house_calls::{Flat, HouseCalls},
@@ -22,7 +26,9 @@ pub fn AlarmPanel() -> impl IntoView {
     let title_words = Signal::derive(move || {
         let sounding = alarm.sounding.get()?;
         let incident = home.connection.feed.with(|feed| feed.call(&sounding))?;
-        Some(urgent_heading(i18n.get_locale(), &incident))
+        let is_elsewhere = home.viewer.with_value(|viewer| is_elsewhere(viewer, &incident.alert.line));
+        let heading = if is_elsewhere { urgent_heading_elsewhere } else { urgent_heading };
+        Some(heading(i18n.get_locale(), &incident))
     });
     title::alternate(title_words);
     let waiting = Memo::new(move |_| {

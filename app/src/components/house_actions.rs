@@ -1,7 +1,7 @@
 //! The actions of a neighbour or an administrator on the open calls of a house. A button acts on every call that it
 //! fits, because a call that is left out still sounds, and its caller still waits.
 
-use domain::{House, Incident, Progress, Resident, Response, Role, Stance};
+use domain::{House, Incident, Line, Progress, Resident, Response, Role, Stance};
 use leptos::prelude::*;
 
 use super::command::{Command, CommandButton, CommandState, Word};
@@ -143,7 +143,7 @@ impl Offer {
 /// The progress of a person with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Point {
-    /// The call is not of their line.
+    /// The call is neither of their line nor escalated to it.
     Watching,
     /// They do not come, or not any more.
     Open,
@@ -156,7 +156,7 @@ enum Point {
 impl Point {
     fn of(viewer: &Resident, call: &Incident) -> Self {
         match viewer.flat() {
-            Some((line, house)) if *line == call.alert.line => Self::after(stance(call, house)),
+            Some((line, house)) if call.is_for(line) => Self::after(stance(call, line, house)),
             _ => Self::Watching,
         }
     }
@@ -170,18 +170,22 @@ impl Point {
     }
 }
 
-/// Returns the last answer of a house of the call's line.
-fn stance(call: &Incident, house: &House) -> Option<Stance> {
-    let own = |one: &&Response| one.line.is_none() && one.house == *house;
+/// Returns the last answer of a flat.
+fn stance(call: &Incident, line: &Line, house: &House) -> Option<Stance> {
+    let line = Some(line).filter(|line| **line != call.alert.line);
+    let own = |one: &&Response| one.line.as_ref() == line && one.house == *house;
     call.responses.iter().find(own).map(|one| one.stance)
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{Alert, Event};
+    use domain::{
+        Alert, Event,
+        escalation::{Ring, Step},
+    };
 
     use super::*;
-    use crate::samples::{AT, accept, administrator, call, incident, resident, status};
+    use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
 
     /// Returns what `viewer` can do about a house whose calls were made one second apart, each with what followed.
     fn offer(viewer: &Resident, calls: &[(&Alert, Vec<Event>)]) -> Offer {
@@ -218,6 +222,21 @@ mod tests {
         assert_eq!(one.accept, Some(Accept::Alone));
         let both = offer(&resident("1204"), &[(&first, by_other(&first)), (&second, by_other(&second))]);
         assert_eq!(both.accept, Some(Accept::Too));
+    }
+
+    #[test]
+    fn a_house_of_another_line_may_come_once_the_call_was_escalated_to_its_line() {
+        let (call, mut next) = (call(1), resident("1203"));
+        next.line = Some(named_line("101-2"));
+        assert_eq!(offer(&next, &[(&call, vec![])]), Offer::default());
+        let lines = [named_line("101-2")].into();
+        let step = Step { ring: Ring::Neighbours, round: call.id.0, lines }.event(&call, AT + 30_000);
+        let offered = offer(&next, &[(&call, vec![step.clone()])]);
+        assert_eq!(offered, Offer { accept: Some(Accept::Alone), ..Offer::default() });
+        let Event::Accept(coming) = accept(&call, "1203") else { panic!("an accept") };
+        let coming = Event::Accept(domain::Accept { accept_line: next.line.clone(), ..coming });
+        let offered = offer(&next, &[(&call, vec![step, coming])]);
+        assert_eq!(offered, Offer { on_the_way: true, ..Offer::default() });
     }
 
     #[test]

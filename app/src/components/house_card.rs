@@ -5,8 +5,10 @@ use leptos::prelude::*;
 
 use super::{
     house_actions::HouseActions,
-    house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
-    incident_words::{coming, kind_word, plain_heading, urgent_heading},
+    house_facts::{HouseFacts, HouseWords, as_one, is_elsewhere, presses, words_of},
+    incident_words::{
+        coming, kind_word, plain_heading, plain_heading_elsewhere, urgent_heading, urgent_heading_elsewhere,
+    },
 };
 use crate::{
     home::Home,
@@ -23,6 +25,7 @@ pub(super) fn HouseCard(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
+    let is_elsewhere = home.viewer.with_value(|viewer| is_elsewhere(viewer, &flat.0));
     // Its place among the houses that call, and its calls.
     let found = Memo::new(move |_| {
         home.incoming.with(|all| {
@@ -43,7 +46,10 @@ pub(super) fn HouseCard(
     let is_answered =
         Memo::new(move |_| house.with(|house| house.as_ref().is_some_and(HouseCalls::is_answered)));
     let one = as_one(house);
-    let (short, long) = (words_of(one, plain_heading), words_of(one, urgent_heading));
+    let (short, long) = match is_elsewhere {
+        true => (words_of(one, plain_heading_elsewhere), words_of(one, urgent_heading_elsewhere)),
+        false => (words_of(one, plain_heading), words_of(one, urgent_heading)),
+    };
     let coming = words_of(one, coming);
     let is_coming = Signal::derive(move || !coming.with(String::is_empty));
     // Somebody may come to an earlier call of a house that has called again.
@@ -61,6 +67,7 @@ pub(super) fn HouseCard(
             data-alert=words_of(one, |_, one| one.alert.id.to_string())
             data-open="true"
             data-house=words_of(one, |_, one| one.alert.house.to_string())
+            data-line=words_of(one, |_, one| one.alert.line.to_string())
             data-kind=words_of(one, kind_word)
             data-presses=presses(house)
         >

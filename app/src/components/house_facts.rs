@@ -1,14 +1,14 @@
 //! The facts and the words of a house's open calls, the same for its neighbours and for the house itself.
 
-use domain::{Incident, Role};
+use domain::{Incident, Line, Resident, Role};
 use leptos::prelude::*;
 
-use super::incident_words::{call_words, line, reached, text, whereabouts};
+use super::incident_words::{call_words, escalated, line, reached, text, whereabouts};
 use crate::{
     home::Home,
     house_calls::HouseCalls,
     i18n::{Locale, td_string, use_i18n},
-    words,
+    words::{self, say},
 };
 
 /// The number of calls of a house that have a line each. Earlier ones are only counted.
@@ -47,6 +47,10 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
     let i18n = use_i18n();
     let home = Home::current();
     let all_lines = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
+    let elsewhere = Memo::new(move |_| {
+        let line = one.with(|one| one.as_ref().map(|one| one.alert.line.clone()));
+        home.viewer.with_value(|viewer| line.is_some_and(|line| is_elsewhere(viewer, &line)))
+    });
     let kinds = Signal::derive(move || {
         let locale = i18n.get_locale();
         let kinds = house.with(|house| house.as_ref().map(HouseCalls::kinds).unwrap_or_default());
@@ -63,7 +67,10 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
     });
     view! {
         <p class="incident-facts">
-            <span hidden=!all_lines>{words_of(one, line)}</span>
+            <span class="badge" data-testid="elsewhere" hidden=Signal::derive(move || !elsewhere.get())>
+                {say!(i18n, escalation.elsewhere)}
+            </span>
+            <span hidden=Signal::derive(move || !all_lines && !elsewhere.get())>{words_of(one, line)}</span>
             <span class="badge" hidden=is_empty(kinds)>{kinds}</span>
             <span class="presses" aria-live="polite" hidden=is_empty(count)>{count}</span>
             <span aria-live="off">{ago}</span>
@@ -91,7 +98,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> };
         lines.get().into_iter().map(line).collect_view()
     };
-    let (text, reached) = (words_of(one, text), words_of(one, reached));
+    let (text, reached, escalated) = (words_of(one, text), words_of(one, reached), words_of(one, escalated));
     view! {
         <p class="incident-text" aria-live="polite" hidden=is_empty(text)>{text}</p>
         <ol class="each-press" aria-live="off" hidden=Signal::derive(move || lines.with(Vec::is_empty))>{each}</ol>
@@ -99,8 +106,16 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
         </p>
+        <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
+            <span>{escalated}</span>
+        </p>
     }
     .into_any()
+}
+
+/// Returns whether a call of this line comes to a resident of another one.
+pub(super) fn is_elsewhere(viewer: &Resident, line: &Line) -> bool {
+    viewer.role == Role::Resident && viewer.line.as_ref() != Some(line)
 }
 
 /// A line for each call, the newest first, with the call's id. A single call needs none.

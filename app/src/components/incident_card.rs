@@ -4,7 +4,7 @@ use domain::{CallKey, Role};
 use leptos::prelude::*;
 
 use super::{
-    house_facts::{is_empty, words_of},
+    house_facts::{is_elsewhere, is_empty, words_of},
     incident_words::{coming, end, kind, kind_word, line, plain_heading, text},
 };
 use crate::{home::Home, i18n::use_i18n, words};
@@ -18,7 +18,9 @@ pub(super) fn IncidentCard(
     let i18n = use_i18n();
     let home = Home::current();
     let connection = home.connection;
-    let all_lines = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
+    let shows_line = home
+        .viewer
+        .with_value(|viewer| viewer.role == Role::Administrator || is_elsewhere(viewer, &call.line));
     let id = call.id;
     let incident = Memo::new(move |_| connection.feed.with(|feed| feed.call(&call)));
     let ago = Memo::new(move |_| {
@@ -40,7 +42,7 @@ pub(super) fn IncidentCard(
         >
             <h3 class="incident-heading">{words_of(incident, plain_heading)}</h3>
             <p class="incident-facts">
-                <span hidden=!all_lines>{words_of(incident, line)}</span>
+                <span hidden=!shows_line>{words_of(incident, line)}</span>
                 <span class="badge" hidden=is_empty(kind)>{kind}</span>
                 <span>{ago}</span>
             </p>

@@ -1,6 +1,6 @@
 //! The words of a call's card.
 
-use domain::{Incident, Millis, Progress, Response, Stance};
+use domain::{Incident, Millis, Progress, Response, Stance, escalation::Ring};
 
 use crate::{
     i18n::{Locale, td_string},
@@ -14,6 +14,22 @@ pub(super) fn urgent_heading(locale: Locale, incident: &Incident) -> String {
     } else {
         td_string!(locale, alarm.heading, house = house)
     }
+}
+
+/// The heading of a call of another line than the viewer's, which it names.
+pub(super) fn urgent_heading_elsewhere(locale: Locale, incident: &Incident) -> String {
+    let alert = &incident.alert;
+    let house = words::flat(locale, Some(&alert.line), &alert.house);
+    match alert.drill {
+        true => td_string!(locale, alarm.heading_drill, house = house),
+        false => td_string!(locale, alarm.heading, house = house),
+    }
+}
+
+/// As [`plain_heading`], for a call of another line than the viewer's.
+pub(super) fn plain_heading_elsewhere(locale: Locale, incident: &Incident) -> String {
+    let house = words::flat(locale, Some(&incident.alert.line), &incident.alert.house);
+    if incident.alert.drill { format!("{} · {house}", td_string!(locale, feed.drill)) } else { house }
 }
 
 pub(super) fn plain_heading(locale: Locale, incident: &Incident) -> String {
@@ -49,11 +65,7 @@ pub(super) fn end(locale: Locale, incident: &Incident) -> String {
 /// Returns who is coming, and who of them is there.
 pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     let name = |response: &Response| {
-        let house = words::house(locale, &response.house);
-        let house = match &response.line {
-            Some(line) => format!("{} {house}", words::line(locale, line)),
-            None => house,
-        };
+        let house = words::flat(locale, response.line.as_ref(), &response.house);
         match response.stance {
             Stance::Arrived => td_string!(locale, feed.house_arrived, house = house),
             _ => house,
@@ -69,6 +81,27 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
         // True if they came is not known.
         Some(_) => td_string!(locale, feed.came, houses = names),
     }
+}
+
+/// Returns which other people were alarmed because nobody came, and how long after the call. Of several rounds each ring
+/// has the last.
+pub(crate) fn escalated(locale: Locale, incident: &Incident) -> String {
+    let mut sentences = Vec::new();
+    for ring in Ring::ALL {
+        let taken = incident.steps.iter().filter(|taken| taken.step.step == ring.number());
+        let Some(last) = taken.max_by_key(|taken| taken.at) else { continue };
+        let seconds = last.at.saturating_sub(incident.alert.at).max(0) / 1000;
+        let after = match seconds {
+            0..120 => td_string!(locale, escalation.seconds, count = seconds),
+            _ => td_string!(locale, escalation.minutes_passed, count = seconds / 60),
+        };
+        let lines: Vec<String> = last.step.lines.iter().map(|line| words::line(locale, line)).collect();
+        sentences.push(match ring {
+            Ring::Administrators => td_string!(locale, escalation.administrators, after = after),
+            _ => td_string!(locale, escalation.alarmed, lines = lines.join(", "), after = after),
+        });
+    }
+    sentences.join(" ")
 }
 
 /// Returns how many houses have the call, or nothing while none is known, because receipts may be late or have no place
@@ -99,10 +132,43 @@ pub(super) fn call_words(locale: Locale, call: &Incident, now: Millis) -> String
 
 #[cfg(test)]
 mod tests {
-    use domain::{Alert, Event, Kind};
+    use domain::{Alert, Event, Kind, escalation::Step};
 
     use super::*;
-    use crate::samples::{AT, accept, call, incident};
+    use crate::samples::{AT, accept, call, incident, named_line};
+
+    #[test]
+    fn steps_are_named_by_their_lines_and_by_how_long_after_the_call_they_were() {
+        let call = call(1);
+        let step = |ring, lines: &[&str], passed| {
+            let lines = lines.iter().map(|name| named_line(name)).collect();
+            Step { ring, round: call.id.0, lines }.event(&call, AT + passed)
+        };
+        let steps = [
+            step(Ring::Administrators, &[], 180_000),
+            step(Ring::Neighbours, &["101-2", "101-3"], 30_400),
+            step(Ring::Building, &["101-4"], -1),
+        ];
+        let words = escalated(Locale::ko, &incident(&call, steps.clone()));
+        let expected = [
+            "101-2 라인, 101-3 라인에도 알렸어요 · 30초",
+            "101-4 라인에도 알렸어요 · 0초",
+            "관리사무소에도 다시 알렸어요 · 3분",
+        ];
+        assert_eq!(words, expected.join(" "));
+        assert_eq!(escalated(Locale::ko, &incident(&call, [])), "");
+        assert!(
+            escalated(Locale::en, &incident(&call, steps))
+                .starts_with("Line 101-2, Line 101-3 alarmed, too · 30 s")
+        );
+    }
+
+    #[test]
+    fn the_heading_of_a_call_of_another_line_names_the_line() {
+        let call = incident(&call(1), []);
+        assert_eq!(urgent_heading_elsewhere(Locale::ko, &call), "101-1 라인 1203호에서 도움을 요청해요");
+        assert_eq!(plain_heading_elsewhere(Locale::en, &call), "flat 1203, Line 101-1");
+    }
 
     #[test]
     fn a_line_about_a_call_has_what_is_wrong_since_when_the_text_and_who_comes() {

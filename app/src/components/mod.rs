@@ -32,6 +32,8 @@ pub use call_button::CallButton;
 pub use call_details::CallDetails;
 pub use header::Header;
 pub use incident_list::IncidentList;
+#[cfg(feature = "ssr")]
+pub(crate) use incident_words::escalated;
 pub use language_switch::LanguageSwitch;
 #[cfg(feature = "ssr")]
 pub(crate) use office_page::office_page;

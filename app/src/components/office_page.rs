@@ -12,7 +12,7 @@ use super::{PlainHeader, SmallPrint};
 use crate::{
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
-    page_table::{AUDIT, BOARD, HOME, MY_SIGN_IN, PEOPLE, Page, STATISTICS},
+    page_table::{AUDIT, BOARD, ESCALATION, HOME, MY_SIGN_IN, PEOPLE, Page, STATISTICS},
     pages::audit::{Unchecked, month},
     request,
 };
@@ -61,6 +61,7 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         (STATISTICS, td_string!(locale, office.statistics)),
         (PEOPLE, td_string!(locale, office.people)),
         (BOARD, td_string!(locale, board.title)),
+        (ESCALATION, td_string!(locale, escalation.label)),
         (AUDIT, td_string!(locale, audit.link)),
         (MY_SIGN_IN, td_string!(locale, second_factor.title)),
     ];

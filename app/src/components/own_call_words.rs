@@ -81,21 +81,22 @@ fn with_pushed(locale: Locale, words: String, own: Option<&Incident>) -> String 
     }
 }
 
-/// Returns who is there, and who is on the way.
+/// Returns who is there, and who is on the way. `own` knows of which line each of them is.
 fn coming(locale: Locale, houses: &[House], own: Option<&Incident>) -> String {
-    let is_there = |house: &House| {
-        own.is_some_and(|own| {
-            own.responses.iter().any(|one| one.house == *house && one.stance == Stance::Arrived)
-        })
+    let Some(own) = own else {
+        return td_string!(locale, own.coming, houses = words::houses(locale, houses));
     };
-    let (there, under_way): (Vec<_>, Vec<_>) = houses.iter().partition(|house| is_there(house));
+    let named = |is_there: bool| {
+        let who = own.coming().filter(move |one| (one.stance == Stance::Arrived) == is_there);
+        let names: Vec<String> = who.map(|one| words::flat(locale, one.line.as_ref(), &one.house)).collect();
+        names.join(", ")
+    };
+    let (there, under_way) = (named(true), named(false));
     let mut sentences = Vec::new();
     if !there.is_empty() {
-        let there = words::houses(locale, there);
         sentences.push(td_string!(locale, own.arrived, houses = there));
     }
     if !under_way.is_empty() {
-        let under_way = words::houses(locale, under_way);
         sentences.push(td_string!(locale, own.coming, houses = under_way));
     }
     sentences.join(" · ")

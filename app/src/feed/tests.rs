@@ -150,11 +150,31 @@ fn a_late_answer_does_not_make_its_call_late() {
 }
 
 #[test]
-fn events_of_a_line_without_subscription_change_nothing() {
+fn a_call_that_was_escalated_from_another_line_is_shown_until_a_snapshot_leaves_it_out() {
     let mut feed = feed();
     let foreign = domain::Alert { line: named_line("101-2"), ..call(1) };
-    assert_eq!(feed.apply(event(Event::Alert(foreign)), false), []);
-    assert!(feed.incidents().is_empty());
+    assert_eq!(feed.apply(event(Event::Alert(foreign.clone())), false).len(), 1);
+    assert_eq!(feed.call(&foreign.key()).map(|call| call.alert), Some(foreign.clone()));
+    feed.subscribed();
+    feed.apply(event(Event::Alert(foreign)), false);
+    assert!(!feed.is_complete());
+    feed.apply(snapshot_end(false), false);
+    assert!(feed.is_complete());
+    assert_eq!(ids(&feed), [1], "it was listed");
+    feed.subscribed();
+    feed.apply(snapshot_end(false), false);
+    assert!(feed.is_complete() && feed.incidents().is_empty());
+}
+
+#[test]
+fn a_line_that_appears_within_a_snapshot_is_part_of_it() {
+    let mut feed = feed();
+    feed.subscribed();
+    feed.apply(call_on("101-2", 1), false);
+    assert!(!feed.is_complete());
+    feed.apply(snapshot_end(false), false);
+    assert!(feed.is_complete());
+    assert_eq!(ids(&feed), [1]);
 }
 
 fn call_on(name: &str, number: u128) -> Body {

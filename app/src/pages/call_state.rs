@@ -11,7 +11,7 @@ use leptos_router::{
 };
 
 use crate::{
-    components::{PlainHeader, SmallPrint, own_call_words},
+    components::{PlainHeader, SmallPrint, escalated, own_call_words},
     context::PageContext,
     i18n::{t_string, td_string, use_i18n},
     press::{PressState, progress},
@@ -67,7 +67,7 @@ pub fn CallStatePage() -> impl IntoView {
 /// name its house and line.
 fn find(id: AlertId, house: Option<&str>, line: Option<&str>, viewer: &Resident) -> Option<Incident> {
     let mut known = request::calls_named(id);
-    known.retain(|call| viewer.may_receive(&call.alert.line));
+    known.retain(|call| call.may_be_received_by(viewer));
     known.retain(|call| house.is_none_or(|house| house == call.alert.house.as_str()));
     known.retain(|call| line.is_none_or(|line| line == call.alert.line.as_str()));
     known.sort_by_key(|call| Some((&call.alert.line, &call.alert.house)) != viewer.flat());
@@ -85,13 +85,16 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
             (heading, "recorded", true, td_string!(locale, own.unknown).to_owned())
         }
         Some(call) => {
-            let house = words::house(locale, &call.alert.house);
+            let is_elsewhere = viewer.line.as_ref() != Some(&call.alert.line);
+            let line = Some(&call.alert.line).filter(|_| is_elsewhere);
+            let house = words::flat(locale, line, &call.alert.house);
             let heading = td_string!(locale, state_page.heading, house = house);
             let progress = progress(&PressState::Idle, Some(call), None, now);
             let words = own_call_words(locale, &progress, Some(call), now);
             (heading, progress.as_str(), progress.needs_119(), words)
         }
     };
+    let escalated = call.as_ref().map(|call| escalated(locale, call)).filter(|words| !words.is_empty());
     let actions = call.clone().filter(|_| is_open).map(|call| view! { <Actions call viewer /> });
     view! {
         <h1>{heading}</h1>
@@ -101,6 +104,7 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
         })}
         <section class="own-call" data-state=state>
             <p class="call-state" data-testid="call-state" data-state=state role="status">{words}</p>
+            {escalated.map(|words| view! { <p class="summary" data-testid="escalated">{words}</p> })}
             {needs_119.then(|| view! {
                 <a class="button danger call-119" href="tel:119">{say!(i18n, print.call_119)}</a>
             })}
@@ -118,9 +122,12 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     let i18n = use_i18n();
     let id = call.alert.id;
     let is_own = viewer.flat() == Some((&call.alert.line, &call.alert.house));
-    let may_accept = !is_own && viewer.line.as_ref() == Some(&call.alert.line);
-    let stance =
-        call.responses.iter().find(|one| one.line.is_none() && Some(&one.house) == viewer.house.as_ref());
+    let may_accept = !is_own && viewer.line.as_ref().is_some_and(|line| call.is_for(line));
+    let elsewhere = viewer.line.as_ref().filter(|line| **line != call.alert.line);
+    let stance = call
+        .responses
+        .iter()
+        .find(|one| one.line.as_ref() == elsewhere && Some(&one.house) == viewer.house.as_ref());
     let comes = stance.is_some_and(|one| one.stance != Stance::Withdrawn);
     let (house, line) = (Url::escape(call.alert.house.as_str()), Url::escape(call.alert.line.as_str()));
     let to = move |command: &str| format!("/alert/{id}/{command}?house={house}&line={line}");

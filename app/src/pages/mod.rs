@@ -9,6 +9,8 @@ mod call;
 mod call_state;
 #[cfg(feature = "ssr")]
 mod devices;
+#[cfg(feature = "ssr")]
+pub mod escalation;
 mod home;
 #[cfg(feature = "ssr")]
 pub mod install;
@@ -38,6 +40,8 @@ pub use call::CallPage;
 pub use call_state::CallStatePage;
 #[cfg(feature = "ssr")]
 pub use devices::DevicesPage;
+#[cfg(feature = "ssr")]
+pub use escalation::EscalationPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use install::InstallPage;
@@ -55,8 +59,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, ImportPage,
-    InstallPage, JoinPage, LeavePage, MePage, MySignInPage, NotFoundPage, PeoplePage, SignInPage,
+    AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, EscalationPage,
+    ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage, NotFoundPage, PeoplePage, SignInPage,
     StatisticsPage,
 };
 #[cfg(feature = "ssr")]

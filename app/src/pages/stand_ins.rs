@@ -12,6 +12,6 @@ macro_rules! stand_in {
 }
 
 stand_in! {
-    AuditPage BoardPage CallStatePage CardsPage CodePage DevicesPage DisplaysPage ImportPage InstallPage JoinPage
-    LeavePage MePage MySignInPage NotFoundPage PeoplePage SignInPage StatisticsPage
+    AuditPage BoardPage CallStatePage CardsPage CodePage DevicesPage DisplaysPage EscalationPage ImportPage
+    InstallPage JoinPage LeavePage MePage MySignInPage NotFoundPage PeoplePage SignInPage StatisticsPage
 }

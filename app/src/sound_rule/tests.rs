@@ -55,6 +55,41 @@ fn a_call_that_is_over_asks_nobody() {
     assert!(!asks([status(&call(1), Progress::Cancelled, "1203")], &resident("1204"), SOON));
 }
 
+/// Returns a step of a call's escalation to line 101-2 so many milliseconds after it began.
+fn step(of: &domain::Alert, round: uuid::Uuid, passed: Millis) -> Event {
+    let lines = [named_line("101-2")].into();
+    domain::escalation::Step { ring: domain::escalation::Ring::Neighbours, round, lines }
+        .event(of, of.at + passed)
+}
+
+#[test]
+fn a_call_of_another_line_asks_for_ten_minutes_from_the_step_that_brought_it() {
+    let mut next = resident("0501");
+    next.line = Some(named_line("101-2"));
+    let later = 20 * 60_000;
+    let first = step(&call(1), call(1).id.0, later);
+    assert!(asks([first.clone()], &next, AT + later + SOUNDED_FOR - 1));
+    assert!(!asks([first.clone()], &next, AT + later + SOUNDED_FOR));
+    assert!(!asks([first], &resident("1204"), AT + later), "its own line was alarmed by the call");
+}
+
+#[test]
+fn a_call_whose_helper_does_not_arrive_asks_everybody_else_again_once_it_is_escalated() {
+    let coming = accept(&call(1), "1301");
+    let round = coming.id().expect("an accept has an id");
+    let (again, later) = (step(&call(1), round, 330_000), AT + 331_000);
+    assert!(!asks([coming.clone()], &resident("1204"), later), "somebody comes");
+    assert!(asks([coming.clone(), again.clone()], &resident("1204"), later));
+    assert!(
+        !asks([coming.clone(), again.clone()], &resident("1301"), later),
+        "the helper itself is on the way"
+    );
+    let before = name(&incident(&call(1), [coming.clone()]));
+    assert_ne!(name(&incident(&call(1), [coming.clone(), again.clone()])), before, "it sounds again");
+    let there = status(&call(1), Progress::Arrived, "1301");
+    assert!(!asks([coming, again, there], &resident("1204"), later));
+}
+
 #[test]
 fn a_call_begins_once_and_goes_on_until_it_stops_asking() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());

@@ -7,6 +7,7 @@
 //! - [`push`]: reaches people while no page of theirs is open.
 //! - [`reach`]: which households a call could alarm now.
 //! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
+//! - [`escalation`]: alarms more people about a call that nobody comes to.
 //! - [`privacy`]: what a person's location was used for, and what the person can do about it.
 //!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
@@ -19,6 +20,7 @@ pub mod calls;
 pub mod clock;
 pub mod database;
 pub mod delivery;
+pub mod escalation;
 mod outgoing;
 pub mod people;
 pub mod privacy;

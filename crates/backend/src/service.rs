@@ -27,6 +27,7 @@ use crate::{
         outbox::{Outbox, OutboxError},
         relay::{Relay, show_local_state},
     },
+    escalation::Escalation,
     people::{
         accounts::{AccountError, Accounts},
         displays::Displays,
@@ -124,6 +125,8 @@ pub struct Backend {
     pub privacy: Privacy,
     /// Knows which households a call could alarm now.
     pub reach: Reach,
+    /// The rules for calls that nobody comes to.
+    pub escalation: Escalation,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -174,10 +177,12 @@ impl Backend {
             Push::open(settings.push.clone(), &settings.data_dir, database.clone(), settings.zone.clone());
         // A file has one reader, which goes on at once after a restart.
         let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
+        let reach = Reach::new(database.clone(), push.clone());
         let backend = Self {
             statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
             counting: settings.statistics.then(|| token().into()),
-            reach: Reach::new(database.clone(), push.clone()),
+            escalation: Escalation::new(database.clone(), accounts.clone(), reach.clone()),
+            reach,
             push,
             sessions: Sessions::open(database.clone(), outbox.clone(), settings.requires_second_factor).await,
             displays: Displays::open(database.clone()).await,
@@ -216,6 +221,7 @@ impl Backend {
             let pushing = push.run(backend.hub.clone(), receipts, sessions, readiness);
             backend.spawn(&settings, pushing);
             backend.start_webhook(&settings);
+            backend.start_escalation(&settings, &log);
         }
         if settings.producer {
             let (readiness, calls, hub) =
@@ -268,6 +274,13 @@ impl Backend {
         if let Some(webhook) = Webhook::open(wanted, self.database.clone(), settings.zone.clone()) {
             self.spawn(settings, webhook.run(self.hub.clone(), self.readiness.clone()));
         }
+    }
+
+    /// Alarms more people about calls that nobody comes to.
+    fn start_escalation(&self, settings: &Settings, log: &Log) {
+        let (calls, hub) = (self.calls.clone(), self.hub.clone());
+        let (escalation, readiness) = (self.escalation.clone(), self.readiness.clone());
+        self.spawn(settings, escalation.run(calls, hub, readiness, log.is_read_back()));
     }
 
     /// Counts calls as they come, and all of them again by the schedule.

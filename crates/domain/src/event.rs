@@ -269,6 +269,17 @@ impl From<Actor> for String {
     }
 }
 
+/// A step of an escalation, as the service records it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Escalation {
+    /// The id of the word that started the clock, which is the alert, a withdrawal or an accept.
+    pub round: Uuid,
+    /// The number of the ring, as [`Ring::number`](crate::escalation::Ring::number) gives it.
+    pub step: u8,
+    /// The lines that were alarmed. There are none where the ring is the administrators.
+    pub lines: BTreeSet<Line>,
+}
+
 /// A call's progress, as an actor reports it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
@@ -289,6 +300,8 @@ pub struct Status {
     pub by_line: Option<Line>,
     /// A few words, if any.
     pub note: Option<String>,
+    /// The step, where the status is [`Progress::Escalated`]. `None` in records of former versions.
+    pub escalation: Option<Escalation>,
     /// When the producer received it.
     pub at: Millis,
 }

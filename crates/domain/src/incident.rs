@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    event::{Accept, Actor, Alert, EventId, LATE_AFTER, Location, Millis, OPEN_FOR, Progress, Status},
-    people::{House, Line, Neighbour},
+    event::{
+        Accept, Actor, Alert, Escalation, EventId, LATE_AFTER, Location, Millis, OPEN_FOR, Progress, Status,
+    },
+    people::{House, Line, Neighbour, Resident},
 };
 
 /// The last word of a house about another house's call.
@@ -29,6 +31,8 @@ pub struct Response {
     pub stance: Stance,
     /// The time of its last word.
     pub at: Millis,
+    /// The id of its last word.
+    pub word: EventId,
     /// True if one of its accepts was the call's first. It stays the first when it is taken back.
     pub first: bool,
 }
@@ -42,6 +46,15 @@ pub struct End {
     pub by: Actor,
     /// When.
     pub at: Millis,
+}
+
+/// A step by which the service alarmed more people than the line, because nobody came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Escalated {
+    /// When.
+    pub at: Millis,
+    /// The step.
+    pub step: Escalation,
 }
 
 /// A call and all that came of it.
@@ -61,6 +74,8 @@ pub struct Incident {
     pub end: Option<End>,
     /// The time when more people than the line were alarmed.
     pub escalated: Option<Millis>,
+    /// The steps of that, in the order of (time, id). Records of former versions name no step.
+    pub steps: Vec<Escalated>,
     /// Flats for a device of which a push service has taken the call, without the caller's. It is not a word of the
     /// device.
     pub pushed: BTreeSet<Neighbour>,
@@ -86,6 +101,26 @@ impl Incident {
         self.is_open(now) && now.saturating_sub(self.alert.at) <= LATE_AFTER
     }
 
+    /// Returns the other lines that were alarmed in one step or another.
+    #[must_use]
+    pub fn lines(&self) -> BTreeSet<Line> {
+        let alarmed = self.steps.iter().flat_map(|escalated| &escalated.step.lines);
+        alarmed.filter(|line| **line != self.alert.line).cloned().collect()
+    }
+
+    /// Returns whether the people of a line get this call, because it is their own or was alarmed in a step.
+    #[must_use]
+    pub fn is_for(&self, line: &Line) -> bool {
+        let alarmed = || self.steps.iter().any(|escalated| escalated.step.lines.contains(line));
+        self.alert.line == *line || alarmed()
+    }
+
+    /// Returns whether this person may receive the call and what follows.
+    #[must_use]
+    pub fn may_be_received_by(&self, person: &Resident) -> bool {
+        person.may_receive(&self.alert.line) || person.line.as_ref().is_some_and(|line| self.is_for(line))
+    }
+
     /// The houses that are on the way or there.
     pub fn coming(&self) -> impl Iterator<Item = &Response> {
         self.responses.iter().filter(|response| response.stance != Stance::Withdrawn)
@@ -101,7 +136,7 @@ impl Stances {
     /// A house of the call's line, or of `accept_line` where that is another, comes.
     pub(crate) fn accept(&mut self, accept: &Accept, first: bool) {
         let line = accept.accept_line.clone().filter(|line| *line != accept.line);
-        let response = self.stand(line, &accept.accept, Stance::Coming, accept.at);
+        let response = self.stand(line, &accept.accept, Stance::Coming, (accept.at, accept.id));
         response.first |= first;
     }
 
@@ -113,13 +148,17 @@ impl Stances {
             // A house that never came has nothing to take back.
             (Progress::Withdrawn, Actor::House(house)) => {
                 if self.0.contains_key(&(line.clone(), house.clone())) {
-                    self.stand(line, house, Stance::Withdrawn, status.at);
+                    self.stand(line, house, Stance::Withdrawn, (status.at, status.id));
                 }
             }
             (Progress::Arrived, Actor::House(house)) => {
-                self.stand(line, house, Stance::Arrived, status.at);
+                self.stand(line, house, Stance::Arrived, (status.at, status.id));
             }
-            (Progress::Escalated, _) => incident.escalated = incident.escalated.or(Some(status.at)),
+            (Progress::Escalated, _) => {
+                incident.escalated = incident.escalated.or(Some(status.at));
+                let step = status.escalation.clone();
+                incident.steps.extend(step.map(|step| Escalated { at: status.at, step }));
+            }
             (how, by) if how.ends() && incident.end.is_none() => {
                 incident.end = Some(End { how, by: by.clone(), at: status.at });
             }
@@ -134,10 +173,16 @@ impl Stances {
         responses
     }
 
-    fn stand(&mut self, line: Option<Line>, house: &House, stance: Stance, at: Millis) -> &mut Response {
-        let new = Response { house: house.clone(), line: line.clone(), stance, at, first: false };
+    fn stand(
+        &mut self,
+        line: Option<Line>,
+        house: &House,
+        stance: Stance,
+        (at, word): (Millis, EventId),
+    ) -> &mut Response {
+        let new = Response { house: house.clone(), line: line.clone(), stance, at, word, first: false };
         let response = self.0.entry((line, house.clone())).or_insert(new);
-        (response.stance, response.at) = (stance, at);
+        (response.stance, response.at, response.word) = (stance, at, word);
         response
     }
 }

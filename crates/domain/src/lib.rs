@@ -1,11 +1,12 @@
 //! The domain of an emergency call between apartment neighbours, in plain serde types. [`people`] are those who may
-//! call, [`event`] has the events of a call, [`incident`] the state that the one [`fold`] derives, [`statistics`] the
-//! figures of many calls, and [`formats`] the written forms in the log, in STOMP bodies and in HTTP. [`plausible`]
-//! makes calls that never happened.
+//! call, [`event`] has the events of a call, [`incident`] the state that the one [`fold`] derives, [`escalation`] the
+//! rules for a call that nobody comes to, [`statistics`] the figures of many calls, and [`formats`] the written forms
+//! in the log, in STOMP bodies and in HTTP. [`plausible`] makes calls that never happened.
 //!
 //! Nothing here reads a clock, a socket or a disk, and everything compiles for the server and for wasm32. Integers that
 //! leave the process have a fixed width.
 
+pub mod escalation;
 pub mod event;
 pub mod fold;
 pub mod formats;
@@ -18,11 +19,11 @@ pub mod position;
 pub mod statistics;
 
 pub use event::{
-    Accept, Actor, Alert, AlertId, CallKey, Event, EventId, Kind, Location, Millis, Moved, Progress, Receipt,
-    Status,
+    Accept, Actor, Alert, AlertId, CallKey, Escalation, Event, EventId, Kind, Location, Millis, Moved,
+    Progress, Receipt, Status,
 };
 pub use fold::{Change, LineIncidents, Source};
 pub use formats::{api, body, destination, header, message_id, push, reach, record, topic};
-pub use incident::{End, Incident, Response, Stance};
+pub use incident::{End, Escalated, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;

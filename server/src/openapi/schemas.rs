@@ -31,6 +31,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ("ServerKey", object(&[("key", text())], &["key"])),
         ("Subscribe", subscribe()),
         ("Device", device()),
+        ("EscalationRules", escalation_rules()),
     ]
 }
 
@@ -47,6 +48,17 @@ fn resident() -> Schema {
     let role = words(&["resident", "administrator"]);
     let fields = [("name", text()), ("line", name()), ("house", name()), ("role", role)];
     object(&fields, &["name", "role"])
+}
+
+fn escalation_rules() -> Schema {
+    let fields = [
+        ("complex", flag()),
+        ("neighbours", integer()),
+        ("building", integer()),
+        ("administrators", integer()),
+        ("arrival", integer()),
+    ];
+    object(&fields, &[])
 }
 
 fn call_request() -> Schema {

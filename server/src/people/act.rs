@@ -188,6 +188,7 @@ mod tests {
     fn a_form_leads_back_to_a_page_of_the_office_and_nowhere_else() {
         assert_eq!(back(&[("back", "/admin/people?line=101-1")]), "/admin/people?line=101-1");
         assert_eq!(back(&[("back", "/admin/audit?who=admin")]), "/admin/audit?who=admin");
+        assert_eq!(back(&[("back", "/admin/escalation")]), "/admin/escalation");
         for elsewhere in [
             "",
             "/",

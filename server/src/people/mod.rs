@@ -1,10 +1,11 @@
-//! The people of the complex. The office invites them, locks and unlocks, and imports houses; the invited join. Its
-//! screens are made and revoked here, too.
+//! The people of the complex. The office invites them, locks and unlocks, imports houses, and sets the rules of
+//! escalation; the invited join. Its screens are made and revoked here, too.
 
 mod act;
 mod acts;
 mod cards;
 mod displays;
+mod escalation;
 mod import;
 mod join;
 mod qr;
@@ -22,6 +23,7 @@ pub use self::{
         list as list_displays, make as make_display, make_page as make_display_page,
         revoke as revoke_display, shown as displays,
     },
+    escalation::{rules, set_rules, shown as escalation},
     import::{import, import_page},
     join::{in_kakao_talk, join, shown as invitation},
     qr::svg as qr_code,

@@ -329,9 +329,9 @@ impl Session {
             };
             for call in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
                 if has_sounded {
-                    receipts.sounded(&call, house);
+                    receipts.sounded(&call, own_line, house);
                 } else {
-                    receipts.reached(&call, house);
+                    receipts.reached(&call, own_line, house);
                 }
             }
         }
@@ -376,16 +376,17 @@ impl Session {
         let Some((line, house)) = self.resident.flat() else { return Ok(()) };
         // An unknown call is not the client's fault, because it may have it from another server.
         if let Some(call) = self.neighbours_call(&seen, line, house) {
-            self.reports.receipts.seen(&call, house);
+            self.reports.receipts.seen(&call, line, house);
         }
         Ok(())
     }
 
-    /// Returns the call of another house of the line that a person looked at, if only one can be meant.
+    /// Returns the call of another flat that a person looked at, of the own line or escalated to it, if only one can be
+    /// meant.
     fn neighbours_call(&self, seen: &Seen, line: &Line, own: &House) -> Option<CallKey> {
-        let mut named: Vec<CallKey> =
-            self.hub.named(seen.alert).into_iter().map(|call| call.alert.key()).collect();
-        named.retain(|call| call.line == *line && call.house != *own);
+        let known = self.hub.named(seen.alert).into_iter().filter(|call| call.is_for(line));
+        let mut named: Vec<CallKey> = known.map(|call| call.alert.key()).collect();
+        named.retain(|call| (&call.line, &call.house) != (line, own));
         named.retain(|call| seen.house.as_str().is_none_or(|house| house == call.house.as_str()));
         match named.len() {
             1 => named.pop(),

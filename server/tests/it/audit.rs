@@ -97,6 +97,7 @@ async fn every_act_of_the_office_leaves_a_record_with_who_from_where_and_whose()
             "109-1 101",
         ),
         ("/api/lines/remove".into(), json!({ "line": "109-1" }), "line-removed", "109-1"),
+        ("/api/escalation".into(), json!({ "neighbours": 7 }), "setting-changed", "escalation"),
         (path("role"), json!({ "role": "administrator" }), "role-changed", NEIGHBOUR),
         (path("role"), json!({ "role": "resident" }), "role-changed", NEIGHBOUR),
         (path("reset"), json!({}), "reset", NEIGHBOUR),

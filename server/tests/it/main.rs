@@ -11,6 +11,7 @@ mod cluster;
 mod commands;
 mod descriptors;
 mod durable_place;
+mod escalation;
 mod every_line;
 mod forms;
 mod health;

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{AlertId, Event, EventId, Incident, Line, body::Body};
+use domain::{AlertId, Event, EventId, House, Incident, Line, body::Body};
 use uuid::Uuid;
 
 pub use figures::Figures;
@@ -121,10 +121,12 @@ fn check_kept(history: &History, taken_back: &HashSet<AlertId>) -> Verdict {
     for listener in &history.listeners {
         lost(history, listener, &mut violations);
         duplicated(listener, &mut violations);
+        step_twice(listener, &mut violations);
     }
     for listener in &history.rebuilt {
         lost(history, listener, &mut violations);
         duplicated(listener, &mut violations);
+        step_twice(listener, &mut violations);
         unpublished(history, listener, &mut violations);
     }
     let records = fold::records_of_retries(history);
@@ -201,6 +203,22 @@ fn duplicated(listener: &Listener, violations: &mut Vec<Violation>) {
         for (kind, id) in subscription.received.iter().filter_map(Received::event) {
             if !delivered.insert((kind, id)) {
                 let listener = listener.name.clone();
+                violations.push(Violation::Duplicated { kind, id, listener, subscription: index });
+            }
+        }
+    }
+}
+
+/// Finds steps of an escalation that two events report. The event of a step has one id, whichever node writes it.
+fn step_twice(listener: &Listener, violations: &mut Vec<Violation>) {
+    for (index, subscription) in listener.subscriptions.iter().enumerate() {
+        let mut taken: HashMap<(AlertId, Option<House>, Uuid, u8), Uuid> = HashMap::new();
+        for received in &subscription.received {
+            let Body::Event { event: Event::Status(status), .. } = &received.body else { continue };
+            let Some(step) = &status.escalation else { continue };
+            let (id, name) = (status.id.0, (status.alert, status.target.clone(), step.round, step.step));
+            if taken.insert(name, id).is_some_and(|before| before != id) {
+                let (kind, listener) = ("step", listener.name.clone());
                 violations.push(Violation::Duplicated { kind, id, listener, subscription: index });
             }
         }

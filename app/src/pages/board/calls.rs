@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use domain::{CallKey, Incident, Millis, Stance, event::LATE_AFTER};
+use domain::{CallKey, Incident, Millis, Stance};
 use leptos::prelude::*;
 
 use super::{
@@ -167,18 +167,24 @@ fn steps(locale: Locale, house: &HouseCalls) -> String {
     let Incident { reached, sounded, seen, .. } = &house.newest;
     let (reached, sounded, seen) = (reached.len(), sounded.len(), seen.len());
     let steps = td_string!(locale, board.steps, reached = reached, sounded = sounded, seen = seen);
-    if house.calls().any(|call| call.escalated.is_some()) {
+    // A step for the office alone alarms nobody outside the line, and a record of a former version names no step.
+    let is_wider = |call: &Incident| match call.steps.is_empty() {
+        true => call.escalated.is_some(),
+        false => !call.lines().is_empty(),
+    };
+    if house.calls().any(is_wider) {
         return format!("{steps} · {}", td_string!(locale, board.escalated));
     }
     steps
 }
 
-/// Returns the name of the newest call that nobody comes to, which differs after its last helper has left, and for how
-/// many milliseconds it still sounds. A call that is older than ten minutes does not.
+/// Returns the name of the newest call that sounds, and for how many milliseconds it still does. The name differs after
+/// its last helper has left, and where nobody arrives.
 fn sounding(house: &HouseCalls, ages: &Ages) -> Option<(String, Millis)> {
-    let mut waiting = house.calls().filter(|call| call.coming().next().is_none());
-    let call = waiting.find(|call| age(ages, call) < LATE_AFTER)?;
-    Some((sound_rule::name(call), LATE_AFTER - age(ages, call)))
+    house.calls().find_map(|call| {
+        let left = sound_rule::sounds_on_board_for(call, age(ages, call))?;
+        Some((sound_rule::name(call), left))
+    })
 }
 
 fn age(ages: &Ages, call: &Incident) -> Millis {
@@ -210,12 +216,17 @@ mod tests {
     use std::sync::Arc;
 
     use backend::calls::hub::{OpenCall, OpenCalls};
-    use domain::{Alert, Event, Kind, Progress, statistics::Utc};
+    use domain::{
+        Alert, Event, Kind, Progress,
+        escalation::{Ring, Step},
+        event::LATE_AFTER,
+        statistics::Utc,
+    };
 
     use super::*;
     use crate::{
         context::Ground,
-        samples::{AT, accept, call, house, incident, receipt, status},
+        samples::{AT, accept, call, house, incident, named_line, receipt, status},
     };
 
     fn open(calls: Vec<(Alert, Vec<Event>)>) -> Now {
@@ -272,6 +283,28 @@ mod tests {
         assert_ne!(first, again);
         let old = Alert { at: AT - LATE_AFTER, ..alert };
         assert_eq!(key(&open(vec![(old, vec![])])), None);
+    }
+
+    #[test]
+    fn an_escalated_call_is_there_once_and_sounds_again_where_its_helper_does_not_arrive() {
+        let alert = by("1203", 1);
+        let coming = accept(&alert, "1204");
+        let round = coming.id().expect("an accept has an id");
+        let step = |ring, lines: &[&str], round, passed: Millis| {
+            let lines = lines.iter().map(|name| named_line(name)).collect();
+            Step { ring, round, lines }.event(&alert, alert.at + passed)
+        };
+        let first = step(Ring::Neighbours, &["101-2"], alert.id.0, 30_000);
+        let html = |then: Vec<Event>| fragment(Locale::ko, &open(vec![(alert.clone(), then)]));
+        let escalated = html(vec![first.clone()]);
+        assert_eq!(escalated.matches("data-testid=\"board-call\"").count(), 1, "{escalated}");
+        assert!(escalated.contains("라인 밖에도 알림"), "{escalated}");
+        let of_office = html(vec![step(Ring::Administrators, &[], alert.id.0, 30_000)]);
+        assert!(!of_office.contains("라인 밖에도 알림"), "nobody outside the line was alarmed: {of_office}");
+        let helped = html(vec![first.clone(), coming.clone()]);
+        assert!(!helped.contains("data-sounds-for"), "somebody comes: {helped}");
+        let again = html(vec![first, coming, step(Ring::Neighbours, &["101-2"], round, 50_000)]);
+        assert!(again.contains("data-sounds-for=\"591000\""), "{again}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use domain::{
 
 use super::{
     CallAddress, Refusal,
-    rules::{after_own_words, no_flat},
+    rules::{after_own_words, is_of_line, no_flat, not_of_line},
 };
 use crate::clock;
 
@@ -26,8 +26,8 @@ pub(super) fn status(
     let own = by.line.as_ref().filter(|_| matches!(actor, Actor::House(_)));
     let line = line_of(by, address, known, own)?;
     let by_line = own.filter(|own| **own != line).cloned();
-    if by_line.is_some() && !progress.ends() {
-        return Err(Refusal::NotYours("the call is of another line than your flat".into()));
+    if !progress.ends() {
+        is_of_line(known, by_line.as_ref())?;
     }
     let target = target_of(address, known).or_else(|| match &actor {
         // Nobody else may end it in this name.
@@ -35,12 +35,22 @@ pub(super) fn status(
         _ => None,
     });
     let at = match &actor {
-        Actor::House(house) => after_own_words(known, house),
+        Actor::House(house) => after_own_words(known, by_line.as_ref(), house),
         Actor::Administrator | Actor::Service => clock::now(),
     };
     let alert = address.id;
-    let event =
-        Event::Status(Status { id, line, alert, target, status: progress, by: actor, by_line, note, at });
+    let event = Event::Status(Status {
+        id,
+        line,
+        alert,
+        target,
+        status: progress,
+        by: actor,
+        by_line,
+        note,
+        escalation: None,
+        at,
+    });
     judge(&event, not_allowed(progress))?;
     Ok(event)
 }
@@ -88,10 +98,11 @@ fn line_of(
     known: Option<&Incident>,
     own: Option<&Line>,
 ) -> Result<Line, Refusal> {
+    let may_receive = known.is_some_and(|call| call.may_be_received_by(by));
     let known = known.map(|call| &call.alert.line);
     match known.or(address.line.as_ref()).or(own) {
-        Some(line) if by.may_receive(line) => Ok(line.clone()),
-        Some(_) => Err(Refusal::NotYours("the call is not of your line".into())),
+        Some(line) if may_receive || by.may_receive(line) => Ok(line.clone()),
+        Some(_) => Err(not_of_line()),
         None => Err(Refusal::Unknown("no call with this id is known here".into())),
     }
 }
@@ -116,7 +127,10 @@ fn not_allowed(progress: Progress) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Alert, AlertId, LineIncidents, Source};
+    use domain::{
+        Alert, AlertId, LineIncidents, Source,
+        escalation::{Ring, Step},
+    };
 
     use super::*;
     use crate::calls::rules::is_caller;
@@ -221,6 +235,32 @@ mod tests {
         let neighbour = resident("101-1", "1204", Role::Resident);
         let foreign = status_by(&neighbour, &named, None, Progress::Arrived);
         assert!(matches!(foreign, Err(Refusal::NotYours(_))), "{foreign:?}");
+    }
+
+    #[test]
+    fn a_house_of_another_line_comes_only_where_the_call_was_escalated_to_its_line() {
+        let escalated = |alert: &Alert| {
+            let step = Step { ring: Ring::Neighbours, round: alert.id.0, lines: [line("101-2")].into() };
+            vec![step.event(alert, clock::now())]
+        };
+        let (own, opened) = (incident("101-1", "1203", |_| Vec::new()), incident("101-1", "1203", escalated));
+        let [next, third] = ["101-2", "101-3"].map(|line| resident(line, "1203", Role::Resident));
+        for progress in [Progress::Arrived, Progress::Withdrawn] {
+            let event = status_by(&next, &address(opened.alert.id), Some(&opened), progress).unwrap();
+            let Event::Status(status) = event else { panic!("a status") };
+            assert_eq!((status.by, status.by_line), (Actor::House(house("1203")), Some(line("101-2"))));
+            for (by, call) in [(&next, &own), (&third, &opened)] {
+                let refused = status_by(by, &address(call.alert.id), Some(call), progress);
+                assert!(matches!(refused, Err(Refusal::NotYours(_))), "{progress:?}: {refused:?}");
+            }
+        }
+        for progress in [Progress::Cancelled, Progress::Resolved] {
+            let refused = status_by(&next, &address(opened.alert.id), Some(&opened), progress);
+            assert!(matches!(refused, Err(Refusal::NotYours(_))), "{progress:?}: {refused:?}");
+        }
+        let here = Location::new(37.5, 127.0, None).unwrap();
+        let moved = moved(&next, &address(opened.alert.id), Some(&opened), here);
+        assert!(matches!(moved, Err(Refusal::NotYours(_))), "only the caller moves its marker: {moved:?}");
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn expired(alert: &Alert) -> Event {
         by: Actor::Service,
         by_line: None,
         note: None,
+        escalation: None,
         at: alert.at.saturating_add(OPEN_FOR),
     })
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use domain::{AlertId, CallKey, House, Incident, Line, Resident};
 
-use super::{Calls, Refusal, rules::is_caller};
+use super::{
+    Calls, Refusal,
+    rules::{is_caller, not_of_line},
+};
 use crate::clock;
 
 /// The time for which a command waits until the hub knows the calls of before the start.
@@ -63,12 +66,12 @@ impl Calls {
             (!named.is_empty()).then_some(named)
         };
         let Some(mut named) = awaited(named).await else { return Ok(None) };
-        named.retain(|call| by.may_receive(&call.alert.line));
+        named.retain(|call| call.may_be_received_by(by));
         if let Some(own) = named.iter().position(|call| is_caller(by, call)) {
             return Ok(Some(named.swap_remove(own)));
         }
         match named.len() {
-            0 => Err(Refusal::NotYours("the call is not of your line".into())),
+            0 => Err(not_of_line()),
             1 => Ok(named.pop()),
             _ => Err(Refusal::SeveralCalls),
         }
@@ -88,7 +91,7 @@ impl Calls {
         if others.is_empty() {
             return Ok(None);
         }
-        Err(Refusal::NotYours("the call is not of your line".into()))
+        Err(not_of_line())
     }
 
     /// Finds the newest open call of a house.

@@ -38,7 +38,7 @@ use hub::{Hub, Known};
 pub use lookup::CallAddress;
 use lookup::open_or_unknown;
 pub use refusal::Refusal;
-use rules::{after_own_words, digest, digest_at, origin, own_flat, short_enough};
+use rules::{after_own_words, digest, digest_at, is_of_line, not_of_line, origin, own_house, short_enough};
 
 /// The name that stands for the service where a resident's would; no account can have it.
 const SERVICE: &str = "@service";
@@ -76,8 +76,8 @@ impl Calls {
         request: AcceptRequest,
         key: Option<Uuid>,
     ) -> Result<Recorded, Refusal> {
-        own_flat(by, &request.line, &request.accept_house)?;
-        if request.accept_house == request.target_house {
+        let accept_line = own_house(by, &request.line, &request.accept_house)?;
+        if accept_line.is_none() && request.accept_house == request.target_house {
             return Err(Refusal::Invalid(
                 "a house cannot accept its own call: acceptHouse and targetHouse are the same".into(),
             ));
@@ -88,19 +88,24 @@ impl Calls {
             self.replayed().await?;
             let AcceptRequest { line, accept_house: accept, target_house: target, alert } = request;
             // Repeated after another node took it, or after the outbox was lost, it is no accept of a call that is over.
-            let repeated = self.hub.accept(&line, id, &accept);
+            let repeated = self.hub.accept(&line, id, &accept, accept_line.as_ref());
             let alert = match alert.or(repeated.as_ref().and_then(|accept| accept.alert)) {
                 Some(alert) => alert,
-                None => self.newest_open_of(&line, &target).await?,
+                // A house of another line must not learn whether a call is open.
+                None => match self.newest_open_of(&line, &target).await {
+                    Err(_) if accept_line.is_some() => return Err(not_of_line()),
+                    found => found?,
+                },
             };
             let call = CallKey { line, house: target, id: alert };
             let known = self.call_of(&call).await?;
+            is_of_line(known.as_ref(), accept_line.as_ref())?;
             if repeated.is_none() {
                 open_or_unknown(known.as_ref())?;
             }
-            let at = after_own_words(known.as_ref(), &accept);
+            let at = after_own_words(known.as_ref(), accept_line.as_ref(), &accept);
             let CallKey { line, house: target, .. } = call;
-            let accept = Accept { id, line, accept, accept_line: None, target, alert: Some(alert), at };
+            let accept = Accept { id, line, accept, accept_line, target, alert: Some(alert), at };
             let event = Event::Accept(accept);
             judge(&event, "the house that called is there already")?;
             Ok(event)

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallKey, Event, House, Millis, Neighbour, Receipt, record};
+use domain::{CallKey, Event, House, Line, Millis, Neighbour, Receipt, record};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -39,26 +39,27 @@ impl Receipts {
         self.add(call, |receipt| receipt.pushed.insert(flat));
     }
 
-    /// Records that a device of `house`, one of the call's line, took the call.
-    pub fn reached(&self, call: &CallKey, house: &House) {
-        self.add(call, |receipt| receipt.reached.insert(Neighbour::from(house.clone())));
+    /// Records that a device of a flat took the call.
+    pub fn reached(&self, call: &CallKey, line: &Line, house: &House) {
+        let flat = named(call, line, house);
+        self.add(call, |receipt| receipt.reached.insert(flat));
     }
 
-    /// Records that a device of `house`, one of the call's line, has begun to sound the call, which has thereby reached
-    /// the house.
-    pub fn sounded(&self, call: &CallKey, house: &House) {
+    /// Records that a device of a flat has begun to sound the call, which has thereby reached the flat.
+    pub fn sounded(&self, call: &CallKey, line: &Line, house: &House) {
+        let flat = named(call, line, house);
         self.add(call, |receipt| {
-            receipt.reached.insert(Neighbour::from(house.clone()));
-            receipt.sounded.insert(Neighbour::from(house.clone()))
+            receipt.reached.insert(flat.clone());
+            receipt.sounded.insert(flat)
         });
     }
 
-    /// Records that a person of `house`, one of the call's line, looked at the call, which has thereby reached the
-    /// house.
-    pub fn seen(&self, call: &CallKey, house: &House) {
+    /// Records that a person of a flat looked at the call, which has thereby reached the flat.
+    pub fn seen(&self, call: &CallKey, line: &Line, house: &House) {
+        let flat = named(call, line, house);
         self.add(call, |receipt| {
-            receipt.reached.insert(Neighbour::from(house.clone()));
-            receipt.seen.insert(Neighbour::from(house.clone()))
+            receipt.reached.insert(flat.clone());
+            receipt.seen.insert(flat)
         });
     }
 
@@ -106,6 +107,11 @@ fn after(hub: &Hub, call: &CallKey, receipt: &Receipt) -> Option<Millis> {
     let caller = Neighbour::from(call.house.clone());
     receipt.reached.iter().find(|flat| **flat != caller)?;
     Millis::try_from(hub.age(call)?.as_millis()).ok()
+}
+
+/// Returns a flat as the records of the call's line name it.
+fn named(call: &CallKey, line: &Line, house: &House) -> Neighbour {
+    Neighbour { line: Some(line.clone()), house: house.clone() }.seen_from(&call.line)
 }
 
 async fn append(log: Log, receipt: Event) {

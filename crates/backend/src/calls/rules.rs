@@ -18,15 +18,38 @@ pub(super) fn own_flat(by: &Resident, line: &Line, house: &House) -> Result<(), 
     }
 }
 
+/// Returns the line of the resident's flat, where it is another one than the call's, and refuses a house that is not the
+/// resident's own.
+pub(super) fn own_house(by: &Resident, line: &Line, house: &House) -> Result<Option<Line>, Refusal> {
+    match by.flat() {
+        Some((own_line, own_house)) if own_house == house => {
+            Ok(Some(own_line).filter(|own| *own != line).cloned())
+        }
+        _ => own_flat(by, line, house).map(|()| None),
+    }
+}
+
+/// Refuses a house of another line, unless the call is known here to have been escalated to its line.
+pub(super) fn is_of_line(known: Option<&Incident>, line: Option<&Line>) -> Result<(), Refusal> {
+    match line {
+        Some(line) if !known.is_some_and(|call| call.is_for(line)) => Err(not_of_line()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn not_of_line() -> Refusal {
+    Refusal::NotYours("the call is not of your line".into())
+}
+
 pub(super) fn no_flat() -> Refusal {
     Refusal::NotYours("this account has no flat: sign in as a resident".into())
 }
 
 /// Returns the time of a house's next word about a call. It is now, or right after its newest word if that lies ahead,
 /// as after a clock was set back or by the clock of another node. The fold counts the greatest time as the house's last
-/// word.
-pub(super) fn after_own_words(known: Option<&Incident>, house: &House) -> Millis {
-    let own = |response: &&Response| response.line.is_none() && response.house == *house;
+/// word. `line` is the house's, where it is another one than the call's.
+pub(super) fn after_own_words(known: Option<&Incident>, line: Option<&Line>, house: &House) -> Millis {
+    let own = |response: &&Response| response.line.as_ref() == line && response.house == *house;
     let words = known.into_iter().flat_map(|incident| incident.responses.iter().filter(own));
     words.map(|response| response.at.saturating_add(1)).fold(clock::now(), Millis::max)
 }
@@ -103,8 +126,10 @@ mod tests {
         incidents.apply(Event::Alert(alert), Source::Direct);
         incidents.apply(Event::Accept(accept), Source::Direct);
         let incident = incidents.incidents().pop().unwrap();
-        assert_eq!(after_own_words(Some(&incident), &helper), ahead + 6);
-        assert!(after_own_words(Some(&incident), &other) < ahead);
-        assert!(after_own_words(None, &helper) < ahead);
+        assert_eq!(after_own_words(Some(&incident), None, &helper), ahead + 6);
+        assert!(after_own_words(Some(&incident), None, &other) < ahead);
+        assert!(after_own_words(None, None, &helper) < ahead);
+        let elsewhere = Line::new("101-2").unwrap();
+        assert!(after_own_words(Some(&incident), Some(&elsewhere), &helper) < ahead, "it is another flat");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{House, Line, Millis, Resident, Role};
+use domain::{House, Line, Millis, Resident, Role, escalation::Place};
 use serde::Serialize;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
@@ -101,6 +101,44 @@ impl Accounts {
             let people = people(&mut connection).await?;
             let invitations = invitations(&mut connection).await?;
             Ok(arranged(layout, people, &invitations))
+        })
+        .await
+    }
+}
+
+impl Accounts {
+    /// Returns the lines of the complex, with their buildings and the lines next to them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn places(&self) -> Result<BTreeMap<Line, Place>, PeopleError> {
+        database::outcome(async {
+            let mut connection = self.database().pool().acquire().await?;
+            let mut places: BTreeMap<Line, Place> = BTreeMap::new();
+            let named = "SELECT line, building FROM lines
+                 UNION SELECT line, '' FROM houses UNION SELECT line, '' FROM residents WHERE line IS NOT NULL";
+            for row in sqlx::query(named).fetch_all(&mut *connection).await? {
+                let Some(line) = readable(line(&row, "line"))? else { continue };
+                let building: String = row.try_get("building")?;
+                let place = places.entry(line).or_default();
+                if !building.is_empty() {
+                    place.building = building;
+                }
+            }
+            for (line, place) in &mut places {
+                if place.building.is_empty() {
+                    place.building = building_of(line);
+                }
+            }
+            let neighbours = sqlx::query("SELECT line, neighbour FROM neighbouring_lines");
+            for row in neighbours.fetch_all(&mut *connection).await? {
+                let pair = line(&row, "line").and_then(|own| Ok((own, line(&row, "neighbour")?)));
+                let Some((own, neighbour)) = readable(pair)? else { continue };
+                if let Some(place) = places.get_mut(&own) {
+                    place.neighbours.insert(neighbour);
+                }
+            }
+            Ok(places)
         })
         .await
     }

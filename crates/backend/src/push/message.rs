@@ -2,7 +2,7 @@
 //! "declarative push message"). It is encrypted for one device, so no push service reads it. It has neither the
 //! location nor the caller's words, because a locked screen shows it to anybody.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{Alert, CallKey, House, Kind, Line, Millis, Progress};
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ pub(super) struct Message {
     /// The `Topic` at the push service and the `tag` on the device: a newer message takes the place of an older one.
     pub(super) topic: String,
     pub(super) subject: Option<Subject>,
+    /// The other lines that were alarmed.
+    pub(super) lines: BTreeSet<Line>,
     /// The time on a wall clock of the complex, such as `14:03`.
     pub(super) since: String,
     /// Where browsers reach the pages; without it an address of the site itself.
@@ -105,7 +107,7 @@ impl Message {
     pub(super) fn payload(&self, to: &Recipient) -> Vec<u8> {
         let language = to.language;
         let home = format!("{}/", self.site.as_deref().unwrap_or_default());
-        let (title, body) = self.words(language);
+        let (title, body) = self.words(to);
         let is_alert = self.class == Class::Alert;
         let mut notification = json!({
             "title": title,
@@ -126,7 +128,7 @@ impl Message {
         if let Some(Subject { at, .. }) = &self.subject {
             notification["timestamp"] = (*at).into();
         }
-        // A resident without a flat on the line cannot come.
+        // A resident without a flat on one of the lines cannot come.
         if is_alert && self.may_accept(to) {
             let title = match language {
                 Language::Korean => "제가 갈게요",
@@ -150,14 +152,21 @@ impl Message {
     }
 
     fn may_accept(&self, to: &Recipient) -> bool {
-        self.subject
-            .as_ref()
-            .is_some_and(|subject| to.house.is_some() && to.line.as_ref() == Some(&subject.call.line))
+        let Some((subject, line)) = self.subject.as_ref().zip(to.line.as_ref()) else { return false };
+        to.house.is_some() && (*line == subject.call.line || self.lines.contains(line))
     }
 
-    fn words(&self, language: Language) -> (String, String) {
+    fn words(&self, to: &Recipient) -> (String, String) {
+        let language = to.language;
         let Some(subject) = &self.subject else { return words_of_test(language) };
         let (house, line) = (house(language, &subject.call.house), line(language, &subject.call.line));
+        // Houses of two lines may have one name.
+        let is_elsewhere = to.line.as_ref().is_some_and(|own| *own != subject.call.line);
+        let house = match (language, is_elsewhere) {
+            (_, false) => house,
+            (Language::Korean, true) => format!("{line} {house}"),
+            (Language::English, true) => format!("{house} of {line}"),
+        };
         let since = &self.since;
         let title = match (language, self.class, subject.end) {
             (Language::Korean, Class::Over, Some(Progress::Cancelled)) => {
@@ -278,6 +287,7 @@ mod tests {
             class,
             topic: "a-topic".into(),
             subject: Some(Subject::new(alert, end)),
+            lines: BTreeSet::new(),
             since: "14:03".into(),
             site: Some("https://iutsai.example".into()),
         }
@@ -328,6 +338,19 @@ mod tests {
         assert!(is_asked("101-1", Some("1204")));
         assert!(!is_asked("101-2", Some("501")));
         assert!(!is_asked("101-1", None));
+    }
+
+    #[test]
+    fn a_flat_of_a_line_that_was_alarmed_too_is_asked_to_come_and_reads_which_line_calls() {
+        let lines = [Line::new("101-2").unwrap()].into();
+        let message = Message { lines, ..message(Class::Alert, &alert(), None) };
+        let shown = |line, language| shown(&message, &recipient(line, Some("1203"), language));
+        let korean = shown("101-2", Language::Korean)["notification"].take();
+        assert_eq!(korean["title"], "101-1 라인 1203호에서 도움을 요청했어요");
+        assert!(korean["actions"].is_array());
+        let english = shown("101-2", Language::English)["notification"].take();
+        assert_eq!(english["title"], "Flat 1203 of line 101-1 calls for help");
+        assert!(!shown("101-3", Language::Korean)["notification"]["actions"].is_array());
     }
 
     #[test]

@@ -11,7 +11,11 @@ mod subscriptions;
 mod vapid;
 mod watch;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use domain::{
     House, Line, Resident,
@@ -189,6 +193,7 @@ impl Push {
             class: Class::Test,
             topic: Class::Test.as_str().to_owned(),
             subject: None,
+            lines: BTreeSet::new(),
             since: String::new(),
             site: parts.site.clone(),
         };

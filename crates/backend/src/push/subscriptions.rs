@@ -4,6 +4,7 @@
 mod households;
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -325,6 +326,20 @@ impl Subscriptions {
     pub(super) fn alarmed_by(&self, line: &Line, house: &House) -> Vec<Recipient> {
         let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
         all.iter().filter(|one| one.is_alarmed_by(line, house)).cloned().collect()
+    }
+
+    /// Returns the devices of people of these lines, by this node's copy.
+    pub(super) fn of_lines(&self, lines: &BTreeSet<Line>) -> Vec<Recipient> {
+        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_there = |one: &&Recipient| one.line.as_ref().is_some_and(|line| lines.contains(line));
+        all.iter().filter(is_there).cloned().collect()
+    }
+
+    /// Returns the devices of administrators, except those of the flat that calls, by this node's copy.
+    pub(super) fn of_administrators(&self, line: &Line, house: &House) -> Vec<Recipient> {
+        let mut all = self.alarmed_by(line, house);
+        all.retain(|one| one.role == Role::Administrator);
+        all
     }
 
     /// Returns the devices of a flat, by this node's copy.

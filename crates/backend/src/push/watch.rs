@@ -7,13 +7,15 @@
 //! twice is shown once, since both have one topic and one tag.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use domain::{
-    Accept, Alert, CallKey, Change, Event, House, Line, Neighbour, Progress, Status, event::LATE_AFTER,
+    Accept, Alert, CallKey, Change, Escalation, Event, House, Incident, Line, Neighbour, Progress, Status,
+    escalation::Ring,
+    event::{LATE_AFTER, OPEN_FOR},
 };
 use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::Instant};
 use uuid::Uuid;
@@ -54,6 +56,8 @@ struct Job {
     subject: Subject,
     /// The id of the word that asks for it: the alert, the withdrawal of the last helper, an accept, or the end.
     round: Uuid,
+    /// The step of the escalation, if it is one.
+    step: Option<u8>,
     audience: Audience,
     /// This node took the word, so it sends at once.
     taken_here: bool,
@@ -63,8 +67,13 @@ struct Job {
 
 /// Whose devices get a message.
 enum Audience {
-    /// The devices of everybody who is alarmed by the line, but not of the house that calls.
-    Neighbours,
+    /// The devices of everybody who is alarmed by the line, but not of the house that calls, and those of these other
+    /// lines.
+    Neighbours(BTreeSet<Line>),
+    /// Those of these lines.
+    Lines(BTreeSet<Line>),
+    /// Those of administrators.
+    Administrators,
     /// Those of one flat.
     Flat(Line, House),
 }
@@ -116,6 +125,12 @@ impl Watch {
             Event::Status(status) if status.status == Progress::Withdrawn => {
                 self.begin_again(&status, taken_here);
             }
+            Event::Status(status) if status.status == Progress::Escalated => {
+                let Some(step) = &status.escalation else { return };
+                for call in self.hub.meant(&status).iter().filter(|call| call.end.is_none()) {
+                    self.begin_step(call, step, WORTH, taken_here);
+                }
+            }
             _ => {}
         }
     }
@@ -125,13 +140,43 @@ impl Watch {
         for (alert, age) in self.hub.young(WORTH) {
             self.begin_alert(&alert, alert.id.0, age, false);
         }
+        self.review_steps();
+    }
+
+    /// Looks at the steps of open calls that may have been missed. A step's time is the call's own and what had passed
+    /// then, so its age needs no clock.
+    fn review_steps(&mut self) {
+        let open_for = Duration::from_millis(OPEN_FOR.unsigned_abs());
+        for key in self.hub.escalated_keys(open_for) {
+            let Some(call) = self.hub.call_of(&key.line, &key.house, key.id) else { continue };
+            let age = self.hub.age(&key).unwrap_or_default();
+            for taken in &call.steps {
+                let passed = u64::try_from(taken.at.saturating_sub(call.alert.at)).unwrap_or_default();
+                let left = WORTH.saturating_sub(age.saturating_sub(Duration::from_millis(passed)));
+                if !left.is_zero() {
+                    self.begin_step(&call, &taken.step, left, false);
+                }
+            }
+        }
+    }
+
+    /// Alarms the people of a step, and nobody else.
+    fn begin_step(&mut self, call: &Incident, step: &Escalation, worth: Duration, taken_here: bool) {
+        let audience = match Ring::of(step.step) {
+            Some(Ring::Administrators) => Audience::Administrators,
+            _ => Audience::Lines(step.lines.clone()),
+        };
+        let (class, subject) = (Class::Alert, Subject::new(&call.alert, None));
+        let (round, step) = (step.round, Some(step.step));
+        let until = Instant::now() + worth;
+        self.begin(Job { class, subject, round, step, audience, taken_here, until });
     }
 
     fn begin_alert(&mut self, alert: &Alert, round: Uuid, age: Duration, taken_here: bool) {
         let subject = Subject::new(alert, None);
         let until = Instant::now() + WORTH.saturating_sub(age);
-        let audience = Audience::Neighbours;
-        self.begin(Job { class: Class::Alert, subject, round, audience, taken_here, until });
+        let (class, audience) = (Class::Alert, Audience::Neighbours(BTreeSet::new()));
+        self.begin(Job { class, subject, round, step: None, audience, taken_here, until });
     }
 
     /// Alarms once more when nobody comes any more, as open pages do.
@@ -152,16 +197,16 @@ impl Watch {
         let Some(call) = self.hub.call_of(&line, &target, alert) else { return };
         let subject = Subject::new(&call.alert, None);
         let audience = Audience::Flat(accept_line.unwrap_or(line), house);
-        let until = Instant::now() + WORTH;
-        self.begin(Job { class: Class::Coming, subject, round: id.0, audience, taken_here, until });
+        let (class, round, until) = (Class::Coming, id.0, Instant::now() + WORTH);
+        self.begin(Job { class, subject, round, step: None, audience, taken_here, until });
     }
 
     fn begin_over(&mut self, status: &Status, taken_here: bool) {
         for call in self.hub.meant(status) {
             let subject = Subject::new(&call.alert, Some(status.status));
-            let (round, audience) = (status.id.0, Audience::Neighbours);
-            let until = Instant::now() + WORTH;
-            self.begin(Job { class: Class::Over, subject, round, audience, taken_here, until });
+            let (round, audience) = (status.id.0, Audience::Neighbours(call.lines()));
+            let (class, until) = (Class::Over, Instant::now() + WORTH);
+            self.begin(Job { class, subject, round, step: None, audience, taken_here, until });
         }
     }
 
@@ -183,8 +228,18 @@ impl Job {
     /// Names the message among the claims: the call, the round and the step of its escalation, and the class.
     fn name(&self) -> String {
         let CallKey { line, house, id } = &self.subject.call;
+        // The number of a step alone would be the name of the first alarm, which is no step.
+        let step = self.step.map_or_else(|| "0".to_owned(), |step| format!("step-{step}"));
         // No name has a slash.
-        format!("{line}/{house}/{id}/{}/0/{}", self.round, self.class.as_str())
+        format!("{line}/{house}/{id}/{}/{step}/{}", self.round, self.class.as_str())
+    }
+
+    /// Returns the other lines whose people the message is for.
+    fn lines(&self) -> BTreeSet<Line> {
+        match &self.audience {
+            Audience::Neighbours(lines) | Audience::Lines(lines) => lines.clone(),
+            Audience::Flat(..) | Audience::Administrators => BTreeSet::new(),
+        }
     }
 
     /// Records in the call's ledger that a push service has taken the alarm for a device of a flat. The office's
@@ -236,11 +291,20 @@ impl Parts {
             topic,
             since: clock_of(&self.zone, job.subject.at),
             subject: Some(job.subject.clone()),
+            lines: job.lines(),
             site: self.site.clone(),
         };
         let CallKey { line, house, .. } = &job.subject.call;
         let recipients = match &job.audience {
-            Audience::Neighbours => self.subscriptions.alarmed_by(line, house),
+            Audience::Neighbours(others) => {
+                let mut all = self.subscriptions.alarmed_by(line, house);
+                let others = self.subscriptions.of_lines(others).into_iter();
+                // An administrator with a flat there is among them already.
+                all.extend(others.filter(|one| !one.is_alarmed_by(line, house)));
+                all
+            }
+            Audience::Lines(lines) => self.subscriptions.of_lines(lines),
+            Audience::Administrators => self.subscriptions.of_administrators(line, house),
             Audience::Flat(line, house) => self.subscriptions.of_flat(line, house),
         };
         if !recipients.is_empty() {

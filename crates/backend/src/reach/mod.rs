@@ -166,9 +166,14 @@ impl Reach {
         self.0.known.lock().neighbours(line, own, Instant::now())
     }
 
+    /// Returns the households that a call could alarm now; `None` while that is not known.
+    pub(crate) fn flats(&self) -> Option<Flats> {
+        self.0.known.lock().flats(Instant::now()).cloned()
+    }
+
     /// Returns whom no call can alarm.
     pub async fn overview(&self) -> Overview {
-        let reachable = self.0.known.lock().flats(Instant::now()).cloned();
+        let reachable = self.flats();
         let silent = self.0.push.silent().await;
         let silent =
             silent.inspect_err(|error| tracing::warn!(%error, "silent devices are not counted")).ok();

@@ -57,6 +57,7 @@ fn cancelled(number: u128, at: Millis) -> Event {
         by: Actor::House(house()),
         by_line: None,
         note: None,
+        escalation: None,
         at,
     })
 }

@@ -201,7 +201,8 @@ async fn a_call_that_nobody_has_ended_within_a_day_expires_and_no_other_does() {
     let by = Actor::House(cancelled.house.clone());
     let (status, at) = (Progress::Cancelled, cancelled.at + HOUR);
     let (id, alert, target) = (EventId::generate(), cancelled.id, Some(cancelled.house.clone()));
-    let cancel = Status { id, line: line(), alert, target, status, by, by_line: None, note: None, at };
+    let (by_line, note, escalation) = (None, None, None);
+    let cancel = Status { id, line: line(), alert, target, status, by, by_line, note, escalation, at };
     write(&log, Event::Status(cancel)).await;
     outbox.close().await;
 

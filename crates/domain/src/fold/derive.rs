@@ -122,6 +122,7 @@ impl LineIncidents {
             responses: Vec::new(),
             end: None,
             escalated: None,
+            steps: Vec::new(),
             pushed: BTreeSet::new(),
             reached: BTreeSet::new(),
             sounded: BTreeSet::new(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::LineIncidents;
 use crate::{
     event::{Actor, Alert, Event, Progress},
-    fold::statement::{Key, StatementKind},
+    fold::statement::{Key, Statement, StatementKind},
     people::Line,
 };
 
@@ -16,9 +16,9 @@ type Strand<'a> = (&'a Actor, Option<&'a Line>, Option<Progress>);
 
 impl LineIncidents {
     /// Returns the words of [`LineIncidents::history`] that a client needs to derive the same incident, now and after
-    /// any later word. Each house gives its first word, the first by which it comes, and its last. Escalations and each
-    /// kind of end give the first and the last. The call's first accept is included, and every word whose records
-    /// differ.
+    /// any later word. Each house gives its first word, the first by which it comes, and its last. Each kind of end
+    /// gives the first and the last. The call's first accept is included, every step of an escalation, of which the
+    /// rules allow a few, and every word whose records differ.
     #[must_use]
     pub fn outline(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
         let call = (alert.id, alert.house.clone());
@@ -35,7 +35,9 @@ impl LineIncidents {
             let opens = begun.insert((strand(key), false));
             let begins = is_coming && begun.insert((strand(key), true));
             let closes = last.get(&strand(key)) == Some(key);
-            opens || begins || closes || answer.is_disputed || first == Some(key.id)
+            let is_step =
+                matches!(&answer.statement, Statement::Status(status) if status.escalation.is_some());
+            opens || begins || closes || is_step || answer.is_disputed || first == Some(key.id)
         });
         needed.map(|(_, answer)| self.announcement_of(&call, answer, first)).collect()
     }

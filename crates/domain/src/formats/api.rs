@@ -5,6 +5,7 @@ use serde_json::{Number, Value};
 
 use super::record;
 use crate::{
+    escalation::{MOST_MINUTES, MOST_SECONDS, Settings},
     event::{AlertId, Kind, Location},
     people::{House, InvalidName, Line, NAME_LENGTH_LIMIT, Resident},
 };
@@ -115,6 +116,49 @@ pub struct ProgressRequest {
     pub note: Option<String>,
 }
 
+/// `POST /api/escalation`. An absent or empty number means off, and so does the field of a form that is checked for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct EscalationRequest {
+    /// A call alarms the whole complex at once.
+    #[serde(deserialize_with = "flag")]
+    complex: bool,
+    /// Seconds until the neighbouring lines are alarmed.
+    #[serde(deserialize_with = "seconds")]
+    neighbours: Option<u32>,
+    #[serde(deserialize_with = "flag")]
+    neighbours_off: bool,
+    /// Seconds from the ring before it until the building is alarmed.
+    #[serde(deserialize_with = "seconds")]
+    building: Option<u32>,
+    #[serde(deserialize_with = "flag")]
+    building_off: bool,
+    /// Seconds from the ring before it until the administrators are alarmed.
+    #[serde(deserialize_with = "seconds")]
+    administrators: Option<u32>,
+    #[serde(deserialize_with = "flag")]
+    administrators_off: bool,
+    /// Minutes from an accept until the steps begin again if nobody has arrived.
+    #[serde(deserialize_with = "minutes")]
+    arrival: Option<u32>,
+    #[serde(deserialize_with = "flag")]
+    arrival_off: bool,
+}
+
+impl EscalationRequest {
+    /// Returns the rules that were sent.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            complex: self.complex,
+            neighbours: self.neighbours.filter(|_| !self.neighbours_off),
+            building: self.building.filter(|_| !self.building_off),
+            administrators: self.administrators.filter(|_| !self.administrators_off),
+            arrival: self.arrival.filter(|_| !self.arrival_off),
+        }
+    }
+}
+
 /// Where a command is when it is answered. Either way it is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -214,6 +258,35 @@ fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AlertId>, D::Error
 fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     let text = as_text(Value::deserialize(from)?).unwrap_or_default();
     Ok(matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "on" | "yes" | "1"))
+}
+
+/// Reads a number of seconds, which may be absent.
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    number(from, 0, MOST_SECONDS).map_err(|written| {
+        D::Error::custom(format!("{written:?} must be a whole number of seconds from 0 to {MOST_SECONDS}"))
+    })
+}
+
+/// Reads a number of minutes, which may be absent.
+fn minutes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    number(from, 1, MOST_MINUTES).map_err(|written| {
+        D::Error::custom(format!("{written:?} must be a whole number of minutes from 1 to {MOST_MINUTES}"))
+    })
+}
+
+/// Reads a whole number within bounds, given as a number or as text. The error is what was written.
+fn number<'de, D: Deserializer<'de>>(from: D, least: u32, most: u32) -> Result<Option<u32>, String> {
+    let value = Value::deserialize(from).map_err(|error| error.to_string())?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let text = as_text(value).unwrap_or_default();
+    let text = text.trim();
+    let number = text.parse::<u32>().ok().filter(|number| (least..=most).contains(number));
+    if number.is_none() && !text.is_empty() {
+        return Err(text.chars().take(NAME_LENGTH_LIMIT).collect());
+    }
+    Ok(number)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over by reference")]

@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use super::topic;
 use crate::{
-    event::{Accept, Actor, Alert, AlertId, Event, EventId, Kind, Millis, Moved, Progress, Receipt, Status},
+    event::{
+        Accept, Actor, Alert, AlertId, Escalation, Event, EventId, Kind, Millis, Moved, Progress, Receipt,
+        Status,
+    },
     people::{House, InvalidName, Line, Neighbour},
     position::Position,
 };
@@ -266,11 +269,25 @@ pub(crate) struct StatusFields {
     by_line: Option<Line>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     note: Option<String>,
+    /// This and the next two belong to `escalated` only.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    round: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    step: Option<u8>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_lines")]
+    lines: BTreeSet<Line>,
     at: Millis,
+}
+
+/// Reads a list of lines. A name that cannot be read is left out, so that the other lines count.
+fn optional_lines<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<Line>, D::Error> {
+    let Value::Array(names) = Value::deserialize(from)? else { return Ok(BTreeSet::new()) };
+    Ok(names.into_iter().filter_map(|name| serde_json::from_value(name).ok()).collect())
 }
 
 impl From<&Status> for StatusFields {
     fn from(status: &Status) -> Self {
+        let escalation = status.escalation.as_ref();
         Self {
             id: status.id,
             line: status.line.clone(),
@@ -280,6 +297,9 @@ impl From<&Status> for StatusFields {
             by: status.by.clone(),
             by_line: status.by_line.clone(),
             note: status.note.clone(),
+            round: escalation.map(|escalation| escalation.round),
+            step: escalation.map(|escalation| escalation.step),
+            lines: escalation.map(|escalation| escalation.lines.clone()).unwrap_or_default(),
             at: status.at,
         }
     }
@@ -287,8 +307,10 @@ impl From<&Status> for StatusFields {
 
 impl StatusFields {
     pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
-        let Self { id, line, alert, target, status, by, by_line, note, at } = self;
-        Ok(Event::Status(Status { id, line, alert, target, status, by, by_line, note, at }))
+        let Self { id, line, alert, target, status, by, by_line, note, round, step, lines, at } = self;
+        let step = round.zip(step).filter(|_| status == Progress::Escalated);
+        let escalation = step.map(|(round, step)| Escalation { round, step, lines });
+        Ok(Event::Status(Status { id, line, alert, target, status, by, by_line, note, escalation, at }))
     }
 }
 

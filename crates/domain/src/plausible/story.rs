@@ -236,6 +236,7 @@ impl Story<'_> {
             by,
             by_line: None,
             note: None,
+            escalation: None,
             at,
         };
         self.words.push((at, Event::Status(status)));

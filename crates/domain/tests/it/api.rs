@@ -2,7 +2,11 @@
 
 use domain::{
     Kind, Location,
-    api::{AcceptRequest, CallRequest, LocationRequest, ProgressRequest, Recorded, SignIn, State},
+    api::{
+        AcceptRequest, CallRequest, EscalationRequest, LocationRequest, ProgressRequest, Recorded, SignIn,
+        State,
+    },
+    escalation::Settings,
     record,
 };
 
@@ -173,4 +177,43 @@ fn the_answer_to_a_call_has_the_contracts_words() {
     let recorded = Recorded { id: uuid::Uuid::nil(), state: State::Stored, warning: None };
     let written = serde_json::to_value(recorded).expect("JSON");
     assert_eq!(written, serde_json::json!({"id": "00000000-0000-0000-0000-000000000000", "state": "stored"}));
+}
+
+fn rules(json: &str) -> Result<Settings, serde_json::Error> {
+    serde_json::from_str::<EscalationRequest>(json).map(|request| request.settings())
+}
+
+#[test]
+fn rules_are_numbers_or_text_and_what_is_absent_or_checked_is_off() {
+    let sent = rules(
+        r#"{"complex":"on","neighbours":"0","building":3600,"administrators":" 45 ","administrators_off":"on",
+            "arrival":""}"#,
+    );
+    let expected = Settings {
+        complex: true,
+        neighbours: Some(0),
+        building: Some(3_600),
+        administrators: None,
+        arrival: None,
+    };
+    assert_eq!(sent.expect("rules"), expected);
+    let nothing = rules("{}").expect("rules");
+    let off = Settings { neighbours: None, building: None, ..expected };
+    assert_eq!(nothing, Settings { complex: false, ..off });
+}
+
+#[test]
+fn rules_out_of_bounds_are_refused_with_what_to_write() {
+    for (json, bounds) in [
+        (r#"{"neighbours":"-1"}"#, "seconds from 0 to 3600"),
+        (r#"{"building":3601}"#, "seconds from 0 to 3600"),
+        (r#"{"administrators":"1.5"}"#, "seconds from 0 to 3600"),
+        (r#"{"neighbours":"thirty"}"#, "seconds from 0 to 3600"),
+        (r#"{"neighbours":true}"#, "seconds from 0 to 3600"),
+        (r#"{"arrival":0}"#, "minutes from 1 to 240"),
+        (r#"{"arrival":"241"}"#, "minutes from 1 to 240"),
+    ] {
+        let error = rules(json).expect_err(json).to_string();
+        assert!(error.contains(bounds), "{json}: {error}");
+    }
 }

@@ -49,6 +49,7 @@ pub(crate) fn status(id: usize, progress: Progress, by: Actor, passed: Millis) -
         by,
         by_line: None,
         note: None,
+        escalation: None,
         at: MORNING + passed,
     }
 }

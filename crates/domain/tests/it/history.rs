@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, LineIncidents, Location, Millis, Moved,
-    Neighbour, Position, Progress, Receipt, Source, Status, record, topic,
+    Accept, Actor, Alert, AlertId, Escalation, Event, EventId, House, Kind, Line, LineIncidents, Location,
+    Millis, Moved, Neighbour, Position, Progress, Receipt, Source, Status, record, topic,
 };
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 use uuid::Uuid;
@@ -206,8 +206,9 @@ pub(crate) fn status() -> impl Strategy<Value = Status> {
         2 => Just(Actor::Service),
     ];
     let call = (0..4_usize, option::weighted(0.2, (0..3_usize).prop_map(house)));
-    (0..8_usize, call, progress, (by, line_of_actor()), option::of("\\PC{0,8}"), time()).prop_map(
-        |(id, (alert, target), status, (by, by_line), note, at)| Status {
+    let of_step = (line_of_actor(), option::weighted(0.8, escalation()));
+    (0..8_usize, call, progress, (by, of_step), option::of("\\PC{0,8}"), time()).prop_map(
+        |(id, (alert, target), status, (by, (by_line, step)), note, at)| Status {
             id: event_id(id),
             line: line(),
             alert: alert_id(alert),
@@ -216,9 +217,25 @@ pub(crate) fn status() -> impl Strategy<Value = Status> {
             by,
             by_line,
             note,
+            escalation: step.filter(|_| status == Progress::Escalated),
             at,
         },
     )
+}
+
+/// A step of an escalation of one of the calls or answers.
+fn escalation() -> impl Strategy<Value = Escalation> {
+    let round = prop_oneof![
+        (0..4_usize).prop_map(|number| alert_id(number).0),
+        (0..8_usize).prop_map(|number| event_id(number).0)
+    ];
+    let line = proptest::sample::select(&["101-1", "101-2", "101-3", "102-1"]);
+    let line = line.prop_map(|name| Line::new(name).expect("a valid line"));
+    (round, 0..5_u8, prop::collection::btree_set(line, 0..3)).prop_map(|(round, step, lines)| Escalation {
+        round,
+        step,
+        lines,
+    })
 }
 
 /// The line of the actor, which is not named, the call's own, or another.

@@ -136,6 +136,7 @@ fn incident(
         first: first(&about, partitions),
         end: None,
         escalated: None,
+        steps: Vec::new(),
         pushed: BTreeSet::new(),
         reached: BTreeSet::new(),
         sounded: BTreeSet::new(),
@@ -206,6 +207,7 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                     line: own.clone(),
                     stance: Stance::Coming,
                     at: *at,
+                    word: *id,
                     first,
                 };
                 responses.insert((own, accept.clone()), response);
@@ -220,12 +222,20 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                     let first = known.is_some_and(|known| known.first);
                     let stance =
                         if status.status == Progress::Arrived { Stance::Arrived } else { Stance::Withdrawn };
-                    let response =
-                        Response { house: house.clone(), line: own.clone(), stance, at: status.at, first };
+                    let response = Response {
+                        house: house.clone(),
+                        line: own.clone(),
+                        stance,
+                        at: status.at,
+                        word: status.id,
+                        first,
+                    };
                     responses.insert((own, house.clone()), response);
                 }
                 (Progress::Escalated, _) => {
                     incident.escalated.get_or_insert(status.at);
+                    let step = status.escalation.clone();
+                    incident.steps.extend(step.map(|step| domain::Escalated { at: status.at, step }));
                 }
                 (how, by) => {
                     incident.end.get_or_insert(End { how, by: by.clone(), at: status.at });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Alert, Event, House, Line, Location, Neighbour, Position, Progress,
+    Alert, Escalation, Event, House, Line, Location, Neighbour, Position, Progress,
     record::{Unreadable, read, write},
     topic,
 };
@@ -275,6 +275,36 @@ fn every_kind_of_progress_has_its_text() {
         let read = read(topic::STATUS, value.as_bytes(), HERE).expect("readable");
         assert!(matches!(read, Event::Status(status) if status.status == progress));
     }
+}
+
+/// Reads the status of a step with these fields.
+fn step(fields: &str) -> Option<Escalation> {
+    let fields = format!(r#""id":"{CALL_ID}","target":"1203","by":"@service","at":1,{fields}"#);
+    let Event::Status(status) = about_a_call(topic::STATUS, &fields) else { panic!("no status") };
+    status.escalation
+}
+
+#[test]
+fn a_step_of_an_escalation_is_read_and_written() {
+    let fields = format!(r#""status":"escalated","round":"{CALL_ID}","step":2,"lines":["101-2","101-3"]"#);
+    let taken = step(&fields).expect("a step");
+    assert_eq!((taken.round.to_string().as_str(), taken.step), (CALL_ID, 2));
+    assert_eq!(taken.lines, ["101-2", "101-3"].map(|name| Line::new(name).expect("a line")).into());
+    let whole = format!(r#""id":"{CALL_ID}","target":"1203","by":"@service","at":1,{fields}"#);
+    let event = about_a_call(topic::STATUS, &whole);
+    let (_, written) = write(&event);
+    assert_eq!(read(topic::STATUS, &written, HERE).expect("readable"), event);
+}
+
+#[test]
+fn a_line_of_a_step_that_cannot_be_read_hides_no_other_and_a_step_without_a_name_is_none() {
+    let named = format!(r#""status":"escalated","round":"{CALL_ID}","step":1"#);
+    let lines = |odd: &str| step(&format!("{named},{odd}")).expect("a step").lines.len();
+    assert_eq!((lines(r#""lines":["101/2",7,"101-3"]"#), lines(r#""lines":null"#)), (1, 0));
+    for odd in [r#""step":1"#, r#""round":"no id","step":1"#, r#""step":300"#, r#""step":"1""#] {
+        assert_eq!(step(&format!(r#""status":"escalated",{odd}"#)), None, "{odd}");
+    }
+    assert_eq!(step(&named.replace("escalated", "expired")), None);
 }
 
 const CALL_ID: &str = "01900000-0000-7000-8000-000000000000";

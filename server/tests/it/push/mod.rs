@@ -4,6 +4,7 @@ mod answers;
 pub mod phone;
 mod refused;
 pub mod service;
+mod steps;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

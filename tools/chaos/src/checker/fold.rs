@@ -85,7 +85,8 @@ fn at(event: &Event, of: &Event) -> Event {
 }
 
 /// Returns an incident without the parts that are not compared. Places are sent of open calls only, receipts are sent
-/// while they change, and the first accept is compared separately.
+/// while they change, and the first accept is compared separately. A step of an escalation is promised to nobody, and
+/// each node that writes it gives it a time of its own.
 pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.location = None;
     incident.located = None;
@@ -95,6 +96,8 @@ pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.sounded.clear();
     incident.seen.clear();
     incident.first = None;
+    incident.escalated = None;
+    incident.steps.clear();
     for response in &mut incident.responses {
         response.first = false;
     }

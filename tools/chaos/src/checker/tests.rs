@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{Accept, Alert, AlertId, Event, EventId, House, Line, api::State, body::Body};
+use domain::{
+    Accept, Alert, AlertId, Event, EventId, House, Line, Status,
+    api::State,
+    body::Body,
+    escalation::{Ring, Step},
+};
 use uuid::Uuid;
 
 use super::*;
@@ -160,6 +165,39 @@ fn the_same_event_twice_within_one_subscription_is_a_double_and_in_two_it_is_non
         .subscriptions
         .push(Subscription { received: vec![again], ..Subscription::default() });
     assert_eq!(check(&history).violations, []);
+}
+
+/// The frame of the first step of a call's escalation, at this time of the call.
+fn step(call: Uuid, at: i64) -> Body {
+    let Body::Event { event: Event::Alert(alert), .. } = alert(call) else { panic!("an alert") };
+    let step = Step { ring: Ring::Neighbours, round: call, lines: [Line::new("101-2").unwrap()].into() };
+    Body::Event { event: step.event(&alert, at), first: None }
+}
+
+#[test]
+fn a_step_that_nodes_wrote_at_different_times_is_one_and_may_be_gone_after_a_restart() {
+    let Run { call, mut history, .. } = run();
+    for (listener, at) in history.listeners.iter_mut().zip([31_000, 31_400]) {
+        listener.subscriptions[0].received.push(received(6, "an-status-direct-1", step(call, at)));
+    }
+    assert_eq!(check(&history).violations, []);
+}
+
+#[test]
+fn a_step_that_comes_twice_or_by_two_ids_is_found() {
+    let Run { call, mut history, .. } = run();
+    let taken = step(call, 31_000);
+    let Body::Event { event: Event::Status(status), .. } = &taken else { panic!("a status") };
+    let (id, other) = (status.id.0, EventId::generate());
+    let forged = Body::Event { event: Event::Status(Status { id: other, ..status.clone() }), first: None };
+    let double = |kind, id| Violation::Duplicated { kind, id, listener: "one".into(), subscription: 0 };
+    for (again, found) in [(taken.clone(), double("status", id)), (forged, double("step", other.0))] {
+        let frames = &mut history.listeners[0].subscriptions[0].received;
+        frames.truncate(4);
+        frames.push(received(6, "an-status-direct-1", taken.clone()));
+        frames.push(received(7, "an-status-direct-2", again));
+        assert_eq!(check(&history).violations, [found]);
+    }
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn status(call: &Alert, status: Progress, by: &str) -> Event {
         by,
         by_line: None,
         note: None,
+        escalation: None,
         at: clock::now(),
     })
 }

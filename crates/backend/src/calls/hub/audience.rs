@@ -1,17 +1,18 @@
 //! The subscribers of a line, and the pushing of frames to them.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use bytes::Bytes;
-use domain::{AlertId, House};
+use domain::{AlertId, House, Line, destination};
 
 use super::{
     Push, Queue, Subscription,
     frames::{Frames, Message},
-    kinds::Kinds,
+    guests::Listener,
+    kinds::{Kind, Kinds},
     viewings::Viewer,
 };
 
@@ -22,8 +23,19 @@ pub(super) struct Audience {
     kinds: Kinds,
 }
 
+/// Which subscribers get a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    /// Those of the line, and the guests that the call is for.
+    Everybody,
+    /// The guests that the message names.
+    Guests,
+}
+
 struct Subscriber {
     subscription: Arc<Subscription>,
+    /// The line of a guest. It gets only the calls that were escalated to it.
+    guest: Option<Line>,
     /// The number of its kind.
     kind: usize,
     queue: Queue,
@@ -36,7 +48,18 @@ struct Subscriber {
 impl Subscriber {
     /// Returns whether it belongs to a house other than this one.
     fn is_neighbour_of(&self, house: Option<&House>) -> bool {
-        self.subscription.house.is_some() && self.subscription.house.as_ref() != house
+        let is_speaker = self.guest.is_none() && self.subscription.house.as_ref() == house;
+        self.subscription.house.is_some() && !is_speaker
+    }
+
+    /// Returns whether it gets a message by its queue.
+    fn gets(&self, message: &Message, to: To) -> bool {
+        let is_meant = match &self.guest {
+            Some(line) => message.guests.contains(line),
+            None => to == To::Everybody,
+        };
+        let is_listed = message.alert().is_some_and(|alert| self.listed.contains(&alert));
+        is_meant && !is_listed && !self.gone
     }
 
     fn leave(&mut self) {
@@ -56,7 +79,42 @@ impl Audience {
         listed: VecDeque<AlertId>,
     ) {
         let kind = self.kinds.add(&subscription);
-        self.subscribers.insert(number, Subscriber { subscription, kind, queue, listed, gone: false });
+        let subscriber = Subscriber { subscription, guest: None, kind, queue, listed, gone: false };
+        self.subscribers.insert(number, subscriber);
+    }
+
+    /// Adds a subscriber of the line `of`, whose snapshot has these calls of this line, unless it is here.
+    pub(super) fn add_guest(
+        &mut self,
+        number: u64,
+        of: &Line,
+        listener: Listener,
+        listed: VecDeque<AlertId>,
+    ) {
+        if self.has(number) {
+            return;
+        }
+        let Listener { subscription, queue } = listener;
+        let kind = self.kinds.add(&subscription);
+        let guest = Some(of.clone());
+        self.subscribers.insert(number, Subscriber { subscription, guest, kind, queue, listed, gone: false });
+    }
+
+    /// Returns whether a subscriber is here.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.subscribers.contains_key(&number)
+    }
+
+    /// Removes the guests of all other lines.
+    pub(super) fn retain_guests(&mut self, lines: &BTreeSet<Line>) {
+        let Self { subscribers, kinds } = self;
+        subscribers.retain(|_, subscriber| {
+            let stays = subscriber.guest.as_ref().is_none_or(|line| lines.contains(line));
+            if !stays {
+                kinds.remove(subscriber.kind);
+            }
+            stays
+        });
     }
 
     pub(super) fn remove(&mut self, number: u64) {
@@ -65,9 +123,11 @@ impl Audience {
         }
     }
 
-    /// Takes the next call of a subscriber's snapshot. From now on, news of it come by the queue.
-    pub(super) fn next_listed(&mut self, number: u64) -> Option<AlertId> {
-        self.subscribers.get_mut(&number)?.listed.pop_front()
+    /// Takes the next call of a subscriber's snapshot, with the subscriber's line if it is a guest. From now on, news of
+    /// the call come by the queue.
+    pub(super) fn next_listed(&mut self, number: u64) -> Option<(AlertId, Option<&Line>)> {
+        let subscriber = self.subscribers.get_mut(&number)?;
+        Some((subscriber.listed.pop_front()?, subscriber.guest.as_ref()))
     }
 
     /// Returns the person behind a subscriber.
@@ -75,37 +135,74 @@ impl Audience {
         self.subscribers.get(&number)?.subscription.viewer.clone()
     }
 
-    /// Returns the people behind the subscribers that get news of a call by their queues.
-    pub(super) fn viewers(&self, about: AlertId) -> Vec<Arc<Viewer>> {
-        let listening = self.subscribers.values().filter(|one| !one.gone && !one.listed.contains(&about));
-        listening.filter_map(|one| one.subscription.viewer.clone()).collect()
+    /// Returns the people behind the subscribers that get a message by their queues.
+    pub(super) fn viewers(&self, message: &Message, to: To) -> Vec<Arc<Viewer>> {
+        let listening = self.subscribers.values().filter(|subscriber| subscriber.gets(message, to));
+        listening.filter_map(|subscriber| subscriber.subscription.viewer.clone()).collect()
     }
 
-    /// Encodes a message once for each kind of subscription and hands it to all of them. Returns whether a house other
-    /// than `speaker` has it in a queue.
-    pub(super) fn push(&mut self, destination: &str, message: &Message, speaker: Option<&House>) -> bool {
-        let about = message.alert();
-        let mut encoder = Frames::new(message, destination);
-        let mut frames: Vec<Option<Bytes>> = vec![None; self.kinds.len()];
-        let (mut encoded, mut pushed, mut is_delivered) = (0, 0, false);
+    /// Encodes a message once for each kind of subscription and hands it to all of them. A guest gets it at the
+    /// destination of its own line. Returns whether a house other than `speaker` has it in a queue.
+    pub(super) fn push(
+        &mut self,
+        destination: &str,
+        message: &Message,
+        speaker: Option<&House>,
+        to: To,
+    ) -> bool {
+        let destinations: Vec<(&Line, String)> =
+            message.guests.iter().map(|line| (line, destination::of_line(line))).collect();
+        let mut own = Shared::new(message, destination, self.kinds.len());
+        let guests = destinations.iter();
+        let mut guests: Vec<Shared<'_>> =
+            guests.map(|(_, destination)| Shared::new(message, destination, self.kinds.len())).collect();
+        let (mut pushed, mut is_delivered) = (0, false);
         for subscriber in self.subscribers.values_mut() {
-            if subscriber.gone || about.is_some_and(|alert| subscriber.listed.contains(&alert)) {
+            if !subscriber.gets(message, to) {
                 continue;
             }
+            let place = |line: &Line| destinations.iter().position(|(guest, _)| *guest == line);
+            let shared = match &subscriber.guest {
+                None => Some(&mut own),
+                Some(line) => match place(line) {
+                    Some(place) => guests.get_mut(place),
+                    None => None,
+                },
+            };
+            let Some(shared) = shared else { continue };
             let kind = subscriber.kind;
-            let frame = frames[kind].get_or_insert_with(|| {
-                encoded += 1;
-                encoder.encode(self.kinds.get(kind))
-            });
-            if subscriber.queue.push(frame) {
+            if subscriber.queue.push(shared.frame(kind, self.kinds.get(kind))) {
                 pushed += 1;
                 is_delivered = is_delivered || subscriber.is_neighbour_of(speaker);
             } else {
                 subscriber.leave();
             }
         }
+        let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
         metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
         metrics::counter!("iutsai_frames_pushed_total").increment(pushed);
         is_delivered
+    }
+}
+
+/// The frames of a message at one destination, each made when the first subscriber of its kind gets it.
+struct Shared<'a> {
+    encoder: Frames<'a>,
+    frames: Vec<Option<Bytes>>,
+    encoded: u64,
+}
+
+impl<'a> Shared<'a> {
+    fn new(message: &'a Message, destination: &'a str, kinds: usize) -> Self {
+        Self { encoder: Frames::new(message, destination), frames: vec![None; kinds], encoded: 0 }
+    }
+
+    /// Returns the frame for the kind with this number.
+    fn frame(&mut self, number: usize, kind: &Kind) -> &Bytes {
+        let Self { encoder, frames, encoded } = self;
+        frames[number].get_or_insert_with(|| {
+            *encoded += 1;
+            encoder.encode(kind)
+        })
     }
 }

@@ -1,9 +1,12 @@
 //! MESSAGE frames. A template is shared by all subscribers, and a subscription adds its headers.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
-use domain::{AlertId, CallKey, Change, Event, body::Body, header, message_id};
+use domain::{AlertId, CallKey, Change, Event, Line, body::Body, header, message_id};
 use stomp::{Command, Frame, Template, Version};
 use uuid::Uuid;
 
@@ -18,6 +21,8 @@ pub(super) struct Message {
     pub(super) late: bool,
     /// When the call that this is about was received.
     pub(super) received: Option<Received>,
+    /// The other lines that the call is for.
+    pub(super) guests: BTreeSet<Line>,
 }
 
 /// When a call was received, by this node's monotonic clock.
@@ -46,6 +51,8 @@ pub(super) struct News {
     pub(super) received: Option<Received>,
     /// It is a location that subscribers do not get, because the call is over.
     pub(super) is_of_ended_call: bool,
+    /// The other lines that have the call already.
+    pub(super) guests: BTreeSet<Line>,
 }
 
 impl News {
@@ -62,7 +69,7 @@ impl News {
             }
         };
         let message_id = self.message_id.unwrap_or_else(|| message_id::direct(what, Uuid::now_v7()));
-        Message { body, message_id, replay, late, received: self.received }
+        Message { body, message_id, replay, late, received: self.received, guests: self.guests }
     }
 }
 
@@ -161,6 +168,7 @@ mod tests {
             replay: false,
             late: true,
             received: None,
+            guests: BTreeSet::new(),
         };
         let mut frames = Frames::new(&message, "/sub/line/101-1");
         let mut kinds = Kinds::default();

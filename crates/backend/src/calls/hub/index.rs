@@ -2,11 +2,11 @@
 //! received it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
-use domain::{AlertId, House, Millis, event::OPEN_FOR};
+use domain::{AlertId, House, Incident, Line, Millis, event::OPEN_FOR};
 
 use super::frames::Received;
 
@@ -18,6 +18,10 @@ pub(super) struct Entry {
     pub(super) received: Received,
     /// It was pushed to a socket of another house when it was new.
     pub(super) is_delivered: bool,
+    /// The other lines that it was escalated to.
+    pub(super) guests: BTreeSet<Line>,
+    /// A step of an escalation was taken.
+    pub(super) is_escalated: bool,
     /// When somebody ended it.
     ended: Option<Millis>,
 }
@@ -51,7 +55,9 @@ impl Index {
             None => {
                 houses.push((house.clone(), began));
                 let received = Received { known_since: Instant::now(), age };
-                calls.insert((began, id), Entry { received, is_delivered: false, ended: None });
+                let (is_delivered, is_escalated, guests) = (false, false, BTreeSet::new());
+                let entry = Entry { received, is_delivered, guests, is_escalated, ended: None };
+                calls.insert((began, id), entry);
             }
             Some((_, known)) if *known != began => {
                 if let Some(entry) = calls.remove(&(*known, id)) {
@@ -79,6 +85,32 @@ impl Index {
         if let Some(entry) = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id))) {
             entry.ended = ended;
         }
+    }
+
+    /// Records to which other lines a call was escalated; returns those that are new.
+    pub(super) fn set_guests(&mut self, id: AlertId, house: &House, call: &Incident) -> BTreeSet<Line> {
+        let lines = call.lines();
+        let began = self.began(id, house);
+        let calls = self.by_house.get_mut(house);
+        let entry = began.zip(calls).and_then(|(began, calls)| calls.get_mut(&(began, id)));
+        let Some(entry) = entry else { return BTreeSet::new() };
+        entry.is_escalated = !call.steps.is_empty();
+        let before = std::mem::replace(&mut entry.guests, lines);
+        &entry.guests - &before
+    }
+
+    /// Returns the other lines to which the calls of this id were escalated, or that of one house.
+    pub(super) fn guests_of(&self, id: AlertId, house: Option<&House>) -> BTreeSet<Line> {
+        let houses = self.by_id.get(&id).into_iter().flatten();
+        let named = houses.filter(|(other, _)| house.is_none_or(|house| house == other));
+        let entries = named.filter_map(|(house, began)| self.by_house.get(house)?.get(&(*began, id)));
+        entries.flat_map(|entry| entry.guests.iter().cloned()).collect()
+    }
+
+    /// Returns every other line to which a call was escalated.
+    pub(super) fn guests(&self) -> BTreeSet<Line> {
+        let entries = self.by_house.values().flat_map(BTreeMap::values);
+        entries.flat_map(|entry| entry.guests.iter().cloned()).collect()
     }
 
     /// Returns when a call was received; without a house nothing where two houses used the id.
@@ -123,6 +155,15 @@ impl Index {
         self.by_house.iter().flat_map(move |(house, calls)| {
             let ended = calls.iter().filter(move |(_, entry)| entry.ended.is_some_and(|ended| ended >= at));
             ended.map(move |((_, id), _)| (*id, house))
+        })
+    }
+
+    /// Returns the calls that nobody has ended and that were received less than `age` ago.
+    pub(super) fn unended(&self, age: Duration) -> impl Iterator<Item = (AlertId, &House, &Entry)> {
+        self.by_house.iter().flat_map(move |(house, calls)| {
+            let open = calls.iter();
+            let open = open.filter(move |(_, entry)| entry.ended.is_none() && entry.received.ago() < age);
+            open.map(move |((_, id), entry)| (*id, house, entry))
         })
     }
 

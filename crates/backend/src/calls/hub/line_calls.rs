@@ -1,17 +1,20 @@
 //! The calls of a line, as the fold and the indexes that find its events again.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
 
 use domain::{
-    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Source,
-    event::LATE_AFTER, message_id, topic,
+    Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
+    Source, event::LATE_AFTER, message_id, topic,
 };
 use uuid::Uuid;
 
 use super::{
     Arrival,
     frames::{News, Received},
-    index::Index,
+    index::{Entry, Index},
     locations::is_of_ended_call,
 };
 
@@ -25,6 +28,8 @@ pub(super) struct LineCalls {
     alerts: HashMap<String, CallKey>,
     /// Events past the log that were pushed to a socket of another house than the one they speak for.
     pushed: HashMap<Name, Millis>,
+    /// When the words were received that stop or start the clock of an escalation, with their own times.
+    words: HashMap<Name, (Received, Millis)>,
 }
 
 /// The topic and the id that name an event's record.
@@ -38,6 +43,15 @@ pub(super) struct Applied {
     pub(super) speaker: Option<House>,
     /// The mark that is made when a socket of another house gets it.
     pub(super) trace: Trace,
+    /// The calls that are for more lines than before.
+    pub(super) opened: Vec<Opened>,
+}
+
+/// A call that other lines get from now on.
+pub(super) struct Opened {
+    pub(super) id: AlertId,
+    pub(super) house: House,
+    pub(super) lines: BTreeSet<Line>,
 }
 
 /// A mark about an event that a socket of another house gets.
@@ -56,6 +70,7 @@ impl LineCalls {
             message_ids: HashMap::new(),
             alerts: HashMap::new(),
             pushed: HashMap::new(),
+            words: HashMap::new(),
         }
     }
 
@@ -67,6 +82,10 @@ impl LineCalls {
         }
         let direct = (source == Source::Direct).then(|| name(&event).zip(event.at())).flatten();
         let (speaker, alert) = (speaker(&event), call_of(&event));
+        if let Some(name) = clock_word(&event) {
+            let received = Received { known_since: Instant::now(), age };
+            self.words.entry(name).or_insert((received, event.at().unwrap_or_default()));
+        }
         let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
         let changes = self.incidents.apply(event, source);
         if let Some((id, house)) = &alert
@@ -74,19 +93,25 @@ impl LineCalls {
         {
             self.index.insert(*id, house, call.alert.at, age);
         }
+        let mut opened = Vec::new();
         if let Some(id) = may_end {
             for call in self.incidents.named(id) {
-                self.index.set_ended(id, &call.alert.house, call.end.map(|end| end.at));
+                let house = call.alert.house.clone();
+                self.index.set_ended(id, &house, call.end.as_ref().map(|end| end.at));
+                let lines = self.index.set_guests(id, &house, &call);
+                if !lines.is_empty() {
+                    opened.push(Opened { id, house, lines });
+                }
             }
         }
         let trace = Trace { direct, call: alert.filter(|_| !late && !replay) };
-        Applied { news: self.news(changes), speaker, trace }
+        Applied { news: self.news(changes, &opened), speaker, trace, opened }
     }
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.
     pub(super) fn set_partitions(&mut self, partitions: i32) -> Vec<News> {
         let changes = self.incidents.set_partitions(partitions);
-        self.news(changes)
+        self.news(changes, &[])
     }
 
     /// Notes that a socket of another house has the event of this trace.
@@ -159,6 +184,32 @@ impl LineCalls {
         self.index.received(id, Some(house)).map(|received| received.ago())
     }
 
+    /// Returns the calls that nobody has ended and that were received less than `age` ago.
+    pub(super) fn unended_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.keys(age, |_| true)
+    }
+
+    /// Returns those of [`LineCalls::unended_keys`] of which a step of an escalation was taken.
+    pub(super) fn escalated_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.keys(age, |entry| entry.is_escalated)
+    }
+
+    fn keys(&self, age: Duration, wanted: impl Fn(&Entry) -> bool) -> Vec<CallKey> {
+        let line = self.incidents.line();
+        let calls = self.index.unended(age).filter(|(.., entry)| wanted(entry));
+        calls.map(|(id, house, _)| CallKey { line: line.clone(), house: house.clone(), id }).collect()
+    }
+
+    /// Returns how long ago a word about a call was received: its alert, an accept or a withdrawal.
+    pub(super) fn since(&self, id: AlertId, house: &House, word: Uuid) -> Option<Duration> {
+        if word == id.0 {
+            return self.age(id, house);
+        }
+        let known =
+            [topic::ACCEPT, topic::STATUS].into_iter().find_map(|topic| self.words.get(&(topic, word)));
+        known.map(|(received, _)| received.ago())
+    }
+
     /// Returns the call that a message is about. One past the log names an id only, so nothing if two houses used it.
     pub(super) fn acknowledged(&self, message_id: &str) -> Option<CallKey> {
         let direct = || match &self.incidents.named(message_id::direct_alert(message_id)?)[..] {
@@ -173,13 +224,15 @@ impl LineCalls {
         self.index.forget(before);
         self.message_ids.retain(|_, (_, at)| *at >= before);
         self.pushed.retain(|_, at| *at >= before);
+        self.words.retain(|_, (_, at)| *at >= before);
         self.alerts.retain(|_, alert| {
             self.message_ids.contains_key(&(topic::ALERT, alert.id.0))
                 || self.message_ids.contains_key(&(topic::DRILL, alert.id.0))
         });
     }
 
-    fn news(&self, changes: Vec<Change>) -> Vec<News> {
+    /// Returns what is new. Lines for which a call is `opened` get it as a whole, and not by its news.
+    fn news(&self, changes: Vec<Change>, opened: &[Opened]) -> Vec<News> {
         let news = |change| {
             let (message_id, received) = match &change {
                 Change::Event { event, .. } => (self.message_id(event), self.received(event)),
@@ -187,9 +240,25 @@ impl LineCalls {
             };
             let is_of_ended_call =
                 matches!(&change, Change::Event { event, .. } if is_of_ended_call(&self.incidents, event));
-            News { change, message_id, received, is_of_ended_call }
+            let guests = self.guests_of(&change, opened);
+            News { change, message_id, received, is_of_ended_call, guests }
         };
         changes.into_iter().map(news).collect()
+    }
+
+    /// Returns the other lines that had the call of a change before.
+    fn guests_of(&self, change: &Change, opened: &[Opened]) -> BTreeSet<Line> {
+        let (id, house) = match change {
+            Change::Event { event, .. } => (event.alert(), event.target()),
+            Change::First { alert, accept } => (Some(*alert), Some(&accept.target)),
+        };
+        let Some(id) = id else { return BTreeSet::new() };
+        let mut guests = self.index.guests_of(id, house);
+        let is_meant = |opened: &&Opened| opened.id == id && house.is_none_or(|house| *house == opened.house);
+        for opened in opened.iter().filter(is_meant) {
+            guests = &guests - &opened.lines;
+        }
+        guests
     }
 
     /// The first id of an event stays, because a client may acknowledge it at any time.
@@ -213,6 +282,16 @@ impl LineCalls {
     pub(super) fn received(&self, event: &Event) -> Option<Received> {
         self.index.received(event.alert()?, event.target())
     }
+}
+
+/// Returns the name of a word that stops or starts the clock of an escalation.
+fn clock_word(event: &Event) -> Option<Name> {
+    let is_one = match event {
+        Event::Accept(_) => true,
+        Event::Status(status) => status.status == Progress::Withdrawn,
+        Event::Alert(_) | Event::Moved(_) | Event::Receipt(_) => false,
+    };
+    name(event).filter(|_| is_one)
 }
 
 /// Returns the call of an alert.

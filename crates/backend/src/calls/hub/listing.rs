@@ -5,11 +5,15 @@ use std::{
     collections::{BTreeSet, VecDeque},
 };
 
-use domain::{AlertId, Event, House, Incident, Millis, body::Body, event::OPEN_FOR, message_id};
+use domain::{AlertId, Event, House, Incident, Line, Millis, body::Body, event::OPEN_FOR, message_id};
 use uuid::Uuid;
 
 use super::{
-    Subscription, frames::Message, index::Entry, line_calls::LineCalls, locations::without_coordinates,
+    Subscription,
+    frames::Message,
+    index::Entry,
+    line_calls::{LineCalls, Opened},
+    locations::without_coordinates,
 };
 
 /// A snapshot of a line holds so many calls at most.
@@ -29,16 +33,19 @@ pub(super) struct Listing {
 type Place = (Millis, AlertId);
 
 impl LineCalls {
-    /// Returns the calls of a snapshot.
-    pub(super) fn list(&self, subscription: &Subscription, now: Millis) -> Listing {
-        let own = subscription.house.as_ref();
-        let is_open = |began: Millis, entry: &Entry| entry.is_open(began, now);
+    /// Returns the calls of a snapshot. Those of a guest are the calls that were escalated to its line.
+    pub(super) fn list(&self, subscription: &Subscription, guest: Option<&Line>, now: Millis) -> Listing {
+        let own = subscription.house.as_ref().filter(|_| guest.is_none());
+        let is_for = |entry: &Entry| guest.is_none_or(|line| entry.guests.contains(line));
+        let is_open = |began: Millis, entry: &Entry| entry.is_open(began, now) && is_for(entry);
         let (open, mut truncated) = self.choose(own, SNAPSHOT_LIMIT, now.saturating_sub(OPEN_FOR), &is_open);
         let mut calls = Vec::new();
         // Without a replay, calls of before need not be looked at.
         if subscription.replay_ended {
             let is_recent = |began: Millis, entry: &Entry| {
-                !entry.is_open(began, now) && entry.end(began) > now.saturating_sub(REPLAY_FOR)
+                !entry.is_open(began, now)
+                    && entry.end(began) > now.saturating_sub(REPLAY_FOR)
+                    && is_for(entry)
             };
             let (ended, more) = self.choose(own, SNAPSHOT_LIMIT - open.len(), Millis::MIN, &is_recent);
             truncated |= more;
@@ -111,12 +118,20 @@ impl LineCalls {
         (chosen, false)
     }
 
-    /// Returns the calls of this id as messages of a snapshot.
-    pub(super) fn messages_of(&self, id: AlertId, now: Millis) -> Vec<Message> {
+    /// Returns the calls of this id as messages of a snapshot, for a guest those that are for its line.
+    pub(super) fn messages_of(&self, id: AlertId, guest: Option<&Line>, now: Millis) -> Vec<Message> {
         // Two houses may have used one id. A call that was forgotten meanwhile has no message any more.
         let named = self.incidents.named(id).into_iter();
+        let named = named.filter(|call| guest.is_none_or(|line| call.is_for(line)));
         let shown = named.map(|call| if call.is_open(now) { call } else { without_coordinates(call) });
         shown.flat_map(|call| self.messages(&call)).collect()
+    }
+
+    /// Returns a call as messages for the lines that get it from now on, unless it is over.
+    pub(super) fn messages_of_opened(&self, opened: &Opened) -> Vec<Message> {
+        let call = self.call(opened.id, &opened.house).filter(|call| call.end.is_none());
+        let messages = call.map(|call| self.messages(&call)).unwrap_or_default().into_iter();
+        messages.map(|message| Message { guests: opened.lines.clone(), ..message }).collect()
     }
 
     /// Returns a call as messages in live form. They are the alert, the words from which its incident follows, the
@@ -134,7 +149,8 @@ impl LineCalls {
             let received = self.received(&event);
             let message_id = self.message_id(&event);
             let message_id = message_id.unwrap_or_else(|| message_id::direct(event.topic(), Uuid::now_v7()));
-            Message { body: Body::Event { event, first }, message_id, replay: true, late: false, received }
+            let (body, guests) = (Body::Event { event, first }, BTreeSet::new());
+            Message { body, message_id, replay: true, late: false, received, guests }
         };
         events.into_iter().map(message).collect()
     }

@@ -62,6 +62,7 @@ mod tests {
             by: Actor::House(alert.house.clone()),
             by_line: None,
             note: None,
+            escalation: None,
             at: AT + 5_000,
         })
     }

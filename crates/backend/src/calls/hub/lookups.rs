@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis, Status};
+use uuid::Uuid;
 
 use super::{Hub, Known};
 use crate::clock;
 
 impl Hub {
-    /// Returns the call that the message with this id is about; `None` if it is about something else.
+    /// Returns the call that the message with this id is about, of `line` or of another line that was escalated to it;
+    /// `None` if it is about something else.
     #[must_use]
     pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<CallKey> {
-        self.existing(line)?.calls().acknowledged(message_id)
+        let of = |host: &Line| self.existing(host)?.calls().acknowledged(message_id);
+        let is_for = |call: &CallKey| {
+            self.call_of(&call.line, &call.house, call.id).is_some_and(|call| call.is_for(line))
+        };
+        of(line).or_else(|| self.0.guests.hosts(line).iter().filter_map(of).find(is_for))
     }
 
     /// Every call known on a line, the oldest first.
@@ -49,12 +55,18 @@ impl Hub {
         self.existing(line)?.calls().call(id, house)
     }
 
-    /// The accept with this id of a house of the line.
+    /// Returns the accept with this id of a house, of the line or of the line `of`, of a call of the line.
     #[must_use]
-    pub(crate) fn accept(&self, line: &Line, id: EventId, house: &House) -> Option<Accept> {
+    pub(crate) fn accept(
+        &self,
+        line: &Line,
+        id: EventId,
+        house: &House,
+        of: Option<&Line>,
+    ) -> Option<Accept> {
         let room = self.existing(line)?;
         let calls = room.calls();
-        calls.incidents.statements_by(id, &Actor::House(house.clone()), None).find_map(|event| match event {
+        calls.incidents.statements_by(id, &Actor::House(house.clone()), of).find_map(|event| match event {
             Event::Accept(accept) => Some(accept),
             _ => None,
         })
@@ -97,6 +109,23 @@ impl Hub {
     /// Returns the calls of every line that ended at `at` or later.
     pub(crate) fn ended_since(&self, at: Millis) -> Vec<Incident> {
         self.rooms().iter().flat_map(|room| room.calls().ended_since(at)).collect()
+    }
+
+    /// Returns the calls of every line that nobody has ended and that were received less than `age` ago, by the
+    /// monotonic clock. Nothing is derived for it.
+    pub(crate) fn unended_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.rooms().iter().flat_map(|room| room.calls().unended_keys(age)).collect()
+    }
+
+    /// Returns those of [`Hub::unended_keys`] of which a step of an escalation was taken.
+    pub(crate) fn escalated_keys(&self, age: Duration) -> Vec<CallKey> {
+        self.rooms().iter().flat_map(|room| room.calls().escalated_keys(age)).collect()
+    }
+
+    /// Returns how long ago a word about a call was received, by the monotonic clock: its alert, an accept or a
+    /// withdrawal.
+    pub(crate) fn since(&self, call: &CallKey, word: Uuid) -> Option<Duration> {
+        self.existing(&call.line)?.calls().since(call.id, &call.house, word)
     }
 
     /// Returns how long ago a call was received, by the monotonic clock.

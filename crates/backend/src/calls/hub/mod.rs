@@ -7,6 +7,7 @@ mod audience;
 mod changes;
 mod everywhere;
 mod frames;
+mod guests;
 mod index;
 mod kinds;
 mod known;
@@ -41,6 +42,7 @@ use changes::Changes;
 pub use changes::Wakes;
 pub(crate) use changes::{Changed, Freshness};
 use everywhere::Everywhere;
+use guests::{Guests, Listener};
 pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
 pub use queue::{Queue, QueueReceiver, queue};
@@ -88,7 +90,10 @@ pub struct SubscriptionHandle {
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
         let rooms: Vec<Arc<Room>> = match &self.line {
-            Some(line) => self.hub.existing(line).into_iter().collect(),
+            Some(line) => {
+                let hosts = self.hub.0.guests.leave(line, self.number);
+                hosts.iter().chain([line]).filter_map(|line| self.hub.existing(line)).collect()
+            }
             None => {
                 // No room that is made from now on has it.
                 self.hub.everywhere().remove(&self.number);
@@ -112,6 +117,8 @@ struct Inner {
     rooms: RwLock<HashMap<Line, Arc<Room>>>,
     /// The subscribers to every line, which each new room gets, too. Locked after `rooms` where both are needed.
     everywhere: Mutex<BTreeMap<u64, Everywhere>>,
+    /// The subscribers to single lines, which are guests of other lines' calls.
+    guests: Guests,
     partitions: AtomicI32,
     numbers: AtomicU64,
     subscribers: AtomicUsize,
@@ -133,6 +140,7 @@ impl Hub {
             alerts: Alerts::default(),
             rooms: RwLock::default(),
             everywhere: Mutex::default(),
+            guests: Guests::default(),
             partitions: AtomicI32::new(1),
             numbers: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
@@ -194,6 +202,7 @@ impl Hub {
         self.0.alerts.forget(before);
         for room in self.rooms() {
             room.calls().forget(before);
+            room.dismiss_guests();
         }
     }
 
@@ -203,10 +212,17 @@ impl Hub {
     pub fn subscribe(&self, line: &Line, subscription: Subscription, queue: Queue) -> Subscribed {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         let (room, subscription) = (self.room(line), Arc::new(subscription));
+        let listener = Listener { subscription: subscription.clone(), queue: queue.clone() };
+        let hosts = self.0.guests.join(line, number, listener.clone());
         let extent = room.subscribe(number, subscription.clone(), queue, clock::now());
+        let mut rooms = vec![(room, extent)];
+        for host in hosts.iter().filter_map(|host| self.existing(host)) {
+            let extent = host.subscribe_guest(number, line, listener.clone(), clock::now());
+            rooms.push((host, extent));
+        }
         self.0.subscribers.fetch_add(1, Ordering::Relaxed);
         let handle = SubscriptionHandle { hub: self.clone(), line: Some(line.clone()), number };
-        let snapshot = Snapshot::new(number, subscription, Some(line.clone()), [(room, extent)]);
+        let snapshot = Snapshot::new(number, subscription, Some(line.clone()), rooms);
         Subscribed { handle, snapshot }
     }
 
@@ -255,7 +271,7 @@ impl Hub {
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let room = || {
             let (changes, viewings) = (self.0.changes.clone(), self.0.viewings.clone());
-            let room = Room::new(line.clone(), partitions, changes, viewings);
+            let room = Room::new(line.clone(), partitions, changes, viewings, self.0.guests.clone());
             for (number, subscriber) in self.everywhere().iter() {
                 subscriber.enter(*number, line, &room);
             }

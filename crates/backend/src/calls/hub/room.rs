@@ -1,17 +1,21 @@
 //! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that a lookup never waits
 //! for the pushing of frames.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use domain::{CallKey, House, Line, Millis, destination};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{
     Arrival, Freshness, Queue, Subscription,
-    audience::Audience,
+    audience::{Audience, To},
     changes::Changes,
     frames::{Message, News},
-    line_calls::LineCalls,
+    guests::{Guests, Listener},
+    line_calls::{LineCalls, Opened},
     viewings::{Means, Viewings},
 };
 
@@ -29,6 +33,7 @@ pub(super) struct Room {
     calls: Mutex<LineCalls>,
     listeners: Changes,
     viewings: Viewings,
+    guests: Guests,
 }
 
 /// The way by which the event behind a change arrived.
@@ -58,10 +63,16 @@ pub(super) struct Extent {
 }
 
 impl Room {
-    pub(super) fn new(line: Line, partitions: i32, listeners: Changes, viewings: Viewings) -> Self {
+    pub(super) fn new(
+        line: Line,
+        partitions: i32,
+        listeners: Changes,
+        viewings: Viewings,
+        guests: Guests,
+    ) -> Self {
         let destination = destination::of_line(&line);
         let calls = Mutex::new(LineCalls::new(line.clone(), partitions));
-        Self { line, destination, audience: Mutex::default(), calls, listeners, viewings }
+        Self { line, destination, audience: Mutex::default(), calls, listeners, viewings, guests }
     }
 
     /// Returns the destination of its frames.
@@ -83,7 +94,34 @@ impl Room {
         if self.publish(&mut audience, applied.news, way, applied.speaker.as_ref()) {
             self.calls().record_delivery(applied.trace);
         }
+        for opened in &applied.opened {
+            self.open(&mut audience, opened, way);
+        }
         is_new
+    }
+
+    /// Sends a call, as a whole, to the subscribers of the lines that get it from now on.
+    fn open(&self, audience: &mut Audience, opened: &Opened, way: Way) {
+        for line in &opened.lines {
+            for (number, listener) in self.guests.invite(&self.line, line) {
+                audience.add_guest(number, line, listener, VecDeque::new());
+            }
+        }
+        let messages = self.calls().messages_of_opened(opened);
+        for message in messages {
+            let message = Message { replay: way.replay, late: way.late, ..message };
+            self.push(audience, &message, None, To::Guests);
+        }
+    }
+
+    /// Pushes a message, and publishes who is shown a location with it. Returns whether a socket of a house other than
+    /// `speaker` has it.
+    fn push(&self, audience: &mut Audience, message: &Message, speaker: Option<&House>, to: To) -> bool {
+        let is_delivered = audience.push(&self.destination, message, speaker, to);
+        if let Some(call) = message.located() {
+            self.viewings.publish(call, Means::Alarm, || audience.viewers(message, to));
+        }
+        is_delivered
     }
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.
@@ -102,11 +140,7 @@ impl Room {
                 continue;
             }
             let message = news.into_message(way.replay, way.late);
-            is_delivered |= audience.push(&self.destination, &message, speaker);
-            if let Some(call) = message.located() {
-                let about = call.id;
-                self.viewings.publish(call, Means::Alarm, || audience.viewers(about));
-            }
+            is_delivered |= self.push(audience, &message, speaker, To::Everybody);
         }
         is_delivered
     }
@@ -120,18 +154,44 @@ impl Room {
         now: Millis,
     ) -> Extent {
         let mut audience = self.audience();
-        let listing = self.calls().list(&subscription, now);
+        let listing = self.calls().list(&subscription, None, now);
         let extent = Extent { calls: listing.calls.len(), truncated: listing.truncated };
         audience.add(number, subscription, queue, listing.calls);
         extent
+    }
+
+    /// Adds a subscriber of another line, and lists the calls that its line gets. One that an escalation has just added
+    /// has them by its queue.
+    pub(super) fn subscribe_guest(&self, number: u64, of: &Line, listener: Listener, now: Millis) -> Extent {
+        let mut audience = self.audience();
+        if audience.has(number) {
+            return Extent { calls: 0, truncated: false };
+        }
+        let listing = self.calls().list(&listener.subscription, Some(of), now);
+        // The line may have been dismissed since the subscriber learned of it.
+        self.guests.invite(&self.line, of);
+        let extent = Extent { calls: listing.calls.len(), truncated: listing.truncated };
+        audience.add_guest(number, of, listener, listing.calls);
+        extent
+    }
+
+    /// Ends the subscriptions of guests whose line has no call here any more.
+    pub(super) fn dismiss_guests(&self) {
+        if !self.guests.is_host(&self.line) {
+            return;
+        }
+        let mut audience = self.audience();
+        let lines = self.calls().index.guests();
+        audience.retain_guests(&lines);
+        self.guests.dismiss_all_but(&self.line, &lines);
     }
 
     /// Takes the next call of a subscriber's snapshot and returns it as messages; `None` after the last.
     pub(super) fn next_listed(&self, number: u64, now: Millis) -> Option<Vec<Message>> {
         let mut audience = self.audience();
         loop {
-            let call = audience.next_listed(number)?;
-            let messages = self.calls().messages_of(call, now);
+            let (call, guest) = audience.next_listed(number)?;
+            let messages = self.calls().messages_of(call, guest, now);
             if !messages.is_empty() {
                 let located: BTreeSet<CallKey> = messages.iter().filter_map(Message::located).collect();
                 for call in located {

@@ -1,7 +1,10 @@
 //! The beginning of a subscription. Its frames, which are those of the known calls, are made one by one as the socket
 //! can hold them.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use domain::{AlertId, Line, body::Body, destination, message_id};
@@ -73,8 +76,10 @@ impl Snapshot {
                 continue;
             };
             self.listed = self.listed.saturating_sub(1);
-            let frames =
-                messages.iter().map(|message| message.encode(room.destination(), &self.subscription));
+            // A call of another line comes at the destination that was subscribed to.
+            let own = self.line.as_ref().map(destination::of_line);
+            let destination = own.as_deref().unwrap_or(room.destination());
+            let frames = messages.iter().map(|message| message.encode(destination, &self.subscription));
             self.frames.extend(frames);
             return true;
         }
@@ -92,6 +97,7 @@ impl Snapshot {
             replay: true,
             late: false,
             received: None,
+            guests: BTreeSet::new(),
         };
         Some(end.encode(&destination, &self.subscription))
     }

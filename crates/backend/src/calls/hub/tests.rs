@@ -82,6 +82,7 @@ fn ended(call: &Alert) -> Event {
         by: Actor::House(call.house.clone()),
         by_line: None,
         note: None,
+        escalation: None,
         at: clock::now(),
     })
 }
@@ -131,7 +132,7 @@ fn no_lookup_waits_while_frames_are_pushed() {
         assert!(matches!(asking.known(&Event::Alert(called.clone())), Known::Same(_)));
         assert!(matches!(asking.known(&Event::Accept(accepted.clone())), Known::Same(_)));
         assert_eq!(asking.call_of(&line(), &called.house, called.id), Some(known[0].clone()));
-        assert_eq!(asking.accept(&line(), accepted.id, &accepted.accept), Some(accepted));
+        assert_eq!(asking.accept(&line(), accepted.id, &accepted.accept, None), Some(accepted));
         assert_eq!(asking.newest_open_of(&line(), &called.house), Some(known[0].clone()));
         assert_eq!(asking.incidents(&line()), known);
         assert_eq!(asking.unended(Duration::ZERO), std::slice::from_ref(&called));

@@ -200,6 +200,7 @@ mod tests {
                 by: Actor::House(house(by)),
                 by_line: None,
                 note: None,
+                escalation: None,
                 at: alert.at + 1,
             })
         };

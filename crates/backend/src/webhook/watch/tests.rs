@@ -87,6 +87,7 @@ async fn a_look_finds_young_calls_and_recent_ends_and_leaves_drills_alone() {
         by: Actor::House(ended.house.clone()),
         by_line: None,
         note: None,
+        escalation: None,
         at: clock::now(),
     };
     watch.hub.apply(Arrival::replayed(Event::Status(end), None));

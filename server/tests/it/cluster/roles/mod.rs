@@ -2,6 +2,7 @@
 
 mod calls;
 mod database;
+mod escalation;
 mod push;
 mod reach;
 mod rebuild;

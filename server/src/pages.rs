@@ -17,7 +17,10 @@ use axum::{
     extract::{FromRequestParts, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS};
+use backend::{
+    canary::Pulse,
+    people::accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+};
 use domain::{Resident, Role, statistics::Zone};
 use http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt;
@@ -107,6 +110,8 @@ pub struct Extras {
     pub audit: Option<Arc<audit::Shown>>,
     /// The month whose records somebody of the office must still look at.
     pub unchecked: Option<audit::Unchecked>,
+    /// How the service's silent calls to itself went, for the office.
+    pub pulse: Option<Pulse>,
 }
 
 /// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
@@ -123,6 +128,7 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
         }
         if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
             extras.unchecked = records::unchecked(state).await;
+            extras.pulse = state.backend.canary.pulse();
         }
         if AUDIT.is_at(path) {
             extras.audit = Some(Arc::new(records::shown(state, query).await));
@@ -201,7 +207,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, audit, unchecked } = extras.clone();
+        let Extras { statistics, people, join, audit, unchecked, pulse } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -216,6 +222,9 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(unchecked) = unchecked {
             provide_context(unchecked);
+        }
+        if let Some(pulse) = pulse {
+            provide_context(pulse);
         }
     };
     let options = state.leptos.clone();

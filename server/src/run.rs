@@ -102,6 +102,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         batch: settings.batch.clone(),
         push: settings.push.clone(),
         webhook: settings.webhook.clone(),
+        canary: settings.canary,
         keep: settings.keep,
         demo: settings.demo,
         calls_runtime: runtimes.calls.clone(),

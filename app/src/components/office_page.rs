@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use backend::canary::{Failure, Fault, Pulse};
 use domain::Role;
 use http::StatusCode;
 use leptos::prelude::*;
@@ -34,6 +35,7 @@ pub(crate) fn office_page<Shown: Send + Sync + 'static>(
         <Title text=move || format!("{} · {}", title(i18n.get_locale()), t_string!(i18n, app.name)) />
         <PlainHeader />
         {is_administrator.then(|| links(locale, page))}
+        {is_administrator.then(|| failing(locale)).flatten()}
         {is_administrator.then(|| unchecked(locale)).flatten()}
         {content}
         <SmallPrint />
@@ -73,6 +75,23 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         <nav class="office-nav no-print" aria-label=td_string!(locale, office.label)>{Vec::from(links)}</nav>
     }
     .into_any()
+}
+
+/// A banner while the service's silent calls to itself fail. The server provides their pulse as context.
+fn failing(locale: Locale) -> Option<AnyView> {
+    let Failure { fault, .. } = use_context::<Pulse>()?.failure?;
+    let words = match fault {
+        Fault::NotRecorded => td_string!(locale, office.not_recorded),
+        Fault::NotDelivered => td_string!(locale, office.not_delivered),
+    };
+    Some(
+        view! {
+            <div class="office-nav no-print">
+                <p class="notice error" role="alert" data-testid="canary-failing">{words}</p>
+            </div>
+        }
+        .into_any(),
+    )
 }
 
 /// A banner while nobody has signed the check of last month's records.

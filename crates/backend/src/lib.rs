@@ -8,6 +8,8 @@
 //! - [`reach`]: which households a call could alarm now.
 //! - [`webhook`]: sends calls to a gateway of the operator's, such as one for text messages.
 //!
+//! [`canary`] calls itself now and then, and shows whether calls arrive.
+//!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
 //!
 //! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
@@ -15,6 +17,7 @@
 
 pub mod audit;
 pub mod calls;
+pub mod canary;
 pub mod clock;
 pub mod database;
 pub mod delivery;

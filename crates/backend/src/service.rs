@@ -18,6 +18,7 @@ use crate::{
         hub::Hub,
         receipts::Receipts,
     },
+    canary::Canary,
     clock,
     database::{Database, DatabaseError, claim::Claim},
     delivery::{
@@ -68,6 +69,8 @@ pub struct Settings {
     pub push: push::Settings,
     /// The address that calls are sent to, if there is one.
     pub webhook: Option<webhook::Settings>,
+    /// The time between two silent calls of the service to itself; `None` for none.
+    pub canary: Option<Duration>,
     /// The time for which the outbox keeps entries that the log has.
     pub keep: Duration,
     /// Makes the demo complex with its past, if nobody has an account yet.
@@ -119,6 +122,8 @@ pub struct Backend {
     pub push: Push,
     /// Knows which households a call could alarm now.
     pub reach: Reach,
+    /// Shows whether calls arrive.
+    pub canary: Canary,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -175,6 +180,7 @@ impl Backend {
             receipts: Receipts::default(),
             audit: Audit::new(database.clone()),
             calls: Calls::new(hub.clone(), delivery, readiness.clone()),
+            canary: Canary::new(settings.canary.filter(|_| settings.producer)),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,
@@ -215,6 +221,7 @@ impl Backend {
                 expiry::run(calls, hub).await;
             });
             backend.spawn(&settings, figures::run(backend.hub.clone()));
+            backend.start_canary(&settings);
         }
         backend.start_retention(&settings, handover);
         Ok(backend)
@@ -297,6 +304,16 @@ impl Backend {
         if let Some(webhook) = Webhook::open(wanted, self.database.clone(), settings.zone.clone()) {
             self.spawn(settings, webhook.run(self.hub.clone(), self.readiness.clone()));
         }
+    }
+
+    /// Calls itself, once the hub knows the calls of before.
+    fn start_canary(&self, settings: &Settings) {
+        let (canary, readiness) = (self.canary.clone(), self.readiness.clone());
+        let (calls, hub, runtime) = (self.calls.clone(), self.hub.clone(), settings.calls_runtime.clone());
+        self.spawn(settings, async move {
+            readiness.wait().await;
+            canary.run(calls, hub, runtime).await;
+        });
     }
 
     /// Counts calls as they come, and all of them again by the schedule.

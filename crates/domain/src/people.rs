@@ -22,6 +22,9 @@ pub enum InvalidName {
     Character,
 }
 
+/// The line of the service's silent calls to itself. No line of people can have the name, because [`check`] refuses it.
+const CANARY_LINE: &str = "@canary";
+
 fn check(name: &str) -> Result<(), InvalidName> {
     if name.trim().is_empty() {
         return Err(InvalidName::Empty);
@@ -114,6 +117,20 @@ name_type! {
 name_type! {
     /// A flat's number, such as `1203`. Unique on its line.
     House
+}
+
+impl Line {
+    /// Returns the line of the service's silent calls to itself, which nobody lives on and nobody can subscribe to.
+    #[must_use]
+    pub fn canary() -> Self {
+        Self(CANARY_LINE.to_owned())
+    }
+
+    /// Returns whether this is the line of the service's silent calls to itself.
+    #[must_use]
+    pub fn is_canary(&self) -> bool {
+        self.0 == CANARY_LINE
+    }
 }
 
 /// A flat as the records of a line name it, by its house, or as `line/house` where it is of another line. The two names
@@ -227,6 +244,14 @@ mod tests {
         for name in [" 1203", "1203\n", "12/03", "@administrator"] {
             assert_eq!(House::new(name), Err(InvalidName::Character), "{name:?}");
         }
+    }
+
+    #[test]
+    fn the_line_of_silent_calls_can_be_named_by_nobody() {
+        let canary = Line::canary();
+        assert!(canary.is_canary() && !Line::new("101-1").expect("a valid line").is_canary());
+        assert_eq!(Line::new(canary.as_str()), Err(InvalidName::Character));
+        assert!(serde_json::from_str::<Line>("\"@canary\"").is_err());
     }
 
     #[test]

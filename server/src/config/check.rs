@@ -26,6 +26,7 @@ impl Config {
         );
         let roles = gather(&mut wrong, roles(&self.roles));
         let keep = gather(&mut wrong, days("IUTSAI_KEEP_DAYS", &self.keep_days));
+        let canary = gather(&mut wrong, pause("IUTSAI_CANARY_SECONDS", &self.canary_seconds));
         let press_asks_after = gather(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
         let zone = gather(&mut wrong, time_zone(&self.time_zone));
         let batch = zone.clone().and_then(|zone| gather(&mut wrong, schedule(&self.batch_cron, zone)));
@@ -53,6 +54,7 @@ impl Config {
                 data_dir: self.data_dir.clone(),
                 roles: roles?,
                 keep: keep?,
+                canary: canary?,
                 press_asks_after: press_asks_after?,
                 zone: zone?,
                 batch: batch?,
@@ -277,6 +279,15 @@ fn days(variable: &str, value: &str) -> Result<Duration, String> {
     let days =
         days.ok_or_else(|| format!("{variable}: {value:?} is not a number of days; write 2 to 366."))?;
     Ok(Duration::from_secs(days * 24 * 60 * 60))
+}
+
+/// Reads the time between two silent calls, at most an hour because the office sees those of the last hour; 0 is none.
+fn pause(variable: &str, value: &str) -> Result<Option<Duration>, String> {
+    let seconds = value.trim().parse::<u64>().ok().filter(|seconds| *seconds <= 60 * 60);
+    let seconds = seconds.ok_or_else(|| {
+        format!("{variable}: {value:?} is not a number of seconds; write 1 to 3600 (an hour), or 0 for none.")
+    })?;
+    Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
 /// After a day nobody can know whether a call is still wanted; with 0 every press would be asked about.

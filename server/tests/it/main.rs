@@ -6,6 +6,7 @@ mod audit;
 mod authorization;
 mod authors;
 mod budgets;
+mod canary;
 mod cluster;
 mod commands;
 mod descriptors;

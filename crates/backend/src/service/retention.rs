@@ -25,8 +25,8 @@ const FORGET_EVERY: Duration = Duration::from_secs(30);
 const FORMER_BROKER: &str = "broker";
 
 /// Deletes old entries from the outbox, those of a topic after its retention if that is shorter. With Kafka only
-/// acknowledged entries go, and only locations, which are personal data, go before the others. Handed-over rows go
-/// by the same clock.
+/// acknowledged entries go, and only locations, which are personal data, and silent calls go before the others.
+/// Handed-over rows go by the same clock.
 pub(super) struct Retention {
     pub(super) outbox: Outbox,
     pub(super) relay: Option<Relay>,
@@ -69,7 +69,7 @@ impl Retention {
                 Err(error) => tracing::warn!(%error, "old hand-overs stay in the database for now"),
             }
             for topic in topic::ALL {
-                let is_short = relay.is_none() || topic.name == topic::LOCATION;
+                let is_short = relay.is_none() || topic::is_passing(topic.name);
                 let kept = if is_short { topic.retention.min(keep) } else { keep };
                 for (before, below) in forgettable(topic.name, now, kept, statistics.as_ref()) {
                     let forgotten = outbox.forget(topic.name, before, below, relay.is_some()).await;
@@ -83,8 +83,8 @@ impl Retention {
 }
 
 /// Returns which entries of a topic are deleted. They were stored before the first value with a smaller number than the
-/// second. Entries that are not counted yet stay for twice the time. Locations are personal data and count for nothing,
-/// so they never wait.
+/// second. Entries that are not counted yet stay for twice the time. Locations and silent
+/// calls of the service count for nothing, so they never wait.
 fn forgettable(
     topic: &str,
     now: Millis,
@@ -92,7 +92,7 @@ fn forgettable(
     statistics: Option<&Statistics>,
 ) -> Vec<(Millis, Sequence)> {
     let all = Sequence(Millis::MAX);
-    match statistics.filter(|_| topic != topic::LOCATION) {
+    match statistics.filter(|_| !topic::is_passing(topic)) {
         // The last entry that was read must be found again after a restart.
         Some(statistics) => {
             vec![(now - kept, statistics.read()), (now - kept.saturating_mul(2), all)]
@@ -143,6 +143,7 @@ mod tests {
         let of = |topic, statistics| forgettable(topic, now, kept, statistics);
         assert_eq!(of(topic::ALERT, Some(&statistics)), [(900, Sequence(0)), (800, all)]);
         assert_eq!(of(topic::LOCATION, Some(&statistics)), [(900, all)]);
+        assert_eq!(of(topic::CANARY, Some(&statistics)), [(900, all)]);
         assert_eq!(of(topic::ALERT, None), [(900, all)]);
     }
 }

@@ -297,3 +297,27 @@ fn a_call_of_more_than_ten_minutes_stands_for_nothing() {
     apply(&hub, reached(&called, "1204"));
     assert_eq!(hub.standing(&call("1203", 1)), None);
 }
+
+#[tokio::test]
+async fn a_silent_call_reaches_its_own_subscriber_and_nobody_else() {
+    let hub = Hub::new();
+    let mut changes = hub.changes();
+    let (to_office, mut office) = queue(8);
+    let _office = hub.subscribe_everywhere(None, subscription("all", None), to_office);
+    let (to_canary, mut canary) = queue(8);
+    let _canary = hub.subscribe(&Line::canary(), subscription("canary", None), to_canary);
+    let silent = Alert { line: Line::canary(), drill: true, ..call("canary", 0) };
+    assert!(hub.apply(Arrival::direct(Event::Alert(silent.clone())).taken_here()));
+    assert!(canary.queued().is_some());
+    assert_eq!(office.queued(), None);
+    assert!(changes.try_recv().is_err(), "nothing may react to it");
+    assert_eq!(hub.named(silent.id), []);
+    assert!(hub.young(Duration::from_secs(60)).is_empty() && hub.unended(Duration::ZERO).is_empty());
+    assert!(hub.ended_since(0).is_empty());
+    let (to_later, _) = queue(8);
+    let mut later = hub.subscribe_everywhere(None, subscription("all", None), to_later);
+    assert!(later.snapshot.next().is_some_and(|frame| !frame.is_empty()), "the end of an empty snapshot");
+    assert!(later.snapshot.next().is_none(), "it has no call");
+    hub.forget_canaries(silent.at + 1);
+    assert_eq!(hub.incidents(&Line::canary()), []);
+}

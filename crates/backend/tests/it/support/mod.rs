@@ -28,6 +28,7 @@ pub async fn backend(directory: &Path) -> Backend {
             site: None,
         },
         webhook: None,
+        canary: None,
         keep: Duration::from_secs(30 * 24 * 60 * 60),
         demo: true,
         calls_runtime: Handle::current(),

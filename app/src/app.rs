@@ -12,8 +12,8 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        AuditPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, HomePage, ImportPage, JoinPage,
-        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        AuditPage, CallPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, HomePage,
+        ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage />
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
+                    <Route path=path!("/calls") view=CallsPage />
                     <Route path=path!("/devices") view=DevicesPage />
                     <Route path=path!("/admin/statistics") view=StatisticsPage />
                     <Route path=path!("/admin/people") view=PeoplePage />

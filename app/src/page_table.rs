@@ -33,6 +33,8 @@ pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
 /// The state of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+/// The past calls of a line.
+pub const CALLS: Page = Page { path: "/calls", audience: Audience::SignedIn, is_hydrated: false };
 /// The devices that are reached while no page is open.
 pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
 /// The numbers of the management office.
@@ -52,11 +54,12 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 12] = [
+pub const PAGES: [Page; 13] = [
     HOME,
     SIGN_IN,
     CALL,
     CALL_STATE,
+    CALLS,
     DEVICES,
     STATISTICS,
     PEOPLE,
@@ -107,6 +110,7 @@ mod tests {
             ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
             ("/call/", None),
             ("/call/a/b", None),
+            ("/calls", Some(CALLS)),
             ("/devices", Some(DEVICES)),
             ("/admin/statistics", Some(STATISTICS)),
             ("/admin/people/import", Some(PEOPLE_IMPORT)),

@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn an_end_names_its_author_where_that_is_informative() {
         let by = Actor::House(House::new("1203").expect("a valid house"));
-        let worded = |how, by| end(Locale::en, &End { how, by, at: 0 });
+        let worded = |how, by| end(Locale::en, &End { how, by, at: 0, note: None });
         assert_eq!(worded(Progress::Cancelled, by.clone()), "Cancelled");
         assert_eq!(worded(Progress::Resolved, by), "Over · flat 1203");
         assert_eq!(worded(Progress::Resolved, Actor::Administrator), "Over · the management office");

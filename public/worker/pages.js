@@ -6,6 +6,7 @@ const PAGES = [
   { "path": "/sign-in", "signedIn": false, "hydrated": false },
   { "path": "/call", "signedIn": true, "hydrated": true },
   { "path": "/call/{id}", "signedIn": true, "hydrated": false },
+  { "path": "/calls", "signedIn": true, "hydrated": false },
   { "path": "/devices", "signedIn": true, "hydrated": false },
   { "path": "/admin/statistics", "signedIn": true, "hydrated": false },
   { "path": "/admin/people", "signedIn": true, "hydrated": false },

@@ -16,6 +16,7 @@ mod metrics;
 mod openapi;
 mod origin;
 mod pages;
+mod past_calls;
 mod payload;
 mod people;
 mod problem;

@@ -9,8 +9,8 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, AUDIT, Audience, CALL_STATE, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{audit, join, people, statistics},
+    page_table::{self, AUDIT, Audience, CALL_STATE, CALLS, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
+    pages::{audit, calls, join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -32,7 +32,7 @@ use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers, people as office,
+    figures, headers, past_calls, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -104,6 +104,8 @@ pub struct Extras {
     pub statistics: Option<Arc<statistics::Shown>>,
     /// The people of the complex.
     pub people: Option<Arc<people::Shown>>,
+    /// The past calls of a line.
+    pub calls: Option<Arc<calls::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
     /// The records of acts.
@@ -121,6 +123,9 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();
         extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
+    }
+    if let Some(viewer) = viewer.filter(|_| CALLS.is_at(path)) {
+        extras.calls = Some(Arc::new(past_calls::shown(state, query, viewer).await));
     }
     if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
         if CALL_STATE.is_at(path) {
@@ -207,12 +212,15 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, join, audit, unchecked, pulse } = extras.clone();
+        let Extras { statistics, people, calls, join, audit, unchecked, pulse } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
         if let Some(people) = people {
             provide_context(people);
+        }
+        if let Some(calls) = calls {
+            provide_context(calls);
         }
         if let Some(join) = join {
             provide_context(join);

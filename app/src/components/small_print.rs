@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{i18n::use_i18n, words::say};
+use crate::{i18n::use_i18n, page_table::CALLS, words::say};
 
 /// The notes at the end of a page.
 #[component]
@@ -21,7 +21,10 @@ pub fn SmallPrint(
                     {say!(i18n, print.call_119)}
                 </a>
             </p>
-            {listens.then(|| view! { <p>{say!(i18n, print.only_open)}</p> })}
+            {listens.then(|| view! {
+                <p>{say!(i18n, print.only_open)}</p>
+                <p><a href=CALLS.path rel="external" data-testid="past-calls">{say!(i18n, calls.link)}</a></p>
+            })}
             <p class="warning" hidden=Signal::derive(move || !insecure.get())>
                 {say!(i18n, print.insecure)}
             </p>

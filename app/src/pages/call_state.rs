@@ -92,6 +92,8 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
             (heading, progress.as_str(), progress.needs_119(), words)
         }
     };
+    let note = call.as_ref().and_then(|call| call.end.as_ref()?.note.clone());
+    let note = note.filter(|note| !note.trim().is_empty());
     let actions = call.clone().filter(|_| is_open).map(|call| view! { <Actions call viewer /> });
     view! {
         <h1>{heading}</h1>
@@ -101,6 +103,7 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
         })}
         <section class="own-call" data-state=state>
             <p class="call-state" data-testid="call-state" data-state=state role="status">{words}</p>
+            {note.map(|note| view! { <p class="incident-text" data-testid="note">{note}</p> })}
             {needs_119.then(|| view! {
                 <a class="button danger call-119" href="tel:119">{say!(i18n, print.call_119)}</a>
             })}
@@ -144,7 +147,11 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     });
     let resolve = (is_own || viewer.role == Role::Administrator).then(|| {
         view! {
-            <form method="post" action=to("resolve")>
+            <form class="stack" method="post" action=to("resolve")>
+                <label>
+                    <span>{say!(i18n, own.note)}</span>
+                    <input name="note" type="text" maxlength="1000" autocomplete="off" />
+                </label>
                 <button type="submit" class="primary" data-testid="resolve">{say!(i18n, own.resolve)}</button>
             </form>
         }

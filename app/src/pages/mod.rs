@@ -6,6 +6,8 @@ mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
 #[cfg(feature = "ssr")]
+pub mod calls;
+#[cfg(feature = "ssr")]
 mod devices;
 mod home;
 #[cfg(feature = "ssr")]
@@ -27,6 +29,8 @@ pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
 #[cfg(feature = "ssr")]
+pub use calls::CallsPage;
+#[cfg(feature = "ssr")]
 pub use devices::DevicesPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
@@ -39,8 +43,8 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, CallStatePage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage, NotFoundPage,
-    PeoplePage, SignInPage, StatisticsPage,
+    AuditPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage,
+    NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -12,6 +12,6 @@ macro_rules! stand_in {
 }
 
 stand_in! {
-    AuditPage CallStatePage CardsPage CodePage DevicesPage ImportPage JoinPage NotFoundPage PeoplePage SignInPage
-    StatisticsPage
+    AuditPage CallStatePage CallsPage CardsPage CodePage DevicesPage ImportPage JoinPage NotFoundPage PeoplePage
+    SignInPage StatisticsPage
 }

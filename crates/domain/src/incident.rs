@@ -42,6 +42,8 @@ pub struct End {
     pub by: Actor,
     /// When.
     pub at: Millis,
+    /// How it ended, in the words of who ended it.
+    pub note: Option<String>,
 }
 
 /// A call and all that came of it.
@@ -121,7 +123,7 @@ impl Stances {
             }
             (Progress::Escalated, _) => incident.escalated = incident.escalated.or(Some(status.at)),
             (how, by) if how.ends() && incident.end.is_none() => {
-                incident.end = Some(End { how, by: by.clone(), at: status.at });
+                incident.end = Some(End { how, by: by.clone(), at: status.at, note: status.note.clone() });
             }
             _ => {}
         }

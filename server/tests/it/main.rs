@@ -14,6 +14,7 @@ mod durable_place;
 mod every_line;
 mod forms;
 mod health;
+mod history;
 mod lines;
 mod locations;
 mod origins;

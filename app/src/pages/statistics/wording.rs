@@ -127,13 +127,13 @@ pub(super) fn hour(locale: Locale, hour: usize) -> String {
 }
 
 /// The time of day, in hours and minutes.
-pub(super) fn time(at: Millis, zone: &dyn Zone) -> String {
+pub(crate) fn time(at: Millis, zone: &dyn Zone) -> String {
     let [hours, minutes, _] = zone.clock(at);
     format!("{hours:02}:{minutes:02}")
 }
 
 /// A day and its time.
-pub(super) fn instant(locale: Locale, at: Millis, zone: &dyn Zone) -> String {
+pub(crate) fn instant(locale: Locale, at: Millis, zone: &dyn Zone) -> String {
     format!("{} {}", day(locale, zone.local(at).date), time(at, zone))
 }
 

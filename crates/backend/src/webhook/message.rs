@@ -122,7 +122,8 @@ mod tests {
     }
 
     fn end() -> End {
-        End { how: Progress::Resolved, by: Actor::House(House::new("1203").unwrap()), at: 1_795_928_660_000 }
+        let by = Actor::House(House::new("1203").unwrap());
+        End { how: Progress::Resolved, by, at: 1_795_928_660_000, note: None }
     }
 
     fn read(message: &Message) -> Value {

@@ -207,7 +207,7 @@ async fn a_call_that_nobody_has_ended_within_a_day_expires_and_no_other_does() {
         })
         .await
         .expect("it expires");
-        let expired = End { how: Progress::Expired, by: Actor::Service, at: left.at + OPEN_FOR };
+        let expired = End { how: Progress::Expired, by: Actor::Service, at: left.at + OPEN_FOR, note: None };
         assert_eq!(end_of(&left), Some(expired), "after {start} start");
         assert_eq!(end_of(&cancelled).map(|end| end.how), Some(Progress::Cancelled));
         assert_eq!(end_of(&fresh), None);

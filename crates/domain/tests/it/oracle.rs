@@ -228,7 +228,8 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                     incident.escalated.get_or_insert(status.at);
                 }
                 (how, by) => {
-                    incident.end.get_or_insert(End { how, by: by.clone(), at: status.at });
+                    let note = status.note.clone();
+                    incident.end.get_or_insert(End { how, by: by.clone(), at: status.at, note });
                 }
             },
             _ => {}

@@ -7,8 +7,8 @@ use domain::{
     Status,
     event::OPEN_FOR,
     statistics::{
-        Asked, Basis, Date, Ended, FALSE_ALARM_WITHIN, Figures, Held, Outcome, Query, Row, Utc, WAITS_FOR,
-        Zone, figures, rows,
+        Asked, Basis, Date, Ended, FALSE_ALARM_WITHIN, Figures, Held, Outcome, Query, Row, Step, Utc,
+        WAITS_FOR, Zone, figures, rows,
     },
 };
 
@@ -68,6 +68,9 @@ pub(crate) fn row(number: usize, begun: Millis) -> Row {
         first_arrived: None,
         escalated: None,
         reached: [].into(),
+        sounded: [].into(),
+        seen: [].into(),
+        steps: [].into(),
         first_reached: None,
         words: 0,
     }
@@ -137,6 +140,8 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
         }
     }
     let flat = |name: &str| Neighbour::try_from(name.to_owned()).expect("a flat");
+    let step = |after, progress, by, line| Step { at: MORNING + after, progress, by, line };
+    let other = Line::new("101-2").ok();
     let expected = Row {
         kind: Some(Kind::Fire),
         ended: Some(Ended { how: Progress::Resolved, at: MORNING + 90 }),
@@ -147,6 +152,15 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
         escalated: Some(MORNING + 45),
         reached: [flat("1204"), flat("1301"), flat("101-2/1203")].into(),
         first_reached: Some(MORNING + 8),
+        steps: [
+            step(30, None, by("1204"), None),
+            step(40, None, by("1203"), other),
+            step(45, Some(Progress::Escalated), Actor::Service, None),
+            step(50, Some(Progress::Withdrawn), by("1204"), None),
+            step(60, Some(arrived), by("1301"), None),
+            step(90, Some(Progress::Resolved), Actor::Administrator, None),
+        ]
+        .into(),
         words: 6,
         ..row(0, MORNING)
     };
@@ -154,6 +168,18 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
     assert_eq!(rows, [expected]);
     let json = serde_json::to_string(&rows).expect("a row is JSON");
     assert_eq!(serde_json::from_str::<Vec<Row>>(&json).expect("a row can be read"), rows);
+}
+
+#[test]
+fn a_row_of_a_former_version_lacks_the_steps_and_gets_them() {
+    let step = Step { at: MORNING + 30, progress: None, by: Actor::House(a_house("1204")), line: None };
+    let former = row(0, MORNING);
+    let seen = [Neighbour::from(a_house("1204"))].into();
+    let now = Row { steps: [step].into(), seen, ..former.clone() };
+    assert!(former.is_former_version_of(&now) && !now.is_former_version_of(&former));
+    assert!(!Row { words: 3, ..former.clone() }.is_former_version_of(&now), "another call is not the same");
+    assert_eq!(former.clone().merge(now.clone()), now);
+    assert_eq!(now.clone().merge(former), now);
 }
 
 #[test]

@@ -15,10 +15,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    alarm::{one_tab::Turn, output::Output, screen::Screen},
+    alarm::{one_tab::Turn, output::Output, screen::Screen, siren::Voice},
     clock::{self, device_now},
     socket::Connection,
-    sound_rule::{Sounded, Sounding, asking, forget_old},
+    sound_rule::{Sounded, Sounding, asking, forget_old, only_drills},
     storage::Memory,
 };
 
@@ -28,6 +28,8 @@ const SOUNDED: &str = "iutsai-sounded";
 
 /// Vibrates for 0.7 s, rests for 0.3 s, and again; repeated every two seconds. In milliseconds.
 const VIBRATION: [u32; 3] = [700, 300, 700];
+/// The vibration of a drill.
+const VIBRATION_OF_DRILL: [u32; 1] = [200];
 const VIBRATION_EVERY: Duration = Duration::from_secs(2);
 
 /// The time between two checks of a silent tab for another one that sounds.
@@ -45,6 +47,9 @@ pub struct Alarm {
     pub elsewhere: ReadSignal<bool>,
     /// The call that sounds now. It is the one that began last.
     pub sounding: ReadSignal<Option<CallKey>>,
+    /// Every call that sounds now is a drill.
+    pub is_drill: ReadSignal<bool>,
+    set_is_drill: WriteSignal<bool>,
     set_armed: WriteSignal<bool>,
     set_sounding: WriteSignal<Option<CallKey>>,
     set_elsewhere: WriteSignal<bool>,
@@ -70,6 +75,7 @@ impl Alarm {
     pub fn new(connection: Connection, viewer: Resident) -> Self {
         let (armed, set_armed) = signal(false);
         let (sounding, set_sounding) = signal(None);
+        let (is_drill, set_is_drill) = signal(false);
         let (elsewhere, set_elsewhere) = signal(false);
         let output = Output::new();
         let screen = Screen::new();
@@ -78,6 +84,8 @@ impl Alarm {
             would_be_silent: Memo::new(move |_| !armed.get() || !output.is_audible()).into(),
             elsewhere,
             sounding,
+            is_drill,
+            set_is_drill,
             set_armed,
             set_sounding,
             set_elsewhere,
@@ -203,6 +211,11 @@ impl Alarm {
             });
             self.count(begun.len());
         }
+        // An emergency among drills is heard as one.
+        let is_drill = self.state.with_value(|state| only_drills(state, &asking));
+        if self.is_drill.get_untracked() != is_drill {
+            self.set_is_drill.set(is_drill);
+        }
         let newest = self.state.with_value(Sounding::newest).filter(|_| ready);
         if self.sounding.get_untracked() != newest {
             self.set_sounding.set(newest);
@@ -223,13 +236,17 @@ impl Alarm {
         if self.sounding.get().is_none() {
             return;
         }
-        let siren = self.output.siren().map(SendWrapper::new);
+        let (voice, pattern): (_, &[u32]) = match self.is_drill.get() {
+            true => (Voice::Drill, &VIBRATION_OF_DRILL),
+            false => (Voice::Emergency, &VIBRATION),
+        };
+        let siren = self.output.siren(voice).map(SendWrapper::new);
         if siren.is_some() {
             let calls: Vec<CallKey> = self.state.with_value(|state| state.calls().cloned().collect());
             calls.into_iter().for_each(|call| connection.has_sounded(call));
         }
-        vibrate(&VIBRATION);
-        let again = set_interval_with_handle(|| vibrate(&VIBRATION), VIBRATION_EVERY);
+        vibrate(pattern);
+        let again = set_interval_with_handle(move || vibrate(pattern), VIBRATION_EVERY);
         on_cleanup(move || {
             drop(siren);
             vibrate(&[0]);

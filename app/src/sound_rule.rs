@@ -25,7 +25,7 @@ pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Op
 }
 
 /// Returns whether a call asks `viewer` for help now. Such a call is open, nobody is coming, it is younger than
-/// [`SOUNDED_FOR`], and it is not the viewer's own house that calls. `age` is how long ago the server received it, in
+/// [`SOUNDED_FOR`], and it is not the viewer's own house that calls, unless that makes a drill by itself. `age` is how long ago the server received it, in
 /// milliseconds; without it the time `now` decides.
 #[must_use]
 pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
@@ -34,7 +34,7 @@ pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: 
     // The clock that stamped the call may have been set since, or be another machine's.
     let now = age.map_or(now, |age| alert.at.saturating_add(age));
     let young = now.saturating_sub(alert.at) < SOUNDED_FOR;
-    incident.is_open(now) && incident.coming().next().is_none() && young && !own
+    incident.is_open(now) && incident.coming().next().is_none() && young && (!own || alert.alone)
 }
 
 /// The calls that a device has sounded, by name, and when each began to sound, by the device's clock. Kept by the
@@ -134,6 +134,13 @@ impl Sounding {
     pub fn newest(&self) -> Option<CallKey> {
         self.calls.last().map(|(call, _)| call.clone())
     }
+}
+
+/// Returns whether calls sound and each of them is a drill. `asking` has every call that sounds.
+#[must_use]
+pub fn only_drills(sounding: &Sounding, asking: &[Incident]) -> bool {
+    let is_drill = |call: &CallKey| asking.iter().any(|one| one.alert.drill && one.alert.key() == *call);
+    sounding.newest().is_some() && sounding.calls().all(is_drill)
 }
 
 #[cfg(test)]

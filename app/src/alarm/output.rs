@@ -9,7 +9,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use web_sys::{AudioContext, AudioContextState};
 
-use super::siren::{self, Siren};
+use super::siren::{self, Siren, Voice};
 
 /// The time between two checks of a context that runs. A hidden tab may be slowed down.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -71,9 +71,10 @@ impl Output {
     }
 
     /// Starts the siren; `None` if this browser cannot play it.
-    pub(super) fn siren(self) -> Option<Siren> {
-        let siren =
-            self.context.with_value(|context| context.as_ref().map(|context| Siren::start(context)))?;
+    pub(super) fn siren(self, voice: Voice) -> Option<Siren> {
+        let siren = self
+            .context
+            .with_value(|context| context.as_ref().map(|context| Siren::start(context, voice)))?;
         siren.inspect_err(|error| logging::error!("the siren cannot sound: {error:?}")).ok()
     }
 

@@ -9,6 +9,12 @@ const PITCH: f32 = 1_000.0;
 const SWING: f32 = 400.0;
 /// The frequency at which the pitch goes up and down, in hertz.
 const WAIL: f32 = 1.2;
+/// The two pitches of a drill, as their middle and the distance of each from it, in hertz. They take turns like a doorbell's,
+/// softly, so that nobody takes a drill for an emergency.
+const BELL_PITCH: f32 = 590.0;
+const BELL_SWING: f32 = 65.0;
+/// The frequency at which they take turns, in hertz.
+const BELL_TURNS: f32 = 0.6;
 /// The time until it is loud, in seconds; a shorter one would crackle.
 const ATTACK: f64 = 0.05;
 /// The length of a chirp, in seconds.
@@ -16,6 +22,15 @@ const CHIRP: f64 = 0.15;
 /// The length of the silence that is played to an idle context, in seconds. It is longer than the time until the next
 /// check.
 const NUDGE: f64 = 3.0;
+
+/// The sounds of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// An emergency wails.
+    Emergency,
+    /// A drill rings like a doorbell.
+    Drill,
+}
 
 /// A siren that sounds until it is dropped.
 pub(super) struct Siren {
@@ -25,12 +40,21 @@ pub(super) struct Siren {
 }
 
 impl Siren {
-    pub(super) fn start(context: &AudioContext) -> Result<Self, JsValue> {
-        let (tone, loudness) = tone(context, OscillatorType::Square, 0.7)?;
+    pub(super) fn start(context: &AudioContext, voice: Voice) -> Result<Self, JsValue> {
+        let (shape, loud, pitch) = match voice {
+            Voice::Emergency => (OscillatorType::Square, 0.7, PITCH),
+            Voice::Drill => (OscillatorType::Sine, 0.5, BELL_PITCH),
+        };
+        let (turning, turns, distance) = match voice {
+            Voice::Emergency => (OscillatorType::Triangle, WAIL, SWING),
+            Voice::Drill => (OscillatorType::Square, BELL_TURNS, BELL_SWING),
+        };
+        let (tone, loudness) = tone(context, shape, loud)?;
+        tone.frequency().set_value(pitch);
         let (wail, swing) = (context.create_oscillator()?, context.create_gain()?);
-        wail.set_type(OscillatorType::Triangle);
-        wail.frequency().set_value(WAIL);
-        swing.gain().set_value(SWING);
+        wail.set_type(turning);
+        wail.frequency().set_value(turns);
+        swing.gain().set_value(distance);
         wail.connect_with_audio_node(&swing)?;
         swing.connect_with_audio_param(&tone.frequency())?;
         wail.start()?;

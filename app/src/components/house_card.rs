@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     house_actions::HouseActions,
     house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
-    incident_words::{coming, kind_word, plain_heading, urgent_heading},
+    incident_words::{coming, drill_word, kind_word, plain_heading, urgent_heading},
 };
 use crate::{
     home::Home,
@@ -62,6 +62,7 @@ pub(super) fn HouseCard(
             data-open="true"
             data-house=words_of(one, |_, one| one.alert.house.to_string())
             data-kind=words_of(one, kind_word)
+            data-drill=words_of(one, drill_word)
             data-presses=presses(house)
         >
             <h2 class="incident-heading">{move || if is_compact.get() { short.get() } else { long.get() }}</h2>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     house_facts::{is_empty, words_of},
-    incident_words::{coming, end, kind, kind_word, line, plain_heading, text},
+    incident_words::{coming, drill_word, end, kind, kind_word, line, plain_heading, text},
 };
 use crate::{home::Home, i18n::use_i18n, words};
 
@@ -37,6 +37,7 @@ pub(super) fn IncidentCard(
             data-open="false"
             data-house=words_of(incident, |_, incident| incident.alert.house.to_string())
             data-kind=words_of(incident, kind_word)
+            data-drill=words_of(incident, drill_word)
         >
             <h3 class="incident-heading">{words_of(incident, plain_heading)}</h3>
             <p class="incident-facts">

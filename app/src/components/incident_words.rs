@@ -34,6 +34,11 @@ pub(super) fn kind_word(_: Locale, incident: &Incident) -> String {
     incident.alert.kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default()
 }
 
+/// True of a drill, for the style sheet.
+pub(super) fn drill_word(_: Locale, incident: &Incident) -> String {
+    incident.alert.drill.to_string()
+}
+
 pub(super) fn text(_: Locale, incident: &Incident) -> String {
     incident.alert.text.clone()
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     command::{Command, CommandButton, CommandState, Word},
     house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
-    incident_words::kind_word,
+    incident_words::{drill_word, kind_word},
     own_call_words::own_call_words,
 };
 use crate::{
@@ -83,6 +83,7 @@ fn OwnHouse() -> impl IntoView {
             data-open="true"
             data-house=words_of(one, |_, one| one.alert.house.to_string())
             data-kind=words_of(one, kind_word)
+            data-drill=words_of(one, drill_word)
             data-presses=presses(house)
         >
             <HouseFacts house one />

@@ -68,6 +68,8 @@ pub fn CallStatePage() -> impl IntoView {
 fn find(id: AlertId, house: Option<&str>, line: Option<&str>, viewer: &Resident) -> Option<Incident> {
     let mut known = request::calls_named(id);
     known.retain(|call| viewer.may_receive(&call.alert.line));
+    let is_own = |call: &Incident| viewer.flat() == Some((&call.alert.line, &call.alert.house));
+    known.retain(|call| !call.alert.alone || is_own(call));
     known.retain(|call| house.is_none_or(|house| house == call.alert.house.as_str()));
     known.retain(|call| line.is_none_or(|line| line == call.alert.line.as_str()));
     known.sort_by_key(|call| Some((&call.alert.line, &call.alert.house)) != viewer.flat());

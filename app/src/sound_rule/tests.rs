@@ -1,6 +1,6 @@
 //! A call sounds once on each device, while it is young and nobody has silenced or accepted it.
 
-use domain::{Event, Progress};
+use domain::{Alert, Event, Progress};
 
 use super::*;
 use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
@@ -22,6 +22,14 @@ fn an_open_young_call_that_nobody_answers_asks_every_neighbour_and_the_office() 
 #[test]
 fn a_call_of_the_own_house_asks_nobody_there() {
     assert!(!asks([], &resident("1203"), SOON));
+}
+
+#[test]
+fn a_drill_that_the_own_house_makes_by_itself_sounds_there() {
+    let alone = incident(&Alert { drill: true, alone: true, ..call(1) }, []);
+    assert!(calls_for_help(&alone, &resident("1203"), SOON, None));
+    let of_line = incident(&Alert { drill: true, ..call(1) }, []);
+    assert!(!calls_for_help(&of_line, &resident("1203"), SOON, None));
 }
 
 #[test]
@@ -179,4 +187,21 @@ fn a_call_that_still_asks_begins_once_however_the_devices_clock_is_set() {
         forget_old(&mut sounded, &calls, now);
         assert_eq!(alarm.update(&calls, true, &mut sounded, now), [], "{now}");
     }
+}
+
+#[test]
+fn an_emergency_among_drills_is_heard_as_one() {
+    let drill = incident(&Alert { drill: true, ..call(1) }, []);
+    let emergency = incident(&call(2), []);
+    let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
+    assert!(!only_drills(&alarm, &[]), "nothing sounds");
+    let asking = [drill.clone()];
+    alarm.update(&asking, true, &mut sounded, SOON);
+    assert!(only_drills(&alarm, &asking));
+    let asking = [drill.clone(), emergency];
+    alarm.update(&asking, true, &mut sounded, SOON);
+    assert!(!only_drills(&alarm, &asking));
+    let asking = [drill];
+    alarm.update(&asking, true, &mut sounded, SOON);
+    assert!(only_drills(&alarm, &asking), "the emergency is answered, and the drill goes on");
 }

@@ -209,6 +209,7 @@ fn silent() -> Alert {
         location: None,
         kind: None,
         drill: true,
+        alone: false,
         at: clock::now(),
     }
 }

@@ -115,6 +115,7 @@ fn alert(hours: Millis) -> (Millis, Event) {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at,
     };
     (at, Event::Alert(alert))

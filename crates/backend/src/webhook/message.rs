@@ -112,6 +112,7 @@ mod tests {
             location: Location::new(37.5, 127.0, Some(5.0)),
             kind: Some(Kind::Medical),
             drill: false,
+            alone: false,
             at: 1_795_928_600_000,
         }
     }

@@ -36,7 +36,8 @@ fn resident(house: &str) -> Resident {
 fn request(house: &str) -> CallRequest {
     let house = House::new(house).expect("a valid house");
     let text = Some("도와주세요".into());
-    CallRequest { line: line(), house, text, lat: None, lng: None, accuracy: None, kind: None, drill: false }
+    let (lat, lng, accuracy) = (None, None, None);
+    CallRequest { line: line(), house, text, lat, lng, accuracy, kind: None, drill: false, alone: false }
 }
 
 fn bodies(frames: &[u8]) -> Body {
@@ -166,6 +167,7 @@ fn alert(house: &str, ago: Millis) -> Alert {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: Millis::try_from(now.as_millis()).expect("before the year 292 million") - ago,
     }
 }

@@ -69,15 +69,29 @@ impl Audience {
         self.subscribers.get_mut(&number)?.listed.pop_front()
     }
 
-    /// Encodes a message once for each kind of subscription and hands it to all of them. Returns whether a house other
-    /// than `speaker` has it in a queue.
-    pub(super) fn push(&mut self, destination: &str, message: &Message, speaker: Option<&House>) -> bool {
+    /// Returns the house of a subscriber, if it is one of the line.
+    pub(super) fn house(&self, number: u64) -> Option<&House> {
+        self.subscribers.get(&number)?.subscription.house.as_ref()
+    }
+
+    /// Encodes a message once for each kind of subscription and hands it to all of them, or to those of the house
+    /// `only`. Returns whether a house other than `speaker` has it in a queue.
+    pub(super) fn push(
+        &mut self,
+        destination: &str,
+        message: &Message,
+        only: Option<&House>,
+        speaker: Option<&House>,
+    ) -> bool {
         let about = message.alert();
         let mut encoder = Frames::new(message, destination);
         let mut frames: Vec<Option<Bytes>> = vec![None; self.kinds.len()];
         let (mut encoded, mut pushed, mut is_delivered) = (0, 0, false);
         for subscriber in self.subscribers.values_mut() {
             if subscriber.gone || about.is_some_and(|alert| subscriber.listed.contains(&alert)) {
+                continue;
+            }
+            if only.is_some() && subscriber.subscription.house.as_ref() != only {
                 continue;
             }
             let kind = subscriber.kind;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::{AlertId, Change, body::Body, header, message_id};
+use domain::{AlertId, Change, House, body::Body, header, message_id};
 use stomp::{Command, Frame, Template, Version};
 use uuid::Uuid;
 
@@ -44,6 +44,8 @@ pub(super) struct News {
     pub(super) message_id: Option<String>,
     /// When the call that this is about was received.
     pub(super) received: Option<Received>,
+    /// The only house whose subscribers get it, for a drill that the house makes by itself.
+    pub(super) only: Option<House>,
     /// It is a location that subscribers do not get, because the call is over.
     pub(super) is_of_ended_call: bool,
 }

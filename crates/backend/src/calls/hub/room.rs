@@ -95,12 +95,16 @@ impl Room {
     fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, speaker: Option<&House>) -> bool {
         let mut is_delivered = false;
         for news in news {
-            self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
+            // Nothing reacts to a drill that a house makes by itself.
+            if news.only.is_none() {
+                self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
+            }
             if news.is_of_ended_call {
                 continue;
             }
+            let only = news.only.clone();
             let message = news.into_message(way.replay, way.late);
-            is_delivered |= audience.push(&self.destination, &message, speaker);
+            is_delivered |= audience.push(&self.destination, &message, only.as_ref(), speaker);
         }
         is_delivered
     }
@@ -125,7 +129,12 @@ impl Room {
         let mut audience = self.audience();
         loop {
             let call = audience.next_listed(number)?;
-            let messages = self.calls().messages_of(call, now);
+            let calls = self.calls();
+            if calls.is_of_another_alone(call, audience.house(number)) {
+                continue;
+            }
+            let messages = calls.messages_of(call, now);
+            drop(calls);
             if !messages.is_empty() {
                 return Some(messages);
             }

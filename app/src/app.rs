@@ -12,8 +12,8 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        AuditPage, CallPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, HomePage,
-        ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        AuditPage, CallPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, DrillsPage,
+        HomePage, ImportPage, JoinPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -38,6 +38,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/people") view=PeoplePage />
                     <Route path=path!("/admin/people/import") view=ImportPage />
                     <Route path=path!("/admin/people/cards") view=CardsPage />
+                    <Route path=path!("/admin/drills") view=DrillsPage />
                     <Route path=path!("/admin/audit") view=AuditPage />
                     <Route path=path!("/join") view=CodePage />
                     <Route path=path!("/join/:code") view=JoinPage />

@@ -46,6 +46,8 @@ pub const PEOPLE: Page = of_office("/admin/people");
 pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 /// Invitations to print.
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// Drills: starting one, and whom the last ones did not reach.
+pub const DRILLS: Page = of_office("/admin/drills");
 /// The records of acts.
 pub const AUDIT: Page = of_office("/admin/audit");
 /// Writing the code of an invitation.
@@ -54,7 +56,7 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 13] = [
+pub const PAGES: [Page; 14] = [
     HOME,
     SIGN_IN,
     CALL,
@@ -65,6 +67,7 @@ pub const PAGES: [Page; 13] = [
     PEOPLE,
     PEOPLE_IMPORT,
     PEOPLE_CARDS,
+    DRILLS,
     AUDIT,
     JOIN,
     INVITATION,

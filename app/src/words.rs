@@ -28,6 +28,9 @@ pub(crate) fn in_locale(
 /// Returns a house as people name it, such as `1203호`. A name that is not just a number is left as it is.
 #[must_use]
 pub fn house(locale: Locale, house: &House) -> String {
+    if house.is_office() {
+        return td_string!(locale, names.office).to_owned();
+    }
     let name = house.as_str();
     if is_number(name) { td_string!(locale, names.house, name = name) } else { name.to_owned() }
 }

@@ -12,6 +12,7 @@ const PAGES = [
   { "path": "/admin/people", "signedIn": true, "hydrated": false },
   { "path": "/admin/people/import", "signedIn": true, "hydrated": false },
   { "path": "/admin/people/cards", "signedIn": true, "hydrated": false },
+  { "path": "/admin/drills", "signedIn": true, "hydrated": false },
   { "path": "/admin/audit", "signedIn": true, "hydrated": false },
   { "path": "/join", "signedIn": false, "hydrated": false },
   { "path": "/join/{code}", "signedIn": false, "hydrated": false }

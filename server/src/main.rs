@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod connections;
 mod descriptors;
+mod drills;
 mod figures;
 mod headers;
 mod health;

@@ -9,8 +9,10 @@ use std::{
 
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
-    page_table::{self, AUDIT, Audience, CALL_STATE, CALLS, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS},
-    pages::{audit, calls, join, people, statistics},
+    page_table::{
+        self, AUDIT, Audience, CALL_STATE, CALLS, DRILLS, HOME, INVITATION, JOIN, SIGN_IN, STATISTICS,
+    },
+    pages::{audit, calls, drills, join, people, statistics},
 };
 use axum::{
     body::Body,
@@ -32,7 +34,7 @@ use crate::{
     auth::Viewer,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers, past_calls, people as office,
+    drills as exercises, figures, headers, past_calls, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -106,6 +108,8 @@ pub struct Extras {
     pub people: Option<Arc<people::Shown>>,
     /// The past calls of a line.
     pub calls: Option<Arc<calls::Shown>>,
+    /// The drills of the office.
+    pub drills: Option<Arc<drills::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
     /// The records of acts.
@@ -134,6 +138,9 @@ async fn extras(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> R
         if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
             extras.unchecked = records::unchecked(state).await;
             extras.pulse = state.backend.canary.pulse();
+        }
+        if DRILLS.is_at(path) {
+            extras.drills = Some(Arc::new(exercises::shown(state, query).await));
         }
         if AUDIT.is_at(path) {
             extras.audit = Some(Arc::new(records::shown(state, query).await));
@@ -212,7 +219,7 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         provide_context(context.clone());
         provide_context(asks_after);
         provide_context(hub.clone());
-        let Extras { statistics, people, calls, join, audit, unchecked, pulse } = extras.clone();
+        let Extras { statistics, people, calls, drills, join, audit, unchecked, pulse } = extras.clone();
         if let Some(statistics) = statistics {
             provide_context(statistics);
         }
@@ -221,6 +228,9 @@ async fn render(state: AppState, context: PageContext, extras: Extras, request: 
         }
         if let Some(calls) = calls {
             provide_context(calls);
+        }
+        if let Some(drills) = drills {
+            provide_context(drills);
         }
         if let Some(join) = join {
             provide_context(join);

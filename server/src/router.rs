@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     audit, auth, commands,
     config::SITE_PLAN_ADDRESS,
-    connections, figures, headers, health, metrics, openapi, origin, pages, people,
+    connections, drills, figures, headers, health, metrics, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
     push,
     routes::Routes,
@@ -144,6 +144,7 @@ fn office(routes: Routes) -> Routes {
         .post("/api/lines/remove", people::remove_line)
         .post("/api/invitations", people::invite)
         .post("/admin/people/cards", people::cards)
+        .post("/api/drills", drills::start)
         .post("/api/audit.csv", audit::table)
         .post("/api/audit/check", audit::check)
         .post("/join/{code}", people::join)

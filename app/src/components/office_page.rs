@@ -13,7 +13,7 @@ use super::{PlainHeader, SmallPrint};
 use crate::{
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
-    page_table::{AUDIT, HOME, PEOPLE, Page, STATISTICS},
+    page_table::{AUDIT, DRILLS, HOME, PEOPLE, Page, STATISTICS},
     pages::audit::{Unchecked, month},
     request,
 };
@@ -62,6 +62,7 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         (HOME, td_string!(locale, office.now)),
         (STATISTICS, td_string!(locale, office.statistics)),
         (PEOPLE, td_string!(locale, office.people)),
+        (DRILLS, td_string!(locale, drills.title)),
         (AUDIT, td_string!(locale, audit.link)),
     ];
     let links = pages.map(|(page, words)| {

@@ -9,6 +9,8 @@ mod call_state;
 pub mod calls;
 #[cfg(feature = "ssr")]
 mod devices;
+#[cfg(feature = "ssr")]
+pub mod drills;
 mod home;
 #[cfg(feature = "ssr")]
 pub mod join;
@@ -32,6 +34,8 @@ pub use call_state::CallStatePage;
 pub use calls::CallsPage;
 #[cfg(feature = "ssr")]
 pub use devices::DevicesPage;
+#[cfg(feature = "ssr")]
+pub use drills::DrillsPage;
 pub use home::HomePage;
 #[cfg(feature = "ssr")]
 pub use join::{CodePage, JoinPage};
@@ -43,7 +47,7 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, ImportPage, JoinPage,
+    AuditPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, DrillsPage, ImportPage, JoinPage,
     NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]

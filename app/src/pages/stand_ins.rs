@@ -12,6 +12,6 @@ macro_rules! stand_in {
 }
 
 stand_in! {
-    AuditPage CallStatePage CallsPage CardsPage CodePage DevicesPage ImportPage JoinPage NotFoundPage PeoplePage
+    AuditPage CallStatePage CallsPage CardsPage CodePage DevicesPage DrillsPage ImportPage JoinPage NotFoundPage PeoplePage
     SignInPage StatisticsPage
 }

@@ -25,6 +25,9 @@ pub enum InvalidName {
 /// The line of the service's silent calls to itself. No line of people can have the name, because [`check`] refuses it.
 const CANARY_LINE: &str = "@canary";
 
+/// The house in whose name the management office makes drills.
+const OFFICE_HOUSE: &str = "관리사무소";
+
 fn check(name: &str) -> Result<(), InvalidName> {
     if name.trim().is_empty() {
         return Err(InvalidName::Empty);
@@ -130,6 +133,20 @@ impl Line {
     #[must_use]
     pub fn is_canary(&self) -> bool {
         self.0 == CANARY_LINE
+    }
+}
+
+impl House {
+    /// Returns the house in whose name the management office makes drills. Clients that do not know it show its name.
+    #[must_use]
+    pub fn office() -> Self {
+        Self(OFFICE_HOUSE.to_owned())
+    }
+
+    /// Returns whether this is the management office.
+    #[must_use]
+    pub fn is_office(&self) -> bool {
+        self.0 == OFFICE_HOUSE
     }
 }
 
@@ -252,6 +269,12 @@ mod tests {
         assert!(canary.is_canary() && !Line::new("101-1").expect("a valid line").is_canary());
         assert_eq!(Line::new(canary.as_str()), Err(InvalidName::Character));
         assert!(serde_json::from_str::<Line>("\"@canary\"").is_err());
+    }
+
+    #[test]
+    fn the_house_of_the_office_can_be_read_from_a_record() {
+        assert!(House::office().is_office());
+        assert_eq!(House::new(House::office().as_str()), Ok(House::office()));
     }
 
     #[test]

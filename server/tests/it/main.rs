@@ -10,6 +10,7 @@ mod canary;
 mod cluster;
 mod commands;
 mod descriptors;
+mod drills;
 mod durable_place;
 mod every_line;
 mod forms;

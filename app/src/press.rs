@@ -174,7 +174,7 @@ impl Press {
             }
             if let Some(call) = heard {
                 // Neighbours who received it must learn that it is not wanted any more. A refusal shows that they have.
-                let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
+                let cancelled = api::progress(&call, Progress::Cancelled, None, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
             press.check_kept().await;

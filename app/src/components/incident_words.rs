@@ -51,6 +51,11 @@ pub(super) fn end(locale: Locale, incident: &Incident) -> String {
     }
 }
 
+/// How it ended, in the words of who ended it.
+pub(super) fn note(_: Locale, incident: &Incident) -> String {
+    incident.end.as_ref().and_then(|end| end.note.clone()).unwrap_or_default()
+}
+
 /// Returns who is coming, and who of them is there.
 pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     let name = |response: &Response| {

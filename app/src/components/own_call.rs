@@ -1,10 +1,10 @@
 //! The state of one's own call, and what the caller can do about it.
 
-use domain::{Incident, Progress};
+use domain::{Incident, Millis, Progress};
 use leptos::prelude::*;
 
 use super::{
-    command::{Command, CommandButton, CommandState, Word},
+    command::{Command, CommandButton, CommandState, Note, NoteField, Word},
     house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
     incident_words::{drill_word, kind_word},
     own_call_words::own_call_words,
@@ -14,9 +14,12 @@ use crate::{
     house_calls::HouseCalls,
     i18n::{t_string, use_i18n},
     location::LocationProblem,
-    press::CallProgress,
+    press::{CallProgress, PressState},
     words::say,
 };
+
+/// The time, in milliseconds, for which one tap takes back a call that was just recorded.
+const UNDO_FOR: Millis = 5_000;
 
 /// One's own call, with the line that shows its state, 119 where that is the way to help, the calls of the own house,
 /// and the buttons that fit.
@@ -37,6 +40,7 @@ pub fn OwnCall() -> impl IntoView {
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
             </p>
+            <Undo />
             <WithoutPlace />
             <a class="button danger call-119" href="tel:119" hidden=unless(CallProgress::needs_119)>
                 {say!(i18n, print.call_119)}
@@ -70,6 +74,37 @@ pub fn OwnCall() -> impl IntoView {
     .into_any()
 }
 
+/// Takes back the call that this device has just made, with one tap. Other open calls of the house stay.
+#[component]
+fn Undo() -> impl IntoView {
+    let i18n = use_i18n();
+    let Home { press, connection, .. } = Home::current();
+    let command = Command::new();
+    let just_made = Memo::new(move |_| {
+        let PressState::Recorded { id, at, .. } = press.state.get() else { return None };
+        let now = connection.now.get();
+        let is_it = |call: &&Incident| call.alert.id == id && call.is_open(now);
+        let call = press.own_call.with(|call| call.as_ref().filter(is_it).map(|call| call.alert.key()));
+        call.filter(|_| now.saturating_sub(at) < UNDO_FOR)
+    });
+    let take_back = move |()| {
+        let word = |call| Word::Progress(call, Progress::Cancelled, None);
+        just_made.get_untracked().map(word).into_iter().collect::<Vec<_>>()
+    };
+    view! {
+        <CommandButton
+            command
+            class="undo"
+            testid="undo"
+            shown=Signal::derive(move || just_made.with(Option::is_some))
+            label=Signal::derive(say!(i18n, own.undo))
+            words=take_back
+        />
+        <CommandState command />
+    }
+    .into_any()
+}
+
 /// The open calls of the own house, as neighbours read them.
 #[component]
 fn OwnHouse() -> impl IntoView {
@@ -98,12 +133,13 @@ fn OwnHouse() -> impl IntoView {
 fn EndButtons() -> impl IntoView {
     let i18n = use_i18n();
     let Home { press, own_house, .. } = Home::current();
-    let command = Command::new();
+    let (command, note) = (Command::new(), Note::new());
     let is_open = Memo::new(move |_| own_house.with(Option::is_some));
     let end = move |how| {
         move |()| {
             let calls = own_house.get_untracked();
-            let word = |call: &Incident| Word::Progress(call.alert.key(), how);
+            let note = if how == Progress::Resolved { note.take() } else { None };
+            let word = |call: &Incident| Word::Progress(call.alert.key(), how, note.clone());
             let words = calls.iter().flat_map(HouseCalls::calls).map(word).collect::<Vec<_>>();
             // A press that is still being sent must not be sent after its end.
             press.drop_unrecorded();
@@ -117,6 +153,7 @@ fn EndButtons() -> impl IntoView {
         _ => t_string!(i18n, own.cancel_all),
     });
     view! {
+        <NoteField note shown=is_open />
         <div class="buttons">
             <CommandButton
                 command

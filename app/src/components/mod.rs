@@ -17,6 +17,7 @@ mod incident_card;
 mod incident_list;
 mod incident_words;
 mod language_switch;
+mod ledger;
 mod location_offer;
 #[cfg(feature = "ssr")]
 mod office_page;

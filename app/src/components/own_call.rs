@@ -7,6 +7,7 @@ use super::{
     command::{Command, CommandButton, CommandState, Note, NoteField, Word},
     house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
     incident_words::{drill_word, kind_word},
+    ledger::Ledger,
     own_call_words::own_call_words,
 };
 use crate::{
@@ -29,6 +30,7 @@ pub fn OwnCall() -> impl IntoView {
     let home = Home::current();
     let press = home.press;
     let now = home.connection.now;
+    let command = Command::new();
     let state = Memo::new(move |_| press.progress.with(CallProgress::as_str));
     let words = Memo::new(move |_| {
         let own = press.own_call.get();
@@ -40,7 +42,7 @@ pub fn OwnCall() -> impl IntoView {
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
             </p>
-            <Undo />
+            <Undo command />
             <WithoutPlace />
             <a class="button danger call-119" href="tel:119" hidden=unless(CallProgress::needs_119)>
                 {say!(i18n, print.call_119)}
@@ -48,10 +50,11 @@ pub fn OwnCall() -> impl IntoView {
             <a class="button" href="/sign-in?next=%2F" target="_blank" hidden=unless(needs_sign_in)>
                 {say!(i18n, header.sign_in_again)}
             </a>
+            <Ledger />
             <Show when=move || home.own_house.with(Option::is_some)>
                 <OwnHouse />
             </Show>
-            <EndButtons />
+            <EndButtons command />
             <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
                     {say!(i18n, own.send_now)}
@@ -76,10 +79,9 @@ pub fn OwnCall() -> impl IntoView {
 
 /// Takes back the call that this device has just made, with one tap. Other open calls of the house stay.
 #[component]
-fn Undo() -> impl IntoView {
+fn Undo(command: Command) -> impl IntoView {
     let i18n = use_i18n();
     let Home { press, connection, .. } = Home::current();
-    let command = Command::new();
     let just_made = Memo::new(move |_| {
         let PressState::Recorded { id, at, .. } = press.state.get() else { return None };
         let now = connection.now.get();
@@ -100,7 +102,6 @@ fn Undo() -> impl IntoView {
             label=Signal::derive(say!(i18n, own.undo))
             words=take_back
         />
-        <CommandState command />
     }
     .into_any()
 }
@@ -130,10 +131,10 @@ fn OwnHouse() -> impl IntoView {
 
 /// The buttons that end the open calls of the own house. They end all of them, because the caller sees them as one.
 #[component]
-fn EndButtons() -> impl IntoView {
+fn EndButtons(command: Command) -> impl IntoView {
     let i18n = use_i18n();
     let Home { press, own_house, .. } = Home::current();
-    let (command, note) = (Command::new(), Note::new());
+    let note = Note::new();
     let is_open = Memo::new(move |_| own_house.with(Option::is_some));
     let end = move |how| {
         move |()| {

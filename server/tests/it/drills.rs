@@ -160,9 +160,6 @@ async fn a_drill_of_one_house_by_itself_goes_the_whole_way_and_to_nobody_else() 
     let message = own.wait_for("the own drill", |message| message.is_alert(id)).await?;
     let alert = alert_of(&message);
     assert!(alert.drill && alert.alone, "what is for one house is a drill: {alert:?}");
-    own.ack(&message).await?;
-    let reached = |message: &Message| matches!(message.event(), Some(Event::Receipt(_)));
-    own.wait_for("the receipt of the own device", reached).await?;
     neighbours.none_within(NOBODY_WITHIN, "another house's try", |_| true).await?;
     everywhere.none_within(Duration::from_millis(100), "a house's try", |_| true).await?;
     let (_, snapshot) = neighbour.listen().await?;

@@ -25,8 +25,8 @@ pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Op
 }
 
 /// Returns whether a call asks `viewer` for help now. Such a call is open, nobody is coming, it is younger than
-/// [`SOUNDED_FOR`], and it is not the viewer's own house that calls, unless that makes a drill by itself. `age` is how long ago the server received it, in
-/// milliseconds; without it the time `now` decides.
+/// [`SOUNDED_FOR`], and it is not the viewer's own house that calls, unless it is a drill of that house alone. `age` is how
+/// long ago the server received it, in milliseconds; without it the time `now` decides.
 #[must_use]
 pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
     let alert = &incident.alert;

@@ -1,4 +1,4 @@
-//! The drills of the office: starting one, and the data of the page about the last ones.
+//! The drills of the office, with their start and the data of the page about the last ones.
 
 use std::collections::HashMap;
 

@@ -116,7 +116,7 @@ pub struct Extras {
     pub audit: Option<Arc<audit::Shown>>,
     /// The month whose records somebody of the office must still look at.
     pub unchecked: Option<audit::Unchecked>,
-    /// How the service's silent calls to itself went, for the office.
+    /// The result of the service's silent calls to itself, for the office.
     pub pulse: Option<Pulse>,
 }
 

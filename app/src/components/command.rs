@@ -161,7 +161,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
     .into_any()
 }
 
-/// What a person may write about how a call ended.
+/// The words of a person about how a call ended.
 #[derive(Clone, Copy)]
 pub(super) struct Note(RwSignal<String>);
 

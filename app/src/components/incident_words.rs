@@ -51,7 +51,7 @@ pub(super) fn end(locale: Locale, incident: &Incident) -> String {
     }
 }
 
-/// How it ended, in the words of who ended it.
+/// The words of the house or the office that ended a call.
 pub(super) fn note(_: Locale, incident: &Incident) -> String {
     incident.end.as_ref().and_then(|end| end.note.clone()).unwrap_or_default()
 }

@@ -41,7 +41,7 @@ pub(super) fn Ledger() -> impl IntoView {
     .into_any()
 }
 
-/// How far a call has come in a house, the least first.
+/// The progress of a call in a house, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     Pushed,

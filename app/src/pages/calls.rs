@@ -1,4 +1,4 @@
-//! `/calls`: the past calls of a line, each with what happened when. Residents read their own line's, administrators any
+//! `/calls`, the past calls of a line, each with what happened when. Residents read their own line's, administrators any
 //! line's. Only houses are named, and no words of the callers are kept. Plain HTML.
 
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub enum Answer {
 pub struct Past {
     /// The call, as statistics keep it.
     pub listed: Listed,
-    /// How it ended, in the words of who ended it, while the server still has them.
+    /// The words of the house or the office that ended it, while the server still has them.
     pub note: Option<String>,
 }
 

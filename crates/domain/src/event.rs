@@ -138,7 +138,7 @@ pub struct Alert {
     pub kind: Option<Kind>,
     /// An exercise, not an emergency.
     pub drill: bool,
-    /// A drill that a house makes by itself. Nobody else receives it.
+    /// A drill of a house alone. Nobody else receives it.
     pub alone: bool,
     /// When the producer received it.
     pub at: Millis,

@@ -42,7 +42,7 @@ pub struct End {
     pub by: Actor,
     /// When.
     pub at: Millis,
-    /// How it ended, in the words of who ended it.
+    /// The words of the actor about the end.
     pub note: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Drills: of the office for a line, with a report of the houses that were not reached, and of one house by itself.
+//! Drills of the office for a line, with a report of the houses that were not reached, and drills of one house alone.
 
 use std::time::{Duration, Instant};
 

@@ -87,7 +87,7 @@ impl Held {
 }
 
 /// Returns the event without coordinates, text and note. `None` if nothing is left that statistics need. A drill of one
-/// house by itself is nobody's call.
+/// house alone is no call of the line.
 #[must_use]
 pub fn without_places(event: Event) -> Option<Event> {
     match event {

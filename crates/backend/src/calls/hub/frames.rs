@@ -44,7 +44,7 @@ pub(super) struct News {
     pub(super) message_id: Option<String>,
     /// When the call that this is about was received.
     pub(super) received: Option<Received>,
-    /// The only house whose subscribers get it, for a drill that the house makes by itself.
+    /// The only house whose subscribers get it, for a drill of that house alone.
     pub(super) only: Option<House>,
     /// It is a location that subscribers do not get, because the call is over.
     pub(super) is_of_ended_call: bool,

@@ -23,7 +23,7 @@ pub(super) struct LineCalls {
     message_ids: HashMap<Name, (String, Millis)>,
     /// The calls by the messages of their alerts.
     alerts: HashMap<String, CallKey>,
-    /// The houses of the drills that they make by themselves.
+    /// The houses of the drills that they make alone.
     alone: HashMap<AlertId, House>,
     /// Events past the log that were pushed to a socket of another house than the one they speak for.
     pushed: HashMap<Name, Millis>,
@@ -213,7 +213,7 @@ impl LineCalls {
         is_meant.then(|| house.clone())
     }
 
-    /// Returns whether a call is a drill that another house makes by itself.
+    /// Returns whether a call is a drill of another house alone.
     pub(super) fn is_of_another_alone(&self, id: AlertId, house: Option<&House>) -> bool {
         self.alone.get(&id).is_some_and(|alone| Some(alone) != house) && self.is_of_one_house(id)
     }

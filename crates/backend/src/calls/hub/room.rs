@@ -95,7 +95,7 @@ impl Room {
     fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, speaker: Option<&House>) -> bool {
         let mut is_delivered = false;
         for news in news {
-            // Nothing reacts to a drill that a house makes by itself.
+            // Nothing reacts to a drill of a house alone.
             if news.only.is_none() {
                 self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
             }

@@ -143,7 +143,7 @@ async fn signing_in_and_out_is_recorded_and_refusals_are_folded_into_one_record(
         client.sign_in(NEIGHBOUR, "guess").await.unwrap_err();
     }
     client.sign_in("correct horse battery", PASSWORD).await.unwrap_err();
-    // What is counted until the end of a minute is written at the end of the program, too.
+    // Counts of a minute that is not over are written at the end of the program, too.
     server.terminate().await?;
     let records = records(&server);
     let refused: Vec<_> = records.iter().filter(|row| row[3] == "sign-in-refused").collect();

@@ -203,7 +203,6 @@ impl AlertFields {
             drill: self.drill,
             // An emergency is everybody's.
             alone: self.drill && self.alone == Some(true),
-            alone: false,
             at: self.at.ok_or(Unreadable::Missing("at"))?,
         }))
     }

@@ -164,8 +164,8 @@ impl Row {
     }
 
     /// Returns what two rows of one call know together. The row of which more words were known gives everything that
-    /// later words can change; receipts and steps only grow. Neither order nor repetition of rows matters, so a log from which
-    /// records are gone takes nothing away from a row.
+    /// later words can change; receipts and steps only grow. Neither order nor repetition of rows matters, so a log from
+    /// which records are gone takes nothing away from a row.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let first_reached = self.first_reached.into_iter().chain(other.first_reached).min();

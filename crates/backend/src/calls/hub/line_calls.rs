@@ -180,7 +180,7 @@ impl LineCalls {
         self.index.forget(before);
         self.message_ids.retain(|_, (_, at)| *at >= before);
         self.pushed.retain(|_, at| *at >= before);
-        self.alone.retain(|id, house| self.index.received(*id, Some(house)).is_some());
+        self.alone.retain(|id, house| self.index.received(*id, Some(&*house)).is_some());
         self.alerts.retain(|_, alert| {
             self.message_ids.contains_key(&(topic::ALERT, alert.id.0))
                 || self.message_ids.contains_key(&(topic::DRILL, alert.id.0))

@@ -342,7 +342,7 @@ async fn a_drill_of_one_house_by_itself_reaches_that_house_and_nothing_reacts_to
     assert!(hub.ended_since(0).is_empty() && hub.young(Duration::from_secs(120)).is_empty());
 
     let open = Alert { id: AlertId::generate(), ..drill };
-    hub.apply(Arrival::direct(Event::Alert(open.clone())));
+    hub.apply(Arrival::direct(Event::Alert(open)));
     assert_eq!(
         hub.newest_open_of(&line(), &house("1203")),
         None,

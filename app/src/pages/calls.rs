@@ -227,7 +227,7 @@ mod tests {
 
     fn past(note: Option<&str>) -> Past {
         let by = |name: &str| Actor::House(house(name));
-        let step = |after, progress, by| Step { at: NOON + after, progress, by, line: None };
+        let step = |after: Millis, progress, by| Step { at: NOON + after, progress, by, line: None };
         let row = Row {
             line: named_line("101-1"),
             house: house("1203"),

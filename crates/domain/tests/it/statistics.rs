@@ -140,7 +140,7 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
         }
     }
     let flat = |name: &str| Neighbour::try_from(name.to_owned()).expect("a flat");
-    let step = |after, progress, by, line| Step { at: MORNING + after, progress, by, line };
+    let step = |after: Millis, progress, by, line| Step { at: MORNING + after, progress, by, line };
     let other = Line::new("101-2").ok();
     let expected = Row {
         kind: Some(Kind::Fire),

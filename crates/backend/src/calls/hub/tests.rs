@@ -299,8 +299,8 @@ fn a_call_of_more_than_ten_minutes_stands_for_nothing() {
     assert_eq!(hub.standing(&call("1203", 1)), None);
 }
 
-#[tokio::test]
-async fn a_silent_call_reaches_its_own_subscriber_and_nobody_else() {
+#[test]
+fn a_silent_call_reaches_its_own_subscriber_and_nobody_else() {
     let hub = Hub::new();
     let mut changes = hub.changes();
     let (to_office, mut office) = queue(8);
@@ -323,8 +323,8 @@ async fn a_silent_call_reaches_its_own_subscriber_and_nobody_else() {
     assert_eq!(hub.incidents(&Line::canary()), []);
 }
 
-#[tokio::test]
-async fn a_drill_of_one_house_by_itself_reaches_that_house_and_nothing_reacts_to_it() {
+#[test]
+fn a_drill_of_one_house_by_itself_reaches_that_house_and_nothing_reacts_to_it() {
     let hub = Hub::new();
     let mut changes = hub.changes();
     let (to_own, mut own) = queue(8);
@@ -356,8 +356,8 @@ async fn a_drill_of_one_house_by_itself_reaches_that_house_and_nothing_reacts_to
     );
 }
 
-#[tokio::test]
-async fn an_emergency_with_the_id_of_a_drill_is_everybodys() {
+#[test]
+fn an_emergency_with_the_id_of_a_drill_is_everybodys() {
     let hub = Hub::new();
     let (to_neighbour, mut neighbour) = queue(8);
     let _neighbour = hub.subscribe(&line(), subscription_of("1204"), to_neighbour);

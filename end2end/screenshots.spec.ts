@@ -267,6 +267,52 @@ test("pictures of the numbers", async ({ stranger }, { project: { name: language
   await admin.page.pdf({ path: join(DIRECTORY, `statistics-print-${language}.pdf`), preferCSSPageSize: true });
 });
 
+test("pictures of drills, of the seconds of undo, and of past calls", async ({ stranger, office }, { project: { name: language } }) => {
+  test.setTimeout(600_000);
+  const { locale } = WORDS[language]!;
+  for (const look of LOOKS) {
+    const enter = async (name: string) => {
+      const somebody = await stranger({ ...look, locale });
+      await somebody.enter(name);
+      return somebody;
+    };
+    const [caller, neighbour, admin] = [await enter("resident-1203"), await enter("resident-1204"), await enter("admin")];
+    await neighbour.arm();
+    await admin.open("/admin/drills?line=101-1");
+    await admin.page.getByTestId("start-drill").getByRole("button").click();
+    await picture(admin, "drills", look, language);
+    await admin.page.getByTestId("done").getByTestId("watch").click();
+    await expect(neighbour.page.locator("[data-drill=true]").first()).toBeVisible();
+    await picture(neighbour, "drill", look, language);
+    await office.endCalls();
+    await expect(neighbour.alarm).toHaveCount(0);
+
+    await caller.call();
+    await expect(caller.page.getByTestId("undo")).toBeVisible();
+    await picture(caller, "undo", look, language);
+    await caller.ownCallIs("reached");
+    await caller.page.getByTestId("ledger").locator("summary").click();
+    await caller.page.getByTestId("write-note").click();
+    await picture(caller, "own-ledger", look, language);
+    await caller.page.getByTestId("cancel").click();
+    await caller.ownCallIs("ended");
+
+    const device = await caller.newTab();
+    await device.open("/devices");
+    await device.page.getByTestId("practise").click();
+    await device.ownCallIs("practice");
+    await picture(device, "practice-page", look, language);
+    await caller.ownCallIs("practice");
+    await picture(caller, "practice", look, language);
+    await device.open("/calls");
+    await picture(device, "past-calls", look, language);
+    await admin.open("/calls?line=101-1");
+    await picture(admin, "past-calls-office", look, language);
+    for (const somebody of [caller, neighbour, admin]) await somebody.context.close();
+    await office.endCalls();
+  }
+});
+
 test("pictures of the people", async ({ stranger }, { project: { name: language } }) => {
   test.setTimeout(600_000);
   const { locale } = WORDS[language]!;

@@ -56,12 +56,13 @@ pub async fn accept(
 pub async fn progress(
     call: &CallKey,
     progress: Progress,
+    note: Option<String>,
     on_trouble: impl Fn(Trouble, u32),
 ) -> Result<Recorded, Refused> {
     let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
     let (house, line) = (Url::escape(call.house.as_str()), Url::escape(call.line.as_str()));
     let path = format!("/alert/{}/{command}?house={house}&line={line}", call.id);
-    post(&path, Uuid::now_v7(), &ProgressRequest::default(), on_trouble).await
+    post(&path, Uuid::now_v7(), &ProgressRequest { note }, on_trouble).await
 }
 
 /// Sends a command until it is answered.

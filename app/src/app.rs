@@ -12,9 +12,9 @@ use crate::{
     i18n::I18nSubContextProvider,
     locale, offline,
     pages::{
-        AuditPage, BoardPage, CallPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage,
-        EscalationPage, HomePage, ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage,
-        NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
+        AuditPage, BoardPage, CallPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage,
+        DisplaysPage, DrillsPage, EscalationPage, HomePage, ImportPage, InstallPage, JoinPage, LeavePage,
+        MePage, MySignInPage, NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
     },
     request,
 };
@@ -33,6 +33,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage />
                     <Route path=path!("/call") view=CallPage />
                     <Route path=path!("/call/:id") view=CallStatePage />
+                    <Route path=path!("/calls") view=CallsPage />
                     <Route path=path!("/devices") view=DevicesPage />
                     <Route path=path!("/me") view=MePage />
                     <Route path=path!("/me/leave") view=LeavePage />
@@ -42,6 +43,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/admin/people") view=PeoplePage />
                     <Route path=path!("/admin/people/import") view=ImportPage />
                     <Route path=path!("/admin/people/cards") view=CardsPage />
+                    <Route path=path!("/admin/drills") view=DrillsPage />
                     <Route path=path!("/admin/audit") view=AuditPage />
                     <Route path=path!("/admin/board") view=BoardPage />
                     <Route path=path!("/admin/board/displays") view=DisplaysPage />

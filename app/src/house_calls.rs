@@ -96,6 +96,12 @@ impl HouseCalls {
         kinds
     }
 
+    /// Returns whether every call is a drill.
+    #[must_use]
+    pub fn is_drill(&self) -> bool {
+        self.calls().all(|call| call.alert.drill)
+    }
+
     /// Returns the calls as one, which is the newest, with the last words, the last known location and everybody who
     /// comes to any of them, since the oldest was made. It is a drill only if every call is.
     #[must_use]
@@ -107,6 +113,7 @@ impl HouseCalls {
             }
             one.alert.at = earlier.alert.at;
             one.alert.drill &= earlier.alert.drill;
+            one.alert.alone &= earlier.alert.alone;
             one.steps.extend(earlier.steps.iter().cloned());
             if one.location.is_none() {
                 (one.location, one.located) = (earlier.location, earlier.located);

@@ -33,6 +33,8 @@ pub const SIGN_IN: Page = Page { path: "/sign-in", audience: Audience::SignedOut
 pub const CALL: Page = Page { path: "/call", audience: Audience::SignedIn, is_hydrated: true };
 /// The state of a call.
 pub const CALL_STATE: Page = Page { path: "/call/{id}", audience: Audience::SignedIn, is_hydrated: false };
+/// The past calls of a line.
+pub const CALLS: Page = Page { path: "/calls", audience: Audience::SignedIn, is_hydrated: false };
 /// The devices that are reached while no page is open.
 pub const DEVICES: Page = Page { path: "/devices", audience: Audience::SignedIn, is_hydrated: false };
 /// The data held about the person who is signed in, with those who were shown their location.
@@ -52,6 +54,8 @@ pub const PEOPLE: Page = of_office("/admin/people");
 pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 /// Invitations to print.
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
+/// Drills: starting one, and whom the last ones did not reach.
+pub const DRILLS: Page = of_office("/admin/drills");
 /// The records of acts.
 pub const AUDIT: Page = of_office("/admin/audit");
 /// The open calls for the screen on the office's wall. A screen with a token reads it, too.
@@ -66,11 +70,12 @@ pub const JOIN: Page = Page { path: "/join", audience: Audience::Anybody, is_hyd
 pub const INVITATION: Page = Page { path: "/join/{code}", audience: Audience::Anybody, is_hydrated: false };
 
 /// Every page.
-pub const PAGES: [Page; 19] = [
+pub const PAGES: [Page; 21] = [
     HOME,
     SIGN_IN,
     CALL,
     CALL_STATE,
+    CALLS,
     DEVICES,
     ME,
     ME_LEAVE,
@@ -80,6 +85,7 @@ pub const PAGES: [Page; 19] = [
     PEOPLE,
     PEOPLE_IMPORT,
     PEOPLE_CARDS,
+    DRILLS,
     AUDIT,
     BOARD,
     DISPLAYS,
@@ -128,6 +134,7 @@ mod tests {
             ("/call/0190f8a0-0000-7000-8000-000000000000", Some(CALL_STATE)),
             ("/call/", None),
             ("/call/a/b", None),
+            ("/calls", Some(CALLS)),
             ("/devices", Some(DEVICES)),
             ("/me", Some(ME)),
             ("/me/leave", Some(ME_LEAVE)),

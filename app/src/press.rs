@@ -119,8 +119,17 @@ impl Press {
         let text = Some(text).filter(|text| !text.trim().is_empty());
         let pending = self.viewer.with_value(|viewer| {
             let (line, house) = viewer.flat().map(|(line, house)| (line.clone(), house.clone()))?;
-            let request =
-                CallRequest { line, house, text, lat: None, lng: None, accuracy: None, kind, drill: false };
+            let request = CallRequest {
+                line,
+                house,
+                text,
+                lat: None,
+                lng: None,
+                accuracy: None,
+                kind,
+                drill: false,
+                alone: false,
+            };
             Some(Pending::new(viewer, &request, device_now(), self.asks_after))
         });
         if let Some(pending) = pending {
@@ -165,7 +174,7 @@ impl Press {
             }
             if let Some(call) = heard {
                 // Neighbours who received it must learn that it is not wanted any more. A refusal shows that they have.
-                let cancelled = api::progress(&call, Progress::Cancelled, |_, _| {}).await;
+                let cancelled = api::progress(&call, Progress::Cancelled, None, |_, _| {}).await;
                 cancelled.map(drop).unwrap_or_default();
             }
             press.check_kept().await;

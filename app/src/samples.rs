@@ -42,6 +42,7 @@ pub(crate) fn call(number: u128) -> Alert {
         location: Location::new(37.5, 127.0, Some(12.0)),
         kind: None,
         drill: false,
+        alone: false,
         at: AT,
     }
 }

@@ -28,8 +28,9 @@ pub fn asking(feed: &Feed, viewer: &Resident, now: Millis, moment: Millis) -> Op
 }
 
 /// Returns whether a call asks `viewer` for help now. Such a call is open, nobody is coming or those who are do not
-/// arrive, it was made or escalated less than [`SOUNDED_FOR`] ago, and the viewer's own house neither calls nor comes.
-/// `age` is how long ago the server received it, in milliseconds; without it the time `now` decides.
+/// arrive, it was made or escalated less than [`SOUNDED_FOR`] ago, and the viewer's own house neither comes nor calls,
+/// unless it is a drill of that house alone. `age` is how long ago the server received it, in milliseconds; without it
+/// the time `now` decides.
 #[must_use]
 pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: Option<Millis>) -> bool {
     let alert = &incident.alert;
@@ -38,7 +39,11 @@ pub fn calls_for_help(incident: &Incident, viewer: &Resident, now: Millis, age: 
     let now = age.map_or(now, |age| alert.at.saturating_add(age));
     let is_elsewhere = viewer.line.as_ref() != Some(&alert.line);
     let young = now.saturating_sub(alarmed_at(incident, is_elsewhere)) < SOUNDED_FOR;
-    incident.is_open(now) && is_unanswered(incident) && young && !own && !is_coming(incident, viewer)
+    incident.is_open(now)
+        && is_unanswered(incident)
+        && young
+        && (!own || alert.alone)
+        && !is_coming(incident, viewer)
 }
 
 /// Returns for how many milliseconds an open call goes on sounding on the board, which every call alarms from its

@@ -28,6 +28,9 @@ pub(crate) fn in_locale(
 /// Returns a house as people name it, such as `1203호`. A name that is not just a number is left as it is.
 #[must_use]
 pub fn house(locale: Locale, house: &House) -> String {
+    if house.is_office() {
+        return td_string!(locale, names.office).to_owned();
+    }
     let name = house.as_str();
     if is_number(name) { td_string!(locale, names.house, name = name) } else { name.to_owned() }
 }
@@ -192,7 +195,7 @@ mod tests {
     #[test]
     fn an_end_names_its_author_where_that_is_informative() {
         let by = Actor::House(House::new("1203").expect("a valid house"));
-        let worded = |how, by| end(Locale::en, &End { how, by, at: 0 });
+        let worded = |how, by| end(Locale::en, &End { how, by, at: 0, note: None });
         assert_eq!(worded(Progress::Cancelled, by.clone()), "Cancelled");
         assert_eq!(worded(Progress::Resolved, by), "Over · flat 1203");
         assert_eq!(worded(Progress::Resolved, Actor::Administrator), "Over · the management office");

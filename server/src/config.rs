@@ -58,6 +58,11 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_KEEP_ACCESS_LOG_DAYS", value_name = "DAYS", default_value = "400")]
     pub keep_access_log_days: String,
 
+    /// Seconds between two silent calls of the service to itself, which show on /metrics and to administrators that calls
+    /// are recorded and delivered; 0 for none
+    #[arg(long, env = "IUTSAI_CANARY_SECONDS", value_name = "SECONDS", default_value = "60")]
+    pub canary_seconds: String,
+
     /// Seconds for which a press that a device kept without a network is sent unasked; an older one asks the person
     /// first
     #[arg(long, env = "IUTSAI_PRESS_ASKS_AFTER", value_name = "SECONDS", default_value = "600")]
@@ -282,6 +287,8 @@ pub struct Settings {
     pub roles: Roles,
     /// The times for which things are kept.
     pub clocks: Clocks,
+    /// The time between two silent calls of the service to itself; `None` for none.
+    pub canary: Option<Duration>,
     /// The greatest age of a press kept by a device that is still sent unasked.
     pub press_asks_after: Duration,
     /// The complex's time zone.

@@ -283,11 +283,15 @@ fn escalation() -> PathItem {
 const PEOPLE: &str = "Every line, house and account, for administrators.";
 
 /// The acts of an administrator, each by POST as JSON or as a form.
-const OFFICE: [(&str, &str); 14] = [
+const OFFICE: [(&str, &str); 15] = [
     ("/api/audit.csv", "The records of acts as a table (text/csv), for a `reason`, which is recorded."),
     (
         "/api/audit/check",
         "Signs that the records of a `month` such as 2026-11 were looked at, with a `note`.",
+    ),
+    (
+        "/api/drills",
+        "Alarms a `line` for a drill, in the name of the office. The same `key`, a UUID, starts one drill.",
     ),
     ("/api/people/import", "Previews a table (text/csv); with the preview's digest as ?digest=, imports it."),
     ("/api/people/{name}/lock", "Locks an account: its sessions end, and nobody can sign in with it."),

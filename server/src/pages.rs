@@ -10,19 +10,25 @@ use std::{
 use app::{
     context::{DemoAccounts, Ground, PageContext, PressAsksAfter, Tiles},
     page_table::{
-        self, AUDIT, Audience, CALL, CALL_STATE, DISPLAYS, HOME, INSTALL, INVITATION, JOIN, MY_SIGN_IN,
-        SIGN_IN, STATISTICS,
+        self, AUDIT, Audience, CALL, CALL_STATE, CALLS, DISPLAYS, DRILLS, HOME, INSTALL, INVITATION, JOIN,
+        MY_SIGN_IN, SIGN_IN, STATISTICS,
     },
-    pages::{audit, board as board_page, escalation, install, join, me, my_sign_in, people, statistics},
+    pages::{
+        audit, board as board_page, calls, drills, escalation, install, join, me, my_sign_in, people,
+        statistics,
+    },
 };
 use axum::{
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Redirect, Response},
 };
-use backend::people::{
-    accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
-    sessions::Session,
+use backend::{
+    canary::Pulse,
+    people::{
+        accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+        sessions::Session,
+    },
 };
 use domain::{Resident, Role, statistics::Zone};
 use http::{HeaderName, HeaderValue, Method, header, request::Parts};
@@ -34,7 +40,7 @@ use crate::{
     audit as records, auth, board,
     budgets::Holder,
     config::{Settings, TileSource},
-    figures, headers, me as of_person, my_sign_in as own, people as office,
+    drills as exercises, figures, headers, me as of_person, my_sign_in as own, past_calls, people as office,
     problem::{Kind, Problem, role_absent},
     sign_in::{next_of, sign_in_page},
     state::AppState,
@@ -117,6 +123,10 @@ pub struct Extras {
     pub statistics: Option<Arc<statistics::Shown>>,
     /// The people of the complex.
     pub people: Option<Arc<people::Shown>>,
+    /// The past calls of a line.
+    pub calls: Option<Arc<calls::Shown>>,
+    /// The drills of the office.
+    pub drills: Option<Arc<drills::Shown>>,
     /// An invitation.
     pub join: Option<Arc<join::Shown>>,
     /// The data held about the viewer.
@@ -135,6 +145,8 @@ pub struct Extras {
     pub external: Option<install::External>,
     /// The rules of escalation.
     pub escalation: Option<Arc<escalation::Shown>>,
+    /// The result of the service's silent calls to itself, for the office.
+    pub pulse: Option<Pulse>,
 }
 
 impl Extras {
@@ -143,6 +155,8 @@ impl Extras {
         let Self {
             statistics,
             people,
+            calls,
+            drills,
             join,
             me,
             audit,
@@ -152,9 +166,12 @@ impl Extras {
             displays,
             external,
             escalation,
+            pulse,
         } = self;
         provide_some(statistics);
         provide_some(people);
+        provide_some(calls);
+        provide_some(drills);
         provide_some(join);
         provide_some(me);
         provide_some(audit);
@@ -164,6 +181,7 @@ impl Extras {
         provide_some(displays);
         provide_some(external);
         provide_some(escalation);
+        provide_some(pulse);
     }
 }
 
@@ -192,12 +210,19 @@ async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> R
         extras.me = of_person::shown(state, path, query, viewer).await;
     }
     extras.board = board::shown(state, parts, viewer).await;
+    if let Some(viewer) = viewer.filter(|_| CALLS.is_at(path)) {
+        extras.calls = Some(Arc::new(past_calls::shown(state, query, viewer).await));
+    }
     if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
         if CALL_STATE.is_at(path) {
             records::call_seen(state, parts, viewer);
         }
         if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
             extras.unchecked = records::unchecked(state).await;
+            extras.pulse = state.backend.canary.pulse();
+        }
+        if DRILLS.is_at(path) {
+            extras.drills = Some(Arc::new(exercises::shown(state, query).await));
         }
         if AUDIT.is_at(path) {
             extras.audit = Some(Arc::new(records::shown(state, query).await));

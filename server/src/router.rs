@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     audit, auth, board, commands,
     config::SITE_PLAN_ADDRESS,
-    connections, figures, headers, health, me, metrics, my_sign_in, openapi, origin, pages, people,
+    connections, drills, figures, headers, health, me, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
     push,
     routes::Routes,
@@ -151,6 +151,7 @@ fn office(routes: Routes) -> Routes {
         .get("/api/escalation", people::rules)
         .post("/api/escalation", people::set_rules)
         .post("/admin/people/cards", people::cards)
+        .post("/api/drills", drills::start)
         .post("/api/audit.csv", audit::table)
         .post("/api/audit/check", audit::check)
         .get("/api/displays", people::list_displays)

@@ -104,6 +104,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         push: settings.push.clone(),
         webhook: settings.webhook.clone(),
         clocks: settings.clocks,
+        canary: settings.canary,
         demo: settings.demo,
         requires_second_factor: settings.requires_second_factor,
         calls_runtime: runtimes.calls.clone(),

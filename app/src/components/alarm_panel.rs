@@ -34,7 +34,11 @@ pub fn AlarmPanel() -> impl IntoView {
     let waiting = Memo::new(move |_| {
         home.incoming.with(|houses| houses.iter().filter(|house| !house.is_answered()).count())
     });
+    let is_drill = Memo::new(move |_| {
+        home.incoming.with(|houses| !houses.is_empty() && houses.iter().all(HouseCalls::is_drill))
+    });
     let state = move || match (sounding(), waiting.get()) {
+        _ if is_drill.get() => t_string!(i18n, alarm.drill).to_owned(),
         (true, _) => t_string!(i18n, alarm.sounding).to_owned(),
         (false, 0) => t_string!(i18n, alarm.answered).to_owned(),
         (false, count) => td_string!(i18n.get_locale(), alarm.waiting, count = count),
@@ -45,6 +49,7 @@ pub fn AlarmPanel() -> impl IntoView {
             <section
                 class="alarm"
                 class:sounding=sounding
+                class:drill=is_drill
                 data-testid="alarm"
                 role="alert"
                 aria-atomic="false"

@@ -14,7 +14,8 @@ use crate::{
 #[derive(Clone)]
 pub(super) enum Word {
     Accept(Alert, House),
-    Progress(CallKey, Progress),
+    /// Progress, with how it ended in words where the person wrote that.
+    Progress(CallKey, Progress, Option<String>),
 }
 
 #[derive(Clone, PartialEq)]
@@ -68,7 +69,7 @@ impl Command {
         let on_trouble = move |trouble, _| self.show(Stage::Retrying(trouble));
         let answer = match word {
             Word::Accept(alert, by) => api::accept(&alert, by, on_trouble).await,
-            Word::Progress(call, progress) => api::progress(&call, progress, on_trouble).await,
+            Word::Progress(call, progress, note) => api::progress(&call, progress, note, on_trouble).await,
         };
         if let Err(refused) = answer {
             self.refused.try_set_value(Some(match refused {
@@ -156,6 +157,49 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
                 </a>
             </Show>
         </p>
+    }
+    .into_any()
+}
+
+/// The words of a person about how a call ended.
+#[derive(Clone, Copy)]
+pub(super) struct Note(RwSignal<String>);
+
+impl Note {
+    pub(super) fn new() -> Self {
+        Self(RwSignal::new(String::new()))
+    }
+
+    /// Takes what was written, if there is more than white space.
+    pub(super) fn take(self) -> Option<String> {
+        let written = self.0.try_update(std::mem::take).unwrap_or_default();
+        Some(written.trim().to_owned()).filter(|note| !note.is_empty())
+    }
+}
+
+/// The field for it, folded away until somebody wants to write.
+#[component]
+pub(super) fn NoteField(
+    /// Holds what is written.
+    note: Note,
+    /// True if a call can be ended now.
+    #[prop(into)]
+    shown: Signal<bool>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <details class="note" hidden=Signal::derive(move || !shown.get())>
+            <summary data-testid="write-note">{say!(i18n, own.note)}</summary>
+            <input
+                name="note"
+                type="text"
+                maxlength="1000"
+                autocomplete="off"
+                aria-label=say!(i18n, own.note)
+                prop:value=note.0
+                on:input=move |event| note.0.set(event_target_value(&event))
+            />
+        </details>
     }
     .into_any()
 }

@@ -4,7 +4,7 @@
 use domain::{House, Incident, Line, Progress, Resident, Response, Role, Stance};
 use leptos::prelude::*;
 
-use super::command::{Command, CommandButton, CommandState, Word};
+use super::command::{Command, CommandButton, CommandState, Note, NoteField, Word};
 use crate::{
     home::Home,
     house_calls::HouseCalls,
@@ -40,11 +40,17 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     };
     let on_the_way = move |what| {
         move |()| {
-            let word = |call: Incident| Word::Progress(call.alert.key(), what);
+            let word = |call: Incident| Word::Progress(call.alert.key(), what, None);
             calls(Point::OnTheWay).into_iter().map(word).collect::<Vec<_>>()
         }
     };
-    let end = move |()| house.with_untracked(|house| house.as_ref().map(end_all).unwrap_or_default());
+    let note = Note::new();
+    let end = move |()| {
+        let note = note.take();
+        house.with_untracked(|house| {
+            house.as_ref().map(|house| end_all(house, note.as_deref())).unwrap_or_default()
+        })
+    };
     let accept_label = Signal::derive(move || match offer.get().accept {
         Some(Accept::Too) => t_string!(i18n, alarm.accept_too),
         _ => t_string!(i18n, alarm.accept),
@@ -59,10 +65,12 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     let arrive = Signal::derive(say!(i18n, alarm.arrive));
     let withdraw = Signal::derive(say!(i18n, alarm.withdraw));
     let resolve = Signal::derive(say!(i18n, feed.resolve));
+    let may_end = Signal::derive(move || administers && house.with(Option::is_some));
     view! {
         <p class="own-stance" hidden=Signal::derive(move || stance.get().is_empty())>
             {stance}
         </p>
+        {administers.then(|| view! { <NoteField note shown=may_end /> })}
         <div class="buttons">
             <CommandButton
                 command
@@ -92,7 +100,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
                 command
                 class="secondary"
                 testid="resolve"
-                shown=Signal::derive(move || administers && house.with(Option::is_some))
+                shown=may_end
                 label=resolve
                 words=end
             />
@@ -102,8 +110,10 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     .into_any()
 }
 
-fn end_all(house: &HouseCalls) -> Vec<Word> {
-    house.calls().map(|call| Word::Progress(call.alert.key(), Progress::Resolved)).collect()
+fn end_all(house: &HouseCalls, note: Option<&str>) -> Vec<Word> {
+    let word =
+        |call: &Incident| Word::Progress(call.alert.key(), Progress::Resolved, note.map(str::to_owned));
+    house.calls().map(word).collect()
 }
 
 /// The actions of a person on the open calls of a house.

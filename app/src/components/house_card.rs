@@ -7,7 +7,8 @@ use super::{
     house_actions::HouseActions,
     house_facts::{HouseFacts, HouseWords, as_one, is_elsewhere, presses, words_of},
     incident_words::{
-        coming, kind_word, plain_heading, plain_heading_elsewhere, urgent_heading, urgent_heading_elsewhere,
+        coming, drill_word, kind_word, plain_heading, plain_heading_elsewhere, urgent_heading,
+        urgent_heading_elsewhere,
     },
 };
 use crate::{
@@ -69,6 +70,7 @@ pub(super) fn HouseCard(
             data-house=words_of(one, |_, one| one.alert.house.to_string())
             data-line=words_of(one, |_, one| one.alert.line.to_string())
             data-kind=words_of(one, kind_word)
+            data-drill=words_of(one, drill_word)
             data-presses=presses(house)
         >
             <h2 class="incident-heading">{move || if is_compact.get() { short.get() } else { long.get() }}</h2>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     house_facts::{is_elsewhere, is_empty, words_of},
-    incident_words::{coming, end, kind, kind_word, line, plain_heading, text},
+    incident_words::{coming, drill_word, end, kind, kind_word, line, note, plain_heading, text},
 };
 use crate::{home::Home, i18n::use_i18n, words};
 
@@ -29,6 +29,7 @@ pub(super) fn IncidentCard(
     });
     let (kind, text, coming) =
         (words_of(incident, kind), words_of(incident, text), words_of(incident, coming));
+    let note = words_of(incident, note);
     Effect::new(move || connection.seen(id));
 
     view! {
@@ -39,6 +40,7 @@ pub(super) fn IncidentCard(
             data-open="false"
             data-house=words_of(incident, |_, incident| incident.alert.house.to_string())
             data-kind=words_of(incident, kind_word)
+            data-drill=words_of(incident, drill_word)
         >
             <h3 class="incident-heading">{words_of(incident, plain_heading)}</h3>
             <p class="incident-facts">
@@ -47,6 +49,7 @@ pub(super) fn IncidentCard(
                 <span>{ago}</span>
             </p>
             <p class="incident-end">{words_of(incident, end)}</p>
+            <p data-testid="note" hidden=is_empty(note)>{note}</p>
             <p class="incident-text" hidden=is_empty(text)>{text}</p>
             <p class="coming" data-testid="coming" hidden=is_empty(coming)>{coming}</p>
         </article>

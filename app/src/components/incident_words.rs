@@ -50,6 +50,11 @@ pub(super) fn kind_word(_: Locale, incident: &Incident) -> String {
     incident.alert.kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default()
 }
 
+/// True of a drill, for the style sheet.
+pub(super) fn drill_word(_: Locale, incident: &Incident) -> String {
+    incident.alert.drill.to_string()
+}
+
 pub(super) fn text(_: Locale, incident: &Incident) -> String {
     incident.alert.text.clone()
 }
@@ -60,6 +65,11 @@ pub(super) fn end(locale: Locale, incident: &Incident) -> String {
         // Not open and ended by nobody, so it has run out.
         None => words::ended(locale, Progress::Expired).to_owned(),
     }
+}
+
+/// The words of the house or the office that ended a call.
+pub(super) fn note(_: Locale, incident: &Incident) -> String {
+    incident.end.as_ref().and_then(|end| end.note.clone()).unwrap_or_default()
 }
 
 /// Returns who is coming, and who of them is there.

@@ -17,6 +17,7 @@ mod incident_card;
 mod incident_list;
 mod incident_words;
 mod language_switch;
+mod ledger;
 mod location_offer;
 #[cfg(feature = "ssr")]
 mod office_page;
@@ -36,7 +37,7 @@ pub use incident_list::IncidentList;
 pub(crate) use incident_words::escalated;
 pub use language_switch::LanguageSwitch;
 #[cfg(feature = "ssr")]
-pub(crate) use office_page::office_page;
+pub(crate) use office_page::{fault_words, office_page};
 pub use own_call::OwnCall;
 pub use own_call_words::own_call_words;
 pub use plain_header::PlainHeader;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use backend::canary::{Failure, Fault, Pulse};
 use domain::Role;
 use http::StatusCode;
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use super::{PlainHeader, SmallPrint};
 use crate::{
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
-    page_table::{AUDIT, BOARD, ESCALATION, HOME, MY_SIGN_IN, PEOPLE, Page, STATISTICS},
+    page_table::{AUDIT, BOARD, DRILLS, ESCALATION, HOME, MY_SIGN_IN, PEOPLE, Page, STATISTICS},
     pages::audit::{Unchecked, month},
     request,
 };
@@ -34,6 +35,7 @@ pub(crate) fn office_page<Shown: Send + Sync + 'static>(
         <Title text=move || format!("{} · {}", title(i18n.get_locale()), t_string!(i18n, app.name)) />
         <PlainHeader />
         {is_administrator.then(|| links(locale, page))}
+        {is_administrator.then(|| failing(locale)).flatten()}
         {is_administrator.then(|| unchecked(locale)).flatten()}
         {content}
         <SmallPrint />
@@ -60,6 +62,7 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         (HOME, td_string!(locale, office.now)),
         (STATISTICS, td_string!(locale, office.statistics)),
         (PEOPLE, td_string!(locale, office.people)),
+        (DRILLS, td_string!(locale, drills.title)),
         (BOARD, td_string!(locale, board.title)),
         (ESCALATION, td_string!(locale, escalation.label)),
         (AUDIT, td_string!(locale, audit.link)),
@@ -76,6 +79,28 @@ fn links(locale: Locale, shown: Page) -> AnyView {
         <nav class="office-nav no-print" aria-label=td_string!(locale, office.label)>{Vec::from(links)}</nav>
     }
     .into_any()
+}
+
+/// A banner while the service's silent calls to itself fail. The server provides their pulse as context.
+fn failing(locale: Locale) -> Option<AnyView> {
+    let Failure { fault, .. } = use_context::<Pulse>()?.failure?;
+    let words = fault_words(locale, fault);
+    Some(
+        view! {
+            <div class="office-nav no-print">
+                <p class="notice error" role="alert" data-testid="canary-failing">{words}</p>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// The meaning of a failure of the service's silent calls.
+pub(crate) fn fault_words(locale: Locale, fault: Fault) -> &'static str {
+    match fault {
+        Fault::NotRecorded => td_string!(locale, office.not_recorded),
+        Fault::NotDelivered => td_string!(locale, office.not_delivered),
+    }
 }
 
 /// A banner while nobody has signed the check of last month's records.

@@ -1,12 +1,13 @@
 //! The state of one's own call, and what the caller can do about it.
 
-use domain::{Incident, Progress};
+use domain::{Incident, Millis, Progress};
 use leptos::prelude::*;
 
 use super::{
-    command::{Command, CommandButton, CommandState, Word},
+    command::{Command, CommandButton, CommandState, Note, NoteField, Word},
     house_facts::{HouseFacts, HouseWords, as_one, presses, words_of},
-    incident_words::kind_word,
+    incident_words::{drill_word, kind_word},
+    ledger::Ledger,
     own_call_words::own_call_words,
 };
 use crate::{
@@ -14,9 +15,12 @@ use crate::{
     house_calls::HouseCalls,
     i18n::{t_string, use_i18n},
     location::LocationProblem,
-    press::CallProgress,
+    press::{CallProgress, PressState},
     words::say,
 };
+
+/// The time, in milliseconds, for which one tap takes back a call that was just recorded.
+const UNDO_FOR: Millis = 5_000;
 
 /// One's own call, with the line that shows its state, 119 where that is the way to help, the calls of the own house,
 /// and the buttons that fit.
@@ -26,6 +30,7 @@ pub fn OwnCall() -> impl IntoView {
     let home = Home::current();
     let press = home.press;
     let now = home.connection.now;
+    let command = Command::new();
     let state = Memo::new(move |_| press.progress.with(CallProgress::as_str));
     let words = Memo::new(move |_| {
         let own = press.own_call.get();
@@ -37,6 +42,7 @@ pub fn OwnCall() -> impl IntoView {
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
             </p>
+            <Undo command />
             <WithoutPlace />
             <a class="button danger call-119" href="tel:119" hidden=unless(CallProgress::needs_119)>
                 {say!(i18n, print.call_119)}
@@ -44,10 +50,11 @@ pub fn OwnCall() -> impl IntoView {
             <a class="button" href="/sign-in?next=%2F" target="_blank" hidden=unless(needs_sign_in)>
                 {say!(i18n, header.sign_in_again)}
             </a>
+            <Ledger />
             <Show when=move || home.own_house.with(Option::is_some)>
                 <OwnHouse />
             </Show>
-            <EndButtons />
+            <EndButtons command />
             <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
                     {say!(i18n, own.send_now)}
@@ -70,6 +77,35 @@ pub fn OwnCall() -> impl IntoView {
     .into_any()
 }
 
+/// Takes back the call that this device has just made, with one tap. Other open calls of the house stay.
+#[component]
+fn Undo(command: Command) -> impl IntoView {
+    let i18n = use_i18n();
+    let Home { press, connection, .. } = Home::current();
+    let just_made = Memo::new(move |_| {
+        let PressState::Recorded { id, at, .. } = press.state.get() else { return None };
+        let now = connection.now.get();
+        let is_it = |call: &&Incident| call.alert.id == id && call.is_open(now);
+        let call = press.own_call.with(|call| call.as_ref().filter(is_it).map(|call| call.alert.key()));
+        call.filter(|_| now.saturating_sub(at) < UNDO_FOR)
+    });
+    let take_back = move |()| {
+        let word = |call| Word::Progress(call, Progress::Cancelled, None);
+        just_made.get_untracked().map(word).into_iter().collect::<Vec<_>>()
+    };
+    view! {
+        <CommandButton
+            command
+            class="undo"
+            testid="undo"
+            shown=Signal::derive(move || just_made.with(Option::is_some))
+            label=Signal::derive(say!(i18n, own.undo))
+            words=take_back
+        />
+    }
+    .into_any()
+}
+
 /// The open calls of the own house, as neighbours read them.
 #[component]
 fn OwnHouse() -> impl IntoView {
@@ -83,6 +119,7 @@ fn OwnHouse() -> impl IntoView {
             data-open="true"
             data-house=words_of(one, |_, one| one.alert.house.to_string())
             data-kind=words_of(one, kind_word)
+            data-drill=words_of(one, drill_word)
             data-presses=presses(house)
         >
             <HouseFacts house one />
@@ -94,15 +131,16 @@ fn OwnHouse() -> impl IntoView {
 
 /// The buttons that end the open calls of the own house. They end all of them, because the caller sees them as one.
 #[component]
-fn EndButtons() -> impl IntoView {
+fn EndButtons(command: Command) -> impl IntoView {
     let i18n = use_i18n();
     let Home { press, own_house, .. } = Home::current();
-    let command = Command::new();
+    let note = Note::new();
     let is_open = Memo::new(move |_| own_house.with(Option::is_some));
     let end = move |how| {
         move |()| {
             let calls = own_house.get_untracked();
-            let word = |call: &Incident| Word::Progress(call.alert.key(), how);
+            let note = if how == Progress::Resolved { note.take() } else { None };
+            let word = |call: &Incident| Word::Progress(call.alert.key(), how, note.clone());
             let words = calls.iter().flat_map(HouseCalls::calls).map(word).collect::<Vec<_>>();
             // A press that is still being sent must not be sent after its end.
             press.drop_unrecorded();
@@ -116,6 +154,7 @@ fn EndButtons() -> impl IntoView {
         _ => t_string!(i18n, own.cancel_all),
     });
     view! {
+        <NoteField note shown=is_open />
         <div class="buttons">
             <CommandButton
                 command

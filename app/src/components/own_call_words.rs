@@ -68,6 +68,7 @@ pub fn own_call_words(
         }
         CallProgress::Coming(houses) => coming(locale, houses, own),
         CallProgress::NobodyReached => with_pushed(locale, td_string!(locale, own.nobody).to_owned(), own),
+        CallProgress::Practice => td_string!(locale, own.practice).to_owned(),
         CallProgress::Ended(how) => ended(locale, *how).to_owned(),
     }
 }

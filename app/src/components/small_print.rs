@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{i18n::use_i18n, page_table::INSTALL, words::say};
+use crate::{
+    i18n::use_i18n,
+    page_table::{CALLS, INSTALL},
+    words::say,
+};
 
 /// The notes at the end of a page.
 #[component]
@@ -27,6 +31,7 @@ pub fn SmallPrint(
                         {say!(i18n, install.link)}
                     </a>
                 </p>
+                <p><a href=CALLS.path rel="external" data-testid="past-calls">{say!(i18n, calls.link)}</a></p>
             })}
             <p class="warning" hidden=Signal::derive(move || !insecure.get())>
                 {say!(i18n, print.insecure)}

@@ -68,6 +68,8 @@ pub fn CallStatePage() -> impl IntoView {
 fn find(id: AlertId, house: Option<&str>, line: Option<&str>, viewer: &Resident) -> Option<Incident> {
     let mut known = request::calls_named(id);
     known.retain(|call| call.may_be_received_by(viewer));
+    let is_own = |call: &Incident| viewer.flat() == Some((&call.alert.line, &call.alert.house));
+    known.retain(|call| !call.alert.alone || is_own(call));
     known.retain(|call| house.is_none_or(|house| house == call.alert.house.as_str()));
     known.retain(|call| line.is_none_or(|line| line == call.alert.line.as_str()));
     known.sort_by_key(|call| Some((&call.alert.line, &call.alert.house)) != viewer.flat());
@@ -95,6 +97,8 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
         }
     };
     let escalated = call.as_ref().map(|call| escalated(locale, call)).filter(|words| !words.is_empty());
+    let note = call.as_ref().and_then(|call| call.end.as_ref()?.note.clone());
+    let note = note.filter(|note| !note.trim().is_empty());
     let actions = call.clone().filter(|_| is_open).map(|call| view! { <Actions call viewer /> });
     view! {
         <h1>{heading}</h1>
@@ -105,6 +109,7 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
         <section class="own-call" data-state=state>
             <p class="call-state" data-testid="call-state" data-state=state role="status">{words}</p>
             {escalated.map(|words| view! { <p class="summary" data-testid="escalated">{words}</p> })}
+            {note.map(|note| view! { <p class="incident-text" data-testid="note">{note}</p> })}
             {needs_119.then(|| view! {
                 <a class="button danger call-119" href="tel:119">{say!(i18n, print.call_119)}</a>
             })}
@@ -151,7 +156,11 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     });
     let resolve = (is_own || viewer.role == Role::Administrator).then(|| {
         view! {
-            <form method="post" action=to("resolve")>
+            <form class="stack" method="post" action=to("resolve")>
+                <label>
+                    <span>{say!(i18n, own.note)}</span>
+                    <input name="note" type="text" maxlength="1000" autocomplete="off" />
+                </label>
                 <button type="submit" class="primary" data-testid="resolve">{say!(i18n, own.resolve)}</button>
             </form>
         }

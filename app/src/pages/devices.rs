@@ -6,6 +6,7 @@ use leptos_meta::Title;
 
 use crate::{
     components::{PlainHeader, SmallPrint},
+    context::PageContext,
     i18n::{t_string, use_i18n},
     page_table::{INSTALL, MY_SIGN_IN},
     words::say,
@@ -24,6 +25,7 @@ pub fn DevicesPage() -> impl IntoView {
             <noscript><p class="notice">{say!(i18n, devices.noscript)}</p></noscript>
             <ThisDevice />
             <Listed />
+            {practice()}
             <a href=MY_SIGN_IN.path rel="external" data-testid="my-sign-in">{say!(i18n, sessions.link)}</a>
             <a class="button secondary" href="/" rel="external">{say!(i18n, state_page.home)}</a>
         </main>
@@ -68,6 +70,29 @@ fn ThisDevice() -> impl IntoView {
 fn HowToInstall() -> impl IntoView {
     let i18n = use_i18n();
     view! { <a href=INSTALL.path rel="external">{say!(i18n, install.link)}</a> }.into_any()
+}
+
+/// A drill that only the own house receives, for residents. It goes the way of every call.
+fn practice() -> Option<AnyView> {
+    let i18n = use_i18n();
+    let viewer = PageContext::current().viewer?;
+    let (line, house) = viewer.flat().map(|(line, house)| (line.to_string(), house.to_string()))?;
+    Some(
+        view! {
+            <form class="stack" method="post" action="/alert" aria-labelledby="practise-heading">
+                <h2 id="practise-heading">{say!(i18n, devices.practise_heading)}</h2>
+                <p id="practise-means">{say!(i18n, devices.practise_means)}</p>
+                <input type="hidden" name="line" value=line />
+                <input type="hidden" name="house" value=house />
+                <input type="hidden" name="drill" value="true" />
+                <input type="hidden" name="alone" value="true" />
+                <button type="submit" class="secondary" aria-describedby="practise-means" data-testid="practise">
+                    {say!(i18n, devices.practise)}
+                </button>
+            </form>
+        }
+        .into_any(),
+    )
 }
 
 /// The list of all devices. The script copies its first entry for each.

@@ -8,7 +8,11 @@ mod call;
 #[cfg(feature = "ssr")]
 mod call_state;
 #[cfg(feature = "ssr")]
+pub mod calls;
+#[cfg(feature = "ssr")]
 mod devices;
+#[cfg(feature = "ssr")]
+pub mod drills;
 #[cfg(feature = "ssr")]
 pub mod escalation;
 mod home;
@@ -39,7 +43,11 @@ pub use call::CallPage;
 #[cfg(feature = "ssr")]
 pub use call_state::CallStatePage;
 #[cfg(feature = "ssr")]
+pub use calls::CallsPage;
+#[cfg(feature = "ssr")]
 pub use devices::DevicesPage;
+#[cfg(feature = "ssr")]
+pub use drills::DrillsPage;
 #[cfg(feature = "ssr")]
 pub use escalation::EscalationPage;
 pub use home::HomePage;
@@ -59,9 +67,9 @@ pub use people::{CardsPage, ImportPage, PeoplePage};
 pub use sign_in::SignInPage;
 #[cfg(not(feature = "ssr"))]
 pub use stand_ins::{
-    AuditPage, BoardPage, CallStatePage, CardsPage, CodePage, DevicesPage, DisplaysPage, EscalationPage,
-    ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage, NotFoundPage, PeoplePage, SignInPage,
-    StatisticsPage,
+    AuditPage, BoardPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, DisplaysPage,
+    DrillsPage, EscalationPage, ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage,
+    NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
 };
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -12,6 +12,7 @@ macro_rules! stand_in {
 }
 
 stand_in! {
-    AuditPage BoardPage CallStatePage CardsPage CodePage DevicesPage DisplaysPage EscalationPage ImportPage
-    InstallPage JoinPage LeavePage MePage MySignInPage NotFoundPage PeoplePage SignInPage StatisticsPage
+    AuditPage BoardPage CallStatePage CallsPage CardsPage CodePage DevicesPage DisplaysPage DrillsPage
+    EscalationPage ImportPage InstallPage JoinPage LeavePage MePage MySignInPage NotFoundPage PeoplePage
+    SignInPage StatisticsPage
 }

@@ -121,6 +121,8 @@ pub enum CallProgress {
     Coming(Vec<House>),
     /// [`NOBODY_AFTER`] has passed, and it is not known to have reached anybody. The caller should call 119.
     NobodyReached,
+    /// It is a drill that only the own house receives, and it has come back.
+    Practice,
     /// It is over, because it was cancelled, resolved or expired.
     Ended(Progress),
 }
@@ -176,6 +178,7 @@ impl CallProgress {
             Self::NobodyComes(_) => "nobody-comes",
             Self::Coming(_) => "coming",
             Self::NobodyReached => "nobody",
+            Self::Practice => "practice",
             Self::Ended(_) => "ended",
         }
     }
@@ -240,6 +243,9 @@ fn answered(call: &Incident, recorded_at: Millis, age: Option<Millis>, now: Mill
     let waited = age.unwrap_or_else(|| now.saturating_sub(recorded_at));
     if !call.is_open(age.map_or(now, |age| call.alert.at.saturating_add(age))) {
         return CallProgress::Ended(call.end.as_ref().map_or(Progress::Expired, |end| end.how));
+    }
+    if call.alert.alone {
+        return CallProgress::Practice;
     }
     let coming: Vec<_> = call.coming().map(|response| response.house.clone()).collect();
     if !coming.is_empty() {

@@ -1,6 +1,6 @@
 //! A call sounds once on each device, while it is young and nobody has silenced or accepted it.
 
-use domain::{Event, Progress};
+use domain::{Alert, Event, Progress};
 
 use super::*;
 use crate::samples::{AT, accept, administrator, call, incident, named_line, resident, status};
@@ -22,6 +22,14 @@ fn an_open_young_call_that_nobody_answers_asks_every_neighbour_and_the_office() 
 #[test]
 fn a_call_of_the_own_house_asks_nobody_there() {
     assert!(!asks([], &resident("1203"), SOON));
+}
+
+#[test]
+fn a_drill_that_the_own_house_makes_by_itself_sounds_there() {
+    let alone = incident(&Alert { drill: true, alone: true, ..call(1) }, []);
+    assert!(calls_for_help(&alone, &resident("1203"), SOON, None));
+    let of_line = incident(&Alert { drill: true, ..call(1) }, []);
+    assert!(!calls_for_help(&of_line, &resident("1203"), SOON, None));
 }
 
 #[test]
@@ -131,8 +139,8 @@ fn the_age_decides_under_any_clock() {
 #[test]
 fn the_tone_is_that_of_the_newest_call_and_a_drills_only_where_there_is_no_call() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
-    let fire = domain::Alert { kind: Some(domain::Kind::Fire), ..call(1) };
-    let drill = domain::Alert { drill: true, ..call(2) };
+    let fire = Alert { kind: Some(domain::Kind::Fire), ..call(1) };
+    let drill = Alert { drill: true, ..call(2) };
     let other = call(3);
     let [fire_rings, drill_rings, other_rings] = [&fire, &drill, &other].map(|alert| incident(alert, []));
     assert_eq!(alarm.tone(), None);
@@ -162,8 +170,8 @@ fn a_silenced_call_stays_silent_and_the_next_one_sounds() {
 #[test]
 fn silencing_a_house_leaves_every_other_house_sounding() {
     let (mut alarm, mut sounded) = (Sounding::default(), Sounded::new());
-    let other = domain::Alert { house: crate::samples::house("1301"), ..call(2) };
-    let namesake = domain::Alert { line: named_line("101-2"), ..call(3) };
+    let other = Alert { house: crate::samples::house("1301"), ..call(2) };
+    let namesake = Alert { line: named_line("101-2"), ..call(3) };
     let calls =
         [incident(&other, []), incident(&namesake, []), incident(&call(1), []), incident(&call(4), [])];
     alarm.update(&calls, true, &mut sounded, AT);
@@ -207,7 +215,7 @@ fn a_call_that_another_tab_has_sounded_does_not_sound_again() {
 
 #[test]
 fn a_house_cannot_silence_anothers_call_with_its_id() {
-    let foreign = domain::Alert { house: crate::samples::house("1301"), ..call(1) };
+    let foreign = Alert { house: crate::samples::house("1301"), ..call(1) };
     let mut sounded = Sounded::new();
     let mut alarm = Sounding::default();
     alarm.update(&[incident(&foreign, [])], true, &mut sounded, AT);

@@ -10,6 +10,8 @@
 //! - [`escalation`]: alarms more people about a call that nobody comes to.
 //! - [`privacy`]: what a person's location was used for, and what the person can do about it.
 //!
+//! [`canary`] calls itself now and then, and shows whether calls arrive.
+//!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
 //!
 //! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
@@ -17,6 +19,7 @@
 
 pub mod audit;
 pub mod calls;
+pub mod canary;
 pub mod clock;
 pub mod database;
 pub mod delivery;

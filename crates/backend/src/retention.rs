@@ -2,7 +2,7 @@
 //!
 //! | clock | what it bounds |
 //! |---|---|
-//! | a day, fixed | the coordinates of a call, as the words of the consent promise |
+//! | a day, fixed | the coordinates of a call, as the words of the consent promise, and silent calls of the service |
 //! | [`Clocks::calls`] | the records of calls in the outbox |
 //! | [`Clocks::location_uses`] | the record of who was shown a location |
 //! | [`Clocks::access_log`] | the audit of acts, and administrators among those who were shown a location |
@@ -76,8 +76,8 @@ pub(crate) struct Done {
     audit: Millis,
 }
 
-/// Deletes what is old. With Kafka only acknowledged entries go, and only locations, which are personal data, go before
-/// the others.
+/// Deletes what is old. With Kafka only acknowledged entries go, and only locations, which are personal data, and silent
+/// calls go before the others.
 pub(crate) struct Retention {
     pub(crate) outbox: Outbox,
     /// Publishes to Kafka, which then keeps calls for itself; `None` where the outbox is the log.
@@ -149,7 +149,7 @@ impl Retention {
     async fn forget_calls(&self, now: Millis) -> Result<(), OutboxError> {
         let keep = millis(self.clocks.calls);
         for topic in topic::ALL {
-            let is_short = self.relay.is_none() || topic.name == topic::LOCATION;
+            let is_short = self.relay.is_none() || topic::is_passing(topic.name);
             let kept = if is_short { topic.retention.min(keep) } else { keep };
             for (before, below) in forgettable(topic.name, now, kept, self.statistics.as_ref()) {
                 self.outbox.forget(topic.name, before, below, self.relay.is_some()).await?;
@@ -175,8 +175,8 @@ impl Retention {
 }
 
 /// Returns which entries of a topic are deleted. They were stored before the first value with a smaller number than the
-/// second. Entries that are not counted yet stay for twice the time. Locations are personal data and count for nothing,
-/// so they never wait.
+/// second. Entries that are not counted yet stay for twice the time. Locations and silent calls of the
+/// service count for nothing, so they never wait.
 fn forgettable(
     topic: &str,
     now: Millis,
@@ -184,7 +184,7 @@ fn forgettable(
     statistics: Option<&Statistics>,
 ) -> Vec<(Millis, Sequence)> {
     let all = Sequence(Millis::MAX);
-    match statistics.filter(|_| topic != topic::LOCATION) {
+    match statistics.filter(|_| !topic::is_passing(topic)) {
         // The last entry that was read must be found again after a restart.
         Some(statistics) => {
             vec![(now - kept, statistics.read()), (now - kept.saturating_mul(2), all)]

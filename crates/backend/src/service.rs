@@ -18,6 +18,7 @@ use crate::{
         hub::Hub,
         receipts::Receipts,
     },
+    canary::Canary,
     database::{Database, DatabaseError},
     delivery::{
         self, Delivery,
@@ -70,6 +71,8 @@ pub struct Settings {
     pub webhook: Option<webhook::Settings>,
     /// The times for which things are kept.
     pub clocks: Clocks,
+    /// The time between two silent calls of the service to itself; `None` for none.
+    pub canary: Option<Duration>,
     /// Makes the demo complex with its past, if nobody has an account yet.
     pub demo: bool,
     /// Administrators without a second factor have the rights of residents.
@@ -127,6 +130,8 @@ pub struct Backend {
     pub reach: Reach,
     /// The rules for calls that nobody comes to.
     pub escalation: Escalation,
+    /// Shows whether calls arrive.
+    pub canary: Canary,
     /// The readiness of the roles.
     pub readiness: Readiness,
     /// The name of this process' counting, if it counts.
@@ -190,6 +195,7 @@ impl Backend {
             audit: Audit::new(database.clone()),
             calls: Calls::new(hub.clone(), delivery, readiness.clone(), choices),
             privacy,
+            canary: Canary::new(settings.canary.filter(|_| settings.producer)),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             accounts,
@@ -232,6 +238,7 @@ impl Backend {
                 expiry::run(calls, hub).await;
             });
             backend.spawn(&settings, figures::run(backend.hub.clone()));
+            backend.start_canary(&settings);
         }
         backend.start_retention(&settings, handover);
         Ok(backend)
@@ -281,6 +288,16 @@ impl Backend {
         let (calls, hub) = (self.calls.clone(), self.hub.clone());
         let (escalation, readiness) = (self.escalation.clone(), self.readiness.clone());
         self.spawn(settings, escalation.run(calls, hub, readiness, log.is_read_back()));
+    }
+
+    /// Calls itself, once the hub knows the calls of before.
+    fn start_canary(&self, settings: &Settings) {
+        let (canary, readiness) = (self.canary.clone(), self.readiness.clone());
+        let (calls, hub, runtime) = (self.calls.clone(), self.hub.clone(), settings.calls_runtime.clone());
+        self.spawn(settings, async move {
+            readiness.wait().await;
+            canary.run(calls, hub, runtime).await;
+        });
     }
 
     /// Counts calls as they come, and all of them again by the schedule.

@@ -138,6 +138,8 @@ pub struct Alert {
     pub kind: Option<Kind>,
     /// An exercise, not an emergency.
     pub drill: bool,
+    /// A drill of a house alone. Nobody else receives it.
+    pub alone: bool,
     /// When the producer received it.
     pub at: Millis,
 }

@@ -46,6 +46,8 @@ pub struct End {
     pub by: Actor,
     /// When.
     pub at: Millis,
+    /// The words of the actor about the end.
+    pub note: Option<String>,
 }
 
 /// A step by which the service alarmed more people than the line, because nobody came.
@@ -160,7 +162,7 @@ impl Stances {
                 incident.steps.extend(step.map(|step| Escalated { at: status.at, step }));
             }
             (how, by) if how.ends() && incident.end.is_none() => {
-                incident.end = Some(End { how, by: by.clone(), at: status.at });
+                incident.end = Some(End { how, by: by.clone(), at: status.at, note: status.note.clone() });
             }
             _ => {}
         }

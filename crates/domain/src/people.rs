@@ -22,6 +22,12 @@ pub enum InvalidName {
     Character,
 }
 
+/// The line of the service's silent calls to itself. No line of people can have the name, because [`check`] refuses it.
+const CANARY_LINE: &str = "@canary";
+
+/// The house in whose name the management office makes drills.
+const OFFICE_HOUSE: &str = "관리사무소";
+
 fn check(name: &str) -> Result<(), InvalidName> {
     if name.trim().is_empty() {
         return Err(InvalidName::Empty);
@@ -114,6 +120,34 @@ name_type! {
 name_type! {
     /// A flat's number, such as `1203`. Unique on its line.
     House
+}
+
+impl Line {
+    /// Returns the line of the service's silent calls to itself, which nobody lives on and nobody can subscribe to.
+    #[must_use]
+    pub fn canary() -> Self {
+        Self(CANARY_LINE.to_owned())
+    }
+
+    /// Returns whether this is the line of the service's silent calls to itself.
+    #[must_use]
+    pub fn is_canary(&self) -> bool {
+        self.0 == CANARY_LINE
+    }
+}
+
+impl House {
+    /// Returns the house in whose name the management office makes drills. Clients that do not know it show its name.
+    #[must_use]
+    pub fn office() -> Self {
+        Self(OFFICE_HOUSE.to_owned())
+    }
+
+    /// Returns whether this is the management office.
+    #[must_use]
+    pub fn is_office(&self) -> bool {
+        self.0 == OFFICE_HOUSE
+    }
 }
 
 /// A flat as the records of a line name it, by its house, or as `line/house` where it is of another line. The two names
@@ -227,6 +261,20 @@ mod tests {
         for name in [" 1203", "1203\n", "12/03", "@administrator"] {
             assert_eq!(House::new(name), Err(InvalidName::Character), "{name:?}");
         }
+    }
+
+    #[test]
+    fn the_line_of_silent_calls_can_be_named_by_nobody() {
+        let canary = Line::canary();
+        assert!(canary.is_canary() && !Line::new("101-1").expect("a valid line").is_canary());
+        assert_eq!(Line::new(canary.as_str()), Err(InvalidName::Character));
+        assert!(serde_json::from_str::<Line>("\"@canary\"").is_err());
+    }
+
+    #[test]
+    fn the_house_of_the_office_can_be_read_from_a_record() {
+        assert!(House::office().is_office());
+        assert_eq!(House::new(House::office().as_str()), Ok(House::office()));
     }
 
     #[test]

@@ -22,7 +22,9 @@ use crate::{config::SITE_PLAN_ADDRESS, pages, state::AppState};
 pub(super) fn now(state: &AppState) -> Now {
     let (zone, now) = (pages::zone(state), clock::now());
     let today = zone.midnight(zone.local(now).date);
-    Now { open: state.backend.hub.open_calls(today, now), now, zone, ground: ground(state) }
+    let (open, ground) = (state.backend.hub.open_calls(today, now), ground(state));
+    let fault = state.backend.canary.pulse().and_then(|pulse| pulse.failure).map(|failure| failure.fault);
+    Now { open, now, zone, ground, fault }
 }
 
 /// Returns the ground under the markers. A plan that only the signed in may see has an address of its own here.

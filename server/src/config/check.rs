@@ -28,6 +28,7 @@ impl Config {
         );
         let roles = gather(&mut wrong, roles(&self.roles));
         let clocks = self.clocks(&mut wrong);
+        let canary = gather(&mut wrong, pause("IUTSAI_CANARY_SECONDS", &self.canary_seconds));
         let press_asks_after = gather(&mut wrong, seconds("IUTSAI_PRESS_ASKS_AFTER", &self.press_asks_after));
         let zone = gather(&mut wrong, time_zone(&self.time_zone));
         let batch = zone.clone().and_then(|zone| gather(&mut wrong, schedule(&self.batch_cron, zone)));
@@ -55,6 +56,7 @@ impl Config {
                 data_dir: self.data_dir.clone(),
                 roles: roles?,
                 clocks: clocks?,
+                canary: canary?,
                 press_asks_after: press_asks_after?,
                 zone: zone?,
                 batch: batch?,
@@ -294,6 +296,15 @@ fn days(variable: &str, value: &str, range: RangeInclusive<u64>) -> Result<Durat
     let (first, last) = range.into_inner();
     let wrong = || format!("{variable}: {value:?} is not a number of days; write {first} to {last}.");
     Ok(Duration::from_secs(days.ok_or_else(wrong)? * 24 * 60 * 60))
+}
+
+/// Reads the time between two silent calls, at most an hour because the office sees those of the last hour; 0 is none.
+fn pause(variable: &str, value: &str) -> Result<Option<Duration>, String> {
+    let seconds = value.trim().parse::<u64>().ok().filter(|seconds| *seconds <= 60 * 60);
+    let seconds = seconds.ok_or_else(|| {
+        format!("{variable}: {value:?} is not a number of seconds; write 1 to 3600 (an hour), or 0 for none.")
+    })?;
+    Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
 /// After a day nobody can know whether a call is still wanted; with 0 every press would be asked about.

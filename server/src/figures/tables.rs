@@ -175,6 +175,9 @@ mod tests {
             first_arrived: None,
             escalated: None,
             reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            steps: BTreeSet::new(),
             first_reached: Some(NOON - 5),
             words: 3,
         }

@@ -71,6 +71,7 @@ fn call_request() -> Schema {
         ("accuracy", number_or_text()),
         ("kind", words(&Kind::ALL.map(Kind::as_str))),
         ("drill", flag()),
+        ("alone", flag()),
     ];
     object(&fields, &["line", "house"])
 }

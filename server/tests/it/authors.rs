@@ -193,6 +193,7 @@ async fn server_with_two_calls_of_one_id() -> Result<(TempDir, Server, AlertId),
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at: i64::try_from(now.as_millis()).unwrap(),
         };
         write(&log, &Event::Alert(alert)).await;

@@ -10,6 +10,7 @@ use super::{
     shown::Now,
 };
 use crate::{
+    components::fault_words,
     house_calls::HouseCalls,
     i18n::{Locale, td_string},
     pages::statistics::wording,
@@ -49,6 +50,9 @@ pub(super) fn calls(locale: Locale, now: &Now) -> AnyView {
     let date = now.zone.local(now.now).date;
     let is_quiet = houses.is_empty();
     let offset = now.zone.offset(now.now);
+    let fault = now.fault.map(|fault| {
+        view! { <p class="notice error" data-testid="canary-failing">{fault_words(locale, fault)}</p> }
+    });
     let truncated = now.open.truncated.then(|| td_string!(locale, board.truncated));
     view! {
         <main
@@ -62,6 +66,7 @@ pub(super) fn calls(locale: Locale, now: &Now) -> AnyView {
             // With more houses than fit it scrolls, which needs a place for the focus.
             <section class="board-list" tabindex="0" aria-labelledby="board-heading">
                 <h1 id="board-heading" data-testid="board-heading">{heading(locale, houses.len(), unanswered)}</h1>
+                {fault}
                 {truncated.map(|words| view! { <p class="notice">{words}</p> })}
                 {is_quiet.then(|| view! { <p class="board-quiet">{td_string!(locale, board.quiet)}</p> })}
                 <ol class="board-calls" data-testid="board-calls">{cards}</ol>
@@ -215,7 +220,10 @@ fn millis(duration: Duration) -> Millis {
 mod tests {
     use std::sync::Arc;
 
-    use backend::calls::hub::{OpenCall, OpenCalls};
+    use backend::{
+        calls::hub::{OpenCall, OpenCalls},
+        canary::Fault,
+    };
     use domain::{
         Alert, Event, Kind, Progress,
         escalation::{Ring, Step},
@@ -237,7 +245,7 @@ mod tests {
         };
         let calls = newest_first.map(open).collect();
         let open = OpenCalls { calls, ..OpenCalls::default() };
-        Now { open, now: AT + 60_000, zone: Arc::new(Utc), ground: Ground::Paper }
+        Now { open, now: AT + 60_000, zone: Arc::new(Utc), ground: Ground::Paper, fault: None }
     }
 
     fn by(name: &str, number: u128) -> Alert {
@@ -315,6 +323,18 @@ mod tests {
             let html = fragment(locale, &open(vec![]));
             assert!(html.contains(words) && !html.contains("board-call "), "{html}");
         }
+    }
+
+    #[test]
+    fn the_board_shows_that_calls_are_not_recorded_or_not_delivered_and_nothing_while_they_are() {
+        let html = |fault| fragment(Locale::ko, &Now { fault, ..open(vec![]) });
+        for (fault, words) in
+            [(Fault::NotRecorded, "기록되지 않아요"), (Fault::NotDelivered, "이웃에게 닿지 않아요")]
+        {
+            let html = html(Some(fault));
+            assert!(html.contains("canary-failing") && html.contains(words), "{html}");
+        }
+        assert!(!html(None).contains("canary-failing"));
     }
 
     #[test]

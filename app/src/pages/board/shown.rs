@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backend::{calls::hub::OpenCalls, people::displays::Display};
+use backend::{calls::hub::OpenCalls, canary::Fault, people::displays::Display};
 use domain::{Millis, statistics::Zone};
 
 use crate::context::Ground;
@@ -36,6 +36,8 @@ pub struct Now {
     pub zone: Arc<dyn Zone>,
     /// The ground under the markers.
     pub ground: Ground,
+    /// The service's silent calls to itself fail at this step.
+    pub fault: Option<Fault>,
 }
 
 /// The content of the page of screens. The server provides one in an [`Arc`] as context to administrators.

@@ -3,11 +3,12 @@
 use backend::people::complex::{OfHouse, OfLine, Person};
 use domain::{Line, Role, statistics::Zone};
 use leptos::prelude::*;
+use leptos_router::location::Url;
 
 use super::{act, address_of, hidden, notice::notice, shown::View};
 use crate::{
     i18n::{Locale, td_string},
-    page_table::{PEOPLE, PEOPLE_CARDS},
+    page_table::{DRILLS, PEOPLE, PEOPLE_CARDS},
     pages::statistics::wording,
     words,
 };
@@ -46,11 +47,13 @@ pub(super) fn line(locale: Locale, of_line: &OfLine, view: &View, zone: &dyn Zon
     .into_any()
 }
 
-/// The actions for the whole line, which are its neighbours and its removal.
+/// The actions for the whole line, which are a drill, its neighbours and its removal.
 fn of_all(locale: Locale, of_line: &OfLine, back: &str) -> AnyView {
     let name = of_line.line.as_str();
     let neighbours: Vec<&str> = of_line.neighbours.iter().map(Line::as_str).collect();
+    let drill = format!("{}?line={}", DRILLS.path, Url::escape(name));
     view! {
+        <p><a href=drill rel="external" data-testid="drill">{td_string!(locale, drills.of_line)}</a></p>
         <details class="act">
             <summary>{td_string!(locale, people.change_neighbours)}</summary>
             <form class="filters" method="post" action="/api/lines/neighbours">

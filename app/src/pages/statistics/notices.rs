@@ -1,5 +1,6 @@
 //! The reliability of the figures, and the addresses at which programs get them.
 
+use backend::canary::Pulse;
 use leptos::prelude::*;
 use leptos_router::location::Url;
 
@@ -45,6 +46,7 @@ pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
     view! {
         <footer class="sources summary">
             <p>{nightly}</p>
+            {use_context::<Pulse>().map(|pulse| silent_calls(locale, &pulse))}
             {unknown}
             {clamped}
             <p class="no-print downloads">
@@ -58,6 +60,23 @@ pub(super) fn sources(locale: Locale, report: &Report) -> AnyView {
         </footer>
     }
     .into_any()
+}
+
+/// The time that the service's silent calls to itself took.
+fn silent_calls(locale: Locale, pulse: &Pulse) -> AnyView {
+    // Rounded up, because a time of nothing would be no time.
+    let millis = |micros: i64| micros.max(0).unsigned_abs().div_ceil(1_000);
+    let words = match (pulse.micros.p50, pulse.micros.p99) {
+        (Some(p50), Some(p99)) => td_string!(
+            locale,
+            office.silent_calls,
+            count = pulse.micros.count,
+            p50 = millis(p50),
+            p99 = millis(p99)
+        ),
+        _ => td_string!(locale, office.no_silent_call).to_owned(),
+    };
+    view! { <p data-testid="silent-calls">{words}</p> }.into_any()
 }
 
 /// The download of a row for each call. It names flats, so it asks for a reason.
@@ -100,6 +119,8 @@ fn nightly(locale: Locale, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::statistics::Percentiles;
+
     use super::*;
     use crate::pages::statistics::samples::{AS_OF, report};
 
@@ -124,6 +145,15 @@ mod tests {
         for weak in [Some(State { behind: Some(7), ..good }), Some(State { has_demo: true, ..good }), None] {
             assert_eq!(html_of(weak).matches("class=\"notice\"").count(), 1);
         }
+    }
+
+    #[test]
+    fn silent_calls_are_shown_with_their_times_in_whole_milliseconds() {
+        let pulse = |micros| Pulse { micros: Percentiles::of(micros), failure: None };
+        let html = silent_calls(Locale::en, &pulse(vec![2_400, 9_001])).to_html();
+        assert!(html.contains("2. Half arrived within 3 ms, 99 % within 10 ms"), "{html}");
+        let html = silent_calls(Locale::ko, &pulse(Vec::new())).to_html();
+        assert!(html.contains("닿은 소리 없는 점검이 없어요"), "{html}");
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub(super) fn answered(number: u128, minutes: i64, seconds: i64) -> Row {
         first_arrived: None,
         escalated: None,
         reached: [Neighbour::from(house("1204"))].into(),
+        sounded: [].into(),
+        seen: [].into(),
+        steps: [].into(),
         first_reached: Some(begun + 600),
         words: 3,
     }

@@ -127,7 +127,7 @@ pub(super) fn hour(locale: Locale, hour: usize) -> String {
 }
 
 /// The time of day, in hours and minutes.
-pub(super) fn time(at: Millis, zone: &dyn Zone) -> String {
+pub(crate) fn time(at: Millis, zone: &dyn Zone) -> String {
     let [hours, minutes, _] = zone.clock(at);
     format!("{hours:02}:{minutes:02}")
 }

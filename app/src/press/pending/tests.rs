@@ -19,6 +19,7 @@ fn pressed_at(now: Millis) -> Pending {
         accuracy: None,
         kind: None,
         drill: false,
+        alone: false,
     };
     Pending::new(&resident("1203"), &request, now, ASKS_AFTER)
 }

@@ -1,6 +1,6 @@
 //! The page shows the caller the truth about the call, from the press to its end.
 
-use domain::Event;
+use domain::{Alert, Event};
 
 use super::*;
 use crate::samples::{AT, accept, call, house, incident, reached, receipt, status};
@@ -41,6 +41,15 @@ fn a_call_delivered_but_not_recorded_shows_that_until_somebody_is_reached_or_com
     assert_eq!(of(vec![]), CallProgress::Heard { kept });
     assert_eq!(of(vec![reached(&call(1), &["1204"])]), delivered(1));
     assert_eq!(of(vec![accept(&call(1), "1204")]), CallProgress::Coming(vec![house("1204")]));
+}
+
+#[test]
+fn a_drill_of_the_own_house_by_itself_never_shows_that_nobody_came() {
+    let alone = incident(&Alert { drill: true, alone: true, ..call(1) }, []);
+    for passed in [0, NOBODY_AFTER, NO_ANSWER_AFTER] {
+        let shown = progress(&PressState::Idle, Some(&alone), None, AT + passed);
+        assert_eq!((&shown, shown.needs_119()), (&CallProgress::Practice, false), "{passed}");
+    }
 }
 
 #[test]

@@ -158,6 +158,7 @@ mod tests {
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at: clock::now(),
         };
         let mut incidents = LineIncidents::new(line(line_name), 1);

@@ -68,6 +68,7 @@ mod tests {
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at: clock::now() - OPEN_FOR - 1_000,
         };
         let (fresh, old) = (alert("1203"), alert("1204"));

@@ -220,8 +220,8 @@ impl Fanout {
         }
         match record.topic.as_str() {
             topic::DEAD_LETTER => return self.dead_letters.written(record),
-            // It is the statistics' own.
-            topic::HISTORY => return,
+            // The one is the statistics' own, and the other went to the hub of the node that wrote it.
+            topic::HISTORY | topic::CANARY => return,
             _ => {}
         }
         let Some(value) = &record.value else {

@@ -3,6 +3,7 @@
 mod authors;
 mod budget;
 mod claims;
+mod drill;
 pub(crate) mod expiry;
 pub(crate) mod fanout;
 pub(crate) mod figures;

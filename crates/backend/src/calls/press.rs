@@ -85,7 +85,8 @@ impl Calls {
             text: request.text.unwrap_or_default(),
             location,
             kind: request.kind,
-            drill: request.drill,
+            drill: request.drill || request.alone,
+            alone: request.alone,
             at: clock::now(),
         };
         let _claim = self.claims.claim(&origin, digest).await?;

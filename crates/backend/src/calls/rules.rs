@@ -111,6 +111,7 @@ mod tests {
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at: ahead,
         };
         let accept = Accept {

@@ -127,6 +127,7 @@ fn call(name: &str, ahead: Millis) -> Alert {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: clock::now() + ahead,
     }
 }

@@ -115,6 +115,7 @@ mod tests {
             location,
             kind: None,
             drill: false,
+            alone: false,
             at: 7,
         }
     }

@@ -278,6 +278,7 @@ mod tests {
             location: Some(Location { lat: 37.566_535, lng: 126.977_969, accuracy: Some(5.0) }),
             kind: Some(Kind::Medical),
             drill: false,
+            alone: false,
             at: 1_795_900_000_000,
         }
     }

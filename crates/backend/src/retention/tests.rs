@@ -45,6 +45,7 @@ async fn call(outbox: &Outbox) {
         location: Location::new(37.5, 127.0, None),
         kind: None,
         drill: false,
+        alone: false,
         at: THEN,
     };
     let (id, event) = (alert.id.0, Event::Alert(alert));

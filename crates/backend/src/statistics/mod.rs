@@ -3,7 +3,8 @@
 //! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, and
 //! the [`batch`] counts the whole log again into tables of its own. One process does each at a time, by its `lease`.
 //! `positions` is up to where the log is read, `history` the topic of calls that are over, `schedule` when the batch
-//! runs, `nightly` runs it, and `store` is how the tables are used. `demo` is what a demo complex has instead of a past.
+//! runs, `nightly` runs it, and `store` is how the tables are used. `demo` is what a demo complex has instead of a
+//! past, and `list` reads single calls.
 
 mod apply;
 pub mod batch;
@@ -11,6 +12,7 @@ mod consumer;
 mod demo;
 mod history;
 mod lease;
+mod list;
 pub(crate) mod nightly;
 mod positions;
 pub mod schedule;
@@ -39,6 +41,7 @@ use crate::{
     delivery::outbox::Sequence,
 };
 pub(crate) use consumer::Consumer;
+pub use list::{Before, Listed};
 pub use store::StatisticsError;
 use store::Tables;
 pub use zone::{Iana, UnknownZone};

@@ -82,12 +82,12 @@ pub(super) async fn keep_kind(
     execute(of, delete, &[]).await.map(drop)
 }
 
-/// Returns the place behind a record of the file or the cluster with this id. In a file it is not that of a location,
-/// because those go after a day, and the last entry that was read must be found again.
+/// Returns the place behind a record of the file or the cluster with this id. In a file it is not that of an
+/// entry that goes after a day, because the last entry that was read must be found again.
 pub(super) fn behind(record: &Record, is_file: bool, log: &str) -> Option<(Partition, Place)> {
     let (next, log) = (record.position.offset + 1, log.to_owned());
     if is_file {
-        let last = record.id.filter(|_| record.topic != topic::LOCATION)?.to_string();
+        let last = record.id.filter(|_| !topic::is_passing(&record.topic))?.to_string();
         return Some(((FILE.to_owned(), 0), Place { next, log, last }));
     }
     let partition = (record.topic.clone(), record.position.partition);

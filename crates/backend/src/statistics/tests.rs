@@ -43,6 +43,7 @@ fn alert(number: u128, at: Millis) -> Event {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at,
     })
 }

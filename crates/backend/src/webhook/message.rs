@@ -112,6 +112,7 @@ mod tests {
             location: Location::new(37.5, 127.0, Some(5.0)),
             kind: Some(Kind::Medical),
             drill: false,
+            alone: false,
             at: 1_795_928_600_000,
         }
     }
@@ -122,7 +123,8 @@ mod tests {
     }
 
     fn end() -> End {
-        End { how: Progress::Resolved, by: Actor::House(House::new("1203").unwrap()), at: 1_795_928_660_000 }
+        let by = Actor::House(House::new("1203").unwrap());
+        End { how: Progress::Resolved, by, at: 1_795_928_660_000, note: None }
     }
 
     fn read(message: &Message) -> Value {

@@ -42,6 +42,7 @@ fn event(entry: &Entry) -> Event {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: entry.at,
     })
 }

@@ -36,7 +36,8 @@ fn resident(house: &str) -> Resident {
 fn request(house: &str) -> CallRequest {
     let house = House::new(house).expect("a valid house");
     let text = Some("도와주세요".into());
-    CallRequest { line: line(), house, text, lat: None, lng: None, accuracy: None, kind: None, drill: false }
+    let (lat, lng, accuracy) = (None, None, None);
+    CallRequest { line: line(), house, text, lat, lng, accuracy, kind: None, drill: false, alone: false }
 }
 
 fn bodies(frames: &[u8]) -> Body {
@@ -174,6 +175,7 @@ fn alert(house: &str, ago: Millis) -> Alert {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: Millis::try_from(now.as_millis()).expect("before the year 292 million") - ago,
     }
 }
@@ -216,7 +218,7 @@ async fn a_call_that_nobody_has_ended_within_a_day_expires_and_no_other_does() {
         })
         .await
         .expect("it expires");
-        let expired = End { how: Progress::Expired, by: Actor::Service, at: left.at + OPEN_FOR };
+        let expired = End { how: Progress::Expired, by: Actor::Service, at: left.at + OPEN_FOR, note: None };
         assert_eq!(end_of(&left), Some(expired), "after {start} start");
         assert_eq!(end_of(&cancelled).map(|end| end.how), Some(Progress::Cancelled));
         assert_eq!(end_of(&fresh), None);

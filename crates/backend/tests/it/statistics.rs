@@ -61,6 +61,7 @@ async fn a_press_is_in_the_figures_and_in_the_health() {
         accuracy: None,
         kind: None,
         drill: false,
+        alone: false,
     };
     let pressed = node.calls.press(&caller, request, None).await.expect("it is taken");
     let counted = async {
@@ -102,6 +103,7 @@ async fn fill(directory: &Path) {
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at,
         };
         let origin = Origin { id: alert.id.0, resident: "somebody".into(), route: "/alert".into() };

@@ -60,6 +60,9 @@ pub struct CallRequest {
     /// True for an exercise. A form has `true`, or nothing.
     #[serde(default, skip_serializing_if = "is_false", deserialize_with = "flag")]
     pub drill: bool,
+    /// True for an exercise that nobody but the caller's own house receives. A form has `true`, or nothing.
+    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "flag")]
+    pub alone: bool,
 }
 
 impl CallRequest {

@@ -168,6 +168,9 @@ pub(crate) struct AlertFields {
     /// Only in STOMP bodies, because in the log the topic names the type.
     #[serde(skip)]
     pub(crate) drill: bool,
+    /// Only of a drill, and only where it is true.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    alone: Option<bool>,
     #[serde(deserialize_with = "lenient")]
     at: Option<Millis>,
 }
@@ -185,6 +188,7 @@ impl From<&Alert> for AlertFields {
             accuracy: alert.location.and_then(|location| location.accuracy).map(Value::from),
             kind: alert.kind,
             drill: alert.drill,
+            alone: alert.alone.then_some(true),
             at: Some(alert.at),
         }
     }
@@ -200,6 +204,8 @@ impl AlertFields {
             location: location(self.lat.as_ref(), self.lng.as_ref(), self.accuracy.as_ref()),
             kind: self.kind,
             drill: self.drill,
+            // An emergency is everybody's.
+            alone: self.drill && self.alone == Some(true),
             at: self.at.ok_or(Unreadable::Missing("at"))?,
         }))
     }

@@ -17,6 +17,8 @@ pub const LOCATION: &str = "an-location";
 pub const RECEIPT: &str = "an-receipt";
 /// Calls that are over, as statistics keep them, in rows without coordinates and without texts.
 pub const HISTORY: &str = "an-history";
+/// Silent calls of the service to itself, which show that calls are recorded and delivered. They are nobody's.
+pub const CANARY: &str = "an-canary";
 /// Records that could not be read, with the reason.
 pub const DEAD_LETTER: &str = "an-dead-letter";
 
@@ -34,7 +36,7 @@ pub struct Topic {
 }
 
 /// Every topic the service reads and writes.
-pub const ALL: [Topic; 8] = [
+pub const ALL: [Topic; 9] = [
     Topic { name: ALERT, retention: 30 * DAY },
     Topic { name: ACCEPT, retention: 30 * DAY },
     Topic { name: STATUS, retention: 30 * DAY },
@@ -42,6 +44,7 @@ pub const ALL: [Topic; 8] = [
     Topic { name: LOCATION, retention: DAY },
     Topic { name: RECEIPT, retention: 30 * DAY },
     Topic { name: HISTORY, retention: ALWAYS },
+    Topic { name: CANARY, retention: DAY },
     Topic { name: DEAD_LETTER, retention: 30 * DAY },
 ];
 
@@ -51,11 +54,18 @@ pub fn retention(name: &str) -> Option<i64> {
     ALL.iter().find(|topic| topic.name == name).map(|topic| topic.retention)
 }
 
+/// Returns whether the topic's records go after a day and belong to no statistics.
+#[must_use]
+pub fn is_passing(name: &str) -> bool {
+    name == LOCATION || name == CANARY
+}
+
 impl Event {
     /// Returns the topic of the event's record.
     #[must_use]
     pub fn topic(&self) -> &'static str {
         match self {
+            Self::Alert(alert) if alert.line.is_canary() => CANARY,
             Self::Alert(alert) if alert.drill => DRILL,
             Self::Alert(_) => ALERT,
             Self::Accept(_) => ACCEPT,

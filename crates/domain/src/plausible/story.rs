@@ -100,6 +100,7 @@ impl Story<'_> {
             location: None,
             kind: kind(self.random),
             drill,
+            alone: false,
             at: self.begun,
         };
         self.words.push((self.begun, Event::Alert(alert)));

@@ -87,10 +87,12 @@ impl Held {
     }
 }
 
-/// Returns the event without coordinates, text and note. `None` if nothing is left that statistics need.
+/// Returns the event without coordinates, text and note. `None` if nothing is left that statistics need. A drill of one
+/// house alone is no call of the line.
 #[must_use]
 pub fn without_places(event: Event) -> Option<Event> {
     match event {
+        Event::Alert(alert) if alert.alone => None,
         Event::Alert(mut alert) => {
             alert.text.clear();
             alert.location = None;

@@ -25,5 +25,5 @@ pub use held::{Held, rows, without_places};
 pub use percentiles::{CLASS_BOUNDS, Distribution, Percentiles, distribution};
 pub use preset::Preset;
 pub use query::{Asked, Invalid, MOST_DAYS, Part, Period, Query, USUAL_DAYS};
-pub use row::{Ended, FALSE_ALARM_WITHIN, Outcome, Row, WAITS_FOR};
+pub use row::{Ended, FALSE_ALARM_WITHIN, Outcome, Row, Step, WAITS_FOR};
 pub use zone::{Date, InvalidDate, Local, Utc, Zone};

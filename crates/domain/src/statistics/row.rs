@@ -54,11 +54,57 @@ pub struct Row {
     /// Flats with a device that took the call, without the caller's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reached: BTreeSet<Neighbour>,
+    /// Flats with a device that has begun to sound the call, without the caller's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sounded: BTreeSet<Neighbour>,
+    /// Flats where a person looked, without the caller's.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub seen: BTreeSet<Neighbour>,
+    /// The words about the call, in the order of their times. Rows of versions before 2026-12 have none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub steps: BTreeSet<Step>,
     /// The timestamp of the earliest record that a flat was reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reached: Option<Millis>,
     /// The number of known words about the call. The row of a call with more of them is the richer one.
     pub words: u32,
+}
+
+/// A word about a call, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Step {
+    /// When the producer received it.
+    pub at: Millis,
+    /// The progress that it reports; `None` for an accept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// The actor that it speaks for.
+    pub by: Actor,
+    /// The line of a flat that is not of the call's line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+    /// The other lines that get the call by a step of an escalation.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lines: BTreeSet<Line>,
+}
+
+impl Step {
+    /// Returns the step of a word about a call of `line`; `None` of any other event.
+    fn of(event: &Event, line: &Line) -> Option<Self> {
+        let (at, progress, by, own) = match event {
+            Event::Accept(accept) => {
+                (accept.at, None, Actor::House(accept.accept.clone()), &accept.accept_line)
+            }
+            Event::Status(status) => (status.at, Some(status.status), status.by.clone(), &status.by_line),
+            Event::Alert(_) | Event::Moved(_) | Event::Receipt(_) => return None,
+        };
+        let lines = match event {
+            Event::Status(status) => status.escalation.as_ref().map(|step| step.lines.clone()),
+            _ => None,
+        };
+        let own = own.clone().filter(|own| own != line);
+        Some(Self { at, progress, by, line: own, lines: lines.unwrap_or_default() })
+    }
 }
 
 /// The end of a call.
@@ -112,6 +158,9 @@ impl Row {
             escalated: *escalated,
             first_reached: first_reached.filter(|_| !reached.is_empty()),
             reached,
+            sounded: incident.sounded.clone(),
+            seen: incident.seen.clone(),
+            steps: history.iter().filter_map(|(event, _)| Step::of(event, &alert.line)).collect(),
             words: number(history.len()),
         }
     }
@@ -123,14 +172,26 @@ impl Row {
     }
 
     /// Returns what two rows of one call know together. The row of which more words were known gives everything that
-    /// later words can change; receipts only grow. Neither order nor repetition of rows matters, so a log from which
-    /// records are gone takes nothing away from a row.
+    /// later words can change; receipts and steps only grow. Neither order nor repetition of rows matters, so a log from
+    /// which records are gone takes nothing away from a row.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let first_reached = self.first_reached.into_iter().chain(other.first_reached).min();
         let reached = self.reached.union(&other.reached).cloned().collect();
+        let sounded = self.sounded.union(&other.sounded).cloned().collect();
+        let seen = self.seen.union(&other.seen).cloned().collect();
+        let steps = self.steps.union(&other.steps).cloned().collect();
         let richer = if self.rank() >= other.rank() { self } else { other };
-        Self { first_reached, reached, ..richer }
+        Self { first_reached, reached, sounded, seen, steps, ..richer }
+    }
+
+    /// Returns whether this row differs from another one of the same call only by what versions before 2026-12 did not
+    /// keep, which are the steps and the flats that sounded or saw it.
+    #[must_use]
+    pub fn is_former_version_of(&self, other: &Self) -> bool {
+        let is_former = self.steps.is_empty() && self.sounded.is_empty() && self.seen.is_empty();
+        let (sounded, seen, steps) = (other.sounded.clone(), other.seen.clone(), other.steps.clone());
+        is_former && Self { sounded, seen, steps, ..self.clone() } == *other
     }
 
     /// Returns whether the call is open at `now`.

@@ -21,6 +21,7 @@ pub(crate) fn alert_of(house: &str, passed: Millis) -> Alert {
         location: Location::new(37.5, 127.0, None),
         kind: None,
         drill: false,
+        alone: false,
         at: MORNING + passed,
     }
 }

@@ -173,7 +173,8 @@ pub(crate) fn alert() -> impl Strategy<Value = Alert> {
     let kind = proptest::sample::select(&Kind::ALL);
     let extras = (option::of(location()), option::of(kind), prop::bool::weighted(0.1), "\\PC{0,8}");
     (0..4_usize, 0..3_usize, time(), extras).prop_map(|(id, caller, at, (location, kind, drill, text))| {
-        Alert { id: alert_id(id), line: line(), house: house(caller), text, location, kind, drill, at }
+        let alone = drill && text.is_empty();
+        Alert { id: alert_id(id), line: line(), house: house(caller), text, location, kind, drill, alone, at }
     })
 }
 

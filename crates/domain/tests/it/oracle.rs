@@ -238,7 +238,8 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                     incident.steps.extend(step.map(|step| domain::Escalated { at: status.at, step }));
                 }
                 (how, by) => {
-                    incident.end.get_or_insert(End { how, by: by.clone(), at: status.at });
+                    let note = status.note.clone();
+                    incident.end.get_or_insert(End { how, by: by.clone(), at: status.at, note });
                 }
             },
             _ => {}

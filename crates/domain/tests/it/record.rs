@@ -194,6 +194,22 @@ fn missing_fields_are_named() {
 }
 
 #[test]
+fn only_a_drill_is_for_one_house_alone() {
+    let alone = |topic: &str, alone: &str| {
+        let value = format!(r#"{{"line":"101-1","house":"1203","alone":{alone}}}"#);
+        match read(topic, value.as_bytes(), HERE).expect("a call") {
+            Event::Alert(alert) => (alert.drill, alert.alone),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(alone(topic::DRILL, "true"), (true, true));
+    assert_eq!(alone(topic::ALERT, "true"), (false, false), "an emergency is everybody's");
+    for other in ["false", "null", "\"yes\"", "1"] {
+        assert_eq!(alone(topic::DRILL, other), (true, false), "{other}");
+    }
+}
+
+#[test]
 fn a_value_that_is_not_a_record_is_unreadable() {
     for topic in topic::ALL {
         for value in ["", "null", "[]", "1", "{", "\"call\"", "{\"line\":}", "\u{0}"] {

@@ -1,14 +1,14 @@
 //! Figures by example. They cover the row of a call, local time, and how figures add up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Accept, Actor, Alert, Event, House, Kind, Line, Location, Millis, Neighbour, Position, Progress, Receipt,
-    Status,
+    Accept, Actor, Alert, Escalation, Event, House, Kind, Line, Location, Millis, Neighbour, Position,
+    Progress, Receipt, Status,
     event::OPEN_FOR,
     statistics::{
-        Asked, Basis, Date, Ended, FALSE_ALARM_WITHIN, Figures, Held, Outcome, Query, Row, Utc, WAITS_FOR,
-        Zone, figures, rows,
+        Asked, Basis, Date, Ended, FALSE_ALARM_WITHIN, Figures, Held, Outcome, Query, Row, Step, Utc,
+        WAITS_FOR, Zone, figures, rows,
     },
 };
 
@@ -68,6 +68,9 @@ pub(crate) fn row(number: usize, begun: Millis) -> Row {
         first_arrived: None,
         escalated: None,
         reached: [].into(),
+        sounded: [].into(),
+        seen: [].into(),
+        steps: [].into(),
         first_reached: None,
         words: 0,
     }
@@ -116,13 +119,15 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
     let arrived = Progress::Arrived;
     let by = |house: &str| Actor::House(a_house(house));
     let elsewhere = Line::new("101-2").expect("a valid line");
+    let lines = [elsewhere.clone()].into();
+    let escalation = Some(Escalation { round: alert_id(0).0, step: 1, lines });
     let events = [
         Event::Alert(Alert { text: "help".into(), kind: Some(Kind::Fire), ..alert_of("1203", 0) }),
-        Event::Accept(Accept { accept_line: Some(elsewhere), ..accept_of(1, "1203", 40) }),
+        Event::Accept(Accept { accept_line: Some(elsewhere.clone()), ..accept_of(1, "1203", 40) }),
         Event::Accept(accept_of(2, "1204", 30)),
         Event::Status(status(3, Progress::Withdrawn, by("1204"), 50)),
         Event::Status(Status { note: Some("here".into()), ..status(4, arrived, by("1301"), 60) }),
-        Event::Status(status(5, Progress::Escalated, Actor::Service, 45)),
+        Event::Status(Status { escalation, ..status(5, Progress::Escalated, Actor::Service, 45) }),
         Event::Status(status(6, Progress::Resolved, Actor::Administrator, 90)),
         receipt(&["1203"]),
         receipt(&["1203", "1204", "101-1/1301"]),
@@ -138,6 +143,12 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
         }
     }
     let flat = |name: &str| Neighbour::try_from(name.to_owned()).expect("a flat");
+    let step = |after: Millis, progress, by, line| {
+        let (at, lines) = (MORNING + after, BTreeSet::new());
+        Step { at, progress, by, line, lines }
+    };
+    let escalated = step(45, Some(Progress::Escalated), Actor::Service, None);
+    let escalated = Step { lines: [elsewhere.clone()].into(), ..escalated };
     let expected = Row {
         kind: Some(Kind::Fire),
         ended: Some(Ended { how: Progress::Resolved, at: MORNING + 90 }),
@@ -148,6 +159,15 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
         escalated: Some(MORNING + 45),
         reached: [flat("1204"), flat("1301"), flat("101-2/1203")].into(),
         first_reached: Some(MORNING + 8),
+        steps: [
+            step(30, None, by("1204"), None),
+            step(40, None, by("1203"), Some(elsewhere)),
+            escalated,
+            step(50, Some(Progress::Withdrawn), by("1204"), None),
+            step(60, Some(arrived), by("1301"), None),
+            step(90, Some(Progress::Resolved), Actor::Administrator, None),
+        ]
+        .into(),
         words: 6,
         ..row(0, MORNING)
     };
@@ -180,6 +200,19 @@ fn the_time_to_the_first_flat_is_no_difference_of_two_clocks() {
         Some(MORNING + 40),
         "a former version's receipt has its record's time"
     );
+}
+
+#[test]
+fn a_row_of_a_former_version_lacks_the_steps_and_gets_them() {
+    let (at, by) = (MORNING + 30, Actor::House(a_house("1204")));
+    let step = Step { at, progress: None, by, line: None, lines: BTreeSet::new() };
+    let former = row(0, MORNING);
+    let seen = [Neighbour::from(a_house("1204"))].into();
+    let now = Row { steps: [step].into(), seen, ..former.clone() };
+    assert!(former.is_former_version_of(&now) && !now.is_former_version_of(&former));
+    assert!(!Row { words: 3, ..former.clone() }.is_former_version_of(&now), "another call is not the same");
+    assert_eq!(former.clone().merge(now.clone()), now);
+    assert_eq!(now.clone().merge(former), now);
 }
 
 #[test]

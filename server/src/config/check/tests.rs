@@ -81,6 +81,16 @@ fn each_clock_has_bounds_of_its_own() {
 }
 
 #[test]
+fn silent_calls_come_every_hour_at_least_or_not_at_all() {
+    for (value, wanted) in [("0", None), (" 60 ", Some(60)), ("1", Some(1)), ("3600", Some(3600))] {
+        assert_eq!(pause("X", value), Ok(wanted.map(Duration::from_secs)), "{value}");
+    }
+    for wrong in ["3601", "-1", "off", ""] {
+        assert!(pause("IUTSAI_CANARY_SECONDS", wrong).unwrap_err().contains("0 for none"), "{wrong}");
+    }
+}
+
+#[test]
 fn without_kafka_the_one_process_accepts_calls_and_keeps_sockets() {
     let of = |words: &str| roles_fit_log(roles(words).unwrap(), &Log::Local);
     assert_eq!(of("web,producer,fanout,statistics"), Ok(()));

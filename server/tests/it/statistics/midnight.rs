@@ -25,6 +25,7 @@ fn alert(number: u128, at: Millis) -> Word {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at,
     };
     (at, Event::Alert(alert))

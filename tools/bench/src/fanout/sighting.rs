@@ -66,6 +66,7 @@ mod tests {
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at: 1,
         }
     }

@@ -33,6 +33,7 @@ fn alert(id: Uuid) -> Body {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: 1_000,
     };
     Body::Event { event: Event::Alert(alert), first: None }

@@ -204,5 +204,6 @@ fn press(line: usize, house: usize, text: &str) -> CallRequest {
         accuracy: None,
         kind: None,
         drill: false,
+        alone: false,
     }
 }

@@ -107,6 +107,7 @@ impl Session {
             accuracy: None,
             kind: None,
             drill: false,
+            alone: false,
         })
     }
 

@@ -30,6 +30,7 @@ fn alert(of: &str) -> Alert {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: clock::now(),
     }
 }

@@ -25,9 +25,11 @@ pub(super) struct Audience {
 
 /// Which subscribers get a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum To {
+pub(super) enum To<'a> {
     /// Those of the line, and the guests that the call is for.
     Everybody,
+    /// Those of one house of the line, for a drill of that house alone.
+    House(&'a House),
     /// The guests that the message names.
     Guests,
 }
@@ -53,10 +55,12 @@ impl Subscriber {
     }
 
     /// Returns whether it gets a message by its queue.
-    fn gets(&self, message: &Message, to: To) -> bool {
-        let is_meant = match &self.guest {
-            Some(line) => message.guests.contains(line),
-            None => to == To::Everybody,
+    fn gets(&self, message: &Message, to: To<'_>) -> bool {
+        let is_meant = match (to, &self.guest) {
+            (To::House(house), None) => self.subscription.house.as_ref() == Some(house),
+            (To::Everybody, None) => true,
+            (To::Everybody | To::Guests, Some(line)) => message.guests.contains(line),
+            (To::House(_), Some(_)) | (To::Guests, None) => false,
         };
         let is_listed = message.alert().is_some_and(|alert| self.listed.contains(&alert));
         is_meant && !is_listed && !self.gone
@@ -130,25 +134,30 @@ impl Audience {
         Some((subscriber.listed.pop_front()?, subscriber.guest.as_ref()))
     }
 
+    /// Returns the house of a subscriber, if it is one of the line.
+    pub(super) fn house(&self, number: u64) -> Option<&House> {
+        self.subscribers.get(&number)?.subscription.house.as_ref()
+    }
+
     /// Returns the person behind a subscriber.
     pub(super) fn viewer(&self, number: u64) -> Option<Arc<Viewer>> {
         self.subscribers.get(&number)?.subscription.viewer.clone()
     }
 
     /// Returns the people behind the subscribers that get a message by their queues.
-    pub(super) fn viewers(&self, message: &Message, to: To) -> Vec<Arc<Viewer>> {
+    pub(super) fn viewers(&self, message: &Message, to: To<'_>) -> Vec<Arc<Viewer>> {
         let listening = self.subscribers.values().filter(|subscriber| subscriber.gets(message, to));
         listening.filter_map(|subscriber| subscriber.subscription.viewer.clone()).collect()
     }
 
-    /// Encodes a message once for each kind of subscription and hands it to all of them. A guest gets it at the
+    /// Encodes a message once for each kind of subscription and hands it to those that it is for. A guest gets it at the
     /// destination of its own line. Returns whether a house other than `speaker` has it in a queue.
     pub(super) fn push(
         &mut self,
         destination: &str,
         message: &Message,
         speaker: Option<&House>,
-        to: To,
+        to: To<'_>,
     ) -> bool {
         let destinations: Vec<(&Line, String)> =
             message.guests.iter().map(|line| (line, destination::of_line(line))).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{AlertId, CallKey, Change, Event, Line, body::Body, header, message_id};
+use domain::{AlertId, CallKey, Change, Event, House, Line, body::Body, header, message_id};
 use stomp::{Command, Frame, Template, Version};
 use uuid::Uuid;
 
@@ -49,6 +49,8 @@ pub(super) struct News {
     pub(super) message_id: Option<String>,
     /// When the call that this is about was received.
     pub(super) received: Option<Received>,
+    /// The only house whose subscribers get it, for a drill of that house alone.
+    pub(super) only: Option<House>,
     /// It is a location that subscribers do not get, because the call is over.
     pub(super) is_of_ended_call: bool,
     /// The other lines that have the call already.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Arrival,
-    frames::{News, Received},
+    frames::{Message, News, Received},
     index::{Entry, Index},
     locations::is_of_ended_call,
 };
@@ -26,6 +26,8 @@ pub(super) struct LineCalls {
     message_ids: HashMap<Name, (String, Millis)>,
     /// The calls by the messages of their alerts.
     alerts: HashMap<String, CallKey>,
+    /// The houses of the drills that they make alone.
+    pub(super) alone: HashMap<AlertId, House>,
     /// Events past the log that were pushed to a socket of another house than the one they speak for.
     pushed: HashMap<Name, Millis>,
     /// When the words were received that stop or start the clock of an escalation, with their own times.
@@ -69,6 +71,7 @@ impl LineCalls {
             index: Index::default(),
             message_ids: HashMap::new(),
             alerts: HashMap::new(),
+            alone: HashMap::new(),
             pushed: HashMap::new(),
             words: HashMap::new(),
         }
@@ -92,6 +95,11 @@ impl LineCalls {
             && let Some(call) = self.call(*id, house)
         {
             self.index.insert(*id, house, call.alert.at, age);
+            if call.alert.alone {
+                self.alone.insert(*id, house.clone());
+            } else if self.alone.get(id) == Some(house) {
+                self.alone.remove(id);
+            }
         }
         let mut opened = Vec::new();
         if let Some(id) = may_end {
@@ -139,10 +147,10 @@ impl LineCalls {
         self.incidents.named(id).into_iter().find(|incident| incident.alert.house == *house)
     }
 
-    /// Returns the newest call of a house that is open at `now`.
+    /// Returns the newest call of a house that is open at `now` and that neighbours have.
     pub(super) fn newest_open_of(&self, house: &House, now: Millis) -> Option<Incident> {
         let mut open = self.index.newest_first(house).filter(|(began, _, entry)| entry.is_open(*began, now));
-        open.find_map(|(_, id, _)| self.call(id, house))
+        open.find_map(|(_, id, _)| self.call(id, house).filter(|call| !call.alert.alone))
     }
 
     /// Returns an open call of the alert's house and kind that is younger than ten minutes and that somebody heard. It
@@ -155,7 +163,8 @@ impl LineCalls {
             .filter(|(began, _, entry)| entry.received.ago() < limit && entry.is_open(*began, now));
         young.find_map(|(_, id, entry)| {
             let call = self.call(id, &alert.house)?;
-            let is_alike = (call.alert.kind, call.alert.drill) == (alert.kind, alert.drill);
+            let of = |alert: &Alert| (alert.kind, alert.drill, alert.alone);
+            let is_alike = of(&call.alert) == of(alert);
             let is_delivered = entry.is_delivered || !call.reached.is_empty();
             (is_alike && is_delivered).then_some(id)
         })
@@ -167,16 +176,19 @@ impl LineCalls {
         old.filter(|incident| incident.end.is_none()).map(|incident| incident.alert).collect()
     }
 
-    /// Returns the calls that nobody has ended and that were received less than `age` ago, with how long ago that was.
+    /// Returns the calls of the line that nobody has ended and that were received less than `age` ago, with how long ago
+    /// that was.
     pub(super) fn young(&self, age: Duration) -> Vec<(Alert, Duration)> {
         let young = self.index.younger_than(age);
         let young = young.filter_map(|(id, house, ago)| Some((self.call(id, house)?, ago)));
-        young.filter(|(call, _)| call.end.is_none()).map(|(call, ago)| (call.alert, ago)).collect()
+        let young = young.filter(|(call, _)| call.end.is_none() && !call.alert.alone);
+        young.map(|(call, ago)| (call.alert, ago)).collect()
     }
 
     /// Returns the calls that ended at `at` or later.
     pub(super) fn ended_since(&self, at: Millis) -> Vec<Incident> {
-        self.index.ended_since(at).filter_map(|(id, house)| self.call(id, house)).collect()
+        let ended = self.index.ended_since(at).filter_map(|(id, house)| self.call(id, house));
+        ended.filter(|call| !call.alert.alone).collect()
     }
 
     /// Returns how long ago a call was received.
@@ -184,7 +196,7 @@ impl LineCalls {
         self.index.received(id, Some(house)).map(|received| received.ago())
     }
 
-    /// Returns the calls that nobody has ended and that were received less than `age` ago.
+    /// Returns the calls of the line that nobody has ended and that were received less than `age` ago.
     pub(super) fn unended_keys(&self, age: Duration) -> Vec<CallKey> {
         self.keys(age, |_| true)
     }
@@ -197,6 +209,7 @@ impl LineCalls {
     fn keys(&self, age: Duration, wanted: impl Fn(&Entry) -> bool) -> Vec<CallKey> {
         let line = self.incidents.line();
         let calls = self.index.unended(age).filter(|(.., entry)| wanted(entry));
+        let calls = calls.filter(|(id, house, _)| self.alone.get(id) != Some(*house));
         calls.map(|(id, house, _)| CallKey { line: line.clone(), house: house.clone(), id }).collect()
     }
 
@@ -224,6 +237,7 @@ impl LineCalls {
         self.index.forget(before);
         self.message_ids.retain(|_, (_, at)| *at >= before);
         self.pushed.retain(|_, at| *at >= before);
+        self.alone.retain(|id, house| self.index.received(*id, Some(&*house)).is_some());
         self.words.retain(|_, (_, at)| *at >= before);
         self.alerts.retain(|_, alert| {
             self.message_ids.contains_key(&(topic::ALERT, alert.id.0))
@@ -240,8 +254,8 @@ impl LineCalls {
             };
             let is_of_ended_call =
                 matches!(&change, Change::Event { event, .. } if is_of_ended_call(&self.incidents, event));
-            let guests = self.guests_of(&change, opened);
-            News { change, message_id, received, is_of_ended_call, guests }
+            let (guests, only) = (self.guests_of(&change, opened), self.only_house(&change));
+            News { change, message_id, received, only, is_of_ended_call, guests }
         };
         changes.into_iter().map(news).collect()
     }
@@ -259,6 +273,34 @@ impl LineCalls {
             guests = &guests - &opened.lines;
         }
         guests
+    }
+
+    /// Returns the only house that gets a change; `None` if the whole line does.
+    fn only_house(&self, change: &Change) -> Option<House> {
+        let (id, target) = match change {
+            Change::Event { event, .. } => (event.alert()?, event.target()),
+            Change::First { alert, accept } => (*alert, Some(&accept.target)),
+        };
+        let house = self.alone.get(&id)?;
+        // An id alone may be that of another house's emergency.
+        let is_meant = target.map_or_else(|| self.is_of_one_house(id), |target| target == house);
+        is_meant.then(|| house.clone())
+    }
+
+    /// Returns whether a call is a drill of another house alone.
+    pub(super) fn is_of_another_alone(&self, id: AlertId, house: Option<&House>) -> bool {
+        self.alone.get(&id).is_some_and(|alone| Some(alone) != house) && self.is_of_one_house(id)
+    }
+
+    /// Returns the calls whose locations messages show, for the record of who was shown them. A drill of a house alone
+    /// is shown to nobody else.
+    pub(super) fn located(&self, messages: &[Message]) -> BTreeSet<CallKey> {
+        let located = messages.iter().filter_map(Message::located);
+        located.filter(|call| self.alone.get(&call.id) != Some(&call.house)).collect()
+    }
+
+    fn is_of_one_house(&self, id: AlertId) -> bool {
+        self.incidents.named(id).len() == 1
     }
 
     /// The first id of an event stays, because a client may acknowledge it at any time.

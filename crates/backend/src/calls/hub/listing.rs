@@ -58,18 +58,21 @@ impl LineCalls {
         Listing { calls, truncated }
     }
 
-    /// Returns the open calls, as those of a snapshot for a listener without a house, and whether there are more.
+    /// Returns the open calls of the line, as those of a snapshot for a listener without a house, and whether there are more.
     pub(super) fn list_open(&self, now: Millis) -> (Vec<AlertId>, bool) {
         let is_open = |began: Millis, entry: &Entry| entry.is_open(began, now);
         let (open, truncated) = self.choose(None, SNAPSHOT_LIMIT, now.saturating_sub(OPEN_FOR), &is_open);
         // Two houses may have used one id.
-        let ids: BTreeSet<AlertId> = open.into_iter().map(|(_, id)| id).collect();
+        let ids = open.into_iter().map(|(_, id)| id).filter(|id| !self.is_of_another_alone(*id, None));
+        let ids: BTreeSet<AlertId> = ids.collect();
         (ids.into_iter().collect(), truncated)
     }
 
-    /// Returns how many calls ended between `since` and `now`, and when the last of them did.
+    /// Returns how many calls of the line ended between `since` and `now`, and when the last of them did.
     pub(super) fn ended(&self, since: Millis, now: Millis) -> (usize, Option<Millis>) {
-        let calls = self.index.houses().flat_map(|(_, calls)| calls);
+        let calls = self.index.houses().flat_map(move |(house, calls)| {
+            calls.iter().filter(move |((_, id), _)| self.alone.get(id) != Some(house))
+        });
         let ends = calls
             .filter(|((began, _), entry)| !entry.is_open(*began, now))
             .map(|((began, _), entry)| entry.end(*began))

@@ -36,6 +36,7 @@ mod tests {
             location: Location::new(37.5, 127.0, None),
             kind: None,
             drill: false,
+            alone: false,
             at: AT,
         }
     }

@@ -151,7 +151,10 @@ impl Hub {
 
     /// Applies an event and pushes what is new to everybody who listens to its line; returns whether anything was.
     pub(crate) fn apply(&self, arrival: Arrival) -> bool {
-        if let Event::Alert(alert) = &arrival.event {
+        // Nobody looks a silent call up.
+        if let Event::Alert(alert) = &arrival.event
+            && !alert.line.is_canary()
+        {
             self.0.alerts.insert(alert);
         }
         self.room(arrival.event.line()).apply(arrival)
@@ -206,6 +209,13 @@ impl Hub {
         }
     }
 
+    /// Forgets the silent calls that began before `before`.
+    pub(crate) fn forget_canaries(&self, before: Millis) {
+        if let Some(room) = self.existing(&Line::canary()) {
+            room.calls().forget(before);
+        }
+    }
+
     /// Begins a subscription. The known calls come first, and from then on everything comes by `queue`, without a gap
     /// and without a double.
     #[must_use]
@@ -240,7 +250,8 @@ impl Hub {
             // Rooms are made under this lock, so each of them is either listed here or finds the subscriber.
             let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
             self.everywhere().insert(number, subscriber.clone());
-            rooms.iter().map(|(line, room)| (line.clone(), room.clone())).collect()
+            let lines = rooms.iter().filter(|(line, _)| !line.is_canary());
+            lines.map(|(line, room)| (line.clone(), room.clone())).collect()
         };
         let list = |(line, room): (Line, Arc<Room>)| {
             let extent = subscriber.enter(number, &line, &room);
@@ -270,8 +281,12 @@ impl Hub {
         let partitions = self.0.partitions.load(Ordering::Relaxed);
         let mut rooms = self.0.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let room = || {
-            let (changes, viewings) = (self.0.changes.clone(), self.0.viewings.clone());
-            let room = Room::new(line.clone(), partitions, changes, viewings, self.0.guests.clone());
+            let (viewings, guests) = (self.0.viewings.clone(), self.0.guests.clone());
+            // Nothing reacts to silent calls, and nobody who listens to every line gets them.
+            if line.is_canary() {
+                return Arc::new(Room::new(line.clone(), partitions, Changes::default(), viewings, guests));
+            }
+            let room = Room::new(line.clone(), partitions, self.0.changes.clone(), viewings, guests);
             for (number, subscriber) in self.everywhere().iter() {
                 subscriber.enter(*number, line, &room);
             }
@@ -284,8 +299,10 @@ impl Hub {
         self.0.everywhere.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the rooms of the lines that people live on.
     fn rooms(&self) -> Vec<Arc<Room>> {
-        self.0.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        rooms.iter().filter(|(line, _)| !line.is_canary()).map(|(_, room)| room.clone()).collect()
     }
 }
 

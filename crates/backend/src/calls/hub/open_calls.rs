@@ -44,7 +44,8 @@ impl Hub {
             all.last_end = all.last_end.max(last_end);
             for id in ids {
                 let calls = room.calls();
-                let named = calls.incidents.named(id).into_iter().filter(|call| call.is_open(now));
+                let named = calls.incidents.named(id).into_iter();
+                let named = named.filter(|call| call.is_open(now) && !call.alert.alone);
                 all.calls.extend(named.map(|incident| {
                     let age = calls.age(id, &incident.alert.house).unwrap_or_default();
                     OpenCall { incident, age }

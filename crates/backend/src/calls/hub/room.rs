@@ -1,12 +1,9 @@
 //! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that a lookup never waits
 //! for the pushing of frames.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
-use domain::{CallKey, House, Line, Millis, destination};
+use domain::{House, Line, Millis, destination};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{
@@ -116,9 +113,9 @@ impl Room {
 
     /// Pushes a message, and publishes who is shown a location with it. Returns whether a socket of a house other than
     /// `speaker` has it.
-    fn push(&self, audience: &mut Audience, message: &Message, speaker: Option<&House>, to: To) -> bool {
+    fn push(&self, audience: &mut Audience, message: &Message, speaker: Option<&House>, to: To<'_>) -> bool {
         let is_delivered = audience.push(&self.destination, message, speaker, to);
-        if let Some(call) = message.located() {
+        if let Some(call) = message.located().filter(|_| !matches!(to, To::House(_))) {
             self.viewings.publish(call, Means::Alarm, || audience.viewers(message, to));
         }
         is_delivered
@@ -135,12 +132,17 @@ impl Room {
     fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, speaker: Option<&House>) -> bool {
         let mut is_delivered = false;
         for news in news {
-            self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
+            // Nothing reacts to a drill of a house alone.
+            if news.only.is_none() {
+                self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
+            }
             if news.is_of_ended_call {
                 continue;
             }
+            let only = news.only.clone();
             let message = news.into_message(way.replay, way.late);
-            is_delivered |= self.push(audience, &message, speaker, To::Everybody);
+            let to = only.as_ref().map_or(To::Everybody, To::House);
+            is_delivered |= self.push(audience, &message, speaker, to);
         }
         is_delivered
     }
@@ -191,9 +193,15 @@ impl Room {
         let mut audience = self.audience();
         loop {
             let (call, guest) = audience.next_listed(number)?;
-            let messages = self.calls().messages_of(call, guest, now);
+            let guest = guest.cloned();
+            let calls = self.calls();
+            if calls.is_of_another_alone(call, audience.house(number)) {
+                continue;
+            }
+            let messages = calls.messages_of(call, guest.as_ref(), now);
+            let located = calls.located(&messages);
+            drop(calls);
             if !messages.is_empty() {
-                let located: BTreeSet<CallKey> = messages.iter().filter_map(Message::located).collect();
                 for call in located {
                     let viewer = || audience.viewer(number).into_iter().collect::<Vec<_>>();
                     self.viewings.publish(call, Means::Snapshot, viewer);

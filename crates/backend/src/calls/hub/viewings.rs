@@ -124,6 +124,7 @@ mod tests {
             location,
             kind: None,
             drill: false,
+            alone: false,
             at: clock::now(),
         }
     }
@@ -167,6 +168,21 @@ mod tests {
         assert!(late.snapshot.count() > 1);
         let shown = Some((located.key(), Means::Snapshot, vec!["lee".to_owned()]));
         assert_eq!((next(&mut viewings), next(&mut viewings)), (shown, None));
+    }
+
+    #[test]
+    fn a_drill_of_a_house_alone_shows_its_location_to_nobody() {
+        let hub = Hub::new();
+        let mut viewings = hub.viewings();
+        let (house, located) = (House::new("1204").unwrap(), call(Location::new(37.5, 127.0, None)));
+        let alone = Alert { house, drill: true, alone: true, ..located };
+        let (sender, mut frames) = queue(16);
+        let _own = hub.subscribe(&alone.line, subscription("kim"), sender);
+        hub.apply(Arrival::direct(Event::Alert(alone.clone())));
+        assert!(frames.queued().is_some(), "the own house has it");
+        let later = hub.subscribe(&alone.line, subscription("lee"), queue(16).0);
+        assert!(later.snapshot.count() > 1);
+        assert_eq!(next(&mut viewings), None);
     }
 
     #[test]

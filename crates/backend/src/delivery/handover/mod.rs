@@ -35,7 +35,8 @@ impl Handover {
 
     /// Hands `event` over to other processes at this time.
     pub(super) fn hand_over(&self, event: &Event, at: Instant) {
-        let Some(post) = self.post.clone() else { return };
+        // A silent call is this node's question to itself.
+        let Some(post) = self.post.clone().filter(|_| !event.line().is_canary()) else { return };
         let (event, received) = (event.clone(), Instant::now());
         self.runtime.spawn(async move {
             tokio::time::sleep_until(at).await;

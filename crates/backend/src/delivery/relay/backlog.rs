@@ -188,6 +188,7 @@ mod tests {
             location: None,
             kind: None,
             drill: false,
+            alone: false,
             at: clock::now(),
         };
         let cancelled = |by: &str, target: Option<&str>| {

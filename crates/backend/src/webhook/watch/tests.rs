@@ -19,6 +19,7 @@ fn alert(house: &str) -> Alert {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: clock::now(),
     }
 }

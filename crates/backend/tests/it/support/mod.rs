@@ -30,6 +30,7 @@ pub async fn backend(directory: &Path) -> Backend {
         },
         webhook: None,
         clocks: Clocks::default(),
+        canary: None,
         demo: true,
         requires_second_factor: false,
         calls_runtime: Handle::current(),

@@ -81,6 +81,7 @@ async fn an_event_handed_over_without_a_notification_is_delivered() -> Outcome {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: backend::clock::now(),
     };
     let (id, at) = (alert.id.0, alert.at);

@@ -32,6 +32,7 @@ fn call() -> Alert {
         location: None,
         kind: None,
         drill: false,
+        alone: false,
         at: clock::now(),
     }
 }

@@ -16,6 +16,7 @@ fn alert(drill: bool) -> Event {
         location: Location::new(37.5, 127.0, Some(12.0)),
         kind: None,
         drill,
+        alone: false,
         at: NOW,
     })
 }

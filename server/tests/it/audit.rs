@@ -193,6 +193,16 @@ async fn a_look_of_the_office_at_a_location_and_the_end_of_a_call_are_recorded()
 }
 
 #[tokio::test]
+async fn a_drill_that_the_office_starts_is_recorded_with_its_line() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    act(&office, "/api/drills", &json!({ "line": "101-1" })).await;
+    let row = until_recorded(&server, "call-opened", ADMINISTRATOR, "101-1 관리사무소").await;
+    assert!(row[7].parse::<uuid::Uuid>().is_ok(), "the id of the drill: {row:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_download_needs_a_reason_which_is_recorded_before_it_is_given_out() -> Outcome {
     let (server, client) = server_and_client().await?;
     let office = sign_in(&client, ADMINISTRATOR).await?;

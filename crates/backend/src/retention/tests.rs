@@ -184,5 +184,6 @@ async fn what_is_not_counted_stays_for_twice_the_time_and_locations_do_not() {
     let of = |topic, statistics| forgettable(topic, now, kept, statistics);
     assert_eq!(of(topic::ALERT, Some(&statistics)), [(900, Sequence(0)), (800, all)]);
     assert_eq!(of(topic::LOCATION, Some(&statistics)), [(900, all)]);
+    assert_eq!(of(topic::CANARY, Some(&statistics)), [(900, all)]);
     assert_eq!(of(topic::ALERT, None), [(900, all)]);
 }

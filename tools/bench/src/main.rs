@@ -3,6 +3,7 @@
 mod callers;
 mod fanout;
 mod history;
+mod office;
 mod push;
 mod rate;
 mod starve;
@@ -32,6 +33,8 @@ enum Command {
     History(history::Settings),
     /// From a press to the last message at a push service, with thousands of devices, and what it costs
     Push(push::Settings),
+    /// Time to import and invite the houses of a large complex, and to load the office's pages about their residents
+    Office(office::Settings),
     /// Time until the caller has the answer while everything else asks for the server's time
     Starve(starve::Settings),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Rate(settings) => rate::run(&settings),
         Command::History(settings) => history::run(&settings),
         Command::Push(settings) => push::run(&settings),
+        Command::Office(settings) => office::run(&settings),
         Command::Starve(settings) => starve::run(&settings),
     };
     match outcome {

@@ -37,14 +37,15 @@ const HASH: &str =
 const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$aXV0c2FpLXRlc3QtdG93bg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The people of a complex. Some lines have as many flats each, with one account to a flat, and administrators have no
-/// flat.
+/// The people of a complex. Some lines have as many flats each, with one account to a flat unless there are further
+/// ones, and administrators have no flat.
 #[derive(Clone, Debug)]
 pub struct Town {
     building: String,
     lines: usize,
     houses: usize,
     administrators: usize,
+    further: usize,
     sessions: usize,
     has_password: bool,
 }
@@ -53,7 +54,15 @@ impl Town {
     /// So many lines with so many houses each, in the building `301`; each account has one session and no password.
     #[must_use]
     pub fn new(lines: usize, houses: usize) -> Self {
-        Self { building: "301".into(), lines, houses, administrators: 0, sessions: 1, has_password: false }
+        Self {
+            building: "301".into(),
+            lines,
+            houses,
+            administrators: 0,
+            further: 0,
+            sessions: 1,
+            has_password: false,
+        }
     }
 
     /// Names the building, of which all names in the town are made. Two towns in one database need two buildings.
@@ -67,6 +76,17 @@ impl Town {
     #[must_use]
     pub fn administrators(mut self, count: usize) -> Self {
         self.administrators = count;
+        self
+    }
+
+    /// Adds so many residents to the first one of each flat. The flats get them in turn, in the order of the lines.
+    ///
+    /// # Panics
+    /// Where the town has no flat.
+    #[must_use]
+    pub fn further(mut self, count: usize) -> Self {
+        assert!(count == 0 || self.lines * self.houses > 0, "a resident needs a flat");
+        self.further = count;
         self
     }
 
@@ -120,7 +140,8 @@ impl Town {
         Accounts::enter(self, url).await
     }
 
-    /// Lists the people. Residents come first, line by line and house by house, then administrators.
+    /// Lists the people. The first residents of the flats come first, line by line and house by house, then
+    /// administrators, then the further residents.
     fn people(&self) -> impl Iterator<Item = Resident> {
         let flats = (0..self.lines).flat_map(move |line| (0..self.houses).map(move |house| (line, house)));
         let residents = flats.map(move |(line, house)| Resident {
@@ -135,7 +156,21 @@ impl Town {
             house: None,
             role: Role::Administrator,
         });
-        residents.chain(administrators)
+        residents
+            .chain(administrators)
+            .chain((0..self.further).map(move |number| self.further_resident(number)))
+    }
+
+    /// Returns a further resident, counted from 0.
+    fn further_resident(&self, number: usize) -> Resident {
+        let flats = self.lines * self.houses;
+        let (line, house) = (number % flats / self.houses, number % flats % self.houses);
+        Resident {
+            name: format!("{}-{}", self.resident(line, house), number / flats + 2),
+            line: Some(self.line(line)),
+            house: Some(self.house(house)),
+            role: Role::Resident,
+        }
     }
 
     const fn password_hash(&self) -> &'static str {
@@ -145,7 +180,7 @@ impl Town {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -161,5 +196,20 @@ mod tests {
         assert_eq!(of(11, 22).name, "7-12-1201");
         assert_eq!(of(0, 3).house.as_ref().map(House::as_str), Some("202"));
         assert_eq!((people[277].name.as_str(), people[277].role), ("7-office-2", Role::Administrator));
+    }
+
+    #[test]
+    fn further_residents_live_in_the_flats_in_turn_and_come_last() {
+        let town = Town::new(2, 3).building("7").administrators(1).further(8);
+        let people: Vec<_> = town.people().collect();
+        let names: BTreeSet<_> = people.iter().map(|resident| &resident.name).collect();
+        assert_eq!((people.len(), names.len(), people[6].role), (15, 15, Role::Administrator));
+        let further: Vec<_> = people[7..].iter().map(|resident| resident.name.as_str()).collect();
+        assert_eq!((further[0], further[3], further[6]), ("7-1-101-2", "7-2-101-2", "7-1-101-3"));
+        let mut homes = BTreeMap::new();
+        for flat in people.iter().filter_map(Resident::flat) {
+            *homes.entry(flat).or_insert(0) += 1;
+        }
+        assert_eq!(homes.into_values().collect::<Vec<_>>(), [3, 3, 2, 2, 2, 2]);
     }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::Value;
-use testkit::client::Session;
+use testkit::{client::Session, town::Town};
 
 use super::{house, refusal};
 use crate::support::{ADMINISTRATOR, Outcome, header, send, server_and_client, sign_in};
@@ -80,5 +80,25 @@ async fn the_page_previews_a_file_and_imports_it_when_it_is_confirmed() -> Outco
     let response = send(page("csv=line%0A10%2F1".into(), form)).await;
     assert_eq!(response.status(), 422);
     assert!(response.text().await.unwrap().contains("Line 2:"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_imported_house_is_invited_and_may_have_several_residents() -> Outcome {
+    let (server, client) = server_and_client().await?;
+    let office = sign_in(&client, ADMINISTRATOR).await?;
+    let table = "building,line,house\n301,301-1,101\n301,301-1,102\n";
+    let preview = office.preview(table).await?.ok()?;
+    assert_eq!((preview.new_lines.len(), preview.new_houses.len(), preview.known_houses), (1, 2, 0));
+    office.import(table, &preview.digest).await?.ok()?;
+    assert_eq!(office.preview(table).await?.ok()?.known_houses, 2);
+    let invited = office.invite_everybody().await?.ok()?.invitations;
+    assert!(preview.new_houses.iter().all(|flat| invited.contains(flat)), "{invited:?}");
+
+    server.populate(&Town::new(1, 2).further(1)).await?;
+    for (name, people) in [("101", 2), ("102", 1)] {
+        let house = house(&office, "301-1", name).await.unwrap();
+        assert_eq!(house["residents"].as_array().unwrap().len(), people, "{house}");
+    }
     Ok(())
 }

@@ -32,13 +32,13 @@ impl Residents {
         &self.town
     }
 
-    /// The resident of a flat, by the first device.
+    /// The first resident of a flat, by the first device.
     #[must_use]
     pub fn of(&self, line: usize, house: usize) -> &Session {
         &self.devices(line, house)[0]
     }
 
-    /// The sessions of a flat, one for each device.
+    /// The sessions of a flat's first resident, one for each device.
     #[must_use]
     pub fn devices(&self, line: usize, house: usize) -> &[Session] {
         assert!(
@@ -54,7 +54,8 @@ impl Residents {
         &self.sessions[self.town.lines * self.town.houses + number][0]
     }
 
-    /// Returns everybody by the first device, first the flats, then the administrators.
+    /// Returns everybody by the first device, first the flats, then the administrators, then the further
+    /// residents.
     pub fn everybody(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter().filter_map(|devices| devices.first())
     }

@@ -9,7 +9,7 @@ test("an act of the office is in the records, and the address filters them", asy
   const admin = await visitor("admin", { javaScriptEnabled: false });
   await admin.open("/admin/people?line=101-2");
   const person = admin.page.locator("[data-testid=person][data-name='resident-0501']");
-  await person.locator("summary").click();
+  await person.locator("summary").first().click();
   await person.getByTestId("end-sessions").click();
   await expect(admin.page.getByTestId("done")).toContainText("resident-0501");
   await admin.page.getByRole("navigation").getByText("기록", { exact: true }).click();

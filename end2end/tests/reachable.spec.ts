@@ -57,6 +57,18 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
+test("while a neighbour calls, the page is about that call and not about a number", async ({ resident }) => {
+  const somebody = await resident("resident-1203");
+  const neighbour = await resident("resident-1204");
+  await isReached(somebody, 0);
+  await expect(reach(somebody)).toBeVisible();
+
+  const call = await neighbour.call();
+
+  await expect(somebody.incident(call)).toBeVisible();
+  await expect(reach(somebody)).toBeHidden();
+});
+
 test("without scripts the page has the number of when it was opened", async ({ resident, visitor }) => {
   test.setTimeout(120_000);
   const neighbour = await resident("resident-1204");

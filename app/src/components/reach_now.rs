@@ -9,14 +9,17 @@ use crate::{
     words::say,
 };
 
-/// The number above the button. While a call of the own house is open, what became of that call is shown in its place.
+/// The number above the button. While a call is open, the page is about that call: about what became of the own one, or
+/// about a neighbour's.
 #[component]
 pub fn ReachNow() -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let houses = home.connection.reach;
     let is_nobody = Memo::new(move |_| houses.get() == Some(0));
-    let is_over = Signal::derive(move || home.own_house.with(Option::is_some));
+    let is_over = Signal::derive(move || {
+        home.own_house.with(Option::is_some) || home.incoming.with(|houses| !houses.is_empty())
+    });
     // A number that changes now and then would interrupt a person who listens to the page.
     let aloud = Signal::derive(move || if is_nobody.get() { "polite" } else { "off" });
     let number = Signal::derive(move || houses.get().map(|houses| houses.to_string()).unwrap_or_default());

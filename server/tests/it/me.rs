@@ -260,7 +260,8 @@ async fn leaving_needs_the_password_and_deletes_the_account_its_sessions_and_its
         &server,
         "INSERT INTO push_subscriptions
              (id, account, endpoint, p256dh, auth, vapid, device, language, created_at, change)
-         VALUES ('a', 'resident-1204', 'https://push.example/a', '', '', '', '', 'ko', 1, 1)",
+         VALUES ('0190f8a0-0000-7000-8000-000000000000', 'resident-1204', 'https://push.example/a', '', '', '', 'phone',
+                 'ko', 1, 1)",
     )
     .await;
     let (mut socket, _) = neighbour.listen().await?;

@@ -13,7 +13,7 @@ use http::StatusCode;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::{join, statistics::wording};
+use super::{join, my_sign_in::factor::any_code_field, statistics::wording};
 use crate::{
     components::{PlainHeader, SmallPrint},
     i18n::{I18nLocaleTrait, Locale, t_string, td_string, use_i18n},
@@ -73,22 +73,7 @@ pub fn LeavePage() -> impl IntoView {
         let alone = held.is_alone.then(|| {
             view! { <p class="notice" data-testid="alone">{td_string!(locale, me.leave_alone)}</p> }
         });
-        let code = held.has_second_factor.then(|| {
-            view! {
-                <label>
-                    <span>{td_string!(locale, second_factor.any_code)}</span>
-                    <input
-                        name="code"
-                        type="text"
-                        autocomplete="one-time-code"
-                        autocapitalize="characters"
-                        spellcheck="false"
-                        maxlength="32"
-                        required
-                    />
-                </label>
-            }
-        });
+        let code = held.has_second_factor.then(|| any_code_field(locale));
         view! {
             <h1>{td_string!(locale, me.leave_title)}</h1>
             {notice(locale, shown)}

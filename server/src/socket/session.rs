@@ -25,7 +25,7 @@ const ID_LENGTH: usize = 128;
 /// One client's session.
 pub struct Session {
     resident: Resident,
-    /// The same person, for the record of who was shown a location.
+    /// The person once more, shared with the record of those who were shown a location.
     viewer: Arc<Viewer>,
     version: Version,
     hub: Hub,

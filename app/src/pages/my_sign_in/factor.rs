@@ -143,7 +143,7 @@ fn code_field(locale: Locale) -> AnyView {
 }
 
 /// The field for either code.
-fn any_code_field(locale: Locale) -> AnyView {
+pub(crate) fn any_code_field(locale: Locale) -> AnyView {
     view! {
         <label>
             <span>{td_string!(locale, second_factor.any_code)}</span>

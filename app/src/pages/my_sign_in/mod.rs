@@ -1,6 +1,6 @@
 //! `/me/sign-in`: the password, the second factor and the sessions of a person. Plain HTML; every act is a form.
 
-mod factor;
+pub(super) mod factor;
 mod notice;
 mod sessions;
 

@@ -3,15 +3,13 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{House, Line, Millis, Resident, Role};
-use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, Row};
 
 use super::{
     PeopleError,
     accounts::{self, AccountError, Accounts, NewAccount},
-    complex,
+    code, complex,
     office::{Refused, end_sessions},
     sessions::DAY,
 };
@@ -39,8 +37,6 @@ pub const CONSENT_VERSION: &str = "2026-12";
 
 /// The characters of a code. They are 60 bits, so that its hash does not give it away while it lasts.
 const CODE_LENGTH: usize = 12;
-/// The characters of a code (Crockford's base 32). None of them looks like another one.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The secret of an invitation.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,39 +44,23 @@ pub struct Code(String);
 
 impl Code {
     fn generate() -> Result<Self, PeopleError> {
-        let mut octets = [0; CODE_LENGTH];
-        getrandom::fill(&mut octets)?;
-        let character = |octet: u8| char::from(ALPHABET[usize::from(octet % 32)]);
-        Ok(Self(octets.into_iter().map(character).collect()))
+        Ok(Self(code::generate::<CODE_LENGTH>()?))
     }
 
     /// Reads a code as people write it: in groups or not, in small letters, and with letters that look like digits.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        if text.len() > 4 * CODE_LENGTH {
-            return None;
-        }
-        let written = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
-        let code: String = written
-            .map(|c| match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c => c,
-            })
-            .collect();
-        let is_code = code.len() == CODE_LENGTH && code.bytes().all(|c| ALPHABET.contains(&c));
-        is_code.then_some(Self(code))
+        code::read(text, CODE_LENGTH).map(Self)
     }
 
     /// The code in groups of four, as it is printed.
     #[must_use]
     pub fn written(&self) -> String {
-        let groups: Vec<&str> = [0, 4, 8].iter().filter_map(|from| self.0.get(*from..from + 4)).collect();
-        groups.join("-")
+        code::in_groups(&self.0)
     }
 
     fn hash(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
+        code::hash(&self.0)
     }
 }
 

@@ -8,6 +8,7 @@
 //! ticket ([`tickets`]).
 
 pub mod accounts;
+mod code;
 pub mod complex;
 pub mod cost;
 pub mod displays;

@@ -3,14 +3,13 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::Millis;
-use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, Row};
 
 use super::{
     PeopleError,
     accounts::Accounts,
+    code,
     sessions::{SessionId, end_others_within},
     tickets, totp,
 };
@@ -26,8 +25,6 @@ pub const RECOVERY_CODES: usize = 10;
 const SET_UP_WITHIN: Millis = 15 * 60 * 1000;
 /// The characters of a recovery code. They are 80 bits, so that its hash does not give it away.
 const CODE_LENGTH: usize = 16;
-/// Crockford's base 32, in which no character looks like another one.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A code that is accepted once in the place of the app's.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,38 +32,22 @@ pub struct RecoveryCode(String);
 
 impl RecoveryCode {
     fn generate() -> Result<Self, PeopleError> {
-        let mut octets = [0; CODE_LENGTH];
-        getrandom::fill(&mut octets)?;
-        Ok(Self(octets.iter().map(|octet| char::from(ALPHABET[usize::from(octet % 32)])).collect()))
+        Ok(Self(code::generate::<CODE_LENGTH>()?))
     }
 
     /// Reads a code as people write it, with or without its dashes, in any case, with letters that look like digits.
     fn read(text: &str) -> Option<Self> {
-        if text.len() > 4 * CODE_LENGTH {
-            return None;
-        }
-        let written = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
-        let code: String = written
-            .map(|c| match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                c => c,
-            })
-            .collect();
-        let is_code = code.len() == CODE_LENGTH && code.bytes().all(|c| ALPHABET.contains(&c));
-        is_code.then_some(Self(code))
+        code::read(text, CODE_LENGTH).map(Self)
     }
 
     /// The code in groups of four, as it is printed.
     #[must_use]
     pub fn written(&self) -> String {
-        let groups: Vec<&str> =
-            (0..CODE_LENGTH).step_by(4).filter_map(|from| self.0.get(from..from + 4)).collect();
-        groups.join("-")
+        code::in_groups(&self.0)
     }
 
     fn hash(&self) -> String {
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
+        code::hash(&self.0)
     }
 }
 

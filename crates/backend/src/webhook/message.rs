@@ -31,7 +31,7 @@ impl Class {
 /// A message about a call.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    /// The same on every node and for every attempt, so that the receiver can drop doubles.
+    /// The id, which every node and attempt gives alike, so that the receiver can drop doubles.
     pub(super) id: Uuid,
     pub(super) class: Class,
     pub(super) call: CallKey,

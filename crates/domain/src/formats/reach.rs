@@ -16,7 +16,7 @@ pub fn write(line: &Line, houses: Option<u32>) -> Vec<u8> {
     json!({ "type": TYPE, "line": line, "houses": houses }).to_string().into_bytes()
 }
 
-/// Reads the number in a MESSAGE's body; `None` where the server does not know it, or where it is no number.
+/// Reads the number in a MESSAGE's body; `None` where the server does not know it, or where it is not a number.
 #[must_use]
 pub fn read(body: &[u8]) -> Option<u32> {
     let body: Value = serde_json::from_slice(body).ok()?;

@@ -170,7 +170,7 @@ fn every_node_gives_a_step_one_id_and_no_other_step_has_it() {
     let id = |step: &Step, house: &str, at| step.event(&alert_of(house, 0), at).id().expect("an id");
     let own = id(&step, "1203", 1);
     assert_eq!(own.get_version_num(), 8);
-    let elsewhere = Step { lines: lines(&[]), ..step.clone() };
+    let elsewhere = Step { lines: lines(&[]), ..step };
     assert_eq!(id(&elsewhere, "1203", 300_000), own, "another clock, and other lines");
     let others = [
         id(&step, "1204", 1),

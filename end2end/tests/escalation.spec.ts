@@ -95,10 +95,10 @@ test("a call that nobody accepts comes to the next line, which reads whose it is
   await expect(plain.page.getByTestId("accept")).toBeVisible();
 
   await card.getByTestId("accept").click();
-  await expect(caller.callState).toContainText("101-2 라인 0501호");
+  await expect(caller.callState).toContainText("101-2 라인 501호");
   await card.getByTestId("arrived").click();
   await caller.ownCallIs("coming");
-  await expect(caller.callState).toContainText("도착했어요: 101-2 라인 0501호");
+  await expect(caller.callState).toContainText("도착했어요: 101-2 라인 501호");
   await caller.page.getByTestId("resolve").click();
   await expect(next.alarm).toBeHidden();
 

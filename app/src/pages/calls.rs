@@ -297,7 +297,7 @@ mod tests {
             zone: Arc::new(Utc),
         };
         let html = list(Locale::ko, &shown, &[past(None)], Some("5.x"), NOON).to_html();
-        assert!(html.contains("before=5.x") && html.contains("/calls?line=101%EB%8F%99"), "{html}");
+        assert!(html.contains("before=5%2Ex") && html.contains("/calls?line=101%EB%8F%99"), "{html}");
         let html = list(Locale::ko, &shown, &[], None, NOON).to_html();
         assert!(!html.contains("before=") && html.contains("아직"), "{html}");
     }

@@ -1,9 +1,9 @@
 //! Subscriptions are kept, copied and removed, and a call finds the devices of its line.
 #![allow(clippy::unwrap_used)]
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::push::Keys;
 
-use super::*;
+use super::{keys::AUTH, *};
 use crate::people::accounts::Accounts;
 
 /// The device's keys of RFC 8291, appendix A.

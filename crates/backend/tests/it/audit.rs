@@ -83,7 +83,7 @@ async fn retention_cuts_the_head_of_the_chain_and_the_rest_can_still_be_walked()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_keeps_records_waiting_and_the_walk_says_it_does_not_know() {
+async fn a_database_that_is_away_keeps_records_waiting_and_the_walk_reports_that_it_does_not_know() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = Database::connect_later(&url(&directory)).expect("a name");
     let audit = Audit::new(database.clone());

@@ -202,15 +202,13 @@ async fn call(calls: &Calls, hub: &Hub, runtime: &Handle) -> Result<Duration, Fa
 
 fn silent() -> Alert {
     Alert {
-        id: AlertId::generate(),
-        line: Line::canary(),
-        house: House::new(HOUSE).expect("the name of a house"),
-        text: String::new(),
-        location: None,
-        kind: None,
         drill: true,
-        alone: false,
-        at: clock::now(),
+        ..Alert::new(
+            AlertId::generate(),
+            Line::canary(),
+            House::new(HOUSE).expect("the name of a house"),
+            clock::now(),
+        )
     }
 }
 

@@ -98,6 +98,13 @@ pub struct CallKey {
 }
 
 impl Alert {
+    /// Returns an emergency of a flat, without a text, a location or a kind.
+    #[must_use]
+    pub fn new(id: AlertId, line: Line, house: House, at: Millis) -> Self {
+        let (text, location, kind, drill, alone) = (String::new(), None, None, false, false);
+        Self { id, line, house, text, location, kind, drill, alone, at }
+    }
+
     /// Returns the call's name.
     #[must_use]
     pub fn key(&self) -> CallKey {

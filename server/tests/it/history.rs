@@ -107,17 +107,7 @@ async fn residents_read_their_own_line_and_administrators_any() -> Outcome {
 fn alert(hours: Millis) -> (Millis, Event) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let at = Millis::try_from(now).unwrap() - hours * 60 * 60 * 1_000;
-    let alert = Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at,
-    };
+    let alert = Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new("1203").unwrap(), at);
     (at, Event::Alert(alert))
 }
 

@@ -119,17 +119,7 @@ async fn running(directory: &Path, database: Database, escalation: Escalation) -
 
 /// A call of this house on line 101-1, by a clock that is so many milliseconds ahead of ours.
 fn call(name: &str, ahead: Millis) -> Alert {
-    Alert {
-        id: AlertId::generate(),
-        line: line("101-1"),
-        house: House::new(name).unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: clock::now() + ahead,
-    }
+    Alert::new(AlertId::generate(), line("101-1"), House::new(name).unwrap(), clock::now() + ahead)
 }
 
 /// Waits until a step of a call was taken.

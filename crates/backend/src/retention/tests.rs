@@ -39,15 +39,8 @@ async fn retention(directory: &TempDir) -> Retention {
 /// Stores a call with a location, received [`THEN`].
 async fn call(outbox: &Outbox) {
     let alert = Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
-        text: String::new(),
         location: Location::new(37.5, 127.0, None),
-        kind: None,
-        drill: false,
-        alone: false,
-        at: THEN,
+        ..Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new("1203").unwrap(), THEN)
     };
     let (id, event) = (alert.id.0, Event::Alert(alert));
     let (topic, value) = record::write(&event);

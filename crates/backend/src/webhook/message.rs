@@ -105,15 +105,15 @@ mod tests {
 
     fn alert(house: &str) -> Alert {
         Alert {
-            id: "0190f8a0-0000-7000-8000-000000000001".parse::<AlertId>().unwrap(),
-            line: Line::new("101-1").unwrap(),
-            house: House::new(house).unwrap(),
             text: "a secret".into(),
             location: Location::new(37.5, 127.0, Some(5.0)),
             kind: Some(Kind::Medical),
-            drill: false,
-            alone: false,
-            at: 1_795_928_600_000,
+            ..Alert::new(
+                "0190f8a0-0000-7000-8000-000000000001".parse::<AlertId>().unwrap(),
+                Line::new("101-1").unwrap(),
+                House::new(house).unwrap(),
+                1_795_928_600_000,
+            )
         }
     }
 

@@ -95,17 +95,8 @@ async fn fill(directory: &Path) {
     let mut appending = Vec::new();
     for number in 0..CALLS {
         let at = begun + i64::try_from(number).expect("a small number") * 60_000;
-        let alert = Alert {
-            id: AlertId(Uuid::now_v7()),
-            line: line(),
-            house: House::new(number.to_string()).expect("a house"),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at,
-        };
+        let alert =
+            Alert::new(AlertId(Uuid::now_v7()), line(), House::new(number.to_string()).expect("a house"), at);
         let origin = Origin { id: alert.id.0, resident: "somebody".into(), route: "/alert".into() };
         let event = Event::Alert(alert);
         let (topic, value) = record::write(&event);

@@ -21,15 +21,15 @@ fn recipient(line: &str, house: Option<&str>, language: Language) -> Recipient {
 
 fn alert() -> Alert {
     Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
         text: "a secret".into(),
         location: Some(Location { lat: 37.566_535, lng: 126.977_969, accuracy: Some(5.0) }),
         kind: Some(Kind::Medical),
-        drill: false,
-        alone: false,
-        at: 1_795_900_000_000,
+        ..Alert::new(
+            AlertId::generate(),
+            Line::new("101-1").unwrap(),
+            House::new("1203").unwrap(),
+            1_795_900_000_000,
+        )
     }
 }
 

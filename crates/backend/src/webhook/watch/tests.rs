@@ -11,17 +11,7 @@ use crate::{
 };
 
 fn alert(house: &str) -> Alert {
-    Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new(house).unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: clock::now(),
-    }
+    Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new(house).unwrap(), clock::now())
 }
 
 /// A webhook whose receiver accepts connections and never answers.

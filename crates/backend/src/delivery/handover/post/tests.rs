@@ -9,15 +9,15 @@ const HOUR: Millis = 60 * 60 * 1000;
 
 fn alert(drill: bool) -> Event {
     Event::Alert(Alert {
-        id: AlertId(Uuid::from_u128(1)),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
         text: "help".into(),
         location: Location::new(37.5, 127.0, Some(12.0)),
-        kind: None,
         drill,
-        alone: false,
-        at: NOW,
+        ..Alert::new(
+            AlertId(Uuid::from_u128(1)),
+            Line::new("101-1").unwrap(),
+            House::new("1203").unwrap(),
+            NOW,
+        )
     })
 }
 

@@ -26,8 +26,7 @@ const FIVE_MINUTES: Millis = 5 * 60 * 1000;
 
 /// Two nodes with one database.
 async fn nodes(directory: &Path) -> (Database, [Escalation; 2]) {
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory).await;
     let (private_key, contact, site) = (None, None, None);
     let hosts = Hosts::parse("push.example").unwrap();
     let settings = push::Settings { hosts, private_key, contact, site };

@@ -126,8 +126,7 @@ mod tests {
     use super::*;
 
     async fn two_nodes(directory: &std::path::Path) -> [Claims; 2] {
-        let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-        let database = Database::open(&url).await.unwrap();
+        let database = Database::in_directory(directory).await;
         ["one", "two"].map(|token| Claims::new(database.clone(), token.into()))
     }
 

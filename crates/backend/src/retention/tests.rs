@@ -22,8 +22,7 @@ const THEN: Millis = 1_795_900_000_000;
 
 async fn retention(directory: &TempDir) -> Retention {
     let (outbox, queue, _) = delivery::open_outbox(directory.path()).await.unwrap();
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory.path()).await;
     Retention {
         outbox,
         relay: None,

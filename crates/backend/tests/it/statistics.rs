@@ -8,7 +8,6 @@ use std::{
 
 use backend::{
     clock,
-    database::Database,
     delivery::outbox::{Entry, Origin, Outbox},
     readiness::RoleState,
     statistics::{
@@ -25,7 +24,7 @@ use domain::{
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
-use crate::support::backend;
+use crate::support::{backend, database};
 
 /// More than two pages.
 const CALLS: u64 = 2_500;
@@ -112,8 +111,7 @@ async fn fill(directory: &Path) {
 }
 
 async fn open(directory: &Path) -> Statistics {
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-    let accounts = Database::open(&url).await.expect("the accounts");
+    let accounts = database(directory).await;
     let zone = Iana::named("Asia/Seoul").expect("a zone");
     Statistics::open(directory, accounts, zone).expect("the statistics")
 }

@@ -12,8 +12,7 @@ const P256DH: &str =
 const AUTH_OF_RFC: &str = "BTBZMqHH6r4Tts7J_aSIgg";
 
 async fn subscriptions(directory: &std::path::Path) -> Subscriptions {
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory).await;
     Accounts::new(database.clone()).furnish_demo().await.unwrap();
     Subscriptions::new(database, "our-key".into())
 }

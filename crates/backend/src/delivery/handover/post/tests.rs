@@ -59,8 +59,7 @@ async fn left(post: &Post) -> Vec<(String, bool)> {
 #[tokio::test]
 async fn coordinates_leave_after_a_day_and_rows_after_a_rebuilds_time_though_nothing_is_written() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    let post = Post::new(Database::open(&url).await.unwrap());
+    let post = Post::new(Database::in_directory(directory.path()).await);
     let (call, drill) = (alert(false), alert(true));
     for (id, event, hours) in [
         ("a call of today", &call, 23),

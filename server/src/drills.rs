@@ -10,13 +10,13 @@ use backend::{
 };
 use domain::{House, Line, Millis};
 use serde::Deserialize;
-use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::{
     pages,
     people::Act,
     problem::{Kind, Problem, role_absent},
+    query::word,
     state::AppState,
 };
 
@@ -98,16 +98,6 @@ fn with_people(of: &backend::people::complex::OfLine) -> Vec<House> {
 }
 
 fn view(query: Option<&str>) -> View {
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        let part = match &*name {
-            "line" => &mut view.line,
-            "done" => &mut view.done,
-            "about" => &mut view.about,
-            "problem" => &mut view.problem,
-            _ => continue,
-        };
-        value.trim().clone_into(part);
-    }
-    view
+    let [line, done, about, problem] = ["line", "done", "about", "problem"].map(|name| word(query, name));
+    View { line, done, about, problem }
 }

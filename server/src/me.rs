@@ -22,7 +22,6 @@ use domain::{Millis, Resident, push::Device};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
-use url::form_urlencoded;
 
 use crate::{
     auth::{self, SignedIn},
@@ -30,6 +29,7 @@ use crate::{
     pages,
     payload::{Sent, is_form},
     problem::{Kind, Problem},
+    query::word,
     sign_in::{code_needed, proof::Prover, sign_in_page},
     state::AppState,
 };
@@ -113,12 +113,8 @@ pub async fn shown(
             None
         }
     };
-    let words: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
-    let word = |name: &str| {
-        let found = words.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone().into_owned()).unwrap_or_default()
-    };
-    Some(Arc::new(me::Shown { held, zone: pages::zone(state), done: word("done"), problem: word("problem") }))
+    let [done, problem] = ["done", "problem"].map(|name| word(query, name));
+    Some(Arc::new(me::Shown { held, zone: pages::zone(state), done, problem }))
 }
 
 /// `GET /me/data.json`: everything that is held about the person who is signed in. The download is recorded before it

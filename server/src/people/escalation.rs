@@ -13,10 +13,9 @@ use axum::{
 use backend::people::office::Refused;
 use domain::api::EscalationRequest;
 use http::header;
-use url::form_urlencoded;
 
 use super::act::Act;
-use crate::{auth::Administrator, problem::Problem, state::AppState};
+use crate::{auth::Administrator, problem::Problem, query::word, state::AppState};
 
 /// `GET /api/escalation`: the rules of the complex.
 ///
@@ -42,13 +41,6 @@ pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<
     let settings = state.backend.escalation.settings().await;
     let settings =
         settings.inspect_err(|error| tracing::error!(%error, "the rules of escalation cannot be shown"));
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        match &*name {
-            "done" => view.is_saved = value == "saved",
-            "problem" => view.problem = value.into_owned(),
-            _ => {}
-        }
-    }
+    let view = View { is_saved: word(query, "done") == "saved", problem: word(query, "problem") };
     Some(Shown { settings: settings.ok(), view })
 }

@@ -3,8 +3,6 @@
 
 mod join;
 
-use std::fmt;
-
 use domain::{House, Line, Millis, Resident};
 use sqlx::Row;
 
@@ -38,36 +36,7 @@ pub const CONSENT_VERSION: &str = "2026-12";
 const CODE_LENGTH: usize = 12;
 
 /// The secret of an invitation.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Code(String);
-
-impl Code {
-    fn generate() -> Result<Self, PeopleError> {
-        Ok(Self(code::generate::<CODE_LENGTH>()?))
-    }
-
-    /// Reads a code as people write it: in groups or not, in small letters, and with letters that look like digits.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        code::read(text, CODE_LENGTH).map(Self)
-    }
-
-    /// The code in groups of four, as it is printed.
-    #[must_use]
-    pub fn written(&self) -> String {
-        code::in_groups(&self.0)
-    }
-
-    fn hash(&self) -> String {
-        code::hash(&self.0)
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code(hidden)")
-    }
-}
+pub type Code = code::Code<CODE_LENGTH>;
 
 /// An invitation just made.
 #[derive(Clone, Debug)]
@@ -214,36 +183,5 @@ impl Accounts {
             Ok(())
         })
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_code_is_read_as_people_write_it() {
-        let code = Code::generate().unwrap();
-        let written = code.written();
-        assert_eq!((written.len(), written.matches('-').count()), (14, 2));
-        for text in
-            [written.clone(), written.to_lowercase(), written.replace('-', " "), written.replace('-', "")]
-        {
-            assert_eq!(Code::read(&text), Some(code.clone()), "{text}");
-        }
-        assert_eq!(Code::read("oOiI-lL00-1111"), Code::read("0011-1100-1111"));
-        for wrong in ["", "K7M4-Q2XP", "K7M4-Q2XP-9TRU", "K7M4-Q2XP-9TRA-1", "가나다라-마바사아-자차카타"]
-        {
-            assert_eq!(Code::read(wrong), None, "{wrong}");
-        }
-        assert_eq!(Code::read(&"-".repeat(1_000)), None);
-    }
-
-    #[test]
-    fn a_code_is_neither_logged_nor_kept() {
-        let code = Code::generate().unwrap();
-        assert!(!format!("{code:?}").contains(&code.0) && !code.hash().contains(&code.0));
-        assert_ne!(code, Code::generate().unwrap());
     }
 }

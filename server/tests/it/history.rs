@@ -2,10 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::{
-    Alert, AlertId, Event, House, Line, Millis,
-    api::{AcceptRequest, ProgressRequest},
-};
+use domain::{Alert, AlertId, Event, House, Line, Millis, api::ProgressRequest};
 use reqwest::Method;
 use testkit::{
     Error,
@@ -14,7 +11,7 @@ use testkit::{
 };
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, program, send, server_and_client, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, accept_of, program, send, server_and_client, sign_in,
 };
 
 /// The time for a call to be counted before a test gives up on it.
@@ -46,12 +43,7 @@ async fn answered(caller: &Session, neighbour: &Session, note: &str) -> Result<A
     let mut call = caller.call("a secret of the caller")?;
     (call.lat, call.lng) = (Some(37.4321.into()), Some(127.1234.into()));
     let id = AlertId(caller.press(&call, None).await?.ok()?.id);
-    let accept = AcceptRequest {
-        line: call.line.clone(),
-        accept_house: neighbour.resident().house.clone().unwrap(),
-        target_house: call.house.clone(),
-        alert: Some(id),
-    };
+    let accept = accept_of(neighbour, caller, Some(id));
     neighbour.accept(&accept, None).await?.ok()?;
     for step in [Step::Withdraw, Step::Arrived] {
         neighbour.progress(id, step, &ProgressRequest::default(), None).await?.ok()?;

@@ -6,13 +6,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::client::Subscribe;
 
-use super::{PATIENCE, act, has, page, records, until_recorded};
+use super::{PATIENCE, act, has, records, until_recorded};
 use crate::{
     me::{choose, data, located},
     second_factor::{led_to, protect},
     support::{
-        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, command, resident_of, send, server_and_client,
-        sign_in,
+        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, command, page, resident_of, send,
+        server_and_client, sign_in,
     },
 };
 

@@ -51,12 +51,3 @@ async fn act(office: &Session, path: &str, body: &Value) {
     let status = response.status().as_u16();
     assert!([200, 201].contains(&status), "{path}: {status} {}", response.text().await.unwrap());
 }
-
-async fn page(office: &Session, address: &str) -> String {
-    let request = office.request(Method::GET, address).header("accept-language", "ko");
-    let response = send(request).await;
-    let status = response.status().as_u16();
-    let html = response.text().await.unwrap();
-    assert_eq!(status, 200, "{address}: {html}");
-    html
-}

@@ -10,9 +10,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::server::Server;
 
-use super::{act, has, page, records, until_recorded};
+use super::{act, has, records, until_recorded};
 use crate::support::{
-    ADMINISTRATOR, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, command, header, send, server_and_client, sign_in,
+    ADMINISTRATOR, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, command, header, page, send, server_and_client,
+    sign_in,
 };
 
 /// Another writer of the audit beside the server.

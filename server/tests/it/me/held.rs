@@ -7,9 +7,9 @@ use sqlx::{Connection as _, Row as _};
 use testkit::{client::Subscribe, server::Server};
 use uuid::Uuid;
 
-use super::{choose, count, data, data_with_uses, located, open, page};
+use super::{choose, count, data, data_with_uses, located, open};
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, header, person_of, send,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, header, page, person_of, send,
     server_and_client, sign_in,
 };
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{count, data, page};
+use super::{count, data};
 use crate::{
     second_factor::protect,
     support::{
-        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, change_accounts, header, person_of, send,
+        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, change_accounts, header, page, person_of, send,
         server_and_client, sign_in,
     },
 };

@@ -50,13 +50,6 @@ pub async fn choose(by: &Session, choice: &str) -> u16 {
     send(by.request(Method::POST, "/me/location").json(&body)).await.status().as_u16()
 }
 
-async fn page(of: &Session, path: &str) -> String {
-    let request = of.request(Method::GET, path).header("accept-language", "ko").header("accept", "text/html");
-    let response = send(request).await;
-    assert_eq!(response.status(), 200, "{path}");
-    response.text().await.unwrap()
-}
-
 async fn open(server: &Server, file: &str) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(server.data_dir().join(file));
     SqliteConnection::connect_with(&options).await.unwrap()

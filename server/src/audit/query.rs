@@ -71,7 +71,6 @@ fn day(text: &str) -> Result<Option<Date>, Invalid> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

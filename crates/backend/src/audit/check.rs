@@ -114,7 +114,6 @@ impl Audit {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::statistics::Utc;
 
     use super::*;

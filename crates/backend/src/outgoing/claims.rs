@@ -122,7 +122,6 @@ fn millis(time: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     async fn two_nodes(directory: &std::path::Path) -> [Claims; 2] {

@@ -293,7 +293,6 @@ fn readable<T>(read: Result<T, PeopleError>) -> Result<Option<T>, PeopleError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

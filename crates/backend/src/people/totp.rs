@@ -67,7 +67,6 @@ pub(super) fn base32(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The secret of RFC 6238, appendix B.

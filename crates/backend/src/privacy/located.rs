@@ -93,7 +93,6 @@ async fn write(database: &Database, located: &Located) -> Result<(), PrivacyErro
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Alert, AlertId, House, Line, Location, Moved};
     use uuid::Uuid;
 

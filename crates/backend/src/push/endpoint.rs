@@ -133,7 +133,6 @@ fn fits(pattern: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn refused(endpoint: &str) -> InvalidEndpoint {

@@ -208,7 +208,6 @@ fn made(path: &Path) -> Result<[u8; SECRET], KeyError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::os::unix::fs::PermissionsExt;
 
     use domain::{AlertId, House, Line};

@@ -1,5 +1,5 @@
 //! Nodes that share a table of the houses that they have connected.
-#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use super::*;

@@ -1,5 +1,5 @@
 //! The retention clocks, each shown to work by a clock that is moved.
-#![allow(clippy::unwrap_used)]
+
 use domain::{Alert, AlertId, Event, House, Line, Location, record};
 use sqlx::Row;
 use tempfile::TempDir;

@@ -113,7 +113,6 @@ impl fmt::Debug for Keys {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// 32 octets, 0 to 31.

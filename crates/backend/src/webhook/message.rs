@@ -98,7 +98,6 @@ fn instant(at: Millis) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Actor, AlertId, House, Line, Location, Progress};
 
     use super::*;

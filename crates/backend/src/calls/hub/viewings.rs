@@ -108,7 +108,6 @@ impl Viewings {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Alert, AlertId, Event, Location};
     use stomp::Version;
 

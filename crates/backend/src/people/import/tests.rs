@@ -1,5 +1,5 @@
 //! Tables of flats are read as offices write them, and each fault is named with its line.
-#![allow(clippy::unwrap_used)]
+
 use domain::InvalidName;
 
 use super::*;

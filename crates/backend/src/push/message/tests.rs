@@ -1,5 +1,5 @@
 //! The words for each class of message, and who is asked to come.
-#![allow(clippy::unwrap_used)]
+
 use domain::{AlertId, House, Location, Role};
 use uuid::Uuid;
 

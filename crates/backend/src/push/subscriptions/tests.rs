@@ -1,5 +1,5 @@
 //! Subscriptions are kept, copied and removed, and a call finds the devices of its line.
-#![allow(clippy::unwrap_used)]
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::push::Keys;
 

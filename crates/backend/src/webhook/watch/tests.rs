@@ -1,5 +1,5 @@
 //! Calls that the webhook is to send, with a receiver that never answers.
-#![allow(clippy::unwrap_used)]
+
 use domain::{Actor, Alert, AlertId, EventId, House, Line, Progress, Status};
 
 use super::*;

@@ -27,7 +27,8 @@ const REPORTED_FOR: Millis = 366 * 24 * 60 * 60 * 1000;
 #[derive(Deserialize)]
 pub struct Start {
     line: Line,
-    /// The same key starts one drill. A form has one; what is not a UUID counts as none.
+    /// One key starts one drill, however often it is sent. The form has a key. A text that is not a UUID counts as
+    /// none.
     #[serde(default)]
     key: String,
 }

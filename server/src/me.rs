@@ -1,4 +1,5 @@
-//! `/me`: what is held about a person, and what the person does about it. Pages have forms, and programs send JSON.
+//! `/me`, with what is held about a person, and what the person does about it. Pages have forms, and programs send
+//! JSON.
 
 use std::sync::Arc;
 
@@ -117,8 +118,8 @@ pub async fn shown(
     Some(Arc::new(me::Shown { held, zone: pages::zone(state), done, problem }))
 }
 
-/// `GET /me/data.json`: everything that is held about the person who is signed in. The download is recorded before it
-/// is given out.
+/// `GET /me/data.json` gives everything that is held about the person who is signed in. The download is recorded before
+/// it is given out.
 ///
 /// # Errors
 /// [`Kind::NOT_SIGNED_IN`], [`Kind::UNAVAILABLE`].
@@ -147,7 +148,7 @@ pub async fn data(
     Ok((headers, Json(Data { held, sessions, devices, records })).into_response())
 }
 
-/// `POST /me/location`: gives, pauses or withdraws the consent to the use of the location.
+/// `POST /me/location` gives, pauses or withdraws the consent to the use of the location.
 pub async fn choose(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Choice>::read(request, &state).await;
     let outcome = match asked {
@@ -180,8 +181,8 @@ async fn chosen(
     }
 }
 
-/// `POST /me/leave`: deletes the account of the person who is signed in, who gives the password once more, and a code
-/// of the second factor where there is one.
+/// `POST /me/leave` deletes the account of the person who is signed in. It needs the password once more, and a code if
+/// the account has a second factor.
 pub async fn leave(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Leave>::read(request, &state).await;
     let outcome = match asked {

@@ -93,8 +93,8 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     }
 }
 
-/// Returns which other people were alarmed because nobody came, and how long after the call. Of several rounds each ring
-/// has the last.
+/// Returns which other people were alarmed because nobody came, and how long after the call. Each ring is named with
+/// its last round.
 pub(crate) fn escalated(locale: Locale, incident: &Incident) -> String {
     let mut sentences = Vec::new();
     for ring in Ring::ALL {

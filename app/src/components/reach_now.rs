@@ -9,8 +9,7 @@ use crate::{
     words::text,
 };
 
-/// The number above the button. While a call is open, the page is about that call: about what became of the own one, or
-/// about a neighbour's.
+/// The number above the button. While a call is open, the page is about that call, the own one or a neighbour's.
 #[component]
 pub fn ReachNow() -> impl IntoView {
     let i18n = use_i18n();

@@ -1,4 +1,5 @@
-//! `/admin/escalation`: the rules by which a call that nobody comes to alarms more people. Plain HTML with one form.
+//! `/admin/escalation`, with the rules by which a call that nobody comes to alarms more people. Plain HTML with one
+//! form.
 
 use domain::escalation::{MOST_MINUTES, MOST_SECONDS, Settings};
 use http::StatusCode;

@@ -1,4 +1,4 @@
-//! The page of past calls: who reads it, what it shows of a call, and its pages.
+//! The page of past calls, with who reads it, what it shows of a call, and its pages.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -1,5 +1,6 @@
-//! The node that sends a message: the one that took the call, or another one when that does not finish. Times are the
-//! database's, so the clocks of two machines need not agree. The table is called after push, which had it first.
+//! Claims decide which node sends a message. It is the one that took the call, or another one when that does not
+//! finish. Times are the database's, so the clocks of two machines need not agree. The table is called after push,
+//! which had it first.
 
 use std::time::Duration;
 

@@ -58,7 +58,7 @@ pub enum ImportError {
     /// The table is wrong in these places.
     #[error("the table has faults")]
     Faulty(Vec<Fault>),
-    /// The digest is of other changes: the table or the complex is another one than it was.
+    /// The digest is of other changes, because the table or the complex is another one than it was.
     #[error("the table or the complex has changed since the preview: look at the preview again")]
     Outdated,
     /// It is not known whether anything was imported.
@@ -93,7 +93,7 @@ impl Accounts {
         .await
     }
 
-    /// Imports a table whose preview had this digest: all of it or nothing.
+    /// Imports a table whose preview had this digest, all of it or nothing.
     ///
     /// # Errors
     /// [`ImportError`]; nothing is changed then.

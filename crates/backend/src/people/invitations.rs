@@ -1,5 +1,5 @@
-//! Invitations: a one-time code, shown once, with which a resident makes an account or chooses a new password. The
-//! database knows only its SHA-256.
+//! Invitations. Each has a one-time code, shown once, with which a resident makes an account or chooses a new password.
+//! The database knows only its SHA-256.
 
 mod join;
 

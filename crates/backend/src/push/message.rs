@@ -52,7 +52,7 @@ impl Class {
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) class: Class,
-    /// The `Topic` at the push service and the `tag` on the device: a newer message takes the place of an older one.
+    /// The `Topic` at the push service and the `tag` on the device. A newer message takes the place of an older one.
     pub(super) topic: String,
     pub(super) subject: Option<Subject>,
     /// The other lines that were alarmed.

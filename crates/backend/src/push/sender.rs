@@ -1,4 +1,4 @@
-//! Sends one message to many devices: encrypted for each (RFC 8291), several at a time, and again where the push
+//! Sends one message to many devices, encrypted for each (RFC 8291), several at a time, and again where the push
 //! service asks for patience.
 
 use std::{sync::Arc, time::Duration};

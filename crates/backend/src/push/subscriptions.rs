@@ -62,7 +62,7 @@ impl Recipient {
 #[derive(Clone)]
 pub(super) struct Subscriptions {
     database: Database,
-    /// The public key that they must have subscribed with: no other is taken by their push services.
+    /// The public key that they must have subscribed with, because their push services take no other.
     vapid: String,
     copy: Arc<RwLock<Arc<Vec<Recipient>>>>,
 }
@@ -299,7 +299,7 @@ struct Known {
     language: String,
 }
 
-/// A name that can be shown: in one line, and short.
+/// Returns a name that can be shown, in one line, and short.
 fn name_of(device: &str) -> String {
     device.trim().chars().filter(|c| !c.is_control()).take(NAME_LIMIT).collect()
 }

@@ -1,10 +1,10 @@
-//! Listens to what happens to calls, and has sent what people without an open page must know: that a neighbour calls,
-//! and that the call is over.
+//! Listens to what happens to calls, and has sent what people without an open page must know, which is that a neighbour
+//! calls, and that the call is over.
 //!
 //! The node that took the word sends at once. Every other one looks five seconds later whether that was finished, and
 //! so does a node that starts, about the calls of the last ten minutes. A claim in the shared database keeps them
-//! apart. Where the database does not answer, the node that took the word sends without a claim: a message that comes
-//! twice is shown once, since both have one topic and one tag.
+//! apart. Where the database does not answer, the node that took the word sends without a claim. A message that comes
+//! twice is shown once, because both have one topic and one tag.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -135,7 +135,7 @@ impl Watch {
         }
     }
 
-    /// Looks at the calls that may have been missed: whether somebody sends for them.
+    /// Looks at the calls that may have been missed, and has them sent unless another node does.
     fn review_open_calls(&mut self) {
         for (alert, age) in self.hub.young(WORTH) {
             self.begin_alert(&alert, alert.id.0, age, false);

@@ -1,5 +1,6 @@
-//! The content of a message: the flat that calls, the kind and the time, and a link. It never has the caller's words,
-//! and the location only where a setting allows it, because both are personal data in the hands of somebody else.
+//! The content of a message, which is the flat that calls, the kind and the time, and a link. It never has the caller's
+//! words, and the location only where a setting allows it, because both are personal data in the hands of somebody
+//! else.
 
 use bytes::Bytes;
 use domain::{Alert, CallKey, End, EventId, Kind, Millis};

@@ -1,4 +1,4 @@
-//! Web Push: a device without an open page is reached through a push service, which learns nothing of the call.
+//! By Web Push a device without an open page is reached through a push service, which learns nothing of the call.
 
 mod answers;
 pub mod phone;
@@ -30,7 +30,8 @@ use crate::support::{
     program, sign_in,
 };
 
-/// Within this nothing more must come: several times what a node waits before it looks after another one's work.
+/// The time within which nothing more must come. It is several times what a node waits before it looks after another
+/// one's work.
 pub const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
 
 /// Rounds in which the copy of the accounts and then that of the devices are brought up to date.

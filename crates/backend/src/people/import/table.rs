@@ -1,4 +1,4 @@
-//! The table, read row by row: names and buildings, and the place of each in the file.
+//! The table, read row by row into names and buildings, with the place of each in the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Joining: a person uses a code, and has an account or a new password.
+//! Joining, by which a person uses a code and has an account or a new password.
 
 use domain::{House, Line, Millis, Resident, Role};
 use sqlx::{AnyConnection, Row};
@@ -80,7 +80,7 @@ impl From<sqlx::Error> for JoinError {
 }
 
 impl Accounts {
-    /// Returns what a code is for. It stays usable: programs that show a preview of a link open it, too.
+    /// Returns what a code is for. It stays usable, because programs that show a preview of a link open it, too.
     ///
     /// # Errors
     /// [`JoinError`].
@@ -92,7 +92,7 @@ impl Accounts {
         .await
     }
 
-    /// Uses a code: makes the account, or gives one that there is a new password and ends its sessions.
+    /// Uses a code, which makes the account, or gives one that there is a new password and ends its sessions.
     ///
     /// # Errors
     /// [`JoinError`]; the code can be used again then.

@@ -56,7 +56,7 @@ fn words_of_test(language: Language) -> (String, String) {
     }
 }
 
-/// As the pages write a flat: `1203호`.
+/// Returns a flat as the pages write it, such as `1203호`.
 fn house(language: Language, house: &House) -> String {
     let name = house.as_str();
     let is_number = name.chars().all(|c| c.is_ascii_digit() || c == '-');
@@ -67,7 +67,7 @@ fn house(language: Language, house: &House) -> String {
     }
 }
 
-/// As the pages write a line: `101-1 라인`.
+/// Returns a line as the pages write it, such as `101-1 라인`.
 fn line(language: Language, line: &Line) -> String {
     let name = line.as_str();
     if name.contains("라인") || name.to_lowercase().contains("line") {

@@ -98,7 +98,7 @@ impl Apart {
     }
 }
 
-/// The key that pushes are signed with: one for all processes.
+/// The key that pushes are signed with, one for all processes.
 const PUSH_KEY: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
 
 /// The program with these roles and a data directory of its own.

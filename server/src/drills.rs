@@ -33,7 +33,7 @@ pub struct Start {
     key: String,
 }
 
-/// `POST /api/drills`: alarms a line for an exercise, in the name of the office.
+/// `POST /api/drills` alarms a line for an exercise, in the name of the office.
 pub async fn start(State(state): State<AppState>, act: Act<Start>) -> Response {
     if !state.settings.roles.producer {
         return role_absent("take calls", "producer");

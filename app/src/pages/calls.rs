@@ -48,7 +48,7 @@ pub enum Answer {
     Nothing,
     /// The line is another one than the resident's.
     NotYours,
-    /// A line or a place that cannot be.
+    /// The line or the place is not one that can be.
     Invalid,
     /// This process has no statistics.
     Absent,

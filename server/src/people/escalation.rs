@@ -1,4 +1,4 @@
-//! The rules by which a call that nobody comes to alarms more people: `/api/escalation` and the data of
+//! The rules by which a call that nobody comes to alarms more people, with `/api/escalation` and the data of
 //! `/admin/escalation`.
 
 use app::{
@@ -17,7 +17,7 @@ use http::header;
 use super::act::Act;
 use crate::{auth::Administrator, problem::Problem, query::word, state::AppState};
 
-/// `GET /api/escalation`: the rules of the complex.
+/// `GET /api/escalation` answers with the rules of the complex.
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`](crate::problem::Kind::UNAVAILABLE).
@@ -26,7 +26,7 @@ pub async fn rules(_: Administrator, State(state): State<AppState>) -> Result<Re
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(settings)).into_response())
 }
 
-/// `POST /api/escalation`: other rules.
+/// `POST /api/escalation` sets other rules.
 pub async fn set_rules(State(state): State<AppState>, act: Act<EscalationRequest>) -> Response {
     let by = act.who(&state);
     let outcome = state.backend.escalation.set(&act.value.settings(), &by).await;

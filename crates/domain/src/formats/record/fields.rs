@@ -52,7 +52,7 @@ pub(crate) struct AlertFields {
     /// Only in STOMP bodies, because in the log the topic names the type.
     #[serde(skip)]
     pub(crate) drill: bool,
-    /// Only of a drill, and only where it is true.
+    /// It is written for a drill only, and only where it is true.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     alone: Option<bool>,
     #[serde(deserialize_with = "lenient")]

@@ -108,6 +108,7 @@ impl Viewings {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use domain::{Alert, AlertId, Event, Location};
     use stomp::Version;
 

@@ -10,7 +10,7 @@ export default defineConfig({
   testDir: ".",
   testMatch: "**/*.spec.ts",
   // `npx playwright test --config screenshots.config.ts` makes pictures for people.
-  testIgnore: "screenshots.spec.ts",
+  testIgnore: "screenshots/*.spec.ts",
   // A worker has a program of its own, since the residents of the demo complex are few and a call of one is everybody's
   // business. Half as many again as cores, because tests wait for pages and clocks about a third of the time.
   workers: Math.ceil(1.5 * availableParallelism()),

@@ -7,7 +7,7 @@ import { browser } from "./support/browser.ts";
 
 export default defineConfig({
   testDir: ".",
-  testMatch: "screenshots.spec.ts",
+  testMatch: "screenshots/*.spec.ts",
   workers: 1,
   timeout: 300_000,
   expect: { timeout: 30_000 },

@@ -11,7 +11,7 @@ use leptos::{html::Div, logging, prelude::*};
 use send_wrapper::SendWrapper;
 
 use self::board::{Board, Words};
-use crate::{context::Ground, i18n::use_i18n, words::say};
+use crate::{context::Ground, i18n::use_i18n, words::text};
 
 /// A map of the calls that have a place. Each has a marker with the flat's number, and a circle in which the caller is
 /// by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing does, the site plan is a still
@@ -75,10 +75,10 @@ pub fn LiveMap(
     view! {
         <div class="map-frame">
             <div node_ref=element class="map" data-testid="map">
-                {still.map(|address| view! { <img class="map-still" src=address alt=say!(i18n, map.plan) /> })}
+                {still.map(|address| view! { <img class="map-still" src=address alt=text!(i18n, map.plan) /> })}
             </div>
             {note.map(|text| view! { <p class="map-note">{text}</p> })}
-            {on_paper.then(|| view! { <p class="map-note">{say!(i18n, map.paper)}</p> })}
+            {on_paper.then(|| view! { <p class="map-note">{text!(i18n, map.paper)}</p> })}
         </div>
     }
 }

@@ -54,7 +54,7 @@ pub const PEOPLE: Page = of_office("/admin/people");
 pub const PEOPLE_IMPORT: Page = of_office("/admin/people/import");
 /// Invitations to print.
 pub const PEOPLE_CARDS: Page = of_office("/admin/people/cards");
-/// Drills: starting one, and whom the last ones did not reach.
+/// The drills, with the form that starts one, and the houses that the last ones did not reach.
 pub const DRILLS: Page = of_office("/admin/drills");
 /// The records of acts.
 pub const AUDIT: Page = of_office("/admin/audit");

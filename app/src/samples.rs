@@ -35,15 +35,8 @@ pub(crate) fn administrator() -> Resident {
 /// The `number`th call, of house 1203 on line 101-1.
 pub(crate) fn call(number: u128) -> Alert {
     Alert {
-        id: AlertId(uuid::Uuid::from_u128(number)),
-        line: line(),
-        house: house("1203"),
-        text: String::new(),
         location: Location::new(37.5, 127.0, Some(12.0)),
-        kind: None,
-        drill: false,
-        alone: false,
-        at: AT,
+        ..Alert::new(AlertId(uuid::Uuid::from_u128(number)), line(), house("1203"), AT)
     }
 }
 

@@ -60,7 +60,7 @@ fn is_unanswered(incident: &Incident) -> bool {
     incident.coming().next().is_none() || given_up(incident).is_some()
 }
 
-/// Returns when people were last alarmed: by the call, by a step in a later round, or by any step where the call
+/// Returns when people were last alarmed, by the call, by a step in a later round, or by any step where the call
 /// `is_elsewhere`, of another line than theirs. The times of steps are the call's own and what had passed then, so no
 /// other clock is in them.
 fn alarmed_at(incident: &Incident, is_elsewhere: bool) -> Millis {

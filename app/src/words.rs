@@ -10,14 +10,14 @@ use crate::{
 
 /// The words of one key, as a view or an attribute that follows the language. All of them are one type; `t!` makes a
 /// type of each key, and with it a kilobyte or two of wasm.
-macro_rules! say {
+macro_rules! text {
     ($i18n:expr, $($key:tt).+) => {
         $crate::words::in_locale($i18n, |locale| $crate::i18n::td_string!(locale, $($key).+))
     };
 }
-pub(crate) use say;
+pub(crate) use text;
 
-/// Returns what [`say!`] becomes.
+/// Returns what [`text!`] becomes.
 pub(crate) fn in_locale(
     i18n: I18nContext<Locale>,
     words: fn(Locale) -> &'static str,

@@ -73,7 +73,7 @@ export class Program {
     let gone: string | undefined;
     child.once("error", (error) => (gone = `${path} does not start: ${error.message}`));
     child.once("exit", (code, signal) => (gone = `the program ended while starting (${code ?? signal})`));
-    await this.until("says where it listens", () => gone, async () => {
+    await this.until("reports where it listens", () => gone, async () => {
       const listening = /iutsai listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.output.slice(begun));
       this.port = Number(listening?.[1] ?? this.port);
       return Boolean(listening);

@@ -1,4 +1,4 @@
-// Pushes as Chromium's DevTools deliver them: to the service worker of a browser in which no page of ours is open.
+// Pushes as Chromium's DevTools deliver them, to the service worker of a browser in which no page of ours is open.
 
 import { type CDPSession, type Page, expect } from "@playwright/test";
 
@@ -11,7 +11,7 @@ export class ClosedBrowser {
     private readonly visitor: Visitor,
     private readonly devTools: CDPSession,
     private readonly registration: string,
-    /** A blank tab: a browser without any would end. */
+    /** A blank tab stays, because a browser without any would end. */
     readonly blank: Page,
   ) {}
 

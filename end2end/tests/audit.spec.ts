@@ -1,4 +1,4 @@
-// The records of acts: an administrator filters them, downloads them for a reason, and signs the monthly check.
+// An administrator filters the records of acts, downloads them for a reason, and signs the monthly check.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

@@ -1,4 +1,4 @@
-// Drills: the office's for a line, which nobody takes for an emergency, and a house's own, which alarms nobody else.
+// Drills, the office's for a line, which nobody takes for an emergency, and a house's own, which alarms nobody else.
 
 import type { Page } from "@playwright/test";
 

@@ -1,4 +1,5 @@
-// A call that nobody comes to: the next line sees whose it is and may come, and the office sets the rules without scripts.
+// A call that nobody comes to alarms the next line, which sees whose it is and may come. The office sets the rules
+// without scripts.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

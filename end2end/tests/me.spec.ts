@@ -1,4 +1,4 @@
-// The page about a person: who saw their location, the choice about it, the file with everything, and leaving.
+// The page about a person, with who saw their location, the choice about it, the file with everything, and leaving.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

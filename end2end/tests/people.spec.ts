@@ -1,5 +1,4 @@
-// The people of the complex: an administrator imports houses, invites one and locks an account; a resident joins by
-// the card.
+// An administrator imports houses, invites one and locks an account, and a resident joins by the card.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

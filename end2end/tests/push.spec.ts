@@ -1,4 +1,5 @@
-// Heard with the page closed: what the service worker shows of a push, and that a neighbour comes from there.
+// A call reaches a closed page. It is tested what the service worker shows of a push, and that a neighbour comes from
+// there.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

@@ -1,4 +1,5 @@
-// Whom a call could alarm, before anybody calls: a number above the button, which goes up and down with the neighbours.
+// The number above the button, of those whom a call could alarm before anybody calls, goes up and down with the
+// neighbours.
 
 import type { APIRequestContext } from "@playwright/test";
 

@@ -16,19 +16,19 @@ test("delivered, sounded and seen are three numbers", async ({ resident, visitor
 
   const call = await caller.call();
 
-  const says = (sounded: number, seen: number) =>
+  const shows = (sounded: number, seen: number) =>
     expect(caller.callState).toContainText(
       `이웃 2집의 기기에 전달됐어요. 경보음이 울린 집 ${sounded}곳, 화면에 뜬 집 ${seen}곳이에요.`,
     );
   await expect.poll(() => loud.sounded()).toBe(1);
-  await says(1, 0);
+  await shows(1, 0);
   await show(silent.page, true);
   await expect(silent.incident(call)).toBeVisible();
-  await says(1, 1);
+  await shows(1, 1);
   await show(loud.page, true);
-  await says(1, 2);
+  await shows(1, 2);
   await caller.reload();
-  await says(1, 2);
+  await shows(1, 2);
 });
 
 test("a call that devices have and neither sound nor show names 119 after ten seconds", async ({ visitor }) => {

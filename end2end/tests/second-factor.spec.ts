@@ -1,5 +1,6 @@
-// A second factor for administrators, the own sessions, and the tick before an account is deleted. Each test has a program
-// of its own, because the accounts of the shared one must keep signing in with the password alone.
+// A second factor protects administrators, people end their own sessions, and a tick stands before an account is
+// deleted. Each test has a program of its own, because the accounts of the shared one must keep signing in with the
+// password alone.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test as base } from "../support/fixtures.ts";

@@ -82,7 +82,7 @@ test("the greatest age of a press that is sent unasked is the program's setting"
     const caller = await stranger({ origin: program.origin });
     await caller.enter("resident-1203");
     const press = await pressOffline(caller);
-    expect(await kept(caller), "it says so itself").toMatchObject([{ key: press, asksAfter: 60_000 }]);
+    expect(await kept(caller), "it states so itself").toMatchObject([{ key: press, asksAfter: 60_000 }]);
     const next = await caller.newTab();
     await close(caller);
     await age(next, 1);

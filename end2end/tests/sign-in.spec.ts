@@ -46,7 +46,7 @@ test("the page holds no token that a script could read", async ({ resident }) =>
 test("signing out ends it, in every tab", async ({ stranger }) => {
   const somebody = await stranger();
   await somebody.open("/sign-in");
-  await expect(somebody.page.getByText("resident-1204"), "the demo says who can sign in").toBeVisible();
+  await expect(somebody.page.getByText("resident-1204"), "the demo names who can sign in").toBeVisible();
   await somebody.signIn("resident-1204", "neighbour");
   await somebody.isConnected();
   const tab = await somebody.anotherTab();

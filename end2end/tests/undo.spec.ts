@@ -1,4 +1,4 @@
-// The end of a call: taken back within seconds by one tap, or ended with a few words.
+// The caller takes a call back within seconds by one tap, or ends it with a few words.
 
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";

@@ -10,13 +10,13 @@ use backend::{
 };
 use domain::{House, Line, Millis};
 use serde::Deserialize;
-use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::{
     pages,
     people::Act,
     problem::{Kind, Problem, role_absent},
+    query::word,
     state::AppState,
 };
 
@@ -27,12 +27,13 @@ const REPORTED_FOR: Millis = 366 * 24 * 60 * 60 * 1000;
 #[derive(Deserialize)]
 pub struct Start {
     line: Line,
-    /// The same key starts one drill. A form has one; what is not a UUID counts as none.
+    /// One key starts one drill, however often it is sent. The form has a key. A text that is not a UUID counts as
+    /// none.
     #[serde(default)]
     key: String,
 }
 
-/// `POST /api/drills`: alarms a line for an exercise, in the name of the office.
+/// `POST /api/drills` alarms a line for an exercise, in the name of the office.
 pub async fn start(State(state): State<AppState>, act: Act<Start>) -> Response {
     if !state.settings.roles.producer {
         return role_absent("take calls", "producer");
@@ -98,16 +99,6 @@ fn with_people(of: &backend::people::complex::OfLine) -> Vec<House> {
 }
 
 fn view(query: Option<&str>) -> View {
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        let part = match &*name {
-            "line" => &mut view.line,
-            "done" => &mut view.done,
-            "about" => &mut view.about,
-            "problem" => &mut view.problem,
-            _ => continue,
-        };
-        value.trim().clone_into(part);
-    }
-    view
+    let [line, done, about, problem] = ["line", "done", "about", "problem"].map(|name| word(query, name));
+    View { line, done, about, problem }
 }

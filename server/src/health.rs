@@ -19,7 +19,7 @@ pub async fn alive() -> impl IntoResponse {
 
 /// `GET /readyz` gives each role's state, and is 503 when one cannot do its work at all. The reasons name files and
 /// servers of the inside, so only administrators get them. The database is not asked who they are, because it may be
-/// what fails.
+/// the part that has failed.
 pub async fn ready(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let known = |token: String| state.backend.sessions.known(&token);
     let is_for_administrator =

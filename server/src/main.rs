@@ -26,6 +26,7 @@ mod payload;
 mod people;
 mod problem;
 mod push;
+mod query;
 mod republish;
 mod router;
 mod routes;

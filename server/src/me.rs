@@ -1,4 +1,5 @@
-//! `/me`: what is held about a person, and what the person does about it. Pages have forms, and programs send JSON.
+//! `/me`, with what is held about a person, and what the person does about it. Pages have forms, and programs send
+//! JSON.
 
 use std::sync::Arc;
 
@@ -22,7 +23,6 @@ use domain::{Millis, Resident, push::Device};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
-use url::form_urlencoded;
 
 use crate::{
     auth::{self, SignedIn},
@@ -30,6 +30,7 @@ use crate::{
     pages,
     payload::{Sent, is_form},
     problem::{Kind, Problem},
+    query::word,
     sign_in::{code_needed, proof::Prover, sign_in_page},
     state::AppState,
 };
@@ -113,16 +114,12 @@ pub async fn shown(
             None
         }
     };
-    let words: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
-    let word = |name: &str| {
-        let found = words.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone().into_owned()).unwrap_or_default()
-    };
-    Some(Arc::new(me::Shown { held, zone: pages::zone(state), done: word("done"), problem: word("problem") }))
+    let [done, problem] = ["done", "problem"].map(|name| word(query, name));
+    Some(Arc::new(me::Shown { held, zone: pages::zone(state), done, problem }))
 }
 
-/// `GET /me/data.json`: everything that is held about the person who is signed in. The download is recorded before it
-/// is given out.
+/// `GET /me/data.json` gives everything that is held about the person who is signed in. The download is recorded before
+/// it is given out.
 ///
 /// # Errors
 /// [`Kind::NOT_SIGNED_IN`], [`Kind::UNAVAILABLE`].
@@ -151,7 +148,7 @@ pub async fn data(
     Ok((headers, Json(Data { held, sessions, devices, records })).into_response())
 }
 
-/// `POST /me/location`: gives, pauses or withdraws the consent to the use of the location.
+/// `POST /me/location` gives, pauses or withdraws the consent to the use of the location.
 pub async fn choose(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Choice>::read(request, &state).await;
     let outcome = match asked {
@@ -184,8 +181,8 @@ async fn chosen(
     }
 }
 
-/// `POST /me/leave`: deletes the account of the person who is signed in, who gives the password once more, and a code
-/// of the second factor where there is one.
+/// `POST /me/leave` deletes the account of the person who is signed in. It needs the password once more, and a code if
+/// the account has a second factor.
 pub async fn leave(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Leave>::read(request, &state).await;
     let outcome = match asked {

@@ -3,9 +3,8 @@
 use app::pages::calls::{Answer, Past, Shown};
 use backend::statistics::{Before, Listed};
 use domain::{Line, Resident, Role};
-use url::form_urlencoded;
 
-use crate::{pages, state::AppState};
+use crate::{pages, query::parameter, state::AppState};
 
 /// Returns what the page shows to a person for the query of its address.
 pub async fn shown(state: &AppState, query: Option<&str>, viewer: &Resident) -> Shown {
@@ -63,11 +62,4 @@ async fn lines(state: &AppState, viewer: &Resident) -> Vec<Line> {
             Vec::new()
         }
     }
-}
-
-fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let (_, value) = pairs.find(|(one, _)| one == name)?;
-    let value = value.trim();
-    (!value.is_empty()).then(|| value.to_owned())
 }

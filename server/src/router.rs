@@ -75,7 +75,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
 struct Groups {
     /// Need the producer.
     commands: Routes,
-    /// Run beside the calls: pages, sign-in, the office.
+    /// Pages, sign-in and the office run beside the calls.
     others: Routes,
     /// As the others, with longer bodies.
     uploads: Routes,

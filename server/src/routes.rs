@@ -45,7 +45,7 @@ impl Routes {
         self.router
     }
 
-    /// Returns every route: its method and its path.
+    /// Returns every route with its method and its path.
     #[cfg(test)]
     pub fn listed(&self) -> &[(Method, String)] {
         &self.listed

@@ -269,7 +269,7 @@ fn refuse_demo_beyond(address: IpAddr) -> Result<(), String> {
     }
     Err(format!(
         "the database has demo accounts, whose password everybody knows, so the server does not listen on {address}; \
-         use 127.0.0.1, a database without them, or say --demo-anywhere"
+         use 127.0.0.1, a database without them, or pass --demo-anywhere"
     ))
 }
 

@@ -90,7 +90,9 @@ impl Place {
         let url = config::database_url(self.database_url.as_deref(), &self.data_dir)?;
         if !self.data_dir.is_dir() {
             let directory = self.data_dir.display();
-            return Err(format!("there is no directory {directory}; say where the data is with --data-dir"));
+            return Err(format!(
+                "there is no directory {directory}; name the one with the data by --data-dir"
+            ));
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("cannot start threads: {error}"))?;

@@ -13,7 +13,7 @@ use crate::{
     house_calls::{Flat, HouseCalls},
     i18n::{t_string, td_string, use_i18n},
     title,
-    words::say,
+    words::text,
 };
 
 /// The houses that call, while there are any.
@@ -64,7 +64,7 @@ pub fn AlarmPanel() -> impl IntoView {
                         hidden=Signal::derive(move || !sounding())
                         on:click=move |_| alarm.silence()
                     >
-                        {say!(i18n, alarm.silence)}
+                        {text!(i18n, alarm.silence)}
                     </button>
                 </div>
                 <For each=flats key=Flat::clone let:flat>

@@ -6,7 +6,7 @@ use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
     page_table::{DEVICES, ME},
-    words::say,
+    words::text,
 };
 
 /// Asks for the tap that lets this device sound, and shows whether it can.
@@ -30,7 +30,7 @@ pub fn ArmBanner() -> impl IntoView {
                 {move || if would_sound.get() { t_string!(i18n, arm.armed) } else { explanation() }}
             </p>
             <p class="screen-note" hidden=Signal::derive(move || !would_sound.get() || !alarm.screen.may_go_off.get())>
-                {say!(i18n, arm.screen)}
+                {text!(i18n, arm.screen)}
             </p>
             <button
                 type="button"
@@ -42,10 +42,10 @@ pub fn ArmBanner() -> impl IntoView {
                 {button}
             </button>
             <a class="quiet-button" href=DEVICES.path rel="external" data-testid="devices">
-                {say!(i18n, arm.closed)}
+                {text!(i18n, arm.closed)}
             </a>
             <a class="quiet-button" href=ME.path rel="external" data-testid="me">
-                {say!(i18n, me.link)}
+                {text!(i18n, me.link)}
             </a>
         </section>
     }

@@ -14,7 +14,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     offline,
     press::{CallProgress, Press},
-    words::say,
+    words::text,
 };
 
 /// The time for which the button is held until it calls. The style sheet fills the ring in the same time.
@@ -114,7 +114,7 @@ pub fn CallButton() -> impl IntoView {
                 disabled=busy
                 on:click=move |_| ask()
             >
-                {say!(i18n, call.press)}
+                {text!(i18n, call.press)}
             </button>
             <details
                 class="call-more"
@@ -122,7 +122,7 @@ pub fn CallButton() -> impl IntoView {
                 on:focusin=move |_| in_use.set(true)
                 on:focusout=move |_| in_use.set(false)
             >
-                <summary hidden=Signal::derive(move || !secondary.get())>{say!(i18n, call.more)}</summary>
+                <summary hidden=Signal::derive(move || !secondary.get())>{text!(i18n, call.more)}</summary>
                 <CallDetails />
             </details>
             <LocationOffer />
@@ -141,7 +141,7 @@ fn NoConnection() -> impl IntoView {
     let shown = move || is_lost.get() && home.press.progress.with(is_over);
     view! {
         <p class="notice no-connection" data-testid="no-connection" hidden=Signal::derive(move || !shown())>
-            {say!(i18n, call.no_connection)} " " <a href="tel:119">{say!(i18n, print.call_119)}</a>
+            {text!(i18n, call.no_connection)} " " <a href="tel:119">{text!(i18n, print.call_119)}</a>
         </p>
     }
     .into_any()

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     i18n::use_i18n,
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The fields `kind` and `text` of a form that calls for help.
@@ -31,18 +31,18 @@ pub fn CallDetails(
     });
     view! {
         <fieldset class="chips">
-            <legend>{say!(i18n, kind.label)}</legend>
+            <legend>{text!(i18n, kind.label)}</legend>
             {chips.into_iter().collect_view()}
         </fieldset>
         <label class="text-field">
-            <span>{say!(i18n, call.text)}</span>
+            <span>{text!(i18n, call.text)}</span>
             <input
                 type="text"
                 name="text"
                 maxlength=TEXT_LENGTH_LIMIT
                 autocomplete="off"
                 enterkeyhint="done"
-                placeholder=Signal::derive(say!(i18n, call.text_hint))
+                placeholder=Signal::derive(text!(i18n, call.text_hint))
                 value=text
             />
         </label>

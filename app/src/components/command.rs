@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api::{self, Refused, Trouble},
     i18n::{td_string, use_i18n},
-    words::{self, say},
+    words::{self, text},
 };
 
 /// A word about one call.
@@ -153,7 +153,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
             <Show when=move || command.stage.with(|stage| *stage == Stage::SignedOut)>
                 " "
                 <a href="/sign-in?next=%2F" rel="external">
-                    {say!(i18n, header.sign_in_again)}
+                    {text!(i18n, header.sign_in_again)}
                 </a>
             </Show>
         </p>
@@ -189,13 +189,13 @@ pub(super) fn NoteField(
     let i18n = use_i18n();
     view! {
         <details class="note" hidden=Signal::derive(move || !shown.get())>
-            <summary data-testid="write-note">{say!(i18n, own.note)}</summary>
+            <summary data-testid="write-note">{text!(i18n, own.note)}</summary>
             <input
                 name="note"
                 type="text"
                 maxlength="1000"
                 autocomplete="off"
-                aria-label=say!(i18n, own.note)
+                aria-label=text!(i18n, own.note)
                 prop:value=note.0
                 on:input=move |event| note.0.set(event_target_value(&event))
             />

@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use crate::{
     home::Home,
     i18n::{td_string, use_i18n},
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The question, in a dialog of the browser's own, which keeps the focus and closes with Escape.
@@ -51,9 +51,9 @@ pub(super) fn ConfirmDialog(
                 }
             }
         >
-            <h2 id="confirm-heading">{say!(i18n, call.confirm_heading)}</h2>
+            <h2 id="confirm-heading">{text!(i18n, call.confirm_heading)}</h2>
             <p>{who}</p>
-            <p>{say!(i18n, print.not_119)}</p>
+            <p>{text!(i18n, print.not_119)}</p>
             <div class="buttons">
                 <button
                     type="button"
@@ -64,11 +64,11 @@ pub(super) fn ConfirmDialog(
                         confirmed();
                     }
                 >
-                    {say!(i18n, call.confirm)}
+                    {text!(i18n, call.confirm)}
                 </button>
                 // The safe answer has the focus, so that a second Enter, as some keyboards send, calls nobody.
                 <button type="button" class="secondary" autofocus=true on:click=move |_| open.set(false)>
-                    {say!(i18n, call.back)}
+                    {text!(i18n, call.back)}
                 </button>
             </div>
         </dialog>

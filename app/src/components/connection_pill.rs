@@ -7,7 +7,7 @@ use crate::{
     home::Home,
     i18n::{Locale, td_string, use_i18n},
     socket::ConnectionState,
-    words::say,
+    words::text,
 };
 
 /// The connection's state, beside a coloured dot.
@@ -25,7 +25,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
             </span>
             <Show when=move || state.get() == ConnectionState::SignedOut>
                 <a class="quiet-button" href="/sign-in?next=%2F" rel="external">
-                    {say!(i18n, header.sign_in_again)}
+                    {text!(i18n, header.sign_in_again)}
                 </a>
             </Show>
         </div>

@@ -8,7 +8,7 @@ use crate::{
     home::Home,
     i18n::{td_string, use_i18n},
     page_table::STATISTICS,
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The head of the home page.
@@ -29,7 +29,7 @@ pub fn Header() -> impl IntoView {
     view! {
         <header class="page-header">
             <div class="brand-and-flat">
-                <span class="brand">{say!(i18n, app.name)}</span>
+                <span class="brand">{text!(i18n, app.name)}</span>
                 <span class="flat">{flat}</span>
             </div>
             <ConnectionPill />
@@ -37,13 +37,13 @@ pub fn Header() -> impl IntoView {
                 {is_administrator
                     .then(|| view! {
                         <a class="quiet-button" href=STATISTICS.path rel="external" data-testid="statistics">
-                            {say!(i18n, header.statistics)}
+                            {text!(i18n, header.statistics)}
                         </a>
                     })}
                 <LanguageSwitch />
                 <form method="post" action="/sign-out">
                     <button class="quiet-button" type="submit" data-testid="sign-out">
-                        {say!(i18n, header.sign_out)}
+                        {text!(i18n, header.sign_out)}
                     </button>
                 </form>
             </div>

@@ -9,7 +9,7 @@ use crate::{
     home::Home,
     house_calls::HouseCalls,
     i18n::{t_string, use_i18n},
-    words::say,
+    words::text,
 };
 
 /// The buttons that fit one house, which is not the viewer's own, and the line that shows their outcome.
@@ -62,9 +62,9 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     });
     let is_on_the_way = Signal::derive(move || offer.get().on_the_way);
     let administers = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
-    let arrive = Signal::derive(say!(i18n, alarm.arrive));
-    let withdraw = Signal::derive(say!(i18n, alarm.withdraw));
-    let resolve = Signal::derive(say!(i18n, feed.resolve));
+    let arrive = Signal::derive(text!(i18n, alarm.arrive));
+    let withdraw = Signal::derive(text!(i18n, alarm.withdraw));
+    let resolve = Signal::derive(text!(i18n, feed.resolve));
     let may_end = Signal::derive(move || administers && house.with(Option::is_some));
     view! {
         <p class="own-stance" hidden=Signal::derive(move || stance.get().is_empty())>

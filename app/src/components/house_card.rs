@@ -15,7 +15,7 @@ use crate::{
     home::Home,
     house_calls::{FULL_CARDS, Flat, HouseCalls},
     i18n::{t_string, use_i18n},
-    words::say,
+    words::text,
 };
 
 /// One house that calls.
@@ -77,7 +77,7 @@ pub(super) fn HouseCard(
             <HouseFacts house one />
             <details class="incident-more" open=is_full>
                 <summary data-testid="more" hidden=is_full>
-                    <span class="visually-hidden">{short} " " {say!(i18n, feed.more)}</span>
+                    <span class="visually-hidden">{short} " " {text!(i18n, feed.more)}</span>
                 </summary>
                 <HouseWords house one />
             </details>

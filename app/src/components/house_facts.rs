@@ -3,12 +3,12 @@
 use domain::{Incident, Line, Resident, Role};
 use leptos::prelude::*;
 
-use super::incident_words::{call_words, escalated, line, reached, text, whereabouts};
+use super::incident_words::{call_words, caller_text, escalated, line, reached, whereabouts};
 use crate::{
     home::Home,
     house_calls::HouseCalls,
     i18n::{Locale, td_string, use_i18n},
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The number of calls of a house that have a line each. Earlier ones are only counted.
@@ -68,7 +68,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
     view! {
         <p class="incident-facts">
             <span class="badge" data-testid="elsewhere" hidden=Signal::derive(move || !elsewhere.get())>
-                {say!(i18n, escalation.elsewhere)}
+                {text!(i18n, escalation.elsewhere)}
             </span>
             <span hidden=Signal::derive(move || !all_lines && !elsewhere.get())>{words_of(one, line)}</span>
             <span class="badge" hidden=is_empty(kinds)>{kinds}</span>
@@ -98,7 +98,8 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> };
         lines.get().into_iter().map(line).collect_view()
     };
-    let (text, reached, escalated) = (words_of(one, text), words_of(one, reached), words_of(one, escalated));
+    let (text, reached, escalated) =
+        (words_of(one, caller_text), words_of(one, reached), words_of(one, escalated));
     view! {
         <p class="incident-text" aria-live="polite" hidden=is_empty(text)>{text}</p>
         <ol class="each-press" aria-live="off" hidden=Signal::derive(move || lines.with(Vec::is_empty))>{each}</ol>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     house_facts::{is_elsewhere, is_empty, words_of},
-    incident_words::{coming, drill_word, end, kind, kind_word, line, note, plain_heading, text},
+    incident_words::{caller_text, coming, drill_word, end, kind, kind_word, line, note, plain_heading},
 };
 use crate::{home::Home, i18n::use_i18n, words};
 
@@ -28,7 +28,7 @@ pub(super) fn IncidentCard(
         words::ago(i18n.get_locale(), at, connection.now.get())
     });
     let (kind, text, coming) =
-        (words_of(incident, kind), words_of(incident, text), words_of(incident, coming));
+        (words_of(incident, kind), words_of(incident, caller_text), words_of(incident, coming));
     let note = words_of(incident, note);
     Effect::new(move || connection.seen(id));
 

@@ -55,7 +55,7 @@ pub(super) fn drill_word(_: Locale, incident: &Incident) -> String {
     incident.alert.drill.to_string()
 }
 
-pub(super) fn text(_: Locale, incident: &Incident) -> String {
+pub(super) fn caller_text(_: Locale, incident: &Incident) -> String {
     incident.alert.text.clone()
 }
 
@@ -93,8 +93,8 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
     }
 }
 
-/// Returns which other people were alarmed because nobody came, and how long after the call. Of several rounds each ring
-/// has the last.
+/// Returns which other people were alarmed because nobody came, and how long after the call. Each ring is named with
+/// its last round.
 pub(crate) fn escalated(locale: Locale, incident: &Incident) -> String {
     let mut sentences = Vec::new();
     for ring in Ring::ALL {
@@ -135,7 +135,8 @@ pub(super) fn whereabouts(locale: Locale, incident: &Incident) -> String {
 pub(super) fn call_words(locale: Locale, call: &Incident, now: Millis) -> String {
     let who = Some(coming(locale, call)).filter(|who| !who.is_empty());
     let who = who.unwrap_or_else(|| td_string!(locale, feed.nobody_coming).to_owned());
-    let mut parts = vec![kind(locale, call), words::ago(locale, call.alert.at, now), text(locale, call), who];
+    let mut parts =
+        vec![kind(locale, call), words::ago(locale, call.alert.at, now), caller_text(locale, call), who];
     parts.retain(|part| !part.is_empty());
     parts.join(" · ")
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 use crate::{
     i18n::{I18nLocaleTrait, Locale, use_i18n},
     locale::{self, PARAMETER},
-    words::say,
+    words::text,
 };
 
 /// Returns the name of a language in that language, so that its speakers can read it.
@@ -43,7 +43,7 @@ pub fn LanguageSwitch() -> impl IntoView {
             rel="external"
             lang=Signal::derive(move || to().as_str())
             hreflang=Signal::derive(move || to().as_str())
-            title=say!(i18n, header.language)
+            title=text!(i18n, header.language)
             on:click=move |event| {
                 event.prevent_default();
                 locale::choose(i18n, to());

@@ -1,5 +1,5 @@
-//! The delivery ledger for the caller: how many neighbours have the call, sound it, show it and come, and, folded away, each
-//! house with how far the call has come there.
+//! The delivery ledger for the caller. It counts the neighbours who have the call, sound it, show it and come, and
+//! lists, folded away, each house with how far the call has come there.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     i18n::{t_string, use_i18n},
     location::{self, LocationProblem},
-    words::say,
+    words::text,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) fn LocationOffer() -> impl IntoView {
                 hidden=Signal::derive(move || stage.get() == Stage::Failed(LocationProblem::Denied))
                 on:click=ask
             >
-                {say!(i18n, location.allow)}
+                {text!(i18n, location.allow)}
             </button>
         </div>
     }

@@ -1,5 +1,5 @@
-//! The frame of the management office's pages: the links between them, and an explanation for everybody who is not an
-//! administrator.
+//! The frame of the management office's pages, with the links between them, and an explanation for everybody who is not
+//! an administrator.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::{
     i18n::{t_string, use_i18n},
     location::LocationProblem,
     press::{CallProgress, PressState},
-    words::say,
+    words::text,
 };
 
 /// The time, in milliseconds, for which one tap takes back a call that was just recorded.
@@ -38,17 +38,17 @@ pub fn OwnCall() -> impl IntoView {
     });
     view! {
         <section class="own-call" data-state=state>
-            <h2 class="visually-hidden" hidden=unless(is_anything)>{say!(i18n, own.heading)}</h2>
+            <h2 class="visually-hidden" hidden=unless(is_anything)>{text!(i18n, own.heading)}</h2>
             <p class="call-state" data-testid="call-state" data-state=state role="status">
                 {words}
             </p>
             <Undo command />
             <WithoutPlace />
             <a class="button danger call-119" href="tel:119" hidden=unless(CallProgress::needs_119)>
-                {say!(i18n, print.call_119)}
+                {text!(i18n, print.call_119)}
             </a>
             <a class="button" href="/sign-in?next=%2F" target="_blank" hidden=unless(needs_sign_in)>
-                {say!(i18n, header.sign_in_again)}
+                {text!(i18n, header.sign_in_again)}
             </a>
             <Ledger />
             <Show when=move || home.own_house.with(Option::is_some)>
@@ -57,10 +57,10 @@ pub fn OwnCall() -> impl IntoView {
             <EndButtons command />
             <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
-                    {say!(i18n, own.send_now)}
+                    {text!(i18n, own.send_now)}
                 </button>
                 <button type="button" class="secondary" data-testid="discard" on:click=move |_| press.dismiss()>
-                    {say!(i18n, own.discard)}
+                    {text!(i18n, own.discard)}
                 </button>
             </div>
             <button
@@ -70,7 +70,7 @@ pub fn OwnCall() -> impl IntoView {
                 hidden=unless(is_over)
                 on:click=move |_| press.dismiss()
             >
-                {say!(i18n, own.dismiss)}
+                {text!(i18n, own.dismiss)}
             </button>
         </section>
     }
@@ -99,7 +99,7 @@ fn Undo(command: Command) -> impl IntoView {
             class="undo"
             testid="undo"
             shown=Signal::derive(move || just_made.with(Option::is_some))
-            label=Signal::derive(say!(i18n, own.undo))
+            label=Signal::derive(text!(i18n, own.undo))
             words=take_back
         />
     }
@@ -147,7 +147,7 @@ fn EndButtons(command: Command) -> impl IntoView {
             words
         }
     };
-    let resolve = Signal::derive(say!(i18n, own.resolve));
+    let resolve = Signal::derive(text!(i18n, own.resolve));
     let count = move || own_house.with(|house| house.as_ref().map_or(0, HouseCalls::count));
     let cancel = Signal::derive(move || match count() {
         0 | 1 => t_string!(i18n, own.cancel),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::LanguageSwitch;
-use crate::{i18n::use_i18n, words::say};
+use crate::{i18n::use_i18n, words::text};
 
 /// The head of a page without a connection.
 #[component]
@@ -12,7 +12,7 @@ pub fn PlainHeader() -> impl IntoView {
     view! {
         <header class="page-header">
             <a class="brand" href="/" rel="external">
-                {say!(i18n, app.name)}
+                {text!(i18n, app.name)}
             </a>
             <div class="page-header-tools">
                 <LanguageSwitch />

@@ -6,11 +6,10 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     i18n::{Locale, td_string, use_i18n},
-    words::say,
+    words::text,
 };
 
-/// The number above the button. While a call is open, the page is about that call: about what became of the own one, or
-/// about a neighbour's.
+/// The number above the button. While a call is open, the page is about that call, the own one or a neighbour's.
 #[component]
 pub fn ReachNow() -> impl IntoView {
     let i18n = use_i18n();
@@ -26,8 +25,8 @@ pub fn ReachNow() -> impl IntoView {
     view! {
         <div class="reach" class:notice=is_nobody data-testid="reach" data-houses=number hidden=is_over>
             <p aria-live=aloud>{move || words(i18n.get_locale(), houses.get())}</p>
-            <a href="tel:119" hidden=Signal::derive(move || !is_nobody.get())>{say!(i18n, print.call_119)}</a>
-            <p class="as-of">{say!(i18n, reach.as_of)}</p>
+            <a href="tel:119" hidden=Signal::derive(move || !is_nobody.get())>{text!(i18n, print.call_119)}</a>
+            <p class="as-of">{text!(i18n, reach.as_of)}</p>
         </div>
     }
     .into_any()

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     i18n::use_i18n,
     page_table::{CALLS, INSTALL},
-    words::say,
+    words::text,
 };
 
 /// The notes at the end of a page.
@@ -21,20 +21,20 @@ pub fn SmallPrint(
     view! {
         <footer class="small-print">
             <p>
-                {say!(i18n, print.not_119)} " " <a class="tel" href="tel:119">
-                    {say!(i18n, print.call_119)}
+                {text!(i18n, print.not_119)} " " <a class="tel" href="tel:119">
+                    {text!(i18n, print.call_119)}
                 </a>
             </p>
             {listens.then(|| view! {
                 <p>
-                    {say!(i18n, print.only_open)} " " <a class="tel to-home-screen" href=INSTALL.path rel="external">
-                        {say!(i18n, install.link)}
+                    {text!(i18n, print.only_open)} " " <a class="tel to-home-screen" href=INSTALL.path rel="external">
+                        {text!(i18n, install.link)}
                     </a>
                 </p>
-                <p><a href=CALLS.path rel="external" data-testid="past-calls">{say!(i18n, calls.link)}</a></p>
+                <p><a href=CALLS.path rel="external" data-testid="past-calls">{text!(i18n, calls.link)}</a></p>
             })}
             <p class="warning" hidden=Signal::derive(move || !insecure.get())>
-                {say!(i18n, print.insecure)}
+                {text!(i18n, print.insecure)}
             </p>
         </footer>
     }

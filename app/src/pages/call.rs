@@ -16,7 +16,7 @@ use crate::{
     i18n::{t_string, td_string, use_i18n},
     location::{self, DeviceLocation},
     request,
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The time between two checks whether the page's location has become old.
@@ -33,12 +33,12 @@ pub fn CallPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, confirm_page.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
-            <h1>{say!(i18n, call.confirm_heading)}</h1>
+            <h1>{text!(i18n, call.confirm_heading)}</h1>
             {match flat {
                 Some((line, house)) => view! { <CallForm line house now=page.now /> }.into_any(),
-                None => view! { <p class="notice error">{say!(i18n, call.no_flat)}</p> }.into_any(),
+                None => view! { <p class="notice error">{text!(i18n, call.no_flat)}</p> }.into_any(),
             }}
-            <a class="button secondary" href="/" rel="external">{say!(i18n, call.back)}</a>
+            <a class="button secondary" href="/" rel="external">{text!(i18n, call.back)}</a>
         </main>
         <SmallPrint />
     }
@@ -94,7 +94,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             {(!problem.is_empty())
                 .then(|| view! {
                     <p class="notice error" role="alert">
-                        {(!words::is_out(&problem)).then(|| view! { {say!(i18n, problem.not_called)} " " })}
+                        {(!words::is_out(&problem)).then(|| view! { {text!(i18n, problem.not_called)} " " })}
                         {move || words::problem(i18n.get_locale(), &problem)}
                     </p>
                 })}
@@ -106,7 +106,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             <input type="hidden" name="lat" prop:value=number(|place| Some(place.lat)) />
             <input type="hidden" name="lng" prop:value=number(|place| Some(place.lng)) />
             <input type="hidden" name="accuracy" prop:value=number(|place| place.accuracy) />
-            <button type="submit" class="danger big" data-testid="alert-confirm">{say!(i18n, call.confirm)}</button>
+            <button type="submit" class="danger big" data-testid="alert-confirm">{text!(i18n, call.confirm)}</button>
             <p class="summary" role="status">{location_words}</p>
             <CallDetails chosen=field("kind") text=field("text") />
         </form>

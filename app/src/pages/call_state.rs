@@ -16,7 +16,7 @@ use crate::{
     i18n::{t_string, td_string, use_i18n},
     press::{PressState, progress},
     request,
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The page that shows a call's state.
@@ -35,15 +35,15 @@ pub fn CallStatePage() -> impl IntoView {
             view! { <State call viewer now=page.now /> }.into_any()
         }
         (None, Some(id)) => view! {
-            <p>{say!(i18n, state_page.sign_in)}</p>
+            <p>{text!(i18n, state_page.sign_in)}</p>
             <a class="button primary" href=format!("/sign-in?next=%2Fcall%2F{id}") rel="external">
-                {say!(i18n, sign_in.heading)}
+                {text!(i18n, sign_in.heading)}
             </a>
         }
         .into_any(),
         (_, None) => {
             request::not_found();
-            view! { <h1>{say!(i18n, not_found.heading)}</h1> }.into_any()
+            view! { <h1>{text!(i18n, not_found.heading)}</h1> }.into_any()
         }
     };
     view! {
@@ -52,11 +52,11 @@ pub fn CallStatePage() -> impl IntoView {
         <main id="main" class="narrow">
             {problem.map(|slug| view! {
                 <p class="notice error" role="alert">
-                    {say!(i18n, problem.not_sent)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
+                    {text!(i18n, problem.not_sent)} " " {words::problem(i18n.get_locale_untracked(), &slug)}
                 </p>
             })}
             {state}
-            <a class="button secondary" href="/" rel="external">{say!(i18n, state_page.home)}</a>
+            <a class="button secondary" href="/" rel="external">{text!(i18n, state_page.home)}</a>
         </main>
         <SmallPrint />
     }
@@ -111,12 +111,12 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
             {escalated.map(|words| view! { <p class="summary" data-testid="escalated">{words}</p> })}
             {note.map(|note| view! { <p class="incident-text" data-testid="note">{note}</p> })}
             {needs_119.then(|| view! {
-                <a class="button danger call-119" href="tel:119">{say!(i18n, print.call_119)}</a>
+                <a class="button danger call-119" href="tel:119">{text!(i18n, print.call_119)}</a>
             })}
             {actions}
         </section>
-        <p class="summary">{say!(i18n, state_page.refreshes)}</p>
-        <p id="stale" class="warning" role="status" hidden>{say!(i18n, feed.stale)}</p>
+        <p class="summary">{text!(i18n, state_page.refreshes)}</p>
+        <p id="stale" class="warning" role="status" hidden>{text!(i18n, feed.stale)}</p>
     }
     .into_any()
 }
@@ -143,14 +143,14 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
                 <input type="hidden" name="acceptHouse" value=house.to_string() />
                 <input type="hidden" name="targetHouse" value=call.alert.house.to_string() />
                 <input type="hidden" name="alert" value=id.to_string() />
-                <button type="submit" class="accept" data-testid="accept">{say!(i18n, alarm.accept)}</button>
+                <button type="submit" class="accept" data-testid="accept">{text!(i18n, alarm.accept)}</button>
             </form>
         }
     });
     let withdraw = (may_accept && comes).then(|| {
         view! {
             <form method="post" action=to("withdraw")>
-                <button type="submit" class="secondary" data-testid="withdraw">{say!(i18n, alarm.withdraw)}</button>
+                <button type="submit" class="secondary" data-testid="withdraw">{text!(i18n, alarm.withdraw)}</button>
             </form>
         }
     });
@@ -158,17 +158,17 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
         view! {
             <form class="stack" method="post" action=to("resolve")>
                 <label>
-                    <span>{say!(i18n, own.note)}</span>
+                    <span>{text!(i18n, own.note)}</span>
                     <input name="note" type="text" maxlength="1000" autocomplete="off" />
                 </label>
-                <button type="submit" class="primary" data-testid="resolve">{say!(i18n, own.resolve)}</button>
+                <button type="submit" class="primary" data-testid="resolve">{text!(i18n, own.resolve)}</button>
             </form>
         }
     });
     let cancel = is_own.then(|| {
         view! {
             <form method="post" action=to("cancel")>
-                <button type="submit" class="secondary" data-testid="cancel">{say!(i18n, own.cancel)}</button>
+                <button type="submit" class="secondary" data-testid="cancel">{text!(i18n, own.cancel)}</button>
             </form>
         }
     });

@@ -20,7 +20,7 @@ use crate::{
     page_table::{CALLS, HOME},
     pages::statistics::wording,
     request,
-    words::{self, say},
+    words::{self, text},
 };
 
 /// The content of the page. The server provides one in an [`Arc`] as context.
@@ -48,7 +48,7 @@ pub enum Answer {
     Nothing,
     /// The line is another one than the resident's.
     NotYours,
-    /// A line or a place that cannot be.
+    /// The line or the place is not one that can be.
     Invalid,
     /// This process has no statistics.
     Absent,
@@ -75,9 +75,9 @@ pub fn CallsPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, calls.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow past-calls">
-            <h1>{say!(i18n, calls.title)}</h1>
+            <h1>{text!(i18n, calls.title)}</h1>
             {shown.map(|shown| content(locale, &shown, now))}
-            <a class="button secondary" href=HOME.path rel="external">{say!(i18n, state_page.home)}</a>
+            <a class="button secondary" href=HOME.path rel="external">{text!(i18n, state_page.home)}</a>
         </main>
         <SmallPrint />
     }

@@ -1,4 +1,4 @@
-//! `/admin/drills`: the office starts a drill for a line, and reads whom the last ones did not reach. Plain HTML.
+//! `/admin/drills`, where the office starts a drill for a line, and reads whom the last ones did not reach. Plain HTML.
 
 use std::{collections::BTreeSet, sync::Arc};
 

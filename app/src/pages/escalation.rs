@@ -1,4 +1,5 @@
-//! `/admin/escalation`: the rules by which a call that nobody comes to alarms more people. Plain HTML with one form.
+//! `/admin/escalation`, with the rules by which a call that nobody comes to alarms more people. Plain HTML with one
+//! form.
 
 use domain::escalation::{MOST_MINUTES, MOST_SECONDS, Settings};
 use http::StatusCode;
@@ -22,9 +23,9 @@ pub struct Shown {
 /// The query of the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// The rules were kept.
+    /// The rules were saved.
     pub is_saved: bool,
-    /// The last segment of the type of problem that kept them from being kept; empty without one.
+    /// The last segment of the type of problem that kept them from being saved; empty without one.
     pub problem: String,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
     map::LiveMap,
-    words::say,
+    words::text,
 };
 
 /// `/`.
@@ -35,16 +35,16 @@ fn SignedIn(page: PageContext) -> impl IntoView {
     let home = Home::current();
     let has_flat = home.viewer.with_value(|viewer| viewer.flat().is_some());
     view! {
-        <Title text=say!(i18n, app.name) />
-        <a class="skip-link" href="#main" rel="external">{say!(i18n, app.skip)}</a>
+        <Title text=text!(i18n, app.name) />
+        <a class="skip-link" href="#main" rel="external">{text!(i18n, app.skip)}</a>
         <Header />
         <main id="main" class="home" class:with-button=has_flat>
-            <h1 class="visually-hidden">{say!(i18n, app.name)}</h1>
-            <p class="notice not-awake">{say!(i18n, app.not_awake)}</p>
+            <h1 class="visually-hidden">{text!(i18n, app.name)}</h1>
+            <p class="notice not-awake">{text!(i18n, app.not_awake)}</p>
             <p class="notice not-awake of-kept-page">
-                {say!(i18n, app.kept_not_awake)} " " <a href="tel:119">{say!(i18n, print.call_119)}</a>
+                {text!(i18n, app.kept_not_awake)} " " <a href="tel:119">{text!(i18n, print.call_119)}</a>
             </p>
-            <noscript><p class="notice">{say!(i18n, app.noscript)}</p></noscript>
+            <noscript><p class="notice">{text!(i18n, app.noscript)}</p></noscript>
             <div class="columns">
                 <div class="now">
                     {has_flat.then(|| view! { <OwnCall /> })}
@@ -67,7 +67,7 @@ fn Call() -> impl IntoView {
     let i18n = use_i18n();
     view! {
         <section class="call" aria-labelledby="call-heading">
-            <h2 id="call-heading" class="visually-hidden">{say!(i18n, call.heading)}</h2>
+            <h2 id="call-heading" class="visually-hidden">{text!(i18n, call.heading)}</h2>
             <ReachNow />
             <CallButton />
         </section>
@@ -82,7 +82,7 @@ fn Watch(ground: Ground) -> impl IntoView {
     let home = Home::current();
     view! {
         <section class="map-section" aria-labelledby="map-heading">
-            <h2 id="map-heading" class="visually-hidden">{say!(i18n, map.heading)}</h2>
+            <h2 id="map-heading" class="visually-hidden">{text!(i18n, map.heading)}</h2>
             <LiveMap
                 incidents=home.open
                 now=home.connection.now
@@ -90,7 +90,7 @@ fn Watch(ground: Ground) -> impl IntoView {
                 zoom_in=t_string!(i18n, map.zoom_in).to_owned()
                 zoom_out=t_string!(i18n, map.zoom_out).to_owned()
                 attr:role="group"
-                attr:aria-label=say!(i18n, map.label)
+                attr:aria-label=text!(i18n, map.label)
             />
         </section>
     }
@@ -103,8 +103,8 @@ fn SignedOut() -> impl IntoView {
     view! {
         <PlainHeader />
         <main id="main" class="narrow">
-            <p>{say!(i18n, app.tagline)}</p>
-            <a class="button primary" href="/sign-in" rel="external">{say!(i18n, sign_in.heading)}</a>
+            <p>{text!(i18n, app.tagline)}</p>
+            <a class="button primary" href="/sign-in" rel="external">{text!(i18n, sign_in.heading)}</a>
         </main>
         <SmallPrint />
     }

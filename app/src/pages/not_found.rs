@@ -7,7 +7,7 @@ use crate::{
     components::{PlainHeader, SmallPrint},
     i18n::{t_string, use_i18n},
     request,
-    words::say,
+    words::text,
 };
 
 /// The page of an address that names none.
@@ -19,8 +19,8 @@ pub fn NotFoundPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, not_found.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
-            <h1>{say!(i18n, not_found.heading)}</h1>
-            <a class="button primary" href="/" rel="external">{say!(i18n, not_found.home)}</a>
+            <h1>{text!(i18n, not_found.heading)}</h1>
+            <a class="button primary" href="/" rel="external">{text!(i18n, not_found.home)}</a>
         </main>
         <SmallPrint />
     }

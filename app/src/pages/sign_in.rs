@@ -9,7 +9,7 @@ use crate::{
     components::{PlainHeader, SmallPrint},
     context::{DemoAccounts, PageContext},
     i18n::{Locale, t, t_string, td_string, use_i18n},
-    words::say,
+    words::text,
 };
 
 /// The sign-in page.
@@ -24,7 +24,7 @@ pub fn SignInPage() -> impl IntoView {
         view! {
             <p class="notice">
                 {t_string!(i18n, sign_in.signed_in, name = viewer.name)} " "
-                <a href="/" rel="external">{say!(i18n, sign_in.go_home)}</a>
+                <a href="/" rel="external">{text!(i18n, sign_in.go_home)}</a>
             </p>
         }
     });
@@ -38,8 +38,8 @@ pub fn SignInPage() -> impl IntoView {
         <Title text=move || format!("{} · {}", t_string!(i18n, sign_in.title), t_string!(i18n, app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
-            <h1>{say!(i18n, sign_in.heading)}</h1>
-            <p class="tagline">{say!(i18n, app.tagline)}</p>
+            <h1>{text!(i18n, sign_in.heading)}</h1>
+            <p class="tagline">{text!(i18n, app.tagline)}</p>
             {signed_in}
             {move || problem().map(|problem| view! { <p class="notice error" role="alert">{problem}</p> })}
             {forms}
@@ -139,7 +139,7 @@ fn Demo(accounts: DemoAccounts) -> impl IntoView {
     let names = accounts.names.into_iter().map(|name| view! { <li><code>{name}</code></li> });
     view! {
         <section class="demo">
-            <h2>{say!(i18n, sign_in.demo_heading)}</h2>
+            <h2>{text!(i18n, sign_in.demo_heading)}</h2>
             <p>{t!(i18n, sign_in.demo_password, password = accounts.password)}</p>
             <ul>{names.collect_view()}</ul>
         </section>

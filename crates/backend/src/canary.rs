@@ -1,6 +1,6 @@
-//! The canary. Now and then the service calls itself, on a line that nobody lives on, by the way that every call goes:
-//! it is recorded, committed, applied by the hub and pushed to a subscriber. So the office learns that calls do not
-//! arrive before a neighbour needs one.
+//! The canary. Now and then the service calls itself, on a line that nobody lives on, by the way that every call goes.
+//! That call is recorded, committed, applied by the hub and pushed to a subscriber. So the office learns that calls do
+//! not arrive before a neighbour needs one.
 //!
 //! Each process that takes calls proves its own way. Kafka is not part of it, because no alarm of this node waits for
 //! Kafka; the readiness shows that.
@@ -202,15 +202,13 @@ async fn call(calls: &Calls, hub: &Hub, runtime: &Handle) -> Result<Duration, Fa
 
 fn silent() -> Alert {
     Alert {
-        id: AlertId::generate(),
-        line: Line::canary(),
-        house: House::new(HOUSE).expect("the name of a house"),
-        text: String::new(),
-        location: None,
-        kind: None,
         drill: true,
-        alone: false,
-        at: clock::now(),
+        ..Alert::new(
+            AlertId::generate(),
+            Line::canary(),
+            House::new(HOUSE).expect("the name of a house"),
+            clock::now(),
+        )
     }
 }
 

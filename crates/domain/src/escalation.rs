@@ -1,4 +1,4 @@
-//! The rules by which a call that nobody comes to alarms more people: ring by ring, each some seconds after the one
+//! The rules by which a call that nobody comes to alarms more people, ring by ring, each some seconds after the one
 //! before.
 //!
 //! Everything is derived from the call's incident, so every node that knows the same events finds the same step, and

@@ -1,11 +1,17 @@
 //! The events of a call, as values. `record` defines how they are written, and `incident` what they add up to.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+mod id;
+mod progress;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use self::{
+    id::{AlertId, EventId},
+    progress::Progress,
+};
 pub use crate::location::Location;
 use crate::people::{House, InvalidName, Line, Neighbour};
 
@@ -25,70 +31,6 @@ pub const LATE_AFTER: Millis = 10 * 60 * 1000;
 
 /// The longest text of a call or a note, in characters.
 pub const TEXT_LENGTH_LIMIT: usize = 1_000;
-
-macro_rules! id_type {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub Uuid);
-
-        impl $name {
-            /// Returns a new id, a UUIDv7 (RFC 9562, section 5.7) of this moment.
-            #[must_use]
-            pub fn generate() -> Self {
-                Self(Uuid::now_v7())
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = uuid::Error;
-            fn from_str(text: &str) -> Result<Self, uuid::Error> {
-                text.parse().map(Self)
-            }
-        }
-    };
-}
-
-id_type! {
-    /// Names a call, together with its line and house.
-    AlertId
-}
-id_type! {
-    /// Names an event other than the alert, together with its actor and what it is.
-    EventId
-}
-
-impl EventId {
-    /// Makes the id of an event that the service writes about a call. It is a UUIDv8 (RFC 9562, section 5.8) of the
-    /// call's name and of `what` it is. Each node makes the same, so the fold drops the doubles.
-    #[must_use]
-    pub fn of_service(line: &Line, house: &House, alert: AlertId, what: &str) -> Self {
-        let hash = Sha256::new()
-            .chain_update(line.as_str())
-            .chain_update([0])
-            .chain_update(house.as_str())
-            .chain_update([0])
-            .chain_update(alert.0)
-            .chain_update(what)
-            .finalize();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hash[..16]);
-        Self(Uuid::new_v8(bytes))
-    }
-}
-
-impl From<AlertId> for EventId {
-    fn from(id: AlertId) -> Self {
-        Self(id.0)
-    }
-}
 
 /// The kind of emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -156,6 +98,13 @@ pub struct CallKey {
 }
 
 impl Alert {
+    /// Returns an emergency of a flat, without a text, a location or a kind.
+    #[must_use]
+    pub fn new(id: AlertId, line: Line, house: House, at: Millis) -> Self {
+        let (text, location, kind, drill, alone) = (String::new(), None, None, false, false);
+        Self { id, line, house, text, location, kind, drill, alone, at }
+    }
+
     /// Returns the call's name.
     #[must_use]
     pub fn key(&self) -> CallKey {
@@ -180,61 +129,6 @@ pub struct Accept {
     pub alert: Option<AlertId>,
     /// When the producer received it.
     pub at: Millis,
-}
-
-/// A step in the progress of a call, besides its alert and accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Progress {
-    /// A neighbour withdraws the accept.
-    Withdrawn,
-    /// A neighbour is there.
-    Arrived,
-    /// The caller takes the call back. Ends it.
-    Cancelled,
-    /// The caller or an administrator reports that it is over. Ends it.
-    Resolved,
-    /// The service alarmed more people than the line.
-    Escalated,
-    /// Nobody ended it within [`OPEN_FOR`]. Ends it.
-    Expired,
-}
-
-impl Progress {
-    /// Every progress.
-    pub const ALL: [Self; 6] =
-        [Self::Withdrawn, Self::Arrived, Self::Cancelled, Self::Resolved, Self::Escalated, Self::Expired];
-
-    /// Returns the word of records and bodies.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Withdrawn => "withdrawn",
-            Self::Arrived => "arrived",
-            Self::Cancelled => "cancelled",
-            Self::Resolved => "resolved",
-            Self::Escalated => "escalated",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// Returns the last segment of the command's address, `POST /alert/{id}/…`; `None` for what only the service writes.
-    #[must_use]
-    pub const fn path(self) -> Option<&'static str> {
-        match self {
-            Self::Withdrawn => Some("withdraw"),
-            Self::Arrived => Some("arrived"),
-            Self::Cancelled => Some("cancel"),
-            Self::Resolved => Some("resolve"),
-            Self::Escalated | Self::Expired => None,
-        }
-    }
-
-    /// Returns whether a call is over with this.
-    #[must_use]
-    pub fn ends(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Resolved | Self::Expired)
-    }
 }
 
 /// The house, administrator or service that acted on a call. Written as the house's name, `@administrator` or

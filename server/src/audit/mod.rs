@@ -1,4 +1,4 @@
-//! The records of acts: the page of the office, its download, the monthly check, and `iutsai audit`.
+//! The records of acts, with the page of the office, its download, the monthly check, and `iutsai audit`.
 
 mod command;
 mod query;

@@ -7,7 +7,8 @@ use backend::{
 };
 use domain::statistics::{Date, Zone as _};
 use serde::Deserialize;
-use url::form_urlencoded;
+
+use crate::query::word;
 
 /// The parts as they were written.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -28,20 +29,9 @@ pub(super) struct Invalid;
 impl Query {
     /// Reads the query of an address.
     pub(super) fn of(query: Option<&str>) -> Self {
-        let mut read = Self::default();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            let part = match &*name {
-                "who" => &mut read.who,
-                "act" => &mut read.act,
-                "whose" => &mut read.whose,
-                "from" => &mut read.from,
-                "until" => &mut read.until,
-                "before" => &mut read.before,
-                _ => continue,
-            };
-            value.trim().clone_into(part);
-        }
-        read
+        let [who, act, whose, from, until, before] =
+            ["who", "act", "whose", "from", "until", "before"].map(|name| word(query, name));
+        Self { who, act, whose, from, until, before }
     }
 
     /// Returns the records that are wanted. Days are those of the zone.
@@ -81,7 +71,6 @@ fn day(text: &str) -> Result<Option<Date>, Invalid> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

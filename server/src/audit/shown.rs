@@ -8,10 +8,9 @@ use backend::{
 };
 use domain::{AlertId, Resident};
 use http::request::Parts;
-use url::form_urlencoded;
 
 use super::query::Query;
-use crate::{pages, state::AppState};
+use crate::{pages, query::word, state::AppState};
 
 /// The records of a page.
 const PAGE: u32 = 50;
@@ -33,11 +32,6 @@ pub async fn shown(state: &AppState, query: Option<&str>) -> Shown {
     };
     let [done, problem] = ["done", "problem"].map(|name| word(query, name));
     Shown { view: View { done, problem, ..asked.view() }, answer, zone: pages::zone(state) }
-}
-
-fn word(query: Option<&str>, name: &str) -> String {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    pairs.find(|(one, _)| one == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 async fn read(state: &AppState, filter: &Filter) -> Result<Records, DatabaseError> {

@@ -161,7 +161,6 @@ pub(super) async fn promised(state: &AppState) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn parts(address: &str, cookies: &str) -> Parts {

@@ -104,8 +104,8 @@ impl Config {
         let directory = path_or_beside(self.site_dir.as_deref(), "site")?;
         if self.roles.contains("web") && !directory.is_dir() {
             return Err(format!(
-                "IUTSAI_SITE_DIR: there is no directory {}; build the browser's files with script/build, or say where \
-                 they are.",
+                "IUTSAI_SITE_DIR: there is no directory {}; build the browser's files with script/build, or set \
+                 the directory that has them.",
                 directory.display()
             ));
         }

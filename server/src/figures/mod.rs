@@ -22,7 +22,6 @@ use backend::{
 use domain::statistics::{Figures, Invalid, Query};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
-use url::form_urlencoded;
 
 use self::question::Question;
 pub use self::{csv::Csv, shown::shown};
@@ -30,6 +29,7 @@ use crate::{
     auth::Administrator,
     client_address::ClientAddress,
     problem::{Kind, Problem},
+    query::{parameter, word},
     site_plan::is_known,
     state::AppState,
 };
@@ -67,7 +67,7 @@ pub async fn table(
 ) -> Result<Response, Problem> {
     let (statistics, query) = asked_of(&state, asked.as_deref())?;
     let figures = statistics.figures(&query).await.map_err(|error| Problem::unavailable(&error))?;
-    let reason = reason(asked.as_deref()).unwrap_or_default();
+    let reason = word(asked.as_deref(), "reason");
     recorded(&state, client.by(&by.name), "statistics.csv", &reason).await?;
     Ok(download(tables::of_figures(&figures), "iutsai-statistics.csv"))
 }
@@ -83,7 +83,7 @@ pub async fn calls(
     RawQuery(asked): RawQuery,
 ) -> Result<Response, Problem> {
     let (statistics, query) = asked_of(&state, asked.as_deref())?;
-    let reason = reason(asked.as_deref()).ok_or_else(|| {
+    let reason = parameter(asked.as_deref(), "reason").ok_or_else(|| {
         Kind::INVALID
             .because("The part 'reason' is missing: name why the calls are downloaded, which is recorded.")
     })?;
@@ -112,13 +112,6 @@ fn asked_of(state: &AppState, query: Option<&str>) -> Result<(Statistics, Query)
 fn refused(invalid: &Invalid) -> Problem {
     let part = invalid.part();
     Kind::INVALID.because(format!("The part '{part}' of the question cannot be used: {invalid}."))
-}
-
-/// Returns the reason for a download, as the address has it.
-fn reason(query: Option<&str>) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let (_, reason) = pairs.find(|(name, value)| name == "reason" && !value.trim().is_empty())?;
-    Some(reason.into_owned())
 }
 
 /// Records a download before it is given out.

@@ -7,6 +7,8 @@ use domain::{
 };
 use url::form_urlencoded;
 
+use crate::query::word;
+
 /// The parts of a question as they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Question {
@@ -19,22 +21,11 @@ pub(super) struct Question {
 }
 
 impl Question {
-    /// Reads the query of an address. The last one of a part that is there twice counts.
+    /// Reads the query of an address.
     pub(super) fn of(query: Option<&str>) -> Self {
-        let mut question = Self::default();
-        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            let part = match &*name {
-                "period" => &mut question.period,
-                "from" => &mut question.from,
-                "to" => &mut question.to,
-                "until" => &mut question.until,
-                "line" => &mut question.line,
-                "kind" => &mut question.kind,
-                _ => continue,
-            };
-            value.trim().clone_into(part);
-        }
-        question
+        let [period, from, to, until, line, kind] =
+            ["period", "from", "to", "until", "line", "kind"].map(|name| word(query, name));
+        Self { period, from, to, until, line, kind }
     }
 
     /// Returns what is asked.

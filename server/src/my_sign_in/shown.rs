@@ -16,6 +16,7 @@ use super::form::Form;
 use crate::{
     pages::{self, Extras},
     people::qr_code,
+    query::word,
     state::AppState,
 };
 
@@ -99,15 +100,8 @@ fn address(name: &str, secret: &str) -> String {
 }
 
 fn view(query: Option<&str>) -> View {
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        match &*name {
-            "done" => view.done = value.into_owned(),
-            "problem" => view.problem = value.into_owned(),
-            _ => {}
-        }
-    }
-    view
+    let [done, problem] = ["done", "problem"].map(|name| word(query, name));
+    View { done, problem }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use utoipa::openapi::{
     path::{Operation, OperationBuilder},
 };
 
-use super::{described, in_path, refused, signed_in};
+use super::parts::{described, in_path, refused, signed_in};
 use crate::problem::Kind;
 
 /// The kinds of problem of every request about screens.

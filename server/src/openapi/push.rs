@@ -2,13 +2,13 @@
 
 use utoipa::openapi::{
     Content, HttpMethod, PathItem, PathsBuilder, Ref, RefOr, Required, Schema,
-    path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+    path::{Operation, OperationBuilder},
     request_body::RequestBodyBuilder,
     response::ResponseBuilder,
     schema::ArrayBuilder,
 };
 
-use super::{described, refused, schemas, signed_in};
+use super::parts::{described, id, refused, signed_in};
 use crate::problem::Kind;
 
 /// The kinds of problem of every request about push.
@@ -45,7 +45,7 @@ fn list() -> Operation {
     let device: RefOr<Schema> = Ref::from_schema_name("Device").into();
     let devices = Schema::from(ArrayBuilder::new().items(device).build());
     let devices = answered("The devices, the oldest first.", devices);
-    let meaning = "The devices of whoever is signed in that are reached while no page is open.";
+    let meaning = "The devices of the person who is signed in that are reached while no page is open.";
     let operation = signed_in(OperationBuilder::new().description(Some(meaning)));
     refused(operation.response("200", devices), &KINDS).build()
 }
@@ -72,13 +72,4 @@ fn of_device(meaning: &str) -> Operation {
 fn answered(meaning: &str, schema: impl Into<RefOr<Schema>>) -> utoipa::openapi::Response {
     let content = Content::new(Some(schema));
     ResponseBuilder::new().description(meaning).content("application/json", content).build()
-}
-
-fn id() -> Parameter {
-    ParameterBuilder::new()
-        .name("id")
-        .parameter_in(ParameterIn::Path)
-        .required(Required::True)
-        .schema(Some(schemas::uuid()))
-        .build()
 }

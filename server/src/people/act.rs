@@ -1,4 +1,4 @@
-//! An act of the office: who acts, with what, and how the answer is given. Programs send JSON and get JSON; the
+//! An act of the office, with who acts, the request, and the form of the answer. Programs send JSON and get JSON; the
 //! page's forms lead back to the page with a word for what happened.
 
 use app::page_table::{self, Audience, MY_SIGN_IN, PEOPLE};
@@ -80,7 +80,7 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Act<T> {
 pub enum Reply {
     /// To a program.
     Json,
-    /// To a form: back to the page that it stands on.
+    /// A form is led back to the page that it stands on.
     Page {
         /// The page's address.
         back: String,

@@ -1,4 +1,4 @@
-//! Invitations just made: as JSON for programs, as a page of cards for the office. Their codes are shown once.
+//! Invitations just made, as JSON for programs, and as a page of cards for the office. Their codes are shown once.
 
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ fn link(address: &str, invitation: &Invitation) -> String {
     format!("{address}{}/{}", JOIN.path, invitation.code.written())
 }
 
-/// Returns the address under which browsers reach this server: the configured one, else the one that was asked.
+/// Returns the address under which browsers reach this server. It is the configured one, else the one that was asked.
 pub(super) fn address(state: &AppState, parts: &Parts) -> String {
     if let Some(origin) = &state.settings.public_origin {
         return origin.clone();

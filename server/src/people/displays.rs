@@ -15,13 +15,13 @@ use backend::people::displays::Made;
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
-use url::form_urlencoded;
 
 use super::{act::Act, acts::Nothing, cards::address, qr};
 use crate::{
     auth::Administrator,
     pages::{self, Extras},
     problem::Problem,
+    query::word,
     state::AppState,
 };
 
@@ -88,17 +88,8 @@ pub async fn shown(state: &AppState, query: Option<&str>) -> Displays {
 }
 
 fn view(query: Option<&str>) -> View {
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        let part = match &*name {
-            "done" => &mut view.done,
-            "problem" => &mut view.problem,
-            "about" => &mut view.about,
-            _ => continue,
-        };
-        value.trim().clone_into(part);
-    }
-    view
+    let [done, problem, about] = ["done", "problem", "about"].map(|name| word(query, name));
+    View { done, problem, about }
 }
 
 /// A link to the board for a screen. The token is in its query, which no log of this server has.

@@ -1,4 +1,4 @@
-//! The rules by which a call that nobody comes to alarms more people: `/api/escalation` and the data of
+//! The rules by which a call that nobody comes to alarms more people, with `/api/escalation` and the data of
 //! `/admin/escalation`.
 
 use app::{
@@ -13,12 +13,11 @@ use axum::{
 use backend::people::office::Refused;
 use domain::api::EscalationRequest;
 use http::header;
-use url::form_urlencoded;
 
 use super::act::Act;
-use crate::{auth::Administrator, problem::Problem, state::AppState};
+use crate::{auth::Administrator, problem::Problem, query::word, state::AppState};
 
-/// `GET /api/escalation`: the rules of the complex.
+/// `GET /api/escalation` answers with the rules of the complex.
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`](crate::problem::Kind::UNAVAILABLE).
@@ -27,7 +26,7 @@ pub async fn rules(_: Administrator, State(state): State<AppState>) -> Result<Re
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(settings)).into_response())
 }
 
-/// `POST /api/escalation`: other rules.
+/// `POST /api/escalation` sets other rules.
 pub async fn set_rules(State(state): State<AppState>, act: Act<EscalationRequest>) -> Response {
     let by = act.who(&state);
     let outcome = state.backend.escalation.set(&act.value.settings(), &by).await;
@@ -42,13 +41,6 @@ pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<
     let settings = state.backend.escalation.settings().await;
     let settings =
         settings.inspect_err(|error| tracing::error!(%error, "the rules of escalation cannot be shown"));
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        match &*name {
-            "done" => view.is_saved = value == "saved",
-            "problem" => view.problem = value.into_owned(),
-            _ => {}
-        }
-    }
+    let view = View { is_saved: word(query, "done") == "saved", problem: word(query, "problem") };
     Some(Shown { settings: settings.ok(), view })
 }

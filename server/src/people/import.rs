@@ -1,4 +1,4 @@
-//! The import of houses: for programs with the table as the body, for the office as a page with a preview.
+//! The import of houses, for programs with the table as the body, for the office as a page with a preview.
 
 use std::sync::Arc;
 

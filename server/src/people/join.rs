@@ -1,4 +1,4 @@
-//! Joining by an invitation: the page behind a link or a QR code, its form, and the same for programs.
+//! Joining by an invitation, with the page behind a link or a QR code, its form, and the request of programs.
 
 use std::{sync::Arc, time::Instant};
 

@@ -4,9 +4,8 @@ use app::{
     page_table::{PEOPLE, PEOPLE_CARDS, PEOPLE_IMPORT},
     pages::people::{Shown, View},
 };
-use url::form_urlencoded;
 
-use crate::{pages, state::AppState};
+use crate::{pages, query::word, state::AppState};
 
 /// Returns what the page at an address shows, if it is one of the office's people.
 pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
@@ -32,17 +31,7 @@ pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<
 }
 
 fn view(query: Option<&str>) -> View {
-    let mut view = View::default();
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        let part = match &*name {
-            "line" => &mut view.line,
-            "q" => &mut view.search,
-            "done" => &mut view.done,
-            "problem" => &mut view.problem,
-            "about" => &mut view.about,
-            _ => continue,
-        };
-        value.trim().clone_into(part);
-    }
-    view
+    let [line, search, done, problem, about] =
+        ["line", "q", "done", "problem", "about"].map(|name| word(query, name));
+    View { line, search, done, problem, about }
 }

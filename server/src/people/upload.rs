@@ -1,4 +1,4 @@
-//! A table as a form or a program sends it: a file, or text.
+//! A table as a form or a program sends it, which is a file or text.
 
 use app::pages::people::Wrong;
 use axum::{
@@ -9,7 +9,7 @@ use backend::people::import::TABLE_LIMIT;
 use http::header;
 use url::form_urlencoded;
 
-/// The longest body of a form with a table, in bytes: letters of Korean take three times their size in one.
+/// The longest body of a form with a table, in bytes. Letters of Korean take three times their size in one.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A table, and the digest of its preview where its import is confirmed.

@@ -185,17 +185,12 @@ async fn server_with_two_calls_of_one_id() -> Result<(TempDir, Server, AlertId),
     let (log, id) = (Log::Local(outbox.clone()), AlertId::generate());
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     for house in ["1203", "1301"] {
-        let alert = Alert {
+        let alert = Alert::new(
             id,
-            line: Line::new("101-1").unwrap(),
-            house: House::new(house).unwrap(),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: i64::try_from(now.as_millis()).unwrap(),
-        };
+            Line::new("101-1").unwrap(),
+            House::new(house).unwrap(),
+            i64::try_from(now.as_millis()).unwrap(),
+        );
         write(&log, &Event::Alert(alert)).await;
     }
     outbox.close().await;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use domain::api::AcceptRequest;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use testkit::{
@@ -12,7 +11,10 @@ use testkit::{
 
 use crate::{
     me::{data_with_uses, located},
-    support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, header, program, send, server_and_client, sign_in},
+    support::{
+        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, accept_of, header, program, send, server_and_client,
+        sign_in,
+    },
 };
 
 /// The board of a revoked screen, or of a session that has ended, closes within this time.
@@ -132,12 +134,7 @@ async fn a_call_comes_by_the_stream_with_who_accepts_it_until_the_screen_is_revo
     let id = press(&caller, "a text\r\nof two lines").await?;
     events.until("board-call unanswered newest").await;
     events.until("1203호").await;
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: neighbour.resident().house.clone().unwrap(),
-        target_house: caller.resident().house.clone().unwrap(),
-        alert: Some(domain::AlertId(id)),
-    };
+    let accept = accept_of(&neighbour, &caller, Some(domain::AlertId(id)));
     neighbour.accept(&accept, None).await?.ok()?;
     events.until("board-call answered").await;
     events.until("1204호 가는 중").await;

@@ -6,11 +6,12 @@ use std::{
 };
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, header, send, server_and_client, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, accept_of, header, send, server_and_client,
+    sign_in,
 };
 use domain::{
     AlertId, Kind,
-    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+    api::{LocationRequest, ProgressRequest, Recorded},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -28,15 +29,6 @@ fn kind(answer: &Answer<Recorded>) -> (u16, &str) {
 
 const CALL_STANDS: (u16, &str) = (429, "/problems/call-stands");
 const TOO_MANY: (u16, &str) = (429, "/problems/too-many");
-
-fn accept_of(neighbour: &Session, caller: &Session, call: Uuid) -> AcceptRequest {
-    AcceptRequest {
-        line: caller.resident().line.clone().unwrap(),
-        accept_house: neighbour.resident().house.clone().unwrap(),
-        target_house: caller.resident().house.clone().unwrap(),
-        alert: Some(AlertId(call)),
-    }
-}
 
 /// Sends again and again until an answer is not a 202, and returns that.
 async fn until_refused(
@@ -178,7 +170,7 @@ async fn a_flood_of_locations_is_asked_to_wait_and_a_cancel_passes() -> Outcome 
     // The answers' budget is spent, too.
     let elsewhere = Uuid::now_v7();
     let refused = until_refused(async || {
-        let mut accept = accept_of(&caller, &caller, elsewhere);
+        let mut accept = accept_of(&caller, &caller, Some(AlertId(elsewhere)));
         accept.target_house = "1204".parse().unwrap();
         caller.accept(&accept, None).await
     })
@@ -217,7 +209,7 @@ async fn the_first_accept_of_a_house_passes_despite_its_earlier_answers() -> Out
     for call in [first, second] {
         socket.wait_for("the call", |message| message.is_alert(call)).await?;
     }
-    let accept = accept_of(&neighbour, &caller, first);
+    let accept = accept_of(&neighbour, &caller, Some(AlertId(first)));
     let (mut accepts, began) = (HashSet::new(), Instant::now());
     let refused = until_refused(async || {
         let answer = neighbour.accept(&accept, None).await?;
@@ -231,6 +223,6 @@ async fn the_first_accept_of_a_house_passes_despite_its_earlier_answers() -> Out
     let most = 21 + began.elapsed().as_secs() / 2;
     let taken = accepts.len() as u64;
     assert!((20..=most).contains(&taken), "{taken} accepts in a row are taken, {most} at most");
-    let help = neighbour.accept(&accept_of(&neighbour, &caller, second), None).await?.ok()?.id;
+    let help = neighbour.accept(&accept_of(&neighbour, &caller, Some(AlertId(second))), None).await?.ok()?.id;
     socket.wait_for("the help", |message| message.is_accept(help)).await.map(drop)
 }

@@ -15,7 +15,7 @@ use testkit::{
     server::Server,
 };
 
-use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, program, send, sign_in};
+use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, page, program, send, sign_in};
 
 /// The time for which a test waits for a silent call or a banner.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,14 +39,6 @@ async fn counted(office: &Session, name: &str, at_least: f64) -> Result<Counters
         assert!(begun.elapsed() < PATIENCE, "{name} never reaches {at_least}: {counters:?}");
         tokio::time::sleep(GLANCE).await;
     }
-}
-
-async fn page(of: &Session, path: &str) -> String {
-    let cookie = format!("iutsai-session={}", of.token());
-    let request = of.client().request(Method::GET, path).header("cookie", cookie);
-    let response = send(request.header("accept", "text/html").header("accept-language", "ko")).await;
-    assert_eq!(response.status(), 200, "{path}");
-    response.text().await.unwrap()
 }
 
 /// Opens the outbox as another program would.

@@ -1,11 +1,12 @@
 //! The commands over HTTP, with their authors, their refusals, and repeated keys.
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, header, program, send, server_and_client, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, accept_of, header, program, send, server_and_client,
+    sign_in,
 };
 use domain::{
     AlertId,
-    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+    api::{LocationRequest, ProgressRequest, Recorded},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,15 +19,6 @@ use uuid::Uuid;
 
 fn kind(answer: &Answer<Recorded>) -> (u16, &str) {
     (answer.status, answer.outcome.as_ref().err().map_or("accepted", |problem| problem.kind.as_str()))
-}
-
-fn accept_of(neighbour: &Session, caller: &Session) -> AcceptRequest {
-    AcceptRequest {
-        line: caller.resident().line.clone().unwrap(),
-        accept_house: neighbour.resident().house.clone().unwrap(),
-        target_house: caller.resident().house.clone().unwrap(),
-        alert: None,
-    }
 }
 
 async fn raw(
@@ -47,7 +39,7 @@ async fn a_call_goes_its_whole_way() -> Outcome {
     assert_eq!(pressed.status, 202);
     let call = AlertId(pressed.ok()?.id);
     // Accepted at once, and without naming the call, because it may be on its way to the hub still.
-    assert_eq!(neighbour.accept(&accept_of(&neighbour, &caller), None).await?.status, 202);
+    assert_eq!(neighbour.accept(&accept_of(&neighbour, &caller, None), None).await?.status, 202);
     let nothing = ProgressRequest::default();
     assert_eq!(neighbour.progress(call, Step::Arrived, &nothing, None).await?.status, 202);
     assert_eq!(neighbour.progress(call, Step::Withdraw, &nothing, None).await?.status, 202);
@@ -88,7 +80,7 @@ async fn a_call_in_another_houses_name_is_refused() -> Outcome {
 async fn an_accept_without_an_open_call_is_refused() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
-    let answer = neighbour.accept(&accept_of(&neighbour, &caller), None).await?;
+    let answer = neighbour.accept(&accept_of(&neighbour, &caller, None), None).await?;
     assert_eq!(kind(&answer), (409, "/problems/no-open-call"));
     Ok(())
 }

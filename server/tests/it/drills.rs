@@ -9,7 +9,8 @@ use testkit::client::{Message, Session, Socket, Step, Subscribe};
 use uuid::Uuid;
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, send, server_and_client, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, answered_page, send,
+    server_and_client, sign_in,
 };
 
 /// The time for a drill to be counted before a test gives up on it.
@@ -38,18 +39,11 @@ fn alert_of(message: &Message) -> Alert {
     }
 }
 
-async fn page(of: &Session, path: &str) -> (u16, String) {
-    let cookie = format!("iutsai-session={}", of.token());
-    let request = of.client().request(Method::GET, path).header("cookie", cookie);
-    let response = send(request.header("accept", "text/html").header("accept-language", "ko")).await;
-    (response.status().as_u16(), response.text().await.unwrap())
-}
-
 /// Returns what the page of drills shows of one, once the figures of the drill are these.
 async fn report(office: &Session, id: AlertId, numbers: &[(&str, u32)]) -> String {
     let begun = Instant::now();
     loop {
-        let (status, html) = page(office, "/admin/drills").await;
+        let (status, html) = answered_page(office, "/admin/drills").await;
         assert_eq!(status, 200);
         let mark = format!("data-alert=\"{id}\"");
         if let Some((_, rest)) = html.split_once(&mark) {
@@ -105,7 +99,7 @@ async fn nobody_else_starts_a_drill_for_a_line_and_no_line_is_made_up() -> Outco
     let (_server, client) = server_and_client().await?;
     let (office, resident) = (sign_in(&client, ADMINISTRATOR).await?, sign_in(&client, CALLER).await?);
     assert_eq!(start(&resident, "101-1", Uuid::now_v7()).await.status(), 403);
-    assert_eq!(page(&resident, "/admin/drills").await.0, 403);
+    assert_eq!(answered_page(&resident, "/admin/drills").await.0, 403);
     let unknown = start(&office, "109-9", Uuid::now_v7()).await;
     let problem: Value = unknown.json().await.unwrap();
     assert_eq!(problem["type"], "/problems/not-known");
@@ -166,7 +160,7 @@ async fn a_drill_of_one_house_by_itself_goes_the_whole_way_and_to_nobody_else() 
     assert!(snapshot.alert(id).is_none(), "a snapshot shows it to a neighbour");
     let (_, snapshot) = caller.listen().await?;
     assert!(snapshot.alert(id).is_some(), "a device of the own house that comes later");
-    let (_, html) = page(&neighbour, &format!("/call/{id}")).await;
+    let (_, html) = answered_page(&neighbour, &format!("/call/{id}")).await;
     assert!(!html.contains("only a try"), "{html}");
 
     // An emergency meanwhile is everybody's, and the statistics count one drill of the line, which is not the try.
@@ -183,7 +177,7 @@ async fn a_drill_of_one_house_by_itself_goes_the_whole_way_and_to_nobody_else() 
 async fn a_resident_starts_a_try_by_a_form_without_any_script() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let caller = sign_in(&client, CALLER).await?;
-    let (status, html) = page(&caller, "/devices").await;
+    let (status, html) = answered_page(&caller, "/devices").await;
     assert!(status == 200 && html.contains("name=\"alone\""), "{html}");
     let form = "line=101-1&house=1203&drill=true&alone=true";
     let request = caller.request(Method::POST, "/alert");
@@ -193,7 +187,7 @@ async fn a_resident_starts_a_try_by_a_form_without_any_script() -> Outcome {
     let to = response.headers()["location"].to_str().unwrap().to_owned();
     let begun = Instant::now();
     let html = loop {
-        let (status, html) = page(&caller, &to).await;
+        let (status, html) = answered_page(&caller, &to).await;
         assert_eq!(status, 200);
         if html.contains("data-state=\"practice\"") {
             break html;

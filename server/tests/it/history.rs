@@ -1,12 +1,8 @@
-//! The page of past calls: who reads it, what it shows of a call, and its pages.
+//! The page of past calls, with who reads it, what it shows of a call, and its pages.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::{
-    Alert, AlertId, Event, House, Line, Millis,
-    api::{AcceptRequest, ProgressRequest},
-};
-use reqwest::Method;
+use domain::{Alert, AlertId, Event, House, Line, Millis, api::ProgressRequest};
 use testkit::{
     Error,
     client::{Session, Step},
@@ -14,24 +10,18 @@ use testkit::{
 };
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, program, send, server_and_client, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, accept_of, answered_page, program,
+    server_and_client, sign_in,
 };
 
 /// The time for a call to be counted before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn page(of: &Session, path: &str) -> (u16, String) {
-    let cookie = format!("iutsai-session={}", of.token());
-    let request = of.client().request(Method::GET, path).header("cookie", cookie);
-    let response = send(request.header("accept", "text/html").header("accept-language", "ko")).await;
-    (response.status().as_u16(), response.text().await.unwrap())
-}
-
 /// Returns the page once it shows all of these words.
 async fn page_with(of: &Session, path: &str, words: &[&str]) -> String {
     let begun = Instant::now();
     loop {
-        let (status, html) = page(of, path).await;
+        let (status, html) = answered_page(of, path).await;
         assert_eq!(status, 200, "{html}");
         if words.iter().all(|word| html.contains(word)) {
             return html;
@@ -46,12 +36,7 @@ async fn answered(caller: &Session, neighbour: &Session, note: &str) -> Result<A
     let mut call = caller.call("a secret of the caller")?;
     (call.lat, call.lng) = (Some(37.4321.into()), Some(127.1234.into()));
     let id = AlertId(caller.press(&call, None).await?.ok()?.id);
-    let accept = AcceptRequest {
-        line: call.line.clone(),
-        accept_house: neighbour.resident().house.clone().unwrap(),
-        target_house: call.house.clone(),
-        alert: Some(id),
-    };
+    let accept = accept_of(neighbour, caller, Some(id));
     neighbour.accept(&accept, None).await?.ok()?;
     for step in [Step::Withdraw, Step::Arrived] {
         neighbour.progress(id, step, &ProgressRequest::default(), None).await?.ok()?;
@@ -90,15 +75,15 @@ async fn residents_read_their_own_line_and_administrators_any() -> Outcome {
     let (stranger, office) = (sign_in(&client, STRANGER).await?, sign_in(&client, ADMINISTRATOR).await?);
     let id = answered(&caller, &neighbour, "").await?.to_string();
     page_with(&caller, "/calls", &[&id]).await;
-    let (status, html) = page(&stranger, "/calls").await;
+    let (status, html) = answered_page(&stranger, "/calls").await;
     assert!(status == 200 && !html.contains(&id), "{html}");
-    let (status, html) = page(&stranger, "/calls?line=101-1").await;
+    let (status, html) = answered_page(&stranger, "/calls?line=101-1").await;
     assert!(status == 403 && !html.contains(&id) && !html.contains("past-call\""), "{status} {html}");
-    let (status, html) = page(&office, "/calls").await;
+    let (status, html) = answered_page(&office, "/calls").await;
     assert!(status == 200 && html.contains("choose-line") && !html.contains(&id), "{html}");
     page_with(&office, "/calls?line=101-1", &[&id]).await;
     for wrong in ["/calls?line=101%2F1", "/calls?before=yesterday"] {
-        let (status, html) = page(&office, wrong).await;
+        let (status, html) = answered_page(&office, wrong).await;
         assert!(status == 422 && html.contains("role=\"alert\""), "{wrong}: {status} {html}");
     }
     Ok(())
@@ -108,17 +93,7 @@ async fn residents_read_their_own_line_and_administrators_any() -> Outcome {
 fn alert(hours: Millis) -> (Millis, Event) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let at = Millis::try_from(now).unwrap() - hours * 60 * 60 * 1_000;
-    let alert = Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at,
-    };
+    let alert = Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new("1203").unwrap(), at);
     (at, Event::Alert(alert))
 }
 
@@ -144,7 +119,7 @@ async fn every_past_call_is_on_one_page_of_the_list() -> Outcome {
     page_with(&reader, "/calls", &[&expected[0], "data-testid=\"older\""]).await;
     let (mut found, mut pages, mut next) = (Vec::new(), 0, Some("/calls".to_owned()));
     while let Some(path) = next {
-        let (status, html) = page(&reader, &path).await;
+        let (status, html) = answered_page(&reader, &path).await;
         assert_eq!(status, 200, "{path}");
         let (ids, older) = listed(&html);
         found.extend(ids);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, server_and_client, sign_in};
+use crate::support::{
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, STRANGER, accept_of, server_and_client, sign_in,
+};
 use domain::{Event, body::Body};
 use stomp::{Command, Frame};
 use testkit::client::{Ack, Message, Session, Subscribe};
@@ -92,7 +94,7 @@ async fn a_snapshot_does_not_grow_with_the_answers_of_a_house_that_changes_its_m
     let (mut socket, _) = caller.listen().await?;
     let call = domain::AlertId(press(&caller).await?);
     socket.wait_for("the alert", |message| message.is_alert(call.0)).await?;
-    let accept = accept_of(&neighbour, &caller, call);
+    let accept = accept_of(&neighbour, &caller, Some(call));
     let nothing = domain::api::ProgressRequest::default();
     let (mut coming, mut taken_back) = (Vec::new(), Vec::new());
     // A house has twenty answers before it is asked to wait.
@@ -110,15 +112,6 @@ async fn a_snapshot_does_not_grow_with_the_answers_of_a_house_that_changes_its_m
     Ok(())
 }
 
-fn accept_of(neighbour: &Session, caller: &Session, call: domain::AlertId) -> domain::api::AcceptRequest {
-    domain::api::AcceptRequest {
-        line: caller.resident().line.clone().unwrap(),
-        accept_house: neighbour.resident().house.clone().unwrap(),
-        target_house: caller.resident().house.clone().unwrap(),
-        alert: Some(call),
-    }
-}
-
 #[tokio::test]
 async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     let (_server, client) = server_and_client().await?;
@@ -130,7 +123,7 @@ async fn everyone_learns_which_of_two_accepts_was_first() -> Outcome {
     socket.wait_for("the alert", |message| message.is_alert(call)).await?;
     let mut firsts = Vec::new();
     for neighbour in &neighbours {
-        let accept = accept_of(neighbour, &caller, domain::AlertId(call));
+        let accept = accept_of(neighbour, &caller, Some(domain::AlertId(call)));
         let id = neighbour.accept(&accept, None).await?.ok()?.id;
         let message = socket.wait_for("the accept", |message| message.is_accept(id)).await?;
         assert_eq!(message.json()["text"], "1203");

@@ -140,7 +140,7 @@ async fn a_push_service_that_takes_a_call_is_in_the_ledger_and_reaches_nobody() 
     let call = AlertId(caller.press(&caller.call("")?, None).await?.ok()?.id);
     service.wait_for(&office.path, 1).await;
     let flats: BTreeSet<Neighbour> = [House::new("1204").unwrap().into()].into();
-    let says = |message: &Message| match message.event() {
+    let is_pushed = |message: &Message| match message.event() {
         Some(Event::Receipt(receipt)) => {
             receipt.alert == call
                 && receipt.pushed == flats
@@ -149,9 +149,9 @@ async fn a_push_service_that_takes_a_call_is_in_the_ledger_and_reaches_nobody() 
         }
         _ => false,
     };
-    callers.wait_for("that the push service has it", says).await?;
+    callers.wait_for("that the push service has it", is_pushed).await?;
     let (_, snapshot) = caller.listen().await?;
-    assert!(snapshot.messages.iter().any(says), "a page that comes later learns the same: {snapshot:?}");
+    assert!(snapshot.messages.iter().any(is_pushed), "a page that comes later learns the same: {snapshot:?}");
     Ok(())
 }
 

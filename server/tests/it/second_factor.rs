@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, client_at, header, person_of, program, send,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, client_at, header, page, person_of, program, send,
     server_and_client, sign_in,
 };
 use domain::Resident;
@@ -59,11 +59,6 @@ pub async fn led_to(session: &Session, fields: &[(&str, &str)]) -> String {
     let response = act(session, fields).await;
     assert_eq!(response.status().as_u16(), 303);
     header(&response, "location").to_owned()
-}
-
-async fn page(session: &Session, path: &str) -> String {
-    let request = session.request(Method::GET, path).header("accept-language", "ko");
-    send(request).await.text().await.unwrap()
 }
 
 /// Every text between `before` and the next `after`.

@@ -7,7 +7,8 @@ use serde_json::Value;
 use testkit::{Error, client::Session};
 
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, header, program, send, server_and_client, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, header, page_request, program, send, server_and_client,
+    sign_in,
 };
 
 const ADDRESSES: [&str; 3] = ["/api/statistics", "/api/statistics.csv", "/api/incidents.csv"];
@@ -17,12 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn get(session: &Session, path: &str) -> RequestBuilder {
     session.request(Method::GET, path)
-}
-
-fn page(session: &Session, path: &str) -> RequestBuilder {
-    let cookie = format!("iutsai-session={}", session.token());
-    let page = session.client().request(Method::GET, path).header("cookie", cookie);
-    page.header("accept", "text/html").header("accept-language", "ko")
 }
 
 async fn problem(response: Response) -> (u16, Value) {
@@ -55,7 +50,7 @@ async fn nobody_but_an_administrator_gets_a_number() -> Outcome {
         let (status, body) = problem(send(get(&resident, address)).await).await;
         assert_eq!((status, &body["type"]), (403, &Value::from("/problems/not-yours")), "{address}");
     }
-    let response = send(page(&resident, "/admin/statistics")).await;
+    let response = send(page_request(&resident, "/admin/statistics")).await;
     assert_eq!(response.status(), 403);
     let html = response.text().await.unwrap();
     assert!(html.contains("관리사무소의 화면이에요") && !html.contains("data-testid=\"numbers\""), "{html}");
@@ -92,7 +87,7 @@ async fn a_question_that_makes_no_sense_is_refused_with_its_part() -> Outcome {
             assert!(detail.contains(&format!("'{part}'")), "{query}: {detail}");
         }
     }
-    let response = send(page(&administrator, "/admin/statistics?from=yesterday&kind=fire")).await;
+    let response = send(page_request(&administrator, "/admin/statistics?from=yesterday&kind=fire")).await;
     assert_eq!(response.status(), 422);
     let html = response.text().await.unwrap();
     assert!(html.contains("value=\"yesterday\"") && html.contains("role=\"alert\""), "{html}");
@@ -138,7 +133,7 @@ async fn a_call_is_in_the_figures_of_json_tables_and_page() -> Outcome {
     assert!(own.len() == 1 && own[0].contains(",101-1,1203,none,false,"), "{rows}");
     assert!(!rows.contains("help"), "what the caller wrote is in no table");
 
-    let html = send(page(&administrator, "/admin/statistics?period=7d")).await.text().await.unwrap();
+    let html = send(page_request(&administrator, "/admin/statistics?period=7d")).await.text().await.unwrap();
     assert!(html.contains("data-testid=\"numbers\"") && html.contains("<script"), "{html}");
     assert!(html.contains("period=7d") && !html.contains(" style=\""), "the policy forbids inline styles");
     Ok(())
@@ -166,7 +161,7 @@ async fn a_process_without_the_role_names_it_in_its_refusal() -> Outcome {
         let (status, body) = problem(send(get(&administrator, address)).await).await;
         assert_eq!((status, &body["type"]), (404, &Value::from("/problems/role-absent")), "{address}");
     }
-    let response = send(page(&administrator, "/admin/statistics")).await;
+    let response = send(page_request(&administrator, "/admin/statistics")).await;
     assert_eq!(response.status(), 404);
     assert!(response.text().await.unwrap().contains("통계를 맡고 있지 않아요"));
     Ok(())

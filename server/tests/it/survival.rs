@@ -2,11 +2,10 @@
 
 use std::{process::Command, time::Duration};
 
-use crate::support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, path, program, server, sign_in};
-use domain::{
-    AlertId,
-    api::{AcceptRequest, State},
+use crate::support::{
+    CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, accept_of, path, program, server, sign_in,
 };
+use domain::{AlertId, api::State};
 use testkit::{Error, client::Message, server::Server};
 
 /// A snapshot of the caller's line that has the call, at once, or as soon as the rebuild has brought it.
@@ -52,12 +51,7 @@ async fn the_first_accept_and_the_houses_reached_are_known_after_a_restart() -> 
     at_home.wait_for("the receipt", is_receipt).await?;
     let mut accepted = Vec::new();
     for neighbour in [&first, &second] {
-        let accept = AcceptRequest {
-            line: caller.line()?.clone(),
-            accept_house: neighbour.call("")?.house,
-            target_house: caller.call("")?.house,
-            alert: Some(AlertId(call)),
-        };
+        let accept = accept_of(neighbour, &caller, Some(AlertId(call)));
         accepted.push(neighbour.accept(&accept, None).await?.ok()?.id);
     }
     // A receipt waits a moment for an entry to share its fsync with.

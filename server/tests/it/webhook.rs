@@ -1,4 +1,4 @@
-//! The webhook: calls are sent to an address of the operator's, signed, and again until they arrive. The receiver is
+//! By the webhook calls are sent to an address of the operator's, signed, and again until they arrive. The receiver is
 //! the push tests' own service.
 
 mod example;

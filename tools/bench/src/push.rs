@@ -1,5 +1,5 @@
-//! Measures Web Push: the time from a press until the push service has the message for the last device of the line, the
-//! server's processor time for it, and the time until other callers have their answer meanwhile.
+//! Measures for Web Push the time from a press until the push service has the message for the last device of the line,
+//! the server's processor time for it, and the time until other callers have their answer meanwhile.
 //!
 //! The push service is this process, on loopback, so one monotonic clock measures both ends, and its work is in the
 //! numbers because it shares the machine's cores with the server. The devices are in the database as the server would

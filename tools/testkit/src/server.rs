@@ -171,7 +171,7 @@ impl Server {
                 let status = self.wait_for_end(PATIENCE).await?;
                 Err(Error::ServerEnded { status, log: self.log.tail() })
             }
-            Err(_) => Err(self.late("say where it listens", PATIENCE)),
+            Err(_) => Err(self.late("report where it listens", PATIENCE)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The monthly check: the form with which an administrator signs, and the signatures.
+//! The monthly check, with the form by which an administrator signs, and the signatures.
 
 use backend::audit::{Entry, Month};
 use domain::statistics::Zone;

@@ -1,4 +1,5 @@
-//! The monthly check: an administrator signs that the records of a month were looked at. The signature is a record.
+//! The monthly check, by which an administrator signs that the records of a month were looked at. The signature is a
+//! record.
 
 use std::{fmt, str::FromStr};
 
@@ -114,7 +115,6 @@ impl Audit {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::statistics::Utc;
 
     use super::*;

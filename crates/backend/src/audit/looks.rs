@@ -40,7 +40,6 @@ impl Looks {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{AlertId, House, Line};
 
     use super::*;

@@ -150,17 +150,7 @@ mod tests {
 
     /// A call of this flat, with what followed.
     fn incident(line_name: &str, house_name: &str, then: impl FnOnce(&Alert) -> Vec<Event>) -> Incident {
-        let alert = Alert {
-            id: AlertId::generate(),
-            line: line(line_name),
-            house: house(house_name),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: clock::now(),
-        };
+        let alert = Alert::new(AlertId::generate(), line(line_name), house(house_name), clock::now());
         let mut incidents = LineIncidents::new(line(line_name), 1);
         let then = then(&alert);
         for event in std::iter::once(Event::Alert(alert)).chain(then) {

@@ -19,17 +19,8 @@ impl Calls {
         }
         let origin = origin(by, key, "/api/drills".into());
         let digest = Sha256::digest(line.as_str()).into();
-        let alert = Alert {
-            id: AlertId(origin.id),
-            line,
-            house: House::office(),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: true,
-            alone: false,
-            at: clock::now(),
-        };
+        let alert =
+            Alert { drill: true, ..Alert::new(AlertId(origin.id), line, House::office(), clock::now()) };
         self.once(Some(by), origin, digest, async || Ok(Event::Alert(alert))).await
     }
 }

@@ -60,16 +60,13 @@ mod tests {
     #[test]
     fn a_call_that_only_the_wall_clock_makes_old_is_not_ended() {
         let open_for = Duration::from_millis(OPEN_FOR.unsigned_abs());
-        let alert = |house: &str| Alert {
-            id: AlertId::generate(),
-            line: Line::new("101-1").unwrap(),
-            house: House::new(house).unwrap(),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: clock::now() - OPEN_FOR - 1_000,
+        let alert = |house: &str| {
+            Alert::new(
+                AlertId::generate(),
+                Line::new("101-1").unwrap(),
+                House::new(house).unwrap(),
+                clock::now() - OPEN_FOR - 1_000,
+            )
         };
         let (fresh, old) = (alert("1203"), alert("1204"));
         let hub = Hub::new();

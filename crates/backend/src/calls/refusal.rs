@@ -52,7 +52,7 @@ pub enum Refusal {
     NotDurable(#[source] OutboxError),
     /// It cannot be made durable now, and neighbours have it all the same (HTTP 503).
     #[error(
-        "neighbours hear it, but it is not recorded, since neither the disk nor Kafka can keep it now: send it again with \
+        "neighbours have it, but it is not recorded, because neither the disk nor Kafka can keep it now: send it again with \
          the same Idempotency-Key until it is"
     )]
     HeardOnly(#[source] OutboxError),

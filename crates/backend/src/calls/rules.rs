@@ -103,17 +103,7 @@ mod tests {
         let ahead = clock::now() + 60 * 60 * 1000;
         let (line, [caller, helper, other]) =
             (Line::new("101-1").unwrap(), ["1203", "1204", "1301"].map(|house| House::new(house).unwrap()));
-        let alert = Alert {
-            id: AlertId::generate(),
-            line: line.clone(),
-            house: caller.clone(),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: ahead,
-        };
+        let alert = Alert::new(AlertId::generate(), line.clone(), caller.clone(), ahead);
         let accept = Accept {
             id: EventId::generate(),
             line: line.clone(),

@@ -85,6 +85,13 @@ impl Database {
         Ok(database)
     }
 
+    /// Opens the SQLite file of a test's directory.
+    #[cfg(test)]
+    pub(crate) async fn in_directory(directory: &std::path::Path) -> Self {
+        let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
+        Self::open(&url).await.expect("a file of a test opens")
+    }
+
     /// The database at `url`, which need not be there yet. [`Database::prepare`] must succeed once before it is of use.
     ///
     /// # Errors

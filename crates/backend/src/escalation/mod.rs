@@ -1,9 +1,9 @@
 //! Alarms more people about a call that nobody comes to, by the rules that the office has chosen.
 //!
-//! `domain::escalation` decides which step is due. Here [`store`] keeps the choice of the office in the shared database,
-//! and [`runner`] writes the steps. Every node that folds calls does that, without a leader: a step's id is made from
-//! what it is, so the fold drops the doubles, and a step is written even if the node that took the call is gone. A node
-//! without the producer role writes it by its own outbox, which every node has.
+//! `domain::escalation` decides which step is due. Here [`store`] keeps the choice of the office in the shared
+//! database, and [`runner`] writes the steps. Every node that folds calls does that, without a leader. A step's id is
+//! made from what it is, so the fold drops the doubles, and a step is written even if the node that took the call is
+//! gone. A node without the producer role writes it by its own outbox, which every node has.
 
 mod runner;
 mod store;

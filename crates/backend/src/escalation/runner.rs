@@ -25,7 +25,7 @@ use crate::{
     readiness::Readiness,
 };
 
-/// The time between two looks at all open calls: a ring that was empty may have somebody now.
+/// The time between two looks at all open calls, because a ring that was empty may have somebody now.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// The shortest time between two such looks, however much is lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -26,8 +26,7 @@ const FIVE_MINUTES: Millis = 5 * 60 * 1000;
 
 /// Two nodes with one database.
 async fn nodes(directory: &Path) -> (Database, [Escalation; 2]) {
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory).await;
     let (private_key, contact, site) = (None, None, None);
     let hosts = Hosts::parse("push.example").unwrap();
     let settings = push::Settings { hosts, private_key, contact, site };
@@ -119,17 +118,7 @@ async fn running(directory: &Path, database: Database, escalation: Escalation) -
 
 /// A call of this house on line 101-1, by a clock that is so many milliseconds ahead of ours.
 fn call(name: &str, ahead: Millis) -> Alert {
-    Alert {
-        id: AlertId::generate(),
-        line: line("101-1"),
-        house: House::new(name).unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: clock::now() + ahead,
-    }
+    Alert::new(AlertId::generate(), line("101-1"), House::new(name).unwrap(), clock::now() + ahead)
 }
 
 /// Waits until a step of a call was taken.

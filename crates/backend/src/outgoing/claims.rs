@@ -1,5 +1,6 @@
-//! The node that sends a message: the one that took the call, or another one when that does not finish. Times are the
-//! database's, so the clocks of two machines need not agree. The table is called after push, which had it first.
+//! Claims decide which node sends a message. It is the one that took the call, or another one when that does not
+//! finish. Times are the database's, so the clocks of two machines need not agree. The table is called after push,
+//! which had it first.
 
 use std::time::Duration;
 
@@ -122,12 +123,10 @@ fn millis(time: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     async fn two_nodes(directory: &std::path::Path) -> [Claims; 2] {
-        let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-        let database = Database::open(&url).await.unwrap();
+        let database = Database::in_directory(directory).await;
         ["one", "two"].map(|token| Claims::new(database.clone(), token.into()))
     }
 

@@ -1,11 +1,13 @@
 //! Requests to services outside, for push and for the webhook.
 //!
 //! [`client`] is the way there, and [`reach`] bounds where it leads. [`answer`] reads what comes back, and [`pauses`]
-//! spaces the attempts of one message. [`claims`] and [`turn`] decide which node sends.
+//! spaces the attempts of one message. [`claims`] and [`turn`] decide which node sends, and [`news`] has the events for
+//! which messages are sent.
 
 pub(crate) mod answer;
 pub(crate) mod claims;
 pub(crate) mod client;
+pub(crate) mod news;
 pub(crate) mod pauses;
 pub(crate) mod reach;
 pub(crate) mod turn;

@@ -1,4 +1,4 @@
-//! The complex as the office keeps it: lines with their building and their neighbouring lines, houses, and who lives
+//! The complex as the office keeps it, with lines, their building and their neighbouring lines, houses, and who lives
 //! there.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -255,7 +255,7 @@ fn building_of(line: &Line) -> String {
     name.rsplit_once('-').map_or(name, |(building, _)| building).to_owned()
 }
 
-/// Returns what names are ordered by: a number in one counts by its value, and comes before a word.
+/// Returns what names are ordered by. A number in one counts by its value, and comes before a word.
 fn in_order(name: &str) -> Vec<(u64, String)> {
     let mut parts: Vec<(bool, String)> = Vec::new();
     for c in name.chars() {
@@ -279,7 +279,7 @@ fn line(row: &AnyRow, column: &str) -> Result<Line, PeopleError> {
     Ok(name(row.try_get(column)?, Line::new)?)
 }
 
-/// Leaves out what cannot be read: one account must not hide all others.
+/// Leaves out what cannot be read, because one account must not hide all others.
 fn readable<T>(read: Result<T, PeopleError>) -> Result<Option<T>, PeopleError> {
     match read {
         Ok(read) => Ok(Some(read)),
@@ -293,7 +293,6 @@ fn readable<T>(read: Result<T, PeopleError>) -> Result<Option<T>, PeopleError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

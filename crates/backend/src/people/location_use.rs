@@ -177,7 +177,6 @@ fn write(file: &Path, kept: &Kept) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
     database::{self, DatabaseError},
 };
 
-/// A condition on an account: one that can sign in and leads the office remains without it.
+/// A condition on an account, that one that can sign in and leads the office remains without it.
 pub(crate) const NOT_THE_LAST: &str =
     "(role <> 'administrator' OR locked <> 0 OR EXISTS (SELECT 1 FROM residents AS other
      WHERE other.role = 'administrator' AND other.locked = 0 AND other.name <> residents.name))";
@@ -75,7 +75,7 @@ impl From<sqlx::Error> for Refused {
 
 /// Accounts.
 impl Accounts {
-    /// Locks an account: it cannot sign in, its sessions end, and their sockets close within five seconds on every
+    /// Locks an account. It cannot sign in, its sessions end, and their sockets close within five seconds on every
     /// node.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ impl Accounts {
     pub async fn move_out(&self, name: &str) -> Result<(), Refused> {
         database::outcome::<_, Refused>(async {
             let mut transaction = self.database().pool().begin().await?;
-            // The first statement writes: SQLite refuses a transaction that read before another one wrote.
+            // The first statement writes, because SQLite refuses a transaction that read before another one wrote.
             let house = sqlx::query(
                 "INSERT INTO houses (line, house)
                  SELECT line, house FROM residents WHERE name = $1 AND line IS NOT NULL AND house IS NOT NULL

@@ -1,7 +1,6 @@
-//! The second factor of an account: codes of an authenticator app ([`totp`]), and recovery codes for a lost phone. The
-//! secret of the app is stored as it is, because the server computes with it; of recovery codes only the SHA-256 is.
-
-use std::fmt;
+//! The second factor of an account, which is codes of an authenticator app ([`totp`]), and recovery codes for a lost
+//! phone. The secret of the app is stored as it is, because the server computes with it. The database has only the
+//! SHA-256 of recovery codes.
 
 use domain::Millis;
 use sqlx::{AnyConnection, Row};
@@ -27,35 +26,7 @@ const SET_UP_WITHIN: Millis = 15 * 60 * 1000;
 const CODE_LENGTH: usize = 16;
 
 /// A code that is accepted once in the place of the app's.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RecoveryCode(String);
-
-impl RecoveryCode {
-    fn generate() -> Result<Self, PeopleError> {
-        Ok(Self(code::generate::<CODE_LENGTH>()?))
-    }
-
-    /// Reads a code as people write it, with or without its dashes, in any case, with letters that look like digits.
-    fn read(text: &str) -> Option<Self> {
-        code::read(text, CODE_LENGTH).map(Self)
-    }
-
-    /// The code in groups of four, as it is printed.
-    #[must_use]
-    pub fn written(&self) -> String {
-        code::in_groups(&self.0)
-    }
-
-    fn hash(&self) -> String {
-        code::hash(&self.0)
-    }
-}
-
-impl fmt::Debug for RecoveryCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RecoveryCode(hidden)")
-    }
-}
+pub type RecoveryCode = code::Code<CODE_LENGTH>;
 
 /// The state of an account's second factor.
 #[derive(Clone, PartialEq, Eq)]
@@ -327,27 +298,4 @@ async fn replace_codes(
 /// Returns a code without the spaces that apps show in its middle.
 fn digits(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace()).take(2 * CODE_LENGTH).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_recovery_code_is_read_as_people_write_it_and_is_neither_logged_nor_kept() {
-        let code = RecoveryCode::generate().unwrap();
-        let written = code.written();
-        assert_eq!((written.len(), written.matches('-').count()), (19, 3));
-        for text in
-            [written.clone(), written.to_lowercase(), written.replace('-', " "), written.replace('-', "")]
-        {
-            assert_eq!(RecoveryCode::read(&text), Some(code.clone()), "{text}");
-        }
-        for wrong in ["", "K7M4-Q2XP-9TRA", "K7M4-Q2XP-9TRA-000U", "123456"] {
-            assert_eq!(RecoveryCode::read(wrong), None, "{wrong}");
-        }
-        assert!(!format!("{code:?}").contains(&code.0) && !code.hash().contains(&code.0));
-        assert_ne!(code, RecoveryCode::generate().unwrap());
-    }
 }

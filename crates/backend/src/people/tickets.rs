@@ -1,5 +1,5 @@
 //! Tickets of people who have shown the password of an account with a second factor, and not yet the code. A ticket is
-//! not a session: it opens nothing but the form for the code, for minutes, and is used once. The database has its hash.
+//! not a session. It opens nothing but the form for the code, for minutes, and is used once. The database has its hash.
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ const WINDOW: i64 = 1;
 /// The alphabet of RFC 4648, section 6.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// Returns whether a text can be a code: six digits. Recovery codes are longer.
+/// Returns whether a text can be a code, which has six digits. Recovery codes are longer.
 pub(super) fn is_code(text: &str) -> bool {
     text.len() == DIGITS && text.bytes().all(|c| c.is_ascii_digit())
 }
@@ -67,7 +67,6 @@ pub(super) fn base32(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The secret of RFC 6238, appendix B.

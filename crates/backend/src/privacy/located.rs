@@ -93,7 +93,6 @@ async fn write(database: &Database, located: &Located) -> Result<(), PrivacyErro
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Alert, AlertId, House, Line, Location, Moved};
     use uuid::Uuid;
 
@@ -108,15 +107,8 @@ mod tests {
 
     fn alert(location: Option<Location>) -> Alert {
         Alert {
-            id: AlertId::generate(),
-            line: Line::new("101-1").unwrap(),
-            house: House::new("1203").unwrap(),
-            text: String::new(),
             location,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: 7,
+            ..Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new("1203").unwrap(), 7)
         }
     }
 

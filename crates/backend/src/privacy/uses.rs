@@ -204,7 +204,6 @@ async fn write(database: &Database, rows: &[Use]) -> Result<(), PeopleError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{AlertId, House, Line, Role};
 
     use super::*;

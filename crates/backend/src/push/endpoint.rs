@@ -13,7 +13,7 @@ pub const DEFAULT_HOSTS: &str =
 
 /// The word that allows a service on this machine, also by plain http, for tests.
 const LOOPBACK: &str = "loopback";
-/// The longest endpoint, in octets: several times what push services use.
+/// The longest endpoint, in octets. It is several times what push services use.
 const ENDPOINT_LIMIT: usize = 2_000;
 
 /// The hosts of push services.
@@ -133,7 +133,6 @@ fn fits(pattern: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn refused(endpoint: &str) -> InvalidEndpoint {

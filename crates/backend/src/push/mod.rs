@@ -1,4 +1,4 @@
-//! Reaches people while no page of theirs is open: Web Push (RFC 8030, 8291, 8292).
+//! Reaches people while no page of theirs is open, by Web Push (RFC 8030, 8291, 8292).
 //!
 //! [`watch`] listens to the hub and waits for this node's turn to send; [`sender`] encrypts and sends to the
 //! devices of [`subscriptions`]; [`message`] is what they get, [`vapid`] signs it, and [`endpoint`] bounds where it
@@ -46,9 +46,9 @@ pub struct Settings {
     pub hosts: Hosts,
     /// The server's private key; without it one is kept in the data directory.
     pub private_key: Option<String>,
-    /// Whom a push service may write to: a mailto or https address.
+    /// The address that a push service may write to, by mailto or https.
     pub contact: Option<String>,
-    /// Where browsers reach the pages: scheme, host and port.
+    /// The address at which browsers reach the pages, with scheme, host and port.
     pub site: Option<String>,
 }
 

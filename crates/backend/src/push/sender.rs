@@ -1,4 +1,4 @@
-//! Sends one message to many devices: encrypted for each (RFC 8291), several at a time, and again where the push
+//! Sends one message to many devices, encrypted for each (RFC 8291), several at a time, and again where the push
 //! service asks for patience.
 
 use std::{sync::Arc, time::Duration};
@@ -277,7 +277,6 @@ fn count(message: &Message, outcome: Outcome) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
     use super::*;

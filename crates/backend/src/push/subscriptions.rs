@@ -1,43 +1,27 @@
 //! The devices that take push. They live in the shared database, and every node holds a copy of them beside its copy
 //! of the sessions, because a call must reach them while the database is away.
 
+mod copy;
 mod households;
+mod keys;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::sync::{Arc, RwLock};
 
-use base64::{
-    Engine,
-    alphabet::URL_SAFE,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use domain::{
     House, Line, Millis, Resident, Role,
     push::{Device, Subscribe},
 };
-use openssl::{
-    bn::BigNumContext,
-    ec::{EcGroup, EcKey, EcPoint},
-    error::ErrorStack,
-    nid::Nid,
-};
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use uuid::Uuid;
 
+use self::keys::{check_keys, decoded};
 use super::{PushError, endpoint::Hosts, message::Language};
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
-    people::{PeopleError, accounts, sessions::Sessions},
+    people::{PeopleError, accounts},
 };
 
-/// The time between two looks at the devices in the database.
-const SYNC_EVERY: Duration = Duration::from_secs(2);
-/// In every so many rounds they are read again in any case.
-const READ_ALL_EVERY: u32 = 60;
 /// The most devices of an account, which is more than a family has. The one that has been silent the longest is removed
 /// for a new one.
 const MOST_OF_ONE: i64 = 20;
@@ -45,19 +29,10 @@ const MOST_OF_ONE: i64 = 20;
 const SILENT_AFTER: Millis = 30 * 24 * 60 * 60 * 1000;
 /// The longest name of a device, in characters.
 const NAME_LIMIT: usize = 64;
-/// The octets of a public key and of a device's secret (RFC 8291, section 3.1 and 3.2).
-const PUBLIC_KEY: usize = 65;
-const AUTH: usize = 16;
 /// Devices that one statement names.
 const AT_ONCE: usize = 200;
 
 const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM push_subscriptions)";
-
-/// URL-safe base64 as browsers write it, with or without padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// A device with what is needed to send to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +62,7 @@ impl Recipient {
 #[derive(Clone)]
 pub(super) struct Subscriptions {
     database: Database,
-    /// The public key that they must have subscribed with: no other is taken by their push services.
+    /// The public key that they must have subscribed with, because their push services take no other.
     vapid: String,
     copy: Arc<RwLock<Arc<Vec<Recipient>>>>,
 }
@@ -291,19 +266,6 @@ impl Subscriptions {
         Ok(())
     }
 
-    fn put(&self, new: Recipient) {
-        self.change_copy(|all| {
-            all.retain(|one| one.id != new.id);
-            all.push(new);
-        });
-    }
-
-    fn change_copy(&self, change: impl FnOnce(&mut Vec<Recipient>)) {
-        let mut copy = self.copy.write().unwrap_or_else(PoisonError::into_inner);
-        let all: &mut Arc<Vec<Recipient>> = &mut copy;
-        change(Arc::make_mut(all));
-    }
-
     /// Notes that the push services of these devices have taken a message.
     ///
     /// # Errors
@@ -321,102 +283,6 @@ impl Subscriptions {
         }
         Ok(())
     }
-
-    /// Returns the devices that a call of the flat alarms, by this node's copy.
-    pub(super) fn alarmed_by(&self, line: &Line, house: &House) -> Vec<Recipient> {
-        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        all.iter().filter(|one| one.is_alarmed_by(line, house)).cloned().collect()
-    }
-
-    /// Returns the devices of people of these lines, by this node's copy.
-    pub(super) fn of_lines(&self, lines: &BTreeSet<Line>) -> Vec<Recipient> {
-        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_there = |one: &&Recipient| one.line.as_ref().is_some_and(|line| lines.contains(line));
-        all.iter().filter(is_there).cloned().collect()
-    }
-
-    /// Returns the devices of administrators, except those of the flat that calls, by this node's copy.
-    pub(super) fn of_administrators(&self, line: &Line, house: &House) -> Vec<Recipient> {
-        let mut all = self.alarmed_by(line, house);
-        all.retain(|one| one.role == Role::Administrator);
-        all
-    }
-
-    /// Returns the devices of a flat, by this node's copy.
-    pub(super) fn of_flat(&self, line: &Line, house: &House) -> Vec<Recipient> {
-        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_theirs =
-            |one: &&Recipient| one.line.as_ref() == Some(line) && one.house.as_ref() == Some(house);
-        all.iter().filter(is_theirs).cloned().collect()
-    }
-
-    /// Keeps the copy up to date until it is dropped. A device is its account's, so all are read again where `sessions`
-    /// found that an account is another.
-    pub(super) async fn run(self, sessions: Sessions) {
-        let (mut seen, mut accounts, mut rounds) = (None, None, 0_u32);
-        loop {
-            let compared = sessions.compared_accounts();
-            let everything = compared != accounts || rounds.is_multiple_of(READ_ALL_EVERY);
-            match self.sync(if everything { None } else { seen }).await {
-                Ok(now) => (seen, accounts) = (Some(now), compared),
-                Err(error) => tracing::debug!(%error, "the devices for push stay those known from before"),
-            }
-            rounds = rounds.wrapping_add(1);
-            tokio::time::sleep(SYNC_EVERY).await;
-        }
-    }
-
-    /// Reads all devices unless they are as `seen`; returns their number and their last change.
-    pub(super) async fn sync(&self, seen: Option<(i64, i64)>) -> Result<(i64, i64), PushError> {
-        self.database.prepare().await?;
-        let look = sqlx::query(
-            "SELECT COUNT(*), COALESCE(MAX(change), 0) FROM push_subscriptions
-             JOIN residents ON residents.name = push_subscriptions.account WHERE residents.locked = 0",
-        )
-        .fetch_one(self.database.pool());
-        let row = database::answer(look).await?;
-        let now = (row.try_get(0)?, row.try_get(1)?);
-        if seen == Some(now) {
-            return Ok(now);
-        }
-        let list =
-            sqlx::query(AssertSqlSafe(format!("{RECIPIENTS} WHERE vapid = $1 AND residents.locked = 0")))
-                .bind(&self.vapid)
-                .fetch_all(self.database.pool());
-        let rows = database::answer(list).await?;
-        let mut all = Vec::with_capacity(rows.len());
-        for row in &rows {
-            match recipient(row) {
-                Ok(recipient) => all.push(recipient),
-                // One device must not keep all others from being reached.
-                Err(error) => tracing::warn!(%error, "a device for push cannot be read"),
-            }
-        }
-        self.report(now.0, all.len(), rows.len()).await;
-        *self.copy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(all);
-        Ok(now)
-    }
-
-    async fn report(&self, all: i64, usable: usize, of_our_key: usize) {
-        metrics::gauge!("iutsai_push_subscriptions").set(usable as f64);
-        let foreign = usize::try_from(all).unwrap_or_default().saturating_sub(of_our_key);
-        metrics::gauge!("iutsai_push_foreign_subscriptions").set(foreign as f64);
-        if foreign > 0 {
-            tracing::warn!(
-                foreign,
-                "devices subscribed with another key than this node's: give all nodes one IUTSAI_PUSH_PRIVATE_KEY"
-            );
-        }
-        let silent =
-            sqlx::query("SELECT COUNT(*) FROM push_subscriptions WHERE COALESCE(worked_at, created_at) < $1")
-                .bind(clock::now() - SILENT_AFTER)
-                .fetch_one(self.database.pool());
-        if let Ok(row) = database::answer(silent).await
-            && let Ok(silent) = row.try_get::<i64, _>(0)
-        {
-            metrics::gauge!("iutsai_push_silent_subscriptions").set(silent as f64);
-        }
-    }
 }
 
 const RECIPIENTS: &str = "SELECT push_subscriptions.id, endpoint, p256dh, auth, language,
@@ -433,34 +299,7 @@ struct Known {
     language: String,
 }
 
-/// Reads the keys of a wish.
-fn check_keys(wish: &Subscribe) -> Result<(Vec<u8>, Vec<u8>), PushError> {
-    let (public, auth) = (decoded(&wish.keys.p256dh), decoded(&wish.keys.auth));
-    if public.len() != PUBLIC_KEY || !is_point(&public) {
-        return Err(PushError::WrongKey("p256dh is not a public key of P-256 in URL-safe base64"));
-    }
-    if auth.len() != AUTH {
-        return Err(PushError::WrongKey("auth is not 16 octets in URL-safe base64"));
-    }
-    Ok((public, auth))
-}
-
-fn is_point(octets: &[u8]) -> bool {
-    check_point(octets).is_ok()
-}
-
-fn check_point(octets: &[u8]) -> Result<(), ErrorStack> {
-    let (group, mut context) = (EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?, BigNumContext::new()?);
-    let point = EcPoint::from_bytes(&group, octets, &mut context)?;
-    EcKey::from_public_key(&group, &point)?.check_key()
-}
-
-fn decoded(text: &str) -> Vec<u8> {
-    // A text that cannot be read has a wrong length.
-    BASE64.decode(text.trim()).unwrap_or_default()
-}
-
-/// A name that can be shown: in one line, and short.
+/// Returns a name that can be shown, in one line, and short.
 fn name_of(device: &str) -> String {
     device.trim().chars().filter(|c| !c.is_control()).take(NAME_LIMIT).collect()
 }

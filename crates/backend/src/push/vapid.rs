@@ -1,5 +1,5 @@
-//! The server's own key: it signs what is sent (RFC 8292), so that a push service takes messages for a device only
-//! from the server that the device subscribed to.
+//! The server's own key. It signs what is sent (RFC 8292), so that a push service takes messages for a device only from
+//! the server that the device subscribed to.
 
 use std::{
     collections::HashMap,
@@ -32,7 +32,7 @@ const SECRET: usize = 32;
 const HOLDS: Millis = 12 * 60 * 60;
 /// The time for which a token is used again, in milliseconds.
 const USED_FOR: Millis = 6 * 60 * 60 * 1000;
-/// The tokens remembered at once: one for each push service.
+/// The tokens remembered at once, one for each push service.
 const REMEMBERED: usize = 256;
 /// `{"typ":"JWT","alg":"ES256"}`.
 const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9";
@@ -184,7 +184,7 @@ fn kept(path: &Path) -> Result<[u8; SECRET], KeyError> {
     }
 }
 
-/// The file appears whole: a start that is cut off in between leaves none, and the next one makes another.
+/// The file appears whole. A start that is cut off in between leaves none, and the next one makes another.
 fn made(path: &Path) -> Result<[u8; SECRET], KeyError> {
     let mut secret = [0; SECRET];
     loop {
@@ -208,7 +208,6 @@ fn made(path: &Path) -> Result<[u8; SECRET], KeyError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::os::unix::fs::PermissionsExt;
 
     use domain::{AlertId, House, Line};

@@ -1,10 +1,10 @@
-//! Listens to what happens to calls, and has sent what people without an open page must know: that a neighbour calls,
-//! and that the call is over.
+//! Listens to what happens to calls, and has sent what people without an open page must know, which is that a neighbour
+//! calls, and that the call is over.
 //!
 //! The node that took the word sends at once. Every other one looks five seconds later whether that was finished, and
 //! so does a node that starts, about the calls of the last ten minutes. A claim in the shared database keeps them
-//! apart. Where the database does not answer, the node that took the word sends without a claim: a message that comes
-//! twice is shown once, since both have one topic and one tag.
+//! apart. Where the database does not answer, the node that took the word sends without a claim. A message that comes
+//! twice is shown once, because both have one topic and one tag.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -13,11 +13,11 @@ use std::{
 };
 
 use domain::{
-    Accept, Alert, CallKey, Change, Escalation, Event, House, Incident, Line, Neighbour, Progress, Status,
+    Accept, Alert, CallKey, Escalation, Event, House, Incident, Line, Neighbour, Progress, Status,
     escalation::Ring,
     event::{LATE_AFTER, OPEN_FOR},
 };
-use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::Instant};
+use tokio::{task::JoinSet, time::Instant};
 use uuid::Uuid;
 
 use super::{
@@ -26,11 +26,11 @@ use super::{
     subscriptions::Recipient,
 };
 use crate::{
-    calls::{
-        hub::{Changed, Freshness, Hub},
-        receipts::Receipts,
+    calls::{hub::Hub, receipts::Receipts},
+    outgoing::{
+        news::{Follower, Missed, News, is_open},
+        turn::{Right, Turn},
     },
-    outgoing::turn::{Right, Turn},
     readiness::Readiness,
 };
 
@@ -85,36 +85,20 @@ impl Watch {
 
     /// Listens until it is dropped.
     pub(super) async fn run(mut self, readiness: Readiness) {
-        let mut changes = self.hub.changes();
-        let rebuilt = async move { readiness.wait().await };
-        tokio::pin!(rebuilt);
-        let mut is_rebuilt = false;
+        let mut follower = Follower::new(&self.hub, readiness);
         loop {
             tokio::select! {
-                changed = changes.recv() => match changed {
-                    Ok(changed) => self.apply(changed),
-                    Err(RecvError::Lagged(lost)) => {
-                        metrics::counter!("iutsai_changes_lost_total").increment(lost);
-                        self.review_open_calls();
-                    }
-                    Err(RecvError::Closed) => return,
+                news = follower.next() => match news {
+                    Some(Ok(news)) => self.apply(news),
+                    Some(Err(Missed)) => self.review_open_calls(),
+                    None => return,
                 },
-                // Before that, calls that are over look open.
-                () = &mut rebuilt, if !is_rebuilt => {
-                    is_rebuilt = true;
-                    self.review_open_calls();
-                }
                 Some(_) = self.sending.join_next() => {}
             }
         }
     }
 
-    fn apply(&mut self, changed: Changed) {
-        let Changed { change: Change::Event { event, .. }, freshness: Freshness::Live, taken_here, .. } =
-            changed
-        else {
-            return;
-        };
+    fn apply(&mut self, News { event, taken_here }: News) {
         match event {
             Event::Alert(alert) => {
                 let age = self.hub.age(&alert.key()).unwrap_or_default();
@@ -135,7 +119,7 @@ impl Watch {
         }
     }
 
-    /// Looks at the calls that may have been missed: whether somebody sends for them.
+    /// Looks at the calls that may have been missed, and has them sent unless another node does.
     fn review_open_calls(&mut self) {
         for (alert, age) in self.hub.young(WORTH) {
             self.begin_alert(&alert, alert.id.0, age, false);
@@ -261,10 +245,7 @@ impl Job {
     /// Returns a test of whether the message is still worth sending.
     fn is_wanted(&self, hub: Hub) -> impl Fn() -> bool + Clone + Send + Sync + 'static + use<> {
         let (call, class) = (self.subject.call.clone(), self.class);
-        move || {
-            class != Class::Alert
-                || hub.call_of(&call.line, &call.house, call.id).is_none_or(|call| call.end.is_none())
-        }
+        move || class != Class::Alert || is_open(&hub, &call)
     }
 }
 

@@ -1,5 +1,5 @@
-//! The last reading of whom a call could alarm. It ages: beyond thirty seconds nothing is known, because a number that
-//! was right a minute ago may send somebody to neighbours who are gone.
+//! The last reading of whom a call could alarm. Beyond thirty seconds nothing is known, because a number that was right
+//! a minute ago may send somebody to neighbours who are gone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,7 +44,6 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -108,7 +108,6 @@ fn frame(line: &Line, id: &str, version: Version, number: Option<u32>) -> Bytes 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::calls::hub::{QueueReceiver, queue};
 

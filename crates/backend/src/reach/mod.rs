@@ -1,5 +1,5 @@
-//! Which households a call could alarm right now, before anybody calls: those with a page that is connected and would
-//! sound, and those with a device whose push has worked of late.
+//! The households that a call could alarm right now, before anybody calls. They are those with a page that is connected
+//! and would sound, and those with a device whose push has worked of late.
 //!
 //! Each node renews its own part in a [`table`] of the shared database; [`known`] has the last reading of all parts,
 //! and [`listeners`] the pages that follow the number of their line.

@@ -1,5 +1,5 @@
 //! Nodes that share a table of the houses that they have connected.
-#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use super::*;
@@ -20,8 +20,7 @@ struct Nodes {
 
 impl Nodes {
     async fn start(directory: &Path) -> Self {
-        let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-        let database = Database::open(&url).await.unwrap();
+        let database = Database::in_directory(directory).await;
         let settings = Settings {
             hosts: Hosts::parse("push.example").unwrap(),
             private_key: None,

@@ -1,5 +1,5 @@
 //! The retention clocks, each shown to work by a clock that is moved.
-#![allow(clippy::unwrap_used)]
+
 use domain::{Alert, AlertId, Event, House, Line, Location, record};
 use sqlx::Row;
 use tempfile::TempDir;
@@ -22,8 +22,7 @@ const THEN: Millis = 1_795_900_000_000;
 
 async fn retention(directory: &TempDir) -> Retention {
     let (outbox, queue, _) = delivery::open_outbox(directory.path()).await.unwrap();
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory.path()).await;
     Retention {
         outbox,
         relay: None,
@@ -39,15 +38,8 @@ async fn retention(directory: &TempDir) -> Retention {
 /// Stores a call with a location, received [`THEN`].
 async fn call(outbox: &Outbox) {
     let alert = Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
-        text: String::new(),
         location: Location::new(37.5, 127.0, None),
-        kind: None,
-        drill: false,
-        alone: false,
-        at: THEN,
+        ..Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new("1203").unwrap(), THEN)
     };
     let (id, event) = (alert.id.0, Event::Alert(alert));
     let (topic, value) = record::write(&event);

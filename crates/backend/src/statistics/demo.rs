@@ -127,8 +127,7 @@ mod tests {
     const NOW: Millis = 1_795_820_000_000;
 
     async fn statistics(directory: &std::path::Path) -> Statistics {
-        let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-        let accounts = Database::open(&url).await.unwrap();
+        let accounts = Database::in_directory(directory).await;
         Statistics::open(directory, accounts, Iana::named("Asia/Seoul").unwrap()).unwrap()
     }
 

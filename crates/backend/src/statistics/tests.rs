@@ -36,15 +36,8 @@ fn house() -> House {
 
 fn alert(number: u128, at: Millis) -> Event {
     Event::Alert(Alert {
-        id: AlertId(Uuid::from_u128(number)),
-        line: line(),
-        house: house(),
         text: "help".into(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at,
+        ..Alert::new(AlertId(Uuid::from_u128(number)), line(), house(), at)
     })
 }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// The mark in front of a secret, by which people and scanners recognise one.
 const PREFIX: &str = "whsec_";
-/// The octets of a secret: fewer could be guessed.
+/// The octets of a secret. Fewer could be guessed.
 const OCTETS: std::ops::RangeInclusive<usize> = 24..=64;
 /// The most secrets at once, which is an old one and a new one while they are exchanged.
 const MOST: usize = 2;
@@ -113,7 +113,6 @@ impl fmt::Debug for Keys {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// 32 octets, 0 to 31.

@@ -1,5 +1,6 @@
-//! The content of a message: the flat that calls, the kind and the time, and a link. It never has the caller's words,
-//! and the location only where a setting allows it, because both are personal data in the hands of somebody else.
+//! The content of a message, which is the flat that calls, the kind and the time, and a link. It never has the caller's
+//! words, and the location only where a setting allows it, because both are personal data in the hands of somebody
+//! else.
 
 use bytes::Bytes;
 use domain::{Alert, CallKey, End, EventId, Kind, Millis};
@@ -98,22 +99,21 @@ fn instant(at: Millis) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{Actor, AlertId, House, Line, Location, Progress};
 
     use super::*;
 
     fn alert(house: &str) -> Alert {
         Alert {
-            id: "0190f8a0-0000-7000-8000-000000000001".parse::<AlertId>().unwrap(),
-            line: Line::new("101-1").unwrap(),
-            house: House::new(house).unwrap(),
             text: "a secret".into(),
             location: Location::new(37.5, 127.0, Some(5.0)),
             kind: Some(Kind::Medical),
-            drill: false,
-            alone: false,
-            at: 1_795_928_600_000,
+            ..Alert::new(
+                "0190f8a0-0000-7000-8000-000000000001".parse::<AlertId>().unwrap(),
+                Line::new("101-1").unwrap(),
+                House::new(house).unwrap(),
+                1_795_928_600_000,
+            )
         }
     }
 

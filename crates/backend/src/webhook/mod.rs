@@ -42,7 +42,7 @@ pub struct Settings {
     pub drills: bool,
     /// The receiver may have the caller's location.
     pub location: bool,
-    /// Where browsers reach the pages: scheme, host and port.
+    /// The address at which browsers reach the pages, with scheme, host and port.
     pub site: Option<String>,
 }
 

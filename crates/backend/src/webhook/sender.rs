@@ -247,7 +247,6 @@ fn count(message: &Message, outcome: &'static str) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

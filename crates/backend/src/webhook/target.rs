@@ -73,7 +73,6 @@ impl fmt::Debug for Target {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -6,9 +6,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use domain::{Change, Event, event::LATE_AFTER};
+use domain::{Event, event::LATE_AFTER};
 use tokio::{
-    sync::broadcast::error::RecvError,
     task::JoinSet,
     time::{Instant, interval},
 };
@@ -21,9 +20,12 @@ use super::{
     waiting::{Place, Waiting},
 };
 use crate::{
-    calls::hub::{Changed, Freshness, Hub},
+    calls::hub::Hub,
     clock,
-    outgoing::turn::{Right, Turn},
+    outgoing::{
+        news::{Follower, Missed, News, is_open},
+        turn::{Right, Turn},
+    },
     readiness::Readiness,
 };
 
@@ -65,26 +67,15 @@ impl Watch {
 
     /// Listens until it is dropped.
     pub(super) async fn run(mut self, readiness: Readiness) {
-        let mut changes = self.hub.changes();
+        let mut follower = Follower::new(&self.hub, readiness);
         let mut looks = interval(LOOK_EVERY);
-        let rebuilt = async move { readiness.wait().await };
-        tokio::pin!(rebuilt);
-        let mut is_rebuilt = false;
         loop {
             tokio::select! {
-                changed = changes.recv() => match changed {
-                    Ok(changed) => self.apply(changed),
-                    Err(RecvError::Lagged(lost)) => {
-                        metrics::counter!("iutsai_changes_lost_total").increment(lost);
-                        self.look_at_calls();
-                    }
-                    Err(RecvError::Closed) => return,
+                news = follower.next() => match news {
+                    Some(Ok(news)) => self.apply(news),
+                    Some(Err(Missed)) => self.look_at_calls(),
+                    None => return,
                 },
-                // Before that, calls that are over look open.
-                () = &mut rebuilt, if !is_rebuilt => {
-                    is_rebuilt = true;
-                    self.look_at_calls();
-                }
                 Some(sent) = self.sending.join_next() => {
                     match sent {
                         Ok((id, until)) => {
@@ -102,12 +93,7 @@ impl Watch {
         }
     }
 
-    fn apply(&mut self, changed: Changed) {
-        let Changed { change: Change::Event { event, .. }, freshness: Freshness::Live, taken_here, .. } =
-            changed
-        else {
-            return;
-        };
+    fn apply(&mut self, News { event, taken_here }: News) {
         let origin = if taken_here { Origin::Here } else { Origin::Elsewhere };
         match event {
             Event::Alert(alert) if self.parts.wants(Class::Call, alert.drill) => {
@@ -199,10 +185,7 @@ impl Parts {
         };
         let (call, class) = (message.call.clone(), message.class);
         // A text about a call that is over would alarm people for nothing. Its end names the flat and the time.
-        let is_wanted = move || {
-            class != Class::Call
-                || hub.call_of(&call.line, &call.house, call.id).is_none_or(|call| call.end.is_none())
-        };
+        let is_wanted = move || class != Class::Call || is_open(&hub, &call);
         match turn.wait(&self.claims, &is_wanted).await {
             None => return,
             Some(Right::First) => {}

@@ -1,17 +1,13 @@
 //! Accounts and sessions on a real SQLite file.
 
 use backend::{
-    database::Database,
     delivery::outbox::Outbox,
     people::accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
     people::sessions::{Device, SessionChange, SessionId, Sessions},
 };
 use domain::{House, Line, Role};
 
-async fn database(directory: &tempfile::TempDir) -> Database {
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    Database::open(&url).await.expect("it opens")
-}
+use crate::support::database;
 
 fn account(name: &str) -> NewAccount {
     NewAccount {
@@ -26,7 +22,7 @@ fn account(name: &str) -> NewAccount {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_right_name_with_the_right_password_signs_in() {
     let directory = tempfile::tempdir().expect("a directory");
-    let accounts = Accounts::new(database(&directory).await);
+    let accounts = Accounts::new(database(directory.path()).await);
     let made = accounts.create(account("김이웃")).await.expect("it is made");
     assert_eq!(accounts.verify("김이웃", "correct horse").await.expect("answered"), Some(made));
     assert_eq!(accounts.verify("김이웃", "wrong horse").await.expect("answered"), None);
@@ -36,7 +32,7 @@ async fn only_the_right_name_with_the_right_password_signs_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_cannot_be_is_refused_with_the_reason() {
     let directory = tempfile::tempdir().expect("a directory");
-    let accounts = Accounts::new(database(&directory).await);
+    let accounts = Accounts::new(database(directory.path()).await);
     accounts.create(account("one")).await.expect("it is made");
     assert!(matches!(accounts.create(account("one")).await, Err(AccountError::Taken(_))));
     let short = NewAccount { password: "short".into(), ..account("two") };
@@ -48,7 +44,7 @@ async fn an_account_that_cannot_be_is_refused_with_the_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_with_an_invisible_character_is_refused_with_the_character() {
     let directory = tempfile::tempdir().expect("a directory");
-    let accounts = Accounts::new(database(&directory).await);
+    let accounts = Accounts::new(database(directory.path()).await);
     let cases = [
         ("the name", NewAccount { name: "김\u{202e}이웃".into(), ..account("") }),
         ("the name", NewAccount { name: "김\0이웃".into(), ..account("") }),
@@ -64,7 +60,7 @@ async fn a_name_with_an_invisible_character_is_refused_with_the_character() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_no_account_can_have_signs_nobody_in() {
     let directory = tempfile::tempdir().expect("a directory");
-    let accounts = Accounts::new(database(&directory).await);
+    let accounts = Accounts::new(database(directory.path()).await);
     for name in ["", "\0", "resident\0", "\u{fffd}", "a".repeat(129).as_str()] {
         assert_eq!(accounts.verify(name, "correct horse").await.expect("answered"), None, "{name:?}");
     }
@@ -73,7 +69,7 @@ async fn a_name_that_no_account_can_have_signs_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_complex_is_made_only_where_nobody_lives_yet() {
     let directory = tempfile::tempdir().expect("a directory");
-    let accounts = Accounts::new(database(&directory).await);
+    let accounts = Accounts::new(database(directory.path()).await);
     accounts.furnish_demo().await.expect("it is made");
     accounts.furnish_demo().await.expect("nothing happens");
     let lines: Vec<String> = accounts.lines().await.expect("answered").iter().map(Line::to_string).collect();
@@ -88,7 +84,8 @@ async fn the_demo_complex_is_made_only_where_nobody_lives_yet() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_that_several_processes_make_at_once_is_whole() {
     let directory = tempfile::tempdir().expect("a directory");
-    let (one, other) = (Accounts::new(database(&directory).await), Accounts::new(database(&directory).await));
+    let (one, other) =
+        (Accounts::new(database(directory.path()).await), Accounts::new(database(directory.path()).await));
     let (made, made_too) = tokio::join!(one.furnish_demo(), other.furnish_demo());
     made.expect("it is made");
     made_too.expect("who was slower finds it made");
@@ -101,7 +98,7 @@ async fn a_demo_that_several_processes_make_at_once_is_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_opens_with_its_token_until_it_ends_and_watchers_are_notified() {
     let directory = tempfile::tempdir().expect("a directory");
-    let database = database(&directory).await;
+    let database = database(directory.path()).await;
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
     let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
     let sessions = Sessions::open(database, outbox, false).await;

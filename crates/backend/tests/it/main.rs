@@ -2,6 +2,7 @@
 //! backend once more.
 
 mod accounts;
+mod audit;
 mod log;
 mod outbox;
 mod people;

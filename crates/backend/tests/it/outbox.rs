@@ -34,17 +34,12 @@ fn entry(number: u8) -> Entry {
 
 /// Returns the event of an entry; its content does not matter here.
 fn event(entry: &Entry) -> Event {
-    Event::Alert(Alert {
-        id: AlertId(entry.origin.id),
-        line: Line::new(entry.line.clone()).expect("a line"),
-        house: House::new("1203").expect("a house"),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: entry.at,
-    })
+    Event::Alert(Alert::new(
+        AlertId(entry.origin.id),
+        Line::new(entry.line.clone()).expect("a line"),
+        House::new("1203").expect("a house"),
+        entry.at,
+    ))
 }
 
 async fn append(outbox: &Outbox, entry: Entry) -> Sequence {

@@ -2,7 +2,6 @@
 
 use backend::{
     audit::By,
-    database::Database,
     people::{
         PeopleError,
         accounts::{AccountError, Accounts, NewAccount},
@@ -14,12 +13,13 @@ use backend::{
 };
 use domain::{House, Line, Role};
 
+use crate::support::database;
+
 const TABLE: &[u8] =
     b"building,line,house,neighbours\n101,101-1,1203,101-2\n101,101-1,1204,\n101,101-2,501,\n";
 
 async fn accounts(directory: &tempfile::TempDir) -> Accounts {
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    Accounts::new(Database::open(&url).await.expect("it opens"))
+    Accounts::new(database(directory.path()).await)
 }
 
 /// Accounts with the houses of [`TABLE`] and one administrator.
@@ -134,8 +134,7 @@ async fn the_last_administrator_and_an_inhabited_line_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_display_is_known_by_its_token_until_it_is_revoked() {
     let directory = tempfile::tempdir().expect("a directory");
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    let displays = Displays::open(Database::open(&url).await.expect("it opens")).await;
+    let displays = Displays::open(database(directory.path()).await).await;
     let office = By::account("office", [127, 0, 0, 1].into());
     let long = "x".repeat(65);
     for name in ["", "  ", "a\u{202e}b", long.as_str()] {

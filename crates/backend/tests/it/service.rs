@@ -167,17 +167,12 @@ async fn a_line_that_appears_later_is_part_of_a_subscription_to_every_line() {
 /// An alert of this house that was received `ago` milliseconds ago.
 fn alert(house: &str, ago: Millis) -> Alert {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    Alert {
-        id: AlertId::generate(),
-        line: line(),
-        house: House::new(house).expect("a valid house"),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: Millis::try_from(now.as_millis()).expect("before the year 292 million") - ago,
-    }
+    Alert::new(
+        AlertId::generate(),
+        line(),
+        House::new(house).expect("a valid house"),
+        Millis::try_from(now.as_millis()).expect("before the year 292 million") - ago,
+    )
 }
 
 async fn write(log: &Log, event: Event) {

@@ -8,7 +8,6 @@ use std::{
 
 use backend::{
     clock,
-    database::Database,
     delivery::outbox::{Entry, Origin, Outbox},
     readiness::RoleState,
     statistics::{
@@ -25,7 +24,7 @@ use domain::{
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
-use crate::support::backend;
+use crate::support::{backend, database};
 
 /// More than two pages.
 const CALLS: u64 = 2_500;
@@ -95,17 +94,8 @@ async fn fill(directory: &Path) {
     let mut appending = Vec::new();
     for number in 0..CALLS {
         let at = begun + i64::try_from(number).expect("a small number") * 60_000;
-        let alert = Alert {
-            id: AlertId(Uuid::now_v7()),
-            line: line(),
-            house: House::new(number.to_string()).expect("a house"),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at,
-        };
+        let alert =
+            Alert::new(AlertId(Uuid::now_v7()), line(), House::new(number.to_string()).expect("a house"), at);
         let origin = Origin { id: alert.id.0, resident: "somebody".into(), route: "/alert".into() };
         let event = Event::Alert(alert);
         let (topic, value) = record::write(&event);
@@ -121,8 +111,7 @@ async fn fill(directory: &Path) {
 }
 
 async fn open(directory: &Path) -> Statistics {
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-    let accounts = Database::open(&url).await.expect("the accounts");
+    let accounts = database(directory).await;
     let zone = Iana::named("Asia/Seoul").expect("a zone");
     Statistics::open(directory, accounts, zone).expect("the statistics")
 }

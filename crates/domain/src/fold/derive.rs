@@ -1,4 +1,4 @@
-//! Derivations from the sets: incidents, and the history of a call for a snapshot.
+//! Derivations from the sets, which are incidents, and the history of a call for a snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 

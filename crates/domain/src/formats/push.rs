@@ -1,4 +1,4 @@
-//! Web Push over HTTP: what a browser asks for, and what it is answered.
+//! Web Push over HTTP, with what a browser asks for, and what it is answered.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -93,15 +93,9 @@ fn kind(random: &mut Random) -> Option<Kind> {
 impl Story<'_> {
     fn alert(&mut self, drill: bool) {
         let alert = Alert {
-            id: self.id,
-            line: self.line.clone(),
-            house: self.caller.clone(),
-            text: String::new(),
-            location: None,
             kind: kind(self.random),
             drill,
-            alone: false,
-            at: self.begun,
+            ..Alert::new(self.id, self.line.clone(), self.caller.clone(), self.begun)
         };
         self.words.push((self.begun, Event::Alert(alert)));
     }

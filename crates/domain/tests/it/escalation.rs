@@ -1,4 +1,4 @@
-//! The steps of a call that nobody comes to: which are due, when, and that each is taken once.
+//! The steps of a call that nobody comes to. It is tested which are due, when, and that each is taken once.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -14,15 +14,8 @@ pub(crate) fn a_house(name: &str) -> House {
 /// The call 0 of a house.
 pub(crate) fn alert_of(house: &str, passed: Millis) -> Alert {
     Alert {
-        id: alert_id(0),
-        line: line(),
-        house: a_house(house),
-        text: String::new(),
         location: Location::new(37.5, 127.0, None),
-        kind: None,
-        drill: false,
-        alone: false,
-        at: MORNING + passed,
+        ..Alert::new(alert_id(0), line(), a_house(house), MORNING + passed)
     }
 }
 

@@ -114,7 +114,7 @@ async fn while_postgresql_is_stopped_the_signed_in_can_call_and_reach_neighbours
     let recorded = caller.press(&caller.call("without a database")?, None).await?.ok()?;
     socket.wait_for("the call", |message| message.is_alert(recorded.id)).await?;
     let (_, snapshot) = neighbour.listen().await?;
-    assert!(snapshot.alert(recorded.id).is_some(), "a new socket hears it, too");
+    assert!(snapshot.alert(recorded.id).is_some(), "a new socket receives it, too");
     postgres.command("start");
     sign_in(&client, NEIGHBOUR).await?;
     server.end().await

@@ -1,4 +1,4 @@
-//! The people of the complex: importing houses, inviting and joining, and what the office does to accounts.
+//! The people of the complex, by importing houses, inviting and joining, and what the office does to accounts.
 
 mod acts;
 mod import;

@@ -1,4 +1,4 @@
-//! Web Push: a device without an open page is reached through a push service, which learns nothing of the call.
+//! By Web Push a device without an open page is reached through a push service, which learns nothing of the call.
 
 mod answers;
 pub mod phone;
@@ -8,10 +8,7 @@ mod steps;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use domain::{
-    AlertId, Kind,
-    api::{AcceptRequest, ProgressRequest},
-};
+use domain::{AlertId, Kind, api::ProgressRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{
@@ -29,10 +26,12 @@ use self::{
     service::{Answer, Service},
 };
 use crate::support::{
-    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, change_accounts, program, sign_in,
+    ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, accept_of, change_accounts,
+    program, sign_in,
 };
 
-/// Within this nothing more must come: several times what a node waits before it looks after another one's work.
+/// The time within which nothing more must come. It is several times what a node waits before it looks after another
+/// one's work.
 pub const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
 
 /// Rounds in which the copy of the accounts and then that of the devices are brought up to date.
@@ -131,12 +130,7 @@ async fn a_house_that_comes_is_not_alarmed_any_more_and_all_are_again_when_its_h
     service.wait_for(&theirs.path, 1).await;
     service.wait_for(&another.path, 1).await;
 
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: helper.resident().house.clone().unwrap(),
-        target_house: caller.resident().house.clone().unwrap(),
-        alert: Some(call),
-    };
+    let accept = accept_of(&helper, &caller, Some(call));
     assert_eq!(helper.accept(&accept, None).await?.status, 202);
     let coming = theirs.read(&service.wait_for(&theirs.path, 2).await[1]);
     assert_eq!(coming["notification"]["data"]["class"], "coming");
@@ -164,12 +158,7 @@ async fn no_device_of_a_house_that_calls_about_an_intruder_is_pushed_at_any_step
     let shown = theirs.read(&service.wait_for(&theirs.path, 1).await[0]);
     assert!(shown["notification"]["body"].as_str().unwrap().starts_with("침입"), "{shown}");
 
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: helper.resident().house.clone().unwrap(),
-        target_house: caller.resident().house.clone().unwrap(),
-        alert: Some(call),
-    };
+    let accept = accept_of(&helper, &caller, Some(call));
     assert_eq!(helper.accept(&accept, None).await?.status, 202);
     service.wait_for(&theirs.path, 2).await;
     assert_eq!(helper.progress(call, Step::Withdraw, &ProgressRequest::default(), None).await?.status, 202);

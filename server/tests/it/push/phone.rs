@@ -1,4 +1,4 @@
-//! A device that has subscribed: it has the keys to read what is pushed to it.
+//! A device that has subscribed. It has the keys to read what is pushed to it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::push::{Device, ServerKey};

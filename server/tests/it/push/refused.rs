@@ -53,7 +53,7 @@ async fn somebody_elses_device_cannot_be_listed_tried_removed_or_claimed() -> Ou
         let answer = client.send::<Value>(other.request(method.clone(), &path)).await?;
         assert_eq!(answer.outcome.unwrap_err().kind, "/problems/not-yours", "{method} {path}");
     }
-    // The address alone does not make it theirs: they do not know its keys.
+    // The address alone does not make it theirs, because they do not know its keys.
     let stolen = Phone::at(&service, "/one").wish();
     let answer = subscribe(&other, &stolen).await?;
     assert_eq!(answer.outcome.unwrap_err().kind, "/problems/not-yours");

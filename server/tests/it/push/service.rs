@@ -1,4 +1,4 @@
-//! A push service of the test's own, on loopback: it keeps what it is sent and answers as the test wants.
+//! A push service of the test's own, on loopback. It keeps what it is sent and answers as the test wants.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -23,7 +23,7 @@ pub enum Answer {
     Status(u16),
     /// 429, to come again after so many seconds.
     Later(u64),
-    /// Not at all: the connection stays open.
+    /// There is no answer, and the connection stays open.
     Silence,
 }
 

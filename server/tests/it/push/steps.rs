@@ -1,4 +1,4 @@
-//! The steps of an escalation by push: each to its own people, once, and the end to everybody who was alarmed.
+//! The steps of an escalation by push, each to its own people, once, and the end to everybody who was alarmed.
 
 use domain::{AlertId, api::ProgressRequest};
 use reqwest::Method;

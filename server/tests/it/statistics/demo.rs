@@ -8,21 +8,15 @@ use sqlx::{Connection as _, Row as _};
 use testkit::{Error, client::Session};
 
 use super::{iutsai, press, rows_that, tables, verify};
-use crate::support::{ADMINISTRATOR, CALLER, Outcome, program, resident_of, send, server, sign_in};
+use crate::support::{ADMINISTRATOR, CALLER, Outcome, page, program, resident_of, send, server, sign_in};
 
 const THREE_MONTHS: &str = "/api/statistics?period=90d";
+const PAGE: &str = "/admin/statistics?period=90d";
 
 async fn figures(administrator: &Session) -> Result<Value, Error> {
     let response = send(administrator.request(Method::GET, THREE_MONTHS)).await;
     assert_eq!(response.status(), 200);
     Ok(response.json().await.unwrap())
-}
-
-async fn page(administrator: &Session) -> String {
-    let cookie = format!("iutsai-session={}", administrator.token());
-    let page = administrator.client().request(Method::GET, "/admin/statistics?period=90d");
-    let page = page.header("cookie", cookie).header("accept", "text/html").header("accept-language", "ko");
-    send(page).await.text().await.unwrap()
 }
 
 /// Returns the number of calls of the demo's past in a table.
@@ -53,7 +47,7 @@ async fn the_demo_shows_a_past_until_a_command_removes_it_beside_the_server() ->
     assert_eq!(count("unfinished"), 0, "all of them are over");
     // Not every flat of a line is reached, though few have an account.
     assert!(past["reach"]["flats"].as_u64() < past["reach"]["of_flats"].as_u64(), "{past}");
-    assert!(page(&administrator).await.contains("체험용 요청이 섞여 있어요"));
+    assert!(page(&administrator, PAGE).await.contains("체험용 요청이 섞여 있어요"));
 
     assert!(exported(server.data_dir()) > 10, "an export has what the page has");
 
@@ -73,7 +67,7 @@ async fn the_demo_shows_a_past_until_a_command_removes_it_beside_the_server() ->
     let out = String::from_utf8(out).unwrap();
     assert!(done && out.starts_with("removed 82 calls that never happened"), "{out}{errors}");
     assert_eq!(figures(&administrator).await?["calls"], 1, "the call that was made stays");
-    assert!(!page(&administrator).await.contains("체험용 요청이 섞여 있어요"));
+    assert!(!page(&administrator, PAGE).await.contains("체험용 요청이 섞여 있어요"));
     server.restart().await?;
     assert_eq!(of_demo(server.data_dir(), "statistics_calls").await, 0, "they do not come back");
     let rows = rows_that(server.data_dir(), |rows| rows.len() == 1).await;

@@ -17,17 +17,12 @@ use crate::support::{ADMINISTRATOR, Outcome, send, sign_in};
 const HOUR: Millis = 60 * 60 * 1000;
 
 fn alert(number: u128, at: Millis) -> Word {
-    let alert = Alert {
-        id: AlertId(Uuid::from_u128(number)),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
+    let alert = Alert::new(
+        AlertId(Uuid::from_u128(number)),
+        Line::new("101-1").unwrap(),
+        House::new("1203").unwrap(),
         at,
-    };
+    );
     (at, Event::Alert(alert))
 }
 

@@ -12,12 +12,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use domain::{
-    AlertId, Millis,
-    api::{AcceptRequest, ProgressRequest},
-    plausible::Word,
-    statistics::Row,
-};
+use domain::{AlertId, Millis, api::ProgressRequest, plausible::Word, statistics::Row};
 use serde_json::json;
 use sqlx::{
     Connection as _, Row as _,
@@ -31,7 +26,7 @@ use testkit::{
 };
 use uuid::Uuid;
 
-use crate::support::{path, program};
+use crate::support::{accept_of, path, program};
 
 /// The time for a call to be counted on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,12 +45,7 @@ async fn press(by: &Session) -> Result<Uuid, Error> {
 
 /// Comes to help.
 async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<(), Error> {
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: by.call("")?.house,
-        target_house: caller.call("")?.house,
-        alert: Some(AlertId(call)),
-    };
+    let accept = accept_of(by, caller, Some(AlertId(call)));
     by.accept(&accept, None).await?.ok().map(drop)
 }
 

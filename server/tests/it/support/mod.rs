@@ -6,6 +6,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use domain::{AlertId, api::AcceptRequest};
+use reqwest::{Method, RequestBuilder};
 use sqlx::{
     Connection as _,
     sqlite::{SqliteConnectOptions, SqliteConnection},
@@ -120,6 +122,36 @@ pub fn header<'a>(response: &'a reqwest::Response, name: &str) -> &'a str {
 }
 
 /// Sends a request as it is.
-pub async fn send(request: reqwest::RequestBuilder) -> reqwest::Response {
+pub async fn send(request: RequestBuilder) -> reqwest::Response {
     request.send().await.expect("the server answers")
+}
+
+/// Asks for a page in Korean, as the browser of somebody who is signed in does.
+pub fn page_request(of: &Session, path: &str) -> RequestBuilder {
+    let cookie = format!("iutsai-session={}", of.token());
+    let request = of.client().request(Method::GET, path).header("cookie", cookie);
+    request.header("accept", "text/html").header("accept-language", "ko")
+}
+
+/// The status of a page, and its HTML.
+pub async fn answered_page(of: &Session, path: &str) -> (u16, String) {
+    let response = send(page_request(of, path)).await;
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+/// The HTML of a page that is shown.
+pub async fn page(of: &Session, path: &str) -> String {
+    let (status, html) = answered_page(of, path).await;
+    assert_eq!(status, 200, "{path}: {html}");
+    html
+}
+
+/// The accept by which a neighbour comes to a call of the caller, or to the newest one.
+pub fn accept_of(neighbour: &Session, caller: &Session, call: Option<AlertId>) -> AcceptRequest {
+    AcceptRequest {
+        line: caller.resident().line.clone().unwrap(),
+        accept_house: neighbour.resident().house.clone().unwrap(),
+        target_house: caller.resident().house.clone().unwrap(),
+        alert: call,
+    }
 }

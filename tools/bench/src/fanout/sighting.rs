@@ -59,15 +59,13 @@ mod tests {
 
     fn alert(text: &str) -> Alert {
         Alert {
-            id: AlertId::generate(),
-            line: Line::new("101-1").expect("a line"),
-            house: House::new("1203").expect("a house"),
             text: text.into(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: 1,
+            ..Alert::new(
+                AlertId::generate(),
+                Line::new("101-1").expect("a line"),
+                House::new("1203").expect("a house"),
+                1,
+            )
         }
     }
 

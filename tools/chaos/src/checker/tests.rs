@@ -25,17 +25,7 @@ fn second(number: u64) -> Duration {
 }
 
 fn alert(id: Uuid) -> Body {
-    let alert = Alert {
-        id: AlertId(id),
-        line: line(),
-        house: house("1203"),
-        text: "help".into(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: 1_000,
-    };
+    let alert = Alert { text: "help".into(), ..Alert::new(AlertId(id), line(), house("1203"), 1_000) };
     Body::Event { event: Event::Alert(alert), first: None }
 }
 

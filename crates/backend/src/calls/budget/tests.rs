@@ -22,17 +22,7 @@ fn resident(of: &str) -> Resident {
 }
 
 fn alert(of: &str) -> Alert {
-    Alert {
-        id: AlertId::generate(),
-        line: line(),
-        house: house(of),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: clock::now(),
-    }
+    Alert::new(AlertId::generate(), line(), house(of), clock::now())
 }
 
 fn accept(call: &Alert, by: &str) -> Event {

@@ -180,17 +180,7 @@ mod tests {
 
     #[test]
     fn only_an_end_by_somebody_who_may_keeps_a_call_from_sounding() {
-        let alert = Alert {
-            id: AlertId::generate(),
-            line: Line::new("101-1").unwrap(),
-            house: house("1203"),
-            text: String::new(),
-            location: None,
-            kind: None,
-            drill: false,
-            alone: false,
-            at: clock::now(),
-        };
+        let alert = Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), house("1203"), clock::now());
         let cancelled = |by: &str, target: Option<&str>| {
             Event::Status(Status {
                 id: EventId::generate(),

@@ -1,7 +1,9 @@
 //! Tables of flats are read as offices write them, and each fault is named with its line.
-#![allow(clippy::unwrap_used)]
+
+use domain::InvalidName;
+
 use super::*;
-use crate::people::complex::Kept;
+use crate::people::complex::{Kept, Layout};
 
 fn line(name: &str) -> Line {
     Line::new(name).unwrap()

@@ -196,7 +196,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use domain::{House, Line, Role};
 
     use super::*;

@@ -199,7 +199,7 @@ impl Sessions {
         database::answer(end).await.map(drop)
     }
 
-    /// Returns the fingerprint of the accounts that the sessions were last compared with: another one means that an
+    /// Returns the fingerprint of the accounts that the sessions were last compared with. Another one means that an
     /// account is another.
     pub(crate) fn compared_accounts(&self) -> Option<u64> {
         self.copies.accounts()

@@ -1,4 +1,5 @@
-//! The devices by household: which households have one that works, and how many devices have been silent for long.
+//! The devices by household. It knows which households have one that works, and how many devices have been silent for
+//! long.
 
 use std::collections::BTreeMap;
 

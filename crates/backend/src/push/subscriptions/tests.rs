@@ -1,9 +1,9 @@
 //! Subscriptions are kept, copied and removed, and a call finds the devices of its line.
-#![allow(clippy::unwrap_used)]
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::push::Keys;
 
-use super::*;
+use super::{keys::AUTH, *};
 use crate::people::accounts::Accounts;
 
 /// The device's keys of RFC 8291, appendix A.
@@ -12,8 +12,7 @@ const P256DH: &str =
 const AUTH_OF_RFC: &str = "BTBZMqHH6r4Tts7J_aSIgg";
 
 async fn subscriptions(directory: &std::path::Path) -> Subscriptions {
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory).await;
     Accounts::new(database.clone()).furnish_demo().await.unwrap();
     Subscriptions::new(database, "our-key".into())
 }

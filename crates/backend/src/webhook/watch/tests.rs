@@ -1,5 +1,5 @@
 //! Calls that the webhook is to send, with a receiver that never answers.
-#![allow(clippy::unwrap_used)]
+
 use domain::{Actor, Alert, AlertId, EventId, House, Line, Progress, Status};
 
 use super::*;
@@ -11,23 +11,12 @@ use crate::{
 };
 
 fn alert(house: &str) -> Alert {
-    Alert {
-        id: AlertId::generate(),
-        line: Line::new("101-1").unwrap(),
-        house: House::new(house).unwrap(),
-        text: String::new(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: clock::now(),
-    }
+    Alert::new(AlertId::generate(), Line::new("101-1").unwrap(), House::new(house).unwrap(), clock::now())
 }
 
 /// A webhook whose receiver accepts connections and never answers.
 async fn watch(directory: &std::path::Path, most: usize) -> (Watch, std::net::TcpListener) {
     let receiver = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display());
     let settings = Settings {
         target: Target::parse(&format!("http://{}", receiver.local_addr().unwrap())).unwrap(),
         keys: Keys::parse(&"A".repeat(32)).unwrap(),
@@ -36,7 +25,7 @@ async fn watch(directory: &std::path::Path, most: usize) -> (Watch, std::net::Tc
         location: false,
         site: None,
     };
-    let database = Database::open(&url).await.unwrap();
+    let database = Database::in_directory(directory).await;
     let parts = Parts::new(settings, database, Iana::named("Asia/Seoul").unwrap()).unwrap();
     (Watch::new(Arc::new(parts), Hub::new(), most), receiver)
 }
@@ -57,7 +46,7 @@ async fn a_call_for_which_there_is_no_place_is_found_again_when_there_is() {
     let mut changes = watch.hub.changes();
     for call in &calls {
         watch.hub.apply(Arrival::direct(Event::Alert(call.clone())).taken_here());
-        watch.apply(changes.recv().await.unwrap());
+        watch.apply(News::of(changes.recv().await.unwrap()).unwrap());
     }
     assert!(watch.is_behind && !waits(&watch, &calls[2]));
     watch.catch_up();

@@ -7,7 +7,7 @@ use std::{
 
 use domain::{
     AlertId,
-    api::{AcceptRequest, ProgressRequest, State},
+    api::{ProgressRequest, State},
     topic,
 };
 use testkit::{
@@ -18,7 +18,7 @@ use testkit::{
 use uuid::Uuid;
 
 use super::{brokers::Brokers, published};
-use crate::support::{CALLER, NEIGHBOUR, Outcome, path, sign_in};
+use crate::support::{CALLER, NEIGHBOUR, Outcome, accept_of, path, sign_in};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -110,12 +110,7 @@ async fn an_accept_that_only_kafka_has_is_accepted_again_when_repeated_after_the
     server.restart().await?;
     let client = server.client()?;
     let (caller, neighbour) = (sign_in(&client, CALLER).await?, neighbour.at(&client));
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: neighbour.call("")?.house,
-        target_house: caller.call("")?.house,
-        alert: Some(AlertId(ids[0])),
-    };
+    let accept = accept_of(&neighbour, &caller, Some(AlertId(ids[0])));
     let key = Uuid::now_v7();
     while neighbour.accept(&accept, Some(key)).await?.ok()?.state == State::Stored {
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,11 +1,6 @@
 //! From a node that is its own log to Kafka, and back.
 
-use domain::{
-    AlertId,
-    api::{AcceptRequest, ProgressRequest},
-    body::Body,
-    topic,
-};
+use domain::{AlertId, api::ProgressRequest, body::Body, topic};
 use testkit::{
     Error,
     client::{Message, Session, Snapshot, Step},
@@ -14,15 +9,10 @@ use testkit::{
 use uuid::Uuid;
 
 use super::{brokers::Brokers, published};
-use crate::support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, program, sign_in};
+use crate::support::{CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, accept_of, program, sign_in};
 
 async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<Uuid, Error> {
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: by.call("")?.house,
-        target_house: caller.call("")?.house,
-        alert: Some(AlertId(call)),
-    };
+    let accept = accept_of(by, caller, Some(AlertId(call)));
     Ok(by.accept(&accept, None).await?.ok()?.id)
 }
 

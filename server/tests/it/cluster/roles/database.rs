@@ -74,15 +74,8 @@ async fn an_event_handed_over_without_a_notification_is_delivered() -> Outcome {
     let mut sockets = apart.sockets(&caller, &neighbour).await?;
     let (line, house) = caller.resident().flat().unwrap();
     let alert = Alert {
-        id: AlertId::generate(),
-        line: line.clone(),
-        house: house.clone(),
         text: "no notification".into(),
-        location: None,
-        kind: None,
-        drill: false,
-        alone: false,
-        at: backend::clock::now(),
+        ..Alert::new(AlertId::generate(), line.clone(), house.clone(), backend::clock::now())
     };
     let (id, at) = (alert.id.0, alert.at);
     let (topic, value) = record::write(&Event::Alert(alert));

@@ -12,10 +12,7 @@ mod webhook;
 
 use std::time::{Duration, Instant};
 
-use domain::{
-    AlertId,
-    api::{AcceptRequest, Recorded},
-};
+use domain::{AlertId, api::Recorded};
 use serde_json::Value;
 use testkit::{
     Error,
@@ -27,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     cluster::kafka::brokers::Brokers,
     cluster::postgres::Postgres,
-    support::{CALLER, NEIGHBOUR, Outcome, sign_in},
+    support::{CALLER, NEIGHBOUR, Outcome, accept_of, sign_in},
 };
 
 /// The time for which a socket waits for an expected frame.
@@ -101,7 +98,7 @@ impl Apart {
     }
 }
 
-/// The key that pushes are signed with: one for all processes.
+/// The key that pushes are signed with, one for all processes.
 const PUSH_KEY: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
 
 /// The program with these roles and a data directory of its own.
@@ -119,13 +116,7 @@ async fn press(by: &Session, text: &str) -> Result<Recorded, Error> {
 
 /// Comes to help `caller`, whose call this is; the accept's id.
 async fn accept(by: &Session, caller: &Session, call: Uuid) -> Result<Uuid, Error> {
-    let house = |session: &Session| session.resident().house.clone().unwrap();
-    let accept = AcceptRequest {
-        line: caller.line()?.clone(),
-        accept_house: house(by),
-        target_house: house(caller),
-        alert: Some(AlertId(call)),
-    };
+    let accept = accept_of(by, caller, Some(AlertId(call)));
     let answer = by.accept(&accept, None).await?;
     assert_eq!(answer.status, 202, "{:?}", answer.outcome);
     Ok(answer.ok()?.id)

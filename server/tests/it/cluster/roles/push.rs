@@ -1,4 +1,4 @@
-//! Which process pushes a call: the one that took it, and another when that ends in between.
+//! The process that pushes a call is the one that took it, and another when that ends in between.
 
 use super::Apart;
 use crate::{

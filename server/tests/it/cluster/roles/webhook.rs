@@ -1,4 +1,4 @@
-//! Which process sends a call to the webhook: the one that took it, and another when that ends in between.
+//! The process that sends a call to the webhook is the one that took it, and another when that ends in between.
 
 use super::Apart;
 use crate::{

@@ -9,15 +9,15 @@ const HOUR: Millis = 60 * 60 * 1000;
 
 fn alert(drill: bool) -> Event {
     Event::Alert(Alert {
-        id: AlertId(Uuid::from_u128(1)),
-        line: Line::new("101-1").unwrap(),
-        house: House::new("1203").unwrap(),
         text: "help".into(),
         location: Location::new(37.5, 127.0, Some(12.0)),
-        kind: None,
         drill,
-        alone: false,
-        at: NOW,
+        ..Alert::new(
+            AlertId(Uuid::from_u128(1)),
+            Line::new("101-1").unwrap(),
+            House::new("1203").unwrap(),
+            NOW,
+        )
     })
 }
 
@@ -59,8 +59,7 @@ async fn left(post: &Post) -> Vec<(String, bool)> {
 #[tokio::test]
 async fn coordinates_leave_after_a_day_and_rows_after_a_rebuilds_time_though_nothing_is_written() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display());
-    let post = Post::new(Database::open(&url).await.unwrap());
+    let post = Post::new(Database::in_directory(directory.path()).await);
     let (call, drill) = (alert(false), alert(true));
     for (id, event, hours) in [
         ("a call of today", &call, 23),

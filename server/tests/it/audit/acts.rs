@@ -1,83 +1,20 @@
-//! The records of acts, sign-ins, downloads and looks at locations, as the page and the commands show them.
+//! Each act leaves its record, of the office, of a person, of a screen and of the command line.
 
 use std::time::{Duration, Instant};
 
-use backend::{
-    audit::{Act, Audit, By, Month, Record},
-    clock,
-    database::Database,
-    statistics::Iana,
-};
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{
-    client::{Session, Subscribe},
-    server::Server,
-};
+use testkit::client::Subscribe;
 
+use super::{PATIENCE, act, has, records, until_recorded};
 use crate::{
     me::{choose, data, located},
     second_factor::{led_to, protect},
     support::{
-        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, SECOND_NEIGHBOUR, command, header, send,
+        ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, command, page, resident_of, send,
         server_and_client, sign_in,
     },
 };
-
-/// Records are written beside the work, within this time.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Everything that is recorded, as the export has it; that is recorded as well.
-fn records(server: &Server) -> Vec<Vec<String>> {
-    let (done, text) = command(server, &["audit", "export", "--reason", "a test"]);
-    assert!(done, "{text}");
-    let mut table = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    // The table guards a cell that a spreadsheet would take for a formula.
-    let cell =
-        |cell: &str| cell.strip_prefix("'@").map_or_else(|| cell.to_owned(), |name| format!("@{name}"));
-    let rows = table.records().map(|row| row.unwrap().iter().map(cell).collect());
-    rows.collect()
-}
-
-/// Returns true if some record is of this act by this account about this.
-fn has(records: &[Vec<String>], act: &str, actor: &str, subject: &str) -> bool {
-    records.iter().any(|row| row[3] == act && row[4] == actor && row[6] == subject)
-}
-
-/// Waits for a record that is written beside the work.
-async fn until_recorded(server: &Server, act: &str, actor: &str, subject: &str) -> Vec<String> {
-    let begun = Instant::now();
-    loop {
-        let records = records(server);
-        let found = records.iter().find(|row| row[3] == act && row[4] == actor && row[6] == subject);
-        if let Some(found) = found {
-            return found.clone();
-        }
-        assert!(begun.elapsed() < PATIENCE, "{act} by {actor} about {subject} in {records:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-/// Does an act of the office, which succeeds.
-async fn act(office: &Session, path: &str, body: &Value) {
-    let response = send(office.request(Method::POST, path).json(body)).await;
-    let status = response.status().as_u16();
-    assert!([200, 201].contains(&status), "{path}: {status} {}", response.text().await.unwrap());
-}
-
-async fn page(office: &Session, address: &str) -> String {
-    let request = office.request(Method::GET, address).header("accept-language", "ko");
-    let response = send(request).await;
-    let status = response.status().as_u16();
-    let html = response.text().await.unwrap();
-    assert_eq!(status, 200, "{address}: {html}");
-    html
-}
-
-/// Another writer of the audit beside the server.
-async fn beside(server: &Server) -> Audit {
-    Audit::new(Database::open(&server.database()).await.unwrap())
-}
 
 #[tokio::test]
 async fn every_act_of_the_office_leaves_a_record_with_who_from_where_and_whose() -> Outcome {
@@ -206,99 +143,6 @@ async fn a_drill_that_the_office_starts_is_recorded_with_its_line() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_download_needs_a_reason_which_is_recorded_before_it_is_given_out() -> Outcome {
-    let (server, client) = server_and_client().await?;
-    let office = sign_in(&client, ADMINISTRATOR).await?;
-    let get = |path: &str| office.request(Method::GET, path);
-    assert_eq!(send(get("/api/incidents.csv?period=7d")).await.status(), 422);
-    assert!(!has(&records(&server), "downloaded", ADMINISTRATOR, "incidents.csv"));
-    assert_eq!(send(get("/api/incidents.csv?period=7d&reason=monthly+report")).await.status(), 200);
-    let row = until_recorded(&server, "downloaded", ADMINISTRATOR, "incidents.csv").await;
-    assert_eq!(row[7], "monthly report");
-    let download = |body: Value| office.request(Method::POST, "/api/audit.csv").json(&body);
-    assert_eq!(send(download(json!({}))).await.status(), 422);
-    act(&office, &format!("/api/people/{SECOND_NEIGHBOUR}/lock"), &json!({})).await;
-    let response = send(download(json!({ "act": "locked", "reason": "a question of the resident" }))).await;
-    assert_eq!(header(&response, "content-type"), "text/csv; charset=utf-8");
-    let text = response.text().await.unwrap();
-    assert!(text.lines().count() == 2 && text.contains(",locked,admin,127.0.0.1,resident-1301,"), "{text}");
-    assert!(has(&records(&server), "downloaded", ADMINISTRATOR, "audit.csv"));
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_page_filters_by_its_address_and_shows_pages() -> Outcome {
-    let (server, client) = server_and_client().await?;
-    let office = sign_in(&client, ADMINISTRATOR).await?;
-    let audit = beside(&server).await;
-    for number in 0..60 {
-        let record = Record::new(Act::Locked, By::command_line()).about(&format!("house-{number}"));
-        audit.record(record).await.unwrap();
-    }
-    let html = page(&office, "/admin/audit?act=locked").await;
-    assert_eq!(html.matches("data-testid=\"record\"").count(), 50, "{html}");
-    let older = html.split("before=").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    let html = page(&office, &format!("/admin/audit?act=locked&before={older}")).await;
-    assert_eq!(html.matches("data-testid=\"record\"").count(), 10, "{html}");
-    let html = page(&office, "/admin/audit?whose=house-7").await;
-    assert_eq!(html.matches("data-testid=\"record\"").count(), 1, "{html}");
-    let html = page(&office, "/admin/audit?who=nobody").await;
-    assert_eq!(html.matches("data-testid=\"record\"").count(), 0, "{html}");
-    let wrong = send(office.request(Method::GET, "/admin/audit?from=yesterday")).await;
-    assert_eq!(wrong.status(), 422);
-    Ok(())
-}
-
-#[tokio::test]
-async fn last_months_records_are_signed_and_until_then_every_page_of_the_office_asks_for_it() -> Outcome {
-    let (server, client) = server_and_client().await?;
-    let office = sign_in(&client, ADMINISTRATOR).await?;
-    let due = "data-testid=\"audit-due\"";
-    assert!(!page(&office, "/admin/people").await.contains(due), "last month has no records");
-    let (zone, now) = (Iana::named("Asia/Seoul").unwrap(), clock::now());
-    let last = Month::at(now, &zone).before();
-    let record = Record::new(Act::Locked, By::command_line()).about("kim").at(last.begins(&zone));
-    beside(&server).await.record(record).await.unwrap();
-    for address in ["/admin/people", "/admin/audit", "/admin/statistics"] {
-        assert!(page(&office, address).await.contains(due), "{address}");
-    }
-    let check = |month: String| {
-        let form =
-            [("month", month), ("note", "nothing unusual".to_owned()), ("back", "/admin/audit".to_owned())];
-        office.request(Method::POST, "/api/audit/check").form(&form)
-    };
-    let this = send(check(Month::at(now, &zone).to_string())).await;
-    assert!(header(&this, "location").contains("problem=invalid"), "a month that is not over");
-    let signed = send(check(last.to_string())).await;
-    assert!(header(&signed, "location").starts_with("/admin/audit?done=checked"));
-    let html = page(&office, "/admin/audit?done=checked").await;
-    assert!(html.contains(&format!("data-month=\"{last}\"")) && html.contains("nothing unusual"), "{html}");
-    assert!(!html.contains(due));
-    let row = until_recorded(&server, "records-checked", ADMINISTRATOR, &last.to_string()).await;
-    assert_eq!(row[7], "nothing unusual");
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_changed_byte_is_found_by_the_command_that_walks_the_chain() -> Outcome {
-    let (server, client) = server_and_client().await?;
-    let office = sign_in(&client, ADMINISTRATOR).await?;
-    act(&office, &format!("/api/people/{NEIGHBOUR}/lock"), &json!({})).await;
-    let (whole, text) = command(&server, &["audit", "verify"]);
-    assert!(whole && text.contains("are what was written; the last hash is "), "{text}");
-    let database = past(&server).await;
-    let change = "UPDATE audit SET subject = 'resident-1205' WHERE act = 'locked'";
-    let refused = sqlx::query(change).execute(&database).await.unwrap_err();
-    assert!(refused.to_string().contains("append-only"), "{refused}");
-    sqlx::query("DROP TRIGGER audit_update").execute(&database).await.unwrap();
-    assert_eq!(sqlx::query(change).execute(&database).await.unwrap().rows_affected(), 1);
-    let (whole, text) = command(&server, &["audit", "verify"]);
-    assert!(!whole && text.contains("is not what was written"), "{text}");
-    database.close().await;
-    Ok(())
-}
-
-#[tokio::test]
 async fn what_a_person_changes_about_signing_in_is_recorded() -> Outcome {
     let (mut server, client) = server_and_client().await?;
     let office = sign_in(&client, ADMINISTRATOR).await?;
@@ -408,7 +252,7 @@ async fn a_screen_on_a_wall_is_recorded_with_each_call_whose_location_it_shows()
 #[tokio::test]
 async fn acts_on_the_command_line_are_recorded() -> Outcome {
     let (server, client) = server_and_client().await?;
-    crate::support::resident_of(&server, &client, "kim").await?;
+    resident_of(&server, &client, "kim").await?;
     assert!(command(&server, &["admin", "end-sessions", "--name", "kim"]).0);
     assert!(command(&server, &["export", "--what", "incidents", "--reason", "a question"]).0);
     let records = records(&server);
@@ -419,10 +263,4 @@ async fn acts_on_the_command_line_are_recorded() -> Outcome {
         "{records:?}"
     );
     Ok(())
-}
-
-/// A connection past the server, as somebody with the file has one.
-async fn past(server: &Server) -> sqlx::SqlitePool {
-    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(server.data_dir().join("iutsai.db"));
-    sqlx::SqlitePool::connect_with(file).await.unwrap()
 }

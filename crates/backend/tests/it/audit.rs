@@ -8,12 +8,10 @@ use backend::{
 };
 use domain::Role;
 
-fn url(directory: &tempfile::TempDir) -> String {
-    format!("sqlite://{}?mode=rwc", directory.path().join("iutsai.db").display())
-}
+use crate::support::{database, url};
 
 async fn audit(directory: &tempfile::TempDir) -> Audit {
-    Audit::new(Database::open(&url(directory)).await.expect("it opens"))
+    Audit::new(database(directory.path()).await)
 }
 
 fn record(number: usize) -> Record {
@@ -45,7 +43,7 @@ async fn many_writers_of_several_nodes_make_one_chain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_act_and_its_record_are_one_transaction() {
     let directory = tempfile::tempdir().expect("a directory");
-    let database = Database::open(&url(&directory)).await.expect("it opens");
+    let database = database(directory.path()).await;
     let (accounts, audit) = (Accounts::new(database.clone()), Audit::new(database));
     for name in ["office", "other"] {
         let (name, password) = (name.to_owned(), "correct horse".to_owned());
@@ -83,9 +81,9 @@ async fn retention_cuts_the_head_of_the_chain_and_the_rest_can_still_be_walked()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_keeps_records_waiting_and_the_walk_says_it_does_not_know() {
+async fn a_database_that_is_away_keeps_records_waiting_and_the_walk_reports_that_it_does_not_know() {
     let directory = tempfile::tempdir().expect("a directory");
-    let database = Database::connect_later(&url(&directory)).expect("a name");
+    let database = Database::connect_later(&url(directory.path())).expect("a name");
     let audit = Audit::new(database.clone());
     audit.later(record(1));
     audit.refused([10, 0, 0, 1].into(), "admin", "sign-in-refused");

@@ -1,0 +1,150 @@
+//! The data that single pages show beside what every page has, read before they are rendered.
+
+use std::sync::Arc;
+
+use app::{
+    page_table::{
+        self, AUDIT, Audience, CALL_STATE, CALLS, DISPLAYS, DRILLS, INSTALL, INVITATION, MY_SIGN_IN,
+        STATISTICS,
+    },
+    pages::{
+        audit, board as board_page, calls, drills, escalation, install, join, me, my_sign_in, people,
+        statistics,
+    },
+};
+use backend::{canary::Pulse, people::sessions::Session};
+use domain::Role;
+use http::request::Parts;
+use leptos::prelude::provide_context;
+
+use crate::{
+    audit as records, board, drills as exercises, figures, me as of_person, my_sign_in as own, past_calls,
+    people as office, problem::Problem, state::AppState,
+};
+
+/// The data of single pages, read before they are rendered.
+#[derive(Clone, Default)]
+pub struct Extras {
+    /// The numbers of the office.
+    pub statistics: Option<Arc<statistics::Shown>>,
+    /// The people of the complex.
+    pub people: Option<Arc<people::Shown>>,
+    /// The past calls of a line.
+    pub calls: Option<Arc<calls::Shown>>,
+    /// The drills of the office.
+    pub drills: Option<Arc<drills::Shown>>,
+    /// An invitation.
+    pub join: Option<Arc<join::Shown>>,
+    /// The data held about the viewer.
+    pub me: Option<Arc<me::Shown>>,
+    /// The records of acts.
+    pub audit: Option<Arc<audit::Shown>>,
+    /// The month whose records somebody of the office must still look at.
+    pub unchecked: Option<audit::Unchecked>,
+    /// The ways in which the viewer signs in.
+    pub my_sign_in: Option<Arc<my_sign_in::Shown>>,
+    /// The board of the office.
+    pub board: Option<Arc<board_page::Shown>>,
+    /// The screens that show the board.
+    pub displays: Option<Arc<board_page::Displays>>,
+    /// The way out of KakaoTalk's own browser.
+    pub external: Option<install::External>,
+    /// The rules of escalation.
+    pub escalation: Option<Arc<escalation::Shown>>,
+    /// The result of the service's silent calls to itself, for the office.
+    pub pulse: Option<Pulse>,
+}
+
+impl Extras {
+    /// Gives the page what was read for it.
+    pub(super) fn provide(self) {
+        let Self {
+            statistics,
+            people,
+            calls,
+            drills,
+            join,
+            me,
+            audit,
+            unchecked,
+            my_sign_in,
+            board,
+            displays,
+            external,
+            escalation,
+            pulse,
+        } = self;
+        provide_some(statistics);
+        provide_some(people);
+        provide_some(calls);
+        provide_some(drills);
+        provide_some(join);
+        provide_some(me);
+        provide_some(audit);
+        provide_some(unchecked);
+        provide_some(my_sign_in);
+        provide_some(board);
+        provide_some(displays);
+        provide_some(external);
+        provide_some(escalation);
+        provide_some(pulse);
+    }
+}
+
+fn provide_some<T: Send + Sync + 'static>(value: Option<T>) {
+    if let Some(value) = value {
+        provide_context(value);
+    }
+}
+
+/// Reads what the page of an address shows. Nobody but an administrator gets what is the office's.
+pub(super) async fn extras(
+    state: &AppState,
+    parts: &Parts,
+    session: Option<&Session>,
+) -> Result<Extras, Problem> {
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    let mut extras = Extras::default();
+    if INSTALL.is_at(path) {
+        extras.external = office::in_kakao_talk(state, parts).map(install::External);
+    }
+    if INVITATION.is_at(path) {
+        let code = path.rsplit('/').next().unwrap_or_default();
+        extras.join = Some(Arc::new(office::invitation(state, parts, code).await?));
+    }
+    if let Some(session) = session.filter(|_| MY_SIGN_IN.is_at(path)) {
+        extras.my_sign_in = Some(Arc::new(own::shown(state, session, query).await));
+    }
+    let viewer = session.map(|session| &session.resident);
+    if let Some(viewer) = viewer {
+        extras.me = of_person::shown(state, path, query, viewer).await;
+    }
+    extras.board = board::shown(state, parts, viewer).await;
+    if let Some(viewer) = viewer.filter(|_| CALLS.is_at(path)) {
+        extras.calls = Some(Arc::new(past_calls::shown(state, query, viewer).await));
+    }
+    if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
+        if CALL_STATE.is_at(path) {
+            records::call_seen(state, parts, viewer);
+        }
+        if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
+            extras.unchecked = records::unchecked(state).await;
+            extras.pulse = state.backend.canary.pulse();
+        }
+        if DRILLS.is_at(path) {
+            extras.drills = Some(Arc::new(exercises::shown(state, query).await));
+        }
+        if AUDIT.is_at(path) {
+            extras.audit = Some(Arc::new(records::shown(state, query).await));
+        }
+        if DISPLAYS.is_at(path) {
+            extras.displays = Some(Arc::new(office::displays(state, query).await));
+        }
+        if STATISTICS.is_at(path) {
+            extras.statistics = Some(Arc::new(figures::shown(state, query).await));
+        }
+        extras.people = office::shown(state, path, query).await.map(Arc::new);
+        extras.escalation = office::escalation(state, path, query).await.map(Arc::new);
+    }
+    Ok(extras)
+}

@@ -40,8 +40,8 @@ pub struct Restore {
     #[arg(long, conflicts_with = "replace")]
     check: bool,
 
-    /// Moves what is in the data directory into a directory before-TIME there; without it a directory that is not empty is
-    /// refused
+    /// Moves what is in the data directory into a directory before-TIME there; without it a directory that is not
+    /// empty is refused
     #[arg(long)]
     replace: bool,
 

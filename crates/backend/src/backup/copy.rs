@@ -23,9 +23,9 @@ const BUFFER: usize = 64 * 1024;
 
 /// Copies a database as it is at one instant, while others write it.
 ///
-/// `VACUUM INTO` reads in one transaction of the write-ahead log, which keeps no writer waiting. SQLite's other way, the
-/// online backup, begins anew whenever another process writes, and copies free pages, in which deleted coordinates would
-/// still be.
+/// `VACUUM INTO` reads in one transaction of the write-ahead log, which keeps no writer waiting. SQLite's other way,
+/// the online backup, begins anew whenever another process writes, and copies free pages, in which deleted coordinates
+/// would still be.
 ///
 /// # Errors
 /// [`BackupError::Database`], [`BackupError::File`].

@@ -1,5 +1,5 @@
-//! The list of a backup's files, which is itself the file `manifest.json`. It is written last, so a directory without it
-//! is not a backup.
+//! The list of a backup's files, which is itself the file `manifest.json`. It is written last, so a directory without
+//! it is not a backup.
 
 use std::{fs, io::Write, path::Path};
 

@@ -133,13 +133,13 @@ enum Part {
 impl Part {
     /// Every part, in the order in which they are copied and put in place.
     ///
-    /// Each copy is of another instant, so a file comes before those that its rows refer to. All refer to the outbox. The
-    /// statistics have the position up to which they have read it, and the accounts' database has the calls that were
-    /// pushed and whose locations were shown. With the outbox last, everything that they refer to is in its copy, and calls
-    /// that they do not have yet are counted from it later. The devices in the accounts' database were subscribed with the
-    /// push key, which is made once, so the key comes after them. The choices about locations are a copy from the
-    /// accounts' database, which replaces them at the next start. The outbox's copy of the sessions is replaced in the same
-    /// way.
+    /// Each copy is of another instant, so a file comes before those that its rows refer to. All refer to the outbox.
+    /// The statistics have the position up to which they have read it, and the accounts' database has the calls that
+    /// were pushed and whose locations were shown. With the outbox last, everything that they refer to is in its copy,
+    /// and calls that they do not have yet are counted from it later. The devices in the accounts' database were
+    /// subscribed with the push key, which is made once, so the key comes after them. The choices about locations are
+    /// a copy from the accounts' database, which replaces them at the next start. The outbox's copy of the sessions is
+    /// replaced in the same way.
     const ALL: [Self; 5] =
         [Self::Statistics, Self::Accounts, Self::PushKey, Self::LocationUses, Self::Outbox];
 

@@ -1,5 +1,5 @@
-//! Puts a backup in the place of a node's data. The files stand beside their places until all of them are on the disk, and
-//! the outbox gets its name last.
+//! Puts a backup in the place of a node's data. The files stand beside their places until all of them are on the disk,
+//! and the outbox gets its name last.
 //!
 //! Nothing in them is changed. Positions do not come again, because a start begins at the present millisecond, and a
 //! reader stores the id of the last event that it read.
@@ -55,8 +55,8 @@ pub async fn check(from: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-/// Puts a backup in the place of the node's data. With `replace`, data that is there is moved into a directory of its own,
-/// and without it a place that is not empty is refused.
+/// Puts a backup in the place of the node's data. With `replace`, data that is there is moved into a directory of its
+/// own, and without it a place that is not empty is refused.
 ///
 /// # Errors
 /// [`BackupError`]. Nothing in the place has changed then, unless files could not be renamed at the end, after which

@@ -1,5 +1,5 @@
-//! Fills a new directory with a backup. It has another name until it is complete, so that a program that is killed leaves
-//! nothing that looks whole.
+//! Fills a new directory with a backup. It has another name until it is complete, so that a program that is killed
+//! leaves nothing that looks whole.
 
 use std::{
     fs::{self, DirBuilder},
@@ -36,7 +36,7 @@ pub async fn back_up(place: &Place, to: &Path, shown: &dyn Fn(&File)) -> Result<
     done
 }
 
-/// Returns the files that there are. A node without pages of its own has no push key, and one that counts nothing has no
+/// Returns the files that there are. A push key that is a setting has no file, and a node that counts nothing has no
 /// statistics.
 fn sources(place: &Place) -> Result<Vec<(Part, PathBuf)>, BackupError> {
     let mut sources = Vec::new();
@@ -46,8 +46,8 @@ fn sources(place: &Place) -> Result<Vec<(Part, PathBuf)>, BackupError> {
             sources.push((part, path));
         } else if matches!(part, Part::Outbox | Part::Accounts) {
             return Err(BackupError::Refused(format!(
-                "there is no file {}, or it cannot be read; name the data directory with --data-dir, and run this as the \
-                 server's user",
+                "there is no file {}, or it cannot be read; name the data directory with --data-dir, and run this as \
+                 the server's user",
                 path.display()
             )));
         }

@@ -116,8 +116,8 @@ async fn a_backup_under_load_is_restored_elsewhere_with_every_call_and_account()
     assert_eq!(server_key(&again).await?, server_key(&neighbour).await?);
     let after = press(&caller.at(&client)).await?;
     let wanted = |id: &Uuid| *id == after || before.contains(id);
-    let has_all = |count: usize| count == before.len() + 1;
-    rows_that(&data_dir, |rows| has_all(rows.iter().filter(|row| wanted(&row.id.0)).count())).await;
+    let counted = before.len() + 1;
+    rows_that(&data_dir, |rows| rows.iter().filter(|row| wanted(&row.id.0)).count() == counted).await;
     let (is_same, sentence) = verify(&data_dir);
     assert!(is_same && sentence.contains("of which 0 differ"), "{sentence}");
     let log = restored.log()?;

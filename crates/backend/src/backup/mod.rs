@@ -54,7 +54,7 @@ pub enum BackupError {
         source: sqlx::Error,
     },
     /// The copy of the outbox is not one that this program can read.
-    #[error("the outbox cannot be used: {0}")]
+    #[error("{0}")]
     Outbox(#[source] OutboxError),
     /// The manifest cannot be read.
     #[error("{} is damaged: {source}", path.display())]

@@ -4,6 +4,7 @@ mod admin;
 mod agent;
 mod audit;
 mod auth;
+mod backup;
 mod board;
 mod budgets;
 mod client_address;
@@ -76,6 +77,10 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Copies everything that this node keeps into a new directory, beside a running server
+    Backup(backup::Backup),
+    /// Puts a backup in the place of this node's data, while its server is stopped
+    Restore(backup::Restore),
     /// Publishes everything that the outbox keeps to Kafka again, to refill a log that was lost; the server must be stopped
     Republish(republish::Republish),
     /// Counts all calls again from the log and the history, and puts that in the place of what was counted live
@@ -131,6 +136,14 @@ fn main() -> ExitCode {
             AuditCommand::Verify(command) => audit::verify(&command),
             AuditCommand::Export(command) => audit::export(&command),
         }),
+        Some(Command::Backup(command)) => {
+            log_to_stderr(false);
+            finish(backup::back_up(&command))
+        }
+        Some(Command::Restore(command)) => {
+            log_to_stderr(false);
+            finish(backup::restore(&command))
+        }
         Some(Command::Republish(republish)) => {
             log_to_stderr(false);
             finish(republish::run(&republish))

@@ -12,6 +12,7 @@ use std::{
 
 use axum::Router;
 use backend::{
+    backup,
     database::DatabaseError,
     delivery::log::KafkaSettings,
     people::{
@@ -68,6 +69,7 @@ async fn live(settings: Settings, metrics: PrometheusHandle, runtimes: Handles) 
             "cannot make the data directory {path}: {error}; set IUTSAI_DATA_DIR to one that can be written"
         )
     })?;
+    backup::refuse_unfinished(&settings.data_dir).map_err(|error| error.to_string())?;
     let running = tokio::select! {
         running = start(settings, metrics, runtimes) => running?,
         signal = signals.next() => {

@@ -12,12 +12,14 @@
 //!
 //! [`canary`] calls itself now and then, and shows whether calls arrive.
 //!
-//! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
+//! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations. [`backup`] copies everything
+//! that a node keeps, and puts such a copy in place.
 //!
 //! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
 //! of each role; [`retention`] deletes what is old.
 
 pub mod audit;
+pub mod backup;
 pub mod calls;
 pub mod canary;
 pub mod clock;

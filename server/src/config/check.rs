@@ -8,6 +8,7 @@ use std::{
 };
 
 use backend::{
+    database,
     push::{self, DEFAULT_HOSTS, Hosts},
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
@@ -227,7 +228,7 @@ impl KafkaConfig {
 /// One sentence about what to write; it does not repeat the URL, which may hold a password.
 pub fn database_url(url: Option<&str>, data_dir: &Path) -> Result<String, String> {
     let Some(url) = given(url) else {
-        return Ok(format!("sqlite://{}?mode=rwc", data_dir.join("iutsai.db").display()));
+        return Ok(format!("sqlite://{}?mode=rwc", data_dir.join(database::FILE).display()));
     };
     let is_postgres = || {
         let parsed = Url::parse(url);

@@ -5,6 +5,7 @@ mod account_changes;
 mod audit;
 mod authorization;
 mod authors;
+mod backup;
 mod board;
 mod budgets;
 mod canary;

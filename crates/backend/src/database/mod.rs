@@ -17,6 +17,9 @@ use std::{
 use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
 use tokio::{sync::OnceCell, time::timeout};
 
+/// The file of the accounts on SQLite, in the data directory, unless the address of the database names another.
+pub const FILE: &str = "iutsai.db";
+
 static DRIVERS: Once = Once::new();
 
 /// The longest wait for a connection.

@@ -18,7 +18,7 @@ use super::PeopleError;
 use crate::database::{self, Database, DatabaseError};
 
 /// The copy's file in the data directory.
-const FILE: &str = "location-uses.json";
+pub(crate) const FILE: &str = "location-uses.json";
 /// The longest wait for the database at the start. After that the kept copy holds.
 const OPENED_WITHIN: Duration = Duration::from_secs(2);
 

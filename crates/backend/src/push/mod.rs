@@ -35,6 +35,7 @@ pub use endpoint::{DEFAULT_HOSTS, Hosts, InvalidEndpoint, InvalidHost};
 use message::{Class, Message};
 use sender::{AT_ONCE, Outcome, Sender};
 use subscriptions::Subscriptions;
+pub(crate) use vapid::FILE as KEY_FILE;
 use vapid::Vapid;
 pub use vapid::{KeyError, check_key};
 use watch::Watch;

@@ -25,7 +25,7 @@ use openssl::{
 use sha2::{Digest, Sha256};
 
 /// The file of the data directory that holds the key.
-const FILE: &str = "push-key";
+pub(crate) const FILE: &str = "push-key";
 /// The octets of a secret.
 const SECRET: usize = 32;
 /// The lifetime of a token, in seconds. A push service accepts at most a day (RFC 8292, section 2).

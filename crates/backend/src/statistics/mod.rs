@@ -47,7 +47,7 @@ use store::Tables;
 pub use zone::{Iana, UnknownZone};
 
 /// The file of the statistics on SQLite, in the data directory.
-const FILE: &str = "statistics.db";
+pub(crate) const FILE: &str = "statistics.db";
 
 /// The statistics cannot be read now. A later attempt may succeed.
 #[derive(Debug, thiserror::Error)]

@@ -27,7 +27,7 @@ pub enum Kind {
     HangDisk,
     /// The outbox's files are moved away while the server uses them.
     MoveOutbox,
-    /// An older copy of the outbox is put in its place while the server is stopped.
+    /// A server is backed up while it takes calls, ends a moment later, and starts on the restored backup.
     RestoreBackup,
     /// Another program reads the outbox in a long transaction.
     ForeignReader,
@@ -141,7 +141,7 @@ impl fmt::Display for Fault {
             Self::SlowDisk { delay } => write!(f, "every fsync takes {delay:?} more"),
             Self::HangDisk => f.write_str("no fsync returns"),
             Self::MoveOutbox { node } => write!(f, "outbox of server {node} moved away"),
-            Self::RestoreBackup { node } => write!(f, "outbox of server {node} restored from a backup"),
+            Self::RestoreBackup { node } => write!(f, "server {node} restored from a backup"),
             Self::ReadOutbox { node } => write!(f, "outbox of server {node} read by another program"),
             Self::MoveClock { milliseconds } => write!(f, "clock moved by {} s", milliseconds / 1000),
             Self::PowerCut { reach, moment } => {

@@ -1,8 +1,9 @@
-//! The acts of operators and other programs on an outbox. It is moved away, an older copy is put in its place, or it is
-//! read in a long transaction. The sqlite3 module of Python does it, because the harness must not read the file as the
-//! server does.
+//! The acts of operators and other programs on a server's files. They are backed up and restored by the program's own
+//! commands, or the outbox is moved away or read in a long transaction. The sqlite3 module of Python reads it, because
+//! the harness must not do so as the server does.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -18,9 +19,8 @@ const FILES: [&str; 3] = ["outbox.db", "outbox.db-wal", "outbox.db-shm"];
 const NOTICED_WITHIN: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(20);
 
-const COPY: &str = "import sqlite3, sys
-source = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True, timeout=10)
-source.execute('VACUUM INTO ?', (sys.argv[2],))";
+/// The beginning of the name of a directory to which a restore has moved former data.
+const FORMER: &str = "before-";
 
 const READ: &str = "import sqlite3, sys, time
 source = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True, timeout=10, isolation_level=None)
@@ -52,34 +52,41 @@ impl Drop for Reader {
     }
 }
 
-/// A copy of the outbox as it is now, while the server may be writing it.
+/// Backs up everything that a server keeps, which may be taking calls, into a new directory.
 ///
 /// # Errors
-/// [`Error::Usage`] with Python's words.
-pub(super) async fn back_up(data_dir: &Path) -> Result<PathBuf, Error> {
-    let copy = data_dir.join("backup.db");
-    remove(&copy)?;
-    let mut python = python(COPY);
-    python.arg(data_dir.join(FILES[0])).arg(&copy).stderr(Stdio::piped());
-    let copied = tokio::task::spawn_blocking(move || python.output()).await;
-    let output = copied.expect("it does not panic").map_err(Error::system("start python3"))?;
-    if output.status.success() {
-        return Ok(copy);
-    }
-    Err(Error::Usage(format!(
-        "the outbox cannot be copied: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
+/// [`Error::Usage`] with the program's words.
+pub(super) async fn back_up(program: &Path, data_dir: &Path, to: &Path) -> Result<(), Error> {
+    iutsai(program, data_dir, &[OsStr::new("backup"), to.as_os_str()]).await
 }
 
-/// Puts a copy in the place of the outbox; no server may be using that.
+/// Puts a backup in the place of everything that a server keeps, and removes the backup. No server may be using the
+/// directory.
+///
+/// # Errors
+/// [`Error::Usage`] with the program's words, [`Error::File`].
+pub(super) async fn restore(program: &Path, data_dir: &Path, from: &Path) -> Result<(), Error> {
+    let arguments = [OsStr::new("restore"), OsStr::new("--replace"), from.as_os_str()];
+    iutsai(program, data_dir, &arguments).await?;
+    remove_directory(from)
+}
+
+/// Removes former data that a restore has moved aside, because the disks of a run are small.
 ///
 /// # Errors
 /// [`Error::File`].
-pub(super) fn restore(data_dir: &Path, copy: &Path) -> Result<(), Error> {
-    FILES.iter().try_for_each(|name| remove(&data_dir.join(name)))?;
-    let to = data_dir.join(FILES[0]);
-    fs::rename(copy, &to).map_err(|source| Error::File { what: "restore", path: to, source })
+pub(super) fn remove_former(data_dir: &Path) -> Result<(), Error> {
+    let failed = || {
+        let path = data_dir.to_owned();
+        move |source| Error::File { what: "read", path, source }
+    };
+    for entry in fs::read_dir(data_dir).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        if entry.file_name().to_string_lossy().starts_with(FORMER) {
+            remove_directory(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Moves the outbox's files to another directory.
@@ -118,11 +125,24 @@ fn python(program: &str) -> Command {
     python
 }
 
-fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::File { what: "remove", path: path.to_owned(), source: error })
-        }
-        _ => Ok(()),
+/// Runs a command of the program on the data of a server.
+async fn iutsai(program: &Path, data_dir: &Path, arguments: &[&OsStr]) -> Result<(), Error> {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).arg("--data-dir").arg(data_dir);
+    command.env_remove("DATABASE_URL").stdin(Stdio::null()).kill_on_drop(true);
+    let output = command.output().await.map_err(Error::system(format!("start {}", program.display())))?;
+    if output.status.success() {
+        return Ok(());
     }
+    Err(Error::Usage(format!(
+        "{:?} of {} failed: {}",
+        arguments,
+        data_dir.display(),
+        String::from_utf8_lossy(&output.stderr).trim()
+    )))
+}
+
+fn remove_directory(path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::File { what: "remove", path: path.to_owned(), source };
+    fs::remove_dir_all(path).map_err(failed)
 }

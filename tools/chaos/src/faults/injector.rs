@@ -272,18 +272,16 @@ impl Injector {
         )))
     }
 
-    /// Restores an outbox of a moment ago. The checker learns that acknowledged events since then are lost.
+    /// Backs a server up while it takes calls, and restores that a moment later. The checker learns that acknowledged
+    /// events since then are lost.
     async fn restore_backup(&mut self, node: usize) -> Result<(), Error> {
         self.nodes[node].mend(&self.journal).await?;
-        let data_dir = self.nodes[node].data_dir().to_owned();
         self.let_the_disk_go_on()?;
         let began = self.recorder.now();
-        let copy = file_faults::back_up(&data_dir).await?;
+        self.nodes[node].back_up().await?;
         tokio::time::sleep(AFTER_BACKUP).await;
         self.kill(node, Moment::AfterAnswer).await?;
-        file_faults::restore(&data_dir, &copy)?;
-        // Unsynced writes to the old files are no part of the new one.
-        self.cut.commit(&data_dir)?;
+        self.nodes[node].restore(&self.cut).await?;
         self.recorder.restored(began);
         self.nodes[node].start_again(&self.journal).await
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{disk::SmallDisk, journal::Journal};
+use super::{disk::SmallDisk, file_faults, journal::Journal};
 use crate::power_cut::{PowerCut, Thrown};
 use testkit::{
     Error,
@@ -31,7 +31,11 @@ pub(super) enum Duty {
 #[derive(Debug)]
 pub(super) struct Node {
     server: Server,
+    /// The program `iutsai`.
+    program: PathBuf,
     data_dir: PathBuf,
+    /// Where its backup is, from making it until it is restored. A power cut does not reach there.
+    backup: PathBuf,
     /// Goes after the server.
     disk: Option<SmallDisk>,
 }
@@ -75,7 +79,8 @@ impl Node {
             program = program.env(name, value);
         }
         let server = program.start_unready().await?;
-        Ok(Self { server, data_dir, disk })
+        let backup = settings.directory.join(format!("backup-{number}"));
+        Ok(Self { server, program: settings.program.to_owned(), data_dir, backup, disk })
     }
 
     /// The server.
@@ -102,6 +107,26 @@ impl Node {
     /// The directory of everything that it keeps.
     pub(super) fn data_dir(&self) -> &Path {
         &self.data_dir
+    }
+
+    /// Backs it up while it runs.
+    ///
+    /// # Errors
+    /// As [`file_faults::back_up`].
+    pub(super) async fn back_up(&self) -> Result<(), Error> {
+        file_faults::back_up(&self.program, &self.data_dir, &self.backup).await
+    }
+
+    /// Restores its last backup, after its end.
+    ///
+    /// # Errors
+    /// As [`file_faults::restore`] and [`PowerCut::commit`].
+    pub(super) async fn restore(&self, cut: &PowerCut) -> Result<(), Error> {
+        file_faults::restore(&self.program, &self.data_dir, &self.backup).await?;
+        // Unsynced writes to the former files are no part of the restored ones. The former files must still be there to
+        // be found.
+        cut.commit(&self.data_dir)?;
+        file_faults::remove_former(&self.data_dir)
     }
 
     /// Starts it again after its end, however often that takes.

@@ -23,7 +23,8 @@ use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
 use file::{Opener, OutboxFile};
 pub use pages::{PAGE, Pages};
-use place::Unopened;
+pub(crate) use place::{LOCK, NAME};
+use place::{Lock, Unopened};
 use writer::{Append, Change, Write, Writer};
 
 /// The outbox cannot be used, because the disk is full, read-only or broken, or another process has the file.
@@ -44,6 +45,21 @@ impl OutboxError {
 impl From<sqlx::Error> for OutboxError {
     fn from(error: sqlx::Error) -> Self {
         Self(error.to_string())
+    }
+}
+
+/// The exclusive right to the outbox of a directory, for a program that puts another file in its place.
+pub(crate) struct Reserved {
+    _lock: Lock,
+}
+
+impl Reserved {
+    /// Takes the right to `directory`, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`OutboxError`] while a server uses the directory.
+    pub(crate) fn take(directory: &Path) -> Result<Self, OutboxError> {
+        Ok(Self { _lock: Lock::take(directory)? })
     }
 }
 

@@ -11,8 +11,9 @@ use std::{
 use super::OutboxError;
 
 /// The file's name in the data directory.
-pub(super) const NAME: &str = "outbox.db";
-const LOCK: &str = "outbox.lock";
+pub(crate) const NAME: &str = "outbox.db";
+/// The file that a server holds locked as long as it uses the directory.
+pub(crate) const LOCK: &str = "outbox.lock";
 /// SQLite's files beside a database in WAL mode.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 

@@ -15,7 +15,7 @@ use app::{
     },
     pages::{
         audit, board as board_page, calls, drills, escalation, install, join, me, my_sign_in, people,
-        statistics,
+        sign_in, statistics,
     },
 };
 use axum::{
@@ -42,7 +42,7 @@ use crate::{
     config::{Settings, TileSource},
     drills as exercises, figures, headers, me as of_person, my_sign_in as own, past_calls, people as office,
     problem::{Kind, Problem, role_absent},
-    sign_in::{next_of, sign_in_page},
+    sign_in::{next_of, service, sign_in_page},
     state::AppState,
 };
 
@@ -137,6 +137,8 @@ pub struct Extras {
     pub unchecked: Option<audit::Unchecked>,
     /// The ways in which the viewer signs in.
     pub my_sign_in: Option<Arc<my_sign_in::Shown>>,
+    /// The housing service by which people sign in.
+    pub service: Option<sign_in::Service>,
     /// The board of the office.
     pub board: Option<Arc<board_page::Shown>>,
     /// The screens that show the board.
@@ -162,6 +164,7 @@ impl Extras {
             audit,
             unchecked,
             my_sign_in,
+            service,
             board,
             displays,
             external,
@@ -177,6 +180,7 @@ impl Extras {
         provide_some(audit);
         provide_some(unchecked);
         provide_some(my_sign_in);
+        provide_some(service);
         provide_some(board);
         provide_some(displays);
         provide_some(external);
@@ -197,6 +201,13 @@ async fn extras(state: &AppState, parts: &Parts, session: Option<&Session>) -> R
     let mut extras = Extras::default();
     if INSTALL.is_at(path) {
         extras.external = office::in_kakao_talk(state, parts).map(install::External);
+    }
+    if SIGN_IN.is_at(path) {
+        extras.service = state.settings.oidc.as_ref().map(|oidc| sign_in::Service {
+            korean: oidc.korean.clone(),
+            english: oidc.english.clone(),
+            address: service::address(next_of(query).as_deref()),
+        });
     }
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();

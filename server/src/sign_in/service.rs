@@ -112,7 +112,7 @@ pub async fn callback(
     response
 }
 
-/// What the housing service appends to the address of the callback.
+/// The answer of the housing service, which it appends to the address of the callback.
 #[derive(Default)]
 struct Answer {
     state: String,
@@ -212,7 +212,7 @@ impl Visit<'_> {
     }
 }
 
-/// Returns the word for why the service has signed nobody in, and logs it.
+/// Returns the word for a failure of the service, and logs it.
 fn failed_word(failed: &Failed) -> &'static str {
     tracing::warn!(%failed, "a sign-in by the housing service failed");
     match failed {
@@ -238,7 +238,7 @@ fn unstored(mut response: Response) -> Response {
     response
 }
 
-/// What the cookie holds: the attempt, and where to go on to.
+/// Returns the value of the cookie, which is the attempt and where to go on to.
 fn kept(attempt: &Attempt, next: Option<&str>) -> String {
     // Cookies are read with %20 and not with +, which the encoding of forms writes for a space.
     let next = form_urlencoded::byte_serialize(next.unwrap_or_default().as_bytes()).collect::<String>();

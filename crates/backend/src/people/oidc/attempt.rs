@@ -1,8 +1,8 @@
 //! A sign-in on its way, as the browser keeps it in a cookie.
 //!
-//! It is neither signed nor kept here, because whoever writes one of their own gains nothing: the state and the nonce bind
-//! the answer to this browser, and the verifier is known to the browser that began. So every node can finish what another
-//! one has begun, and a stranger fills no table.
+//! It is neither signed nor kept here, because nobody gains by writing one. State and nonce bind the answer to this
+//! browser, and the verifier is no secret from the browser that began. Every node can therefore finish an attempt that
+//! another one has begun, and a stranger fills no table.
 
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use openssl::memcmp;

@@ -35,7 +35,7 @@ pub const SECRET: &str = "s3cret:+ word%";
 /// Where the server is for browsers. Nothing listens there, because the tests follow redirects by hand.
 pub const SITE: &str = "http://iutsai.test";
 
-/// How the service answers.
+/// The behaviour of the service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Well,
@@ -45,7 +45,7 @@ pub enum Mood {
     Silent,
 }
 
-/// How an ID token is signed.
+/// The signature of an ID token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signed {
     Rs256,

@@ -1,5 +1,5 @@
-//! The housing service: found by its own description, led to, and asked for the person of a code. Every wait is bounded,
-//! and nothing that signs in by a password waits for it.
+//! The housing service, which is found by its own description, and is asked for the person of a code. Every wait is
+//! bounded, and no sign-in with a password waits for it.
 
 use std::{error::Error, sync::Arc, time::Duration};
 

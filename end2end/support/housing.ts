@@ -98,7 +98,8 @@ export class HousingService {
     this.codes.set(code, { challenge: query.get("code_challenge") ?? "", nonce: query.get("nonce") ?? "" });
     response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(
       `<!doctype html><html lang="ko"><link rel="icon" href="data:,"><title>우리집 앱</title>
-       <a id="yes" href="${back({ code })}">yes</a> <a id="no" href="${back({ error: "access_denied" })}">no</a></html>`,
+       <a id="yes" href="${back({ code })}">yes</a>
+       <a id="no" href="${back({ error: "access_denied" })}">no</a></html>`,
     );
   }
 

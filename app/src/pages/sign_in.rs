@@ -1,5 +1,5 @@
-//! `/sign-in`, a plain form, and a second one for the code of an account with a second factor. Below the first one is the
-//! way to the housing service, where one is set up. Where it failed the address names the reason.
+//! `/sign-in`, a plain form, and a second one for the code of an account with a second factor. Below the first one is
+//! the way to the housing service, where one is set up. Where it failed the address names the reason.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -1,8 +1,8 @@
 //! The account of a person whom the housing service has signed in.
 //!
-//! It is the one whose name is the value of the claim, octet for octet. The first sign-in links it with the person's name
-//! there that never changes. From then on both must fit, so neither a name that the service gives to somebody else later
-//! nor one that people change themselves opens another account. No account is made.
+//! It is the one whose name is the value of the claim, octet for octet. The first sign-in links it with the person's
+//! name there that never changes. From then on both must fit, so neither a name that the service gives to somebody else
+//! later nor one that people change themselves opens another account. No account is made.
 
 use domain::{Resident, Role};
 use sqlx::Row;

@@ -1,5 +1,5 @@
-//! `iutsai admin …`, which makes accounts, ends sessions and resets second factors, for people who can run programs
-//! where the database is.
+//! `iutsai admin …`, which makes accounts, ends sessions, resets second factors and removes links with the housing
+//! service, for people who can run programs where the database is.
 
 use std::{
     io::{BufRead, IsTerminal, Write},
@@ -11,7 +11,7 @@ use backend::{
     database::{Database, DatabaseError},
     people::{
         accounts::{AccountError, Accounts, NewAccount},
-        second_factor, sessions,
+        oidc, second_factor, sessions,
     },
 };
 use domain::{House, Line, Role};
@@ -116,6 +116,21 @@ pub fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
         return Err(format!("{name} has no second factor"));
     }
     println!("{name} signs in without a code now");
+    Ok(())
+}
+
+/// Removes the link of an account with a person of the housing service. The next sign-in by it links the account anew.
+///
+/// # Errors
+/// One sentence about what is wrong.
+pub fn unlink_service(command: &OfAccount) -> Result<(), String> {
+    let name = &command.name;
+    let by = By::command_line();
+    let removed = command.place.run(async |database| oidc::unlink(database, name, &by).await)?;
+    if !removed {
+        return Err(format!("{name} is not linked with the housing service"));
+    }
+    println!("{name} is not linked with the housing service any more");
     Ok(())
 }
 

@@ -48,6 +48,11 @@ const RESIDENTS_PAGE: Bounds =
 /// that waits costs its body, 64 KiB at most.
 const STRANGERS_COMMAND: Bounds = Bounds { at_once: 256, queue: 0, of_one: 32, patience: Duration::ZERO };
 
+/// Sign-ins by the housing service under way at once. They have a budget of their own, because each waits up to
+/// seconds for the service, and a slow one must not keep anybody from signing in with a password.
+const SERVICE_SIGN_IN: Bounds =
+    Bounds { at_once: 16, queue: 112, of_one: 128, patience: Duration::from_secs(10) };
+
 /// When a refused request should come again, in seconds. Queues are shorter than that on a machine with time to spare.
 const RETRY_AFTER: u64 = 2;
 
@@ -57,6 +62,8 @@ pub mod name {
     pub const STRANGERS_SIGN_IN: &str = "strangers-sign-in";
     /// Sign-ins by devices that are signed in already.
     pub const RESIDENTS_SIGN_IN: &str = "residents-sign-in";
+    /// Sign-ins by the housing service.
+    pub const SERVICE_SIGN_IN: &str = "service-sign-in";
     /// Pages for strangers.
     pub const STRANGERS_PAGE: &str = "strangers-page";
     /// Pages for residents.
@@ -102,6 +109,8 @@ impl Holder {
 pub struct Budgets {
     /// Sign-ins, each with a look-up and a slow hash.
     pub sign_ins: Lanes,
+    /// Sign-ins by the housing service, of strangers and residents alike.
+    pub service_sign_ins: Share,
     /// Pages, each rendered whole.
     pub pages: Lanes,
     /// Look-ups of unknown tokens.
@@ -151,6 +160,7 @@ impl Default for Budgets {
         };
         Self {
             sign_ins,
+            service_sign_ins: Share::new(name::SERVICE_SIGN_IN, SERVICE_SIGN_IN),
             pages,
             tokens: Lookups::of_tokens(),
             codes: Lookups::of_codes(),
@@ -187,7 +197,7 @@ mod tests {
             text.strip_suffix("\";")
         });
         let names: Vec<_> = names.collect();
-        assert_eq!(names.len(), 13);
+        assert_eq!(names.len(), 14);
         for name in names {
             assert!(table.contains(&format!("`{name}`")), "{name} is not in docs/operations/limits.md");
         }

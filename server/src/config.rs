@@ -2,6 +2,7 @@
 //! rest trusts, and `print` shows it with the secrets hidden.
 
 mod check;
+mod oidc;
 mod picture;
 mod print;
 mod site_plan;
@@ -19,6 +20,7 @@ use ipnet::IpNet;
 
 pub use self::{
     check::{database_url, log, time_zone},
+    oidc::{CALLBACK as OIDC_CALLBACK, Oidc, OidcConfig},
     print::{hashing, table},
     site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
 };
@@ -148,6 +150,11 @@ pub struct Config {
     /// Writes the log as JSON, one object a line
     #[arg(long, env = "IUTSAI_LOG_JSON", value_parser = FalseyValueParser::new())]
     pub log_json: bool,
+
+    /// The settings of signing in by the housing service.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub oidc: OidcConfig,
 
     /// The webhook's settings.
     #[command(flatten)]
@@ -305,6 +312,8 @@ pub struct Settings {
     pub demo_anywhere: bool,
     /// Administrators without a second factor can only set it up.
     pub requires_second_factor: bool,
+    /// The housing service by which people sign in, if there is one.
+    pub oidc: Option<Oidc>,
     /// The address at which browsers reach the server, as an origin of scheme, host and port.
     pub public_origin: Option<String>,
     /// Other origins that may call.

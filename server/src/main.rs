@@ -104,6 +104,8 @@ enum AdminCommand {
     EndSessions(admin::OfAccount),
     /// Removes the second factor of an account, as when phone and recovery codes were lost
     ResetSecondFactor(admin::OfAccount),
+    /// Removes the link of an account with a person of the housing service, as when somebody got a new account there
+    UnlinkService(admin::OfAccount),
 }
 
 #[derive(Subcommand)]
@@ -131,6 +133,7 @@ fn main() -> ExitCode {
             AdminCommand::Create(create) => admin::create(create),
             AdminCommand::EndSessions(command) => admin::end_sessions(&command),
             AdminCommand::ResetSecondFactor(command) => admin::reset_second_factor(&command),
+            AdminCommand::UnlinkService(command) => admin::unlink_service(&command),
         }),
         Some(Command::Audit { command }) => finish(match command {
             AuditCommand::Verify(command) => audit::verify(&command),

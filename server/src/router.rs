@@ -19,7 +19,7 @@ use tower_http::{
 
 use crate::{
     audit, auth, board, commands,
-    config::SITE_PLAN_ADDRESS,
+    config::{OIDC_CALLBACK, SITE_PLAN_ADDRESS},
     connections, drills, figures, headers, health, me, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
     push,
@@ -92,6 +92,8 @@ fn groups() -> Groups {
         .delete("/api/session", sign_in::end_session)
         .post("/sign-in", sign_in::form_sign_in)
         .post("/sign-in/code", sign_in::code::form_code)
+        .get(sign_in::service::BEGIN, sign_in::service::begin)
+        .get(OIDC_CALLBACK, sign_in::service::callback)
         .post("/me/sign-in", my_sign_in::act)
         .post("/sign-out", sign_in::form_sign_out)
         .get(SITE_PLAN_ADDRESS, site_plan::picture)

@@ -18,6 +18,7 @@ use backend::{
     people::{
         PeopleError,
         accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
+        oidc::Provider,
     },
     service::{self, Backend},
 };
@@ -206,6 +207,9 @@ async fn stage(done: &'static str, patience: Option<Duration>, work: impl Future
 fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Result<AppState, String> {
     let room = descriptors::room().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
     tracing::info!(sockets = room.sockets, "room for this many sockets");
+    let provider = settings.oidc.as_ref().map(|oidc| Provider::new(oidc.provider.clone())).transpose();
+    let provider =
+        provider.map_err(|error| format!("cannot prepare TLS for the housing service: {error}"))?;
     let leptos = LeptosOptions::builder()
         .output_name("iutsai")
         .site_root(settings.site_dir.display().to_string())
@@ -217,6 +221,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
         budgets: Arc::new(Budgets::default()),
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         origins: Origins::new(&settings),
+        provider,
         board: Board::default(),
         sockets: Sockets::new(room.sockets),
         connections: Connections::new(room.clients),

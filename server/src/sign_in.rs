@@ -1,11 +1,12 @@
 //! Signing in and out, as JSON for programs, and as forms for pages. A page holds only the cookie, never the token.
 //!
 //! An account with a second factor needs a code besides the password. A program sends both together; a page asks for
-//! the code in a second form ([`code`]).
+//! the code in a second form ([`code`]). A housing service can stand for the password ([`service`]).
 
 pub mod code;
 mod page;
 pub mod proof;
+pub mod service;
 
 use axum::{
     Json,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use backend::service::Backend;
+use backend::{people::oidc::Provider, service::Backend};
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
@@ -26,6 +26,8 @@ pub struct AppState {
     pub proxies: TrustedProxies,
     /// Whose pages may call.
     pub origins: Origins,
+    /// The housing service by which people sign in, if there is one.
+    pub provider: Option<Provider>,
     /// The open boards.
     pub board: Board,
     /// The open sockets.

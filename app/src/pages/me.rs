@@ -319,6 +319,7 @@ mod tests {
             house,
             created_at: 0,
             has_second_factor: false,
+            service_subject: None,
             location_use,
             consents: Vec::new(),
             location_uses: Vec::new(),

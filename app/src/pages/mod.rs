@@ -29,7 +29,7 @@ mod not_found;
 #[cfg(feature = "ssr")]
 pub mod people;
 #[cfg(feature = "ssr")]
-mod sign_in;
+pub mod sign_in;
 #[cfg(not(feature = "ssr"))]
 mod stand_ins;
 #[cfg(feature = "ssr")]

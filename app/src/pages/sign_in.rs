@@ -1,5 +1,5 @@
-//! `/sign-in`, a plain form, and a second one for the code of an account with a second factor. Where it failed the
-//! address names the reason.
+//! `/sign-in`, a plain form, and a second one for the code of an account with a second factor. Below the first one is
+//! the way to the housing service, where one is set up. Where it failed the address names the reason.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -11,6 +11,17 @@ use crate::{
     i18n::{Locale, t, t_string, td_string, use_i18n},
     words::text,
 };
+
+/// The housing service by which people can sign in. The server provides one as context where it is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Its name in Korean.
+    pub korean: String,
+    /// Its name in English.
+    pub english: String,
+    /// The address that leads there, with where to go on to.
+    pub address: String,
+}
 
 /// The sign-in page.
 #[component]
@@ -33,6 +44,8 @@ pub fn SignInPage() -> impl IntoView {
     let (locale, next) = (i18n.get_locale_untracked(), given("next").unwrap_or_else(|| "/".to_owned()));
     let is_second_step = given("step").as_deref() == Some("code");
     let forms = if is_second_step { code_forms(locale, &next) } else { password_form(locale, &next) };
+    let service = use_context::<Service>().filter(|_| !is_second_step);
+    let service = service.map(|service| service_link(locale, service));
     let demo = page.demo.filter(|_| !is_second_step);
     view! {
         <Title text=move || format!("{} · {}", t_string!(i18n, sign_in.title), t_string!(i18n, app.name)) />
@@ -43,6 +56,7 @@ pub fn SignInPage() -> impl IntoView {
             {signed_in}
             {move || problem().map(|problem| view! { <p class="notice error" role="alert">{problem}</p> })}
             {forms}
+            {service}
             {demo.map(|accounts| view! { <Demo accounts /> })}
         </main>
         <SmallPrint />
@@ -72,6 +86,22 @@ fn password_form(locale: Locale, next: &str) -> AnyView {
             </label>
             <button type="submit" class="primary">{td_string!(locale, sign_in.submit)}</button>
         </form>
+    }
+    .into_any()
+}
+
+/// The way to the housing service. It is a link, because the policy of the page lets forms lead to this site alone.
+fn service_link(locale: Locale, Service { korean, english, address }: Service) -> AnyView {
+    let name = match locale {
+        Locale::ko => korean,
+        Locale::en => english,
+    };
+    view! {
+        <div class="stack">
+            <a class="button" href=address rel="external" data-testid="by-service">
+                {td_string!(locale, sign_in.by_service, name = name.as_str())}
+            </a>
+        </div>
     }
     .into_any()
 }
@@ -155,6 +185,13 @@ fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
         "cookie" => Some(td_string!(locale, sign_in.cookie)),
         "insecure" => Some(td_string!(locale, sign_in.insecure)),
         "unavailable" => Some(td_string!(locale, sign_in.unavailable)),
+        "service-away" => Some(td_string!(locale, sign_in.service_away)),
+        "service-refused" => Some(td_string!(locale, sign_in.service_refused)),
+        "service-cancelled" => Some(td_string!(locale, sign_in.service_cancelled)),
+        "service-expired" => Some(td_string!(locale, sign_in.service_expired)),
+        "service-unknown" => Some(td_string!(locale, sign_in.service_unknown)),
+        "service-other" => Some(td_string!(locale, sign_in.service_other)),
+        "service-office" => Some(td_string!(locale, sign_in.service_office)),
         "code" => Some(td_string!(locale, second_factor.wrong_code)),
         "expired" => Some(td_string!(locale, second_factor.expired)),
         _ => None,

@@ -37,6 +37,8 @@ impl Config {
             gather(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
         let push = public_origin.clone().and_then(|site| gather(&mut wrong, self.push(site)));
         let webhook = public_origin.clone().and_then(|site| gather(&mut wrong, self.webhook.check(site)));
+        let oidc =
+            public_origin.as_ref().and_then(|site| gather(&mut wrong, self.oidc.check(site.as_deref())));
         let allowed_origins = gather(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
@@ -66,6 +68,7 @@ impl Config {
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 requires_second_factor: self.require_second_factor,
+                oidc: oidc?,
                 public_origin: public_origin?,
                 allowed_origins: allowed_origins?,
                 trusted_proxies: trusted_proxies?,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use app::{
     page_table::{
-        self, AUDIT, Audience, CALL_STATE, CALLS, DISPLAYS, DRILLS, INSTALL, INVITATION, MY_SIGN_IN,
+        self, AUDIT, Audience, CALL_STATE, CALLS, DISPLAYS, DRILLS, INSTALL, INVITATION, MY_SIGN_IN, SIGN_IN,
         STATISTICS,
     },
     pages::{
         audit, board as board_page, calls, drills, escalation, install, join, me, my_sign_in, people,
-        statistics,
+        sign_in, statistics,
     },
 };
 use backend::{canary::Pulse, people::sessions::Session};
@@ -19,7 +19,10 @@ use leptos::prelude::provide_context;
 
 use crate::{
     audit as records, board, drills as exercises, figures, me as of_person, my_sign_in as own, past_calls,
-    people as office, problem::Problem, state::AppState,
+    people as office,
+    problem::Problem,
+    sign_in::{next_of, service},
+    state::AppState,
 };
 
 /// The data of single pages, read before they are rendered.
@@ -43,6 +46,8 @@ pub struct Extras {
     pub unchecked: Option<audit::Unchecked>,
     /// The ways in which the viewer signs in.
     pub my_sign_in: Option<Arc<my_sign_in::Shown>>,
+    /// The housing service by which people sign in.
+    pub service: Option<sign_in::Service>,
     /// The board of the office.
     pub board: Option<Arc<board_page::Shown>>,
     /// The screens that show the board.
@@ -68,6 +73,7 @@ impl Extras {
             audit,
             unchecked,
             my_sign_in,
+            service,
             board,
             displays,
             external,
@@ -83,6 +89,7 @@ impl Extras {
         provide_some(audit);
         provide_some(unchecked);
         provide_some(my_sign_in);
+        provide_some(service);
         provide_some(board);
         provide_some(displays);
         provide_some(external);
@@ -107,6 +114,13 @@ pub(super) async fn extras(
     let mut extras = Extras::default();
     if INSTALL.is_at(path) {
         extras.external = office::in_kakao_talk(state, parts).map(install::External);
+    }
+    if SIGN_IN.is_at(path) {
+        extras.service = state.settings.oidc.as_ref().map(|oidc| sign_in::Service {
+            korean: oidc.korean.clone(),
+            english: oidc.english.clone(),
+            address: service::address(next_of(query).as_deref()),
+        });
     }
     if INVITATION.is_at(path) {
         let code = path.rsplit('/').next().unwrap_or_default();

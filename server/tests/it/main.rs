@@ -31,6 +31,7 @@ mod push;
 mod reach;
 mod receipts;
 mod second_factor;
+mod service_sign_in;
 mod sign_in;
 mod site_plan;
 mod slow_clients;

@@ -99,6 +99,11 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
             ("KAFKA_SASL_PASSWORD", "s3cret"),
             ("IUTSAI_PUBLIC_URL", "https://Iutsai.example/"),
             ("IUTSAI_PUSH_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
+            ("IUTSAI_OIDC_ISSUER", "https://id.example/realms/danji"),
+            ("IUTSAI_OIDC_CLIENT_ID", "iutsai"),
+            ("IUTSAI_OIDC_CLIENT_SECRET", "s3cret"),
+            ("IUTSAI_OIDC_CLAIM", "preferred_username"),
+            ("IUTSAI_OIDC_NAME", "우리집 앱;Our Home"),
             ("IUTSAI_WEBHOOK_URL", "https://gateway.example/calls?key=s3cret"),
             ("IUTSAI_WEBHOOK_SECRET", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ],
@@ -121,6 +126,11 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_SITE_PLAN=(unset)",
         "IUTSAI_PUSH_PRIVATE_KEY=(hidden)",
         "IUTSAI_PUSH_CONTACT=https://iutsai.example",
+        "IUTSAI_OIDC_ISSUER=https://id.example/realms/danji",
+        "IUTSAI_OIDC_CLIENT_ID=iutsai",
+        "IUTSAI_OIDC_CLIENT_SECRET=(hidden)",
+        "IUTSAI_OIDC_CLAIM=preferred_username",
+        "IUTSAI_OIDC_NAME=우리집 앱;Our Home",
         "IUTSAI_WEBHOOK_URL=https://gateway.example/calls?(hidden)",
         "IUTSAI_WEBHOOK_SECRET=(hidden)",
         "IUTSAI_WEBHOOK_EVENTS=call,end",
@@ -169,6 +179,30 @@ fn every_bad_value_is_reported_in_a_sentence_of_its_own() {
     assert_eq!(err.lines().count(), names.len(), "{err}");
     assert!(names.iter().all(|name| err.contains(name)), "{err}");
     assert!(!err.contains("s3cret"), "{err}");
+}
+
+#[test]
+fn a_sign_in_by_the_housing_service_is_set_up_as_a_whole_and_safely_or_refused() {
+    let whole = [
+        ("IUTSAI_PUBLIC_URL", "https://iutsai.example"),
+        ("IUTSAI_OIDC_ISSUER", "https://id.example"),
+        ("IUTSAI_OIDC_CLIENT_ID", "iutsai"),
+        ("IUTSAI_OIDC_CLIENT_SECRET", "s3cret"),
+        ("IUTSAI_OIDC_CLAIM", "sub"),
+        ("IUTSAI_OIDC_NAME", "Danji"),
+    ];
+    for (changed, value, named) in [
+        ("IUTSAI_OIDC_ISSUER", "http://id.example", "IUTSAI_OIDC_ISSUER"),
+        ("IUTSAI_OIDC_CLIENT_SECRET", "", "IUTSAI_OIDC_CLIENT_SECRET"),
+        ("IUTSAI_OIDC_CLAIM", " ", "IUTSAI_OIDC_CLAIM"),
+        ("IUTSAI_PUBLIC_URL", "", "IUTSAI_PUBLIC_URL"),
+    ] {
+        let settings = whole.map(|(name, own)| (name, if name == changed { value } else { own }));
+        let (status, _, err) = run(&["check-config"], &settings);
+        assert_eq!((status, err.lines().count()), (Some(2), 1), "{changed}: {err}");
+        assert!(err.contains(named) && !err.contains("s3cret"), "{err}");
+    }
+    assert_eq!(run(&["check-config"], &whole).0, Some(0));
 }
 
 #[tokio::test]

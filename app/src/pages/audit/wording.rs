@@ -22,6 +22,8 @@ pub(super) fn act(locale: Locale, act: Act) -> &'static str {
         Act::SecondFactorRemoved => td_string!(locale, audit.act_second_factor_removed),
         Act::RecoveryCodeUsed => td_string!(locale, audit.act_recovery_code_used),
         Act::RecoveryCodesRenewed => td_string!(locale, audit.act_recovery_codes_renewed),
+        Act::ServiceLinked => td_string!(locale, audit.act_service_linked),
+        Act::ServiceUnlinked => td_string!(locale, audit.act_service_unlinked),
         Act::AccountMade => td_string!(locale, audit.act_account_made),
         Act::Locked => td_string!(locale, audit.act_locked),
         Act::Unlocked => td_string!(locale, audit.act_unlocked),

@@ -46,6 +46,10 @@ acts! {
     RecoveryCodeUsed = "recovery-code-used";
     /// The codes for the loss of the second factor were made anew.
     RecoveryCodesRenewed = "recovery-codes-renewed";
+    /// The first sign-in by the housing service linked an account with a person there.
+    ServiceLinked = "service-linked";
+    /// The link of an account with a person of the housing service was removed.
+    ServiceUnlinked = "service-unlinked";
     /// An account was made on the command line.
     AccountMade = "account-made";
     /// An account was locked.

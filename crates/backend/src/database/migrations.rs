@@ -26,6 +26,7 @@ const ACCOUNTS: &[Step] = &[
     (9, "second factor", include_str!("../../migrations/0009_second_factor.sql")),
     (10, "reachability", include_str!("../../migrations/0010_reachability.sql")),
     (12, "escalation", include_str!("../../migrations/0012_escalation.sql")),
+    (17, "service links", include_str!("../../migrations/0017_service_links.sql")),
 ];
 
 /// The triggers of a step, for SQLite and for PostgreSQL, because the two have no common syntax for them. They are

@@ -33,6 +33,7 @@ use tokio_openssl::SslStream;
 use tower_service::Service;
 
 use super::reach::Reach;
+use crate::database::Cause;
 
 /// The longest wait for an answer, connecting included.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
@@ -50,6 +51,9 @@ pub(crate) enum NoAnswer {
     /// It cannot be reached, or broke off.
     #[error(transparent)]
     Failed(#[from] hyper_util::client::legacy::Error),
+    /// Its body broke off, or is longer than is read.
+    #[error("the answer cannot be read to its end: {0}")]
+    Broken(#[source] Cause),
 }
 
 /// Sends requests. Clones share the connections.
@@ -82,6 +86,23 @@ impl HttpClient {
             Ok::<_, NoAnswer>(drained(answer).await)
         };
         timeout(ANSWERS_WITHIN, sending).await.unwrap_or(Err(NoAnswer::Silent))
+    }
+
+    /// Sends a request and returns the answer with its body, which has `limit` octets at most.
+    ///
+    /// # Errors
+    /// [`NoAnswer`].
+    pub(crate) async fn fetch(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: usize,
+    ) -> Result<Response<Bytes>, NoAnswer> {
+        let fetching = async {
+            let (head, body) = self.0.request(request).await?.into_parts();
+            let body = Limited::new(body, limit).collect().await.map_err(NoAnswer::Broken)?;
+            Ok::<_, NoAnswer>(Response::from_parts(head, body.to_bytes()))
+        };
+        timeout(ANSWERS_WITHIN, fetching).await.unwrap_or(Err(NoAnswer::Silent))
     }
 }
 

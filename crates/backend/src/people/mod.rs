@@ -5,7 +5,7 @@
 //! ([`location_use`]). Screens on a wall are no accounts ([`displays`]).
 //!
 //! An administrator can protect the account with a [`second_factor`]; between the password and its code there is a
-//! ticket ([`tickets`]).
+//! ticket ([`tickets`]). People can also sign in by the housing service ([`oidc`]).
 
 pub mod accounts;
 mod code;
@@ -17,6 +17,7 @@ pub mod import;
 pub mod invitations;
 pub mod location_use;
 pub mod office;
+pub mod oidc;
 mod password;
 pub mod second_factor;
 pub mod sessions;

@@ -29,6 +29,8 @@ pub struct Held {
     pub created_at: Millis,
     /// Signing in needs a code besides the password.
     pub has_second_factor: bool,
+    /// The name that never changes of the person at the housing service, if the account is linked with one.
+    pub service_subject: Option<String>,
     /// The choice of the person about the location.
     pub location_use: LocationUse,
     /// The consents, the newest first.
@@ -125,6 +127,8 @@ async fn read(database: &Database, of: &Resident) -> Result<Option<Held>, People
         "SELECT created_at, location_use,
              (SELECT COUNT(*) FROM second_factors
               WHERE second_factors.resident = residents.name AND confirmed_at > 0) AS factors,
+             (SELECT subject FROM service_links WHERE service_links.resident = residents.name
+              ORDER BY linked_at DESC LIMIT 1) AS subject,
              (SELECT COUNT(*) FROM residents AS other WHERE other.line = residents.line
               AND other.house = residents.house AND other.name <> residents.name) AS others
          FROM residents WHERE name = $1",
@@ -141,6 +145,7 @@ async fn read(database: &Database, of: &Resident) -> Result<Option<Held>, People
         house: of.house.clone(),
         created_at,
         has_second_factor: factors > 0,
+        service_subject: account.try_get("subject")?,
         location_use: LocationUse::read(&word),
         consents: consents(database, &of.name).await?,
         location_uses: location_uses(database, &of.name, created_at).await?,

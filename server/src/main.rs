@@ -2,6 +2,7 @@
 
 mod admin;
 mod agent;
+mod asyncapi;
 mod audit;
 mod auth;
 mod board;

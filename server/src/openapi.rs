@@ -3,7 +3,7 @@
 
 mod displays;
 mod push;
-mod schemas;
+pub mod schemas;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -33,8 +33,8 @@ fn document_of_all() -> OpenApi {
     let info = InfoBuilder::new()
         .title("이웃사이 (Iutsai)")
         .description(Some(
-            "Emergency calls between the neighbours of one stair. Calls are heard over STOMP at /an-ws. Every error is \
-             application/problem+json.",
+            "Emergency calls between the neighbours of one stair. Calls come over STOMP at /an-ws, which /asyncapi.json \
+             describes. Every error is application/problem+json.",
         ))
         .version(env!("CARGO_PKG_VERSION"));
     let components = schemas::all()
@@ -81,6 +81,10 @@ fn paths() -> PathsBuilder {
         )
         .path("/metrics", PathItem::new(HttpMethod::Get, metrics()))
         .path("/openapi.json", PathItem::new(HttpMethod::Get, plain("This document.")))
+        .path(
+            "/asyncapi.json",
+            PathItem::new(HttpMethod::Get, plain("The socket and the topics in AsyncAPI 3.0.")),
+        )
 }
 
 fn meaning(progress: Progress) -> &'static str {

@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use crate::{
-    audit, auth, board, commands,
+    asyncapi, audit, auth, board, commands,
     config::SITE_PLAN_ADDRESS,
     connections, drills, figures, headers, health, me, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
@@ -108,7 +108,8 @@ fn groups() -> Groups {
         .post("/me/location", me::choose)
         .post(ME_LEAVE.path, me::leave)
         .get("/metrics", metrics::for_administrators)
-        .get("/openapi.json", openapi::document);
+        .get("/openapi.json", openapi::document)
+        .get("/asyncapi.json", asyncapi::document);
     Groups {
         commands: commands(),
         others: pages(office(others)),

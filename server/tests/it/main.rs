@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account_changes;
+mod asyncapi;
 mod audit;
 mod authorization;
 mod authors;

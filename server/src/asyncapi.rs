@@ -1,5 +1,5 @@
-//! `GET /asyncapi.json`, the STOMP socket and the Kafka topics in AsyncAPI 3.0. It is the counterpart of `openapi`, of
-//! whose parts its schemas are made of. Its examples are values of `domain`'s types, so they are what the service writes.
+//! `GET /asyncapi.json`, the STOMP socket and the Kafka topics in AsyncAPI 3.0. It is the counterpart of `openapi`,
+//! of whose parts its schemas are made of. Its examples are values of `domain`'s types, so they are what the service writes.
 
 mod examples;
 mod fields;
@@ -41,7 +41,7 @@ struct Channel {
 enum Way {
     Sent,
     Received,
-    /// What one process writes, every process reads.
+    /// One process writes it, and every process reads it.
     Both,
 }
 

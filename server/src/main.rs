@@ -40,6 +40,7 @@ mod socket;
 mod sockets;
 mod state;
 mod statistics;
+mod traces;
 
 use std::{
     io::{IsTerminal, Write},

@@ -27,6 +27,7 @@ use crate::{
     runtimes::{Handles, RunOn},
     sign_in, site, site_plan, socket,
     state::AppState,
+    traces,
 };
 
 /// The longest body, in octets. A call of 1 000 characters needs a tenth.
@@ -40,6 +41,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
     let Groups { commands, others, uploads, sockets, always } = groups();
     let commands =
         commands.into_router().route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
+    let commands = commands.route_layer(middleware::from_fn(traces::trace));
     let others = others
         .into_router()
         .merge(uploads.into_router().layer(DefaultBodyLimit::max(people::UPLOAD_LIMIT)))

@@ -14,7 +14,9 @@
 //!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations.
 //!
-//! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
+//! [`traces`] shows the operator the way of a call, if that is wanted.
+//!
+//! [`outgoing`] has what push, the webhook and the traces share. [`service`] starts and stops it all; [`readiness`] holds the state
 //! of each role; [`retention`] deletes what is old.
 
 pub mod audit;
@@ -33,4 +35,5 @@ pub mod readiness;
 pub mod retention;
 pub mod service;
 pub mod statistics;
+pub mod traces;
 pub mod webhook;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// When the call was received.
 const BEGAN: Millis = 1_795_900_000_000;
-/// How long ago that was, in milliseconds, when a frame was sent.
+/// The milliseconds from then until a frame was sent.
 pub const AGE: Millis = 42;
 
 /// Every kind of event, and a status of each progress.
@@ -103,6 +103,11 @@ pub fn house_of_call() -> House {
 /// The call.
 pub fn call() -> AlertId {
     AlertId(id(1))
+}
+
+/// The key of the request that reports a location.
+pub fn key() -> Uuid {
+    id(5)
 }
 
 /// The place of the call's record.

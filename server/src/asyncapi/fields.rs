@@ -148,6 +148,7 @@ pub fn record_headers() -> Schema {
         (header::ID, uuid().into()),
         (header::AGE, text()),
         (header::REPUBLISHED, words(&[header::YES])),
+        (header::TRACEPARENT, text()),
     ];
     fields.extend(header::TYPE_IDS.map(|(name, value)| (name, words(&[value]))));
     object(&fields, &header::TYPE_IDS.map(|(name, _)| name))

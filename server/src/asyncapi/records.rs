@@ -3,6 +3,7 @@
 use domain::{header, record, topic};
 use serde_json::{Value, json};
 use utoipa::openapi::Schema;
+use uuid::Uuid;
 
 use super::{Channel, Example, Message, Way, examples, fields, written};
 use crate::openapi::schemas::object;
@@ -63,8 +64,10 @@ fn accepts() -> Channel {
 fn of_events(topic: &'static str, meaning: &'static str, value: Schema, original: Option<Value>) -> Channel {
     let events = examples::events().into_iter().filter(|event| event.topic() == topic);
     let written_here = events.map(|event| {
-        let id = event.id().map(|id| (header::ID, id.to_string()));
-        Example::new(headers(id), Some(written(&record::write(&event).1)))
+        // A receipt is of no request. The record of any other event has the key of its request.
+        let id = (topic != topic::RECEIPT).then(|| event.id().unwrap_or_else(examples::key));
+        let is_traced = [topic::ALERT, topic::DRILL, topic::ACCEPT, topic::LOCATION].contains(&topic);
+        Example::new(headers(id, is_traced), Some(written(&record::write(&event).1)))
     });
     let types = header::TYPE_IDS.map(|(name, value)| (name, value.to_owned()));
     let original = original.map(|value| Example::new(types, Some(value)));
@@ -74,16 +77,15 @@ fn of_events(topic: &'static str, meaning: &'static str, value: Schema, original
 
 fn history() -> Channel {
     let row = examples::row();
-    let id = Some((header::ID, row.id.to_string()));
     let value = serde_json::to_value(&row).expect("a row is always JSON");
-    let records = vec![Example::new(headers(id), Some(value))];
+    let records = vec![Example::new(headers(Some(row.id.0), false), Some(value))];
     let meaning = "A call that is over, as the statistics keep it, without coordinates and texts.";
     channel(topic::HISTORY, meaning, Way::Both, fields::row(), "The call's line.", records)
 }
 
 fn dead_letters() -> Channel {
     let value = serde_json::to_value(examples::letter()).expect("a letter is always JSON");
-    let records = vec![Example::new(headers(None), Some(value))];
+    let records = vec![Example::new(headers(None, false), Some(value))];
     let meaning = "A record that could not be read, with the reason.";
     channel(topic::DEAD_LETTER, meaning, Way::Both, fields::letter(), "topic-partition-offset.", records)
 }
@@ -124,9 +126,11 @@ fn kept(topic: &str) -> Value {
 }
 
 /// The headers of a record that was published at once.
-fn headers(id: Option<(&'static str, String)>) -> Vec<(&'static str, String)> {
+fn headers(id: Option<Uuid>, is_traced: bool) -> Vec<(&'static str, String)> {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let mut headers = vec![(header::AGE, "3".to_owned())];
-    headers.extend(id);
+    headers.extend(is_traced.then(|| (header::TRACEPARENT, trace.to_owned())));
+    headers.extend(id.map(|id| (header::ID, id.to_string())));
     headers.extend(header::TYPE_IDS.map(|(name, value)| (name, value.to_owned())));
     headers
 }

@@ -36,6 +36,7 @@ impl Config {
             gather(&mut wrong, optional(&self.public_url, |value| origin("IUTSAI_PUBLIC_URL", value)));
         let push = public_origin.clone().and_then(|site| gather(&mut wrong, self.push(site)));
         let webhook = public_origin.clone().and_then(|site| gather(&mut wrong, self.webhook.check(site)));
+        let traces = gather(&mut wrong, self.traces());
         let allowed_origins = gather(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
@@ -62,6 +63,7 @@ impl Config {
                 batch: batch?,
                 push: push?,
                 webhook: webhook?,
+                traces: traces?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 requires_second_factor: self.require_second_factor,

@@ -42,5 +42,6 @@ mod strangers;
 mod support;
 mod survival;
 mod towns;
+mod traces;
 mod upgrade;
 mod webhook;

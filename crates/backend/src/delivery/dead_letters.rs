@@ -116,6 +116,7 @@ async fn write(log: Log, letter: Letter) {
         id: None,
         republished: false,
         age: Duration::ZERO,
+        traceparent: None,
     };
     match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),

@@ -1,5 +1,5 @@
 //! `GET /asyncapi.json`, the STOMP socket and the Kafka topics in AsyncAPI 3.0. It is the counterpart of `openapi`,
-//! of whose parts its schemas are made of. Its examples are values of `domain`'s types, so they are what the service writes.
+//! whose parts make up its schemas. Its examples are values of `domain`'s types, as the service writes them.
 
 mod examples;
 mod fields;

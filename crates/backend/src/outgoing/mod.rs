@@ -1,4 +1,4 @@
-//! Requests to services outside, for push and for the webhook.
+//! Requests to services outside, for push, for the webhook and for traces.
 //!
 //! [`client`] is the way there, and [`reach`] bounds where it leads. [`answer`] reads what comes back, and [`pauses`]
 //! spaces the attempts of one message. [`claims`] and [`turn`] decide which node sends.

@@ -10,6 +10,7 @@ use axum::{
 use backend::{
     audit::{Act, Record},
     calls::{CallAddress, Refusal},
+    traces::carried,
 };
 use domain::{
     AlertId, InvalidName, Progress, Resident, Role,
@@ -118,7 +119,7 @@ async fn run(
     state: &AppState,
     command: impl Future<Output = Result<Recorded, Refusal>> + Send + 'static,
 ) -> Result<Recorded, Problem> {
-    match state.commands.spawn(command).await {
+    match state.commands.spawn(carried(command)).await {
         Ok(outcome) => outcome.map_err(Problem::from),
         Err(error) => {
             tracing::error!(%error, "a command ended without an answer");

@@ -6,6 +6,7 @@ mod oidc;
 mod picture;
 mod print;
 mod site_plan;
+mod traces;
 mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -122,6 +123,15 @@ pub struct Config {
     /// A second address that serves /metrics and nothing else, to anybody who reaches it
     #[arg(long, env = "IUTSAI_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<String>,
+
+    /// The collector that traces of calls are sent to by OpenTelemetry's OTLP over HTTP, such as http://127.0.0.1:4318;
+    /// without it nothing is traced
+    #[arg(long, env = "IUTSAI_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+
+    /// The part of the calls that are traced, from 0 to 1, where the browser's request does not decide it
+    #[arg(long, env = "IUTSAI_TRACE_RATIO", value_name = "RATIO", default_value = "1")]
+    pub trace_ratio: String,
 
     /// The browser's files (wasm, CSS, icons); by default the directory `site` beside the program
     #[arg(long, env = "IUTSAI_SITE_DIR", value_name = "DIR")]
@@ -306,6 +316,8 @@ pub struct Settings {
     pub push: push::Settings,
     /// The address that calls are sent to, if there is one.
     pub webhook: Option<backend::webhook::Settings>,
+    /// The receiver of traces, if there is one.
+    pub traces: Option<backend::traces::Settings>,
     /// Make and show the demo complex.
     pub demo: bool,
     /// Demo accounts may be reached from other machines.

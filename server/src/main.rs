@@ -2,6 +2,7 @@
 
 mod admin;
 mod agent;
+mod asyncapi;
 mod audit;
 mod auth;
 mod backup;
@@ -41,6 +42,7 @@ mod socket;
 mod sockets;
 mod state;
 mod statistics;
+mod traces;
 
 use std::{
     io::{IsTerminal, Write},

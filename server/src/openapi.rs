@@ -8,7 +8,7 @@ mod office;
 mod parts;
 mod persons;
 mod push;
-mod schemas;
+pub mod schemas;
 
 use std::sync::LazyLock;
 
@@ -36,8 +36,8 @@ fn document_of_all() -> OpenApi {
     let info = InfoBuilder::new()
         .title("이웃사이 (Iutsai)")
         .description(Some(
-            "Emergency calls between the neighbours of one stair. Calls are received over STOMP at /an-ws. Every error is \
-             application/problem+json.",
+            "Emergency calls between the neighbours of one stair. Calls come over STOMP at /an-ws, which /asyncapi.json \
+             describes. Every error is application/problem+json.",
         ))
         .version(env!("CARGO_PKG_VERSION"));
     let components = schemas::all()
@@ -63,6 +63,10 @@ fn paths() -> PathsBuilder {
         .path("/readyz", PathItem::new(HttpMethod::Get, ready()))
         .path("/metrics", PathItem::new(HttpMethod::Get, metrics()))
         .path("/openapi.json", PathItem::new(HttpMethod::Get, plain("This document.")))
+        .path(
+            "/asyncapi.json",
+            PathItem::new(HttpMethod::Get, plain("The socket and the topics in AsyncAPI 3.0.")),
+        )
 }
 
 fn upgrade() -> Operation {

@@ -88,11 +88,18 @@ pub fn cors_layer(allowed: &[String]) -> Option<CorsLayer> {
         return None;
     }
     let idempotency_key = HeaderName::from_static(domain::header::IDEMPOTENCY_KEY);
+    let traceparent = HeaderName::from_static(domain::header::TRACEPARENT);
     let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, idempotency_key])
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            idempotency_key,
+            traceparent,
+        ])
         .expose_headers([header::DATE, header::LOCATION, header::RETRY_AFTER])
         .max_age(PREFLIGHT_LASTS);
     Some(layer)

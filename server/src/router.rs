@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use crate::{
-    audit, auth, board, commands,
+    asyncapi, audit, auth, board, commands,
     config::{OIDC_CALLBACK, SITE_PLAN_ADDRESS},
     connections, drills, figures, headers, health, me, metrics, my_sign_in, openapi, origin, pages, people,
     problem::{Kind, Problem, role_absent},
@@ -27,6 +27,7 @@ use crate::{
     runtimes::{Handles, RunOn},
     sign_in, site, site_plan, socket,
     state::AppState,
+    traces,
 };
 
 /// The longest body, in octets. A call of 1 000 characters needs a tenth.
@@ -40,6 +41,7 @@ pub fn router(state: AppState, runtimes: &Handles) -> Router {
     let Groups { commands, others, uploads, sockets, always } = groups();
     let commands =
         commands.into_router().route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
+    let commands = commands.route_layer(middleware::from_fn(traces::trace));
     let others = others
         .into_router()
         .merge(uploads.into_router().layer(DefaultBodyLimit::max(people::UPLOAD_LIMIT)))
@@ -110,7 +112,8 @@ fn groups() -> Groups {
         .post("/me/location", me::choose)
         .post(ME_LEAVE.path, me::leave)
         .get("/metrics", metrics::for_administrators)
-        .get("/openapi.json", openapi::document);
+        .get("/openapi.json", openapi::document)
+        .get("/asyncapi.json", asyncapi::document);
     Groups {
         commands: commands(),
         others: pages(office(others)),

@@ -21,6 +21,7 @@ use backend::{
         oidc::Provider,
     },
     service::{self, Backend},
+    traces::{self, Traces},
 };
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -92,9 +93,13 @@ struct Running {
     state: AppState,
     stop_accepting: CancellationToken,
     servers: Vec<JoinHandle<()>>,
+    traces: Option<Traces>,
 }
 
 async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles) -> Result<Running, String> {
+    // They are sent where pages are made, because those wait for calls.
+    let begin = |settings| traces::start(settings, runtimes.pages.clone());
+    let traces = settings.traces.as_ref().map(begin).transpose().map_err(|error| error.to_string())?;
     let backend = Backend::start(service::Settings {
         data_dir: settings.data_dir.clone(),
         database_url: settings.database_url.clone(),
@@ -115,7 +120,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
     });
     let backend = backend.await.map_err(|error| error.to_string())?;
     match listen(settings, metrics, runtimes, &backend).await {
-        Ok(running) => Ok(running),
+        Ok(running) => Ok(Running { traces, ..running }),
         Err(sentence) => {
             backend.stop().await;
             Err(sentence)
@@ -157,12 +162,12 @@ async fn listen(
     tokio::spawn(state.sockets.clone().close_changed(state.backend.sessions.clone()));
     tokio::spawn(state.board.clone().watch(state.backend.hub.clone()));
     announce(local, demo).map_err(|error| format!("cannot print the address on stdout: {error}"))?;
-    Ok(Running { state, stop_accepting, servers })
+    Ok(Running { state, stop_accepting, servers, traces: None })
 }
 
 impl Running {
     async fn stop(self) {
-        let Self { state, stop_accepting, servers } = self;
+        let Self { state, stop_accepting, servers, traces } = self;
         stop_accepting.cancel();
         state.board.stop();
         let requests = async {
@@ -183,6 +188,9 @@ impl Running {
         };
         stage("every socket is closed", None, sockets).await;
         stage("the outbox and the database are closed", Some(BACKEND_PATIENCE), state.backend.stop()).await;
+        if let Some(traces) = traces {
+            stage("the last traces are sent", None, traces.stop()).await;
+        }
     }
 }
 

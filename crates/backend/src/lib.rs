@@ -15,7 +15,9 @@
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations. [`backup`] copies everything
 //! that a node keeps, and puts such a copy in place.
 //!
-//! [`outgoing`] has what push and the webhook share. [`service`] starts and stops it all; [`readiness`] holds the state
+//! [`traces`] shows the operator the way of a call, if that is wanted.
+//!
+//! [`outgoing`] has what push, the webhook and the traces share. [`service`] starts and stops it all; [`readiness`] holds the state
 //! of each role; [`retention`] deletes what is old.
 
 pub mod audit;
@@ -35,4 +37,5 @@ pub mod readiness;
 pub mod retention;
 pub mod service;
 pub mod statistics;
+pub mod traces;
 pub mod webhook;

@@ -23,7 +23,9 @@ pub use event::{
     Progress, Receipt, Status,
 };
 pub use fold::{Change, LineIncidents, Source};
-pub use formats::{api, body, destination, header, message_id, push, reach, record, topic};
+pub use formats::{
+    api, body, dead_letter, destination, header, message_id, push, reach, record, seen, topic,
+};
 pub use incident::{End, Escalated, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;

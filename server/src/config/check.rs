@@ -39,6 +39,7 @@ impl Config {
         let webhook = public_origin.clone().and_then(|site| gather(&mut wrong, self.webhook.check(site)));
         let oidc =
             public_origin.as_ref().and_then(|site| gather(&mut wrong, self.oidc.check(site.as_deref())));
+        let traces = gather(&mut wrong, self.traces());
         let allowed_origins = gather(
             &mut wrong,
             list(&self.allowed_origins, |value| page_origin("IUTSAI_ALLOWED_ORIGINS", value)),
@@ -65,6 +66,7 @@ impl Config {
                 batch: batch?,
                 push: push?,
                 webhook: webhook?,
+                traces: traces?,
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 requires_second_factor: self.require_second_factor,

@@ -1,4 +1,4 @@
-//! The schemas of `domain::api`, for the OpenAPI document.
+//! The schemas of `domain::api`, for the OpenAPI document. The AsyncAPI document is made of the same parts.
 
 use domain::{Kind, event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
 use serde_json::json;
@@ -164,11 +164,13 @@ fn device() -> Schema {
     object(&fields, &["id", "device", "service", "created", "silent"])
 }
 
-fn integer() -> RefOr<Schema> {
+/// A whole number.
+pub fn integer() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::Integer).build()).into()
 }
 
-fn list_of(items: RefOr<Schema>) -> RefOr<Schema> {
+/// A list of these.
+pub fn list_of(items: RefOr<Schema>) -> RefOr<Schema> {
     Schema::from(ArrayBuilder::new().items(items).build()).into()
 }
 
@@ -183,7 +185,8 @@ fn problem() -> Schema {
     object(&fields, &["type", "title", "status", "detail"])
 }
 
-fn object(fields: &[(&str, RefOr<Schema>)], required: &[&str]) -> Schema {
+/// An object of these fields.
+pub fn object(fields: &[(&str, RefOr<Schema>)], required: &[&str]) -> Schema {
     let object =
         fields.iter().fold(ObjectBuilder::new().schema_type(Type::Object), |object, (name, schema)| {
             object.property(*name, schema.clone())
@@ -200,7 +203,8 @@ pub fn text() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).build()).into()
 }
 
-fn text_up_to(characters: usize) -> RefOr<Schema> {
+/// Text of so many characters at most.
+pub fn text_up_to(characters: usize) -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).max_length(Some(characters)).build()).into()
 }
 
@@ -216,12 +220,14 @@ fn flag() -> RefOr<Schema> {
     Schema::from(OneOfBuilder::new().item(flag).item(number).item(text()).build()).into()
 }
 
-fn words(words: &[&str]) -> RefOr<Schema> {
+/// One of these words.
+pub fn words(words: &[&str]) -> RefOr<Schema> {
     let values = words.iter().map(|word| json!(word));
     Schema::from(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()).into()
 }
 
-fn number_or_text() -> RefOr<Schema> {
+/// A number, or text that is one.
+pub fn number_or_text() -> RefOr<Schema> {
     let number = Schema::from(ObjectBuilder::new().schema_type(Type::Number).build());
     Schema::from(OneOfBuilder::new().item(number).item(text()).build()).into()
 }

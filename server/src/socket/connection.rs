@@ -103,6 +103,9 @@ impl Connection {
             }
             let has_more = self.put_queued(&mut frames);
             self.put_snapshot();
+            if self.transport.is_idle() {
+                frames.written();
+            }
             let listed: usize = self.snapshots.iter().map(Snapshot::octets).sum();
             self.transport.count_elsewhere(frames.octets() + listed);
             if has_more {

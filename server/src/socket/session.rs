@@ -10,8 +10,9 @@ use backend::{
     reach::{Armed, Listening, Reach},
     service::Backend,
 };
-use domain::{AlertId, CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach};
-use serde::Deserialize;
+use domain::{
+    CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach, seen::Seen,
+};
 use stomp::{Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
@@ -104,14 +105,6 @@ pub enum Step {
     End(Option<Frame>, String),
     /// An answer, then the end.
     Goodbye(Option<Frame>),
-}
-
-#[derive(Deserialize)]
-struct Seen {
-    alert: AlertId,
-    /// The house that called, for an id that two houses used.
-    #[serde(default)]
-    house: serde_json::Value,
 }
 
 impl Session {

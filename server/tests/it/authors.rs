@@ -172,8 +172,8 @@ async fn a_command_about_an_unknown_call_is_accepted_but_in_nobody_elses_name() 
 async fn write(log: &Log, event: &Event) {
     let (topic, value) = record::write(event);
     let (key, timestamp) = (event.line().as_str(), event.at().unwrap());
-    let outgoing =
-        Outgoing { topic, key, value: &value, timestamp, id: None, republished: false, age: Duration::ZERO };
+    let (id, republished, age, traceparent) = (None, false, Duration::ZERO, None);
+    let outgoing = Outgoing { topic, key, value: &value, timestamp, id, republished, age, traceparent };
     log.append(outgoing).await.unwrap();
 }
 

@@ -61,7 +61,7 @@ async fn every_path_of_the_openapi_document_is_there() -> Outcome {
     let (_server, client) = server_and_client().await?;
     let document: Value = client.send(client.request(Method::GET, "/openapi.json")).await?.ok()?;
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 44);
+    assert_eq!(paths.len(), 45);
     for (path, item) in paths {
         let address = path.replace("{id}", "0190f8a0-0000-7000-8000-000000000000");
         for method in item.as_object().unwrap().keys() {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod account_changes;
+mod asyncapi;
 mod audit;
 mod authorization;
 mod authors;
@@ -43,5 +44,6 @@ mod strangers;
 mod support;
 mod survival;
 mod towns;
+mod traces;
 mod upgrade;
 mod webhook;

@@ -107,12 +107,15 @@ async fn an_allowed_page_may_ask_first_and_read_the_answer() -> Outcome {
             .request(Method::OPTIONS, "/alert")
             .header("origin", origin)
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,content-type,idempotency-key");
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type,idempotency-key,traceparent",
+            );
         let answer = send(preflight).await;
         assert!(answer.status().is_success());
         assert_eq!(header(&answer, "access-control-allow-origin"), origin);
         assert!(header(&answer, "access-control-allow-methods").contains("POST"));
-        for name in ["authorization", "content-type", "idempotency-key"] {
+        for name in ["authorization", "content-type", "idempotency-key", "traceparent"] {
             assert!(header(&answer, "access-control-allow-headers").contains(name), "{name}");
         }
         let press = caller.request(Method::POST, "/alert").header("origin", origin);

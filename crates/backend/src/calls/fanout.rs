@@ -78,14 +78,16 @@ pub(crate) async fn drain(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, 
         match queued {
             Queued::Committed(committed) if is_local => {
                 let position = log::position(committed.sequence, committed.at);
-                hub.apply(Arrival::logged(committed.event, position).taken_here());
+                let arrival = Arrival::logged(committed.event, position).taken_here();
+                hub.apply(arrival.traced(committed.traceparent.as_deref()));
             }
             Queued::Committed(committed) => {
-                hub.apply(Arrival::direct(committed.event).taken_here());
+                let arrival = Arrival::direct(committed.event).taken_here();
+                hub.apply(arrival.traced(committed.traceparent.as_deref()));
             }
-            Queued::Direct(event, heard) => {
+            Queued::Direct(event, traceparent, heard) => {
                 // The asker may have given up.
-                let _ = heard.send(hub.apply_unrecorded(event));
+                let _ = heard.send(hub.apply_unrecorded(event, traceparent.as_deref()));
             }
             Queued::HandedOver(event, age) => {
                 if hub.apply(Arrival::direct(event).aged(age)) {
@@ -235,7 +237,8 @@ impl Fanout {
             (true, _) => Arrival::replayed(event, of_the_log.then_some(record.position)),
             // A record without an age is another program's, and new.
             (false, true) => {
-                Arrival::logged(event, record.position).aged(record.age.unwrap_or_default() + behind)
+                let arrival = Arrival::logged(event, record.position).traced(record.traceparent.as_deref());
+                arrival.aged(record.age.unwrap_or_default() + behind)
             }
             (false, false) => Arrival::direct(event),
         };

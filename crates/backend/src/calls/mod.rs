@@ -31,6 +31,7 @@ use crate::{
     },
     people::location_use::{LocationUse, LocationUses},
     readiness::Readiness,
+    traces::Trace,
 };
 use authors::{judge, moved, status};
 use budget::Budgets;
@@ -227,7 +228,8 @@ impl Calls {
         metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
         let at = event.at().unwrap_or_else(clock::now);
         let (id, line) = (origin.id, event.line().to_string());
-        let entry = Entry { origin, digest, topic: topic.into(), line, value, at };
+        let traceparent = Trace::current().map(|trace| trace.traceparent());
+        let entry = Entry { origin, digest, topic: topic.into(), line, value, at, traceparent };
         match self.delivery.record(entry, event, received).await {
             Ok(state) => Ok(Recorded { id, state, warning: None }),
             Err(NotRecorded { heard: true, why }) => Err(Refusal::HeardOnly(why)),

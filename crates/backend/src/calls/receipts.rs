@@ -124,6 +124,7 @@ async fn append(log: Log, receipt: Event) {
         id: None,
         republished: false,
         age: Duration::ZERO,
+        traceparent: None,
     };
     match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
         Ok(Ok(())) => {}

@@ -50,6 +50,7 @@ const OUTBOX: &[Step] = &[
     ),
     (3, "own log", include_str!("../../outbox_migrations/0003_own_log.sql")),
     (4, "what was deleted", include_str!("../../outbox_migrations/0004_what_was_deleted.sql")),
+    (5, "traces", include_str!("../../outbox_migrations/0005_traces.sql")),
 ];
 
 /// The folder `statistics_migrations` of this crate.

@@ -6,8 +6,7 @@ use std::{
     time::Duration,
 };
 
-use domain::topic;
-use serde::Serialize;
+use domain::{dead_letter::Letter, topic};
 
 use crate::{
     clock,
@@ -39,22 +38,6 @@ struct Known {
 /// A record's place and timestamp. In a topic that was made anew, places come again.
 type Identity = (String, i64);
 
-/// A letter's value.
-#[derive(Clone, Debug, Serialize)]
-struct Letter {
-    /// `topic-partition-offset`, which is also the record's key.
-    place: String,
-    topic: String,
-    partition: i32,
-    offset: i64,
-    timestamp: i64,
-    reason: String,
-    /// The record's value as text, what is no UTF-8 replaced; `null` for a tombstone.
-    value: Option<String>,
-    /// The value was longer.
-    truncated: bool,
-}
-
 impl DeadLetters {
     /// Appends letters to `log`, or only counts.
     pub(crate) fn new(log: Option<Log>) -> Self {
@@ -63,9 +46,9 @@ impl DeadLetters {
 
     /// A record cannot be read, for this reason.
     pub(crate) fn unreadable(&self, record: &Record, label: &'static str, reason: &str) {
-        let letter = Letter::of(record, reason);
+        let letter = letter_of(record, reason);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.reported.insert(letter.identity()) {
+        if !known.reported.insert(identity(&letter)) {
             return;
         }
         metrics::counter!("iutsai_records_unreadable_total", "reason" => label).increment(1);
@@ -95,32 +78,30 @@ impl DeadLetters {
         let waiting = std::mem::take(&mut known.waiting);
         let Some(log) = &self.log else { return };
         for letter in waiting {
-            if !known.written.contains(&letter.identity()) {
+            if !known.written.contains(&identity(&letter)) {
                 tokio::spawn(write(log.clone(), letter));
             }
         }
     }
 }
 
-impl Letter {
-    fn identity(&self) -> Identity {
-        (self.place.clone(), self.timestamp)
-    }
+fn identity(letter: &Letter) -> Identity {
+    (letter.place.clone(), letter.timestamp)
+}
 
-    fn of(record: &Record, reason: &str) -> Self {
-        let (position, value) = (record.position, record.value.as_deref());
-        let kept =
-            value.map(|value| String::from_utf8_lossy(&value[..value.len().min(VALUE_LIMIT)]).into_owned());
-        Self {
-            place: format!("{}-{}-{}", record.topic, position.partition, position.offset),
-            topic: record.topic.clone(),
-            partition: position.partition,
-            offset: position.offset,
-            timestamp: position.timestamp,
-            reason: reason.to_owned(),
-            value: kept,
-            truncated: value.is_some_and(|value| value.len() > VALUE_LIMIT),
-        }
+fn letter_of(record: &Record, reason: &str) -> Letter {
+    let (position, value) = (record.position, record.value.as_deref());
+    let kept =
+        value.map(|value| String::from_utf8_lossy(&value[..value.len().min(VALUE_LIMIT)]).into_owned());
+    Letter {
+        place: format!("{}-{}-{}", record.topic, position.partition, position.offset),
+        topic: record.topic.clone(),
+        partition: position.partition,
+        offset: position.offset,
+        timestamp: position.timestamp,
+        reason: reason.to_owned(),
+        value: kept,
+        truncated: value.is_some_and(|value| value.len() > VALUE_LIMIT),
     }
 }
 
@@ -135,6 +116,7 @@ async fn write(log: Log, letter: Letter) {
         id: None,
         republished: false,
         age: Duration::ZERO,
+        traceparent: None,
     };
     match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),

@@ -19,8 +19,9 @@ const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
 pub enum Queued {
     /// It is on this node's disk.
     Committed(Committed),
-    /// It is not recorded here, or not yet. The answer is whether it was pushed to a socket of another house.
-    Direct(Event, oneshot::Sender<bool>),
+    /// It is not recorded here, or not yet. It has its trace, and the answer is whether it was pushed to a socket of
+    /// another house.
+    Direct(Event, Option<String>, oneshot::Sender<bool>),
     /// Another process handed it over, this long after it was received.
     HandedOver(Event, Duration),
 }
@@ -43,9 +44,13 @@ impl HubQueue {
     }
 
     /// Queues an event that is not recorded. The future returns whether the hub pushed it to a socket of another house.
-    pub(super) fn push_unrecorded(&self, event: Event) -> impl Future<Output = bool> + use<> {
+    pub(super) fn push_unrecorded(
+        &self,
+        event: Event,
+        traceparent: Option<String>,
+    ) -> impl Future<Output = bool> + use<> {
         let (answer, delivered) = oneshot::channel();
-        self.push(Queued::Direct(event, answer));
+        self.push(Queued::Direct(event, traceparent, answer));
         async move { matches!(timeout(DELIVERY_PATIENCE, delivered).await, Ok(Ok(true))) }
     }
 }

@@ -22,6 +22,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use crate::traces::{Trace, kind};
 use handover::Handover;
 use hub_queue::{HubQueue, Queued};
 use log::Log;
@@ -83,11 +84,11 @@ impl Delivery {
         tokio::pin!(appending);
         let (why, heard) = match timeout_at(received + DELIVERED_WITHIN, &mut appending).await {
             Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
-            Ok(Err(why)) => (why, self.hub.push_unrecorded(event).await),
+            Ok(Err(why)) => (why, self.hub.push_unrecorded(event, entry.traceparent.clone()).await),
             // A disk that hangs is not a disk that fails. The alarm goes out, and the answer still waits for the disk,
             // but not for the hub.
             Err(_) => {
-                let heard = self.hub.push_unrecorded(event);
+                let heard = self.hub.push_unrecorded(event, entry.traceparent.clone());
                 match timeout_at(received + ANSWERED_WITHIN, &mut appending).await {
                     Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
                     Ok(Err(why)) => (why, heard.await),
@@ -113,7 +114,14 @@ impl Delivery {
     ) -> impl Future<Output = Result<(), OutboxError>> + use<> {
         let (outbox, relay) = (self.outbox.clone(), self.relay.clone());
         let appending = tokio::spawn(async move {
-            let sequence = outbox.append(entry, event).await?;
+            let trace = Trace::read(entry.traceparent.as_deref());
+            let mut step = trace.and_then(|trace| trace.step("record", kind::Internal, &entry.topic));
+            let appended = outbox.append(entry, event).await;
+            if let (Err(why), Some(step)) = (&appended, &mut step) {
+                step.fail(why);
+            }
+            drop(step);
+            let sequence = appended?;
             if let Some(relay) = relay {
                 relay.follow(sequence, publication.as_ref());
             }

@@ -1,4 +1,4 @@
-//! Requests to services outside, for push, for the webhook and for signing in by the housing service.
+//! Requests to services outside, for push, for the webhook, for traces, and for signing in by the housing service.
 //!
 //! [`client`] is the way there, and [`reach`] bounds where it leads. [`answer`] reads what comes back, and [`pauses`]
 //! spaces the attempts of one message. [`claims`] and [`turn`] decide which node sends, and [`news`] has the events for

@@ -102,7 +102,8 @@ mod tests {
     fn entry(event: &Event, resident: &str) -> Entry {
         let (topic, value) = record::write(event);
         let origin = Origin { id: Uuid::now_v7(), resident: resident.into(), route: "/alert".into() };
-        Entry { origin, digest: [0; 32], topic: topic.into(), line: "101-1".into(), value, at: 7 }
+        let (topic, line) = (topic.into(), "101-1".into());
+        Entry { origin, digest: [0; 32], topic, line, value, at: 7, traceparent: None }
     }
 
     fn alert(location: Option<Location>) -> Alert {

@@ -44,7 +44,9 @@ async fn call(outbox: &Outbox) {
     let (id, event) = (alert.id.0, Event::Alert(alert));
     let (topic, value) = record::write(&event);
     let origin = Origin { id, resident: "resident-1203".into(), route: "/alert".into() };
-    let entry = Entry { origin, digest: [0; 32], topic: topic.into(), line: "101-1".into(), value, at: THEN };
+    let line = "101-1".into();
+    let topic = topic.into();
+    let entry = Entry { origin, digest: [0; 32], topic, line, value, at: THEN, traceparent: None };
     outbox.append(entry, event).await.unwrap();
 }
 

@@ -32,6 +32,7 @@ pub(super) async fn publish(tables: &Database, log: &Log) -> Result<(), Statisti
             id: Some(row.id.0),
             republished: false,
             age: Duration::ZERO,
+            traceparent: None,
         };
         if let Err(error) = log.append(outgoing).await {
             tracing::debug!(%error, "a call that is over is not in the topic yet, retrying later");

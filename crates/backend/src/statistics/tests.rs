@@ -81,6 +81,7 @@ fn recorded(event: &Event, offset: i64, time: Millis) -> Record {
         value: Some(value),
         republished: false,
         age: None,
+        traceparent: None,
     }
 }
 

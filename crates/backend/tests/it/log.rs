@@ -29,6 +29,7 @@ async fn append(log: &Log, value: &str, at: i64) -> Uuid {
         id: Some(id),
         republished: false,
         age: Duration::ZERO,
+        traceparent: None,
     };
     log.append(outgoing).await.expect("it is appended");
     id

@@ -29,6 +29,7 @@ fn entry(number: u8) -> Entry {
         line: "101-1".into(),
         value: vec![number],
         at: 1_000 + i64::from(number),
+        traceparent: None,
     }
 }
 
@@ -280,6 +281,21 @@ async fn old_entries_are_deleted_by_topic_and_with_kafka_only_when_it_has_them()
     assert_eq!(deleted_before().await, 0, "no call was deleted");
     assert_eq!(outbox.forget("an-alert", 2_000, any, false).await, Ok(1));
     assert_eq!(deleted_before().await, 2_000);
+    outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_keeps_its_trace_until_the_log_has_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let outbox = open(directory.path()).await;
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    append(&outbox, Entry { traceparent: Some(trace.into()), ..entry(1) }).await;
+    append(&outbox, entry(2)).await;
+    outbox.close().await;
+    let outbox = open(directory.path()).await;
+    let waiting = outbox.pages().expect("it is open").waiting(Sequence(0)).await.expect("it can be read");
+    let traces: Vec<_> = waiting.iter().map(|(_, entry)| entry.traceparent.as_deref()).collect();
+    assert_eq!(traces, [Some(trace), None]);
     outbox.close().await;
 }
 

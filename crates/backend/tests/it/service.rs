@@ -177,10 +177,10 @@ fn alert(house: &str, ago: Millis) -> Alert {
 
 async fn write(log: &Log, event: Event) {
     let (topic, value) = record::write(&event);
-    let (key, id) = (event.line().as_str(), event.id());
+    let key = event.line().as_str();
     let timestamp = event.at().expect("a time");
-    let outgoing =
-        Outgoing { topic, key, value: &value, timestamp, id, republished: false, age: Duration::ZERO };
+    let (id, republished, age, traceparent) = (event.id(), false, Duration::ZERO, None);
+    let outgoing = Outgoing { topic, key, value: &value, timestamp, id, republished, age, traceparent };
     log.append(outgoing).await.expect("it is appended");
 }
 

@@ -100,7 +100,7 @@ async fn fill(directory: &Path) {
         let event = Event::Alert(alert);
         let (topic, value) = record::write(&event);
         let (topic, line) = (topic.to_owned(), line().to_string());
-        let entry = Entry { origin, digest: [0; 32], topic, line, value, at };
+        let entry = Entry { origin, digest: [0; 32], topic, line, value, at, traceparent: None };
         let outbox = outbox.clone();
         appending.push(tokio::spawn(async move { outbox.append(entry, event).await }));
     }

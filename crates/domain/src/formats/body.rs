@@ -62,6 +62,10 @@ struct SnapshotEndFields {
 }
 
 impl Body {
+    /// Every word of [`Body::type_name`].
+    pub const TYPES: [&str; 7] =
+        ["alert", "accept", "status", "location", "receipt", "first", "snapshot-end"];
+
     /// The word in the body's `type` field and the frame's `type` header.
     #[must_use]
     pub fn type_name(&self) -> &'static str {

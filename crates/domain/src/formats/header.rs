@@ -7,6 +7,10 @@ pub const ID: &str = "id";
 /// the clock of the node that published it; on a MESSAGE, the time from the receipt until the frame was sent.
 pub const AGE: &str = "age";
 
+/// The header of a request, and then of the record of what it asked for, with the trace that both belong to (W3C Trace
+/// Context). It is absent where calls are not traced.
+pub const TRACEPARENT: &str = "traceparent";
+
 /// A record's header that marks it, with [`YES`], as one that refills a log or is about a call that is over. It is
 /// shown, and does not sound.
 pub const REPUBLISHED: &str = "republished";

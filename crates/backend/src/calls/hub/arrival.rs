@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Event, Position, Source, event::LATE_AFTER};
 
-use crate::clock;
+use crate::{clock, traces::Trace};
 
 /// An event on its way into the fold.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Arrival {
     pub(super) replay: bool,
     /// True if this node received it from the client or the service.
     pub(super) taken_here: bool,
+    /// The trace that its delivery is a part of.
+    pub(super) trace: Option<Trace>,
 }
 
 impl Arrival {
@@ -33,7 +35,8 @@ impl Arrival {
     /// Makes the arrival of an event that was delivered without the log.
     pub(crate) fn direct(event: Event) -> Self {
         let (age, late, replay, taken_here) = (Duration::ZERO, false, false, false);
-        Self { event, source: Source::Direct, message_id: None, age, late, replay, taken_here }
+        let (source, message_id, trace) = (Source::Direct, None, None);
+        Self { event, source, message_id, age, late, replay, taken_here, trace }
     }
 
     /// Makes the arrival of an event of before the start, which the log holds at `position` if it is read from there.
@@ -61,5 +64,10 @@ impl Arrival {
     /// Marks it as taken by this node.
     pub(crate) fn taken_here(self) -> Self {
         Self { taken_here: true, ..self }
+    }
+
+    /// Sets the trace of the event, as its record or its entry names it.
+    pub(crate) fn traced(self, traceparent: Option<&str>) -> Self {
+        Self { trace: Trace::read(traceparent), ..self }
     }
 }

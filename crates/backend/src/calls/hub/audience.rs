@@ -9,12 +9,13 @@ use bytes::Bytes;
 use domain::{AlertId, House, Line, destination};
 
 use super::{
-    Push, Queue, Subscription,
+    Queue, Subscription,
     frames::{Frames, Message},
     guests::Listener,
     kinds::{Kind, Kinds},
     viewings::Viewer,
 };
+use crate::traces::Delivering;
 
 /// The subscribers of a line.
 #[derive(Default)]
@@ -32,6 +33,15 @@ pub(super) enum To<'a> {
     House(&'a House),
     /// The guests that the message names.
     Guests,
+}
+
+/// The house that an event is from, and the delivery that its frames are a part of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Towards<'a> {
+    /// The house that the event speaks for.
+    pub(super) speaker: Option<&'a House>,
+    /// `None` where the event is not traced.
+    pub(super) delivering: Option<&'a Delivering>,
 }
 
 struct Subscriber {
@@ -151,12 +161,12 @@ impl Audience {
     }
 
     /// Encodes a message once for each kind of subscription and hands it to those that it is for. A guest gets it at the
-    /// destination of its own line. Returns whether a house other than `speaker` has it in a queue.
+    /// destination of its own line. Returns whether a house other than the speaker has it in a queue.
     pub(super) fn push(
         &mut self,
         destination: &str,
         message: &Message,
-        speaker: Option<&House>,
+        Towards { speaker, delivering }: Towards<'_>,
         to: To<'_>,
     ) -> bool {
         let destinations: Vec<(&Line, String)> =
@@ -180,7 +190,7 @@ impl Audience {
             };
             let Some(shared) = shared else { continue };
             let kind = subscriber.kind;
-            if subscriber.queue.push(shared.frame(kind, self.kinds.get(kind))) {
+            if subscriber.queue.push_traced(shared.frame(kind, self.kinds.get(kind)), delivering) {
                 pushed += 1;
                 is_delivered = is_delivered || subscriber.is_neighbour_of(speaker);
             } else {

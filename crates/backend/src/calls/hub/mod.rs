@@ -161,9 +161,9 @@ impl Hub {
     }
 
     /// Applies an event that is not recorded; returns whether it was pushed to a socket of another house, now or before.
-    pub(crate) fn apply_unrecorded(&self, event: Event) -> bool {
+    pub(crate) fn apply_unrecorded(&self, event: Event, traceparent: Option<&str>) -> bool {
         let (line, name) = (event.line().clone(), line_calls::name(&event));
-        self.apply(Arrival::direct(event).taken_here());
+        self.apply(Arrival::direct(event).taken_here().traced(traceparent));
         name.is_some_and(|name| self.room(&line).calls().was_pushed(name))
     }
 

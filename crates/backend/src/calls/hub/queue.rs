@@ -10,18 +10,24 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::Push;
+use crate::traces::Delivering;
+
+/// A frame, and the delivery that it is a part of where that is traced.
+type Queued = (Bytes, Option<Delivering>);
 
 /// The hub's end, which accepts whole frames. Clones are one queue, for several subscriptions of one socket.
 #[derive(Clone)]
 pub struct Queue {
-    frames: mpsc::Sender<Bytes>,
+    frames: mpsc::Sender<Queued>,
     state: Arc<State>,
 }
 
 /// The socket's end.
 pub struct QueueReceiver {
-    frames: mpsc::Receiver<Bytes>,
+    frames: mpsc::Receiver<Queued>,
     state: Arc<State>,
+    /// The deliveries of the frames that were taken and are not written yet.
+    delivering: Vec<Delivering>,
 }
 
 #[derive(Default)]
@@ -37,14 +43,26 @@ pub fn queue(capacity: usize) -> (Queue, QueueReceiver) {
     let (sender, receiver) = mpsc::channel(capacity);
     let state = Arc::new(State::default());
     let queue = Queue { frames: sender, state: state.clone() };
-    (queue, QueueReceiver { frames: receiver, state })
+    (queue, QueueReceiver { frames: receiver, state, delivering: Vec::new() })
 }
 
 impl Push for Queue {
     fn push(&self, frame: &Bytes) -> bool {
+        self.push_traced(frame, None)
+    }
+}
+
+impl Queue {
+    /// Hands a frame over without waiting, as a part of a delivery; false if there is no room for it any more.
+    pub(super) fn push_traced(&self, frame: &Bytes, delivering: Option<&Delivering>) -> bool {
         // Counted before the receiver can take it.
         self.state.octets.fetch_add(frame.len(), Ordering::Relaxed);
-        let Err(error) = self.frames.try_send(frame.clone()) else { return true };
+        let Err(error) = self.frames.try_send((frame.clone(), delivering.cloned())) else {
+            if let Some(delivering) = delivering {
+                delivering.queued();
+            }
+            return true;
+        };
         self.state.octets.fetch_sub(frame.len(), Ordering::Relaxed);
         let is_full = matches!(error, mpsc::error::TrySendError::Full(_));
         if is_full && !self.state.overflowed.swap(true, Ordering::Relaxed) {
@@ -80,10 +98,16 @@ impl QueueReceiver {
         self.state.octets.load(Ordering::Relaxed)
     }
 
-    fn taken(&self, frame: Option<Bytes>) -> Option<Bytes> {
-        let octets = frame.as_ref().map_or(0, Bytes::len);
-        self.state.octets.fetch_sub(octets, Ordering::Relaxed);
-        frame
+    /// Reports that every frame that was taken has gone out.
+    pub fn written(&mut self) {
+        self.delivering.drain(..).for_each(Delivering::written);
+    }
+
+    fn taken(&mut self, queued: Option<Queued>) -> Option<Bytes> {
+        let (frame, delivering) = queued?;
+        self.state.octets.fetch_sub(frame.len(), Ordering::Relaxed);
+        self.delivering.extend(delivering);
+        Some(frame)
     }
 
     /// Returns whether a frame found no room, so that something is missing from here on.

@@ -3,18 +3,19 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use domain::{House, Line, Millis, destination};
+use domain::{Line, Millis, destination};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{
     Arrival, Freshness, Queue, Subscription,
-    audience::{Audience, To},
+    audience::{Audience, To, Towards},
     changes::Changes,
     frames::{Message, News},
     guests::{Guests, Listener},
     line_calls::{LineCalls, Opened},
     viewings::{Means, Viewings},
 };
+use crate::traces::Delivering;
 
 /// A line.
 pub(super) struct Room {
@@ -85,20 +86,25 @@ impl Room {
     /// Applies an event and pushes what is new; returns whether anything was.
     pub(super) fn apply(&self, arrival: Arrival) -> bool {
         let way = Way { replay: arrival.replay, late: arrival.late, taken_here: arrival.taken_here };
+        let traced = arrival.trace.clone().map(|trace| (trace, arrival.event.clone()));
         let mut audience = self.audience();
         let applied = self.calls().apply(arrival);
         let is_new = !applied.news.is_empty();
-        if self.publish(&mut audience, applied.news, way, applied.speaker.as_ref()) {
+        // What is known already is delivered already.
+        let traced = traced.filter(|_| is_new);
+        let delivering = traced.and_then(|(trace, event)| trace.deliver(&event, way.taken_here));
+        let to = Towards { speaker: applied.speaker.as_ref(), delivering: delivering.as_ref() };
+        if self.publish(&mut audience, applied.news, way, to) {
             self.calls().record_delivery(applied.trace);
         }
         for opened in &applied.opened {
-            self.open(&mut audience, opened, way);
+            self.open(&mut audience, opened, way, delivering.as_ref());
         }
         is_new
     }
 
     /// Sends a call, as a whole, to the subscribers of the lines that get it from now on.
-    fn open(&self, audience: &mut Audience, opened: &Opened, way: Way) {
+    fn open(&self, audience: &mut Audience, opened: &Opened, way: Way, delivering: Option<&Delivering>) {
         for line in &opened.lines {
             for (number, listener) in self.guests.invite(&self.line, line) {
                 audience.add_guest(number, line, listener, VecDeque::new());
@@ -107,14 +113,14 @@ impl Room {
         let messages = self.calls().messages_of_opened(opened);
         for message in messages {
             let message = Message { replay: way.replay, late: way.late, ..message };
-            self.push(audience, &message, None, To::Guests);
+            self.push(audience, &message, Towards { speaker: None, delivering }, To::Guests);
         }
     }
 
     /// Pushes a message, and publishes who is shown a location with it. Returns whether a socket of a house other than
-    /// `speaker` has it.
-    fn push(&self, audience: &mut Audience, message: &Message, speaker: Option<&House>, to: To<'_>) -> bool {
-        let is_delivered = audience.push(&self.destination, message, speaker, to);
+    /// the speaker has it.
+    fn push(&self, audience: &mut Audience, message: &Message, towards: Towards<'_>, to: To<'_>) -> bool {
+        let is_delivered = audience.push(&self.destination, message, towards, to);
         if let Some(call) = message.located().filter(|_| !matches!(to, To::House(_))) {
             self.viewings.publish(call, Means::Alarm, || audience.viewers(message, to));
         }
@@ -125,11 +131,11 @@ impl Room {
     pub(super) fn set_partitions(&self, partitions: i32) {
         let mut audience = self.audience();
         let news = self.calls().set_partitions(partitions);
-        self.publish(&mut audience, news, Way::default(), None);
+        self.publish(&mut audience, news, Way::default(), Towards::default());
     }
 
-    /// Publishes and pushes changes; returns whether a socket of a house other than `speaker` has one of them.
-    fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, speaker: Option<&House>) -> bool {
+    /// Publishes and pushes changes; returns whether a socket of a house other than the speaker has one of them.
+    fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, towards: Towards<'_>) -> bool {
         let mut is_delivered = false;
         for news in news {
             // Nothing reacts to a drill of a house alone.
@@ -142,7 +148,7 @@ impl Room {
             let only = news.only.clone();
             let message = news.into_message(way.replay, way.late);
             let to = only.as_ref().map_or(To::Everybody, To::House);
-            is_delivered |= self.push(audience, &message, speaker, to);
+            is_delivered |= self.push(audience, &message, towards, to);
         }
         is_delivered
     }

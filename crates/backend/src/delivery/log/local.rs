@@ -40,6 +40,7 @@ pub(super) async fn append(outbox: &Outbox, outgoing: Outgoing<'_>) -> Result<()
         line: outgoing.key.into(),
         value: outgoing.value.into(),
         at: outgoing.timestamp,
+        traceparent: outgoing.traceparent.map(str::to_owned),
     };
     match outbox.append_note(entry).await.await {
         Ok(Ok(_)) => Ok(()),
@@ -171,5 +172,6 @@ pub(crate) fn record(sequence: Sequence, entry: Entry) -> Record {
         value: Some(entry.value),
         republished: false,
         age: None,
+        traceparent: entry.traceparent,
     }
 }

@@ -35,6 +35,8 @@ pub struct Record {
     pub republished: bool,
     /// The time from the receipt of the event to its publication, as the publisher wrote it.
     pub age: Option<Duration>,
+    /// Its `traceparent` header.
+    pub traceparent: Option<String>,
 }
 
 /// A message to a reader of the log.
@@ -80,6 +82,8 @@ pub struct Outgoing<'a> {
     pub republished: bool,
     /// The time since the event was received.
     pub age: Duration,
+    /// The `traceparent` header, where the event is traced.
+    pub traceparent: Option<&'a str>,
 }
 
 /// The log did not do what it was asked.

@@ -32,6 +32,8 @@ pub struct Entry {
     pub value: Vec<u8>,
     /// The time of its receipt, which is the record's timestamp.
     pub at: Millis,
+    /// The trace of the request, as the header of that name; `None` where it is not traced.
+    pub traceparent: Option<String>,
 }
 
 /// An entry's number in the outbox. Numbers grow in the order of commits and never come again.
@@ -51,6 +53,8 @@ pub struct Committed {
     pub at: Millis,
     /// The event.
     pub event: Event,
+    /// The entry's trace.
+    pub traceparent: Option<String>,
 }
 
 /// The outbox's knowledge of a former request.
@@ -92,6 +96,7 @@ pub(super) fn entry(row: &SqliteRow) -> Result<(Sequence, Entry), OutboxError> {
         line: row.try_get("line")?,
         value: row.try_get("value")?,
         at: row.try_get("stored_at")?,
+        traceparent: row.try_get("traceparent")?,
     };
     Ok((Sequence(row.try_get("sequence")?), entry))
 }

@@ -15,7 +15,7 @@ use super::{
 /// The most entries of one page.
 pub const PAGE: u32 = 1_000;
 
-const COLUMNS: &str = "sequence, id, resident, route, digest, topic, line, value, stored_at";
+const COLUMNS: &str = "sequence, id, resident, route, digest, topic, line, value, stored_at, traceparent";
 
 /// The entries of one file, in order.
 #[derive(Clone, Debug)]

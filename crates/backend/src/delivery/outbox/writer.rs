@@ -221,7 +221,7 @@ impl Writer {
         appended.sort_by_key(|(sequence, _)| *sequence);
         for (sequence, append) in appended {
             let Append { entry, event, reply } = append;
-            (self.committed)(Committed { sequence, at: entry.at, event });
+            (self.committed)(Committed { sequence, at: entry.at, event, traceparent: entry.traceparent });
             // A client that went away does not take its entry with it, so a missing listener is not an error.
             let _ = reply.send(Ok(sequence));
         }

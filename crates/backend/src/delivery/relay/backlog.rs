@@ -198,7 +198,8 @@ mod tests {
         let (topic, value) = record::write(&Event::Alert(alert.clone()));
         let origin = Origin { id: alert.id.0, resident: "resident-1203".into(), route: "/alert".into() };
         let (line, at) = (alert.line.to_string(), alert.at);
-        let entry = Entry { origin, digest: [0; 32], topic: topic.into(), line, value, at };
+        let topic = topic.into();
+        let entry = Entry { origin, digest: [0; 32], topic, line, value, at, traceparent: None };
         for (by, target, is_over) in [
             ("1203", None, true),
             ("1203", Some("1203"), true),

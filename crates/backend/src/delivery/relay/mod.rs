@@ -29,6 +29,7 @@ use crate::{
         outbox::{Entry, Outbox, OutboxError, Sequence},
     },
     readiness::StateSender,
+    traces::{Trace, kind},
 };
 
 /// Publishes the outbox's entries to Kafka. Clones are the same.
@@ -78,6 +79,7 @@ impl<'a> From<&'a Entry> for Outgoing<'a> {
             id: Some(entry.origin.id),
             republished: false,
             age: clock::since(entry.at),
+            traceparent: entry.traceparent.as_deref(),
         }
     }
 }
@@ -116,7 +118,15 @@ impl Relay {
         let (sender, receiver) = watch::channel(None);
         let kafka = self.0.kafka.clone();
         self.0.tasks.spawn(async move {
+            let trace = Trace::read(entry.traceparent.as_deref());
+            let mut step = trace.and_then(|trace| trace.step("publish", kind::Producer, &entry.topic));
             let outcome = kafka.publish(Outgoing::from(&entry)).await;
+            if let (Err(Unpublished::Unknown(why) | Unpublished::Refused(why)), Some(step)) =
+                (&outcome, &mut step)
+            {
+                step.fail(why);
+            }
+            drop(step);
             sender.send_replace(Some(outcome));
         });
         Publication(receiver)

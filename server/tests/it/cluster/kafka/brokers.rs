@@ -11,6 +11,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
+    message::{BorrowedMessage, Headers as _},
     producer::{FutureProducer, FutureRecord},
     types::RDKafkaErrorCode,
 };
@@ -116,6 +117,22 @@ impl Brokers {
 
     /// Returns all records that are in a topic now, each with its place and its value.
     pub fn records(&self, topic: &str) -> Vec<(i32, String)> {
+        self.read(topic, |message| {
+            let value = String::from_utf8(message.payload().unwrap_or_default().to_vec()).unwrap();
+            (message.partition(), value)
+        })
+    }
+
+    /// Returns a header of each record that is in a topic now.
+    pub fn headers(&self, topic: &str, name: &str) -> Vec<Option<String>> {
+        self.read(topic, |message| {
+            let mut headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+            let value = headers.find(|header| header.key == name)?.value?;
+            Some(String::from_utf8(value.to_vec()).unwrap())
+        })
+    }
+
+    fn read<T>(&self, topic: &str, part: impl Fn(&BorrowedMessage<'_>) -> T) -> Vec<T> {
         let consumer: BaseConsumer = self.client().set("group.id", "test").create().unwrap();
         let mut list = TopicPartitionList::new();
         let mut left = 0;
@@ -125,12 +142,7 @@ impl Brokers {
             list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
         }
         consumer.assign(&list).unwrap();
-        let record = |_| {
-            let message = consumer.poll(PATIENCE).unwrap().unwrap();
-            let value = String::from_utf8(message.payload().unwrap_or_default().to_vec()).unwrap();
-            (message.partition(), value)
-        };
-        (0..left).map(record).collect()
+        (0..left).map(|_| part(&consumer.poll(PATIENCE).unwrap().unwrap())).collect()
     }
 
     /// The partition of the topic of calls that has this one, if one has.

@@ -9,6 +9,7 @@ mod lost;
 mod moving;
 mod security;
 mod topics;
+mod traces;
 
 use std::time::{Duration, Instant};
 

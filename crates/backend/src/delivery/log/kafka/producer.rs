@@ -216,6 +216,9 @@ fn headers(outgoing: &Outgoing<'_>) -> OwnedHeaders {
     }
     let age = outgoing.age.as_millis().to_string();
     headers = headers.insert(Header { key: header::AGE, value: Some(&age) });
+    if let Some(traceparent) = outgoing.traceparent {
+        headers = headers.insert(Header { key: header::TRACEPARENT, value: Some(traceparent) });
+    }
     if outgoing.republished {
         headers = headers.insert(Header { key: header::REPUBLISHED, value: Some(header::YES) });
     }

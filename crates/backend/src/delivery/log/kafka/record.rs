@@ -42,16 +42,19 @@ impl Progress {
 /// The record of a message that stands at `position` and was written at `time`.
 pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
     let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
-    let id = headers().find(|header| header.key == header::ID).and_then(|header| header.value);
-    let age = headers().find(|header| header.key == header::AGE).and_then(|header| header.value);
+    let text = |name: &str| {
+        let value = headers().find(|header| header.key == name).and_then(|header| header.value);
+        value.and_then(|value| std::str::from_utf8(value).ok())
+    };
     let republished = headers().any(|header| header.key == header::REPUBLISHED);
     Record {
         topic: message.topic().to_owned(),
         position,
         time,
-        id: id.and_then(|id| std::str::from_utf8(id).ok()?.parse().ok()),
+        id: text(header::ID).and_then(|id| id.parse().ok()),
         value: message.payload().map(<[u8]>::to_vec),
         republished,
-        age: age.and_then(|age| std::str::from_utf8(age).ok()?.parse().ok()).map(Duration::from_millis),
+        age: text(header::AGE).and_then(|age| age.parse().ok()).map(Duration::from_millis),
+        traceparent: text(header::TRACEPARENT).map(str::to_owned),
     }
 }

@@ -44,8 +44,8 @@ const MARKS_OF_NONE: &str =
 /// An entry that is there already keeps its number, because one request of a batch must not fail the others.
 pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Sequence, OutboxError> {
     let inserted = sqlx::query(
-        "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at, traceparent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (id, resident, route) DO UPDATE SET id = excluded.id
          RETURNING sequence",
     )
@@ -57,6 +57,7 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     .bind(&entry.line)
     .bind(&entry.value)
     .bind(entry.at)
+    .bind(entry.traceparent.as_deref())
     .fetch_one(to)
     .await?;
     Ok(Sequence(inserted.try_get("sequence")?))

@@ -9,6 +9,7 @@ use super::{
     file_faults::{self, Reader},
     journal::Journal,
     kafka::Kafka,
+    nginx::Nginx,
     nodes::Node,
     postgres::Postgres,
     recorder::Recorder,
@@ -33,6 +34,8 @@ pub(super) struct Injector {
     pub(super) nodes: Vec<Node>,
     pub(super) kafka: Option<Kafka>,
     pub(super) postgres: Option<Postgres>,
+    /// Stands before the servers, where they are proxied.
+    pub(super) nginx: Option<Nginx>,
     pub(super) cut: PowerCut,
     pub(super) recorder: Arc<Recorder>,
     pub(super) journal: Journal,
@@ -57,6 +60,7 @@ impl Injector {
             nodes,
             kafka,
             postgres,
+            nginx: None,
             cut,
             recorder,
             journal,
@@ -137,6 +141,11 @@ impl Injector {
             }
             Fault::MoveClock { milliseconds } => self.cut.move_clock(*milliseconds),
             Fault::PowerCut { reach, moment } => self.cut_power(index, *reach, *moment).await,
+            Fault::Restart { node } => self.nodes[*node].end_to_start_again(&self.journal).await,
+            Fault::Reload => match &self.nginx {
+                Some(nginx) => nginx.reload().await,
+                None => Ok(()),
+            },
         }
     }
 
@@ -158,6 +167,11 @@ impl Injector {
             Fault::Kill { node, .. } | Fault::PowerCut { reach: Reach::Node(node), .. } => {
                 self.let_the_disk_go_on()?;
                 self.nodes[*node].start_again(&self.journal).await
+            }
+            Fault::Restart { node } => {
+                self.let_the_disk_go_on()?;
+                self.nodes[*node].start_again(&self.journal).await?;
+                self.nodes[*node].server().wait_ready().await
             }
             Fault::PowerCut { reach: Reach::Everything, .. } => {
                 self.let_the_disk_go_on()?;

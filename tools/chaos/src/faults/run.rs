@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    Settings,
+    Roles, Settings,
     caller::{self, Callers},
     ear::Ear,
     finish,
@@ -70,7 +70,10 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let mut world = world::start(settings, place.path(), recorder.clone(), journal.clone()).await?;
     let town = Arc::new(Town::new(world.producer.clone(), &world.accounts));
 
-    let faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
+    let mut faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
+    if settings.roles == Roles::Proxied {
+        faults.extend(schedule::roll(schedule::length(&faults), world.parts.nodes));
+    }
     let length = schedule::length(&faults) + Duration::from_secs(1);
     let calls = script::calls(&mut random.fork(), length);
     recorder.begin_to_play();
@@ -104,7 +107,7 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     Ok(verdict)
 }
 
-/// Everybody who listens, on each fan-out.
+/// Everybody who listens, on each fan-out, or as many through nginx.
 fn listen(
     world: &World,
     town: &Arc<Town>,

@@ -15,6 +15,10 @@ const QUIET: Duration = Duration::from_millis(1500);
 const COMES_BACK: Duration = Duration::from_millis(300);
 /// A broker of a cluster takes longer to start.
 const BROKER_COMES_BACK: Duration = Duration::from_secs(5);
+/// The time for which a server that is upgraded does not run.
+const UPGRADE: Duration = Duration::from_millis(700);
+/// The time between a server that is ready again and the upgrade of the next one.
+const NEXT_UPGRADE: Duration = Duration::from_millis(1500);
 
 /// The parts that may fail.
 #[derive(Clone, Debug)]
@@ -64,6 +68,19 @@ pub(super) fn draw(random: &mut Random, parts: &Parts, faults: usize) -> Vec<Pla
     planned
 }
 
+/// Returns a rolling upgrade, which begins after `from`. Each server ends in order and starts again before the next one
+/// ends.
+pub(super) fn roll(from: Duration, nodes: usize) -> Vec<Planned> {
+    let mut at = from;
+    let restart = |node| {
+        at += NEXT_UPGRADE;
+        let planned = Planned { at, until: at + UPGRADE, fault: Fault::Restart { node } };
+        at += UPGRADE;
+        planned
+    };
+    (0..nodes).map(restart).collect()
+}
+
 /// When the last fault is mended.
 pub(super) fn length(planned: &[Planned]) -> Duration {
     planned.iter().map(|planned| planned.until).max().unwrap_or(QUIET)
@@ -97,6 +114,8 @@ fn fault(random: &mut Random, parts: &Parts) -> Fault {
             Fault::MoveClock { milliseconds: sign * seconds }
         }
         Kind::PowerCut => Fault::PowerCut { reach: reach(random, parts, node, broker), moment },
+        Kind::Restart => Fault::Restart { node },
+        Kind::Reload => Fault::Reload,
     }
 }
 
@@ -109,7 +128,7 @@ fn reach(random: &mut Random, parts: &Parts, node: usize, broker: usize) -> Reac
 
 fn lasts(random: &mut Random, fault: &Fault) -> Duration {
     match fault {
-        Fault::Kill { .. } | Fault::PowerCut { .. } => random.milliseconds(0, 1200),
+        Fault::Kill { .. } | Fault::PowerCut { .. } | Fault::Restart { .. } => random.milliseconds(0, 1200),
         Fault::Stop { .. } => random.milliseconds(100, 3000),
         Fault::KillBroker { .. } | Fault::KillLeader { .. } => random.milliseconds(300, 3000),
         Fault::StopBroker { .. } | Fault::Path { .. } | Fault::StopDatabase => random.milliseconds(200, 4000),
@@ -117,7 +136,7 @@ fn lasts(random: &mut Random, fault: &Fault) -> Duration {
         Fault::HangDisk => random.milliseconds(5000, 30_000),
         Fault::ReadOutbox { .. } => random.milliseconds(500, 6000),
         // They are over when they return.
-        Fault::MoveOutbox { .. } | Fault::RestoreBackup { .. } => Duration::ZERO,
+        Fault::MoveOutbox { .. } | Fault::RestoreBackup { .. } | Fault::Reload => Duration::ZERO,
         Fault::SlowDisk { .. } | Fault::MoveClock { .. } => random.milliseconds(1000, 8000),
     }
 }
@@ -125,7 +144,9 @@ fn lasts(random: &mut Random, fault: &Fault) -> Duration {
 fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
     let all = |count: usize, target: fn(usize) -> Target| (0..count).map(target);
     match fault {
-        Fault::Kill { node, .. } | Fault::Stop { node } => vec![Target::Node(*node), Target::Disk(*node)],
+        Fault::Kill { node, .. } | Fault::Stop { node } | Fault::Restart { node } => {
+            vec![Target::Node(*node), Target::Disk(*node)]
+        }
         Fault::KillBroker { broker } | Fault::StopBroker { broker } => vec![Target::Broker(*broker)],
         // Whichever it is by then.
         Fault::KillLeader { .. } => all(parts.brokers, Target::Broker).collect(),
@@ -139,6 +160,7 @@ fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
         }
         Fault::ReadOutbox { node } => vec![Target::Outbox(*node)],
         Fault::MoveClock { .. } => vec![Target::Clock],
+        Fault::Reload => vec![Target::Proxy],
         Fault::PowerCut { reach: Reach::Broker(broker), .. } => vec![Target::Broker(*broker)],
         Fault::PowerCut { reach: Reach::Node(node), .. } => vec![Target::Node(*node), Target::Disk(*node)],
         Fault::PowerCut { reach: Reach::Everything, .. } => all(parts.nodes, Target::Node)
@@ -175,6 +197,16 @@ mod tests {
                 assert!(!both || other.at >= one.until, "{one:?} and {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_rolling_upgrade_restarts_every_server_once_and_one_at_a_time() {
+        let from = Duration::from_secs(7);
+        let rolled = roll(from, 6);
+        let nodes: Vec<_> = rolled.iter().map(|planned| planned.fault.clone()).collect();
+        assert_eq!(nodes, (0..6).map(|node| Fault::Restart { node }).collect::<Vec<_>>());
+        assert!(rolled[0].at > from && rolled.iter().all(|planned| planned.until > planned.at));
+        assert!(rolled.windows(2).all(|pair| pair[1].at > pair[0].until), "{rolled:?}");
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn metrics(text: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with("iutsai_") || word.starts_with("axum_http_"))
 }
 
-/// What a line of a page has between backticks.
+/// The texts between backticks in a line of a page.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }

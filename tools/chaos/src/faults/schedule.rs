@@ -69,7 +69,7 @@ pub(super) fn draw(random: &mut Random, parts: &Parts, faults: usize) -> Vec<Pla
 }
 
 /// Returns a rolling upgrade, which begins after `from`. Each server ends in order and starts again before the next one
-/// ends.
+/// ends. The last servers, which keep sockets, come first, because readers must know what writers will write.
 pub(super) fn roll(from: Duration, nodes: usize) -> Vec<Planned> {
     let mut at = from;
     let restart = |node| {
@@ -78,7 +78,7 @@ pub(super) fn roll(from: Duration, nodes: usize) -> Vec<Planned> {
         at += UPGRADE;
         planned
     };
-    (0..nodes).map(restart).collect()
+    (0..nodes).rev().map(restart).collect()
 }
 
 /// When the last fault is mended.
@@ -204,7 +204,7 @@ mod tests {
         let from = Duration::from_secs(7);
         let rolled = roll(from, 6);
         let nodes: Vec<_> = rolled.iter().map(|planned| planned.fault.clone()).collect();
-        assert_eq!(nodes, (0..6).map(|node| Fault::Restart { node }).collect::<Vec<_>>());
+        assert_eq!(nodes, (0..6).rev().map(|node| Fault::Restart { node }).collect::<Vec<_>>());
         assert!(rolled[0].at > from && rolled.iter().all(|planned| planned.until > planned.at));
         assert!(rolled.windows(2).all(|pair| pair[1].at > pair[0].until), "{rolled:?}");
     }

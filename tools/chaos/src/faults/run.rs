@@ -26,6 +26,8 @@ use super::{
 use crate::checker;
 use testkit::Error;
 
+/// The longest time for a rolling upgrade in which people call. They stop when it is over.
+const ROLLING: Duration = Duration::from_secs(180);
 /// After everything was mended, every command is answered within this.
 const ANSWERS: Duration = Duration::from_secs(90);
 /// The time to its first neighbour from which a call's story is printed.
@@ -70,20 +72,28 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let mut world = world::start(settings, place.path(), recorder.clone(), journal.clone()).await?;
     let town = Arc::new(Town::new(world.producer.clone(), &world.accounts));
 
-    let mut faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
-    if settings.roles == Roles::Proxied {
-        faults.extend(schedule::roll(schedule::length(&faults), world.parts.nodes));
-    }
-    let length = schedule::length(&faults) + Duration::from_secs(1);
+    let faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
+    let rolls = settings.roles == Roles::Proxied;
+    let length = schedule::length(&faults) + if rolls { ROLLING } else { Duration::from_secs(1) };
     let calls = script::calls(&mut random.fork(), length);
     recorder.begin_to_play();
     journal.log(format_args!("{} faults and {} calls within {length:.0?}", faults.len(), calls.len()));
     let (over, listening) = listen(&world, &town, &recorder, length, &mut random);
-    let callers =
-        Callers { town: town.clone(), recorder: recorder.clone(), producer: world.producer.clone() };
+    let enough = watch::Sender::new(false);
+    let callers = Callers {
+        town: town.clone(),
+        recorder: recorder.clone(),
+        producer: world.producer.clone(),
+        enough: enough.subscribe(),
+    };
     let calling = AbortOnDrop(tokio::spawn(caller::play(Arc::new(callers), calls, random.fork())));
 
     world.injector.play(&faults).await?;
+    if rolls {
+        world.injector.all_is_well().await?;
+        world.injector.roll().await?;
+        enough.send_replace(true);
+    }
     journal.log(format_args!("all faults are mended after {:.0?}", recorder.now()));
     world.injector.all_is_well().await?;
     if timeout(ANSWERS, calling).await.is_err() {

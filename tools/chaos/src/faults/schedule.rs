@@ -15,10 +15,6 @@ const QUIET: Duration = Duration::from_millis(1500);
 const COMES_BACK: Duration = Duration::from_millis(300);
 /// A broker of a cluster takes longer to start.
 const BROKER_COMES_BACK: Duration = Duration::from_secs(5);
-/// The time for which a server that is upgraded does not run.
-const UPGRADE: Duration = Duration::from_millis(700);
-/// The time between a server that is ready again and the upgrade of the next one.
-const NEXT_UPGRADE: Duration = Duration::from_millis(1500);
 
 /// The parts that may fail.
 #[derive(Clone, Debug)]
@@ -66,19 +62,6 @@ pub(super) fn draw(random: &mut Random, parts: &Parts, faults: usize) -> Vec<Pla
         planned.push(Planned { at, until, fault });
     }
     planned
-}
-
-/// Returns a rolling upgrade, which begins after `from`. Each server ends in order and starts again before the next one
-/// ends. The last servers, which keep sockets, come first, because readers must know what writers will write.
-pub(super) fn roll(from: Duration, nodes: usize) -> Vec<Planned> {
-    let mut at = from;
-    let restart = |node| {
-        at += NEXT_UPGRADE;
-        let planned = Planned { at, until: at + UPGRADE, fault: Fault::Restart { node } };
-        at += UPGRADE;
-        planned
-    };
-    (0..nodes).rev().map(restart).collect()
 }
 
 /// When the last fault is mended.
@@ -197,16 +180,6 @@ mod tests {
                 assert!(!both || other.at >= one.until, "{one:?} and {other:?}");
             }
         }
-    }
-
-    #[test]
-    fn a_rolling_upgrade_restarts_every_server_once_and_one_at_a_time() {
-        let from = Duration::from_secs(7);
-        let rolled = roll(from, 6);
-        let nodes: Vec<_> = rolled.iter().map(|planned| planned.fault.clone()).collect();
-        assert_eq!(nodes, (0..6).rev().map(|node| Fault::Restart { node }).collect::<Vec<_>>());
-        assert!(rolled[0].at > from && rolled.iter().all(|planned| planned.until > planned.at));
-        assert!(rolled.windows(2).all(|pair| pair[1].at > pair[0].until), "{rolled:?}");
     }
 
     #[test]

@@ -152,6 +152,32 @@ build_power_cut() {
     mv -f "$dist/power_cut.so.new" "$dist/power_cut.so"
 }
 
+# Prints nginx, when there is one.
+nginx_program() {
+    local program
+    for program in $(type -P nginx) /usr/sbin/nginx "$cache/nginx/usr/sbin/nginx"; do
+        if [[ -x $program ]]; then
+            echo "$program"
+            return
+        fi
+    done
+    return 1
+}
+
+# Brings Debian's nginx without installing it, because an installed one would be started as a server of the system's.
+bring_nginx() {
+    local new
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
+    echo "bringing nginx"
+    mkdir -p "$cache" && new=$(mktemp -d "$cache/nginx.XXXXXX") || return 0
+    if (cd "$new" && { apt-get download -qq nginx || { apt-get update -qq && apt-get download -qq nginx; }; }) &&
+        dpkg-deb -x "$new"/nginx_*.deb "$new"; then
+        rm -rf "$cache/nginx" "$new"/*.deb && mv -T "$new" "$cache/nginx"
+    else
+        rm -rf "$new"
+    fi
+}
+
 # --- Java and PostgreSQL, for the tests on real servers --------------------------------------------------------------
 
 # Prints a java of a JDK 17 or newer, when there is one; the compiler in it runs the programs in end2end/kafka.

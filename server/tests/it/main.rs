@@ -23,6 +23,7 @@ mod history;
 mod lines;
 mod locations;
 mod me;
+mod monitoring;
 mod origins;
 mod own_sessions;
 mod pages;

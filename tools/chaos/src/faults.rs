@@ -13,6 +13,7 @@ mod injector;
 mod journal;
 pub(crate) mod kafka;
 mod metadata;
+mod nginx;
 mod nodes;
 mod postgres;
 mod proxy;
@@ -53,7 +54,7 @@ pub struct Settings {
     #[arg(long, value_enum, default_value_t = Log::Local)]
     pub kafka: Log,
 
-    /// One server with every role, or one that takes calls and two that keep sockets (with a cluster and PostgreSQL)
+    /// One server with every role, or several with roles apart (with a cluster and PostgreSQL)
     #[arg(long, value_enum, default_value_t = Roles::One)]
     pub roles: Roles,
 
@@ -77,6 +78,14 @@ pub struct Settings {
     #[arg(long, value_name = "DIR", default_value = "script")]
     pub scripts: PathBuf,
 
+    /// The program nginx, which runs before servers that are proxied
+    #[arg(long, env = "IUTSAI_NGINX", value_name = "FILE", default_value = "nginx")]
+    pub nginx: PathBuf,
+
+    /// The configuration of nginx, in which only addresses and the certificate are changed
+    #[arg(long, value_name = "FILE", default_value = "docs/operations/nginx/iutsai.conf")]
+    pub nginx_conf: PathBuf,
+
     /// Data and logs are kept here, also when all is well; by default in a temporary directory that stays after a failure
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
@@ -98,6 +107,8 @@ pub enum Roles {
     One,
     /// One that takes calls and two that keep sockets.
     Apart,
+    /// Three that take calls and three that keep sockets, all behind nginx. In the end all are restarted in turn.
+    Proxied,
 }
 
 /// Runs, judges and prints. It ends every process that it started, also when it is interrupted.

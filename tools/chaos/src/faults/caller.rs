@@ -7,7 +7,7 @@ use domain::{
     AlertId,
     api::{AcceptRequest, CallRequest, ProgressRequest, Recorded},
 };
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 use uuid::Uuid;
 
 use super::{
@@ -39,6 +39,8 @@ pub(super) struct Callers {
     pub(super) recorder: Arc<Recorder>,
     /// Where commands are sent to.
     pub(super) producer: Client,
+    /// True when no more calls are to begin.
+    pub(super) enough: watch::Receiver<bool>,
 }
 
 enum Request {
@@ -57,13 +59,17 @@ struct Attempt {
     request: Request,
 }
 
-/// Plays all calls, each at its time; ends when every command has been answered.
+/// Plays all calls, each at its time, until there are enough; ends when every command has been answered.
 pub(super) async fn play(callers: Arc<Callers>, calls: Vec<Call>, mut random: Random) {
     let mut playing = JoinSet::new();
     for call in calls {
         let (callers, random) = (callers.clone(), random.fork());
         playing.spawn(async move {
-            callers.recorder.sleep_until(call.at).await;
+            let mut enough = callers.enough.clone();
+            tokio::select! {
+                () = callers.recorder.sleep_until(call.at) => {}
+                _ = enough.wait_for(|enough| *enough) => return,
+            }
             callers.play_one(call, random).await;
         });
     }

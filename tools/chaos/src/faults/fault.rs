@@ -35,11 +35,15 @@ pub enum Kind {
     Clock,
     /// Unsynced writes are thrown away.
     PowerCut,
+    /// SIGTERM of a server or fan-out, as in an upgrade, then its start.
+    Restart,
+    /// nginx reads its configuration again, and closes the sockets of before.
+    Reload,
 }
 
 impl Kind {
     /// Every kind.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Kill,
         Self::Stop,
         Self::KillBroker,
@@ -55,6 +59,8 @@ impl Kind {
         Self::ForeignReader,
         Self::Clock,
         Self::PowerCut,
+        Self::Restart,
+        Self::Reload,
     ];
 }
 
@@ -107,6 +113,8 @@ pub(super) enum Fault {
     ReadOutbox { node: usize },
     MoveClock { milliseconds: i64 },
     PowerCut { reach: Reach, moment: Moment },
+    Restart { node: usize },
+    Reload,
 }
 
 /// The target of a fault. Two faults at one time never hit the same.
@@ -120,6 +128,7 @@ pub(super) enum Target {
     Outbox(usize),
     Speed,
     Clock,
+    Proxy,
 }
 
 impl fmt::Display for Fault {
@@ -144,6 +153,8 @@ impl fmt::Display for Fault {
             Self::RestoreBackup { node } => write!(f, "server {node} restored from a backup"),
             Self::ReadOutbox { node } => write!(f, "outbox of server {node} read by another program"),
             Self::MoveClock { milliseconds } => write!(f, "clock moved by {} s", milliseconds / 1000),
+            Self::Restart { node } => write!(f, "SIGTERM of server {node}"),
+            Self::Reload => f.write_str("nginx reloaded"),
             Self::PowerCut { reach, moment } => {
                 match reach {
                     Reach::Everything => f.write_str("power cut of everything")?,

@@ -9,6 +9,7 @@ use super::{
     file_faults::{self, Reader},
     journal::Journal,
     kafka::Kafka,
+    nginx::Nginx,
     nodes::Node,
     postgres::Postgres,
     recorder::Recorder,
@@ -27,12 +28,18 @@ const GLANCE: Duration = Duration::from_millis(50);
 const HANGS: Duration = Duration::from_secs(600);
 /// The time after a backup within which events are recorded that its restoring loses.
 const AFTER_BACKUP: Duration = Duration::from_millis(400);
+/// The time for which a server that is upgraded does not run.
+const UPGRADE: Duration = Duration::from_millis(700);
+/// The time between a server that is ready again and the upgrade of the next one.
+const NEXT_UPGRADE: Duration = Duration::from_millis(1500);
 
 /// All that can be harmed.
 pub(super) struct Injector {
     pub(super) nodes: Vec<Node>,
     pub(super) kafka: Option<Kafka>,
     pub(super) postgres: Option<Postgres>,
+    /// Stands before the servers, where they are proxied.
+    pub(super) nginx: Option<Nginx>,
     pub(super) cut: PowerCut,
     pub(super) recorder: Arc<Recorder>,
     pub(super) journal: Journal,
@@ -57,6 +64,7 @@ impl Injector {
             nodes,
             kafka,
             postgres,
+            nginx: None,
             cut,
             recorder,
             journal,
@@ -137,6 +145,11 @@ impl Injector {
             }
             Fault::MoveClock { milliseconds } => self.cut.move_clock(*milliseconds),
             Fault::PowerCut { reach, moment } => self.cut_power(index, *reach, *moment).await,
+            Fault::Restart { node } => self.nodes[*node].end_to_start_again(&self.journal).await,
+            Fault::Reload => match &self.nginx {
+                Some(nginx) => nginx.reload().await,
+                None => Ok(()),
+            },
         }
     }
 
@@ -155,7 +168,9 @@ impl Injector {
         }
         self.readers.remove(&index);
         match fault {
-            Fault::Kill { node, .. } | Fault::PowerCut { reach: Reach::Node(node), .. } => {
+            Fault::Kill { node, .. }
+            | Fault::Restart { node }
+            | Fault::PowerCut { reach: Reach::Node(node), .. } => {
                 self.let_the_disk_go_on()?;
                 self.nodes[*node].start_again(&self.journal).await
             }
@@ -184,6 +199,23 @@ impl Injector {
             Fault::MoveClock { .. } => self.cut.move_clock(0),
             _ => Ok(()),
         }
+    }
+
+    /// Upgrades every server in turn. Each ends in order and is ready again before the next one ends. Those that keep
+    /// sockets, which are the last, come first, because readers must know what writers will write.
+    ///
+    /// # Errors
+    /// What kept a server from ending in order, or from starting.
+    pub(super) async fn roll(&mut self) -> Result<(), Error> {
+        for (number, node) in self.nodes.iter_mut().enumerate().rev() {
+            self.journal.log(format_args!("rolling upgrade: server {number}"));
+            node.end_to_start_again(&self.journal).await?;
+            tokio::time::sleep(UPGRADE).await;
+            node.start_again(&self.journal).await?;
+            node.server().wait_ready().await?;
+            tokio::time::sleep(NEXT_UPGRADE).await;
+        }
+        Ok(())
     }
 
     /// Starts servers that ended unasked.

@@ -163,6 +163,19 @@ impl Node {
         }
     }
 
+    /// Ends it in order, as an upgrade does.
+    ///
+    /// # Errors
+    /// As [`Node::mend`], and [`Error::Usage`] when its exit status is not 0.
+    pub(super) async fn end_to_start_again(&mut self, journal: &Journal) -> Result<(), Error> {
+        self.mend(journal).await?;
+        let status = self.server.terminate().await?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(Error::Usage(format!("a server did not end in order ({status})")))
+    }
+
     /// Copies what its small disk holds to a directory beside it.
     ///
     /// # Errors

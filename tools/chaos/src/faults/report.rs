@@ -95,8 +95,10 @@ fn again(settings: &Settings, seed: u64) -> String {
     if settings.kafka == Log::Cluster {
         text += " --kafka cluster";
     }
-    if settings.roles == Roles::Apart {
-        text += " --roles apart";
+    match settings.roles {
+        Roles::One => {}
+        Roles::Apart => text += " --roles apart",
+        Roles::Proxied => text += " --roles proxied",
     }
     let names = |kinds: &[super::Kind]| {
         let names = kinds.iter().filter_map(clap::ValueEnum::to_possible_value);

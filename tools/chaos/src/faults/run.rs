@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    Settings,
+    Roles, Settings,
     caller::{self, Callers},
     ear::Ear,
     finish,
@@ -26,6 +26,8 @@ use super::{
 use crate::checker;
 use testkit::Error;
 
+/// The longest time for a rolling upgrade in which people call. They stop when it is over.
+const ROLLING: Duration = Duration::from_secs(180);
 /// After everything was mended, every command is answered within this.
 const ANSWERS: Duration = Duration::from_secs(90);
 /// The time to its first neighbour from which a call's story is printed.
@@ -71,16 +73,27 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     let town = Arc::new(Town::new(world.producer.clone(), &world.accounts));
 
     let faults = schedule::draw(&mut random.fork(), &world.parts, settings.faults.into());
-    let length = schedule::length(&faults) + Duration::from_secs(1);
+    let rolls = settings.roles == Roles::Proxied;
+    let length = schedule::length(&faults) + if rolls { ROLLING } else { Duration::from_secs(1) };
     let calls = script::calls(&mut random.fork(), length);
     recorder.begin_to_play();
     journal.log(format_args!("{} faults and {} calls within {length:.0?}", faults.len(), calls.len()));
     let (over, listening) = listen(&world, &town, &recorder, length, &mut random);
-    let callers =
-        Callers { town: town.clone(), recorder: recorder.clone(), producer: world.producer.clone() };
+    let enough = watch::Sender::new(false);
+    let callers = Callers {
+        town: town.clone(),
+        recorder: recorder.clone(),
+        producer: world.producer.clone(),
+        enough: enough.subscribe(),
+    };
     let calling = AbortOnDrop(tokio::spawn(caller::play(Arc::new(callers), calls, random.fork())));
 
     world.injector.play(&faults).await?;
+    if rolls {
+        world.injector.all_is_well().await?;
+        world.injector.roll().await?;
+        enough.send_replace(true);
+    }
     journal.log(format_args!("all faults are mended after {:.0?}", recorder.now()));
     world.injector.all_is_well().await?;
     if timeout(ANSWERS, calling).await.is_err() {
@@ -104,7 +117,7 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     Ok(verdict)
 }
 
-/// Everybody who listens, on each fan-out.
+/// Everybody who listens, on each fan-out, or as many through nginx.
 fn listen(
     world: &World,
     town: &Arc<Town>,

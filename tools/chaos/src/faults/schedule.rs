@@ -97,6 +97,8 @@ fn fault(random: &mut Random, parts: &Parts) -> Fault {
             Fault::MoveClock { milliseconds: sign * seconds }
         }
         Kind::PowerCut => Fault::PowerCut { reach: reach(random, parts, node, broker), moment },
+        Kind::Restart => Fault::Restart { node },
+        Kind::Reload => Fault::Reload,
     }
 }
 
@@ -109,7 +111,7 @@ fn reach(random: &mut Random, parts: &Parts, node: usize, broker: usize) -> Reac
 
 fn lasts(random: &mut Random, fault: &Fault) -> Duration {
     match fault {
-        Fault::Kill { .. } | Fault::PowerCut { .. } => random.milliseconds(0, 1200),
+        Fault::Kill { .. } | Fault::PowerCut { .. } | Fault::Restart { .. } => random.milliseconds(0, 1200),
         Fault::Stop { .. } => random.milliseconds(100, 3000),
         Fault::KillBroker { .. } | Fault::KillLeader { .. } => random.milliseconds(300, 3000),
         Fault::StopBroker { .. } | Fault::Path { .. } | Fault::StopDatabase => random.milliseconds(200, 4000),
@@ -117,7 +119,7 @@ fn lasts(random: &mut Random, fault: &Fault) -> Duration {
         Fault::HangDisk => random.milliseconds(5000, 30_000),
         Fault::ReadOutbox { .. } => random.milliseconds(500, 6000),
         // They are over when they return.
-        Fault::MoveOutbox { .. } | Fault::RestoreBackup { .. } => Duration::ZERO,
+        Fault::MoveOutbox { .. } | Fault::RestoreBackup { .. } | Fault::Reload => Duration::ZERO,
         Fault::SlowDisk { .. } | Fault::MoveClock { .. } => random.milliseconds(1000, 8000),
     }
 }
@@ -125,7 +127,9 @@ fn lasts(random: &mut Random, fault: &Fault) -> Duration {
 fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
     let all = |count: usize, target: fn(usize) -> Target| (0..count).map(target);
     match fault {
-        Fault::Kill { node, .. } | Fault::Stop { node } => vec![Target::Node(*node), Target::Disk(*node)],
+        Fault::Kill { node, .. } | Fault::Stop { node } | Fault::Restart { node } => {
+            vec![Target::Node(*node), Target::Disk(*node)]
+        }
         Fault::KillBroker { broker } | Fault::StopBroker { broker } => vec![Target::Broker(*broker)],
         // Whichever it is by then.
         Fault::KillLeader { .. } => all(parts.brokers, Target::Broker).collect(),
@@ -139,6 +143,7 @@ fn targets(fault: &Fault, parts: &Parts) -> Vec<Target> {
         }
         Fault::ReadOutbox { node } => vec![Target::Outbox(*node)],
         Fault::MoveClock { .. } => vec![Target::Clock],
+        Fault::Reload => vec![Target::Proxy],
         Fault::PowerCut { reach: Reach::Broker(broker), .. } => vec![Target::Broker(*broker)],
         Fault::PowerCut { reach: Reach::Node(node), .. } => vec![Target::Node(*node), Target::Disk(*node)],
         Fault::PowerCut { reach: Reach::Everything, .. } => all(parts.nodes, Target::Node)

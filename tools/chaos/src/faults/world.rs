@@ -15,6 +15,7 @@ use super::{
     injector::Injector,
     journal::Journal,
     kafka::Kafka,
+    nginx::Nginx,
     nodes::{self, Duty, Node, data_dir},
     postgres::Postgres,
     recorder::Recorder,
@@ -74,8 +75,10 @@ pub(super) struct World {
     pub(super) injector: Injector,
     /// Where commands go, and where people sign in.
     pub(super) producer: Client,
-    /// Where sockets are.
+    /// Where people open sockets.
     pub(super) fanouts: Vec<Client>,
+    /// Every server that keeps sockets, past nginx.
+    pub(super) each_fanout: Vec<Client>,
     /// Everybody's.
     pub(super) accounts: Accounts,
     pub(super) parts: Parts,
@@ -91,12 +94,18 @@ pub(super) async fn start(
     recorder: Arc<Recorder>,
     journal: Journal,
 ) -> Result<World, Error> {
-    let is_apart = settings.roles == Roles::Apart;
+    let is_apart = settings.roles != Roles::One;
     if is_apart && settings.kafka == Log::Local {
         return Err(Error::Usage("roles apart share a log: add --kafka cluster".into()));
     }
     let cut = PowerCut::new(&settings.power_cut, &directory.join("data"), &directory.join("undo"))?;
-    let duties: &[Duty] = if is_apart { &[Duty::Producer, Duty::Fanout, Duty::Fanout] } else { &[Duty::All] };
+    let duties: &[Duty] = match settings.roles {
+        Roles::One => &[Duty::All],
+        Roles::Apart => &[Duty::Producer, Duty::Fanout, Duty::Fanout],
+        Roles::Proxied => {
+            &[Duty::Producer, Duty::Producer, Duty::Producer, Duty::Fanout, Duty::Fanout, Duty::Fanout]
+        }
+    };
     let mut kinds = wanted(settings);
     let mut disks = disks(directory, duties.len(), &mut kinds, &journal)?;
     let kafka = match settings.kafka {
@@ -113,6 +122,9 @@ pub(super) async fn start(
     let mut environment = Vec::new();
     environment.extend(kafka.as_ref().map(|kafka| ("KAFKA_BOOTSTRAP_SERVERS".into(), kafka.proxied())));
     environment.extend(postgres.as_ref().map(|postgres| ("DATABASE_URL".into(), postgres.url().into())));
+    if settings.roles == Roles::Proxied {
+        environment.push(("IUTSAI_TRUSTED_PROXIES".into(), "127.0.0.1".into()));
+    }
     let database = postgres.as_ref().map(Postgres::url);
     let accounts = town::furnish(&settings.program, &data_dir(directory, 0), database).await?;
     let common = nodes::Settings { program: &settings.program, directory, environment };
@@ -120,17 +132,31 @@ pub(super) async fn start(
     for (number, duty) in duties.iter().enumerate() {
         nodes.push(Node::start(number, *duty, &common, &cut, disks.remove(0)).await?);
     }
-    let mut clients = Vec::new();
-    for node in &mut nodes {
+    let (mut producers, mut each_fanout) = (Vec::new(), Vec::new());
+    for (node, duty) in nodes.iter_mut().zip(duties) {
         node.server().wait_ready().await?;
-        clients.push(node.server().client()?);
+        let client = node.server().client()?;
+        if *duty != Duty::Fanout {
+            producers.push(client.clone());
+        }
+        if *duty != Duty::Producer {
+            each_fanout.push(client);
+        }
     }
-    let producer = clients[0].clone();
-    let fanouts = if is_apart { clients.split_off(1) } else { clients };
+    let nginx = if settings.roles == Roles::Proxied {
+        Some(Nginx::start(settings, &directory.join("nginx"), &producers, &each_fanout).await?)
+    } else {
+        None
+    };
+    let (producer, fanouts) = match &nginx {
+        Some(nginx) => (nginx.client()?, vec![nginx.client()?; each_fanout.len()]),
+        None => (producers[0].clone(), each_fanout.clone()),
+    };
     let brokers = kafka.as_ref().map_or(0, Kafka::brokers);
     let parts = Parts { nodes: nodes.len(), brokers, kinds };
-    let injector = Injector::new(nodes, kafka, postgres, cut, recorder, journal);
-    Ok(World { injector, producer, fanouts, accounts, parts })
+    let mut injector = Injector::new(nodes, kafka, postgres, cut, recorder, journal);
+    injector.nginx = nginx;
+    Ok(World { injector, producer, fanouts, each_fanout, accounts, parts })
 }
 
 /// The kinds of faults that are asked for and that there can be.
@@ -139,7 +165,8 @@ fn wanted(settings: &Settings) -> Vec<Kind> {
         Kind::KillLeader | Kind::KillBroker | Kind::StopBroker | Kind::Path => settings.kafka == Log::Cluster,
         // With roles apart, an entry that was taken back is still in Kafka, in PostgreSQL and in other hubs.
         Kind::RestoreBackup => settings.kafka == Log::Local,
-        Kind::Database => settings.roles == Roles::Apart,
+        Kind::Database => settings.roles != Roles::One,
+        Kind::Restart | Kind::Reload => settings.roles == Roles::Proxied,
         _ => true,
     };
     let asked = |kind: &Kind| settings.only.is_empty() || settings.only.contains(kind);

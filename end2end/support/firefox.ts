@@ -13,6 +13,9 @@ export interface Shown {
   body: string;
 }
 
+/** The windows of notifications that are on the screen, as a script in Firefox. */
+const WINDOWS = `[...Services.wm.getEnumerator("alert:alert")].filter(({ gIsActive }) => gIsActive)`;
+
 /** Returns the program of Firefox, which is IUTSAI_FIREFOX, else Debian's, or nothing where there is none. */
 export function firefoxProgram(): string | undefined {
   const named = process.env.IUTSAI_FIREFOX;
@@ -60,7 +63,7 @@ export class Firefox {
   async shown(): Promise<Shown[]> {
     return inBrowser<Shown[]>(
       this.context,
-      `[...Services.wm.getEnumerator("alert:alert")].map(({ document }) => ({
+      `${WINDOWS}.map(({ document }) => ({
         title: document.getElementById("alertTitleLabel").value,
         body: document.getElementById("alertTextLabel").textContent,
       }))`,
@@ -75,7 +78,7 @@ export class Firefox {
     const [isOnlyOne] = await inBrowser<boolean[]>(
       this.context,
       `(() => {
-        const [shown, ...others] = Services.wm.getEnumerator("alert:alert");
+        const [shown, ...others] = ${WINDOWS};
         if (!shown || others.length > 0) return [false];
         const name = ${JSON.stringify(action)};
         if (name) {
@@ -111,6 +114,8 @@ async function launch(pushService: string): Promise<BrowserContext> {
       "permissions.default.desktop-notification": 1,
       // A machine without a desktop has no notifications of the system, so Firefox shows them in windows of its own.
       "alerts.useSystemBackend": false,
+      // Nor has it a sound card, without which Firefox lets no page sound.
+      "media.cubeb.force_mock_context": true,
     },
   });
 }

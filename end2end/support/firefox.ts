@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-import { type BrowserContext, type Page, firefox } from "@playwright/test";
+import { type BrowserContext, firefox } from "@playwright/test";
 
 import { PushService } from "./push-service.ts";
 
@@ -49,14 +49,13 @@ export class Firefox {
   }
 
   /** Closes the pages of ours. A blank tab stays, because a browser without any would end. */
-  async closePages(): Promise<Page> {
+  async closePages(): Promise<void> {
     const pages = this.context.pages();
-    const blank = await this.context.newPage();
+    await this.context.newPage();
     for (const page of pages) {
       await page.goto("about:blank");
       await page.close();
     }
-    return blank;
   }
 
   /** Returns the notifications on the screen, which are small windows of Firefox's own. */
@@ -75,11 +74,11 @@ export class Firefox {
    * action is reported to Firefox as the system reports it.
    */
   async tap(action: "accept" | ""): Promise<void> {
-    const [isOnlyOne] = await inBrowser<boolean[]>(
+    const isOnlyOne = await inBrowser<boolean>(
       this.context,
       `(() => {
         const [shown, ...others] = ${WINDOWS};
-        if (!shown || others.length > 0) return [false];
+        if (!shown || others.length > 0) return false;
         const name = ${JSON.stringify(action)};
         if (name) {
           const QueryInterface = ChromeUtils.generateQI(["nsIAlertAction"]);
@@ -88,7 +87,7 @@ export class Firefox {
         } else {
           shown.document.getElementById("alertBox").click();
         }
-        return [true];
+        return true;
       })()`,
     );
     if (!isOnlyOne) {

@@ -1,5 +1,5 @@
-// A push service like Firefox's own. Browsers keep a WebSocket open to it and speak autopush's protocol, and servers post
-// messages to its endpoints (RFC 8030). It cannot read a message, which only the browser decrypts.
+// A push service like Firefox's own. Browsers keep a WebSocket open to it and speak autopush's protocol, and servers
+// post messages to its endpoints (RFC 8030). It cannot read a message, which only the browser decrypts.
 
 import { createPublicKey, randomUUID, verify } from "node:crypto";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ export interface Pushed {
   headers: IncomingMessage["headers"];
   body: Buffer;
   /**
-   * The browser's last word on it: 100 if it decrypted the message for the worker, 101 if it could not, and 301 or 302 if
+   * The browser's last answer: 100 if it decrypted the message for the worker, 101 if it could not, and 301 or 302 if
    * the worker failed.
    */
   code?: number;

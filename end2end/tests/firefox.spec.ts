@@ -34,9 +34,14 @@ const test = base.extend<OfATest, { program: Program }>({
     { scope: "worker", timeout: 120_000 },
   ],
 
-  firefox: async ({}, use) => {
+  firefox: async ({}, use, info) => {
     const firefox = await Firefox.started();
     await use(firefox);
+    if (info.status !== info.expectedStatus) {
+      const { answers, refused } = firefox.pushService;
+      const body = JSON.stringify({ answers, refused });
+      await info.attach("push-service.json", { body, contentType: "application/json" });
+    }
     await firefox.end();
   },
 
@@ -64,7 +69,8 @@ test("a neighbour in Firefox whose pages are closed is shown a call and its end"
 
   await caller.call({ kind: "medical", text: "a secret" });
 
-  await expect.poll(() => firefox.shown()).toMatchObject([{ title: ALARM, body: expect.stringContaining("101-1 라인") }]);
+  const body = expect.stringContaining("101-1 라인");
+  await expect.poll(() => firefox.shown()).toMatchObject([{ title: ALARM, body }]);
   const [pushed] = firefox.pushService.pushed;
   expect(pushed!.headers).toMatchObject({ ttl: "600", urgency: "high" });
   expect(pushed!.body.includes("secret")).toBe(false);
@@ -80,7 +86,7 @@ test("a neighbour in Firefox whose pages are closed is shown a call and its end"
   await caller.page.locator(".own-call").getByTestId("resolve").click();
 
   await expect.poll(() => firefox.shown()).toMatchObject([{ title: OVER }]);
-  expect(firefox.pushService.answers).toEqual([100, 100]);
+  await expect.poll(() => firefox.pushService.answers).toEqual([100, 100]);
   expect(firefox.pushService.refused).toEqual([]);
 });
 
@@ -97,9 +103,9 @@ test("a neighbour comes from Firefox's notification, and the caller sees it", as
 
   await firefox.tap("accept");
 
+  await expect.poll(() => firefox.shown()).toMatchObject([{ title: expect.stringMatching(COMING) }]);
   await caller.ownCallIs("coming");
   await expect(caller.page.locator(".own-call")).toContainText("1204호");
-  await expect.poll(() => firefox.shown()).toMatchObject([{ title: expect.stringMatching(COMING) }]);
 });
 
 test("a tap beside the action opens the home page in Firefox, with the call", async ({
@@ -130,7 +136,7 @@ test("the test message of a device arrives in Firefox, and a removed device is u
   const device = listed(neighbour);
   await device.getByRole("button", { name: "시험 알림 보내기" }).click();
   await expect.poll(() => firefox.shown()).toHaveLength(1);
-  expect(firefox.pushService.answers).toEqual([100]);
+  await expect.poll(() => firefox.pushService.answers).toEqual([100]);
 
   await device.getByRole("button", { name: "지우기" }).click();
 

@@ -128,11 +128,21 @@ need_toolchain() {
     use_toolchain || fail "no Rust 1.$rust_minimum or newer for both targets was found; run script/setup"
 }
 
-# --- the browser of the tests ---------------------------------------------------------------------------------------
+# --- the browsers of the tests --------------------------------------------------------------------------------------
 
 # Prints the system's Chromium or Chrome, when there is one; Playwright's own is the fallback.
 chromium_program() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+
+# Prints the Firefox of the tests, which is IUTSAI_FIREFOX, else Debian's, when there is one.
+firefox_program() {
+    if [[ ${IUTSAI_FIREFOX-} ]]; then echo "$IUTSAI_FIREFOX"; else command -v firefox-esr; fi
+}
+
+# Prints why no test can run in Firefox here; nothing when they can.
+why_no_firefox() {
+    firefox_program >/dev/null || echo "there is no firefox-esr, and IUTSAI_FIREFOX names no other"
 }
 
 # Compiles the tools, which serving does not need, the load generator and the fault checker. It names all members

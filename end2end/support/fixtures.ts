@@ -42,6 +42,8 @@ export interface Coming extends Pick<
 }
 
 interface OfATest {
+  /** Somebody in this browser context, who leaves at the end. */
+  arrival(context: BrowserContext, origin: string): Promise<Visitor>;
   /** Somebody who is not signed in. */
   stranger(coming?: Coming): Promise<Visitor>;
   /** Somebody who is signed in, before any page is open. */
@@ -89,25 +91,28 @@ export const test = base.extend<OfATest & { everybody: Visitor[] }, OfAWorker>({
     expect(everybody.flatMap((visitor) => visitor.faults), "errors in the browsers' consoles").toEqual([]);
   },
 
-  stranger: async ({ browser, program, office, everybody }, use) => {
-    await use(async (coming = {}) => {
-      const context = await browser.newContext(options(coming));
-      const visitor = await Visitor.in(context, coming.origin ?? program.origin);
+  arrival: async ({ office, everybody }, use) => {
+    await use(async (context, origin) => {
+      const visitor = await Visitor.in(context, origin);
       everybody.push(visitor);
       context.on("request", (request) => office.remember(calledBy(request)));
       return visitor;
     });
   },
 
-  visitor: async ({ browser, program, office, everybody, signedIn }, use) => {
+  stranger: async ({ browser, program, arrival }, use) => {
+    await use(async (coming = {}) => {
+      const context = await browser.newContext(options(coming));
+      return arrival(context, coming.origin ?? program.origin);
+    });
+  },
+
+  visitor: async ({ browser, program, arrival, signedIn }, use) => {
     await use(async (name, coming = {}) => {
       const storageState = signedIn.get(name) ?? (await signIn(browser, program, name));
       signedIn.set(name, storageState);
       const context = await browser.newContext({ ...options(coming), storageState });
-      const visitor = await Visitor.in(context, coming.origin ?? program.origin);
-      everybody.push(visitor);
-      context.on("request", (request) => office.remember(calledBy(request)));
-      return visitor;
+      return arrival(context, coming.origin ?? program.origin);
     });
   },
 

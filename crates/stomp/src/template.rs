@@ -37,10 +37,17 @@ impl Template {
         Self { octets: encode(frame, version), headers: frame.command.as_str().len() + 1 }
     }
 
-    /// Returns the frame with this line as its first header.
+    /// Returns how many octets the frame with this line has.
     #[must_use]
-    pub fn with(&self, line: &HeaderLine) -> Vec<u8> {
+    pub fn length(&self, line: &HeaderLine) -> usize {
+        self.octets.len() + line.0.len()
+    }
+
+    /// Appends the frame with this line as its first header.
+    pub fn write(&self, line: &HeaderLine, out: &mut Vec<u8>) {
         let (command, rest) = self.octets.split_at(self.headers);
-        [command, line.0.as_slice(), rest].concat()
+        for part in [command, line.0.as_slice(), rest] {
+            out.extend_from_slice(part);
+        }
     }
 }

@@ -153,7 +153,10 @@ impl<'a> Frames<'a> {
             self.templates.push((form, Template::new(&frame, kind.version)));
             self.templates.len() - 1
         });
-        Bytes::from(self.templates[place].1.with(&kind.line))
+        let template = &self.templates[place].1;
+        let mut frame = Vec::with_capacity(template.length(&kind.line));
+        template.write(&kind.line, &mut frame);
+        frame.into()
     }
 }
 

@@ -12,4 +12,4 @@ mod write;
 
 pub use fault::Fault;
 pub use reader::{Incoming, Reader};
-pub use write::{PING, close, frames, message, payload, pong, text};
+pub use write::{Head, PING, close, message, pong, text_head};

@@ -66,7 +66,7 @@ impl Reader {
     /// Returns the next message or control frame, or `None` until more octets are pushed.
     ///
     /// # Errors
-    /// What is wrong with the octets. The same fault is returned from then on, because nothing after it can be trusted.
+    /// The fault in the octets, and the same fault from then on, because nothing after it can be trusted.
     #[expect(clippy::should_implement_trait, reason = "it is used as `stomp::Decoder::next` is")]
     pub fn next(&mut self) -> Result<Option<Incoming>, Fault> {
         if let Some(fault) = self.failed {

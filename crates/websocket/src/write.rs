@@ -8,10 +8,48 @@ const LONGEST_HEAD: usize = 10;
 /// A ping without a payload.
 pub const PING: &[u8] = &[FIN | crate::opcode::PING, 0];
 
-/// Returns the head of a text message whose payload has so many octets, with room for them behind it.
+/// The octets of a frame before its payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    octets: [u8; LONGEST_HEAD],
+    length: usize,
+}
+
+impl Head {
+    fn new(opcode: u8, length: usize) -> Self {
+        let mut head = Self { octets: [0; LONGEST_HEAD], length: 0 };
+        head.add(&[FIN | opcode]);
+        match (u8::try_from(length), u16::try_from(length)) {
+            (Ok(short), _) if length <= CONTROL_LIMIT => head.add(&[short]),
+            (_, Ok(long)) => {
+                head.add(&[126]);
+                head.add(&long.to_be_bytes());
+            }
+            _ => {
+                head.add(&[127]);
+                head.add(&(length as u64).to_be_bytes());
+            }
+        }
+        head
+    }
+
+    fn add(&mut self, octets: &[u8]) {
+        let end = self.length + octets.len();
+        self.octets[self.length..end].copy_from_slice(octets);
+        self.length = end;
+    }
+
+    /// Returns the octets.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.octets[..self.length]
+    }
+}
+
+/// Returns the head of a text message whose payload has so many octets.
 #[must_use]
-pub fn text(length: usize) -> Vec<u8> {
-    begin(TEXT, length)
+pub fn text_head(length: usize) -> Head {
+    Head::new(TEXT, length)
 }
 
 /// Returns a message of this payload, as text where it is UTF-8.
@@ -35,56 +73,6 @@ pub fn close(code: Option<u16>, reason: &str) -> Vec<u8> {
     whole(CLOSE, &[&code.to_be_bytes(), reason.as_bytes()].concat())
 }
 
-/// Returns the payload of a frame that was written here.
-#[must_use]
-pub fn payload(frame: &[u8]) -> &[u8] {
-    frame.get(lengths(frame).0..).unwrap_or_default()
-}
-
-/// Cuts whole frames that were written here, one behind the other, apart.
-pub fn frames(mut octets: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let (head, length) = lengths(octets);
-        let (frame, rest) = octets.split_at_checked(head.saturating_add(length))?;
-        octets = rest;
-        (!frame.is_empty()).then_some(frame)
-    })
-}
-
 fn whole(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = begin(opcode, payload.len());
-    frame.extend_from_slice(payload);
-    frame
-}
-
-fn begin(opcode: u8, length: usize) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(LONGEST_HEAD + length);
-    frame.push(FIN | opcode);
-    match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short), _) if length <= CONTROL_LIMIT => frame.push(short),
-        (_, Ok(long)) => {
-            frame.push(126);
-            frame.extend_from_slice(&long.to_be_bytes());
-        }
-        _ => {
-            frame.push(127);
-            frame.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
-    frame
-}
-
-/// Returns the lengths of the head and of the payload of the first frame; nothing for one that is not whole.
-fn lengths(octets: &[u8]) -> (usize, usize) {
-    match octets {
-        [_, 126, a, b, ..] => (4, u16::from_be_bytes([*a, *b]).into()),
-        [_, 127, rest @ ..] => match rest.first_chunk::<8>() {
-            Some(length) => {
-                (LONGEST_HEAD, usize::try_from(u64::from_be_bytes(*length)).unwrap_or(usize::MAX))
-            }
-            None => (0, 0),
-        },
-        [_, short, ..] => (2, usize::from(*short)),
-        _ => (0, 0),
-    }
+    [Head::new(opcode, payload.len()).as_slice(), payload].concat()
 }

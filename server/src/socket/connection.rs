@@ -2,8 +2,7 @@
 
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
-use axum::extract::ws::WebSocket;
-use backend::calls::hub::{Queue, QueueReceiver, Snapshot, queue};
+use backend::calls::hub::{Queue, Snapshot};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
@@ -15,6 +14,7 @@ use tokio::{
 use super::{
     connect,
     farewell::{Farewell, Flow, refused},
+    handshake::Handshake,
     session::{Session, Step},
     transport::{Happening, Transport},
 };
@@ -31,10 +31,6 @@ const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 /// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
-/// The time between two looks at a client that reads nothing, because its queue may run over meanwhile.
-const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Frames that wait for a slow client; after that it is closed.
-const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
 /// The bounds on a client's frame. Clients send short ones.
@@ -42,15 +38,19 @@ const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 
 
 /// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
 pub async fn run(
-    socket: WebSocket,
+    handshake: Handshake,
     state: AppState,
     opened_by: Option<Credentials>,
     (client, place): (ClientAddress, Place),
 ) {
-    let (queue, frames) = queue(QUEUE);
+    let Some((stream, read)) = handshake.finish().await else { return };
+    let (queue, transport) = match Transport::open(stream, &read) {
+        Ok(opened) => opened,
+        Err(error) => return tracing::debug!(%error, "an upgraded connection has ended"),
+    };
     let now = Instant::now();
     let mut connection = Connection {
-        transport: Transport::new(socket),
+        transport,
         decoder: Decoder::new(LIMITS),
         budget: Frames::of_stranger(now.into()),
         state,
@@ -66,10 +66,10 @@ pub async fn run(
         heart_beat: None,
         beat_at: None,
     };
-    let farewell = connection.serve(frames).await;
+    let farewell = connection.serve().await;
     let Connection { transport, session, place, .. } = connection;
     let version = session.map_or(Version::V1_2, |session| session.version());
-    farewell.send(transport, version, place).await;
+    Box::pin(farewell.send(transport, version, place)).await;
 }
 
 struct Connection {
@@ -82,7 +82,7 @@ struct Connection {
     opened_by: Option<Credentials>,
     queue: Queue,
     session: Option<Session>,
-    /// The snapshots that are still to be sent, the oldest first. Later frames wait in the queue.
+    /// The snapshots that are still to be sent, the oldest first. Frames of the hub wait in the queue meanwhile.
     snapshots: VecDeque<Snapshot>,
     connect_by: Option<Instant>,
     ping_at: Instant,
@@ -92,48 +92,38 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(&mut self, mut frames: QueueReceiver) -> Farewell {
+    async fn serve(&mut self) -> Farewell {
         let close = self.place.close().cancelled_owned();
         tokio::pin!(close);
         let alarm = sleep_until(self.next_check());
         tokio::pin!(alarm);
         loop {
-            if frames.overflowed() {
-                return Farewell::TooSlow;
-            }
-            let has_more = self.put_queued(&mut frames);
-            self.put_snapshot();
-            let listed: usize = self.snapshots.iter().map(Snapshot::octets).sum();
-            self.transport.count_elsewhere(frames.octets() + listed);
+            let has_more = self.put_waiting();
+            self.transport.hold(self.holds());
+            self.transport.count_elsewhere(self.snapshots.iter().map(Snapshot::octets).sum());
             if has_more {
-                // The queue comes first below, and must not keep the socket from being read or closed.
+                // The other sockets' turn. The frames that wait must not keep this one from being read or closed.
+                yield_now().await;
                 if self.place.close().is_cancelled() {
                     return Farewell::of(self.place.reason());
                 }
-                if let Some(happening) = self.transport.next().now_or_never()
+                if let Some(happening) = self.transport.next(false).now_or_never()
                     && let ControlFlow::Break(farewell) = self.on(happening).await
                 {
                     return farewell;
                 }
+                continue;
             }
             let check = self.next_check();
-            // A timer that fires early finds nothing due; moving it back for each frame would cost more.
+            // A timer that fires early finds nothing due; moving it back would cost more.
             if check < alarm.deadline() || alarm.is_elapsed() {
                 alarm.as_mut().reset(check);
             }
-            let takes_more = self.takes_more();
+            let takes = self.inspects() && self.lets_pass();
             let flow = tokio::select! {
                 biased;
-                frame = frames.next(), if takes_more => match frame {
-                    Some(frame) => {
-                        self.put_message(frame);
-                        self.transport.write_now();
-                        ControlFlow::Continue(())
-                    }
-                    None => ControlFlow::Break(Farewell::TooSlow),
-                },
                 () = &mut close => ControlFlow::Break(Farewell::of(self.place.reason())),
-                happening = self.transport.next() => self.on(happening).await,
+                happening = self.transport.next(takes) => self.on(happening).await,
                 () = &mut alarm => self.check(Instant::now()),
             };
             if let ControlFlow::Break(farewell) = flow {
@@ -142,32 +132,50 @@ impl Connection {
         }
     }
 
-    /// Returns true if nothing waits to be written before the queue's next frame.
-    fn takes_more(&self) -> bool {
-        self.transport.is_idle() && self.snapshots.iter().all(Snapshot::lets_pass)
+    /// Returns whether the session must see the frames of the hub before they go out.
+    fn inspects(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::inspects)
     }
 
-    /// Writes what is queued before anything is waited for, because each round of waiting polls the whole stack of the
-    /// socket. Returns true if it stopped at [`BURST`] frames.
-    fn put_queued(&mut self, frames: &mut QueueReceiver) -> bool {
+    /// Returns whether frames of the hub may go out before the snapshots.
+    fn lets_pass(&self) -> bool {
+        self.snapshots.iter().all(Snapshot::lets_pass)
+    }
+
+    /// Returns whether the hub must not write to the socket itself.
+    fn holds(&self) -> bool {
+        self.inspects() || !self.lets_pass()
+    }
+
+    /// Puts frames of the hub that the session must see, and those of snapshots, while the socket takes them. The
+    /// socket sets the pace, so the next is made when the last has gone out. Returns true if it stopped at [`BURST`].
+    fn put_waiting(&mut self) -> bool {
         for _ in 0..BURST {
-            if !self.takes_more() {
+            if !self.transport.is_idle() {
                 return false;
             }
-            let Some(frame) = frames.queued() else { return false };
-            self.put_message(frame);
-            self.transport.write_now();
+            let passes = self.inspects() && self.lets_pass();
+            if passes && let Some(frame) = self.transport.queued() {
+                self.put_message(&frame);
+                continue;
+            }
+            let Some(snapshot) = self.snapshots.front_mut() else { return false };
+            match snapshot.next() {
+                Some(frame) => self.put_message(&frame),
+                None => drop(self.snapshots.pop_front()),
+            }
         }
         true
     }
 
     async fn on(&mut self, happening: Happening) -> Flow {
         match happening {
-            Happening::Sent => {}
+            Happening::Sent | Happening::Queued => {}
             Happening::Pong => self.unanswered_pings = 0,
             Happening::Gone => return ControlFlow::Break(Farewell::Gone),
-            Happening::TooLong => {
-                return ControlFlow::Break(Farewell::too_long());
+            Happening::TooSlow => return ControlFlow::Break(Farewell::TooSlow),
+            Happening::NotUnderstood(fault) => {
+                return ControlFlow::Break(Farewell::not_understood(fault));
             }
             Happening::Received(bytes) => {
                 self.unanswered_pings = 0;
@@ -178,6 +186,7 @@ impl Connection {
     }
 
     async fn receive(&mut self, bytes: &[u8]) -> Flow {
+        self.budget.messages_sent(self.transport.take_sent());
         self.decoder.push(bytes);
         let mut is_part = true;
         loop {
@@ -214,11 +223,15 @@ impl Connection {
             // A message may hold hundreds of subscriptions, and the alarms of others must not wait for all of their
             // snapshots.
             yield_now().await;
-            // The known calls are sent in either case.
-            let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
+            // The known calls are sent in either case. Rare and large futures have a box of their own, so that idle
+            // sockets have no room for them.
+            let promised = Box::pin(self.state.backend.readiness.promised());
+            let _ = timeout(PROMISED_WITHIN, promised).await;
+            // No frame may go out between the beginning of the subscription and its snapshot.
+            self.transport.hold(true);
         }
         let Some(session) = &mut self.session else {
-            return self.connect(&frame).await;
+            return Box::pin(self.connect(&frame)).await;
         };
         let version = session.version();
         let (answer, flow) = match session.handle(&frame) {
@@ -272,39 +285,29 @@ impl Connection {
         Ok((agreement, credentials))
     }
 
-    /// Puts the next frame of the snapshot. The socket sets the pace, so it is made when the last has gone out.
-    fn put_snapshot(&mut self) {
-        while self.transport.is_idle() {
-            let Some(snapshot) = self.snapshots.front_mut() else { return };
-            match snapshot.next() {
-                Some(frame) => self.put_message(frame),
-                None => drop(self.snapshots.pop_front()),
-            }
-        }
-    }
-
     /// Drops what a subscription's snapshot has not sent yet.
     fn drop_snapshot(&mut self, id: &str) {
         self.snapshots.retain(|snapshot| snapshot.id() != id);
     }
 
-    fn put_message(&mut self, frame: Bytes) {
+    fn put_message(&mut self, frame: &Bytes) {
         if let Some(session) = &mut self.session {
-            session.sent(&frame);
-            self.budget.message_sent();
+            if session.inspects() {
+                session.sent(frame);
+            }
+            self.budget.messages_sent(1);
         }
-        self.transport.put(frame);
-        self.beat_later();
+        self.transport.put_text(frame);
     }
 
+    /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm.
     fn beat_later(&mut self) {
         self.beat_at = self.heart_beat.map(|every| Instant::now() + every);
     }
 
     /// When something is due next.
     fn next_check(&self) -> Instant {
-        let slow = (!self.transport.is_idle()).then(|| Instant::now() + CHECK_EVERY);
-        let due = [self.connect_by, self.beat_at, slow];
+        let due = [self.connect_by, self.beat_at];
         due.into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
@@ -315,7 +318,7 @@ impl Connection {
             ));
         }
         if self.beat_at.is_some_and(|at| now >= at) {
-            self.transport.put(Bytes::from_static(b"\n"));
+            self.transport.put_text(b"\n");
             self.beat_later();
         }
         if now >= self.ping_at {

@@ -154,8 +154,14 @@ impl Session {
         })
     }
 
-    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with
-    /// one ACK.
+    /// Returns whether [`Session::sent`] must get every message. If not, the hub writes them without this session.
+    #[must_use]
+    pub fn inspects(&self) -> bool {
+        self.is_cumulative || self.resident.role == Role::Administrator
+    }
+
+    /// Notes a message that was sent, because some subscriptions acknowledge several with one ACK, and the office is
+    /// recorded when it is shown a location.
     pub fn sent(&mut self, frame: &[u8]) {
         if let Some(call) = self.shown_to_office(frame) {
             self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);

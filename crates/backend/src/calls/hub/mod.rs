@@ -1,5 +1,5 @@
 //! The hub. Each line has one fold, its snapshot and its subscribers. The hub encodes a frame once for all
-//! subscriptions that are alike and knows of a socket only its queue.
+//! subscriptions that are alike and knows of a socket only its queue, and the end of it that the system has.
 
 mod alerts;
 mod arrival;
@@ -45,7 +45,7 @@ use everywhere::Everywhere;
 use guests::{Guests, Listener};
 pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
-pub use queue::{Queue, QueueReceiver, queue};
+pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
 use room::Room;
 pub use snapshot::Snapshot;
 use viewings::Viewings;

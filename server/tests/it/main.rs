@@ -43,3 +43,4 @@ mod survival;
 mod towns;
 mod upgrade;
 mod webhook;
+mod websocket;

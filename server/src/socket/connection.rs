@@ -4,8 +4,9 @@ use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
 use backend::calls::hub::{Queue, Snapshot};
 use bytes::Bytes;
+use domain::header;
 use futures_util::FutureExt;
-use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
+use stomp::{Acknowledgement, Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::{
     task::yield_now,
     time::{Instant, sleep_until, timeout},
@@ -187,6 +188,9 @@ impl Connection {
 
     async fn receive(&mut self, bytes: &[u8]) -> Flow {
         self.budget.messages_sent(self.transport.take_sent());
+        if let Some(flow) = self.acknowledge(bytes) {
+            return flow;
+        }
         self.decoder.push(bytes);
         let mut is_part = true;
         loop {
@@ -216,6 +220,18 @@ impl Connection {
                 Some(Incoming::Frame(frame)) => self.obey(frame).await?,
             }
         }
+    }
+
+    /// Handles a message that is one ACK, as nearly all are; `None` if it is anything else.
+    fn acknowledge(&mut self, octets: &[u8]) -> Option<Flow> {
+        let session = self.session.as_mut().filter(|_| self.decoder.is_between_frames())?;
+        let ack = Acknowledgement::read(octets)?;
+        let id = session.named(&ack)?;
+        if !self.budget.take_acknowledgement(std::time::Instant::now()) {
+            return Some(ControlFlow::Break(Farewell::Flood));
+        }
+        session.acknowledge(id, ack.get(header::SOUNDED) == Some(header::YES));
+        Some(ControlFlow::Continue(()))
     }
 
     async fn obey(&mut self, frame: Frame) -> Flow {

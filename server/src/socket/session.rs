@@ -12,7 +12,7 @@ use backend::{
 };
 use domain::{AlertId, CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach};
 use serde::Deserialize;
-use stomp::{Command, Frame, Version};
+use stomp::{Acknowledgement, Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
 
@@ -208,7 +208,10 @@ impl Session {
             }
             Command::Disconnect => return Ok(Step::Goodbye(receipt)),
             Command::Unsubscribe => return Ok(Step::End(receipt, self.unsubscribe(frame)?)),
-            Command::Ack => self.acknowledge(frame)?,
+            Command::Ack => {
+                let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
+                self.acknowledge(acknowledged_id(frame, self.version)?, has_sounded);
+            }
             // A refused message is not sent again, because the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
             Command::Send => self.record_report(frame)?,
@@ -320,28 +323,40 @@ impl Session {
         Ok(id.to_owned())
     }
 
-    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has
+    /// Returns the message that an ACK names, if [`Session::acknowledge`] is all that it asks for.
+    #[must_use]
+    pub fn named<'a>(&self, ack: &Acknowledgement<'a>) -> Option<&'a str> {
+        if ack.get("receipt").is_some() || ack.get("transaction").is_some() {
+            return None;
+        }
+        match self.version {
+            Version::V1_2 => ack.get("id"),
+            Version::V1_1 => ack.get("subscription").and_then(|_| ack.get("message-id")),
+        }
+    }
+
+    /// Records the delivery receipt, because a device of the house has the call. If it `has_sounded` the call, it has
     /// begun to sound that one call, which means nothing for the messages before.
-    fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
-        let id = acknowledged_id(frame, self.version)?;
-        let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
+    pub fn acknowledge(&mut self, id: &str, has_sounded: bool) {
         let Self { resident, hub, reports: Reports { receipts, .. }, subscriptions, .. } = self;
-        let Some((own_line, house)) = resident.flat() else { return Ok(()) };
+        let Some((own_line, house)) = resident.flat() else { return };
+        let report = |id: &str| {
+            let Some(call) = hub.acknowledged(own_line, id) else { return };
+            if has_sounded {
+                receipts.sounded(&call, own_line, house);
+            } else {
+                receipts.reached(&call, own_line, house);
+            }
+        };
         let covering = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in covering.filter(|subscribed| subscribed.acknowledges) {
-            let covered = match &mut subscribed.unacknowledged {
-                Some(unacknowledged) if !has_sounded => unacknowledged.acknowledge(id),
-                _ => vec![id.to_owned()],
-            };
-            for call in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
-                if has_sounded {
-                    receipts.sounded(&call, own_line, house);
-                } else {
-                    receipts.reached(&call, own_line, house);
+            match &mut subscribed.unacknowledged {
+                Some(unacknowledged) if !has_sounded => {
+                    unacknowledged.acknowledge(id).iter().for_each(|id| report(id));
                 }
+                _ => report(id),
             }
         }
-        Ok(())
     }
 
     /// Handles SEND, by which a page reports that a person looked at a call, or whether it would sound one.

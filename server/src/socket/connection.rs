@@ -34,6 +34,9 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
+/// The octets of a snapshot that are written in one piece. Each piece is a call of the system, which takes longer than
+/// to write a few frames more.
+const AT_ONCE: usize = 16 * 1024;
 /// The bounds on a client's frame. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
@@ -157,14 +160,15 @@ impl Connection {
             }
             let passes = self.inspects() && self.lets_pass();
             if passes && let Some(frame) = self.transport.queued() {
-                self.put_message(&frame);
+                self.put_messages(&[frame]);
                 continue;
             }
             let Some(snapshot) = self.snapshots.front_mut() else { return false };
-            match snapshot.next() {
-                Some(frame) => self.put_message(&frame),
-                None => drop(self.snapshots.pop_front()),
+            let frames = at_once(snapshot);
+            if frames.is_empty() {
+                self.snapshots.pop_front();
             }
+            self.put_messages(&frames);
         }
         true
     }
@@ -306,14 +310,12 @@ impl Connection {
         self.snapshots.retain(|snapshot| snapshot.id() != id);
     }
 
-    fn put_message(&mut self, frame: &Bytes) {
-        if let Some(session) = &mut self.session {
-            if session.inspects() {
-                session.sent(frame);
-            }
-            self.budget.messages_sent(1);
+    fn put_messages(&mut self, frames: &[Bytes]) {
+        if let Some(session) = self.session.as_mut().filter(|session| session.inspects()) {
+            frames.iter().for_each(|frame| session.sent(frame));
         }
-        self.transport.put_text(frame);
+        self.budget.messages_sent(frames.len() as u64);
+        self.transport.put_texts(frames.iter().map(|frame| &frame[..]));
     }
 
     /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm.
@@ -351,4 +353,20 @@ impl Connection {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Returns the next frames of a snapshot, as many as are written in one piece; none at its end. Frames of the hub may
+/// pass the snapshot of every line between the pieces.
+fn at_once(snapshot: &mut Snapshot) -> Vec<Bytes> {
+    let (mut frames, mut octets) = (Vec::new(), 0);
+    while octets < AT_ONCE
+        && let Some(frame) = snapshot.next()
+    {
+        octets += frame.len();
+        frames.push(frame);
+        if snapshot.lets_pass() {
+            break;
+        }
+    }
+    frames
 }

@@ -38,6 +38,9 @@ const BUDGET: usize = 256 * 1024;
 /// The octets that a waiting message takes besides its own, so that empty ones count, too.
 const MESSAGE: usize = 64;
 
+/// The octets of the longest head of a message that is written.
+const LONGEST_HEAD: usize = 10;
+
 /// The octets that are read at once. Clients send short frames.
 const READ: usize = 8 * 1024;
 
@@ -114,7 +117,7 @@ pub enum Happening {
 }
 
 impl Transport {
-    /// Over this connection, of which these octets have been read. Its descriptor is moved to the runtime of the caller.
+    /// Over this connection, of which these octets have been read. Its descriptor moves to the runtime of the caller.
     ///
     /// # Errors
     /// When the connection is closed, or cannot be moved.
@@ -153,7 +156,20 @@ impl Transport {
 
     /// Puts an encoded frame, whose octets are UTF-8, behind what waits.
     pub fn put_text(&self, frame: &[u8]) {
-        self.output.put([websocket::text_head(frame.len()).as_slice(), frame].concat().into());
+        self.put_texts(std::iter::once(frame));
+    }
+
+    /// Puts several, each a message of its own, in one piece.
+    pub fn put_texts<'a>(&self, frames: impl Iterator<Item = &'a [u8]> + Clone) {
+        let length = frames.clone().map(|frame| frame.len() + LONGEST_HEAD).sum::<usize>();
+        let mut octets = Vec::with_capacity(length);
+        for frame in frames {
+            octets.extend_from_slice(websocket::text_head(frame.len()).as_slice());
+            octets.extend_from_slice(frame);
+        }
+        if !octets.is_empty() {
+            self.output.put(octets.into());
+        }
     }
 
     /// Puts a frame of this connection alone.

@@ -134,6 +134,11 @@ impl Audience {
         Some((subscriber.listed.pop_front()?, subscriber.guest.as_ref()))
     }
 
+    /// Returns the kind of a subscriber.
+    pub(super) fn kind(&self, number: u64) -> Option<&Kind> {
+        self.subscribers.get(&number).map(|subscriber| self.kinds.get(subscriber.kind))
+    }
+
     /// Returns the house of a subscriber, if it is one of the line.
     pub(super) fn house(&self, number: u64) -> Option<&House> {
         self.subscribers.get(&number)?.subscription.house.as_ref()

@@ -18,6 +18,7 @@ mod lookups;
 mod open_calls;
 mod queue;
 mod room;
+mod shown;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The order of a socket's octets, whoever writes them and however little the system takes.
+//! The order of a socket's octets, whether the hub or the task writes them, and however little the system takes.
 
 use std::task::Wake;
 

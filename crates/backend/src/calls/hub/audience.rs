@@ -9,7 +9,8 @@ use bytes::Bytes;
 use domain::{AlertId, House, Line, destination};
 
 use super::{
-    Push, Queue, Subscription,
+    Queue, Subscription,
+    deliveries::{Delivery, Outcome, deliver},
     frames::{Frames, Message},
     guests::Listener,
     kinds::{Kind, Kinds},
@@ -170,8 +171,8 @@ impl Audience {
         let guests = destinations.iter();
         let mut guests: Vec<Shared<'_>> =
             guests.map(|(_, destination)| Shared::new(message, destination, self.kinds.len())).collect();
-        let (mut pushed, mut is_delivered) = (0, false);
-        for subscriber in self.subscribers.values_mut() {
+        let mut deliveries = Vec::new();
+        for (number, subscriber) in &self.subscribers {
             if !subscriber.gets(message, to) {
                 continue;
             }
@@ -185,14 +186,20 @@ impl Audience {
             };
             let Some(shared) = shared else { continue };
             let kind = subscriber.kind;
-            if subscriber.queue.push(shared.frame(kind, self.kinds.get(kind))) {
-                pushed += 1;
-                is_delivered = is_delivered || subscriber.is_neighbour_of(speaker);
-            } else {
+            deliveries.push(Delivery {
+                queue: subscriber.queue.clone(),
+                frame: shared.frame(kind, self.kinds.get(kind)).clone(),
+                number: *number,
+                is_neighbours: subscriber.is_neighbour_of(speaker),
+            });
+        }
+        let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
+        let Outcome { pushed, is_delivered, gone } = deliver(deliveries);
+        for number in gone {
+            if let Some(subscriber) = self.subscribers.get_mut(&number) {
                 subscriber.leave();
             }
         }
-        let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
         metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
         metrics::counter!("iutsai_frames_pushed_total").increment(pushed);
         is_delivered

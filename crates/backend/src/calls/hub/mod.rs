@@ -5,6 +5,7 @@ mod alerts;
 mod arrival;
 mod audience;
 mod changes;
+mod deliveries;
 mod everywhere;
 mod frames;
 mod guests;

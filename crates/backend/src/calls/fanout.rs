@@ -157,7 +157,14 @@ impl Fanout {
         loop {
             tokio::select! {
                 read = arriving.recv() => match read {
-                    Some(read) => self.apply_read(read, &mut progress).await,
+                    Some(read) => {
+                        // Only the end of a rebuild changes the state, and not each record of it.
+                        let is_part = !progress.rebuilt && matches!(read, Read::Record(_));
+                        self.apply_read(read, &mut progress).await;
+                        if is_part {
+                            continue;
+                        }
+                    }
                     None => break,
                 },
                 () = &mut promised, if !progress.has_promised => progress.has_promised = true,

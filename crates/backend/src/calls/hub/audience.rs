@@ -165,6 +165,10 @@ impl Audience {
         speaker: Option<&House>,
         to: To<'_>,
     ) -> bool {
+        // A rebuild applies a million events before anybody listens.
+        if self.subscribers.is_empty() {
+            return false;
+        }
         let destinations: Vec<(&Line, String)> =
             message.guests.iter().map(|line| (line, destination::of_line(line))).collect();
         let mut own = Shared::new(message, destination, self.kinds.len());

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use self::handshake::Handshake;
+use self::{connection::Opening, handshake::Handshake};
 use crate::{
     auth,
     connections::Peer,
@@ -60,6 +60,7 @@ pub async fn upgrade(
     };
     peer.becomes_socket();
     let (answer, sockets) = (handshake.answer(), state.sockets.clone());
-    tokio::spawn(sockets.track(connection::run(handshake, state, opened_by, (client, place))));
+    let opening = Box::new(Opening { state, client, opened_by });
+    tokio::spawn(sockets.track(connection::run(handshake, opening, place)));
     answer
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
-use backend::calls::hub::{Queue, Snapshot};
+use backend::{
+    calls::hub::{Queue, Snapshot},
+    readiness::Readiness,
+};
 use bytes::Bytes;
 use domain::header;
 use futures_util::FutureExt;
@@ -40,13 +43,18 @@ const AT_ONCE: usize = 16 * 1024;
 /// The bounds on a client's frame. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
-/// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
-pub async fn run(
-    handshake: Handshake,
-    state: AppState,
-    opened_by: Option<Credentials>,
-    (client, place): (ClientAddress, Place),
-) {
+/// All that is needed until CONNECT. Sockets are idle nearly always, and keep no more than they need.
+pub struct Opening {
+    /// The state of every handler.
+    pub state: AppState,
+    /// The address that opened it.
+    pub client: ClientAddress,
+    /// The person who opened the WebSocket, by cookie or header.
+    pub opened_by: Option<Credentials>,
+}
+
+/// Runs a socket until it ends.
+pub async fn run(handshake: Handshake, opening: Box<Opening>, place: Place) {
     let Some((stream, read)) = handshake.finish().await else { return };
     let (queue, transport) = match Transport::open(stream, &read) {
         Ok(opened) => opened,
@@ -57,10 +65,9 @@ pub async fn run(
         transport,
         decoder: Decoder::new(LIMITS),
         budget: Frames::of_stranger(now.into()),
-        state,
-        client,
+        readiness: opening.state.backend.readiness.clone(),
+        opening: Some(opening),
         place,
-        opened_by,
         queue,
         session: None,
         snapshots: VecDeque::new(),
@@ -80,10 +87,10 @@ struct Connection {
     transport: Transport,
     decoder: Decoder,
     budget: Frames,
-    state: AppState,
-    client: ClientAddress,
+    readiness: Readiness,
+    /// Until the session has begun.
+    opening: Option<Box<Opening>>,
     place: Place,
-    opened_by: Option<Credentials>,
     queue: Queue,
     session: Option<Session>,
     /// The snapshots that are still to be sent, the oldest first. Frames of the hub wait in the queue meanwhile.
@@ -192,9 +199,14 @@ impl Connection {
 
     async fn receive(&mut self, bytes: &[u8]) -> Flow {
         self.budget.messages_sent(self.transport.take_sent());
-        if let Some(flow) = self.acknowledge(bytes) {
-            return flow;
+        match self.acknowledge(bytes) {
+            Some(flow) => flow,
+            // In a box, so that the task of an idle socket has no room for it.
+            None => Box::pin(self.receive_frames(bytes)).await,
         }
+    }
+
+    async fn receive_frames(&mut self, bytes: &[u8]) -> Flow {
         self.decoder.push(bytes);
         let mut is_part = true;
         loop {
@@ -243,15 +255,13 @@ impl Connection {
             // A message may hold hundreds of subscriptions, and the alarms of others must not wait for all of their
             // snapshots.
             yield_now().await;
-            // The known calls are sent in either case. Rare and large futures have a box of their own, so that idle
-            // sockets have no room for them.
-            let promised = Box::pin(self.state.backend.readiness.promised());
-            let _ = timeout(PROMISED_WITHIN, promised).await;
+            // The known calls are sent in either case.
+            let _ = timeout(PROMISED_WITHIN, self.readiness.promised()).await;
             // No frame may go out between the beginning of the subscription and its snapshot.
             self.transport.hold(true);
         }
         let Some(session) = &mut self.session else {
-            return Box::pin(self.connect(&frame)).await;
+            return self.connect(&frame).await;
         };
         let version = session.version();
         let (answer, flow) = match session.handle(&frame) {
@@ -275,18 +285,22 @@ impl Connection {
     }
 
     async fn connect(&mut self, frame: &Frame) -> Flow {
-        let (agreement, credentials) = match self.identify(frame).await {
+        let Some(mut opening) = self.opening.take() else {
+            return refused(Frame::error("The session is open already."));
+        };
+        let (agreement, credentials) = match self.identify(frame, &mut opening).await {
             Ok(identified) => identified,
             Err(error) => return refused(error),
         };
+        let Opening { state, client, .. } = *opening;
         let now = std::time::Instant::now();
-        self.budget = self.state.budgets.frames.of(&credentials.session.id, now);
+        self.budget = state.budgets.frames.of(&credentials.session.id, now);
         if !self.budget.take_costly(now) {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
-        let by = self.client.by(&resident.name);
-        self.session = Some(Session::new(resident, version, &self.state.backend, by, self.queue.clone()));
+        let by = client.by(&resident.name);
+        self.session = Some(Session::new(resident, version, &state.backend, by, self.queue.clone()));
         self.decoder.set_version(agreement.version);
         self.connect_by = None;
         self.heart_beat = agreement.heart_beat;
@@ -296,12 +310,16 @@ impl Connection {
     }
 
     /// Finds out who connects, and gives the socket the place of that session.
-    async fn identify(&mut self, frame: &Frame) -> Result<(connect::Agreement, Credentials), Frame> {
+    async fn identify(
+        &mut self,
+        frame: &Frame,
+        opening: &mut Opening,
+    ) -> Result<(connect::Agreement, Credentials), Frame> {
         let agreement = connect::agree(frame)?;
-        let (network, opened_by) = (self.place.network(), self.opened_by.take());
-        let credentials = connect::identify(frame, &self.state, network, opened_by).await?;
+        let (network, opened_by) = (self.place.network(), opening.opened_by.take());
+        let credentials = connect::identify(frame, &opening.state, network, opened_by).await?;
         self.place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
-        connect::confirm(&credentials, &self.state.backend.sessions).await?;
+        connect::confirm(&credentials, &opening.state.backend.sessions).await?;
         Ok((agreement, credentials))
     }
 

@@ -1,7 +1,7 @@
 //! A STOMP session, with its client's subscriptions, acknowledgements and reports. It knows no socket, only frames in
 //! and frames out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use backend::{
     audit::{Act, Audit, By},
@@ -32,7 +32,7 @@ pub struct Session {
     reports: Reports,
     reach: Reach,
     queue: Queue,
-    subscriptions: HashMap<String, Subscribed>,
+    subscriptions: Subscriptions,
     /// The client would sound a call, as it last reported.
     would_sound: bool,
     /// Held while the client would sound a call of its own line.
@@ -51,12 +51,44 @@ struct Reports {
     by: By,
 }
 
+/// The subscriptions of a session, which has one or two nearly always and no room for more.
+#[derive(Default)]
+struct Subscriptions(Vec<Subscribed>);
+
 struct Subscribed {
+    /// The client's own name for it.
+    id: String,
     scope: Scope,
     acknowledges: bool,
     /// Only of `ack:client`.
     unacknowledged: Option<Unacknowledged>,
     _handle: Handle,
+}
+
+impl Subscriptions {
+    fn get(&self, id: &str) -> Option<&Subscribed> {
+        self.0.iter().find(|subscribed| subscribed.id == id)
+    }
+
+    fn get_mut(&mut self, id: &str) -> Option<&mut Subscribed> {
+        self.0.iter_mut().find(|subscribed| subscribed.id == id)
+    }
+
+    /// Adds a subscription, in place of an earlier one of the same `id`.
+    fn insert(&mut self, subscribed: Subscribed) {
+        match self.get_mut(&subscribed.id) {
+            Some(earlier) => *earlier = subscribed,
+            None => {
+                self.0.reserve_exact(1);
+                self.0.push(subscribed);
+            }
+        }
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Subscribed> {
+        let place = self.0.iter().position(|subscribed| subscribed.id == id)?;
+        Some(self.0.remove(place))
+    }
 }
 
 /// Ends a subscription when it is dropped.
@@ -127,7 +159,7 @@ impl Session {
             reports,
             reach: backend.reach.clone(),
             queue,
-            subscriptions: HashMap::new(),
+            subscriptions: Subscriptions::default(),
             would_sound: false,
             armed: None,
             is_cumulative: false,
@@ -265,8 +297,8 @@ impl Session {
         };
         self.is_cumulative |= cumulative;
         let handle = Handle::Calls { _ends: begun.handle };
-        let subscribed = Subscribed { scope, acknowledges, unacknowledged, _handle: handle };
-        self.subscriptions.insert(id.to_owned(), subscribed);
+        let id = id.to_owned();
+        self.subscriptions.insert(Subscribed { id, scope, acknowledges, unacknowledged, _handle: handle });
         self.count_armed();
         Ok(Some(begun.snapshot))
     }
@@ -279,13 +311,13 @@ impl Session {
         let house = self.resident.flat().filter(|(own, _)| **own == line).map(|(_, house)| house.clone());
         let name = (id.to_owned(), self.version);
         let listening = self.reach.listen(&line, house, name, self.queue.clone());
-        let subscribed = Subscribed {
+        self.subscriptions.insert(Subscribed {
+            id: id.to_owned(),
             scope: Scope::Reach(line),
             acknowledges: false,
             unacknowledged: None,
             _handle: Handle::Reach { _ends: listening },
-        };
-        self.subscriptions.insert(id.to_owned(), subscribed);
+        });
         Ok(())
     }
 
@@ -307,7 +339,7 @@ impl Session {
                 Err("The subscription's id is in use for another destination; choose another or UNSUBSCRIBE it first."
                     .into())
             }
-            None if self.subscriptions.len() == SUBSCRIPTIONS => {
+            None if self.subscriptions.0.len() == SUBSCRIPTIONS => {
                 Err(format!("One connection may have {SUBSCRIPTIONS} subscriptions; open another."))
             }
             _ => Ok(()),
@@ -348,7 +380,7 @@ impl Session {
                 receipts.reached(&call, own_line, house);
             }
         };
-        let covering = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
+        let covering = subscriptions.0.iter_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in covering.filter(|subscribed| subscribed.acknowledges) {
             match &mut subscribed.unacknowledged {
                 Some(unacknowledged) if !has_sounded => {
@@ -380,7 +412,7 @@ impl Session {
     /// Counts the house as one that can be reached while this client would sound the calls of its line, and gets them.
     fn count_armed(&mut self) {
         let flat = self.resident.flat().filter(|_| self.would_sound);
-        let flat = flat.filter(|(line, _)| self.subscriptions.values().any(|one| one.scope.covers(line)));
+        let flat = flat.filter(|(line, _)| self.subscriptions.0.iter().any(|one| one.scope.covers(line)));
         self.armed = match (flat, self.armed.take()) {
             (None, _) => None,
             (Some(_), Some(armed)) => Some(armed),

@@ -18,7 +18,7 @@ export const COUNTS = [
 export const COLONS = { name: "colons", bound: 2.6 };
 
 const ROOMS = [
-  "app", "crates/backend", "crates/domain", "crates/stomp", "docs", "end2end", "frontend", "public", "script", "server", "style",
+  "app", "crates/backend", "crates/domain", "crates/stomp", "crates/websocket", "docs", "end2end", "frontend", "public", "script", "server", "style",
   "tools",
 ];
 const LINE_COMMENT = { rs: /^\/\/[/!]?/, c: /^\/\//, hash: /^#(?!!)/ };

@@ -68,6 +68,13 @@ impl Decoder {
         self.version = version;
     }
 
+    /// Returns whether the next byte begins a frame, because everything before it has been returned.
+    #[must_use]
+    pub fn is_between_frames(&self) -> bool {
+        let is_between = matches!(self.state, State::BetweenFrames) && self.buffer.pending().is_empty();
+        is_between && self.failed.is_none()
+    }
+
     /// Adds bytes of the peer. Call [`Decoder::next`] until it has nothing more before pushing again, because the
     /// limits are enforced there. After an error, bytes are dropped.
     pub fn push(&mut self, bytes: &[u8]) {

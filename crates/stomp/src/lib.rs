@@ -19,6 +19,7 @@
 //! # Ok::<(), stomp::Error>(())
 //! ```
 
+mod acknowledgement;
 mod buffer;
 mod codec;
 mod decoder;
@@ -29,6 +30,7 @@ mod heartbeat;
 mod template;
 mod version;
 
+pub use acknowledgement::Acknowledgement;
 pub use codec::{Decoder, Incoming, Limits, encode};
 pub use error::Error;
 pub use frame::{Command, Frame};

@@ -1,4 +1,4 @@
-//! A frame that is encoded once and sent to many, each copy with a header line of its own.
+//! A frame that is encoded once and sent to many, each copy with header lines of its own.
 
 use crate::codec::LF;
 use crate::escape::Escapes;
@@ -22,7 +22,7 @@ impl HeaderLine {
     }
 }
 
-/// An encoded frame that takes one more header line.
+/// An encoded frame that takes more header lines.
 #[derive(Clone, Debug)]
 pub struct Template {
     octets: Vec<u8>,
@@ -37,10 +37,19 @@ impl Template {
         Self { octets: encode(frame, version), headers: frame.command.as_str().len() + 1 }
     }
 
-    /// Returns the frame with this line as its first header.
+    /// Returns how many octets the frame with these lines has.
     #[must_use]
-    pub fn with(&self, line: &HeaderLine) -> Vec<u8> {
+    pub fn length(&self, lines: &[&HeaderLine]) -> usize {
+        self.octets.len() + lines.iter().map(|line| line.0.len()).sum::<usize>()
+    }
+
+    /// Appends the frame with these lines as its first headers.
+    pub fn write(&self, lines: &[&HeaderLine], out: &mut Vec<u8>) {
         let (command, rest) = self.octets.split_at(self.headers);
-        [command, line.0.as_slice(), rest].concat()
+        out.extend_from_slice(command);
+        for line in lines {
+            out.extend_from_slice(&line.0);
+        }
+        out.extend_from_slice(rest);
     }
 }

@@ -121,17 +121,21 @@ proptest! {
     }
 
     #[test]
-    fn a_header_put_into_a_template_is_the_frames_first(
+    fn headers_put_into_a_template_are_the_frames_first(
         frame in any_frame(),
         version in any_version(),
         name in any_text(),
         value in any_text(),
     ) {
         let (name, template) = (format!("x{name}"), Template::new(&frame, version));
-        let line = HeaderLine::new(frame.command, version, &name, &value);
-        let mut whole = frame;
-        whole.headers.insert(0, (name, value));
-        prop_assert_eq!(template.with(&line), encode(&whole, version));
+        let first = HeaderLine::new(frame.command, version, &name, &value);
+        let second = HeaderLine::new(frame.command, version, "x", "y");
+        let (mut whole, lines) = (frame, [&first, &second]);
+        whole.headers.splice(0..0, [(name, value), ("x".to_owned(), "y".to_owned())]);
+        let mut written = b"before".to_vec();
+        template.write(&lines, &mut written);
+        prop_assert_eq!(written.len(), b"before".len() + template.length(&lines));
+        prop_assert_eq!(&written[b"before".len()..], encode(&whole, version));
     }
 
     #[test]

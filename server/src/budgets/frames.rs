@@ -68,9 +68,9 @@ impl Frames {
         Self { bucket: Arc::new(Mutex::new(Bucket::full(OF_STRANGER, now))), unacknowledged: 0 }
     }
 
-    /// Grants an acknowledgement for a message that is sent to the client.
-    pub fn message_sent(&mut self) {
-        self.unacknowledged += 1;
+    /// Grants an acknowledgement for each message that is sent to the client.
+    pub fn messages_sent(&mut self, count: u64) {
+        self.unacknowledged += count;
     }
 
     /// Takes an acknowledgement; returns false where the client has sent too much.
@@ -113,7 +113,7 @@ mod tests {
         let now = Instant::now();
         let mut frames = SessionFrames::default().of(&session("a"), now);
         let (burst, messages) = (OF_SESSION.burst as u32, 3 * OF_SESSION.burst as u32);
-        (0..messages).for_each(|_| frames.message_sent());
+        frames.messages_sent(messages.into());
         assert!((0..messages).all(|_| frames.take_acknowledgement(now)));
         assert!((0..burst).all(|_| frames.take_acknowledgement(now)));
         assert!(!frames.take_acknowledgement(now));

@@ -149,6 +149,14 @@ impl ClientStream {
         self.0.clone()
     }
 
+    /// Takes the descriptor, for a socket that reads and writes it without this. The connection counts as open until
+    /// this is dropped.
+    #[must_use]
+    pub fn take_descriptor(&self) -> Option<TcpStream> {
+        let (stream, _) = self.0.take();
+        stream
+    }
+
     /// Uses the descriptor, or returns `gone` when it was closed.
     fn attempt<T>(
         &self,

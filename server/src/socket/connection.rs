@@ -2,11 +2,14 @@
 
 use std::{collections::VecDeque, ops::ControlFlow, time::Duration};
 
-use axum::extract::ws::WebSocket;
-use backend::calls::hub::{Queue, QueueReceiver, Snapshot, queue};
+use backend::{
+    calls::hub::{Queue, Snapshot},
+    readiness::Readiness,
+};
 use bytes::Bytes;
+use domain::header;
 use futures_util::FutureExt;
-use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
+use stomp::{Acknowledgement, Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::{
     task::yield_now,
     time::{Instant, sleep_until, timeout},
@@ -15,6 +18,7 @@ use tokio::{
 use super::{
     connect,
     farewell::{Farewell, Flow, refused},
+    handshake::Handshake,
     session::{Session, Step},
     transport::{Happening, Transport},
 };
@@ -31,32 +35,39 @@ const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 /// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MISSED_PINGS: u32 = 2;
-/// The time between two looks at a client that reads nothing, because its queue may run over meanwhile.
-const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Frames that wait for a slow client; after that it is closed.
-const QUEUE: usize = 1024;
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
+/// The octets of a snapshot that are written in one piece. Each piece is a call of the system, which takes longer than
+/// to write a few frames more.
+const AT_ONCE: usize = 16 * 1024;
 /// The bounds on a client's frame. Clients send short ones.
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
-/// Runs a socket until it ends. `opened_by` is who opened the WebSocket, by cookie or header.
-pub async fn run(
-    socket: WebSocket,
-    state: AppState,
-    opened_by: Option<Credentials>,
-    (client, place): (ClientAddress, Place),
-) {
-    let (queue, frames) = queue(QUEUE);
+/// All that is needed until CONNECT. Sockets are idle nearly always, and keep no more than they need.
+pub struct Opening {
+    /// The state of every handler.
+    pub state: AppState,
+    /// The address that opened it.
+    pub client: ClientAddress,
+    /// The person who opened the WebSocket, by cookie or header.
+    pub opened_by: Option<Credentials>,
+}
+
+/// Runs a socket until it ends.
+pub async fn run(handshake: Handshake, opening: Box<Opening>, place: Place) {
+    let Some((stream, read)) = handshake.finish().await else { return };
+    let (queue, transport) = match Transport::open(stream, &read) {
+        Ok(opened) => opened,
+        Err(error) => return tracing::debug!(%error, "an upgraded connection has ended"),
+    };
     let now = Instant::now();
     let mut connection = Connection {
-        transport: Transport::new(socket),
+        transport,
         decoder: Decoder::new(LIMITS),
         budget: Frames::of_stranger(now.into()),
-        state,
-        client,
+        readiness: opening.state.backend.readiness.clone(),
+        opening: Some(opening),
         place,
-        opened_by,
         queue,
         session: None,
         snapshots: VecDeque::new(),
@@ -66,23 +77,23 @@ pub async fn run(
         heart_beat: None,
         beat_at: None,
     };
-    let farewell = connection.serve(frames).await;
+    let farewell = connection.serve().await;
     let Connection { transport, session, place, .. } = connection;
     let version = session.map_or(Version::V1_2, |session| session.version());
-    farewell.send(transport, version, place).await;
+    Box::pin(farewell.send(transport, version, place)).await;
 }
 
 struct Connection {
     transport: Transport,
     decoder: Decoder,
     budget: Frames,
-    state: AppState,
-    client: ClientAddress,
+    readiness: Readiness,
+    /// Until the session has begun.
+    opening: Option<Box<Opening>>,
     place: Place,
-    opened_by: Option<Credentials>,
     queue: Queue,
     session: Option<Session>,
-    /// The snapshots that are still to be sent, the oldest first. Later frames wait in the queue.
+    /// The snapshots that are still to be sent, the oldest first. Frames of the hub wait in the queue meanwhile.
     snapshots: VecDeque<Snapshot>,
     connect_by: Option<Instant>,
     ping_at: Instant,
@@ -92,51 +103,38 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(&mut self, mut frames: QueueReceiver) -> Farewell {
+    async fn serve(&mut self) -> Farewell {
         let close = self.place.close().cancelled_owned();
         tokio::pin!(close);
         let alarm = sleep_until(self.next_check());
         tokio::pin!(alarm);
         loop {
-            if frames.overflowed() {
-                return Farewell::TooSlow;
-            }
-            let has_more = self.put_queued(&mut frames);
-            self.put_snapshot();
-            if self.transport.is_idle() {
-                frames.written();
-            }
-            let listed: usize = self.snapshots.iter().map(Snapshot::octets).sum();
-            self.transport.count_elsewhere(frames.octets() + listed);
+            let has_more = self.put_waiting();
+            self.transport.hold(self.holds());
+            self.transport.count_elsewhere(self.snapshots.iter().map(Snapshot::octets).sum());
             if has_more {
-                // The queue comes first below, and must not keep the socket from being read or closed.
+                // The other sockets' turn. The frames that wait must not keep this one from being read or closed.
+                yield_now().await;
                 if self.place.close().is_cancelled() {
                     return Farewell::of(self.place.reason());
                 }
-                if let Some(happening) = self.transport.next().now_or_never()
+                if let Some(happening) = self.transport.next(false).now_or_never()
                     && let ControlFlow::Break(farewell) = self.on(happening).await
                 {
                     return farewell;
                 }
+                continue;
             }
             let check = self.next_check();
-            // A timer that fires early finds nothing due; moving it back for each frame would cost more.
+            // A timer that fires early finds nothing due; moving it back would cost more.
             if check < alarm.deadline() || alarm.is_elapsed() {
                 alarm.as_mut().reset(check);
             }
-            let takes_more = self.takes_more();
+            let takes = self.inspects() && self.lets_pass();
             let flow = tokio::select! {
                 biased;
-                frame = frames.next(), if takes_more => match frame {
-                    Some(frame) => {
-                        self.put_message(frame);
-                        self.transport.write_now();
-                        ControlFlow::Continue(())
-                    }
-                    None => ControlFlow::Break(Farewell::TooSlow),
-                },
                 () = &mut close => ControlFlow::Break(Farewell::of(self.place.reason())),
-                happening = self.transport.next() => self.on(happening).await,
+                happening = self.transport.next(takes) => self.on(happening).await,
                 () = &mut alarm => self.check(Instant::now()),
             };
             if let ControlFlow::Break(farewell) = flow {
@@ -145,32 +143,51 @@ impl Connection {
         }
     }
 
-    /// Returns true if nothing waits to be written before the queue's next frame.
-    fn takes_more(&self) -> bool {
-        self.transport.is_idle() && self.snapshots.iter().all(Snapshot::lets_pass)
+    /// Returns whether the session must see the frames of the hub before they go out.
+    fn inspects(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::inspects)
     }
 
-    /// Writes what is queued before anything is waited for, because each round of waiting polls the whole stack of the
-    /// socket. Returns true if it stopped at [`BURST`] frames.
-    fn put_queued(&mut self, frames: &mut QueueReceiver) -> bool {
+    /// Returns whether frames of the hub may go out before the snapshots.
+    fn lets_pass(&self) -> bool {
+        self.snapshots.iter().all(Snapshot::lets_pass)
+    }
+
+    /// Returns whether the hub must not write to the socket itself.
+    fn holds(&self) -> bool {
+        self.inspects() || !self.lets_pass()
+    }
+
+    /// Puts frames of the hub that the session must see, and those of snapshots, while the socket takes them. The
+    /// socket sets the pace, so the next is made when the last has gone out. Returns true if it stopped at [`BURST`].
+    fn put_waiting(&mut self) -> bool {
         for _ in 0..BURST {
-            if !self.takes_more() {
+            if !self.transport.is_idle() {
                 return false;
             }
-            let Some(frame) = frames.queued() else { return false };
-            self.put_message(frame);
-            self.transport.write_now();
+            let passes = self.inspects() && self.lets_pass();
+            if passes && let Some(frame) = self.transport.queued() {
+                self.put_messages(&[frame]);
+                continue;
+            }
+            let Some(snapshot) = self.snapshots.front_mut() else { return false };
+            let frames = at_once(snapshot);
+            if frames.is_empty() {
+                self.snapshots.pop_front();
+            }
+            self.put_messages(&frames);
         }
         true
     }
 
     async fn on(&mut self, happening: Happening) -> Flow {
         match happening {
-            Happening::Sent => {}
+            Happening::Sent | Happening::Queued => {}
             Happening::Pong => self.unanswered_pings = 0,
             Happening::Gone => return ControlFlow::Break(Farewell::Gone),
-            Happening::TooLong => {
-                return ControlFlow::Break(Farewell::too_long());
+            Happening::TooSlow => return ControlFlow::Break(Farewell::TooSlow),
+            Happening::NotUnderstood(fault) => {
+                return ControlFlow::Break(Farewell::not_understood(fault));
             }
             Happening::Received(bytes) => {
                 self.unanswered_pings = 0;
@@ -181,6 +198,15 @@ impl Connection {
     }
 
     async fn receive(&mut self, bytes: &[u8]) -> Flow {
+        self.budget.messages_sent(self.transport.take_sent());
+        match self.acknowledge(bytes) {
+            Some(flow) => flow,
+            // In a box, so that the task of an idle socket has no room for it.
+            None => Box::pin(self.receive_frames(bytes)).await,
+        }
+    }
+
+    async fn receive_frames(&mut self, bytes: &[u8]) -> Flow {
         self.decoder.push(bytes);
         let mut is_part = true;
         loop {
@@ -212,13 +238,27 @@ impl Connection {
         }
     }
 
+    /// Handles a message that is one ACK, as nearly all are; `None` if it is anything else.
+    fn acknowledge(&mut self, octets: &[u8]) -> Option<Flow> {
+        let session = self.session.as_mut().filter(|_| self.decoder.is_between_frames())?;
+        let ack = Acknowledgement::read(octets)?;
+        let id = session.named(&ack)?;
+        if !self.budget.take_acknowledgement(std::time::Instant::now()) {
+            return Some(ControlFlow::Break(Farewell::Flood));
+        }
+        session.acknowledge(id, ack.get(header::SOUNDED) == Some(header::YES));
+        Some(ControlFlow::Continue(()))
+    }
+
     async fn obey(&mut self, frame: Frame) -> Flow {
         if frame.command == Command::Subscribe {
             // A message may hold hundreds of subscriptions, and the alarms of others must not wait for all of their
             // snapshots.
             yield_now().await;
             // The known calls are sent in either case.
-            let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
+            let _ = timeout(PROMISED_WITHIN, self.readiness.promised()).await;
+            // No frame may go out between the beginning of the subscription and its snapshot.
+            self.transport.hold(true);
         }
         let Some(session) = &mut self.session else {
             return self.connect(&frame).await;
@@ -245,18 +285,22 @@ impl Connection {
     }
 
     async fn connect(&mut self, frame: &Frame) -> Flow {
-        let (agreement, credentials) = match self.identify(frame).await {
+        let Some(mut opening) = self.opening.take() else {
+            return refused(Frame::error("The session is open already."));
+        };
+        let (agreement, credentials) = match self.identify(frame, &mut opening).await {
             Ok(identified) => identified,
             Err(error) => return refused(error),
         };
+        let Opening { state, client, .. } = *opening;
         let now = std::time::Instant::now();
-        self.budget = self.state.budgets.frames.of(&credentials.session.id, now);
+        self.budget = state.budgets.frames.of(&credentials.session.id, now);
         if !self.budget.take_costly(now) {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
-        let by = self.client.by(&resident.name);
-        self.session = Some(Session::new(resident, version, &self.state.backend, by, self.queue.clone()));
+        let by = client.by(&resident.name);
+        self.session = Some(Session::new(resident, version, &state.backend, by, self.queue.clone()));
         self.decoder.set_version(agreement.version);
         self.connect_by = None;
         self.heart_beat = agreement.heart_beat;
@@ -266,24 +310,17 @@ impl Connection {
     }
 
     /// Finds out who connects, and gives the socket the place of that session.
-    async fn identify(&mut self, frame: &Frame) -> Result<(connect::Agreement, Credentials), Frame> {
+    async fn identify(
+        &mut self,
+        frame: &Frame,
+        opening: &mut Opening,
+    ) -> Result<(connect::Agreement, Credentials), Frame> {
         let agreement = connect::agree(frame)?;
-        let (network, opened_by) = (self.place.network(), self.opened_by.take());
-        let credentials = connect::identify(frame, &self.state, network, opened_by).await?;
+        let (network, opened_by) = (self.place.network(), opening.opened_by.take());
+        let credentials = connect::identify(frame, &opening.state, network, opened_by).await?;
         self.place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
-        connect::confirm(&credentials, &self.state.backend.sessions).await?;
+        connect::confirm(&credentials, &opening.state.backend.sessions).await?;
         Ok((agreement, credentials))
-    }
-
-    /// Puts the next frame of the snapshot. The socket sets the pace, so it is made when the last has gone out.
-    fn put_snapshot(&mut self) {
-        while self.transport.is_idle() {
-            let Some(snapshot) = self.snapshots.front_mut() else { return };
-            match snapshot.next() {
-                Some(frame) => self.put_message(frame),
-                None => drop(self.snapshots.pop_front()),
-            }
-        }
     }
 
     /// Drops what a subscription's snapshot has not sent yet.
@@ -291,23 +328,22 @@ impl Connection {
         self.snapshots.retain(|snapshot| snapshot.id() != id);
     }
 
-    fn put_message(&mut self, frame: Bytes) {
-        if let Some(session) = &mut self.session {
-            session.sent(&frame);
-            self.budget.message_sent();
+    fn put_messages(&mut self, frames: &[Bytes]) {
+        if let Some(session) = self.session.as_mut().filter(|session| session.inspects()) {
+            frames.iter().for_each(|frame| session.sent(frame));
         }
-        self.transport.put(frame);
-        self.beat_later();
+        self.budget.messages_sent(frames.len() as u64);
+        self.transport.put_texts(frames.iter().map(|frame| &frame[..]));
     }
 
+    /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm.
     fn beat_later(&mut self) {
         self.beat_at = self.heart_beat.map(|every| Instant::now() + every);
     }
 
     /// When something is due next.
     fn next_check(&self) -> Instant {
-        let slow = (!self.transport.is_idle()).then(|| Instant::now() + CHECK_EVERY);
-        let due = [self.connect_by, self.beat_at, slow];
+        let due = [self.connect_by, self.beat_at];
         due.into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
@@ -318,7 +354,7 @@ impl Connection {
             ));
         }
         if self.beat_at.is_some_and(|at| now >= at) {
-            self.transport.put(Bytes::from_static(b"\n"));
+            self.transport.put_text(b"\n");
             self.beat_later();
         }
         if now >= self.ping_at {
@@ -335,4 +371,20 @@ impl Connection {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Returns the next frames of a snapshot, as many as are written in one piece; none at its end. Frames of the hub may
+/// pass the snapshot of every line between the pieces.
+fn at_once(snapshot: &mut Snapshot) -> Vec<Bytes> {
+    let (mut frames, mut octets) = (Vec::new(), 0);
+    while octets < AT_ONCE
+        && let Some(frame) = snapshot.next()
+    {
+        octets += frame.len();
+        frames.push(frame);
+        if snapshot.lets_pass() {
+            break;
+        }
+    }
+    frames
 }

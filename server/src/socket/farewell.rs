@@ -4,6 +4,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use stomp::{Frame, Version};
 use tokio::time::timeout;
+use websocket::Fault;
 
 use super::{connect, transport::Transport};
 use crate::sockets::{Place, Reason};
@@ -20,7 +21,6 @@ mod code {
     pub const NORMAL: u16 = 1000;
     pub const PROTOCOL: u16 = 1002;
     pub const POLICY: u16 = 1008;
-    pub const TOO_BIG: u16 = 1009;
     pub const RESTART: u16 = 1012;
     pub const TRY_AGAIN_LATER: u16 = 1013;
 }
@@ -63,11 +63,14 @@ impl Farewell {
         Self::Error(Frame::error(message), code, reason)
     }
 
-    /// Returns the farewell to a message beyond the bound.
+    /// Returns the farewell to octets that are not WebSocket, or to a message beyond the bound.
     #[must_use]
-    pub fn too_long() -> Self {
-        let frame = Frame::error("The message is too long; frames of clients are short.");
-        Self::Error(frame, code::TOO_BIG, "message too long")
+    pub fn not_understood(fault: Fault) -> Self {
+        let message = match fault {
+            Fault::TooLong => "The message is too long; frames of clients are short.".to_owned(),
+            _ => format!("The octets are not WebSocket as RFC 6455 has it: {fault}."),
+        };
+        Self::Error(Frame::error(message), fault.code(), fault.as_str())
     }
 
     /// Returns the farewell to octets that are not STOMP, with the decoder's words.
@@ -77,7 +80,7 @@ impl Farewell {
     }
 
     /// Sends the words and the code, and closes the socket. Its place stays taken until then.
-    pub async fn send(self, mut transport: Transport, version: Version, place: Place) {
+    pub async fn send(self, transport: Transport, version: Version, place: Place) {
         let (error, code, reason, patience) = match self {
             Self::Gone => return,
             Self::Goodbye => return transport.close(code::NORMAL, "goodbye", CLOSING).await,

@@ -1,7 +1,7 @@
 //! A STOMP session, with its client's subscriptions, acknowledgements and reports. It knows no socket, only frames in
 //! and frames out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use backend::{
     audit::{Act, Audit, By},
@@ -13,7 +13,7 @@ use backend::{
 use domain::{
     CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach, seen::Seen,
 };
-use stomp::{Command, Frame, Version};
+use stomp::{Acknowledgement, Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
 
@@ -33,7 +33,7 @@ pub struct Session {
     reports: Reports,
     reach: Reach,
     queue: Queue,
-    subscriptions: HashMap<String, Subscribed>,
+    subscriptions: Subscriptions,
     /// The client would sound a call, as it last reported.
     would_sound: bool,
     /// Held while the client would sound a call of its own line.
@@ -52,12 +52,44 @@ struct Reports {
     by: By,
 }
 
+/// The subscriptions of a session, which has one or two nearly always and no room for more.
+#[derive(Default)]
+struct Subscriptions(Vec<Subscribed>);
+
 struct Subscribed {
+    /// The client's own name for it.
+    id: String,
     scope: Scope,
     acknowledges: bool,
     /// Only of `ack:client`.
     unacknowledged: Option<Unacknowledged>,
     _handle: Handle,
+}
+
+impl Subscriptions {
+    fn get(&self, id: &str) -> Option<&Subscribed> {
+        self.0.iter().find(|subscribed| subscribed.id == id)
+    }
+
+    fn get_mut(&mut self, id: &str) -> Option<&mut Subscribed> {
+        self.0.iter_mut().find(|subscribed| subscribed.id == id)
+    }
+
+    /// Adds a subscription, in place of an earlier one of the same `id`.
+    fn insert(&mut self, subscribed: Subscribed) {
+        match self.get_mut(&subscribed.id) {
+            Some(earlier) => *earlier = subscribed,
+            None => {
+                self.0.reserve_exact(1);
+                self.0.push(subscribed);
+            }
+        }
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Subscribed> {
+        let place = self.0.iter().position(|subscribed| subscribed.id == id)?;
+        Some(self.0.remove(place))
+    }
 }
 
 /// Ends a subscription when it is dropped.
@@ -120,7 +152,7 @@ impl Session {
             reports,
             reach: backend.reach.clone(),
             queue,
-            subscriptions: HashMap::new(),
+            subscriptions: Subscriptions::default(),
             would_sound: false,
             armed: None,
             is_cumulative: false,
@@ -147,8 +179,14 @@ impl Session {
         })
     }
 
-    /// Notes a message that was sent. Every one must be noted, because some subscriptions acknowledge several with
-    /// one ACK.
+    /// Returns whether [`Session::sent`] must get every message. If not, the hub writes them without this session.
+    #[must_use]
+    pub fn inspects(&self) -> bool {
+        self.is_cumulative || self.resident.role == Role::Administrator
+    }
+
+    /// Notes a message that was sent, because some subscriptions acknowledge several with one ACK, and the office is
+    /// recorded when it is shown a location.
     pub fn sent(&mut self, frame: &[u8]) {
         if let Some(call) = self.shown_to_office(frame) {
             self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);
@@ -195,7 +233,10 @@ impl Session {
             }
             Command::Disconnect => return Ok(Step::Goodbye(receipt)),
             Command::Unsubscribe => return Ok(Step::End(receipt, self.unsubscribe(frame)?)),
-            Command::Ack => self.acknowledge(frame)?,
+            Command::Ack => {
+                let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
+                self.acknowledge(acknowledged_id(frame, self.version)?, has_sounded);
+            }
             // A refused message is not sent again, because the next connection's snapshot has it.
             Command::Nack => acknowledged_id(frame, self.version).map(drop)?,
             Command::Send => self.record_report(frame)?,
@@ -249,8 +290,8 @@ impl Session {
         };
         self.is_cumulative |= cumulative;
         let handle = Handle::Calls { _ends: begun.handle };
-        let subscribed = Subscribed { scope, acknowledges, unacknowledged, _handle: handle };
-        self.subscriptions.insert(id.to_owned(), subscribed);
+        let id = id.to_owned();
+        self.subscriptions.insert(Subscribed { id, scope, acknowledges, unacknowledged, _handle: handle });
         self.count_armed();
         Ok(Some(begun.snapshot))
     }
@@ -263,13 +304,13 @@ impl Session {
         let house = self.resident.flat().filter(|(own, _)| **own == line).map(|(_, house)| house.clone());
         let name = (id.to_owned(), self.version);
         let listening = self.reach.listen(&line, house, name, self.queue.clone());
-        let subscribed = Subscribed {
+        self.subscriptions.insert(Subscribed {
+            id: id.to_owned(),
             scope: Scope::Reach(line),
             acknowledges: false,
             unacknowledged: None,
             _handle: Handle::Reach { _ends: listening },
-        };
-        self.subscriptions.insert(id.to_owned(), subscribed);
+        });
         Ok(())
     }
 
@@ -291,7 +332,7 @@ impl Session {
                 Err("The subscription's id is in use for another destination; choose another or UNSUBSCRIBE it first."
                     .into())
             }
-            None if self.subscriptions.len() == SUBSCRIPTIONS => {
+            None if self.subscriptions.0.len() == SUBSCRIPTIONS => {
                 Err(format!("One connection may have {SUBSCRIPTIONS} subscriptions; open another."))
             }
             _ => Ok(()),
@@ -307,28 +348,40 @@ impl Session {
         Ok(id.to_owned())
     }
 
-    /// Records the delivery receipt, because a device of the house has the call. With the header `sounded` it has
+    /// Returns the message that an ACK names, if [`Session::acknowledge`] is all that it asks for.
+    #[must_use]
+    pub fn named<'a>(&self, ack: &Acknowledgement<'a>) -> Option<&'a str> {
+        if ack.get("receipt").is_some() || ack.get("transaction").is_some() {
+            return None;
+        }
+        match self.version {
+            Version::V1_2 => ack.get("id"),
+            Version::V1_1 => ack.get("subscription").and_then(|_| ack.get("message-id")),
+        }
+    }
+
+    /// Records the delivery receipt, because a device of the house has the call. If it `has_sounded` the call, it has
     /// begun to sound that one call, which means nothing for the messages before.
-    fn acknowledge(&mut self, frame: &Frame) -> Result<(), String> {
-        let id = acknowledged_id(frame, self.version)?;
-        let has_sounded = frame.get(header::SOUNDED) == Some(header::YES);
+    pub fn acknowledge(&mut self, id: &str, has_sounded: bool) {
         let Self { resident, hub, reports: Reports { receipts, .. }, subscriptions, .. } = self;
-        let Some((own_line, house)) = resident.flat() else { return Ok(()) };
-        let covering = subscriptions.values_mut().filter(|subscribed| subscribed.scope.covers(own_line));
+        let Some((own_line, house)) = resident.flat() else { return };
+        let report = |id: &str| {
+            let Some(call) = hub.acknowledged(own_line, id) else { return };
+            if has_sounded {
+                receipts.sounded(&call, own_line, house);
+            } else {
+                receipts.reached(&call, own_line, house);
+            }
+        };
+        let covering = subscriptions.0.iter_mut().filter(|subscribed| subscribed.scope.covers(own_line));
         for subscribed in covering.filter(|subscribed| subscribed.acknowledges) {
-            let covered = match &mut subscribed.unacknowledged {
-                Some(unacknowledged) if !has_sounded => unacknowledged.acknowledge(id),
-                _ => vec![id.to_owned()],
-            };
-            for call in covered.iter().filter_map(|id| hub.acknowledged(own_line, id)) {
-                if has_sounded {
-                    receipts.sounded(&call, own_line, house);
-                } else {
-                    receipts.reached(&call, own_line, house);
+            match &mut subscribed.unacknowledged {
+                Some(unacknowledged) if !has_sounded => {
+                    unacknowledged.acknowledge(id).iter().for_each(|id| report(id));
                 }
+                _ => report(id),
             }
         }
-        Ok(())
     }
 
     /// Handles SEND, by which a page reports that a person looked at a call, or whether it would sound one.
@@ -352,7 +405,7 @@ impl Session {
     /// Counts the house as one that can be reached while this client would sound the calls of its line, and gets them.
     fn count_armed(&mut self) {
         let flat = self.resident.flat().filter(|_| self.would_sound);
-        let flat = flat.filter(|(line, _)| self.subscriptions.values().any(|one| one.scope.covers(line)));
+        let flat = flat.filter(|(line, _)| self.subscriptions.0.iter().any(|one| one.scope.covers(line)));
         self.armed = match (flat, self.armed.take()) {
             (None, _) => None,
             (Some(_), Some(armed)) => Some(armed),

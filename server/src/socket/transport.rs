@@ -1,17 +1,34 @@
-//! A WebSocket that can be read while it is written. A client that is slow to read is still read, up to a budget.
+//! A WebSocket over an upgraded connection, which can be read while it is written. A client that is slow to read is
+//! still read, up to a budget.
 
 use std::{
-    collections::VecDeque,
+    cell::RefCell,
     future::poll_fn,
+    io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use backend::calls::hub::{End, Outlet, Queue, QueueReceiver, Written, queue_before};
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
 use stomp::{Frame, Version};
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+use websocket::{Fault, Incoming, Reader};
+
+use crate::connections::ClientStream;
+
+/// The longest WebSocket message. A STOMP frame of the longest headers and body fits several times.
+const MESSAGE_LIMIT: usize = 64 * 1024;
+
+/// Frames that wait for a slow client; after that it is closed.
+const QUEUE: usize = 1024;
 
 /// The octets that may wait for one client, which are answers, queued frames, and the list of its snapshots. Above it
 /// the client is not read, so that TCP holds its frames back; below it is read again. An answer has about 50 octets and
@@ -21,6 +38,12 @@ const BUDGET: usize = 256 * 1024;
 /// The octets that a waiting message takes besides its own, so that empty ones count, too.
 const MESSAGE: usize = 64;
 
+/// The octets of the longest head of a message that is written.
+const LONGEST_HEAD: usize = 10;
+
+/// The octets that are read at once. Clients send short frames.
+const READ: usize = 8 * 1024;
+
 /// The time for which a client whose input is no longer read may read why. Closing earlier, with its bytes unread,
 /// would reset the connection (RFC 9293, section 3.10.7.1), and discard the reason.
 const DEAF: Duration = Duration::from_secs(1);
@@ -29,74 +52,134 @@ const DEAF: Duration = Duration::from_secs(1);
 /// more, because a flood would be as costly as before.
 const DROPPED: usize = 256 * 1024;
 
+thread_local! {
+    /// Where each socket of a thread reads to, so that none keeps a buffer of its own while nothing comes.
+    static INPUT: RefCell<Box<[u8]>> = RefCell::new(vec![0_u8; READ].into_boxed_slice());
+}
+
+/// The end of a connection that the hub writes to.
+struct Output(OwnedWriteHalf);
+
+impl Outlet for Output {
+    fn begin(&self, frame: &Bytes) -> io::Result<Bytes> {
+        // Browsers' STOMP clients want text. The hub's frames are UTF-8, because their headers are, and their bodies
+        // are JSON.
+        let head = websocket::text_head(frame.len());
+        let head = head.as_slice();
+        let written = self.0.try_write_vectored(&[IoSlice::new(head), IoSlice::new(frame)])?;
+        Ok(match written.checked_sub(head.len()) {
+            Some(written) => frame.slice(written..),
+            None => [&head[written..], &frame[..]].concat().into(),
+        })
+    }
+
+    fn write(&self, octets: &[u8]) -> io::Result<usize> {
+        self.0.try_write(octets)
+    }
+
+    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let stream: &TcpStream = self.0.as_ref();
+        stream.poll_write_ready(context)
+    }
+}
+
 /// One client's WebSocket.
 pub struct Transport {
-    socket: WebSocket,
-    waiting: VecDeque<Message>,
-    /// The octets of `waiting`.
-    octets: usize,
-    /// The octets of pongs, which the socket writes itself, since the last flush.
-    pongs: usize,
+    input: OwnedReadHalf,
+    reader: Reader,
+    output: QueueReceiver,
+    /// The connection counts as open until this is dropped.
+    _connection: ClientStream,
     /// The octets that wait for this client outside of the transport.
     elsewhere: usize,
-    unflushed: bool,
-    /// The socket has taken a message since this was last asked.
-    moved: bool,
-    /// True if nothing more can be read, because the input was too long.
+    /// True if nothing more can be read, because the input was not understood or too long.
     deaf: bool,
+    /// The Close frame has been put.
+    is_closing: bool,
 }
 
 /// The outcome of waiting.
 pub enum Happening {
     /// Bytes of STOMP came, or none with a control frame.
-    Received(Bytes),
+    Received(Vec<u8>),
     /// A pong came, so the client lives.
     Pong,
-    /// All that was put has gone out.
+    /// Something has gone out.
     Sent,
+    /// A frame of the hub waits to be taken.
+    Queued,
+    /// More frames came than wait for one client.
+    TooSlow,
     /// The client is gone, or closed the connection.
     Gone,
-    /// The input was longer than allowed.
-    TooLong,
+    /// The input was not WebSocket, or longer than allowed.
+    NotUnderstood(Fault),
 }
 
 impl Transport {
-    /// Over this socket.
-    #[must_use]
-    pub fn new(socket: WebSocket) -> Self {
-        Self {
-            socket,
-            waiting: VecDeque::new(),
-            octets: 0,
-            pongs: 0,
-            elsewhere: 0,
-            unflushed: false,
-            moved: false,
-            deaf: false,
-        }
+    /// Over this connection, of which these octets have been read. Its descriptor moves to the runtime of the caller.
+    ///
+    /// # Errors
+    /// When the connection is closed, or cannot be moved.
+    pub fn open(connection: ClientStream, read: &[u8]) -> io::Result<(Queue, Self)> {
+        let stream = connection.take_descriptor().ok_or(io::ErrorKind::NotConnected)?;
+        let stream = TcpStream::from_std(stream.into_std()?)?;
+        let (input, output) = stream.into_split();
+        let (queue, output) = queue_before(Box::new(Output(output)), QUEUE);
+        let mut reader = Reader::new(MESSAGE_LIMIT);
+        reader.push(read);
+        let (elsewhere, deaf, is_closing) = (0, false, false);
+        let transport = Self { input, reader, output, _connection: connection, elsewhere, deaf, is_closing };
+        Ok((queue, transport))
     }
 
     /// Returns whether all that was put has gone out.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && !self.unflushed
+        self.output.is_idle()
     }
 
-    /// Puts a whole encoded frame behind what waits; its bytes are shared, not copied.
-    pub fn put(&mut self, frame: Bytes) {
-        // Browsers' STOMP clients want text. Only a frame whose body is not UTF-8 cannot be one.
-        let message = Utf8Bytes::try_from(frame.clone()).map_or(Message::Binary(frame), Message::Text);
-        self.push(message);
+    /// Lets frames of the hub wait from now on, or go out.
+    pub fn hold(&self, is_held: bool) {
+        self.output.hold(is_held);
+    }
+
+    /// Returns the next frame of the hub that waits.
+    pub fn queued(&mut self) -> Option<Bytes> {
+        self.output.queued()
+    }
+
+    /// Returns how many frames of the hub have gone out without being taken, since the last call.
+    pub fn take_sent(&self) -> u64 {
+        self.output.take_sent()
+    }
+
+    /// Puts an encoded frame, whose octets are UTF-8, behind what waits.
+    pub fn put_text(&self, frame: &[u8]) {
+        self.put_texts(std::iter::once(frame));
+    }
+
+    /// Puts several, each a message of its own, in one piece.
+    pub fn put_texts<'a>(&self, frames: impl Iterator<Item = &'a [u8]> + Clone) {
+        let length = frames.clone().map(|frame| frame.len() + LONGEST_HEAD).sum::<usize>();
+        let mut octets = Vec::with_capacity(length);
+        for frame in frames {
+            octets.extend_from_slice(websocket::text_head(frame.len()).as_slice());
+            octets.extend_from_slice(frame);
+        }
+        if !octets.is_empty() {
+            self.output.put(octets.into());
+        }
     }
 
     /// Puts a frame of this connection alone.
-    pub fn put_frame(&mut self, frame: &Frame, version: Version) {
-        self.put(stomp::encode(frame, version).into());
+    pub fn put_frame(&self, frame: &Frame, version: Version) {
+        self.output.put(websocket::message(&stomp::encode(frame, version)).into());
     }
 
     /// Puts a WebSocket ping (RFC 6455, section 5.5.2).
-    pub fn ping(&mut self) {
-        self.push(Message::Ping(Bytes::new()));
+    pub fn ping(&self) {
+        self.output.put(Bytes::from_static(websocket::PING));
     }
 
     /// Sets how many octets wait for this client outside of the transport.
@@ -107,38 +190,39 @@ impl Transport {
     /// Returns whether the client is not read because too much waits for it.
     #[must_use]
     pub fn is_deferring(&self) -> bool {
-        self.octets + self.pongs + self.elsewhere > BUDGET
+        self.output.octets(MESSAGE) + self.elsewhere > BUDGET
     }
 
-    /// Returns whether the socket has taken a message since the last call.
-    pub fn has_moved(&mut self) -> bool {
-        std::mem::take(&mut self.moved)
+    /// Returns whether something has gone out since the last call.
+    pub fn has_moved(&self) -> bool {
+        self.output.take_moved()
     }
 
-    /// Writes what can be written without waiting, as a whole frame nearly always can. [`Transport::next`] writes the rest,
-    /// and reports an error.
-    pub fn write_now(&mut self) {
-        let _ = self.poll_write(&mut Context::from_waker(Waker::noop()));
-    }
-
-    /// Writes what waits and reads what comes, whichever can be done first. Nothing is lost when it is given up.
-    pub async fn next(&mut self) -> Happening {
-        poll_fn(|context| self.poll(context)).await
+    /// Writes what waits and reads what comes, whichever can be done first. Nothing is lost when it is given up. With
+    /// `takes` it ends for a frame of the hub that is held.
+    pub async fn next(&mut self, takes: bool) -> Happening {
+        poll_fn(|context| self.poll(takes, context)).await
     }
 
     /// Sends the reason and closes. The waiting output is sent before it, and the client has `patience` to read all
     /// that and answer.
     pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
-        self.push(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
+        self.output.close();
+        self.output.put(websocket::close(Some(code), reason).into());
+        self.is_closing = true;
         self.elsewhere = 0;
         let patience = if self.deaf { DEAF } else { patience };
         let goodbye = async {
             let mut dropped = 0;
             loop {
-                match self.next().await {
+                match self.next(false).await {
                     Happening::Gone => return,
                     Happening::Received(bytes) => dropped += bytes.len() + MESSAGE,
-                    Happening::Pong | Happening::Sent | Happening::TooLong => {}
+                    Happening::Pong
+                    | Happening::Sent
+                    | Happening::Queued
+                    | Happening::TooSlow
+                    | Happening::NotUnderstood(_) => {}
                 }
                 self.deaf |= dropped > DROPPED;
             }
@@ -147,89 +231,77 @@ impl Transport {
         let _ = tokio::time::timeout(patience, goodbye).await;
     }
 
-    fn push(&mut self, message: Message) {
-        self.octets += octets(&message);
-        self.waiting.push_back(message);
-    }
-
     fn reads(&self) -> bool {
         !self.deaf && !self.is_deferring()
     }
 
     /// Reading comes first, because a client may acknowledge messages while more is on its way.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+    fn poll(&mut self, takes: bool, context: &mut Context<'_>) -> Poll<Happening> {
         loop {
             let reads = self.reads();
-            if reads && let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(context) {
-                return Poll::Ready(self.received(received));
+            if reads && let Poll::Ready(happening) = self.poll_read(context) {
+                return Poll::Ready(happening);
             }
-            match self.poll_write(context) {
-                Poll::Ready(Ok(true)) => return Poll::Ready(Happening::Sent),
+            let written = self.output.poll_write(context);
+            // Asked behind the writing, which wakes this task for each change from then on.
+            if !self.is_closing && self.output.end() == Some(End::Overflowed) {
+                return Poll::Ready(Happening::TooSlow);
+            }
+            match written {
+                Poll::Ready(Ok(Written::Some)) => return Poll::Ready(Happening::Sent),
                 Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
                 // Writing has made room, and the socket must be asked to wake this task for what comes.
-                Poll::Ready(Ok(false)) | Poll::Pending if !reads && self.reads() => {}
-                Poll::Ready(Ok(false)) | Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(Written::Nothing)) | Poll::Pending if !reads && self.reads() => {}
+                Poll::Ready(Ok(Written::Nothing)) if takes => {
+                    return self.output.poll_queued(context).map(|()| Happening::Queued);
+                }
+                Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => return Poll::Pending,
             }
         }
     }
 
-    fn received(&mut self, received: Option<Result<Message, axum::Error>>) -> Happening {
-        if let Some(Ok(ping @ Message::Ping(_))) = &received {
-            // The socket has put a pong of the same octets behind what it writes.
-            self.pongs += octets(ping);
-            self.unflushed = true;
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+        loop {
+            match self.reader.next() {
+                Ok(Some(incoming)) => return Poll::Ready(self.received(incoming)),
+                Ok(None) => {}
+                Err(fault) => {
+                    self.deaf = true;
+                    return Poll::Ready(Happening::NotUnderstood(fault));
+                }
+            }
+            match ready!(self.poll_input(context)) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return Poll::Ready(Happening::Gone),
+            }
         }
-        let happening = happening(received);
-        self.deaf = matches!(happening, Happening::TooLong);
-        happening
     }
 
-    /// Returns whether something went out and nothing waits any more.
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, axum::Error>> {
-        while !self.waiting.is_empty() {
-            match Pin::new(&mut self.socket).poll_ready(context) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return Poll::Pending,
-            }
-            if let Some(message) = self.waiting.pop_front() {
-                self.octets -= octets(&message);
-                Pin::new(&mut self.socket).start_send(message)?;
-                (self.unflushed, self.moved) = (true, true);
-            }
-        }
-        if !self.unflushed {
-            return Poll::Ready(Ok(false));
-        }
-        let flushed = Pin::new(&mut self.socket).poll_flush(context);
-        flushed.map_ok(|()| {
-            (self.unflushed, self.pongs) = (false, 0);
-            true
+    /// Reads octets, and returns how many there were.
+    fn poll_input(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Self { input, reader, .. } = self;
+        INPUT.with_borrow_mut(|octets| -> Poll<io::Result<usize>> {
+            let mut read = ReadBuf::new(octets);
+            ready!(Pin::new(input).poll_read(context, &mut read))?;
+            reader.push(read.filled());
+            Poll::Ready(Ok(read.filled().len()))
         })
     }
-}
 
-fn octets(message: &Message) -> usize {
-    MESSAGE
-        + match message {
-            Message::Text(text) => text.len(),
-            Message::Binary(octets) | Message::Ping(octets) | Message::Pong(octets) => octets.len(),
-            Message::Close(_) => 0,
+    fn received(&self, incoming: Incoming) -> Happening {
+        match incoming {
+            Incoming::Message(octets) => Happening::Received(octets),
+            Incoming::Ping(payload) => {
+                self.output.put(websocket::pong(&payload).into());
+                Happening::Received(Vec::new())
+            }
+            Incoming::Pong => Happening::Pong,
+            Incoming::Close(code) => {
+                if !self.is_closing {
+                    self.output.put(websocket::close(code, "").into());
+                }
+                Happening::Gone
+            }
         }
-}
-
-fn happening(received: Option<Result<Message, axum::Error>>) -> Happening {
-    match received {
-        Some(Ok(Message::Text(text))) => Happening::Received(text.into()),
-        Some(Ok(Message::Binary(bytes))) => Happening::Received(bytes),
-        Some(Ok(Message::Ping(_))) => Happening::Received(Bytes::new()),
-        Some(Ok(Message::Pong(_))) => Happening::Pong,
-        Some(Err(error)) if is_too_long(&error) => Happening::TooLong,
-        Some(Ok(Message::Close(_)) | Err(_)) | None => Happening::Gone,
     }
-}
-
-/// axum hides which of tungstenite's errors it was; the words are tungstenite's `CapacityError::MessageTooLong`.
-fn is_too_long(error: &axum::Error) -> bool {
-    error.to_string().contains("too long")
 }

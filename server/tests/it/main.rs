@@ -48,3 +48,4 @@ mod towns;
 mod traces;
 mod upgrade;
 mod webhook;
+mod websocket;

@@ -1,10 +1,14 @@
 //! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
+};
 
-use domain::{Millis, event::LOOK_BACK, record, topic};
+use domain::{Line, Millis, event::LOOK_BACK, record, topic};
 use tokio::{
     sync::{mpsc, watch},
+    task::JoinSet,
     time::Instant,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -28,6 +32,8 @@ use crate::{
 const REBUILD_PATIENCE: Duration = Duration::from_secs(10);
 /// The delay of records that makes the fan-out less than ready.
 const LAG_PATIENCE: Duration = Duration::from_secs(1);
+/// The lines whose events are applied one after the other are a part of all, one of so many.
+const LANES: usize = 16;
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Reads the log into the hub until it is cancelled.
@@ -71,9 +77,38 @@ struct Progress {
     reconciling: Option<DropGuard>,
 }
 
-/// Applies what is queued for the hub, until no sender is left.
-pub(crate) async fn drain(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, log: Log) {
-    let is_local = !log.is_read_back();
+/// Applies what is queued for the hub, until no sender is left. Events of one line keep their order, and lines go beside
+/// each other, so that one with thousands of subscribers does not keep the alarms of others waiting.
+pub(crate) async fn drain(hub: Hub, queue: mpsc::UnboundedReceiver<Queued>, log: Log) {
+    apply_in_lanes(hub, queue, !log.is_read_back()).await;
+}
+
+async fn apply_in_lanes(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is_local: bool) {
+    let mut running = JoinSet::new();
+    let lanes: [mpsc::UnboundedSender<Queued>; LANES] = std::array::from_fn(|_| {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        running.spawn(apply_in_order(hub.clone(), receiver, is_local));
+        sender
+    });
+    while let Some(queued) = queue.recv().await {
+        if lanes[lane_of(queued.event().line())].send(queued).is_err() {
+            tracing::error!(
+                "a part of the hub has failed, calls of some lines do not arrive: restart the server"
+            );
+        }
+    }
+    drop(lanes);
+    running.join_all().await;
+}
+
+/// Returns the number of a line's lane.
+fn lane_of(line: &Line) -> usize {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default()
+}
+
+async fn apply_in_order(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is_local: bool) {
     while let Some(queued) = queue.recv().await {
         match queued {
             Queued::Committed(committed) if is_local => {
@@ -124,7 +159,14 @@ impl Fanout {
         loop {
             tokio::select! {
                 read = arriving.recv() => match read {
-                    Some(read) => self.apply_read(read, &mut progress).await,
+                    Some(read) => {
+                        // Only the end of a rebuild changes the state, and not each record of it.
+                        let is_part = !progress.rebuilt && matches!(read, Read::Record(_));
+                        self.apply_read(read, &mut progress).await;
+                        if is_part {
+                            continue;
+                        }
+                    }
                     None => break,
                 },
                 () = &mut promised, if !progress.has_promised => progress.has_promised = true,
@@ -309,5 +351,78 @@ impl Progress {
         } else {
             RoleState::Degraded("Kafka is away; calls are handed over past it".into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        task::{Context, Poll},
+    };
+
+    use bytes::Bytes;
+    use domain::{Alert, AlertId, Event, House};
+    use parking_lot::Mutex;
+    use stomp::Version;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::calls::hub::{Outlet, Subscription, queue, queue_before};
+
+    /// A system that takes no frame before it is released.
+    struct Slow(Mutex<std::sync::mpsc::Receiver<()>>);
+
+    impl Outlet for Slow {
+        fn begin(&self, _: &Bytes) -> io::Result<Bytes> {
+            // The end of the channel releases it, too.
+            let _ = self.0.lock().recv();
+            Ok(Bytes::new())
+        }
+
+        fn write(&self, octets: &[u8]) -> io::Result<usize> {
+            Ok(octets.len())
+        }
+
+        fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn call(line: &Line) -> Event {
+        let house = House::new("1203").unwrap();
+        Event::Alert(Alert::new(AlertId::generate(), line.clone(), house, clock::now()))
+    }
+
+    fn subscription() -> Subscription {
+        Subscription {
+            id: "calls".into(),
+            version: Version::V1_2,
+            acknowledges: false,
+            replay_ended: false,
+            house: None,
+            viewer: None,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_line_whose_subscribers_take_long_keeps_no_other_waiting() {
+        let (hub, (release, released)) = (Hub::new(), std::sync::mpsc::channel());
+        let slow = Line::new("101-1").unwrap();
+        let mut lines = (2..).map(|number| Line::new(format!("101-{number}")).unwrap());
+        let quick = lines.find(|line| lane_of(line) != lane_of(&slow)).unwrap();
+        let (to_slow, _slow) = queue_before(Box::new(Slow(Mutex::new(released))), 1);
+        let (to_quick, mut frames) = queue(1);
+        let _slow_line = hub.subscribe(&slow, subscription(), to_slow);
+        let _quick_line = hub.subscribe(&quick, subscription(), to_quick);
+        let (sender, queued) = mpsc::unbounded_channel();
+        let applying = tokio::spawn(apply_in_lanes(hub, queued, true));
+        for line in [&slow, &quick] {
+            sender.send(Queued::HandedOver(call(line), Duration::ZERO)).unwrap();
+        }
+        let frame = timeout(Duration::from_secs(10), frames.next()).await;
+        drop((release, sender));
+        assert!(frame.is_ok_and(|frame| frame.is_some()), "the alarm of the other line waits");
+        applying.await.unwrap();
     }
 }

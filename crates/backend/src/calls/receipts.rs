@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use domain::{CallKey, Event, House, Line, Millis, Neighbour, Receipt, record};
@@ -17,7 +17,10 @@ use crate::{
     delivery::log::{Log, Outgoing},
 };
 
-/// The first receipt of a call goes out at once; those that follow so soon go together.
+/// The time that the first receipt of a call waits for others. It would go to everybody while the call's own frames are
+/// still on their way.
+const GATHERING: Duration = Duration::from_millis(30);
+/// Those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
 /// The time that the log may need for a receipt. The next one of the call holds the same houses again.
 const LOG_MAY_TAKE: Duration = Duration::from_secs(30);
@@ -28,8 +31,44 @@ pub struct Receipts(Arc<Ledger>);
 
 #[derive(Default)]
 struct Ledger {
-    waiting: Mutex<HashMap<CallKey, Receipt>>,
+    waiting: Mutex<HashMap<CallKey, Waiting>>,
     arrived: Notify,
+}
+
+/// A receipt that the hub does not have yet.
+struct Waiting {
+    receipt: Receipt,
+    /// When it first named another flat than the caller's.
+    reached: Option<Instant>,
+}
+
+impl Waiting {
+    fn new(call: &CallKey) -> Self {
+        let receipt = Receipt {
+            line: call.line.clone(),
+            alert: call.id,
+            target: Some(call.house.clone()),
+            pushed: BTreeSet::new(),
+            reached: BTreeSet::new(),
+            sounded: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            after: None,
+        };
+        Self { receipt, reached: None }
+    }
+
+    fn has_reached_a_neighbour(&self, call: &CallKey) -> bool {
+        let caller = Neighbour::from(call.house.clone());
+        self.receipt.reached.iter().any(|flat| *flat != caller)
+    }
+
+    /// Returns the receipt, with how long the call took to another flat, in milliseconds. No other machine's clock takes
+    /// part in it.
+    fn finish(self, call: &CallKey, hub: &Hub) -> Receipt {
+        let took = || Some(hub.age(call)?.saturating_sub(self.reached?.elapsed()));
+        let after = took().and_then(|took| Millis::try_from(took.as_millis()).ok());
+        Receipt { after, ..self.receipt }
+    }
 }
 
 impl Receipts {
@@ -65,17 +104,11 @@ impl Receipts {
 
     fn add(&self, call: &CallKey, change: impl FnOnce(&mut Receipt) -> bool) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let receipt = waiting.entry(call.clone()).or_insert_with(|| Receipt {
-            line: call.line.clone(),
-            alert: call.id,
-            target: Some(call.house.clone()),
-            pushed: BTreeSet::new(),
-            reached: BTreeSet::new(),
-            sounded: BTreeSet::new(),
-            seen: BTreeSet::new(),
-            after: None,
-        });
-        if change(receipt) {
+        let waiting = waiting.entry(call.clone()).or_insert_with(|| Waiting::new(call));
+        if change(&mut waiting.receipt) {
+            if waiting.reached.is_none() && waiting.has_reached_a_neighbour(call) {
+                waiting.reached = Some(Instant::now());
+            }
             self.0.arrived.notify_one();
         }
     }
@@ -85,11 +118,11 @@ impl Receipts {
         let collecting = async {
             loop {
                 self.0.arrived.notified().await;
+                tokio::time::sleep(GATHERING).await;
                 let waiting =
                     std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-                for (call, mut receipt) in waiting {
-                    receipt.after = after(&hub, &call, &receipt);
-                    let event = Event::Receipt(receipt);
+                for (call, waiting) in waiting {
+                    let event = Event::Receipt(waiting.finish(&call, &hub));
                     if hub.apply(Arrival::direct(event.clone())) {
                         tokio::spawn(append(log.clone(), event));
                     }
@@ -99,14 +132,6 @@ impl Receipts {
         };
         stopping.run_until_cancelled(collecting).await;
     }
-}
-
-/// Returns how long ago the call was received, in milliseconds, if the receipt names another flat than the caller's. No
-/// other machine's clock takes part in it.
-fn after(hub: &Hub, call: &CallKey, receipt: &Receipt) -> Option<Millis> {
-    let caller = Neighbour::from(call.house.clone());
-    receipt.reached.iter().find(|flat| **flat != caller)?;
-    Millis::try_from(hub.age(call)?.as_millis()).ok()
 }
 
 /// Returns a flat as the records of the call's line name it.
@@ -130,5 +155,28 @@ async fn append(log: Log, receipt: Event) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
         Err(_) => tracing::warn!("a receipt is not in the log, which did not accept it in time"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Alert, AlertId};
+
+    use super::*;
+
+    #[test]
+    fn the_time_to_a_neighbour_ends_with_the_word_of_the_neighbour_and_not_with_the_receipt() {
+        let (line, house) = (Line::new("101-1").unwrap(), House::new("1203").unwrap());
+        let alert = Alert::new(AlertId::generate(), line, house, clock::now());
+        let (hub, call) = (Hub::new(), alert.key());
+        hub.apply(Arrival::direct(Event::Alert(alert)).aged(Duration::from_secs(10)));
+        let mut waiting = Waiting::new(&call);
+        waiting.receipt.reached.insert(call.house.clone().into());
+        assert!(!waiting.has_reached_a_neighbour(&call));
+        waiting.receipt.reached.insert(House::new("1204").unwrap().into());
+        assert!(waiting.has_reached_a_neighbour(&call));
+        waiting.reached = Instant::now().checked_sub(Duration::from_secs(4));
+        let after = waiting.finish(&call, &hub).after.unwrap();
+        assert!((6_000..9_000).contains(&after), "{after}");
     }
 }

@@ -26,6 +26,17 @@ pub enum Queued {
     HandedOver(Event, Duration),
 }
 
+impl Queued {
+    /// Returns the event.
+    #[must_use]
+    pub fn event(&self) -> &Event {
+        match self {
+            Self::Committed(committed) => &committed.event,
+            Self::Direct(event, _, _) | Self::HandedOver(event, _) => event,
+        }
+    }
+}
+
 /// The sending end. Clones are the same queue.
 #[derive(Clone, Debug)]
 pub struct HubQueue(mpsc::UnboundedSender<Queued>);

@@ -111,20 +111,20 @@ pub struct Delivering(Arc<Delivery>);
 
 struct Delivery {
     span: Mutex<Span>,
-    /// The frames that were put into the queue of a socket.
+    /// The frames that a socket has taken, or has in its queue.
     queued: AtomicI64,
     /// Those that went out.
     written: AtomicI64,
 }
 
 impl Delivering {
-    /// A socket has a frame in its queue.
+    /// A socket has taken a frame, or has it in its queue.
     pub(crate) fn queued(&self) {
         self.0.queued.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A socket has written its frame. The first one is an event of the span.
-    pub(crate) fn written(self) {
+    pub(crate) fn written(&self) {
         if self.0.written.fetch_add(1, Ordering::Relaxed) == 0 {
             let mut span = self.0.span.lock().unwrap_or_else(PoisonError::into_inner);
             span.add_event("first socket", Vec::new());

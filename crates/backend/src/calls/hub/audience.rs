@@ -10,6 +10,7 @@ use domain::{AlertId, House, Line, destination};
 
 use super::{
     Queue, Subscription,
+    deliveries::{Delivery, Outcome, deliver},
     frames::{Frames, Message},
     guests::Listener,
     kinds::{Kind, Kinds},
@@ -144,6 +145,11 @@ impl Audience {
         Some((subscriber.listed.pop_front()?, subscriber.guest.as_ref()))
     }
 
+    /// Returns the kind of a subscriber.
+    pub(super) fn kind(&self, number: u64) -> Option<&Kind> {
+        self.subscribers.get(&number).map(|subscriber| self.kinds.get(subscriber.kind))
+    }
+
     /// Returns the house of a subscriber, if it is one of the line.
     pub(super) fn house(&self, number: u64) -> Option<&House> {
         self.subscribers.get(&number)?.subscription.house.as_ref()
@@ -169,14 +175,18 @@ impl Audience {
         Towards { speaker, delivering }: Towards<'_>,
         to: To<'_>,
     ) -> bool {
+        // A rebuild applies a million events before anybody listens.
+        if self.subscribers.is_empty() {
+            return false;
+        }
         let destinations: Vec<(&Line, String)> =
             message.guests.iter().map(|line| (line, destination::of_line(line))).collect();
         let mut own = Shared::new(message, destination, self.kinds.len());
         let guests = destinations.iter();
         let mut guests: Vec<Shared<'_>> =
             guests.map(|(_, destination)| Shared::new(message, destination, self.kinds.len())).collect();
-        let (mut pushed, mut is_delivered) = (0, false);
-        for subscriber in self.subscribers.values_mut() {
+        let mut deliveries = Vec::new();
+        for (number, subscriber) in &self.subscribers {
             if !subscriber.gets(message, to) {
                 continue;
             }
@@ -190,14 +200,21 @@ impl Audience {
             };
             let Some(shared) = shared else { continue };
             let kind = subscriber.kind;
-            if subscriber.queue.push_traced(shared.frame(kind, self.kinds.get(kind)), delivering) {
-                pushed += 1;
-                is_delivered = is_delivered || subscriber.is_neighbour_of(speaker);
-            } else {
+            deliveries.push(Delivery {
+                queue: subscriber.queue.clone(),
+                frame: shared.frame(kind, self.kinds.get(kind)).clone(),
+                number: *number,
+                is_neighbours: subscriber.is_neighbour_of(speaker),
+                delivering: delivering.cloned(),
+            });
+        }
+        let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
+        let Outcome { pushed, is_delivered, gone } = deliver(deliveries);
+        for number in gone {
+            if let Some(subscriber) = self.subscribers.get_mut(&number) {
                 subscriber.leave();
             }
         }
-        let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
         metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
         metrics::counter!("iutsai_frames_pushed_total").increment(pushed);
         is_delivered

@@ -7,10 +7,13 @@ use std::{
 
 use bytes::Bytes;
 use domain::{AlertId, CallKey, Change, Event, House, Line, body::Body, header, message_id};
-use stomp::{Command, Frame, Template, Version};
+use stomp::{Command, Frame, Template};
 use uuid::Uuid;
 
-use super::{Subscription, kinds::Kind};
+use super::{
+    Subscription,
+    kinds::{Form, Kind},
+};
 
 /// A message before a subscription makes it its own.
 #[derive(Clone, Debug)]
@@ -38,6 +41,11 @@ impl Received {
     /// Returns how long ago the call was received.
     pub(super) fn ago(self) -> Duration {
         self.age + self.known_since.elapsed()
+    }
+
+    /// Returns the value of the header `age`.
+    pub(super) fn age_now(self) -> String {
+        self.ago().as_millis().to_string()
     }
 }
 
@@ -79,12 +87,20 @@ impl Message {
     /// Returns the frame of this message for one subscription.
     pub(super) fn encode(&self, destination: &str, subscription: &Subscription) -> Bytes {
         let frame = self.frame(destination, subscription.acknowledges, self.body.to_json());
-        let frame = frame.header("subscription", subscription.id.as_str());
+        let frame = self.aged(frame).header("subscription", subscription.id.as_str());
         Bytes::from(stomp::encode(&frame, subscription.version))
     }
 
-    /// Returns the frame without the header `subscription`.
-    fn frame(&self, destination: &str, acknowledges: bool, json: Vec<u8>) -> Frame {
+    /// Returns the frame with the age of its call.
+    fn aged(&self, frame: Frame) -> Frame {
+        match self.received {
+            Some(received) => frame.header(header::AGE, received.age_now()),
+            None => frame,
+        }
+    }
+
+    /// Returns the frame without the headers `subscription` and `age`.
+    pub(super) fn frame(&self, destination: &str, acknowledges: bool, json: Vec<u8>) -> Frame {
         let mut frame = Frame::new(Command::Message)
             .header("destination", destination)
             .header("message-id", self.message_id.as_str())
@@ -92,9 +108,6 @@ impl Message {
             .header(header::TYPE, self.body.type_name());
         if acknowledges {
             frame = frame.header("ack", self.message_id.as_str());
-        }
-        if let Some(received) = self.received {
-            frame = frame.header(header::AGE, received.ago().as_millis().to_string());
         }
         if self.replay {
             frame = frame.header(header::REPLAY, header::YES);
@@ -135,8 +148,7 @@ pub(super) struct Frames<'a> {
     message: &'a Message,
     destination: &'a str,
     json: Vec<u8>,
-    /// By version, and by whether the subscription acknowledges.
-    templates: Vec<((Version, bool), Template)>,
+    templates: Vec<(Form, Template)>,
 }
 
 impl<'a> Frames<'a> {
@@ -146,19 +158,25 @@ impl<'a> Frames<'a> {
 
     /// Returns the frame of all subscriptions of this kind.
     pub(super) fn encode(&mut self, kind: &Kind) -> Bytes {
-        let form = (kind.version, kind.acknowledges);
+        let form = kind.form();
         let known = self.templates.iter().position(|(other, _)| *other == form);
         let place = known.unwrap_or_else(|| {
             let frame = self.message.frame(self.destination, kind.acknowledges, self.json.clone());
-            self.templates.push((form, Template::new(&frame, kind.version)));
+            let template = Template::new(&self.message.aged(frame), kind.version);
+            self.templates.push((form, template));
             self.templates.len() - 1
         });
-        Bytes::from(self.templates[place].1.with(&kind.line))
+        let template = &self.templates[place].1;
+        let mut frame = Vec::with_capacity(template.length(&[&kind.line]));
+        template.write(&[&kind.line], &mut frame);
+        frame.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use stomp::Version;
+
     use super::*;
     use crate::calls::hub::kinds::Kinds;
 

@@ -11,6 +11,10 @@ use super::Subscription;
 /// acknowledges.
 type Name = (String, Version, bool);
 
+/// The parts in which whole frames differ, but for the header `subscription`. They are the version, and whether the
+/// subscription acknowledges.
+pub(super) type Form = (Version, bool);
+
 /// A kind of subscription.
 pub(super) struct Kind {
     pub(super) version: Version,
@@ -20,6 +24,13 @@ pub(super) struct Kind {
     name: Name,
     /// The number of subscriptions of this kind.
     subscriptions: usize,
+}
+
+impl Kind {
+    /// Returns the form of its frames.
+    pub(super) fn form(&self) -> Form {
+        (self.version, self.acknowledges)
+    }
 }
 
 /// The kinds that there are, by their numbers.

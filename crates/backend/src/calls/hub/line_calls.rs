@@ -16,6 +16,7 @@ use super::{
     frames::{Message, News, Received},
     index::{Entry, Index},
     locations::is_of_ended_call,
+    shown::Shows,
 };
 
 /// The calls of a line. Its lock is held for one event or one lookup, never while frames are encoded or pushed.
@@ -32,6 +33,8 @@ pub(super) struct LineCalls {
     pushed: HashMap<Name, Millis>,
     /// When the words were received that stop or start the clock of an escalation, with their own times.
     words: HashMap<Name, (Received, Millis)>,
+    /// The frames of snapshots since the last change of anything above.
+    pub(super) shows: Shows,
 }
 
 /// The topic and the id that name an event's record.
@@ -74,12 +77,14 @@ impl LineCalls {
             alone: HashMap::new(),
             pushed: HashMap::new(),
             words: HashMap::new(),
+            shows: Shows::default(),
         }
     }
 
     /// Applies an event to the fold.
     pub(super) fn apply(&mut self, arrival: Arrival) -> Applied {
         let Arrival { event, source, message_id, age, late, replay, .. } = arrival;
+        self.shows.clear();
         if let Some(id) = message_id {
             self.record_id(&event, id);
         }
@@ -118,6 +123,7 @@ impl LineCalls {
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.
     pub(super) fn set_partitions(&mut self, partitions: i32) -> Vec<News> {
+        self.shows.clear();
         let changes = self.incidents.set_partitions(partitions);
         self.news(changes, &[])
     }
@@ -134,6 +140,7 @@ impl LineCalls {
 
     /// Drops where a call's caller was.
     pub(super) fn forget_location(&mut self, call: &CallKey) {
+        self.shows.clear();
         self.incidents.forget_location(call.id, &call.house);
     }
 
@@ -233,6 +240,7 @@ impl LineCalls {
     }
 
     pub(super) fn forget(&mut self, before: Millis) {
+        self.shows.clear();
         self.incidents.forget(before);
         self.index.forget(before);
         self.message_ids.retain(|_, (_, at)| *at >= before);

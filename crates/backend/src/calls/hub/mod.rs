@@ -1,10 +1,11 @@
 //! The hub. Each line has one fold, its snapshot and its subscribers. The hub encodes a frame once for all
-//! subscriptions that are alike and knows of a socket only its queue.
+//! subscriptions that are alike and knows of a socket only its queue, and the end of it that the system has.
 
 mod alerts;
 mod arrival;
 mod audience;
 mod changes;
+mod deliveries;
 mod everywhere;
 mod frames;
 mod guests;
@@ -18,6 +19,7 @@ mod lookups;
 mod open_calls;
 mod queue;
 mod room;
+mod shown;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -45,7 +47,7 @@ use everywhere::Everywhere;
 use guests::{Guests, Listener};
 pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
-pub use queue::{Queue, QueueReceiver, queue};
+pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
 use room::Room;
 pub use snapshot::Snapshot;
 use viewings::Viewings;

@@ -3,6 +3,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use bytes::Bytes;
 use domain::{Line, Millis, destination};
 use parking_lot::{Mutex, MutexGuard};
 
@@ -16,6 +17,10 @@ use super::{
     viewings::{Means, Viewings},
 };
 use crate::traces::Delivering;
+
+/// The octets of a snapshot that are made at once. A socket that takes more asks again; one that takes nothing keeps no
+/// more.
+const AT_ONCE: usize = 16 * 1024;
 
 /// A line.
 pub(super) struct Room {
@@ -60,6 +65,22 @@ pub(super) struct Extent {
     pub(super) truncated: bool,
 }
 
+/// The next part of a snapshot.
+#[derive(Default)]
+pub(super) struct Listed {
+    /// The number of its calls, with those that the subscriber does not get.
+    pub(super) calls: usize,
+    pub(super) frames: Vec<Bytes>,
+    octets: usize,
+}
+
+impl Listed {
+    fn add(&mut self, frame: Bytes) {
+        self.octets += frame.len();
+        self.frames.push(frame);
+    }
+}
+
 impl Room {
     pub(super) fn new(
         line: Line,
@@ -71,11 +92,6 @@ impl Room {
         let destination = destination::of_line(&line);
         let calls = Mutex::new(LineCalls::new(line.clone(), partitions));
         Self { line, destination, audience: Mutex::default(), calls, listeners, viewings, guests }
-    }
-
-    /// Returns the destination of its frames.
-    pub(super) fn destination(&self) -> &str {
-        &self.destination
     }
 
     /// Returns what is known of its calls, for a lookup.
@@ -194,27 +210,30 @@ impl Room {
         self.guests.dismiss_all_but(&self.line, &lines);
     }
 
-    /// Takes the next call of a subscriber's snapshot and returns it as messages; `None` after the last.
-    pub(super) fn next_listed(&self, number: u64, now: Millis) -> Option<Vec<Message>> {
+    /// Takes the next calls of a subscriber's snapshot, until their frames have about [`AT_ONCE`] octets; `None` after
+    /// the last.
+    pub(super) fn next_listed(&self, number: u64, now: Millis) -> Option<Listed> {
         let mut audience = self.audience();
-        loop {
-            let (call, guest) = audience.next_listed(number)?;
+        let mut listed = Listed::default();
+        while listed.octets < AT_ONCE
+            && let Some((call, guest)) = audience.next_listed(number)
+        {
             let guest = guest.cloned();
-            let calls = self.calls();
+            listed.calls += 1;
+            let Some(kind) = audience.kind(number) else { break };
+            let mut calls = self.calls();
             if calls.is_of_another_alone(call, audience.house(number)) {
                 continue;
             }
-            let messages = calls.messages_of(call, guest.as_ref(), now);
-            let located = calls.located(&messages);
+            let shown = calls.shown(call, guest.as_ref(), &self.destination, kind.form(), now);
             drop(calls);
-            if !messages.is_empty() {
-                for call in located {
-                    let viewer = || audience.viewer(number).into_iter().collect::<Vec<_>>();
-                    self.viewings.publish(call, Means::Snapshot, viewer);
-                }
-                return Some(messages);
+            shown.frames(kind).for_each(|frame| listed.add(frame));
+            for call in &shown.located {
+                let viewer = || audience.viewer(number).into_iter().collect::<Vec<_>>();
+                self.viewings.publish(call.clone(), Means::Snapshot, viewer);
             }
         }
+        (listed.calls > 0).then_some(listed)
     }
 
     pub(super) fn remove(&self, number: u64) {

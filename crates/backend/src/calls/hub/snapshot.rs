@@ -17,8 +17,9 @@ use super::{
 };
 use crate::clock;
 
-/// The frames that a subscriber gets first. A call is looked up when the socket takes its first frame, so that two hundred
-/// calls for a slow phone do not lie in memory; until then, news of it are part of the snapshot and not pushed.
+/// The frames that a subscriber gets first. A few calls are looked up when the socket takes the first frame of them, so
+/// that two hundred calls for a slow phone do not lie in memory; until then, news of them are part of the snapshot and
+/// not pushed.
 pub struct Snapshot {
     number: u64,
     subscription: Arc<Subscription>,
@@ -28,7 +29,7 @@ pub struct Snapshot {
     rooms: VecDeque<Arc<Room>>,
     /// The calls that are still to be looked up.
     listed: usize,
-    /// The frames of the call that is being sent.
+    /// The frames of the calls that are being sent.
     frames: VecDeque<Bytes>,
     /// Set while the last frame has not been sent. It is true if there were more calls than a snapshot holds.
     end: Option<bool>,
@@ -61,26 +62,22 @@ impl Snapshot {
     }
 
     /// Returns whether live frames may go out before the next one of this. An alert must sound at an administrator
-    /// before the calls of every line have come. The frames of one call stay together, so that an answer never comes before
-    /// its call.
+    /// before the calls of every line have come. The frames of a call stay together, so that an answer never comes
+    /// before its call.
     #[must_use]
     pub fn lets_pass(&self) -> bool {
         self.line.is_none() && self.frames.is_empty()
     }
 
-    /// Looks the next call up; false if there is none.
+    /// Looks the next calls up; false if there are none.
     fn look_up(&mut self) -> bool {
         while let Some(room) = self.rooms.front() {
-            let Some(messages) = room.next_listed(self.number, clock::now()) else {
+            let Some(listed) = room.next_listed(self.number, clock::now()) else {
                 self.rooms.pop_front();
                 continue;
             };
-            self.listed = self.listed.saturating_sub(1);
-            // A call of another line comes at the destination that was subscribed to.
-            let own = self.line.as_ref().map(destination::of_line);
-            let destination = own.as_deref().unwrap_or(room.destination());
-            let frames = messages.iter().map(|message| message.encode(destination, &self.subscription));
-            self.frames.extend(frames);
+            self.listed = self.listed.saturating_sub(listed.calls);
+            self.frames.extend(listed.frames);
             return true;
         }
         self.listed = 0;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Ends, LogError, Outgoing, Positions, Read, Record, Start};
 use crate::{
     clock,
-    delivery::outbox::{Entry, Origin, Outbox, OutboxError, Pages, Sequence},
+    delivery::outbox::{Entry, Origin, Outbox, OutboxError, Pages, Sequence, Stored},
 };
 
 /// The partition that every topic has here.
@@ -126,13 +126,13 @@ impl Reading {
         };
         self.after = Some(after);
         loop {
-            let page = pages.behind(after).await?;
+            let page = pages.records(after).await?;
             if page.is_empty() {
                 break;
             }
-            for (sequence, entry) in page {
-                to.send(Read::Record(record(sequence, entry))).await?;
-                after = sequence;
+            for stored in page {
+                after = stored.sequence;
+                to.send(Read::Record(record(stored))).await?;
                 self.after = Some(after);
             }
         }
@@ -163,15 +163,16 @@ async fn begin(outbox: &Outbox, pages: &Pages, start: &Start) -> Result<(Sequenc
 }
 
 /// Returns the record that an entry is.
-pub(crate) fn record(sequence: Sequence, entry: Entry) -> Record {
+pub(crate) fn record(stored: Stored) -> Record {
+    let Stored { sequence, id, topic, value, at, traceparent } = stored;
     Record {
-        position: position(sequence, entry.at),
-        time: entry.at,
-        id: Some(entry.origin.id),
-        topic: entry.topic,
-        value: Some(entry.value),
+        position: position(sequence, at),
+        time: at,
+        id: Some(id),
+        topic,
+        value: Some(value),
         republished: false,
         age: None,
-        traceparent: entry.traceparent,
+        traceparent,
     }
 }

@@ -22,7 +22,7 @@ use crate::database::stored::{StoredResident, Unreadable};
 use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
 use file::{Opener, OutboxFile};
-pub use pages::{PAGE, Pages};
+pub use pages::{PAGE, Pages, Stored};
 pub(crate) use place::{LOCK, NAME};
 use place::{Lock, Unopened};
 use writer::{Append, Change, Write, Writer};

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use domain::Millis;
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+use uuid::Uuid;
 
 use super::{
     Entry, LogId, Marked, OutboxError, Sequence,
@@ -16,6 +17,23 @@ use super::{
 pub const PAGE: u32 = 1_000;
 
 const COLUMNS: &str = "sequence, id, resident, route, digest, topic, line, value, stored_at, traceparent";
+
+/// The part of an entry that is its record.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The entry's number.
+    pub sequence: Sequence,
+    /// The event's id.
+    pub id: Uuid,
+    /// The topic.
+    pub topic: String,
+    /// The record's value.
+    pub value: Vec<u8>,
+    /// The entry's time.
+    pub at: Millis,
+    /// The trace of the request; `None` where it is not traced.
+    pub traceparent: Option<String>,
+}
 
 /// The entries of one file, in order.
 #[derive(Clone, Debug)]
@@ -41,6 +59,23 @@ impl Pages {
     /// [`OutboxError`] if the file cannot be read.
     pub async fn behind(&self, after: Sequence) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
         self.entries("TRUE", after).await
+    }
+
+    /// The records of the first entries behind `after`, [`PAGE`] at most. The columns for repeated requests are not read,
+    /// because a start reads a million entries.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub async fn records(&self, after: Sequence) -> Result<Vec<Stored>, OutboxError> {
+        let rows = sqlx::query(
+            "SELECT sequence, id, topic, value, stored_at, traceparent FROM entries
+             WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+        )
+        .bind(after.0)
+        .bind(PAGE)
+        .fetch_all(&self.0)
+        .await?;
+        rows.iter().map(stored).collect()
     }
 
     /// The newest entries of a resident, [`PAGE`] at most, the newest first.
@@ -124,4 +159,15 @@ impl Pages {
             sqlx::query(sqlx::AssertSqlSafe(query)).bind(after.0).bind(PAGE).fetch_all(&self.0).await?;
         rows.iter().map(entry).collect()
     }
+}
+
+fn stored(row: &SqliteRow) -> Result<Stored, OutboxError> {
+    Ok(Stored {
+        sequence: Sequence(row.try_get(0)?),
+        id: row.try_get(1)?,
+        topic: row.try_get(2)?,
+        value: row.try_get(3)?,
+        at: row.try_get(4)?,
+        traceparent: row.try_get(5)?,
+    })
 }

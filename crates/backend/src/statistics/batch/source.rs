@@ -166,11 +166,10 @@ impl Reading {
     pub(super) async fn next_page(&mut self) -> Result<Option<Records>, StatisticsError> {
         match self {
             Self::File { pages, after, .. } => {
-                let page = pages.behind(*after).await?;
-                let Some((last, _)) = page.last() else { return Ok(None) };
-                *after = *last;
-                let records =
-                    page.into_iter().map(|(sequence, entry)| record_of_entry(sequence, entry)).collect();
+                let page = pages.records(*after).await?;
+                let Some(last) = page.last() else { return Ok(None) };
+                *after = last.sequence;
+                let records = page.into_iter().map(record_of_entry).collect();
                 Ok(Some(Records { records, deleted_before: 0 }))
             }
             Self::Cluster { reader, .. } if reader.caught_up => Ok(None),

@@ -1,0 +1,206 @@
+//! The messages in a client's octets, however those are cut.
+
+use crate::{
+    Fault,
+    opcode::{BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT, FIN, PING, PONG, TEXT, is_control},
+};
+
+/// The bits of a head that extensions would use.
+const RESERVED: u8 = 0x70;
+/// The bit of a frame that has a mask.
+const MASK: u8 = 0x80;
+/// The octets of a mask.
+const MASK_LENGTH: usize = 4;
+
+/// Reads a client's messages. It keeps no room while nothing is half read.
+#[derive(Debug)]
+pub struct Reader {
+    limit: usize,
+    octets: Vec<u8>,
+    /// Octets before this one have been read.
+    start: usize,
+    /// The fragments so far of a message that has not ended.
+    begun: Option<Begun>,
+    failed: Option<Fault>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    is_text: bool,
+    payload: Vec<u8>,
+}
+
+/// A message or a control frame of the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A whole message, text or binary.
+    Message(Vec<u8>),
+    /// A ping, to be answered with a pong of the same payload.
+    Ping(Vec<u8>),
+    /// A pong.
+    Pong,
+    /// The client closes, with this code if it gives one.
+    Close(Option<u16>),
+}
+
+struct Frame {
+    opcode: u8,
+    is_last: bool,
+    payload: Vec<u8>,
+}
+
+impl Reader {
+    /// A reader at the beginning of a connection. A message may have `limit` octets.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        Self { limit, octets: Vec::new(), start: 0, begun: None, failed: None }
+    }
+
+    /// Adds octets of the client. After a fault they are dropped.
+    pub fn push(&mut self, octets: &[u8]) {
+        if self.failed.is_none() {
+            self.octets.extend_from_slice(octets);
+        }
+    }
+
+    /// Returns the next message or control frame, or `None` until more octets are pushed.
+    ///
+    /// # Errors
+    /// The fault in the octets, and the same fault from then on, because nothing after it can be trusted.
+    #[expect(clippy::should_implement_trait, reason = "it is used as `stomp::Decoder::next` is")]
+    pub fn next(&mut self) -> Result<Option<Incoming>, Fault> {
+        if let Some(fault) = self.failed {
+            return Err(fault);
+        }
+        let result = self.advance();
+        if let Err(fault) = result {
+            *self = Self { failed: Some(fault), ..Self::new(self.limit) };
+        }
+        result
+    }
+
+    fn advance(&mut self) -> Result<Option<Incoming>, Fault> {
+        loop {
+            let Some(frame) = self.frame()? else {
+                self.reclaim();
+                return Ok(None);
+            };
+            if let Some(incoming) = self.receive(frame)? {
+                return Ok(Some(incoming));
+            }
+        }
+    }
+
+    /// Takes the next frame, if it is whole. Its head is judged before its payload has come.
+    fn frame(&mut self) -> Result<Option<Frame>, Fault> {
+        let pending = &self.octets[self.start..];
+        let &[first, second, ref rest @ ..] = pending else { return Ok(None) };
+        let (opcode, is_last) = (first & 0x0F, first & FIN != 0);
+        self.judge(first, second)?;
+        let (length, head) = match (second & !MASK, rest) {
+            (126, [a, b, ..]) => (u64::from(u16::from_be_bytes([*a, *b])), 4),
+            (127, rest) => match rest.first_chunk::<8>() {
+                Some(length) => (u64::from_be_bytes(*length), 10),
+                None => return Ok(None),
+            },
+            (126, _) => return Ok(None),
+            (short, _) => (u64::from(short), 2),
+        };
+        let length = self.bounded(opcode, length)?;
+        let Some(whole) = pending.get(head..head + MASK_LENGTH + length) else { return Ok(None) };
+        let (mask, payload) = whole.split_at(MASK_LENGTH);
+        let payload = unmasked(payload, mask);
+        self.start += head + MASK_LENGTH + length;
+        Ok(Some(Frame { opcode, is_last, payload }))
+    }
+
+    /// Judges the first two octets of a head.
+    fn judge(&self, first: u8, second: u8) -> Result<(), Fault> {
+        let (opcode, is_last) = (first & 0x0F, first & FIN != 0);
+        if first & RESERVED != 0 {
+            return Err(Fault::ReservedBit);
+        }
+        match (opcode, &self.begun) {
+            (CONTINUATION, None) => return Err(Fault::NothingToContinue),
+            (TEXT | BINARY, Some(_)) => return Err(Fault::Interleaved),
+            (CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG, _) => {}
+            _ => return Err(Fault::UnknownOpcode),
+        }
+        if is_control(opcode) && !is_last {
+            return Err(Fault::FragmentedControl);
+        }
+        if is_control(opcode) && usize::from(second & !MASK) > CONTROL_LIMIT {
+            return Err(Fault::LongControl);
+        }
+        if second & MASK == 0 { Err(Fault::NotMasked) } else { Ok(()) }
+    }
+
+    /// Returns the length of a payload that may be read.
+    fn bounded(&self, opcode: u8, length: u64) -> Result<usize, Fault> {
+        let before = match &self.begun {
+            Some(begun) if !is_control(opcode) => begun.payload.len(),
+            _ => 0,
+        };
+        let length = usize::try_from(length).ok().filter(|length| *length <= self.limit - before);
+        length.ok_or(Fault::TooLong)
+    }
+
+    /// Returns what a frame completes, if it completes something.
+    fn receive(&mut self, frame: Frame) -> Result<Option<Incoming>, Fault> {
+        let Frame { opcode, is_last, payload } = frame;
+        match opcode {
+            PING => return Ok(Some(Incoming::Ping(payload))),
+            PONG => return Ok(Some(Incoming::Pong)),
+            CLOSE => return closing(&payload).map(|code| Some(Incoming::Close(code))),
+            _ => {}
+        }
+        let message = match self.begun.take() {
+            None => Begun { is_text: opcode == TEXT, payload },
+            Some(mut begun) => {
+                begun.payload.extend_from_slice(&payload);
+                begun
+            }
+        };
+        if !is_last {
+            self.begun = Some(message);
+            return Ok(None);
+        }
+        if message.is_text && std::str::from_utf8(&message.payload).is_err() {
+            return Err(Fault::NotUtf8);
+        }
+        Ok(Some(Incoming::Message(message.payload)))
+    }
+
+    /// Gives back the room of what was read.
+    fn reclaim(&mut self) {
+        if self.start == self.octets.len() {
+            self.octets = Vec::new();
+        } else {
+            self.octets.drain(..self.start);
+        }
+        self.start = 0;
+    }
+}
+
+fn unmasked(payload: &[u8], mask: &[u8]) -> Vec<u8> {
+    let mut octets = payload.to_vec();
+    for some in octets.chunks_mut(MASK_LENGTH) {
+        some.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
+    }
+    octets
+}
+
+/// Returns the code of a Close frame (sections 5.5.1 and 7.4).
+fn closing(payload: &[u8]) -> Result<Option<u16>, Fault> {
+    let Some((code, reason)) = payload.split_first_chunk::<2>() else {
+        return if payload.is_empty() { Ok(None) } else { Err(Fault::BadClose) };
+    };
+    let code = u16::from_be_bytes(*code);
+    if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+        return Err(Fault::BadClose);
+    }
+    if std::str::from_utf8(reason).is_err() {
+        return Err(Fault::NotUtf8);
+    }
+    Ok(Some(code))
+}

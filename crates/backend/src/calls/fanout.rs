@@ -356,38 +356,12 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        task::{Context, Poll},
-    };
-
-    use bytes::Bytes;
     use domain::{Alert, AlertId, Event, House};
-    use parking_lot::Mutex;
     use stomp::Version;
     use tokio::time::timeout;
 
     use super::*;
-    use crate::calls::hub::{Outlet, Subscription, queue, queue_before};
-
-    /// A system that takes no frame before it is released.
-    struct Slow(Mutex<std::sync::mpsc::Receiver<()>>);
-
-    impl Outlet for Slow {
-        fn begin(&self, _: &Bytes) -> io::Result<Bytes> {
-            // The end of the channel releases it, too.
-            let _ = self.0.lock().recv();
-            Ok(Bytes::new())
-        }
-
-        fn write(&self, octets: &[u8]) -> io::Result<usize> {
-            Ok(octets.len())
-        }
-
-        fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-    }
+    use crate::calls::hub::{Slow, Subscription, queue, queue_before};
 
     fn call(line: &Line) -> Event {
         let house = House::new("1203").unwrap();
@@ -411,7 +385,7 @@ mod tests {
         let slow = Line::new("101-1").unwrap();
         let mut lines = (2..).map(|number| Line::new(format!("101-{number}")).unwrap());
         let quick = lines.find(|line| lane_of(line) != lane_of(&slow)).unwrap();
-        let (to_slow, _slow) = queue_before(Box::new(Slow(Mutex::new(released))), 1);
+        let (to_slow, _slow) = queue_before(Slow::until(released), 1);
         let (to_quick, mut frames) = queue(1);
         let _slow_line = hub.subscribe(&slow, subscription(), to_slow);
         let _quick_line = hub.subscribe(&quick, subscription(), to_quick);

@@ -1,4 +1,4 @@
-//! The subscribers of a line, and the pushing of frames to them.
+//! The subscribers of a line, and the frames that a message is for each of them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -10,7 +10,7 @@ use domain::{AlertId, House, Line, destination};
 
 use super::{
     Queue, Subscription,
-    deliveries::{Delivery, Outcome, deliver},
+    deliveries::Delivery,
     frames::{Frames, Message},
     guests::Listener,
     kinds::{Kind, Kinds},
@@ -166,18 +166,18 @@ impl Audience {
         listening.filter_map(|subscriber| subscriber.subscription.viewer.clone()).collect()
     }
 
-    /// Encodes a message once for each kind of subscription and hands it to those that it is for. A guest gets it at the
-    /// destination of its own line. Returns whether a house other than the speaker has it in a queue.
-    pub(super) fn push(
-        &mut self,
+    /// Encodes a message once for each kind of subscription, and returns it for those that it is for. A guest gets it at
+    /// the destination of its own line.
+    pub(super) fn deliveries(
+        &self,
         destination: &str,
         message: &Message,
         Towards { speaker, delivering }: Towards<'_>,
         to: To<'_>,
-    ) -> bool {
+    ) -> Vec<Delivery> {
         // A rebuild applies a million events before anybody listens.
         if self.subscribers.is_empty() {
-            return false;
+            return Vec::new();
         }
         let destinations: Vec<(&Line, String)> =
             message.guests.iter().map(|line| (line, destination::of_line(line))).collect();
@@ -209,15 +209,17 @@ impl Audience {
             });
         }
         let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
-        let Outcome { pushed, is_delivered, gone } = deliver(deliveries);
+        metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
+        deliveries
+    }
+
+    /// Pushes nothing more to these subscribers, whose queues take no more frames.
+    pub(super) fn leave(&mut self, gone: &[u64]) {
         for number in gone {
-            if let Some(subscriber) = self.subscribers.get_mut(&number) {
+            if let Some(subscriber) = self.subscribers.get_mut(number) {
                 subscriber.leave();
             }
         }
-        metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
-        metrics::counter!("iutsai_frames_pushed_total").increment(pushed);
-        is_delivered
     }
 }
 

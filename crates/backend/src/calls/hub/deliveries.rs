@@ -13,7 +13,8 @@ use parking_lot::{Condvar, Mutex};
 use super::Queue;
 use crate::traces::Delivering;
 
-/// Fewer sockets take less time than to wake a thread for them is worth.
+/// The sockets from which on threads help, because fewer take less time than to wake a thread for them is worth. With
+/// [`usize::MAX`] none ever starts, by which their use is measured.
 const MANY: usize = 512;
 /// The sockets that a thread takes at once.
 const TOGETHER: usize = 64;
@@ -65,9 +66,10 @@ struct Working<'a>(&'a Work);
 
 /// Hands all frames over and returns the result. A socket gets the next message only after that.
 pub(super) fn deliver(deliveries: Vec<Delivery>) -> Outcome {
-    if deliveries.len() < MANY {
-        return Outcome::of(deliveries);
-    }
+    if deliveries.len() < MANY { Outcome::of(deliveries) } else { deliver_with_help(deliveries) }
+}
+
+fn deliver_with_help(deliveries: Vec<Delivery>) -> Outcome {
     let work = Arc::new(Work::new(deliveries));
     for helper in HELPERS.iter() {
         // Without help it only takes longer.
@@ -165,9 +167,17 @@ mod tests {
 
     #[test]
     fn every_socket_gets_the_frame_once_however_many_there_are() {
-        for count in [0, 1, MANY - 1, MANY, 10 * MANY + 1] {
+        let ways: [(usize, fn(Vec<Delivery>) -> Outcome); 6] = [
+            (0, deliver),
+            (TOGETHER, deliver),
+            (0, deliver_with_help),
+            (1, deliver_with_help),
+            (TOGETHER, deliver_with_help),
+            (100 * TOGETHER + 1, deliver_with_help),
+        ];
+        for (count, way) in ways {
             let (all, receivers) = deliveries(count, "frame");
-            let outcome = deliver(all);
+            let outcome = way(all);
             assert_eq!((outcome.pushed, outcome.is_delivered), (count as u64, count > 7));
             assert!(outcome.gone.is_empty());
             for mut receiver in receivers {
@@ -178,16 +188,17 @@ mod tests {
 
     #[test]
     fn sockets_that_take_no_more_are_named() {
-        let (all, receivers) = deliveries(2 * MANY, "first");
+        const COUNT: usize = 20 * TOGETHER;
+        let (all, receivers) = deliveries(COUNT, "first");
         let queues: Vec<Queue> = all.iter().map(|delivery| delivery.queue.clone()).collect();
-        deliver(all);
+        deliver_with_help(all);
         let kept: Vec<_> = receivers.into_iter().skip(10).collect();
-        let (mut again, _receivers) = deliveries(2 * MANY, "second");
+        let (mut again, _receivers) = deliveries(COUNT, "second");
         again.iter_mut().zip(queues).for_each(|(delivery, queue)| delivery.queue = queue);
-        let mut outcome = deliver(again);
+        let mut outcome = deliver_with_help(again);
         assert_eq!((outcome.pushed, outcome.is_delivered), (0, false), "each holds one frame");
         outcome.gone.sort_unstable();
-        assert_eq!(outcome.gone, (0..2 * MANY as u64).collect::<Vec<_>>());
-        assert_eq!(kept.len(), 2 * MANY - 10);
+        assert_eq!(outcome.gone, (0..COUNT as u64).collect::<Vec<_>>());
+        assert_eq!(kept.len(), COUNT - 10);
     }
 }

@@ -47,6 +47,8 @@ use everywhere::Everywhere;
 use guests::{Guests, Listener};
 pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
+#[cfg(test)]
+pub(crate) use queue::Slow;
 pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
 use room::Room;
 pub use snapshot::Snapshot;

@@ -417,3 +417,5 @@ impl Drop for QueueReceiver {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::Slow;

@@ -1,5 +1,5 @@
-//! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that a lookup never waits
-//! for the pushing of frames.
+//! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that neither a lookup nor a
+//! subscription waits for the pushing of frames.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -11,6 +11,7 @@ use super::{
     Arrival, Freshness, Queue, Subscription,
     audience::{Audience, To, Towards},
     changes::Changes,
+    deliveries::{Delivery, deliver},
     frames::{Message, News},
     guests::{Guests, Listener},
     line_calls::{LineCalls, Opened},
@@ -27,10 +28,13 @@ pub(super) struct Room {
     line: Line,
     /// Where its subscribers get its frames.
     destination: String,
+    /// The turn of an event. It is locked before `audience`, by events alone, and held until the frames of the event are
+    /// pushed, so that every subscriber gets them in the order of the fold.
+    turn: Mutex<()>,
     /// These locks are fair after a while, because subscriptions that come in a flood must not keep an alarm out.
     ///
-    /// Locked before `calls` where both are needed, and held until the frames of an event are pushed, so that every
-    /// subscriber gets them in the order of the fold.
+    /// Locked before `calls` where both are needed, and held from a change of the fold until it is known who gets its
+    /// frames. A subscription that begins later has the change in its snapshot.
     audience: Mutex<Audience>,
     /// Locked for one event or one lookup, never while frames are encoded or pushed.
     calls: Mutex<LineCalls>,
@@ -91,7 +95,8 @@ impl Room {
     ) -> Self {
         let destination = destination::of_line(&line);
         let calls = Mutex::new(LineCalls::new(line.clone(), partitions));
-        Self { line, destination, audience: Mutex::default(), calls, listeners, viewings, guests }
+        let (turn, audience) = (Mutex::default(), Mutex::default());
+        Self { line, destination, turn, audience, calls, listeners, viewings, guests }
     }
 
     /// Returns what is known of its calls, for a lookup.
@@ -103,6 +108,7 @@ impl Room {
     pub(super) fn apply(&self, arrival: Arrival) -> bool {
         let way = Way { replay: arrival.replay, late: arrival.late, taken_here: arrival.taken_here };
         let traced = arrival.trace.clone().map(|trace| (trace, arrival.event.clone()));
+        let _turn = self.turn.lock();
         let mut audience = self.audience();
         let applied = self.calls().apply(arrival);
         let is_new = !applied.news.is_empty();
@@ -110,49 +116,89 @@ impl Room {
         let traced = traced.filter(|_| is_new);
         let delivering = traced.and_then(|(trace, event)| trace.deliver(&event, way.taken_here));
         let to = Towards { speaker: applied.speaker.as_ref(), delivering: delivering.as_ref() };
-        if self.publish(&mut audience, applied.news, way, to) {
+        let deliveries = self.publish(&audience, applied.news, way, to);
+        let mut opening = Vec::new();
+        for opened in &applied.opened {
+            opening.extend(self.open(&mut audience, opened, way, delivering.as_ref()));
+        }
+        drop(audience);
+        if self.deliver(deliveries) {
             self.calls().record_delivery(applied.trace);
         }
-        for opened in &applied.opened {
-            self.open(&mut audience, opened, way, delivering.as_ref());
-        }
+        self.deliver(opening);
         is_new
     }
 
-    /// Sends a call, as a whole, to the subscribers of the lines that get it from now on.
-    fn open(&self, audience: &mut Audience, opened: &Opened, way: Way, delivering: Option<&Delivering>) {
+    /// Adds the subscribers of the lines that get a call from now on, and returns the call, as a whole, for them.
+    fn open(
+        &self,
+        audience: &mut Audience,
+        opened: &Opened,
+        way: Way,
+        delivering: Option<&Delivering>,
+    ) -> Vec<Vec<Delivery>> {
         for line in &opened.lines {
             for (number, listener) in self.guests.invite(&self.line, line) {
                 audience.add_guest(number, line, listener, VecDeque::new());
             }
         }
         let messages = self.calls().messages_of_opened(opened);
-        for message in messages {
+        let towards = Towards { speaker: None, delivering };
+        let of_message = |message| {
             let message = Message { replay: way.replay, late: way.late, ..message };
-            self.push(audience, &message, Towards { speaker: None, delivering }, To::Guests);
-        }
+            self.address(audience, &message, towards, To::Guests)
+        };
+        messages.into_iter().map(of_message).collect()
     }
 
-    /// Pushes a message, and publishes who is shown a location with it. Returns whether a socket of a house other than
-    /// the speaker has it.
-    fn push(&self, audience: &mut Audience, message: &Message, towards: Towards<'_>, to: To<'_>) -> bool {
-        let is_delivered = audience.push(&self.destination, message, towards, to);
+    /// Returns a message for everybody who gets it, and publishes who is shown a location with it.
+    fn address(
+        &self,
+        audience: &Audience,
+        message: &Message,
+        towards: Towards<'_>,
+        to: To<'_>,
+    ) -> Vec<Delivery> {
+        let deliveries = audience.deliveries(&self.destination, message, towards, to);
         if let Some(call) = message.located().filter(|_| !matches!(to, To::House(_))) {
             self.viewings.publish(call, Means::Alarm, || audience.viewers(message, to));
+        }
+        deliveries
+    }
+
+    /// Pushes messages, one after the other. Returns whether a socket of a house other than the speaker has one of them.
+    fn deliver(&self, messages: Vec<Vec<Delivery>>) -> bool {
+        let mut is_delivered = false;
+        for deliveries in messages {
+            let outcome = deliver(deliveries);
+            metrics::counter!("iutsai_frames_pushed_total").increment(outcome.pushed);
+            is_delivered |= outcome.is_delivered;
+            if !outcome.gone.is_empty() {
+                self.audience().leave(&outcome.gone);
+            }
         }
         is_delivered
     }
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.
     pub(super) fn set_partitions(&self, partitions: i32) {
-        let mut audience = self.audience();
+        let _turn = self.turn.lock();
+        let audience = self.audience();
         let news = self.calls().set_partitions(partitions);
-        self.publish(&mut audience, news, Way::default(), Towards::default());
+        let deliveries = self.publish(&audience, news, Way::default(), Towards::default());
+        drop(audience);
+        self.deliver(deliveries);
     }
 
-    /// Publishes and pushes changes; returns whether a socket of a house other than the speaker has one of them.
-    fn publish(&self, audience: &mut Audience, news: Vec<News>, way: Way, towards: Towards<'_>) -> bool {
-        let mut is_delivered = false;
+    /// Publishes changes, and returns their messages for everybody who gets them.
+    fn publish(
+        &self,
+        audience: &Audience,
+        news: Vec<News>,
+        way: Way,
+        towards: Towards<'_>,
+    ) -> Vec<Vec<Delivery>> {
+        let mut deliveries = Vec::new();
         for news in news {
             // Nothing reacts to a drill of a house alone.
             if news.only.is_none() {
@@ -164,9 +210,9 @@ impl Room {
             let only = news.only.clone();
             let message = news.into_message(way.replay, way.late);
             let to = only.as_ref().map_or(To::Everybody, To::House);
-            is_delivered |= self.push(audience, &message, towards, to);
+            deliveries.push(self.address(audience, &message, towards, to));
         }
-        is_delivered
+        deliveries
     }
 
     /// Adds a subscriber, and lists the calls of its snapshot. [`Room::next_listed`] returns them one by one.
@@ -240,7 +286,7 @@ impl Room {
         self.audience().remove(number);
     }
 
-    /// Returns who listens, so that nothing is pushed while it is held.
+    /// Returns who listens, so that no event begins to be pushed while it is held.
     pub(super) fn audience(&self) -> MutexGuard<'_, Audience> {
         self.audience.lock()
     }

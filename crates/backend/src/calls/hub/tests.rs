@@ -1,4 +1,4 @@
-//! The hub as a whole. The tests are about lookups while frames are pushed, fair snapshots, and whether a call reached
+//! The hub as a whole. The tests are about lookups and subscriptions while frames are pushed, fair snapshots, and whether a call reached
 //! a neighbour.
 
 use std::{collections::BTreeMap, sync::mpsc, thread, time::Duration};
@@ -123,7 +123,7 @@ fn no_lookup_waits_while_frames_are_pushed() {
     apply(&hub, Event::Alert(called.clone()));
     apply(&hub, Event::Accept(accepted.clone()));
     let room = hub.room(&line());
-    // The task that pushes holds this lock until the last subscriber has the frame.
+    // The task that pushes holds this lock until it knows who gets the frame.
     let pushing = room.audience();
     let (sender, done) = mpsc::channel();
     let asking = hub;
@@ -146,6 +146,29 @@ fn no_lookup_waits_while_frames_are_pushed() {
     assert!(done.recv_timeout(Duration::from_secs(30)).is_ok(), "a lookup waits for the pushing, or failed");
     drop(pushing);
     asked.join().unwrap();
+}
+
+#[test]
+fn no_subscription_waits_while_frames_are_written_and_it_has_the_call_at_once() {
+    let (hub, (release, released)) = (Hub::new(), mpsc::channel());
+    let (to_slow, _slow) = queue_before(Slow::until(released), 1);
+    let _listening = hub.subscribe(&line(), subscription_of("1204"), to_slow);
+    let called = call("1203", 0);
+    let (writing, alert) = (hub.clone(), Event::Alert(called.clone()));
+    let applying = thread::spawn(move || apply(&writing, alert));
+    while hub.named(called.id).is_empty() {
+        thread::yield_now();
+    }
+    let (sender, begun) = mpsc::channel();
+    let subscribing = thread::spawn(move || {
+        let subscribed = hub.subscribe(&line(), subscription_of("1301"), queue(8).0);
+        sender.send(listed(subscribed.snapshot).0).unwrap();
+    });
+    let calls = begun.recv_timeout(Duration::from_secs(30));
+    drop(release);
+    applying.join().unwrap();
+    subscribing.join().unwrap();
+    assert_eq!(calls.expect("the subscription does not wait for the writing")["1203"], [called.id]);
 }
 
 #[test]

@@ -1,8 +1,33 @@
 //! The order of a socket's octets, whether the hub or the task writes them, and however little the system takes.
 
-use std::task::Wake;
+use std::{sync::mpsc, task::Wake};
 
 use super::*;
+
+/// A system that takes no frame before it is released.
+pub(crate) struct Slow(Mutex<mpsc::Receiver<()>>);
+
+impl Slow {
+    /// The end of the channel releases it, too.
+    pub(crate) fn until(released: mpsc::Receiver<()>) -> Box<Self> {
+        Box::new(Self(Mutex::new(released)))
+    }
+}
+
+impl Outlet for Slow {
+    fn begin(&self, _: &Bytes) -> io::Result<Bytes> {
+        let _ = self.0.lock().recv();
+        Ok(Bytes::new())
+    }
+
+    fn write(&self, octets: &[u8]) -> io::Result<usize> {
+        Ok(octets.len())
+    }
+
+    fn poll_writable(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
 
 /// A system that takes so many octets, and begins each frame with `<`.
 #[derive(Clone, Default)]

@@ -11,6 +11,7 @@
 
 pub(crate) mod board;
 pub(crate) mod crowd;
+mod peer;
 mod presser;
 mod report;
 mod sighting;
@@ -23,6 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::callers::Callers;
 use board::Board;
 use crowd::Crowd;
+use peer::Peer;
 use report::Row;
 use target::Target;
 use testkit::{Error, client::Session, descriptors, measure::disk};
@@ -77,6 +79,18 @@ pub struct Settings {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: u16,
 
+    /// Measures another program in turn with the server, by the same client and the same clock
+    #[arg(long, value_name = "NAME")]
+    pub peer: Option<peer::Name>,
+
+    /// The program nginx, for --peer nchan (Debian: nginx)
+    #[arg(long, value_name = "FILE", default_value = "nginx")]
+    pub nginx: PathBuf,
+
+    /// Its module nchan, for --peer nchan (Debian: libnginx-mod-nchan)
+    #[arg(long, value_name = "FILE", default_value = "/usr/lib/nginx/modules/ngx_nchan_module.so")]
+    pub nchan: PathBuf,
+
     /// Directory on the server's disk, where the disk is measured; by default the data directory of the program that is
     /// started, else the current directory
     #[arg(long, value_name = "DIR")]
@@ -122,6 +136,10 @@ async fn measure(settings: &Settings, listeners: &Runtime) -> Result<(), Error> 
 
 async fn measure_all(settings: &Settings, listeners: &Runtime, target: &Target) -> Result<(), Error> {
     let people = target.people(settings).await?;
+    let peer = match settings.peer {
+        Some(name) => Some((name, Peer::start(settings).await?)),
+        None => None,
+    };
     let floor = disk::measure(&target.disk(settings))?;
     report::print_preface(settings, target::callers(settings), target.client.address(), &floor);
     let (mut callers, mut faults) = (people.callers(), Vec::new());
@@ -130,8 +148,14 @@ async fn measure_all(settings: &Settings, listeners: &Runtime, target: &Target) 
         let row = measure_one(settings, listeners, &mut callers, &devices).await?;
         report::print_row(&row);
         faults.extend(row.faults());
+        if let Some((name, peer)) = &peer {
+            let of_peer = peer.measure(settings, listeners, devices.len()).await?;
+            report::print_peer(name.as_str(), &row, &of_peer);
+            let of_peer = of_peer.faults().into_iter();
+            faults.extend(of_peer.map(|fault| format!("{}, {fault}", name.as_str())));
+        }
     }
-    report::print_legend();
+    report::print_legend(settings.peer);
     if faults.is_empty() { Ok(()) } else { Err(Error::Usage(faults.join("\n"))) }
 }
 

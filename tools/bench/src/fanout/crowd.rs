@@ -31,19 +31,34 @@ impl Crowd {
         devices: &[Session],
         ack: bool,
     ) -> Result<Self, Error> {
+        let devices = devices.iter().cloned();
+        let sockets = devices.zip(first..).map(|(device, number)| (number, open(device, ack)));
+        Self::of(listeners, board, sockets).await
+    }
+
+    /// Lets these sockets listen as soon as they are open, each with its number on the board.
+    pub(crate) async fn of<F>(
+        listeners: &Runtime,
+        board: &Arc<Board>,
+        mut sockets: impl Iterator<Item = (usize, F)>,
+    ) -> Result<Self, Error>
+    where
+        F: Future<Output = Result<WebSocket, Error>> + Send + 'static,
+    {
         let mut crowd = JoinSet::new();
-        let mut numbers = first..;
-        for some in devices.chunks(AT_ONCE) {
+        loop {
             let mut opening = JoinSet::new();
-            for (device, number) in some.iter().cloned().zip(numbers.by_ref()) {
-                opening.spawn_on(async move { (number, open(&device, ack).await) }, listeners.handle());
+            for (number, socket) in sockets.by_ref().take(AT_ONCE) {
+                opening.spawn_on(async move { (number, socket.await) }, listeners.handle());
+            }
+            if opening.is_empty() {
+                return Ok(Self(crowd));
             }
             while let Some(opened) = opening.join_next().await {
                 let (number, stream) = opened.expect("opening a socket does not panic");
                 crowd.spawn_on(listen(stream?, board.clone(), number), listeners.handle());
             }
         }
-        Ok(Self(crowd))
     }
 
     /// Closes the sockets.
@@ -52,7 +67,8 @@ impl Crowd {
     }
 }
 
-async fn open(device: &Session, ack: bool) -> Result<WebSocket, Error> {
+/// Opens a socket that subscribes to the line of a device, with its snapshot received.
+pub(crate) async fn open(device: Session, ack: bool) -> Result<WebSocket, Error> {
     let mode = if ack { Ack::ClientIndividual } else { Ack::Auto };
     let subscribe = Subscribe::to_line(device.line()?).ack(mode);
     let mut socket = device.connect().await?;

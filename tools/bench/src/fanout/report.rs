@@ -1,6 +1,6 @@
 //! The table.
 
-use super::{Settings, board::Board, presser::Press};
+use super::{Settings, board::Board, peer::Name, presser::Press};
 use crate::callers::SOCKETS_OF_FLAT;
 use testkit::measure::{
     disk::Floor,
@@ -87,10 +87,34 @@ pub(super) fn print_preface(settings: &Settings, callers: usize, address: &str, 
 
 /// One line of the table.
 pub(super) fn print_row(row: &Row) {
+    print_line(&row.subscribers.to_string(), row);
+}
+
+/// The line of another program, and how much longer or shorter ours took.
+pub(super) fn print_peer(name: &str, ours: &Row, peer: &Row) {
+    print_line(name, peer);
+    println!(
+        "{:>11}  press to last, ours divided by {name}'s: {} at p50, {} at p99",
+        "",
+        quotient(&ours.last, &peer.last, 50),
+        quotient(&ours.last, &peer.last, 99),
+    );
+}
+
+/// Returns how many times as long one took as the other, or a dash where one was not measured.
+fn quotient(ours: &Spread, other: &Spread, percent: usize) -> String {
+    match (ours.percentile(percent), other.percentile(percent)) {
+        (Some(ours), Some(other)) if !other.is_zero() => {
+            format!("{:.2}", ours.as_secs_f64() / other.as_secs_f64())
+        }
+        _ => "-".into(),
+    }
+}
+
+fn print_line(what: &str, row: &Row) {
     let p = |spread: &Spread, percent| milliseconds(spread.percentile(percent));
     println!(
-        "{:>11}  {:>8} {:>8}  {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>8} {:>8}  {:>9}  {:>6}",
-        row.subscribers,
+        "{what:>11}  {:>8} {:>8}  {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>8} {:>8}  {:>9}  {:>6}",
         p(&row.first, 50),
         p(&row.first, 99),
         p(&row.each, 50),
@@ -109,12 +133,19 @@ pub(super) fn print_row(row: &Row) {
 }
 
 /// Prints the meaning of the columns.
-pub(super) fn print_legend() {
+pub(super) fn print_legend(peer: Option<Name>) {
     println!();
     println!(
         "Milliseconds by one monotonic clock, from before the request is built until a subscriber has read the frame, \
          or the caller the answer. Presser, subscribers and server share the machine."
     );
+    if let Some(peer) = peer {
+        println!(
+            "{} gets a message as long as ours. It keeps no log, waits for no disk, knows no accounts, and is sent no \
+             acknowledgements; its POST is that of the message. The other program is idle meanwhile.",
+            peer.as_str()
+        );
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +157,15 @@ mod tests {
     fn press(seen: &[u64], missing: usize) -> Press {
         let seen = seen.iter().copied().map(Duration::from_millis).collect();
         Press { answered: Duration::from_millis(9), seen, missing, published: true, asked_to_wait: 0 }
+    }
+
+    #[test]
+    fn programs_are_compared_by_their_last_subscribers() {
+        let (mut ours, mut other) = (Row::new(2), Row::new(2));
+        assert_eq!(quotient(&ours.last, &other.last, 50), "-");
+        ours.add(&press(&[3, 1], 0));
+        other.add(&press(&[2, 2], 0));
+        assert_eq!(quotient(&ours.last, &other.last, 50), "1.50");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod history;
 mod office;
 mod push;
 mod rate;
+mod reconnect;
 mod starve;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Office(office::Settings),
     /// Time until the caller has the answer while everything else asks for the server's time
     Starve(starve::Settings),
+    /// Time until thousands of sockets have their snapshot that come back at once after a restart
+    Reconnect(reconnect::Settings),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Push(settings) => push::run(&settings),
         Command::Office(settings) => office::run(&settings),
         Command::Starve(settings) => starve::run(&settings),
+        Command::Reconnect(settings) => reconnect::run(&settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,5 @@
-//! Another program to compare with, in the same run. It is nginx with the module nchan, which sends what is posted to it to
-//! all of its WebSockets.
+//! Another program to compare with, in the same run. It is nginx with the module nchan, which sends what is posted to it
+//! to all of its WebSockets.
 
 use std::{
     fs,

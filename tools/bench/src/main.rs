@@ -3,6 +3,7 @@
 mod callers;
 mod fanout;
 mod history;
+mod lines;
 mod office;
 mod push;
 mod rate;
@@ -40,6 +41,8 @@ enum Command {
     Starve(starve::Settings),
     /// Time until thousands of sockets have their snapshot that come back at once after a restart
     Reconnect(reconnect::Settings),
+    /// From a press to the last neighbour at a fixed rate on many lines, and whether the server keeps up
+    Lines(lines::Settings),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Office(settings) => office::run(&settings),
         Command::Starve(settings) => starve::run(&settings),
         Command::Reconnect(settings) => reconnect::run(&settings),
+        Command::Lines(settings) => lines::run(&settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

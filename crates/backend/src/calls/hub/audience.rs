@@ -166,8 +166,8 @@ impl Audience {
         listening.filter_map(|subscriber| subscriber.subscription.viewer.clone()).collect()
     }
 
-    /// Encodes a message once for each kind of subscription, and returns it for those that it is for. A guest gets it at
-    /// the destination of its own line.
+    /// Encodes a message once for each kind of subscription, and returns it for those that it is for. A guest gets it
+    /// at the destination of its own line.
     pub(super) fn deliveries(
         &self,
         destination: &str,

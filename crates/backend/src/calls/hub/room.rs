@@ -28,8 +28,8 @@ pub(super) struct Room {
     line: Line,
     /// Where its subscribers get its frames.
     destination: String,
-    /// The turn of an event. It is locked before `audience`, by events alone, and held until the frames of the event are
-    /// pushed, so that every subscriber gets them in the order of the fold.
+    /// The turn of an event. It is locked before `audience`, by events alone, and held until the frames of the event
+    /// are pushed, so that every subscriber gets them in the order of the fold.
     turn: Mutex<()>,
     /// These locks are fair after a while, because subscriptions that come in a flood must not keep an alarm out.
     ///
@@ -166,7 +166,8 @@ impl Room {
         deliveries
     }
 
-    /// Pushes messages, one after the other. Returns whether a socket of a house other than the speaker has one of them.
+    /// Pushes messages, one after the other. Returns whether a socket of a house other than the speaker has one of
+    /// them.
     fn deliver(&self, messages: Vec<Vec<Delivery>>) -> bool {
         let mut is_delivered = false;
         for deliveries in messages {

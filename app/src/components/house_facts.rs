@@ -3,7 +3,7 @@
 use domain::{Incident, Line, Resident, Role};
 use leptos::prelude::*;
 
-use super::incident_words::{call_words, escalated, line, reached, text, whereabouts};
+use super::incident_words::{call_words, escalated, line, location_age, reached, text, whereabouts};
 use crate::{
     home::Home,
     house_calls::HouseCalls,
@@ -98,6 +98,11 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> };
         lines.get().into_iter().map(line).collect_view()
     };
+    let age = Memo::new(move |_| {
+        let (locale, now) = (i18n.get_locale(), connection.now.get());
+        let age = |one: &Incident| location_age(locale, one.location.and(one.located), now);
+        one.with(|one| one.as_ref().and_then(age).unwrap_or_default())
+    });
     let (text, reached, escalated) = (words_of(one, text), words_of(one, reached), words_of(one, escalated));
     view! {
         <p class="incident-text" aria-live="polite" hidden=is_empty(text)>{text}</p>
@@ -105,6 +110,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         <p class="incident-facts" aria-live="off">
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
+            <span data-testid="location-age" hidden=is_empty(age.into())>{age}</span>
         </p>
         <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
             <span>{escalated}</span>

@@ -6,16 +6,17 @@ import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { isAt, isInside } from "../support/map.ts";
 import { GATE, YARD } from "../support/places.ts";
+import { screenOf, screenThat } from "../support/spied.ts";
 import type { Visitor } from "../support/visitor.ts";
 
 const helpers = (of: Visitor): Locator => of.page.getByTestId("helper-marker");
 const button = (of: Visitor): Locator => of.page.getByTestId("show-where");
 const state = (of: Visitor): Locator => of.page.getByTestId("where-state");
 
-/** A place that the first one differs from by more than a device is wrong by. */
+/** On the way from the gate to the yard. */
 const CLOSER = { latitude: 37.5025, longitude: 127.043, accuracy: 20 };
 
-test("a helper is on the caller's map only after a tap, moves, and is gone with the next one", async ({ resident }) => {
+test("a helper is on the caller's map only after a tap, moves, and leaves with the next one", async ({ resident }) => {
   const caller = await resident("resident-1203", { place: YARD });
   const helper = await resident("resident-1204", { place: GATE });
   const other = await resident("resident-1301");
@@ -81,6 +82,22 @@ test("it goes on after a reload, and ends with a withdrawal until the next tap",
   await helper.incident(id).getByTestId("arrived").click();
   await expect(helpers(caller)).toHaveCount(0);
   await expect(button(helper)).toBeHidden();
+});
+
+test("while a helper is shown, the screen stays on", async ({ resident, visitor }) => {
+  const caller = await resident("resident-1203");
+  const helper = await visitor("resident-1204", { place: GATE });
+  await screenThat(helper.page, "stays on");
+  await helper.goHome();
+  const id = await caller.call();
+  await helper.incident(id).getByTestId("accept").click();
+  await expect(button(helper)).toBeVisible();
+  expect(await screenOf(helper.page)).toEqual({ asked: 0, staysOn: false });
+
+  await button(helper).click();
+
+  await isAt(helpers(caller), GATE);
+  await expect.poll(() => screenOf(helper.page)).toEqual({ asked: 1, staysOn: true });
 });
 
 test("a helper whose browser forbids it is shown nowhere, and reads why", async ({ resident }) => {

@@ -142,7 +142,7 @@ impl Room {
             if news.only.is_none() {
                 self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
             }
-            if news.is_of_ended_call {
+            if news.is_withheld {
                 continue;
             }
             let only = news.only.clone();

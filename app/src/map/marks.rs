@@ -20,7 +20,7 @@ pub(crate) struct Mark {
     pub(crate) location: Location,
     /// The call is open.
     pub(crate) is_open: bool,
-    /// How old the location is, once that matters.
+    /// The age of the location, once that matters.
     pub(crate) age: String,
     pub(crate) is_stale: bool,
 }

@@ -42,7 +42,7 @@ impl LineIncidents {
         named.into_iter().chain(nameless).reduce(|one, other| if later(one, other) { other } else { one })
     }
 
-    /// Returns the location of a house that is on the way. What it reported before its last word counts no longer.
+    /// Returns the location of a house that is on the way. A report from before its last word counts no longer.
     pub(super) fn location_of_helper(&self, (id, house): &CallKey, response: &Response) -> Option<&Moved> {
         let moved = self.helpers.get(&(*id, house.clone(), response.flat()))?;
         (response.stance == Stance::Coming && moved.at >= response.at).then_some(moved)

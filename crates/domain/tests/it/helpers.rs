@@ -137,7 +137,7 @@ fn going() -> impl Strategy<Value = Event> {
     })
 }
 
-/// What happens about one call, each in two orders.
+/// The events of one call, each in two orders.
 fn two_orders() -> impl Strategy<Value = (Vec<Sighting>, Vec<Sighting>)> {
     prop::collection::vec(going(), 1..16).prop_flat_map(|events| {
         let mut taken = std::collections::BTreeSet::new();

@@ -58,12 +58,13 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// The alarm for the calls that `connection` brings, for `viewer`.
+    /// The alarm for the calls that `connection` brings, for `viewer`. The screen stays on while `sends_location`, too,
+    /// because a device whose screen is off may not know where it is.
     ///
     /// A call sounds by the rule of [`crate::sound_rule`]. Browsers let no page sound before it was touched, so a tab
     /// is armed by a tap; it remembers that through a reload, and then the next tap or key anywhere does.
     #[must_use]
-    pub fn new(connection: Connection, viewer: Resident) -> Self {
+    pub fn new(connection: Connection, viewer: Resident, sends_location: Signal<bool>) -> Self {
         let (armed, set_armed) = signal(false);
         let (sounding, set_sounding) = signal(None);
         let (elsewhere, set_elsewhere) = signal(false);
@@ -88,7 +89,8 @@ impl Alarm {
         Effect::new(move || alarm.remember_armed());
         Effect::new(move || alarm.claim());
         Effect::new(move || alarm.check_other_tabs());
-        Effect::new(move || screen.keep_on(armed.get()));
+        let keeps_on = Memo::new(move |_| armed.get() || sends_location.get());
+        Effect::new(move || screen.keep_on(keeps_on.get()));
         Effect::new(move || connection.would_sound(!alarm.would_be_silent.get()));
         Effect::new(move || alarm.update(connection, &viewer));
         Effect::new(move |since: Option<Option<Millis>>| alarm.sound(connection, since.flatten()));

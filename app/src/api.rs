@@ -15,6 +15,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::logging;
 use leptos_router::location::Url;
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 use web_sys::AbortController;
 
@@ -96,6 +97,15 @@ pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
     };
     let body = serde_json::to_string(&request).expect("requests have text keys, so they are always JSON");
     once(&format!("/alert/{call}/location"), Uuid::now_v7(), &body).await
+}
+
+/// Reports that a helper does not show any longer where they are, until it is answered.
+///
+/// # Errors
+/// [`Refused`], if the server will not take it.
+pub(crate) async fn hide(call: AlertId) -> Result<Recorded, Refused> {
+    let nowhere = LocationRequest { lat: Value::Null, lng: Value::Null, accuracy: None };
+    post(&format!("/alert/{call}/location"), Uuid::now_v7(), &nowhere, |_, _| {}).await
 }
 
 /// Sends a command once.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
-    Resident, Role, Source, body::Body,
+    Resident, Role, Source, Stance, body::Body,
 };
 
 /// The lines whose calls a person receives.
@@ -179,6 +179,18 @@ impl Feed {
         let (line, house) = viewer.flat()?;
         let calls = self.lines.get(line)?.incidents.open(now);
         calls.into_iter().rev().find(|incident| incident.alert.house == *house)
+    }
+
+    /// Returns whether the viewer's house is on its way to the open call of this id, where one is known.
+    #[must_use]
+    pub fn is_approached(&self, id: AlertId, viewer: &Resident, now: Millis) -> Option<bool> {
+        let (line, house) = viewer.flat()?;
+        let named = self.lines.values().flat_map(|feed| feed.incidents.named(id));
+        let is_coming = |call: Incident| {
+            let answer = call.response_of(line, house);
+            call.is_open(now) && answer.is_some_and(|answer| answer.stance == Stance::Coming)
+        };
+        named.map(is_coming).reduce(|one, other| one || other)
     }
 
     /// Returns whether a call came late, and is shown, not sounded.

@@ -10,6 +10,7 @@ use crate::{
     house_calls::HouseCalls,
     offline,
     press::Press,
+    sharing::Sharing,
     socket::{self, Connection},
 };
 
@@ -22,6 +23,8 @@ pub struct Home {
     pub connection: Connection,
     /// The own call on its way.
     pub press: Press,
+    /// Where the viewer is on the way to a call.
+    pub sharing: Sharing,
     /// The sound.
     pub alarm: Alarm,
     /// The open calls, the newest first.
@@ -37,9 +40,10 @@ impl Home {
     pub(crate) fn new(viewer: Resident, page: &PageContext) -> Self {
         let connection = socket::connect(Scope::of(&viewer), page);
         let press = Press::new(viewer.clone(), connection);
-        let alarm = Alarm::new(connection, viewer.clone());
         offline::forget_page_when_signed_out(connection);
+        let listener = viewer.clone();
         let viewer = StoredValue::new(viewer);
+        let sharing = Sharing::new(viewer, connection);
         // A call that sounds must be shown, or nobody could silence it.
         let open = Memo::new(move |_| {
             let (now, moment) = (connection.now.get(), connection.moment.get());
@@ -51,7 +55,14 @@ impl Home {
         };
         let incoming = Memo::new(move |_| houses(false));
         let own_house = Memo::new(move |_| houses(true).pop());
-        Self { viewer, connection, press, alarm, open, incoming, own_house }
+        // A screen that stays on may be a sign to an intruder.
+        let sends_location = Signal::derive(move || {
+            let is_hiding =
+                || own_house.with(|house| house.as_ref().is_some_and(HouseCalls::is_about_intruder));
+            sharing.is_on() || (press.is_tracked() && !is_hiding())
+        });
+        let alarm = Alarm::new(connection, listener, sends_location);
+        Self { viewer, connection, press, sharing, alarm, open, incoming, own_house }
     }
 
     /// The home page this part belongs to.

@@ -27,12 +27,14 @@ pub mod press;
 pub mod request;
 #[cfg(test)]
 mod samples;
+pub mod sharing;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod socket;
 pub mod sound_rule;
 mod storage;
 pub mod title;
+mod tracking;
 pub mod words;
 
 include!(concat!(env!("OUT_DIR"), "/i18n.rs"));

@@ -1,21 +1,26 @@
-//! The live map of the callers. Without `leaflet.js` it is a still plan at most; the list has everything, too.
+//! The live map of the callers and their helpers. Without `leaflet.js` it is a still plan at most; the list has
+//! everything, too.
 
 mod board;
 pub(crate) mod ground;
 mod leaflet;
 pub(crate) mod marked;
+pub(crate) mod marks;
 pub(crate) mod places;
 
 use domain::{Incident, Millis};
 use leptos::{html::Div, logging, prelude::*};
 use send_wrapper::SendWrapper;
 
-use self::board::{Board, Words};
+use self::{
+    board::{Board, Words},
+    marks::marks,
+};
 use crate::{context::Ground, i18n::use_i18n, words::text};
 
-/// A map of the calls that have a place. Each has a marker with the flat's number, and a circle in which the caller is
-/// by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing does, the site plan is a still
-/// picture.
+/// A map of the calls that have a place, and of the helpers who show theirs. Each has a marker with the flat's number,
+/// and a circle in which the person is by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing
+/// does, the site plan is a still picture.
 #[component]
 pub fn LiveMap(
     /// The calls to show.
@@ -53,21 +58,20 @@ pub fn LiveMap(
             Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
         }
     });
-    // Only the part of the time that decides whether a call is open changes the drawing.
+    // The drawing changes only with what is seen of the time.
     let shown = Memo::new(move |_| {
-        let (incidents, now) = (incidents.get(), now.get());
-        let open: Vec<_> = incidents.iter().map(|incident| incident.is_open(now)).collect();
-        (incidents, open)
+        let (locale, now) = (i18n.get_locale(), now.get());
+        incidents.with(|incidents| marks(locale, incidents, now))
     });
     Effect::new(move || {
         // The element is read, too, because the board is made when it is there.
         if element.get().is_none() {
             return;
         }
-        let (incidents, _) = shown.get();
+        let marks = shown.get();
         board.update_value(|board| {
             if let Some(board) = board {
-                board.show(&incidents, now.get_untracked());
+                board.show(&marks);
             }
         });
     });

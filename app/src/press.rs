@@ -4,7 +4,6 @@ mod outbox;
 mod pending;
 mod progress;
 mod sending;
-mod tracking;
 
 use domain::{AlertId, CallKey, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
 use leptos::{ev, prelude::*};
@@ -15,11 +14,15 @@ use crate::{
     clock::device_now,
     context::PressAsksAfter,
     location::{self, LocationProblem},
-    press::{pending::Pending, tracking::Tracking},
+    press::pending::Pending,
     socket::{Connection, ConnectionState},
+    tracking::Tracking,
 };
 
 pub use progress::{CallProgress, Houses, Kept, NOBODY_AFTER, PressState, progress};
+
+/// Where the tab remembers the call that it has made and sends places for.
+const KEY: &str = "iutsai-own-call";
 
 /// The button of one signed-in resident.
 #[derive(Clone, Copy)]
@@ -71,11 +74,12 @@ impl Press {
             }
             _ => open(),
         });
-        let is_open = move |call: AlertId| {
+        let is_open = Callback::new(move |call: AlertId| {
             let known = own(viewer, call).and_then(|call| feed.with(|feed| feed.call(&call)));
             known.map(|incident| incident.is_open(now.get()))
-        };
-        let tracking = Tracking::new(is_open, now);
+        });
+        let tracking = Tracking::new(KEY, is_open, now);
+        Effect::new(move || tracking.recall());
         let press = Self {
             state,
             progress: Memo::new(move |_| {
@@ -194,6 +198,11 @@ impl Press {
             // A press that cannot be forgotten is found by the next page, with the end of its call.
             spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
         }
+    }
+
+    /// Returns whether this tab sends where the caller is.
+    pub(crate) fn is_tracked(self) -> bool {
+        self.tracking.is_on()
     }
 
     fn is_under_way(self) -> bool {

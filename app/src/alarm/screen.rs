@@ -1,4 +1,4 @@
-//! Keeps the screen on while the tab is armed and can be seen (W3C Screen Wake Lock).
+//! Keeps the screen on while the tab is armed, or sends where the device is, and can be seen (W3C Screen Wake Lock).
 
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;

@@ -1,10 +1,13 @@
 //! The actions of a neighbour or an administrator on the open calls of a house. A button acts on every call that it
 //! fits, because a call that is left out still sounds, and its caller still waits.
 
-use domain::{House, Incident, Line, Progress, Resident, Response, Role, Stance};
+use domain::{House, Incident, Line, Progress, Resident, Role, Stance};
 use leptos::prelude::*;
 
-use super::command::{Command, CommandButton, CommandState, Note, NoteField, Word};
+use super::{
+    command::{Command, CommandButton, CommandState, Note, NoteField, Word},
+    show_where::ShowWhere,
+};
 use crate::{
     home::Home,
     house_calls::HouseCalls,
@@ -105,6 +108,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
                 words=end
             />
         </div>
+        <ShowWhere house />
         <CommandState command />
     }
     .into_any()
@@ -182,9 +186,7 @@ impl Point {
 
 /// Returns the last answer of a flat.
 fn stance(call: &Incident, line: &Line, house: &House) -> Option<Stance> {
-    let line = Some(line).filter(|line| **line != call.alert.line);
-    let own = |one: &&Response| one.line.as_ref() == line && one.house == *house;
-    call.responses.iter().find(own).map(|one| one.stance)
+    call.response_of(line, house).map(|one| one.stance)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use domain::{Incident, Line, Resident, Role};
 use leptos::prelude::*;
 
-use super::incident_words::{call_words, caller_text, escalated, line, reached, whereabouts};
+use super::incident_words::{call_words, caller_text, escalated, line, location_age, reached, whereabouts};
 use crate::{
     home::Home,
     house_calls::HouseCalls,
@@ -98,6 +98,11 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> };
         lines.get().into_iter().map(line).collect_view()
     };
+    let age = Memo::new(move |_| {
+        let (locale, now) = (i18n.get_locale(), connection.now.get());
+        let age = |one: &Incident| location_age(locale, one.location.and(one.located), now);
+        one.with(|one| one.as_ref().and_then(age).unwrap_or_default())
+    });
     let (text, reached, escalated) =
         (words_of(one, caller_text), words_of(one, reached), words_of(one, escalated));
     view! {
@@ -106,6 +111,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         <p class="incident-facts" aria-live="off">
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
+            <span data-testid="location-age" hidden=is_empty(age.into())>{age}</span>
         </p>
         <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
             <span>{escalated}</span>

@@ -1,9 +1,10 @@
 //! The words of a call's card.
 
-use domain::{Incident, Millis, Progress, Response, Stance, escalation::Ring};
+use domain::{Escalated, Incident, Millis, Progress, Response, Stance, escalation::Ring};
 
 use crate::{
     i18n::{Locale, td_string},
+    map::marks::STALE_AFTER,
     words,
 };
 
@@ -94,7 +95,7 @@ pub(super) fn coming(locale: Locale, incident: &Incident) -> String {
 }
 
 /// Returns which other people were alarmed because nobody came, and how long after the call. Each ring is named with
-/// its last round.
+/// its last round, and with the words that it was alarmed again.
 pub(crate) fn escalated(locale: Locale, incident: &Incident) -> String {
     let mut sentences = Vec::new();
     for ring in Ring::ALL {
@@ -106,9 +107,14 @@ pub(crate) fn escalated(locale: Locale, incident: &Incident) -> String {
             _ => td_string!(locale, escalation.minutes_passed, count = seconds / 60),
         };
         let lines: Vec<String> = last.step.lines.iter().map(|line| words::line(locale, line)).collect();
-        sentences.push(match ring {
-            Ring::Administrators => td_string!(locale, escalation.administrators, after = after),
-            _ => td_string!(locale, escalation.alarmed, lines = lines.join(", "), after = after),
+        let of_ring = |taken: &&Escalated| taken.step.step == last.step.step;
+        let is_again = incident.steps.iter().filter(of_ring).any(|taken| taken.step.round != last.step.round);
+        sentences.push(match (ring, is_again) {
+            (Ring::Administrators, _) => td_string!(locale, escalation.administrators, after = after),
+            (_, false) => td_string!(locale, escalation.alarmed, lines = lines.join(", "), after = after),
+            (_, true) => {
+                td_string!(locale, escalation.alarmed_again, lines = lines.join(", "), after = after)
+            }
         });
     }
     sentences.join(" ")
@@ -121,6 +127,12 @@ pub(super) fn reached(locale: Locale, incident: &Incident) -> String {
         return String::new();
     }
     td_string!(locale, feed.reached, count = incident.reached.len())
+}
+
+/// Returns how old a location is, once it is old.
+pub(super) fn location_age(locale: Locale, located: Option<Millis>, now: Millis) -> Option<String> {
+    let old = located.filter(|at| now.saturating_sub(*at) >= STALE_AFTER)?;
+    Some(td_string!(locale, feed.located, ago = words::ago(locale, old, now)))
 }
 
 pub(super) fn whereabouts(locale: Locale, incident: &Incident) -> String {
@@ -172,6 +184,34 @@ mod tests {
             escalated(Locale::en, &incident(&call, steps))
                 .starts_with("Line 101-2, Line 101-3 alarmed, too · 30 s")
         );
+    }
+
+    #[test]
+    fn a_ring_that_is_alarmed_in_a_later_round_is_alarmed_again() {
+        let call = call(1);
+        let step = |ring, round: u128, line: &str, passed| {
+            let lines = [named_line(line)].into();
+            Step { ring, round: uuid::Uuid::from_u128(round), lines }.event(&call, AT + passed)
+        };
+        let first = [
+            step(Ring::Neighbours, 1, "101-2", 30_000),
+            // A first helper withdrew before the building was alarmed.
+            step(Ring::Building, 2, "101-4", 90_000),
+        ];
+        let words = escalated(Locale::ko, &incident(&call, first.clone()));
+        assert_eq!(words, "101-2 라인에도 알렸어요 · 30초 101-4 라인에도 알렸어요 · 90초");
+        let again = first.into_iter().chain([step(Ring::Neighbours, 2, "101-2", 70_000)]);
+        let again = incident(&call, again);
+        let words = escalated(Locale::ko, &again);
+        assert_eq!(words, "101-2 라인에 다시 알렸어요 · 70초 101-4 라인에도 알렸어요 · 90초");
+        assert!(escalated(Locale::en, &again).starts_with("Line 101-2 alarmed again · 70 s"));
+    }
+
+    #[test]
+    fn a_location_without_news_for_a_minute_has_its_age() {
+        let age = |passed| location_age(Locale::ko, Some(AT), AT + passed);
+        assert_eq!((age(59_999), location_age(Locale::ko, None, AT)), (None, None));
+        assert_eq!(age(125_000).as_deref(), Some("위치 2분 전"));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Incident, Neighbour, Stance};
+use domain::{Incident, Millis, Neighbour, Stance};
 use leptos::prelude::*;
 
+use super::incident_words::location_age;
 use crate::{
     home::Home,
     i18n::{Locale, td_string, use_i18n},
@@ -23,12 +24,18 @@ pub(super) fn Ledger() -> impl IntoView {
             .own_call
             .with(|call| call.as_ref().filter(|call| call.is_open(now)).map(rows).unwrap_or_default())
     });
+    let places = Memo::new(move |_| {
+        let (locale, now) = (i18n.get_locale(), connection.now.get());
+        press.own_call.with(|call| call.as_ref().map(|call| places(locale, call, now)).unwrap_or_default())
+    });
     let summary = move || rows.with(|rows| summary(i18n.get_locale(), rows, connection.reach.get()));
     let each = move || {
         let locale = i18n.get_locale();
         let line = |(flat, state): &(Neighbour, State)| {
             let (house, words) = (flat_words(locale, flat), state.words(locale));
-            view! { <li data-testid="ledger-house" data-state=state.as_str()>{house} " · " {words}</li> }
+            let place = places.with(|places| places.get(flat).map(|place| format!(" · {place}")));
+            let words = format!("{house} · {words}{}", place.unwrap_or_default());
+            view! { <li data-testid="ledger-house" data-state=state.as_str()>{words}</li> }
         };
         rows.with(|rows| rows.iter().map(line).collect_view())
     };
@@ -99,6 +106,15 @@ fn rows(call: &Incident) -> Vec<(Neighbour, State)> {
     rows
 }
 
+/// Returns the houses on the way that show where they are, each with how current that is.
+fn places(locale: Locale, call: &Incident, now: Millis) -> BTreeMap<Neighbour, String> {
+    let shown = call.coming().filter(|one| one.location.is_some());
+    let words = |located| {
+        location_age(locale, located, now).unwrap_or_else(|| td_string!(locale, ledger.on_map).to_owned())
+    };
+    shown.map(|one| (one.flat(), words(one.located))).collect()
+}
+
 /// Returns the numbers. A house that shows the call has also got it. `reach` is how many households a call could alarm.
 fn summary(locale: Locale, rows: &[(Neighbour, State)], reach: Option<u32>) -> String {
     let count = |least: State| rows.iter().filter(|(_, state)| *state >= least).count();
@@ -125,10 +141,10 @@ fn flat_words(locale: Locale, flat: &Neighbour) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::Progress;
+    use domain::{Event, Location, Moved, Progress};
 
     use super::*;
-    use crate::samples::{accept, call, house, incident, status};
+    use crate::samples::{AT, accept, call, house, incident, status};
 
     fn flats(names: &[&str]) -> std::collections::BTreeSet<Neighbour> {
         names.iter().map(|name| Neighbour::from(house(name))).collect()
@@ -157,6 +173,25 @@ mod tests {
         assert_eq!(of(answers), shown(&answered));
         let back = vec![accept(&call, "1302"), status(&call, Progress::Withdrawn, "1302")];
         assert_eq!(of(back), shown(&quiet), "who does not come any more has the call all the same");
+    }
+
+    #[test]
+    fn a_helper_who_shows_where_they_are_is_on_the_map_or_was_a_while_ago() {
+        let call = call(1);
+        let moved = Event::Moved(Moved {
+            line: call.line.clone(),
+            alert: call.id,
+            target: Some(call.house.clone()),
+            house: Some(house("1204")),
+            house_line: None,
+            location: Location::new(37.6, 127.0, None),
+            at: AT + 10_000,
+        });
+        let call = incident(&call, [accept(&call, "1204"), accept(&call, "1301"), moved]);
+        let words = |now| places(Locale::ko, &call, now).into_iter().collect::<Vec<_>>();
+        let of_1204 = |words: &str| vec![(Neighbour::from(house("1204")), words.to_owned())];
+        assert_eq!(words(AT + 60_000), of_1204("지도에 보여요"));
+        assert_eq!(words(AT + 140_000), of_1204("위치 2분 전"));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod own_call;
 mod own_call_words;
 mod plain_header;
 mod reach_now;
+mod show_where;
 mod small_print;
 
 pub use alarm_panel::AlarmPanel;

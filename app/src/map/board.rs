@@ -1,4 +1,4 @@
-//! The map as Leaflet draws it, from calls to markers and circles.
+//! The map as Leaflet draws it, with markers and circles.
 
 use std::{
     cell::RefCell,
@@ -7,7 +7,6 @@ use std::{
     rc::Rc,
 };
 
-use domain::{CallKey, Incident, Millis};
 use js_sys::{Array, Reflect};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
@@ -16,7 +15,7 @@ use web_sys::{Element, HtmlElement, ResizeObserver};
 use super::{
     ground,
     leaflet::{self, Layer, Map, options, place},
-    marked::marked,
+    marks::{Mark, Name},
     places::{self, Label, Place},
 };
 use crate::context::{Ground, Plan};
@@ -39,9 +38,9 @@ pub(super) struct Words {
 /// A Leaflet map in an element, until it is dropped.
 pub(super) struct Board {
     map: Map,
-    markers: BTreeMap<CallKey, Marker>,
-    /// The open calls that the map was last fitted to.
-    fitted: BTreeSet<CallKey>,
+    markers: BTreeMap<Name, Marker>,
+    /// The markers of open calls that the map was last fitted to.
+    fitted: BTreeSet<Name>,
     shown: Rc<RefCell<Shown>>,
     element: HtmlElement,
     size: ResizeObserver,
@@ -116,25 +115,22 @@ impl Board {
         Ok(board)
     }
 
-    /// Shows these calls where their callers are, and no others. It goes to the open ones when there is another one,
-    /// and follows them when they move out of sight. After the last one it goes back to the site plan. Otherwise the
-    /// person's own view stays.
-    pub(super) fn show(&mut self, incidents: &[Incident], now: Millis) {
-        let placed: BTreeMap<_, _> = marked(incidents, now)
-            .into_iter()
-            .map(|(incident, location)| (incident.alert.key(), (incident, location)))
-            .collect();
-        let longitudes: Vec<f64> = placed.values().map(|(_, location)| location.lng).collect();
+    /// Shows these markers and no others. It goes to those of open calls when there is another one, and follows them
+    /// when they move out of sight. After the last one it goes back to the site plan. Otherwise the person's own view
+    /// stays.
+    pub(super) fn show(&mut self, marks: &[Mark]) {
+        let placed: BTreeMap<&Name, &Mark> = marks.iter().map(|mark| (&mark.name, mark)).collect();
+        let longitudes: Vec<f64> = placed.values().map(|mark| mark.location.lng).collect();
         let (mut labels, mut open_places) = (Vec::new(), Vec::new());
         let mut open = BTreeSet::new();
         self.markers.retain(|name, _| placed.contains_key(name));
-        for ((name, (incident, location)), lng) in placed.iter().zip(places::unwrapped(&longitudes)) {
-            let here = (location.lat, lng);
+        for (mark, lng) in placed.into_values().zip(places::unwrapped(&longitudes)) {
+            let (name, here) = (&mark.name, (mark.location.lat, lng));
             let marker =
-                self.markers.entry(name.clone()).or_insert_with(|| Marker::new(incident, here, &self.map));
-            marker.update(incident, here, &self.map, now);
+                self.markers.entry(name.clone()).or_insert_with(|| Marker::new(mark, here, &self.map));
+            marker.update(mark, here, &self.map);
             labels.push((marker.label.clone(), here));
-            if incident.is_open(now) {
+            if mark.is_open {
                 open.insert(name.clone());
                 open_places.push(here);
             }
@@ -189,13 +185,15 @@ impl Drop for Board {
 }
 
 impl Marker {
-    fn new(incident: &Incident, (lat, lng): Place, map: &Map) -> Self {
+    fn new(mark: &Mark, (lat, lng): Place, map: &Map) -> Self {
+        let (call, helper) = &mark.name;
         let label = labelled("span", "map-marker");
         // Set as text, because nothing that a resident wrote is ever read as HTML.
-        label.set_text_content(Some(incident.alert.house.as_str()));
-        attribute(&label, "data-testid", "marker");
-        attribute(&label, "data-house", incident.alert.house.as_str());
-        attribute(&label, "data-alert", &incident.alert.id.to_string());
+        label.set_text_content(Some(mark.label().as_str()));
+        attribute(&label, "data-testid", if helper.is_some() { "helper-marker" } else { "marker" });
+        let house = helper.as_ref().map_or(&call.house, |helper| &helper.house);
+        attribute(&label, "data-house", house.as_str());
+        attribute(&label, "data-alert", &call.id.to_string());
         // The size is none, because the label's own style puts it over the place.
         let icon =
             [("html", label.clone().into()), ("className", "map-pin".into()), ("iconSize", place(0.0, 0.0))];
@@ -205,24 +203,29 @@ impl Marker {
         Self { label, pin, accuracy: None }
     }
 
-    fn update(&mut self, incident: &Incident, (lat, lng): Place, map: &Map, now: Millis) {
-        let Some(location) = incident.location else { return };
+    fn update(&mut self, mark: &Mark, (lat, lng): Place, map: &Map) {
+        let (location, is_helper) = (mark.location, mark.name.1.is_some());
         let here = place(lat, lng);
         self.pin.set_place(&here);
         attribute(&self.label, "data-lat", &location.lat.to_string());
         attribute(&self.label, "data-lng", &location.lng.to_string());
-        let state = if incident.is_open(now) { "map-marker" } else { "map-marker ended" };
-        self.label.set_class_name(state);
+        // The style sheet shows it behind the flat.
+        attribute(&self.label, "data-age", &mark.age);
+        let helper = if is_helper { " helper" } else { "" };
+        let state = match (mark.is_open, mark.is_stale) {
+            (false, _) => " ended",
+            (true, true) => " stale",
+            (true, false) => "",
+        };
+        self.label.set_class_name(&format!("map-marker{helper}{state}"));
         match (location.accuracy.filter(|metres| *metres <= TOO_VAGUE), &self.accuracy) {
             (Some(metres), Some(circle)) => {
                 circle.set_place(&here).set_radius(metres);
             }
             (Some(metres), None) => {
-                let style = [
-                    ("radius", metres.into()),
-                    ("interactive", false.into()),
-                    ("className", "map-accuracy".into()),
-                ];
+                let class = if is_helper { "map-accuracy helper" } else { "map-accuracy" };
+                let style =
+                    [("radius", metres.into()), ("interactive", false.into()), ("className", class.into())];
                 self.accuracy = Some(leaflet::circle(&here, &options(style)).add_to(map));
             }
             (None, _) => self.remove_accuracy(),

@@ -202,7 +202,7 @@ pub struct Status {
     pub at: Millis,
 }
 
-/// A new location of the caller, or of another flat if one is named.
+/// A new location of the caller, or of a helper if another flat is named.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moved {
     /// The call's line.
@@ -215,10 +215,21 @@ pub struct Moved {
     pub house: Option<House>,
     /// The line of that flat, where it is not the call's.
     pub house_line: Option<Line>,
-    /// Where that flat's people are.
-    pub location: Location,
+    /// Where that flat's people are. `None` is a helper that does not show it any longer.
+    pub location: Option<Location>,
     /// When the producer received it.
     pub at: Millis,
+}
+
+impl Moved {
+    /// Returns the flat whose location it is, as the records of the call's line name it, if that is not the caller's. A
+    /// helper's record names the call's house.
+    #[must_use]
+    pub fn helper(&self) -> Option<Neighbour> {
+        let (target, house) = (self.target.as_ref()?, self.house.as_ref()?);
+        let flat = Neighbour { line: self.house_line.clone(), house: house.clone() }.seen_from(&self.line);
+        (flat.line.is_some() || flat.house != *target).then_some(flat)
+    }
 }
 
 /// Which houses a call has reached. Receipts of one call merge by union.
@@ -303,6 +314,24 @@ impl Event {
             Self::Status(status) => status.target.as_ref(),
             Self::Moved(moved) => moved.target.as_ref(),
             Self::Receipt(receipt) => receipt.target.as_ref(),
+        }
+    }
+
+    /// Returns the flat whose location the event has, with the call's id. For the caller it is the call's own name.
+    #[must_use]
+    pub fn located(&self) -> Option<CallKey> {
+        match self {
+            Self::Alert(alert) => alert.location.map(|_| alert.key()),
+            Self::Moved(moved) => {
+                moved.location?;
+                let (line, house) = match moved.helper() {
+                    Some(helper) => (helper.line, helper.house),
+                    None => (None, moved.target.clone()?),
+                };
+                let line = line.unwrap_or_else(|| moved.line.clone());
+                Some(CallKey { line, house, id: moved.alert })
+            }
+            Self::Accept(_) | Self::Status(_) | Self::Receipt(_) => None,
         }
     }
 

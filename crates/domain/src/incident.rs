@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     event::{
-        Accept, Actor, Alert, Escalation, EventId, LATE_AFTER, Location, Millis, OPEN_FOR, Progress, Status,
+        Accept, Actor, Alert, Escalation, EventId, LATE_AFTER, Location, Millis, Moved, OPEN_FOR, Progress,
+        Status,
     },
     people::{House, Line, Neighbour, Resident},
 };
@@ -35,6 +36,18 @@ pub struct Response {
     pub word: EventId,
     /// True if one of its accepts was the call's first. It stays the first when it is taken back.
     pub first: bool,
+    /// Where the house was last known to be, while it is on the way and shows it.
+    pub location: Option<Location>,
+    /// When the house was there, or stopped showing it.
+    pub located: Option<Millis>,
+}
+
+impl Response {
+    /// Returns the flat that answered.
+    #[must_use]
+    pub fn flat(&self) -> Neighbour {
+        Neighbour { line: self.line.clone(), house: self.house.clone() }
+    }
 }
 
 /// The end of a call.
@@ -123,6 +136,21 @@ impl Incident {
         person.may_receive(&self.alert.line) || person.line.as_ref().is_some_and(|line| self.is_for(line))
     }
 
+    /// Returns whether a location may be shown. It is the caller's, or that of a house that is on the way. That a house
+    /// does not show its location any longer may always be shown.
+    #[must_use]
+    pub fn may_show(&self, moved: &Moved) -> bool {
+        let Some(helper) = moved.helper().filter(|_| moved.location.is_some()) else { return true };
+        self.responses.iter().any(|one| one.stance == Stance::Coming && one.flat() == helper)
+    }
+
+    /// Returns the answer of a flat.
+    #[must_use]
+    pub fn response_of(&self, line: &Line, house: &House) -> Option<&Response> {
+        let flat = Neighbour { line: Some(line.clone()), house: house.clone() }.seen_from(&self.alert.line);
+        self.responses.iter().find(|one| one.flat() == flat)
+    }
+
     /// The houses that are on the way or there.
     pub fn coming(&self) -> impl Iterator<Item = &Response> {
         self.responses.iter().filter(|response| response.stance != Stance::Withdrawn)
@@ -182,7 +210,16 @@ impl Stances {
         stance: Stance,
         (at, word): (Millis, EventId),
     ) -> &mut Response {
-        let new = Response { house: house.clone(), line: line.clone(), stance, at, word, first: false };
+        let new = Response {
+            house: house.clone(),
+            line: line.clone(),
+            stance,
+            at,
+            word,
+            first: false,
+            location: None,
+            located: None,
+        };
         let response = self.0.entry((line, house.clone())).or_insert(new);
         (response.stance, response.at, response.word) = (stance, at, word);
         response

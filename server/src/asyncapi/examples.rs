@@ -183,7 +183,7 @@ fn moved() -> Moved {
         target: Some(house_of_call()),
         house: Some(house("0501")),
         house_line: Some(line("101-2")),
-        location: Location::new(37.5666, 126.9781, Some(8.0)).expect("degrees of Seoul"),
+        location: Location::new(37.5666, 126.9781, Some(8.0)),
         at: BEGAN + 20_000,
     }
 }

@@ -206,7 +206,7 @@ pub fn of_body(type_name: &'static str) -> Schema {
             let needed = ["id", "line", "alert", "status", "by", "at"];
             body(type_name, status(), Vec::new(), &needed)
         }
-        "location" => body(type_name, moved(), Vec::new(), &["line", "alert", "lat", "lng", "at"]),
+        "location" => body(type_name, moved(), Vec::new(), &["line", "alert", "at"]),
         "receipt" => {
             let mut fields = receipt();
             fields.retain(|(name, _)| *name != "after");

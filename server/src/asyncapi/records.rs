@@ -12,7 +12,7 @@ use crate::openapi::schemas::object;
 pub fn channels() -> Vec<Channel> {
     let call = || object(&fields::alert(), &["id", "line", "house", "text", "at"]);
     let status = object(&fields::status(), &["id", "line", "alert", "status", "by", "at"]);
-    let moved = object(&fields::moved(), &["line", "alert", "lat", "lng", "at"]);
+    let moved = object(&fields::moved(), &["line", "alert", "at"]);
     let receipt = object(&fields::receipt(), &["line", "alert", "reached", "seen"]);
     vec![
         calls(),
@@ -29,7 +29,12 @@ pub fn channels() -> Vec<Channel> {
             call(),
             None,
         ),
-        of_events(topic::LOCATION, "The caller is somewhere else now, or `house` is.", moved, None),
+        of_events(
+            topic::LOCATION,
+            "The caller is somewhere else now, or `house` is. Without `lat` and `lng`, `house` stops showing where it is.",
+            moved,
+            None,
+        ),
         of_events(
             topic::RECEIPT,
             "A call has reached these flats. Records of one call add up.",

@@ -49,7 +49,8 @@ fn accept() -> Operation {
 }
 
 fn locate() -> Operation {
-    let meaning = "The caller is somewhere else now.";
+    let meaning = "The caller, or a house that is on its way, is somewhere else now. With `lat` and `lng` null such a \
+                   house stops showing where it is.";
     command(meaning, "LocationRequest", Required::True, &[Kind::UNKNOWN_CALL])
 }
 

@@ -83,7 +83,11 @@ fn accept_request() -> Schema {
 }
 
 fn location_request() -> Schema {
-    let fields = [("lat", number_or_text()), ("lng", number_or_text()), ("accuracy", number_or_text())];
+    let degrees = || -> RefOr<Schema> {
+        let nothing = Schema::from(ObjectBuilder::new().schema_type(Type::Null).build());
+        Schema::from(OneOfBuilder::new().item(number_or_text()).item(nothing).build()).into()
+    };
+    let fields = [("lat", degrees()), ("lng", degrees()), ("accuracy", number_or_text())];
     object(&fields, &["lat", "lng"])
 }
 

@@ -10,9 +10,7 @@ use backend::{
     reach::{Armed, Listening, Reach},
     service::Backend,
 };
-use domain::{
-    CallKey, Event, House, Line, Resident, Role, body::Body, destination, header, reach, seen::Seen,
-};
+use domain::{CallKey, House, Line, Resident, Role, body::Body, destination, header, reach, seen::Seen};
 use stomp::{Acknowledgement, Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
@@ -201,19 +199,14 @@ impl Session {
         }
     }
 
-    /// Returns the call whose location a message shows to somebody of the office. A flat's own calls and those of
-    /// residents' lines are not the office's.
+    /// Returns the flat whose location a message shows to somebody of the office, with the call's id. A flat's own and
+    /// those that residents of the line are shown are not the office's.
     fn shown_to_office(&self, frame: &[u8]) -> Option<CallKey> {
         if self.resident.role != Role::Administrator {
             return None;
         }
-        let call = match acknowledgements::body(frame, self.version)? {
-            Body::Event { event: Event::Alert(alert), .. } if alert.location.is_some() => alert.key(),
-            Body::Event { event: Event::Moved(moved), .. } => {
-                CallKey { line: moved.line, house: moved.target?, id: moved.alert }
-            }
-            _ => return None,
-        };
+        let Body::Event { event, .. } = acknowledgements::body(frame, self.version)? else { return None };
+        let call = event.located()?;
         (self.resident.flat() != Some((&call.line, &call.house))).then_some(call)
     }
 

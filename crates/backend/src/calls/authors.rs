@@ -2,12 +2,12 @@
 //! them.
 
 use domain::{
-    Actor, CallKey, Event, EventId, House, Incident, Line, Location, Millis, Moved, Progress, Resident, Role,
+    Actor, CallKey, Event, EventId, House, Incident, Line, Location, Moved, Progress, Resident, Role, Stance,
     Status,
 };
 
 use super::{
-    CallAddress, Refusal,
+    CallAddress, NOT_DEGREES, Refusal,
     rules::{after_own_words, is_of_line, no_flat, not_of_line},
 };
 use crate::clock;
@@ -55,24 +55,39 @@ pub(super) fn status(
     Ok(event)
 }
 
-/// Makes the event by which a resident reports where the caller is, if the fold would apply it to the call as far as
-/// that is known. `known` is the call of the address.
+/// The reason why a house may not report where it is.
+const NO_HELPER: &str =
+    "only the house that called, and those that are on their way to it, may send where they are";
+
+/// Makes the event by which a resident reports where the caller is, or a helper, if the fold would apply it to the call
+/// as far as that is known. `known` is the call of the address. No `location` is a helper that stops showing it.
 pub(super) fn moved(
     by: &Resident,
     address: &CallAddress,
     known: Option<&Incident>,
-    location: Location,
+    location: Option<Location>,
 ) -> Result<Event, Refusal> {
     let (own_line, own_house) = by.flat().ok_or_else(no_flat)?;
     let line = line_of(by, address, known, Some(own_line))?;
     let target = target_of(address, known).unwrap_or_else(|| own_house.clone());
-    let house = Some(own_house).filter(|own| **own != target).cloned();
     let house_line = Some(own_line).filter(|own| **own != line).cloned();
-    let at = known.and_then(|call| call.located).map_or(Millis::MIN, |at| at.saturating_add(1));
-    let at = clock::now().max(at);
+    let is_helper = house_line.is_some() || *own_house != target;
+    let (earliest, last) = if is_helper {
+        // Nobody else's location is recorded, so the call and the accept must be known here.
+        let helper = known.and_then(|call| call.response_of(own_line, own_house));
+        let helper = helper.filter(|helper| helper.stance == Stance::Coming);
+        let helper = helper.ok_or_else(|| Refusal::NotYours(NO_HELPER.into()))?;
+        (after_own_words(known, house_line.as_ref(), own_house), helper.located)
+    } else if location.is_some() {
+        (clock::now(), known.and_then(|call| call.located))
+    } else {
+        return Err(Refusal::Invalid(NOT_DEGREES.into()));
+    };
+    let at = last.map_or(earliest, |last| earliest.max(last.saturating_add(1)));
+    let house = is_helper.then(|| own_house.clone());
     let (alert, target) = (address.id, Some(target));
     let event = Event::Moved(Moved { line, alert, target, house, house_line, location, at });
-    judge(&event, "only the house that called may send where it is")?;
+    judge(&event, NO_HELPER)?;
     Ok(event)
 }
 
@@ -128,7 +143,7 @@ fn not_allowed(progress: Progress) -> &'static str {
 #[cfg(test)]
 mod tests {
     use domain::{
-        Alert, AlertId, LineIncidents, Source,
+        Accept, Alert, AlertId, LineIncidents, Source,
         escalation::{Ring, Step},
     };
 
@@ -185,7 +200,7 @@ mod tests {
             let statement = status_by(&elsewhere, &address, Some(&incident), progress);
             assert!(matches!(statement, Err(Refusal::NotYours(_))), "{progress:?}: {statement:?}");
         }
-        let here = Location::new(37.5, 127.0, None).unwrap();
+        let here = Location::new(37.5, 127.0, None);
         assert!(moved(&at_home, &address, Some(&incident), here).is_ok());
         assert!(matches!(moved(&elsewhere, &address, Some(&incident), here), Err(Refusal::NotYours(_))));
     }
@@ -201,7 +216,7 @@ mod tests {
             assert_eq!(target(status_by(&neighbour, &unnamed, None, progress)), Some(house("1204")));
         }
         assert_eq!(target(status_by(&neighbour, &unnamed, None, Progress::Arrived)), None);
-        let here = Location::new(37.5, 127.0, None).unwrap();
+        let here = Location::new(37.5, 127.0, None);
         assert_eq!(target(moved(&neighbour, &unnamed, None, here)), Some(house("1204")));
 
         let named = CallAddress { house: Some(house("1203")), ..unnamed };
@@ -249,16 +264,71 @@ mod tests {
             let refused = status_by(&next, &address(opened.alert.id), Some(&opened), progress);
             assert!(matches!(refused, Err(Refusal::NotYours(_))), "{progress:?}: {refused:?}");
         }
-        let here = Location::new(37.5, 127.0, None).unwrap();
+        let here = Location::new(37.5, 127.0, None);
         let moved = moved(&next, &address(opened.alert.id), Some(&opened), here);
-        assert!(matches!(moved, Err(Refusal::NotYours(_))), "only the caller moves its marker: {moved:?}");
+        assert!(matches!(moved, Err(Refusal::NotYours(_))), "it is not on the way: {moved:?}");
+    }
+
+    #[test]
+    fn a_house_reports_where_it_is_while_it_is_on_the_way_and_no_longer() {
+        let (helper, other) =
+            (resident("101-2", "1203", Role::Resident), resident("101-1", "1204", Role::Resident));
+        let here = Location::new(37.5, 127.0, None);
+        let ahead = clock::now() + 60 * 60 * 1000;
+        let coming = |alert: &Alert, then: Option<Progress>| {
+            let step = Step { ring: Ring::Neighbours, round: alert.id.0, lines: [line("101-2")].into() };
+            let accept = Event::Accept(Accept {
+                id: EventId::generate(),
+                line: alert.line.clone(),
+                accept: house("1203"),
+                accept_line: Some(line("101-2")),
+                target: alert.house.clone(),
+                alert: Some(alert.id),
+                at: ahead,
+            });
+            let word = then.map(|progress| {
+                Event::Status(Status {
+                    id: EventId::generate(),
+                    line: alert.line.clone(),
+                    alert: alert.id,
+                    target: Some(alert.house.clone()),
+                    status: progress,
+                    by: Actor::House(house("1203")),
+                    by_line: Some(line("101-2")),
+                    note: None,
+                    escalation: None,
+                    at: ahead + 1,
+                })
+            });
+            [step.event(alert, clock::now()), accept].into_iter().chain(word).collect::<Vec<_>>()
+        };
+        let call = incident("101-1", "1203", |alert| coming(alert, None));
+        let address = address(call.alert.id);
+        for location in [here, None] {
+            let event = moved(&helper, &address, Some(&call), location).unwrap();
+            assert!(event.at() > Some(ahead), "it is later than the accept under any clock");
+            let Event::Moved(reported) = event else { panic!("a location") };
+            assert_eq!((reported.house, reported.house_line), (Some(house("1203")), Some(line("101-2"))));
+            assert_eq!((reported.target, reported.location), (Some(house("1203")), location));
+        }
+        assert!(matches!(moved(&other, &address, Some(&call), here), Err(Refusal::NotYours(_))));
+        assert!(matches!(moved(&helper, &address, None, here), Err(Refusal::NotYours(_))));
+        for progress in [Progress::Withdrawn, Progress::Arrived] {
+            let call = incident("101-1", "1203", |alert| coming(alert, Some(progress)));
+            let address = CallAddress { id: call.alert.id, ..address.clone() };
+            let refused = moved(&helper, &address, Some(&call), here);
+            assert!(matches!(refused, Err(Refusal::NotYours(_))), "{progress:?}: {refused:?}");
+        }
+        let caller = resident("101-1", "1203", Role::Resident);
+        let stops = moved(&caller, &address, Some(&call), None);
+        assert!(matches!(stops, Err(Refusal::Invalid(_))), "no caller stops: {stops:?}");
     }
 
     #[test]
     fn a_location_is_later_than_the_last_one_under_any_clock() {
         let ahead = clock::now() + 60 * 60 * 1000;
         let caller = resident("101-1", "1203", Role::Resident);
-        let here = Location::new(37.5, 127.0, None).unwrap();
+        let here = Location::new(37.5, 127.0, None);
         let incident = incident("101-1", "1203", |alert| {
             let Ok(Event::Moved(first)) = moved(&caller, &address(alert.id), None, here) else {
                 panic!("the caller may")

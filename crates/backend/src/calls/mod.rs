@@ -48,6 +48,9 @@ const SERVICE: &str = "@service";
 /// The reason why a location is not used.
 const LOCATION_OFF: &str = "you have paused or withdrawn the use of your location, which /me changes";
 
+/// The reason why a location is not one.
+const NOT_DEGREES: &str = "lat and lng must be degrees, -90 to 90 and -180 to 180";
+
 /// Takes commands. Clones are the same.
 #[derive(Clone)]
 pub struct Calls {
@@ -139,7 +142,8 @@ impl Calls {
         .await
     }
 
-    /// Reports where the caller is now (`POST /alert/{id}/location`).
+    /// Reports where the caller or a helper is now, or that a helper does not show it any longer, by
+    /// `POST /alert/{id}/location`.
     ///
     /// # Errors
     /// [`Refusal`]; it is then stored nowhere.
@@ -151,10 +155,11 @@ impl Calls {
         key: Option<Uuid>,
     ) -> Result<Recorded, Refusal> {
         let location = record::location(Some(&request.lat), Some(&request.lng), request.accuracy.as_ref());
-        let location = location.ok_or_else(|| {
-            Refusal::Invalid("lat and lng must be degrees, -90 to 90 and -180 to 180".into())
-        })?;
-        if self.location_uses.of(&by.name) != LocationUse::Allowed {
+        let stops = request.lat.is_null() && request.lng.is_null();
+        if location.is_none() && !stops {
+            return Err(Refusal::Invalid(NOT_DEGREES.into()));
+        }
+        if !stops && self.location_uses.of(&by.name) != LocationUse::Allowed {
             return Err(Refusal::NotYours(LOCATION_OFF.into()));
         }
         let origin = origin(by, key, format!("/alert/{}/location", address.id));

@@ -1,8 +1,9 @@
-//! The calls with which a location went out, and of whom, read from the outbox, which is complete and waits for nobody.
+//! The calls with which a location of the caller or of a helper went out, and of whom, read from the outbox, which is
+//! complete and waits for nobody.
 
 use std::collections::BTreeMap;
 
-use domain::{CallKey, Event, Millis, Position, event::LOOK_BACK, record, topic};
+use domain::{CallKey, Millis, Position, event::LOOK_BACK, record, topic};
 use tokio::sync::Mutex;
 
 use super::{Privacy, PrivacyError};
@@ -16,7 +17,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Followed(Mutex<Option<(LogId, Sequence)>>);
 
-/// A call with a location, by whom and when it went out.
+/// A flat whose location went out, with the call's id, by whom and when.
 type Located = BTreeMap<CallKey, (String, Millis)>;
 
 impl Privacy {
@@ -44,27 +45,23 @@ impl Privacy {
     }
 }
 
-/// Returns the calls whose location these entries have.
+/// Returns the flats whose locations these entries have.
 fn located<'a>(entries: impl Iterator<Item = &'a Entry>) -> Located {
     let mut located = Located::new();
     for entry in entries.filter(|entry| !entry.origin.resident.is_empty()) {
-        if let Some(call) = call_of(entry) {
-            located.entry(call).or_insert_with(|| (entry.origin.resident.clone(), entry.at));
+        if let Some(flat) = flat_of(entry) {
+            located.entry(flat).or_insert_with(|| (entry.origin.resident.clone(), entry.at));
         }
     }
     located
 }
 
-fn call_of(entry: &Entry) -> Option<CallKey> {
+fn flat_of(entry: &Entry) -> Option<CallKey> {
     if ![topic::ALERT, topic::DRILL, topic::LOCATION].contains(&entry.topic.as_str()) {
         return None;
     }
     let nowhere = Position { timestamp: entry.at, partition: -1, offset: -1 };
-    match record::read(&entry.topic, &entry.value, nowhere).ok()? {
-        Event::Alert(alert) => alert.location.is_some().then(|| alert.key()),
-        Event::Moved(moved) => Some(CallKey { line: moved.line, house: moved.target?, id: moved.alert }),
-        _ => None,
-    }
+    record::read(&entry.topic, &entry.value, nowhere).ok()?.located()
 }
 
 /// Writes them. The location of somebody who has withdrawn or left in the meantime is marked to be destroyed.
@@ -93,7 +90,7 @@ async fn write(database: &Database, located: &Located) -> Result<(), PrivacyErro
 
 #[cfg(test)]
 mod tests {
-    use domain::{Alert, AlertId, House, Line, Location, Moved};
+    use domain::{Alert, AlertId, Event, House, Line, Location, Moved};
     use uuid::Uuid;
 
     use super::*;
@@ -114,28 +111,33 @@ mod tests {
     }
 
     #[test]
-    fn only_calls_with_a_location_of_somebody_are_listed_and_each_once() {
+    fn only_flats_with_a_location_of_somebody_are_listed_and_each_once() {
         let here = Location::new(37.5, 127.0, None).unwrap();
         let (with, without) = (alert(Some(here)), alert(None));
-        let moved = |of: &Alert| {
-            Event::Moved(Moved {
-                line: of.line.clone(),
-                alert: of.id,
-                target: Some(of.house.clone()),
-                house: None,
-                house_line: None,
-                location: here,
-                at: 9,
-            })
+        let moved = |of: &Alert| Moved {
+            line: of.line.clone(),
+            alert: of.id,
+            target: Some(of.house.clone()),
+            house: None,
+            house_line: None,
+            location: Some(here),
+            at: 9,
         };
+        let (house, house_line) = (House::new("0501").ok(), Line::new("101-2").ok());
+        let helper = Moved { house, house_line, ..moved(&with) };
+        let gone = Moved { location: None, house: House::new("1301").ok(), ..moved(&with) };
         let foreign = alert(Some(here));
         let entries = [
             entry(&Event::Alert(with.clone()), "kim"),
-            entry(&moved(&with), "kim"),
+            entry(&Event::Moved(moved(&with)), "kim"),
             entry(&Event::Alert(without), "kim"),
             entry(&Event::Alert(foreign), ""),
+            entry(&Event::Moved(helper), "lee"),
+            entry(&Event::Moved(gone), "choi"),
         ];
-        let expected = Located::from([(with.key(), ("kim".into(), 7))]);
+        let (line, house) = (Line::new("101-2").unwrap(), House::new("0501").unwrap());
+        let of_helper = CallKey { line, house, id: with.id };
+        let expected = Located::from([(with.key(), ("kim".into(), 7)), (of_helper, ("lee".into(), 7))]);
         assert_eq!(located(entries.iter()), expected);
     }
 }

@@ -126,7 +126,7 @@ impl Privacy {
         }
     }
 
-    /// Destroys the locations of calls whose callers have withdrawn or left, in everything that this node keeps.
+    /// Destroys the locations of callers and helpers who have withdrawn or left, in everything that this node keeps.
     async fn destroy(&self) -> Result<(), PrivacyError> {
         // Withdrawals from before the start are handled once; later the log can bring back only what a rebuild reads.
         let since = if self.has_destroyed.load(Ordering::Relaxed) { clock::now() - LOOK_BACK } else { 0 };
@@ -144,7 +144,7 @@ impl Privacy {
         Ok(())
     }
 
-    /// Returns the calls whose callers have withdrawn or left after `since`.
+    /// Returns the flats, with the calls' ids, whose people have withdrawn or left after `since`.
     async fn withdrawn(&self, since: Millis) -> Result<Vec<CallKey>, PrivacyError> {
         let list = sqlx::query("SELECT line, house, alert FROM located_calls WHERE withdrawn_at > $1")
             .bind(since)

@@ -339,6 +339,14 @@ async fn where_one_caller_was_is_destroyed_and_a_call_of_another_house_with_the_
         let value = format!(r#"{{"alert":"{id}","target":"{house}","lat":37.6,"lng":127}}"#).into_bytes();
         append(&outbox, Entry { origin, value, topic: "an-location".into(), ..entry(2) }).await;
     }
+    for (of, line, lat) in [("1301", "", "37.7"), ("1203", r#","houseLine":"101-2""#, "37.8")] {
+        let origin =
+            Origin { id: Uuid::now_v7(), resident: "choi".into(), route: format!("/alert/{id}/location") };
+        let value =
+            format!(r#"{{"alert":"{id}","target":"1203","house":"{of}"{line},"lat":{lat},"lng":127}}"#);
+        let value = value.into_bytes();
+        append(&outbox, Entry { origin, value, topic: "an-location".into(), ..entry(3) }).await;
+    }
     assert_eq!(outbox.forget_locations(vec![key("1203", id)]).await, Ok(2));
     assert_eq!(outbox.forget_locations(vec![key("1203", id)]).await, Ok(0), "nothing is left");
     let values = values(&outbox).await;
@@ -347,5 +355,9 @@ async fn where_one_caller_was_is_destroyed_and_a_call_of_another_house_with_the_
         |house: &str, place: &str| values.iter().any(|value| value.contains(house) && value.contains(place));
     assert_eq!([has("1203", "37.5"), has("1203", "37.6"), has("1203", "help")], [false, false, true]);
     assert_eq!([has("1204", "37.5"), has("1204", "37.6")], [true, true]);
+    assert_eq!([has("1301", "37.7"), has("101-2", "37.8")], [true, true], "helpers of the call");
+    assert_eq!(outbox.forget_locations(vec![key("1301", id)]).await, Ok(1));
+    let elsewhere = CallKey { line: Line::new("101-2").expect("a line"), ..key("1203", id) };
+    assert_eq!(outbox.forget_locations(vec![elsewhere]).await, Ok(1));
     outbox.close().await;
 }

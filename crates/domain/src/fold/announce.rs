@@ -17,6 +17,7 @@ impl LineIncidents {
         if self.calls.get(&key.0).is_some_and(|houses| houses.len() == 1) {
             events.extend(self.moved.get(&(key.0, None)).cloned().map(Event::Moved));
         }
+        events.extend(self.reported_by_helpers(key).cloned().map(Event::Moved));
         events.extend(self.receipt_of(key).map(Event::Receipt));
         events.into_iter().map(|event| Change::Event { event, first: None }).collect()
     }

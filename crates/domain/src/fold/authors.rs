@@ -19,7 +19,8 @@ impl Event {
                 Self::Alert(_) | Self::Receipt(_) => true,
                 Self::Accept(accept) => accept.is_by_another(&call.line, &call.house),
                 Self::Status(status) => status.is_allowed(&call.line, &call.house),
-                Self::Moved(moved) => moved.is_of_caller(&call.line, &call.house),
+                Self::Moved(moved) if moved.helper().is_some() => true,
+                Self::Moved(moved) => moved.location.is_some() && moved.is_of_caller(&call.line, &call.house),
             }
     }
 }

@@ -112,7 +112,7 @@ impl LineIncidents {
 
     fn incident(&self, key: &CallKey) -> Option<Incident> {
         let alert = &self.call(key)?.alert;
-        let moved = self.location_of(key).map(|moved| (moved.location, moved.at));
+        let moved = self.location_of(key).and_then(|moved| Some((moved.location?, moved.at)));
         let located = moved.or_else(|| Some((alert.location?, alert.at)));
         let mut incident = Incident {
             alert: alert.clone(),
@@ -142,6 +142,12 @@ impl LineIncidents {
             }
         }
         incident.responses = stances.into_responses();
+        for response in &mut incident.responses {
+            let moved = self.location_of_helper(key, response).map(|moved| (moved.location, moved.at));
+            if let Some((location, at)) = moved {
+                (response.location, response.located) = (location, Some(at));
+            }
+        }
         Some(incident)
     }
 }

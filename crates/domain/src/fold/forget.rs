@@ -7,7 +7,7 @@ use super::{CallKey, LineIncidents, known::is_known};
 use crate::{
     event::{AlertId, Millis},
     fold::statement::Key,
-    people::House,
+    people::{House, Line, Neighbour},
 };
 
 impl LineIncidents {
@@ -24,14 +24,22 @@ impl LineIncidents {
                 self.drop_answer(&key);
             }
         }
-        let Self { calls, moved, receipts, .. } = self;
+        let Self { calls, moved, helpers, receipts, .. } = self;
         moved.retain(|call, moved| is_known(calls, call) || moved.at >= before);
+        helpers.retain(|(id, house, _), moved| {
+            is_known(calls, &(*id, Some(house.clone()))) || moved.at >= before
+        });
         receipts.retain(|call, _| is_known(calls, call));
         self.index.tidy();
     }
 
-    /// Drops where a call's caller was. The call stays.
-    pub fn forget_location(&mut self, alert: AlertId, house: &House) {
+    /// Drops where the people of a flat were who called by this id, or went to help. The call stays.
+    pub fn forget_location(&mut self, alert: AlertId, line: &Line, house: &House) {
+        let flat = Neighbour { line: Some(line.clone()), house: house.clone() }.seen_from(&self.line);
+        self.helpers.retain(|(id, _, helper), _| *id != alert || *helper != flat);
+        if flat.line.is_some() {
+            return;
+        }
         if let Some(call) = self.call_mut(&(alert, house.clone())) {
             call.alert.location = None;
         }
@@ -50,6 +58,7 @@ impl LineIncidents {
             self.drop_answer(&key);
         }
         self.moved.retain(|(alert, _), _| listed.contains(alert));
+        self.helpers.retain(|(alert, ..), _| listed.contains(alert));
         self.receipts.retain(|(alert, _), _| listed.contains(alert));
         self.first_by_server.retain(|(alert, _), _| listed.contains(alert));
         self.index.tidy();
@@ -76,6 +85,7 @@ impl LineIncidents {
             // With this call gone, another one of its id would be alone, and be moved by what was ambiguous.
             self.moved.remove(&(key.0, None));
         }
+        self.helpers.retain(|(id, house, _), _| !dropped.contains(&(*id, house.clone())));
         self.calls.retain(|_, houses| !houses.is_empty());
     }
 

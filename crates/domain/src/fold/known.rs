@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     event::{Alert, AlertId, Event, EventId, Millis},
     fold::statement::Statement,
-    people::House,
+    people::{House, Neighbour},
     position::Position,
     record,
 };
@@ -15,6 +15,9 @@ pub(super) type CallKey = (AlertId, House);
 
 /// A call as a record names it. Records of former versions name no house.
 pub(super) type NamedCall = (AlertId, Option<House>);
+
+/// A flat that reports its location to another house's call. It is the call's id and house, and the flat.
+pub(super) type Helper = (AlertId, House, Neighbour);
 
 /// The calls of a line by their ids. Each id has one house, unless several houses used the same.
 pub(super) type Calls = BTreeMap<AlertId, BTreeMap<House, Call>>;

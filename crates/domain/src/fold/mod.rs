@@ -5,7 +5,7 @@
 //! snapshot, the browser's feed and every replay use this and nothing else.
 //!
 //! This file applies events. `authors` judges who may do what, `attribution` finds the call of each word, `announce`
-//! announces changes to listeners, `report` keeps callers' locations and receipts, `derive` derives incidents,
+//! announces changes to listeners, `report` keeps locations and receipts, `derive` derives incidents,
 //! `outline` picks the words that a snapshot needs, `forget` drops calls, and `identity` names an event in tables.
 
 mod announce;
@@ -29,7 +29,7 @@ use crate::{
 };
 use attribution::Index;
 pub(crate) use known::wins;
-use known::{Answer, Call, CallKey, Calls, NamedCall};
+use known::{Answer, Call, CallKey, Calls, Helper, NamedCall};
 
 /// The way by which an event reached this fold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct LineIncidents {
     first_by_server: BTreeMap<CallKey, EventId>,
     /// The caller's latest location, also where it came before its call.
     moved: BTreeMap<NamedCall, Moved>,
+    /// The latest location of each other flat, also where it came before its call or its accept.
+    helpers: BTreeMap<Helper, Moved>,
     receipts: BTreeMap<NamedCall, Receipt>,
 }
 
@@ -93,6 +95,7 @@ impl LineIncidents {
             index: Index::default(),
             first_by_server: BTreeMap::new(),
             moved: BTreeMap::new(),
+            helpers: BTreeMap::new(),
             receipts: BTreeMap::new(),
         }
     }

@@ -1,14 +1,15 @@
-//! Reports about a call besides its words, which are the caller's location and the receipts. Both wait for a call that
-//! is not known yet, and count for nothing until it is.
+//! Reports about a call besides its words, which are the locations of the caller and of helpers, and the receipts. They
+//! wait for a call that is not known yet, and count for nothing until it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     CallKey, Change, LineIncidents,
-    known::{NamedCall, is_known, wins},
+    known::{Helper, NamedCall, is_known, wins},
 };
 use crate::{
     event::{Alert, Event, Moved, Receipt},
+    incident::{Incident, Response, Stance},
     people::Neighbour,
 };
 
@@ -17,6 +18,12 @@ impl LineIncidents {
     #[must_use]
     pub fn moved(&self, alert: &Alert) -> Option<&Moved> {
         self.location_of(&(alert.id, alert.house.clone()))
+    }
+
+    /// Returns the locations of a call's helpers that count, for an incident of this fold.
+    pub fn moved_helpers(&self, incident: &Incident) -> impl Iterator<Item = &Moved> {
+        let call = (incident.alert.id, incident.alert.house.clone());
+        incident.responses.iter().filter_map(move |response| self.location_of_helper(&call, response))
     }
 
     /// Returns the receipt of a call as listeners get it, without the caller's own flat.
@@ -33,6 +40,18 @@ impl LineIncidents {
         let later =
             |one: &Moved, other: &Moved| wins(&Event::Moved(one.clone()), &Event::Moved(other.clone()));
         named.into_iter().chain(nameless).reduce(|one, other| if later(one, other) { other } else { one })
+    }
+
+    /// Returns the location of a house that is on the way. A report from before its last word counts no longer.
+    pub(super) fn location_of_helper(&self, (id, house): &CallKey, response: &Response) -> Option<&Moved> {
+        let moved = self.helpers.get(&(*id, house.clone(), response.flat()))?;
+        (response.stance == Stance::Coming && moved.at >= response.at).then_some(moved)
+    }
+
+    /// Returns the locations that other flats than the caller's have reported to a call, whatever they count for.
+    pub(super) fn reported_by_helpers(&self, (id, house): &CallKey) -> impl Iterator<Item = &Moved> {
+        let reported = self.helpers.iter().filter(move |((of, caller, _), _)| (of, caller) == (id, house));
+        reported.map(|(_, moved)| moved)
     }
 
     pub(super) fn receipt_of(&self, (id, house): &CallKey) -> Option<Receipt> {
@@ -65,12 +84,15 @@ impl LineIncidents {
         (!is_empty).then_some(merged)
     }
 
-    /// Keeps the latest location of each caller. That of anybody else, such as a helper, fits no call and is ignored.
+    /// Keeps the latest location of each caller and of each helper. That of anybody else fits no call and is ignored.
     pub(super) fn move_to(&mut self, moved: Moved) -> Vec<Change> {
+        if let Some((helper, target)) = moved.helper().zip(moved.target.clone()) {
+            return self.move_helper((moved.alert, target, helper), moved);
+        }
         let named = moved.target.as_ref().or(moved.house.as_ref()).cloned();
         let is_of_line = moved.house_line.as_ref().is_none_or(|line| *line == self.line);
         let is_of_caller = named.as_ref().is_none_or(|caller| moved.is_of_caller(&self.line, caller));
-        if !is_of_line || !is_of_caller {
+        if !is_of_line || !is_of_caller || moved.location.is_none() {
             return Vec::new();
         }
         let call: NamedCall = (moved.alert, named);
@@ -82,6 +104,18 @@ impl LineIncidents {
         }
         let is_announced = is_known(&self.calls, &call);
         self.moved.insert(call, moved);
+        is_announced.then_some(Change::Event { event, first: None }).into_iter().collect()
+    }
+
+    fn move_helper(&mut self, helper: Helper, moved: Moved) -> Vec<Change> {
+        let event = Event::Moved(moved.clone());
+        let known = self.helpers.get(&helper).cloned().map(Event::Moved);
+        // The latest counts here as well.
+        if known.is_some_and(|known| !wins(&known, &event)) {
+            return Vec::new();
+        }
+        let is_announced = self.call(&(helper.0, helper.1.clone())).is_some();
+        self.helpers.insert(helper, moved);
         is_announced.then_some(Change::Event { event, first: None }).into_iter().collect()
     }
 

@@ -99,7 +99,7 @@ pub struct AcceptRequest {
     pub alert: Option<AlertId>,
 }
 
-/// `POST /alert/{id}/location`.
+/// `POST /alert/{id}/location`. With both numbers null a helper stops showing where they are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LocationRequest {
     /// Latitude in degrees, a number or text.

@@ -99,6 +99,7 @@ proptest! {
             let about: Vec<&Event> = events(&changes).filter(|event| event.fits(&key)).collect();
             let is_alone = fold.named(alert.id).len() == 1;
             let moves = |event: &&Event| match event {
+                Event::Moved(moved) if moved.helper().is_some() => false,
                 Event::Moved(moved) => is_alone || moved.target.is_some() || moved.house.is_some(),
                 _ => false,
             };

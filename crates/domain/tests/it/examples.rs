@@ -56,7 +56,7 @@ pub(crate) fn moved(passed: Millis, lat: f64) -> Moved {
         target: None,
         house: None,
         house_line: None,
-        location: Location::new(lat, 127.0, Some(10.0)).expect("in range"),
+        location: Location::new(lat, 127.0, Some(10.0)),
         at: MORNING + passed,
     }
 }

@@ -248,14 +248,16 @@ fn line_of_actor() -> impl Strategy<Value = Option<Line>> {
 pub(crate) fn moved() -> impl Strategy<Value = Moved> {
     let target = option::of((0..3_usize).prop_map(house));
     let speaker = (option::weighted(0.3, (0..4_usize).prop_map(house)), line_of_actor());
-    (0..4_usize, target, speaker, location(), time()).prop_map(
-        |(alert, target, (house, house_line), location, at)| Moved {
+    let place = (location(), prop::bool::weighted(0.2));
+    (0..4_usize, target, speaker, place, time()).prop_map(
+        |(alert, target, (house, house_line), (location, stops), at)| Moved {
             line: line(),
             alert: alert_id(alert),
             target,
+            // Only a flat that names itself can stop showing where it is.
+            location: Some(location).filter(|_| !stops || house.is_none()),
             house,
             house_line,
-            location,
             at,
         },
     )

@@ -10,6 +10,7 @@ mod escalation;
 mod examples;
 mod first;
 mod forget;
+mod helpers;
 mod history;
 mod oracle;
 mod order;

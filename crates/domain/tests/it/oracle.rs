@@ -121,7 +121,7 @@ fn incident(
         events.values().filter(|(event, positions)| is_about(event, positions, alert, alerts)).collect();
     let latest = events.values().filter_map(|(event, _)| match event {
         Event::Moved(moved) if moves(moved, alert, callers.len() == 1) => {
-            Some((moved.at, record::write(event), moved.location))
+            Some((moved.at, record::write(event), moved.location?))
         }
         _ => None,
     });
@@ -158,7 +158,29 @@ fn incident(
         }
     }
     respond(&mut incident, about);
+    for response in &mut incident.responses {
+        locate(response, alert, events);
+    }
     incident
+}
+
+/// The last that a house on the way reported of where it is, unless its last word about the call came later.
+fn locate(response: &mut Response, alert: &Alert, events: &BTreeMap<String, Known>) {
+    let reports = events.values().filter_map(|(event, _)| match event {
+        Event::Moved(moved) => {
+            let own = moved.house_line.clone().filter(|own| *own != line());
+            let is_own = moved.house.as_ref() == Some(&response.house) && own == response.line;
+            let is_about = moved.alert == alert.id && moved.target.as_ref() == Some(&alert.house);
+            (is_own && is_about).then(|| (moved.at, record::write(event), moved.location))
+        }
+        _ => None,
+    });
+    let last = reports.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    if let Some((at, _, location)) = last.filter(|_| response.stance == Stance::Coming)
+        && at >= response.at
+    {
+        (response.location, response.located) = (location, Some(at));
+    }
 }
 
 /// The caller moves its own marker. A record that names no house does so only where one house alone used the id.
@@ -169,6 +191,7 @@ fn moves(moved: &Moved, alert: &Alert, is_alone: bool) -> bool {
     moved.alert == alert.id
         && is_meant(moved.target.as_ref(), alert)
         && by_caller
+        && moved.location.is_some()
         && (names_house || is_alone)
 }
 
@@ -209,6 +232,8 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                     at: *at,
                     word: *id,
                     first,
+                    location: None,
+                    located: None,
                 };
                 responses.insert((own, accept.clone()), response);
             }
@@ -229,6 +254,8 @@ fn respond(incident: &mut Incident, mut about: Vec<&Known>) {
                         at: status.at,
                         word: status.id,
                         first,
+                        location: None,
+                        located: None,
                     };
                     responses.insert((own, house.clone()), response);
                 }

@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// A call as a snapshot sends it.
-fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
+pub(crate) fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
     let mut events = vec![(Event::Alert(incident.alert.clone()), None)];
     events.extend(hub.outline(&incident.alert));
     events.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
+    events.extend(hub.moved_helpers(incident).cloned().map(|moved| (Event::Moved(moved), None)));
     events.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
     events.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
 }

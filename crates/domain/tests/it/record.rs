@@ -371,6 +371,22 @@ fn the_actor_and_the_house_that_called_are_read_and_written() {
 }
 
 #[test]
+fn only_a_flat_that_names_itself_stops_showing_where_it_is() {
+    let stops = r#""target":"1203","house":"1204","at":1"#;
+    for fields in [stops.to_owned(), format!(r#"{stops},"lat":null,"lng":null"#)] {
+        let Event::Moved(moved) = about_a_call(topic::LOCATION, &fields) else { panic!("no location") };
+        assert_eq!((&moved.house, moved.location), (&house("1204"), None), "{fields}");
+        let (_, value) = write(&Event::Moved(moved));
+        let value: serde_json::Value = serde_json::from_slice(&value).expect("JSON");
+        assert_eq!((value.get("lat"), value.get("lng")), (None, None));
+    }
+    for fields in [r#""target":"1203","at":1"#, r#""target":"1203","house":"1204","lat":37.5,"at":1"#] {
+        let value = format!(r#"{{"line":"101-1","alert":"{CALL_ID}",{fields}}}"#);
+        assert!(read(topic::LOCATION, value.as_bytes(), HERE).is_err(), "{fields}");
+    }
+}
+
+#[test]
 fn an_optional_field_that_cannot_be_read_counts_as_none() {
     for odd in ["null", r#""12/03""#, r#""""#, "[]", "{}", "true"] {
         let status = format!(

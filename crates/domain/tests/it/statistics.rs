@@ -217,7 +217,7 @@ fn a_row_of_a_former_version_lacks_the_steps_and_gets_them() {
 
 #[test]
 fn locations_are_not_held() {
-    let location = Location::new(37.5, 127.0, None).expect("a location");
+    let location = Location::new(37.5, 127.0, None);
     let house: Option<House> = None;
     let moved = domain::Moved {
         line: line(),

@@ -84,7 +84,7 @@ fn at(event: &Event, of: &Event) -> Event {
     event
 }
 
-/// Returns an incident without the parts that are not compared. Places are sent of open calls only, receipts are sent
+/// Returns an incident without the parts that are not compared. Locations are sent of open calls only, receipts are sent
 /// while they change, and the first accept is compared separately. A step of an escalation is promised to nobody, and
 /// each node that writes it gives it a time of its own.
 pub(super) fn comparable(mut incident: Incident) -> Incident {
@@ -100,6 +100,7 @@ pub(super) fn comparable(mut incident: Incident) -> Incident {
     incident.steps.clear();
     for response in &mut incident.responses {
         response.first = false;
+        (response.location, response.located) = (None, None);
     }
     incident
 }

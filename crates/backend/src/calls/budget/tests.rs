@@ -220,7 +220,7 @@ async fn a_first_accept_and_an_end_never_wait_and_other_answers_do() {
 #[tokio::test]
 async fn a_location_beyond_the_bucket_waits() {
     let (hub, call) = (Hub::new(), alert("1203"));
-    let location = Location::new(37.5, 127.0, None).unwrap();
+    let location = Location::new(37.5, 127.0, None);
     let moved = Event::Moved(Moved {
         line: line(),
         alert: call.id,

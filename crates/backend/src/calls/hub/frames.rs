@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{AlertId, CallKey, Change, Event, House, Line, body::Body, header, message_id};
+use domain::{AlertId, CallKey, Change, House, Line, body::Body, header, message_id};
 use stomp::{Command, Frame, Template};
 use uuid::Uuid;
 
@@ -59,8 +59,8 @@ pub(super) struct News {
     pub(super) received: Option<Received>,
     /// The only house whose subscribers get it, for a drill of that house alone.
     pub(super) only: Option<House>,
-    /// It is a location that subscribers do not get, because the call is over.
-    pub(super) is_of_ended_call: bool,
+    /// It is a location that subscribers do not get, because the call is over or the helper is not on the way.
+    pub(super) is_withheld: bool,
     /// The other lines that have the call already.
     pub(super) guests: BTreeSet<Line>,
 }
@@ -118,18 +118,11 @@ impl Message {
         frame.body(json)
     }
 
-    /// Returns the call whose caller's location the message shows; `None` for a location of a former version, which
-    /// names no house.
+    /// Returns the flat whose location the message shows, with the call's id; `None` for a location of a former
+    /// version, which names no house.
     pub(super) fn located(&self) -> Option<CallKey> {
         let Body::Event { event, .. } = &self.body else { return None };
-        match event {
-            Event::Alert(alert) => alert.location.is_some().then(|| alert.key()),
-            Event::Moved(moved) => {
-                let house = moved.target.clone()?;
-                Some(CallKey { line: moved.line.clone(), house, id: moved.alert })
-            }
-            _ => None,
-        }
+        event.located()
     }
 
     /// Returns the call that the message is about.

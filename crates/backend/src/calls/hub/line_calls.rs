@@ -15,7 +15,7 @@ use super::{
     Arrival,
     frames::{Message, News, Received},
     index::{Entry, Index},
-    locations::is_of_ended_call,
+    locations::is_withheld,
     shown::Shows,
 };
 
@@ -138,10 +138,10 @@ impl LineCalls {
         }
     }
 
-    /// Drops where a call's caller was.
-    pub(super) fn forget_location(&mut self, call: &CallKey) {
+    /// Drops where the people of a flat were who called by this id, or went to help.
+    pub(super) fn forget_location(&mut self, CallKey { line, house, id }: &CallKey) {
         self.shows.clear();
-        self.incidents.forget_location(call.id, &call.house);
+        self.incidents.forget_location(*id, line, house);
     }
 
     /// Returns whether the event `name` was delivered without the log and pushed to a socket of another house.
@@ -260,10 +260,10 @@ impl LineCalls {
                 Change::Event { event, .. } => (self.message_id(event), self.received(event)),
                 Change::First { .. } => (None, None),
             };
-            let is_of_ended_call =
-                matches!(&change, Change::Event { event, .. } if is_of_ended_call(&self.incidents, event));
+            let is_withheld =
+                matches!(&change, Change::Event { event, .. } if is_withheld(&self.incidents, event));
             let (guests, only) = (self.guests_of(&change, opened), self.only_house(&change));
-            News { change, message_id, received, only, is_of_ended_call, guests }
+            News { change, message_id, received, only, is_withheld, guests }
         };
         changes.into_iter().map(news).collect()
     }
@@ -300,7 +300,7 @@ impl LineCalls {
         self.alone.get(&id).is_some_and(|alone| Some(alone) != house) && self.is_of_one_house(id)
     }
 
-    /// Returns the calls whose locations messages show, for the record of who was shown them. A drill of a house alone
+    /// Returns the flats whose locations messages show, for the record of who was shown them. A drill of a house alone
     /// is shown to nobody else.
     pub(super) fn located(&self, messages: &[Message]) -> BTreeSet<CallKey> {
         let located = messages.iter().filter_map(Message::located);

@@ -127,24 +127,25 @@ impl LineCalls {
         let named = self.incidents.named(id).into_iter();
         let named = named.filter(|call| guest.is_none_or(|line| call.is_for(line)));
         let shown = named.map(|call| if call.is_open(now) { call } else { without_coordinates(call) });
-        shown.flat_map(|call| self.messages(&call)).collect()
+        shown.flat_map(|call| self.messages(&call, call.is_open(now))).collect()
     }
 
     /// Returns a call as messages for the lines that get it from now on, unless it is over.
     pub(super) fn messages_of_opened(&self, opened: &Opened) -> Vec<Message> {
         let call = self.call(opened.id, &opened.house).filter(|call| call.end.is_none());
-        let messages = call.map(|call| self.messages(&call)).unwrap_or_default().into_iter();
+        let messages = call.map(|call| self.messages(&call, true)).unwrap_or_default().into_iter();
         messages.map(|message| Message { guests: opened.lines.clone(), ..message }).collect()
     }
 
     /// Returns a call as messages in live form. They are the alert, the words from which its incident follows, the
-    /// caller's location, and the receipt.
-    fn messages(&self, incident: &Incident) -> Vec<Message> {
+    /// locations of the caller and of helpers while the call is open, and the receipt.
+    fn messages(&self, incident: &Incident, is_open: bool) -> Vec<Message> {
         let alert = &incident.alert;
         let mut events = vec![(Event::Alert(alert.clone()), None)];
         events.extend(self.incidents.outline(alert));
-        if incident.location.is_some() {
-            events.extend(self.incidents.moved(alert).cloned().map(|moved| (Event::Moved(moved), None)));
+        if is_open {
+            let moved = self.incidents.moved(alert).into_iter().chain(self.incidents.moved_helpers(incident));
+            events.extend(moved.cloned().map(|moved| (Event::Moved(moved), None)));
         }
         let receipt = self.incidents.merged_receipt(alert);
         events.extend(receipt.map(|receipt| (Event::Receipt(receipt), None)));

@@ -177,7 +177,7 @@ impl Hub {
         self.0.changes.subscribe()
     }
 
-    /// Returns who is shown a caller's location from now on. There is one such queue; a second request gets an empty
+    /// Returns who is shown a location from now on. There is one such queue; a second request gets an empty
     /// one.
     pub(crate) fn viewings(&self) -> mpsc::Receiver<Viewing> {
         self.0.viewings.receiver()
@@ -188,11 +188,14 @@ impl Hub {
         self.0.viewings.publish(call, means, || vec![viewer.clone()]);
     }
 
-    /// Drops where the caller of a call was. The call stays.
-    pub(crate) fn forget_location(&self, call: &CallKey) {
-        self.0.alerts.forget_location(call);
-        if let Some(room) = self.existing(&call.line) {
-            room.calls().forget_location(call);
+    /// Drops where the people of a flat were who called by this id, or went to help. The call stays.
+    pub(crate) fn forget_location(&self, flat: &CallKey) {
+        self.0.alerts.forget_location(flat);
+        // A helper's line may be another one than the call's.
+        let mut lines = self.0.alerts.lines(flat.id);
+        lines.insert(flat.line.clone());
+        for room in lines.iter().filter_map(|line| self.existing(line)) {
+            room.calls().forget_location(flat);
         }
     }
 

@@ -112,7 +112,7 @@ impl Room {
         let mut audience = self.audience();
         let applied = self.calls().apply(arrival);
         let is_new = !applied.news.is_empty();
-        // What is known already is delivered already.
+        // An event that is known is delivered already.
         let traced = traced.filter(|_| is_new);
         let delivering = traced.and_then(|(trace, event)| trace.deliver(&event, way.taken_here));
         let to = Towards { speaker: applied.speaker.as_ref(), delivering: delivering.as_ref() };
@@ -205,7 +205,7 @@ impl Room {
             if news.only.is_none() {
                 self.listeners.publish(&self.line, &news.change, way.freshness(), way.taken_here);
             }
-            if news.is_of_ended_call {
+            if news.is_withheld {
                 continue;
             }
             let only = news.only.clone();

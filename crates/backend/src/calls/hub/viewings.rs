@@ -1,5 +1,5 @@
-//! The people who are shown where a caller is. Their queue is bounded and never blocks the hub, so it is not in the way
-//! of an alarm.
+//! The people who are shown where a caller or a helper is. Their queue is bounded and never blocks the hub, so it is not
+//! in the way of an alarm.
 
 use std::sync::{Arc, OnceLock};
 
@@ -65,10 +65,10 @@ impl Means {
     }
 }
 
-/// The people who were shown the location of a call at once.
+/// The people who were shown a location in a call at once.
 #[derive(Clone, Debug)]
 pub struct Viewing {
-    /// The call.
+    /// The flat whose location it is, with the call's id. For the caller it is the call's own name.
     pub call: CallKey,
     /// The way.
     pub means: Means,

@@ -131,7 +131,7 @@ impl Post {
         Ok(())
     }
 
-    /// Takes the coordinates out of these calls, and deletes the places that their callers sent later.
+    /// Takes the coordinates of these flats out of their calls, and deletes the locations that they sent later.
     pub(super) async fn forget_locations(&self, calls: &BTreeSet<CallKey>) -> Result<(), DatabaseError> {
         let rows = sqlx::query(
             "SELECT id, topic, value FROM handovers WHERE topic = $1 OR topic = $2 OR topic = $3",
@@ -144,9 +144,7 @@ impl Post {
             let (id, of): (String, String) = (row.try_get("id")?, row.try_get("topic")?);
             let value: Vec<u8> = row.try_get("value")?;
             let Ok(event) = record::read(&of, &value, nowhere(0)) else { continue };
-            let call = event.target().cloned().zip(event.alert());
-            let call = call.map(|(house, id)| CallKey { line: event.line().clone(), house, id });
-            if !call.is_some_and(|call| calls.contains(&call)) {
+            if !event.located().is_some_and(|flat| calls.contains(&flat)) {
                 continue;
             }
             if let Some(value) = without_coordinates(&of, &value) {

@@ -210,8 +210,10 @@ pub(crate) struct MovedFields {
     house: Option<House>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
     house_line: Option<Line>,
-    lat: Value,
-    lng: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lat: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lng: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     accuracy: Option<Value>,
     at: Millis,
@@ -225,9 +227,9 @@ impl From<&Moved> for MovedFields {
             target: moved.target.clone(),
             house: moved.house.clone(),
             house_line: moved.house_line.clone(),
-            lat: Value::from(moved.location.lat),
-            lng: Value::from(moved.location.lng),
-            accuracy: moved.location.accuracy.map(Value::from),
+            lat: moved.location.map(|location| location.lat.into()),
+            lng: moved.location.map(|location| location.lng.into()),
+            accuracy: moved.location.and_then(|location| location.accuracy).map(Value::from),
             at: moved.at,
         }
     }
@@ -235,8 +237,12 @@ impl From<&Moved> for MovedFields {
 
 impl MovedFields {
     pub(crate) fn into_event(self) -> Result<Event, Unreadable> {
-        let location = location(Some(&self.lat), Some(&self.lng), self.accuracy.as_ref());
-        let location = location.ok_or(Unreadable::Missing("lat and lng"))?;
+        let location = location(self.lat.as_ref(), self.lng.as_ref(), self.accuracy.as_ref());
+        // Only a flat that names itself may stop showing where it is, because no caller does.
+        let stops = self.house.is_some() && self.lat.is_none() && self.lng.is_none();
+        if location.is_none() && !stops {
+            return Err(Unreadable::Missing("lat and lng"));
+        }
         let Self { line, alert, target, house, house_line, at, .. } = self;
         Ok(Event::Moved(Moved { line, alert, target, house, house_line, location, at }))
     }

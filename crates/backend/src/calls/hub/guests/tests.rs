@@ -3,8 +3,8 @@
 use std::{slice, time::Duration};
 
 use domain::{
-    Accept, Actor, Alert, AlertId, Escalation, Event, EventId, House, Location, Progress, Role, Status,
-    body::Body, message_id, topic,
+    Accept, Actor, Alert, AlertId, CallKey, Escalation, Event, EventId, House, Location, Moved, Progress,
+    Role, Status, body::Body, message_id, topic,
 };
 use stomp::Version;
 
@@ -256,4 +256,37 @@ fn guests_are_recorded_as_viewers_of_a_location_only_if_the_call_is_for_their_li
     let (later, _of_later) = listen(&hub, "0503", "101-2");
     assert!(later.snapshot.count() > 1, "the call stays");
     assert_eq!(shown(), None, "a location that was withdrawn is shown to no guest either");
+}
+
+#[test]
+fn where_a_helper_of_another_line_is_is_shown_to_both_lines_until_it_is_forgotten() {
+    let (hub, call) = (Hub::new(), call());
+    let mut viewings = hub.viewings();
+    let (_own, _of_own) = listen(&hub, "1204", "101-1");
+    let (_next, _of_next) = listen(&hub, "0501", "101-2");
+    apply(&hub, Event::Alert(call.clone()));
+    apply(&hub, escalated(&call, "101-2"));
+    let Event::Accept(coming) = accept(&call, "0501") else { panic!("an accept") };
+    apply(&hub, Event::Accept(Accept { accept_line: Some(line("101-2")), ..coming }));
+    apply(
+        &hub,
+        Event::Moved(Moved {
+            line: call.line.clone(),
+            alert: call.id,
+            target: Some(call.house.clone()),
+            house: Some(house("0501")),
+            house_line: Some(line("101-2")),
+            location: Location::new(37.5, 127.0, None),
+            at: clock::now() + 1,
+        }),
+    );
+    let helper = CallKey { line: line("101-2"), house: house("0501"), id: call.id };
+    let Viewing { call: shown, viewers, .. } = viewings.try_recv().unwrap();
+    let accounts: Vec<&str> = viewers.iter().map(|viewer| viewer.account.as_str()).collect();
+    assert_eq!((shown, accounts), (helper.clone(), vec!["resident-1204", "resident-0501"]));
+
+    hub.forget_location(&helper);
+    let (later, _of_later) = listen(&hub, "1301", "101-1");
+    assert!(later.snapshot.count() > 1, "the call stays");
+    assert!(viewings.try_recv().is_err(), "a location that was withdrawn is shown to nobody");
 }

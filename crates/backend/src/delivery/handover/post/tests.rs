@@ -28,7 +28,7 @@ fn moved() -> Event {
         target: House::new("1203").ok(),
         house: None,
         house_line: None,
-        location: Location::new(37.5, 127.0, None).unwrap(),
+        location: Location::new(37.5, 127.0, None),
         at: NOW,
     })
 }

@@ -31,9 +31,12 @@ const FORGET_COORDINATES_OF: &str = "UPDATE entries SET value = CAST(json_set(
      WHERE id = $1 AND topic = $2 AND line = $3
      AND CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_extract(CAST(value AS TEXT), '$.house') = $4
          AND json_type(CAST(value AS TEXT), '$.lat') <> 'null' END";
-/// The places that the caller of one call sent after it.
-const FORGET_PLACES_OF: &str = "DELETE FROM entries WHERE topic = $1 AND route = $2 AND line = $3
-     AND CASE WHEN json_valid(CAST(value AS TEXT)) THEN json_extract(CAST(value AS TEXT), '$.target') END = $4";
+/// The locations that one flat sent after a call, as the caller or as a helper.
+const FORGET_PLACES_OF: &str = "DELETE FROM entries WHERE topic = $1 AND route = $2
+     AND CASE WHEN json_valid(CAST(value AS TEXT))
+         THEN COALESCE(json_extract(CAST(value AS TEXT), '$.houseLine'), line) = $3
+             AND COALESCE(json_extract(CAST(value AS TEXT), '$.house'),
+                 json_extract(CAST(value AS TEXT), '$.target')) = $4 END";
 const UNMARK: &str =
     "UPDATE entries SET partition_id = NULL, record_offset = NULL, record_timestamp = NULL, cluster = NULL";
 const MARKS_OF_OTHERS: &str =

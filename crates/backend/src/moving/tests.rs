@@ -96,7 +96,8 @@ async fn every_table_of_every_migration_is_moved_after_the_tables_that_it_refers
 async fn every_row_arrives_with_its_values_and_the_audit_stays_whole() {
     let known = Tables::read().await.unwrap();
     let mut old = filled(migrations::accounts, &known.accounts).await;
-    let record = |number| Record::new(Act::Locked, By::command_line()).about(&format!("house-{number}"));
+    let record =
+        |number: usize| Record::new(Act::Locked, By::command_line()).about(&format!("house-{number}"));
     let records: Vec<Record> = (0..ROWS).map(record).collect();
     audit::append(&mut old, &records).await.unwrap();
     for change in [

@@ -140,13 +140,13 @@ async fn a_database_that_is_not_empty_or_in_use_is_refused_and_stays_as_it_is() 
 
     // Tables of this version without rows are empty. One that refuses rows lets the move fail in its middle.
     Database::open(postgres.url()).await.unwrap().close().await;
-    let refusing = "ALTER TABLE sessions ADD CONSTRAINT none CHECK (expires_at < 0)";
+    let refusing = "ALTER TABLE sessions ADD CONSTRAINT refusing CHECK (expires_at < 0)";
     sqlx::query(refusing).execute(&mut database).await.unwrap();
     let (done, printed) = move_to(&server, postgres.url());
     assert!(!done && printed.contains("cannot write the table sessions: "), "{printed}");
     let residents = sqlx::query("SELECT COUNT(*) FROM residents").fetch_one(&mut database).await.unwrap();
     assert_eq!(residents.get::<i64, _>(0), 0, "a part of a move stayed");
-    sqlx::query("ALTER TABLE sessions DROP CONSTRAINT none").execute(&mut database).await.unwrap();
+    sqlx::query("ALTER TABLE sessions DROP CONSTRAINT refusing").execute(&mut database).await.unwrap();
 
     let (done, printed) = move_to(&server, postgres.url());
     assert!(done, "{printed}");

@@ -312,7 +312,11 @@ mod tests {
             assert_eq!((reported.target, reported.location), (Some(house("1203")), location));
         }
         assert!(matches!(moved(&other, &address, Some(&call), here), Err(Refusal::NotYours(_))));
-        assert!(matches!(moved(&helper, &address, None, here), Err(Refusal::NotYours(_))));
+        let named = CallAddress { line: Some(line("101-1")), house: Some(house("1203")), ..address.clone() };
+        assert!(
+            matches!(moved(&helper, &named, None, here), Err(Refusal::NotYours(_))),
+            "its accept is not known"
+        );
         for progress in [Progress::Withdrawn, Progress::Arrived] {
             let call = incident("101-1", "1203", |alert| coming(alert, Some(progress)));
             let address = CallAddress { id: call.alert.id, ..address.clone() };

@@ -104,7 +104,8 @@ async fn a_claim_of_the_operators_names_the_account() -> Outcome {
     for (claims, problem) in [
         (json!({}), "service-unknown"),
         (json!({ "email": CALLER, "email_verified": false }), "service-unknown"),
-        (json!({ "email": ["resident-1203"], "email_verified": true }), "service-unknown"),
+        // A token whose standard claims have other types cannot be read at all.
+        (json!({ "email": ["resident-1203"], "email_verified": true }), "service-away"),
     ] {
         let refused = with_claims(&client, &service, &claims, Signed::Rs256).await;
         assert_eq!(led_to(&refused), format!("/sign-in?problem={problem}&next=%2F"), "{claims}");

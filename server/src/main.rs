@@ -19,6 +19,7 @@ mod headers;
 mod health;
 mod me;
 mod metrics;
+mod move_database;
 mod my_sign_in;
 mod openapi;
 mod origin;
@@ -83,6 +84,8 @@ enum Command {
     Backup(backup::Backup),
     /// Puts a backup in the place of this node's data, while its server is stopped
     Restore(backup::Restore),
+    /// Copies the accounts and the statistics from SQLite into an empty PostgreSQL database; the server must be stopped
+    MoveDatabase(move_database::MoveDatabase),
     /// Publishes everything that the outbox keeps to Kafka again, to refill a log that was lost; the server must be stopped
     Republish(republish::Republish),
     /// Counts all calls again from the log and the history, and puts that in the place of what was counted live
@@ -148,6 +151,10 @@ fn main() -> ExitCode {
         Some(Command::Restore(command)) => {
             log_to_stderr(false);
             finish(backup::restore(&command))
+        }
+        Some(Command::MoveDatabase(command)) => {
+            log_to_stderr(false);
+            finish(move_database::run(&command))
         }
         Some(Command::Republish(republish)) => {
             log_to_stderr(false);

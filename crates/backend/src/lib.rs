@@ -13,7 +13,7 @@
 //! [`canary`] calls itself now and then, and shows whether calls arrive.
 //!
 //! [`audit`] records the acts of the office, sign-ins, downloads and looks at locations. [`backup`] copies everything
-//! that a node keeps, and puts such a copy in place.
+//! that a node keeps, and puts such a copy in place. [`moving`] copies the accounts from SQLite to PostgreSQL.
 //!
 //! [`traces`] shows the operator the way of a call, if that is wanted.
 //!
@@ -28,6 +28,7 @@ pub mod clock;
 pub mod database;
 pub mod delivery;
 pub mod escalation;
+pub mod moving;
 mod outgoing;
 pub mod people;
 pub mod privacy;

@@ -24,6 +24,7 @@ mod lines;
 mod locations;
 mod me;
 mod monitoring;
+mod moving;
 mod origins;
 mod own_sessions;
 mod pages;

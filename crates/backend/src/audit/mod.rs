@@ -22,7 +22,6 @@ use std::{net::IpAddr, sync::Arc};
 
 use domain::CallKey;
 
-pub(crate) use self::append::append;
 pub use self::{
     act::Act,
     check::{Month, NotAMonth},
@@ -31,6 +30,7 @@ pub use self::{
     record::{By, COMMAND_LINE, DISPLAY, Record, SERVICE},
     verify::{Broken, Verified},
 };
+pub(crate) use self::{append::append, verify::verify_within};
 use crate::database::{self, Database, DatabaseError};
 use later::Waiting;
 use looks::Looks;

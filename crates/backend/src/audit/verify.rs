@@ -54,11 +54,19 @@ impl Audit {
             let one_state = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
             sqlx::query(one_state).execute(&mut *transaction).await?;
         }
-        let head = read::head(&mut transaction).await?;
-        let walked = walk(&mut transaction, &head).await;
+        let walked = verify_within(&mut transaction).await;
         transaction.rollback().await?;
         walked
     }
+}
+
+/// Walks the chain from its first row to its last, as a transaction sees it.
+///
+/// # Errors
+/// [`Broken`] with the first row that does not fit.
+pub(crate) async fn verify_within(connection: &mut AnyConnection) -> Result<Verified, Broken> {
+    let head = read::head(&mut *connection).await?;
+    walk(connection, &head).await
 }
 
 async fn walk(connection: &mut AnyConnection, head: &Head) -> Result<Verified, Broken> {

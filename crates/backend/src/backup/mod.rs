@@ -104,7 +104,8 @@ impl Place {
         }
     }
 
-    fn accounts(&self) -> Result<Option<PathBuf>, BackupError> {
+    /// Returns the file of the accounts; `None` if they are in PostgreSQL.
+    pub(crate) fn accounts(&self) -> Result<Option<PathBuf>, BackupError> {
         if self.is_postgres() {
             return Ok(None);
         }

@@ -14,7 +14,12 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{
+    Any, AnyPool,
+    any::AnyPoolOptions,
+    migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
+};
 use tokio::{sync::OnceCell, time::timeout};
 
 /// The file of the accounts on SQLite, in the data directory, unless the address of the database names another.
@@ -65,6 +70,15 @@ impl From<sqlx::Error> for DatabaseError {
             _ => false,
         };
         if away { Self::Away(error.into()) } else { Self::Failed(error.into()) }
+    }
+}
+
+impl From<MigrateError> for DatabaseError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error) => error.into(),
+            other => Self::Failed(other.into()),
+        }
     }
 }
 
@@ -128,10 +142,7 @@ impl Database {
                 // Readers must not wait for a writer, because every page looks its session up.
                 sqlx::query("PRAGMA journal_mode = WAL").execute(&self.pool).await?;
             }
-            (self.steps)(self.is_postgres()).run(&self.pool).await.map_err(|error| match error {
-                sqlx::migrate::MigrateError::Execute(error) => error.into(),
-                other => DatabaseError::Failed(other.into()),
-            })
+            (self.steps)(self.is_postgres()).run(&self.pool).await.map_err(DatabaseError::from)
         };
         let prepared = self.prepared.get_or_try_init(|| timeout_after(PREPARE, prepare));
         prepared.await.copied()
@@ -166,6 +177,15 @@ impl Database {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Makes the tables of these steps in a database of its own, which is in memory and ends with its only connection.
+pub(crate) async fn in_memory(steps: fn(bool) -> Migrator) -> Result<PoolConnection<Any>, DatabaseError> {
+    DRIVERS.call_once(sqlx::any::install_default_drivers);
+    let pool = AnyPoolOptions::new().max_connections(1).connect_lazy("sqlite::memory:")?;
+    let mut connection = pool.acquire().await?;
+    steps(false).run(&mut *connection).await?;
+    Ok(connection)
 }
 
 /// The answer to a question to the database, or that it does not come.

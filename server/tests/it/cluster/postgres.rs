@@ -1,5 +1,7 @@
 //! Accounts and sessions on a real PostgreSQL server.
 
+mod moved;
+
 use backend::{
     audit::{Act, Audit, By, Record},
     database::Database,

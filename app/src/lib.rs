@@ -23,6 +23,7 @@ pub mod map;
 pub mod offline;
 pub mod page_table;
 pub mod pages;
+pub mod part;
 pub mod press;
 pub mod request;
 #[cfg(test)]

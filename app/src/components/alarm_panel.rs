@@ -12,6 +12,7 @@ use crate::{
     home::Home,
     house_calls::{Flat, HouseCalls},
     i18n::{t_string, td_string, use_i18n},
+    part::IntoPart,
     title,
     words::text,
 };
@@ -73,5 +74,5 @@ pub fn AlarmPanel() -> impl IntoView {
             </section>
         </Show>
     }
-    .into_any()
+    .still()
 }

@@ -6,6 +6,7 @@ use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
     page_table::{DEVICES, ME},
+    part::IntoPart,
     words::text,
 };
 
@@ -49,5 +50,5 @@ pub fn ArmBanner() -> impl IntoView {
             </a>
         </section>
     }
-    .into_any()
+    .still()
 }

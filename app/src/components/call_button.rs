@@ -13,6 +13,7 @@ use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
     offline,
+    part::IntoPart,
     press::{CallProgress, Press},
     words::text,
 };
@@ -129,7 +130,7 @@ pub fn CallButton() -> impl IntoView {
         </form>
         <ConfirmDialog open=asks confirmed=call />
     }
-    .into_any()
+    .still()
 }
 
 /// Shows beforehand, while there is no connection, what a press can do and what it cannot.
@@ -144,7 +145,7 @@ fn NoConnection() -> impl IntoView {
             {text!(i18n, call.no_connection)} " " <a href="tel:119">{text!(i18n, print.call_119)}</a>
         </p>
     }
-    .into_any()
+    .still()
 }
 
 /// Calls with the content of the form, and empties it for the next time.

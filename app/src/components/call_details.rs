@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     i18n::use_i18n,
+    part::IntoPart,
     words::{self, text},
 };
 
@@ -47,5 +48,5 @@ pub fn CallDetails(
             />
         </label>
     }
-    .into_any()
+    .still()
 }

@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api::{self, Refused, Trouble},
     i18n::{td_string, use_i18n},
+    part::IntoPart,
     words::{self, text},
 };
 
@@ -123,7 +124,7 @@ pub(super) fn CommandButton(
             {label}
         </button>
     }
-    .into_any()
+    .part()
 }
 
 /// The line that shows what has become of the words.
@@ -158,7 +159,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
             </Show>
         </p>
     }
-    .into_any()
+    .part()
 }
 
 /// The words of a person about how a call ended.
@@ -201,5 +202,5 @@ pub(super) fn NoteField(
             />
         </details>
     }
-    .into_any()
+    .part()
 }

@@ -6,6 +6,7 @@ use leptos::{html, prelude::*};
 use crate::{
     home::Home,
     i18n::{td_string, use_i18n},
+    part::IntoPart,
     words::{self, text},
 };
 
@@ -73,5 +74,5 @@ pub(super) fn ConfirmDialog(
             </div>
         </dialog>
     }
-    .into_any()
+    .still()
 }

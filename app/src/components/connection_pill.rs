@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     i18n::{Locale, td_string, use_i18n},
+    part::IntoPart,
     socket::ConnectionState,
     words::text,
 };
@@ -30,7 +31,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
             </Show>
         </div>
     }
-    .into_any()
+    .still()
 }
 
 fn shown(locale: Locale, state: ConnectionState) -> String {

@@ -8,6 +8,7 @@ use crate::{
     home::Home,
     i18n::{td_string, use_i18n},
     page_table::STATISTICS,
+    part::IntoPart,
     words::{self, text},
 };
 
@@ -49,5 +50,5 @@ pub fn Header() -> impl IntoView {
             </div>
         </header>
     }
-    .into_any()
+    .still()
 }

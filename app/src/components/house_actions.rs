@@ -12,6 +12,7 @@ use crate::{
     home::Home,
     house_calls::HouseCalls,
     i18n::{t_string, use_i18n},
+    part::IntoPart,
     words::text,
 };
 
@@ -111,7 +112,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
         <ShowWhere house />
         <CommandState command />
     }
-    .into_any()
+    .fresh()
 }
 
 fn end_all(house: &HouseCalls, note: Option<&str>) -> Vec<Word> {

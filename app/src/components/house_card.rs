@@ -15,6 +15,7 @@ use crate::{
     home::Home,
     house_calls::{FULL_CARDS, Flat, HouseCalls},
     i18n::{t_string, use_i18n},
+    part::IntoPart,
     words::text,
 };
 
@@ -90,5 +91,5 @@ pub(super) fn HouseCard(
             <HouseActions house />
         </article>
     }
-    .into_any()
+    .fresh()
 }

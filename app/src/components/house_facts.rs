@@ -8,6 +8,7 @@ use crate::{
     home::Home,
     house_calls::HouseCalls,
     i18n::{Locale, td_string, use_i18n},
+    part::IntoPart,
     words::{self, text},
 };
 
@@ -76,7 +77,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span aria-live="off">{ago}</span>
         </p>
     }
-    .into_any()
+    .fresh()
 }
 
 /// The newest words, a line for each call where there are several, and where the caller is.
@@ -117,7 +118,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span>{escalated}</span>
         </p>
     }
-    .into_any()
+    .fresh()
 }
 
 /// Returns whether a call of this line comes to a resident of another one.

@@ -7,7 +7,7 @@ use super::{
     house_facts::{is_elsewhere, is_empty, words_of},
     incident_words::{caller_text, coming, drill_word, end, kind, kind_word, line, note, plain_heading},
 };
-use crate::{home::Home, i18n::use_i18n, words};
+use crate::{home::Home, i18n::use_i18n, part::IntoPart, words};
 
 /// One call that is over.
 #[component]
@@ -54,5 +54,5 @@ pub(super) fn IncidentCard(
             <p class="coming" data-testid="coming" hidden=is_empty(coming)>{coming}</p>
         </article>
     }
-    .into_any()
+    .fresh()
 }

@@ -8,6 +8,7 @@ use crate::{
     feed::Notice,
     home::Home,
     i18n::{Locale, t_string, td_string, use_i18n},
+    part::IntoPart,
     socket::ConnectionState,
     words,
 };
@@ -50,7 +51,7 @@ pub fn IncidentList() -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
+    .still()
 }
 
 /// News about others' calls, for people who do not see the page change. One's own call has its own line.

@@ -10,6 +10,7 @@ use super::incident_words::location_age;
 use crate::{
     home::Home,
     i18n::{Locale, td_string, use_i18n},
+    part::IntoPart,
     words,
 };
 
@@ -45,7 +46,7 @@ pub(super) fn Ledger() -> impl IntoView {
             <ul aria-live="off">{each}</ul>
         </details>
     }
-    .into_any()
+    .still()
 }
 
 /// The progress of a call in a house, the least first.

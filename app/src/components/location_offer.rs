@@ -6,6 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     i18n::{t_string, use_i18n},
     location::{self, LocationProblem},
+    part::IntoPart,
     words::text,
 };
 
@@ -54,5 +55,5 @@ pub(super) fn LocationOffer() -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .still()
 }

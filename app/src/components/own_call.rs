@@ -15,6 +15,7 @@ use crate::{
     house_calls::HouseCalls,
     i18n::{t_string, use_i18n},
     location::LocationProblem,
+    part::IntoPart,
     press::{CallProgress, PressState},
     words::text,
 };
@@ -74,7 +75,7 @@ pub fn OwnCall() -> impl IntoView {
             </button>
         </section>
     }
-    .into_any()
+    .still()
 }
 
 /// Takes back the call that this device has just made, with one tap. Other open calls of the house stay.
@@ -103,7 +104,7 @@ fn Undo(command: Command) -> impl IntoView {
             words=take_back
         />
     }
-    .into_any()
+    .still()
 }
 
 /// The open calls of the own house, as neighbours read them.
@@ -126,7 +127,7 @@ fn OwnHouse() -> impl IntoView {
             <HouseWords house one />
         </article>
     }
-    .into_any()
+    .fresh()
 }
 
 /// The buttons that end the open calls of the own house. They end all of them, because the caller sees them as one.
@@ -175,7 +176,7 @@ fn EndButtons(command: Command) -> impl IntoView {
         </div>
         <CommandState command />
     }
-    .into_any()
+    .still()
 }
 
 /// Shows why an open call went without a place.
@@ -193,7 +194,7 @@ fn WithoutPlace() -> impl IntoView {
             Some(_) => t_string!(i18n, own.place_unknown),
         }
     });
-    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.into_any()
+    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.still()
 }
 
 /// Returns whether the own call is open.

@@ -8,6 +8,7 @@ use crate::{
     house_calls::HouseCalls,
     i18n::{Locale, td_string, use_i18n},
     location::LocationProblem,
+    part::IntoPart,
     sharing::Sharing,
 };
 
@@ -55,7 +56,7 @@ pub(super) fn ShowWhere(house: Memo<Option<HouseCalls>>) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .fresh()
 }
 
 /// Returns the call that is meant, of those to which the viewer's house is on the way, and whether the viewer is shown

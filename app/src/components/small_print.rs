@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     i18n::use_i18n,
     page_table::{CALLS, INSTALL},
+    part::IntoPart,
     words::text,
 };
 
@@ -38,5 +39,5 @@ pub fn SmallPrint(
             </p>
         </footer>
     }
-    .into_any()
+    .still()
 }

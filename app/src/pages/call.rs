@@ -6,7 +6,6 @@ use std::time::Duration;
 use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
     context::PageContext,
     i18n::{t_string, td_string, use_i18n},
     location::{self, DeviceLocation},
+    part::IntoPart,
     request,
     words::{self, text},
 };
@@ -35,21 +35,20 @@ pub fn CallPage() -> impl IntoView {
         <main id="main" class="narrow">
             <h1>{text!(i18n, call.confirm_heading)}</h1>
             {match flat {
-                Some((line, house)) => view! { <CallForm line house now=page.now /> }.into_any(),
-                None => view! { <p class="notice error">{text!(i18n, call.no_flat)}</p> }.into_any(),
+                Some((line, house)) => view! { <CallForm line house now=page.now /> }.still(),
+                None => view! { <p class="notice error">{text!(i18n, call.no_flat)}</p> }.still(),
             }}
             <a class="button secondary" href="/" rel="external">{text!(i18n, call.back)}</a>
         </main>
         <SmallPrint />
     }
-    .into_any()
+    .still()
 }
 
 #[component]
 fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let i18n = use_i18n();
-    let query = use_query_map();
-    let field = move |name: &str| query.with_untracked(|query| query.get(name)).unwrap_or_default();
+    let field = |name: &str| request::field(name).unwrap_or_default();
     let problem = field("problem");
     let key = SharedValue::new(|| {
         let call = |id| request::calls_named(id).into_iter().find(|call| is_of(call, &line, &house));
@@ -111,7 +110,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             <CallDetails chosen=field("kind") text=field("text") />
         </form>
     }
-    .into_any()
+    .still()
 }
 
 /// Asks the browser where the device is.

@@ -12,6 +12,7 @@ use crate::{
     home::Home,
     i18n::{t_string, use_i18n},
     map::LiveMap,
+    part::IntoPart,
     words::text,
 };
 
@@ -22,10 +23,10 @@ pub fn HomePage() -> impl IntoView {
     match page.viewer.clone() {
         Some(viewer) => {
             provide_context(Home::new(viewer, &page));
-            view! { <SignedIn page /> }.into_any()
+            view! { <SignedIn page /> }.still()
         }
         // The server redirects the signed out to the sign-in page; this is for one who is not redirected.
-        None => view! { <SignedOut /> }.into_any(),
+        None => view! { <SignedOut /> }.still(),
     }
 }
 
@@ -58,7 +59,7 @@ fn SignedIn(page: PageContext) -> impl IntoView {
         </main>
         <SmallPrint listens=true />
     }
-    .into_any()
+    .still()
 }
 
 /// Calling for help.
@@ -72,7 +73,7 @@ fn Call() -> impl IntoView {
             <CallButton />
         </section>
     }
-    .into_any()
+    .still()
 }
 
 /// The open calls on the map.
@@ -94,7 +95,7 @@ fn Watch(ground: Ground) -> impl IntoView {
             />
         </section>
     }
-    .into_any()
+    .still()
 }
 
 #[component]
@@ -108,5 +109,5 @@ fn SignedOut() -> impl IntoView {
         </main>
         <SmallPrint />
     }
-    .into_any()
+    .still()
 }

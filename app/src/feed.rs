@@ -3,11 +3,11 @@
 //! Nothing here knows a socket or a clock. The feed withstands any order, doubles, and a second snapshot after a
 //! reconnect, because the fold does.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::{
     Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
-    Resident, Role, Source, Stance, body::Body,
+    Resident, Role, Source, Stance,
+    body::Body,
+    collections::{BTreeMap, BTreeSet},
 };
 
 /// The lines whose calls a person receives.

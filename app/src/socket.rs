@@ -3,9 +3,9 @@
 mod conversation;
 mod session;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use domain::{AlertId, CallKey, Line, Millis};
+use domain::{AlertId, CallKey, Line, Millis, collections::BTreeSet};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,

@@ -1,9 +1,7 @@
 //! The delivery ledger for the caller. It counts the neighbours who have the call, sound it, show it and come, and
 //! lists, folded away, each house with how far the call has come there.
 
-use std::collections::BTreeMap;
-
-use domain::{Incident, Millis, Neighbour, Stance};
+use domain::{Incident, Millis, Neighbour, Stance, collections::BTreeMap};
 use leptos::prelude::*;
 
 use super::incident_words::location_age;

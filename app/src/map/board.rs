@@ -1,12 +1,8 @@
 //! The map as Leaflet draws it, with markers and circles.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    mem,
-    rc::Rc,
-};
+use std::{cell::RefCell, mem, rc::Rc};
 
+use domain::collections::{BTreeMap, BTreeSet};
 use js_sys::{Array, Reflect};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;

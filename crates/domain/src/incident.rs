@@ -1,8 +1,7 @@
 //! A call and all that came of it, as it is shown and counted. The fold derives it; nothing else makes one.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{
         Accept, Actor, Alert, Escalation, EventId, LATE_AFTER, Location, Millis, Moved, OPEN_FOR, Progress,
         Status,

@@ -2,13 +2,11 @@
 //! accept of the original service names none and belongs to the newest call of its target that is not newer
 //! than itself, by the records' timestamps.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::ops::Bound;
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{AlertId, Millis},
     fold::statement::{Key, StatementKind},
     people::House,

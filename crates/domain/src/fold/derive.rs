@@ -1,9 +1,8 @@
 //! Derivations from the sets, which are incidents, and the history of a call for a snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
     fold::statement::{Key, Statement, StatementKind},
     incident::{Incident, Stances},

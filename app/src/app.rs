@@ -9,7 +9,7 @@ pub use ssr::App;
 
 #[cfg(feature = "ssr")]
 use crate::request;
-use crate::{locale, offline};
+use crate::{locale, offline, reactive::effect};
 
 #[cfg(feature = "ssr")]
 mod ssr {
@@ -79,7 +79,7 @@ mod browser {
     use super::Alive;
     use crate::{
         context::PageContext,
-        i18n::I18nSubContextProvider,
+        language::I18n,
         page_table::CALL,
         pages::{CallPage, HomePage},
         part::IntoPart,
@@ -95,11 +95,10 @@ mod browser {
             true => view! { <CallPage /> }.still(),
             false => view! { <HomePage /> }.still(),
         };
+        I18n::share(request::locale());
         view! {
-            <I18nSubContextProvider initial_locale=Signal::stored(request::locale())>
-                <Alive />
-                {page()}
-            </I18nSubContextProvider>
+            <Alive />
+            {page()}
         }
         .still()
     }
@@ -112,7 +111,7 @@ fn Alive() -> impl IntoView {
     request::pause_effects();
     locale::follow_in_document();
     offline::speak_as_chosen();
-    Effect::new(move || {
+    effect(move || {
         if let Some(root) = document().document_element() {
             // Only a document that is gone could refuse.
             let _ = root.set_attribute("data-hydrated", "");

@@ -17,6 +17,7 @@ pub mod feed;
 pub mod home;
 pub mod house_calls;
 mod kept_page;
+pub mod language;
 pub mod locale;
 pub mod location;
 pub mod map;
@@ -25,6 +26,7 @@ pub mod page_table;
 pub mod pages;
 pub mod part;
 pub mod press;
+pub mod reactive;
 pub mod request;
 #[cfg(test)]
 mod samples;

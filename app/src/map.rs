@@ -16,7 +16,12 @@ use self::{
     board::{Board, Words},
     marks::marks,
 };
-use crate::{context::Ground, i18n::use_i18n, words::text};
+use crate::{
+    context::Ground,
+    language::use_i18n,
+    reactive::{Memo, Signal, StoredValue, effect},
+    words::text,
+};
 
 /// A map of the calls that have a place, and of the helpers who show theirs. Each has a marker with the flat's number,
 /// and a circle in which the person is by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing
@@ -46,7 +51,7 @@ pub fn LiveMap(
     let on_paper = matches!(ground, Ground::Paper);
     let board = StoredValue::new(None::<SendWrapper<Board>>);
     let words = Words { zoom_in, zoom_out };
-    Effect::new(move || {
+    effect(move || {
         let Some(element) = element.get() else {
             return;
         };
@@ -63,7 +68,7 @@ pub fn LiveMap(
         let (locale, now) = (i18n.get_locale(), now.get());
         incidents.with(|incidents| marks(locale, incidents, now))
     });
-    Effect::new(move || {
+    effect(move || {
         // The element is read, too, because the board is made when it is there.
         if element.get().is_none() {
             return;

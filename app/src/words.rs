@@ -1,11 +1,11 @@
 //! The domain in words, for houses and lines as people name them, kinds, ends, and times.
 
 use domain::{Actor, End, House, Kind, Line, Millis, Progress};
-use leptos_i18n::I18nContext;
 
 use crate::{
     api::Trouble,
     i18n::{Locale, td_string},
+    language::I18n,
 };
 
 /// The words of one key, as a view or an attribute that follows the language. All of them are one type; `t!` makes a
@@ -19,7 +19,7 @@ pub(crate) use text;
 
 /// Returns what [`text!`] becomes.
 pub(crate) fn in_locale(
-    i18n: I18nContext<Locale>,
+    i18n: I18n,
     words: fn(Locale) -> &'static str,
 ) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     move || words(i18n.get_locale())

@@ -11,10 +11,12 @@ use web_sys::{FormData, HtmlButtonElement, HtmlFormElement};
 use super::{CallDetails, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
     home::Home,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     offline,
     part::IntoPart,
     press::{CallProgress, Press},
+    reactive::{Memo, RwSignal, Signal, StoredValue},
     words::text,
 };
 
@@ -44,9 +46,9 @@ pub fn CallButton() -> impl IntoView {
     // A call is open, and the page is about that call. The button stays for when nobody answers it.
     let secondary = Signal::derive(move || again.get() || busy.get() || others.get());
     let label = move || match (again.get(), others.get() && !busy.get()) {
-        (true, _) => t_string!(i18n, call.again),
-        (false, true) => t_string!(i18n, call.too),
-        (false, false) => t_string!(i18n, call.button),
+        (true, _) => td_string!(i18n.get_locale(), call.again),
+        (false, true) => td_string!(i18n.get_locale(), call.too),
+        (false, false) => td_string!(i18n.get_locale(), call.button),
     };
     // Enter in a field, a key or a screen reader on the button cannot hold it, so the person is asked.
     let ask = move || {
@@ -56,9 +58,9 @@ pub fn CallButton() -> impl IntoView {
         }
     };
     let hint = move || match hold.stage.get() {
-        Stage::Rest => t_string!(i18n, call.hold),
-        Stage::Held => t_string!(i18n, call.holding),
-        Stage::TooShort => t_string!(i18n, call.too_short),
+        Stage::Rest => td_string!(i18n.get_locale(), call.hold),
+        Stage::Held => td_string!(i18n.get_locale(), call.holding),
+        Stage::TooShort => td_string!(i18n.get_locale(), call.too_short),
     };
     let is = move |stage| Signal::derive(move || hold.stage.get() == stage);
 

@@ -2,12 +2,14 @@
 //! meanwhile, and a line beside them shows the result.
 
 use domain::{Alert, CallKey, House, Progress, api::Problem};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     api::{self, Refused, Trouble},
-    i18n::{td_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     part::IntoPart,
+    reactive::{RwSignal, Signal, StoredValue, spawn_local},
     words::{self, text},
 };
 

@@ -7,8 +7,10 @@ use super::incident_words::{call_words, caller_text, escalated, line, location_a
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
     part::IntoPart,
+    reactive::{Memo, Signal, effect},
     words::{self, text},
 };
 
@@ -85,7 +87,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
 pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incident>>) -> impl IntoView {
     let i18n = use_i18n();
     let connection = Home::current().connection;
-    Effect::new(move || {
+    effect(move || {
         house.with(|house| {
             house.iter().flat_map(HouseCalls::calls).for_each(|call| connection.seen(call.alert.id));
         });

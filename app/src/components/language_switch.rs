@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use crate::{
-    i18n::{I18nLocaleTrait, Locale, use_i18n},
+    i18n::{I18nLocaleTrait, Locale},
+    language::use_i18n,
     locale::{self, PARAMETER},
     part::IntoPart,
+    reactive::Signal,
     request,
     words::text,
 };

@@ -7,8 +7,10 @@ use leptos::prelude::*;
 use super::incident_words::location_age;
 use crate::{
     home::Home,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
     part::IntoPart,
+    reactive::{Memo, Signal},
     words,
 };
 

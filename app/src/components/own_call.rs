@@ -13,10 +13,12 @@ use super::{
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     location::LocationProblem,
     part::IntoPart,
     press::{CallProgress, PressState},
+    reactive::{Memo, Signal},
     words::text,
 };
 
@@ -151,8 +153,8 @@ fn EndButtons(command: Command) -> impl IntoView {
     let resolve = Signal::derive(text!(i18n, own.resolve));
     let count = move || own_house.with(|house| house.as_ref().map_or(0, HouseCalls::count));
     let cancel = Signal::derive(move || match count() {
-        0 | 1 => t_string!(i18n, own.cancel),
-        _ => t_string!(i18n, own.cancel_all),
+        0 | 1 => td_string!(i18n.get_locale(), own.cancel),
+        _ => td_string!(i18n.get_locale(), own.cancel_all),
     });
     view! {
         <NoteField note shown=is_open />
@@ -190,8 +192,8 @@ fn WithoutPlace() -> impl IntoView {
             press.own_call.with(|call| call.as_ref().is_some_and(|call| call.location.is_none()));
         match press.location_problem.get().filter(|_| lacks_place && is_open.get()) {
             None => "",
-            Some(LocationProblem::Denied) => t_string!(i18n, own.place_denied),
-            Some(_) => t_string!(i18n, own.place_unknown),
+            Some(LocationProblem::Denied) => td_string!(i18n.get_locale(), own.place_denied),
+            Some(_) => td_string!(i18n.get_locale(), own.place_unknown),
         }
     });
     view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.still()

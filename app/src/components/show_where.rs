@@ -6,9 +6,11 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
     location::LocationProblem,
     part::IntoPart,
+    reactive::{Memo, Signal},
     sharing::Sharing,
 };
 

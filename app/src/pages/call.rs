@@ -12,9 +12,11 @@ use crate::{
     clock::device_now,
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
-    i18n::{t_string, td_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     location::{self, DeviceLocation},
     part::IntoPart,
+    reactive::{RwSignal, effect},
     request,
     words::{self, text},
 };
@@ -30,7 +32,7 @@ pub fn CallPage() -> impl IntoView {
     let flat =
         page.viewer.as_ref().and_then(Resident::flat).map(|(line, house)| (line.clone(), house.clone()));
     view! {
-        <Title text=move || format!("{} · {}", t_string!(i18n, confirm_page.title), t_string!(i18n, app.name)) />
+        <Title text=move || format!("{} · {}", td_string!(i18n.get_locale(), confirm_page.title), td_string!(i18n.get_locale(), app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
             <h1>{text!(i18n, call.confirm_heading)}</h1>
@@ -56,7 +58,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     })
     .into_inner();
     let place = RwSignal::new(None::<DeviceLocation>);
-    Effect::new(move || {
+    effect(move || {
         find(place);
         if let Ok(interval) = set_interval_with_handle(move || renew(place), RENEW_EVERY) {
             on_cleanup(move || interval.clear());
@@ -83,9 +85,9 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     };
     let location_words = move || {
         if place.with(Option::is_some) {
-            t_string!(i18n, call.location_found)
+            td_string!(i18n.get_locale(), call.location_found)
         } else {
-            t_string!(i18n, call.location_unknown)
+            td_string!(i18n.get_locale(), call.location_unknown)
         }
     };
     view! {

@@ -10,7 +10,8 @@ use crate::{
     },
     context::{Ground, PageContext},
     home::Home,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     map::LiveMap,
     part::IntoPart,
     words::text,
@@ -88,8 +89,8 @@ fn Watch(ground: Ground) -> impl IntoView {
                 incidents=home.open
                 now=home.connection.now
                 ground
-                zoom_in=t_string!(i18n, map.zoom_in).to_owned()
-                zoom_out=t_string!(i18n, map.zoom_out).to_owned()
+                zoom_in=td_string!(i18n.get_locale(), map.zoom_in).to_owned()
+                zoom_out=td_string!(i18n.get_locale(), map.zoom_out).to_owned()
                 attr:role="group"
                 attr:aria-label=text!(i18n, map.label)
             />

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::reactive::spawn_local;
+
 use domain::Millis;
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
@@ -11,7 +13,7 @@ use leptos::logging;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::pending::{Outcome, Pending};
 

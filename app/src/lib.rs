@@ -16,6 +16,7 @@ pub mod context;
 pub mod feed;
 pub mod home;
 pub mod house_calls;
+mod json;
 mod kept_page;
 pub mod language;
 pub mod locale;

@@ -46,7 +46,7 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
-    let names_itself = name.contains("라인") || name.to_lowercase().contains("line");
+    let names_itself = name.contains("라인") || name.to_ascii_lowercase().contains("line");
     if names_itself { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 

@@ -1,7 +1,10 @@
 //! The delivery ledger for the caller. It counts the neighbours who have the call, sound it, show it and come, and
 //! lists, folded away, each house with how far the call has come there.
 
-use domain::{Incident, Millis, Neighbour, Stance, collections::BTreeMap};
+use domain::{
+    Incident, Millis, Neighbour, Stance,
+    collections::{BTreeMap, sort_by},
+};
 use leptos::prelude::*;
 
 use super::incident_words::location_age;
@@ -103,7 +106,7 @@ fn rows(call: &Incident) -> Vec<(Neighbour, State)> {
     }
     let mut rows: Vec<_> = states.into_iter().collect();
     // The order of the houses stays within a state.
-    rows.sort_by(|(_, one), (_, other)| other.cmp(one));
+    sort_by(&mut rows, |(_, one), (_, other)| other.cmp(one));
     rows
 }
 

@@ -13,6 +13,7 @@ use crate::{
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
     i18n::td_string,
+    json,
     language::use_i18n,
     location::{self, DeviceLocation},
     part::IntoPart,
@@ -52,11 +53,10 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let i18n = use_i18n();
     let field = |name: &str| request::field(name).unwrap_or_default();
     let problem = field("problem");
-    let key = SharedValue::new(|| {
+    let key = json::of_server(|| {
         let call = |id| request::calls_named(id).into_iter().find(|call| is_of(call, &line, &house));
         key_to_offer(&field("idempotencyKey"), call, !problem.is_empty(), now)
-    })
-    .into_inner();
+    });
     let place = RwSignal::new(None::<DeviceLocation>);
     effect(move || {
         find(place);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::reactive::spawn_local;
+use crate::{json, reactive::spawn_local};
 
 use domain::Millis;
 use futures_util::future::{self, Either};
@@ -148,7 +148,7 @@ fn to_js(value: &impl Serialize) -> JsValue {
 
 fn from_js<T: DeserializeOwned>(value: &JsValue) -> Option<T> {
     let text = JSON::stringify(value).ok()?.as_string()?;
-    serde_json::from_str(&text)
+    json::read(&text)
         .inspect_err(|error| logging::warn!("the outbox holds something unreadable: {error}"))
         .ok()
 }

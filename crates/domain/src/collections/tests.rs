@@ -7,7 +7,7 @@ use std::{
 
 use proptest::{prelude::*, test_runner::TestCaseResult};
 
-use super::{map::Map, set::Set};
+use super::{arrange, map::Map, set::Set, sorted_places};
 
 /// One change of a map or a set of small numbers.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,16 @@ fn same_map(ours: &Map<u8, u8>, theirs: &BTreeMap<u8, u8>) -> TestCaseResult {
 }
 
 proptest! {
+    #[test]
+    fn sorting_places_sorts_and_leaves_equal_ones_in_their_order(numbers in prop::collection::vec(0..9u8, 0..40)) {
+        let mut ours: Vec<_> = numbers.iter().copied().enumerate().collect();
+        let mut theirs = ours.clone();
+        theirs.sort_by_key(|(_, number)| *number);
+        let places = sorted_places(ours.len(), &|one, other| ours[one].1.cmp(&ours[other].1));
+        arrange(places, &mut |one, other| ours.swap(one, other));
+        prop_assert_eq!(ours, theirs);
+    }
+
     #[test]
     fn a_map_is_the_standard_librarys(steps in steps(), from in bound(), to in bound()) {
         let (mut ours, mut theirs) = (Map::new(), BTreeMap::new());

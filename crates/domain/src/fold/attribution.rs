@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, sort_by},
     event::{AlertId, Millis},
     fold::statement::{Key, StatementKind},
     people::House,
@@ -142,7 +142,7 @@ impl LineIncidents {
     /// Returns the answers to a call, in the order of (time, id).
     pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
         let mut answers: Vec<_> = self.answers_of(call).collect();
-        answers.sort_unstable_by_key(|(key, answer)| (answer.statement.at(), *key));
+        sort_by(&mut answers, |(a, one), (b, other)| (one.statement.at(), a).cmp(&(other.statement.at(), b)));
         answers
     }
 

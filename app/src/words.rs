@@ -76,6 +76,16 @@ pub fn kind(locale: Locale, kind: Kind) -> &'static str {
     }
 }
 
+/// Returns a number as text, in the browser by its own means.
+#[must_use]
+pub fn decimal(number: f64) -> String {
+    if cfg!(target_arch = "wasm32") {
+        js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
+    } else {
+        number.to_string()
+    }
+}
+
 /// Returns how a call ended, and who ended it where that is not plain from how.
 #[must_use]
 pub fn end(locale: Locale, end: &End) -> String {

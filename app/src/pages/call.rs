@@ -67,11 +67,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let number = move |of: fn(&Location) -> Option<f64>| {
         move || {
             place.with(|place| {
-                place
-                    .as_ref()
-                    .and_then(|found| of(&found.location))
-                    .map(|number| number.to_string())
-                    .unwrap_or_default()
+                place.as_ref().and_then(|found| of(&found.location)).map(words::decimal).unwrap_or_default()
             })
         }
     };

@@ -19,7 +19,7 @@ use self::{
 use crate::{
     context::Ground,
     language::use_i18n,
-    reactive::{Memo, Signal, StoredValue, effect},
+    reactive::{Memo, RwSignal, Signal, StoredValue, effect},
     words::text,
 };
 
@@ -51,13 +51,19 @@ pub fn LiveMap(
     let on_paper = matches!(ground, Ground::Paper);
     let board = StoredValue::new(None::<SendWrapper<Board>>);
     let words = Words { zoom_in, zoom_out };
+    let is_loaded = RwSignal::new(false);
     effect(move || {
-        let Some(element) = element.get() else {
+        if let Some(element) = element.get() {
+            leaflet::when_shown(&element, move || {
+                // The page may be gone by then.
+                let _ = is_loaded.try_set(true);
+            });
+        }
+    });
+    effect(move || {
+        let Some(element) = element.get().filter(|_| is_loaded.get()) else {
             return;
         };
-        if !leaflet::is_loaded() {
-            return logging::warn!("leaflet.js is not there, so there is no map");
-        }
         match Board::new(&element, &ground, &words) {
             Ok(new) => board.set_value(Some(SendWrapper::new(new))),
             Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
@@ -69,11 +75,14 @@ pub fn LiveMap(
         incidents.with(|incidents| marks(locale, incidents, now))
     });
     effect(move || {
-        // The element is read, too, because the board is made when it is there.
-        if element.get().is_none() {
+        let marks = shown.get();
+        // This is read, too, because the board is made then.
+        if !is_loaded.get() {
+            if !marks.is_empty() {
+                leaflet::bring();
+            }
             return;
         }
-        let marks = shown.get();
         board.update_value(|board| {
             if let Some(board) = board {
                 board.show(&marks);

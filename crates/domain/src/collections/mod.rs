@@ -9,8 +9,10 @@ pub use std::collections::{BTreeMap, BTreeSet};
 pub use self::{map::Map as BTreeMap, set::Set as BTreeSet};
 
 #[cfg(any(target_arch = "wasm32", test))]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
 mod map;
 #[cfg(any(target_arch = "wasm32", test))]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
 mod set;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,9 @@ pub struct Entry<'a, K, V> {
     place: Result<usize, usize>,
 }
 
+/// The keys of a map in their order.
+pub type Keys<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> &'a K>;
+
 impl<K, V> Map<K, V> {
     /// An empty map.
     #[must_use]
@@ -47,7 +50,7 @@ impl<K, V> Map<K, V> {
     }
 
     /// The keys in their order.
-    pub fn keys(&self) -> iter::Map<slice::Iter<'_, (K, V)>, fn(&(K, V)) -> &K> {
+    pub fn keys(&self) -> Keys<'_, K, V> {
         self.0.iter().map(|(key, _)| key)
     }
 

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-/// What the components give back.
+/// The type that components return.
 #[cfg(feature = "ssr")]
 pub type Part = AnyView;
 #[cfg(not(feature = "ssr"))]
@@ -48,7 +48,7 @@ mod browser {
 
     use super::IntoPart;
 
-    /// How a view comes into the page.
+    /// The way of a view into the page.
     enum Way<'a> {
         /// It takes over what the server has rendered.
         Found(&'a Cursor, &'a PositionState),

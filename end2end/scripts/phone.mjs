@@ -64,7 +64,7 @@ async function signedIn(browser, origin) {
   return { cookies: state.cookies, origins: [] };
 }
 
-/** What the page itself records, from its very beginning. */
+/** Records the page's own measurements, from its very beginning. */
 function watch() {
   const seen = { lcp: 0, cls: 0, inp: 0, alive: 0, connected: 0 };
   self.seen = seen;

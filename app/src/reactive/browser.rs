@@ -1,4 +1,4 @@
-//! What leptos's types of the same names do, as far as this crate uses it, on one type of cell and one type of memo.
+//! Leptos's types by the same names, as far as this crate uses them, on one type of cell and one type of memo.
 
 use std::{
     any::Any,
@@ -37,7 +37,7 @@ fn read(place: Place, is_tracked: bool, read: &mut dyn FnMut(&dyn Any)) -> bool 
     done.is_some()
 }
 
-/// Returns false if the part of the page is gone. Who follows the value learns of it where `write` returns true.
+/// Returns false if the part of the page is gone. The followers of the value learn of it where `write` returns true.
 fn write(place: Place, write: &mut dyn FnMut(&mut dyn Any) -> bool) -> bool {
     let trigger = place.try_update_value(|cell| {
         let value: &mut dyn Held = &mut *cell.value;
@@ -363,7 +363,7 @@ pub enum Signal<T> {
     Memo(Memo<T>),
     /// A signal's.
     Signal(RwSignal<T>),
-    /// What a closure returns.
+    /// The value that a closure returns.
     Derived(StoredValue<Arc<dyn Fn() -> T + Send + Sync>>),
 }
 

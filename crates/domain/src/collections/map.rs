@@ -178,7 +178,7 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
     }
 }
 
-/// What [`Map::iter`] goes through.
+/// The entries that [`Map::iter`] goes through.
 pub type Iter<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
 
 impl<K, V> Default for Map<K, V> {

@@ -23,8 +23,8 @@ pub fn sort_by<T>(elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     elements.sort_by(compare);
 }
 
-/// Sorts, and leaves equal elements in their order. What is sorted are places, since the standard library's sort has
-/// kilobytes of code for each type.
+/// Sorts, and leaves equal elements in their order. Places are sorted instead, since the standard library's
+/// sort has kilobytes of code for each type.
 #[cfg(target_arch = "wasm32")]
 pub fn sort_by<T>(elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     let places = sorted_places(elements.len(), &|one, other| compare(&elements[one], &elements[other]));

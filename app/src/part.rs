@@ -56,8 +56,11 @@ mod browser {
         Made,
     }
 
+    /// Brings a view into the page, once.
+    type Bring = dyn FnOnce(Way<'_>) -> Box<dyn Mountable> + Send;
+
     /// A view without its type.
-    pub struct Part(Box<dyn FnOnce(Way<'_>) -> Box<dyn Mountable> + Send>);
+    pub struct Part(Box<Bring>);
 
     /// The elements and effects of a part.
     pub struct PartState(Box<dyn Mountable>);

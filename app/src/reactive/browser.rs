@@ -308,14 +308,16 @@ impl<T> Clone for Memo<T> {
 
 impl<T> Copy for Memo<T> {}
 
+/// Derives a value from the one before it.
+type Derive = dyn Fn(Option<&Shared>) -> Shared + Send + Sync;
+
 #[expect(missing_docs, reason = "leptos has the same")]
 impl<T: Send + Sync + 'static> Memo<T> {
     pub fn new(fun: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self
     where
         T: PartialEq,
     {
-        let fun: Box<dyn Fn(Option<&Shared>) -> Shared + Send + Sync> =
-            Box::new(move |before| Shared::new(fun(before.map(Shared::typed))));
+        let fun: Box<Derive> = Box::new(move |before| Shared::new(fun(before.map(Shared::typed))));
         Self(prelude::Memo::new(fun), PhantomData)
     }
 

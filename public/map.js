@@ -3,7 +3,7 @@
 "use strict";
 
 self.iutsaiMap = (() => {
-  // Of the same version as this file.
+  // The file has the version of this one.
   const address = `/leaflet/leaflet.js${new URL(document.currentScript.src).search}`;
   const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && bring());
   let isComing = false;

@@ -12,11 +12,14 @@ use js_sys::Reflect;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     alarm::{one_tab::Turn, output::Output, screen::Screen},
     clock::{self, device_now},
+    reactive::{
+        Memo, ReadSignal, RwSignal, Signal, StoredValue, WriteSignal, effect, effect_after, signal,
+        spawn_local,
+    },
     socket::Connection,
     sound_rule::{Sounded, Sounding, asking, forget_old},
     storage::Memory,
@@ -86,14 +89,14 @@ impl Alarm {
             state: StoredValue::new(Sounding::default()),
             begun: StoredValue::new(0),
         };
-        Effect::new(move || alarm.remember_armed());
-        Effect::new(move || alarm.claim());
-        Effect::new(move || alarm.check_other_tabs());
+        effect(move || alarm.remember_armed());
+        effect(move || alarm.claim());
+        effect(move || alarm.check_other_tabs());
         let keeps_on = Memo::new(move |_| armed.get() || sends_location.get());
-        Effect::new(move || screen.keep_on(keeps_on.get()));
-        Effect::new(move || connection.would_sound(!alarm.would_be_silent.get()));
-        Effect::new(move || alarm.update(connection, &viewer));
-        Effect::new(move |since: Option<Option<Millis>>| alarm.sound(connection, since.flatten()));
+        effect(move || screen.keep_on(keeps_on.get()));
+        effect(move || connection.would_sound(!alarm.would_be_silent.get()));
+        effect(move || alarm.update(connection, &viewer));
+        effect_after(move |since: Option<Option<Millis>>| alarm.sound(connection, since.flatten()));
         alarm
     }
 

@@ -19,6 +19,8 @@ use serde_json::Value;
 use uuid::Uuid;
 use web_sys::AbortController;
 
+use crate::json;
+
 pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
 pub(crate) use pause::wait_to_retry;
@@ -158,7 +160,7 @@ pub(crate) async fn check_session() -> SessionCheck {
         let response = Request::get("/api/session").abort_signal(signal.as_ref()).send().await?;
         let server_time = date(&response);
         let (answer, body) = read(&response).await?;
-        let resident = if response.ok() { serde_json::from_str(&body).ok() } else { None };
+        let resident = if response.ok() { json::read(&body).ok() } else { None };
         Ok::<_, gloo_net::Error>(SessionCheck { signed_out: answer.is_signed_out(), resident, server_time })
     };
     match patiently(asked, abort).await {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use domain::{Millis, event::LATE_AFTER};
 use leptos::prelude::*;
 
-use crate::kept_page::kept_at;
+use crate::{
+    kept_page::kept_at,
+    reactive::{ReadSignal, RwSignal, effect},
+};
 
 /// By how much the server's clock is ahead of the device's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +53,7 @@ impl Clock {
     pub fn start(page_now: Millis) -> Self {
         let clock =
             Self { offset: RwSignal::default(), now: RwSignal::new(page_now), moment: RwSignal::new(0) };
-        Effect::new(move || {
+        effect(move || {
             clock.offset.set(Offset::between(page_now, kept_at().unwrap_or_else(steady_now)));
             clock.tick();
             if let Ok(interval) = set_interval_with_handle(move || clock.tick(), Duration::from_secs(1)) {

@@ -4,6 +4,8 @@ use domain::{Millis, Resident};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::json;
+
 /// The server's knowledge at the rendering of a page. It provides one as context at every request; the browser hydrates
 /// with the very same.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -85,9 +87,9 @@ impl PageContext {
     /// Hands the server's context over to the browser, and to the components below. Called once, at the top.
     pub(crate) fn share() {
         // Without a server's context the routes are being listed, and nobody is looking.
-        let page = SharedValue::new(|| use_context::<Self>().unwrap_or_default()).into_inner();
+        let page = json::of_server(|| use_context::<Self>().unwrap_or_default());
         provide_context(page);
-        let asks_after = SharedValue::new(PressAsksAfter::current).into_inner();
+        let asks_after = json::of_server(PressAsksAfter::current);
         provide_context(asks_after);
     }
 

@@ -3,11 +3,11 @@
 //! Nothing here knows a socket or a clock. The feed withstands any order, doubles, and a second snapshot after a
 //! reconnect, because the fold does.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::{
     Actor, Alert, AlertId, CallKey, Change, Event, House, Incident, Line, LineIncidents, Millis, Progress,
-    Resident, Role, Source, Stance, body::Body,
+    Resident, Role, Source, Stance,
+    body::Body,
+    collections::{BTreeMap, BTreeSet, sort_by},
 };
 
 /// The lines whose calls a person receives.
@@ -213,7 +213,8 @@ impl Feed {
 
 fn newest_first(incidents: impl Iterator<Item = Incident>) -> Vec<Incident> {
     let mut incidents: Vec<_> = incidents.collect();
-    incidents.sort_by_key(|incident| std::cmp::Reverse((incident.alert.at, incident.alert.id)));
+    let place = |incident: &Incident| (incident.alert.at, incident.alert.id);
+    sort_by(&mut incidents, |one, other| place(other).cmp(&place(one)));
     incidents
 }
 

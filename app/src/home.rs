@@ -10,6 +10,7 @@ use crate::{
     house_calls::HouseCalls,
     offline,
     press::Press,
+    reactive::{Memo, Signal, StoredValue},
     sharing::Sharing,
     socket::{self, Connection},
 };

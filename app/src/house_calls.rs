@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use domain::{House, Incident, Kind, Line, Millis, Resident, Stance};
+use domain::{House, Incident, Kind, Line, Millis, Resident, Stance, collections::sort_by};
 
 /// A flat, named with its line.
 pub type Flat = (Line, House);
@@ -31,7 +31,8 @@ impl HouseCalls {
                 None => houses.push(Self { newest: call.clone(), earlier: Vec::new() }),
             }
         }
-        houses.sort_by_key(|house| (house.is_answered(), house.since()));
+        let place = |house: &Self| (house.is_answered(), house.since());
+        sort_by(&mut houses, |one, other| place(one).cmp(&place(other)));
         houses
     }
 

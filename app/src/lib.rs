@@ -16,14 +16,18 @@ pub mod context;
 pub mod feed;
 pub mod home;
 pub mod house_calls;
+mod json;
 mod kept_page;
+pub mod language;
 pub mod locale;
 pub mod location;
 pub mod map;
 pub mod offline;
 pub mod page_table;
 pub mod pages;
+pub mod part;
 pub mod press;
+pub mod reactive;
 pub mod request;
 #[cfg(test)]
 mod samples;

@@ -1,10 +1,13 @@
 //! The language of a page. It is the one chosen with the switch (a cookie), else the browser's, else Korean.
 
 use leptos::prelude::*;
-use leptos_i18n::I18nContext;
 use wasm_bindgen::JsCast;
 
-use crate::i18n::{I18nLocaleTrait, Locale, use_i18n};
+use crate::{
+    i18n::{I18nLocaleTrait, Locale},
+    language::{I18n, use_i18n},
+    reactive::effect,
+};
 
 /// The cookie that keeps the choice.
 pub const COOKIE: &str = "lang";
@@ -48,7 +51,7 @@ fn language_and_weight(range: &str) -> (&str, f32) {
 
 /// Changes the language at once in the browser, and remembers it. Nothing is loaded again, so a call that is being sent
 /// goes on.
-pub fn choose(i18n: I18nContext<Locale>, locale: Locale) {
+pub fn choose(i18n: I18n, locale: Locale) {
     i18n.set_locale(locale);
     if let Some(html) = document().dyn_ref::<web_sys::HtmlDocument>() {
         // Where cookies are off the choice holds for this page.
@@ -65,7 +68,7 @@ pub(crate) fn chosen() -> Option<Locale> {
 /// Keeps `<html lang>` equal to the language shown.
 pub(crate) fn follow_in_document() {
     let i18n = use_i18n();
-    Effect::new(move || {
+    effect(move || {
         let locale = i18n.get_locale();
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("lang", locale.as_str());

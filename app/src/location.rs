@@ -7,10 +7,10 @@ use futures_channel::oneshot;
 use js_sys::{Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Geolocation, PermissionState, PermissionStatus, PositionOptions};
 
-use crate::clock::device_now;
+use crate::{clock::device_now, reactive::spawn_local};
 
 /// A location is where the device is now for this long after it was found, in milliseconds.
 const CURRENT_FOR: Millis = 5 * 60 * 1000;

@@ -16,7 +16,12 @@ use self::{
     board::{Board, Words},
     marks::marks,
 };
-use crate::{context::Ground, i18n::use_i18n, words::text};
+use crate::{
+    context::Ground,
+    language::use_i18n,
+    reactive::{Memo, RwSignal, Signal, StoredValue, effect},
+    words::text,
+};
 
 /// A map of the calls that have a place, and of the helpers who show theirs. Each has a marker with the flat's number,
 /// and a circle in which the person is by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing
@@ -46,13 +51,19 @@ pub fn LiveMap(
     let on_paper = matches!(ground, Ground::Paper);
     let board = StoredValue::new(None::<SendWrapper<Board>>);
     let words = Words { zoom_in, zoom_out };
-    Effect::new(move || {
-        let Some(element) = element.get() else {
+    let is_loaded = RwSignal::new(false);
+    effect(move || {
+        if let Some(element) = element.get() {
+            leaflet::when_shown(&element, move || {
+                // The page may be gone by then.
+                let _ = is_loaded.try_set(true);
+            });
+        }
+    });
+    effect(move || {
+        let Some(element) = element.get().filter(|_| is_loaded.get()) else {
             return;
         };
-        if !leaflet::is_loaded() {
-            return logging::warn!("leaflet.js is not there, so there is no map");
-        }
         match Board::new(&element, &ground, &words) {
             Ok(new) => board.set_value(Some(SendWrapper::new(new))),
             Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
@@ -63,12 +74,15 @@ pub fn LiveMap(
         let (locale, now) = (i18n.get_locale(), now.get());
         incidents.with(|incidents| marks(locale, incidents, now))
     });
-    Effect::new(move || {
-        // The element is read, too, because the board is made when it is there.
-        if element.get().is_none() {
+    effect(move || {
+        let marks = shown.get();
+        // This is read, too, because the board is made then.
+        if !is_loaded.get() {
+            if !marks.is_empty() {
+                leaflet::bring();
+            }
             return;
         }
-        let marks = shown.get();
         board.update_value(|board| {
             if let Some(board) = board {
                 board.show(&marks);

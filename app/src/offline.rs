@@ -1,13 +1,15 @@
 //! The state without a network, which is whether the connection is lost, and the few words that the page has for the
 //! service worker (`public/offline.js`).
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    i18n::use_i18n,
     kept_page::kept_at,
+    language::use_i18n,
     locale,
+    reactive::{Memo, effect},
     socket::{Connection, ConnectionState},
 };
 
@@ -38,7 +40,7 @@ pub fn is_lost(connection: Connection) -> Memo<bool> {
 
 /// Once nobody is signed in any more, nothing is kept of a resident's page.
 pub fn forget_page_when_signed_out(connection: Connection) {
-    Effect::new(move || {
+    effect(move || {
         if connection.state.get() == ConnectionState::SignedOut
             && let Err(error) = js_forget_page()
         {
@@ -50,7 +52,7 @@ pub fn forget_page_when_signed_out(connection: Connection) {
 /// A kept page speaks the language it was rendered in; a choice made since then counts more.
 pub fn speak_as_chosen() {
     let i18n = use_i18n();
-    Effect::new(move || {
+    effect(move || {
         if let Some(chosen) = kept_at().and_then(|_| locale::chosen()) {
             i18n.set_locale(chosen);
         }

@@ -7,7 +7,6 @@ mod sending;
 
 use domain::{AlertId, CallKey, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
 use leptos::{ev, prelude::*};
-use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     api,
@@ -15,6 +14,7 @@ use crate::{
     context::PressAsksAfter,
     location::{self, LocationProblem},
     press::pending::Pending,
+    reactive::{Memo, ReadSignal, StoredValue, WriteSignal, effect, effect_after, signal, spawn_local},
     socket::{Connection, ConnectionState},
     tracking::Tracking,
 };
@@ -79,7 +79,7 @@ impl Press {
             known.map(|incident| incident.is_open(now.get()))
         });
         let tracking = Tracking::new(KEY, is_open, now);
-        Effect::new(move || tracking.recall());
+        effect(move || tracking.recall());
         let press = Self {
             state,
             progress: Memo::new(move |_| {
@@ -213,24 +213,24 @@ impl Press {
     /// Looks for kept presses when the page opens and whenever there is a connection again, and follows the other tabs
     /// and the service worker, which may send one.
     fn watch(self) {
-        Effect::new(move || {
+        effect(move || {
             spawn_local(self.check_kept());
             outbox::listen(move |message| self.receive(message));
         });
-        Effect::new(move |before: Option<ConnectionState>| {
+        effect_after(move |before: Option<ConnectionState>| {
             let connection = self.connection.state.get();
             if connection == ConnectionState::Connected && before.is_some_and(|before| before != connection) {
                 spawn_local(self.check_kept());
             }
             connection
         });
-        Effect::new(move || {
+        effect(move || {
             // The call that stands shows more than that there is one.
             if self.state.get() == PressState::Stands && self.own_call.with(Option::is_some) {
                 self.set_state.set(PressState::Idle);
             }
         });
-        Effect::new(move || {
+        effect(move || {
             let leaving = window_event_listener(ev::beforeunload, move |event| {
                 if self.is_under_way() && self.kept.try_get_value() == Some(Kept::Page) {
                     event.prevent_default();

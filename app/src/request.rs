@@ -15,6 +15,7 @@ mod ssr {
     use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
+    use leptos_router::hooks::{use_location, use_query_map};
 
     use crate::{
         i18n::Locale,
@@ -94,6 +95,20 @@ mod ssr {
         }
     }
 
+    /// The value of a field in the address's query.
+    #[must_use]
+    pub fn field(name: &str) -> Option<String> {
+        use_query_map().with_untracked(|query| query.get(name))
+    }
+
+    /// Returns the address's query with this field changed.
+    #[must_use]
+    pub fn query_with(name: &'static str, value: &str) -> String {
+        let mut query = use_location().query.get_untracked();
+        query.replace(name, value.to_owned());
+        query.to_query_string()
+    }
+
     /// Answers 404.
     pub fn not_found() {
         answer_with(StatusCode::NOT_FOUND);
@@ -163,6 +178,7 @@ mod ssr {
 mod browser {
     use domain::{AlertId, Incident};
     use leptos::prelude::*;
+    use web_sys::UrlSearchParams;
 
     use crate::i18n::Locale;
 
@@ -171,6 +187,30 @@ mod browser {
     pub fn locale() -> Locale {
         let root = document().document_element();
         root.and_then(|root| root.get_attribute("lang")?.parse().ok()).unwrap_or_default()
+    }
+
+    /// The path of the address.
+    #[must_use]
+    pub fn path() -> String {
+        window().location().pathname().unwrap_or_default()
+    }
+
+    fn query() -> Option<UrlSearchParams> {
+        UrlSearchParams::new_with_str(&window().location().search().ok()?).ok()
+    }
+
+    /// The value of a field in the address's query.
+    #[must_use]
+    pub fn field(name: &str) -> Option<String> {
+        query()?.get(name)
+    }
+
+    /// Returns the address's query with this field changed.
+    #[must_use]
+    pub fn query_with(name: &'static str, value: &str) -> String {
+        let Some(query) = query() else { return format!("?{name}={value}") };
+        query.set(name, value);
+        format!("?{}", String::from(query.to_string()))
     }
 
     /// Only the server has a hub to ask.

@@ -3,11 +3,11 @@
 
 use domain::{AlertId, Millis, Resident};
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     feed::Feed,
     location::{self, LocationProblem},
+    reactive::{ReadSignal, StoredValue, effect, spawn_local},
     socket::Connection,
     tracking::Tracking,
 };
@@ -31,14 +31,14 @@ impl Sharing {
             viewer.with_value(|viewer| feed.with(|feed| feed.is_approached(id, viewer, now)))
         });
         let tracking = Tracking::new(KEY, is_coming, now);
-        Effect::new(move || {
+        effect(move || {
             spawn_local(async move {
                 if location::is_granted().await {
                     tracking.recall();
                 }
             });
         });
-        Effect::new(move || {
+        effect(move || {
             // Another accept of the same call must not show the person without a new tap. While a snapshot comes, the
             // accept may not be there yet.
             let is_over = || tracking.call().is_some_and(|call| is_coming.run(call) == Some(false));

@@ -110,7 +110,7 @@ fn LifeScripts(options: LeptosOptions, site: Site) -> impl IntoView {
     );
     view! {
         <script defer nonce=use_nonce() src=site.file("/outbox.js")></script>
-        <script defer nonce=use_nonce() src=site.file("/leaflet/leaflet.js")></script>
+        <script defer nonce=use_nonce() src=site.file("/map.js")></script>
         <AutoReload options=options.clone() />
         <link rel="modulepreload" href=script />
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />

@@ -3,9 +3,9 @@
 mod conversation;
 mod session;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use domain::{AlertId, CallKey, Line, Millis};
+use domain::{AlertId, CallKey, Line, Millis, collections::BTreeSet};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,
@@ -13,7 +13,6 @@ use futures_util::{
 };
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
 use crate::{
@@ -23,6 +22,7 @@ use crate::{
     context::PageContext,
     feed::{Feed, Notice, Scope},
     kept_page::kept_at,
+    reactive::{ReadSignal, RwSignal, StoredValue, WriteSignal, effect, signal, spawn_local},
 };
 
 /// The state of the connection.
@@ -124,7 +124,7 @@ pub fn connect(scope: Scope, page: &PageContext) -> Connection {
         sounded: StoredValue::new(BTreeSet::new()),
         news: StoredValue::new(None),
     };
-    Effect::new(move || {
+    effect(move || {
         let (sender, receiver) = mpsc::unbounded();
         connection.news.set_value(Some(sender));
         // The number of a page that was kept is an old one.

@@ -2,9 +2,11 @@
 
 pub mod tones;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use domain::{CallKey, EventId, House, Incident, Line, Millis, Resident, Stance, event::LATE_AFTER};
+use domain::{
+    CallKey, EventId, House, Incident, Line, Millis, Resident, Stance,
+    collections::{BTreeMap, BTreeSet},
+    event::LATE_AFTER,
+};
 
 use self::tones::Tone;
 use crate::feed::Feed;

@@ -5,6 +5,8 @@ use leptos::{logging, prelude::window};
 use serde::{Serialize, de::DeserializeOwned};
 use web_sys::Storage;
 
+use crate::json;
+
 /// Where to remember.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Memory {
@@ -18,7 +20,7 @@ impl Memory {
     /// Returns what was remembered under `key`, if it is there and still has the shape it should have.
     pub(crate) fn recall<T: DeserializeOwned>(self, key: &str) -> Option<T> {
         let text = self.storage()?.get_item(key).ok().flatten()?;
-        serde_json::from_str(&text).inspect_err(|error| logging::warn!("{key} is unreadable: {error}")).ok()
+        json::read(&text).inspect_err(|error| logging::warn!("{key} is unreadable: {error}")).ok()
     }
 
     /// Remembers `value` under `key`.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::reactive::{Signal, StoredValue, effect};
+
 use leptos::prelude::*;
 
 /// While `words` has some, the document's title alternates between them and its own. Twice in three seconds is slow
@@ -13,7 +15,7 @@ pub fn alternate(words: Signal<Option<String>>) {
             document().set_title(&title);
         }
     };
-    Effect::new(move || {
+    effect(move || {
         let Some(words) = words.get() else {
             return;
         };

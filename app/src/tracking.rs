@@ -4,12 +4,12 @@ use domain::{AlertId, Location, Millis};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::{
     api::{self, Answer},
     clock::device_now,
     location::{DeviceLocation, LocationProblem, Watch},
+    reactive::{Memo, ReadSignal, RwSignal, StoredValue, effect, effect_after, spawn_local},
     storage::Memory,
 };
 
@@ -102,7 +102,7 @@ impl Tracking {
             refusals: RwSignal::new(0),
         };
         let watch = StoredValue::new(None::<SendWrapper<Watch>>);
-        Effect::new(move |before: Option<Option<AlertId>>| {
+        effect_after(move |before: Option<Option<AlertId>>| {
             let open = open.get();
             tracking.renewals.track();
             watch.set_value(open.and_then(|_| tracking.watch()).map(SendWrapper::new));
@@ -113,7 +113,7 @@ impl Tracking {
             }
             open
         });
-        Effect::new(move || tracking.send_newest(open.get(), now.get()));
+        effect(move || tracking.send_newest(open.get(), now.get()));
         tracking
     }
 

@@ -1,11 +1,11 @@
 //! The domain in words, for houses and lines as people name them, kinds, ends, and times.
 
 use domain::{Actor, End, House, Kind, Line, Millis, Progress};
-use leptos_i18n::I18nContext;
 
 use crate::{
     api::Trouble,
     i18n::{Locale, td_string},
+    language::I18n,
 };
 
 /// The words of one key, as a view or an attribute that follows the language. All of them are one type; `t!` makes a
@@ -19,7 +19,7 @@ pub(crate) use text;
 
 /// Returns what [`text!`] becomes.
 pub(crate) fn in_locale(
-    i18n: I18nContext<Locale>,
+    i18n: I18n,
     words: fn(Locale) -> &'static str,
 ) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     move || words(i18n.get_locale())
@@ -46,7 +46,7 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
-    let names_itself = name.contains("라인") || name.to_lowercase().contains("line");
+    let names_itself = name.contains("라인") || name.to_ascii_lowercase().contains("line");
     if names_itself { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 
@@ -73,6 +73,16 @@ pub fn kind(locale: Locale, kind: Kind) -> &'static str {
         Kind::Medical => td_string!(locale, kind.medical),
         Kind::Intruder => td_string!(locale, kind.intruder),
         Kind::Other => td_string!(locale, kind.other),
+    }
+}
+
+/// Returns a number as text, in the browser by its own means.
+#[must_use]
+pub fn decimal(number: f64) -> String {
+    if cfg!(target_arch = "wasm32") {
+        js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
+    } else {
+        number.to_string()
     }
 }
 

@@ -21,7 +21,7 @@ export interface Pushed {
   code?: number;
 }
 
-/** What browsers send, as far as it is used here. */
+/** The messages of browsers, as far as they are used here. */
 interface Asked {
   messageType?: "hello" | "register" | "unregister" | "ack" | "nack";
   uaid?: string;

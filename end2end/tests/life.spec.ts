@@ -68,7 +68,7 @@ test("from the press over two helpers, of whom none stays, to the one who arrive
   await expect.poll(() => neighbour.sounded()).toBe(sounded[0]! + 1);
   await expect.poll(() => next.sounded(), { timeout: STEPS_WITHIN }).toBe(sounded[1]! + 1);
 
-  // The same step is taken again, in a round of its own.
+  // The step is taken again, in a round of its own.
   await expect(steps(caller)).toContainText("101-2 라인에 다시 알렸어요", { timeout: STEPS_WITHIN });
 
   await there.getByTestId("accept").click();

@@ -160,6 +160,27 @@ test("without tiles and plan the map is paper with a scale, and the page gives t
   }
 });
 
+test("a phone loads Leaflet when it comes to the map, or when somebody is to be shown", async ({ visitor }) => {
+  const phone = { viewport: { width: 390, height: 500 } };
+  const [scrolling, waiting] = [await visitor("resident-1204", phone), await visitor("resident-1301", phone)];
+  const scripts = [scrolling, waiting].map(({ page }) => page.locator("script[src^='/leaflet/']"));
+  for (const neighbour of [scrolling, waiting]) {
+    await neighbour.goHome();
+  }
+  for (const script of scripts) {
+    await expect(script).toHaveCount(0);
+  }
+
+  await scrolling.map.scrollIntoViewIfNeeded();
+  await expect(scrolling.map.locator(".leaflet-control-zoom")).toBeVisible();
+  await expect(scripts[1]!, "the other has not come to it").toHaveCount(0);
+
+  const caller = await visitor("resident-1203", { place: YARD });
+  await caller.goHome();
+  await caller.call();
+  await expect(waiting.markers).toHaveText("1203");
+});
+
 test("without JavaScript the plan is a picture", async ({ visitor }) => {
   const neighbour = await visitor("resident-1204", { javaScriptEnabled: false });
   await neighbour.open("/");

@@ -135,3 +135,22 @@ async function callByForms(caller: Visitor, neighbour: Visitor): Promise<void> {
   await caller.ownCallIs("coming");
   await expect(caller.callState).toHaveText("오고 있어요: 1204호");
 }
+
+test("the button stays where it is when the page comes to life", async ({ visitor }) => {
+  const neighbour = await visitor("resident-1204", { viewport: { width: 390, height: 800 } });
+  let letThrough = () => {};
+  const painted = new Promise<void>((done) => (letThrough = done));
+  await neighbour.context.route("**/*.wasm*", async (route) => {
+    await painted;
+    await route.continue();
+  });
+  await neighbour.open("/");
+  const parts = ["alert-button", "devices"].map((part) => neighbour.page.getByTestId(part));
+  const tops = () => Promise.all(parts.map(async (part) => (await part.boundingBox())!.y));
+  const before = await tops();
+
+  letThrough();
+
+  await neighbour.isConnected();
+  expect(await tops()).toEqual(before);
+});

@@ -200,7 +200,7 @@ fn elsewhere_files(state: &AppState, on_pages: RunOn) -> Router {
                 }
             }
         })
-        .layer(middleware::from_fn(site::cache))
+        .layer(middleware::from_fn_with_state(site::Version::of(&state.settings.site_dir), site::cache))
         .layer(CompressionLayer::new())
         .layer(on_pages)
 }

@@ -2,10 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
+use crate::reactive::spawn_local;
+
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortController;
 
 const LOCK: &str = "iutsai-alarm";

@@ -11,7 +11,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AudioContext, AudioContextState};
 
 use super::siren::{self, Siren};
-use crate::sound_rule::tones::Tone;
+use crate::{
+    reactive::{RwSignal, StoredValue, effect},
+    sound_rule::tones::Tone,
+};
 
 /// The time between two checks of a context that runs. A hidden tab may be slowed down.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -31,7 +34,7 @@ impl Output {
             context: StoredValue::new(None),
             checks: StoredValue::new(Checks::default()),
         };
-        Effect::new(move || {
+        effect(move || {
             if let Ok(interval) = set_interval_with_handle(move || output.check(), CHECK_EVERY) {
                 on_cleanup(move || interval.clear());
             }

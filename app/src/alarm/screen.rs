@@ -4,8 +4,10 @@ use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::VisibilityState;
+
+use crate::reactive::{ReadSignal, StoredValue, WriteSignal, effect, signal, spawn_local};
 
 // web-sys has these types only behind its unstable interface.
 #[wasm_bindgen]
@@ -35,7 +37,7 @@ impl Screen {
             lock: StoredValue::new(None),
         };
         // The browser takes the lock back when the page is hidden.
-        Effect::new(move || {
+        effect(move || {
             let shown = window_event_listener_untyped("visibilitychange", move |_| screen.ask());
             on_cleanup(move || shown.remove());
         });

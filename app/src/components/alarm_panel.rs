@@ -11,7 +11,10 @@ use super::{
 use crate::{
     home::Home,
     house_calls::{Flat, HouseCalls},
-    i18n::{t_string, td_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     title,
     words::text,
 };
@@ -38,9 +41,9 @@ pub fn AlarmPanel() -> impl IntoView {
         home.incoming.with(|houses| !houses.is_empty() && houses.iter().all(HouseCalls::is_drill))
     });
     let state = move || match (sounding(), waiting.get()) {
-        _ if is_drill.get() => t_string!(i18n, alarm.drill).to_owned(),
-        (true, _) => t_string!(i18n, alarm.sounding).to_owned(),
-        (false, 0) => t_string!(i18n, alarm.answered).to_owned(),
+        _ if is_drill.get() => td_string!(i18n.get_locale(), alarm.drill).to_owned(),
+        (true, _) => td_string!(i18n.get_locale(), alarm.sounding).to_owned(),
+        (false, 0) => td_string!(i18n.get_locale(), alarm.answered).to_owned(),
         (false, count) => td_string!(i18n.get_locale(), alarm.waiting, count = count),
     };
     let flats = move || home.incoming.with(|houses| houses.iter().map(HouseCalls::flat).collect::<Vec<_>>());
@@ -73,5 +76,5 @@ pub fn AlarmPanel() -> impl IntoView {
             </section>
         </Show>
     }
-    .into_any()
+    .still()
 }

@@ -4,8 +4,11 @@ use leptos::prelude::*;
 
 use crate::{
     home::Home,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     page_table::{DEVICES, ME},
+    part::IntoPart,
+    reactive::{Memo, Signal},
     words::text,
 };
 
@@ -17,17 +20,21 @@ pub fn ArmBanner() -> impl IntoView {
     let alarm = home.alarm;
     let would_sound = Memo::new(move |_| alarm.armed.get() && !alarm.would_be_silent.get());
     let explanation = move || match (alarm.elsewhere.get(), alarm.armed.get()) {
-        (true, _) => t_string!(i18n, arm.elsewhere),
-        (false, true) => t_string!(i18n, arm.silent),
-        (false, false) => t_string!(i18n, arm.ask),
+        (true, _) => td_string!(i18n.get_locale(), arm.elsewhere),
+        (false, true) => td_string!(i18n.get_locale(), arm.silent),
+        (false, false) => td_string!(i18n.get_locale(), arm.ask),
     };
     let button = move || {
-        if alarm.armed.get() { t_string!(i18n, arm.again) } else { t_string!(i18n, arm.button) }
+        if alarm.armed.get() {
+            td_string!(i18n.get_locale(), arm.again)
+        } else {
+            td_string!(i18n.get_locale(), arm.button)
+        }
     };
     view! {
         <section class="arm-banner" class:armed=would_sound>
             <p role="status">
-                {move || if would_sound.get() { t_string!(i18n, arm.armed) } else { explanation() }}
+                {move || if would_sound.get() { td_string!(i18n.get_locale(), arm.armed) } else { explanation() }}
             </p>
             <p class="screen-note" hidden=Signal::derive(move || !would_sound.get() || !alarm.screen.may_go_off.get())>
                 {text!(i18n, arm.screen)}
@@ -49,5 +56,5 @@ pub fn ArmBanner() -> impl IntoView {
             </a>
         </section>
     }
-    .into_any()
+    .still()
 }

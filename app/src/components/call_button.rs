@@ -11,9 +11,12 @@ use web_sys::{FormData, HtmlButtonElement, HtmlFormElement};
 use super::{CallDetails, confirm_dialog::ConfirmDialog, location_offer::LocationOffer};
 use crate::{
     home::Home,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     offline,
+    part::IntoPart,
     press::{CallProgress, Press},
+    reactive::{Memo, RwSignal, Signal, StoredValue},
     words::text,
 };
 
@@ -43,9 +46,9 @@ pub fn CallButton() -> impl IntoView {
     // A call is open, and the page is about that call. The button stays for when nobody answers it.
     let secondary = Signal::derive(move || again.get() || busy.get() || others.get());
     let label = move || match (again.get(), others.get() && !busy.get()) {
-        (true, _) => t_string!(i18n, call.again),
-        (false, true) => t_string!(i18n, call.too),
-        (false, false) => t_string!(i18n, call.button),
+        (true, _) => td_string!(i18n.get_locale(), call.again),
+        (false, true) => td_string!(i18n.get_locale(), call.too),
+        (false, false) => td_string!(i18n.get_locale(), call.button),
     };
     // Enter in a field, a key or a screen reader on the button cannot hold it, so the person is asked.
     let ask = move || {
@@ -55,9 +58,9 @@ pub fn CallButton() -> impl IntoView {
         }
     };
     let hint = move || match hold.stage.get() {
-        Stage::Rest => t_string!(i18n, call.hold),
-        Stage::Held => t_string!(i18n, call.holding),
-        Stage::TooShort => t_string!(i18n, call.too_short),
+        Stage::Rest => td_string!(i18n.get_locale(), call.hold),
+        Stage::Held => td_string!(i18n.get_locale(), call.holding),
+        Stage::TooShort => td_string!(i18n.get_locale(), call.too_short),
     };
     let is = move |stage| Signal::derive(move || hold.stage.get() == stage);
 
@@ -129,7 +132,7 @@ pub fn CallButton() -> impl IntoView {
         </form>
         <ConfirmDialog open=asks confirmed=call />
     }
-    .into_any()
+    .still()
 }
 
 /// Shows beforehand, while there is no connection, what a press can do and what it cannot.
@@ -144,7 +147,7 @@ fn NoConnection() -> impl IntoView {
             {text!(i18n, call.no_connection)} " " <a href="tel:119">{text!(i18n, print.call_119)}</a>
         </p>
     }
-    .into_any()
+    .still()
 }
 
 /// Calls with the content of the form, and empties it for the next time.

@@ -5,7 +5,9 @@ use domain::{Kind, event::TEXT_LENGTH_LIMIT};
 use leptos::prelude::*;
 
 use crate::{
-    i18n::use_i18n,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::Signal,
     words::{self, text},
 };
 
@@ -47,5 +49,5 @@ pub fn CallDetails(
             />
         </label>
     }
-    .into_any()
+    .still()
 }

@@ -2,11 +2,14 @@
 //! meanwhile, and a line beside them shows the result.
 
 use domain::{Alert, CallKey, House, Progress, api::Problem};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     api::{self, Refused, Trouble},
-    i18n::{td_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{RwSignal, Signal, StoredValue, spawn_local},
     words::{self, text},
 };
 
@@ -123,7 +126,7 @@ pub(super) fn CommandButton(
             {label}
         </button>
     }
-    .into_any()
+    .part()
 }
 
 /// The line that shows what has become of the words.
@@ -158,7 +161,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
             </Show>
         </p>
     }
-    .into_any()
+    .part()
 }
 
 /// The words of a person about how a call ended.
@@ -201,5 +204,5 @@ pub(super) fn NoteField(
             />
         </details>
     }
-    .into_any()
+    .part()
 }

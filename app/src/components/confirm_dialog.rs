@@ -5,7 +5,10 @@ use leptos::{html, prelude::*};
 
 use crate::{
     home::Home,
-    i18n::{td_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{RwSignal, effect},
     words::{self, text},
 };
 
@@ -20,7 +23,7 @@ pub(super) fn ConfirmDialog(
     let i18n = use_i18n();
     let home = Home::current();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         if !open.get() {
             dialog.close();
@@ -73,5 +76,5 @@ pub(super) fn ConfirmDialog(
             </div>
         </dialog>
     }
-    .into_any()
+    .still()
 }

@@ -5,7 +5,10 @@ use leptos::prelude::*;
 
 use crate::{
     home::Home,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     socket::ConnectionState,
     words::text,
 };
@@ -30,7 +33,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
             </Show>
         </div>
     }
-    .into_any()
+    .still()
 }
 
 fn shown(locale: Locale, state: ConnectionState) -> String {

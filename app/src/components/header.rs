@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use super::{LanguageSwitch, connection_pill::ConnectionPill};
 use crate::{
     home::Home,
-    i18n::{td_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     page_table::STATISTICS,
+    part::IntoPart,
     words::{self, text},
 };
 
@@ -49,5 +51,5 @@ pub fn Header() -> impl IntoView {
             </div>
         </header>
     }
-    .into_any()
+    .still()
 }

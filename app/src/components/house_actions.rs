@@ -11,7 +11,10 @@ use super::{
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     words::text,
 };
 
@@ -55,12 +58,12 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
         })
     };
     let accept_label = Signal::derive(move || match offer.get().accept {
-        Some(Accept::Too) => t_string!(i18n, alarm.accept_too),
-        _ => t_string!(i18n, alarm.accept),
+        Some(Accept::Too) => td_string!(i18n.get_locale(), alarm.accept_too),
+        _ => td_string!(i18n.get_locale(), alarm.accept),
     });
     let stance = Memo::new(move |_| match offer.get() {
-        Offer { on_the_way: true, .. } => t_string!(i18n, alarm.on_the_way),
-        Offer { accept: None, arrived: true, .. } => t_string!(i18n, alarm.arrived),
+        Offer { on_the_way: true, .. } => td_string!(i18n.get_locale(), alarm.on_the_way),
+        Offer { accept: None, arrived: true, .. } => td_string!(i18n.get_locale(), alarm.arrived),
         _ => "",
     });
     let is_on_the_way = Signal::derive(move || offer.get().on_the_way);
@@ -111,7 +114,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
         <ShowWhere house />
         <CommandState command />
     }
-    .into_any()
+    .fresh()
 }
 
 fn end_all(house: &HouseCalls, note: Option<&str>) -> Vec<Word> {

@@ -14,7 +14,10 @@ use super::{
 use crate::{
     home::Home,
     house_calls::{FULL_CARDS, Flat, HouseCalls},
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     words::text,
 };
 
@@ -55,8 +58,8 @@ pub(super) fn HouseCard(
     let is_coming = Signal::derive(move || !coming.with(String::is_empty));
     // Somebody may come to an earlier call of a house that has called again.
     let nobody = move || match is_coming.get() {
-        true => t_string!(i18n, feed.nobody_to_latest),
-        false => t_string!(i18n, feed.nobody_coming),
+        true => td_string!(i18n.get_locale(), feed.nobody_to_latest),
+        false => td_string!(i18n.get_locale(), feed.nobody_coming),
     };
 
     view! {
@@ -90,5 +93,5 @@ pub(super) fn HouseCard(
             <HouseActions house />
         </article>
     }
-    .into_any()
+    .fresh()
 }

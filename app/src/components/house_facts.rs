@@ -7,7 +7,10 @@ use super::incident_words::{call_words, caller_text, escalated, line, location_a
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal, effect},
     words::{self, text},
 };
 
@@ -76,7 +79,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span aria-live="off">{ago}</span>
         </p>
     }
-    .into_any()
+    .fresh()
 }
 
 /// The newest words, a line for each call where there are several, and where the caller is.
@@ -84,7 +87,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
 pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incident>>) -> impl IntoView {
     let i18n = use_i18n();
     let connection = Home::current().connection;
-    Effect::new(move || {
+    effect(move || {
         house.with(|house| {
             house.iter().flat_map(HouseCalls::calls).for_each(|call| connection.seen(call.alert.id));
         });
@@ -117,7 +120,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span>{escalated}</span>
         </p>
     }
-    .into_any()
+    .fresh()
 }
 
 /// Returns whether a call of this line comes to a resident of another one.

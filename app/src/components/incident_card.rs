@@ -7,7 +7,13 @@ use super::{
     house_facts::{is_elsewhere, is_empty, words_of},
     incident_words::{caller_text, coming, drill_word, end, kind, kind_word, line, note, plain_heading},
 };
-use crate::{home::Home, i18n::use_i18n, words};
+use crate::{
+    home::Home,
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, effect},
+    words,
+};
 
 /// One call that is over.
 #[component]
@@ -30,7 +36,7 @@ pub(super) fn IncidentCard(
     let (kind, text, coming) =
         (words_of(incident, kind), words_of(incident, caller_text), words_of(incident, coming));
     let note = words_of(incident, note);
-    Effect::new(move || connection.seen(id));
+    effect(move || connection.seen(id));
 
     view! {
         <article
@@ -54,5 +60,5 @@ pub(super) fn IncidentCard(
             <p class="coming" data-testid="coming" hidden=is_empty(coming)>{coming}</p>
         </article>
     }
-    .into_any()
+    .fresh()
 }

@@ -7,7 +7,10 @@ use super::incident_card::IncidentCard;
 use crate::{
     feed::Notice,
     home::Home,
-    i18n::{Locale, t_string, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     socket::ConnectionState,
     words,
 };
@@ -20,7 +23,11 @@ pub fn IncidentList() -> impl IntoView {
     let connection = home.connection;
     let all_lines = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
     let heading = move || {
-        if all_lines { t_string!(i18n, feed.heading_office) } else { t_string!(i18n, feed.heading) }
+        if all_lines {
+            td_string!(i18n.get_locale(), feed.heading_office)
+        } else {
+            td_string!(i18n.get_locale(), feed.heading)
+        }
     };
     let listed = Memo::new(move |_| {
         home.open.track();
@@ -31,10 +38,10 @@ pub fn IncidentList() -> impl IntoView {
     });
     let is_empty = Signal::derive(move || listed.with(Vec::is_empty));
     let summary = move || match (connection.state.get(), home.open.with(Vec::len)) {
-        (ConnectionState::Connecting, 0) => t_string!(i18n, feed.not_yet).to_owned(),
-        (ConnectionState::Connected, 0) => t_string!(i18n, feed.quiet).to_owned(),
+        (ConnectionState::Connecting, 0) => td_string!(i18n.get_locale(), feed.not_yet).to_owned(),
+        (ConnectionState::Connected, 0) => td_string!(i18n.get_locale(), feed.quiet).to_owned(),
         (ConnectionState::Waiting { .. } | ConnectionState::SignedOut, _) => {
-            t_string!(i18n, feed.stale).to_owned()
+            td_string!(i18n.get_locale(), feed.stale).to_owned()
         }
         (_, count) => td_string!(i18n.get_locale(), feed.open_count, count = count),
     };
@@ -50,7 +57,7 @@ pub fn IncidentList() -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
+    .still()
 }
 
 /// News about others' calls, for people who do not see the page change. One's own call has its own line.

@@ -139,7 +139,7 @@ pub(super) fn whereabouts(locale: Locale, incident: &Incident) -> String {
     let Some(location) = incident.location else { return td_string!(locale, feed.no_location).to_owned() };
     location
         .accuracy
-        .map(|metres| td_string!(locale, feed.accuracy, metres = format!("{metres:.0}")))
+        .map(|metres| td_string!(locale, feed.accuracy, metres = words::decimal(metres.round())))
         .unwrap_or_default()
 }
 

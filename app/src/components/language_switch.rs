@@ -1,11 +1,14 @@
 //! The link to the other language. In the browser it changes the words in place; without wasm it is followed.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use crate::{
-    i18n::{I18nLocaleTrait, Locale, use_i18n},
+    i18n::{I18nLocaleTrait, Locale},
+    language::use_i18n,
     locale::{self, PARAMETER},
+    part::IntoPart,
+    reactive::Signal,
+    request,
     words::text,
 };
 
@@ -28,12 +31,12 @@ fn other(locale: Locale) -> Locale {
 #[component]
 pub fn LanguageSwitch() -> impl IntoView {
     let i18n = use_i18n();
-    let location = use_location();
     let to = move || other(i18n.get_locale());
-    let address = move || {
-        let mut query = location.query.get();
-        query.replace(PARAMETER, to().as_str().to_owned());
-        query.to_query_string()
+    let [korean, english] =
+        [Locale::ko, Locale::en].map(|locale| request::query_with(PARAMETER, locale.as_str()));
+    let address = move || match to() {
+        Locale::ko => korean.clone(),
+        Locale::en => english.clone(),
     };
     view! {
         <a
@@ -52,5 +55,5 @@ pub fn LanguageSwitch() -> impl IntoView {
             {move || name(to())}
         </a>
     }
-    .into_any()
+    .still()
 }

@@ -1,15 +1,19 @@
 //! The delivery ledger for the caller. It counts the neighbours who have the call, sound it, show it and come, and
 //! lists, folded away, each house with how far the call has come there.
 
-use std::collections::BTreeMap;
-
-use domain::{Incident, Millis, Neighbour, Stance};
+use domain::{
+    Incident, Millis, Neighbour, Stance,
+    collections::{BTreeMap, sort_by},
+};
 use leptos::prelude::*;
 
 use super::incident_words::location_age;
 use crate::{
     home::Home,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     words,
 };
 
@@ -45,7 +49,7 @@ pub(super) fn Ledger() -> impl IntoView {
             <ul aria-live="off">{each}</ul>
         </details>
     }
-    .into_any()
+    .still()
 }
 
 /// The progress of a call in a house, the least first.
@@ -102,7 +106,7 @@ fn rows(call: &Incident) -> Vec<(Neighbour, State)> {
     }
     let mut rows: Vec<_> = states.into_iter().collect();
     // The order of the houses stays within a state.
-    rows.sort_by(|(_, one), (_, other)| other.cmp(one));
+    sort_by(&mut rows, |(_, one), (_, other)| other.cmp(one));
     rows
 }
 

@@ -1,11 +1,14 @@
 //! The offer to allow the location beforehand, because browsers ask before they give it, and nobody should have to
 //! answer that in an emergency.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     location::{self, LocationProblem},
+    part::IntoPart,
+    reactive::{RwSignal, Signal, effect, spawn_local},
     words::text,
 };
 
@@ -22,7 +25,7 @@ enum Stage {
 pub(super) fn LocationOffer() -> impl IntoView {
     let i18n = use_i18n();
     let stage = RwSignal::new(Stage::Silent);
-    Effect::new(move || {
+    effect(move || {
         spawn_local(async move {
             if window().is_secure_context() && !location::is_granted().await {
                 let _ = stage.try_set(Stage::Offered);
@@ -36,9 +39,9 @@ pub(super) fn LocationOffer() -> impl IntoView {
     };
     let words = move || match stage.get() {
         Stage::Silent => "",
-        Stage::Offered => t_string!(i18n, location.offer),
-        Stage::Failed(LocationProblem::Denied) => t_string!(i18n, location.denied),
-        Stage::Failed(_) => t_string!(i18n, location.unavailable),
+        Stage::Offered => td_string!(i18n.get_locale(), location.offer),
+        Stage::Failed(LocationProblem::Denied) => td_string!(i18n.get_locale(), location.denied),
+        Stage::Failed(_) => td_string!(i18n.get_locale(), location.unavailable),
     };
     view! {
         <div class="location-offer" hidden=Signal::derive(move || stage.get() == Stage::Silent)>
@@ -54,5 +57,5 @@ pub(super) fn LocationOffer() -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .still()
 }

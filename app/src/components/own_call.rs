@@ -13,9 +13,12 @@ use super::{
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     location::LocationProblem,
+    part::IntoPart,
     press::{CallProgress, PressState},
+    reactive::{Memo, Signal},
     words::text,
 };
 
@@ -74,7 +77,7 @@ pub fn OwnCall() -> impl IntoView {
             </button>
         </section>
     }
-    .into_any()
+    .still()
 }
 
 /// Takes back the call that this device has just made, with one tap. Other open calls of the house stay.
@@ -103,7 +106,7 @@ fn Undo(command: Command) -> impl IntoView {
             words=take_back
         />
     }
-    .into_any()
+    .still()
 }
 
 /// The open calls of the own house, as neighbours read them.
@@ -126,7 +129,7 @@ fn OwnHouse() -> impl IntoView {
             <HouseWords house one />
         </article>
     }
-    .into_any()
+    .fresh()
 }
 
 /// The buttons that end the open calls of the own house. They end all of them, because the caller sees them as one.
@@ -150,8 +153,8 @@ fn EndButtons(command: Command) -> impl IntoView {
     let resolve = Signal::derive(text!(i18n, own.resolve));
     let count = move || own_house.with(|house| house.as_ref().map_or(0, HouseCalls::count));
     let cancel = Signal::derive(move || match count() {
-        0 | 1 => t_string!(i18n, own.cancel),
-        _ => t_string!(i18n, own.cancel_all),
+        0 | 1 => td_string!(i18n.get_locale(), own.cancel),
+        _ => td_string!(i18n.get_locale(), own.cancel_all),
     });
     view! {
         <NoteField note shown=is_open />
@@ -175,7 +178,7 @@ fn EndButtons(command: Command) -> impl IntoView {
         </div>
         <CommandState command />
     }
-    .into_any()
+    .still()
 }
 
 /// Shows why an open call went without a place.
@@ -189,11 +192,11 @@ fn WithoutPlace() -> impl IntoView {
             press.own_call.with(|call| call.as_ref().is_some_and(|call| call.location.is_none()));
         match press.location_problem.get().filter(|_| lacks_place && is_open.get()) {
             None => "",
-            Some(LocationProblem::Denied) => t_string!(i18n, own.place_denied),
-            Some(_) => t_string!(i18n, own.place_unknown),
+            Some(LocationProblem::Denied) => td_string!(i18n.get_locale(), own.place_denied),
+            Some(_) => td_string!(i18n.get_locale(), own.place_unknown),
         }
     });
-    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.into_any()
+    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.still()
 }
 
 /// Returns whether the own call is open.

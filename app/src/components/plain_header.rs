@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::LanguageSwitch;
-use crate::{i18n::use_i18n, words::text};
+use crate::{language::use_i18n, part::IntoPart, words::text};
 
 /// The head of a page without a connection.
 #[component]
@@ -19,5 +19,5 @@ pub fn PlainHeader() -> impl IntoView {
             </div>
         </header>
     }
-    .into_any()
+    .still()
 }

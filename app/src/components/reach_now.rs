@@ -5,7 +5,10 @@ use leptos::prelude::*;
 
 use crate::{
     home::Home,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     words::text,
 };
 
@@ -29,7 +32,7 @@ pub fn ReachNow() -> impl IntoView {
             <p class="as-of">{text!(i18n, reach.as_of)}</p>
         </div>
     }
-    .into_any()
+    .still()
 }
 
 fn words(locale: Locale, houses: Option<u32>) -> String {

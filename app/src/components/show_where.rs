@@ -6,8 +6,11 @@ use leptos::prelude::*;
 use crate::{
     home::Home,
     house_calls::HouseCalls,
-    i18n::{Locale, td_string, use_i18n},
+    i18n::{Locale, td_string},
+    language::use_i18n,
     location::LocationProblem,
+    part::IntoPart,
+    reactive::{Memo, Signal},
     sharing::Sharing,
 };
 
@@ -55,7 +58,7 @@ pub(super) fn ShowWhere(house: Memo<Option<HouseCalls>>) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
+    .fresh()
 }
 
 /// Returns the call that is meant, of those to which the viewer's house is on the way, and whether the viewer is shown

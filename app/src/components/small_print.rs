@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 
 use crate::{
-    i18n::use_i18n,
+    language::use_i18n,
     page_table::{CALLS, INSTALL},
+    part::IntoPart,
+    reactive::{RwSignal, Signal, effect},
     words::text,
 };
 
@@ -17,7 +19,7 @@ pub fn SmallPrint(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let insecure = RwSignal::new(false);
-    Effect::new(move || insecure.set(!window().is_secure_context()));
+    effect(move || insecure.set(!window().is_secure_context()));
     view! {
         <footer class="small-print">
             <p>
@@ -38,5 +40,5 @@ pub fn SmallPrint(
             </p>
         </footer>
     }
-    .into_any()
+    .still()
 }

@@ -1,12 +1,8 @@
 //! The map as Leaflet draws it, with markers and circles.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    mem,
-    rc::Rc,
-};
+use std::{cell::RefCell, mem, rc::Rc};
 
+use domain::collections::{BTreeMap, BTreeSet};
 use js_sys::{Array, Reflect};
 use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
@@ -18,7 +14,10 @@ use super::{
     marks::{Mark, Name},
     places::{self, Label, Place},
 };
-use crate::context::{Ground, Plan};
+use crate::{
+    context::{Ground, Plan},
+    words,
+};
 
 /// The zoom to which the map goes unasked.
 const CLOSE: f64 = 17.0;
@@ -207,8 +206,8 @@ impl Marker {
         let (location, is_helper) = (mark.location, mark.name.1.is_some());
         let here = place(lat, lng);
         self.pin.set_place(&here);
-        attribute(&self.label, "data-lat", &location.lat.to_string());
-        attribute(&self.label, "data-lng", &location.lng.to_string());
+        attribute(&self.label, "data-lat", &words::decimal(location.lat));
+        attribute(&self.label, "data-lng", &words::decimal(location.lng));
         // The style sheet shows it behind the flat.
         attribute(&self.label, "data-age", &mark.age);
         let helper = if is_helper { " helper" } else { "" };

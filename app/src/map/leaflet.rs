@@ -1,8 +1,8 @@
 //! The few functions of Leaflet 1.9 that the map needs, of the global `L` that `leaflet.js` makes. They must not be
-//! called before [`is_loaded`] is true. They are documented at <https://leafletjs.com/reference.html>.
+//! called before [`when_shown`] calls back. They are documented at <https://leafletjs.com/reference.html>.
 
 use js_sys::{Function, Object, Reflect};
-use leptos::prelude::window;
+use leptos::{logging, prelude::window};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -66,8 +66,32 @@ extern "C" {
     pub(super) fn scale_control(options: &Object) -> Layer;
 }
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = iutsaiMap, js_name = whenShown, catch)]
+    fn js_when_shown(element: &HtmlElement, draw: &JsValue) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_namespace = iutsaiMap, js_name = bring, catch)]
+    fn js_bring() -> Result<(), JsValue>;
+}
+
+/// Calls `draw` once `leaflet.js` has run, for which it waits until the element is seen (`public/map.js`).
+pub(super) fn when_shown(element: &HtmlElement, draw: impl FnOnce() + 'static) {
+    if is_loaded() {
+        draw();
+    } else if let Err(error) = js_when_shown(element, &Closure::once_into_js(draw)) {
+        logging::warn!("map.js is not there, so there is no map: {error:?}");
+    }
+}
+
+/// Brings `leaflet.js` even if the map is out of sight.
+pub(super) fn bring() {
+    if let Err(error) = js_bring() {
+        logging::warn!("map.js is not there, so there is no map: {error:?}");
+    }
+}
+
 /// Returns whether `leaflet.js` has run.
-pub(super) fn is_loaded() -> bool {
+fn is_loaded() -> bool {
     Reflect::get(&window(), &"L".into()).is_ok_and(|leaflet| leaflet.is_object())
 }
 

@@ -1,8 +1,6 @@
 //! The calls that have a marker. A house that has called again from the same place has one, that of its newest call.
 
-use std::cmp::Reverse;
-
-use domain::{Incident, Location, Millis};
+use domain::{Incident, Location, Millis, collections::sort_by};
 
 /// Metres between two locations of one house from which each has a marker, because somebody else may need help there.
 /// It is more than a good location is wrong by.
@@ -14,7 +12,8 @@ const DEGREE: f64 = 111_320.0;
 pub(crate) fn marked(incidents: &[Incident], now: Millis) -> Vec<(&Incident, Location)> {
     let mut located: Vec<_> =
         incidents.iter().filter_map(|incident| Some((incident, incident.location?))).collect();
-    located.sort_by_key(|(incident, _)| Reverse((incident.alert.at, incident.alert.id)));
+    let place = |incident: &Incident| (incident.alert.at, incident.alert.id);
+    sort_by(&mut located, |(one, _), (other, _)| place(other).cmp(&place(one)));
     let mut marked: Vec<(&Incident, Location)> = Vec::new();
     for (call, location) in located {
         let is_of_house = |other: &Incident| {
@@ -30,10 +29,15 @@ pub(crate) fn marked(incidents: &[Incident], now: Millis) -> Vec<(&Incident, Loc
     marked
 }
 
+/// The browser has one already, and the standard library's would travel with the page.
+fn cosine(angle: f64) -> f64 {
+    if cfg!(target_arch = "wasm32") { js_sys::Math::cos(angle) } else { angle.cos() }
+}
+
 /// Returns how far two locations of one complex are apart. The earth is flat there.
 fn metres(one: Location, other: Location) -> f64 {
     let turn = (one.lng - other.lng).rem_euclid(360.0);
-    let east = turn.min(360.0 - turn) * one.lat.to_radians().cos();
+    let east = turn.min(360.0 - turn) * cosine(one.lat.to_radians());
     (one.lat - other.lat).hypot(east) * DEGREE
 }
 

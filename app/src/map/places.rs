@@ -1,5 +1,7 @@
 //! The places of markers, with the side of the 180th meridian, and the labels beside them. Numbers only.
 
+use domain::collections::sort_by;
+
 /// A latitude and a longitude in degrees, the longitude as the map has it ([`unwrapped`]).
 pub(crate) type Place = (f64, f64);
 
@@ -52,7 +54,7 @@ fn row(number: usize) -> f64 {
 /// meridian are neighbours on the map. The map is cut where nobody is for the longest way.
 pub(crate) fn unwrapped(longitudes: &[f64]) -> Vec<f64> {
     let mut sorted = longitudes.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sort_by(&mut sorted, f64::total_cmp);
     let (Some(west), Some(east)) = (sorted.first(), sorted.last()) else { return Vec::new() };
     let across = (west + 360.0 - east, f64::NEG_INFINITY);
     let gaps = sorted.windows(2).map(|pair| (pair[1] - pair[0], pair[0]));

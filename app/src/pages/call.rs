@@ -6,15 +6,18 @@ use std::time::Duration;
 use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use uuid::Uuid;
 
 use crate::{
     clock::device_now,
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
-    i18n::{t_string, td_string, use_i18n},
+    i18n::td_string,
+    json,
+    language::use_i18n,
     location::{self, DeviceLocation},
+    part::IntoPart,
+    reactive::{RwSignal, effect},
     request,
     words::{self, text},
 };
@@ -30,34 +33,32 @@ pub fn CallPage() -> impl IntoView {
     let flat =
         page.viewer.as_ref().and_then(Resident::flat).map(|(line, house)| (line.clone(), house.clone()));
     view! {
-        <Title text=move || format!("{} · {}", t_string!(i18n, confirm_page.title), t_string!(i18n, app.name)) />
+        <Title text=move || format!("{} · {}", td_string!(i18n.get_locale(), confirm_page.title), td_string!(i18n.get_locale(), app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
             <h1>{text!(i18n, call.confirm_heading)}</h1>
             {match flat {
-                Some((line, house)) => view! { <CallForm line house now=page.now /> }.into_any(),
-                None => view! { <p class="notice error">{text!(i18n, call.no_flat)}</p> }.into_any(),
+                Some((line, house)) => view! { <CallForm line house now=page.now /> }.still(),
+                None => view! { <p class="notice error">{text!(i18n, call.no_flat)}</p> }.still(),
             }}
             <a class="button secondary" href="/" rel="external">{text!(i18n, call.back)}</a>
         </main>
         <SmallPrint />
     }
-    .into_any()
+    .still()
 }
 
 #[component]
 fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let i18n = use_i18n();
-    let query = use_query_map();
-    let field = move |name: &str| query.with_untracked(|query| query.get(name)).unwrap_or_default();
+    let field = |name: &str| request::field(name).unwrap_or_default();
     let problem = field("problem");
-    let key = SharedValue::new(|| {
+    let key = json::of_server(|| {
         let call = |id| request::calls_named(id).into_iter().find(|call| is_of(call, &line, &house));
         key_to_offer(&field("idempotencyKey"), call, !problem.is_empty(), now)
-    })
-    .into_inner();
+    });
     let place = RwSignal::new(None::<DeviceLocation>);
-    Effect::new(move || {
+    effect(move || {
         find(place);
         if let Ok(interval) = set_interval_with_handle(move || renew(place), RENEW_EVERY) {
             on_cleanup(move || interval.clear());
@@ -66,11 +67,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     let number = move |of: fn(&Location) -> Option<f64>| {
         move || {
             place.with(|place| {
-                place
-                    .as_ref()
-                    .and_then(|found| of(&found.location))
-                    .map(|number| number.to_string())
-                    .unwrap_or_default()
+                place.as_ref().and_then(|found| of(&found.location)).map(words::decimal).unwrap_or_default()
             })
         }
     };
@@ -84,9 +81,9 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     };
     let location_words = move || {
         if place.with(Option::is_some) {
-            t_string!(i18n, call.location_found)
+            td_string!(i18n.get_locale(), call.location_found)
         } else {
-            t_string!(i18n, call.location_unknown)
+            td_string!(i18n.get_locale(), call.location_unknown)
         }
     };
     view! {
@@ -111,7 +108,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             <CallDetails chosen=field("kind") text=field("text") />
         </form>
     }
-    .into_any()
+    .still()
 }
 
 /// Asks the browser where the device is.

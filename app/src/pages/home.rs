@@ -10,8 +10,10 @@ use crate::{
     },
     context::{Ground, PageContext},
     home::Home,
-    i18n::{t_string, use_i18n},
+    i18n::td_string,
+    language::use_i18n,
     map::LiveMap,
+    part::IntoPart,
     words::text,
 };
 
@@ -22,10 +24,10 @@ pub fn HomePage() -> impl IntoView {
     match page.viewer.clone() {
         Some(viewer) => {
             provide_context(Home::new(viewer, &page));
-            view! { <SignedIn page /> }.into_any()
+            view! { <SignedIn page /> }.still()
         }
         // The server redirects the signed out to the sign-in page; this is for one who is not redirected.
-        None => view! { <SignedOut /> }.into_any(),
+        None => view! { <SignedOut /> }.still(),
     }
 }
 
@@ -58,7 +60,7 @@ fn SignedIn(page: PageContext) -> impl IntoView {
         </main>
         <SmallPrint listens=true />
     }
-    .into_any()
+    .still()
 }
 
 /// Calling for help.
@@ -72,7 +74,7 @@ fn Call() -> impl IntoView {
             <CallButton />
         </section>
     }
-    .into_any()
+    .still()
 }
 
 /// The open calls on the map.
@@ -87,14 +89,14 @@ fn Watch(ground: Ground) -> impl IntoView {
                 incidents=home.open
                 now=home.connection.now
                 ground
-                zoom_in=t_string!(i18n, map.zoom_in).to_owned()
-                zoom_out=t_string!(i18n, map.zoom_out).to_owned()
+                zoom_in=td_string!(i18n.get_locale(), map.zoom_in).to_owned()
+                zoom_out=td_string!(i18n.get_locale(), map.zoom_out).to_owned()
                 attr:role="group"
                 attr:aria-label=text!(i18n, map.label)
             />
         </section>
     }
-    .into_any()
+    .still()
 }
 
 #[component]
@@ -108,5 +110,5 @@ fn SignedOut() -> impl IntoView {
         </main>
         <SmallPrint />
     }
-    .into_any()
+    .still()
 }

@@ -1,4 +1,4 @@
-//! One page a file, named as its address.
+//! One page a file, named as its address. Those that are plain HTML are compiled for the server only.
 
 #[cfg(feature = "ssr")]
 pub mod audit;
@@ -30,8 +30,6 @@ mod not_found;
 pub mod people;
 #[cfg(feature = "ssr")]
 pub mod sign_in;
-#[cfg(not(feature = "ssr"))]
-mod stand_ins;
 #[cfg(feature = "ssr")]
 pub mod statistics;
 
@@ -65,11 +63,5 @@ pub use not_found::NotFoundPage;
 pub use people::{CardsPage, ImportPage, PeoplePage};
 #[cfg(feature = "ssr")]
 pub use sign_in::SignInPage;
-#[cfg(not(feature = "ssr"))]
-pub use stand_ins::{
-    AuditPage, BoardPage, CallStatePage, CallsPage, CardsPage, CodePage, DevicesPage, DisplaysPage,
-    DrillsPage, EscalationPage, ImportPage, InstallPage, JoinPage, LeavePage, MePage, MySignInPage,
-    NotFoundPage, PeoplePage, SignInPage, StatisticsPage,
-};
 #[cfg(feature = "ssr")]
 pub use statistics::StatisticsPage;

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::{json, reactive::spawn_local};
+
 use domain::Millis;
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
@@ -11,7 +13,7 @@ use leptos::logging;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::pending::{Outcome, Pending};
 
@@ -146,7 +148,7 @@ fn to_js(value: &impl Serialize) -> JsValue {
 
 fn from_js<T: DeserializeOwned>(value: &JsValue) -> Option<T> {
     let text = JSON::stringify(value).ok()?.as_string()?;
-    serde_json::from_str(&text)
+    json::read(&text)
         .inspect_err(|error| logging::warn!("the outbox holds something unreadable: {error}"))
         .ok()
 }

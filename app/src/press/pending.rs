@@ -9,6 +9,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::json;
+
 /// A press as the outbox keeps it (`public/outbox.js`). Its times are by the device's clock, because a service worker
 /// knows no other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +94,7 @@ impl Pending {
 
     /// Returns what is asked of the server.
     pub(super) fn request(&self) -> Option<CallRequest> {
-        serde_json::from_str(&self.body).ok()
+        json::read(&self.body).ok()
     }
 
     /// The body with where the caller is, or without a location where that is not known.

@@ -9,9 +9,9 @@ use domain::{
 };
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use uuid::Uuid;
-use wasm_bindgen_futures::spawn_local;
 
 use super::{
     Kept, Press, PressState,
@@ -23,6 +23,7 @@ use crate::{
     clock::device_now,
     location::{self, DeviceLocation},
     offline,
+    reactive::spawn_local,
 };
 
 /// The time for which a press waits for the device's place. The call goes without, and the place follows.

@@ -1,11 +1,11 @@
 //! One WebSocket, from its opening to its end.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
-use domain::{Alert, AlertId, CallKey};
+use domain::{
+    Alert, AlertId, CallKey,
+    collections::{BTreeMap, BTreeSet},
+};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::{
     SinkExt, Stream, StreamExt,

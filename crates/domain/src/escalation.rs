@@ -4,15 +4,13 @@
 //! Everything is derived from the call's incident, so every node that knows the same events finds the same step, and
 //! the id of a step's event is made from what it is. Nodes need no leader, and the fold drops the doubles.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{Actor, Alert, Escalation, Event, EventId, Millis, Progress, Status},
     incident::{Incident, Response, Stance},
     people::{House, Line},
@@ -123,7 +121,8 @@ impl Rules {
         let mut lines = self.around(ring, line);
         let before = Ring::ALL.into_iter().filter(|other| *other < ring);
         for before in before.filter(|before| self.settings.after(*before).is_some()) {
-            lines = &lines - &self.around(before, line);
+            let nearer = self.around(before, line);
+            lines.retain(|line| !nearer.contains(line));
         }
         lines.remove(line);
         lines

@@ -3,8 +3,6 @@
 mod id;
 mod progress;
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,6 +10,7 @@ pub use self::{
     id::{AlertId, EventId},
     progress::Progress,
 };
+use crate::collections::BTreeSet;
 pub use crate::location::Location;
 use crate::people::{House, InvalidName, Line, Neighbour};
 

@@ -1,8 +1,7 @@
 //! A call and all that came of it, as it is shown and counted. The fold derives it; nothing else makes one.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
+    collections::{BTreeMap, BTreeSet, sort_by},
     event::{
         Accept, Actor, Alert, Escalation, EventId, LATE_AFTER, Location, Millis, Moved, OPEN_FOR, Progress,
         Status,
@@ -199,7 +198,7 @@ impl Stances {
     /// The answers, in the order of (time, house).
     pub(crate) fn into_responses(self) -> Vec<Response> {
         let mut responses: Vec<_> = self.0.into_values().collect();
-        responses.sort_by(|a, b| (a.at, &a.house, &a.line).cmp(&(b.at, &b.house, &b.line)));
+        sort_by(&mut responses, |a, b| (a.at, &a.house, &a.line).cmp(&(b.at, &b.house, &b.line)));
         responses
     }
 

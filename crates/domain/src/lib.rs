@@ -1,11 +1,12 @@
 //! The domain of an emergency call between apartment neighbours, in plain serde types. [`people`] are those who may
 //! call, [`event`] has the events of a call, [`incident`] the state that the one [`fold`] derives, [`escalation`] the
-//! rules for a call that nobody comes to, [`statistics`] the figures of many calls, and [`formats`] the written forms
-//! in the log, in STOMP bodies and in HTTP. [`plausible`] makes calls that never happened.
+//! rules for a call that nobody comes to, `statistics` the figures of many calls, and [`formats`] the written forms
+//! in the log, in STOMP bodies and in HTTP. `plausible` makes calls that never happened.
 //!
-//! Nothing here reads a clock, a socket or a disk, and everything compiles for the server and for wasm32. Integers that
-//! leave the process have a fixed width.
+//! Nothing here reads a clock, a socket or a disk, and everything but the statistics and `plausible` compiles for wasm32,
+//! too. The [`collections`] are other ones there. Integers that leave the process have a fixed width.
 
+pub mod collections;
 pub mod escalation;
 pub mod event;
 pub mod fold;
@@ -14,8 +15,10 @@ pub mod incident;
 mod location;
 pub mod partition;
 pub mod people;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod plausible;
 pub mod position;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod statistics;
 
 pub use event::{

@@ -1,8 +1,6 @@
 //! Where a record stands in its topic, and which of two accepts came first.
 
-use std::collections::BTreeSet;
-
-use crate::{event::Millis, partition, people::Line};
+use crate::{collections::BTreeSet, event::Millis, partition, people::Line};
 
 /// Where a record stands in its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

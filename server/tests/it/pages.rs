@@ -182,3 +182,28 @@ async fn files_are_served_compressed_where_they_lie_compressed_and_are_asked_for
     assert_eq!(header(&response, "cache-control"), "public, max-age=86400");
     Ok(())
 }
+
+#[tokio::test]
+async fn only_a_file_of_the_version_that_is_there_is_kept_for_good() -> Outcome {
+    let site = tempfile::tempdir().unwrap();
+    let list = site.path().join("site.json");
+    std::fs::write(site.path().join("outbox.js"), "first").unwrap();
+    std::fs::write(&list, r#"{"version":"abc","files":{}}"#).unwrap();
+    let server = program().env("IUTSAI_SITE_DIR", site.path()).start().await?;
+    let client = server.client()?;
+    let caching =
+        async |path: &str| header(&send(client.request(Method::GET, path)).await, "cache-control").to_owned();
+    let for_good = "public, max-age=31536000, immutable";
+    assert_eq!(caching("/outbox.js?v=abc").await, for_good);
+    for other in ["/outbox.js", "/outbox.js?v=abd", "/outbox.js?v=abc&v=abd", "/nothing.js?v=abc"] {
+        assert_ne!(caching(other).await, for_good, "{other}");
+    }
+    // Another site takes the place of the one that the server began with.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+    std::fs::write(&list, r#"{"version":"abd","files":{}}"#).unwrap();
+    std::fs::File::options().write(true).open(&list).unwrap().set_modified(later).unwrap();
+    for path in ["/outbox.js?v=abc", "/outbox.js?v=abd"] {
+        assert_eq!(caching(path).await, "no-cache", "{path}");
+    }
+    Ok(())
+}

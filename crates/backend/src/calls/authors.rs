@@ -312,7 +312,7 @@ mod tests {
             assert_eq!((reported.target, reported.location), (Some(house("1203")), location));
         }
         assert!(matches!(moved(&other, &address, Some(&call), here), Err(Refusal::NotYours(_))));
-        let named = CallAddress { line: Some(line("101-1")), house: Some(house("1203")), ..address.clone() };
+        let named = CallAddress { line: Some(line("101-1")), house: Some(house("1203")), ..address };
         assert!(
             matches!(moved(&helper, &named, None, here), Err(Refusal::NotYours(_))),
             "its accept is not known"

@@ -2,13 +2,11 @@
 //! accept of the original service names none and belongs to the newest call of its target that is not newer
 //! than itself, by the records' timestamps.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::ops::Bound;
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
+    collections::{BTreeMap, BTreeSet, sort_by},
     event::{AlertId, Millis},
     fold::statement::{Key, StatementKind},
     people::House,
@@ -144,7 +142,7 @@ impl LineIncidents {
     /// Returns the answers to a call, in the order of (time, id).
     pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
         let mut answers: Vec<_> = self.answers_of(call).collect();
-        answers.sort_unstable_by_key(|(key, answer)| (answer.statement.at(), *key));
+        sort_by(&mut answers, |(a, one), (b, other)| (one.statement.at(), a).cmp(&(other.statement.at(), b)));
         answers
     }
 

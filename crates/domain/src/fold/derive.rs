@@ -1,9 +1,8 @@
 //! Derivations from the sets, which are incidents, and the history of a call for a snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
+    collections::{BTreeMap, BTreeSet, sort_by},
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
     fold::statement::{Key, Statement, StatementKind},
     incident::{Incident, Stances},
@@ -103,10 +102,8 @@ impl LineIncidents {
         let calls = self.calls.values().flatten().filter(|(_, call)| wanted(call));
         let keys = calls.map(|(house, call)| (call.alert.id, house.clone()));
         let mut incidents: Vec<_> = keys.filter_map(|key| self.incident(&key)).collect();
-        incidents.sort_by(|a, b| {
-            let place = |incident: &Incident| (incident.alert.at, incident.alert.id);
-            place(a).cmp(&place(b))
-        });
+        let place = |incident: &Incident| (incident.alert.at, incident.alert.id);
+        sort_by(&mut incidents, |a, b| place(a).cmp(&place(b)));
         incidents
     }
 

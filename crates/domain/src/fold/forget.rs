@@ -1,10 +1,9 @@
 //! Dropping of calls, old ones from a server's memory and closed ones from a client's. The rest stays exactly as it
 //! was.
 
-use std::collections::BTreeSet;
-
 use super::{CallKey, LineIncidents, known::is_known};
 use crate::{
+    collections::BTreeSet,
     event::{AlertId, Millis},
     fold::statement::Key,
     people::{House, Line, Neighbour},

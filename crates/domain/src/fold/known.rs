@@ -1,8 +1,7 @@
 //! The stored form of a call and of an answer, and which of several records of one event counts.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{Alert, AlertId, Event, EventId, Millis},
     fold::statement::Statement,
     people::{House, Neighbour},

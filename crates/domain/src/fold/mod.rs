@@ -19,9 +19,8 @@ mod outline;
 mod report;
 mod statement;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{Accept, Alert, AlertId, Event, EventId, Moved, Receipt},
     fold::statement::{Key, Statement, StatementKind},
     people::{House, Line},

@@ -1,10 +1,9 @@
 //! The words about a call that its incident rests on. A house may accept and withdraw as often as it likes; a snapshot
 //! needs only a few of these words.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::LineIncidents;
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{Actor, Alert, Event, Progress},
     fold::statement::{Key, Statement, StatementKind},
     people::Line,

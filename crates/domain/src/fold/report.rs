@@ -1,13 +1,12 @@
 //! Reports about a call besides its words, which are the locations of the caller and of helpers, and the receipts. They
 //! wait for a call that is not known yet, and count for nothing until it is.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     CallKey, Change, LineIncidents,
     known::{Helper, NamedCall, is_known, wins},
 };
 use crate::{
+    collections::{BTreeMap, BTreeSet},
     event::{Alert, Event, Moved, Receipt},
     incident::{Incident, Response, Stance},
     people::Neighbour,

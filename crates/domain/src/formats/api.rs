@@ -209,9 +209,10 @@ fn as_text(value: Value) -> Option<String> {
 }
 
 /// Returns a number as people write it. `1203.0` is the flat 1203, because some languages have no other numbers.
+#[expect(clippy::cast_possible_truncation, reason = "a whole number below 1e15 fits")]
 fn digits(number: &Number) -> String {
     let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15);
-    whole.map_or_else(|| number.to_string(), |float| format!("{float:.0}"))
+    whole.map_or_else(|| number.to_string(), |float| (float as i64).to_string())
 }
 
 /// Reads the name of a line or a house, given as text or a number, without the white space around it.
@@ -244,7 +245,7 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> 
 /// Reads the kind of emergency in any case of letters. An unknown word is [`Kind::Other`]; what is not a word is none.
 fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Kind>, D::Error> {
     let value = Value::deserialize(from)?;
-    let word = value.as_str().unwrap_or_default().trim().to_lowercase();
+    let word = value.as_str().unwrap_or_default().trim().to_ascii_lowercase();
     Ok(if word.is_empty() { None } else { serde_json::from_value(Value::from(word)).ok() })
 }
 

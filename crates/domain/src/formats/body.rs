@@ -1,7 +1,7 @@
 //! The bodies of STOMP MESSAGE frames. Each is a record's value with its `type`, and the parts that only listeners
 //! receive.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error};
 use serde_json::Value;
 
 use super::record::{
@@ -103,7 +103,8 @@ impl Body {
     /// # Errors
     /// [`Unreadable`] if it is none of a type that is known here.
     pub fn parse(json: &[u8]) -> Result<Self, Unreadable> {
-        let fields: Value = serde_json::from_slice(json)?;
+        let json = str::from_utf8(json).map_err(serde_json::Error::custom)?;
+        let fields: Value = serde_json::from_str(json)?;
         let of = |event| Self::Event { event, first: None };
         match fields["type"].as_str().ok_or(Unreadable::Missing("type"))? {
             "alert" => {

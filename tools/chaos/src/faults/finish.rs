@@ -41,7 +41,7 @@ pub(super) async fn wait_for_listeners(recorder: &Recorder, journal: &Journal) {
 /// Restarts every server in order, and records the frames of new subscribers.
 ///
 /// # Errors
-/// What kept a server from ending or starting.
+/// The error that kept a server from ending or starting.
 pub(super) async fn rebuild(
     world: &mut World,
     town: &Town,

@@ -205,7 +205,7 @@ impl Injector {
     /// sockets, which are the last, come first, because readers must know what writers will write.
     ///
     /// # Errors
-    /// What kept a server from ending in order, or from starting.
+    /// The error that kept a server from ending in order, or from starting.
     pub(super) async fn roll(&mut self) -> Result<(), Error> {
         for (number, node) in self.nodes.iter_mut().enumerate().rev() {
             self.journal.log(format_args!("rolling upgrade: server {number}"));

@@ -1,7 +1,5 @@
 //! The JSON of each topic's records, field by field.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -11,6 +9,7 @@ use super::{
     optional::{lenient, optional_flats, optional_lines, optional_millis, optional_name, words},
 };
 use crate::{
+    collections::BTreeSet,
     event::{
         Accept, Actor, Alert, AlertId, Escalation, Event, EventId, Kind, Millis, Moved, Progress, Receipt,
         Status,

@@ -1,11 +1,10 @@
 //! Fields that a record may lack. None of them makes the rest of its record unreadable.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::{
+    collections::BTreeSet,
     event::Millis,
     people::{Line, Neighbour},
 };

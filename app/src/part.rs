@@ -1,0 +1,173 @@
+//! Views without their types. A view is a type of all that is in it, and the browser's part has the code of each type for
+//! every way in which it may come into the page. A part has only the code for the way in which it comes.
+
+use leptos::prelude::*;
+
+/// The type that components return.
+#[cfg(feature = "ssr")]
+pub type Part = AnyView;
+#[cfg(not(feature = "ssr"))]
+pub use browser::Part;
+
+/// Turns a view into a [`Part`].
+pub trait IntoPart: RenderHtml + 'static {
+    /// A view that the server renders and that stays as long as the page.
+    fn still(self) -> Part;
+    /// A view that the server never renders, because it depends on what comes by the socket.
+    fn fresh(self) -> Part;
+    /// A view that may be either.
+    fn part(self) -> Part;
+}
+
+#[cfg(feature = "ssr")]
+impl<V: RenderHtml + 'static> IntoPart for V {
+    fn still(self) -> Part {
+        self.into_any()
+    }
+
+    fn fresh(self) -> Part {
+        self.into_any()
+    }
+
+    fn part(self) -> Part {
+        self.into_any()
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+mod browser {
+    use leptos::{
+        prelude::*,
+        tachys::{
+            html::attribute::{Attribute, any_attribute::AnyAttribute},
+            hydration::Cursor,
+            renderer::types::{Element, Node},
+            view::{Mountable, Position, PositionState},
+        },
+    };
+
+    use super::IntoPart;
+
+    /// The way of a view into the page.
+    enum Way<'a> {
+        /// It takes over what the server has rendered.
+        Found(&'a Cursor, &'a PositionState),
+        /// It makes elements.
+        Made,
+    }
+
+    /// Brings a view into the page, once.
+    type Bring = dyn FnOnce(Way<'_>) -> Box<dyn Mountable> + Send;
+
+    /// A view without its type.
+    pub struct Part(Box<Bring>);
+
+    /// The elements and effects of a part.
+    pub struct PartState(Box<dyn Mountable>);
+
+    /// Keeps the effects of a view that stays.
+    struct Kept<S>(S);
+
+    impl<V: RenderHtml + 'static> IntoPart for V {
+        fn still(self) -> Part {
+            Part(Box::new(move |way| match way {
+                Way::Found(cursor, position) => Box::new(Kept(self.hydrate::<true>(cursor, position))),
+                Way::Made => unreachable!("a part that the server renders was made anew"),
+            }))
+        }
+
+        fn fresh(self) -> Part {
+            Part(Box::new(move |_| Box::new(self.build())))
+        }
+
+        fn part(self) -> Part {
+            Part(Box::new(move |way| match way {
+                Way::Found(cursor, position) => Box::new(self.hydrate::<true>(cursor, position)),
+                Way::Made => Box::new(self.build()),
+            }))
+        }
+    }
+
+    impl Render for Part {
+        type State = PartState;
+
+        fn build(self) -> PartState {
+            PartState((self.0)(Way::Made))
+        }
+
+        fn rebuild(self, state: &mut PartState) {
+            let mut new = self.build();
+            state.insert_before_this(&mut new);
+            state.unmount();
+            *state = new;
+        }
+    }
+
+    impl AddAnyAttr for Part {
+        type Output<SomeNewAttr: Attribute> = Self;
+
+        fn add_any_attr<NewAttr: Attribute>(self, _: NewAttr) -> Self
+        where
+            Self: RenderHtml,
+        {
+            unreachable!("a part takes no attributes from outside")
+        }
+    }
+
+    impl RenderHtml for Part {
+        type AsyncOutput = Self;
+        type Owned = Self;
+
+        const MIN_LENGTH: usize = 0;
+
+        fn dry_resolve(&mut self) {}
+
+        async fn resolve(self) -> Self {
+            self
+        }
+
+        fn to_html_with_buf(self, _: &mut String, _: &mut Position, _: bool, _: bool, _: Vec<AnyAttribute>) {
+            unreachable!("only the server writes HTML")
+        }
+
+        fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> PartState {
+            PartState((self.0)(Way::Found(cursor, position)))
+        }
+
+        fn into_owned(self) -> Self {
+            self
+        }
+    }
+
+    impl Mountable for PartState {
+        fn unmount(&mut self) {
+            self.0.unmount();
+        }
+
+        fn mount(&mut self, parent: &Element, marker: Option<&Node>) {
+            self.0.mount(parent, marker);
+        }
+
+        fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+            self.0.insert_before_this(child)
+        }
+
+        fn elements(&self) -> Vec<Element> {
+            self.0.elements()
+        }
+    }
+
+    impl<S> Mountable for Kept<S> {
+        fn unmount(&mut self) {}
+
+        fn mount(&mut self, _: &Element, _: Option<&Node>) {}
+
+        fn insert_before_this(&self, _: &mut dyn Mountable) -> bool {
+            false
+        }
+
+        fn elements(&self) -> Vec<Element> {
+            Vec::new()
+        }
+    }
+}

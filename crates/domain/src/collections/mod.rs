@@ -1,0 +1,76 @@
+//! The ordered maps and sets of the domain. The server has the standard library's trees. The browser has few elements and
+//! its code travels over the network, so there they are sorted vectors, whose code is a small part of a tree's.
+
+use std::cmp::Ordering;
+#[cfg(not(target_arch = "wasm32"))]
+pub use std::collections::{BTreeMap, BTreeSet};
+
+#[cfg(target_arch = "wasm32")]
+pub use self::{map::Map as BTreeMap, set::Set as BTreeSet};
+
+#[cfg(any(target_arch = "wasm32", test))]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
+mod map;
+#[cfg(any(target_arch = "wasm32", test))]
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
+mod set;
+#[cfg(test)]
+mod tests;
+
+/// Sorts, and leaves equal elements in their order.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn sort_by<T>(elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    elements.sort_by(compare);
+}
+
+/// Sorts, and leaves equal elements in their order. Places are sorted instead, since the standard library's
+/// sort has kilobytes of code for each type.
+#[cfg(target_arch = "wasm32")]
+pub fn sort_by<T>(elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
+    let places = sorted_places(elements.len(), &|one, other| compare(&elements[one], &elements[other]));
+    arrange(places, &mut |one, other| elements.swap(one, other));
+}
+
+/// Returns which element comes first, second and so on.
+#[cfg(any(target_arch = "wasm32", test))]
+fn sorted_places(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..count).collect();
+    places.sort_by(|one, other| compare(*one, *other));
+    places
+}
+
+/// Swaps until each element is where `places` wants it.
+#[cfg(any(target_arch = "wasm32", test))]
+fn arrange(mut places: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
+    for start in 0..places.len() {
+        let mut here = start;
+        while places[here] != start {
+            let from = std::mem::replace(&mut places[here], here);
+            swap(here, from);
+            here = from;
+        }
+        places[here] = here;
+    }
+}
+
+/// Returns the part of a sorted slice whose keys are within `range`.
+#[cfg(any(target_arch = "wasm32", test))]
+fn within<T, K: Ord>(
+    all: &[T],
+    key: impl Fn(&T) -> &K,
+    range: &impl std::ops::RangeBounds<K>,
+) -> std::ops::Range<usize> {
+    use std::ops::Bound;
+
+    let from = match range.start_bound() {
+        Bound::Included(bound) => all.partition_point(|one| key(one) < bound),
+        Bound::Excluded(bound) => all.partition_point(|one| key(one) <= bound),
+        Bound::Unbounded => 0,
+    };
+    let to = match range.end_bound() {
+        Bound::Included(bound) => all.partition_point(|one| key(one) <= bound),
+        Bound::Excluded(bound) => all.partition_point(|one| key(one) < bound),
+        Bound::Unbounded => all.len(),
+    };
+    from..to
+}

@@ -68,6 +68,13 @@ pub enum Violation {
         /// The event.
         id: Uuid,
     },
+    /// The statistics of a server are not what its log has, or could not be compared with it.
+    StatisticsDiffer {
+        /// The number of the server.
+        server: usize,
+        /// The words of the comparison.
+        words: String,
+    },
 }
 
 impl fmt::Display for Violation {
@@ -99,6 +106,9 @@ impl fmt::Display for Violation {
                 write!(f, "no call stands: {id} was answered with one, and nobody received it")
             }
             Self::Unanswered { id } => write!(f, "never answered: {id}"),
+            Self::StatisticsDiffer { server, words } => {
+                write!(f, "statistics differ: server {server}: {words}")
+            }
         }
     }
 }

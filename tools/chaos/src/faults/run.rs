@@ -104,7 +104,8 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     over.send_replace(true);
     listening.join_all().await;
     finish::rebuild(&mut world, &town, &recorder, &journal).await?;
-    let verdict = checker::check(&recorder.history());
+    let mut verdict = checker::check(&recorder.history());
+    finish::verify_statistics(&world, &mut verdict, &journal).await;
     for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
         let story = checker::story(&recorder.history(), *call);
         journal.log(format_args!("the call with the slowest first listener\n{}", story.join("\n")));

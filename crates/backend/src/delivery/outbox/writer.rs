@@ -150,6 +150,7 @@ impl Writer {
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
                 self.opener.refresh();
+                // A waiter that has gone needs no answer.
                 for append in appends {
                     let _ = append.reply.send(Err(error.clone()));
                 }
@@ -175,6 +176,7 @@ impl Writer {
         }
         self.shown.end.send_if_modified(|end| advance(end, written.end));
         for ((_, reply), count) in changes.into_iter().zip(&written.counts) {
+            // A note has no waiter, and that of another change may have gone.
             let _ = reply.send(Ok(*count));
         }
     }

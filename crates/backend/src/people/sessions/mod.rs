@@ -212,8 +212,7 @@ impl Sessions {
             .execute(self.database.pool());
         database::answer(end).await?;
         self.copies.remove(&id);
-        // The lack of a watcher is not an error, because a session may have no socket.
-        let _ = self.changes.send(SessionChange::Ended(id));
+        self.report_change(SessionChange::Ended(id));
         Ok(())
     }
 
@@ -221,6 +220,11 @@ impl Sessions {
     #[must_use]
     pub fn watch_changes(&self) -> broadcast::Receiver<SessionChange> {
         self.changes.subscribe()
+    }
+
+    /// Reports a change to the watchers. The lack of one is not an error, because a session may have no socket.
+    fn report_change(&self, change: SessionChange) {
+        let _ = self.changes.send(change);
     }
 
     async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, PeopleError> {

@@ -7,7 +7,6 @@ mod settings;
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use uuid::Uuid;
 
 use self::prepare::prepare;
 pub use self::settings::{Settings, StartError};
@@ -75,10 +74,9 @@ impl Backend {
     /// # Errors
     /// [`StartError`] with what cannot be used and why.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
-        let calls_runtime = settings.calls_runtime.clone();
         let data_dir = settings.data_dir.clone();
-        let opened = calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await }).await??;
-        let (outbox, queue, queued) = opened;
+        let opened = settings.calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await });
+        let (outbox, queue, queued) = opened.await??;
         let database = Database::connect_later(&settings.database_url)?;
         let accounts = Accounts::new(database.clone());
         let prepared = prepare(&database, &accounts, &settings).await?;
@@ -93,12 +91,10 @@ impl Backend {
             Privacy::new(database.clone(), outbox.clone(), hub.clone(), handover.clone(), choices.clone());
         let push =
             Push::open(settings.push.clone(), &settings.data_dir, database.clone(), settings.zone.clone());
-        // A file has one reader, which goes on at once after a restart.
-        let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
         let reach = Reach::new(database.clone(), push.clone());
         let backend = Self {
             statistics: Statistics::open(&settings.data_dir, database.clone(), settings.zone.clone())?,
-            counting: settings.statistics.then(|| token().into()),
+            counting: roles::counting(&settings, &log),
             escalation: Escalation::new(database.clone(), accounts.clone(), reach.clone()),
             reach,
             push,

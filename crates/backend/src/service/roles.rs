@@ -1,6 +1,9 @@
 //! The roles of the service, and the work of each.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
 use super::{Backend, Settings};
 use crate::{
@@ -52,6 +55,13 @@ pub(super) fn open_log(
     let kafka = Kafka::new(kafka)?;
     let relay = Relay::start(outbox.clone(), kafka.clone(), state);
     Ok((Log::Kafka(kafka), Some(relay)))
+}
+
+/// The name of this process' counting, if it counts.
+pub(super) fn counting(settings: &Settings, log: &Log) -> Option<Arc<str>> {
+    // A file has one reader, which goes on at once after a restart.
+    let token = || if log.is_read_back() { Uuid::now_v7().to_string() } else { "local".to_owned() };
+    settings.statistics.then(|| token().into())
 }
 
 impl Backend {

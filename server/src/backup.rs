@@ -1,8 +1,17 @@
 //! `iutsai backup`, which runs beside a live server, and `iutsai restore`, which needs it to be stopped.
 
-use std::{future::Future, path::PathBuf, time::Instant};
+use std::{
+    fmt::Display,
+    future::Future,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use backend::backup::{self, Accounts, BackupError, File, Manifest, Place, Restored};
+use backend::{
+    audit::{Act, Audit, By, Record},
+    backup::{self, Accounts, File, Manifest, Place, Restored},
+    database::Database,
+};
 
 use crate::config;
 
@@ -77,6 +86,7 @@ pub fn back_up(command: &Backup) -> Result<(), String> {
              with pg_dump right before this command"
         );
     }
+    record(&place, Act::BackedUp, &command.to, &content(&manifest));
     Ok(())
 }
 
@@ -108,10 +118,28 @@ pub fn restore(command: &Restore) -> Result<(), String> {
         "next: start the server, then lock the accounts, end the sessions and withdraw the consents again that were \
          locked, ended and withdrawn since then"
     );
+    record(&place, Act::Restored, &command.from, &format!("made at {made_at} by iutsai {program}"));
     Ok(())
 }
 
-fn run<T>(work: impl Future<Output = Result<T, BackupError>>) -> Result<T, String> {
+/// Records an act that was done on a directory. A failure is shown and does not fail the act, because backups are made
+/// and restored where something else has failed.
+fn record(place: &Place, act: Act, directory: &Path, detail: &str) {
+    let directory = directory.display().to_string();
+    let record = Record::new(act, By::command_line()).about(&directory).with(detail);
+    let recorded = run(async {
+        // The tables are not brought up to date, because a server of another version may use them.
+        let database = Database::connect_later(&place.database_url)?;
+        let recorded = Audit::new(database.clone()).record(record).await;
+        database.close().await;
+        recorded
+    });
+    if let Err(error) = recorded {
+        eprintln!("iutsai: it is done, but the audit has no record of it: {error}");
+    }
+}
+
+fn run<T, E: Display>(work: impl Future<Output = Result<T, E>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(work).map_err(|error| error.to_string())

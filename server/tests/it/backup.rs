@@ -1,5 +1,7 @@
 //! `iutsai backup` beside a server that takes calls, and `iutsai restore` on another directory.
 
+mod recorded;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

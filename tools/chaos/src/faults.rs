@@ -1,5 +1,5 @@
 //! Parts fail at random while people call, come and listen. Afterwards everything is mended, and what was recorded is
-//! judged ([`crate::checker`]).
+//! judged ([`crate::checker`]). Statistics are compared with the log.
 //!
 //! A seed decides which faults come when and who does what when; the machine decides the rest.
 
@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod schedule;
 mod script;
+mod statistics;
 mod town;
 mod world;
 

@@ -9,7 +9,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "iutsai-chaos", version)]
 enum Command {
-    /// Fails parts at random; nothing that was acknowledged may be lost, delivered twice or shown differently
+    /// Fails parts at random; nothing that was acknowledged may be lost, sent twice, shown differently or miscounted
     Faults(faults::Settings),
     /// Kills the broker that leads, again and again, and times each press to the neighbours
     LeaderKill(leader_kill::Settings),

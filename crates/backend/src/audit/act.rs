@@ -100,6 +100,12 @@ acts! {
     StatisticsVerified = "statistics-verified";
     /// The past of the demo complex was removed.
     DemoRemoved = "demo-removed";
+    /// A backup of everything that a node keeps was made.
+    BackedUp = "backed-up";
+    /// A backup was put in the place of a node's data.
+    Restored = "restored";
+    /// The accounts and the statistics were moved to another database.
+    DatabaseMoved = "database-moved";
     /// A wall display was made.
     DisplayMade = "display-made";
     /// A wall display was revoked.

@@ -120,6 +120,7 @@ fn hold_file(path: &Path, holder: &Holder, shared: bool) -> Result<File, Databas
         }
         Err(TryLockError::WouldBlock) => {
             let mut other = String::new();
+            // Without it the error names nobody.
             let _ = file.rewind().and_then(|()| file.read_to_string(&mut other));
             Err(DatabaseError::in_use(&other, shared))
         }

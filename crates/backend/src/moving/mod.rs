@@ -11,7 +11,7 @@ mod tests;
 use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::{
-    audit::{self, Broken, Verified},
+    audit::{self, Act, Broken, By, Record, Verified},
     backup::{self, Place},
     database::{Cause, Database, DatabaseError, claim::Claim},
     delivery::outbox::Reserved,
@@ -74,7 +74,7 @@ pub struct Moved {
 pub struct Outcome {
     /// The tables.
     pub tables: Vec<Moved>,
-    /// The audit as the new database has it.
+    /// The audit as the new database has it, with the record of the move.
     pub audit: Verified,
     /// The node had counted calls, and the figures were moved, too.
     pub has_statistics: bool,
@@ -106,6 +106,9 @@ pub async fn move_to_postgres(from: &Place, to: &str, shown: &dyn Fn(&Moved)) ->
     copy::refuse_used(&mut writing, &known).await?;
     let mut tables = move_all(&known.accounts, Some(&old), &mut writing, shown).await?;
     tables.extend(move_all(&known.statistics, counted.as_ref(), &mut writing, shown).await?);
+    // A chain that is not whole is not continued.
+    audit::verify_within(&mut writing).await.map_err(MoveError::Audit)?;
+    record(&mut writing, &tables).await?;
     let audit = audit::verify_within(&mut writing).await.map_err(MoveError::Audit)?;
     writing.commit().await.map_err(MoveError::Unconfirmed)?;
     for database in [Some(&old), Some(&new), counted.as_ref()].into_iter().flatten() {
@@ -201,6 +204,15 @@ async fn move_all(
     }
     from.rollback().await.map_err(|error| of(OLD)(error.into()))?;
     Ok(moved)
+}
+
+/// Records the move in the new database.
+async fn record(to: &mut AnyConnection, tables: &[Moved]) -> Result<(), MoveError> {
+    let rows: u64 = tables.iter().map(|moved| moved.rows).sum();
+    let detail = format!("{rows} rows of {} tables, from SQLite to PostgreSQL", tables.len());
+    let record = Record::new(Act::DatabaseMoved, By::command_line()).with(detail);
+    let recorded = audit::append(to, &[record]).await;
+    recorded.map_err(|source| MoveError::Table { what: "write", table: "audit".into(), source })
 }
 
 async fn begin(database: &Database, which: &'static str) -> Result<Transaction<'static, Any>, MoveError> {

@@ -1,5 +1,7 @@
 //! The accounts of residents and administrators, with argon2id password hashes.
 
+mod demo;
+
 use std::sync::LazyLock;
 
 use argon2::{
@@ -18,6 +20,7 @@ use crate::{
     },
     people::{PeopleError, hashing::Hashing},
 };
+pub use demo::{DEMO_PASSWORD, DEMO_RESIDENTS};
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
 pub const PASSWORD_LENGTH: usize = 8;
@@ -26,17 +29,6 @@ pub const PASSWORD_LENGTH_LIMIT: usize = 256;
 
 /// The longest name to sign in with, in bytes.
 pub const NAME_LIMIT: usize = 128;
-
-/// The password of every account of the demo complex.
-pub const DEMO_PASSWORD: &str = "neighbour";
-/// The demo complex, as name, line and house. The last is the administrator, who has no flat.
-pub const DEMO_RESIDENTS: [(&str, Option<(&str, &str)>); 5] = [
-    ("resident-1203", Some(("101-1", "1203"))),
-    ("resident-1204", Some(("101-1", "1204"))),
-    ("resident-1301", Some(("101-1", "1301"))),
-    ("resident-0501", Some(("101-2", "501"))),
-    ("admin", None),
-];
 
 /// Why an account cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -185,55 +177,6 @@ impl Accounts {
             .fetch_all(self.database.pool());
         let rows = database::answer(list).await?;
         rows.iter().map(|row| Ok(stored::name(row.try_get("line")?, Line::new)?)).collect()
-    }
-
-    /// Makes the demo complex, if nobody else has an account yet. Several processes may do so at once, and one that
-    /// ended halfway is made good for.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn furnish_demo(&self) -> Result<(), AccountError> {
-        let others = self.count("SELECT COUNT(*) FROM residents WHERE demo = 0").await?;
-        let made = self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await?;
-        if others > 0 || usize::try_from(made) == Ok(DEMO_RESIDENTS.len()) {
-            return Ok(());
-        }
-        for (name, flat) in DEMO_RESIDENTS {
-            let account = NewAccount {
-                name: name.into(),
-                password: DEMO_PASSWORD.into(),
-                line: flat.and_then(|(line, _)| Line::new(line).ok()),
-                house: flat.and_then(|(_, house)| House::new(house).ok()),
-                role: if flat.is_some() { Role::Resident } else { Role::Administrator },
-            };
-            match self.insert(account, true).await {
-                Ok(_) | Err(AccountError::Taken(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns whether some account has the public password.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn has_demo(&self) -> Result<bool, PeopleError> {
-        Ok(self.count("SELECT COUNT(*) FROM residents WHERE demo = 1").await? > 0)
-    }
-
-    /// Returns true if only the demo complex has accounts.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn is_demo(&self) -> Result<bool, PeopleError> {
-        let others = self.count("SELECT COUNT(*) FROM residents WHERE demo = 0").await?;
-        Ok(others == 0 && self.has_demo().await?)
-    }
-
-    async fn count(&self, query: &'static str) -> Result<i64, PeopleError> {
-        let count = sqlx::query(query).fetch_one(self.database.pool());
-        Ok(database::answer(count).await?.try_get(0)?)
     }
 
     /// Returns the hash of a password, as an account keeps it.

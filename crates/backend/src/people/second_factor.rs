@@ -2,13 +2,14 @@
 //! phone. The secret of the app is stored as it is, because the server computes with it. The database has only the
 //! SHA-256 of recovery codes.
 
+mod recovery;
+
 use domain::Millis;
-use sqlx::{AnyConnection, Row};
+use sqlx::Row;
 
 use super::{
     PeopleError,
     accounts::Accounts,
-    code,
     sessions::{SessionId, end_others_within},
     tickets, totp,
 };
@@ -17,16 +18,11 @@ use crate::{
     clock,
     database::{self, Database, DatabaseError},
 };
+use recovery::{CODE_LENGTH, new_codes, replace_codes};
+pub use recovery::{RECOVERY_CODES, RecoveryCode};
 
-/// The number of recovery codes.
-pub const RECOVERY_CODES: usize = 10;
 /// The time within which a set-up is confirmed, in milliseconds.
 const SET_UP_WITHIN: Millis = 15 * 60 * 1000;
-/// The characters of a recovery code. They are 80 bits, so that its hash does not give it away.
-const CODE_LENGTH: usize = 16;
-
-/// A code that is accepted once in the place of the app's.
-pub type RecoveryCode = code::Code<CODE_LENGTH>;
 
 /// The state of an account's second factor.
 #[derive(Clone, PartialEq, Eq)]
@@ -226,26 +222,6 @@ impl Accounts {
         Ok(database::answer(used).await?.rows_affected() > 0)
     }
 
-    /// Makes new recovery codes in the place of the old ones, if the account has a second factor.
-    ///
-    /// # Errors
-    /// [`SetUpError::NotBegun`] without one, or the database's.
-    pub async fn renew_recovery_codes(&self, name: &str) -> Result<Vec<RecoveryCode>, SetUpError> {
-        let codes = new_codes()?;
-        if !self.needs_code(name).await? {
-            return Err(SetUpError::NotBegun);
-        }
-        database::outcome::<_, SetUpError>(async {
-            let mut transaction = self.database().pool().begin().await?;
-            replace_codes(&mut transaction, name, &codes).await?;
-            self.record(&mut transaction, Act::RecoveryCodesRenewed, name, "").await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-        .await?;
-        Ok(codes)
-    }
-
     /// Removes the second factor of an account and its recovery codes; returns whether there was one.
     ///
     /// # Errors
@@ -275,24 +251,6 @@ pub async fn remove(database: &Database, name: &str, by: &By) -> Result<bool, Da
         Ok(removed)
     })
     .await
-}
-
-fn new_codes() -> Result<Vec<RecoveryCode>, PeopleError> {
-    std::iter::repeat_with(RecoveryCode::generate).take(RECOVERY_CODES).collect()
-}
-
-async fn replace_codes(
-    connection: &mut AnyConnection,
-    name: &str,
-    codes: &[RecoveryCode],
-) -> Result<(), sqlx::Error> {
-    let forget = sqlx::query("DELETE FROM recovery_codes WHERE resident = $1").bind(name);
-    forget.execute(&mut *connection).await?;
-    for code in codes {
-        let insert = sqlx::query("INSERT INTO recovery_codes (resident, code_hash) VALUES ($1, $2)");
-        insert.bind(name).bind(code.hash()).execute(&mut *connection).await?;
-    }
-    Ok(())
 }
 
 /// Returns a code without the spaces that apps show in its middle.

@@ -6,6 +6,8 @@
 //! apart. Where the database does not answer, the node that took the word sends without a claim. A message that comes
 //! twice is shown once, because both have one topic and one tag.
 
+mod job;
+
 use std::{
     collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -13,7 +15,7 @@ use std::{
 };
 
 use domain::{
-    Accept, Alert, CallKey, Escalation, Event, House, Incident, Line, Neighbour, Progress, Status,
+    Accept, Alert, CallKey, Escalation, Event, Incident, Progress, Status,
     escalation::Ring,
     event::{LATE_AFTER, OPEN_FOR},
 };
@@ -28,11 +30,12 @@ use super::{
 use crate::{
     calls::{hub::Hub, receipts::Receipts},
     outgoing::{
-        news::{Follower, Missed, News, is_open},
-        turn::{Right, Turn},
+        news::{Follower, Missed, News},
+        turn::Right,
     },
     readiness::Readiness,
 };
+use job::{Audience, Job};
 
 /// The age from which a message about a call is not sent any more.
 const WORTH: Duration = Duration::from_millis(LATE_AFTER.unsigned_abs());
@@ -48,34 +51,6 @@ pub(super) struct Watch {
     under_way: UnderWay,
     /// Ended with this.
     sending: JoinSet<()>,
-}
-
-/// A message to be sent by one of the nodes.
-struct Job {
-    class: Class,
-    subject: Subject,
-    /// The id of the word that asks for it: the alert, the withdrawal of the last helper, an accept, or the end.
-    round: Uuid,
-    /// The step of the escalation, if it is one.
-    step: Option<u8>,
-    audience: Audience,
-    /// This node took the word, so it sends at once.
-    taken_here: bool,
-    /// Until when it is worth sending.
-    until: Instant,
-}
-
-/// Whose devices get a message.
-enum Audience {
-    /// The devices of everybody who is alarmed by the line, but not of the house that calls, and those of these other
-    /// lines.
-    Neighbours(BTreeSet<Line>),
-    /// Those of these lines.
-    Lines(BTreeSet<Line>),
-    /// Those of administrators.
-    Administrators,
-    /// Those of one flat.
-    Flat(Line, House),
 }
 
 impl Watch {
@@ -205,47 +180,6 @@ impl Watch {
             parts.carry_out(&job, &name, hub, &receipts).await;
             lock(&under_way).remove(&name);
         });
-    }
-}
-
-impl Job {
-    /// Names the message among the claims: the call, the round and the step of its escalation, and the class.
-    fn name(&self) -> String {
-        let CallKey { line, house, id } = &self.subject.call;
-        // The number of a step alone would be the name of the first alarm, which is no step.
-        let step = self.step.map_or_else(|| "0".to_owned(), |step| format!("step-{step}"));
-        // No name has a slash.
-        format!("{line}/{house}/{id}/{}/{step}/{}", self.round, self.class.as_str())
-    }
-
-    /// Returns the other lines whose people the message is for.
-    fn lines(&self) -> BTreeSet<Line> {
-        match &self.audience {
-            Audience::Neighbours(lines) | Audience::Lines(lines) => lines.clone(),
-            Audience::Flat(..) | Audience::Administrators => BTreeSet::new(),
-        }
-    }
-
-    /// Records in the call's ledger that a push service has taken the alarm for a device of a flat. The office's
-    /// devices are no household's.
-    fn record(&self, receipts: &Receipts, recipient: &Recipient) {
-        let call = &self.subject.call;
-        if self.class == Class::Alert
-            && let Some((line, house)) = recipient.line.clone().zip(recipient.house.clone())
-        {
-            receipts.pushed(call, Neighbour { line: Some(line), house }.seen_from(&call.line));
-        }
-    }
-
-    fn turn<'a>(&self, name: &'a str) -> Turn<'a> {
-        // Where the database is away, the node that took the word sends without a claim.
-        Turn { name, is_first: self.taken_here, needs_claim: !self.taken_here, until: self.until }
-    }
-
-    /// Returns a test of whether the message is still worth sending.
-    fn is_wanted(&self, hub: Hub) -> impl Fn() -> bool + Clone + Send + Sync + 'static + use<> {
-        let (call, class) = (self.subject.call.clone(), self.class);
-        move || class != Class::Alert || is_open(&hub, &call)
     }
 }
 

@@ -10,10 +10,11 @@ use tokio::{
 
 use super::{
     Statistics,
-    apply::{Page, apply, settle},
+    apply::{Page, apply},
     history,
     lease::{Lease, Work},
     positions::{self, FILE},
+    settle::settle,
     store::{StatisticsError, Tables},
 };
 use crate::{

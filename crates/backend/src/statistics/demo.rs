@@ -121,7 +121,7 @@ mod tests {
     use crate::{
         database::Database,
         people::accounts::DEMO_RESIDENTS,
-        statistics::{Iana, apply::settle, store::Tables},
+        statistics::{Iana, settle::settle, store::Tables},
     };
 
     const NOW: Millis = 1_795_820_000_000;

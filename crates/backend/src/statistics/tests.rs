@@ -10,8 +10,9 @@ use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use super::{
-    apply::{Page, apply, settle},
+    apply::{Page, apply},
     lease::{Lease, Work},
+    settle::settle,
     store::{StatisticsError, Tables, call, execute, number},
 };
 use crate::{database::Database, delivery::log::Record};

@@ -89,7 +89,9 @@ impl Figures {
                 Violation::Duplicated { .. } => figures.duplicated += 1,
                 Violation::FirstDiffers { .. } | Violation::StateDiffers { .. } => figures.disagreements += 1,
                 Violation::Undelivered { .. } => figures.undelivered += 1,
-                Violation::Unanswered { .. } | Violation::NoCallStands { .. } => {}
+                Violation::Unanswered { .. }
+                | Violation::NoCallStands { .. }
+                | Violation::StatisticsDiffer { .. } => {}
             }
         }
         figures.time(history, &acknowledged);

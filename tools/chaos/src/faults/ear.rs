@@ -70,7 +70,8 @@ impl Ear {
                     let outcome = self.record(listener, &mut socket, leaves.peek().copied()).await;
                     self.recorder.unsubscribed(listener);
                     match outcome {
-                        // Half of them send DISCONNECT, the others are gone.
+                        // Half of them send DISCONNECT, the others are gone. A server that fails meanwhile does not
+                        // answer, and the listener is gone all the same.
                         Ok(Left::ForAMoment) if random.percent(50) => {
                             let _ = timeout(OPENING, socket.disconnect()).await;
                             continue;

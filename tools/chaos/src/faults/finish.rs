@@ -1,4 +1,5 @@
-//! The end of a run. It waits until everybody has received every call, restarts the servers, and subscribes anew.
+//! The end of a run. It waits until everybody has received every call, restarts the servers, subscribes anew, and
+//! compares the statistics with the log.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::{
     town::{self, Town},
     world::World,
 };
-use crate::checker::{Listener, Outcome, Received, Subscription, check, taken_back};
+use crate::checker::{Listener, Outcome, Received, Subscription, Verdict, Violation, check, taken_back};
 use testkit::{Error, client::Client};
 
 /// The time within which everybody receives every call. A listener without one then never gets it.
@@ -59,6 +60,25 @@ pub(super) async fn rebuild(
         }
     }
     Ok(())
+}
+
+/// Adds to the verdict the servers whose statistics are not what their log has. A comparison that fails counts as one,
+/// because what else was found must not be lost with it.
+pub(super) async fn verify_statistics(world: &World, verdict: &mut Verdict, journal: &Journal) {
+    for (server, node) in world.injector.nodes.iter().enumerate() {
+        let words = match node.verify_statistics().await {
+            Ok(None) => continue,
+            Ok(Some(comparison)) => {
+                journal.log(format_args!("statistics of server {server}: {}", comparison.sentence));
+                if comparison.is_as_promised(&verdict.figures) {
+                    continue;
+                }
+                comparison.sentence
+            }
+            Err(error) => error.to_string(),
+        };
+        verdict.violations.push(Violation::StatisticsDiffer { server, words });
+    }
 }
 
 /// Subscribes again and again until the snapshot has everything that was acknowledged, from the log, or the time for

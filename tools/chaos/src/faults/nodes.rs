@@ -5,7 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{disk::SmallDisk, file_faults, journal::Journal};
+use super::{
+    disk::SmallDisk,
+    file_faults,
+    journal::Journal,
+    statistics::{self, Comparison},
+};
 use crate::power_cut::{PowerCut, Thrown};
 use testkit::{
     Error,
@@ -31,8 +36,11 @@ pub(super) enum Duty {
 #[derive(Debug)]
 pub(super) struct Node {
     server: Server,
+    duty: Duty,
     /// The program `iutsai`.
     program: PathBuf,
+    /// Its log and its database, as far as they are not in the data directory.
+    environment: Vec<(String, String)>,
     data_dir: PathBuf,
     /// Where its backup is, from making it until it is restored. A power cut does not reach there.
     backup: PathBuf,
@@ -80,7 +88,8 @@ impl Node {
         }
         let server = program.start_unready().await?;
         let backup = settings.directory.join(format!("backup-{number}"));
-        Ok(Self { server, program: settings.program.to_owned(), data_dir, backup, disk })
+        let (program, environment) = (settings.program.to_owned(), settings.environment.clone());
+        Ok(Self { server, duty, program, environment, data_dir, backup, disk })
     }
 
     /// The server.
@@ -127,6 +136,17 @@ impl Node {
         // be found.
         cut.commit(&self.data_dir)?;
         file_faults::remove_former(&self.data_dir)
+    }
+
+    /// Compares what it counted live with what its log has, while it runs; `None` for one that does not count.
+    ///
+    /// # Errors
+    /// As [`statistics::verify`].
+    pub(super) async fn verify_statistics(&self) -> Result<Option<Comparison>, Error> {
+        if self.duty != Duty::All {
+            return Ok(None);
+        }
+        statistics::verify(&self.program, &self.data_dir, &self.environment).await.map(Some)
     }
 
     /// Starts it again after its end, however often that takes.

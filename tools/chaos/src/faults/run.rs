@@ -104,17 +104,24 @@ async fn go(settings: &Settings, seed: u64, place: &Place) -> Result<checker::Ve
     over.send_replace(true);
     listening.join_all().await;
     finish::rebuild(&mut world, &town, &recorder, &journal).await?;
-    let verdict = checker::check(&recorder.history());
-    for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
-        let story = checker::story(&recorder.history(), *call);
-        journal.log(format_args!("the call with the slowest first listener\n{}", story.join("\n")));
-    }
+    let verdict = judge(&world, &recorder, &journal).await;
     if verdict.violations.is_empty() {
         world.injector.end().await?;
     } else {
         world.injector.keep_disks()?;
     }
     Ok(verdict)
+}
+
+/// Judges what was recorded, and compares the statistics with the log.
+async fn judge(world: &World, recorder: &Recorder, journal: &Journal) -> checker::Verdict {
+    let mut verdict = checker::check(&recorder.history());
+    finish::verify_statistics(world, &mut verdict, journal).await;
+    for (_, call) in verdict.figures.longest_to_first.iter().filter(|(took, _)| *took >= LONG) {
+        let story = checker::story(&recorder.history(), *call);
+        journal.log(format_args!("the call with the slowest first listener\n{}", story.join("\n")));
+    }
+    verdict
 }
 
 /// Everybody who listens, on each fan-out, or as many through nginx.

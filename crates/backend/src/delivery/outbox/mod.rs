@@ -3,29 +3,32 @@
 //!
 //! One [`writer`] owns the file (WAL, `synchronous=FULL`). Entries that wait while it commits share the next commit,
 //! and with it one fsync. While the disk or the file fails, every append is refused at once, and the file is reopened
-//! until it can be used. [`Outbox::trouble`] shows that. [`entry`] is the kept data, [`pages`] reads it in order,
-//! [`file`] opens the file, and [`place`] guards its path.
+//! until it can be used. [`Outbox::trouble`] shows that. [`entry`] is the kept data, [`sessions`] is a copy beside it,
+//! [`pages`] reads it in order, [`request`] is for the writer, [`file`] opens the file, and [`place`] guards its path.
 
 mod entry;
 mod file;
 mod pages;
 mod place;
+mod request;
+mod sessions;
 mod writer;
 
 use std::path::Path;
 
-use domain::{CallKey, Event, Millis, Position, Resident};
+use domain::{CallKey, Event, Millis, Position};
 use sqlx::{Row, SqlitePool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::database::stored::{StoredResident, Unreadable};
 use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
 use file::{Opener, OutboxFile};
 pub use pages::{PAGE, Pages, Stored};
 pub(crate) use place::{LOCK, NAME};
 use place::{Lock, Unopened};
-use writer::{Append, Change, Write, Writer};
+use request::{Append, Change, Write};
+pub use sessions::SessionCopy;
+use writer::Writer;
 
 /// The outbox cannot be used, because the disk is full, read-only or broken, or another process has the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,17 +64,6 @@ impl Reserved {
     pub(crate) fn take(directory: &Path) -> Result<Self, OutboxError> {
         Ok(Self { _lock: Lock::take(directory)? })
     }
-}
-
-/// A session as the accounts' database last returned it, kept beside the entries.
-#[derive(Clone, Debug)]
-pub struct SessionCopy {
-    /// The token's hash.
-    pub token_hash: String,
-    /// Whose it is; `None` once it has ended.
-    pub resident: Option<Resident>,
-    /// Until when it holds.
-    pub expires_at: Millis,
 }
 
 /// Resolves when a note was written; nobody need wait for it.
@@ -220,46 +212,6 @@ impl Outbox {
     /// [`OutboxError`] if that could not be written.
     pub async fn forget_locations(&self, calls: Vec<CallKey>) -> Result<u64, OutboxError> {
         self.change(Change::ForgetLocations(calls)).await
-    }
-
-    /// Keeps a copy of sessions; those without a resident are dropped. `synced_at` is when the database returned them.
-    ///
-    /// # Errors
-    /// [`OutboxError`] if that could not be written.
-    pub async fn keep_sessions(
-        &self,
-        sessions: Vec<SessionCopy>,
-        synced_at: Millis,
-    ) -> Result<u64, OutboxError> {
-        self.change(Change::Sessions(sessions, synced_at)).await
-    }
-
-    /// The kept copy of the sessions, and when it was last true.
-    ///
-    /// # Errors
-    /// [`OutboxError`] if the file cannot be read.
-    pub async fn kept_sessions(&self) -> Result<(Vec<SessionCopy>, Millis), OutboxError> {
-        let reader = self.readable()?.pool;
-        let rows = sqlx::query("SELECT token_hash, resident, line, house, role, expires_at FROM sessions")
-            .fetch_all(&reader)
-            .await?;
-        let copies = rows.iter().map(|row| {
-            let stored = |error: Unreadable| OutboxError(error.to_string());
-            let parts = StoredResident {
-                name: row.try_get("resident")?,
-                line: row.try_get("line")?,
-                house: row.try_get("house")?,
-                role: row.try_get("role")?,
-            };
-            Ok(SessionCopy {
-                token_hash: row.try_get("token_hash")?,
-                resident: Some(parts.read().map_err(stored)?),
-                expires_at: row.try_get("expires_at")?,
-            })
-        });
-        let copies = copies.collect::<Result<_, OutboxError>>()?;
-        let node = sqlx::query("SELECT sessions_synced_at FROM node").fetch_one(&reader).await?;
-        Ok((copies, node.try_get(0)?))
     }
 
     /// Returns what is known of a request, if it was stored before.

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use domain::{CallKey, Event, Millis, Position};
 use sqlx::{SqlitePool, sqlite::SqliteConnection};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
     time::Instant,
 };
 
 use batch::{Batch, gather};
 
 use super::{
-    Committed, Entry, OutboxError, Readable, Sequence, SessionCopy,
+    Committed, OutboxError, Readable, Sequence,
     file::{Opener, OutboxFile},
     place::Unopened,
+    request::{Append, Change, Reply, Write},
 };
 
 mod batch;
@@ -24,58 +24,6 @@ mod statements;
 const REOPEN_EVERY: Duration = Duration::from_secs(1);
 /// The time between two checks that the open file still stands at its path, while nothing is written.
 const INSPECT_EVERY: Duration = Duration::from_secs(1);
-
-/// Answers the waiter of a commit.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, OutboxError>>;
-
-/// An entry that somebody waits for.
-pub(super) struct Append {
-    pub(super) entry: Entry,
-    pub(super) event: Event,
-    pub(super) reply: Reply<Sequence>,
-}
-
-/// A request to the writer.
-pub(super) enum Write {
-    /// Keep an entry.
-    Append(Box<Append>),
-    /// Change what is kept, at once. The answer is the number of rows.
-    Change(Change, Reply<u64>),
-    /// A change that waits to share the commit of the next entry.
-    Note(Change, Reply<u64>),
-    /// Commit and end.
-    Close(oneshot::Sender<()>),
-}
-
-/// A change of what is kept.
-pub(super) enum Change {
-    /// Keep an entry that nobody waits for.
-    Append(Box<Entry>),
-    /// Kafka acknowledged an entry at this position, in the cluster of this id.
-    Mark(Sequence, Position, String),
-    /// Kafka refuses an entry for good.
-    Refuse(Sequence, String),
-    /// The log lost these.
-    Unmark(Vec<Sequence>),
-    /// Some marks become those of this cluster, or are taken back.
-    Adopt(Option<String>),
-    /// Some old entries are deleted.
-    Forget {
-        topic: &'static str,
-        before: Millis,
-        below: Sequence,
-        done_only: bool,
-    },
-    ForgetCoordinates {
-        topic: &'static str,
-        since: Millis,
-        before: Millis,
-    },
-    /// Where the callers of these calls were is destroyed.
-    ForgetLocations(Vec<CallKey>),
-    /// The database returned these sessions, at that time.
-    Sessions(Vec<SessionCopy>, Millis),
-}
 
 /// The state of the file that the writer shows.
 pub(super) struct Shown {
@@ -202,6 +150,7 @@ impl Writer {
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
                 self.opener.refresh();
+                // A waiter that has gone needs no answer.
                 for append in appends {
                     let _ = append.reply.send(Err(error.clone()));
                 }
@@ -227,6 +176,7 @@ impl Writer {
         }
         self.shown.end.send_if_modified(|end| advance(end, written.end));
         for ((_, reply), count) in changes.into_iter().zip(&written.counts) {
+            // A note has no waiter, and that of another change may have gone.
             let _ = reply.send(Ok(*count));
         }
     }

@@ -7,12 +7,11 @@ mod copy;
 mod own;
 mod rights;
 mod sync;
+mod token;
 
-use std::{fmt, hash::RandomState, sync::Arc, time::Duration};
+use std::{hash::RandomState, sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{Millis, Resident};
-use sha2::{Digest, Sha256};
 use sqlx::Row;
 use tokio::sync::{broadcast, watch};
 
@@ -26,6 +25,7 @@ use copy::{Copied, Copies};
 
 pub(super) use own::end_others_within;
 pub use own::{Device, OwnSession, end_all};
+pub use token::{SessionId, Token, is_token};
 
 /// The lifetime of a session after its last use.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(180 * 24 * 60 * 60);
@@ -42,57 +42,6 @@ const MOST_OF_ONE: i64 = 20;
 
 /// The next number of a change. Two at once may get the same, so the copies read some back.
 pub(super) const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM sessions)";
-
-/// A session's secret, shown once to the client that signed in.
-#[derive(Clone)]
-pub struct Token(String);
-
-impl Token {
-    /// The secret as text, which is 43 characters of URL-safe base64, for 256 random bits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(hidden)")
-    }
-}
-
-/// The length of a token's text, in characters.
-const TOKEN_LENGTH: usize = 43;
-
-/// Returns whether a text can be a token. Others need no query of the database.
-#[must_use]
-pub fn is_token(text: &str) -> bool {
-    text.len() == TOKEN_LENGTH && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
-}
-
-/// The name of a session, which cannot open it. It is the token's hash.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SessionId(String);
-
-impl SessionId {
-    /// Names the session that a token opens, if it opens one.
-    #[must_use]
-    pub fn of_token(token: &str) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
-    }
-
-    /// Reads a name that was shown to the owner of the session.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        is_token(text).then(|| Self(text.to_owned()))
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// A change of a session for which its sockets must close.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,9 +108,7 @@ impl Sessions {
     /// # Errors
     /// The database's.
     pub async fn start(&self, resident: &Resident, device: &Device) -> Result<Token, PeopleError> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret)?;
-        let token = Token(URL_SAFE_NO_PAD.encode(secret));
+        let token = Token::generate()?;
         let now = clock::now();
         let (id, expires_at) = (SessionId::of_token(token.as_str()), now + LIFETIME);
         let [device, address] = device.kept();
@@ -265,8 +212,7 @@ impl Sessions {
             .execute(self.database.pool());
         database::answer(end).await?;
         self.copies.remove(&id);
-        // The lack of a watcher is not an error, because a session may have no socket.
-        let _ = self.changes.send(SessionChange::Ended(id));
+        self.report_change(SessionChange::Ended(id));
         Ok(())
     }
 
@@ -274,6 +220,11 @@ impl Sessions {
     #[must_use]
     pub fn watch_changes(&self) -> broadcast::Receiver<SessionChange> {
         self.changes.subscribe()
+    }
+
+    /// Reports a change to the watchers. The lack of one is not an error, because a session may have no socket.
+    fn report_change(&self, change: SessionChange) {
+        let _ = self.changes.send(change);
     }
 
     async fn look_up(&self, id: &SessionId) -> Result<Option<Copied>, PeopleError> {

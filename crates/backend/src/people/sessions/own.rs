@@ -87,8 +87,7 @@ impl Sessions {
             return Ok(false);
         }
         self.copies.remove(id);
-        // The lack of a watcher is not an error, because a session may have no socket.
-        let _ = self.changes.send(SessionChange::Ended(id.clone()));
+        self.report_change(SessionChange::Ended(id.clone()));
         Ok(true)
     }
 

@@ -24,8 +24,7 @@ impl Sessions {
     /// Has the sockets of these sessions connect again, if their rights depend on a second factor.
     pub(super) fn report_rights(&self, changed: Vec<SessionId>) {
         for id in changed.into_iter().filter(|_| self.requires_second_factor) {
-            // The lack of a watcher is not an error, because a session may have no socket.
-            let _ = self.changes.send(SessionChange::Account(id));
+            self.report_change(SessionChange::Account(id));
         }
     }
 }

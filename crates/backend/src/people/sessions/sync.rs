@@ -129,13 +129,12 @@ impl Sessions {
         }
     }
 
-    /// The lack of a watcher is not an error, because a session may have no socket.
     fn report(&self, synced: Synced) {
         for id in synced.ended {
-            let _ = self.changes.send(SessionChange::Ended(id));
+            self.report_change(SessionChange::Ended(id));
         }
         for id in synced.changed {
-            let _ = self.changes.send(SessionChange::Account(id));
+            self.report_change(SessionChange::Account(id));
         }
         self.synced.send_modify(|count| *count = count.wrapping_add(1));
     }

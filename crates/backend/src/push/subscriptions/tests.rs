@@ -1,10 +1,10 @@
 //! Subscriptions are kept, copied and removed, and a call finds the devices of its line.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::push::Keys;
+use domain::push::{Keys, Subscribe};
 
 use super::{keys::AUTH, *};
-use crate::people::accounts::Accounts;
+use crate::{people::accounts::Accounts, push::endpoint::Hosts};
 
 /// The device's keys of RFC 8291, appendix A.
 const P256DH: &str =

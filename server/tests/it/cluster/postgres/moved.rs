@@ -18,6 +18,7 @@ use testkit::{
 
 use super::Postgres;
 use crate::{
+    audit::records,
     people::{act, invited, joining},
     push::{
         phone::{Phone, devices},
@@ -112,6 +113,10 @@ async fn accounts_sessions_devices_invitations_audit_and_figures_move_from_sqlit
     assert_eq!(joined.resident.house.unwrap().as_str(), "1401");
     let (done, text) = command(&moved, &["audit", "verify"]);
     assert!(done && text.contains("are what was written"), "{text}");
+    let rows = records(&moved);
+    let row = rows.iter().find(|row| row[3] == "database-moved");
+    let row = row.unwrap_or_else(|| panic!("the move is not in {rows:?}"));
+    assert!(row[4] == "@command-line" && row[7].contains("from SQLite to PostgreSQL"), "{row:?}");
     let (done, text) = command(&moved, &["statistics", "verify"]);
     assert!(done && text.contains("of which 0 differ"), "{text}");
     assert!(!moved.log()?.contains("reading it from its beginning"), "{}", moved.log()?);

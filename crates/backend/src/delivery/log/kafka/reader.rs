@@ -2,6 +2,8 @@
 //! record. When the log turns out to be shorter than the part already read (a broker lost its disk, a topic was made
 //! anew), reading begins again.
 
+mod answers;
+
 use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
 
 use domain::{Millis, Position, topic};
@@ -16,11 +18,12 @@ use tokio::{
     time::Instant,
 };
 
+use self::answers::{Answer, answered};
 use super::{
     KafkaSettings,
     acknowledged::Acknowledged,
     health::{self, ConsumerHealth, ConsumerWatcher},
-    questions::{self, Inspection, Questions, Range},
+    questions::{self, Questions, Range},
     record::{self, Progress},
 };
 use crate::{
@@ -35,9 +38,6 @@ const INSPECT_EVERY: Duration = Duration::from_secs(10);
 const FETCH_WAIT_MS: &str = "500";
 /// The pause after an error; librdkafka reconnects meanwhile.
 const ERROR_PAUSE: Duration = Duration::from_millis(200);
-/// The time after which a consumer is replaced that delivers nothing, though there is something. This was seen when its
-/// brokers were away one after the other.
-const DELIVERS_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before reading begins again.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
@@ -116,15 +116,6 @@ impl From<mpsc::error::SendError<Read>> for Stop {
     fn from(_: mpsc::error::SendError<Read>) -> Self {
         Self::NoReader
     }
-}
-
-/// The result of a question in the background.
-enum Answer {
-    Inspected(Inspection),
-    /// No record stands before this end of the partition.
-    Empty(Partition, i64),
-    /// A record stands at or behind this offset, which is the next to read.
-    HasRecords(Partition, i64),
 }
 
 struct Reader {
@@ -251,85 +242,6 @@ impl Reader {
         Health { connected: health.connected, lag: health.ends.iter().map(lag).sum() }
     }
 
-    /// Asks for the record at the next offset of a partition from which nothing came since the last statistics although
-    /// it goes on. The client never reports a transaction's marker, so its records alone do not show that the end is
-    /// reached.
-    fn ask_where_nothing_comes(&mut self, ends: &Ends) -> Option<JoinHandle<Result<Answer, LogError>>> {
-        let mut stuck = None;
-        for (partition, progress) in &mut self.progress {
-            let known = [ends.get(partition), self.ends.get(partition), Some(&progress.end)];
-            let end = known.into_iter().flatten().copied().max().unwrap_or(0);
-            if progress.next < end && progress.before == progress.next {
-                stuck = Some((partition.clone(), progress.next));
-            }
-            progress.before = progress.next;
-        }
-        let (partition, from) = stuck?;
-        let questions = self.questions.clone();
-        Some(tokio::task::spawn_blocking(move || {
-            let end = questions.end_without_records(&partition, from)?;
-            Ok(match end {
-                Some(end) => Answer::Empty(partition, end),
-                None => Answer::HasRecords(partition, from),
-            })
-        }))
-    }
-
-    /// Begins to look for new partitions and for lost records, beside the reading.
-    fn inspect(&self) -> JoinHandle<Result<Answer, LogError>> {
-        let next = |(partition, progress): (&Partition, &Progress)| (partition.clone(), progress.next);
-        let (questions, mut known) =
-            (self.questions.clone(), self.progress.iter().map(next).collect::<Ends>());
-        for (partition, end) in self.acknowledged.ends() {
-            known.entry(partition).and_modify(|next| *next = end.max(*next));
-        }
-        tokio::task::spawn_blocking(move || questions.inspect(known).map(Answer::Inspected))
-    }
-
-    async fn use_answer(
-        &mut self,
-        answer: Result<Answer, LogError>,
-        to: &mpsc::Sender<Read>,
-    ) -> Result<(), Stop> {
-        match answer {
-            Ok(Answer::Inspected(Inspection { shorter: Some(partition), .. })) => {
-                Err(Stop::Shorter(partition))
-            }
-            Ok(Answer::Inspected(Inspection { partitions, ends, .. })) => {
-                match self.add_new(partitions, ends) {
-                    Ok(true) => self.send_partitions(to).await,
-                    Ok(false) => Ok(()),
-                    Err(error) => {
-                        tracing::warn!(%error, "a new partition cannot be read, retrying");
-                        Ok(())
-                    }
-                }
-            }
-            Ok(Answer::Empty(partition, end)) => {
-                if let Some(progress) = self.progress.get_mut(&partition) {
-                    progress.next = progress.next.max(end);
-                }
-                Ok(())
-            }
-            Ok(Answer::HasRecords(partition, from)) => {
-                let waits = self.progress.get(&partition).is_some_and(|progress| progress.next == from);
-                match waits && self.delivered_at.elapsed() > DELIVERS_WITHIN {
-                    true => Err(Stop::Stuck(partition)),
-                    false => Ok(()),
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the topics cannot be inspected, retrying");
-                // The client may be one that never connects again.
-                match Questions::new(&self.settings) {
-                    Ok(questions) => self.questions = Arc::new(questions),
-                    Err(error) => tracing::warn!(%error, "there is no new client to ask Kafka with"),
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// The record of a message, which moves its partition's progress.
     fn decode(&mut self, message: &BorrowedMessage<'_>) -> Result<Record, Stop> {
         let partition = (message.topic().to_owned(), message.partition());
@@ -350,30 +262,4 @@ impl Reader {
         let accepts = i32::try_from(accepts).unwrap_or(i32::MAX);
         Ok(to.send(Read::Partitions(accepts)).await?)
     }
-
-    /// Reads new partitions from their beginning, because nothing in them was read yet. Returns whether there are any.
-    fn add_new(&mut self, partitions: Vec<Partition>, ends: Ends) -> Result<bool, LogError> {
-        self.ends = ends;
-        let mut list = TopicPartitionList::new();
-        let new: Vec<Partition> =
-            partitions.into_iter().filter(|partition| !self.progress.contains_key(partition)).collect();
-        for (topic, partition) in &new {
-            tracing::info!(topic, partition, "reading a new partition");
-            list.add_partition_offset(topic, *partition, Offset::Offset(0))?;
-        }
-        if new.is_empty() {
-            return Ok(false);
-        }
-        self.consumer.incremental_assign(&list)?;
-        self.progress.extend(new.into_iter().map(|partition| (partition, Progress::new(0, 0))));
-        Ok(true)
-    }
-}
-
-/// The answer to the question under way; never, while there is none.
-async fn answered(asking: &mut Option<JoinHandle<Result<Answer, LogError>>>) -> Result<Answer, LogError> {
-    let Some(question) = asking else { return std::future::pending().await };
-    let answer = question.await;
-    *asking = None;
-    answer.unwrap_or_else(|error| Err(LogError::of(&error)))
 }

@@ -10,7 +10,7 @@ use crate::reactive::{RwSignal, Signal, StoredValue};
 /// The time for which the button is held until it calls. The style sheet fills the ring in the same time.
 const HOLD: Duration = Duration::from_millis(1_200);
 
-/// How far a press of the button is.
+/// The stage of a press of the button.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Rest,

@@ -83,8 +83,8 @@ struct Look {
 }
 
 impl Look {
-    /// A neighbour's call moves nothing under a finger that holds the button, and hides no words that are being written,
-    /// which is while `in_use`.
+    /// A neighbour's call moves nothing under a finger that holds the button, and hides no words that are being
+    /// written, which is while `in_use`.
     fn new(home: Home, hold: Hold, in_use: RwSignal<bool>) -> Self {
         let busy = Memo::new(move |_| home.press.progress.with(is_on_its_way));
         let again = Memo::new(move |_| home.press.progress.with(is_recorded));

@@ -71,8 +71,8 @@ fn open_or_close(dialog: NodeRef<html::Dialog>, open: RwSignal<bool>) {
     }
 }
 
-/// The key that opened the dialog must not answer it, because it may still be held, or be the one that ends a syllable in
-/// an input method.
+/// The key that opened the dialog must not answer it, because it may still be held, or be the one that ends a syllable
+/// in an input method.
 fn ignore_held(event: &ev::KeyboardEvent) {
     if event.repeat() || event.is_composing() {
         event.prevent_default();

@@ -9,7 +9,7 @@ export default defineConfig({
   testDir: ".",
   testMatch: "screenshots/*.spec.ts",
   workers: 1,
-  timeout: 300_000,
+  timeout: 600_000,
   expect: { timeout: 30_000 },
   reporter: [["list"]],
   outputDir: "test-results",

@@ -71,6 +71,7 @@ pub(crate) fn follow_in_document() {
     effect(move || {
         let locale = i18n.get_locale();
         if let Some(root) = document().document_element() {
+            // Only a document that is gone could refuse.
             let _ = root.set_attribute("lang", locale.as_str());
         }
     });

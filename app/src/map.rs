@@ -11,10 +11,11 @@ pub(crate) mod places;
 use domain::{Incident, Millis};
 use leptos::{html::Div, logging, prelude::*};
 use send_wrapper::SendWrapper;
+use web_sys::HtmlElement;
 
 use self::{
     board::{Board, Words},
-    marks::marks,
+    marks::{Mark, marks},
 };
 use crate::{
     context::Ground,
@@ -22,6 +23,9 @@ use crate::{
     reactive::{Memo, RwSignal, Signal, StoredValue, effect},
     words::text,
 };
+
+/// The map, once it is drawn.
+type Drawn = StoredValue<Option<SendWrapper<Board>>>;
 
 /// A map of the calls that have a place, and of the helpers who show theirs. Each has a marker with the flat's number,
 /// and a circle in which the person is by 95 %. The map goes to the open ones. Until Leaflet draws it, and where nothing
@@ -49,24 +53,13 @@ pub fn LiveMap(
         Ground::Paper => (None, None),
     };
     let on_paper = matches!(ground, Ground::Paper);
-    let board = StoredValue::new(None::<SendWrapper<Board>>);
+    let board: Drawn = StoredValue::new(None);
     let words = Words { zoom_in, zoom_out };
     let is_loaded = RwSignal::new(false);
+    effect(move || wait_for_leaflet(element, is_loaded));
     effect(move || {
-        if let Some(element) = element.get() {
-            leaflet::when_shown(&element, move || {
-                // The page may be gone by then.
-                let _ = is_loaded.try_set(true);
-            });
-        }
-    });
-    effect(move || {
-        let Some(element) = element.get().filter(|_| is_loaded.get()) else {
-            return;
-        };
-        match Board::new(&element, &ground, &words) {
-            Ok(new) => board.set_value(Some(SendWrapper::new(new))),
-            Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
+        if let Some(element) = element.get().filter(|_| is_loaded.get()) {
+            draw(board, &element, &ground, &words);
         }
     });
     // The drawing changes only with what is seen of the time.
@@ -74,21 +67,7 @@ pub fn LiveMap(
         let (locale, now) = (i18n.get_locale(), now.get());
         incidents.with(|incidents| marks(locale, incidents, now))
     });
-    effect(move || {
-        let marks = shown.get();
-        // This is read, too, because the board is made then.
-        if !is_loaded.get() {
-            if !marks.is_empty() {
-                leaflet::bring();
-            }
-            return;
-        }
-        board.update_value(|board| {
-            if let Some(board) = board {
-                board.show(&marks);
-            }
-        });
-    });
+    effect(move || show(board, &shown.get(), is_loaded));
     on_cleanup(move || drop(board.try_update_value(Option::take)));
     view! {
         <div class="map-frame">
@@ -99,4 +78,36 @@ pub fn LiveMap(
             {on_paper.then(|| view! { <p class="map-note">{text!(i18n, map.paper)}</p> })}
         </div>
     }
+}
+
+fn wait_for_leaflet(element: NodeRef<Div>, is_loaded: RwSignal<bool>) {
+    if let Some(element) = element.get() {
+        leaflet::when_shown(&element, move || {
+            // The page may be gone by then.
+            is_loaded.try_set(true);
+        });
+    }
+}
+
+fn draw(board: Drawn, element: &HtmlElement, ground: &Ground, words: &Words) {
+    match Board::new(element, ground, words) {
+        Ok(new) => board.set_value(Some(SendWrapper::new(new))),
+        Err(error) => logging::error!("the map cannot be drawn: {error:?}"),
+    }
+}
+
+/// Shows the marks, or brings Leaflet for the first of them.
+fn show(board: Drawn, marks: &[Mark], is_loaded: RwSignal<bool>) {
+    // This is read, too, because the board is made then.
+    if !is_loaded.get() {
+        if !marks.is_empty() {
+            leaflet::bring();
+        }
+        return;
+    }
+    board.update_value(|board| {
+        if let Some(board) = board {
+            board.show(marks);
+        }
+    });
 }

@@ -32,29 +32,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let leaflet_style =
         comes_to_life.then(|| view! { <link rel="stylesheet" href=site.file("/leaflet/leaflet.css") /> });
     let scripts = comes_to_life.then(|| view! { <LifeScripts options site /> });
-    // For people with scripts the page is changed in place, because a page that loads itself again loses the focus.
-    let refresh = request::call_state().map(|path| {
-        view! {
-            <noscript>
-                <meta http-equiv="refresh" content=format!("5; url={path}") />
-            </noscript>
-            <script defer nonce=use_nonce() src=site.file("/call-state.js")></script>
-        }
-    });
-    let figures = request::shows_statistics().then(|| {
-        view! { <script defer nonce=use_nonce() src=site.file("/statistics.js")></script> }
-    });
-    let board = request::shows_board().then(|| {
-        view! {
-            <noscript>
-                <meta http-equiv="refresh" content="10" />
-            </noscript>
-            <script defer nonce=use_nonce() src=site.file("/board.js")></script>
-        }
-    });
-    let push = request::uses_push().then(|| {
-        view! { <script defer nonce=use_nonce() src=site.file("/push.js")></script> }
-    });
     view! {
         <!DOCTYPE html>
         // A translator replaces the text nodes that the page changes, so the words of a call would stand still. The
@@ -83,10 +60,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 // On every page, so that a form finds the service worker already there.
                 <script defer nonce=use_nonce() src=site.file("/offline.js")></script>
                 {scripts}
-                {refresh}
-                {figures}
-                {board}
-                {push}
+                {page_scripts(site)}
                 <MetaTags />
             </head>
             <body>
@@ -94,6 +68,34 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The small scripts of single pages.
+fn page_scripts(site: Site) -> impl IntoView {
+    // For people with scripts the page is changed in place, because a page that loads itself again loses the focus.
+    let refresh = request::call_state().map(|path| {
+        view! {
+            <noscript>
+                <meta http-equiv="refresh" content=format!("5; url={path}") />
+            </noscript>
+            <script defer nonce=use_nonce() src=site.file("/call-state.js")></script>
+        }
+    });
+    let figures = request::shows_statistics().then(|| {
+        view! { <script defer nonce=use_nonce() src=site.file("/statistics.js")></script> }
+    });
+    let board = request::shows_board().then(|| {
+        view! {
+            <noscript>
+                <meta http-equiv="refresh" content="10" />
+            </noscript>
+            <script defer nonce=use_nonce() src=site.file("/board.js")></script>
+        }
+    });
+    let push = request::uses_push().then(|| {
+        view! { <script defer nonce=use_nonce() src=site.file("/push.js")></script> }
+    });
+    view! { {refresh} {figures} {board} {push} }
 }
 
 /// The scripts that bring a page to life. In front are those whose globals the wasm needs, then the wasm itself.

@@ -60,6 +60,12 @@ pub fn flat(locale: Locale, of: Option<&Line>, name: &House) -> String {
     }
 }
 
+/// Returns the words by which a person checks from which flat they call.
+pub(crate) fn confirm_who(locale: Locale, of: &Line, name: &House) -> String {
+    let (line, house) = (line(locale, of), house(locale, name));
+    td_string!(locale, call.confirm_who, line = line, house = house)
+}
+
 /// A name such as `1203` or `101-1203`, to which `호` can be put.
 fn is_number(name: &str) -> bool {
     name.ends_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_digit() || c == '-')

@@ -2,84 +2,69 @@
 
 import { BROWSERS } from "../support/browsers.ts";
 import { age, close, pageIsKept, worker } from "../support/device.ts";
-import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import { DEVICE_STATES } from "../support/push.ts";
 import type { Visitor } from "../support/visitor.ts";
-import { LOOKS, WORDS, picture } from "./look.ts";
+import { LOOKS, expect, test } from "./look.ts";
 
-test("pictures of a line on which no neighbour can be reached", async ({ stranger }, { project: { name: language } }) => {
-  test.setTimeout(600_000);
-  const { locale } = WORDS[language]!;
+test("pictures of a line on which no neighbour can be reached", async ({ enter, picture }) => {
   for (const look of LOOKS) {
-    const alone = await stranger({ ...look, locale });
-    await alone.enter("resident-0501");
+    const alone = await enter("resident-0501", look);
     await expect(alone.page.getByTestId("reach")).toHaveAttribute("data-houses", "0", { timeout: 30_000 });
-    await picture(alone, "reach-nobody", look, language);
+    await picture(alone, "reach-nobody", look);
     await alone.context.close();
   }
 });
 
-test("pictures of the devices", async ({ stranger }, { project: { name: language } }) => {
-  test.setTimeout(600_000);
-  const { locale } = WORDS[language]!;
+test("pictures of the devices", async ({ enter, picture }) => {
   for (const look of LOOKS) {
     for (const { state, userAgent, script } of DEVICE_STATES) {
-      const somebody = await stranger({ ...look, locale, userAgent });
-      await somebody.enter("resident-1204");
+      const somebody = await enter("resident-1204", { ...look, userAgent });
       await somebody.context.addInitScript(script);
       await somebody.open("/devices");
       await expect(somebody.page.getByTestId("this-device")).toHaveAttribute("data-state", state);
-      await picture(somebody, `devices-${state}`, look, language);
+      await picture(somebody, `devices-${state}`, look);
       await somebody.context.close();
     }
   }
 });
 
-test("pictures of the way to the home screen", async ({ stranger }, { project: { name: language } }) => {
-  const { locale } = WORDS[language]!;
+test("pictures of the way to the home screen", async ({ guest, picture }) => {
   for (const look of LOOKS) {
     for (const { browser, userAgent } of BROWSERS) {
-      const somebody = await stranger({ ...look, locale, userAgent });
+      const somebody = await guest({ ...look, userAgent });
       await somebody.open("/install");
-      await picture(somebody, `install-${browser}`, look, language);
+      await picture(somebody, `install-${browser}`, look);
       await somebody.context.close();
     }
   }
 });
 
-test("pictures of the page about a person", async ({ stranger }, { project: { name: language } }) => {
-  test.setTimeout(600_000);
-  const { locale } = WORDS[language]!;
-  const neighbour = await stranger({ locale });
-  await neighbour.enter("resident-1204");
-  const caller = await stranger({ locale, place: YARD });
-  await caller.enter("resident-1203");
+test("pictures of the page about a person", async ({ enter, picture }) => {
+  const neighbour = await enter("resident-1204");
+  const caller = await enter("resident-1203", { place: YARD });
   const call = await caller.call();
   await expect(neighbour.incident(call)).toBeVisible();
   for (const look of LOOKS) {
-    const somebody = await stranger({ ...look, locale });
-    await somebody.enter("resident-1203");
+    const somebody = await enter("resident-1203", look);
     await expect(async () => {
       await somebody.open("/me");
       await expect(somebody.page.getByTestId("use").first()).toBeVisible({ timeout: 1_000 });
     }).toPass({ timeout: 30_000 });
-    await picture(somebody, "me", look, language);
+    await picture(somebody, "me", look);
     await somebody.page.getByTestId("withdraw-ask").click();
-    await picture(somebody, "me-withdraw", look, language);
+    await picture(somebody, "me-withdraw", look);
     await somebody.open("/me/leave?problem=invalid");
-    await picture(somebody, "me-leave", look, language);
+    await picture(somebody, "me-leave", look);
     await somebody.context.close();
   }
 });
 
-test("pictures without a network", async ({ stranger, office }, { project: { name: language } }) => {
-  test.setTimeout(600_000);
-  const { locale } = WORDS[language]!;
+test("pictures without a network", async ({ guest, picture, office }) => {
   for (const look of LOOKS) {
-    const show = (somebody: Visitor, what: string) => picture(somebody, what, look, language);
+    const show = (somebody: Visitor, what: string) => picture(somebody, what, look);
     const enter = async (before = async (_: Visitor): Promise<unknown> => undefined) => {
-      const somebody = await stranger({ ...look, locale });
+      const somebody = await guest(look);
       somebody.expects(/./);
       await before(somebody);
       await somebody.enter("resident-1203");

@@ -2,28 +2,28 @@
 //! rest trusts, and `print` shows it with the secrets hidden.
 
 mod check;
+mod kafka;
 mod oidc;
 mod picture;
 mod print;
+mod settings;
 mod site_plan;
 mod traces;
 mod webhook;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use backend::{
-    push::{self, DEFAULT_HOSTS},
-    retention::Clocks,
-    statistics::{Iana, schedule::Schedule},
-};
+use backend::push::DEFAULT_HOSTS;
 use clap::builder::FalseyValueParser;
-use ipnet::IpNet;
 
 pub use self::{
-    check::{database_url, log, time_zone},
+    check::{database_url, time_zone},
+    kafka::{KafkaConfig, log},
     oidc::{CALLBACK as OIDC_CALLBACK, Oidc, OidcConfig},
     print::{hashing, table},
+    settings::{Log, Roles, Settings, TileSource},
     site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
+    webhook::WebhookConfig,
 };
 
 /// The settings of `iutsai serve` and `iutsai check-config`. An empty value counts as none.
@@ -177,182 +177,7 @@ pub struct Config {
     pub kafka: KafkaConfig,
 }
 
-/// The address of a Kafka cluster, and the credentials. The names after `KAFKA_` are librdkafka's (its
-/// CONFIGURATION.md), with underscores.
-#[derive(Clone, Debug, clap::Args, serde::Serialize)]
-#[command(next_help_heading = "Kafka")]
-pub struct KafkaConfig {
-    /// HOST:PORT of one or more brokers, separated by commas; without it the node is its own log
-    #[arg(long = "kafka-bootstrap-servers", env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOSTS")]
-    pub bootstrap_servers: Option<String>,
-
-    /// plaintext, ssl, sasl_plaintext or sasl_ssl
-    #[arg(long = "kafka-security-protocol", env = "KAFKA_SECURITY_PROTOCOL", value_name = "PROTOCOL")]
-    pub security_protocol: Option<String>,
-
-    /// PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
-    #[arg(long = "kafka-sasl-mechanism", env = "KAFKA_SASL_MECHANISM", value_name = "MECHANISM")]
-    pub sasl_mechanism: Option<String>,
-
-    /// The name to sign in to Kafka with
-    #[arg(long = "kafka-sasl-username", env = "KAFKA_SASL_USERNAME", value_name = "NAME")]
-    pub sasl_username: Option<String>,
-
-    /// Its password; better given by the variable, since a command line can be seen by others
-    #[arg(long = "kafka-sasl-password", env = "KAFKA_SASL_PASSWORD", value_name = "PASSWORD")]
-    #[arg(hide_env_values = true)]
-    pub sasl_password: Option<String>,
-
-    /// File of the authorities that sign the brokers' certificates; by default the system's
-    #[arg(long = "kafka-ssl-ca-location", env = "KAFKA_SSL_CA_LOCATION", value_name = "FILE")]
-    pub ssl_ca_location: Option<String>,
-
-    /// File of this client's certificate, where the brokers ask for one
-    #[arg(
-        long = "kafka-ssl-certificate-location",
-        env = "KAFKA_SSL_CERTIFICATE_LOCATION",
-        value_name = "FILE"
-    )]
-    pub ssl_certificate_location: Option<String>,
-
-    /// File of its private key
-    #[arg(long = "kafka-ssl-key-location", env = "KAFKA_SSL_KEY_LOCATION", value_name = "FILE")]
-    pub ssl_key_location: Option<String>,
-
-    /// The private key's password
-    #[arg(long = "kafka-ssl-key-password", env = "KAFKA_SSL_KEY_PASSWORD", value_name = "PASSWORD")]
-    #[arg(hide_env_values = true)]
-    pub ssl_key_password: Option<String>,
-}
-
-/// An address of the operator's that calls are sent to, such as a gateway for text messages.
-#[derive(Clone, Debug, clap::Args, serde::Serialize)]
-#[command(next_help_heading = "Webhook")]
-pub struct WebhookConfig {
-    /// The https address that calls are sent to; without it there is no webhook. http is for loopback addresses only
-    #[arg(long = "webhook-url", env = "IUTSAI_WEBHOOK_URL", value_name = "URL", hide_env_values = true)]
-    pub webhook_url: Option<String>,
-
-    /// The secret that signs what is sent, as whsec_ and 24 to 64 octets in base64; two, separated by a comma, while it
-    /// is exchanged
-    #[arg(long = "webhook-secret", env = "IUTSAI_WEBHOOK_SECRET", value_name = "SECRET")]
-    #[arg(hide_env_values = true)]
-    pub webhook_secret: Option<String>,
-
-    /// The events that are sent, separated by commas, of call (a call begins) and end (it is over)
-    #[arg(long = "webhook-events", env = "IUTSAI_WEBHOOK_EVENTS", value_name = "EVENTS")]
-    #[arg(default_value = "call,end")]
-    pub webhook_events: String,
-
-    /// Sends drills as well
-    #[arg(long = "webhook-drills", env = "IUTSAI_WEBHOOK_DRILLS", value_parser = FalseyValueParser::new())]
-    pub webhook_drills: bool,
-
-    /// Sends the caller's location as well, which is personal data
-    #[arg(long = "webhook-location", env = "IUTSAI_WEBHOOK_LOCATION", value_parser = FalseyValueParser::new())]
-    pub webhook_location: bool,
-}
-
-/// The roles of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Roles {
-    /// Serves the pages.
-    pub web: bool,
-    /// Takes calls and what follows them.
-    pub producer: bool,
-    /// Keeps the sockets and pushes.
-    pub fanout: bool,
-    /// Counts calls, and keeps the letters of records that cannot be read.
-    pub statistics: bool,
-}
-
-/// The map's tiles.
-#[derive(Clone, Debug)]
-pub struct TileSource {
-    /// The URL template.
-    pub url: String,
-    /// Their attribution on the map; may be empty.
-    pub attribution: String,
-    /// The origin, for the Content-Security-Policy. A `{s}` in the host becomes `*`.
-    pub origin: String,
-}
-
-/// Where records are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Log {
-    /// The node's own outbox.
-    Local,
-    /// A Kafka cluster.
-    Cluster {
-        /// HOST:PORT, separated by commas.
-        bootstrap_servers: String,
-        /// librdkafka's names and values.
-        security: Vec<(String, String)>,
-    },
-}
-
-/// The configuration after it was checked.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// Where to serve /metrics freely.
-    pub metrics_listen: Option<SocketAddr>,
-    /// The directory of everything that is kept.
-    pub data_dir: PathBuf,
-    /// The roles of this process.
-    pub roles: Roles,
-    /// The times for which things are kept.
-    pub clocks: Clocks,
-    /// The time between two silent calls of the service to itself; `None` for none.
-    pub canary: Option<Duration>,
-    /// The greatest age of a press kept by a device that is still sent unasked.
-    pub press_asks_after: Duration,
-    /// The complex's time zone.
-    pub zone: Iana,
-    /// When the batch runs; `None` if it is run from outside.
-    pub batch: Option<Schedule>,
-    /// The settings by which people without an open page are reached.
-    pub push: push::Settings,
-    /// The address that calls are sent to, if there is one.
-    pub webhook: Option<backend::webhook::Settings>,
-    /// The receiver of traces, if there is one.
-    pub traces: Option<backend::traces::Settings>,
-    /// Make and show the demo complex.
-    pub demo: bool,
-    /// Demo accounts may be reached from other machines.
-    pub demo_anywhere: bool,
-    /// Administrators without a second factor can only set it up.
-    pub requires_second_factor: bool,
-    /// The housing service by which people sign in, if there is one.
-    pub oidc: Option<Oidc>,
-    /// The address at which browsers reach the server, as an origin of scheme, host and port.
-    pub public_origin: Option<String>,
-    /// Other origins that may call.
-    pub allowed_origins: Vec<String>,
-    /// Proxies that are believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// The browser's files.
-    pub site_dir: PathBuf,
-    /// Accounts and sessions.
-    pub database_url: String,
-    /// Where records are kept.
-    pub log: Log,
-    /// The map's tiles.
-    pub tiles: Option<TileSource>,
-    /// The plan under the map's markers where there are no tiles.
-    pub site_plan: Option<SitePlan>,
-}
-
 /// Returns the value, if it is more than nothing. An empty variable counts as none.
 fn given(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())
-}
-
-impl Settings {
-    /// Returns whether browsers are known to come by https.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.public_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"))
-    }
 }

@@ -12,7 +12,7 @@ use crate::{
     home::Home,
     house_calls::{Flat, HouseCalls},
     i18n::td_string,
-    language::use_i18n,
+    language::{I18n, use_i18n},
     part::IntoPart,
     reactive::{Memo, Signal},
     title,
@@ -26,14 +26,7 @@ pub fn AlarmPanel() -> impl IntoView {
     let home = Home::current();
     let alarm = home.alarm;
     let sounding = move || alarm.sounding.get().is_some();
-    let title_words = Signal::derive(move || {
-        let sounding = alarm.sounding.get()?;
-        let incident = home.connection.feed.with(|feed| feed.call(&sounding))?;
-        let is_elsewhere = home.viewer.with_value(|viewer| is_elsewhere(viewer, &incident.alert.line));
-        let heading = if is_elsewhere { urgent_heading_elsewhere } else { urgent_heading };
-        Some(heading(i18n.get_locale(), &incident))
-    });
-    title::alternate(title_words);
+    title::alternate(Signal::derive(move || sounding_heading(home, i18n)));
     let waiting = Memo::new(move |_| {
         home.incoming.with(|houses| houses.iter().filter(|house| !house.is_answered()).count())
     });
@@ -77,4 +70,13 @@ pub fn AlarmPanel() -> impl IntoView {
         </Show>
     }
     .still()
+}
+
+/// Returns the heading of the call that sounds.
+fn sounding_heading(home: Home, i18n: I18n) -> Option<String> {
+    let sounding = home.alarm.sounding.get()?;
+    let incident = home.connection.feed.with(|feed| feed.call(&sounding))?;
+    let is_elsewhere = home.viewer.with_value(|viewer| is_elsewhere(viewer, &incident.alert.line));
+    let heading = if is_elsewhere { urgent_heading_elsewhere } else { urgent_heading };
+    Some(heading(i18n.get_locale(), &incident))
 }

@@ -91,7 +91,7 @@ impl Command {
 
     /// Shows the stage, unless the part of the page that asked is gone.
     fn show(self, stage: Stage) {
-        let _ = self.stage.try_set(stage);
+        self.stage.try_set(stage);
     }
 }
 

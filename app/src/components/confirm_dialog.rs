@@ -1,11 +1,10 @@
 //! The dialog that asks whether to call for help. It is the way for keyboards, screen readers and hands that cannot
 //! hold a button.
 
-use leptos::{html, prelude::*};
+use leptos::{ev, html, prelude::*};
 
 use crate::{
     home::Home,
-    i18n::td_string,
     language::use_i18n,
     part::IntoPart,
     reactive::{RwSignal, effect},
@@ -23,22 +22,11 @@ pub(super) fn ConfirmDialog(
     let i18n = use_i18n();
     let home = Home::current();
     let dialog = NodeRef::<html::Dialog>::new();
-    effect(move || {
-        let Some(dialog) = dialog.get() else { return };
-        if !open.get() {
-            dialog.close();
-        } else if !dialog.open() && dialog.show_modal().is_err() {
-            // Without a modal dialog, one within the page asks as well.
-            dialog.set_open(true);
-        }
-    });
+    effect(move || open_or_close(dialog, open));
     let who = move || {
         let locale = i18n.get_locale();
-        home.viewer.with_value(|viewer| {
-            let (line, house) = viewer.flat()?;
-            let (line, house) = (words::line(locale, line), words::house(locale, house));
-            Some(td_string!(locale, call.confirm_who, line = line, house = house))
-        })
+        home.viewer
+            .with_value(|viewer| viewer.flat().map(|(line, house)| words::confirm_who(locale, line, house)))
     };
     view! {
         <dialog
@@ -46,13 +34,7 @@ pub(super) fn ConfirmDialog(
             node_ref=dialog
             aria-labelledby="confirm-heading"
             on:close=move |_| open.set(false)
-            on:keydown=move |event| {
-                // The key that opened the dialog must not answer it, because it may still be held, or be the one that
-                // ends a syllable in an input method.
-                if event.repeat() || event.is_composing() {
-                    event.prevent_default();
-                }
-            }
+            on:keydown=move |event| ignore_held(&event)
         >
             <h2 id="confirm-heading">{text!(i18n, call.confirm_heading)}</h2>
             <p>{who}</p>
@@ -77,4 +59,22 @@ pub(super) fn ConfirmDialog(
         </dialog>
     }
     .still()
+}
+
+fn open_or_close(dialog: NodeRef<html::Dialog>, open: RwSignal<bool>) {
+    let Some(dialog) = dialog.get() else { return };
+    if !open.get() {
+        dialog.close();
+    } else if !dialog.open() && dialog.show_modal().is_err() {
+        // Without a modal dialog, one within the page asks as well.
+        dialog.set_open(true);
+    }
+}
+
+/// The key that opened the dialog must not answer it, because it may still be held, or be the one that ends a syllable
+/// in an input method.
+fn ignore_held(event: &ev::KeyboardEvent) {
+    if event.repeat() || event.is_composing() {
+        event.prevent_default();
+    }
 }

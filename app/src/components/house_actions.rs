@@ -30,26 +30,6 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
             home.viewer.with_value(|viewer| Offer::of(viewer, house))
         })
     });
-    // The calls that are at this point for the viewer, the newest first.
-    let calls = move |point: Point| -> Vec<Incident> {
-        let is_at = |call: &&Incident| home.viewer.with_value(|viewer| Point::of(viewer, call)) == point;
-        house
-            .with_untracked(|house| house.iter().flat_map(HouseCalls::calls).filter(is_at).cloned().collect())
-    };
-    let accept = move |()| {
-        if let Some((line, house)) = house.with_untracked(|house| house.as_ref().map(HouseCalls::flat)) {
-            home.alarm.silence_house(&line, &house);
-        }
-        let by = home.viewer.with_value(|viewer| viewer.house.clone());
-        let word = |call: Incident| Some(Word::Accept(call.alert, by.clone()?));
-        calls(Point::Open).into_iter().filter_map(word).collect::<Vec<_>>()
-    };
-    let on_the_way = move |what| {
-        move |()| {
-            let word = |call: Incident| Word::Progress(call.alert.key(), what, None);
-            calls(Point::OnTheWay).into_iter().map(word).collect::<Vec<_>>()
-        }
-    };
     let note = Note::new();
     let end = move |()| {
         let note = note.take();
@@ -57,19 +37,12 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
             house.as_ref().map(|house| end_all(house, note.as_deref())).unwrap_or_default()
         })
     };
-    let accept_label = Signal::derive(move || match offer.get().accept {
-        Some(Accept::Too) => td_string!(i18n.get_locale(), alarm.accept_too),
-        _ => td_string!(i18n.get_locale(), alarm.accept),
-    });
     let stance = Memo::new(move |_| match offer.get() {
         Offer { on_the_way: true, .. } => td_string!(i18n.get_locale(), alarm.on_the_way),
         Offer { accept: None, arrived: true, .. } => td_string!(i18n.get_locale(), alarm.arrived),
         _ => "",
     });
-    let is_on_the_way = Signal::derive(move || offer.get().on_the_way);
     let administers = home.viewer.with_value(|viewer| viewer.role == Role::Administrator);
-    let arrive = Signal::derive(text!(i18n, alarm.arrive));
-    let withdraw = Signal::derive(text!(i18n, alarm.withdraw));
     let resolve = Signal::derive(text!(i18n, feed.resolve));
     let may_end = Signal::derive(move || administers && house.with(Option::is_some));
     view! {
@@ -78,30 +51,8 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
         </p>
         {administers.then(|| view! { <NoteField note shown=may_end /> })}
         <div class="buttons">
-            <CommandButton
-                command
-                class="accept"
-                testid="accept"
-                shown=Signal::derive(move || offer.get().accept.is_some())
-                label=accept_label
-                words=accept
-            />
-            <CommandButton
-                command
-                class="primary"
-                testid="arrived"
-                shown=is_on_the_way
-                label=arrive
-                words=on_the_way(Progress::Arrived)
-            />
-            <CommandButton
-                command
-                class="secondary"
-                testid="withdraw"
-                shown=is_on_the_way
-                label=withdraw
-                words=on_the_way(Progress::Withdrawn)
-            />
+            <AcceptButton command house offer />
+            <WayButtons command house offer />
             <CommandButton
                 command
                 class="secondary"
@@ -115,6 +66,68 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
         <CommandState command />
     }
     .fresh()
+}
+
+/// The button that accepts the calls of the house, and silences them here.
+#[component]
+fn AcceptButton(command: Command, house: Memo<Option<HouseCalls>>, offer: Memo<Offer>) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let accept = move |()| {
+        if let Some((line, house)) = house.with_untracked(|house| house.as_ref().map(HouseCalls::flat)) {
+            home.alarm.silence_house(&line, &house);
+        }
+        let by = home.viewer.with_value(|viewer| viewer.house.clone());
+        let word = |call: Incident| Some(Word::Accept(call.alert, by.clone()?));
+        calls_at(home, house, Point::Open).into_iter().filter_map(word).collect::<Vec<_>>()
+    };
+    let label = Signal::derive(move || match offer.get().accept {
+        Some(Accept::Too) => td_string!(i18n.get_locale(), alarm.accept_too),
+        _ => td_string!(i18n.get_locale(), alarm.accept),
+    });
+    let shown = Signal::derive(move || offer.get().accept.is_some());
+    view! { <CommandButton command class="accept" testid="accept" shown label words=accept /> }.fresh()
+}
+
+/// The buttons of a person who is on the way.
+#[component]
+fn WayButtons(command: Command, house: Memo<Option<HouseCalls>>, offer: Memo<Offer>) -> impl IntoView {
+    let i18n = use_i18n();
+    let home = Home::current();
+    let on_the_way = move |what| {
+        move |()| {
+            let word = |call: Incident| Word::Progress(call.alert.key(), what, None);
+            calls_at(home, house, Point::OnTheWay).into_iter().map(word).collect::<Vec<_>>()
+        }
+    };
+    let shown = Signal::derive(move || offer.get().on_the_way);
+    let arrive = Signal::derive(text!(i18n, alarm.arrive));
+    let withdraw = Signal::derive(text!(i18n, alarm.withdraw));
+    view! {
+        <CommandButton
+            command
+            class="primary"
+            testid="arrived"
+            shown
+            label=arrive
+            words=on_the_way(Progress::Arrived)
+        />
+        <CommandButton
+            command
+            class="secondary"
+            testid="withdraw"
+            shown
+            label=withdraw
+            words=on_the_way(Progress::Withdrawn)
+        />
+    }
+    .fresh()
+}
+
+/// Returns the calls that are at this point for the viewer, the newest first.
+fn calls_at(home: Home, house: Memo<Option<HouseCalls>>, point: Point) -> Vec<Incident> {
+    let is_at = |call: &&Incident| home.viewer.with_value(|viewer| Point::of(viewer, call)) == point;
+    house.with_untracked(|house| house.iter().flat_map(HouseCalls::calls).filter(is_at).cloned().collect())
 }
 
 fn end_all(house: &HouseCalls, note: Option<&str>) -> Vec<Word> {

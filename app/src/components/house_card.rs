@@ -1,6 +1,7 @@
 //! The open calls of a house that is not the viewer's own, as one card. It shows the caller, the kind, the helpers, and
 //! the viewer's actions. Where many houses call, it is one line that opens to the card.
 
+use domain::Incident;
 use leptos::prelude::*;
 
 use super::{
@@ -31,20 +32,10 @@ pub(super) fn HouseCard(
     let home = Home::current();
     let is_elsewhere = home.viewer.with_value(|viewer| is_elsewhere(viewer, &flat.0));
     // Its place among the houses that call, and its calls.
-    let found = Memo::new(move |_| {
-        home.incoming.with(|all| {
-            let place = all.iter().position(|one| one.is_of(&flat.0, &flat.1))?;
-            Some((place, all.get(place)?.clone()))
-        })
-    });
+    let found = Memo::new(move |_| home.incoming.with(|all| find(all, &flat)));
     let house = Memo::new(move |_| found.get().map(|(_, house)| house));
     let is_compact = Memo::new(move |_| {
-        let own = usize::from(home.own_house.with(Option::is_some));
-        let helped_by_viewer =
-            |house: &HouseCalls| home.viewer.with_value(|viewer| house.is_helped_by(viewer));
-        found.with(|found| {
-            found.as_ref().is_some_and(|(place, house)| own + place >= FULL_CARDS && !helped_by_viewer(house))
-        })
+        found.with(|found| found.as_ref().is_some_and(|(place, house)| is_compact(home, *place, house)))
     });
     let is_full = Signal::derive(move || !is_compact.get());
     let is_answered =
@@ -54,14 +45,6 @@ pub(super) fn HouseCard(
         true => (words_of(one, plain_heading_elsewhere), words_of(one, urgent_heading_elsewhere)),
         false => (words_of(one, plain_heading), words_of(one, urgent_heading)),
     };
-    let coming = words_of(one, coming);
-    let is_coming = Signal::derive(move || !coming.with(String::is_empty));
-    // Somebody may come to an earlier call of a house that has called again.
-    let nobody = move || match is_coming.get() {
-        true => td_string!(i18n.get_locale(), feed.nobody_to_latest),
-        false => td_string!(i18n.get_locale(), feed.nobody_coming),
-    };
-
     view! {
         <article
             class="incident urgent"
@@ -84,14 +67,43 @@ pub(super) fn HouseCard(
                 </summary>
                 <HouseWords house one />
             </details>
-            <div class="incident-answers" aria-live="polite">
-                <p class="nobody" hidden=is_answered>{nobody}</p>
-                <Show when=move || is_coming.get()>
-                    <p class="coming" data-testid="coming">{coming}</p>
-                </Show>
-            </div>
+            <Answers one is_answered />
             <HouseActions house />
         </article>
+    }
+    .fresh()
+}
+
+/// Returns a house among those that call, with its place.
+fn find(all: &[HouseCalls], (line, house): &Flat) -> Option<(usize, HouseCalls)> {
+    let place = all.iter().position(|one| one.is_of(line, house))?;
+    Some((place, all.get(place)?.clone()))
+}
+
+/// Returns whether a house at this place is one line, because many houses call and the viewer does not help it.
+fn is_compact(home: Home, place: usize, house: &HouseCalls) -> bool {
+    let own = usize::from(home.own_house.with(Option::is_some));
+    own + place >= FULL_CARDS && !home.viewer.with_value(|viewer| house.is_helped_by(viewer))
+}
+
+/// The helpers, or that there are none.
+#[component]
+fn Answers(one: Memo<Option<Incident>>, is_answered: Memo<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    let coming = words_of(one, coming);
+    let is_coming = Signal::derive(move || !coming.with(String::is_empty));
+    // Somebody may come to an earlier call of a house that has called again.
+    let nobody = move || match is_coming.get() {
+        true => td_string!(i18n.get_locale(), feed.nobody_to_latest),
+        false => td_string!(i18n.get_locale(), feed.nobody_coming),
+    };
+    view! {
+        <div class="incident-answers" aria-live="polite">
+            <p class="nobody" hidden=is_answered>{nobody}</p>
+            <Show when=move || is_coming.get()>
+                <p class="coming" data-testid="coming">{coming}</p>
+            </Show>
+        </div>
     }
     .fresh()
 }

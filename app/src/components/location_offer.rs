@@ -28,13 +28,15 @@ pub(super) fn LocationOffer() -> impl IntoView {
     effect(move || {
         spawn_local(async move {
             if window().is_secure_context() && !location::is_granted().await {
-                let _ = stage.try_set(Stage::Offered);
+                // The page may be gone by then.
+                stage.try_set(Stage::Offered);
             }
         });
     });
     let ask = move |_| {
         location::ask(move |answer| {
-            let _ = stage.try_set(answer.map_or_else(Stage::Failed, |_| Stage::Silent));
+            // As above, the page may be gone.
+            stage.try_set(answer.map_or_else(Stage::Failed, |_| Stage::Silent));
         });
     };
     let words = move || match stage.get() {

@@ -31,8 +31,7 @@ const UNDO_FOR: Millis = 5_000;
 pub fn OwnCall() -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
-    let press = home.press;
-    let now = home.connection.now;
+    let (press, now) = (home.press, home.connection.now);
     let command = Command::new();
     let state = Memo::new(move |_| press.progress.with(CallProgress::as_str));
     let words = Memo::new(move |_| {

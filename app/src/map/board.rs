@@ -1,31 +1,25 @@
 //! The map as Leaflet draws it, with markers and circles.
 
+mod fitting;
+mod marker;
+
 use std::{cell::RefCell, mem, rc::Rc};
 
 use domain::collections::{BTreeMap, BTreeSet};
-use js_sys::{Array, Reflect};
-use leptos::{logging, prelude::document};
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
+use self::{
+    fitting::{fit_to, has_room, keep_inside},
+    marker::{Marker, labelled, move_down},
+};
 use super::{
     ground,
-    leaflet::{self, Layer, Map, options, place},
+    leaflet::{self, Map, options, place},
     marks::{Mark, Name},
     places::{self, Label, Place},
 };
-use crate::{
-    context::{Ground, Plan},
-    words,
-};
-
-/// The zoom to which the map goes unasked.
-const CLOSE: f64 = 17.0;
-/// Pixels between a location and the edge of the map. They leave room for half a marker beside the zoom buttons, and
-/// for one that is moved by a row.
-const MARGIN: (f64, f64) = (84.0, 52.0);
-/// The accuracy, in metres, from which a location has no circle, because it would cover the map and show nothing.
-const TOO_VAGUE: f64 = 50_000.0;
+use crate::context::{Ground, Plan};
 
 /// The words of the zoom buttons.
 #[derive(Clone)]
@@ -58,12 +52,6 @@ struct Shown {
     /// The map has not been fitted to the open calls or the plan yet, as while a page that is not shown gives it no
     /// size.
     is_unfitted: bool,
-}
-
-struct Marker {
-    label: Element,
-    pin: Layer,
-    accuracy: Option<Layer>,
 }
 
 impl Board {
@@ -180,122 +168,5 @@ impl Drop for Board {
         self.size.disconnect();
         self.markers.clear();
         self.map.remove();
-    }
-}
-
-impl Marker {
-    fn new(mark: &Mark, (lat, lng): Place, map: &Map) -> Self {
-        let (call, helper) = &mark.name;
-        let label = labelled("span", "map-marker");
-        // Set as text, because nothing that a resident wrote is ever read as HTML.
-        label.set_text_content(Some(mark.label().as_str()));
-        attribute(&label, "data-testid", if helper.is_some() { "helper-marker" } else { "marker" });
-        let house = helper.as_ref().map_or(&call.house, |helper| &helper.house);
-        attribute(&label, "data-house", house.as_str());
-        attribute(&label, "data-alert", &call.id.to_string());
-        // The size is none, because the label's own style puts it over the place.
-        let icon =
-            [("html", label.clone().into()), ("className", "map-pin".into()), ("iconSize", place(0.0, 0.0))];
-        let icon = leaflet::div_icon(&options(icon));
-        let fixed = [("icon", icon), ("interactive", false.into()), ("keyboard", false.into())];
-        let pin = leaflet::marker(&place(lat, lng), &options(fixed)).add_to(map);
-        Self { label, pin, accuracy: None }
-    }
-
-    fn update(&mut self, mark: &Mark, (lat, lng): Place, map: &Map) {
-        let (location, is_helper) = (mark.location, mark.name.1.is_some());
-        let here = place(lat, lng);
-        self.pin.set_place(&here);
-        attribute(&self.label, "data-lat", &words::decimal(location.lat));
-        attribute(&self.label, "data-lng", &words::decimal(location.lng));
-        // The style sheet shows it behind the flat.
-        attribute(&self.label, "data-age", &mark.age);
-        let helper = if is_helper { " helper" } else { "" };
-        let state = match (mark.is_open, mark.is_stale) {
-            (false, _) => " ended",
-            (true, true) => " stale",
-            (true, false) => "",
-        };
-        self.label.set_class_name(&format!("map-marker{helper}{state}"));
-        match (location.accuracy.filter(|metres| *metres <= TOO_VAGUE), &self.accuracy) {
-            (Some(metres), Some(circle)) => {
-                circle.set_place(&here).set_radius(metres);
-            }
-            (Some(metres), None) => {
-                let class = if is_helper { "map-accuracy helper" } else { "map-accuracy" };
-                let style =
-                    [("radius", metres.into()), ("interactive", false.into()), ("className", class.into())];
-                self.accuracy = Some(leaflet::circle(&here, &options(style)).add_to(map));
-            }
-            (None, _) => self.remove_accuracy(),
-        }
-    }
-
-    fn remove_accuracy(&mut self) {
-        if let Some(circle) = self.accuracy.take() {
-            circle.take_off();
-        }
-    }
-}
-
-impl Drop for Marker {
-    fn drop(&mut self) {
-        self.remove_accuracy();
-        self.pin.take_off();
-    }
-}
-
-fn padding() -> (&'static str, JsValue) {
-    ("padding", place(MARGIN.0, MARGIN.1))
-}
-
-/// Returns whether the element has room for a place within the margins, because Leaflet can fit nothing into one that
-/// does not.
-fn has_room(element: &HtmlElement) -> bool {
-    let (across, down) = MARGIN;
-    f64::from(element.client_width()) > 2.0 * across && f64::from(element.client_height()) > 2.0 * down
-}
-
-/// Moves the map no farther than it takes to see each of these places.
-fn keep_inside(map: &Map, places: &[Place]) {
-    for (lat, lng) in places {
-        map.pan_inside(&place(*lat, *lng), &options([padding()]));
-    }
-}
-
-/// Shows these places. It shows the whole site plan where they all lie on it and it need not be seen from farther away
-/// than a call, else their surroundings. Without places it shows the plan. All of it happens at once, because Leaflet
-/// cannot pan while it zooms.
-fn fit_to(map: &Map, places: &[Place], plan: Option<&Plan>) {
-    let at_once = || ("animate", JsValue::FALSE);
-    let on_plan = plan.filter(|plan| places.iter().all(|place| ground::holds(plan, *place)));
-    let corners = on_plan.map(ground::corners);
-    if let Some(corners) = corners.filter(|corners| places.is_empty() || map.bounds_zoom(corners) >= CLOSE) {
-        map.fit_bounds(&corners, &options([at_once()]));
-        keep_inside(map, places);
-    } else if !places.is_empty() {
-        let bounds: JsValue = places.iter().map(|(lat, lng)| place(*lat, *lng)).collect::<Array>().into();
-        map.fit_bounds(&bounds, &options([padding(), ("maxZoom", CLOSE.into()), at_once()]));
-    }
-}
-
-/// Moves a label down, or up where `pixels` is negative. As a property, because the page's policy forbids the
-/// attribute.
-fn move_down(label: &Element, pixels: f64) {
-    let style = Reflect::get(label, &"style".into()).unwrap_or_default();
-    if Reflect::set(&style, &"marginTop".into(), &format!("{pixels}px").into()).is_err() {
-        logging::warn!("a label of the map cannot be moved");
-    }
-}
-
-fn labelled(tag: &str, class: &str) -> Element {
-    let element = document().create_element(tag).expect("the tag is one of HTML's");
-    element.set_class_name(class);
-    element
-}
-
-fn attribute(element: &Element, name: &str, value: &str) {
-    if element.set_attribute(name, value).is_err() {
-        logging::warn!("the attribute {name} cannot be set");
     }
 }

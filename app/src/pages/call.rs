@@ -64,27 +64,15 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             on_cleanup(move || interval.clear());
         }
     });
-    let number = move |of: fn(&Location) -> Option<f64>| {
-        move || {
-            place.with(|place| {
-                place.as_ref().and_then(|found| of(&found.location)).map(words::decimal).unwrap_or_default()
-            })
-        }
-    };
+    let number =
+        move |of: fn(&Location) -> Option<f64>| move || place.with(|place| decimal(place.as_ref(), of));
     let who = {
         let (line, house) = (line.clone(), house.clone());
-        move || {
-            let locale = i18n.get_locale();
-            let (line, house) = (words::line(locale, &line), words::house(locale, &house));
-            td_string!(locale, call.confirm_who, line = line, house = house)
-        }
+        move || words::confirm_who(i18n.get_locale(), &line, &house)
     };
-    let location_words = move || {
-        if place.with(Option::is_some) {
-            td_string!(i18n.get_locale(), call.location_found)
-        } else {
-            td_string!(i18n.get_locale(), call.location_unknown)
-        }
+    let location_words = move || match place.with(Option::is_some) {
+        true => td_string!(i18n.get_locale(), call.location_found),
+        false => td_string!(i18n.get_locale(), call.location_unknown),
     };
     view! {
         <form class="stack" method="post" action="/alert">
@@ -111,11 +99,17 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
     .still()
 }
 
+/// Returns a number of a location for a hidden field, which is empty without a location.
+fn decimal(place: Option<&DeviceLocation>, of: fn(&Location) -> Option<f64>) -> String {
+    place.and_then(|found| of(&found.location)).map(words::decimal).unwrap_or_default()
+}
+
 /// Asks the browser where the device is.
 fn find(place: RwSignal<Option<DeviceLocation>>) {
     location::ask(move |found| {
         if let Ok(found) = found {
-            let _ = place.try_set(Some(found));
+            // The page may be gone by then.
+            place.try_set(Some(found));
         }
     });
 }
@@ -124,7 +118,7 @@ fn find(place: RwSignal<Option<DeviceLocation>>) {
 fn renew(place: RwSignal<Option<DeviceLocation>>) {
     let is_old = place.try_with_untracked(|place| place.is_some_and(|found| !found.is_current(device_now())));
     if is_old == Some(true) {
-        let _ = place.try_set(None);
+        place.try_set(None);
         find(place);
     }
 }

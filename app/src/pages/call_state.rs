@@ -2,7 +2,7 @@
 //! five seconds, by the small script `public/call-state.js` or, without scripts, by the browser (the document's head),
 //! so that it works in any browser, whatever is blocked.
 
-use domain::{AlertId, Incident, Millis, Resident, Role, Stance};
+use domain::{AlertId, Incident, Millis, Resident, Response, Role, Stance};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{
@@ -121,6 +121,14 @@ fn State(call: Option<Incident>, viewer: Resident, now: Millis) -> impl IntoView
     .into_any()
 }
 
+/// Returns whether the viewer's flat has accepted the call and has not withdrawn.
+fn comes(call: &Incident, viewer: &Resident) -> bool {
+    let elsewhere = viewer.line.as_ref().filter(|line| **line != call.alert.line);
+    let is_own =
+        |one: &&Response| one.line.as_ref() == elsewhere && Some(&one.house) == viewer.house.as_ref();
+    call.responses.iter().find(is_own).is_some_and(|one| one.stance != Stance::Withdrawn)
+}
+
 /// The forms that fit. The caller ends the call, a neighbour comes, an administrator resolves it.
 #[component]
 fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
@@ -128,12 +136,7 @@ fn Actions(call: Incident, viewer: Resident) -> impl IntoView {
     let id = call.alert.id;
     let is_own = viewer.flat() == Some((&call.alert.line, &call.alert.house));
     let may_accept = !is_own && viewer.line.as_ref().is_some_and(|line| call.is_for(line));
-    let elsewhere = viewer.line.as_ref().filter(|line| **line != call.alert.line);
-    let stance = call
-        .responses
-        .iter()
-        .find(|one| one.line.as_ref() == elsewhere && Some(&one.house) == viewer.house.as_ref());
-    let comes = stance.is_some_and(|one| one.stance != Stance::Withdrawn);
+    let comes = comes(&call, &viewer);
     let (house, line) = (Url::escape(call.alert.house.as_str()), Url::escape(call.alert.line.as_str()));
     let to = move |command: &str| format!("/alert/{id}/{command}?house={house}&line={line}");
     let accept = viewer.house.filter(|_| may_accept && !comes).map(|house| {

@@ -1,5 +1,7 @@
 //! One WebSocket, from its opening to its end.
 
+mod opening;
+
 use std::time::Duration;
 
 use domain::{
@@ -7,16 +9,12 @@ use domain::{
     collections::{BTreeMap, BTreeSet},
 };
 use futures_channel::mpsc::UnboundedReceiver;
-use futures_util::{
-    SinkExt, Stream, StreamExt,
-    future::{self, Either},
-    stream,
-};
-use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
-use gloo_timers::future::{IntervalStream, TimeoutFuture};
+use futures_util::{Stream, StreamExt, future, stream};
+use gloo_net::websocket::{Message, WebSocketError};
+use gloo_timers::future::IntervalStream;
 use leptos::{logging, prelude::*};
-use stomp::Version;
 
+use self::opening::open;
 use super::{
     Connection, ConnectionState, News, Scope,
     conversation::{Conversation, Delivery, Failure, Received},
@@ -285,30 +283,6 @@ impl From<Failure> for Over {
             Failure::Broken(error) => Self { reason: error.to_string(), refused: false },
         }
     }
-}
-
-/// Returns a WebSocket that is open, and the stream of its messages.
-async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
-    let out = web_sys::WebSocket::new_with_str(&address(), Version::V1_2.subprotocol())
-        .map_err(|error| format!("{error:?}"))?;
-    let mut incoming = WebSocket::try_from(out.clone()).map_err(|error| error.to_string())?;
-    // Ready also when it could not be opened.
-    let decided = future::poll_fn(|context| incoming.poll_ready_unpin(context));
-    let patience = TimeoutFuture::new(u32::try_from(OPENING.as_millis()).unwrap_or(u32::MAX));
-    let in_time = matches!(future::select(decided, patience).await, Either::Left(_));
-    match (in_time, out.ready_state()) {
-        (true, web_sys::WebSocket::OPEN) => Ok((out, incoming)),
-        (true, _) => Err("the server does not accept it".into()),
-        (false, _) => Err("the server cannot be reached".into()),
-    }
-}
-
-/// `/an-ws` of the server the page came from.
-fn address() -> String {
-    let location = location();
-    let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
-    let host = location.host().unwrap_or_default();
-    format!("{}://{host}/an-ws", if secure { "wss" } else { "ws" })
 }
 
 /// The device's clock, for lengths of time only. It goes on while the device sleeps, so that a connection that died

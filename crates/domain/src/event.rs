@@ -1,18 +1,21 @@
 //! The events of a call, as values. `record` defines how they are written, and `incident` what they add up to.
 
+mod actor;
 mod id;
+mod kind;
 mod progress;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::{
+    actor::Actor,
     id::{AlertId, EventId},
+    kind::Kind,
     progress::Progress,
 };
 use crate::collections::BTreeSet;
 pub use crate::location::Location;
-use crate::people::{House, InvalidName, Line, Neighbour};
+use crate::people::{House, Line, Neighbour};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. The time of an event is when the producer received it, never a browser's
 /// clock.
@@ -30,37 +33,6 @@ pub const LATE_AFTER: Millis = 10 * 60 * 1000;
 
 /// The longest text of a call or a note, in characters.
 pub const TEXT_LENGTH_LIMIT: usize = 1_000;
-
-/// The kind of emergency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// 화재.
-    Fire,
-    /// 응급 환자.
-    Medical,
-    /// 침입.
-    Intruder,
-    /// 기타: also every word of a newer version that this one does not know.
-    #[serde(other)]
-    Other,
-}
-
-impl Kind {
-    /// Every kind, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::Fire, Self::Medical, Self::Intruder, Self::Other];
-
-    /// Returns the word of records, bodies and forms.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fire => "fire",
-            Self::Medical => "medical",
-            Self::Intruder => "intruder",
-            Self::Other => "other",
-        }
-    }
-}
 
 /// A resident calls for help.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,40 +100,6 @@ pub struct Accept {
     pub alert: Option<AlertId>,
     /// When the producer received it.
     pub at: Millis,
-}
-
-/// The house, administrator or service that acted on a call. Written as the house's name, `@administrator` or
-/// `@service`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Actor {
-    /// A flat, of the call's line unless the event names another one.
-    House(House),
-    /// The management office.
-    Administrator,
-    /// The service itself.
-    Service,
-}
-
-impl TryFrom<String> for Actor {
-    type Error = InvalidName;
-    fn try_from(text: String) -> Result<Self, InvalidName> {
-        match text.as_str() {
-            "@administrator" => Ok(Self::Administrator),
-            "@service" => Ok(Self::Service),
-            _ => House::new(text).map(Self::House),
-        }
-    }
-}
-
-impl From<Actor> for String {
-    fn from(actor: Actor) -> Self {
-        match actor {
-            Actor::House(house) => house.into(),
-            Actor::Administrator => "@administrator".into(),
-            Actor::Service => "@service".into(),
-        }
-    }
 }
 
 /// A step of an escalation, as the service records it.

@@ -156,6 +156,7 @@ pub(super) fn note_seen(state: &AppState, id: String) {
 /// Waits until the hub has the events that were promised before the start, because half applied, calls that are over
 /// look open. The wait is bounded, because a disk or a database may be away.
 pub(super) async fn promised(state: &AppState) {
+    // After that the board shows the calls that are known, and its stream brings the others.
     let _ = tokio::time::timeout(PROMISED_WITHIN, state.backend.readiness.promised()).await;
 }
 

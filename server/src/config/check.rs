@@ -1,11 +1,11 @@
 //! Checks every value. Each bad one gets one sentence with the fault and a value to write instead.
 
-use std::{
-    net::SocketAddr,
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod addresses;
+#[cfg(test)]
+mod tests;
+mod times;
+
+use std::path::{Path, PathBuf};
 
 use backend::{
     database,
@@ -13,10 +13,13 @@ use backend::{
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
 };
-use ipnet::IpNet;
 use url::{Position, Url};
 
-use super::{Config, KafkaConfig, Log, Roles, Settings, SitePlan, TileSource, given};
+use self::{
+    addresses::{address, contact_address, network, origin, page_origin},
+    times::{ACCESS_LOG, CALLS, LOCATION_USES, days, pause, seconds},
+};
+use super::{Config, Log, Roles, Settings, SitePlan, TileSource, given, log};
 
 impl Config {
     /// The settings that follow from this, or every sentence about what is wrong.
@@ -169,24 +172,6 @@ fn schedule(expression: &str, zone: Iana) -> Result<Option<Schedule>, String> {
     }
 }
 
-/// Returns where records are kept, which is the named cluster, else the node's own outbox.
-///
-/// # Errors
-/// One sentence about what to write.
-pub fn log(kafka: &KafkaConfig) -> Result<Log, String> {
-    let Some(bootstrap_servers) = given(kafka.bootstrap_servers.as_deref()) else { return Ok(Log::Local) };
-    for server in bootstrap_servers.split(',') {
-        let port = server.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
-        if !matches!(port, Some((host, Ok(1..))) if !host.is_empty()) {
-            return Err(format!(
-                "KAFKA_BOOTSTRAP_SERVERS: {server:?} is not HOST:PORT; write kafka-1:9092,kafka-2:9092, or leave it \
-                 unset for a node that is its own log."
-            ));
-        }
-    }
-    Ok(Log::Cluster { bootstrap_servers: bootstrap_servers.into(), security: kafka.security()? })
-}
-
 /// A node that is its own log has nobody to share the work with.
 fn roles_fit_log(roles: Roles, log: &Log) -> Result<(), String> {
     if matches!(log, Log::Cluster { .. }) || (roles.producer && roles.fanout) {
@@ -195,36 +180,6 @@ fn roles_fit_log(roles: Roles, log: &Log) -> Result<(), String> {
     Err("IUTSAI_ROLES: without KAFKA_BOOTSTRAP_SERVERS there is one process, which takes calls and keeps sockets; write \
          at least producer,fanout, or name a Kafka cluster for several processes to share."
         .into())
-}
-
-impl KafkaConfig {
-    /// librdkafka's names with the values that were given.
-    fn security(&self) -> Result<Vec<(String, String)>, String> {
-        let one_of = |variable: &str, value: &Option<String>, known: &[&str]| match given(value.as_deref()) {
-            Some(value) if !known.iter().any(|word| word.eq_ignore_ascii_case(value)) => {
-                Err(format!("{variable}: {value:?} is not known; write one of {}.", known.join(", ")))
-            }
-            _ => Ok(()),
-        };
-        let protocols = ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"];
-        one_of("KAFKA_SECURITY_PROTOCOL", &self.security_protocol, &protocols)?;
-        let mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
-        one_of("KAFKA_SASL_MECHANISM", &self.sasl_mechanism, &mechanisms)?;
-        let all = [
-            ("security.protocol", &self.security_protocol),
-            ("sasl.mechanism", &self.sasl_mechanism),
-            ("sasl.username", &self.sasl_username),
-            ("sasl.password", &self.sasl_password),
-            ("ssl.ca.location", &self.ssl_ca_location),
-            ("ssl.certificate.location", &self.ssl_certificate_location),
-            ("ssl.key.location", &self.ssl_key_location),
-            ("ssl.key.password", &self.ssl_key_password),
-        ];
-        let set = |(name, value): (&str, &Option<String>)| {
-            given(value.as_deref()).map(|value| (name.to_owned(), value.to_owned()))
-        };
-        Ok(all.into_iter().filter_map(set).collect())
-    }
 }
 
 /// Returns the database's URL, which is the one given, or SQLite in the data directory.
@@ -261,12 +216,6 @@ fn list<T>(value: &Option<String>, read: impl Fn(&str) -> Result<T, String>) -> 
     items.filter_map(|item| given(Some(item))).map(read).collect()
 }
 
-fn address(variable: &str, value: &str) -> Result<SocketAddr, String> {
-    value.trim().parse().map_err(|_| {
-        format!("{variable}: {value:?} is not an IP address and a port; write 127.0.0.1:3000 or [::1]:3000.")
-    })
-}
-
 fn roles(value: &str) -> Result<Roles, String> {
     const NONE: Roles = Roles { web: false, producer: false, fanout: false, statistics: false };
     let mut roles = NONE;
@@ -290,94 +239,6 @@ fn roles(value: &str) -> Result<Roles, String> {
     Ok(roles)
 }
 
-/// A year is more than anybody needs; less than two days would not outlast a rebuild.
-const CALLS: RangeInclusive<u64> = 2..=366;
-/// The record of the uses of a location is kept for six months at least (docs/operations/privacy.md).
-const LOCATION_USES: RangeInclusive<u64> = 180..=3660;
-/// The record of the office's accesses is kept for a year at least.
-const ACCESS_LOG: RangeInclusive<u64> = 365..=3660;
-
-fn days(variable: &str, value: &str, range: RangeInclusive<u64>) -> Result<Duration, String> {
-    let days = value.trim().parse::<u64>().ok().filter(|days| range.contains(days));
-    let (first, last) = range.into_inner();
-    let wrong = || format!("{variable}: {value:?} is not a number of days; write {first} to {last}.");
-    Ok(Duration::from_secs(days.ok_or_else(wrong)? * 24 * 60 * 60))
-}
-
-/// Reads the time between two silent calls, at most an hour because the office sees those of the last hour; 0 is none.
-fn pause(variable: &str, value: &str) -> Result<Option<Duration>, String> {
-    let seconds = value.trim().parse::<u64>().ok().filter(|seconds| *seconds <= 60 * 60);
-    let seconds = seconds.ok_or_else(|| {
-        format!("{variable}: {value:?} is not a number of seconds; write 1 to 3600 (an hour), or 0 for none.")
-    })?;
-    Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
-}
-
-/// After a day nobody can know whether a call is still wanted; with 0 every press would be asked about.
-fn seconds(variable: &str, value: &str) -> Result<Duration, String> {
-    let seconds = value.trim().parse::<u64>().ok().filter(|seconds| (1..=24 * 60 * 60).contains(seconds));
-    let seconds = seconds.ok_or_else(|| {
-        format!("{variable}: {value:?} is not a number of seconds; write 1 to 86400 (24 hours).")
-    })?;
-    Ok(Duration::from_secs(seconds))
-}
-
-/// Reads an origin as browsers write it (RFC 6454, section 6.1), in lower case, without the default port and without a
-/// path.
-fn origin(variable: &str, value: &str) -> Result<String, String> {
-    let wrong = || {
-        format!("{variable}: {value:?} is not an address of a site; write https://HOST or http://HOST:PORT.")
-    };
-    let url = bare_url(value).filter(|url| matches!(url.scheme(), "http" | "https"));
-    Ok(url.ok_or_else(wrong)?.origin().ascii_serialization())
-}
-
-/// Reads the origin of a page, which is that of a site, or of an application that shows pages by a scheme of its own.
-fn page_origin(variable: &str, value: &str) -> Result<String, String> {
-    let url = bare_url(value)
-        .filter(|url| !matches!(url.scheme(), "http" | "https" | "ftp" | "file" | "ws" | "wss"));
-    let Some((url, host)) = url.as_ref().and_then(|url| Some((url, url.host_str()?))) else {
-        return origin(variable, value).map_err(|sentence| {
-            format!("{sentence} An application's pages have an origin such as capacitor://HOST.")
-        });
-    };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Ok(format!("{}://{}{port}", url.scheme(), host.to_ascii_lowercase()))
-}
-
-/// Reads whom a push service may write to (RFC 8292, section 2.1). Apple's refuses everything else.
-fn contact_address(value: &str) -> Result<String, String> {
-    let is_mail = value.strip_prefix("mailto:").is_some_and(|address| {
-        let parts = address.split_once('@');
-        parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !address.contains(' '))
-    });
-    let is_site = Url::parse(value).is_ok_and(|url| url.scheme() == "https" && url.has_host());
-    if is_mail || is_site {
-        return Ok(value.to_owned());
-    }
-    Err(format!(
-        "IUTSAI_PUSH_CONTACT: {value:?} is no contact; write mailto:office@iutsai.example or https://HOST."
-    ))
-}
-
-/// Returns a URL that has nothing behind the host and the port.
-fn bare_url(value: &str) -> Option<Url> {
-    let url = Url::parse(value.trim()).ok()?;
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    let bare =
-        matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && !has_user;
-    Some(url).filter(|url| bare && url.has_host())
-}
-
-fn network(value: &str) -> Result<IpNet, String> {
-    let single = || value.parse().map(|address: std::net::IpAddr| IpNet::from(address)).ok();
-    value.parse().ok().or_else(single).ok_or_else(|| {
-        format!(
-            "IUTSAI_TRUSTED_PROXIES: {value:?} is not an address or network; write 10.0.0.2 or 10.0.0.0/8."
-        )
-    })
-}
-
 fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
     if let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) {
         return Ok(path.to_owned());
@@ -386,6 +247,3 @@ fn path_or_beside(path: Option<&Path>, name: &str) -> Result<PathBuf, String> {
         std::env::current_exe().map_err(|error| format!("cannot find where this program is: {error}"))?;
     Ok(program.with_file_name(name))
 }
-
-#[cfg(test)]
-mod tests;

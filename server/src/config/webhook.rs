@@ -1,12 +1,41 @@
-//! Checks the webhook's settings. A sentence about a bad one repeats neither a secret nor the address, which may hold
-//! one.
+//! The webhook's settings, and their check. A sentence about a bad one repeats neither a secret nor the address, which
+//! may hold one.
 
 use backend::webhook::{Events, Keys, Settings, Target};
+use clap::builder::FalseyValueParser;
 
-use super::{WebhookConfig, given};
+use super::given;
 
 /// The events by default.
 const EVENTS: &str = "call,end";
+
+/// An address of the operator's that calls are sent to, such as a gateway for text messages.
+#[derive(Clone, Debug, clap::Args, serde::Serialize)]
+#[command(next_help_heading = "Webhook")]
+pub struct WebhookConfig {
+    /// The https address that calls are sent to; without it there is no webhook. http is for loopback addresses only
+    #[arg(long = "webhook-url", env = "IUTSAI_WEBHOOK_URL", value_name = "URL", hide_env_values = true)]
+    pub webhook_url: Option<String>,
+
+    /// The secret that signs what is sent, as whsec_ and 24 to 64 octets in base64; two, separated by a comma, while it
+    /// is exchanged
+    #[arg(long = "webhook-secret", env = "IUTSAI_WEBHOOK_SECRET", value_name = "SECRET")]
+    #[arg(hide_env_values = true)]
+    pub webhook_secret: Option<String>,
+
+    /// The events that are sent, separated by commas, of call (a call begins) and end (it is over)
+    #[arg(long = "webhook-events", env = "IUTSAI_WEBHOOK_EVENTS", value_name = "EVENTS")]
+    #[arg(default_value = "call,end")]
+    pub webhook_events: String,
+
+    /// Sends drills as well
+    #[arg(long = "webhook-drills", env = "IUTSAI_WEBHOOK_DRILLS", value_parser = FalseyValueParser::new())]
+    pub webhook_drills: bool,
+
+    /// Sends the caller's location as well, which is personal data
+    #[arg(long = "webhook-location", env = "IUTSAI_WEBHOOK_LOCATION", value_parser = FalseyValueParser::new())]
+    pub webhook_location: bool,
+}
 
 impl WebhookConfig {
     /// Returns the webhook's settings; `None` without an address. `site` is where browsers reach the pages.

@@ -13,7 +13,7 @@ use app::{
     },
 };
 use backend::{canary::Pulse, people::sessions::Session};
-use domain::Role;
+use domain::{Resident, Role};
 use http::request::Parts;
 use leptos::prelude::provide_context;
 
@@ -138,27 +138,33 @@ pub(super) async fn extras(
         extras.calls = Some(Arc::new(past_calls::shown(state, query, viewer).await));
     }
     if let Some(viewer) = viewer.filter(|viewer| viewer.role == Role::Administrator) {
-        if CALL_STATE.is_at(path) {
-            records::call_seen(state, parts, viewer);
-        }
-        if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
-            extras.unchecked = records::unchecked(state).await;
-            extras.pulse = state.backend.canary.pulse();
-        }
-        if DRILLS.is_at(path) {
-            extras.drills = Some(Arc::new(exercises::shown(state, query).await));
-        }
-        if AUDIT.is_at(path) {
-            extras.audit = Some(Arc::new(records::shown(state, query).await));
-        }
-        if DISPLAYS.is_at(path) {
-            extras.displays = Some(Arc::new(office::displays(state, query).await));
-        }
-        if STATISTICS.is_at(path) {
-            extras.statistics = Some(Arc::new(figures::shown(state, query).await));
-        }
-        extras.people = office::shown(state, path, query).await.map(Arc::new);
-        extras.escalation = office::escalation(state, path, query).await.map(Arc::new);
+        read_for_office(state, parts, viewer, &mut extras).await;
     }
     Ok(extras)
+}
+
+/// Reads what only an administrator gets.
+async fn read_for_office(state: &AppState, parts: &Parts, viewer: &Resident, extras: &mut Extras) {
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    if CALL_STATE.is_at(path) {
+        records::call_seen(state, parts, viewer);
+    }
+    if page_table::at(path).is_some_and(|page| page.audience == Audience::Administrators) {
+        extras.unchecked = records::unchecked(state).await;
+        extras.pulse = state.backend.canary.pulse();
+    }
+    if DRILLS.is_at(path) {
+        extras.drills = Some(Arc::new(exercises::shown(state, query).await));
+    }
+    if AUDIT.is_at(path) {
+        extras.audit = Some(Arc::new(records::shown(state, query).await));
+    }
+    if DISPLAYS.is_at(path) {
+        extras.displays = Some(Arc::new(office::displays(state, query).await));
+    }
+    if STATISTICS.is_at(path) {
+        extras.statistics = Some(Arc::new(figures::shown(state, query).await));
+    }
+    extras.people = office::shown(state, path, query).await.map(Arc::new);
+    extras.escalation = office::escalation(state, path, query).await.map(Arc::new);
 }

@@ -4,11 +4,13 @@
 //! The cookie binds the answer to the browser that asked, and the server keeps nothing meanwhile. A second factor is
 //! asked for as after a password.
 
+mod cookie;
+
 use axum::{
-    extract::{RawQuery, State},
+    extract::FromRequestParts,
+    http::request::Parts,
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::CookieJar;
 use backend::{
     audit::{Act, Record},
     people::{
@@ -20,9 +22,11 @@ use domain::Resident;
 use http::{HeaderMap, HeaderValue, header};
 use url::form_urlencoded;
 
-use super::{Next, code, is_local, next_of, sign_in_page};
+use self::cookie::{LASTS, attempt, cookie, kept};
+use super::{Next, code, next_of, sign_in_page};
 use crate::{
     agent, auth,
+    budgets::Turn,
     client_address::ClientAddress,
     problem::{Kind, Problem},
     state::AppState,
@@ -31,10 +35,6 @@ use crate::{
 /// The address that leads to the housing service. The one that it leads back to is below it.
 pub const BEGIN: &str = "/sign-in/service";
 
-/// The cookie of a sign-in on its way. It is sent to these two addresses alone.
-const COOKIE: &str = "iutsai-service";
-/// The time for a sign-in at the service, in seconds.
-const LASTS: u32 = 10 * 60;
 /// The longest address to go on to, because a cookie has 4 KiB.
 const NEXT_LIMIT: usize = 1024;
 
@@ -61,23 +61,11 @@ pub fn address(next: Option<&str>) -> String {
 }
 
 /// `GET /sign-in/service` leads to the housing service.
-pub async fn begin(
-    State(state): State<AppState>,
-    client: ClientAddress,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let Some(provider) = &state.provider else { return off().into_response() };
-    let next = next_of(query.as_deref()).filter(|next| next.len() <= NEXT_LIMIT);
-    let begun = async {
-        let turn = state.budgets.service_sign_ins.enter(auth::holder(&state, client, &headers)).await;
-        let _turn = turn.map_err(|_| word::BUSY)?;
-        provider.begin().await.map_err(|failed| failed_word(&failed))
-    };
-    match begun.await {
+pub async fn begin(visit: Visit) -> Response {
+    let next = next_of(visit.query.as_deref()).filter(|next| next.len() <= NEXT_LIMIT);
+    match visit.begin().await {
         Ok((attempt, address)) => {
-            let kept = kept(&attempt, next.as_deref());
-            let cookie = cookie(&kept, LASTS, auth::is_secure(&state, client));
+            let cookie = visit.cookie(&kept(&attempt, next.as_deref()), LASTS);
             unstored(([(header::SET_COOKIE, cookie)], Redirect::to(&address)).into_response())
         }
         Err(word) => back(next.as_deref(), word),
@@ -85,30 +73,22 @@ pub async fn begin(
 }
 
 /// `GET /sign-in/service/callback` takes the answer of the housing service.
-pub async fn callback(
-    State(state): State<AppState>,
-    client: ClientAddress,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let Some(provider) = &state.provider else { return off().into_response() };
-    let answer = Answer::read(query.as_deref());
-    let Some((attempt, next)) = attempt(&headers) else { return back(None, word::EXPIRED) };
+pub async fn callback(visit: Visit) -> Response {
+    let answer = Answer::read(visit.query.as_deref());
+    let Some((attempt, next)) = attempt(&visit.headers) else { return back(None, word::EXPIRED) };
     // An answer to another attempt leaves this one as it is, because another page may have led here.
     if !attempt.is_answered_by(&answer.state) {
         return back(next.as_deref(), word::EXPIRED);
     }
-    let visit = Visit { state: &state, client, headers: &headers };
     let entered = match answer.code {
-        Some(code) => visit.enter(provider, attempt, &code, next.as_deref()).await,
+        Some(code) => visit.enter(attempt, &code, next.as_deref()).await,
         None => Err(if answer.is_cancelled { word::CANCELLED } else { word::REFUSED }),
     };
     let mut response = match entered {
         Ok(response) => unstored(response),
         Err(word) => back(next.as_deref(), word),
     };
-    let forgotten = cookie("", 0, auth::is_secure(&state, client));
-    response.headers_mut().append(header::SET_COOKIE, forgotten);
+    response.headers_mut().append(header::SET_COOKIE, visit.cookie("", 0));
     response
 }
 
@@ -135,24 +115,50 @@ impl Answer {
     }
 }
 
-/// A browser that comes back from the housing service.
-#[derive(Clone, Copy)]
-struct Visit<'a> {
-    state: &'a AppState,
+/// A browser on its way to the housing service, or back from it.
+pub struct Visit {
+    state: AppState,
+    provider: Provider,
     client: ClientAddress,
-    headers: &'a HeaderMap,
+    headers: HeaderMap,
+    query: Option<String>,
 }
 
-impl Visit<'_> {
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let (state, provider) = (state.clone(), state.provider.clone().ok_or_else(off)?);
+        let (client, headers) = (state.proxies.sender(parts), parts.headers.clone());
+        Ok(Self { state, provider, client, headers, query: parts.uri.query().map(str::to_owned) })
+    }
+}
+
+impl Visit {
+    /// Waits for a turn of the budget of such sign-ins.
+    async fn turn(&self) -> Result<Turn, &'static str> {
+        let holder = auth::holder(&self.state, self.client, &self.headers);
+        self.state.budgets.service_sign_ins.enter(holder).await.map_err(|_| word::BUSY)
+    }
+
+    /// Begins an attempt, and returns it with the address at the service.
+    async fn begin(&self) -> Result<(Attempt, String), &'static str> {
+        let _turn = self.turn().await?;
+        self.provider.begin().await.map_err(|failed| failed_word(&failed))
+    }
+
+    fn cookie(&self, kept: &str, seconds: u32) -> HeaderValue {
+        cookie(kept, seconds, auth::is_secure(&self.state, self.client))
+    }
+
     /// Signs in with the code of the service; returns the answer, or the word for what went wrong.
     async fn enter(
-        self,
-        provider: &Provider,
+        &self,
         attempt: Attempt,
         code: &str,
         next: Option<&str>,
     ) -> Result<Response, &'static str> {
-        let person = self.person(provider, attempt, code).await?;
+        let person = self.person(attempt, code).await?;
         let resident = self.account(&person).await?;
         let entered = self.session(&resident, next).await;
         entered.map_err(|problem| {
@@ -161,21 +167,19 @@ impl Visit<'_> {
         })
     }
 
-    /// Asks the service whose code it is, within the budget of such sign-ins.
-    async fn person(self, provider: &Provider, attempt: Attempt, code: &str) -> Result<Person, &'static str> {
-        let Self { state, client, headers } = self;
-        let turn = state.budgets.service_sign_ins.enter(auth::holder(state, client, headers)).await;
-        let _turn = turn.map_err(|_| word::BUSY)?;
-        let finished = provider.finish(attempt, code).await;
+    /// Asks the service whose code it is.
+    async fn person(&self, attempt: Attempt, code: &str) -> Result<Person, &'static str> {
+        let _turn = self.turn().await?;
+        let finished = self.provider.finish(attempt, code).await;
         finished.map_err(|failed| {
             if matches!(failed, Failed::Refused(_)) {
-                state.backend.audit.refused(client.ip, "", word::REFUSED);
+                self.state.backend.audit.refused(self.client.ip, "", word::REFUSED);
             }
             failed_word(&failed)
         })
     }
 
-    async fn account(self, person: &Person) -> Result<Resident, &'static str> {
+    async fn account(&self, person: &Person) -> Result<Resident, &'static str> {
         let name = person.account.as_str();
         let accounts = self.state.backend.accounts.acting(self.client.by(name));
         let error = match accounts.of_person(person).await {
@@ -198,8 +202,8 @@ impl Visit<'_> {
     }
 
     /// Starts the session, or asks for the code of the second factor.
-    async fn session(self, resident: &Resident, next: Option<&str>) -> Result<Response, Problem> {
-        let Self { state, client, headers } = self;
+    async fn session(&self, resident: &Resident, next: Option<&str>) -> Result<Response, Problem> {
+        let (state, client, headers) = (&self.state, self.client, &self.headers);
         if state.backend.accounts.needs_code(&resident.name).await? {
             return code::ask(state, client, resident, next).await;
         }
@@ -238,58 +242,9 @@ fn unstored(mut response: Response) -> Response {
     response
 }
 
-/// Returns the value of the cookie, which is the attempt and where to go on to.
-fn kept(attempt: &Attempt, next: Option<&str>) -> String {
-    // Cookies are read with %20 and not with +, which the encoding of forms writes for a space.
-    let next = form_urlencoded::byte_serialize(next.unwrap_or_default().as_bytes()).collect::<String>();
-    format!("{}~{}", attempt.written(), next.replace('+', "%20"))
-}
-
-/// Reads what [`kept`] has written, from a cookie whose value is decoded.
-fn attempt(headers: &HeaderMap) -> Option<(Attempt, Option<String>)> {
-    let jar = CookieJar::from_headers(headers);
-    let (attempt, next) = jar.get(COOKIE)?.value().split_once('~')?;
-    Some((Attempt::read(attempt)?, Some(next.to_owned()).filter(|next| is_local(next))))
-}
-
-fn cookie(kept: &str, seconds: u32, secure: bool) -> HeaderValue {
-    let secure = if secure { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={kept}; Path={BEGIN}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_cookie_is_out_of_reach_for_scripts_and_brings_back_where_to_go_on_to() {
-        let secret = "a".repeat(43);
-        let written = format!("{secret}.{secret}.{secret}");
-        let attempt_kept = Attempt::read(&written).expect("an attempt");
-        for next in [None, Some("/call?kind=fire&text=a b+c;d~%41"), Some("/관리")] {
-            let value = cookie(&kept(&attempt_kept, next), LASTS, true);
-            let value = value.to_str().expect("only ASCII");
-            assert!(
-                value.ends_with("; Path=/sign-in/service; Max-Age=600; HttpOnly; SameSite=Lax; Secure"),
-                "{value}"
-            );
-            let mut headers = HeaderMap::new();
-            let (pair, _) = value.split_once(';').expect("attributes");
-            headers.insert(header::COOKIE, pair.parse().expect("a header"));
-            let (read, to) = attempt(&headers).expect("it is read again");
-            assert_eq!((read.written(), to.as_deref()), (written.clone(), next));
-        }
-    }
-
-    #[test]
-    fn a_cookie_leads_to_no_other_site() {
-        let secret = "a".repeat(43);
-        let mut headers = HeaderMap::new();
-        let pair = format!("{COOKIE}={secret}.{secret}.{secret}~%2F%2Fevil.example");
-        headers.insert(header::COOKIE, pair.parse().expect("a header"));
-        assert!(attempt(&headers).is_some_and(|(_, next)| next.is_none()));
-    }
 
     #[test]
     fn an_answer_has_a_state_and_a_code_or_an_error() {

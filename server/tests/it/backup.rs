@@ -74,6 +74,15 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+fn is_whole_and_private(backup: &Path) {
+    assert_eq!(mode(backup), 0o700);
+    let files = names(backup);
+    assert_eq!(files, ["iutsai.db", "manifest.json", "outbox.db", "push-key", "statistics.db"]);
+    for file in files {
+        assert_eq!(mode(&backup.join(&file)), 0o600, "{file}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_load_is_restored_elsewhere_with_every_call_and_account() -> Outcome {
     let server = server().await?;
@@ -96,12 +105,7 @@ async fn a_backup_under_load_is_restored_elsewhere_with_every_call_and_account()
     assert!(pressing.await.unwrap()? > 0, "nobody called while the backup was made");
     let late = press(&caller).await?;
 
-    assert_eq!(mode(&backup), 0o700);
-    let files = names(&backup);
-    assert_eq!(files, ["iutsai.db", "manifest.json", "outbox.db", "push-key", "statistics.db"]);
-    for file in files {
-        assert_eq!(mode(&backup.join(&file)), 0o600, "{file}");
-    }
+    is_whole_and_private(&backup);
     assert!(!elsewhere.path().join("backup.partial").exists());
     let (done, printed) = run(&data_dir, &["restore", "--check", text(&backup)]);
     assert!(done && printed.contains("is whole, with 4 files"), "{printed}");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    AlertId, Escalation, Event, Line, Neighbour, Progress,
+    AlertId, Escalation, Event, Line, Neighbour, Progress, Receipt,
     api::{AcceptRequest, ProgressRequest},
     destination,
 };
@@ -80,6 +80,24 @@ fn lines(names: &[&str]) -> BTreeSet<Line> {
     names.iter().map(|name| name.parse().unwrap()).collect()
 }
 
+/// Waits for a receipt that has a flat in one of its sets.
+async fn receipt_with(
+    socket: &mut Socket,
+    awaited: &str,
+    set: fn(&Receipt) -> &BTreeSet<Neighbour>,
+    flat: &Neighbour,
+) -> Outcome {
+    let has_it = |message: &Message| match message.event() {
+        Some(Event::Receipt(receipt)) => set(receipt).contains(flat),
+        _ => false,
+    };
+    socket.wait_for(awaited, has_it).await.map(drop)
+}
+
+fn is_end(message: &Message) -> bool {
+    matches!(message.event(), Some(Event::Status(status)) if status.status == Progress::Resolved)
+}
+
 #[tokio::test]
 async fn a_call_that_nobody_accepts_comes_to_the_next_line_which_may_help_and_sees_its_end() -> Outcome {
     let (_server, client) = server_and_client().await?;
@@ -105,17 +123,9 @@ async fn a_call_that_nobody_accepts_comes_to_the_next_line_which_may_help_and_se
     next.ack(&alert).await?;
     let house = stranger.call("")?.house;
     let reached = Neighbour { line: Line::new("101-2").ok(), house: house.clone() };
-    let has_it = |message: &Message| match message.event() {
-        Some(Event::Receipt(receipt)) => receipt.reached.contains(&reached),
-        _ => false,
-    };
-    callers.wait_for("that the other line has it", has_it).await?;
+    receipt_with(&mut callers, "that the other line has it", |receipt| &receipt.reached, &reached).await?;
     next.seen(AlertId(call)).await?;
-    let saw_it = |message: &Message| match message.event() {
-        Some(Event::Receipt(receipt)) => receipt.seen.contains(&reached),
-        _ => false,
-    };
-    callers.wait_for("that somebody there looked", saw_it).await?;
+    receipt_with(&mut callers, "that somebody there looked", |receipt| &receipt.seen, &reached).await?;
     let (_, snapshot) = stranger.listen().await?;
     let listed = snapshot.alert(call).expect("a page that comes later has it, too");
     assert_eq!(listed.header("destination"), Some("/sub/line/101-2"));
@@ -133,11 +143,7 @@ async fn a_call_that_nobody_accepts_comes_to_the_next_line_which_may_help_and_se
     assert_eq!(report(&stranger, call, Step::Arrived).await?, 202);
     assert_eq!(report(&stranger, call, Step::Cancel).await?, 403, "only the caller ends it");
     assert_eq!(report(&caller, call, Step::Resolve).await?, 202);
-    let is_over = |message: &Message| match message.event() {
-        Some(Event::Status(status)) => status.status == Progress::Resolved,
-        _ => false,
-    };
-    next.wait_for("the end", is_over).await?;
+    next.wait_for("the end", is_end).await?;
     assert_eq!(stranger.listen().await?.1.alert(call), None, "a call that is over is nobody's business");
     Ok(())
 }

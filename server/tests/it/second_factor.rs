@@ -1,16 +1,19 @@
 //! The second factor of administrators, by the page's forms, by JSON, and by the operator's command.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod authenticator;
+
+use std::time::Duration;
 
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, PASSWORD, client_at, header, page, person_of, program, send,
     server_and_client, sign_in,
 };
 use domain::Resident;
-use openssl::{hash::MessageDigest, pkey::PKey, sign::Signer};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use testkit::client::{Client, Session};
+
+use self::authenticator::{code, octets};
 
 /// An account whose second factor is on.
 pub struct Protected {
@@ -24,30 +27,6 @@ impl Protected {
     pub fn code(&self, after: u64) -> String {
         code(&self.secret, after)
     }
-}
-
-fn code(secret: &[u8], after: u64) -> String {
-    let step = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30 + after;
-    let key = PKey::hmac(secret).unwrap();
-    let mut signer = Signer::new(MessageDigest::sha1(), &key).unwrap();
-    signer.update(&step.to_be_bytes()).unwrap();
-    let digest = signer.sign_to_vec().unwrap();
-    let at = usize::from(digest[19] & 0x0f);
-    let number = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
-}
-
-/// Reads base 32 (RFC 4648) whose length is a multiple of eight.
-fn octets(base32: &str) -> Vec<u8> {
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut octets = Vec::new();
-    for group in base32.as_bytes().chunks(8) {
-        let bits = group.iter().fold(0_u64, |bits, c| {
-            (bits << 5) | u64::try_from(alphabet.find(char::from(*c)).expect("base 32")).unwrap()
-        });
-        octets.extend_from_slice(&bits.to_be_bytes()[3..]);
-    }
-    octets
 }
 
 async fn act(session: &Session, fields: &[(&str, &str)]) -> Response {

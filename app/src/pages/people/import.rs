@@ -1,6 +1,6 @@
 //! The import of houses: the form for a table with its faults, and the preview.
 
-use backend::people::import::{Fault, Preview, ROW_LIMIT, Wrong as Reason};
+use backend::people::import::{Fault, Flat, Preview, ROW_LIMIT, Wrong as Reason};
 use http::StatusCode;
 use leptos::prelude::*;
 
@@ -87,6 +87,16 @@ fn reason(locale: Locale, what: &Reason) -> String {
     }
 }
 
+/// Returns the names of the first of these houses, and how many more there are.
+fn names(locale: Locale, houses: &[Flat]) -> String {
+    let named = |flat: &Flat| format!("{} {}", flat.line, words::house(locale, &flat.house));
+    let mut names: Vec<String> = houses.iter().take(NAMED).map(named).collect();
+    if houses.len() > NAMED {
+        names.push(td_string!(locale, people.and_more, count = houses.len() - NAMED));
+    }
+    names.join(", ")
+}
+
 /// The changes that an import would make, with the button that makes them.
 pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdated: bool) -> AnyView {
     let Preview { rows, new_lines, changed_lines, new_houses, known_houses, digest } = preview;
@@ -96,14 +106,6 @@ pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdate
         let names: Vec<String> = lines.iter().map(|line| words::line(locale, line)).collect();
         names.join(", ")
     };
-    let mut houses: Vec<String> = new_houses
-        .iter()
-        .take(NAMED)
-        .map(|flat| format!("{} {}", flat.line, words::house(locale, &flat.house)))
-        .collect();
-    if new_houses.len() > NAMED {
-        houses.push(td_string!(locale, people.and_more, count = new_houses.len() - NAMED));
-    }
     let changes = !new_lines.is_empty() || !changed_lines.is_empty() || !new_houses.is_empty();
     let confirm = changes.then(|| {
         view! {
@@ -129,7 +131,7 @@ pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdate
                 <dd>{changed_lines.len()} " " <span class="summary">{lines(changed_lines)}</span></dd>
                 <dt>{td_string!(locale, people.new_houses)}</dt>
                 <dd data-testid="new-houses">
-                    {new_houses.len()} " " <span class="summary">{houses.join(", ")}</span>
+                    {new_houses.len()} " " <span class="summary">{names(locale, new_houses)}</span>
                 </dd>
                 <dt>{td_string!(locale, people.known_houses)}</dt>
                 <dd>{*known_houses}</dd>

@@ -51,20 +51,7 @@ pub(super) fn lines(
                 })}
             </div>
             {search(locale, complex, view)}
-            <div class="scrolls" tabindex="0">
-                <table data-testid="lines">
-                    <thead>
-                        <tr>
-                            <th scope="col">{td_string!(locale, people.line)}</th>
-                            <th scope="col">{td_string!(locale, people.building)}</th>
-                            <th scope="col">{td_string!(locale, people.houses)}</th>
-                            <th scope="col">{td_string!(locale, people.residents)}</th>
-                            <th scope="col">{td_string!(locale, people.without_account)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table(locale, rows)}
             {out_of_reach(locale, complex, reach)}
             {add(locale)}
             <section class="stack">
@@ -72,6 +59,26 @@ pub(super) fn lines(
                 <ul class="persons">{office}</ul>
             </section>
         </main>
+    }
+    .into_any()
+}
+
+fn table(locale: Locale, rows: Vec<AnyView>) -> AnyView {
+    view! {
+        <div class="scrolls" tabindex="0">
+            <table data-testid="lines">
+                <thead>
+                    <tr>
+                        <th scope="col">{td_string!(locale, people.line)}</th>
+                        <th scope="col">{td_string!(locale, people.building)}</th>
+                        <th scope="col">{td_string!(locale, people.houses)}</th>
+                        <th scope="col">{td_string!(locale, people.residents)}</th>
+                        <th scope="col">{td_string!(locale, people.without_account)}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
     }
     .into_any()
 }

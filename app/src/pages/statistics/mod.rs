@@ -4,6 +4,7 @@
 mod card;
 mod compared;
 mod form;
+mod lines;
 mod notices;
 mod numbers;
 mod over_time;
@@ -99,7 +100,7 @@ fn figures(locale: Locale, report: &Report) -> AnyView {
         <div class="charts">
             {over_time::over_time(locale, report)} {times::first_accept(locale, report)}
             {over_time::by_week(locale, report)} {tables::kinds(locale, report)}
-            {tables::lines(locale, report)} {times::false_alarms(locale, report)}
+            {lines::by_line(locale, report)} {times::false_alarms(locale, report)}
             {tables::ends(locale, report)} {tables::alarms(locale, report)} {tables::drills(locale, report)}
             {times::other_steps(locale, report)} {tables::nobody(locale, report)}
         </div>

@@ -1,6 +1,6 @@
 //! A map as a sorted vector, with what the domain uses of `std::collections::BTreeMap`.
 
-use std::{borrow::Borrow, fmt, iter, marker::PhantomData, mem, ops::RangeBounds, slice, vec};
+use std::{borrow::Borrow, fmt, iter, marker::PhantomData, mem, ops::RangeBounds, slice};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -9,6 +9,8 @@ use super::within;
 /// A map whose entries are sorted by their keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Map<K, V>(Vec<(K, V)>);
+
+sorted_vector! { Map<K, V> of (K, V) }
 
 /// The place of a key, taken or free.
 pub struct Entry<'a, K, V> {
@@ -21,24 +23,6 @@ pub struct Entry<'a, K, V> {
 pub type Keys<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> &'a K>;
 
 impl<K, V> Map<K, V> {
-    /// An empty map.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// The number of entries.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// True without entries.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The entries by the order of their keys.
     pub fn iter(&self) -> Iter<'_, K, V> {
         self.0.iter().map(|(key, value)| (key, value))
@@ -181,34 +165,11 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
 /// The entries that [`Map::iter`] goes through.
 pub type Iter<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
 
-impl<K, V> Default for Map<K, V> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
         }
-    }
-}
-
-impl<K: Ord, V> FromIterator<(K, V)> for Map<K, V> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut map = Self::new();
-        map.extend(entries);
-        map
-    }
-}
-
-impl<K, V> IntoIterator for Map<K, V> {
-    type Item = (K, V);
-    type IntoIter = vec::IntoIter<(K, V)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

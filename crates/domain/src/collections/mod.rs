@@ -8,6 +8,55 @@ pub use std::collections::{BTreeMap, BTreeSet};
 #[cfg(target_arch = "wasm32")]
 pub use self::{map::Map as BTreeMap, set::Set as BTreeSet};
 
+/// Adds the part in which a map and a set are the same sorted vector.
+#[cfg(any(target_arch = "wasm32", test))]
+macro_rules! sorted_vector {
+    ($name:ident<$key:ident $(, $value:ident)?> of $element:ty) => {
+        impl<$key $(, $value)?> $name<$key $(, $value)?> {
+            /// An empty one.
+            #[must_use]
+            pub const fn new() -> Self {
+                Self(Vec::new())
+            }
+
+            /// The number of elements.
+            #[must_use]
+            pub const fn len(&self) -> usize {
+                self.0.len()
+            }
+
+            /// True without elements.
+            #[must_use]
+            pub const fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+        }
+
+        impl<$key $(, $value)?> Default for $name<$key $(, $value)?> {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<$key: Ord $(, $value)?> FromIterator<$element> for $name<$key $(, $value)?> {
+            fn from_iter<I: IntoIterator<Item = $element>>(elements: I) -> Self {
+                let mut sorted = Self::new();
+                sorted.extend(elements);
+                sorted
+            }
+        }
+
+        impl<$key $(, $value)?> IntoIterator for $name<$key $(, $value)?> {
+            type Item = $element;
+            type IntoIter = std::vec::IntoIter<$element>;
+
+            fn into_iter(self) -> Self::IntoIter {
+                self.0.into_iter()
+            }
+        }
+    };
+}
+
 #[cfg(any(target_arch = "wasm32", test))]
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
 mod map;

@@ -1,6 +1,6 @@
 //! A set as a sorted vector, with what the domain uses of `std::collections::BTreeSet`.
 
-use std::{borrow::Borrow, ops::RangeBounds, slice, vec};
+use std::{borrow::Borrow, ops::RangeBounds, slice};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -10,25 +10,9 @@ use super::within;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Set<T>(Vec<T>);
 
+sorted_vector! { Set<T> of T }
+
 impl<T> Set<T> {
-    /// An empty set.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// The number of elements.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// True without elements.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The elements in their order.
     pub fn iter(&self) -> slice::Iter<'_, T> {
         self.0.iter()
@@ -82,12 +66,6 @@ impl<T: Ord> Set<T> {
     }
 }
 
-impl<T> Default for Set<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl<T: Ord> Extend<T> for Set<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
         for element in elements {
@@ -96,26 +74,9 @@ impl<T: Ord> Extend<T> for Set<T> {
     }
 }
 
-impl<T: Ord> FromIterator<T> for Set<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
-        let mut set = Self::new();
-        set.extend(elements);
-        set
-    }
-}
-
 impl<T: Ord, const N: usize> From<[T; N]> for Set<T> {
     fn from(elements: [T; N]) -> Self {
         elements.into_iter().collect()
-    }
-}
-
-impl<T> IntoIterator for Set<T> {
-    type Item = T;
-    type IntoIter = vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

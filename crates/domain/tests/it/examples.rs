@@ -1,8 +1,11 @@
 //! The rules of a call by example, one at a time.
 
+mod nameless;
+mod receipts;
+
 use domain::{
-    Accept, Actor, Alert, Change, Event, House, Incident, Line, LineIncidents, Location, Millis, Moved,
-    Neighbour, Position, Progress, Receipt, Source, Stance, Status, event::OPEN_FOR, record, topic,
+    Accept, Actor, Alert, Event, House, Incident, Line, LineIncidents, Location, Millis, Moved, Progress,
+    Source, Stance, Status, event::OPEN_FOR,
 };
 
 use crate::history::{MORNING, alert_id, event_id, line};
@@ -254,136 +257,4 @@ fn the_caller_is_where_the_latest_update_places_them() {
     assert_eq!(fold.apply(moved(6, 37.8), Source::Direct).len(), 1);
     assert_eq!(only(&fold).location.map(|location| location.lat), Some(37.8));
     assert_eq!(only(&fold).located, Some(MORNING + 6));
-}
-
-#[test]
-fn receipts_are_merged_without_the_callers_own_house() {
-    let receipt = |reached: &[&str], sounded: &[&str], seen: &[&str]| {
-        let houses = |names: &[&str]| names.iter().map(|name| Neighbour::from(a_house(name))).collect();
-        Event::Receipt(Receipt {
-            line: line(),
-            alert: alert_id(0),
-            target: Some(a_house("1203")),
-            pushed: [].into(),
-            reached: houses(reached),
-            sounded: houses(sounded),
-            seen: houses(seen),
-            after: None,
-        })
-    };
-    let mut fold = direct([receipt(&["1204", "1203"], &["1203"], &[])]);
-    let changes = fold.apply(Event::Alert(alert_of("1203", 0)), Source::Direct);
-    assert_eq!(changes.last(), Some(&Change::Event { event: receipt(&["1204"], &[], &[]), first: None }));
-    let changes = fold.apply(receipt(&["1301"], &["1301"], &["1204"]), Source::Direct);
-    let merged = receipt(&["1204", "1301"], &["1301"], &["1204"]);
-    assert_eq!(changes, [Change::Event { event: merged, first: None }]);
-    let own = receipt(&["1203"], &["1203"], &["1203"]);
-    assert_eq!(fold.apply(own, Source::Direct), [], "the caller's own is no news");
-}
-
-#[test]
-fn what_a_push_service_took_is_a_number_of_its_own_and_reaches_nobody() {
-    let flats = |names: &[&str]| names.iter().map(|name| Neighbour::from(a_house(name))).collect();
-    let pushed = |names: &[&str]| {
-        Event::Receipt(Receipt {
-            line: line(),
-            alert: alert_id(0),
-            target: Some(a_house("1203")),
-            pushed: flats(names),
-            reached: [].into(),
-            sounded: [].into(),
-            seen: [].into(),
-            after: None,
-        })
-    };
-    let mut fold = direct([Event::Alert(alert_of("1203", 0))]);
-    assert_eq!(fold.apply(pushed(&["1203"]), Source::Direct), [], "the caller's own is no news");
-    let changes = fold.apply(pushed(&["1204", "1203"]), Source::Direct);
-    assert_eq!(changes, [Change::Event { event: pushed(&["1204"]), first: None }]);
-    fold.apply(pushed(&["1301"]), Source::Direct);
-    let call = only(&fold);
-    assert_eq!(call.pushed, flats(&["1204", "1301"]));
-    assert!(call.reached.is_empty() && call.sounded.is_empty() && call.seen.is_empty(), "{call:?}");
-}
-
-fn original(topic: &str, value: &str, timestamp: Millis, offset: i64) -> (Event, Source) {
-    let position = Position { timestamp: MORNING + timestamp, partition: 0, offset };
-    (record::read(topic, value.as_bytes(), position).expect("the original's record"), Source::Log(position))
-}
-
-const CALL: &str = r#"{"line":"101-1","house":"1203","text":"도와주세요","lat":"37.5","lng":"127"}"#;
-const COMES: &str = r#"{"line":"101-1","accept":"1204","target":"1203"}"#;
-
-#[test]
-fn an_accept_that_names_no_call_is_about_the_newest_one_not_newer_than_itself() {
-    let calls = [10, 20, 30].map(|time| original(topic::ALERT, CALL, time, time));
-    for (accepted, about) in [(9, None), (10, Some(0)), (19, Some(0)), (20, Some(1)), (99, Some(2))] {
-        let mut fold = LineIncidents::new(line(), 1);
-        let (accept, seen) = original(topic::ACCEPT, COMES, accepted, 1);
-        assert_eq!(fold.apply(accept, seen), []);
-        for (call, seen) in calls.clone() {
-            fold.apply(call, seen);
-        }
-        let answered: Vec<_> = fold.incidents().iter().map(|incident| incident.responses.len()).collect();
-        let expected: Vec<_> = (0..3).map(|number| usize::from(about == Some(number))).collect();
-        assert_eq!(answered, expected, "accepted at {accepted}");
-    }
-}
-
-#[test]
-fn the_earliest_place_of_an_accept_that_names_no_call_counts() {
-    let mut fold = LineIncidents::new(line(), 1);
-    for (call, seen) in [10, 20].map(|time| original(topic::ALERT, CALL, time, time)) {
-        fold.apply(call, seen);
-    }
-    let answered =
-        |fold: &LineIncidents| fold.incidents().iter().map(|i| i.responses.len()).collect::<Vec<_>>();
-    let accept = Event::Accept(Accept { alert: None, ..accept_of(1, "1204", 25) });
-    let at =
-        |timestamp| Source::Log(Position { timestamp: MORNING + timestamp, partition: 0, offset: timestamp });
-    let second = Event::Accept(Accept { alert: None, ..accept_of(2, "1301", 26) });
-    fold.apply(accept.clone(), at(22));
-    fold.apply(second, at(26));
-    assert_eq!(answered(&fold), [0, 2]);
-    let changes = fold.apply(accept.clone(), at(15));
-    assert_eq!(answered(&fold), [1, 1]);
-    // The call it leaves has another first now.
-    assert!(
-        changes
-            .iter()
-            .any(|change| matches!(change, Change::First { accept, .. } if accept.id == event_id(2)))
-    );
-    fold.apply(accept, at(28));
-    assert_eq!(answered(&fold), [1, 1]);
-}
-
-#[test]
-fn an_accept_is_announced_for_a_newer_call_that_arrives_late() {
-    let mut fold = LineIncidents::new(line(), 1);
-    let (old, new) = (original(topic::ALERT, CALL, 10, 1), original(topic::ALERT, CALL, 20, 2));
-    let (accept, seen) = original(topic::ACCEPT, COMES, 25, 1);
-    fold.apply(old.0, old.1);
-    fold.apply(accept, seen);
-    let id = new.0.alert();
-    let changes = fold.apply(new.0, new.1);
-    assert!(matches!(&changes[0], Change::Event { event: Event::Alert(alert), .. } if Some(alert.id) == id));
-    assert!(matches!(&changes[1],
-        Change::Event { event: Event::Accept(accept), first: Some(true) } if accept.alert == id));
-    assert_eq!(changes.len(), 2);
-    let answered: Vec<_> = fold.incidents().iter().map(|incident| incident.responses.len()).collect();
-    assert_eq!(answered, [0, 1]);
-}
-
-#[test]
-fn an_accept_of_the_original_service_never_means_a_drill_or_what_the_log_does_not_have() {
-    let mut fold = LineIncidents::new(line(), 1);
-    let (call, seen) = original(topic::ALERT, CALL, 10, 1);
-    fold.apply(call.clone(), seen);
-    let drill = original(topic::DRILL, CALL, 15, 1);
-    fold.apply(drill.0, drill.1);
-    fold.apply(Event::Alert(alert_of("1203", 20)), Source::Direct);
-    let (accept, seen) = original(topic::ACCEPT, COMES, 25, 1);
-    fold.apply(accept, seen);
-    let answered: Vec<_> = fold.incidents().into_iter().filter(|i| !i.responses.is_empty()).collect();
-    assert_eq!(answered.iter().map(|i| Some(i.alert.id)).collect::<Vec<_>>(), [call.alert()]);
 }

@@ -1,5 +1,7 @@
 //! Every bad value has a sentence, and good values become settings.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]

@@ -23,7 +23,7 @@ use testkit::{
 
 use self::{
     phone::{Phone, claims, devices, server_key},
-    service::{Answer, Service},
+    service::{Answer, Pushed, Service},
 };
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, STRANGER, accept_of, change_accounts,
@@ -54,6 +54,30 @@ async fn press(by: &Session) -> Result<AlertId, Error> {
     Ok(AlertId(by.press(&call, None).await?.ok()?.id))
 }
 
+/// Makes sure that a push has the headers of an alarm, and nothing of the call that can be read.
+fn learns_nothing(pushed: &Pushed, call: AlertId) {
+    for (name, value) in [
+        ("ttl", "600"),
+        ("urgency", "high"),
+        ("content-encoding", "aes128gcm"),
+        ("content-type", "application/octet-stream"),
+    ] {
+        assert_eq!(pushed.header(name), value, "{name}");
+    }
+    let seen = format!("{:?} {}", pushed.headers, String::from_utf8_lossy(&pushed.body));
+    for secret in ["1203", "101-1", "a secret", "37.56", &call.to_string()] {
+        assert!(!seen.contains(secret), "the push service reads {secret}");
+    }
+}
+
+/// Makes sure that the claims are for this service, by the office, and for a day at most.
+fn are_for(service: &Service, claims: &Value) {
+    let wanted = (&json!(service.origin()), &json!("mailto:office@iutsai.example"));
+    assert_eq!((&claims["aud"], &claims["sub"]), wanted);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    assert!((now..=now + 24 * 60 * 60).contains(&claims["exp"].as_u64().unwrap()), "{claims}");
+}
+
 #[tokio::test]
 async fn a_neighbour_without_an_open_page_is_pushed_and_the_push_service_learns_nothing() -> Outcome {
     let (_server, client, service) = server_and_service().await?;
@@ -67,27 +91,10 @@ async fn a_neighbour_without_an_open_page_is_pushed_and_the_push_service_learns_
     let call = press(&caller).await?;
 
     let pushed = service.wait_for(&phone.path, 1).await.remove(0);
-    for (name, value) in [
-        ("ttl", "600"),
-        ("urgency", "high"),
-        ("content-encoding", "aes128gcm"),
-        ("content-type", "application/octet-stream"),
-    ] {
-        assert_eq!(pushed.header(name), value, "{name}");
-    }
+    learns_nothing(&pushed, call);
     let topic = pushed.header("topic").to_owned();
     assert_eq!(topic.len(), 22, "{topic}");
-    let claims = claims(&pushed, &server_key(&neighbour).await?);
-    assert_eq!(
-        (&claims["aud"], &claims["sub"]),
-        (&json!(service.origin()), &json!("mailto:office@iutsai.example"))
-    );
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    assert!((now..=now + 24 * 60 * 60).contains(&claims["exp"].as_u64().unwrap()), "{claims}");
-    let seen = format!("{:?} {}", pushed.headers, String::from_utf8_lossy(&pushed.body));
-    for secret in ["1203", "101-1", "a secret", "37.56", &call.to_string()] {
-        assert!(!seen.contains(secret), "the push service reads {secret}");
-    }
+    are_for(&service, &claims(&pushed, &server_key(&neighbour).await?));
 
     let shown = phone.read(&pushed);
     assert_eq!(shown["web_push"], 8030);

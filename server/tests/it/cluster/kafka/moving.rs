@@ -3,7 +3,7 @@
 use domain::{AlertId, api::ProgressRequest, body::Body, topic};
 use testkit::{
     Error,
-    client::{Message, Session, Snapshot, Step},
+    client::{Message, Session, Snapshot, Socket, Step},
     server::Server,
 };
 use uuid::Uuid;
@@ -24,10 +24,36 @@ fn first(snapshot: &Snapshot) -> Option<Uuid> {
     })
 }
 
-/// Returns how many records of a topic hold this id as their own.
-fn records_of(brokers: &Brokers, topic: &str, id: Uuid) -> usize {
-    let own = format!(r#""id":"{id}""#);
-    brokers.records(topic).iter().filter(|(_, value)| value.contains(&own)).count()
+/// Makes sure that each topic has one record with this id as its own.
+fn are_there_once(brokers: &Brokers, expected: &[(&str, Uuid)]) {
+    for (topic, id) in expected {
+        let own = format!(r#""id":"{id}""#);
+        let records = brokers.records(topic);
+        let count = records.iter().filter(|(_, value)| value.contains(&own)).count();
+        assert_eq!(count, 1, "{topic}: {id}");
+    }
+}
+
+/// Waits until the log has named this accept as the first.
+async fn is_first(caller: &Session, accept: Uuid) -> Outcome {
+    let (mut socket, snapshot) = caller.listen().await?;
+    if first(&snapshot).is_none() {
+        let is_first = |message: &Message| matches!(&message.body, Body::First { .. });
+        let first_frame = socket.wait_for("who was first", is_first).await?;
+        assert!(matches!(first_frame.body, Body::First { id, .. } if id.0 == accept));
+    } else {
+        assert_eq!(first(&snapshot), Some(accept));
+    }
+    Ok(())
+}
+
+/// Makes sure that the call that is over comes late, if it comes before the fresh one.
+async fn does_not_sound(socket: &mut Socket, over: Uuid, fresh: Uuid) -> Outcome {
+    let over_is_late = |message: &Message| message.is_alert(over) && message.header("late") == Some("true");
+    let expected = |message: &Message| over_is_late(message) || message.is_alert(fresh);
+    let message = socket.wait_for("the call that is over, which does not sound", expected).await?;
+    assert!(over_is_late(&message) || message.is_alert(fresh), "{message:?}");
+    Ok(())
 }
 
 /// Starts the server on the same data directory with another log.
@@ -65,21 +91,10 @@ async fn a_call_open_across_the_move_to_kafka_keeps_its_first_and_every_entry_is
     let caller = caller.at(&server.client()?);
     let fresh = published(&caller, "after the move").await?;
     receives_elsewhere.wait_for("the open call", |message| message.is_alert(open)).await?;
-    let over_is_late = |message: &Message| message.is_alert(over) && message.header("late") == Some("true");
-    let expected = |message: &Message| over_is_late(message) || message.is_alert(fresh);
-    let message =
-        receives_elsewhere.wait_for("the call that is over, which does not sound", expected).await?;
-    assert!(over_is_late(&message) || message.is_alert(fresh), "{message:?}");
+    does_not_sound(&mut receives_elsewhere, over, fresh).await?;
 
     // In their order, and before what came after the move.
-    let (mut socket, snapshot) = caller.listen().await?;
-    if first(&snapshot).is_none() {
-        let is_first = |message: &Message| matches!(&message.body, Body::First { .. });
-        let first_frame = socket.wait_for("who was first", is_first).await?;
-        assert!(matches!(first_frame.body, Body::First { id, .. } if id.0 == accepts[0]));
-    } else {
-        assert_eq!(first(&snapshot), Some(accepts[0]));
-    }
+    is_first(&caller, accepts[0]).await?;
     let expected = [
         (topic::ALERT, theirs),
         (topic::ALERT, open),
@@ -89,16 +104,12 @@ async fn a_call_open_across_the_move_to_kafka_keeps_its_first_and_every_entry_is
         (topic::ACCEPT, accepts[1]),
         (topic::STATUS, end),
     ];
-    for (topic, id) in expected {
-        assert_eq!(records_of(&brokers, topic, id), 1, "{topic}: {id}");
-    }
+    are_there_once(&brokers, &expected);
     // Nothing is published again by a restart.
     let server = moved(server, Some(&brokers)).await?;
     let caller = caller.at(&server.client()?);
     published(&caller, "after the restart").await?;
-    for (topic, id) in expected {
-        assert_eq!(records_of(&brokers, topic, id), 1, "{topic}: {id}");
-    }
+    are_there_once(&brokers, &expected);
     let (_, snapshot) = caller.listen().await?;
     assert_eq!(first(&snapshot), Some(accepts[0]));
     assert!(snapshot.alert(theirs).is_some(), "what other nodes wrote is known");

@@ -48,6 +48,18 @@ fn moved_rows(printed: &str, table: &str) -> u64 {
     line.strip_suffix(" rows in both databases").unwrap().parse().unwrap()
 }
 
+/// Makes sure that the rows of each table are in both databases.
+fn has_each_table(printed: &str) {
+    for table in ["residents", "sessions", "houses", "audit", "statistics_calls", "statistics_positions"] {
+        assert!(moved_rows(printed, table) > 0, "{table}: {printed}");
+    }
+    for (table, rows) in
+        [("second_factors", 1), ("recovery_codes", 10), ("invitations", 1), ("push_subscriptions", 1)]
+    {
+        assert_eq!(moved_rows(printed, table), rows, "{table}: {printed}");
+    }
+}
+
 /// Returns every counted call, those of the demo's past included.
 async fn counted(office: &Session) -> String {
     let response = send(office.request(Method::GET, "/api/incidents.csv?period=7d&reason=move")).await;
@@ -81,14 +93,7 @@ async fn accounts_sessions_devices_invitations_audit_and_figures_move_from_sqlit
 
     let (done, printed) = move_to(&server, postgres.url());
     assert!(done && printed.contains("next: set DATABASE_URL"), "{printed}");
-    for table in ["residents", "sessions", "houses", "audit", "statistics_calls", "statistics_positions"] {
-        assert!(moved_rows(&printed, table) > 0, "{table}: {printed}");
-    }
-    for (table, rows) in
-        [("second_factors", 1), ("recovery_codes", 10), ("invitations", 1), ("push_subscriptions", 1)]
-    {
-        assert_eq!(moved_rows(&printed, table), rows, "{table}: {printed}");
-    }
+    has_each_table(&printed);
     let old = SqliteConnectOptions::new().filename(server.data_dir().join("iutsai.db"));
     let mut old = SqliteConnection::connect_with(&old).await.unwrap();
     let sessions = sqlx::query("SELECT COUNT(*) FROM sessions").fetch_one(&mut old).await.unwrap();

@@ -1,0 +1,34 @@
+//! The kinds of emergency.
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of emergency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// 화재.
+    Fire,
+    /// 응급 환자.
+    Medical,
+    /// 침입.
+    Intruder,
+    /// 기타: also every word of a newer version that this one does not know.
+    #[serde(other)]
+    Other,
+}
+
+impl Kind {
+    /// Every kind, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Fire, Self::Medical, Self::Intruder, Self::Other];
+
+    /// Returns the word of records, bodies and forms.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fire => "fire",
+            Self::Medical => "medical",
+            Self::Intruder => "intruder",
+            Self::Other => "other",
+        }
+    }
+}

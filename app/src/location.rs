@@ -1,6 +1,10 @@
-//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it.
+//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it. The browser is
+//! not asked while the person keeps the location back.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::{Location, Millis};
 use futures_channel::oneshot;
@@ -49,6 +53,8 @@ impl DeviceLocation {
 /// The reason why the browser does not give the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocationProblem {
+    /// The person keeps it back, so the browser was not asked.
+    KeptBack,
     /// The browser cannot, or may not without https.
     Unsupported,
     /// The person or the device's settings forbid it.
@@ -97,6 +103,21 @@ extern "C" {
     fn code(this: &GeolocationPositionError) -> u16;
 }
 
+thread_local! {
+    /// The person keeps the location back.
+    static OFF: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on the person keeps the location back, or allows it again. A watch that runs goes on until it is dropped.
+pub(crate) fn keep_back(off: bool) {
+    OFF.set(off);
+}
+
+/// Returns whether the person keeps the location back, as far as this page knows.
+pub(crate) fn is_off() -> bool {
+    OFF.get()
+}
+
 /// Asks for the place of this device; the browser may ask the person first. For a button that announces it.
 pub fn ask(then: impl FnOnce(Result<DeviceLocation, LocationProblem>) + 'static) {
     let located = locate();
@@ -127,8 +148,11 @@ pub(crate) fn locate() -> oneshot::Receiver<Result<DeviceLocation, LocationProbl
     receiver
 }
 
-/// Returns whether the browser gives the place without asking the person.
+/// Returns whether the browser gives the place without asking the person, who does not keep it back.
 pub(crate) async fn is_granted() -> bool {
+    if is_off() {
+        return false;
+    }
     let query = Object::new();
     let asked = Reflect::set(&query, &"name".into(), &"geolocation".into())
         .and_then(|_| window().navigator().permissions())
@@ -154,6 +178,9 @@ impl Watch {
     pub(crate) fn start(
         report: impl Fn(Result<DeviceLocation, LocationProblem>) + Clone + 'static,
     ) -> Result<Self, LocationProblem> {
+        if is_off() {
+            return Err(LocationProblem::KeptBack);
+        }
         let geolocation = window().navigator().geolocation().map_err(|_| LocationProblem::Unsupported)?;
         if geolocation.is_undefined() {
             return Err(LocationProblem::Unsupported);

@@ -40,3 +40,9 @@ pub const YES: &str = "true";
 
 /// The HTTP header of a command that makes repeating it safe; the key becomes the event's id.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The HTTP header of `GET /api/session` that shows, with [`OFF`], that the signed-in person keeps the location back. A page
+/// then neither asks the browser for it nor sends it.
+pub const LOCATION: &str = "iutsai-location";
+/// The value of a header about something that is turned off.
+pub const OFF: &str = "off";

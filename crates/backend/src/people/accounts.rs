@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use argon2::{
-    Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
+    PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
 use domain::{House, Line, Resident, Role, people::unseen};
@@ -16,7 +16,7 @@ use crate::{
         self, Database, DatabaseError,
         stored::{self, StoredResident, Unreadable},
     },
-    people::{PeopleError, hashing::Hashing},
+    people::{PeopleError, argon::Hasher, hashing::Hashing},
 };
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
@@ -238,9 +238,9 @@ impl Accounts {
 
     /// Returns the hash of a password, as an account keeps it.
     pub(super) async fn hashed(&self, password: String) -> Result<String, PeopleError> {
-        self.hash(move || {
+        self.hash(move |hasher| {
             let salt = SaltString::generate(&mut OsRng);
-            let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+            let hash = hasher.hash_password(password.as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(PeopleError::hashing)
         })
         .await?
@@ -250,17 +250,17 @@ impl Accounts {
         if password.chars().count() > PASSWORD_LENGTH_LIMIT {
             return Ok(false);
         }
-        self.hash(move || {
+        self.hash(move |hasher| {
             let hash = PasswordHash::new(&hash);
             let hash = hash.map_err(|error| Unreadable(format!("the hash of a password ({error})")))?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            Ok(hasher.verify_password(password.as_bytes(), &hash).is_ok())
         })
         .await?
     }
 
     async fn hash<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, PeopleError> {
         let done = self.hashing.run(work).await;
         done.map_err(PeopleError::hashing)
@@ -270,7 +270,8 @@ impl Accounts {
 /// Verified against when the name is unknown, so that the time does not reveal it.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let salt = SaltString::generate(&mut OsRng);
-    let hash = Argon2::default().hash_password(b"nobody has this password", &salt);
+    let hasher = Hasher::default();
+    let hash = hasher.hash_password(b"nobody has this password", &salt);
     hash.expect("argon2's own defaults are valid").to_string()
 });
 

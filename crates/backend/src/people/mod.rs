@@ -8,6 +8,7 @@
 //! ticket ([`tickets`]). People can also sign in by the housing service ([`oidc`]).
 
 pub mod accounts;
+mod argon;
 mod code;
 pub mod complex;
 pub mod cost;

@@ -12,6 +12,7 @@ mod webhook;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use backend::{
+    people::seal::Seal,
     push::{self, DEFAULT_HOSTS},
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
@@ -106,6 +107,12 @@ pub struct Config {
     /// Requires a second factor of administrators. One without it can only set it up, and call from the own flat
     #[arg(long, env = "IUTSAI_REQUIRE_SECOND_FACTOR", value_parser = FalseyValueParser::new())]
     pub require_second_factor: bool,
+
+    /// Keys that seal the secrets of second factors in the database, separated by commas: 32 octets in URL-safe base64 each.
+    /// The first seals, and the others open what was sealed before. By default they are kept as they are; nodes that share a
+    /// database need the same
+    #[arg(long, env = "IUTSAI_SECOND_FACTOR_KEYS", value_name = "KEYS", hide_env_values = true)]
+    pub second_factor_keys: Option<String>,
 
     /// Where browsers reach the server, such as https://iutsai.example; https makes cookies Secure and sends HSTS
     #[arg(long, env = "IUTSAI_PUBLIC_URL", value_name = "URL")]
@@ -324,6 +331,8 @@ pub struct Settings {
     pub demo_anywhere: bool,
     /// Administrators without a second factor can only set it up.
     pub requires_second_factor: bool,
+    /// Seals the secrets of second factors in the database.
+    pub seal: Seal,
     /// The housing service by which people sign in, if there is one.
     pub oidc: Option<Oidc>,
     /// The address at which browsers reach the server, as an origin of scheme, host and port.

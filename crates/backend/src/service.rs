@@ -33,6 +33,7 @@ use crate::{
         accounts::{AccountError, Accounts},
         displays::Displays,
         location_use::LocationUses,
+        seal::Seal,
         sessions::Sessions,
     },
     privacy::{Privacy, Recorder},
@@ -77,6 +78,8 @@ pub struct Settings {
     pub demo: bool,
     /// Administrators without a second factor have the rights of residents.
     pub requires_second_factor: bool,
+    /// Seals the secrets of second factors in the database.
+    pub seal: Seal,
     /// Where calls are taken; nothing else runs there.
     pub calls_runtime: Handle,
     /// Where sockets and the fan-out run.
@@ -155,7 +158,7 @@ impl Backend {
         let opened = calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await }).await??;
         let (outbox, queue, queued) = opened;
         let database = Database::connect_later(&settings.database_url)?;
-        let accounts = Accounts::new(database.clone());
+        let accounts = Accounts::new(database.clone()).sealed_by(settings.seal.clone());
         let prepared = prepare(&database, &accounts, &settings).await?;
         let role = |has: bool, starting: &str| {
             StateSender::new(if has { RoleState::Starting(starting.into()) } else { RoleState::Absent })

@@ -16,7 +16,7 @@ use crate::{
         self, Database, DatabaseError,
         stored::{self, StoredResident, Unreadable},
     },
-    people::{PeopleError, argon::Hasher, hashing::Hashing},
+    people::{PeopleError, argon::Hasher, hashing::Hashing, seal::Seal},
 };
 
 /// The shortest password, in characters (NIST SP 800-63B, section 5.1.1.1).
@@ -77,6 +77,8 @@ pub struct NewAccount {
 pub struct Accounts {
     database: Database,
     hashing: Hashing,
+    /// Seals the secrets of second factors.
+    seal: Seal,
     /// In whose name the audit records acts.
     by: By,
 }
@@ -85,7 +87,13 @@ impl Accounts {
     /// The accounts kept in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, hashing: Hashing::new(), by: By::service() }
+        Self { database, hashing: Hashing::new(), seal: Seal::default(), by: By::service() }
+    }
+
+    /// Returns the same accounts, whose second factors have their secrets sealed in the database.
+    #[must_use]
+    pub fn sealed_by(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     /// Returns the same accounts, whose acts the audit records in this name. Without it an act is recorded as the
@@ -118,6 +126,11 @@ impl Accounts {
     /// [`AccountError::Taken`], [`AccountError::Invalid`] with what to change, or the database's.
     pub async fn create(&self, account: NewAccount) -> Result<Resident, AccountError> {
         self.insert(account, false).await
+    }
+
+    /// Seals the secrets of second factors.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
     }
 
     /// The database of the accounts.

@@ -14,16 +14,16 @@ const CAPACITY: usize = 33 * 1024;
 
 /// argon2id, with the library's parameters for a new password, and with its own for a hash.
 #[derive(Default)]
-pub(super) struct Hasher(RefCell<Vec<Block>>);
+pub(crate) struct Hasher(RefCell<Vec<Block>>);
 
 impl Hasher {
     /// Returns whether it has memory, so that the next hash need not ask for any.
-    pub(super) fn has_memory(&self) -> bool {
+    pub(crate) fn has_memory(&self) -> bool {
         self.0.borrow().capacity() > 0
     }
 
     /// Gives the memory back to the system.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         drop(self.0.take());
     }
 

@@ -1,5 +1,5 @@
-//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it. The browser is
-//! not asked while the person keeps the location back.
+//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it. The browser
+//! is not asked while the person keeps the location back.
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,12 +19,12 @@ use crate::{clock::device_now, reactive::spawn_local};
 /// A location is where the device is now for this long after it was found, in milliseconds.
 const CURRENT_FOR: Millis = 5 * 60 * 1000;
 
-/// The longest age that a browser's timestamp may give a location, in milliseconds. A receiver whose clock is years behind
-/// finds its locations now all the same.
+/// The longest age that a browser's timestamp may give a location, in milliseconds. A receiver whose clock is years
+/// behind finds its locations now all the same.
 const LONGEST_AGE: Millis = 24 * 60 * 60 * 1000;
 
-/// A location with the time at which the device found it, by the device's clock. They travel together, because an old location
-/// must not be shown as the current one.
+/// A location with the time at which the device found it, by the device's clock. They travel together, because an old
+/// location must not be shown as the current one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeviceLocation {
     /// Where the device was.
@@ -33,8 +33,8 @@ pub struct DeviceLocation {
 }
 
 impl DeviceLocation {
-    /// `timestamp` is the browser's, in milliseconds since 1970. One that makes no sense at `now` counts as `now`, because
-    /// the browser was asked for a recent location.
+    /// `timestamp` is the browser's, in milliseconds since 1970. One that makes no sense at `now` counts as `now`,
+    /// because the browser was asked for a recent location.
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
     pub(crate) fn new(location: Location, timestamp: f64, now: Millis) -> Self {
         let age = now.saturating_sub(timestamp as Millis);
@@ -42,8 +42,8 @@ impl DeviceLocation {
         Self { location, found_at }
     }
 
-    /// Returns whether the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
-    /// that was set back makes nothing young again.
+    /// Returns whether the device may still be there at `now`, by its own clock. The difference counts either way,
+    /// because a clock that was set back makes nothing young again.
     #[must_use]
     pub fn is_current(&self, now: Millis) -> bool {
         now.saturating_sub(self.found_at).saturating_abs() < CURRENT_FOR

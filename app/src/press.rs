@@ -109,8 +109,8 @@ impl Press {
     pub fn prepare(&self) {
         spawn_local(async {
             if location::is_off() {
-                // The person may have allowed it elsewhere since this page was loaded, and the answer is here before the
-                // hold is over. The press does not wait for it.
+                // The person may have allowed it elsewhere since this page was loaded, and the answer is here before
+                // the hold is over. The press does not wait for it.
                 api::check_session().await;
             }
             if location::is_granted().await {

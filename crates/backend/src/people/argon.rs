@@ -1,4 +1,5 @@
-//! argon2id in one piece of memory, which its owner keeps between hashes and gives back to the system when there are none.
+//! argon2id in one piece of memory, which its owner keeps between hashes and gives back to the system when there are
+//! none.
 
 use std::cell::RefCell;
 
@@ -7,9 +8,9 @@ use argon2::{
     password_hash::{self, Decimal, Ident, Output, ParamsString, Salt},
 };
 
-/// The capacity of the memory, in blocks of 1 KiB. glibc gives pages of their own to a piece of more than 32 MiB, and takes
-/// them from the process when the piece is freed (mallopt(3), `M_MMAP_THRESHOLD`). It keeps a smaller one in the heap of the
-/// thread, up to three times. Only the blocks that a hash fills are resident.
+/// The capacity of the memory, in blocks of 1 KiB. glibc gives pages of their own to a piece of more than 32 MiB, and
+/// takes them from the process when the piece is freed (mallopt(3), `M_MMAP_THRESHOLD`). It keeps a smaller one in
+/// the heap of the thread, up to three times. Only the blocks that a hash fills are resident.
 const CAPACITY: usize = 33 * 1024;
 
 /// argon2id, with the library's parameters for a new password, and with its own for a hash.

@@ -22,8 +22,8 @@ use super::argon::Hasher;
 /// a tenth of a core (sched(7)), so that signing in goes on.
 const NICE: i32 = 10;
 
-/// The time for which a thread keeps the memory of a hash for the next one, because new memory adds two thirds to the time
-/// of a hash. After that it goes back to the system.
+/// The time for which a thread keeps the memory of a hash for the next one, because new memory adds two thirds to the
+/// time of a hash. After that it goes back to the system.
 const KEPT: Duration = Duration::from_secs(2);
 
 type Work = Box<dyn FnOnce(&Hasher) + Send>;
@@ -86,8 +86,8 @@ fn work_off(queue: &Mutex<Receiver<Work>>) {
     }
 }
 
-/// Waits for work; `None` when every [`Hashing`] is dropped. The memory is released meanwhile if it takes long. A thread may
-/// wait for the queue as well as in it.
+/// Waits for work; `None` when every [`Hashing`] is dropped. The memory is released meanwhile if it takes long. A
+/// thread may wait for the queue as well as in it.
 fn next(queue: &Mutex<Receiver<Work>>, hasher: &Hasher) -> Option<Work> {
     while hasher.has_memory() {
         let received = queue.try_lock_for(KEPT).map(|queue| queue.recv_timeout(KEPT));

@@ -1,6 +1,6 @@
 //! The second factor of an account, which is codes of an authenticator app ([`totp`]), and recovery codes for a lost
-//! phone. The secret of the app is stored as it is, or sealed by a key ([`super::seal`]), because the server computes with
-//! it. The database has only the SHA-256 of recovery codes.
+//! phone. The secret of the app is stored as it is, or sealed by a key ([`super::seal`]), because the server computes
+//! with it. The database has only the SHA-256 of recovery codes.
 
 use domain::Millis;
 use sqlx::{AnyConnection, Row};

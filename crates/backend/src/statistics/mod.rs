@@ -258,8 +258,8 @@ impl Statistics {
     }
 }
 
-/// Reads the calls that began in a period, of one line or all, one after another. A year of calls is read while other tasks
-/// go on, and is never in memory as a whole.
+/// Reads the calls that began in a period, of one line or all, one after another. A year of calls is read while other
+/// tasks go on, and is never in memory as a whole.
 async fn each_call(
     connection: &mut AnyConnection,
     period: Range<Millis>,

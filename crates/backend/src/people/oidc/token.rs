@@ -151,8 +151,8 @@ fn is_recent(issued_at: i64, now: i64) -> Result<(), String> {
     Err(format!("issued {age} s ago; are both clocks right?"))
 }
 
-/// Returns the first claim of the ID token in a service's answer whose value the library cannot read, such as an `email`
-/// that is a list. Nothing of the token is checked here, so its name is for the log alone.
+/// Returns the first claim of the ID token in a service's answer whose value the library cannot read, such as an
+/// `email` that is a list. Nothing of the token is checked here, so its name is for the log alone.
 pub(super) fn unreadable_claim(answer: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let payload = answer.get("id_token")?.as_str()?.split('.').nth(1)?;

@@ -19,7 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use web_sys::AbortController;
 
-use crate::json;
+use crate::{json, location};
 
 pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
@@ -152,7 +152,7 @@ pub(crate) struct SessionCheck {
     pub(crate) server_time: Option<Millis>,
 }
 
-/// Asks the server who is signed in.
+/// Asks the server who is signed in, and whether that person keeps the location back.
 pub(crate) async fn check_session() -> SessionCheck {
     let abort = AbortController::new().ok();
     let signal = abort.as_ref().map(AbortController::signal);
@@ -160,7 +160,10 @@ pub(crate) async fn check_session() -> SessionCheck {
         let response = Request::get("/api/session").abort_signal(signal.as_ref()).send().await?;
         let server_time = date(&response);
         let (answer, body) = read(&response).await?;
-        let resident = if response.ok() { json::read(&body).ok() } else { None };
+        let resident: Option<Resident> = if response.ok() { json::read(&body).ok() } else { None };
+        if resident.is_some() {
+            location::keep_back(response.headers().get(header::LOCATION).as_deref() == Some(header::OFF));
+        }
         Ok::<_, gloo_net::Error>(SessionCheck { signed_out: answer.is_signed_out(), resident, server_time })
     };
     match patiently(asked, abort).await {

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::json;
+#[cfg(not(feature = "ssr"))]
+use crate::location;
 
 /// The server's knowledge at the rendering of a page. It provides one as context at every request; the browser hydrates
 /// with the very same.
@@ -14,6 +16,9 @@ pub struct PageContext {
     pub viewer: Option<Resident>,
     /// The number of other households of the viewer's line that a call could alarm now; `None` while that is not known.
     pub reach: Option<u32>,
+    /// The viewer keeps the location back, so the page neither asks the browser for it nor sends it.
+    #[serde(default)]
+    pub location_off: bool,
     /// The ground under the map's markers.
     pub ground: Ground,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.
@@ -88,6 +93,8 @@ impl PageContext {
     pub(crate) fn share() {
         // Without a server's context the routes are being listed, and nobody is looking.
         let page = json::of_server(|| use_context::<Self>().unwrap_or_default());
+        #[cfg(not(feature = "ssr"))]
+        location::keep_back(page.location_off);
         provide_context(page);
         let asks_after = json::of_server(PressAsksAfter::current);
         provide_context(asks_after);

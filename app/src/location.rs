@@ -1,6 +1,10 @@
-//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it.
+//! The place of this device, by the Geolocation API (W3C), with its accuracy. A call never depends on it. The browser
+//! is not asked while the person keeps the location back.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::{Location, Millis};
 use futures_channel::oneshot;
@@ -15,12 +19,12 @@ use crate::{clock::device_now, reactive::spawn_local};
 /// A location is where the device is now for this long after it was found, in milliseconds.
 const CURRENT_FOR: Millis = 5 * 60 * 1000;
 
-/// The longest age that a browser's timestamp may give a location, in milliseconds. A receiver whose clock is years behind
-/// finds its locations now all the same.
+/// The longest age that a browser's timestamp may give a location, in milliseconds. A receiver whose clock is years
+/// behind finds its locations now all the same.
 const LONGEST_AGE: Millis = 24 * 60 * 60 * 1000;
 
-/// A location with the time at which the device found it, by the device's clock. They travel together, because an old location
-/// must not be shown as the current one.
+/// A location with the time at which the device found it, by the device's clock. They travel together, because an old
+/// location must not be shown as the current one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeviceLocation {
     /// Where the device was.
@@ -29,8 +33,8 @@ pub struct DeviceLocation {
 }
 
 impl DeviceLocation {
-    /// `timestamp` is the browser's, in milliseconds since 1970. One that makes no sense at `now` counts as `now`, because
-    /// the browser was asked for a recent location.
+    /// `timestamp` is the browser's, in milliseconds since 1970. One that makes no sense at `now` counts as `now`,
+    /// because the browser was asked for a recent location.
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]
     pub(crate) fn new(location: Location, timestamp: f64, now: Millis) -> Self {
         let age = now.saturating_sub(timestamp as Millis);
@@ -38,8 +42,8 @@ impl DeviceLocation {
         Self { location, found_at }
     }
 
-    /// Returns whether the device may still be there at `now`, by its own clock. The difference counts either way, because a clock
-    /// that was set back makes nothing young again.
+    /// Returns whether the device may still be there at `now`, by its own clock. The difference counts either way,
+    /// because a clock that was set back makes nothing young again.
     #[must_use]
     pub fn is_current(&self, now: Millis) -> bool {
         now.saturating_sub(self.found_at).saturating_abs() < CURRENT_FOR
@@ -49,6 +53,8 @@ impl DeviceLocation {
 /// The reason why the browser does not give the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocationProblem {
+    /// The person keeps it back, so the browser was not asked.
+    KeptBack,
     /// The browser cannot, or may not without https.
     Unsupported,
     /// The person or the device's settings forbid it.
@@ -97,6 +103,21 @@ extern "C" {
     fn code(this: &GeolocationPositionError) -> u16;
 }
 
+thread_local! {
+    /// The person keeps the location back.
+    static OFF: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on the person keeps the location back, or allows it again. A watch that runs goes on until it is dropped.
+pub(crate) fn keep_back(off: bool) {
+    OFF.set(off);
+}
+
+/// Returns whether the person keeps the location back, as far as this page knows.
+pub(crate) fn is_off() -> bool {
+    OFF.get()
+}
+
 /// Asks for the place of this device; the browser may ask the person first. For a button that announces it.
 pub fn ask(then: impl FnOnce(Result<DeviceLocation, LocationProblem>) + 'static) {
     let located = locate();
@@ -127,8 +148,11 @@ pub(crate) fn locate() -> oneshot::Receiver<Result<DeviceLocation, LocationProbl
     receiver
 }
 
-/// Returns whether the browser gives the place without asking the person.
+/// Returns whether the browser gives the place without asking the person, who does not keep it back.
 pub(crate) async fn is_granted() -> bool {
+    if is_off() {
+        return false;
+    }
     let query = Object::new();
     let asked = Reflect::set(&query, &"name".into(), &"geolocation".into())
         .and_then(|_| window().navigator().permissions())
@@ -154,6 +178,9 @@ impl Watch {
     pub(crate) fn start(
         report: impl Fn(Result<DeviceLocation, LocationProblem>) + Clone + 'static,
     ) -> Result<Self, LocationProblem> {
+        if is_off() {
+            return Err(LocationProblem::KeptBack);
+        }
         let geolocation = window().navigator().geolocation().map_err(|_| LocationProblem::Unsupported)?;
         if geolocation.is_undefined() {
             return Err(LocationProblem::Unsupported);

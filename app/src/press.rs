@@ -108,6 +108,11 @@ impl Press {
     /// question would end the hold.
     pub fn prepare(&self) {
         spawn_local(async {
+            if location::is_off() {
+                // The person may have allowed it elsewhere since this page was loaded, and the answer is here before
+                // the hold is over. The press does not wait for it.
+                api::check_session().await;
+            }
             if location::is_granted().await {
                 // Only so that the device knows it when the press comes, which takes what is seconds old.
                 location::locate().await.ok();

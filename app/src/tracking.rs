@@ -8,7 +8,7 @@ use send_wrapper::SendWrapper;
 use crate::{
     api::{self, Answer},
     clock::device_now,
-    location::{DeviceLocation, LocationProblem, Watch},
+    location::{self, DeviceLocation, LocationProblem, Watch},
     reactive::{Memo, ReadSignal, RwSignal, StoredValue, effect, effect_after, spawn_local},
     storage::Memory,
 };
@@ -220,10 +220,20 @@ impl Tracking {
                 Answer::Refused(refused) => {
                     logging::warn!("this device's place is refused: {refused:?}");
                     self.refused();
+                    self.end_if_kept_back().await;
                 }
             }
             self.sending.try_update_value(|sending| *sending = sending.saturating_sub(1));
         });
+    }
+
+    /// Ends if the person has turned the location off elsewhere since this page was loaded.
+    pub(crate) async fn end_if_kept_back(self) {
+        api::check_session().await;
+        if location::is_off() {
+            self.problem.try_set(Some(LocationProblem::KeptBack));
+            self.end();
+        }
     }
 
     fn refused(self) {

@@ -84,19 +84,35 @@ test("a press that was one too many is forgotten, since the call that stands sho
   assert.deepEqual([...busy.outcomes, ...busy.forgotten], []);
 });
 
+test("a press that was kept with a location is sent without one for a person who keeps it back now", async () => {
+  const session = (headers) => () =>
+    new Response(JSON.stringify(RESIDENT), { headers: { "content-type": "application/json", ...headers } });
+  const place = { lat: 37.5, lng: 127, accuracy: 12 };
+  for (const [headers, expected] of [[{}, { ...PRESS, ...place }], [{ "iutsai-location": "off" }, PRESS]]) {
+    const worker = workerWith({ "/api/session": session(headers), "/alert": () => html(503) }, { ...PRESS, ...place });
+    await assert.rejects(worker.deliver(), /status 503/);
+    assert.deepEqual(worker.sent.map((body) => JSON.parse(body)), [expected]);
+  }
+});
+
+const RESIDENT = { name: "resident-1203", line: "101-1", house: "1203" };
+const PRESS = { line: "101-1", house: "1203" };
 const answer = (status, contentType, body) => new Response(body, { status, headers: { "content-type": contentType } });
 const html = (status) => answer(status, "text/html", HTML);
 
 /** A worker that finds one young press of who is signed in. */
-function workerWith(answers) {
-  const [asked, outcomes, forgotten] = [[], [], []];
-  const resident = { name: "resident-1203", line: "101-1", house: "1203" };
-  const body = JSON.stringify({ line: "101-1", house: "1203" });
-  const press = { key: KEY, by: resident.name, body, wantedAt: Date.now(), asksAfter: 600_000 };
-  const all = { "/api/session": () => answer(200, "application/json", JSON.stringify(resident)), ...answers };
+function workerWith(answers, request = PRESS) {
+  const [asked, sent, outcomes, forgotten] = [[], [], [], []];
+  const body = JSON.stringify(request);
+  const press = { key: KEY, by: RESIDENT.name, body, wantedAt: Date.now(), asksAfter: 600_000 };
+  const all = { "/api/session": () => answer(200, "application/json", JSON.stringify(RESIDENT)), ...answers };
   const scope = load("worker/deliver.js", {
     clients: { matchAll: async () => [] },
-    fetch: async (path) => (asked.push(path), all[path]()),
+    fetch: async (path, { body: given }) => {
+      asked.push(path);
+      if (given) sent.push(given);
+      return all[path]();
+    },
     iutsaiOutbox: {
       all: async () => [press],
       fix: async () => body,
@@ -105,5 +121,5 @@ function workerWith(answers) {
       forget: async (_, outcome) => forgotten.push(outcome),
     },
   });
-  return { deliver: scope.deliver, asked, outcomes, forgotten };
+  return { deliver: scope.deliver, asked, sent, outcomes, forgotten };
 }

@@ -26,6 +26,10 @@ interface Spied extends Omit<Device, "state"> {
   context: BaseAudioContext | undefined;
 }
 
+interface Asked {
+  locationsAsked: number;
+}
+
 interface Moved {
   setClock(): void;
   letPass(seconds: number): void;
@@ -86,6 +90,28 @@ export async function device(page: Page): Promise<Device> {
     const { context, ...recorded } = (window as unknown as { spied: Spied }).spied;
     return { ...recorded, state: context?.state };
   });
+}
+
+/** Counts how often a page asks the browser where the device is; the browser answers as ever. */
+export async function spyOnLocation(of: Page | BrowserContext): Promise<void> {
+  await of.addInitScript(() => {
+    const asked = window as unknown as Asked;
+    asked.locationsAsked = 0;
+    const { watchPosition, getCurrentPosition } = Geolocation.prototype;
+    Geolocation.prototype.watchPosition = function (...how) {
+      asked.locationsAsked += 1;
+      return watchPosition.apply(this, how);
+    };
+    Geolocation.prototype.getCurrentPosition = function (...how) {
+      asked.locationsAsked += 1;
+      getCurrentPosition.apply(this, how);
+    };
+  });
+}
+
+/** Returns how often the page has asked since it was loaded. It must be spied on. */
+export async function locationsAsked(page: Page): Promise<number> {
+  return page.evaluate(() => (window as unknown as Asked).locationsAsked);
 }
 
 /** The device takes the sound away, as for a telephone call. The page must be spied on, and must have sounded. */

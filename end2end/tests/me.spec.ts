@@ -3,6 +3,8 @@
 import { isAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
+import { locationsAsked, spyOnLocation } from "../support/spied.ts";
+import type { Visitor } from "../support/visitor.ts";
 
 test("somebody who joined sees who saw their location, pauses, withdraws, and leaves", async ({
   resident,
@@ -41,8 +43,6 @@ test("somebody who joined sees who saw their location, pauses, withdraws, and le
   await kim.page.getByTestId("data").click();
   expect((await download).suggestedFilename()).toBe("iutsai-me.json");
 
-  // While it is paused, the page's places are refused.
-  kim.expects(/status of 403/);
   await kim.page.getByTestId("pause").click();
   await expect(kim.page.getByTestId("done")).toBeVisible();
   await kim.goHome();
@@ -71,6 +71,80 @@ test("somebody who joined sees who saw their location, pauses, withdraws, and le
   await expect(kim.page).toHaveURL(/\/sign-in$/);
   await kim.signIn("kim-1601", "correct horse");
   await expect(kim.page.getByRole("alert")).toBeVisible();
+});
+
+/** The bodies of this page's presses, and of the places that follow them. */
+function sentBy(somebody: Visitor): { lat?: number | null; lng?: number | null; accuracy?: number | null }[] {
+  const sent: ReturnType<typeof sentBy> = [];
+  somebody.page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (request.method() === "POST" && /^\/alert(\/[0-9a-f-]{36}\/location)?$/.test(pathname)) {
+      sent.push(request.postDataJSON() as (typeof sent)[number]);
+    }
+  });
+  return sent;
+}
+
+async function endOwnCall(of: Visitor): Promise<void> {
+  const resolve = of.page.locator(".own-call").getByTestId("resolve");
+  await resolve.click();
+  await expect(resolve).toBeHidden();
+}
+
+test("with the location turned off the page neither asks for it nor sends it, and after consent it does", async ({
+  resident,
+  visitor,
+}) => {
+  const neighbour = await resident("resident-1204");
+  const caller = await visitor("resident-1203", { place: YARD });
+  await spyOnLocation(caller.page);
+  const sent = sentBy(caller);
+  await caller.open("/me");
+  await caller.page.getByTestId("withdraw-ask").click();
+  await caller.page.getByTestId("withdraw").click();
+  await expect(caller.page.getByTestId("location")).toHaveAttribute("data-state", "withdrawn");
+
+  await caller.goHome();
+  const without = await caller.call();
+  await expect(neighbour.incident(without)).toBeVisible();
+  await expect(caller.page.locator(".own-call")).toContainText("위치 사용을 꺼 두어서");
+  expect(await locationsAsked(caller.page), "questions to the browser").toBe(0);
+  expect(sent).toHaveLength(1);
+  expect([sent[0]!.lat ?? null, sent[0]!.lng ?? null, sent[0]!.accuracy ?? null]).toEqual([null, null, null]);
+  await expect(caller.page.getByTestId("allow-location")).toBeHidden();
+  await endOwnCall(caller);
+
+  await caller.open("/me");
+  await caller.page.getByTestId("give").click();
+  await expect(caller.page.getByTestId("location")).toHaveAttribute("data-state", "given");
+  await caller.goHome();
+  const located = await caller.call();
+  await expect(neighbour.incident(located)).toBeVisible();
+  await expect.poll(() => sent.slice(1).some(({ lat }) => lat === YARD.latitude)).toBe(true);
+  expect(await locationsAsked(caller.page)).toBeGreaterThan(0);
+  await expect(neighbour.markers).toHaveCount(1);
+});
+
+test("a page that is open learns that the location was turned off or on elsewhere", async ({ resident }) => {
+  const neighbour = await resident("resident-1204");
+  const caller = await resident("resident-1203", { place: YARD });
+  // The first place may be refused, which is how the page learns of it.
+  caller.expects(/status of 403/);
+  const elsewhere = await caller.newTab();
+  await elsewhere.open("/me");
+  await elsewhere.page.getByTestId("pause").click();
+  await expect(elsewhere.page.getByTestId("location")).toHaveAttribute("data-state", "paused");
+
+  const without = await caller.call();
+  await expect(neighbour.incident(without)).toBeVisible();
+  await expect(caller.page.locator(".own-call")).toContainText("위치 사용을 꺼 두어서");
+  await expect(neighbour.markers).toHaveCount(0);
+  await endOwnCall(caller);
+
+  await elsewhere.page.getByTestId("give").click();
+  await expect(elsewhere.page.getByTestId("location")).toHaveAttribute("data-state", "given");
+  await caller.call();
+  await expect(neighbour.markers).toHaveCount(1);
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -42,7 +42,7 @@ async function deliver() {
   if (!presses.length) return;
   const viewer = await signedInResident();
   const theirs = presses.filter((press) => isOf(press, viewer));
-  const results = await Promise.allSettled(theirs.map(send));
+  const results = await Promise.allSettled(theirs.map(({ key }) => send(key, viewer.locationOff)));
   const failure = results.find(({ status }) => status === "rejected");
   if (failure) throw failure.reason;
 }
@@ -64,18 +64,25 @@ async function signedInResident() {
   const resident = answer.ok ? parsed(text) : undefined;
   // A hotspot's or a proxy's answer means nothing for the session.
   if (typeof resident?.name !== "string") throw new Error(`who is signed in: status ${answer.status}`);
-  return resident;
+  return { ...resident, locationOff: answer.headers.get("iutsai-location") === "off" };
 }
 
-async function send({ key }) {
+// Returns a body without where the caller is.
+function withoutLocation(body) {
+  const { lat: _lat, lng: _lng, accuracy: _accuracy, ...rest } = JSON.parse(body);
+  return JSON.stringify(rest);
+}
+
+async function send(key, locationOff) {
   const body = await iutsaiOutbox.fix(key);
   if (!body) return; // a page has sent it meanwhile
-  const answer = await command("/alert", key, body);
+  // It was kept before the person turned the location off.
+  const answer = await command("/alert", key, locationOff ? withoutLocation(body) : body);
   const [contentType, text] = [contentTypeOf(answer), await answer.text()];
   if (meaningOf(answer.status, contentType, text) === "heard") await iutsaiOutbox.markHeard(key);
   if (isProblem(contentType) && typeOf(parsed(text)) === ID_TAKEN) {
     const fresh = await iutsaiOutbox.renew(key);
-    if (fresh) await send({ key: fresh });
+    if (fresh) await send(fresh, locationOff);
     return;
   }
   const outcome = read(answer.status, contentType, text);

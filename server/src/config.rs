@@ -61,8 +61,8 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_KEEP_ACCESS_LOG_DAYS", value_name = "DAYS", default_value = "400")]
     pub keep_access_log_days: String,
 
-    /// Seconds between two silent calls of the service to itself, which show on /metrics and to administrators that calls
-    /// are recorded and delivered; 0 for none
+    /// Seconds between two silent calls of the service to itself, which show on /metrics and to administrators that
+    /// calls are recorded and delivered; 0 for none
     #[arg(long, env = "IUTSAI_CANARY_SECONDS", value_name = "SECONDS", default_value = "60")]
     pub canary_seconds: String,
 
@@ -80,18 +80,18 @@ pub struct Config {
     #[arg(long, env = "IUTSAI_BATCH_CRON", value_name = "CRON", default_value = "10 4 * * *")]
     pub batch_cron: String,
 
-    /// The push services that devices may subscribe at, separated by commas: names, with `*.` in front for every name below.
-    /// `loopback` allows one on this machine, for tests
+    /// The push services that devices may subscribe at, separated by commas: names, with `*.` in front for every name
+    /// below. `loopback` allows one on this machine, for tests
     #[arg(long, env = "IUTSAI_PUSH_HOSTS", value_name = "HOSTS", default_value = DEFAULT_HOSTS)]
     pub push_hosts: String,
 
-    /// The private key that pushes are signed with: 32 octets in URL-safe base64. By default one is made and kept in the data
-    /// directory; nodes that share a database need the same
+    /// The private key that pushes are signed with: 32 octets in URL-safe base64. By default one is made and kept in
+    /// the data directory; nodes that share a database need the same
     #[arg(long, env = "IUTSAI_PUSH_PRIVATE_KEY", value_name = "KEY", hide_env_values = true)]
     pub push_private_key: Option<String>,
 
-    /// Whom push services may write to about this server: mailto:ADDRESS or https://HOST; by default IUTSAI_PUBLIC_URL if
-    /// that is https
+    /// Whom push services may write to about this server: mailto:ADDRESS or https://HOST; by default
+    /// IUTSAI_PUBLIC_URL if that is https
     #[arg(long, env = "IUTSAI_PUSH_CONTACT", value_name = "ADDRESS")]
     pub push_contact: Option<String>,
 
@@ -106,6 +106,12 @@ pub struct Config {
     /// Requires a second factor of administrators. One without it can only set it up, and call from the own flat
     #[arg(long, env = "IUTSAI_REQUIRE_SECOND_FACTOR", value_parser = FalseyValueParser::new())]
     pub require_second_factor: bool,
+
+    /// Keys that seal the secrets of second factors in the database, separated by commas: 32 octets in URL-safe
+    /// base64 each. The first seals, and the others open what was sealed before. By default they are kept as they
+    /// are; nodes that share a database need the same
+    #[arg(long, env = "IUTSAI_SECOND_FACTOR_KEYS", value_name = "KEYS", hide_env_values = true)]
+    pub second_factor_keys: Option<String>,
 
     /// Where browsers reach the server, such as https://iutsai.example; https makes cookies Secure and sends HSTS
     #[arg(long, env = "IUTSAI_PUBLIC_URL", value_name = "URL")]

@@ -107,8 +107,10 @@ pub fn zone(state: &AppState) -> Arc<dyn Zone> {
 
 fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
     let flat = viewer.as_ref().and_then(Resident::flat);
+    let keeps_back = |viewer: &Resident| state.backend.privacy.keeps_location_back(&viewer.name);
     PageContext {
         reach: flat.and_then(|(line, house)| state.backend.reach.neighbours(line, Some(house))),
+        location_off: viewer.as_ref().is_some_and(keeps_back),
         viewer,
         ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {

@@ -115,6 +115,7 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
         canary: settings.canary,
         demo: settings.demo,
         requires_second_factor: settings.requires_second_factor,
+        seal: settings.seal.clone(),
         calls_runtime: runtimes.calls.clone(),
         sockets_runtime: runtimes.sockets.clone(),
     });

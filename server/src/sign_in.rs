@@ -54,9 +54,11 @@ pub fn code_needed() -> Problem {
         .because("Name and password are right; send them again with the `code` of the authenticator app.")
 }
 
-/// `GET /api/session` names the signed-in person.
-pub async fn show_session(SignedIn(resident): SignedIn) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], Json(resident))
+/// `GET /api/session` names the signed-in person, with a header if that person keeps the location back.
+pub async fn show_session(State(state): State<AppState>, SignedIn(resident): SignedIn) -> impl IntoResponse {
+    let keeps_back = state.backend.privacy.keeps_location_back(&resident.name);
+    let location = keeps_back.then_some([(domain::header::LOCATION, domain::header::OFF)]);
+    ([(header::CACHE_CONTROL, "no-store")], location, Json(resident))
 }
 
 /// `DELETE /api/session` signs out, without a session too.

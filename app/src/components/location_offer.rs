@@ -27,7 +27,8 @@ pub(super) fn LocationOffer() -> impl IntoView {
     let stage = RwSignal::new(Stage::Silent);
     effect(move || {
         spawn_local(async move {
-            if window().is_secure_context() && !location::is_granted().await {
+            let may_be_used = window().is_secure_context() && !location::is_off();
+            if may_be_used && !location::is_granted().await {
                 // The page may be gone by then.
                 stage.try_set(Stage::Offered);
             }

@@ -191,6 +191,7 @@ fn WithoutPlace() -> impl IntoView {
             press.own_call.with(|call| call.as_ref().is_some_and(|call| call.location.is_none()));
         match press.location_problem.get().filter(|_| lacks_place && is_open.get()) {
             None => "",
+            Some(LocationProblem::KeptBack) => td_string!(i18n.get_locale(), own.place_off),
             Some(LocationProblem::Denied) => td_string!(i18n.get_locale(), own.place_denied),
             Some(_) => td_string!(i18n.get_locale(), own.place_unknown),
         }

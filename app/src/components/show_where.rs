@@ -79,6 +79,7 @@ fn words(locale: Locale, stage: Stage) -> &'static str {
         Stage::Offered => td_string!(locale, show_where.offer),
         Stage::Looking => td_string!(locale, show_where.looking),
         Stage::Shown => td_string!(locale, show_where.shown),
+        Stage::Failed(LocationProblem::KeptBack) => td_string!(locale, show_where.off),
         Stage::Failed(LocationProblem::Denied) => td_string!(locale, show_where.denied),
         Stage::Failed(_) => td_string!(locale, show_where.unavailable),
         Stage::Refused => td_string!(locale, show_where.refused),

@@ -187,6 +187,7 @@ fn problem_words(locale: Locale, problem: &str) -> Option<&'static str> {
         "unavailable" => Some(td_string!(locale, sign_in.unavailable)),
         "service-away" => Some(td_string!(locale, sign_in.service_away)),
         "service-refused" => Some(td_string!(locale, sign_in.service_refused)),
+        "service-unreadable" => Some(td_string!(locale, sign_in.service_unreadable)),
         "service-cancelled" => Some(td_string!(locale, sign_in.service_cancelled)),
         "service-expired" => Some(td_string!(locale, sign_in.service_expired)),
         "service-unknown" => Some(td_string!(locale, sign_in.service_unknown)),

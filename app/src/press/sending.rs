@@ -67,6 +67,10 @@ impl Press {
             pending.body = body;
             offline::ask_to_sync();
         }
+        if location::is_off() {
+            // It was kept before the person turned the location off.
+            pending.body = pending.located(None);
+        }
         self.send(pending).await;
     }
 
@@ -199,6 +203,10 @@ impl Press {
         let (key, at) = (pending.key, self.connection.clock().when(at));
         let location = pending.request().as_ref().and_then(CallRequest::location);
         self.tracking.begin(id, location, at);
+        if recorded.warning.is_some() {
+            // The server may have left the location out, because the person keeps it back.
+            spawn_local(self.tracking.end_if_kept_back());
+        }
         self.show(PressState::Recorded { id, state: recorded.state, at }, None);
         spawn_local(async move {
             // One that cannot be forgotten would be found at once, and sent again and again.

@@ -78,7 +78,7 @@ impl Backend {
         let opened = settings.calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await });
         let (outbox, queue, queued) = opened.await??;
         let database = Database::connect_later(&settings.database_url)?;
-        let accounts = Accounts::new(database.clone());
+        let accounts = Accounts::new(database.clone()).sealed_by(settings.seal.clone());
         let prepared = prepare(&database, &accounts, &settings).await?;
         let readiness = roles::readiness(&settings);
         let (log, relay) = roles::open_log(&settings, &outbox, readiness.producer.clone())?;

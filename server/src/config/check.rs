@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use backend::{
     database,
+    people::seal::Seal,
     push::{self, DEFAULT_HOSTS, Hosts},
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
@@ -42,6 +43,7 @@ impl Config {
         let webhook = public_origin.clone().and_then(|site| gather(&mut wrong, self.webhook.check(site)));
         let oidc =
             public_origin.as_ref().and_then(|site| gather(&mut wrong, self.oidc.check(site.as_deref())));
+        let seal = gather(&mut wrong, self.seal());
         let traces = gather(&mut wrong, self.traces());
         let allowed_origins = gather(
             &mut wrong,
@@ -73,6 +75,7 @@ impl Config {
                 demo: self.demo,
                 demo_anywhere: self.demo_anywhere,
                 requires_second_factor: self.require_second_factor,
+                seal: seal?,
                 oidc: oidc?,
                 public_origin: public_origin?,
                 allowed_origins: allowed_origins?,
@@ -107,6 +110,11 @@ impl Config {
             None => site.clone().filter(|site| site.starts_with("https://")),
         };
         Ok(push::Settings { hosts, private_key, contact, site })
+    }
+
+    fn seal(&self) -> Result<Seal, String> {
+        let Some(keys) = given(self.second_factor_keys.as_deref()) else { return Ok(Seal::default()) };
+        Seal::parse(keys).map_err(|error| format!("IUTSAI_SECOND_FACTOR_KEYS: {error}."))
     }
 
     fn site_dir(&self) -> Result<PathBuf, String> {

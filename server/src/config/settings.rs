@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use backend::{
+    people::seal::Seal,
     push,
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
@@ -82,6 +83,8 @@ pub struct Settings {
     pub demo_anywhere: bool,
     /// Administrators without a second factor can only set it up.
     pub requires_second_factor: bool,
+    /// Seals the secrets of second factors in the database.
+    pub seal: Seal,
     /// The housing service by which people sign in, if there is one.
     pub oidc: Option<Oidc>,
     /// The address at which browsers reach the server, as an origin of scheme, host and port.

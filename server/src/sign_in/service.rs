@@ -43,6 +43,7 @@ mod word {
     pub(super) const BUSY: &str = "unavailable";
     pub(super) const AWAY: &str = "service-away";
     pub(super) const REFUSED: &str = "service-refused";
+    pub(super) const UNREADABLE: &str = "service-unreadable";
     pub(super) const CANCELLED: &str = "service-cancelled";
     pub(super) const EXPIRED: &str = "service-expired";
     pub(super) const UNKNOWN: &str = "service-unknown";
@@ -222,6 +223,7 @@ fn failed_word(failed: &Failed) -> &'static str {
     match failed {
         Failed::Away(_) => word::AWAY,
         Failed::Refused(_) => word::REFUSED,
+        Failed::Unreadable(_) => word::UNREADABLE,
         Failed::NoAccount => word::UNKNOWN,
     }
 }

@@ -23,6 +23,7 @@ mod history;
 mod lines;
 mod locations;
 mod me;
+mod memory;
 mod monitoring;
 mod moving;
 mod origins;

@@ -99,6 +99,7 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
             ("KAFKA_SASL_PASSWORD", "s3cret"),
             ("IUTSAI_PUBLIC_URL", "https://Iutsai.example/"),
             ("IUTSAI_PUSH_PRIVATE_KEY", "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"),
+            ("IUTSAI_SECOND_FACTOR_KEYS", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2U"),
             ("IUTSAI_OIDC_ISSUER", "https://id.example/realms/danji"),
             ("IUTSAI_OIDC_CLIENT_ID", "iutsai"),
             ("IUTSAI_OIDC_CLIENT_SECRET", "s3cret"),
@@ -109,7 +110,10 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         ],
     );
     assert_eq!((status, err.as_str()), (Some(0), ""));
-    assert!(!["s3cret", "yfWPiYE", "AAECAwQF"].iter().any(|secret| out.contains(secret)), "{out}");
+    assert!(
+        !["s3cret", "yfWPiYE", "AAECAwQF", "c2VjcmV0"].iter().any(|secret| out.contains(secret)),
+        "{out}"
+    );
     for line in [
         "DATABASE_URL=postgres://iutsai:hidden@db.example/iutsai",
         "KAFKA_SASL_PASSWORD=(hidden)",
@@ -123,6 +127,7 @@ fn the_configuration_is_printed_with_its_secrets_hidden() {
         "IUTSAI_TIME_ZONE=Asia/Seoul",
         "IUTSAI_BATCH_CRON=10 4 * * *",
         "IUTSAI_REQUIRE_SECOND_FACTOR=0",
+        "IUTSAI_SECOND_FACTOR_KEYS=(hidden)",
         "IUTSAI_SITE_PLAN=(unset)",
         "IUTSAI_PUSH_PRIVATE_KEY=(hidden)",
         "IUTSAI_PUSH_CONTACT=https://iutsai.example",

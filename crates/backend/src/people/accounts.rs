@@ -5,7 +5,7 @@ mod demo;
 use std::sync::LazyLock;
 
 use argon2::{
-    Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
+    PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
 use domain::{House, Line, Resident, Role, people::unseen};
@@ -18,7 +18,7 @@ use crate::{
         self, Database, DatabaseError,
         stored::{self, StoredResident, Unreadable},
     },
-    people::{PeopleError, hashing::Hashing},
+    people::{PeopleError, argon::Hasher, hashing::Hashing, seal::Seal},
 };
 pub use demo::{DEMO_PASSWORD, DEMO_RESIDENTS};
 
@@ -69,6 +69,8 @@ pub struct NewAccount {
 pub struct Accounts {
     database: Database,
     hashing: Hashing,
+    /// Seals the secrets of second factors.
+    seal: Seal,
     /// In whose name the audit records acts.
     by: By,
 }
@@ -77,7 +79,13 @@ impl Accounts {
     /// The accounts kept in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, hashing: Hashing::new(), by: By::service() }
+        Self { database, hashing: Hashing::new(), seal: Seal::default(), by: By::service() }
+    }
+
+    /// Returns the same accounts, whose second factors have their secrets sealed in the database.
+    #[must_use]
+    pub fn sealed_by(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     /// Returns the same accounts, whose acts the audit records in this name. Without it an act is recorded as the
@@ -110,6 +118,11 @@ impl Accounts {
     /// [`AccountError::Taken`], [`AccountError::Invalid`] with what to change, or the database's.
     pub async fn create(&self, account: NewAccount) -> Result<Resident, AccountError> {
         self.insert(account, false).await
+    }
+
+    /// Seals the secrets of second factors.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
     }
 
     /// The database of the accounts.
@@ -181,9 +194,9 @@ impl Accounts {
 
     /// Returns the hash of a password, as an account keeps it.
     pub(super) async fn hashed(&self, password: String) -> Result<String, PeopleError> {
-        self.hash(move || {
+        self.hash(move |hasher| {
             let salt = SaltString::generate(&mut OsRng);
-            let hash = Argon2::default().hash_password(password.as_bytes(), &salt);
+            let hash = hasher.hash_password(password.as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(PeopleError::hashing)
         })
         .await?
@@ -193,17 +206,17 @@ impl Accounts {
         if password.chars().count() > PASSWORD_LENGTH_LIMIT {
             return Ok(false);
         }
-        self.hash(move || {
+        self.hash(move |hasher| {
             let hash = PasswordHash::new(&hash);
             let hash = hash.map_err(|error| Unreadable(format!("the hash of a password ({error})")))?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            Ok(hasher.verify_password(password.as_bytes(), &hash).is_ok())
         })
         .await?
     }
 
     async fn hash<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, PeopleError> {
         let done = self.hashing.run(work).await;
         done.map_err(PeopleError::hashing)
@@ -213,7 +226,8 @@ impl Accounts {
 /// Verified against when the name is unknown, so that the time does not reveal it.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let salt = SaltString::generate(&mut OsRng);
-    let hash = Argon2::default().hash_password(b"nobody has this password", &salt);
+    let hasher = Hasher::default();
+    let hash = hasher.hash_password(b"nobody has this password", &salt);
     hash.expect("argon2's own defaults are valid").to_string()
 });
 

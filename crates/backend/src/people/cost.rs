@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use argon2::{
-    Argon2, PasswordHasher, PasswordVerifier,
+    Params, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
 
-use super::PeopleError;
+use super::{PeopleError, argon::Hasher};
 
 /// The number of checks that are measured. The fastest counts, because it was disturbed the least.
 const CHECKS: usize = 5;
@@ -31,16 +31,16 @@ pub struct HashingCost {
 /// [`PeopleError::Hashing`].
 pub fn measure() -> Result<HashingCost, PeopleError> {
     const PASSWORD: &[u8] = b"measured, and nobody's";
-    let argon2 = Argon2::default();
+    let hasher = Hasher::default();
     let salt = SaltString::generate(&mut OsRng);
-    let hash = argon2.hash_password(PASSWORD, &salt).map_err(PeopleError::hashing)?;
+    let hash = hasher.hash_password(PASSWORD, &salt).map_err(PeopleError::hashing)?;
     let mut check = Duration::MAX;
     for _ in 0..CHECKS {
         let begun = Instant::now();
-        argon2.verify_password(PASSWORD, &hash).map_err(PeopleError::hashing)?;
+        hasher.verify_password(PASSWORD, &hash).map_err(PeopleError::hashing)?;
         check = check.min(begun.elapsed());
     }
-    let parameters = argon2.params();
+    let parameters = Params::default();
     Ok(HashingCost {
         memory_kib: parameters.m_cost(),
         passes: parameters.t_cost(),

@@ -4,10 +4,11 @@
 //! ([`invitations`]) and acts on accounts ([`office`]). People choose whether their location is used
 //! ([`location_use`]). Screens on a wall are no accounts ([`displays`]).
 //!
-//! An administrator can protect the account with a [`second_factor`]; between the password and its code there is a
-//! ticket ([`tickets`]). People can also sign in by the housing service ([`oidc`]).
+//! An administrator can protect the account with a [`second_factor`], whose secret [`seal`] keeps. Between the
+//! password and its code there is a ticket ([`tickets`]). People can also sign in by the housing service ([`oidc`]).
 
 pub mod accounts;
+mod argon;
 mod code;
 pub mod complex;
 pub mod cost;
@@ -19,6 +20,7 @@ pub mod location_use;
 pub mod office;
 pub mod oidc;
 mod password;
+pub mod seal;
 pub mod second_factor;
 pub mod sessions;
 pub mod tickets;

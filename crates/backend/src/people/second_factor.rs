@@ -1,6 +1,6 @@
 //! The second factor of an account, which is codes of an authenticator app ([`totp`]), and recovery codes for a lost
-//! phone. The secret of the app is stored as it is, because the server computes with it. The database has only the
-//! SHA-256 of recovery codes.
+//! phone. The secret of the app is stored as it is, or sealed by a key ([`super::seal`]), because the server computes
+//! with it. The database has only the SHA-256 of recovery codes.
 
 mod recovery;
 
@@ -101,9 +101,11 @@ impl Accounts {
         if since > 0 {
             return Ok(SecondFactor::On { since, codes_left: u64::try_from(codes_left).unwrap_or_default() });
         }
-        let secret: Vec<u8> = row.try_get("secret")?;
-        let is_fresh = made_at > clock::now() - SET_UP_WITHIN;
-        Ok(if is_fresh { SecondFactor::Begun { secret: totp::base32(&secret) } } else { SecondFactor::Off })
+        if made_at <= clock::now() - SET_UP_WITHIN {
+            return Ok(SecondFactor::Off);
+        }
+        let kept: Vec<u8> = row.try_get("secret")?;
+        Ok(SecondFactor::Begun { secret: totp::base32(&self.seal().open(&kept, name)?) })
     }
 
     /// Begins a set-up with a new secret, in the place of an earlier one that was not confirmed. An account that has a
@@ -114,6 +116,7 @@ impl Accounts {
     pub async fn begin_second_factor(&self, name: &str) -> Result<(), PeopleError> {
         let mut secret = [0_u8; totp::SECRET_LENGTH];
         getrandom::fill(&mut secret)?;
+        let kept = self.seal().close(&secret, name)?;
         database::outcome::<_, PeopleError>(async {
             let mut transaction = self.database().pool().begin().await?;
             let insert = sqlx::query(
@@ -121,7 +124,7 @@ impl Accounts {
                  ON CONFLICT (resident) DO UPDATE SET secret = EXCLUDED.secret, made_at = EXCLUDED.made_at
                  WHERE second_factors.confirmed_at = 0",
             );
-            let insert = insert.bind(name).bind(secret.to_vec()).bind(clock::now());
+            let insert = insert.bind(name).bind(kept).bind(clock::now());
             if insert.execute(&mut *transaction).await?.rows_affected() > 0 {
                 self.record(&mut transaction, Act::SecondFactorBegun, name, "").await?;
             }
@@ -150,7 +153,8 @@ impl Accounts {
         .bind(now - SET_UP_WITHIN)
         .fetch_optional(self.database().pool());
         let row = database::answer(find).await?.ok_or(SetUpError::NotBegun)?;
-        let secret: Vec<u8> = row.try_get("secret")?;
+        let kept: Vec<u8> = row.try_get("secret")?;
+        let secret = self.seal().open(&kept, name)?;
         let step = totp::step_of(&secret, &digits(code), now, 0).map_err(PeopleError::from)?;
         let step = step.ok_or(SetUpError::WrongCode)?;
         let codes = new_codes()?;
@@ -160,7 +164,7 @@ impl Accounts {
                 "UPDATE second_factors SET confirmed_at = $1, last_step = $2
                  WHERE resident = $3 AND confirmed_at = 0 AND secret = $4",
             );
-            let confirm = confirm.bind(now).bind(step).bind(name).bind(secret.clone());
+            let confirm = confirm.bind(now).bind(step).bind(name).bind(kept.clone());
             if confirm.execute(&mut *transaction).await?.rows_affected() == 0 {
                 return Err(SetUpError::NotBegun);
             }
@@ -211,7 +215,8 @@ impl Accounts {
         .bind(name)
         .fetch_optional(self.database().pool());
         let Some(row) = database::answer(find).await? else { return Ok(false) };
-        let (secret, last): (Vec<u8>, i64) = (row.try_get("secret")?, row.try_get("last_step")?);
+        let (kept, last): (Vec<u8>, i64) = (row.try_get("secret")?, row.try_get("last_step")?);
+        let secret = self.seal().open(&kept, name)?;
         let Some(step) = totp::step_of(&secret, code, clock::now(), last)? else { return Ok(false) };
         // Two at once with the same code meet here, and the second finds its step used.
         let used =
@@ -219,7 +224,28 @@ impl Accounts {
                 .bind(step)
                 .bind(name)
                 .execute(self.database().pool());
-        Ok(database::answer(used).await?.rows_affected() > 0)
+        let is_used = database::answer(used).await?.rows_affected() > 0;
+        if is_used && !self.seal().is_current(&kept, name) {
+            self.seal_anew(name, kept, &secret).await;
+        }
+        Ok(is_used)
+    }
+
+    /// Seals a secret that was kept before there was a key, or by an older one.
+    async fn seal_anew(&self, name: &str, kept: Vec<u8>, secret: &[u8]) {
+        let sealed = async {
+            let anew = self.seal().close(secret, name)?;
+            let update =
+                sqlx::query("UPDATE second_factors SET secret = $1 WHERE resident = $2 AND secret = $3")
+                    .bind(anew)
+                    .bind(name)
+                    .bind(kept)
+                    .execute(self.database().pool());
+            database::answer(update).await.map_err(PeopleError::from)
+        };
+        if let Err(error) = sealed.await {
+            tracing::warn!(%error, "the secret of a second factor is sealed at the next sign-in");
+        }
     }
 
     /// Removes the second factor of an account and its recovery codes; returns whether there was one.

@@ -29,7 +29,10 @@ use crate::{
         handover::Handover,
         outbox::{Outbox, OutboxError},
     },
-    people::{PeopleError, location_use::LocationUses},
+    people::{
+        PeopleError,
+        location_use::{LocationUse, LocationUses},
+    },
 };
 pub use held::{Consent, Held, Record, Shown};
 use located::Followed;
@@ -96,6 +99,12 @@ impl Privacy {
     ) -> Self {
         let (followed, has_destroyed) = (Arc::default(), Arc::default());
         Self { database, outbox, hub, handover, choices, followed, has_destroyed }
+    }
+
+    /// Returns whether the person of an account keeps the location back, by this node's copy of the choices.
+    #[must_use]
+    pub fn keeps_location_back(&self, account: &str) -> bool {
+        self.choices.of(account) != LocationUse::Allowed
     }
 
     /// Follows the choices of the accounts and the calls of the outbox, and destroys withdrawn locations, until it is

@@ -10,7 +10,7 @@ use crate::{
         log::{KafkaSettings, LogError},
         outbox::OutboxError,
     },
-    people::accounts::AccountError,
+    people::{accounts::AccountError, seal::Seal},
     push,
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
@@ -48,6 +48,8 @@ pub struct Settings {
     pub demo: bool,
     /// Administrators without a second factor have the rights of residents.
     pub requires_second_factor: bool,
+    /// Seals the secrets of second factors in the database.
+    pub seal: Seal,
     /// Where calls are taken; nothing else runs there.
     pub calls_runtime: Handle,
     /// Where sockets and the fan-out run.

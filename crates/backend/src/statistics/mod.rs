@@ -24,14 +24,16 @@ mod zone;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     path::Path,
     sync::Arc,
 };
 
 use domain::{
     Line, Millis,
-    statistics::{Basis, Figures, Query, Row, figures},
+    statistics::{Basis, Counting, Figures, Query, Row},
 };
+use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row as _};
 use tokio::sync::watch;
@@ -49,6 +51,9 @@ pub use zone::{Iana, UnknownZone};
 
 /// The file of the statistics on SQLite, in the data directory.
 pub(crate) const FILE: &str = "statistics.db";
+
+/// The number of calls that are read before other tasks have their turn.
+const AT_ONCE: usize = 256;
 
 /// The statistics cannot be read now. A later attempt may succeed.
 #[derive(Debug, thiserror::Error)]
@@ -145,15 +150,12 @@ impl Statistics {
         let flats = self.flats().await.map_err(unavailable)?;
         let mut connection = self.connect().await.map_err(unavailable)?;
         let places = positions::load(&mut connection, Tables::Live).await.map_err(unavailable)?;
-        let rows = calls(&mut connection, from, to, query.line.as_ref()).await.map_err(unavailable)?;
+        let basis = Basis { zone: &self.0.zone, as_of, positions: positions::shown(places), flats };
+        let mut counting = Counting::new(query, &basis);
+        let count = |row: Row| counting.add(&row);
+        each_call(&mut connection, from..to, query.line.as_ref(), count).await.map_err(unavailable)?;
         drop(connection);
-        let (query, zone) = (query.clone(), self.0.zone.clone());
-        // A year of calls takes a while to count.
-        let counting = tokio::task::spawn_blocking(move || {
-            let basis = Basis { zone: &zone, as_of, positions: positions::shown(places), flats };
-            figures(&rows, &query, &basis)
-        });
-        counting.await.map_err(|error| Unavailable::because(&error))
+        Ok(counting.figures())
     }
 
     /// Returns the calls that a question selects, the oldest first.
@@ -163,9 +165,14 @@ impl Statistics {
     pub async fn rows(&self, query: &Query) -> Result<Vec<Row>, Unavailable> {
         let unavailable = |error: StatisticsError| Unavailable::because(&error);
         let mut connection = self.connect().await.map_err(unavailable)?;
-        let (from, to) = (query.period.from(), query.period.to());
-        let mut rows = calls(&mut connection, from, to, query.line.as_ref()).await.map_err(unavailable)?;
-        rows.retain(|row| query.selects(row));
+        let period = query.period.from()..query.period.to();
+        let mut rows = Vec::new();
+        let keep = |row: Row| {
+            if query.selects(&row) {
+                rows.push(row);
+            }
+        };
+        each_call(&mut connection, period, query.line.as_ref(), keep).await.map_err(unavailable)?;
         rows.sort_by(|one, other| {
             (one.begun, &one.line, &one.house, one.id).cmp(&(
                 other.begun,
@@ -252,29 +259,34 @@ impl Statistics {
     }
 }
 
-/// Returns the calls that began from `from` on and before `to`, of one line or all.
-async fn calls(
+/// Reads the calls that began in a period, of one line or all, one after another. A year of calls is read while other
+/// tasks go on, and is never in memory as a whole.
+async fn each_call(
     connection: &mut AnyConnection,
-    from: Millis,
-    to: Millis,
+    period: Range<Millis>,
     line: Option<&Line>,
-) -> Result<Vec<Row>, StatisticsError> {
-    let rows = match line {
+    mut with: impl FnMut(Row) + Send,
+) -> Result<(), StatisticsError> {
+    let mut found = match line {
         Some(line) => {
             sqlx::query("SELECT value FROM statistics_calls WHERE begun >= $1 AND begun < $2 AND line = $3")
-                .bind(from)
-                .bind(to)
+                .bind(period.start)
+                .bind(period.end)
                 .bind(line.as_str())
-                .fetch_all(connection)
-                .await?
+                .fetch(connection)
         }
-        None => {
-            sqlx::query("SELECT value FROM statistics_calls WHERE begun >= $1 AND begun < $2")
-                .bind(from)
-                .bind(to)
-                .fetch_all(connection)
-                .await?
-        }
+        None => sqlx::query("SELECT value FROM statistics_calls WHERE begun >= $1 AND begun < $2")
+            .bind(period.start)
+            .bind(period.end)
+            .fetch(connection),
     };
-    rows.iter().map(store::call).collect()
+    let mut read = 0_usize;
+    while let Some(row) = found.try_next().await? {
+        with(store::call(&row)?);
+        read += 1;
+        if read.is_multiple_of(AT_ONCE) {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
 }

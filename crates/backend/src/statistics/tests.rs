@@ -4,18 +4,22 @@ use std::path::Path;
 
 use domain::{
     Actor, Alert, AlertId, Event, EventId, House, Line, Millis, Neighbour, Position, Progress, Receipt,
-    Status, event::LOOK_BACK, record, statistics::Row,
+    Status,
+    event::LOOK_BACK,
+    record,
+    statistics::{Basis, Period, Query, Row, figures},
 };
 use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use super::{
+    AT_ONCE, Iana, Statistics,
     apply::{Page, apply},
     lease::{Lease, Work},
     settle::settle,
     store::{StatisticsError, Tables, call, execute, number},
 };
-use crate::{database::Database, delivery::log::Record};
+use crate::{clock, database::Database, delivery::log::Record};
 
 const MORNING: Millis = 1_795_820_000_000;
 const HOUR: Millis = 60 * 60 * 1000;
@@ -170,4 +174,37 @@ async fn one_process_writes_at_a_time_and_none_after_a_rebuild() {
     let second = take("second").await.unwrap();
     assert!(matches!(first.begin(&database).await, Err(StatisticsError::TakenOver)));
     second.begin(&database).await.unwrap().commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn figures_that_are_counted_while_calls_are_read_are_those_of_all_calls_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let accounts = Database::in_directory(directory.path()).await;
+    let zone = Iana::named("Asia/Seoul").unwrap();
+    let statistics = Statistics::open(directory.path(), accounts, zone.clone()).unwrap();
+    let mut connection = statistics.connect().await.unwrap();
+    let begun = clock::now() - 30 * 24 * HOUR;
+    let mut events = Vec::new();
+    for (number, at) in (1_u128..=600).zip((1..).map(|minute| begun + minute * 60_000)) {
+        events.push((alert(number, at), at));
+        if number % 3 == 0 {
+            events.push((cancelled(number, at + 5), at + 5));
+        }
+        if number % 2 == 0 {
+            events.push((reached(number), at + 7));
+        }
+    }
+    add(&mut connection, &events).await;
+    let all = rows(&mut connection, "statistics_calls").await;
+    drop(connection);
+    assert!(all.len() == 600 && all.len() > 2 * AT_ONCE, "{}", all.len());
+
+    let query = Query::new(Period::new(begun + 100 * 60_000, begun + 500 * 60_000).unwrap());
+    let counted = statistics.figures(&query).await.unwrap();
+    let (as_of, positions) = (counted.as_of, counted.positions.clone());
+    let basis = Basis { zone: &zone, as_of, positions, flats: statistics.flats().await.unwrap() };
+    assert_eq!(counted, figures(&all, &query, &basis));
+    assert_eq!((counted.counts.calls, counted.previous.counts.calls), (400, 99));
+    assert_eq!((counted.counts.cancelled, counted.counts.reach.reached), (133, 200));
+    assert_eq!(statistics.rows(&query).await.unwrap().len(), 400);
 }

@@ -3,8 +3,9 @@
 /// A record's header with the event's id.
 pub const ID: &str = "id";
 
-/// The header with a call's age in milliseconds. On a record, the time from the receipt of its event to its publication, by
-/// the clock of the node that published it; on a MESSAGE, the time from the receipt until the frame was sent.
+/// The header with a call's age in milliseconds. On a record, the time from the receipt of its event to its
+/// publication, by the clock of the node that published it; on a MESSAGE, the time from the receipt until the frame
+/// was sent.
 pub const AGE: &str = "age";
 
 /// The header of a request, and then of the record of what it asked for, with the trace that both belong to (W3C Trace
@@ -40,3 +41,9 @@ pub const YES: &str = "true";
 
 /// The HTTP header of a command that makes repeating it safe; the key becomes the event's id.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The HTTP header of `GET /api/session` that shows, with [`OFF`], that the signed-in person keeps the location back.
+/// A page then neither asks the browser for it nor sends it.
+pub const LOCATION: &str = "iutsai-location";
+/// The value of a header about something that is turned off.
+pub const OFF: &str = "off";

@@ -78,15 +78,10 @@ pub struct Day {
 pub struct Buckets(BTreeMap<Millis, Tally>);
 
 impl Buckets {
-    /// Counts these calls as they stand at `now`.
-    #[must_use]
-    pub fn of(calls: &[&Row], now: Millis) -> Self {
-        let mut buckets = Self::default();
-        for row in calls {
-            let begins = row.begun.saturating_sub(row.begun.rem_euclid(QUARTER));
-            buckets.0.entry(begins).or_default().count(row, now);
-        }
-        buckets
+    /// Counts one more call as it stands at `now`.
+    pub fn add(&mut self, row: &Row, now: Millis) {
+        let begins = row.begun.saturating_sub(row.begun.rem_euclid(QUARTER));
+        self.0.entry(begins).or_default().count(row, now);
     }
 
     /// Returns the counts of each quarter-hour in which a call began, by its first instant.

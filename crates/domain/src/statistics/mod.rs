@@ -1,5 +1,6 @@
-//! Statistics, which are the figures of many calls. A [`Row`] has the kept data of one call, and [`figures()`] counts
-//! rows. Live reading and batch use the same functions, so they give the same numbers.
+//! Statistics, which are the figures of many calls. A [`Row`] has the kept data of one call. [`figures()`] counts
+//! rows, and [`Counting`] one after another. Live reading and batch use the same functions, so they give the same
+//! numbers.
 //!
 //! `row` makes a row from the events in `held`, `query` and `preset` have the questions, `zone` derives local time from
 //! a zone's offsets, and `buckets`, `times`, `percentiles` and `count` count rows. The results are in `figures`.
@@ -16,7 +17,7 @@ mod times;
 mod zone;
 
 pub use buckets::{Buckets, Day, QUARTER, Tally};
-pub use count::{Basis, figures};
+pub use count::{Basis, Counting, figures};
 pub use figures::{
     Alarms, ByHour, Counts, Distributions, Drills, Figures, HeatMap, OfLine, Positions, Previous, Reach,
     Unanswered,

@@ -19,26 +19,23 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn of(calls: &[&Row]) -> Self {
-        let mut times = Self::default();
-        for row in calls {
-            let Self { reached, first_accept, arrived, resolved, clamped } = &mut times;
-            let accepted = row.first_accept.filter(|_| row.came > 0);
-            let ended = row.ended.filter(|ended| ended.how == Progress::Resolved);
-            let steps = [
-                (reached, row.first_reached),
-                (first_accept, accepted),
-                (arrived, row.first_arrived),
-                (resolved, ended.map(|ended| ended.at)),
-            ];
-            for (durations, at) in steps {
-                let Some(at) = at else { continue };
-                let duration = at.saturating_sub(row.begun);
-                *clamped += u64::from(duration < 0);
-                durations.push(duration.max(0));
-            }
+    /// Adds the times of one more call.
+    pub(super) fn add(&mut self, row: &Row) {
+        let Self { reached, first_accept, arrived, resolved, clamped } = self;
+        let accepted = row.first_accept.filter(|_| row.came > 0);
+        let ended = row.ended.filter(|ended| ended.how == Progress::Resolved);
+        let steps = [
+            (reached, row.first_reached),
+            (first_accept, accepted),
+            (arrived, row.first_arrived),
+            (resolved, ended.map(|ended| ended.at)),
+        ];
+        for (durations, at) in steps {
+            let Some(at) = at else { continue };
+            let duration = at.saturating_sub(row.begun);
+            *clamped += u64::from(duration < 0);
+            durations.push(duration.max(0));
         }
-        times
     }
 
     pub(super) fn distributions(&self) -> Distributions {

@@ -68,6 +68,27 @@ async fn a_resident_reads_who_was_shown_their_location_and_nobody_else_does() ->
     Ok(())
 }
 
+/// Returns whether a home page makes its scripts leave the location alone.
+fn keeps_back(html: &str) -> bool {
+    let (_, choice) = html.split_once("location_off").expect("the page has the choice");
+    choice.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).starts_with("true")
+}
+
+#[tokio::test]
+async fn a_page_and_a_session_show_that_the_location_is_kept_back_until_it_is_given_again() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let (caller, neighbour) = (sign_in(&client, CALLER).await?, sign_in(&client, NEIGHBOUR).await?);
+    for (choice, is_off) in [("pause", true), ("give", false), ("withdraw", true), ("give", false)] {
+        assert_eq!(choose(&caller, choice).await, 200, "{choice}");
+        for (of, is_off) in [(&caller, is_off), (&neighbour, false)] {
+            let session = send(of.request(Method::GET, "/api/session")).await;
+            assert_eq!(header(&session, "iutsai-location") == "off", is_off, "{choice}");
+            assert_eq!(keeps_back(&page(of, "/").await), is_off, "{choice}");
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_is_held_is_downloaded_as_a_file_and_only_by_its_owner() -> Outcome {
     let (_server, client) = server_and_client().await?;

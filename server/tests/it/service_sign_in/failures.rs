@@ -11,9 +11,10 @@ use super::{
 use crate::service_sign_in::housing;
 
 /// Every word of the sign-in page about the service.
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 9] = [
     "service-away",
     "service-refused",
+    "service-unreadable",
     "service-cancelled",
     "service-expired",
     "service-unknown",

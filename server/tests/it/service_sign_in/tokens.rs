@@ -1,7 +1,7 @@
 //! Answers that do not count: those of another attempt, used codes, and ID tokens that are not for this sign-in.
 
 use super::{
-    CALLER, CLIENT, Client, Outcome, Service, Signed, begin, come_back, header, housing, json, led_to,
+    CALLER, CLIENT, Client, Outcome, Service, Signed, begin, come_back, header, housing, json, led_to, page,
     program, send, signed_in, with_claims, with_service,
 };
 
@@ -105,7 +105,7 @@ async fn a_claim_of_the_operators_names_the_account() -> Outcome {
         (json!({}), "service-unknown"),
         (json!({ "email": CALLER, "email_verified": false }), "service-unknown"),
         // A token whose standard claims have other types cannot be read at all.
-        (json!({ "email": ["resident-1203"], "email_verified": true }), "service-away"),
+        (json!({ "email": [CALLER], "email_verified": true }), "service-unreadable"),
     ] {
         let refused = with_claims(&client, &service, &claims, Signed::Rs256).await;
         assert_eq!(led_to(&refused), format!("/sign-in?problem={problem}&next=%2F"), "{claims}");
@@ -115,5 +115,27 @@ async fn a_claim_of_the_operators_names_the_account() -> Outcome {
     assert_eq!(signed_in(&client, &entered).await.as_deref(), Some(CALLER));
     let page = send(client.request(reqwest::Method::GET, "/sign-in?problem=service-unknown")).await;
     assert!(page.text().await.unwrap().contains("role=\"alert\""), "the page gives the reason");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_claim_of_a_wrong_type_is_named_in_the_log_without_its_value_and_leaves_the_password() -> Outcome {
+    let service = Service::start().await;
+    let server = service.at(program()).env("IUTSAI_OIDC_CLAIM", "email").start().await?;
+    let client = server.client()?;
+    let wrong = json!({ "email": ["first-of-two@id.example"], "email_verified": true });
+    for claims in [wrong, json!({ "email": 82_736_451, "email_verified": true })] {
+        let refused = with_claims(&client, &service, &claims, Signed::Rs256).await;
+        assert_eq!(led_to(&refused), "/sign-in?problem=service-unreadable&next=%2F", "{claims}");
+        assert_eq!(signed_in(&client, &refused).await, None, "{claims}");
+    }
+    let html = page(&client, "/sign-in?problem=service-unreadable").await;
+    for words in ["cannot be read", "use your name and password", "management office", "name=\"password\""] {
+        assert!(html.contains(words), "{words} is not in {html}");
+    }
+    let log = server.log()?;
+    let named = log.lines().filter(|line| line.contains("claim email")).count();
+    assert_eq!(named, 2, "{log}");
+    assert!(!log.contains("first-of-two") && !log.contains("82736451"), "{log}");
     Ok(())
 }

@@ -39,6 +39,9 @@ pub enum Failed {
     /// The code, or the ID token that it was exchanged for, does not count.
     #[error("what the housing service answered is not accepted: {0}")]
     Refused(String),
+    /// A claim of the ID token, which is named here, is of another type than the standard gives it.
+    #[error("the ID token of the housing service cannot be read, because the type of its claim {0} is wrong")]
+    Unreadable(String),
     /// The ID token does not name an account.
     #[error("the housing service names no account in the claim of IUTSAI_OIDC_CLAIM")]
     NoAccount,
@@ -167,7 +170,11 @@ fn not_exchanged(error: RequestTokenError<NoAnswer, ErrorAnswer>) -> Failed {
             Failed::Refused(format!("the code is answered with the error {}", answer.error()))
         }
         RequestTokenError::Request(error) => Failed::Away(with_sources(&error)),
-        RequestTokenError::Parse(..) => Failed::Away("the answer to a code cannot be read".into()),
+        // The error would show the value of a claim.
+        RequestTokenError::Parse(_, answer) => match token::unreadable_claim(&answer) {
+            Some(claim) => Failed::Unreadable(claim),
+            None => Failed::Away("the answer to a code cannot be read".into()),
+        },
         RequestTokenError::Other(error) => Failed::Away(error),
     }
 }

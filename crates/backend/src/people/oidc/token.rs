@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use openidconnect::{
     AdditionalClaims, ClaimsVerificationError, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet,
     EndpointSet, IdTokenClaims, IdTokenFields, Nonce, SignatureVerificationError, StandardErrorResponse,
@@ -16,7 +17,7 @@ use openidconnect::{
     },
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::settings::Settings;
 use crate::clock;
@@ -90,6 +91,9 @@ pub struct Person {
     pub account: String,
 }
 
+/// The longest name of a claim that is written into the log, in octets.
+const CLAIM_NAME_LIMIT: usize = 64;
+
 /// Why an ID token names nobody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Rejected {
@@ -147,6 +151,24 @@ fn is_recent(issued_at: i64, now: i64) -> Result<(), String> {
     Err(format!("issued {age} s ago; are both clocks right?"))
 }
 
+/// Returns the first claim of the ID token in a service's answer whose value the library cannot read, such as an
+/// `email` that is a list. Nothing of the token is checked here, so its name is for the log alone.
+pub(super) fn unreadable_claim(answer: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    let payload = answer.get("id_token")?.as_str()?.split('.').nth(1)?;
+    let payload: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let (claim, _) = payload.as_object()?.iter().find(|(claim, value)| !is_readable(claim, value))?;
+    let is_name = claim.len() <= CLAIM_NAME_LIMIT && claim.chars().all(|c| c.is_ascii_graphic());
+    is_name.then(|| claim.clone())
+}
+
+/// Returns whether the library reads this claim, in a token whose other claims are the least that one must have.
+fn is_readable(claim: &str, value: &Value) -> bool {
+    let mut all = json!({ "iss": "https://id.example", "sub": "7", "aud": "iutsai", "exp": 2, "iat": 1 });
+    all[claim] = value.clone();
+    serde_json::from_value::<Claims>(all).is_ok()
+}
+
 /// Reads the person from checked claims.
 fn named(claims: &Claims, settings: &Settings) -> Result<Person, Rejected> {
     let subject = claims.subject().as_str();
@@ -174,8 +196,6 @@ fn account<'a>(claims: &'a Value, claim: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
     use super::*;
 
     fn claims(more: &Value) -> Claims {
@@ -209,6 +229,31 @@ mod tests {
         assert_eq!(of("email", &json!({ "email": "kim@id.example" })), Err(Rejected::NoAccount));
         let phone = json!({ "phone_number": "+821012345678", "phone_number_verified": true });
         assert_eq!(of("phone_number", &phone), Ok("+821012345678".into()));
+    }
+
+    #[test]
+    fn a_claim_of_another_type_than_the_standard_gives_it_is_named_and_its_value_is_not() {
+        let answer = |claims: &Value| {
+            let payload = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).unwrap());
+            let answer = json!({ "access_token": "a", "id_token": format!("e30.{payload}.c2ln") });
+            unreadable_claim(&serde_json::to_vec(&answer).unwrap())
+        };
+        for (claim, value) in [
+            ("email", json!(["kim@id.example"])),
+            ("email", json!(7)),
+            ("email_verified", json!({})),
+            ("exp", json!("soon")),
+            ("iss", json!(7)),
+            ("name", json!([])),
+        ] {
+            let claims = json!({ "sub": "7", "iutsai_account": ["own"], claim: value });
+            assert_eq!(answer(&claims).as_deref(), Some(claim), "{claims}");
+        }
+        assert_eq!(answer(&json!({ "sub": "7", "email": "kim@id.example", "age": [40] })), None);
+        assert_eq!(answer(&json!(["email"])), None);
+        for other in ["", "{}", r#"{"id_token":7}"#, r#"{"id_token":"a.b.c"}"#, r#"{"id_token":"a"}"#] {
+            assert_eq!(unreadable_claim(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

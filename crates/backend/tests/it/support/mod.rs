@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use backend::{
     database::Database,
+    people::seal::Seal,
     push::{self, Hosts},
     readiness::RoleState,
     retention::Clocks,
@@ -44,6 +45,7 @@ pub async fn backend(directory: &Path) -> Backend {
         canary: None,
         demo: true,
         requires_second_factor: false,
+        seal: Seal::default(),
         calls_runtime: Handle::current(),
         sockets_runtime: Handle::current(),
     };

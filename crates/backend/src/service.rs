@@ -24,11 +24,11 @@ use crate::{
         self, Delivery,
         dead_letters::DeadLetters,
         handover::Handover,
-        log::{Kafka, KafkaSettings, Log, LogError},
+        log::{Kafka, KafkaSettings, Log, LogError, Share},
         outbox::{Outbox, OutboxError},
         relay::{Relay, show_local_state},
     },
-    escalation::Escalation,
+    escalation::{Escalation, Others},
     people::{
         accounts::{AccountError, Accounts},
         displays::Displays,
@@ -134,6 +134,8 @@ pub struct Backend {
     pub canary: Canary,
     /// The readiness of the roles.
     pub readiness: Readiness,
+    /// The lines that this node keeps for subscribers.
+    pub share: Share,
     /// The name of this process' counting, if it counts.
     counting: Option<Arc<str>>,
     database: Database,
@@ -201,6 +203,7 @@ impl Backend {
             accounts,
             hub,
             readiness,
+            share: settings.kafka.as_ref().map(|kafka| kafka.share.clone()).unwrap_or_default(),
             database,
             outbox,
             relay,
@@ -217,7 +220,8 @@ impl Backend {
             backend.spawn(&settings, show_local_state(outbox, state));
         }
         backend.start_privacy(&settings);
-        backend.spawn(&settings, fanout::drain(backend.hub.clone(), queued, log.clone()));
+        let draining = fanout::drain(backend.hub.clone(), queued, log.clone(), backend.share.clone());
+        backend.spawn(&settings, draining);
         backend.start_fanout(&settings, &log, handover.clone());
         backend.start_statistics(&settings, &log);
         backend.spawn(&settings, backend.reach.clone().run());
@@ -261,13 +265,17 @@ impl Backend {
             relay: self.relay.clone(),
             handover: handover.clone(),
             dead_letters: DeadLetters::new(settings.statistics.then(|| log.clone())),
+            share: self.share.clone(),
             state,
             promised: self.readiness.promised.clone(),
         };
         let runtime = &settings.sockets_runtime;
         let stopping = || self.stopping.clone();
         self.tasks.spawn_on(fanout.run(stopping()), runtime);
-        self.tasks.spawn_on(handover.listen(stopping()), runtime);
+        self.tasks.spawn_on(handover.clone().listen(stopping()), runtime);
+        if self.share.own().is_some() {
+            self.spawn(settings, fanout::complete_borrowed(self.share.clone(), handover));
+        }
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
@@ -287,7 +295,8 @@ impl Backend {
     fn start_escalation(&self, settings: &Settings, log: &Log) {
         let (calls, hub) = (self.calls.clone(), self.hub.clone());
         let (escalation, readiness) = (self.escalation.clone(), self.readiness.clone());
-        self.spawn(settings, escalation.run(calls, hub, readiness, log.is_read_back()));
+        let others = Others { share: self.share.clone(), are_there: log.is_read_back() };
+        self.spawn(settings, escalation.run(calls, hub, readiness, others));
     }
 
     /// Calls itself, once the hub knows the calls of before.

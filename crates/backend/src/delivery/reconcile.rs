@@ -31,16 +31,19 @@ pub(crate) struct Comparison {
     /// `None` while the outbox could not be read.
     marks: Option<Vec<Marked>>,
     ids: HashMap<&'static str, HashSet<Uuid>>,
+    /// The reading leaves partitions out, of whose records it shows nothing.
+    is_part: bool,
 }
 
 impl Comparison {
     /// Begins with the present marks, and no id yet. Marks that cannot be read now are read before the comparison. An
-    /// entry that is published meanwhile may be published once more then, which is better than not to compare.
-    pub(crate) async fn begin(outbox: &Outbox, relay: &Relay) -> Self {
+    /// entry that is published meanwhile may be published once more then, which is better than not to compare. `is_part` is
+    /// whether only some partitions are read.
+    pub(crate) async fn begin(outbox: &Outbox, relay: &Relay, is_part: bool) -> Self {
         let marks = present_marks(outbox, relay).await.inspect_err(|error| {
             tracing::warn!(%error, "the outbox's marks cannot be read, retrying");
         });
-        Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new() }
+        Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new(), is_part }
     }
 
     /// Sets the time since which everything in the log follows.
@@ -116,8 +119,9 @@ impl Comparison {
         }
         let partition: Partition = (marked.topic.clone(), marked.position.partition);
         match read.get(&partition) {
-            // The partition is not there any more, or ends before.
-            None => true,
+            // The partition is not there any more.
+            None => !self.is_part,
+            // It ends before.
             Some(end) if marked.position.offset >= *end => true,
             Some(_) => marked.position.timestamp >= self.since_for(&marked.topic),
         }

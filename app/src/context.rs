@@ -14,6 +14,8 @@ pub struct PageContext {
     pub viewer: Option<Resident>,
     /// The number of other households of the viewer's line that a call could alarm now; `None` while that is not known.
     pub reach: Option<u32>,
+    /// The path of the socket with the calls of the viewer's line, where the lines are divided among nodes.
+    pub socket: Option<String>,
     /// The ground under the map's markers.
     pub ground: Ground,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.

@@ -5,6 +5,7 @@ mod check;
 mod oidc;
 mod picture;
 mod print;
+mod shards;
 mod site_plan;
 mod traces;
 mod webhook;
@@ -17,6 +18,7 @@ use backend::{
     statistics::{Iana, schedule::Schedule},
 };
 use clap::builder::FalseyValueParser;
+use domain::{Shard, Shards};
 use ipnet::IpNet;
 
 pub use self::{
@@ -171,6 +173,11 @@ pub struct Config {
     #[serde(flatten)]
     pub webhook: WebhookConfig,
 
+    /// The settings that divide the lines.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub shards: ShardsConfig,
+
     /// Kafka's settings.
     #[command(flatten)]
     #[serde(flatten)]
@@ -251,6 +258,20 @@ pub struct WebhookConfig {
     /// Sends the caller's location as well, which is personal data
     #[arg(long = "webhook-location", env = "IUTSAI_WEBHOOK_LOCATION", value_parser = FalseyValueParser::new())]
     pub webhook_location: bool,
+}
+
+/// The division of the lines among fan-outs.
+#[derive(Clone, Debug, clap::Args, serde::Serialize)]
+#[command(next_help_heading = "Shards")]
+pub struct ShardsConfig {
+    /// The number of shards among which the lines of a large complex are divided, the same on every process; needs Kafka
+    /// and PostgreSQL if it is not 1
+    #[arg(long = "shards", env = "IUTSAI_SHARDS", value_name = "NUMBER", default_value = "1")]
+    pub shards: String,
+
+    /// The shard (1 to IUTSAI_SHARDS) whose lines this fan-out keeps; without it, every line. It needs IUTSAI_ROLES=fanout
+    #[arg(long = "shard", env = "IUTSAI_SHARD", value_name = "NUMBER")]
+    pub shard: Option<String>,
 }
 
 /// The roles of a process.
@@ -338,6 +359,10 @@ pub struct Settings {
     pub database_url: String,
     /// Where records are kept.
     pub log: Log,
+    /// The shards into which the lines are divided.
+    pub shards: Shards,
+    /// The shard that this process keeps; `None` for every line.
+    pub shard: Option<Shard>,
     /// The map's tiles.
     pub tiles: Option<TileSource>,
     /// The plan under the map's markers where there are no tiles.

@@ -109,6 +109,7 @@ fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
     let flat = viewer.as_ref().and_then(Resident::flat);
     PageContext {
         reach: flat.and_then(|(line, house)| state.backend.reach.neighbours(line, Some(house))),
+        socket: viewer.as_ref().and_then(|viewer| state.settings.shards.address_for(viewer)),
         viewer,
         ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {

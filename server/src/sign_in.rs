@@ -19,7 +19,7 @@ use backend::{
 };
 use domain::{
     Resident,
-    api::{SignIn, SignedIn as Answer},
+    api::{SignIn, SignedIn as Answer, WhoIs},
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -43,7 +43,10 @@ pub async fn start_session(
     Payload { value: sign_in }: Payload<SignIn>,
 ) -> Result<Json<Answer>, Problem> {
     match enter(&state, client, &headers, &sign_in).await? {
-        Entry::In(token, resident) => Ok(Json(Answer { token: token.as_str().to_owned(), resident })),
+        Entry::In(token, resident) => {
+            let socket = state.settings.shards.address_for(&resident);
+            Ok(Json(Answer { token: token.as_str().to_owned(), resident, socket }))
+        }
         Entry::CodeNeeded(_) => Err(code_needed()),
     }
 }
@@ -55,8 +58,9 @@ pub fn code_needed() -> Problem {
 }
 
 /// `GET /api/session` names the signed-in person.
-pub async fn show_session(SignedIn(resident): SignedIn) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], Json(resident))
+pub async fn show_session(State(state): State<AppState>, SignedIn(resident): SignedIn) -> impl IntoResponse {
+    let socket = state.settings.shards.address_for(&resident);
+    ([(header::CACHE_CONTROL, "no-store")], Json(WhoIs { resident, socket }))
 }
 
 /// `DELETE /api/session` signs out, without a session too.

@@ -36,6 +36,8 @@ pub(super) struct Ended {
     pub(super) was_steady: bool,
     /// True if the server refused it, or it never came about, because the session may be over.
     pub(super) ask_who_is_signed_in: bool,
+    /// The path of the socket that has the calls, where this one does not.
+    pub(super) elsewhere: Option<String>,
 }
 
 enum Input {
@@ -68,15 +70,16 @@ struct Session {
 struct Over {
     reason: String,
     refused: bool,
+    elsewhere: Option<String>,
 }
 
 /// Opens a WebSocket and listens until it ends.
 pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut UnboundedReceiver<News>) -> Ended {
-    let (out, incoming) = match open().await {
+    let (out, incoming) = match open(&connection.path()).await {
         Ok(opened) => opened,
         Err(reason) => {
             logging::log!("the connection cannot be opened: {reason}");
-            return Ended { was_steady: false, ask_who_is_signed_in: true };
+            return Ended { was_steady: false, ask_who_is_signed_in: true, elsewhere: None };
         }
     };
     let line = connection.line.try_get_value().flatten();
@@ -101,6 +104,7 @@ pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut Unboun
     Ended {
         was_steady: lasted.is_some_and(|lasted| lasted >= STEADY),
         ask_who_is_signed_in: over.refused || lasted.is_none(),
+        elsewhere: over.elsewhere,
     }
 }
 
@@ -143,7 +147,7 @@ impl Session {
                 }
                 Ok(())
             }
-            Input::Closed(reason) => Err(Over { reason, refused: false }),
+            Input::Closed(reason) => Err(Over::lost(&reason)),
             Input::News(News::WentOffline) => Err(Over::lost("the network is gone")),
             Input::News(News::Looked | News::Sounded | News::Armed | News::Woke) => {
                 self.check_silence()?;
@@ -274,22 +278,25 @@ impl Session {
 
 impl Over {
     fn lost(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), refused: false }
+        Self { reason: reason.to_owned(), refused: false, elsewhere: None }
     }
 }
 
 impl From<Failure> for Over {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(reason) => Self { reason, refused: true },
-            Failure::Broken(error) => Self { reason: error.to_string(), refused: false },
+            Failure::Refused(reason) => Self { refused: true, ..Self::lost(&reason) },
+            Failure::Elsewhere(path) => {
+                Self { elsewhere: Some(path), ..Self::lost("the calls of the line are at another node") }
+            }
+            Failure::Broken(error) => Self::lost(&error.to_string()),
         }
     }
 }
 
 /// Returns a WebSocket that is open, and the stream of its messages.
-async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
-    let out = web_sys::WebSocket::new_with_str(&address(), Version::V1_2.subprotocol())
+async fn open(path: &str) -> Result<(web_sys::WebSocket, WebSocket), String> {
+    let out = web_sys::WebSocket::new_with_str(&address(path), Version::V1_2.subprotocol())
         .map_err(|error| format!("{error:?}"))?;
     let mut incoming = WebSocket::try_from(out.clone()).map_err(|error| error.to_string())?;
     // Ready also when it could not be opened.
@@ -303,12 +310,12 @@ async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
     }
 }
 
-/// `/an-ws` of the server the page came from.
-fn address() -> String {
+/// The address of the socket with this path, at the server the page came from.
+fn address(path: &str) -> String {
     let location = location();
     let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
     let host = location.host().unwrap_or_default();
-    format!("{}://{host}/an-ws", if secure { "wss" } else { "ws" })
+    format!("{}://{host}{path}", if secure { "wss" } else { "ws" })
 }
 
 /// The device's clock, for lengths of time only. It goes on while the device sleeps, so that a connection that died

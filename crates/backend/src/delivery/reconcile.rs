@@ -147,3 +147,28 @@ async fn present_marks(outbox: &Outbox, relay: &Relay) -> Result<Vec<Marked>, Ou
         marks.extend(page);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Position;
+
+    use super::*;
+
+    #[test]
+    fn a_reading_of_a_part_shows_no_loss_in_partitions_that_it_leaves_out() {
+        let comparison = |is_part| Comparison { since: 0, marks: None, ids: HashMap::new(), is_part };
+        let marked = |partition, offset| Marked {
+            sequence: Sequence(1),
+            id: Uuid::from_u128(1),
+            topic: topic::ALERT.to_owned(),
+            position: Position { timestamp: clock::now(), partition, offset },
+        };
+        let read: Ends = [((topic::ALERT.to_owned(), 0), 5)].into();
+        assert!(comparison(false).is_missing(&marked(1, 2), &read), "the partition is gone");
+        assert!(!comparison(true).is_missing(&marked(1, 2), &read), "nobody has read it");
+        for is_part in [false, true] {
+            assert!(comparison(is_part).is_missing(&marked(0, 5), &read), "the partition ends before it");
+            assert!(comparison(is_part).is_missing(&marked(0, 2), &read), "it was read, and had no such id");
+        }
+    }
+}

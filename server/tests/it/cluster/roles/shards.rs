@@ -118,7 +118,7 @@ fn the_lines_of_the_demo_are_of_two_shards() {
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn each_shard_reads_its_partitions_only_and_its_lines_hear_calls_by_every_producer() -> Outcome {
+async fn each_shard_reads_its_partitions_only_and_its_lines_get_calls_by_every_producer() -> Outcome {
     let divided = Divided::start().await?;
     let (caller, neighbour) = (divided.sign_in(CALLER).await?, divided.sign_in(NEIGHBOUR).await?);
     let stranger = divided.sign_in(STRANGER).await?;
@@ -174,7 +174,7 @@ async fn sent_on(session: &Session, node: &Server, destination: &str) -> Result<
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn a_subscription_at_another_shard_is_sent_on_and_hears_there() -> Outcome {
+async fn a_subscription_at_another_shard_is_sent_on_and_gets_its_calls_there() -> Outcome {
     let divided = Divided::start().await?;
     let (stranger, office) = (divided.sign_in(STRANGER).await?, divided.sign_in(ADMINISTRATOR).await?);
     let (address, words) = sent_on(&stranger, &divided.firsts[0], "/sub/line/101-2").await?;
@@ -186,7 +186,7 @@ async fn a_subscription_at_another_shard_is_sent_on_and_hears_there() -> Outcome
     let html = send(stranger.request(Method::GET, "/")).await.text().await.unwrap();
     assert!(html.contains("/an-ws?shard=2"), "the page does not name the socket");
     let mut socket = listen(&stranger, &divided.second).await?;
-    let call = press(&stranger, "heard there").await?.id;
+    let call = press(&stranger, "alarms there").await?.id;
     socket.wait_for("the call", |message| message.is_alert(call)).await?;
 
     let (address, words) = sent_on(&office, &divided.second, "/sub/lines").await?;
@@ -271,7 +271,7 @@ async fn a_call_is_escalated_to_another_shard_while_kafka_is_stalled() -> Outcom
 
 #[tokio::test]
 #[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
-async fn a_record_that_another_program_puts_into_a_partition_of_another_shard_is_heard() -> Outcome {
+async fn a_record_that_another_program_puts_into_a_partition_of_another_shard_alarms() -> Outcome {
     let divided = Divided::start().await?;
     let neighbour = divided.sign_in(NEIGHBOUR).await?;
     let mut socket = listen(&neighbour, &divided.firsts[0]).await?;

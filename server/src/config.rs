@@ -264,12 +264,13 @@ pub struct WebhookConfig {
 #[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Shards")]
 pub struct ShardsConfig {
-    /// The number of shards among which the lines of a large complex are divided, the same on every process; needs Kafka
-    /// and PostgreSQL if it is not 1
+    /// The number of shards among which the lines of a large complex are divided, the same on every process; needs
+    /// Kafka and PostgreSQL if it is not 1
     #[arg(long = "shards", env = "IUTSAI_SHARDS", value_name = "NUMBER", default_value = "1")]
     pub shards: String,
 
-    /// The shard (1 to IUTSAI_SHARDS) whose lines this fan-out keeps; without it, every line. It needs IUTSAI_ROLES=fanout
+    /// The shard (1 to IUTSAI_SHARDS) whose lines this fan-out keeps; without it, every line. It needs
+    /// IUTSAI_ROLES=fanout
     #[arg(long = "shard", env = "IUTSAI_SHARD", value_name = "NUMBER")]
     pub shard: Option<String>,
 }

@@ -151,7 +151,7 @@ fn from_server() -> Vec<Message> {
         frame(
             (
                 "error-frame",
-                "Why the connection ends. `address` is the path of the socket at a node that keeps what this one does not.",
+                "Why the connection ends. `address` is the path of the socket at a node that keeps the calls.",
             ),
             fields::headers(1, &["message", "receipt-id", "version", header::ADDRESS]),
             vec![error, elsewhere],

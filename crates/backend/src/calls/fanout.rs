@@ -1,5 +1,5 @@
-//! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event. Where
-//! the lines are divided, [`part`] has which of them are applied.
+//! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event.
+//! Where the lines are divided, [`part`] has which of them are applied.
 
 mod part;
 

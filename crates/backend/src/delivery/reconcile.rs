@@ -37,8 +37,8 @@ pub(crate) struct Comparison {
 
 impl Comparison {
     /// Begins with the present marks, and no id yet. Marks that cannot be read now are read before the comparison. An
-    /// entry that is published meanwhile may be published once more then, which is better than not to compare. `is_part` is
-    /// whether only some partitions are read.
+    /// entry that is published meanwhile may be published once more then, which is better than not to compare.
+    /// `is_part` is whether only some partitions are read.
     pub(crate) async fn begin(outbox: &Outbox, relay: &Relay, is_part: bool) -> Self {
         let marks = present_marks(outbox, relay).await.inspect_err(|error| {
             tracing::warn!(%error, "the outbox's marks cannot be read, retrying");

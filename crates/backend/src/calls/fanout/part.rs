@@ -54,8 +54,8 @@ impl Fanout {
         self.apply(record, event, !progress.rebuilt || is_of_before, true, progress.behind_for());
     }
 
-    /// Hands a record over past the log that stands where the fan-outs of its line do not read. Those that were recorded
-    /// before the start are handed over as well, because nobody may have been there to do it.
+    /// Hands a record over past the log that stands where the fan-outs of its line do not read. Those of before the
+    /// start are handed over as well, because nobody may have been there to do it.
     fn hand_over_misplaced(&self, record: &Record, event: &Event, progress: &mut Progress) {
         let (line, partition) = (event.line(), record.position.partition);
         let partitions = progress.partitions.get(&record.topic).copied().unwrap_or(1);

@@ -59,7 +59,8 @@ impl Handover {
         self.runtime.spawn(async move { post.send_logged(&event, id, age, received).await });
     }
 
-    /// Queues what was handed over about these lines, also if it was read before. Keeps trying while the database is away.
+    /// Queues what was handed over about these lines, also if it was read before. Keeps trying while the database is
+    /// away.
     pub(crate) async fn queue_about(&self, lines: &BTreeSet<Line>) {
         let Some(post) = &self.post else { return };
         let mut failed = false;

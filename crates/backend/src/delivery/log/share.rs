@@ -1,8 +1,8 @@
 //! The part of the log that a node reads and keeps. It is everything, or the lines of one shard.
 //!
-//! A node with a shard also reads every progress of calls, because a call of another shard may be escalated to a line of
-//! its own. The line of such a call is *borrowed*: all of its records are read from then on, so that the call comes as a
-//! whole.
+//! A node with a shard also reads every progress of calls, because a call of another shard may be escalated to a line
+//! of its own. The line of such a call is *borrowed*: all of its records are read from then on, so that the call comes
+//! as a whole.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -70,8 +70,8 @@ impl Share {
             || self.0.borrowed.borrow().contains_key(event.line())
     }
 
-    /// Borrows the line of a call of another shard that `event` escalates to a line of this node; returns whether it was
-    /// not borrowed before.
+    /// Borrows the line of a call of another shard that `event` escalates to a line of this node; returns whether it
+    /// was not borrowed before.
     pub(crate) fn borrow_for(&self, event: &Event) -> bool {
         let Event::Status(status) = event else { return false };
         let Some(escalation) = &status.escalation else { return false };

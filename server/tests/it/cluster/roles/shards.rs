@@ -27,8 +27,8 @@ const PARTITIONS: i32 = 4;
 /// What was published is read in this time on a busy machine.
 const READ_WITHIN: Duration = Duration::from_secs(30);
 
-/// Three processes that take calls, the first of which shows pages, and a fan-out for the second shard beside two for the
-/// first.
+/// Three processes that take calls, the first of which shows pages, and a fan-out for the second shard beside two for
+/// the first.
 ///
 /// The fields are dropped in this order, the processes before the servers that they use.
 struct Divided {

@@ -387,8 +387,8 @@ impl Reader {
         Ok(to.send(Read::Partitions(self.counts.clone())).await?)
     }
 
-    /// Reads new partitions from their beginning, because nothing in them was read yet. Returns whether there are any. A
-    /// node with a shard asks where they begin, because those that it reads now may be old.
+    /// Reads new partitions from their beginning, because nothing in them was read yet. Returns whether there are any.
+    /// A node with a shard asks where they begin, because those that it reads now may be old.
     fn add_new(&mut self, partitions: Vec<Partition>, ends: Ends) -> Result<bool, LogError> {
         self.ends = ends;
         if !self.selection.is_whole() {

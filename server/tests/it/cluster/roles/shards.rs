@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{Line, Shards, topic};
-use rdkafka::admin::{NewTopic, TopicReplication};
+use rdkafka::admin::{NewPartitions, NewTopic, TopicReplication};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{
@@ -24,8 +24,8 @@ use crate::{
 };
 
 const PARTITIONS: i32 = 4;
-/// What was published is read in this time on a busy machine.
-const READ_WITHIN: Duration = Duration::from_secs(30);
+/// What was published is read in this time on a busy machine. The topics are looked at every 10 s.
+const READ_WITHIN: Duration = Duration::from_secs(60);
 
 /// Three processes that take calls, the first of which shows pages, and a fan-out for the second shard beside two for
 /// the first.
@@ -226,6 +226,31 @@ async fn a_fan_out_that_is_killed_leaves_its_shard_to_the_other_one() -> Outcome
     for call in [before, meanwhile, after] {
         assert!(snapshot.alert(call).is_some(), "{snapshot:?}");
     }
+    divided.end().await
+}
+
+#[tokio::test]
+#[ignore = "needs Apache Kafka and PostgreSQL: script/test runs it"]
+async fn a_topic_that_gains_partitions_is_read_where_calls_of_before_and_of_now_stand() -> Outcome {
+    let mut divided = Divided::start().await?;
+    let (caller, office) = (divided.sign_in(CALLER).await?, divided.sign_in(ADMINISTRATOR).await?);
+    let mut socket = listen(&caller, &divided.firsts[0]).await?;
+    let before = published(&caller, "before it").await?;
+    socket.wait_for("the call", |message| message.is_alert(before)).await?;
+    let (admin, options) = divided.brokers.admin();
+    admin.create_partitions(&[NewPartitions::new(topic::ALERT, 5)], &options).await.unwrap()[0]
+        .as_ref()
+        .unwrap();
+    // Five partitions cannot be divided among two shards.
+    shows(&office, &divided.firsts[0], "iutsai_partitions_read", topic::ALERT, 5).await?;
+    assert!(divided.firsts[0].log()?.contains("the partitions are no multiple of the shards"));
+    let after = published(&caller, "after it").await?;
+    socket.wait_for("the call", |message| message.is_alert(after)).await?;
+
+    divided.firsts[0].restart().await?;
+    super::rebuilt(&divided.firsts[0]).await?;
+    let (_, snapshot) = caller.at(&divided.firsts[0].client()?).listen().await?;
+    assert!(snapshot.alert(before).is_some() && snapshot.alert(after).is_some(), "{snapshot:?}");
     divided.end().await
 }
 

@@ -19,6 +19,8 @@ pub struct PageContext {
     /// The viewer keeps the location back, so the page neither asks the browser for it nor sends it.
     #[serde(default)]
     pub location_off: bool,
+    /// The path of the socket with the calls of the viewer's line, where the lines are divided among nodes.
+    pub socket: Option<String>,
     /// The ground under the map's markers.
     pub ground: Ground,
     /// The accounts of the demo complex, if this is one; shown on the sign-in page.

@@ -5,7 +5,7 @@ mod session;
 
 use std::time::Duration;
 
-use domain::{AlertId, CallKey, Line, Millis, collections::BTreeSet};
+use domain::{AlertId, CallKey, Line, Millis, collections::BTreeSet, shard::SOCKET};
 use futures_channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures_util::{
     StreamExt,
@@ -75,6 +75,8 @@ pub struct Connection {
     set_reach: WriteSignal<Option<u32>>,
     /// The line of the viewer's flat.
     line: StoredValue<Option<Line>>,
+    /// The path of the socket with its calls, where that is not the plain one.
+    path: StoredValue<Option<String>>,
     /// This page would sound a call.
     armed: StoredValue<bool>,
     clock: Clock,
@@ -118,6 +120,7 @@ pub fn connect(scope: Scope, page: &PageContext) -> Connection {
         set_notices,
         set_reach,
         line: StoredValue::new(line),
+        path: StoredValue::new(page.socket.clone()),
         armed: StoredValue::new(false),
         clock,
         looked_at: StoredValue::new(BTreeSet::new()),
@@ -168,6 +171,11 @@ impl Connection {
         }
     }
 
+    /// Returns the path of the socket.
+    fn path(self) -> String {
+        self.path.try_get_value().flatten().unwrap_or_else(|| SOCKET.to_owned())
+    }
+
     pub(crate) fn clock(self) -> Clock {
         self.clock
     }
@@ -201,7 +209,7 @@ impl Connection {
 
     /// Keeps the connection, without an end.
     async fn keep(self, scope: Scope, mut news: UnboundedReceiver<News>) {
-        let mut failures = 0;
+        let (mut failures, mut sent_on) = (0, 0_u32);
         loop {
             // A signed-out person reads that until there is a connection, not "connecting" now and then.
             if self.state.try_get_untracked() != Some(ConnectionState::SignedOut) {
@@ -209,6 +217,17 @@ impl Connection {
             }
             let ended = session::run(self, &scope, &mut news).await;
             failures = if ended.was_steady { 1 } else { failures + 1 };
+            if let Some(path) = ended.elsewhere {
+                sent_on += 1;
+                // Nodes that send on to each other do not agree on the shards. Those of the plain path keep every line.
+                let path = if sent_on % 2 == 1 { path } else { SOCKET.to_owned() };
+                self.path.try_set_value(Some(path));
+                if sent_on <= 2 {
+                    continue;
+                }
+            } else if ended.was_steady {
+                sent_on = 0;
+            }
             if ended.ask_who_is_signed_in {
                 let session = api::check_session().await;
                 if let Some(time) = session.server_time {

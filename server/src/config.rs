@@ -7,6 +7,7 @@ mod oidc;
 mod picture;
 mod print;
 mod settings;
+mod shards;
 mod site_plan;
 mod traces;
 mod webhook;
@@ -22,6 +23,7 @@ pub use self::{
     oidc::{CALLBACK as OIDC_CALLBACK, Oidc, OidcConfig},
     print::{hashing, table},
     settings::{Log, Roles, Settings, TileSource},
+    shards::ShardsConfig,
     site_plan::{ADDRESS as SITE_PLAN_ADDRESS, SitePlan},
     webhook::WebhookConfig,
 };
@@ -176,6 +178,11 @@ pub struct Config {
     #[command(flatten)]
     #[serde(flatten)]
     pub webhook: WebhookConfig,
+
+    /// The settings that divide the lines.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub shards: ShardsConfig,
 
     /// Kafka's settings.
     #[command(flatten)]

@@ -17,9 +17,9 @@ pub async fn alive() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(json!({ "status": "ok" })))
 }
 
-/// `GET /readyz` gives each role's state, and is 503 when one cannot do its work at all. The reasons name files and
-/// servers of the inside, so only administrators get them. The database is not asked who they are, because it may be
-/// the part that has failed.
+/// `GET /readyz` gives each role's state, with the shard of a fan-out that has one, and is 503 when one cannot do its
+/// work at all. The reasons name files and servers of the inside, so only administrators get them. The database is not
+/// asked who they are, because it may be the part that has failed.
 pub async fn ready(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let known = |token: String| state.backend.sessions.known(&token);
     let is_for_administrator =
@@ -30,8 +30,12 @@ pub async fn ready(State(state): State<AppState>, headers: HeaderMap) -> Respons
     let statistics = state.backend.readiness.statistics();
     let all = [("web", web), ("producer", producer), ("fanout", fanout), ("statistics", statistics)];
     let works = all.iter().all(|(_, state)| state.works());
-    let roles: serde_json::Map<_, _> =
+    let mut roles: serde_json::Map<_, _> =
         all.iter().map(|(name, state)| ((*name).to_owned(), report(state, is_for_administrator))).collect();
+    if let (Some(shard), Some(fanout)) = (state.settings.shard, roles.get_mut("fanout")) {
+        fanout["shard"] = json!(shard.number());
+        fanout["shards"] = json!(state.settings.shards.count());
+    }
     let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(roles)).into_response()
 }

@@ -111,6 +111,7 @@ fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
     PageContext {
         reach: flat.and_then(|(line, house)| state.backend.reach.neighbours(line, Some(house))),
         location_off: viewer.as_ref().is_some_and(keeps_back),
+        socket: viewer.as_ref().and_then(|viewer| state.settings.shards.address_for(viewer)),
         viewer,
         ground: ground(&state.settings),
         demo: state.settings.demo.then(|| DemoAccounts {

@@ -14,7 +14,7 @@ use axum::Router;
 use backend::{
     backup,
     database::DatabaseError,
-    delivery::log::KafkaSettings,
+    delivery::log::{KafkaSettings, Share},
     people::{
         PeopleError,
         accounts::{DEMO_PASSWORD, DEMO_RESIDENTS},
@@ -49,7 +49,7 @@ const REQUESTS_PATIENCE: Duration = Duration::from_secs(10);
 const SOCKETS_PATIENCE: Duration = Duration::from_secs(4);
 /// The time for the backend to flush and close its files.
 const BACKEND_PATIENCE: Duration = Duration::from_secs(10);
-/// Partitions of a topic that is created.
+/// Partitions of a topic that is created, at least.
 const PARTITIONS: i32 = 2;
 
 /// Serves until a signal stops it.
@@ -103,7 +103,11 @@ async fn start(settings: Settings, metrics: PrometheusHandle, runtimes: Handles)
     let backend = Backend::start(service::Settings {
         data_dir: settings.data_dir.clone(),
         database_url: settings.database_url.clone(),
-        kafka: kafka(&settings.log),
+        kafka: kafka(&settings.log).map(|kafka| KafkaSettings {
+            partitions: settings.shards.partitions(PARTITIONS),
+            share: Share::new(settings.shards, settings.shard),
+            ..kafka
+        }),
         producer: settings.roles.producer,
         fanout: settings.roles.fanout,
         statistics: settings.roles.statistics,
@@ -241,7 +245,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
     })
 }
 
-/// Returns how the backend reaches Kafka; `None` for a node that is its own log.
+/// Returns how the backend reaches Kafka, to read all of it; `None` for a node that is its own log.
 pub fn kafka(log: &Log) -> Option<KafkaSettings> {
     match log {
         Log::Local => None,
@@ -249,6 +253,7 @@ pub fn kafka(log: &Log) -> Option<KafkaSettings> {
             bootstrap_servers: bootstrap_servers.clone(),
             security: security.clone(),
             partitions: PARTITIONS,
+            share: Share::default(),
         }),
     }
 }

@@ -19,7 +19,7 @@ use backend::{
 };
 use domain::{
     Resident,
-    api::{SignIn, SignedIn as Answer},
+    api::{SignIn, SignedIn as Answer, WhoIs},
 };
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -43,7 +43,10 @@ pub async fn start_session(
     Payload { value: sign_in }: Payload<SignIn>,
 ) -> Result<Json<Answer>, Problem> {
     match enter(&state, client, &headers, &sign_in).await? {
-        Entry::In(token, resident) => Ok(Json(Answer { token: token.as_str().to_owned(), resident })),
+        Entry::In(token, resident) => {
+            let socket = state.settings.shards.address_for(&resident);
+            Ok(Json(Answer { token: token.as_str().to_owned(), resident, socket }))
+        }
         Entry::CodeNeeded(_) => Err(code_needed()),
     }
 }
@@ -58,7 +61,8 @@ pub fn code_needed() -> Problem {
 pub async fn show_session(State(state): State<AppState>, SignedIn(resident): SignedIn) -> impl IntoResponse {
     let keeps_back = state.backend.privacy.keeps_location_back(&resident.name);
     let location = keeps_back.then_some([(domain::header::LOCATION, domain::header::OFF)]);
-    ([(header::CACHE_CONTROL, "no-store")], location, Json(resident))
+    let socket = state.settings.shards.address_for(&resident);
+    ([(header::CACHE_CONTROL, "no-store")], location, Json(WhoIs { resident, socket }))
 }
 
 /// `DELETE /api/session` signs out, without a session too.

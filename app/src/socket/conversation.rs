@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Alert, AlertId, Event, Line, Millis, body::Body, destination, header, reach};
+use domain::{Alert, AlertId, Event, Line, Millis, body::Body, destination, header, reach, shard::SOCKET};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
 
 use crate::feed::Scope;
@@ -61,6 +61,8 @@ pub(super) struct Delivery {
 pub(super) enum Failure {
     /// The server sent an ERROR with this message.
     Refused(String),
+    /// The server does not keep the calls that were subscribed to. The socket with this path has them.
+    Elsewhere(String),
     /// The server's bytes are not STOMP.
     Broken(stomp::Error),
 }
@@ -135,6 +137,11 @@ impl Conversation {
             Command::Connected => self.connected(frame).map(Some),
             Command::Message => Ok(Some(self.message(frame))),
             Command::Error => {
+                // A page connects to its own server and to nothing else.
+                let elsewhere = frame.get(header::ADDRESS).filter(|path| path.starts_with(SOCKET));
+                if let Some(path) = elsewhere {
+                    return Err(Failure::Elsewhere(path.to_owned()));
+                }
                 let message = frame.get("message").unwrap_or("The server ended the connection.");
                 Err(Failure::Refused(message.to_owned()))
             }

@@ -34,6 +34,8 @@ pub(super) struct Ended {
     pub(super) was_steady: bool,
     /// True if the server refused it, or it never came about, because the session may be over.
     pub(super) ask_who_is_signed_in: bool,
+    /// The path of the socket that has the calls, where this one does not.
+    pub(super) elsewhere: Option<String>,
 }
 
 enum Input {
@@ -66,15 +68,16 @@ struct Session {
 struct Over {
     reason: String,
     refused: bool,
+    elsewhere: Option<String>,
 }
 
 /// Opens a WebSocket and listens until it ends.
 pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut UnboundedReceiver<News>) -> Ended {
-    let (out, incoming) = match open().await {
+    let (out, incoming) = match open(&connection.path()).await {
         Ok(opened) => opened,
         Err(reason) => {
             logging::log!("the connection cannot be opened: {reason}");
-            return Ended { was_steady: false, ask_who_is_signed_in: true };
+            return Ended { was_steady: false, ask_who_is_signed_in: true, elsewhere: None };
         }
     };
     let line = connection.line.try_get_value().flatten();
@@ -99,6 +102,7 @@ pub(super) async fn run(connection: Connection, scope: &Scope, news: &mut Unboun
     Ended {
         was_steady: lasted.is_some_and(|lasted| lasted >= STEADY),
         ask_who_is_signed_in: over.refused || lasted.is_none(),
+        elsewhere: over.elsewhere,
     }
 }
 
@@ -141,7 +145,7 @@ impl Session {
                 }
                 Ok(())
             }
-            Input::Closed(reason) => Err(Over { reason, refused: false }),
+            Input::Closed(reason) => Err(Over::lost(&reason)),
             Input::News(News::WentOffline) => Err(Over::lost("the network is gone")),
             Input::News(News::Looked | News::Sounded | News::Armed | News::Woke) => {
                 self.check_silence()?;
@@ -272,15 +276,18 @@ impl Session {
 
 impl Over {
     fn lost(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), refused: false }
+        Self { reason: reason.to_owned(), refused: false, elsewhere: None }
     }
 }
 
 impl From<Failure> for Over {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(reason) => Self { reason, refused: true },
-            Failure::Broken(error) => Self { reason: error.to_string(), refused: false },
+            Failure::Refused(reason) => Self { refused: true, ..Self::lost(&reason) },
+            Failure::Elsewhere(path) => {
+                Self { elsewhere: Some(path), ..Self::lost("the calls of the line are at another node") }
+            }
+            Failure::Broken(error) => Self::lost(&error.to_string()),
         }
     }
 }

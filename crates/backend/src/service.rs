@@ -15,7 +15,7 @@ use crate::{
     calls::{Calls, hub::Hub, receipts::Receipts},
     canary::Canary,
     database::Database,
-    delivery::{self, Delivery, handover::Handover, outbox::Outbox, relay::Relay},
+    delivery::{self, Delivery, handover::Handover, log::Share, outbox::Outbox, relay::Relay},
     escalation::Escalation,
     people::{accounts::Accounts, displays::Displays, location_use::LocationUses, sessions::Sessions},
     privacy::Privacy,
@@ -58,6 +58,8 @@ pub struct Backend {
     pub canary: Canary,
     /// The readiness of the roles.
     pub readiness: Readiness,
+    /// The lines that this node keeps for subscribers.
+    pub share: Share,
     /// The name of this process' counting, if it counts.
     counting: Option<Arc<str>>,
     database: Database,
@@ -110,6 +112,7 @@ impl Backend {
             accounts,
             hub,
             readiness,
+            share: settings.kafka.as_ref().map(|kafka| kafka.share.clone()).unwrap_or_default(),
             database,
             outbox,
             relay,

@@ -18,6 +18,7 @@ pub mod people;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod plausible;
 pub mod position;
+pub mod shard;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod statistics;
 
@@ -32,3 +33,4 @@ pub use formats::{
 pub use incident::{End, Escalated, Incident, Response, Stance};
 pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;
+pub use shard::{Shard, Shards};

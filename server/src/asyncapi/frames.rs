@@ -130,6 +130,10 @@ fn from_server() -> Vec<Message> {
         .header(header::REACH, header::YES);
     let error = Frame::error("The line 101-2 is not yours; subscribe to your own.")
         .header("receipt-id", "subscribe-1");
+    let elsewhere = Frame::error(
+        "The line 101-2 is of shard 1 of 2, and this node keeps shard 2 of 2 only; connect again at /an-ws?shard=1.",
+    )
+    .header(header::ADDRESS, "/an-ws?shard=1");
     vec![
         frame(
             (
@@ -145,9 +149,12 @@ fn from_server() -> Vec<Message> {
             vec![Frame::receipt("subscribe-1")],
         ),
         frame(
-            ("error-frame", "Why the connection ends."),
-            fields::headers(1, &["message", "receipt-id", "version"]),
-            vec![error],
+            (
+                "error-frame",
+                "Why the connection ends. `address` is the path of the socket at a node that keeps the calls.",
+            ),
+            fields::headers(1, &["message", "receipt-id", "version", header::ADDRESS]),
+            vec![error, elsewhere],
         ),
     ]
 }

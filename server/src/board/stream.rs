@@ -26,7 +26,7 @@ use super::{
     readers::{self, Reader},
     streams::Place,
 };
-use crate::state::AppState;
+use crate::{problem::role_absent, state::AppState};
 
 /// A client that gets nothing for longer is not connected. Its page knows a multiple of this (`public/board.js`).
 const ALIVE_EVERY: Duration = Duration::from_secs(4);
@@ -41,6 +41,9 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Answers with the stream. `?lang=` is the page's language.
 pub async fn calls(State(state): State<AppState>, request: Request) -> Response {
+    if state.settings.shard.is_some() {
+        return role_absent("keep every line, which the board shows", "web");
+    }
     let (mut parts, _) = request.into_parts();
     let reader = match Reader::from_request_parts(&mut parts, &state).await {
         Ok(reader) => reader,

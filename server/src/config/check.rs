@@ -56,9 +56,14 @@ impl Config {
         if let (Some(roles), Some(log)) = (&roles, &log) {
             gather(&mut wrong, roles_fit_log(*roles, log));
         }
+        let shards = match (&roles, &log, &database_url) {
+            (Some(roles), Some(log), Some(url)) => gather(&mut wrong, self.shards.check(*roles, log, url)),
+            _ => None,
+        };
         let tiles = gather(&mut wrong, self.tiles());
         let site_plan = gather(&mut wrong, self.site_plan());
         let settings = (|| {
+            let (shards, shard) = shards?;
             Some(Settings {
                 listen: listen?,
                 metrics_listen: metrics_listen?,
@@ -83,6 +88,8 @@ impl Config {
                 site_dir: site_dir?,
                 database_url: database_url?,
                 log: log?,
+                shards,
+                shard,
                 tiles: tiles?,
                 site_plan: site_plan?,
             })

@@ -8,6 +8,7 @@ use backend::{
     retention::Clocks,
     statistics::{Iana, schedule::Schedule},
 };
+use domain::{Shard, Shards};
 use ipnet::IpNet;
 
 use super::{Oidc, SitePlan};
@@ -99,6 +100,10 @@ pub struct Settings {
     pub database_url: String,
     /// Where records are kept.
     pub log: Log,
+    /// The shards into which the lines are divided.
+    pub shards: Shards,
+    /// The shard that this process keeps; `None` for every line.
+    pub shard: Option<Shard>,
     /// The map's tiles.
     pub tiles: Option<TileSource>,
     /// The plan under the map's markers where there are no tiles.

@@ -52,7 +52,10 @@ fn session() -> PathItem {
         .request_body(Some(sign_in.build()))
         .response("200", signed_in_answer.build());
     let resident = ResponseBuilder::new()
-        .description("Who is signed in, with the header `iutsai-location: off` if this person keeps the location back.")
+        .description(
+            "Who is signed in, with the header `iutsai-location: off` if this person keeps the location back; also \
+             `socket`, the path of the socket, where the lines are divided among nodes.",
+        )
         .content("application/json", Content::new(Some(Ref::from_schema_name("Resident"))));
     let read = signed_in(OperationBuilder::new().description(Some("Who is signed in.")))
         .response("200", resident.build());

@@ -16,7 +16,10 @@ pub fn all() -> Vec<(&'static str, Schema)> {
         ),
         (
             "SignedIn",
-            object(&[("token", text()), ("resident", reference("Resident"))], &["token", "resident"]),
+            object(
+                &[("token", text()), ("resident", reference("Resident")), ("socket", text())],
+                &["token", "resident"],
+            ),
         ),
         ("Resident", resident()),
         ("CallRequest", call_request()),
@@ -98,7 +101,8 @@ fn recorded() -> Schema {
 
 fn readiness() -> Schema {
     let states = words(&["absent", "starting", "ready", "degraded", "failed"]);
-    let role = object(&[("state", states), ("reason", text())], &["state"]);
+    let fields = [("state", states), ("reason", text()), ("shard", integer()), ("shards", integer())];
+    let role = object(&fields, &["state"]);
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .additional_properties(Some(AdditionalProperties::from(RefOr::T(role))))

@@ -99,7 +99,8 @@ pub async fn join(
         }
         Ok((resident, Some(token))) => {
             let no_store = [(header::CACHE_CONTROL, "no-store")];
-            (StatusCode::CREATED, no_store, Json(SignedIn { token, resident })).into_response()
+            let socket = state.settings.shards.address_for(&resident);
+            (StatusCode::CREATED, no_store, Json(SignedIn { token, resident, socket })).into_response()
         }
         Err(refused) if is_form => refused_form(state, parts, &code, form, refused).await,
         Err(refused) => refused.problem().into_response(),

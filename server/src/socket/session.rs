@@ -7,10 +7,13 @@ use backend::{
     audit::{Act, Audit, By},
     calls::hub::{Hub, Queue, Snapshot, Subscription, SubscriptionHandle, Viewer},
     calls::receipts::Receipts,
+    delivery::log::Share,
     reach::{Armed, Listening, Reach},
     service::Backend,
 };
-use domain::{CallKey, House, Line, Resident, Role, body::Body, destination, header, reach, seen::Seen};
+use domain::{
+    CallKey, House, Line, Resident, Role, body::Body, destination, header, reach, seen::Seen, shard::SOCKET,
+};
 use stomp::{Acknowledgement, Command, Frame, Version};
 
 use super::acknowledgements::{self, Unacknowledged};
@@ -30,6 +33,7 @@ pub struct Session {
     hub: Hub,
     reports: Reports,
     reach: Reach,
+    share: Share,
     queue: Queue,
     subscriptions: Subscriptions,
     /// The client would sound a call, as it last reported.
@@ -149,6 +153,7 @@ impl Session {
             hub: backend.hub.clone(),
             reports,
             reach: backend.reach.clone(),
+            share: backend.share.clone(),
             queue,
             subscriptions: Subscriptions::default(),
             would_sound: false,
@@ -168,12 +173,13 @@ impl Session {
     /// # Errors
     /// The ERROR frame to answer with; the connection ends after it (STOMP 1.2, "ERROR").
     pub fn handle(&mut self, frame: &Frame) -> Result<Step, Frame> {
-        self.obey(frame).map_err(|message| {
-            let error = Frame::error(message);
-            match frame.get("receipt") {
-                Some(receipt) => error.header("receipt-id", receipt),
-                None => error,
-            }
+        let outcome = match self.elsewhere(frame) {
+            Some(error) => Err(error),
+            None => self.obey(frame).map_err(Frame::error),
+        };
+        outcome.map_err(|error| match frame.get("receipt") {
+            Some(receipt) => error.header("receipt-id", receipt),
+            None => error,
         })
     }
 
@@ -242,6 +248,24 @@ impl Session {
             }
         }
         Ok(Step::Answer(receipt))
+    }
+
+    /// Returns the ERROR for a subscription to calls that this node does not keep. It has the address of nodes that do.
+    fn elsewhere(&self, frame: &Frame) -> Option<Frame> {
+        let own = self.share.own().filter(|_| frame.command == Command::Subscribe)?;
+        let scope = Scope::of(frame.get("destination")?)?;
+        self.may_subscribe(frame.get("id")?, &scope).ok()?;
+        let (what, address) = match scope {
+            Scope::Line(line) if !own.has(&line) => {
+                let shard = self.share.shards().of(&line);
+                (format!("The line {line} is of shard {shard}"), shard.address())
+            }
+            Scope::EveryLine => ("Every line is more than a shard".to_owned(), SOCKET.to_owned()),
+            Scope::Line(_) | Scope::Reach(_) => return None,
+        };
+        metrics::counter!("iutsai_subscriptions_sent_on_total").increment(1);
+        let message = format!("{what}, and this node keeps shard {own} only; connect again at {address}.");
+        Some(Frame::error(message).header(header::ADDRESS, address))
     }
 
     /// Begins a subscription, and returns its snapshot if it has one. A client that lost count may repeat one; it gets

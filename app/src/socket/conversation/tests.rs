@@ -225,3 +225,16 @@ fn the_number_of_neighbours_is_read_and_calls_come_as_before() {
     }
     assert!(delivery(&mut conversation, &message(None)).ack.is_some());
 }
+
+#[test]
+fn an_error_with_the_address_of_another_socket_leads_there_and_to_no_other_server() {
+    let error = |address: &str| {
+        let frame = Frame::error("The line 101-1 is of shard 2 of 3.").header("address", address);
+        begun().receive(&encode(&frame, Version::V1_2))
+    };
+    assert_eq!(error("/an-ws?shard=2"), Err(Failure::Elsewhere("/an-ws?shard=2".into())));
+    assert_eq!(error("/an-ws"), Err(Failure::Elsewhere("/an-ws".into())));
+    for foreign in ["//elsewhere.example/an-ws", "wss://elsewhere.example/an-ws", ""] {
+        assert!(matches!(error(foreign), Err(Failure::Refused(_))), "{foreign}");
+    }
+}

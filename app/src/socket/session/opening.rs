@@ -12,8 +12,8 @@ use stomp::Version;
 use super::OPENING;
 
 /// Returns a WebSocket that is open, and the stream of its messages.
-pub(super) async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
-    let out = web_sys::WebSocket::new_with_str(&address(), Version::V1_2.subprotocol())
+pub(super) async fn open(path: &str) -> Result<(web_sys::WebSocket, WebSocket), String> {
+    let out = web_sys::WebSocket::new_with_str(&address(path), Version::V1_2.subprotocol())
         .map_err(|error| format!("{error:?}"))?;
     let mut incoming = WebSocket::try_from(out.clone()).map_err(|error| error.to_string())?;
     // Ready also when it could not be opened.
@@ -27,10 +27,10 @@ pub(super) async fn open() -> Result<(web_sys::WebSocket, WebSocket), String> {
     }
 }
 
-/// `/an-ws` of the server the page came from.
-fn address() -> String {
+/// The address of the socket with this path, at the server the page came from.
+fn address(path: &str) -> String {
     let location = location();
     let secure = location.protocol().is_ok_and(|protocol| protocol == "https:");
     let host = location.host().unwrap_or_default();
-    format!("{}://{host}/an-ws", if secure { "wss" } else { "ws" })
+    format!("{}://{host}{path}", if secure { "wss" } else { "ws" })
 }

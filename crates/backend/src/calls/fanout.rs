@@ -1,11 +1,15 @@
 //! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event.
+//! Where the lines are divided, [`part`] has which of them are applied.
+
+mod part;
 
 use std::{
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     time::Duration,
 };
 
-use domain::{Line, Millis, event::LOOK_BACK, record, topic};
+use domain::{Event, Line, Millis, event::LOOK_BACK, record, topic};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -20,13 +24,15 @@ use crate::{
         dead_letters::DeadLetters,
         handover::Handover,
         hub_queue::Queued,
-        log::{self, Health, Log, Read, Record, Start},
+        log::{self, Health, Log, Read, Record, Share, Start},
         outbox::Outbox,
         reconcile::Comparison,
         relay::Relay,
     },
     readiness::{RoleState, StateSender},
 };
+pub(crate) use part::complete_borrowed;
+use part::has_part_in;
 
 /// A rebuild that takes longer than this goes on beside the service.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(10);
@@ -50,6 +56,8 @@ pub(crate) struct Fanout {
     pub(crate) handover: Handover,
     /// Keeps records that cannot be read.
     pub(crate) dead_letters: DeadLetters,
+    /// The lines whose events are applied.
+    pub(crate) share: Share,
     /// The role's state.
     pub(crate) state: StateSender,
     /// True once the hub knows the events that were acknowledged here before the start.
@@ -71,6 +79,10 @@ struct Progress {
     /// Since when records have been waiting, or the log has been away.
     behind_since: Option<Instant>,
     health: Health,
+    /// The number of partitions of each topic.
+    partitions: BTreeMap<String, i32>,
+    /// A record was in a partition that is not its line's.
+    is_misplaced: bool,
     /// The marks and ids of this reading; `None` once they were compared.
     comparison: Option<Comparison>,
     /// Ends the comparing of what an earlier reading found.
@@ -79,11 +91,11 @@ struct Progress {
 
 /// Applies what is queued for the hub, until no sender is left. Events of one line keep their order, and lines go beside
 /// each other, so that one with thousands of subscribers does not keep the alarms of others waiting.
-pub(crate) async fn drain(hub: Hub, queue: mpsc::UnboundedReceiver<Queued>, log: Log) {
-    apply_in_lanes(hub, queue, !log.is_read_back()).await;
+pub(crate) async fn drain(hub: Hub, queue: mpsc::UnboundedReceiver<Queued>, log: Log, share: Share) {
+    apply_in_lanes(hub, queue, !log.is_read_back(), share).await;
 }
 
-async fn apply_in_lanes(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is_local: bool) {
+async fn apply_in_lanes(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is_local: bool, share: Share) {
     let mut running = JoinSet::new();
     let lanes: [mpsc::UnboundedSender<Queued>; LANES] = std::array::from_fn(|_| {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -91,6 +103,10 @@ async fn apply_in_lanes(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is
         sender
     });
     while let Some(queued) = queue.recv().await {
+        // An asker of what is left out learns that nobody has it.
+        if !has_part_in(&share, queued.event()) {
+            continue;
+        }
         if lanes[lane_of(queued.event().line())].send(queued).is_err() {
             tracing::error!(
                 "a part of the hub has failed, calls of some lines do not arrive: restart the server"
@@ -197,7 +213,7 @@ impl Fanout {
         let applying = async {
             while let Some(read) = arriving.recv().await {
                 match read {
-                    Read::Record(record) => self.apply(&record, true, false, Duration::ZERO),
+                    Read::Record(record) => self.apply_own(&record),
                     Read::CaughtUp(_) => break,
                     _ => {}
                 }
@@ -217,7 +233,10 @@ impl Fanout {
                 // This reading repeats the comparison of an earlier one.
                 progress.reconciling = None;
                 progress.comparison = match &self.relay {
-                    Some(relay) => Some(Comparison::begin(&self.outbox, relay).await),
+                    Some(relay) => {
+                        let is_part = self.share.own().is_some();
+                        Some(Comparison::begin(&self.outbox, relay, is_part).await)
+                    }
                     None => None,
                 };
                 // A reader that does not wait for the answer any more has ended.
@@ -235,10 +254,13 @@ impl Fanout {
                 }
                 progress.records += u64::from(!progress.rebuilt);
                 if record.time >= progress.since {
-                    self.apply(&record, !progress.rebuilt, true, progress.behind_for());
+                    self.apply_logged(&record, progress);
                 }
             }
-            Read::Partitions(count) => self.hub.set_partitions(count),
+            Read::Partitions(partitions) => {
+                self.hub.set_partitions(partitions.get(topic::ACCEPT).copied().unwrap_or(1));
+                progress.partitions = partitions;
+            }
             Read::CaughtUp(ends) => {
                 if !progress.rebuilt {
                     self.handover.queue_posted().await;
@@ -256,25 +278,31 @@ impl Fanout {
         }
     }
 
-    /// Applies a record, as part of a rebuild (`replay`) or as news. Its place counts only if it is `of_the_log`. `behind` is
-    /// how long this reader was not caught up.
-    fn apply(&self, record: &Record, replay: bool, of_the_log: bool, behind: Duration) {
+    /// Returns the event that a record holds, if it is one of a call and can be read.
+    fn event_of(&self, record: &Record, of_the_log: bool) -> Option<Event> {
         if of_the_log {
             metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
         }
         match record.topic.as_str() {
-            topic::DEAD_LETTER => return self.dead_letters.written(record),
+            topic::DEAD_LETTER => {
+                self.dead_letters.written(record);
+                return None;
+            }
             // The one is the statistics' own, and the other went to the hub of the node that wrote it.
-            topic::HISTORY | topic::CANARY => return,
+            topic::HISTORY | topic::CANARY => return None,
             _ => {}
         }
         let Some(value) = &record.value else {
-            return self.dead_letters.unreadable(record, "tombstone", "it has no value");
+            self.dead_letters.unreadable(record, "tombstone", "it has no value");
+            return None;
         };
-        let event = match record::read_at(&record.topic, value, record.position, record.time) {
-            Ok(event) => event,
-            Err(error) => return self.dead_letters.unreadable(record, "value", &error.to_string()),
-        };
+        let read = record::read_at(&record.topic, value, record.position, record.time);
+        read.inspect_err(|error| self.dead_letters.unreadable(record, "value", &error.to_string())).ok()
+    }
+
+    /// Applies the event of a record, as part of a rebuild (`replay`) or as news. Its place counts only if it is
+    /// `of_the_log`. `behind` is how long this reader was not caught up.
+    fn apply(&self, record: &Record, event: Event, replay: bool, of_the_log: bool, behind: Duration) {
         let arrival = match (replay, of_the_log) {
             (true, _) => Arrival::replayed(event, of_the_log.then_some(record.position)),
             // A record without an age is another program's, and new.
@@ -292,6 +320,7 @@ impl Fanout {
         loop {
             ticks.tick().await;
             self.hub.forget(clock::now() - LOOK_BACK);
+            self.share.give_back(|line| self.hub.is_needed(line, |line| self.share.serves(line)));
         }
     }
 }
@@ -307,6 +336,8 @@ impl Progress {
             overdue: false,
             behind_since: None,
             health: Health { connected: true, lag: 0 },
+            partitions: BTreeMap::new(),
+            is_misplaced: false,
             comparison: None,
             reconciling: None,
         }
@@ -390,7 +421,7 @@ mod tests {
         let _slow_line = hub.subscribe(&slow, subscription(), to_slow);
         let _quick_line = hub.subscribe(&quick, subscription(), to_quick);
         let (sender, queued) = mpsc::unbounded_channel();
-        let applying = tokio::spawn(apply_in_lanes(hub, queued, true));
+        let applying = tokio::spawn(apply_in_lanes(hub, queued, true, Share::default()));
         for line in [&slow, &quick] {
             sender.send(Queued::HandedOver(call(line), Duration::ZERO)).unwrap();
         }

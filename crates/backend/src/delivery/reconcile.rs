@@ -31,16 +31,19 @@ pub(crate) struct Comparison {
     /// `None` while the outbox could not be read.
     marks: Option<Vec<Marked>>,
     ids: HashMap<&'static str, HashSet<Uuid>>,
+    /// The reading leaves partitions out, of whose records it shows nothing.
+    is_part: bool,
 }
 
 impl Comparison {
     /// Begins with the present marks, and no id yet. Marks that cannot be read now are read before the comparison. An
     /// entry that is published meanwhile may be published once more then, which is better than not to compare.
-    pub(crate) async fn begin(outbox: &Outbox, relay: &Relay) -> Self {
+    /// `is_part` is whether only some partitions are read.
+    pub(crate) async fn begin(outbox: &Outbox, relay: &Relay, is_part: bool) -> Self {
         let marks = present_marks(outbox, relay).await.inspect_err(|error| {
             tracing::warn!(%error, "the outbox's marks cannot be read, retrying");
         });
-        Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new() }
+        Self { since: Millis::MAX, marks: marks.ok(), ids: HashMap::new(), is_part }
     }
 
     /// Sets the time since which everything in the log follows.
@@ -116,8 +119,9 @@ impl Comparison {
         }
         let partition: Partition = (marked.topic.clone(), marked.position.partition);
         match read.get(&partition) {
-            // The partition is not there any more, or ends before.
-            None => true,
+            // The partition is not there any more.
+            None => !self.is_part,
+            // It ends before.
             Some(end) if marked.position.offset >= *end => true,
             Some(_) => marked.position.timestamp >= self.since_for(&marked.topic),
         }
@@ -141,5 +145,30 @@ async fn present_marks(outbox: &Outbox, relay: &Relay) -> Result<Vec<Marked>, Ou
             return Ok(marks);
         }
         marks.extend(page);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Position;
+
+    use super::*;
+
+    #[test]
+    fn a_reading_of_a_part_shows_no_loss_in_partitions_that_it_leaves_out() {
+        let comparison = |is_part| Comparison { since: 0, marks: None, ids: HashMap::new(), is_part };
+        let marked = |partition, offset| Marked {
+            sequence: Sequence(1),
+            id: Uuid::from_u128(1),
+            topic: topic::ALERT.to_owned(),
+            position: Position { timestamp: clock::now(), partition, offset },
+        };
+        let read: Ends = [((topic::ALERT.to_owned(), 0), 5)].into();
+        assert!(comparison(false).is_missing(&marked(1, 2), &read), "the partition is gone");
+        assert!(!comparison(true).is_missing(&marked(1, 2), &read), "nobody has read it");
+        for is_part in [false, true] {
+            assert!(comparison(is_part).is_missing(&marked(0, 5), &read), "the partition ends before it");
+            assert!(comparison(is_part).is_missing(&marked(0, 2), &read), "it was read, and had no such id");
+        }
     }
 }

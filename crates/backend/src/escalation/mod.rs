@@ -23,6 +23,7 @@ use crate::{
     audit::By,
     calls::{Calls, hub::Hub},
     database::Database,
+    delivery::log::Share,
     people::{PeopleError, accounts::Accounts},
     reach::Reach,
     readiness::Readiness,
@@ -32,6 +33,15 @@ use store::Store;
 
 /// The time between two readings of the rules. Every node has a change within ten seconds.
 const READ_EVERY: Duration = Duration::from_secs(5);
+
+/// The other nodes that take steps.
+#[derive(Clone, Debug)]
+pub(crate) struct Others {
+    /// The lines for whose calls this node takes steps. It may know the calls of other lines in part only.
+    pub(crate) share: Share,
+    /// There are other nodes.
+    pub(crate) are_there: bool,
+}
 
 /// The rules of the complex, and what follows from them. Clones are the same.
 #[derive(Clone)]
@@ -79,11 +89,11 @@ impl Escalation {
         Ok(())
     }
 
-    /// Takes the steps that are due, until it is dropped. `is_shared` is whether other nodes take them, too.
-    pub(crate) async fn run(self, calls: Calls, hub: Hub, readiness: Readiness, is_shared: bool) {
+    /// Takes the steps that are due, until it is dropped, as `others` do.
+    pub(crate) async fn run(self, calls: Calls, hub: Hub, readiness: Readiness, others: Others) {
         // Without the rules, a call of before the start would alarm by the defaults.
         self.read().await;
-        let runner = Runner::new(self.clone(), calls, hub, is_shared);
+        let runner = Runner::new(self.clone(), calls, hub, others);
         tokio::select! {
             () = runner.run(readiness) => {}
             () = self.keep_reading() => {}

@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::Escalation;
+use super::{Escalation, Others};
 use crate::{
     calls::{Calls, Refusal, hub::Hub},
     clock::random_part,
@@ -59,7 +59,7 @@ pub(super) struct Runner {
     escalation: Escalation,
     calls: Calls,
     hub: Hub,
-    is_shared: bool,
+    others: Others,
     /// When each call is inspected next, in order, and by call.
     queue: BTreeSet<(Instant, CallKey)>,
     times: HashMap<CallKey, Instant>,
@@ -71,12 +71,12 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn new(escalation: Escalation, calls: Calls, hub: Hub, is_shared: bool) -> Self {
+    pub(super) fn new(escalation: Escalation, calls: Calls, hub: Hub, others: Others) -> Self {
         Self {
             escalation,
             calls,
             hub,
-            is_shared,
+            others,
             queue: BTreeSet::new(),
             times: HashMap::new(),
             under_way: HashSet::new(),
@@ -169,6 +169,9 @@ impl Runner {
 
     /// Begins to write the next step of a call, or finds out when it is due.
     fn inspect(&mut self, key: CallKey, now: Instant) {
+        if !self.others.share.serves(&key.line) {
+            return;
+        }
         let rules = self.rules(now);
         let Some(call) = self.hub.call_of(&key.line, &key.house, key.id) else { return };
         let Some(clock) = clock(&call, &rules.settings) else { return };
@@ -180,7 +183,7 @@ impl Runner {
             Some(_) => {
                 self.under_way.insert(key.clone());
                 let (hub, calls) = (self.hub.clone(), self.calls.clone());
-                let pause = if self.is_shared { random_part(SPREAD) } else { Duration::ZERO };
+                let pause = if self.others.are_there { random_part(SPREAD) } else { Duration::ZERO };
                 self.writing.spawn(async move {
                     sleep(pause).await;
                     let outcome = take(&hub, &calls, &key, &rules).await;

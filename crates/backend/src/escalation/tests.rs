@@ -104,7 +104,7 @@ async fn lines_come_with_their_buildings_and_neighbours_however_they_became_know
 async fn running(directory: &Path, database: Database, escalation: Escalation) -> Hub {
     let (outbox, queue, queued) = open_outbox(directory).await.unwrap();
     let (hub, log) = (Hub::new(), Log::Local(outbox.clone()));
-    tokio::spawn(fanout::drain(hub.clone(), queued, log.clone()));
+    tokio::spawn(fanout::drain(hub.clone(), queued, log.clone(), Share::default()));
     let handover = Handover::new(queue.clone(), Handle::current(), None);
     let delivery = Delivery::new(outbox, log, None, handover, queue);
     let ready = || StateSender::new(RoleState::Ready);
@@ -112,7 +112,8 @@ async fn running(directory: &Path, database: Database, escalation: Escalation) -
     let readiness = Readiness { producer: ready(), fanout: ready(), statistics: ready(), promised };
     let choices = LocationUses::open(database, directory).await;
     let calls = Calls::new(hub.clone(), delivery, readiness.clone(), choices);
-    tokio::spawn(escalation.run(calls, hub.clone(), readiness, false));
+    let others = Others { share: Share::default(), are_there: false };
+    tokio::spawn(escalation.run(calls, hub.clone(), readiness, others));
     hub
 }
 

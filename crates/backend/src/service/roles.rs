@@ -20,6 +20,7 @@ use crate::{
         outbox::Outbox,
         relay::{Relay, show_local_state},
     },
+    escalation::Others,
     privacy::Recorder,
     readiness::{Readiness, RoleState, StateSender},
     retention::{Done, Retention},
@@ -78,7 +79,8 @@ impl Backend {
             self.spawn(settings, show_local_state(outbox, state));
         }
         self.start_privacy(settings);
-        self.spawn(settings, fanout::drain(self.hub.clone(), queued, log.clone()));
+        let draining = fanout::drain(self.hub.clone(), queued, log.clone(), self.share.clone());
+        self.spawn(settings, draining);
         self.start_fanout(settings, log, handover.clone());
         self.start_statistics(settings, log);
         self.spawn(settings, self.reach.clone().run());
@@ -114,13 +116,17 @@ impl Backend {
             relay: self.relay.clone(),
             handover: handover.clone(),
             dead_letters: DeadLetters::new(settings.statistics.then(|| log.clone())),
+            share: self.share.clone(),
             state,
             promised: self.readiness.promised.clone(),
         };
         let runtime = &settings.sockets_runtime;
         let stopping = || self.stopping.clone();
         self.tasks.spawn_on(fanout.run(stopping()), runtime);
-        self.tasks.spawn_on(handover.listen(stopping()), runtime);
+        self.tasks.spawn_on(handover.clone().listen(stopping()), runtime);
+        if self.share.own().is_some() {
+            self.spawn(settings, fanout::complete_borrowed(self.share.clone(), handover));
+        }
         let receipts = self.receipts.clone().run(self.hub.clone(), log.clone(), stopping());
         self.tasks.spawn_on(receipts, runtime);
         self.tasks.spawn_on(self.sessions.clone().run(stopping()), runtime);
@@ -140,7 +146,8 @@ impl Backend {
     fn start_escalation(&self, settings: &Settings, log: &Log) {
         let (calls, hub) = (self.calls.clone(), self.hub.clone());
         let (escalation, readiness) = (self.escalation.clone(), self.readiness.clone());
-        self.spawn(settings, escalation.run(calls, hub, readiness, log.is_read_back()));
+        let others = Others { share: self.share.clone(), are_there: log.is_read_back() };
+        self.spawn(settings, escalation.run(calls, hub, readiness, others));
     }
 
     /// Calls itself, once the hub knows the calls of before.

@@ -87,6 +87,7 @@ fn recorded(event: &Event, offset: i64, time: Millis) -> Record {
         republished: false,
         age: None,
         traceparent: None,
+        stood_before: false,
     }
 }
 

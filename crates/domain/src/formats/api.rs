@@ -31,6 +31,21 @@ pub struct SignedIn {
     pub token: String,
     /// The person who signed in.
     pub resident: Resident,
+    /// The path of the socket with the calls of this person's line; absent where the lines are not divided among nodes,
+    /// so that every socket has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<String>,
+}
+
+/// The answer to the question of who is signed in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct WhoIs {
+    /// The person.
+    #[serde(flatten)]
+    pub resident: Resident,
+    /// As [`SignedIn::socket`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<String>,
 }
 
 /// `POST /alert`.

@@ -36,6 +36,9 @@ pub const SOUNDED: &str = "sounded";
 /// A CONNECTED's header that shows, with [`YES`], that this server has the destinations `/sub/line/{line}/reach` and
 /// `/pub/armed`. One of a former version ends a conversation in which they are named.
 pub const REACH: &str = "reach";
+/// An ERROR's header with the path at which a socket gets what this node does not keep, because the lines are divided
+/// among nodes.
+pub const ADDRESS: &str = "address";
 /// The value of a header that is set.
 pub const YES: &str = "true";
 

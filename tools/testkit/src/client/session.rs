@@ -56,7 +56,7 @@ impl Step {
 
 impl Session {
     /// Makes the session of an answer to a sign-in.
-    pub fn new(client: Client, SignedIn { token, resident }: SignedIn) -> Self {
+    pub fn new(client: Client, SignedIn { token, resident, .. }: SignedIn) -> Self {
         Self { client, token, resident }
     }
 

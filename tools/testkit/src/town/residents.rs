@@ -18,7 +18,8 @@ impl Residents {
     pub(super) fn new(accounts: &Accounts, client: &Client) -> Self {
         let sessions = accounts.people.iter().map(|Person { resident, tokens }| {
             let session = |token: &Token| {
-                let signed_in = SignedIn { token: token.as_str().into(), resident: resident.clone() };
+                let signed_in =
+                    SignedIn { token: token.as_str().into(), resident: resident.clone(), socket: None };
                 Session::new(client.clone(), signed_in)
             };
             tokens.iter().map(session).collect::<Vec<_>>()

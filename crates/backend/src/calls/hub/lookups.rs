@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis, Status};
+use domain::{
+    Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis, Status,
+    event::OPEN_FOR,
+};
 use uuid::Uuid;
 
 use super::{Hub, Known};
@@ -120,6 +123,14 @@ impl Hub {
     /// Returns those of [`Hub::unended_keys`] of which a step of an escalation was taken.
     pub(crate) fn escalated_keys(&self, age: Duration) -> Vec<CallKey> {
         self.rooms().iter().flat_map(|room| room.calls().escalated_keys(age)).collect()
+    }
+
+    /// Returns whether a line has an open call, or a call that was escalated to one of the lines that `serves` names.
+    pub(crate) fn is_needed(&self, line: &Line, serves: impl Fn(&Line) -> bool) -> bool {
+        let Some(room) = self.existing(line) else { return false };
+        let calls = room.calls();
+        let open_for = Duration::from_millis(OPEN_FOR.unsigned_abs());
+        !calls.unended_keys(open_for).is_empty() || calls.index.guests().iter().any(serves)
     }
 
     /// Returns how long ago a word about a call was received, by the monotonic clock: its alert, an accept or a

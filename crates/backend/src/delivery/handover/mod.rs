@@ -4,10 +4,13 @@
 
 mod post;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use domain::{CallKey, Event, Millis, event::OPEN_FOR};
-use tokio::{runtime::Handle, time::Instant};
+use domain::{CallKey, Event, Line, Millis, Position, event::OPEN_FOR};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -15,6 +18,9 @@ use crate::{
     delivery::hub_queue::{HubQueue, Queued},
 };
 use post::{Late, Post, Posted};
+
+/// The pause before rows that could not be read are read again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// Hands events over to other processes, and takes theirs. Clones are the same.
 #[derive(Clone)]
@@ -42,6 +48,33 @@ impl Handover {
             tokio::time::sleep_until(at).await;
             post.send(&event, received).await;
         });
+    }
+
+    /// Hands an event over that stands at `position` in the log, where not every process finds it. It was received this
+    /// long ago. Processes that do the same write one row.
+    pub(crate) fn hand_over_logged(&self, event: &Event, topic: &str, position: Position, age: Duration) {
+        let Some(post) = self.post.clone() else { return };
+        let (event, id) = (event.clone(), post::id_of(topic, position));
+        let received = Instant::now();
+        self.runtime.spawn(async move { post.send_logged(&event, id, age, received).await });
+    }
+
+    /// Queues what was handed over about these lines, also if it was read before. Keeps trying while the database is
+    /// away.
+    pub(crate) async fn queue_about(&self, lines: &BTreeSet<Line>) {
+        let Some(post) = &self.post else { return };
+        let mut failed = false;
+        loop {
+            match post.about(lines).await {
+                Ok(posted) => return posted.into_iter().for_each(|posted| self.queue(posted)),
+                Err(error) if !failed => {
+                    failed = true;
+                    tracing::warn!(%error, "handed-over events cannot be read, retrying");
+                }
+                Err(_) => {}
+            }
+            sleep(READ_AGAIN).await;
+        }
     }
 
     /// Queues the events of other processes for the hub. Rows that cannot be read now come later, by

@@ -8,12 +8,16 @@ use std::{
 };
 
 use domain::{
-    Alert, CallKey, Event, Millis, Position,
+    Alert, CallKey, Event, Line, Millis, Position,
     event::{LOOK_BACK, OPEN_FOR},
     record, topic,
 };
+use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 use uuid::{Builder, Uuid};
 
 use crate::{
@@ -29,6 +33,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// The time between two readings of the table without a notification.
 const READ_EVERY: Duration = Duration::from_secs(2);
+/// Records of the log that are handed over at once, so that many leave the database to others.
+const AT_ONCE: usize = 4;
 
 /// An event that another process handed over.
 pub(super) struct Posted {
@@ -52,17 +58,30 @@ pub(super) struct Post {
     database: Database,
     /// Ids of rows. They are UUIDv7, so they are in the order of time.
     read: Arc<Mutex<BTreeSet<Uuid>>>,
+    /// The turns of records of the log.
+    turns: Arc<Semaphore>,
 }
 
 impl Post {
     pub(super) fn new(database: Database) -> Self {
-        Self { database, read: Arc::default() }
+        Self { database, read: Arc::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Hands an event to every process that listens, now or later. Retries for minutes.
     pub(super) async fn send(&self, event: &Event, received: Instant) {
+        self.send_as(event, Uuid::now_v7(), Duration::ZERO, received).await;
+    }
+
+    /// Hands an event of the log over by this id, that was `age` old at `read`.
+    pub(super) async fn send_logged(&self, event: &Event, id: Uuid, age: Duration, read: Instant) {
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await;
+        self.send_as(event, id, age, read).await;
+    }
+
+    async fn send_as(&self, event: &Event, id: Uuid, age: Duration, since: Instant) {
         let trying = async {
-            while let Err(error) = self.write(event, received.elapsed()).await {
+            while let Err(error) = self.write(event, id, age + since.elapsed()).await {
                 tracing::warn!(%error, "a call cannot be handed over to other processes yet, retrying");
                 tokio::time::sleep(PAUSE).await;
             }
@@ -74,12 +93,15 @@ impl Post {
         }
     }
 
-    async fn write(&self, event: &Event, age: Duration) -> Result<(), DatabaseError> {
+    /// Writes a row and notifies of it, unless there is one of this id.
+    async fn write(&self, event: &Event, id: Uuid, age: Duration) -> Result<(), DatabaseError> {
         let (topic, value) = record::write(event);
-        let (id, now) = (Uuid::now_v7().to_string(), clock::now());
+        let (id, now) = (id.to_string(), clock::now());
         database::answer(async {
             let mut transaction = self.database.pool().begin().await?;
-            sqlx::query("INSERT INTO handovers (id, topic, value, at, age) VALUES ($1, $2, $3, $4, $5)")
+            let insert = "INSERT INTO handovers (id, topic, value, at, age) VALUES ($1, $2, $3, $4, $5)
+                          ON CONFLICT (id) DO NOTHING";
+            let written = sqlx::query(insert)
                 .bind(&id)
                 .bind(topic)
                 .bind(value)
@@ -87,6 +109,9 @@ impl Post {
                 .bind(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
                 .execute(&mut *transaction)
                 .await?;
+            if written.rows_affected() == 0 {
+                return Ok(());
+            }
             // It is delivered when the transaction commits, so every listener finds the row.
             let notify = format!("NOTIFY {CHANNEL}, '{id}'");
             sqlx::query(AssertSqlSafe(notify)).execute(&mut *transaction).await?;
@@ -168,6 +193,16 @@ impl Post {
         Ok(rows.iter().filter_map(|row| self.read(row, late)).collect())
     }
 
+    /// Every event of a rebuild's time about these lines, whether it was read before or not.
+    pub(super) async fn about(&self, lines: &BTreeSet<Line>) -> Result<Vec<Posted>, DatabaseError> {
+        let rows = sqlx::query("SELECT id, topic, value, at, age FROM handovers WHERE at >= $1 ORDER BY id")
+            .bind(clock::now() - LOOK_BACK)
+            .fetch_all(self.database.pool());
+        let rows = database::answer(rows).await?;
+        let posted = rows.iter().filter_map(|row| posted(row, Late::ByWallClock));
+        Ok(posted.filter(|posted| lines.contains(posted.event.line())).collect())
+    }
+
     async fn one(&self, id: &str) -> Result<Option<Posted>, DatabaseError> {
         let row = sqlx::query("SELECT id, topic, value, at, age FROM handovers WHERE id = $1")
             .bind(id.to_owned())
@@ -207,24 +242,11 @@ impl Post {
 
     /// The event of a row that was not read before.
     fn read(&self, row: &AnyRow, late: Late) -> Option<Posted> {
-        let read = || -> Result<Option<Posted>, Box<dyn std::error::Error>> {
-            if !self.is_unread(row.try_get::<String, _>("id")?.parse()?) {
-                return Ok(None);
-            }
-            let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
-            let event = record::read(&topic, &value, nowhere(clock::now()))?;
-            let written =
-                Duration::from_millis(u64::try_from(row.try_get::<i64, _>("age")?).unwrap_or_default());
-            let since = match late {
-                Late::By(since) => since,
-                Late::ByWallClock => clock::since(row.try_get("at")?),
-            };
-            Ok(Some(Posted { event, age: written + since }))
-        };
-        read().unwrap_or_else(|error| {
-            tracing::error!(%error, "a handed-over event cannot be read, skipping it");
-            None
-        })
+        match id(row) {
+            Ok(id) if self.is_unread(id) => posted(row, late),
+            Ok(_) => None,
+            Err(error) => unreadable(&*error),
+        }
     }
 
     /// Returns whether the row is read for the first time; from now on it is not. Rows that are gone by now are forgotten.
@@ -237,6 +259,41 @@ impl Post {
         *read = read.split_off(&first);
         is_unread
     }
+}
+
+fn id(row: &AnyRow) -> Result<Uuid, Box<dyn std::error::Error>> {
+    Ok(row.try_get::<String, _>("id")?.parse()?)
+}
+
+/// Returns the event of a row.
+fn posted(row: &AnyRow, late: Late) -> Option<Posted> {
+    let read = || -> Result<Posted, Box<dyn std::error::Error>> {
+        let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
+        let event = record::read(&topic, &value, nowhere(clock::now()))?;
+        let written = Duration::from_millis(u64::try_from(row.try_get::<i64, _>("age")?).unwrap_or_default());
+        let since = match late {
+            Late::By(since) => since,
+            Late::ByWallClock => clock::since(row.try_get("at")?),
+        };
+        Ok(Posted { event, age: written + since })
+    };
+    read().map_or_else(|error| unreadable(&*error), Some)
+}
+
+fn unreadable(error: &dyn std::error::Error) -> Option<Posted> {
+    tracing::error!(%error, "a handed-over event cannot be read, skipping it");
+    None
+}
+
+/// Returns the id of the row of a record, which every process makes alike where the record's time is usable. It is a
+/// UUIDv7 of that time.
+pub(super) fn id_of(topic: &str, position: Position) -> Uuid {
+    let place = format!("{topic}-{}-{}", position.partition, position.offset);
+    let digest: [u8; 32] = Sha256::digest(place).into();
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest[..10]);
+    let at = u64::try_from(position.time().unwrap_or_else(clock::now)).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(at, &random).into_uuid()
 }
 
 /// The position of an event that was not read from the log.

@@ -120,7 +120,8 @@ impl Reading {
             None => {
                 let (after, since) = begin(outbox, &pages, &self.start).await?;
                 to.send(Read::Begun(since)).await?;
-                to.send(Read::Partitions(1)).await?;
+                let one_each = topic::ALL.iter().map(|topic| (topic.name.to_owned(), 1)).collect();
+                to.send(Read::Partitions(one_each)).await?;
                 after
             }
         };
@@ -174,5 +175,6 @@ pub(crate) fn record(stored: Stored) -> Record {
         republished: false,
         age: None,
         traceparent,
+        stood_before: false,
     }
 }

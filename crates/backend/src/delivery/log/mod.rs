@@ -4,8 +4,9 @@
 pub mod kafka;
 mod local;
 mod positions;
+mod share;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use domain::{Millis, Position};
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +17,7 @@ pub use kafka::{Kafka, KafkaSettings};
 pub use local::position;
 pub(crate) use local::record as record_of_entry;
 pub use positions::{Ends, Partition, Positions, Start};
+pub use share::Share;
 
 /// A record as it stands in the log.
 #[derive(Clone, Debug)]
@@ -37,6 +39,9 @@ pub struct Record {
     pub age: Option<Duration>,
     /// Its `traceparent` header.
     pub traceparent: Option<String>,
+    /// It stood in its partition before that was read, also where the reading of the partition began later than that of
+    /// the log.
+    pub stood_before: bool,
 }
 
 /// A message to a reader of the log.
@@ -48,8 +53,8 @@ pub enum Read {
     Begun(Millis),
     /// The next record of some partition.
     Record(Record),
-    /// The accepts' topic has this many partitions.
-    Partitions(i32),
+    /// The topics have these numbers of partitions, whether all of them are read or not.
+    Partitions(BTreeMap<String, i32>),
     /// All records from before the reading began have been read. They stood before these ends.
     CaughtUp(Ends),
     /// The health of the reading.

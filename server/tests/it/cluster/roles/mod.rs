@@ -6,6 +6,7 @@ mod escalation;
 mod push;
 mod reach;
 mod rebuild;
+mod shards;
 mod stalled;
 mod statistics;
 mod webhook;

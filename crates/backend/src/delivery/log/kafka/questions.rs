@@ -72,8 +72,12 @@ impl Questions {
         Ok(Self { client, settings: settings.clone() })
     }
 
-    /// Where every partition is read from, for a reader that begins at `start`.
-    pub(super) fn ranges(&self, start: &Start) -> Result<Vec<Range>, LogError> {
+    /// Where each of these partitions is read from, for a reader that begins at `start`.
+    pub(super) fn ranges(
+        &self,
+        partitions: impl IntoIterator<Item = Partition>,
+        start: &Start,
+    ) -> Result<Vec<Range>, LogError> {
         let range = |partition: Partition| {
             let (low, high) = self.watermarks(&partition)?;
             let start = match start {
@@ -83,7 +87,7 @@ impl Questions {
             };
             Ok(Range { partition, start: start.clamp(low, high), end: high })
         };
-        self.partitions()?.into_iter().map(range).collect()
+        partitions.into_iter().map(range).collect()
     }
 
     /// Inspects all partitions; `known` are the ends that they must have at least.
@@ -121,7 +125,7 @@ impl Questions {
     }
 
     /// Every partition of every topic of the service.
-    fn partitions(&self) -> Result<Vec<Partition>, LogError> {
+    pub(super) fn partitions(&self) -> Result<Vec<Partition>, LogError> {
         let mut partitions = Vec::new();
         for topic in topic::ALL {
             let metadata = self.client.fetch_metadata(Some(topic.name), METADATA_TIMEOUT)?;

@@ -1,12 +1,18 @@
-//! Reads every partition of every topic, without an end. There is no shared group, because each node needs every
-//! record. When the log turns out to be shorter than the part already read (a broker lost its disk, a topic was made
-//! anew), reading begins again.
+//! Reads every partition of every topic, or those of a node's share, without an end. There is no shared group, because
+//! each node needs every record of its lines. When the log turns out to be shorter than the part already read (a broker
+//! lost its disk, a topic was made anew), reading begins again.
 
 mod answers;
+mod lending;
 
-use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
 
-use domain::{Millis, Position, topic};
+use domain::{Line, Millis, Position};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
@@ -28,7 +34,7 @@ use super::{
 };
 use crate::{
     clock,
-    delivery::log::{Ends, Health, LogError, Partition, Read, Record, Start},
+    delivery::log::{Ends, Health, LogError, Partition, Read, Record, Start, share::Selection},
 };
 
 /// The time between two inspections of the topics for new partitions and for lost records.
@@ -124,6 +130,11 @@ struct Reader {
     health: watch::Receiver<ConsumerHealth>,
     acknowledged: Arc<Acknowledged>,
     settings: KafkaSettings,
+    selection: Selection,
+    /// The number of partitions that each topic has.
+    counts: BTreeMap<String, i32>,
+    /// Changes with the lines that are borrowed.
+    borrowed: watch::Receiver<BTreeMap<Line, Instant>>,
     progress: HashMap<Partition, Progress>,
     /// The ends of the partitions at the last inspection. They are kept here, because the consumer itself may be
     /// mistaken.
@@ -151,6 +162,9 @@ impl Reader {
             health,
             acknowledged,
             settings: settings.clone(),
+            selection: Selection::new(settings.share.clone()),
+            counts: BTreeMap::new(),
+            borrowed: settings.share.borrowed(),
             progress: HashMap::new(),
             ends: Ends::new(),
             delivered_at: Instant::now(),
@@ -161,13 +175,21 @@ impl Reader {
 
     async fn assign(&mut self, start: Start) -> Result<(), LogError> {
         let questions = self.questions.clone();
-        let ranges = tokio::task::spawn_blocking(move || questions.ranges(&start)).await;
+        let all = tokio::task::spawn_blocking(move || questions.partitions()).await;
+        let all = all.map_err(|error| LogError::of(&error))??;
+        self.learn(&all);
+        self.selection.add(self.selection.newly_borrowed());
+        let wanted: Vec<Partition> =
+            all.into_iter().filter(|partition| self.selection.wants(partition)).collect();
+        let questions = self.questions.clone();
+        let ranges = tokio::task::spawn_blocking(move || questions.ranges(wanted, &start)).await;
         let mut list = TopicPartitionList::new();
         for Range { partition, start, end } in ranges.map_err(|error| LogError::of(&error))?? {
             list.add_partition_offset(&partition.0, partition.1, Offset::Offset(start))?;
             self.progress.insert(partition, Progress::new(start, end));
         }
         self.consumer.assign(&list)?;
+        self.show_partitions();
         Ok(())
     }
 
@@ -213,8 +235,12 @@ impl Reader {
                     if was_inspection {
                         // A consumer that is stuck may emit no statistics either.
                         let ends = self.health.borrow().ends.clone();
-                        asking = self.ask_where_nothing_comes(&ends);
+                        asking = self.ask_for_more(start).or_else(|| self.ask_where_nothing_comes(&ends));
                     }
+                }
+                Ok(()) = self.borrowed.changed(), if asking.is_none() => {
+                    self.leave_returned();
+                    asking = self.ask_for_more(start);
                 }
                 Ok(()) = self.health.changed() => {
                     let health = self.health.borrow_and_update().clone();
@@ -223,7 +249,8 @@ impl Reader {
                     }
                     to.send(Read::Health(self.measure(&health))).await?;
                     if asking.is_none() {
-                        asking = self.ask_where_nothing_comes(&health.ends);
+                        let more = self.ask_for_more(start);
+                        asking = more.or_else(|| self.ask_where_nothing_comes(&health.ends));
                     }
                 }
                 () = to.closed() => return Err(Stop::NoReader),
@@ -249,17 +276,15 @@ impl Reader {
         let timestamp = message.timestamp().to_millis().unwrap_or_default();
         let position = Position { timestamp, partition: partition.1, offset };
         self.delivered_at = Instant::now();
-        let time = match self.progress.get_mut(&partition) {
+        let (time, stood_before) = match self.progress.get_mut(&partition) {
             Some(progress) if offset < progress.next => return Err(Stop::Shorter(partition)),
-            Some(progress) => progress.advance(position),
-            None => position.time(),
+            Some(progress) => (progress.advance(position), offset < progress.end),
+            None => (position.time(), false),
         };
-        Ok(record::of(message, position, time.unwrap_or_else(clock::now)))
+        Ok(record::of(message, position, time.unwrap_or_else(clock::now), stood_before))
     }
 
     async fn send_partitions(&self, to: &mpsc::Sender<Read>) -> Result<(), Stop> {
-        let accepts = self.progress.keys().filter(|(topic, _)| topic == topic::ACCEPT).count();
-        let accepts = i32::try_from(accepts).unwrap_or(i32::MAX);
-        Ok(to.send(Read::Partitions(accepts)).await?)
+        Ok(to.send(Read::Partitions(self.counts.clone())).await?)
     }
 }

@@ -40,7 +40,12 @@ impl Progress {
 }
 
 /// The record of a message that stands at `position` and was written at `time`.
-pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis) -> Record {
+pub(super) fn of(
+    message: &BorrowedMessage<'_>,
+    position: Position,
+    time: Millis,
+    stood_before: bool,
+) -> Record {
     let headers = || message.headers().into_iter().flat_map(|headers| headers.iter());
     let text = |name: &str| {
         let value = headers().find(|header| header.key == name).and_then(|header| header.value);
@@ -56,5 +61,6 @@ pub(super) fn of(message: &BorrowedMessage<'_>, position: Position, time: Millis
         republished,
         age: text(header::AGE).and_then(|age| age.parse().ok()).map(Duration::from_millis),
         traceparent: text(header::TRACEPARENT).map(str::to_owned),
+        stood_before,
     }
 }

@@ -3,6 +3,8 @@
 
 use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 
+use crate::delivery::log::Share;
+
 /// A record counts as soon as it is in the log. With `read_committed`, one open transaction of another program would
 /// hide every later record, and make the log look shorter.
 pub(super) const ISOLATION: &str = "read_uncommitted";
@@ -16,6 +18,8 @@ pub struct KafkaSettings {
     pub security: Vec<(String, String)>,
     /// Partitions of a topic that the service creates.
     pub partitions: i32,
+    /// The part of the topics that is read.
+    pub share: Share,
 }
 
 impl KafkaSettings {

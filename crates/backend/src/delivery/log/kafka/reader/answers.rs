@@ -1,7 +1,8 @@
 //! The questions about the log that a reader asks beside its reading, and what follows from the answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use domain::Line;
 use rdkafka::{Offset, TopicPartitionList, consumer::Consumer};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -9,7 +10,7 @@ use super::{Reader, Stop};
 use crate::delivery::log::{
     Ends, LogError, Partition, Read,
     kafka::{
-        questions::{Inspection, Questions},
+        questions::{Inspection, Questions, Range},
         record::Progress,
     },
 };
@@ -25,6 +26,8 @@ pub(super) enum Answer {
     Empty(Partition, i64),
     /// A record stands at or behind this offset, which is the next to read.
     HasRecords(Partition, i64),
+    /// Where the partitions begin that are read from now on because of borrowed lines, or because a topic has grown.
+    Ranges(BTreeSet<Line>, Vec<Range>),
 }
 
 impl Reader {
@@ -76,8 +79,10 @@ impl Reader {
                 Err(Stop::Shorter(partition))
             }
             Ok(Answer::Inspected(Inspection { partitions, ends, .. })) => {
+                let has_changed = self.learn(&partitions);
                 match self.add_new(partitions, ends) {
                     Ok(true) => self.send_partitions(to).await,
+                    Ok(false) if has_changed => self.send_partitions(to).await,
                     Ok(false) => Ok(()),
                     Err(error) => {
                         tracing::warn!(%error, "a new partition cannot be read, retrying");
@@ -98,6 +103,12 @@ impl Reader {
                     false => Ok(()),
                 }
             }
+            Ok(Answer::Ranges(lines, ranges)) => {
+                if let Err(error) = self.read_more(lines, ranges) {
+                    tracing::warn!(%error, "a new partition cannot be read, retrying");
+                }
+                Ok(())
+            }
             Err(error) => {
                 tracing::warn!(%error, "the topics cannot be inspected, retrying");
                 // The client may be one that never connects again.
@@ -111,8 +122,12 @@ impl Reader {
     }
 
     /// Reads new partitions from their beginning, because nothing in them was read yet. Returns whether there are any.
+    /// A node with a shard asks where they begin, because those that it reads now may be old.
     fn add_new(&mut self, partitions: Vec<Partition>, ends: Ends) -> Result<bool, LogError> {
         self.ends = ends;
+        if !self.selection.is_whole() {
+            return Ok(false);
+        }
         let mut list = TopicPartitionList::new();
         let new: Vec<Partition> =
             partitions.into_iter().filter(|partition| !self.progress.contains_key(partition)).collect();
@@ -125,6 +140,7 @@ impl Reader {
         }
         self.consumer.incremental_assign(&list)?;
         self.progress.extend(new.into_iter().map(|partition| (partition, Progress::new(0, 0))));
+        self.show_partitions();
         Ok(true)
     }
 }

@@ -11,13 +11,12 @@ use super::{
     kafka::Kafka,
     nginx::Nginx,
     nodes::Node,
-    postgres::Postgres,
     recorder::Recorder,
     schedule::Planned,
     town,
 };
 use crate::power_cut::PowerCut;
-use testkit::{Error, server::Process};
+use testkit::{Error, real::Postgres, server::Process};
 
 /// The time to wait for an answer to kill after. There may be none while everybody waits for a repair.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(800);

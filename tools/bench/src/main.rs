@@ -5,10 +5,14 @@ mod fanout;
 mod history;
 mod lines;
 mod office;
+mod output;
+mod processes;
 mod push;
 mod rate;
 mod reconnect;
+mod sources;
 mod starve;
+mod summary;
 
 use std::process::ExitCode;
 

@@ -22,6 +22,7 @@ pub(crate) struct Board {
     /// The calls that are looked for, by id.
     rounds: RwLock<HashMap<String, Arc<Round>>>,
     twice: AtomicUsize,
+    frames: AtomicUsize,
     ended: Mutex<Vec<String>>,
 }
 
@@ -41,6 +42,7 @@ impl Default for Board {
             started: Instant::now(),
             rounds: RwLock::default(),
             twice: AtomicUsize::new(0),
+            frames: AtomicUsize::new(0),
             ended: Mutex::default(),
         }
     }
@@ -71,7 +73,7 @@ impl Board {
     }
 
     /// A subscriber saw the alert `id`. One that came after the press is not counted.
-    pub(super) fn saw(&self, subscriber: usize, id: &str, at: Duration) {
+    pub(crate) fn saw(&self, subscriber: usize, id: &str, at: Duration) {
         let round = self.rounds.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         let Some(round) = round else { return };
         let Some(seen) = round.seen.get(subscriber) else { return };
@@ -81,6 +83,16 @@ impl Board {
         } else if round.missing.fetch_sub(1, Relaxed) == 1 {
             round.complete.notify_one();
         }
+    }
+
+    /// A subscriber read a MESSAGE, about whatever it is.
+    pub(crate) fn read(&self) {
+        self.frames.fetch_add(1, Relaxed);
+    }
+
+    /// Returns how many of them were read.
+    pub(crate) fn frames(&self) -> usize {
+        self.frames.load(Relaxed)
     }
 
     /// A subscriber's socket ended, or sent something unreadable.

@@ -24,6 +24,7 @@ use crate::{
     sources::Sources,
 };
 use report::Figures;
+pub(crate) use report::faults_of;
 use testkit::{
     Error, budgets,
     client::Session,

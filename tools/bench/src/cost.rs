@@ -1,9 +1,9 @@
-//! Measures what the service costs at several points, on real Kafka and PostgreSQL, and calculates from these costs what a
-//! whole population needs.
+//! Measures what the service costs at several points, on real Kafka and PostgreSQL, and calculates from these costs
+//! what a whole population needs.
 //!
 //! Every point differs from the first one in one thing alone, which is the number of lines, of residents of a line, of
-//! partitions or of nodes. Each has a cluster of its own. Every resident has an account and a socket, and the presses come
-//! at a steady rate that no point has difficulties with.
+//! partitions or of nodes. Each has a cluster of its own. Every resident has an account and a socket, and presses come
+//! at a steady rate. The calls stay open, and a point is over before a call that nobody answers alarms other lines.
 
 mod model;
 mod point;
@@ -66,7 +66,7 @@ pub struct Settings {
 
     /// For how long at each point
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=20))]
     pub seconds: u32,
 
     /// Number of threads that listen

@@ -62,8 +62,8 @@ pub struct Settings {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub presses: u32,
 
-    /// Number of runs of each measurement, each on a server that was just started; with several, the least, the median and
-    /// the most of each figure follow
+    /// Number of runs of each measurement, each on a server that was just started; with several, the least, the median
+    /// and the most of each figure follow
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
     pub runs: u32,
@@ -177,7 +177,7 @@ async fn measure_all(settings: &Settings, listeners: &Runtime, target: &mut Targ
     if faults.is_empty() { Ok(()) } else { Err(Error::Usage(faults.join("\n"))) }
 }
 
-/// What all runs share.
+/// The things that all runs share.
 struct Runs<'a> {
     settings: &'a Settings,
     listeners: &'a Runtime,

@@ -52,11 +52,11 @@ enum Command {
     Reconnect(reconnect::Settings),
     /// From a press to the last neighbour at a fixed rate on many lines, and whether the server keeps up
     Lines(lines::Settings),
-    /// Whether everybody gets every call while a fan-out and a producer of several are killed, and how soon (needs Kafka and
-    /// PostgreSQL)
+    /// From a press to the last neighbour while a fan-out and a producer of several are killed, and whether anybody
+    /// misses a call (needs Kafka and PostgreSQL)
     Scale(scale::Settings),
-    /// The cost of a press, a frame, a socket, an account and a node, and what a million residents need by them (needs Kafka
-    /// and PostgreSQL)
+    /// The cost of a press, a frame, a socket, an account and a node, and what a million residents need by them (needs
+    /// Kafka and PostgreSQL)
     Cost(cost::Settings),
 }
 

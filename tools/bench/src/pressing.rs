@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use domain::{AlertId, api::ProgressRequest};
 use tokio::{
     task::JoinSet,
     time::{Instant, Interval, MissedTickBehavior, interval, sleep},
@@ -9,10 +10,12 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::fanout::board::{Board, Round};
-use testkit::client::{Client, Session};
+use testkit::client::{Answer, Client, Session, Step};
 
 /// The time after which a press that found no producer tries the next one.
 const AGAIN: Duration = Duration::from_millis(50);
+/// The producers at which a call is cancelled until one succeeds.
+const CANCELS: u32 = 6;
 
 /// One press, when nobody presses or listens any more.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Press {
     pub(crate) due: Duration,
     /// From then until it was answered 202; or why it never was.
     pub(crate) answered: Result<Duration, String>,
+    /// If it should be cancelled and was not, why.
+    pub(crate) cancelled: Result<(), String>,
     /// From then until the last listener of its line had it; `None` if one never had it.
     pub(crate) last: Option<Duration>,
     /// The listeners who should have it, and those who did not.
@@ -35,10 +40,11 @@ struct Begun {
     due: Duration,
     round: Arc<Round>,
     answered: Result<Duration, String>,
+    cancelled: Result<(), String>,
     retries: u32,
 }
 
-/// What is pressed.
+/// The presses that are wanted.
 pub(crate) struct Load {
     /// Presses per second.
     pub(crate) rate: u32,
@@ -48,6 +54,8 @@ pub(crate) struct Load {
     pub(crate) listeners: usize,
     /// The time after which a press is given up, and a call counts as missed.
     pub(crate) patience: Duration,
+    /// A call is cancelled as soon as everybody has it.
+    pub(crate) is_cancelled: bool,
 }
 
 /// The presses of a run.
@@ -58,17 +66,19 @@ pub(crate) struct Pressing {
     board: Arc<Board>,
     listeners: usize,
     patience: Duration,
+    is_cancelled: bool,
     under_way: JoinSet<Begun>,
 }
 
 impl Pressing {
     /// Begins with the first tick.
     pub(crate) fn begin(load: Load, producers: Arc<[Client]>, board: &Arc<Board>) -> Self {
-        let Load { rate, callers, listeners, patience } = load;
+        let Load { rate, callers, listeners, patience, is_cancelled } = load;
         let mut ticks = interval(Duration::from_secs(1) / rate);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let board = board.clone();
-        Self { ticks, producers, callers, board, listeners, patience, under_way: JoinSet::new() }
+        let under_way = JoinSet::new();
+        Self { ticks, producers, callers, board, listeners, patience, is_cancelled, under_way }
     }
 
     /// Waits for the time of the next press, and returns it by the board's clock.
@@ -80,22 +90,29 @@ impl Pressing {
     /// Presses without waiting for the answer.
     pub(crate) fn press(&mut self, number: u32, due: Duration) {
         let caller = self.callers[number as usize % self.callers.len()].clone();
-        let (producers, first) = (self.producers.clone(), number as usize);
+        let (producers, id) = (self.producers.clone(), Uuid::now_v7());
+        let turn = Turn { caller, producers, first: number as usize, id };
         let (board, patience) = (self.board.clone(), self.patience);
-        let id = Uuid::now_v7();
-        let round = board.begin(id, self.listeners);
+        let (is_cancelled, listeners) = (self.is_cancelled, self.listeners);
+        let round = board.begin(id, listeners);
         self.under_way.spawn(async move {
             let mut retries = 0;
             let answered = loop {
-                let producer = &producers[(first + retries as usize) % producers.len()];
-                match attempt(&caller.at(producer), id).await {
+                match turn.press(retries).await {
                     Ok(()) => break Ok(board.now().saturating_sub(due)),
                     Err(why) if board.now() >= due + patience => break Err(why),
                     Err(_) => retries += 1,
                 }
                 sleep(AGAIN).await;
             };
-            Begun { due, round, answered, retries }
+            let mut cancelled = Ok(());
+            if is_cancelled && answered.is_ok() {
+                round.complete(patience).await;
+                if round.sights().len() == listeners {
+                    cancelled = turn.cancel(retries).await;
+                }
+            }
+            Begun { due, round, answered, cancelled, retries }
         });
     }
 
@@ -108,7 +125,7 @@ impl Pressing {
         begun.sort_unstable_by_key(|begun| begun.due);
         let deadline = self.board.now() + self.patience;
         let mut presses = Vec::new();
-        for Begun { due, round, answered, retries } in begun {
+        for Begun { due, round, answered, cancelled, retries } in begun {
             if answered.is_ok() {
                 round.complete(deadline.saturating_sub(self.board.now())).await;
             }
@@ -118,15 +135,46 @@ impl Pressing {
             let expected = if answered.is_ok() { self.listeners } else { 0 };
             let missing = expected.saturating_sub(sights.len());
             let last = sights.iter().max().map(|at| at.saturating_sub(due)).filter(|_| missing == 0);
-            presses.push(Press { due, answered, last, expected, missing, retries });
+            presses.push(Press { due, answered, cancelled, last, expected, missing, retries });
         }
         presses
     }
 }
 
-/// Presses once at one producer.
-async fn attempt(caller: &Session, id: Uuid) -> Result<(), String> {
-    let call = caller.call("bench").map_err(|error| error.to_string())?;
-    let answer = caller.press(&call, Some(id)).await.map_err(|error| error.to_string())?;
-    answer.ok().map(drop).map_err(|error| error.to_string())
+/// One call, by the producers in turn.
+struct Turn {
+    caller: Session,
+    producers: Arc<[Client]>,
+    /// The number of the first producer.
+    first: usize,
+    id: Uuid,
+}
+
+impl Turn {
+    fn at(&self, attempt: u32) -> Session {
+        self.caller.at(&self.producers[(self.first + attempt as usize) % self.producers.len()])
+    }
+
+    /// Presses once.
+    async fn press(&self, attempt: u32) -> Result<(), String> {
+        let caller = self.at(attempt);
+        let call = caller.call("bench").map_err(|error| error.to_string())?;
+        let answer = caller.press(&call, Some(self.id)).await;
+        answer.and_then(Answer::ok).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Cancels the call, at the next producer if one fails.
+    async fn cancel(&self, first: u32) -> Result<(), String> {
+        let mut outcome = Ok(());
+        for attempt in first..first + CANCELS {
+            let request = ProgressRequest::default();
+            let answer = self.at(attempt).progress(AlertId(self.id), Step::Cancel, &request, None).await;
+            outcome = answer.and_then(Answer::ok).map(drop).map_err(|error| error.to_string());
+            if outcome.is_ok() {
+                break;
+            }
+            sleep(AGAIN).await;
+        }
+        outcome
+    }
 }

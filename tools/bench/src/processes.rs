@@ -12,12 +12,12 @@ use testkit::{
 #[derive(Clone, Debug)]
 pub(crate) struct Processes(Vec<Process>);
 
-/// What they have used until now.
+/// The use of processes until now.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     /// On all cores, in the program and in the kernel.
     pub(crate) processor: Duration,
-    /// The present resident memory, in octets. What processes share is counted for each.
+    /// The present resident memory, in octets. Pages that processes share are counted for each.
     pub(crate) resident: u64,
 }
 

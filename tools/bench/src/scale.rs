@@ -1,10 +1,11 @@
 //! Measures several producers and several fan-outs of the real program, on real Kafka and PostgreSQL, while one of each
 //! is killed.
 //!
-//! Presses come at a steady, low rate, on one line after the other and by one producer after the other. A quarter of the
-//! time later a fan-out is killed, and its clients come back to the others at once, as pages do. At three quarters a
-//! producer is killed, and whoever presses there tries the next one with the same key. Calls stay open, so that a client
-//! that was away during a press gets the call with its snapshot. Nobody may be left without one.
+//! Presses come at a steady, low rate, on one line after the other and by one producer after the other. After a quarter
+//! of the time a fan-out is killed, and its clients come back to the others at once, as pages do. At three quarters a
+//! producer is killed, and a press that finds it dead goes to the next one with the same key. A call is cancelled when
+//! everybody has it, so that a client that was away during a press gets the call with its snapshot, and so that no call
+//! is open until it alarms other lines. Nobody may be left without a call.
 
 mod listener;
 mod report;
@@ -122,7 +123,8 @@ impl Settings {
 /// Measures and prints.
 ///
 /// # Errors
-/// Whatever kept it from measuring; and [`Error::Usage`] when somebody did not get a call, or a press found no producer.
+/// Whatever kept it from measuring; and [`Error::Usage`] when somebody did not get a call, or a press found no
+/// producer.
 pub fn run(settings: &Settings) -> Result<(), Error> {
     settings.check()?;
     descriptors::allow(settings.sockets() as u64 + OTHER_DESCRIPTORS)?;

@@ -26,8 +26,8 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The range of what was measured; `None` if nothing was. The median of an even number is the lower one of the two in
-    /// the middle, so that each is a value of some run.
+    /// The range of the values that were measured; `None` if none was. The median of an even number is the lower one of
+    /// the two in the middle, so that each is a value of some run.
     pub(crate) fn of(values: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().flatten().collect();
         values.sort_unstable_by(f64::total_cmp);

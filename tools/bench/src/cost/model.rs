@@ -1,4 +1,4 @@
-//! What the points say about the cost of each thing, and what a population needs by that.
+//! The cost of each thing as it follows from the points, and the needs of a population.
 
 use serde_json::{Value, json};
 
@@ -53,21 +53,21 @@ pub(super) struct Model {
     pub(super) database_us: f64,
 }
 
-/// What the population needs.
+/// The needs of a population.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Need {
     pub(super) nodes: u32,
-    /// Of each node, in kibibytes.
+    /// The memory of each node, in kibibytes.
     pub(super) memory_kib: f64,
-    /// Of all nodes together.
+    /// The cores of all nodes together.
     pub(super) cores: f64,
     pub(super) broker_cores: f64,
     pub(super) database_cores: f64,
 }
 
 impl Model {
-    /// Calculates the costs from the points, the first of which all others are compared with. A thing that only one number
-    /// of was measured of costs nothing by this.
+    /// Calculates the costs from the points, the first of which all others are compared with. A thing that was measured
+    /// in one number only costs nothing.
     pub(super) fn of(costs: &[Costs]) -> Self {
         let Some(base) = costs.first() else { return Self::default() };
         let of_nodes = alike(costs, |point, other| point.nodes = other.nodes);
@@ -158,8 +158,8 @@ fn sockets(costs: &Costs) -> f64 {
     costs.point.sockets() as f64
 }
 
-/// Returns by how much `y` grows with `x` between the points with the least and the most of it, which is never less than
-/// nothing.
+/// Returns by how much `y` grows with `x` between the points with the least and the most of it, which is never
+/// negative.
 fn slope(costs: &[&Costs], x: impl Fn(&Costs) -> f64, y: impl Fn(&Costs) -> f64) -> f64 {
     let by_x = |one: &&&Costs, other: &&&Costs| x(one).total_cmp(&x(other));
     match (costs.iter().min_by(by_x), costs.iter().max_by(by_x)) {

@@ -51,7 +51,7 @@ pub(super) struct Costs {
     pub(super) answered: Spread,
 }
 
-/// What everything had used at one moment.
+/// The use of everything until one moment.
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
     nodes: Usage,
@@ -154,6 +154,7 @@ async fn press(
         callers: turns.map(|(line, house)| residents.of(line, house).clone()).collect(),
         listeners: point.residents as usize,
         patience: PATIENCE,
+        is_cancelled: false,
     };
     let producers: Arc<[Client]> = cluster.nodes.iter().map(|node| node.client.clone()).collect();
     let mut pressing = Pressing::begin(load, producers, board);

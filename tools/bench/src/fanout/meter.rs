@@ -21,7 +21,7 @@ pub(super) struct Cost {
     pub(super) resident: f64,
 }
 
-/// What was used at the steps of a measurement.
+/// The use until each step of a measurement.
 #[derive(Clone, Copy, Debug, Default)]
 struct Steps {
     /// Before the sockets were opened.

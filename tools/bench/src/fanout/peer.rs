@@ -127,7 +127,7 @@ impl Peer {
         }
     }
 
-    const fn client(&self) -> &Client {
+    fn client(&self) -> &Client {
         match self {
             Self::Nchan(nchan) => nchan.client(),
             Self::RabbitMq(rabbitmq) => rabbitmq.client(),

@@ -116,8 +116,9 @@ pub(super) fn print_legend(peer: Option<Name>) {
     println!(
         "Milliseconds by one monotonic clock, from before the request is built until a subscriber has read the frame, \
          or the caller the answer. Presser, subscribers and server share the machine. us/frame is the processor's time \
-         of the whole program during the presses, divided by the frames that subscribers read; KiB/socket is the growth \
-         of its resident memory while the sockets were opened, before any press; MiB is all of it after the presses."
+         of the whole program during the presses, divided by the frames that subscribers read; KiB/socket is the \
+         growth of its resident memory while the sockets were opened, before any press; MiB is all of it after the \
+         presses."
     );
     if let Some(peer) = peer {
         println!("{}", peer.legend());

@@ -46,8 +46,8 @@ impl Target {
         Ok(Self { server, client, accounts })
     }
 
-    /// Restarts the server that was started here, so that a run does not depend on the one before; returns whether there is
-    /// one.
+    /// Restarts the server that was started here, so that a run does not depend on the one before; returns whether
+    /// there is one.
     pub(super) async fn restart(&mut self) -> Result<bool, Error> {
         let Some(server) = &mut self.server else { return Ok(false) };
         server.restart().await?;

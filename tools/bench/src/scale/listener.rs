@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// The time for the answers to an upgrade and a CONNECT, when thousands come at once.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the devices noted.
+/// The notes of all devices.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     /// Sockets that had a first snapshot.
@@ -81,7 +81,7 @@ pub(super) struct Listener {
     pub(super) arrivals: Arc<Arrivals>,
 }
 
-/// How often the device has had a snapshot.
+/// The number of snapshots that a device has had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Times {
     Never,

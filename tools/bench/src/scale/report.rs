@@ -23,7 +23,7 @@ pub(super) struct Report {
     pub(super) took: Duration,
 }
 
-/// What a node used during the run, or until it was killed.
+/// The use of a node during the run, or until it was killed.
 pub(super) struct NodeUse {
     pub(super) name: String,
     pub(super) is_killed: bool,
@@ -31,7 +31,7 @@ pub(super) struct NodeUse {
     pub(super) resident: u64,
 }
 
-/// How the clients of the killed fan-out came back.
+/// The return of the clients of the killed fan-out.
 pub(super) struct Back {
     /// From the kill until each had a snapshot.
     pub(super) times: Vec<Duration>,
@@ -112,6 +112,11 @@ impl Report {
         let why = self.presses.iter().find_map(|press| press.answered.as_ref().err());
         if let Some(why) = why {
             faults.push(format!("{} presses found no producer, the first because: {why}", all.refused));
+        }
+        let uncancelled = || self.presses.iter().filter_map(|press| press.cancelled.as_ref().err());
+        if let Some(why) = uncancelled().next() {
+            let count = uncancelled().count();
+            faults.push(format!("{count} calls could not be cancelled, the first because: {why}"));
         }
         let (back, expected) = (self.back.times.len(), self.back.expected);
         if back < expected {

@@ -40,7 +40,7 @@ pub(super) struct Stage<'a> {
     board: Arc<Board>,
     arrivals: Arc<Arrivals>,
     listening: JoinSet<()>,
-    /// What a killed node had used before.
+    /// The use of a killed node until then.
     killed: Vec<(usize, Usage)>,
 }
 
@@ -162,6 +162,7 @@ impl<'a> Stage<'a> {
             callers: turns.map(|(line, house)| self.residents.of(line, house).clone()).collect(),
             listeners: settings.residents as usize,
             patience: Duration::from_secs(settings.deadline_s),
+            is_cancelled: true,
         }
     }
 

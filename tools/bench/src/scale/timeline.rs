@@ -1,4 +1,4 @@
-//! What happens when, counted in presses.
+//! The times at which nodes are killed, counted in presses.
 
 /// A steady rate for four parts of equal length.
 #[derive(Clone, Copy, Debug)]

@@ -164,8 +164,8 @@ impl Hub {
         self.room(arrival.event.line()).apply(arrival)
     }
 
-    /// Applies an event as one that came past the log; returns whether anything was pushed. The service has other ways, and
-    /// benchmarks this one.
+    /// Applies an event as one that came past the log; returns whether anything was pushed. The service has other ways,
+    /// and benchmarks this one.
     pub fn deliver(&self, event: Event) -> bool {
         self.apply(Arrival::direct(event))
     }

@@ -1,4 +1,4 @@
-//! Costs that are put into points come out of them again, and a population needs what the formula says.
+//! Costs that are put into points come out of them again, and a population needs as much as the formula gives.
 
 use super::*;
 use crate::cost::point::plan;

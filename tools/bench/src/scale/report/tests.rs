@@ -9,7 +9,7 @@ fn at(second: u64) -> Duration {
 fn press(due: u64, missing: usize) -> Press {
     let last = (missing == 0).then(|| Duration::from_millis(due));
     let answered = Ok(Duration::from_millis(1));
-    Press { due: at(due), answered, last, expected: 30, missing, retries: 0 }
+    Press { due: at(due), answered, cancelled: Ok(()), last, expected: 30, missing, retries: 0 }
 }
 
 /// A fan-out is killed at 10 s, its two clients are back at 14 s, and a producer is killed at 30 s.
@@ -33,6 +33,7 @@ fn presses_belong_to_the_part_in_which_they_were_due() {
 fn a_missing_delivery_a_lost_press_and_a_client_that_is_away_are_faults() {
     let mut report = report(vec![press(1, 3), press(2, 0)]);
     report.presses[1].answered = Err("nobody answers".into());
+    report.presses[0].cancelled = Err("no such call".into());
     report.back.expected = 3;
     report.back.elsewhere = vec!["too slow".into()];
     assert_eq!(
@@ -40,6 +41,7 @@ fn a_missing_delivery_a_lost_press_and_a_client_that_is_away_are_faults() {
         [
             "3 of 60 deliveries are missing",
             "1 presses found no producer, the first because: nobody answers",
+            "1 calls could not be cancelled, the first because: no such call",
             "1 of 3 clients of the killed fan-out are not back",
             "1 sockets of other fan-outs ended, the first because: too slow",
         ]

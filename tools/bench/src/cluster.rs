@@ -90,9 +90,9 @@ impl Cluster {
     pub(crate) async fn start(plan: &Plan<'_>) -> Result<(Self, Accounts), Error> {
         let directory = tempfile::Builder::new().prefix("iutsai-bench-").tempdir();
         let directory = directory.map_err(Error::system("make a temporary directory"))?;
-        let brokers = Brokers::start_cluster(plan.scripts, &directory.path().join("kafka"), plan.brokers);
-        let brokers = brokers.await?;
-        let postgres = Postgres::start_server(plan.scripts, &directory.path().join("postgres")).await?;
+        let (kafka, postgres) = (directory.path().join("kafka"), directory.path().join("postgres"));
+        let brokers = Brokers::start_cluster(plan.scripts, &kafka, plan.brokers).await?;
+        let postgres = Postgres::start_server(plan.scripts, &postgres).await?;
         // It makes the tables and the topics.
         let mut first = Node::start(0, plan.roles[0], plan.program, &brokers, &postgres).await?;
         if let Some(partitions) = plan.partitions {

@@ -25,6 +25,7 @@ use timeline::Timeline;
 const OTHER_DESCRIPTORS: u64 = 1_000;
 /// The calls of a line that may be open, so that every one is in a snapshot.
 const OPEN_CALLS: u32 = 150;
+
 /// The settings of `iutsai-bench scale`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {

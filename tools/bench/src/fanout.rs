@@ -31,7 +31,7 @@ use peer::Peer;
 use report::Measured;
 use row::Row;
 use target::{People, Target};
-use testkit::{Error, client::Session, descriptors, measure::disk};
+use testkit::{Error, client::Session, descriptors, measure::disk, until_interrupted};
 
 /// Sockets and files besides the subscribers'.
 pub(crate) const OTHER_DESCRIPTORS: u64 = 100;
@@ -144,7 +144,7 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(Error::system("start the subscribers' threads"))?;
-    presser.block_on(measure(settings, &listeners))
+    presser.block_on(until_interrupted(measure(settings, &listeners)))
 }
 
 async fn measure(settings: &Settings, listeners: &Runtime) -> Result<(), Error> {

@@ -21,8 +21,10 @@ use crate::{
         board::Board,
         crowd::{self, Crowd},
     },
+    sources::Sources,
 };
 use report::Figures;
+pub(crate) use report::faults_of;
 use testkit::{
     Error, budgets,
     client::Session,
@@ -156,9 +158,10 @@ async fn gather(
 ) -> Result<Crowd, Error> {
     let (lines, subscribers) = (settings.lines as usize, settings.subscribers as usize);
     let (callers, ack) = (settings.callers(), !settings.no_ack);
+    let sources = Sources::of(residents.of(0, 0).client(), lines * subscribers)?;
     let flats = (0..lines).flat_map(|line| (0..subscribers).map(move |number| (line, number)));
     let sockets = flats.map(|(line, number)| {
-        let device = residents.of(line, callers + number).clone();
+        let device = residents.of(line, callers + number).at(sources.get(line * subscribers + number));
         (number, crowd::open(device, ack))
     });
     Crowd::of(listeners, board, sockets).await

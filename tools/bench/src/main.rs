@@ -1,14 +1,23 @@
 //! `iutsai-bench`, which measures a running server and prints the results.
 
 mod callers;
+mod cluster;
+mod cost;
 mod fanout;
 mod history;
 mod lines;
 mod office;
+mod output;
+mod pressing;
+mod processes;
 mod push;
 mod rate;
 mod reconnect;
+mod scale;
+mod sources;
 mod starve;
+mod summary;
+mod words;
 
 use std::process::ExitCode;
 
@@ -43,6 +52,12 @@ enum Command {
     Reconnect(reconnect::Settings),
     /// From a press to the last neighbour at a fixed rate on many lines, and whether the server keeps up
     Lines(lines::Settings),
+    /// From a press to the last neighbour while a fan-out and a producer of several are killed, and whether anybody
+    /// misses a call (needs Kafka and PostgreSQL)
+    Scale(scale::Settings),
+    /// The cost of a press, a frame, a socket, an account and a node, and what a million residents need by them (needs
+    /// Kafka and PostgreSQL)
+    Cost(cost::Settings),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +71,8 @@ fn main() -> ExitCode {
         Command::Starve(settings) => starve::run(&settings),
         Command::Reconnect(settings) => reconnect::run(&settings),
         Command::Lines(settings) => lines::run(&settings),
+        Command::Scale(settings) => scale::run(&settings),
+        Command::Cost(settings) => cost::run(&settings),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,7 +18,11 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 
-use crate::{callers::SOCKETS_OF_FLAT, fanout::OTHER_DESCRIPTORS};
+use crate::{
+    callers::SOCKETS_OF_FLAT,
+    fanout::{OTHER_DESCRIPTORS, sighting},
+    sources::Sources,
+};
 use testkit::{
     Error,
     client::{Ack, Handshake, Session, Socket, Subscribe, WebSocket},
@@ -148,14 +152,15 @@ async fn restart(
     let begun = Instant::now();
     server.restart().await?;
     let restarted = begun.elapsed();
-    let (client, process) = (server.client()?, server.process()?);
+    let process = server.process()?;
+    let sources = Sources::of(&server.client()?, settings.sockets as usize)?;
     let before = processor::time_of(&process)?;
     let deadline = Duration::from_secs(settings.deadline_s);
     let mut coming = JoinSet::new();
     let begun = Instant::now();
     for number in 0..settings.sockets as usize {
         let flat = settings.calls as usize + number / SOCKETS_OF_FLAT;
-        let device = residents.devices(0, flat)[number % SOCKETS_OF_FLAT].at(&client);
+        let device = residents.devices(0, flat)[number % SOCKETS_OF_FLAT].at(sources.get(number));
         let back = async move { timeout(deadline + GRACE, come_back(&device, begun, deadline)).await };
         coming.spawn_on(back, clients.handle());
     }
@@ -206,18 +211,12 @@ async fn snapshot(device: &Session, patience: Duration) -> Result<(WebSocket, us
             Some(Err(error)) => return Err(error.into()),
             None => return Err(Error::Usage("the connection ended".into())),
         };
-        match kind(&text) {
+        match sighting::kind(&text) {
             Some("alert") => calls += 1,
             Some("snapshot-end") => return Ok((stream, calls)),
             _ => {}
         }
     }
-}
-
-/// Returns a frame's header `type`.
-fn kind(text: &str) -> Option<&str> {
-    let (head, _) = text.split_once("\n\n")?;
-    head.split('\n').find_map(|line| line.strip_prefix("type:"))
 }
 
 fn print_preface(settings: &Settings) {
@@ -246,16 +245,4 @@ fn print_row(row: &Row, restarted: Duration, used: Duration, memory: Memory) {
         used.as_secs_f64(),
         memory.most / (1 << 20),
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_type_is_a_header_and_nothing_that_a_caller_wrote() {
-        assert_eq!(kind("MESSAGE\nack:1\ntype:alert\nage:1\n\n{}\0"), Some("alert"));
-        assert_eq!(kind("MESSAGE\nack:1\n\ntype:alert\n\n\0"), None);
-        assert_eq!(kind("\n"), None);
-    }
 }

@@ -15,7 +15,6 @@ pub(crate) mod kafka;
 mod metadata;
 mod nginx;
 mod nodes;
-mod postgres;
 mod proxy;
 mod random;
 mod recorder;
@@ -28,8 +27,6 @@ mod town;
 mod world;
 
 use std::path::PathBuf;
-
-use tokio::signal::unix::{SignalKind, signal};
 
 pub use fault::Kind;
 use testkit::Error;
@@ -123,14 +120,7 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
 /// Runs `work` on a runtime of its own. SIGINT or SIGTERM drops it, and with it whatever it started.
 pub(crate) fn until_interrupted(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     let runtime = tokio::runtime::Runtime::new().map_err(Error::system("start a runtime"))?;
-    let outcome = runtime.block_on(async {
-        let mut terminated = signal(SignalKind::terminate()).map_err(Error::system("listen for signals"))?;
-        tokio::select! {
-            outcome = work => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Error::Usage("interrupted; nothing was judged".into())),
-            _ = terminated.recv() => Err(Error::Usage("terminated; nothing was judged".into())),
-        }
-    });
+    let outcome = runtime.block_on(testkit::until_interrupted(work));
     // Tasks that were left behind end here, and what they hold is dropped.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome

@@ -11,7 +11,10 @@ pub mod descriptors;
 mod error;
 pub mod measure;
 pub mod outbox;
+pub mod real;
 pub mod server;
+mod signals;
 pub mod town;
 
 pub use error::Error;
+pub use signals::until_interrupted;

@@ -90,6 +90,7 @@ async fn listen(mut stream: WebSocket, board: Arc<Board>, subscriber: usize) {
         let at = board.now();
         match sighting::of(&text) {
             Sighting::Message { alert, ack } => {
+                board.read();
                 if let Some(id) = alert {
                     board.saw(subscriber, id, at);
                 }

@@ -3,7 +3,7 @@
 
 /// The meaning of a WebSocket message to a subscriber.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sighting<'a> {
+pub(crate) enum Sighting<'a> {
     /// A MESSAGE, with the alert's id if it is about a call, and the id for its ACK if it asks for one. Both are still
     /// escaped, as an answer needs it.
     Message {
@@ -21,7 +21,7 @@ pub(super) enum Sighting<'a> {
 }
 
 /// Looks at one WebSocket message.
-pub(super) fn of(text: &str) -> Sighting<'_> {
+pub(crate) fn of(text: &str) -> Sighting<'_> {
     let frame = text.trim_matches('\n');
     if frame.is_empty() {
         return Sighting::Nothing;
@@ -42,6 +42,12 @@ pub(super) fn of(text: &str) -> Sighting<'_> {
         ack = ack.or_else(|| line.strip_prefix("ack:"));
     }
     Sighting::Message { alert: is_alert.then(|| id(body)).flatten(), ack }
+}
+
+/// Returns a frame's header `type`.
+pub(crate) fn kind(text: &str) -> Option<&str> {
+    let (head, _) = text.split_once("\n\n")?;
+    head.split('\n').find_map(|line| line.strip_prefix("type:"))
 }
 
 /// The value of the body's field `id`. A text of the caller's holds its quotes escaped, so it cannot look like one.
@@ -102,5 +108,12 @@ mod tests {
         }
         assert_eq!(of("\n"), Sighting::Nothing);
         assert_eq!(of("ERROR\nmessage:too slow\n\n\0"), Sighting::Error);
+    }
+
+    #[test]
+    fn the_type_is_a_header_and_nothing_that_a_caller_wrote() {
+        assert_eq!(kind("MESSAGE\nack:1\ntype:alert\nage:1\n\n{}\0"), Some("alert"));
+        assert_eq!(kind("MESSAGE\nack:1\n\ntype:alert\n\n\0"), None);
+        assert_eq!(kind("\n"), None);
     }
 }

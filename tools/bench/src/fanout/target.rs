@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::Settings;
-use crate::callers::{Callers, SOCKETS_OF_FLAT};
+use crate::{
+    callers::{Callers, SOCKETS_OF_FLAT},
+    processes::Processes,
+    sources::Sources,
+};
 use testkit::{
     Error, budgets,
     client::{Client, Session},
@@ -42,11 +46,28 @@ impl Target {
         Ok(Self { server, client, accounts })
     }
 
+    /// Restarts the server that was started here, so that a run does not depend on the one before; returns whether
+    /// there is one.
+    pub(super) async fn restart(&mut self) -> Result<bool, Error> {
+        let Some(server) = &mut self.server else { return Ok(false) };
+        server.restart().await?;
+        // Connections of the client before have ended with the server.
+        self.client = server.client()?;
+        Ok(true)
+    }
+
+    /// Returns the processes of the server that was started here.
+    pub(super) fn processes(&self) -> Result<Option<Processes>, Error> {
+        let process = self.server.as_ref().map(Server::process).transpose()?;
+        Ok(process.map(Processes::one))
+    }
+
     /// Waits until the server knows everybody.
     pub(super) async fn people(&self, settings: &Settings) -> Result<People, Error> {
         self.accounts.wait_until_known(&self.client).await?;
         let residents = self.accounts.signed_in(&self.client);
-        Ok(People { callers: callers(settings), residents })
+        let sources = Sources::of(&self.client, most(settings))?;
+        Ok(People { callers: callers(settings), residents, sources })
     }
 
     /// Where the disk is measured.
@@ -73,6 +94,7 @@ impl Target {
 pub(super) struct People {
     callers: usize,
     residents: Residents,
+    sources: Sources,
 }
 
 impl People {
@@ -83,23 +105,26 @@ impl People {
     /// Returns so many devices of neighbours, flat by flat.
     pub(super) fn devices(&self, count: usize) -> Vec<Session> {
         let flats = self.callers..self.callers + count.div_ceil(SOCKETS_OF_FLAT);
-        let devices = flats.flat_map(|house| self.residents.devices(0, house));
-        devices.take(count).cloned().collect()
+        let devices = flats.flat_map(|house| self.residents.devices(0, house)).take(count);
+        devices.enumerate().map(|(number, device)| device.at(self.sources.get(number))).collect()
     }
 }
 
 /// Returns how many flats press in turn.
 pub(super) fn callers(settings: &Settings) -> usize {
-    let rows = u32::try_from(settings.subscribers.len()).unwrap_or(u32::MAX);
+    let rows = u32::try_from(settings.subscribers.len()).unwrap_or(u32::MAX).saturating_mul(settings.runs);
     let presses = settings.presses.saturating_add(settings.warm_up).saturating_mul(rows);
     budgets::flats(presses, settings.interval())
 }
 
 /// A line of its own, because the database of a server that runs may have lines of earlier runs.
 fn town(settings: &Settings) -> Town {
-    let most = settings.subscribers.iter().max().copied().unwrap_or_default() as usize;
     let building = format!("bench-{}", Uuid::now_v7().simple());
-    Town::new(1, callers(settings) + most.div_ceil(SOCKETS_OF_FLAT))
+    Town::new(1, callers(settings) + most(settings).div_ceil(SOCKETS_OF_FLAT))
         .building(building)
         .sessions(SOCKETS_OF_FLAT)
+}
+
+fn most(settings: &Settings) -> usize {
+    settings.subscribers.iter().max().copied().unwrap_or_default() as usize
 }

@@ -63,7 +63,7 @@ impl Figures {
 }
 
 /// Describes what the subscribers noted during all rates.
-pub(super) fn faults_of(board: &Board) -> Vec<String> {
+pub(crate) fn faults_of(board: &Board) -> Vec<String> {
     let (twice, ended) = (board.twice(), board.ended());
     let mut faults = Vec::new();
     if twice > 0 {

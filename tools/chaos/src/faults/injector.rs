@@ -11,13 +11,12 @@ use super::{
     kafka::Kafka,
     nginx::Nginx,
     nodes::Node,
-    postgres::Postgres,
     recorder::Recorder,
     schedule::Planned,
     town,
 };
 use crate::power_cut::PowerCut;
-use testkit::{Error, server::Process};
+use testkit::{Error, real::Postgres, server::Process};
 
 /// Longer than any fault lasts.
 const HANGS: Duration = Duration::from_secs(600);

@@ -17,7 +17,7 @@ use super::{
     proxy::Proxy,
 };
 use crate::power_cut::{PowerCut, Thrown};
-use testkit::{Error, server::Process};
+use testkit::{Error, real::words, server::Process};
 
 const BROKERS: usize = 3;
 /// A killed broker is gone in a moment.
@@ -198,17 +198,6 @@ impl Kafka {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
-}
-
-/// Returns what a script prints; it must succeed.
-pub(super) async fn words(command: &mut Command) -> Result<String, Error> {
-    let name = format!("{:?}", command.as_std().get_program());
-    let output = command.output().await.map_err(Error::system(format!("start {name}")))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Error::Usage(format!("{name} did not work: {complaint}")))
 }
 
 impl Drop for Kafka {

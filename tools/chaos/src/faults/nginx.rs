@@ -10,8 +10,8 @@ use std::{
 
 use tokio::process::Command;
 
-use super::{Settings, kafka::words};
-use testkit::{Error, client::Client};
+use super::Settings;
+use testkit::{Error, client::Client, real::words};
 
 /// The upstream of the configuration with the servers that keep sockets. The servers of every other one take calls.
 const FANOUTS: &str = "iutsai_fanouts";

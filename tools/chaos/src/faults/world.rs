@@ -17,13 +17,12 @@ use super::{
     kafka::Kafka,
     nginx::Nginx,
     nodes::{self, Duty, Node, data_dir},
-    postgres::Postgres,
     recorder::Recorder,
     schedule::Parts,
     town,
 };
 use crate::power_cut::PowerCut;
-use testkit::{Error, client::Client, town::Accounts};
+use testkit::{Error, client::Client, real::Postgres, town::Accounts};
 
 /// Where everything of a run lies.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The upgrade of a TCP connection to a WebSocket at `/an-ws`.
+//! The upgrade of a TCP connection to a WebSocket, at `/an-ws` unless another server is spoken to.
 
 use std::net::SocketAddr;
 
@@ -16,9 +16,14 @@ pub type WebSocket = WebSocketStream<TcpStream>;
 /// Small buffers, because a thousand clients live in one process; larger messages make them grow.
 const BUFFER: usize = 4 * 1024;
 
-/// The headers of the upgrade.
+/// The place of the server's sockets.
+const PATH: &str = "/an-ws";
+
+/// The path and the headers of the upgrade.
 #[derive(Clone, Debug)]
 pub struct Handshake {
+    /// Where the WebSocket is.
+    pub path: &'static str,
     /// Subprotocols to offer, the best first; with none offered, the header is absent.
     pub subprotocols: Vec<String>,
     /// Further headers, such as `Origin` or `Cookie`.
@@ -32,6 +37,7 @@ pub struct Handshake {
 impl Default for Handshake {
     fn default() -> Self {
         Self {
+            path: PATH,
             subprotocols: vec![stomp::Version::V1_2.subprotocol().into()],
             headers: Vec::new(),
             receive_buffer: None,
@@ -43,7 +49,14 @@ impl Handshake {
     /// Offers no subprotocol.
     #[must_use]
     pub const fn without_subprotocol() -> Self {
-        Self { subprotocols: Vec::new(), headers: Vec::new(), receive_buffer: None }
+        Self { path: PATH, subprotocols: Vec::new(), headers: Vec::new(), receive_buffer: None }
+    }
+
+    /// Upgrades at another path, as the sockets of another program need it.
+    #[must_use]
+    pub const fn path(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
     }
 
     /// Adds a header.
@@ -69,7 +82,7 @@ impl Handshake {
     /// Opens the WebSocket; the second value is the subprotocol the server chose.
     pub async fn open(&self, client: &Client) -> Result<(WebSocket, Option<String>), Error> {
         let stream = self.connect(client).await?;
-        let url = format!("ws://{}/an-ws", client.authority());
+        let url = format!("ws://{}{}", client.authority(), self.path);
         let uri = url.parse().map_err(|error: tokio_tungstenite::tungstenite::http::uri::InvalidUri| {
             Error::Address { address: url.clone(), reason: error.to_string() }
         })?;

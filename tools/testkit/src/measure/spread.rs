@@ -14,10 +14,15 @@ impl Spread {
 
     /// The smallest time that at least `percent` of a hundred do not exceed (nearest rank); `None` without any.
     pub fn percentile(&self, percent: usize) -> Option<Duration> {
+        self.per_mille(&[percent * 10])[0]
+    }
+
+    /// The smallest times that at least so many of a thousand do not exceed, which sorts once for all of them.
+    pub fn per_mille(&self, shares: &[usize]) -> Vec<Option<Duration>> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        let rank = (sorted.len() * percent).div_ceil(100).max(1);
-        sorted.get(rank - 1).copied()
+        let rank = |share: &usize| (sorted.len() * share).div_ceil(1000).max(1);
+        shares.iter().map(|share| sorted.get(rank(share) - 1).copied()).collect()
     }
 
     /// Returns how many there are.
@@ -49,6 +54,8 @@ mod tests {
         spread.extend((1..=200).rev().map(Duration::from_millis));
         let of = |percent| spread.percentile(percent).map(|time| time.as_millis());
         assert_eq!((of(0), of(50), of(99), of(100)), (Some(1), Some(100), Some(198), Some(200)));
+        let shares = spread.per_mille(&[500, 999]);
+        assert_eq!(shares, [100, 200].map(|time| Some(Duration::from_millis(time))));
         let mut single = Spread::default();
         single.add(Duration::from_millis(7));
         assert_eq!(

@@ -164,6 +164,12 @@ impl Hub {
         self.room(arrival.event.line()).apply(arrival)
     }
 
+    /// Applies an event as one that came past the log; returns whether anything was pushed. The service has other ways,
+    /// and benchmarks this one.
+    pub fn deliver(&self, event: Event) -> bool {
+        self.apply(Arrival::direct(event))
+    }
+
     /// Applies an event that is not recorded; returns whether it was pushed to a socket of another house, now or before.
     pub(crate) fn apply_unrecorded(&self, event: Event, traceparent: Option<&str>) -> bool {
         let (line, name) = (event.line().clone(), line_calls::name(&event));

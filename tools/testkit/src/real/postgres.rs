@@ -7,12 +7,12 @@ use std::{
 
 use tokio::process::Command;
 
-use super::kafka::words;
-use testkit::Error;
+use super::{process_in, setting, words};
+use crate::{Error, server::Process};
 
 /// The database. It is taken down when this is dropped.
 #[derive(Debug)]
-pub(super) struct Postgres {
+pub struct Postgres {
     script: PathBuf,
     directory: PathBuf,
     url: String,
@@ -23,26 +23,33 @@ impl Postgres {
     ///
     /// # Errors
     /// [`Error::Usage`] with the script's words.
-    pub(super) async fn start_server(scripts: &Path, directory: &Path) -> Result<Self, Error> {
+    pub async fn start_server(scripts: &Path, directory: &Path) -> Result<Self, Error> {
         let mut postgres =
             Self { script: scripts.join("postgres"), directory: directory.into(), url: String::new() };
         let output = words(&mut postgres.command("up")).await?;
-        let url = output.lines().find_map(|line| line.strip_prefix("DATABASE_URL="));
-        let none = || Error::Usage(format!("script/postgres up printed no DATABASE_URL: {output}"));
-        postgres.url = url.ok_or_else(none)?.to_owned();
+        postgres.url = setting(&output, "DATABASE_URL")?;
         Ok(postgres)
     }
 
     /// `DATABASE_URL`.
-    pub(super) fn url(&self) -> &str {
+    #[must_use]
+    pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its first process, whose children have the connections.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`].
+    pub fn process(&self) -> Result<Process, Error> {
+        process_in(&self.directory.join("pid"))
     }
 
     /// Stops it at once, so that open connections end.
     ///
     /// # Errors
     /// [`Error::Usage`] with the script's words.
-    pub(super) async fn stop(&self) -> Result<(), Error> {
+    pub async fn stop(&self) -> Result<(), Error> {
         words(&mut self.command("stop")).await.map(drop)
     }
 
@@ -50,7 +57,7 @@ impl Postgres {
     ///
     /// # Errors
     /// [`Error::Usage`] with the script's words.
-    pub(super) async fn start(&self) -> Result<(), Error> {
+    pub async fn start(&self) -> Result<(), Error> {
         words(&mut self.command("start")).await.map(drop)
     }
 

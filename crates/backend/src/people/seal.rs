@@ -17,7 +17,7 @@ const TAG: usize = 16;
 const VERSION: u8 = 1;
 /// The octets of a sealed secret. One that is kept as it is has [`totp::SECRET_LENGTH`].
 const SEALED: usize = 1 + NONCE + totp::SECRET_LENGTH + TAG;
-/// What the database has where no key fits.
+/// The state of a secret in the database that no key opens.
 const NO_KEY: &str = "the secret of a second factor (no key of IUTSAI_SECOND_FACTOR_KEYS opens it)";
 
 type Key = [u8; KEY];

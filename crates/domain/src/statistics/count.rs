@@ -198,8 +198,9 @@ impl Sums {
     }
 }
 
-fn of_line(sums: OfLine, times: Times) -> OfLine {
-    OfLine { to_first_accept_ms: Percentiles::of(times.first_accept), ..sums }
+fn of_line(mut sums: OfLine, times: Times) -> OfLine {
+    sums.to_first_accept_ms = Percentiles::of(times.first_accept);
+    sums
 }
 
 fn of_drills(drills: Common, zone: &dyn Zone) -> Drills {

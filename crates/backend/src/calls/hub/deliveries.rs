@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn every_socket_gets_the_frame_once_however_many_there_are() {
-        let ways: [(usize, fn(Vec<Delivery>) -> Outcome); 6] = [
+        type Way = fn(Vec<Delivery>) -> Outcome;
+        let ways: [(usize, Way); 6] = [
             (0, deliver),
             (TOGETHER, deliver),
             (0, deliver_with_help),

@@ -1,4 +1,4 @@
-//! What an answer of a push service means, and the encryption of the standard.
+//! The meaning of a push service's answers, and the encryption of the standard.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 

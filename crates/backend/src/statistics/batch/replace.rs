@@ -1,4 +1,4 @@
-//! What a run leaves: its count in the place of the live one, and empty tables of its own.
+//! The end of a run, which puts its count in the place of the live one and empties its own tables.
 
 use domain::Millis;
 use sqlx::AnyConnection;

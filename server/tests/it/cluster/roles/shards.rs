@@ -24,7 +24,7 @@ use crate::{
 };
 
 const PARTITIONS: i32 = 4;
-/// What was published is read in this time on a busy machine. The topics are looked at every 10 s.
+/// A busy machine reads a published record in this time. The topics are looked at every 10 s.
 const READ_WITHIN: Duration = Duration::from_secs(60);
 
 /// Three processes that take calls, the first of which shows pages, and a fan-out for the second shard beside two for

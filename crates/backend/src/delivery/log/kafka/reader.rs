@@ -6,7 +6,7 @@ mod answers;
 mod lending;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     convert::Infallible,
     sync::Arc,
     time::Duration,

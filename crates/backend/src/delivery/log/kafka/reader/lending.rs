@@ -40,7 +40,7 @@ impl Reader {
             return None;
         }
         let lines = self.selection.newly_borrowed();
-        // What was read of them was left out where it was of these lines, so they are read again.
+        // Their records of these lines were left out before, so they are read again.
         let mut partitions = self.selection.of_lines(&lines);
         let of_topic = |(topic, count): (&String, &i32)| {
             (0..*count).map(|number| (topic.clone(), number)).collect::<Vec<Partition>>()

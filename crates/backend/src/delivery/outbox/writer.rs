@@ -234,11 +234,16 @@ fn advance(end: &mut Sequence, to: Sequence) -> bool {
     is_further
 }
 
+/// Writes all of it in one transaction.
 async fn write(
     pool: &SqlitePool,
     appends: &[Append],
     changes: &[(Change, Reply<u64>)],
 ) -> Result<Written, OutboxError> {
+    if let ([append], []) = (appends, changes) {
+        let sequence = statements::insert(&mut *pool.acquire().await?, &append.entry).await?;
+        return Ok(Written { sequences: vec![sequence], counts: Vec::new(), end: sequence });
+    }
     let mut transaction = pool.begin().await?;
     let connection: &mut SqliteConnection = &mut transaction;
     let mut written = Written::default();

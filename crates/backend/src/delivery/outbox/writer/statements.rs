@@ -44,7 +44,13 @@ const MARKS_OF_OTHERS: &str =
 const MARKS_OF_NONE: &str =
     "SELECT sequence FROM entries WHERE record_offset IS NOT NULL AND cluster IS NULL LIMIT $1";
 
-/// An entry that is there already keeps its number, because one request of a batch must not fail the others.
+/// Inserts an entry. One that is there already keeps its number, because one request of a batch must not fail the
+/// others.
+///
+/// Outside of a transaction the statement is one, which most presses are, and begin and commit would be two more ways to
+/// the thread of the connection and back. SQLite commits it when the statement is done (SQLite, "Automatic
+/// Transactions"), so the row is not believed before that: `fetch_one` would end at the row, and drop the error of a disk
+/// that failed afterwards.
 pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Sequence, OutboxError> {
     let inserted = sqlx::query(
         "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at, traceparent)
@@ -61,9 +67,10 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     .bind(&entry.value)
     .bind(entry.at)
     .bind(entry.traceparent.as_deref())
-    .fetch_one(to)
+    .fetch_all(to)
     .await?;
-    Ok(Sequence(inserted.try_get("sequence")?))
+    let row = inserted.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Sequence(row.try_get("sequence")?))
 }
 
 /// The effect of a change.

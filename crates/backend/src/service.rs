@@ -78,7 +78,7 @@ impl Backend {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let data_dir = settings.data_dir.clone();
         let opened = settings.calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await });
-        let (outbox, queue, queued) = opened.await??;
+        let (outbox, queue, lanes) = opened.await??;
         let database = Database::connect_later(&settings.database_url)?;
         let accounts = Accounts::new(database.clone()).sealed_by(settings.seal.clone());
         let prepared = prepare(&database, &accounts, &settings).await?;
@@ -124,7 +124,7 @@ impl Backend {
             }
             None => backend.spawn(&settings, backend.clone().prepare_later(settings.clone())),
         }
-        backend.start_roles(&settings, &log, handover, queued);
+        backend.start_roles(&settings, &log, handover, lanes);
         Ok(backend)
     }
 

@@ -1,18 +1,15 @@
 //! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event.
-//! Where the lines are divided, [`part`] has which of them are applied.
+//! [`lanes`] applies those that were taken here or handed over. Where the lines are divided, [`part`] decides which of
+//! them are applied.
 
+mod lanes;
 mod part;
 
-use std::{
-    collections::BTreeMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
-use domain::{Event, Line, Millis, event::LOOK_BACK, record, topic};
+use domain::{Event, Millis, event::LOOK_BACK, record, topic};
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinSet,
     time::Instant,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -23,23 +20,20 @@ use crate::{
     delivery::{
         dead_letters::DeadLetters,
         handover::Handover,
-        hub_queue::Queued,
-        log::{self, Health, Log, Read, Record, Share, Start},
+        log::{Health, Log, Read, Record, Share, Start},
         outbox::Outbox,
         reconcile::Comparison,
         relay::Relay,
     },
     readiness::{RoleState, StateSender},
 };
+pub(crate) use lanes::drain;
 pub(crate) use part::complete_borrowed;
-use part::has_part_in;
 
 /// A rebuild that takes longer than this goes on beside the service.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(10);
 /// The delay of records that makes the fan-out less than ready.
 const LAG_PATIENCE: Duration = Duration::from_secs(1);
-/// The lines whose events are applied one after the other are a part of all, one of so many.
-const LANES: usize = 16;
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Reads the log into the hub until it is cancelled.
@@ -87,66 +81,6 @@ struct Progress {
     comparison: Option<Comparison>,
     /// Ends the comparing of what an earlier reading found.
     reconciling: Option<DropGuard>,
-}
-
-/// Applies what is queued for the hub, until no sender is left. Events of one line keep their order, and lines go beside
-/// each other, so that one with thousands of subscribers does not keep the alarms of others waiting.
-pub(crate) async fn drain(hub: Hub, queue: mpsc::UnboundedReceiver<Queued>, log: Log, share: Share) {
-    apply_in_lanes(hub, queue, !log.is_read_back(), share).await;
-}
-
-async fn apply_in_lanes(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is_local: bool, share: Share) {
-    let mut running = JoinSet::new();
-    let lanes: [mpsc::UnboundedSender<Queued>; LANES] = std::array::from_fn(|_| {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        running.spawn(apply_in_order(hub.clone(), receiver, is_local));
-        sender
-    });
-    while let Some(queued) = queue.recv().await {
-        // An asker of what is left out learns that nobody has it.
-        if !has_part_in(&share, queued.event()) {
-            continue;
-        }
-        if lanes[lane_of(queued.event().line())].send(queued).is_err() {
-            tracing::error!(
-                "a part of the hub has failed, calls of some lines do not arrive: restart the server"
-            );
-        }
-    }
-    drop(lanes);
-    running.join_all().await;
-}
-
-/// Returns the number of a line's lane.
-fn lane_of(line: &Line) -> usize {
-    let mut hasher = DefaultHasher::new();
-    line.hash(&mut hasher);
-    usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default()
-}
-
-async fn apply_in_order(hub: Hub, mut queue: mpsc::UnboundedReceiver<Queued>, is_local: bool) {
-    while let Some(queued) = queue.recv().await {
-        match queued {
-            Queued::Committed(committed) if is_local => {
-                let position = log::position(committed.sequence, committed.at);
-                let arrival = Arrival::logged(committed.event, position).taken_here();
-                hub.apply(arrival.traced(committed.traceparent.as_deref()));
-            }
-            Queued::Committed(committed) => {
-                let arrival = Arrival::direct(committed.event).taken_here();
-                hub.apply(arrival.traced(committed.traceparent.as_deref()));
-            }
-            Queued::Direct(event, traceparent, heard) => {
-                // The asker may have given up.
-                let _ = heard.send(hub.apply_unrecorded(event, traceparent.as_deref()));
-            }
-            Queued::HandedOver(event, age) => {
-                if hub.apply(Arrival::direct(event).aged(age)) {
-                    metrics::counter!("iutsai_taken_over_total").increment(1);
-                }
-            }
-        }
-    }
 }
 
 impl Fanout {
@@ -382,52 +316,5 @@ impl Progress {
         } else {
             RoleState::Degraded("Kafka is away; calls are handed over past it".into())
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::{Alert, AlertId, Event, House};
-    use stomp::Version;
-    use tokio::time::timeout;
-
-    use super::*;
-    use crate::calls::hub::{Slow, Subscription, queue, queue_before};
-
-    fn call(line: &Line) -> Event {
-        let house = House::new("1203").unwrap();
-        Event::Alert(Alert::new(AlertId::generate(), line.clone(), house, clock::now()))
-    }
-
-    fn subscription() -> Subscription {
-        Subscription {
-            id: "calls".into(),
-            version: Version::V1_2,
-            acknowledges: false,
-            replay_ended: false,
-            house: None,
-            viewer: None,
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_line_whose_subscribers_take_long_keeps_no_other_waiting() {
-        let (hub, (release, released)) = (Hub::new(), std::sync::mpsc::channel());
-        let slow = Line::new("101-1").unwrap();
-        let mut lines = (2..).map(|number| Line::new(format!("101-{number}")).unwrap());
-        let quick = lines.find(|line| lane_of(line) != lane_of(&slow)).unwrap();
-        let (to_slow, _slow) = queue_before(Slow::until(released), 1);
-        let (to_quick, mut frames) = queue(1);
-        let _slow_line = hub.subscribe(&slow, subscription(), to_slow);
-        let _quick_line = hub.subscribe(&quick, subscription(), to_quick);
-        let (sender, queued) = mpsc::unbounded_channel();
-        let applying = tokio::spawn(apply_in_lanes(hub, queued, true, Share::default()));
-        for line in [&slow, &quick] {
-            sender.send(Queued::HandedOver(call(line), Duration::ZERO)).unwrap();
-        }
-        let frame = timeout(Duration::from_secs(10), frames.next()).await;
-        drop((release, sender));
-        assert!(frame.is_ok_and(|frame| frame.is_some()), "the alarm of the other line waits");
-        applying.await.unwrap();
     }
 }

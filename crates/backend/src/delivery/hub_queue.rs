@@ -1,9 +1,14 @@
-//! The queue of events that this node's hub is about to apply. It has the commits of the outbox, in the order of
-//! sequences, and the events that go past the outbox or the log. A sender never waits for the hub.
+//! The queue of events that this node's hub is about to apply. It has the commits of the outbox, those of a line in the
+//! order of sequences, and the events that go past the outbox or the log. A sender never waits for the hub.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    iter,
+    sync::Arc,
+    time::Duration,
+};
 
-use domain::Event;
+use domain::{Event, Line};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -11,6 +16,8 @@ use tokio::{
 
 use super::outbox::Committed;
 
+/// The lines whose events are applied one after the other are a part of all, one of so many.
+const LANES: usize = 16;
 /// The time to wait for the hub's answer on an event that could not be recorded.
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -39,19 +46,25 @@ impl Queued {
 
 /// The sending end. Clones are the same queue.
 #[derive(Clone, Debug)]
-pub struct HubQueue(mpsc::UnboundedSender<Queued>);
+pub struct HubQueue(Arc<[mpsc::UnboundedSender<Queued>]>);
+
+/// The ends that the hub's runtime drains. All events of one line come by the same.
+pub type Lanes = Vec<mpsc::UnboundedReceiver<Queued>>;
 
 impl HubQueue {
-    /// A queue with the end that the hub's runtime drains.
+    /// A queue with its receiving ends.
     #[must_use]
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<Queued>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+    pub fn new() -> (Self, Lanes) {
+        let (senders, lanes): (Vec<_>, Lanes) =
+            iter::repeat_with(mpsc::unbounded_channel).take(LANES).unzip();
+        (Self(senders.into()), lanes)
     }
 
     /// Queues an event. A hub that has ended needs none.
-    pub(super) fn push(&self, queued: Queued) {
-        let _ = self.0.send(queued);
+    pub(crate) fn push(&self, queued: Queued) {
+        if let Some(lane) = self.0.get(lane_of(queued.event().line())) {
+            let _ = lane.send(queued);
+        }
     }
 
     /// Queues an event that is not recorded. The future returns whether the hub pushed it to a socket of another house.
@@ -64,4 +77,11 @@ impl HubQueue {
         self.push(Queued::Direct(event, traceparent, answer));
         async move { matches!(timeout(DELIVERY_PATIENCE, delivered).await, Ok(Ok(true))) }
     }
+}
+
+/// Returns the number of a line's lane.
+pub(crate) fn lane_of(line: &Line) -> usize {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default()
 }

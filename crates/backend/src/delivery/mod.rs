@@ -17,14 +17,11 @@ pub mod republish;
 use std::time::Duration;
 
 use domain::{Event, api::State};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use crate::traces::{Trace, kind};
 use handover::Handover;
-use hub_queue::{HubQueue, Queued};
+use hub_queue::{HubQueue, Lanes, Queued};
 use log::Log;
 use outbox::{Entry, Known, Origin, Outbox, OutboxError};
 use relay::{Publication, Relay};
@@ -164,11 +161,9 @@ impl Delivery {
 ///
 /// # Errors
 /// [`OutboxError`] if a second server uses the directory.
-pub async fn open_outbox(
-    directory: &std::path::Path,
-) -> Result<(Outbox, HubQueue, mpsc::UnboundedReceiver<Queued>), OutboxError> {
-    let (queue, receiver) = HubQueue::new();
+pub async fn open_outbox(directory: &std::path::Path) -> Result<(Outbox, HubQueue, Lanes), OutboxError> {
+    let (queue, lanes) = HubQueue::new();
     let hub = queue.clone();
     let outbox = Outbox::open(directory, move |committed| hub.push(Queued::Committed(committed))).await?;
-    Ok((outbox, queue, receiver))
+    Ok((outbox, queue, lanes))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{Backend, Settings};
@@ -15,7 +15,7 @@ use crate::{
     delivery::{
         dead_letters::DeadLetters,
         handover::Handover,
-        hub_queue::Queued,
+        hub_queue::Lanes,
         log::{Kafka, Log, LogError},
         outbox::Outbox,
         relay::{Relay, show_local_state},
@@ -67,19 +67,13 @@ pub(super) fn counting(settings: &Settings, log: &Log) -> Option<Arc<str>> {
 
 impl Backend {
     /// Starts the work of every role that this process has.
-    pub(super) fn start_roles(
-        &self,
-        settings: &Settings,
-        log: &Log,
-        handover: Handover,
-        queued: mpsc::UnboundedReceiver<Queued>,
-    ) {
+    pub(super) fn start_roles(&self, settings: &Settings, log: &Log, handover: Handover, lanes: Lanes) {
         if !log.is_read_back() {
             let (outbox, state) = (self.outbox.clone(), self.readiness.producer.clone());
             self.spawn(settings, show_local_state(outbox, state));
         }
         self.start_privacy(settings);
-        let draining = fanout::drain(self.hub.clone(), queued, log.clone(), self.share.clone());
+        let draining = fanout::drain(self.hub.clone(), lanes, log.clone(), self.share.clone());
         self.spawn(settings, draining);
         self.start_fanout(settings, log, handover.clone());
         self.start_statistics(settings, log);

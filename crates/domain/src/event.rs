@@ -12,7 +12,10 @@ pub use self::{
 };
 use crate::collections::BTreeSet;
 pub use crate::location::Location;
-use crate::people::{House, InvalidName, Line, Neighbour};
+use crate::{
+    json::{Json, Read},
+    people::{House, InvalidName, Line, Neighbour},
+};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. The time of an event is when the producer received it, never a browser's
 /// clock.
@@ -59,6 +62,14 @@ impl Kind {
             Self::Intruder => "intruder",
             Self::Other => "other",
         }
+    }
+}
+
+/// Every word of a newer version is [`Kind::Other`].
+impl Read for Kind {
+    fn read(json: &Json) -> Option<Self> {
+        let word = json.text()?;
+        Some(Self::ALL.into_iter().find(|kind| kind.as_str() == word).unwrap_or(Self::Other))
     }
 }
 
@@ -151,6 +162,12 @@ impl TryFrom<String> for Actor {
             "@service" => Ok(Self::Service),
             _ => House::new(text).map(Self::House),
         }
+    }
+}
+
+impl Read for Actor {
+    fn read(json: &Json) -> Option<Self> {
+        Self::try_from(json.text()?).ok()
     }
 }
 

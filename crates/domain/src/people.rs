@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Json, Read};
+
 /// The longest name of a line or a house, in characters.
 pub const NAME_LENGTH_LIMIT: usize = 64;
 
@@ -89,6 +91,12 @@ macro_rules! name_type {
             type Error = InvalidName;
             fn try_from(name: String) -> Result<Self, InvalidName> {
                 Self::new(name)
+            }
+        }
+
+        impl Read for $name {
+            fn read(json: &Json) -> Option<Self> {
+                Self::new(json.text()?).ok()
             }
         }
 
@@ -185,6 +193,12 @@ impl TryFrom<String> for Neighbour {
     }
 }
 
+impl Read for Neighbour {
+    fn read(json: &Json) -> Option<Self> {
+        Self::try_from(json.text()?).ok()
+    }
+}
+
 impl From<Neighbour> for String {
     fn from(Neighbour { line, house }: Neighbour) -> Self {
         match line {
@@ -215,6 +229,13 @@ impl Role {
     }
 }
 
+impl Read for Role {
+    fn read(json: &Json) -> Option<Self> {
+        let word = json.text()?;
+        [Self::Resident, Self::Administrator].into_iter().find(|role| role.as_str() == word)
+    }
+}
+
 /// A person who can sign in. An administrator without a flat has neither line nor house.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resident {
@@ -226,6 +247,17 @@ pub struct Resident {
     pub house: Option<House>,
     /// The rights of the person.
     pub role: Role,
+}
+
+impl Read for Resident {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            name: json.field("name")?,
+            line: json.field("line")?,
+            house: json.field("house")?,
+            role: json.field("role")?,
+        })
+    }
 }
 
 impl Resident {

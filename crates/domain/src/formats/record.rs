@@ -7,10 +7,7 @@ mod optional;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub(crate) use self::{
-    fields::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields},
-    optional::optional_name,
-};
+pub(crate) use self::fields::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields};
 use super::topic;
 pub use crate::location::location;
 use crate::{
@@ -39,9 +36,6 @@ pub enum Unreadable {
     /// A topic the service does not know.
     #[error("records of the topic '{0}' are not known")]
     Topic(String),
-    /// A STOMP body of a type that is not known here.
-    #[error("messages of the type '{0}' are not known")]
-    Type(String),
 }
 
 /// Returns the event of a record whose timestamp is its time, as [`read_at`] does.

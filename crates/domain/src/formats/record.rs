@@ -3,11 +3,15 @@
 
 mod fields;
 mod optional;
+mod text;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub(crate) use self::fields::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields};
+pub(crate) use self::{
+    fields::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields},
+    text::text,
+};
 use super::topic;
 pub use crate::location::location;
 use crate::{

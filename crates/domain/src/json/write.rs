@@ -1,4 +1,4 @@
-//! JSON objects that are written field by field.
+//! JSON objects that are written field by field, octet for octet as serde writes them.
 
 use super::digits;
 
@@ -70,6 +70,11 @@ fn quote(json: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' | '\\' => json.extend(['\\', c]),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
             '\0'..'\u{20}' => {
                 json.push_str("\\u00");
                 json.push(if c < '\u{10}' { '0' } else { '1' });

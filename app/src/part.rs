@@ -1,7 +1,13 @@
 //! Views without their types. A view is a type of all that is in it, and the browser's part has the code of each type for
 //! every way in which it may come into the page. A part has only the code for the way in which it comes.
 
+#[cfg(not(feature = "ssr"))]
+mod list;
+mod rows;
+
 use leptos::prelude::*;
+
+pub use self::rows::{for_each, shown_while};
 
 /// The type that components return.
 #[cfg(feature = "ssr")]

@@ -16,7 +16,7 @@ use crate::{
     house_calls::{FULL_CARDS, Flat, HouseCalls},
     i18n::td_string,
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, shown_while},
     reactive::{Memo, Signal},
     words::text,
 };
@@ -86,9 +86,10 @@ pub(super) fn HouseCard(
             </details>
             <div class="incident-answers" aria-live="polite">
                 <p class="nobody" hidden=is_answered>{nobody}</p>
-                <Show when=move || is_coming.get()>
-                    <p class="coming" data-testid="coming">{coming}</p>
-                </Show>
+                {shown_while(
+                    move || is_coming.get(),
+                    move || view! { <p class="coming" data-testid="coming">{coming}</p> }.fresh(),
+                )}
             </div>
             <HouseActions house />
         </article>

@@ -9,7 +9,7 @@ use crate::{
     house_calls::HouseCalls,
     i18n::{Locale, td_string},
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, for_each},
     reactive::{Memo, Signal, effect},
     words::{self, text},
 };
@@ -96,11 +96,8 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         let (locale, now) = (i18n.get_locale(), connection.now.get());
         house.with(|house| house.as_ref().map(|house| lines(locale, house, now)).unwrap_or_default())
     });
-    let each = move || {
-        let line =
-            |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> };
-        lines.get().into_iter().map(line).collect_view()
-    };
+    let line =
+        |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> }.fresh();
     let age = Memo::new(move |_| {
         let (locale, now) = (i18n.get_locale(), connection.now.get());
         let age = |one: &Incident| location_age(locale, one.location.and(one.located), now);
@@ -110,7 +107,9 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         (words_of(one, caller_text), words_of(one, reached), words_of(one, escalated));
     view! {
         <p class="incident-text" aria-live="polite" hidden=is_empty(text)>{text}</p>
-        <ol class="each-press" aria-live="off" hidden=Signal::derive(move || lines.with(Vec::is_empty))>{each}</ol>
+        <ol class="each-press" aria-live="off" hidden=Signal::derive(move || lines.with(Vec::is_empty))>
+            {for_each(move || lines.get(), line)}
+        </ol>
         <p class="incident-facts" aria-live="off">
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>

@@ -9,7 +9,7 @@ use crate::{
     home::Home,
     i18n::{Locale, td_string},
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, for_each},
     reactive::{Memo, Signal},
     socket::ConnectionState,
     words,
@@ -51,9 +51,7 @@ pub fn IncidentList() -> impl IntoView {
             <h2 id="calls-heading" hidden=is_empty>{heading}</h2>
             <Announcements />
             <div class="incidents">
-                <For each=move || listed.get() key=CallKey::clone let:call>
-                    <IncidentCard call />
-                </For>
+                {for_each(move || listed.get(), |call: CallKey| view! { <IncidentCard call /> }.fresh())}
             </div>
         </section>
     }

@@ -16,7 +16,7 @@ use crate::{
     i18n::td_string,
     language::use_i18n,
     location::LocationProblem,
-    part::IntoPart,
+    part::{IntoPart, shown_while},
     press::{CallProgress, PressState},
     reactive::{Memo, Signal},
     words::text,
@@ -54,9 +54,7 @@ pub fn OwnCall() -> impl IntoView {
                 {text!(i18n, header.sign_in_again)}
             </a>
             <Ledger />
-            <Show when=move || home.own_house.with(Option::is_some)>
-                <OwnHouse />
-            </Show>
+            {shown_while(move || home.own_house.with(Option::is_some), || view! { <OwnHouse /> }.fresh())}
             <EndButtons command />
             <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>

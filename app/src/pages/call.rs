@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use uuid::Uuid;
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     location::{self, DeviceLocation},
     part::IntoPart,
     reactive::{RwSignal, effect},
-    request,
+    request, title,
     words::{self, text},
 };
 
@@ -32,8 +31,11 @@ pub fn CallPage() -> impl IntoView {
     let page = PageContext::current();
     let flat =
         page.viewer.as_ref().and_then(Resident::flat).map(|(line, house)| (line.clone(), house.clone()));
+    title::show(move || {
+        let locale = i18n.get_locale();
+        format!("{} · {}", td_string!(locale, confirm_page.title), td_string!(locale, app.name))
+    });
     view! {
-        <Title text=move || format!("{} · {}", td_string!(i18n.get_locale(), confirm_page.title), td_string!(i18n.get_locale(), app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
             <h1>{text!(i18n, call.confirm_heading)}</h1>

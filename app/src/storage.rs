@@ -30,14 +30,14 @@ impl Memory {
     /// Remembers `json` under `key`.
     pub(crate) fn remember(self, key: &str, json: &str) {
         if self.storage().is_none_or(|storage| storage.set_item(key, json).is_err()) {
-            logging::warn!("{key} cannot be remembered: the browser's {self:?} storage refuses it");
+            logging::warn!("{key} cannot be remembered: the browser's storage refuses it");
         }
     }
 
     /// Forgets what was remembered under `key`.
     pub(crate) fn forget(self, key: &str) {
         if self.storage().is_none_or(|storage| storage.remove_item(key).is_err()) {
-            logging::warn!("{key} cannot be forgotten: the browser's {self:?} storage refuses it");
+            logging::warn!("{key} cannot be forgotten: the browser's storage refuses it");
         }
     }
 

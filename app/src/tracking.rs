@@ -6,7 +6,7 @@ use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
 
 use crate::{
-    api::{self, Answer},
+    api::{self, Answer, Refused},
     clock::device_now,
     location::{DeviceLocation, LocationProblem, Watch},
     reactive::{Memo, ReadSignal, RwSignal, StoredValue, effect, effect_after, spawn_local},
@@ -218,7 +218,9 @@ impl Tracking {
                 Answer::Recorded(_) => drop(self.refusals.try_set(0)),
                 Answer::Again(..) => drop(self.throttle.try_update_value(Throttle::failed)),
                 Answer::Refused(refused) => {
-                    logging::warn!("this device's place is refused: {refused:?}");
+                    if let Refused::Problem(problem) = refused {
+                        logging::warn!("this device's place is refused: {}", problem.detail);
+                    }
                     self.refused();
                 }
             }

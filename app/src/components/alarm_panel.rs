@@ -51,15 +51,15 @@ pub fn AlarmPanel() -> impl IntoView {
         view! {
             <section
                 class="alarm"
-                class:sounding=sounding
-                class:drill=is_drill
+                class:sounding=Signal::derive(sounding)
+                class:drill=Signal::from(is_drill)
                 data-testid="alarm"
                 role="alert"
                 aria-atomic="false"
                 aria-relevant="additions"
             >
                 <div class="alarm-head" aria-live="off">
-                    <p class="alarm-state">{state}</p>
+                    <p class="alarm-state">{Signal::derive(state)}</p>
                     <button
                         type="button"
                         class="silence"

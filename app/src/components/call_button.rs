@@ -80,7 +80,7 @@ pub fn CallButton() -> impl IntoView {
                 class:held=is(Stage::Held)
                 data-testid="alert-button"
                 aria-describedby="hold-hint"
-                disabled=busy
+                disabled=Signal::from(busy)
                 on:pointerdown=move |event| {
                     if event.button() == 0 {
                         press.prepare();
@@ -103,10 +103,10 @@ pub fn CallButton() -> impl IntoView {
                     <circle class="ring-track" cx="50" cy="50" r="47" />
                     <circle class="ring-fill" cx="50" cy="50" r="47" pathLength="100" />
                 </svg>
-                <span class="alert-button-words">{label}</span>
+                <span class="alert-button-words">{Signal::derive(label)}</span>
             </button>
             <p id="hold-hint" class="hold-hint" class:warning=is(Stage::TooShort) role="status">
-                {hint}
+                {Signal::derive(hint)}
             </p>
             <NoConnection />
             <button
@@ -114,7 +114,7 @@ pub fn CallButton() -> impl IntoView {
                 class="quiet-button needs-wasm"
                 data-testid="alert-press"
                 aria-haspopup="dialog"
-                disabled=busy
+                disabled=Signal::from(busy)
                 on:click=move |_| ask()
             >
                 {text!(i18n, call.press)}

@@ -161,7 +161,7 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
     };
     view! {
         <p class="command-state" class:visually-hidden=is_idle role="status">
-            {words}
+            {Signal::derive(words)}
             {shown_while(move || command.stage.with(|stage| *stage == Stage::SignedOut), sign_in_again)}
         </p>
     }

@@ -8,7 +8,7 @@ use crate::{
     i18n::td_string,
     language::use_i18n,
     part::IntoPart,
-    reactive::{RwSignal, effect},
+    reactive::{RwSignal, Signal, effect},
     words::{self, text},
 };
 
@@ -35,9 +35,10 @@ pub(super) fn ConfirmDialog(
     let who = move || {
         let locale = i18n.get_locale();
         home.viewer.with_value(|viewer| {
-            let (line, house) = viewer.flat()?;
+            // Nobody without a flat has the button.
+            let Some((line, house)) = viewer.flat() else { return String::new() };
             let (line, house) = (words::line(locale, line), words::house(locale, house));
-            Some(td_string!(locale, call.confirm_who, line = line, house = house))
+            td_string!(locale, call.confirm_who, line = line, house = house)
         })
     };
     view! {
@@ -55,7 +56,7 @@ pub(super) fn ConfirmDialog(
             }
         >
             <h2 id="confirm-heading">{text!(i18n, call.confirm_heading)}</h2>
-            <p>{who}</p>
+            <p>{Signal::derive(who)}</p>
             <p>{text!(i18n, print.not_119)}</p>
             <div class="buttons">
                 <button

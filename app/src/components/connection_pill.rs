@@ -30,9 +30,9 @@ pub(super) fn ConnectionPill() -> impl IntoView {
     view! {
         <div class="connection" data-testid="connection" data-state=Signal::derive(move || state.get().as_str())>
             <span class="dot" aria-hidden="true"></span>
-            <span aria-hidden="true">{move || shown(i18n.get_locale(), state.get())}</span>
+            <span aria-hidden="true">{Signal::derive(move || shown(i18n.get_locale(), state.get()))}</span>
             <span class="visually-hidden" role="status">
-                {aloud}
+                {Signal::from(aloud)}
             </span>
             {shown_while(move || state.get() == ConnectionState::SignedOut, sign_in_again)}
         </div>

@@ -62,11 +62,12 @@ pub(super) fn HouseCard(
         false => td_string!(i18n.get_locale(), feed.nobody_coming),
     };
 
+    let heading = Signal::derive(move || if is_compact.get() { short.get() } else { long.get() });
     view! {
         <article
             class="incident urgent"
-            class:compact=is_compact
-            class:answered=is_answered
+            class:compact=Signal::from(is_compact)
+            class:answered=Signal::from(is_answered)
             data-testid="incident"
             data-alert=words_of(one, |_, one| one.alert.id.to_string())
             data-open="true"
@@ -76,7 +77,7 @@ pub(super) fn HouseCard(
             data-drill=words_of(one, drill_word)
             data-presses=presses(house)
         >
-            <h2 class="incident-heading">{move || if is_compact.get() { short.get() } else { long.get() }}</h2>
+            <h2 class="incident-heading">{heading}</h2>
             <HouseFacts house one />
             <details class="incident-more" open=is_full>
                 <summary data-testid="more" hidden=is_full>
@@ -85,7 +86,7 @@ pub(super) fn HouseCard(
                 <HouseWords house one />
             </details>
             <div class="incident-answers" aria-live="polite">
-                <p class="nobody" hidden=is_answered>{nobody}</p>
+                <p class="nobody" hidden=Signal::from(is_answered)>{Signal::derive(nobody)}</p>
                 {shown_while(
                     move || is_coming.get(),
                     move || view! { <p class="coming" data-testid="coming">{coming}</p> }.fresh(),

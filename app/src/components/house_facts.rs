@@ -76,7 +76,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span hidden=Signal::derive(move || !all_lines && !elsewhere.get())>{words_of(one, line)}</span>
             <span class="badge" hidden=is_empty(kinds)>{kinds}</span>
             <span class="presses" aria-live="polite" hidden=is_empty(count)>{count}</span>
-            <span aria-live="off">{ago}</span>
+            <span aria-live="off">{Signal::from(ago)}</span>
         </p>
     }
     .fresh()
@@ -113,7 +113,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         <p class="incident-facts" aria-live="off">
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
-            <span data-testid="location-age" hidden=is_empty(age.into())>{age}</span>
+            <span data-testid="location-age" hidden=is_empty(age.into())>{Signal::from(age)}</span>
         </p>
         <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
             <span>{escalated}</span>

@@ -47,7 +47,7 @@ pub(super) fn Ledger() -> impl IntoView {
     };
     view! {
         <details class="ledger" data-testid="ledger" hidden=Signal::derive(move || rows.with(Vec::is_empty))>
-            <summary>{summary}</summary>
+            <summary>{Signal::derive(summary)}</summary>
             <ul aria-live="off">{for_each(lines, line)}</ul>
         </details>
     }

@@ -16,7 +16,7 @@ use crate::{
     language::use_i18n,
     location::{self, DeviceLocation},
     part::IntoPart,
-    reactive::{RwSignal, effect},
+    reactive::{RwSignal, Signal, effect},
     request, title,
     words::{self, text},
 };
@@ -94,10 +94,10 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
                 .then(|| view! {
                     <p class="notice error" role="alert">
                         {(!words::is_out(&problem)).then(|| view! { {text!(i18n, problem.not_called)} " " })}
-                        {move || words::problem(i18n.get_locale(), &problem)}
+                        {Signal::derive(move || words::problem(i18n.get_locale(), &problem))}
                     </p>
                 })}
-            <p>{who}</p>
+            <p>{Signal::derive(who)}</p>
             <input type="hidden" name="line" value=line.to_string() />
             <input type="hidden" name="house" value=house.to_string() />
             // Some browsers restore what a hidden field held before a reload, which may be a key that was used.
@@ -106,7 +106,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             <input type="hidden" name="lng" prop:value=number(|place| Some(place.lng)) />
             <input type="hidden" name="accuracy" prop:value=number(|place| place.accuracy) />
             <button type="submit" class="danger big" data-testid="alert-confirm">{text!(i18n, call.confirm)}</button>
-            <p class="summary" role="status">{location_words}</p>
+            <p class="summary" role="status">{Signal::derive(location_words)}</p>
             <CallDetails chosen=field("kind") text=field("text") />
         </form>
     }

@@ -132,7 +132,8 @@ fn json(number: f64) -> String {
             let digits = decimals.trim_start_matches('0');
             let sign = whole.trim_end_matches('0');
             let exponent = decimals.len() - digits.len() + 1;
-            let (first, rest) = digits.split_at(1);
+            let mut digits = digits.chars();
+            let (first, rest) = (digits.next().unwrap_or('0'), digits.as_str());
             let point = if rest.is_empty() { "" } else { "." };
             format!("{sign}{first}{point}{rest}e-{exponent}")
         }

@@ -17,7 +17,7 @@ use leptos_router::location::Url;
 use uuid::Uuid;
 use web_sys::AbortController;
 
-use crate::json;
+use crate::{json, key};
 
 pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
@@ -43,7 +43,7 @@ pub async fn accept(
         target_house: call.house.clone(),
         alert: Some(call.id),
     };
-    post("/accept", Uuid::now_v7(), &request.to_json(), on_trouble).await
+    post("/accept", key::new(), &request.to_json(), on_trouble).await
 }
 
 /// Sends a progress, which is `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line,
@@ -63,7 +63,7 @@ pub async fn progress(
     let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
     let (house, line) = (Url::escape(call.house.as_str()), Url::escape(call.line.as_str()));
     let path = format!("/alert/{}/{command}?house={house}&line={line}", call.id);
-    post(&path, Uuid::now_v7(), &ProgressRequest { note }.to_json(), on_trouble).await
+    post(&path, key::new(), &ProgressRequest { note }.to_json(), on_trouble).await
 }
 
 /// Sends a command until it is answered.
@@ -89,7 +89,7 @@ async fn post(
 
 /// Sends where the caller is now, once, because a newer place follows.
 pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
-    once(&format!("/alert/{call}/location"), Uuid::now_v7(), &location_request(Some(location))).await
+    once(&format!("/alert/{call}/location"), key::new(), &location_request(Some(location))).await
 }
 
 /// Reports that a helper does not show any longer where they are, until it is answered.
@@ -97,7 +97,7 @@ pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
 /// # Errors
 /// [`Refused`], if the server will not take it.
 pub(crate) async fn hide(call: AlertId) -> Result<Recorded, Refused> {
-    post(&format!("/alert/{call}/location"), Uuid::now_v7(), &location_request(None), |_, _| {}).await
+    post(&format!("/alert/{call}/location"), key::new(), &location_request(None), |_, _| {}).await
 }
 
 /// Sends a command once.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
+use domain::{AlertId, House, Incident, Line, Location, Millis, Resident, json::uuid};
 use leptos::prelude::*;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
     i18n::td_string,
-    json,
+    json, key,
     language::use_i18n,
     location::{self, DeviceLocation},
     part::IntoPart,
@@ -145,9 +145,9 @@ fn key_to_offer(
     is_again: bool,
     now: Millis,
 ) -> Uuid {
-    let key = in_address.parse::<Uuid>().ok().filter(|key| key.get_version_num() == 7);
+    let key = uuid(in_address).filter(|key| key.get_version_num() == 7);
     let can_be_used = |key: &Uuid| call(AlertId(*key)).is_none_or(|call| is_again && call.is_repeatable(now));
-    key.filter(can_be_used).unwrap_or_else(Uuid::now_v7)
+    key.filter(can_be_used).unwrap_or_else(key::new)
 }
 
 #[cfg(test)]

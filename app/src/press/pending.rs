@@ -10,7 +10,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::json;
+use crate::{json, key};
 
 /// A press as the outbox keeps it (`public/outbox.js`). Its times are by the device's clock, because a service worker
 /// knows no other.
@@ -86,7 +86,7 @@ pub(super) enum Found {
 impl Pending {
     pub(super) fn new(by: &Resident, request: &Request, now: Millis, asks_after: Millis) -> Self {
         Self {
-            key: Uuid::now_v7(),
+            key: key::new(),
             by: by.name.clone(),
             body: request.to_json(),
             fixed: false,
@@ -100,7 +100,7 @@ impl Pending {
 
     /// Returns the same press under a new id.
     pub(super) fn renewed(&self) -> Self {
-        Self { key: Uuid::now_v7(), fixed: false, heard: false, outcome: None, ..self.clone() }
+        Self { key: key::new(), fixed: false, heard: false, outcome: None, ..self.clone() }
     }
 
     /// Returns what is asked of the server.

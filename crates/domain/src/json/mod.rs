@@ -14,6 +14,6 @@ pub use self::browser::{Json, digits};
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::server::{Json, digits};
 pub use self::{
-    read::Read,
+    read::{Read, uuid},
     write::{Object, quoted},
 };

@@ -3,7 +3,7 @@
 use domain::{
     AlertId, House, Line, Location, Resident, Role,
     api::{AcceptRequest, LocationRequest, Problem, ProgressRequest, Recorded, State, location_request},
-    json::{Json, Object, Read, digits, quoted},
+    json::{Json, Object, Read, digits, quoted, uuid},
     record::location,
 };
 use proptest::prelude::*;
@@ -33,6 +33,20 @@ proptest! {
         prop_assert_eq!(location(Some(&request.lat), Some(&request.lng), request.accuracy.as_ref()), place);
         prop_assert_eq!(Json::parse(&written).and_then(|json| json.location()), place);
         prop_assert_eq!(digits(lat).parse(), Ok(lat));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_uuid_is_read_in_its_usual_form_only(number in any::<u128>(), place in 0..36_usize, odd in "[g-z{:é ]") {
+        let id = Uuid::from_u128(number);
+        let text = id.to_string();
+        prop_assert_eq!(uuid(&text), Some(id));
+        prop_assert_eq!(uuid(&text.to_uppercase()), Some(id));
+        let wrong = format!("{}{odd}{}", &text[..place], &text[place + 1..]);
+        for wrong in [wrong.as_str(), &text[..place], &format!("{text}0"), &id.simple().to_string()] {
+            prop_assert_eq!(uuid(wrong), None, "{}", wrong);
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         spawn_local,
     },
     socket::Connection,
-    sound_rule::{Sounded, Sounding, asking, forget_old},
+    sound_rule::{Sounded, Sounding, as_json, asking, forget_old},
     storage::Memory,
 };
 
@@ -103,7 +103,7 @@ impl Alarm {
     /// Arms this tab. In the handler of a tap, or the browser stays silent. `hiding` keeps the tab from showing with a
     /// tone that it can sound.
     pub fn arm(&self, hiding: bool) {
-        Memory::Tab.remember(ARMED, &true);
+        Memory::Tab.remember(ARMED, "true");
         self.set_armed.set(true);
         self.output.resume();
         if !hiding {
@@ -198,7 +198,7 @@ impl Alarm {
             .unwrap_or_default();
         if interrupted || !begun.is_empty() {
             forget_old(&mut known, &asking, device_now());
-            Memory::Device.remember(SOUNDED, &known);
+            Memory::Device.remember(SOUNDED, &as_json(&known));
             // Only the calls that this tab has sounded are its own. Another tab may be interrupted and forget its
             // calls.
             self.sounded.update_value(|own| {

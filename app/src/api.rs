@@ -6,7 +6,7 @@ mod pause;
 
 use domain::{
     Alert, AlertId, CallKey, House, Location, Millis, Progress, Resident,
-    api::{AcceptRequest, LocationRequest, ProgressRequest, Recorded},
+    api::{AcceptRequest, ProgressRequest, Recorded, location_request},
     header,
 };
 use futures_util::future::{self, Either};
@@ -14,12 +14,10 @@ use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
 use leptos::logging;
 use leptos_router::location::Url;
-use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 use web_sys::AbortController;
 
-use crate::{json, location};
+use crate::{json, key, location};
 
 pub(crate) use answer::{Answer, CALL_STANDS, ID_TAKEN};
 pub use answer::{Refused, Trouble};
@@ -45,7 +43,7 @@ pub async fn accept(
         target_house: call.house.clone(),
         alert: Some(call.id),
     };
-    post("/accept", Uuid::now_v7(), &request, on_trouble).await
+    post("/accept", key::new(), &request.to_json(), on_trouble).await
 }
 
 /// Sends a progress, which is `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line,
@@ -65,20 +63,19 @@ pub async fn progress(
     let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
     let (house, line) = (Url::escape(call.house.as_str()), Url::escape(call.line.as_str()));
     let path = format!("/alert/{}/{command}?house={house}&line={line}", call.id);
-    post(&path, Uuid::now_v7(), &ProgressRequest { note }, on_trouble).await
+    post(&path, key::new(), &ProgressRequest { note }.to_json(), on_trouble).await
 }
 
 /// Sends a command until it is answered.
-async fn post<T: Serialize>(
+async fn post(
     path: &str,
     key: Uuid,
-    body: &T,
+    body: &str,
     on_trouble: impl Fn(Trouble, u32),
 ) -> Result<Recorded, Refused> {
-    let body = serde_json::to_string(body).expect("requests have text keys, so they are always JSON");
     let mut failures = 0;
     loop {
-        match once(path, key, &body).await {
+        match once(path, key, body).await {
             Answer::Recorded(recorded) => return Ok(recorded),
             Answer::Refused(refused) => return Err(refused),
             Answer::Again(trouble, at_least) => {
@@ -92,13 +89,7 @@ async fn post<T: Serialize>(
 
 /// Sends where the caller is now, once, because a newer place follows.
 pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
-    let request = LocationRequest {
-        lat: location.lat.into(),
-        lng: location.lng.into(),
-        accuracy: location.accuracy.map(Into::into),
-    };
-    let body = serde_json::to_string(&request).expect("requests have text keys, so they are always JSON");
-    once(&format!("/alert/{call}/location"), Uuid::now_v7(), &body).await
+    once(&format!("/alert/{call}/location"), key::new(), &location_request(Some(location))).await
 }
 
 /// Reports that a helper does not show any longer where they are, until it is answered.
@@ -106,8 +97,7 @@ pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
 /// # Errors
 /// [`Refused`], if the server will not take it.
 pub(crate) async fn hide(call: AlertId) -> Result<Recorded, Refused> {
-    let nowhere = LocationRequest { lat: Value::Null, lng: Value::Null, accuracy: None };
-    post(&format!("/alert/{call}/location"), Uuid::now_v7(), &nowhere, |_, _| {}).await
+    post(&format!("/alert/{call}/location"), key::new(), &location_request(None), |_, _| {}).await
 }
 
 /// Sends a command once.
@@ -160,7 +150,7 @@ pub(crate) async fn check_session() -> SessionCheck {
         let response = Request::get("/api/session").abort_signal(signal.as_ref()).send().await?;
         let server_time = date(&response);
         let (answer, body) = read(&response).await?;
-        let resident: Option<Resident> = if response.ok() { json::read(&body).ok() } else { None };
+        let resident = if response.ok() { json::read::<Resident>(&body) } else { None };
         if resident.is_some() {
             location::keep_back(response.headers().get(header::LOCATION).as_deref() == Some(header::OFF));
         }

@@ -74,7 +74,6 @@ mod ssr {
 #[cfg(not(feature = "ssr"))]
 mod browser {
     use leptos::prelude::*;
-    use leptos_meta::provide_meta_context;
 
     use super::Alive;
     use crate::{
@@ -89,7 +88,6 @@ mod browser {
     /// The whole application.
     #[component]
     pub fn App() -> impl IntoView {
-        provide_meta_context();
         PageContext::share();
         let page = || match CALL.is_at(&request::path()) {
             true => view! { <CallPage /> }.still(),

@@ -26,7 +26,9 @@ impl Backoff {
     pub fn wait(self, failures: u32, chance: f64) -> Duration {
         let doubled =
             self.first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-        doubled.min(self.cap).mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0)
+        let wait = doubled.min(self.cap);
+        // Without `clamp`, which can print numbers with a point and brings the code for it into the browser's part.
+        if (0.0..=1.0).contains(&chance) { wait.mul_f64(1.0 - chance / 2.0) } else { wait }
     }
 }
 

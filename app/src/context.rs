@@ -1,6 +1,9 @@
 //! The context that the server gives each page, which is the viewer, the map's settings, and the time.
 
-use domain::{Millis, Resident};
+use domain::{
+    Millis, Resident,
+    json::{Json, Read},
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +13,7 @@ use crate::location;
 
 /// The server's knowledge at the rendering of a page. It provides one as context at every request; the browser hydrates
 /// with the very same.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PageContext {
     /// The signed-in person.
     pub viewer: Option<Resident>,
@@ -106,5 +109,91 @@ impl PageContext {
     #[must_use]
     pub fn current() -> Self {
         use_context().unwrap_or_default()
+    }
+}
+
+impl Read for PageContext {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            viewer: json.field("viewer")?,
+            reach: json.field("reach")?,
+            location_off: json.field("location_off")?,
+            socket: json.field("socket")?,
+            ground: json.field("ground")?,
+            demo: json.field("demo")?,
+            now: json.field("now")?,
+        })
+    }
+}
+
+impl Read for PressAsksAfter {
+    fn read(json: &Json) -> Option<Self> {
+        Millis::read(json).map(Self)
+    }
+}
+
+impl Read for Ground {
+    fn read(json: &Json) -> Option<Self> {
+        let tiles = json.field("Tiles").map(Self::Tiles);
+        tiles
+            .or_else(|| json.field("Plan").map(Self::Plan))
+            .or_else(|| (json.text()? == "Paper").then_some(Self::Paper))
+    }
+}
+
+impl Read for Tiles {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self { url: json.field("url")?, attribution: json.field("attribution")? })
+    }
+}
+
+impl Read for Plan {
+    fn read(json: &Json) -> Option<Self> {
+        let corner = |name| {
+            let corner = json.field::<Vec<f64>>(name)?;
+            corner.first().copied().zip(corner.get(1).copied())
+        };
+        Some(Self {
+            address: json.field("address")?,
+            south_west: corner("south_west")?,
+            north_east: corner("north_east")?,
+        })
+    }
+}
+
+impl Read for DemoAccounts {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self { names: json.field("names")?, password: json.field("password")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::resident;
+
+    #[test]
+    fn the_browser_reads_what_the_server_writes() {
+        let tiles = Tiles { url: "/{z}/{x}/{y}".into(), attribution: "\"위\"".into() };
+        let plan =
+            Plan { address: "/site-plan".into(), south_west: (37.5, 127.0), north_east: (37.25, 127.5) };
+        for ground in [Ground::Tiles(tiles), Ground::Plan(plan), Ground::Paper] {
+            let demo = DemoAccounts { names: vec!["a".into(), "b".into()], password: "c".into() };
+            let full = PageContext {
+                viewer: Some(resident("1203")),
+                reach: Some(7),
+                location_off: true,
+                socket: Some("/an-ws?shard=2".into()),
+                ground,
+                demo: Some(demo),
+                now: 9,
+            };
+            for page in [full, PageContext::default()] {
+                let written = serde_json::to_string(&page).expect("JSON");
+                assert_eq!(json::read(&written), Some(page));
+            }
+        }
+        let asks = PressAsksAfter(7);
+        assert_eq!(json::read(&serde_json::to_string(&asks).expect("JSON")), Some(asks));
     }
 }

@@ -1,12 +1,14 @@
-//! Reading JSON. All types are read from one tree, because a second way to read them would be in the browser's part, too.
+//! JSON as the page reads it.
 
+use domain::json::{Json, Read};
+#[cfg(feature = "ssr")]
 use leptos::prelude::SharedValue;
+#[cfg(feature = "ssr")]
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 
-/// Reads JSON.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    serde_json::from_value(serde_json::from_str::<Value>(text)?)
+/// Reads JSON; `None` if it is not of this type.
+pub(crate) fn read<T: Read>(text: &str) -> Option<T> {
+    Json::parse(text).as_ref().and_then(T::read)
 }
 
 /// Returns what the server made, in the browser as well.
@@ -15,9 +17,11 @@ pub(crate) fn of_server<T: Serialize + DeserializeOwned + 'static>(make: impl Fn
     SharedValue::new(make).into_inner()
 }
 
-/// Returns what the server made, or what is made here where it made nothing that can be read.
+/// Returns what the server made, or what is made here where it made nothing that can be read. Leptos's own function does
+/// the same by serde.
 #[cfg(not(feature = "ssr"))]
-pub(crate) fn of_server<T: Serialize + DeserializeOwned + 'static>(make: impl FnOnce() -> T) -> T {
-    let made = SharedValue::new(|| Value::Null).into_inner();
-    serde_json::from_value(made).unwrap_or_else(|_| make())
+pub(crate) fn of_server<T: Read>(make: impl FnOnce() -> T) -> T {
+    let context = leptos::prelude::Owner::current_shared_context();
+    let made = context.and_then(|context| context.read_data(&context.next_id()));
+    made.and_then(|made| read(&made)).unwrap_or_else(make)
 }

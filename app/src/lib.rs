@@ -18,6 +18,7 @@ pub mod home;
 pub mod house_calls;
 mod json;
 mod kept_page;
+mod key;
 pub mod language;
 pub mod locale;
 pub mod location;

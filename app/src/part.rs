@@ -1,7 +1,13 @@
 //! Views without their types. A view is a type of all that is in it, and the browser's part has the code of each type for
 //! every way in which it may come into the page. A part has only the code for the way in which it comes.
 
+#[cfg(not(feature = "ssr"))]
+mod list;
+mod rows;
+
 use leptos::prelude::*;
+
+pub use self::rows::{for_each, shown_while};
 
 /// The type that components return.
 #[cfg(feature = "ssr")]
@@ -36,6 +42,8 @@ impl<V: RenderHtml + 'static> IntoPart for V {
 
 #[cfg(not(feature = "ssr"))]
 mod browser {
+    use std::mem;
+
     use leptos::{
         prelude::*,
         tachys::{
@@ -65,13 +73,17 @@ mod browser {
     /// The elements and effects of a part.
     pub struct PartState(Box<dyn Mountable>);
 
-    /// Keeps the effects of a view that stays.
-    struct Kept<S>(S);
+    /// A view that stays.
+    struct Kept;
 
     impl<V: RenderHtml + 'static> IntoPart for V {
         fn still(self) -> Part {
             Part(Box::new(move |way| match way {
-                Way::Found(cursor, position) => Box::new(Kept(self.hydrate::<true>(cursor, position))),
+                Way::Found(cursor, position) => {
+                    // It stays as long as the page, and the code that would drop it is long.
+                    mem::forget(self.hydrate::<true>(cursor, position));
+                    Box::new(Kept)
+                }
                 Way::Made => unreachable!("a part that the server renders was made anew"),
             }))
         }
@@ -157,7 +169,7 @@ mod browser {
         }
     }
 
-    impl<S> Mountable for Kept<S> {
+    impl Mountable for Kept {
         fn unmount(&mut self) {}
 
         fn mount(&mut self, _: &Element, _: Option<&Node>) {}

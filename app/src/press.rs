@@ -5,7 +5,7 @@ mod pending;
 mod progress;
 mod sending;
 
-use domain::{AlertId, CallKey, Incident, Kind, Millis, Progress, Resident, api::CallRequest};
+use domain::{AlertId, CallKey, Incident, Kind, Millis, Progress, Resident};
 use leptos::{ev, prelude::*};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     clock::device_now,
     context::PressAsksAfter,
     location::{self, LocationProblem},
-    press::pending::Pending,
+    press::pending::{Pending, Request},
     reactive::{Memo, ReadSignal, StoredValue, WriteSignal, effect, effect_after, signal, spawn_local},
     socket::{Connection, ConnectionState},
     tracking::Tracking,
@@ -128,17 +128,7 @@ impl Press {
         let text = Some(text).filter(|text| !text.trim().is_empty());
         let pending = self.viewer.with_value(|viewer| {
             let (line, house) = viewer.flat().map(|(line, house)| (line.clone(), house.clone()))?;
-            let request = CallRequest {
-                line,
-                house,
-                text,
-                lat: None,
-                lng: None,
-                accuracy: None,
-                kind,
-                drill: false,
-                alone: false,
-            };
+            let request = Request { line, house, text, kind, location: None };
             Some(Pending::new(viewer, &request, device_now(), self.asks_after))
         });
         if let Some(pending) = pending {

@@ -6,6 +6,7 @@ use domain::{
     CallKey, EventId, House, Incident, Line, Millis, Resident, Stance,
     collections::{BTreeMap, BTreeSet},
     event::LATE_AFTER,
+    json::Object,
 };
 
 use self::tones::Tone;
@@ -89,6 +90,12 @@ fn is_coming(incident: &Incident, viewer: &Resident) -> bool {
 /// The calls that a device has sounded, by name, and when each began to sound, by the device's clock. Kept by the
 /// device, for all its tabs.
 pub type Sounded = BTreeMap<String, Millis>;
+
+/// Returns them as JSON.
+#[must_use]
+pub fn as_json(sounded: &Sounded) -> String {
+    sounded.iter().fold(Object::default(), |object, (name, at)| object.integer(name, *at)).finish()
+}
 
 /// Returns the name of a call in [`Sounded`]. It has line and house, so that no house can silence another's call by its
 /// id. A call that its last helper has left, or whose helpers do not arrive, has another name than before, so that it

@@ -1,8 +1,8 @@
 //! The memory of a tab or a device, which is the browser's storage, and may be full, forbidden or absent. Nothing here
 //! may stop a call, so a value that cannot be remembered is reported on the console and forgotten.
 
+use domain::json::Read;
 use leptos::{logging, prelude::window};
-use serde::{Serialize, de::DeserializeOwned};
 use web_sys::Storage;
 
 use crate::json;
@@ -18,25 +18,26 @@ pub(crate) enum Memory {
 
 impl Memory {
     /// Returns what was remembered under `key`, if it is there and still has the shape it should have.
-    pub(crate) fn recall<T: DeserializeOwned>(self, key: &str) -> Option<T> {
+    pub(crate) fn recall<T: Read>(self, key: &str) -> Option<T> {
         let text = self.storage()?.get_item(key).ok().flatten()?;
-        json::read(&text).inspect_err(|error| logging::warn!("{key} is unreadable: {error}")).ok()
+        let value = json::read(&text);
+        if value.is_none() {
+            logging::warn!("{key} is unreadable");
+        }
+        value
     }
 
-    /// Remembers `value` under `key`.
-    pub(crate) fn remember<T: Serialize>(self, key: &str, value: &T) {
-        let Ok(text) = serde_json::to_string(value) else {
-            return logging::warn!("{key} cannot be written as JSON");
-        };
-        if self.storage().is_none_or(|storage| storage.set_item(key, &text).is_err()) {
-            logging::warn!("{key} cannot be remembered: the browser's {self:?} storage refuses it");
+    /// Remembers `json` under `key`.
+    pub(crate) fn remember(self, key: &str, json: &str) {
+        if self.storage().is_none_or(|storage| storage.set_item(key, json).is_err()) {
+            logging::warn!("{key} cannot be remembered: the browser's storage refuses it");
         }
     }
 
     /// Forgets what was remembered under `key`.
     pub(crate) fn forget(self, key: &str) {
         if self.storage().is_none_or(|storage| storage.remove_item(key).is_err()) {
-            logging::warn!("{key} cannot be forgotten: the browser's {self:?} storage refuses it");
+            logging::warn!("{key} cannot be forgotten: the browser's storage refuses it");
         }
     }
 

@@ -1,10 +1,19 @@
-//! The title of the page's tab while a neighbour calls for help, which is words and the page's own title by turns.
+//! The title of the page's tab. While a neighbour calls for help it is words and the page's own title by turns.
 
 use std::time::Duration;
 
 use crate::reactive::{Signal, StoredValue, effect};
 
 use leptos::prelude::*;
+
+/// Gives the page its title, which follows the language. The browser does not use leptos's `<Title>`, which has a stack of
+/// titles for pages that change in place.
+pub fn show(title: impl Fn() -> String + Send + Sync + 'static) {
+    #[cfg(feature = "ssr")]
+    drop(leptos_meta::Title(leptos_meta::TitleProps::builder().text(title).build()));
+    #[cfg(not(feature = "ssr"))]
+    effect(move || document().set_title(&title()));
+}
 
 /// While `words` has some, the document's title alternates between them and its own. Twice in three seconds is slow
 /// enough not to flash (WCAG 2.3.1).

@@ -1,12 +1,12 @@
 //! While a call is open, a device sends where its person is, who is the caller, or a helper who wants to be shown.
 
-use domain::{AlertId, Location, Millis};
+use domain::{AlertId, Location, Millis, json::quoted};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{logging, prelude::*};
 use send_wrapper::SendWrapper;
 
 use crate::{
-    api::{self, Answer},
+    api::{self, Answer, Refused},
     clock::device_now,
     location::{self, DeviceLocation, LocationProblem, Watch},
     reactive::{Memo, ReadSignal, RwSignal, StoredValue, effect, effect_after, spawn_local},
@@ -127,7 +127,7 @@ impl Tracking {
 
     /// Begins for a call, from the place `sent` if one was sent with it.
     pub(crate) fn begin(self, id: AlertId, sent: Option<Location>, now: Millis) {
-        Memory::Tab.remember(self.key, &id);
+        Memory::Tab.remember(self.key, &quoted(&id.to_string()));
         self.refusals.try_set(0);
         let sent_at = sent.map(|_| now);
         self.throttle.try_set_value(Throttle { sent, sent_at });
@@ -136,7 +136,7 @@ impl Tracking {
 
     /// Begins when this device has made a call that was recorded without this tab. It may have been over for long.
     pub(crate) fn resume(self, id: AlertId) {
-        Memory::Tab.remember(self.key, &id);
+        Memory::Tab.remember(self.key, &quoted(&id.to_string()));
         self.call.try_set(Some(Call { id, is_remembered: true }));
     }
 
@@ -218,7 +218,9 @@ impl Tracking {
                 Answer::Recorded(_) => drop(self.refusals.try_set(0)),
                 Answer::Again(..) => drop(self.throttle.try_update_value(Throttle::failed)),
                 Answer::Refused(refused) => {
-                    logging::warn!("this device's place is refused: {refused:?}");
+                    if let Refused::Problem(problem) = refused {
+                        logging::warn!("this device's place is refused: {}", problem.detail);
+                    }
                     self.refused();
                     self.end_if_kept_back().await;
                 }

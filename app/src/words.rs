@@ -46,7 +46,10 @@ pub fn houses<'a>(locale: Locale, all: impl IntoIterator<Item = &'a House>) -> S
 #[must_use]
 pub fn line(locale: Locale, line: &Line) -> String {
     let name = line.as_str();
-    let names_itself = name.contains("라인") || name.to_ascii_lowercase().contains("line");
+    let has = |word: &str| {
+        name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let names_itself = has("라인") || has("line");
     if names_itself { name.to_owned() } else { td_string!(locale, names.line, name = name) }
 }
 

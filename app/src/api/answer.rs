@@ -94,7 +94,7 @@ impl Answer {
         let seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
         let again = |trouble| Self::Again(trouble, seconds.unwrap_or_default().min(LONGEST_RETRY_AFTER));
         match (status, problem(content_type, body)) {
-            (202, _) => json::read(body).map_or_else(|_| again(Trouble::Server(202)), Self::Recorded),
+            (202, _) => json::read(body).map_or_else(|| again(Trouble::Server(202)), Self::Recorded),
             (401, Some(problem)) if problem.kind == NOT_SIGNED_IN => Self::Refused(Refused::SignIn),
             (503, Some(problem)) if problem.kind == HEARD_ONLY => again(Trouble::HeardOnly),
             (400..=499, Some(problem)) if FINAL.contains(&problem.kind.as_str()) => {
@@ -114,7 +114,7 @@ impl Answer {
 /// The problem that the body is, if the content type names it one.
 fn problem(content_type: Option<&str>, body: &str) -> Option<Problem> {
     let essence = content_type?.split(';').next()?.trim();
-    essence.eq_ignore_ascii_case(PROBLEM).then(|| json::read(body).ok())?
+    essence.eq_ignore_ascii_case(PROBLEM).then(|| json::read(body))?
 }
 
 #[cfg(test)]

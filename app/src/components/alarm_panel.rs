@@ -13,7 +13,7 @@ use crate::{
     house_calls::{Flat, HouseCalls},
     i18n::td_string,
     language::{I18n, use_i18n},
-    part::IntoPart,
+    part::{IntoPart, for_each, shown_while},
     reactive::{Memo, Signal},
     title,
     words::text,
@@ -40,19 +40,19 @@ pub fn AlarmPanel() -> impl IntoView {
         (false, count) => td_string!(i18n.get_locale(), alarm.waiting, count = count),
     };
     let flats = move || home.incoming.with(|houses| houses.iter().map(HouseCalls::flat).collect::<Vec<_>>());
-    view! {
-        <Show when=move || home.incoming.with(|houses| !houses.is_empty())>
+    let panel = move || {
+        view! {
             <section
                 class="alarm"
-                class:sounding=sounding
-                class:drill=is_drill
+                class:sounding=Signal::derive(sounding)
+                class:drill=Signal::from(is_drill)
                 data-testid="alarm"
                 role="alert"
                 aria-atomic="false"
                 aria-relevant="additions"
             >
                 <div class="alarm-head" aria-live="off">
-                    <p class="alarm-state">{state}</p>
+                    <p class="alarm-state">{Signal::derive(state)}</p>
                     <button
                         type="button"
                         class="silence"
@@ -63,13 +63,12 @@ pub fn AlarmPanel() -> impl IntoView {
                         {text!(i18n, alarm.silence)}
                     </button>
                 </div>
-                <For each=flats key=Flat::clone let:flat>
-                    <HouseCard flat />
-                </For>
+                {for_each(flats, |flat: Flat| view! { <HouseCard flat /> }.fresh())}
             </section>
-        </Show>
-    }
-    .still()
+        }
+        .fresh()
+    };
+    shown_while(move || home.incoming.with(|houses| !houses.is_empty()), panel).into_view().still()
 }
 
 /// Returns the heading of the call that sounds.

@@ -24,6 +24,10 @@ pub fn ArmBanner() -> impl IntoView {
         (false, true) => td_string!(i18n.get_locale(), arm.silent),
         (false, false) => td_string!(i18n.get_locale(), arm.ask),
     };
+    let words = move || match would_sound.get() {
+        true => td_string!(i18n.get_locale(), arm.armed),
+        false => explanation(),
+    };
     let button = move || {
         if alarm.armed.get() {
             td_string!(i18n.get_locale(), arm.again)
@@ -32,9 +36,9 @@ pub fn ArmBanner() -> impl IntoView {
         }
     };
     view! {
-        <section class="arm-banner" class:armed=would_sound>
+        <section class="arm-banner" class:armed=Signal::from(would_sound)>
             <p role="status">
-                {move || if would_sound.get() { td_string!(i18n.get_locale(), arm.armed) } else { explanation() }}
+                {Signal::derive(words)}
             </p>
             <p class="screen-note" hidden=Signal::derive(move || !would_sound.get() || !alarm.screen.may_go_off.get())>
                 {text!(i18n, arm.screen)}
@@ -43,10 +47,10 @@ pub fn ArmBanner() -> impl IntoView {
                 type="button"
                 data-testid="arm"
                 data-armed=Signal::derive(move || would_sound.get().to_string())
-                hidden=would_sound
+                hidden=Signal::from(would_sound)
                 on:click=move |_| alarm.arm(home.is_hiding())
             >
-                {button}
+                {Signal::derive(button)}
             </button>
             <a class="quiet-button" href=DEVICES.path rel="external" data-testid="devices">
                 {text!(i18n, arm.closed)}

@@ -56,7 +56,7 @@ pub fn CallButton() -> impl IntoView {
                 class="quiet-button needs-wasm"
                 data-testid="alert-press"
                 aria-haspopup="dialog"
-                disabled=look.busy
+                disabled=Signal::from(look.busy)
                 on:click=move |_| ask()
             >
                 {text!(i18n, call.press)}
@@ -120,7 +120,7 @@ fn HeldButton(hold: Hold, look: Look, ask: impl Fn() + Copy + 'static) -> impl I
             class:held=hold.is_at(Stage::Held)
             data-testid="alert-button"
             aria-describedby="hold-hint"
-            disabled=look.busy
+            disabled=Signal::from(look.busy)
             on:pointerdown=move |event| {
                 if event.button() == 0 {
                     press.prepare();
@@ -143,7 +143,7 @@ fn HeldButton(hold: Hold, look: Look, ask: impl Fn() + Copy + 'static) -> impl I
                 <circle class="ring-track" cx="50" cy="50" r="47" />
                 <circle class="ring-fill" cx="50" cy="50" r="47" pathLength="100" />
             </svg>
-            <span class="alert-button-words">{move || look.label(i18n.get_locale())}</span>
+            <span class="alert-button-words">{Signal::derive(move || look.label(i18n.get_locale()))}</span>
         </button>
     }
     .still()
@@ -160,7 +160,7 @@ fn HoldHint(hold: Hold) -> impl IntoView {
     };
     view! {
         <p id="hold-hint" class="hold-hint" class:warning=hold.is_at(Stage::TooShort) role="status">
-            {hint}
+            {Signal::derive(hint)}
         </p>
     }
     .still()

@@ -27,7 +27,7 @@ pub fn CallDetails(
         view! {
             <label class=format!("chip chip-{word}")>
                 <input type="radio" name="kind" value=word checked=chosen == word />
-                <span>{move || words::kind(i18n.get_locale(), kind)}</span>
+                <span>{Signal::derive(move || words::kind(i18n.get_locale(), kind))}</span>
             </label>
         }
     });

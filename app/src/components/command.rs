@@ -8,7 +8,7 @@ use crate::{
     api::{self, Refused, Trouble},
     i18n::td_string,
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, shown_while},
     reactive::{RwSignal, Signal, StoredValue, spawn_local},
     words::{self, text},
 };
@@ -150,15 +150,19 @@ pub(super) fn CommandState(command: Command) -> impl IntoView {
         })
     };
     let is_idle = Signal::derive(move || command.stage.with(|stage| *stage == Stage::Idle));
+    let sign_in_again = move || {
+        view! {
+            " "
+            <a href="/sign-in?next=%2F" rel="external">
+                {text!(i18n, header.sign_in_again)}
+            </a>
+        }
+        .fresh()
+    };
     view! {
         <p class="command-state" class:visually-hidden=is_idle role="status">
-            {words}
-            <Show when=move || command.stage.with(|stage| *stage == Stage::SignedOut)>
-                " "
-                <a href="/sign-in?next=%2F" rel="external">
-                    {text!(i18n, header.sign_in_again)}
-                </a>
-            </Show>
+            {Signal::derive(words)}
+            {shown_while(move || command.stage.with(|stage| *stage == Stage::SignedOut), sign_in_again)}
         </p>
     }
     .part()

@@ -1,13 +1,14 @@
 //! The dialog that asks whether to call for help. It is the way for keyboards, screen readers and hands that cannot
 //! hold a button.
 
+use domain::{House, Line};
 use leptos::{ev, html, prelude::*};
 
 use crate::{
     home::Home,
     language::use_i18n,
     part::IntoPart,
-    reactive::{RwSignal, effect},
+    reactive::{RwSignal, Signal, effect},
     words::{self, text},
 };
 
@@ -25,8 +26,9 @@ pub(super) fn ConfirmDialog(
     effect(move || open_or_close(dialog, open));
     let who = move || {
         let locale = i18n.get_locale();
-        home.viewer
-            .with_value(|viewer| viewer.flat().map(|(line, house)| words::confirm_who(locale, line, house)))
+        // Nobody without a flat has the button.
+        let who = |(line, house): (&Line, &House)| words::confirm_who(locale, line, house);
+        home.viewer.with_value(|viewer| viewer.flat().map(who).unwrap_or_default())
     };
     view! {
         <dialog
@@ -37,7 +39,7 @@ pub(super) fn ConfirmDialog(
             on:keydown=move |event| ignore_held(&event)
         >
             <h2 id="confirm-heading">{text!(i18n, call.confirm_heading)}</h2>
-            <p>{who}</p>
+            <p>{Signal::derive(who)}</p>
             <p>{text!(i18n, print.not_119)}</p>
             <div class="buttons">
                 <button

@@ -7,7 +7,7 @@ use crate::{
     home::Home,
     i18n::{Locale, td_string},
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, shown_while},
     reactive::{Memo, Signal},
     socket::ConnectionState,
     words::text,
@@ -19,18 +19,22 @@ pub(super) fn ConnectionPill() -> impl IntoView {
     let i18n = use_i18n();
     let state = Home::current().connection.state;
     let aloud = Memo::new(move |_| spoken(i18n.get_locale(), state.get()));
+    let sign_in_again = move || {
+        view! {
+            <a class="quiet-button" href="/sign-in?next=%2F" rel="external">
+                {text!(i18n, header.sign_in_again)}
+            </a>
+        }
+        .fresh()
+    };
     view! {
         <div class="connection" data-testid="connection" data-state=Signal::derive(move || state.get().as_str())>
             <span class="dot" aria-hidden="true"></span>
-            <span aria-hidden="true">{move || shown(i18n.get_locale(), state.get())}</span>
+            <span aria-hidden="true">{Signal::derive(move || shown(i18n.get_locale(), state.get()))}</span>
             <span class="visually-hidden" role="status">
-                {aloud}
+                {Signal::from(aloud)}
             </span>
-            <Show when=move || state.get() == ConnectionState::SignedOut>
-                <a class="quiet-button" href="/sign-in?next=%2F" rel="external">
-                    {text!(i18n, header.sign_in_again)}
-                </a>
-            </Show>
+            {shown_while(move || state.get() == ConnectionState::SignedOut, sign_in_again)}
         </div>
     }
     .still()

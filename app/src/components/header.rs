@@ -10,6 +10,7 @@ use crate::{
     language::use_i18n,
     page_table::STATISTICS,
     part::IntoPart,
+    reactive::Signal,
     words::{self, text},
 };
 
@@ -32,7 +33,7 @@ pub fn Header() -> impl IntoView {
         <header class="page-header">
             <div class="brand-and-flat">
                 <span class="brand">{text!(i18n, app.name)}</span>
-                <span class="flat">{flat}</span>
+                <span class="flat">{Signal::derive(flat)}</span>
             </div>
             <ConnectionPill />
             <div class="page-header-tools">

@@ -47,7 +47,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     let may_end = Signal::derive(move || administers && house.with(Option::is_some));
     view! {
         <p class="own-stance" hidden=Signal::derive(move || stance.get().is_empty())>
-            {stance}
+            {Signal::from(stance)}
         </p>
         {administers.then(|| view! { <NoteField note shown=may_end /> })}
         <div class="buttons">

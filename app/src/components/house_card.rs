@@ -17,7 +17,7 @@ use crate::{
     house_calls::{FULL_CARDS, Flat, HouseCalls},
     i18n::td_string,
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, shown_while},
     reactive::{Memo, Signal},
     words::text,
 };
@@ -45,11 +45,12 @@ pub(super) fn HouseCard(
         true => (words_of(one, plain_heading_elsewhere), words_of(one, urgent_heading_elsewhere)),
         false => (words_of(one, plain_heading), words_of(one, urgent_heading)),
     };
+    let heading = Signal::derive(move || if is_compact.get() { short.get() } else { long.get() });
     view! {
         <article
             class="incident urgent"
-            class:compact=is_compact
-            class:answered=is_answered
+            class:compact=Signal::from(is_compact)
+            class:answered=Signal::from(is_answered)
             data-testid="incident"
             data-alert=words_of(one, |_, one| one.alert.id.to_string())
             data-open="true"
@@ -59,7 +60,7 @@ pub(super) fn HouseCard(
             data-drill=words_of(one, drill_word)
             data-presses=presses(house)
         >
-            <h2 class="incident-heading">{move || if is_compact.get() { short.get() } else { long.get() }}</h2>
+            <h2 class="incident-heading">{heading}</h2>
             <HouseFacts house one />
             <details class="incident-more" open=is_full>
                 <summary data-testid="more" hidden=is_full>
@@ -99,10 +100,11 @@ fn Answers(one: Memo<Option<Incident>>, is_answered: Memo<bool>) -> impl IntoVie
     };
     view! {
         <div class="incident-answers" aria-live="polite">
-            <p class="nobody" hidden=is_answered>{nobody}</p>
-            <Show when=move || is_coming.get()>
-                <p class="coming" data-testid="coming">{coming}</p>
-            </Show>
+            <p class="nobody" hidden=Signal::from(is_answered)>{Signal::derive(nobody)}</p>
+            {shown_while(
+                move || is_coming.get(),
+                move || view! { <p class="coming" data-testid="coming">{coming}</p> }.fresh(),
+            )}
         </div>
     }
     .fresh()

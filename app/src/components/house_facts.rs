@@ -9,7 +9,7 @@ use crate::{
     house_calls::HouseCalls,
     i18n::{Locale, td_string},
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, for_each},
     reactive::{Memo, Signal, effect},
     words::{self, text},
 };
@@ -76,7 +76,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span hidden=Signal::derive(move || !all_lines && !elsewhere.get())>{words_of(one, line)}</span>
             <span class="badge" hidden=is_empty(kinds)>{kinds}</span>
             <span class="presses" aria-live="polite" hidden=is_empty(count)>{count}</span>
-            <span aria-live="off">{ago}</span>
+            <span aria-live="off">{Signal::from(ago)}</span>
         </p>
     }
     .fresh()
@@ -96,11 +96,8 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         let (locale, now) = (i18n.get_locale(), connection.now.get());
         house.with(|house| house.as_ref().map(|house| lines(locale, house, now)).unwrap_or_default())
     });
-    let each = move || {
-        let line =
-            |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> };
-        lines.get().into_iter().map(line).collect_view()
-    };
+    let line =
+        |(id, words): (String, String)| view! { <li data-testid="press" data-alert=id>{words}</li> }.fresh();
     let age = Memo::new(move |_| {
         let (locale, now) = (i18n.get_locale(), connection.now.get());
         let age = |one: &Incident| location_age(locale, one.location.and(one.located), now);
@@ -110,11 +107,13 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         (words_of(one, caller_text), words_of(one, reached), words_of(one, escalated));
     view! {
         <p class="incident-text" aria-live="polite" hidden=is_empty(text)>{text}</p>
-        <ol class="each-press" aria-live="off" hidden=Signal::derive(move || lines.with(Vec::is_empty))>{each}</ol>
+        <ol class="each-press" aria-live="off" hidden=Signal::derive(move || lines.with(Vec::is_empty))>
+            {for_each(move || lines.get(), line)}
+        </ol>
         <p class="incident-facts" aria-live="off">
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
-            <span data-testid="location-age" hidden=is_empty(age.into())>{age}</span>
+            <span data-testid="location-age" hidden=is_empty(age.into())>{Signal::from(age)}</span>
         </p>
         <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
             <span>{escalated}</span>

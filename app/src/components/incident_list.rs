@@ -9,7 +9,7 @@ use crate::{
     home::Home,
     i18n::{Locale, td_string},
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, for_each},
     reactive::{Memo, Signal},
     socket::ConnectionState,
     words,
@@ -47,13 +47,11 @@ pub fn IncidentList() -> impl IntoView {
     };
     view! {
         <section class="calls" aria-labelledby="calls-heading">
-            <p class="calls-summary" data-testid="summary">{summary}</p>
-            <h2 id="calls-heading" hidden=is_empty>{heading}</h2>
+            <p class="calls-summary" data-testid="summary">{Signal::derive(summary)}</p>
+            <h2 id="calls-heading" hidden=is_empty>{Signal::derive(heading)}</h2>
             <Announcements />
             <div class="incidents">
-                <For each=move || listed.get() key=CallKey::clone let:call>
-                    <IncidentCard call />
-                </For>
+                {for_each(move || listed.get(), |call: CallKey| view! { <IncidentCard call /> }.fresh())}
             </div>
         </section>
     }
@@ -72,7 +70,7 @@ fn Announcements() -> impl IntoView {
             new.collect::<Vec<_>>().join(". ")
         })
     };
-    view! { <p class="visually-hidden" role="log" aria-live="polite">{words}</p> }
+    view! { <p class="visually-hidden" role="log" aria-live="polite">{Signal::derive(words)}</p> }
 }
 
 fn announce(locale: Locale, notice: &Notice, own: Option<AlertId>) -> Option<String> {

@@ -42,17 +42,17 @@ pub fn LanguageSwitch() -> impl IntoView {
         <a
             class="quiet-button"
             data-testid="locale"
-            href=address
+            href=Signal::derive(address)
             rel="external"
             lang=Signal::derive(move || to().as_str())
             hreflang=Signal::derive(move || to().as_str())
-            title=text!(i18n, header.language)
+            title=Signal::derive(text!(i18n, header.language))
             on:click=move |event| {
                 event.prevent_default();
                 locale::choose(i18n, to());
             }
         >
-            {move || name(to())}
+            {Signal::derive(move || name(to()))}
         </a>
     }
     .still()

@@ -12,7 +12,7 @@ use crate::{
     home::Home,
     i18n::{Locale, td_string},
     language::use_i18n,
-    part::IntoPart,
+    part::{IntoPart, for_each},
     reactive::{Memo, Signal},
     words,
 };
@@ -33,20 +33,22 @@ pub(super) fn Ledger() -> impl IntoView {
         press.own_call.with(|call| call.as_ref().map(|call| places(locale, call, now)).unwrap_or_default())
     });
     let summary = move || rows.with(|rows| summary(i18n.get_locale(), rows, connection.reach.get()));
-    let each = move || {
+    let lines = move || {
         let locale = i18n.get_locale();
         let line = |(flat, state): &(Neighbour, State)| {
             let (house, words) = (flat_words(locale, flat), state.words(locale));
             let place = places.with(|places| places.get(flat).map(|place| format!(" · {place}")));
-            let words = format!("{house} · {words}{}", place.unwrap_or_default());
-            view! { <li data-testid="ledger-house" data-state=state.as_str()>{words}</li> }
+            (state.as_str(), format!("{house} · {words}{}", place.unwrap_or_default()))
         };
-        rows.with(|rows| rows.iter().map(line).collect_view())
+        rows.with(|rows| rows.iter().map(line).collect::<Vec<_>>())
+    };
+    let line = |(state, words): (&'static str, String)| {
+        view! { <li data-testid="ledger-house" data-state=state>{words}</li> }.fresh()
     };
     view! {
         <details class="ledger" data-testid="ledger" hidden=Signal::derive(move || rows.with(Vec::is_empty))>
-            <summary>{summary}</summary>
-            <ul aria-live="off">{each}</ul>
+            <summary>{Signal::derive(summary)}</summary>
+            <ul aria-live="off">{for_each(lines, line)}</ul>
         </details>
     }
     .still()

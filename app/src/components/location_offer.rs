@@ -48,7 +48,7 @@ pub(super) fn LocationOffer() -> impl IntoView {
     };
     view! {
         <div class="location-offer" hidden=Signal::derive(move || stage.get() == Stage::Silent)>
-            <p role="status">{words}</p>
+            <p role="status">{Signal::derive(words)}</p>
             <button
                 type="button"
                 class="quiet-button"

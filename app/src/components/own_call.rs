@@ -16,7 +16,7 @@ use crate::{
     i18n::td_string,
     language::use_i18n,
     location::LocationProblem,
-    part::IntoPart,
+    part::{IntoPart, shown_while},
     press::{CallProgress, PressState},
     reactive::{Memo, Signal},
     words::text,
@@ -39,10 +39,10 @@ pub fn OwnCall() -> impl IntoView {
         press.progress.with(|progress| own_call_words(i18n.get_locale(), progress, own.as_ref(), now.get()))
     });
     view! {
-        <section class="own-call" data-state=state>
+        <section class="own-call" data-state=Signal::from(state)>
             <h2 class="visually-hidden" hidden=unless(is_anything)>{text!(i18n, own.heading)}</h2>
-            <p class="call-state" data-testid="call-state" data-state=state role="status">
-                {words}
+            <p class="call-state" data-testid="call-state" data-state=Signal::from(state) role="status">
+                {Signal::from(words)}
             </p>
             <Undo command />
             <WithoutPlace />
@@ -53,9 +53,7 @@ pub fn OwnCall() -> impl IntoView {
                 {text!(i18n, header.sign_in_again)}
             </a>
             <Ledger />
-            <Show when=move || home.own_house.with(Option::is_some)>
-                <OwnHouse />
-            </Show>
+            {shown_while(move || home.own_house.with(Option::is_some), || view! { <OwnHouse /> }.fresh())}
             <EndButtons command />
             <div class="buttons" hidden=unless(is_unsent)>
                 <button type="button" class="danger" data-testid="send-now" on:click=move |_| press.send_now()>
@@ -196,7 +194,7 @@ fn WithoutPlace() -> impl IntoView {
             Some(_) => td_string!(i18n.get_locale(), own.place_unknown),
         }
     });
-    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words}</p> }.still()
+    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{Signal::from(words)}</p> }.still()
 }
 
 /// Returns whether the own call is open.

@@ -52,9 +52,9 @@ pub(super) fn ShowWhere(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     };
     view! {
         <div class="show-where" hidden=Signal::derive(move || stage.get() == Stage::Absent)>
-            <p role="status" data-testid="where-state">{move || words(i18n.get_locale(), stage.get())}</p>
+            <p role="status" data-testid="where-state">{Signal::derive(move || words(i18n.get_locale(), stage.get()))}</p>
             <button type="button" class="quiet-button" data-testid="show-where" on:click=toggle>
-                {move || label(i18n.get_locale(), stage.get())}
+                {Signal::derive(move || label(i18n.get_locale(), stage.get()))}
             </button>
         </div>
     }

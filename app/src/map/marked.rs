@@ -36,8 +36,9 @@ fn cosine(angle: f64) -> f64 {
 
 /// Returns how far two locations of one complex are apart. The earth is flat there.
 fn metres(one: Location, other: Location) -> f64 {
-    let turn = (one.lng - other.lng).rem_euclid(360.0);
-    let east = turn.min(360.0 - turn) * cosine(one.lat.to_radians());
+    let apart = (one.lng - other.lng).abs();
+    let turn = if apart > 180.0 { 360.0 - apart } else { apart };
+    let east = turn * cosine(one.lat.to_radians());
     (one.lat - other.lat).hypot(east) * DEGREE
 }
 

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use domain::{AlertId, House, Incident, Line, Location, Millis, Resident};
+use domain::{AlertId, House, Incident, Line, Location, Millis, Resident, json::uuid};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use uuid::Uuid;
 
 use crate::{
@@ -13,12 +12,12 @@ use crate::{
     components::{CallDetails, PlainHeader, SmallPrint},
     context::PageContext,
     i18n::td_string,
-    json,
+    json, key,
     language::use_i18n,
     location::{self, DeviceLocation},
     part::IntoPart,
-    reactive::{RwSignal, effect},
-    request,
+    reactive::{RwSignal, Signal, effect},
+    request, title,
     words::{self, text},
 };
 
@@ -32,8 +31,11 @@ pub fn CallPage() -> impl IntoView {
     let page = PageContext::current();
     let flat =
         page.viewer.as_ref().and_then(Resident::flat).map(|(line, house)| (line.clone(), house.clone()));
+    title::show(move || {
+        let locale = i18n.get_locale();
+        format!("{} · {}", td_string!(locale, confirm_page.title), td_string!(locale, app.name))
+    });
     view! {
-        <Title text=move || format!("{} · {}", td_string!(i18n.get_locale(), confirm_page.title), td_string!(i18n.get_locale(), app.name)) />
         <PlainHeader />
         <main id="main" class="narrow">
             <h1>{text!(i18n, call.confirm_heading)}</h1>
@@ -80,10 +82,10 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
                 .then(|| view! {
                     <p class="notice error" role="alert">
                         {(!words::is_out(&problem)).then(|| view! { {text!(i18n, problem.not_called)} " " })}
-                        {move || words::problem(i18n.get_locale(), &problem)}
+                        {Signal::derive(move || words::problem(i18n.get_locale(), &problem))}
                     </p>
                 })}
-            <p>{who}</p>
+            <p>{Signal::derive(who)}</p>
             <input type="hidden" name="line" value=line.to_string() />
             <input type="hidden" name="house" value=house.to_string() />
             // Some browsers restore what a hidden field held before a reload, which may be a key that was used.
@@ -92,7 +94,7 @@ fn CallForm(line: Line, house: House, now: Millis) -> impl IntoView {
             <input type="hidden" name="lng" prop:value=number(|place| Some(place.lng)) />
             <input type="hidden" name="accuracy" prop:value=number(|place| place.accuracy) />
             <button type="submit" class="danger big" data-testid="alert-confirm">{text!(i18n, call.confirm)}</button>
-            <p class="summary" role="status">{location_words}</p>
+            <p class="summary" role="status">{Signal::derive(location_words)}</p>
             <CallDetails chosen=field("kind") text=field("text") />
         </form>
     }
@@ -137,9 +139,9 @@ fn key_to_offer(
     is_again: bool,
     now: Millis,
 ) -> Uuid {
-    let key = in_address.parse::<Uuid>().ok().filter(|key| key.get_version_num() == 7);
+    let key = uuid(in_address).filter(|key| key.get_version_num() == 7);
     let can_be_used = |key: &Uuid| call(AlertId(*key)).is_none_or(|call| is_again && call.is_repeatable(now));
-    key.filter(can_be_used).unwrap_or_else(Uuid::now_v7)
+    key.filter(can_be_used).unwrap_or_else(key::new)
 }
 
 #[cfg(test)]

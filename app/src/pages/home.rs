@@ -2,7 +2,6 @@
 //! administrator's differ in what the signed-in person has (a flat, every line), not in a page of their own.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::{
     components::{
@@ -14,6 +13,7 @@ use crate::{
     language::use_i18n,
     map::LiveMap,
     part::IntoPart,
+    title,
     words::text,
 };
 
@@ -36,8 +36,8 @@ fn SignedIn(page: PageContext) -> impl IntoView {
     let i18n = use_i18n();
     let home = Home::current();
     let has_flat = home.viewer.with_value(|viewer| viewer.flat().is_some());
+    title::show(move || td_string!(i18n.get_locale(), app.name).to_owned());
     view! {
-        <Title text=text!(i18n, app.name) />
         <a class="skip-link" href="#main" rel="external">{text!(i18n, app.skip)}</a>
         <Header />
         <main id="main" class="home" class:with-button=has_flat>

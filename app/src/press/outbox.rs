@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use crate::{json, reactive::spawn_local};
 
-use domain::Millis;
+use domain::{
+    Millis,
+    json::{Json, Read},
+};
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
 use js_sys::{Array, JSON, Promise};
 use leptos::logging;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -50,7 +52,7 @@ pub(super) enum Failure {
 }
 
 /// A message of another tab, or the service worker, about a press.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct PressMessage {
     /// Which press.
     pub(super) key: Uuid,
@@ -63,7 +65,7 @@ pub(super) struct PressMessage {
 /// # Errors
 /// [`Failure`], when it is not known to be on the disk.
 pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
-    stored(js_keep(&to_js(press))).await.map(drop)
+    stored(js_keep(&to_js(&press.to_json()))).await.map(drop)
 }
 
 /// Returns every press that is kept, of all people.
@@ -98,7 +100,7 @@ pub(super) fn mark_heard(key: Uuid) {
 
 /// The server's answer is kept until the person has read it, here or when they come back.
 pub(super) fn record_outcome(key: Uuid, outcome: &Outcome) {
-    let asked = js_record_outcome(&key.to_string(), &to_js(outcome));
+    let asked = js_record_outcome(&key.to_string(), &to_js(&outcome.to_json()));
     spawn_local(async move { stored(asked).await.map(drop).unwrap_or_default() });
 }
 
@@ -107,7 +109,7 @@ pub(super) fn record_outcome(key: Uuid, outcome: &Outcome) {
 /// # Errors
 /// [`Failure`], when it may still be there. It is found again then, and is the same call.
 pub(super) async fn forget(key: Uuid, outcome: Option<&Outcome>) -> Result<(), Failure> {
-    let outcome = outcome.map_or(JsValue::UNDEFINED, to_js);
+    let outcome = outcome.map_or(JsValue::UNDEFINED, |outcome| to_js(&outcome.to_json()));
     stored(js_forget(&key.to_string(), &outcome)).await.map(drop)
 }
 
@@ -141,14 +143,21 @@ async fn stored(asked: Result<Promise, JsValue>) -> Result<JsValue, Failure> {
     }
 }
 
-fn to_js(value: &impl Serialize) -> JsValue {
-    let text = serde_json::to_string(value).expect("what is kept has text keys, so it is always JSON");
-    JSON::parse(&text).unwrap_or_default()
+impl Read for PressMessage {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self { key: json.field("key")?, outcome: json.field("outcome")? })
+    }
 }
 
-fn from_js<T: DeserializeOwned>(value: &JsValue) -> Option<T> {
+fn to_js(json: &str) -> JsValue {
+    JSON::parse(json).unwrap_or_default()
+}
+
+fn from_js<T: Read>(value: &JsValue) -> Option<T> {
     let text = JSON::stringify(value).ok()?.as_string()?;
-    json::read(&text)
-        .inspect_err(|error| logging::warn!("the outbox holds something unreadable: {error}"))
-        .ok()
+    let read = json::read(&text);
+    if read.is_none() {
+        logging::warn!("the outbox holds something unreadable");
+    }
+    read
 }

@@ -1,20 +1,20 @@
 //! A press that the server has not answered yet, or whose answer its caller has not read. It has the stored form, and
 //! the action when it is found again.
 
+mod written;
+
 use domain::{
-    AlertId, Location, Millis, Resident,
-    api::{CallRequest, Problem, State},
+    AlertId, House, Kind, Line, Location, Millis, Resident,
+    api::{Problem, State},
     event::OPEN_FOR,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::json;
+use crate::{json, key};
 
 /// A press as the outbox keeps it (`public/outbox.js`). Its times are by the device's clock, because a service worker
 /// knows no other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pending {
     /// The `Idempotency-Key` of every try, which becomes the call's id.
     pub(super) key: Uuid,
@@ -32,16 +32,28 @@ pub(super) struct Pending {
     /// The time after that for which it may be sent without asking.
     asks_after: Millis,
     /// True if the server has reported that neighbours have it, though it could not record it.
-    #[serde(default)]
     pub(super) heard: bool,
     /// The server's answer, until the person has read it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outcome: Option<Outcome>,
 }
 
+/// What a press asks of the server, which reads it as [`domain::api::CallRequest`].
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Request {
+    /// The caller's own line.
+    pub(super) line: Line,
+    /// The caller's own house.
+    pub(super) house: House,
+    /// A few words.
+    pub(super) text: Option<String>,
+    /// The kind of emergency.
+    pub(super) kind: Option<Kind>,
+    /// Where the caller is.
+    pub(super) location: Option<Location>,
+}
+
 /// The end of a press.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It is durable.
     Recorded {
@@ -72,12 +84,11 @@ pub(super) enum Found {
 }
 
 impl Pending {
-    pub(super) fn new(by: &Resident, request: &CallRequest, now: Millis, asks_after: Millis) -> Self {
-        let body = serde_json::to_string(request).expect("requests have text keys, so they are always JSON");
+    pub(super) fn new(by: &Resident, request: &Request, now: Millis, asks_after: Millis) -> Self {
         Self {
-            key: Uuid::now_v7(),
+            key: key::new(),
             by: by.name.clone(),
-            body,
+            body: request.to_json(),
             fixed: false,
             pressed_at: now,
             wanted_at: now,
@@ -89,22 +100,17 @@ impl Pending {
 
     /// Returns the same press under a new id.
     pub(super) fn renewed(&self) -> Self {
-        Self { key: Uuid::now_v7(), fixed: false, heard: false, outcome: None, ..self.clone() }
+        Self { key: key::new(), fixed: false, heard: false, outcome: None, ..self.clone() }
     }
 
     /// Returns what is asked of the server.
-    pub(super) fn request(&self) -> Option<CallRequest> {
-        json::read(&self.body).ok()
+    pub(super) fn request(&self) -> Option<Request> {
+        json::read(&self.body)
     }
 
     /// The body with where the caller is, or without a location where that is not known.
     pub(super) fn located(&self, location: Option<Location>) -> String {
-        let located = self.request().and_then(|mut request| {
-            request.lat = location.map(|location| location.lat.into());
-            request.lng = location.map(|location| location.lng.into());
-            request.accuracy = location.and_then(|location| location.accuracy).map(Into::into);
-            serde_json::to_string(&request).ok()
-        });
+        let located = self.request().map(|request| Request { location, ..request }.to_json());
         located.unwrap_or_else(|| self.body.clone())
     }
 

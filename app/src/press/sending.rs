@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{
     AlertId, Millis,
-    api::{CallRequest, Problem, Recorded},
+    api::{Problem, Recorded},
 };
 use futures_util::future::{self, Either};
 use gloo_timers::future::sleep;
@@ -201,7 +201,7 @@ impl Press {
         let id = AlertId(recorded.id);
         let outcome = Outcome::Recorded { id, state: recorded.state, at };
         let (key, at) = (pending.key, self.connection.clock().when(at));
-        let location = pending.request().as_ref().and_then(CallRequest::location);
+        let location = pending.request().and_then(|request| request.location);
         self.tracking.begin(id, location, at);
         if recorded.warning.is_some() {
             // The server may have left the location out, because the person keeps it back.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{Alert, AlertId, Event, Line, Millis, body::Body, destination, header, reach, shard::SOCKET};
+use domain::{
+    Alert, AlertId, Event, Line, Millis, body::Body, destination, header, json::Object, reach, shard::SOCKET,
+};
 use stomp::{Command, Decoder, Frame, HeartBeat, Incoming, Limits, Version, encode};
 
 use crate::feed::Scope;
@@ -108,7 +110,7 @@ impl Conversation {
 
     /// Returns a SEND that reports that a person has looked at a call.
     pub(super) fn seen(&self, alert: AlertId) -> Vec<u8> {
-        let body = serde_json::json!({ "alert": alert }).to_string();
+        let body = Object::default().text("alert", &alert.to_string()).finish();
         let send = Frame::new(Command::Send)
             .header("destination", destination::SEEN)
             .header("content-type", "application/json")

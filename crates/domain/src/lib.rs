@@ -12,6 +12,7 @@ pub mod event;
 pub mod fold;
 pub mod formats;
 pub mod incident;
+pub mod json;
 mod location;
 pub mod partition;
 pub mod people;

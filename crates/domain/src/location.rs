@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::json::Json;
+
 /// A position on the Earth, WGS 84. Made by [`Location::new`], its numbers are the same after any writing and
 /// reading of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -35,19 +37,21 @@ fn rounded(number: f64, parts: f64) -> f64 {
     (number * parts).round() / parts + 0.0
 }
 
-/// A number, also where it is written as text; anything else is no number.
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => decimal(text.trim()),
-        _ => None,
+impl Json {
+    /// Returns the location that an object has, if its numbers can be one. They may be written as text.
+    #[must_use]
+    pub fn location(&self) -> Option<Location> {
+        Location::new(self.get("lat").number()?, self.get("lng").number()?, self.get("accuracy").number())
     }
 }
 
-/// Text as a number. The browser has the reader of JSON for it, because the standard library's has tables that would be a
-/// thirtieth of all that a page loads.
-fn decimal(text: &str) -> Option<f64> {
-    if cfg!(target_arch = "wasm32") { serde_json::from_str(text).ok() } else { text.parse().ok() }
+/// A number, also where it is written as text; anything else is no number.
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// Returns a location from a client or a record, where the values are numbers, or numbers as text. `None` if it cannot

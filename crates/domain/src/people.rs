@@ -7,6 +7,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use self::name::{House, InvalidName, Line, NAME_LENGTH_LIMIT, unseen};
+use crate::json::{Json, Read};
 
 /// A flat as the records of a line name it, by its house, or as `line/house` where it is of another line. The two names
 /// cannot be confused, because neither contains a slash.
@@ -43,6 +44,12 @@ impl TryFrom<String> for Neighbour {
     }
 }
 
+impl Read for Neighbour {
+    fn read(json: &Json) -> Option<Self> {
+        Self::try_from(json.text()?).ok()
+    }
+}
+
 impl From<Neighbour> for String {
     fn from(Neighbour { line, house }: Neighbour) -> Self {
         match line {
@@ -73,6 +80,13 @@ impl Role {
     }
 }
 
+impl Read for Role {
+    fn read(json: &Json) -> Option<Self> {
+        let word = json.text()?;
+        [Self::Resident, Self::Administrator].into_iter().find(|role| role.as_str() == word)
+    }
+}
+
 /// A person who can sign in. An administrator without a flat has neither line nor house.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resident {
@@ -84,6 +98,17 @@ pub struct Resident {
     pub house: Option<House>,
     /// The rights of the person.
     pub role: Role,
+}
+
+impl Read for Resident {
+    fn read(json: &Json) -> Option<Self> {
+        Some(Self {
+            name: json.field("name")?,
+            line: json.field("line")?,
+            house: json.field("house")?,
+            role: json.field("role")?,
+        })
+    }
 }
 
 impl Resident {

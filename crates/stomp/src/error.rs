@@ -88,11 +88,19 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The beginning of what the peer sent, made harmless to show.
+/// The beginning of what the peer sent, made harmless to show. Without the standard library's `escape_debug`, whose
+/// tables of all characters would be in the browser's part.
 pub(crate) fn quote(octets: &[u8]) -> String {
     const SHOWN: usize = 40;
     let shown = &octets[..octets.len().min(SHOWN)];
-    let mut quoted: String = String::from_utf8_lossy(shown).escape_debug().collect();
+    let mut quoted = String::new();
+    for c in String::from_utf8_lossy(shown).chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            ' '..='~' | '가'..='힣' => quoted.push(c),
+            _ => quoted.extend(c.escape_unicode()),
+        }
+    }
     if octets.len() > SHOWN {
         quoted.push('…');
     }

@@ -6,6 +6,12 @@ use std::process::ExitCode;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+/// Returns whether an export belongs to the streams of `wasm-streams`, which leptos brings and nothing here makes. The
+/// wasm optimiser removes what they alone need.
+fn is_unused(export: &str) -> bool {
+    export.contains("intounderlying")
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [input, out_dir, out_name] = arguments.as_slice() else {
@@ -20,7 +26,14 @@ fn main() -> ExitCode {
         .remove_name_section(true)
         .remove_producers_section(true)
         .web(true)
-        .and_then(|bindgen| bindgen.generate(out_dir));
+        .and_then(Bindgen::generate_output)
+        .and_then(|mut output| {
+            let exports = &mut output.wasm_mut().exports;
+            let unused: Vec<_> =
+                exports.iter().filter(|export| is_unused(&export.name)).map(|export| export.id()).collect();
+            unused.into_iter().for_each(|export| exports.delete(export));
+            output.emit(out_dir)
+        });
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

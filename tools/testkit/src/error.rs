@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitStatus, time::Duration};
 
-use domain::{api::Problem, record::Unreadable};
+use domain::{api::Problem, body::Unreadable};
 use tokio_tungstenite::tungstenite;
 
 use crate::client::End;

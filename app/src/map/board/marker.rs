@@ -89,7 +89,7 @@ impl Drop for Marker {
 /// attribute.
 pub(super) fn move_down(label: &Element, pixels: f64) {
     let style = Reflect::get(label, &"style".into()).unwrap_or_default();
-    if Reflect::set(&style, &"marginTop".into(), &format!("{pixels}px").into()).is_err() {
+    if Reflect::set(&style, &"marginTop".into(), &(words::decimal(pixels) + "px").into()).is_err() {
         logging::warn!("a label of the map cannot be moved");
     }
 }

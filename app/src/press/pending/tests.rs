@@ -1,5 +1,7 @@
 //! A kept press is sent, asked about or shown, by its age, its owner and its answer.
 
+use domain::api::CallRequest;
+
 use super::*;
 use crate::samples::{AT, house, line, named_line, resident};
 
@@ -10,18 +12,17 @@ fn pending() -> Pending {
 }
 
 fn pressed_at(now: Millis) -> Pending {
-    let request = CallRequest {
+    Pending::new(&resident("1203"), &request(), now, ASKS_AFTER)
+}
+
+fn request() -> Request {
+    Request {
         line: line(),
         house: house("1203"),
         text: Some("연기가 나요".into()),
-        lat: None,
-        lng: None,
-        accuracy: None,
         kind: None,
-        drill: false,
-        alone: false,
-    };
-    Pending::new(&resident("1203"), &request, now, ASKS_AFTER)
+        location: None,
+    }
 }
 
 fn recorded(at: Millis) -> Option<Outcome> {
@@ -100,7 +101,7 @@ fn the_place_is_added_and_nothing_else_changes() {
     let place = Location::new(37.5, 127.0, Some(12.0)).expect("a location");
     let located = Pending { body: pending().located(Some(place)), ..pending() };
     let request = located.request().expect("a request");
-    assert_eq!(request.location(), Some(place));
+    assert_eq!(request.location, Some(place));
     assert_eq!(request.text.as_deref(), Some("연기가 나요"));
     assert_eq!(request.house, house("1203"));
 }
@@ -114,15 +115,44 @@ fn a_place_of_some_time_ago_goes_where_the_one_of_now_is_not_known() {
 
 #[test]
 fn it_is_kept_in_the_shape_that_the_outbox_and_its_worker_know() {
-    let kept = serde_json::to_value(pending()).expect("JSON");
+    let kept: serde_json::Value = serde_json::from_str(&pending().to_json()).expect("JSON");
     for name in ["key", "by", "body", "fixed", "pressedAt", "wantedAt", "asksAfter"] {
         assert!(kept.get(name).is_some(), "{name} of {kept}");
     }
     let answered = r#"{"key":"01890a5d-ac96-774b-bcce-b302099a8057","by":"resident-1203","body":"{}","fixed":true,
         "pressedAt":1,"wantedAt":2,"asksAfter":3,
         "outcome":{"recorded":{"id":"01890a5d-ac96-774b-bcce-b302099a8057","state":"published","at":4}}}"#;
-    let answered: Pending = serde_json::from_str(answered).expect("what the worker writes");
+    let answered: Pending = json::read(answered).expect("what the worker writes");
     assert!(matches!(answered.outcome, Some(Outcome::Recorded { state: State::Published, at: 4, .. })));
     let refused = r#"{"refused":{"type":"about:blank","title":"HTTP 400","status":400,"detail":"No."}}"#;
-    assert!(matches!(serde_json::from_str(refused), Ok(Outcome::Refused(_))));
+    assert!(matches!(json::read(refused), Some(Outcome::Refused(_))));
+}
+
+#[test]
+fn what_is_kept_is_read_as_it_was_written() {
+    for outcome in [None, recorded(AT), refused()] {
+        for heard in [false, true] {
+            let kept = Pending { outcome: outcome.clone(), heard, ..pending() };
+            assert_eq!(json::read(&kept.to_json()), Some(kept));
+        }
+    }
+    assert_eq!(json::read::<Pending>("{}"), None);
+}
+
+#[test]
+fn the_server_reads_the_request_that_a_press_sends() {
+    let place = Location::new(37.5, -127.125, Some(12.25));
+    for kind in [None].into_iter().chain(Kind::ALL.map(Some)) {
+        for location in [None, place, Location::new(1e-7, 0.0, None)] {
+            for text in [None, Some("\"불\"\n\u{1f}\\".to_owned())] {
+                let request = Request { text, kind, location, ..request() };
+                let written = request.to_json();
+                let read: CallRequest = serde_json::from_str(&written).expect("the server's request");
+                assert_eq!((&read.line, &read.house), (&request.line, &request.house));
+                assert_eq!((&read.text, read.kind), (&request.text, request.kind));
+                assert_eq!((read.location(), read.drill, read.alone), (request.location, false, false));
+                assert_eq!(json::read(&written), Some(request));
+            }
+        }
+    }
 }

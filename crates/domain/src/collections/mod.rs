@@ -80,11 +80,15 @@ pub fn sort_by<T>(elements: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     arrange(places, &mut |one, other| elements.swap(one, other));
 }
 
-/// Returns which element comes first, second and so on.
+/// Returns which element comes first, second and so on. The standard library's sort is ten times as long, and lists are
+/// short here.
 #[cfg(any(target_arch = "wasm32", test))]
 fn sorted_places(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..count).collect();
-    places.sort_by(|one, other| compare(*one, *other));
+    let mut places = Vec::with_capacity(count);
+    for place in 0..count {
+        let before = places.partition_point(|other| compare(*other, place) != Ordering::Greater);
+        places.insert(before, place);
+    }
     places
 }
 

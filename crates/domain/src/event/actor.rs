@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::people::{House, InvalidName};
+use crate::{
+    json::{Json, Read},
+    people::{House, InvalidName},
+};
 
 /// The house, administrator or service that acted on a call. Written as the house's name, `@administrator` or
 /// `@service`.
@@ -25,6 +28,12 @@ impl TryFrom<String> for Actor {
             "@service" => Ok(Self::Service),
             _ => House::new(text).map(Self::House),
         }
+    }
+}
+
+impl Read for Actor {
+    fn read(json: &Json) -> Option<Self> {
+        Self::try_from(json.text()?).ok()
     }
 }
 

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::people::{House, Line};
+use crate::{
+    json::{Json, Read},
+    people::{House, Line},
+};
 
 macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
@@ -26,6 +29,12 @@ macro_rules! id_type {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
+            }
+        }
+
+        impl Read for $name {
+            fn read(json: &Json) -> Option<Self> {
+                Uuid::read(json).map(Self)
             }
         }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Json, Read};
+
 /// The kind of emergency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -15,6 +17,14 @@ pub enum Kind {
     /// 기타: also every word of a newer version that this one does not know.
     #[serde(other)]
     Other,
+}
+
+/// Every word of a newer version is [`Kind::Other`].
+impl Read for Kind {
+    fn read(json: &Json) -> Option<Self> {
+        let word = json.text()?;
+        Some(Self::ALL.into_iter().find(|kind| kind.as_str() == word).unwrap_or(Self::Other))
+    }
 }
 
 impl Kind {

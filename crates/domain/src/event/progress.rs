@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Json, Read};
+
 /// A step in the progress of a call, besides its alert and accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,5 +56,12 @@ impl Progress {
     #[must_use]
     pub fn ends(self) -> bool {
         matches!(self, Self::Cancelled | Self::Resolved | Self::Expired)
+    }
+}
+
+impl Read for Progress {
+    fn read(json: &Json) -> Option<Self> {
+        let word = json.text()?;
+        Self::ALL.into_iter().find(|progress| progress.as_str() == word)
     }
 }

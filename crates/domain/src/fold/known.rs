@@ -73,9 +73,6 @@ impl Answer {
 /// The smallest (`at`, bytes) of several records of one event wins. The bytes are those that `record` writes,
 /// because a record of the log and one that was handed over past it share them. An alert wins over a drill.
 pub(crate) fn wins(candidate: &Event, known: &Event) -> bool {
-    let order = |event: &Event| {
-        let (topic, value) = record::write(event);
-        (topic, event.at(), value)
-    };
+    let order = |event: &Event| (event.topic(), event.at(), record::text(event));
     candidate != known && order(candidate) < order(known)
 }

@@ -1,8 +1,11 @@
 //! The types of HTTP requests and answers, for the server, the browser and other clients.
 
+mod browser;
+
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Number, Value};
 
+pub use self::browser::location_request;
 use super::record;
 use crate::{
     escalation::{MOST_MINUTES, MOST_SECONDS, Settings},
@@ -185,6 +188,17 @@ pub enum State {
     Published,
     /// It is in the outbox, on the disk; Kafka gets it as soon as it can.
     Stored,
+}
+
+impl State {
+    /// Returns the state's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Stored => "stored",
+        }
+    }
 }
 
 /// 202, because the command is durable.

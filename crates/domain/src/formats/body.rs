@@ -1,16 +1,30 @@
 //! The bodies of STOMP MESSAGE frames. Each is a record's value with its `type`, and the parts that only listeners
 //! receive.
 
-use serde::{Deserialize, Serialize, de::Error};
+mod read;
+
+use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{
-    AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields, Unreadable, optional_name,
-};
+use super::record::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields};
 use crate::{
     event::{Alert, AlertId, Event, EventId},
     people::{House, Line},
 };
+
+/// Why a body cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is not JSON.
+    #[error("it is not JSON")]
+    NotJson,
+    /// A field that the body needs is absent, or is not what it must be.
+    #[error("the field '{0}' is missing or cannot be read")]
+    Field(&'static str),
+    /// A type that is not known here.
+    #[error("messages of the type '{0}' are not known")]
+    Type(String),
+}
 
 /// The content of a MESSAGE.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,19 +58,19 @@ pub enum Body {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct FirstFields {
     line: Line,
     alert: AlertId,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<House>,
     accept: House,
     id: EventId,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct SnapshotEndFields {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<Line>,
     truncated: bool,
 }
@@ -96,41 +110,6 @@ impl Body {
         let mut fields = fields.expect("maps with text keys are always JSON");
         fields["type"] = Value::from(self.type_name());
         fields.to_string().into_bytes()
-    }
-
-    /// Reads a body.
-    ///
-    /// # Errors
-    /// [`Unreadable`] if it is none of a type that is known here.
-    pub fn parse(json: &[u8]) -> Result<Self, Unreadable> {
-        let json = str::from_utf8(json).map_err(serde_json::Error::custom)?;
-        let fields: Value = serde_json::from_str(json)?;
-        let of = |event| Self::Event { event, first: None };
-        match fields["type"].as_str().ok_or(Unreadable::Missing("type"))? {
-            "alert" => {
-                let drill = fields["drill"].as_bool().unwrap_or(false);
-                let mut fields: AlertFields = serde_json::from_value(fields)?;
-                fields.drill = drill;
-                fields.into_event().map(of)
-            }
-            "accept" => {
-                let first = fields["first"].as_bool();
-                let event = serde_json::from_value::<AcceptFields>(fields)?.into_event()?;
-                Ok(Self::Event { event, first })
-            }
-            "status" => serde_json::from_value::<StatusFields>(fields)?.into_event().map(of),
-            "location" => serde_json::from_value::<MovedFields>(fields)?.into_event().map(of),
-            "receipt" => Ok(of(serde_json::from_value::<ReceiptFields>(fields)?.into_event())),
-            "first" => {
-                let FirstFields { line, alert, target, accept, id } = serde_json::from_value(fields)?;
-                Ok(Self::First { line, alert, target, accept, id })
-            }
-            "snapshot-end" => {
-                let SnapshotEndFields { line, truncated } = serde_json::from_value(fields)?;
-                Ok(Self::SnapshotEnd { line, truncated })
-            }
-            other => Err(Unreadable::Type(other.to_owned())),
-        }
     }
 }
 

@@ -2,9 +2,9 @@
 //! a page reports that it would sound.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::people::Line;
+use crate::{json::Json, people::Line};
 
 /// The word in the body's `type` field and the frame's `type` header.
 pub const TYPE: &str = "reach";
@@ -19,8 +19,7 @@ pub fn write(line: &Line, houses: Option<u32>) -> Vec<u8> {
 /// Reads the number in a MESSAGE's body; `None` where the server does not know it, or where it is not a number.
 #[must_use]
 pub fn read(body: &[u8]) -> Option<u32> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    body["houses"].as_u64()?.try_into().ok()
+    Json::parse(str::from_utf8(body).ok()?)?.field("houses")
 }
 
 /// The body of a SEND to `/pub/armed`.
@@ -32,6 +31,8 @@ pub struct Armed {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

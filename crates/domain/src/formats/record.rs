@@ -3,13 +3,14 @@
 
 mod fields;
 mod optional;
+mod text;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub(crate) use self::{
     fields::{AcceptFields, AlertFields, MovedFields, ReceiptFields, StatusFields},
-    optional::optional_name,
+    text::text,
 };
 use super::topic;
 pub use crate::location::location;
@@ -39,9 +40,6 @@ pub enum Unreadable {
     /// A topic the service does not know.
     #[error("records of the topic '{0}' are not known")]
     Topic(String),
-    /// A STOMP body of a type that is not known here.
-    #[error("messages of the type '{0}' are not known")]
-    Type(String),
 }
 
 /// Returns the event of a record whose timestamp is its time, as [`read_at`] does.

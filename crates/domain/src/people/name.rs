@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Json, Read};
+
 /// The longest name of a line or a house, in characters.
 pub const NAME_LENGTH_LIMIT: usize = 64;
 
@@ -89,6 +91,12 @@ macro_rules! name_type {
             type Error = InvalidName;
             fn try_from(name: String) -> Result<Self, InvalidName> {
                 Self::new(name)
+            }
+        }
+
+        impl Read for $name {
+            fn read(json: &Json) -> Option<Self> {
+                Self::new(json.text()?).ok()
             }
         }
 

@@ -12,6 +12,7 @@ mod first;
 mod forget;
 mod helpers;
 mod history;
+mod json;
 mod oracle;
 mod order;
 mod outline;

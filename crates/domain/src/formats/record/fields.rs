@@ -48,7 +48,7 @@ pub(crate) struct AlertFields {
     accuracy: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
     kind: Option<Kind>,
-    /// Only in STOMP bodies, because in the log the topic names the type.
+    /// In the log the topic names the type.
     #[serde(skip)]
     pub(crate) drill: bool,
     /// It is written for a drill only, and only where it is true.

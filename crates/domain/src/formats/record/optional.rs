@@ -26,7 +26,7 @@ pub(super) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>
 }
 
 /// A name of a line or a house that may be absent. One that cannot be read counts as absent.
-pub(crate) fn optional_name<'de, D: Deserializer<'de>, T: TryFrom<String>>(
+pub(super) fn optional_name<'de, D: Deserializer<'de>, T: TryFrom<String>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(words(from)?.and_then(|name| T::try_from(name).ok()))

@@ -1,0 +1,19 @@
+//! JSON that is read and written field by field, for what the browser reads and writes. The browser parses it by its own
+//! means, because serde's code for these types was an eighth of all that a page loads. The server has serde for all types
+//! and uses this for STOMP bodies, so that both read them by one code.
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+mod read;
+#[cfg(not(target_arch = "wasm32"))]
+mod server;
+mod write;
+
+#[cfg(target_arch = "wasm32")]
+pub use self::browser::{Json, digits};
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::server::{Json, digits};
+pub use self::{
+    read::{Read, uuid},
+    write::{Object, quoted},
+};

@@ -76,4 +76,10 @@ const source = `${wasm}.wat`;
 writeFileSync(source, text);
 binaryen("wasm-as", source, "-o", wasm);
 rmSync(source);
-writeFileSync(js, rename(readFileSync(js, "utf8")));
+const script = rename(readFileSync(js, "utf8"));
+writeFileSync(js, script);
+
+// A name that only one of the two knows would keep every page from coming to life.
+const module = new WebAssembly.Module(readFileSync(wasm));
+const unknown = WebAssembly.Module.imports(module).filter(({ name }) => !script.includes(` ${name}:`));
+if (unknown.length > 0) throw new Error(`${js} does not have ${unknown.map(({ name }) => name).join(", ")}`);

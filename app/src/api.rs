@@ -10,7 +10,7 @@ use domain::{
     header,
 };
 use futures_util::future::{self, Either};
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
 use leptos::logging;
 use leptos_router::location::Url;
@@ -27,23 +27,22 @@ pub(crate) use pause::wait_to_retry;
 /// after ten seconds.
 const PATIENCE: u32 = 15_000;
 
+/// Gets each failure, and the number of failures so far.
+pub type OnTrouble = Box<dyn Fn(Trouble, u32)>;
+
 /// Reports that `house` is coming to help with a call. `on_trouble` gets each failure, and the number of failures so
 /// far.
 ///
 /// # Errors
 /// [`Refused`], if the server will not take it.
-pub async fn accept(
-    call: &Alert,
-    house: House,
-    on_trouble: impl Fn(Trouble, u32),
-) -> Result<Recorded, Refused> {
+pub async fn accept(call: &Alert, house: House, on_trouble: OnTrouble) -> Result<Recorded, Refused> {
     let request = AcceptRequest {
         line: call.line.clone(),
         accept_house: house,
         target_house: call.house.clone(),
         alert: Some(call.id),
     };
-    post("/accept", key::new(), &request.to_json(), on_trouble).await
+    post("/accept", key::fresh(), &request.to_json(), on_trouble).await
 }
 
 /// Sends a progress, which is `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line,
@@ -58,21 +57,16 @@ pub async fn progress(
     call: &CallKey,
     progress: Progress,
     note: Option<String>,
-    on_trouble: impl Fn(Trouble, u32),
+    on_trouble: OnTrouble,
 ) -> Result<Recorded, Refused> {
     let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
     let (house, line) = (Url::escape(call.house.as_str()), Url::escape(call.line.as_str()));
     let path = format!("/alert/{}/{command}?house={house}&line={line}", call.id);
-    post(&path, key::new(), &ProgressRequest { note }.to_json(), on_trouble).await
+    post(&path, key::fresh(), &ProgressRequest { note }.to_json(), on_trouble).await
 }
 
 /// Sends a command until it is answered.
-async fn post(
-    path: &str,
-    key: Uuid,
-    body: &str,
-    on_trouble: impl Fn(Trouble, u32),
-) -> Result<Recorded, Refused> {
+async fn post(path: &str, key: Uuid, body: &str, on_trouble: OnTrouble) -> Result<Recorded, Refused> {
     let mut failures = 0;
     loop {
         match once(path, key, body).await {
@@ -89,7 +83,7 @@ async fn post(
 
 /// Sends where the caller is now, once, because a newer place follows.
 pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
-    once(&format!("/alert/{call}/location"), key::new(), &location_request(Some(location))).await
+    once(&format!("/alert/{call}/location"), key::fresh(), &location_request(Some(location))).await
 }
 
 /// Reports that a helper does not show any longer where they are, until it is answered.
@@ -97,7 +91,7 @@ pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
 /// # Errors
 /// [`Refused`], if the server will not take it.
 pub(crate) async fn hide(call: AlertId) -> Result<Recorded, Refused> {
-    post(&format!("/alert/{call}/location"), key::new(), &location_request(None), |_, _| {}).await
+    post(&format!("/alert/{call}/location"), key::fresh(), &location_request(None), Box::new(|_, _| {})).await
 }
 
 /// Sends a command once.
@@ -106,29 +100,57 @@ pub(crate) async fn once(path: &str, key: Uuid, body: &str) -> Answer {
         .header("content-type", "application/json")
         .header("accept", "application/json, application/problem+json")
         .header(header::IDEMPOTENCY_KEY, &key.to_string());
-    let (body, abort) = (body.to_owned(), AbortController::new().ok());
-    let signal = abort.as_ref().map(AbortController::signal);
-    let sent = async move {
-        let response = request.abort_signal(signal.as_ref()).body(body)?.send().await?;
-        read(&response).await.map(|(answer, _)| answer)
-    };
-    match patiently(sent, abort).await {
-        Some(Ok(answer)) => answer,
+    match exchange(request, Some(body.to_owned())).await {
+        Some(Ok(came)) => came.answer,
         Some(Err(error)) => {
-            logging::log!("POST {path}: {error}");
+            // The others would bring the words for all errors of files and of JSON into the browser's part.
+            if let gloo_net::Error::JsError(error) = error {
+                logging::log!("POST {path}: {error}");
+            }
             Answer::NONE
         }
         None => Answer::NONE,
     }
 }
 
-/// Returns what an answer means, and its body.
-async fn read(response: &Response) -> Result<(Answer, String), gloo_net::Error> {
-    let header = |name| response.headers().get(name);
-    let (content_type, retry_after) = (header("content-type"), header("retry-after"));
-    let body = response.text().await?;
-    let answer = Answer::read(response.status(), content_type.as_deref(), retry_after.as_deref(), &body);
-    Ok((answer, body))
+/// An answer as it came.
+struct Came {
+    answer: Answer,
+    is_ok: bool,
+    body: String,
+    /// The server's time, from the header `Date`.
+    server_time: Option<Millis>,
+    /// The person keeps the location back.
+    keeps_location_back: bool,
+}
+
+/// Returns what a request brings within [`PATIENCE`]; after that it is aborted.
+async fn exchange(request: RequestBuilder, body: Option<String>) -> Option<Result<Came, gloo_net::Error>> {
+    let abort = AbortController::new().ok();
+    let request = request.abort_signal(abort.as_ref().map(AbortController::signal).as_ref());
+    let asked = async move {
+        let request = match body {
+            Some(body) => request.body(body)?,
+            None => request.build()?,
+        };
+        let response = request.send().await?;
+        let (status, is_ok, server_time) = (response.status(), response.ok(), date(&response));
+        let header = |name| response.headers().get(name);
+        let (content_type, retry_after) = (header("content-type"), header("retry-after"));
+        let keeps_location_back = header(header::LOCATION).as_deref() == Some(header::OFF);
+        let body = response.text().await?;
+        let answer = Answer::read(status, content_type.as_deref(), retry_after.as_deref(), &body);
+        Ok(Came { answer, is_ok, body, server_time, keeps_location_back })
+    };
+    match future::select(Box::pin(asked), TimeoutFuture::new(PATIENCE)).await {
+        Either::Left((came, _)) => Some(came),
+        Either::Right(_) => {
+            if let Some(abort) = abort {
+                abort.abort();
+            }
+            None
+        }
+    }
 }
 
 /// True if the browser's session still holds, and what time it is at the server.
@@ -144,35 +166,14 @@ pub(crate) struct SessionCheck {
 
 /// Asks the server who is signed in, and whether that person keeps the location back.
 pub(crate) async fn check_session() -> SessionCheck {
-    let abort = AbortController::new().ok();
-    let signal = abort.as_ref().map(AbortController::signal);
-    let asked = async move {
-        let response = Request::get("/api/session").abort_signal(signal.as_ref()).send().await?;
-        let server_time = date(&response);
-        let (answer, body) = read(&response).await?;
-        let resident = if response.ok() { json::read::<Resident>(&body) } else { None };
-        if resident.is_some() {
-            location::keep_back(response.headers().get(header::LOCATION).as_deref() == Some(header::OFF));
-        }
-        Ok::<_, gloo_net::Error>(SessionCheck { signed_out: answer.is_signed_out(), resident, server_time })
+    let Some(Ok(came)) = exchange(Request::get("/api/session"), None).await else {
+        return SessionCheck::default();
     };
-    match patiently(asked, abort).await {
-        Some(Ok(session)) => session,
-        Some(Err(_)) | None => SessionCheck::default(),
+    let resident = if came.is_ok { json::read::<Resident>(&came.body) } else { None };
+    if resident.is_some() {
+        location::keep_back(came.keeps_location_back);
     }
-}
-
-/// Returns what a request brings within [`PATIENCE`]; after that it is aborted.
-async fn patiently<T>(request: impl Future<Output = T>, abort: Option<AbortController>) -> Option<T> {
-    match future::select(Box::pin(request), TimeoutFuture::new(PATIENCE)).await {
-        Either::Left((answer, _)) => Some(answer),
-        Either::Right(_) => {
-            if let Some(abort) = abort {
-                abort.abort();
-            }
-            None
-        }
-    }
+    SessionCheck { signed_out: came.answer.is_signed_out(), resident, server_time: came.server_time }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for 285 000 years")]

@@ -23,12 +23,17 @@ impl Backoff {
     /// Returns the pause, which doubles with each failure. `chance`, from 0 to 1, shortens it by up to a half, so that
     /// clients that failed together do not come back together.
     #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is no chance counts as 0 or 1"
+    )]
     pub fn wait(self, failures: u32, chance: f64) -> Duration {
         let doubled =
             self.first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
         let wait = doubled.min(self.cap);
-        // Without `clamp`, which can print numbers with a point and brings the code for it into the browser's part.
-        if (0.0..=1.0).contains(&chance) { wait.mul_f64(1.0 - chance / 2.0) } else { wait }
+        // In whole thousandths, because numbers with a point bring code into the browser's part that can print them.
+        wait * 1_000_u32.saturating_sub((chance * 500.0) as u32).max(500) / 1_000
     }
 }
 

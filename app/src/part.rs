@@ -76,12 +76,21 @@ mod browser {
     /// A view that stays.
     struct Kept;
 
+    /// Takes over what the server has rendered. The server's part of a view without elements has a mark of its own.
+    fn found<V: RenderHtml>(view: V, cursor: &Cursor, position: &PositionState) -> V::State {
+        let state = view.hydrate::<true>(cursor, position);
+        if !V::EXISTS {
+            cursor.next_placeholder(position);
+        }
+        state
+    }
+
     impl<V: RenderHtml + 'static> IntoPart for V {
         fn still(self) -> Part {
             Part(Box::new(move |way| match way {
                 Way::Found(cursor, position) => {
                     // It stays as long as the page, and the code that would drop it is long.
-                    mem::forget(self.hydrate::<true>(cursor, position));
+                    mem::forget(found(self, cursor, position));
                     Box::new(Kept)
                 }
                 Way::Made => unreachable!("a part that the server renders was made anew"),
@@ -94,7 +103,7 @@ mod browser {
 
         fn part(self) -> Part {
             Part(Box::new(move |way| match way {
-                Way::Found(cursor, position) => Box::new(self.hydrate::<true>(cursor, position)),
+                Way::Found(cursor, position) => Box::new(found(self, cursor, position)),
                 Way::Made => Box::new(self.build()),
             }))
         }

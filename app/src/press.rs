@@ -173,7 +173,7 @@ impl Press {
             }
             if let Some(call) = heard {
                 // Neighbours who received it must learn that it is not wanted any more. A refusal shows that they have.
-                let cancelled = api::progress(&call, Progress::Cancelled, None, |_, _| {}).await;
+                let cancelled = api::progress(&call, Progress::Cancelled, None, Box::new(|_, _| {})).await;
                 cancelled.map(drop).unwrap_or_default();
             }
             press.check_kept().await;
@@ -191,7 +191,7 @@ impl Press {
         self.set_state.set(PressState::Idle);
         if let Some(pending) = dropped {
             // A press that cannot be forgotten is found by the next page, with the end of its call.
-            spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
+            outbox::drop_press(pending.key);
         }
     }
 
@@ -240,7 +240,7 @@ impl Press {
         let is_refused = matches!(self.state.get_untracked(), PressState::Refused(_));
         if let Some(pending) = self.current.get_value().filter(|_| is_refused) {
             // An outcome that cannot be forgotten is shown once more by the next page.
-            spawn_local(async move { outbox::forget(pending.key, None).await.unwrap_or_default() });
+            outbox::drop_press(pending.key);
         }
     }
 }

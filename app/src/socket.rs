@@ -100,8 +100,8 @@ enum News {
     WentOffline,
 }
 
-/// Opens the connection in the browser, and keeps it for as long as the calling component lives. `page` is what the
-/// server knew when it rendered the page.
+/// Opens the connection in the browser, and keeps it for as long as the page lives. `page` is what the server knew when
+/// it rendered the page.
 #[must_use]
 pub fn connect(scope: Scope, page: &PageContext) -> Connection {
     let (state, set_state) = signal(ConnectionState::Connecting);
@@ -134,16 +134,9 @@ pub fn connect(scope: Scope, page: &PageContext) -> Connection {
         if kept_at().is_some() {
             connection.set_reach.set(None);
         }
-        let (kept, abort) = future::abortable(connection.keep(scope.clone(), receiver));
-        // It is aborted when the page goes, and never ends otherwise.
-        spawn_local(async move {
-            kept.await.ok();
-        });
-        let listeners = connection.listen();
-        on_cleanup(move || {
-            abort.abort();
-            listeners.into_iter().for_each(WindowListenerHandle::remove);
-        });
+        // Both last as long as the page.
+        spawn_local(connection.keep(scope.clone(), receiver));
+        connection.listen();
     });
     connection
 }
@@ -195,16 +188,14 @@ impl Connection {
         }
     }
 
-    fn listen(self) -> [WindowListenerHandle; 3] {
-        [
-            window_event_listener_untyped("online", move |_| self.notify(News::Woke)),
-            window_event_listener_untyped("offline", move |_| self.notify(News::WentOffline)),
-            window_event_listener_untyped("visibilitychange", move |_| {
-                if document().visibility_state() == VisibilityState::Visible {
-                    self.notify(News::Woke);
-                }
-            }),
-        ]
+    fn listen(self) {
+        window_event_listener_untyped("online", move |_| self.notify(News::Woke));
+        window_event_listener_untyped("offline", move |_| self.notify(News::WentOffline));
+        window_event_listener_untyped("visibilitychange", move |_| {
+            if document().visibility_state() == VisibilityState::Visible {
+                self.notify(News::Woke);
+            }
+        });
     }
 
     /// Keeps the connection, without an end.

@@ -5,7 +5,7 @@ use domain::{Alert, CallKey, House, Progress, api::Problem};
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, Refused, Trouble},
+    api::{self, OnTrouble, Refused, Trouble},
     i18n::td_string,
     language::use_i18n,
     part::{IntoPart, shown_while},
@@ -69,7 +69,7 @@ impl Command {
     }
 
     async fn send_one(self, word: Word) {
-        let on_trouble = move |trouble, _| self.show(Stage::Retrying(trouble));
+        let on_trouble: OnTrouble = Box::new(move |trouble, _| self.show(Stage::Retrying(trouble)));
         let answer = match word {
             Word::Accept(alert, by) => api::accept(&alert, by, on_trouble).await,
             Word::Progress(call, progress, note) => api::progress(&call, progress, note, on_trouble).await,

@@ -43,7 +43,7 @@ impl Row {
     }
 
     /// Returns the new part. A list begins with new ones only.
-    fn new(self) -> Option<OwnedView<Part>> {
+    fn into_new(self) -> Option<OwnedView<Part>> {
         match self {
             Self::Kept(_) => None,
             Self::Made(part) => Some(part),
@@ -72,7 +72,7 @@ impl Render for List {
     type State = ListState;
 
     fn build(self) -> ListState {
-        let rows = self.0.into_iter().filter_map(Row::new).map(Render::build).collect();
+        let rows = self.0.into_iter().filter_map(Row::into_new).map(Render::build).collect();
         ListState { rows, marker: Rndr::create_placeholder() }
     }
 
@@ -119,7 +119,7 @@ impl RenderHtml for List {
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> ListState {
-        let rows = self.0.into_iter().filter_map(Row::new);
+        let rows = self.0.into_iter().filter_map(Row::into_new);
         let rows = rows.map(|row| row.hydrate::<FROM_SERVER>(cursor, position)).collect();
         let marker = cursor.next_placeholder(position);
         position.set(Position::NextChild);

@@ -70,8 +70,13 @@ pub(super) async fn keep(press: &Pending) -> Result<(), Failure> {
 
 /// Returns every press that is kept, of all people.
 pub(super) async fn all() -> Vec<Pending> {
-    let presses = stored(js_all()).await.ok().and_then(|presses| presses.dyn_into::<Array>().ok());
-    presses.iter().flat_map(Array::iter).filter_map(|press| from_js(&press)).collect()
+    let mut presses = Vec::new();
+    if let Some(kept) = stored(js_all()).await.ok().and_then(|kept| kept.dyn_into::<Array>().ok()) {
+        for press in kept.iter() {
+            presses.extend(from_js::<Pending>(&press));
+        }
+    }
+    presses
 }
 
 /// Fixes the body of a press before it is sent, as `body` if it may still change, and returns the one that counts.
@@ -93,15 +98,13 @@ pub(super) async fn want(key: Uuid, now: Millis, body: &str) {
 
 /// Marks that neighbours have received it, though it is not recorded, because the next page must know.
 pub(super) fn mark_heard(key: Uuid) {
-    let asked = js_mark_heard(&key.to_string());
     // Where that cannot be written, this page still knows.
-    spawn_local(async move { stored(asked).await.map(drop).unwrap_or_default() });
+    try_to(js_mark_heard(&key.to_string()));
 }
 
 /// The server's answer is kept until the person has read it, here or when they come back.
 pub(super) fn record_outcome(key: Uuid, outcome: &Outcome) {
-    let asked = js_record_outcome(&key.to_string(), &to_js(&outcome.to_json()));
-    spawn_local(async move { stored(asked).await.map(drop).unwrap_or_default() });
+    try_to(js_record_outcome(&key.to_string(), &to_js(&outcome.to_json())));
 }
 
 /// Removes a press that is over. Other tabs get the outcome; without one the person has dropped it.
@@ -111,6 +114,16 @@ pub(super) fn record_outcome(key: Uuid, outcome: &Outcome) {
 pub(super) async fn forget(key: Uuid, outcome: Option<&Outcome>) -> Result<(), Failure> {
     let outcome = outcome.map_or(JsValue::UNDEFINED, |outcome| to_js(&outcome.to_json()));
     stored(js_forget(&key.to_string(), &outcome)).await.map(drop)
+}
+
+/// Removes a press that the person has dropped. One that stays all the same is found and shown once more.
+pub(super) fn drop_press(key: Uuid) {
+    try_to(js_forget(&key.to_string(), &JsValue::UNDEFINED));
+}
+
+/// Lets the storage do something that the page does not wait for.
+fn try_to(asked: Result<Promise, JsValue>) {
+    spawn_local(async move { stored(asked).await.map(drop).unwrap_or_default() });
 }
 
 /// Calls back when another tab, or the service worker, has got an answer or dropped a press; as long as the page lives.

@@ -294,6 +294,7 @@ impl From<Failure> for Over {
 
 /// The device's clock, for lengths of time only. It goes on while the device sleeps, so that a connection that died
 /// meanwhile is noticed at once.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since 1970")]
 fn moment() -> Duration {
-    Duration::from_secs_f64(js_sys::Date::now() / 1_000.0)
+    Duration::from_millis(js_sys::Date::now() as u64)
 }

@@ -94,14 +94,16 @@ pub(crate) fn quote(octets: &[u8]) -> String {
     const SHOWN: usize = 40;
     let shown = &octets[..octets.len().min(SHOWN)];
     let mut quoted = String::new();
-    for c in String::from_utf8_lossy(shown).chars() {
+    let text = str::from_utf8(shown).or_else(|error| str::from_utf8(&shown[..error.valid_up_to()]));
+    let text = text.unwrap_or_default();
+    for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             ' '..='~' | '가'..='힣' => quoted.push(c),
             _ => quoted.extend(c.escape_unicode()),
         }
     }
-    if octets.len() > SHOWN {
+    if octets.len() > text.len() {
         quoted.push('…');
     }
     quoted

@@ -45,7 +45,20 @@ fn write(place: Place, write: &mut dyn FnMut(&mut dyn Any) -> bool) -> bool {
 }
 
 pub(super) const GONE: &str = "the part of the page that made it is there";
-pub(super) const TYPED: &str = "a place is only known with the type of its value";
+const TYPED: &str = "a place is only known with the type of its value";
+
+/// Returns the value with its type. Once for each type and never inlined, because types are compared by 16 octets that do
+/// not get smaller when they are compressed.
+#[inline(never)]
+pub(super) fn of_type<T: 'static>(value: &dyn Any) -> &T {
+    value.downcast_ref().expect(TYPED)
+}
+
+/// As [`of_type`], to change the value.
+#[inline(never)]
+fn of_type_mut<T: 'static>(value: &mut dyn Any) -> &mut T {
+    value.downcast_mut().expect(TYPED)
+}
 
 /// The typed side of a place.
 pub(super) struct Typed<T>(Place, PhantomData<fn() -> T>);
@@ -60,7 +73,7 @@ impl<T: Send + Sync + 'static> Typed<T> {
     pub(super) fn try_with<U>(self, is_tracked: bool, fun: impl FnOnce(&T) -> U) -> Option<U> {
         let (mut fun, mut result) = (Some(fun), None);
         read(self.0, is_tracked, &mut |value| {
-            result = fun.take().map(|fun| fun(value.downcast_ref().expect(TYPED)));
+            result = fun.take().map(|fun| fun(of_type(value)));
         });
         result
     }
@@ -68,7 +81,7 @@ impl<T: Send + Sync + 'static> Typed<T> {
     pub(super) fn try_maybe_update<U>(self, fun: impl FnOnce(&mut T) -> (bool, U)) -> Option<U> {
         let (mut fun, mut result) = (Some(fun), None);
         write(self.0, &mut |value| {
-            let done = fun.take().map(|fun| fun(value.downcast_mut().expect(TYPED)));
+            let done = fun.take().map(|fun| fun(of_type_mut(value)));
             let is_changed = done.as_ref().is_some_and(|(is_changed, _)| *is_changed);
             result = done.map(|(_, result)| result);
             is_changed
@@ -85,7 +98,7 @@ impl<T: Send + Sync + 'static> Typed<T> {
         let mut value = Some(value);
         write(self.0, &mut |old| {
             if let Some(value) = value.take() {
-                *old.downcast_mut().expect(TYPED) = value;
+                *of_type_mut(old) = value;
             }
             true
         });

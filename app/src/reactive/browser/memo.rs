@@ -4,7 +4,7 @@ use std::{any::Any, marker::PhantomData, sync::Arc};
 
 use leptos::prelude::{self, Get, GetUntracked, Track};
 
-use super::cell::{Held, TYPED};
+use super::cell::{Held, of_type};
 
 /// The value of a memo, and how to compare it with another.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ impl Shared {
     }
 
     fn typed<T: 'static>(&self) -> &T {
-        self.any().downcast_ref().expect(TYPED)
+        of_type(self.any())
     }
 }
 

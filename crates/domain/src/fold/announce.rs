@@ -63,7 +63,7 @@ impl LineIncidents {
         if std::mem::replace(announced_first, first) == first {
             return None;
         }
-        let accept = self.answers_of(key).find_map(|(_, answer)| match &answer.statement {
+        let accept = self.answers_of(key).into_iter().find_map(|(_, answer)| match &answer.statement {
             Statement::Accept(accept) if Some(accept.id) == first => Some(accept),
             _ => None,
         })?;

@@ -4,7 +4,7 @@
 
 use std::ops::Bound;
 
-use super::{Answer, Call, CallKey, LineIncidents};
+use super::{Answer, CallKey, LineIncidents};
 use crate::{
     collections::{BTreeMap, BTreeSet, sort_by},
     event::{AlertId, Millis},
@@ -93,17 +93,20 @@ impl Index {
         self.calls.get(target)?.range(..=last).next_back().map(|(_, id)| *id)
     }
 
-    /// Accepts that name no call, from the beginning of this one until the house's next.
-    fn nameless(&self, (alert, house): &CallKey, began: Millis) -> impl Iterator<Item = &Key> {
-        let next = self.calls.get(house).and_then(|calls| {
-            let mut later = calls.range((Bound::Excluded((began, *alert)), Bound::Unbounded));
-            later.next().map(|(began, _)| *began)
-        });
-        let until = next.map_or(Bound::Unbounded, Bound::Excluded);
-        let accepts = self.nameless.get(house).into_iter();
-        accepts
-            .flat_map(move |accepts| accepts.range((Bound::Included(began), until)))
-            .flat_map(|(_, keys)| keys)
+    /// Answers that name this call, and the accepts that name none from its beginning until the house's next.
+    fn keys_of(&self, (alert, house): &CallKey, began: Option<Millis>) -> Vec<&Key> {
+        let mut keys: Vec<&Key> = self.naming(*alert).collect();
+        if let Some((began, accepts)) = began.zip(self.nameless.get(house)) {
+            let next = self.calls.get(house).and_then(|calls| {
+                let mut later = calls.range((Bound::Excluded((began, *alert)), Bound::Unbounded));
+                later.next().map(|(began, _)| *began)
+            });
+            let until = next.map_or(Bound::Unbounded, Bound::Excluded);
+            for (_, nameless) in accepts.range((Bound::Included(began), until)) {
+                keys.extend(nameless);
+            }
+        }
+        keys
     }
 }
 
@@ -129,19 +132,21 @@ impl LineIncidents {
         }
     }
 
-    /// Returns the answers to a call, in no order that means anything.
-    pub(super) fn answers_of(&self, key: &CallKey) -> impl Iterator<Item = (&Key, &Answer)> {
-        let call = self.call(key);
-        let began = call.and_then(Call::began);
-        let nameless = began.map(|began| self.index.nameless(key, began)).into_iter().flatten();
-        let keys = self.index.naming(key.0).chain(nameless);
-        let answers = keys.filter_map(|key| self.answers.get_key_value(key));
-        answers.filter(move |(_, answer)| call.is_some_and(|call: &Call| answer.statement.fits(&call.alert)))
+    /// Returns the answers to a call, in no order that means anything. They are a list, because the browser's part would
+    /// have an iterator's code once more for each use.
+    pub(super) fn answers_of(&self, key: &CallKey) -> Vec<(&Key, &Answer)> {
+        let Some(call) = self.call(key) else { return Vec::new() };
+        let mut answers = Vec::new();
+        for key in self.index.keys_of(key, call.began()) {
+            let answer = self.answers.get_key_value(key);
+            answers.extend(answer.filter(|(_, answer)| answer.statement.fits(&call.alert)));
+        }
+        answers
     }
 
     /// Returns the answers to a call, in the order of (time, id).
     pub(super) fn sorted_answers_of(&self, call: &CallKey) -> Vec<(&Key, &Answer)> {
-        let mut answers: Vec<_> = self.answers_of(call).collect();
+        let mut answers = self.answers_of(call);
         sort_by(&mut answers, |(a, one), (b, other)| (one.statement.at(), a).cmp(&(other.statement.at(), b)));
         answers
     }

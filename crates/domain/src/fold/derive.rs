@@ -73,8 +73,8 @@ impl LineIncidents {
     /// and records elsewhere come after those.
     pub(super) fn first(&self, call: &CallKey) -> Option<EventId> {
         self.first_by_server.get(call).copied().or_else(|| {
-            let accepts =
-                self.answers_of(call).filter(|(_, answer)| matches!(answer.statement, Statement::Accept(_)));
+            let answers = self.answers_of(call).into_iter();
+            let accepts = answers.filter(|(_, answer)| matches!(answer.statement, Statement::Accept(_)));
             let ranked =
                 accepts.filter_map(|(key, answer)| Some((self.rank.first(&answer.positions)?, key.id)));
             ranked.min().map(|(_, id)| id)

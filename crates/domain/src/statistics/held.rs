@@ -6,7 +6,7 @@ use super::row::Row;
 use crate::{
     event::{AlertId, Event, Millis, Receipt},
     fold::{LineIncidents, Source, wins},
-    formats::{body::Body, record::Unreadable},
+    formats::body::{Body, Unreadable},
     incident::Incident,
     people::{House, Line, Neighbour},
     position::Position,

@@ -32,7 +32,7 @@ proptest! {
         let request: LocationRequest = serde_json::from_str(&written).expect("the server's request");
         prop_assert_eq!(location(Some(&request.lat), Some(&request.lng), request.accuracy.as_ref()), place);
         prop_assert_eq!(Json::parse(&written).and_then(|json| json.location()), place);
-        prop_assert_eq!(digits(lat).parse(), Ok(lat));
+        prop_assert_eq!(digits(lat).parse::<f64>().ok(), Some(lat));
     }
 }
 
@@ -44,8 +44,8 @@ proptest! {
         prop_assert_eq!(uuid(&text), Some(id));
         prop_assert_eq!(uuid(&text.to_uppercase()), Some(id));
         let wrong = format!("{}{odd}{}", &text[..place], &text[place + 1..]);
-        for wrong in [wrong.as_str(), &text[..place], &format!("{text}0"), &id.simple().to_string()] {
-            prop_assert_eq!(uuid(wrong), None, "{}", wrong);
+        for wrong in [wrong, text[..place].to_owned(), format!("{text}0"), id.simple().to_string()] {
+            prop_assert_eq!(uuid(&wrong), None, "{}", wrong);
         }
     }
 }

@@ -13,6 +13,25 @@ pub use leptos::prelude::{Memo, ReadSignal, RwSignal, Signal, StoredValue, Write
 
 use leptos::prelude::Effect;
 
+/// A value that can be followed, as the one type of such values. Each other type would be one more in the views, and have
+/// code of its own there.
+pub trait IntoSignal<T: Send + Sync + 'static> {
+    /// Returns the same value.
+    fn into_signal(self) -> Signal<T>;
+}
+
+impl<T: Send + Sync + 'static> IntoSignal<T> for Memo<T> {
+    fn into_signal(self) -> Signal<T> {
+        self.into()
+    }
+}
+
+impl<T: Send + Sync + 'static> IntoSignal<T> for RwSignal<T> {
+    fn into_signal(self) -> Signal<T> {
+        self.into()
+    }
+}
+
 /// Runs in the browser once the page is there, and again when what it has read changes.
 pub fn effect(run: impl FnMut() + 'static) {
     let run: Box<dyn FnMut()> = Box::new(run);

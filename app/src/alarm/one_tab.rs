@@ -75,9 +75,9 @@ pub(super) fn be_the_one(held: impl Fn() + Clone + 'static) -> Turn {
         })
     });
     let options = Object::new();
-    let has_signal = Reflect::set(&options, &"signal".into(), &waiting.signal());
+    let hinto_signal = Reflect::set(&options, &"signal".into(), &waiting.signal());
     let asked = locks.request(LOCK, &options, keep.unchecked_ref());
-    match asked.and_then(|asked| has_signal.map(|_| asked)) {
+    match asked.and_then(|asked| hinto_signal.map(|_| asked)) {
         Ok(asked) => spawn_local(async move {
             // It fails when the wish was dropped before its turn.
             drop(JsFuture::from(asked).await);

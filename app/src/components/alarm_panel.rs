@@ -14,7 +14,7 @@ use crate::{
     i18n::td_string,
     language::{I18n, use_i18n},
     part::{IntoPart, for_each, shown_while},
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     title,
     words::text,
 };
@@ -45,7 +45,7 @@ pub fn AlarmPanel() -> impl IntoView {
             <section
                 class="alarm"
                 class:sounding=Signal::derive(sounding)
-                class:drill=Signal::from(is_drill)
+                class:drill=is_drill.into_signal()
                 data-testid="alarm"
                 role="alert"
                 aria-atomic="false"

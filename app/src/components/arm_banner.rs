@@ -8,7 +8,7 @@ use crate::{
     language::use_i18n,
     page_table::{DEVICES, ME},
     part::IntoPart,
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     words::text,
 };
 
@@ -36,7 +36,7 @@ pub fn ArmBanner() -> impl IntoView {
         }
     };
     view! {
-        <section class="arm-banner" class:armed=Signal::from(would_sound)>
+        <section class="arm-banner" class:armed=would_sound.into_signal()>
             <p role="status">
                 {Signal::derive(words)}
             </p>
@@ -47,7 +47,7 @@ pub fn ArmBanner() -> impl IntoView {
                 type="button"
                 data-testid="arm"
                 data-armed=Signal::derive(move || would_sound.get().to_string())
-                hidden=Signal::from(would_sound)
+                hidden=would_sound.into_signal()
                 on:click=move |_| alarm.arm(home.is_hiding())
             >
                 {Signal::derive(button)}

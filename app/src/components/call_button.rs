@@ -17,7 +17,7 @@ use crate::{
     offline,
     part::IntoPart,
     press::{CallProgress, Press},
-    reactive::{Memo, RwSignal, Signal},
+    reactive::{IntoSignal, Memo, RwSignal, Signal},
     words::text,
 };
 
@@ -56,7 +56,7 @@ pub fn CallButton() -> impl IntoView {
                 class="quiet-button needs-wasm"
                 data-testid="alert-press"
                 aria-haspopup="dialog"
-                disabled=Signal::from(look.busy)
+                disabled=look.busy.into_signal()
                 on:click=move |_| ask()
             >
                 {text!(i18n, call.press)}
@@ -120,7 +120,7 @@ fn HeldButton(hold: Hold, look: Look, ask: impl Fn() + Copy + 'static) -> impl I
             class:held=hold.is_at(Stage::Held)
             data-testid="alert-button"
             aria-describedby="hold-hint"
-            disabled=Signal::from(look.busy)
+            disabled=look.busy.into_signal()
             on:pointerdown=move |event| {
                 if event.button() == 0 {
                     press.prepare();

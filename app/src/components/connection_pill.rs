@@ -8,7 +8,7 @@ use crate::{
     i18n::{Locale, td_string},
     language::use_i18n,
     part::{IntoPart, shown_while},
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     socket::ConnectionState,
     words::text,
 };
@@ -32,7 +32,7 @@ pub(super) fn ConnectionPill() -> impl IntoView {
             <span class="dot" aria-hidden="true"></span>
             <span aria-hidden="true">{Signal::derive(move || shown(i18n.get_locale(), state.get()))}</span>
             <span class="visually-hidden" role="status">
-                {Signal::from(aloud)}
+                {aloud.into_signal()}
             </span>
             {shown_while(move || state.get() == ConnectionState::SignedOut, sign_in_again)}
         </div>

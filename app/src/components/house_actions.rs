@@ -14,7 +14,7 @@ use crate::{
     i18n::td_string,
     language::use_i18n,
     part::IntoPart,
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     words::text,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn HouseActions(house: Memo<Option<HouseCalls>>) -> impl IntoView {
     let may_end = Signal::derive(move || administers && house.with(Option::is_some));
     view! {
         <p class="own-stance" hidden=Signal::derive(move || stance.get().is_empty())>
-            {Signal::from(stance)}
+            {stance.into_signal()}
         </p>
         {administers.then(|| view! { <NoteField note shown=may_end /> })}
         <div class="buttons">

@@ -18,7 +18,7 @@ use crate::{
     i18n::td_string,
     language::use_i18n,
     part::{IntoPart, shown_while},
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     words::text,
 };
 
@@ -49,8 +49,8 @@ pub(super) fn HouseCard(
     view! {
         <article
             class="incident urgent"
-            class:compact=Signal::from(is_compact)
-            class:answered=Signal::from(is_answered)
+            class:compact=is_compact.into_signal()
+            class:answered=is_answered.into_signal()
             data-testid="incident"
             data-alert=words_of(one, |_, one| one.alert.id.to_string())
             data-open="true"
@@ -100,7 +100,7 @@ fn Answers(one: Memo<Option<Incident>>, is_answered: Memo<bool>) -> impl IntoVie
     };
     view! {
         <div class="incident-answers" aria-live="polite">
-            <p class="nobody" hidden=Signal::from(is_answered)>{Signal::derive(nobody)}</p>
+            <p class="nobody" hidden=is_answered.into_signal()>{Signal::derive(nobody)}</p>
             {shown_while(
                 move || is_coming.get(),
                 move || view! { <p class="coming" data-testid="coming">{coming}</p> }.fresh(),

@@ -10,7 +10,7 @@ use crate::{
     i18n::{Locale, td_string},
     language::use_i18n,
     part::{IntoPart, for_each},
-    reactive::{Memo, Signal, effect},
+    reactive::{IntoSignal, Memo, Signal, effect},
     words::{self, text},
 };
 
@@ -76,7 +76,7 @@ pub(super) fn HouseFacts(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
             <span hidden=Signal::derive(move || !all_lines && !elsewhere.get())>{words_of(one, line)}</span>
             <span class="badge" hidden=is_empty(kinds)>{kinds}</span>
             <span class="presses" aria-live="polite" hidden=is_empty(count)>{count}</span>
-            <span aria-live="off">{Signal::from(ago)}</span>
+            <span aria-live="off">{ago.into_signal()}</span>
         </p>
     }
     .fresh()
@@ -113,7 +113,7 @@ pub(super) fn HouseWords(house: Memo<Option<HouseCalls>>, one: Memo<Option<Incid
         <p class="incident-facts" aria-live="off">
             <span hidden=is_empty(reached)>{reached}</span>
             <span>{words_of(one, whereabouts)}</span>
-            <span data-testid="location-age" hidden=is_empty(age.into())>{Signal::from(age)}</span>
+            <span data-testid="location-age" hidden=is_empty(age.into())>{age.into_signal()}</span>
         </p>
         <p class="incident-facts" data-testid="escalated" aria-live="polite" hidden=is_empty(escalated)>
             <span>{escalated}</span>

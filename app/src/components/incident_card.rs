@@ -11,7 +11,7 @@ use crate::{
     home::Home,
     language::use_i18n,
     part::IntoPart,
-    reactive::{Memo, Signal, effect},
+    reactive::{IntoSignal, Memo, effect},
     words,
 };
 
@@ -52,7 +52,7 @@ pub(super) fn IncidentCard(
             <p class="incident-facts">
                 <span hidden=!shows_line>{words_of(incident, line)}</span>
                 <span class="badge" hidden=is_empty(kind)>{kind}</span>
-                <span>{Signal::from(ago)}</span>
+                <span>{ago.into_signal()}</span>
             </p>
             <p class="incident-end">{words_of(incident, end)}</p>
             <p data-testid="note" hidden=is_empty(note)>{note}</p>

@@ -18,7 +18,7 @@ use crate::{
     location::LocationProblem,
     part::{IntoPart, shown_while},
     press::{CallProgress, PressState},
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     words::text,
 };
 
@@ -39,10 +39,10 @@ pub fn OwnCall() -> impl IntoView {
         press.progress.with(|progress| own_call_words(i18n.get_locale(), progress, own.as_ref(), now.get()))
     });
     view! {
-        <section class="own-call" data-state=Signal::from(state)>
+        <section class="own-call" data-state=state.into_signal()>
             <h2 class="visually-hidden" hidden=unless(is_anything)>{text!(i18n, own.heading)}</h2>
-            <p class="call-state" data-testid="call-state" data-state=Signal::from(state) role="status">
-                {Signal::from(words)}
+            <p class="call-state" data-testid="call-state" data-state=state.into_signal() role="status">
+                {words.into_signal()}
             </p>
             <Undo command />
             <WithoutPlace />
@@ -194,7 +194,7 @@ fn WithoutPlace() -> impl IntoView {
             Some(_) => td_string!(i18n.get_locale(), own.place_unknown),
         }
     });
-    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{Signal::from(words)}</p> }.still()
+    view! { <p hidden=Signal::derive(move || words.get().is_empty())>{words.into_signal()}</p> }.still()
 }
 
 /// Returns whether the own call is open.

@@ -8,7 +8,7 @@ use crate::{
     i18n::{Locale, td_string},
     language::use_i18n,
     part::IntoPart,
-    reactive::{Memo, Signal},
+    reactive::{IntoSignal, Memo, Signal},
     words::text,
 };
 
@@ -26,7 +26,7 @@ pub fn ReachNow() -> impl IntoView {
     let aloud = Signal::derive(move || if is_nobody.get() { "polite" } else { "off" });
     let number = Signal::derive(move || houses.get().map(|houses| houses.to_string()).unwrap_or_default());
     view! {
-        <div class="reach" class:notice=Signal::from(is_nobody) data-testid="reach" data-houses=number hidden=is_over>
+        <div class="reach" class:notice=is_nobody.into_signal() data-testid="reach" data-houses=number hidden=is_over>
             <p aria-live=aloud>{Signal::derive(move || words(i18n.get_locale(), houses.get()))}</p>
             <a href="tel:119" hidden=Signal::derive(move || !is_nobody.get())>{text!(i18n, print.call_119)}</a>
             <p class="as-of">{text!(i18n, reach.as_of)}</p>

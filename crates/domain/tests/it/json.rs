@@ -19,7 +19,7 @@ fn read<T: Read>(written: &impl Serialize) -> Option<T> {
 proptest! {
     #[test]
     fn text_is_read_as_it_was_written(name in ".{0,8}", text in any::<String>()) {
-        prop_assert_eq!(serde_json::from_str::<String>(&quoted(&text)).expect("JSON"), text.clone());
+        prop_assert_eq!(&serde_json::from_str::<String>(&quoted(&text)).expect("JSON"), &text);
         let object = Object::default().text(&name, &text).truth("a\u{1}", true).integer("b", -7).finish();
         let read: serde_json::Value = serde_json::from_str(&object).expect("JSON");
         prop_assert_eq!(read, serde_json::json!({ name: text, "a\u{1}": true, "b": -7 }));

@@ -183,8 +183,8 @@ mod tests {
         let is_full = number > 0;
         let (kind, other) = (is_full.then_some(kind), Line::new("101-2").ok().filter(|_| is_full));
         let (target, note) = (is_full.then(house), is_full.then(|| text.to_owned()));
-        let lines = other.iter().cloned().take(number.saturating_sub(1)).collect();
-        let escalation = is_full.then(|| Escalation { round: alert.0, step: 2, lines });
+        let lines = other.iter().take(number.saturating_sub(1)).cloned().collect();
+        let escalation = is_full.then_some(Escalation { round: alert.0, step: 2, lines });
         let text = text.to_owned();
         let call = Alert {
             text,

@@ -21,7 +21,7 @@ use crate::config;
 
 /// The account to make.
 #[derive(clap::Args)]
-pub struct Create {
+pub(crate) struct Create {
     /// The name to sign in with
     #[arg(long)]
     name: String,
@@ -44,7 +44,7 @@ pub struct Create {
 
 /// The account that is meant.
 #[derive(clap::Args)]
-pub struct OfAccount {
+pub(crate) struct OfAccount {
     /// The name that the account signs in with
     #[arg(long)]
     name: String,
@@ -55,7 +55,7 @@ pub struct OfAccount {
 
 /// The database.
 #[derive(clap::Args)]
-pub struct Place {
+pub(crate) struct Place {
     /// Where the SQLite database is, without DATABASE_URL
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     data_dir: PathBuf,
@@ -70,7 +70,7 @@ impl Place {
     ///
     /// # Errors
     /// One sentence about what is wrong.
-    pub fn run<T, E: std::fmt::Display>(
+    pub(crate) fn run<T, E: std::fmt::Display>(
         &self,
         work: impl AsyncFnOnce(&Database) -> Result<T, E>,
     ) -> Result<T, String> {
@@ -93,7 +93,7 @@ impl Place {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn end_sessions(command: &OfAccount) -> Result<(), String> {
+pub(crate) fn end_sessions(command: &OfAccount) -> Result<(), String> {
     let name = command.name.as_str();
     let ended = command.place.run(async |database| {
         let ended = sessions::end_all(database, name).await?;
@@ -108,7 +108,7 @@ pub fn end_sessions(command: &OfAccount) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
+pub(crate) fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
     let name = &command.name;
     let by = By::command_line();
     let removed = command.place.run(async |database| second_factor::remove(database, name, &by).await)?;
@@ -123,7 +123,7 @@ pub fn reset_second_factor(command: &OfAccount) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn unlink_service(command: &OfAccount) -> Result<(), String> {
+pub(crate) fn unlink_service(command: &OfAccount) -> Result<(), String> {
     let name = &command.name;
     let by = By::command_line();
     let removed = command.place.run(async |database| oidc::unlink(database, name, &by).await)?;
@@ -138,7 +138,7 @@ pub fn unlink_service(command: &OfAccount) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn create(create: Create) -> Result<(), String> {
+pub(crate) fn create(create: Create) -> Result<(), String> {
     let password = password().map_err(|error| format!("cannot read the password: {error}"))?;
     let Create { name, role, line, house, place } = create;
     let account = NewAccount { name, password, line, house, role };

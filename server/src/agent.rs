@@ -36,7 +36,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 
 /// Returns the device that sent a request.
 #[must_use]
-pub fn device(headers: &HeaderMap, client: ClientAddress) -> Device {
+pub(crate) fn device(headers: &HeaderMap, client: ClientAddress) -> Device {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     Device { name: name(agent), address: client.ip.to_string() }
 }

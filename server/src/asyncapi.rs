@@ -18,7 +18,7 @@ use crate::auth::COOKIE;
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document_of_all().to_string());
 
 /// Answers with the document.
-pub async fn document() -> impl IntoResponse {
+pub(crate) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 

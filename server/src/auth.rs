@@ -24,19 +24,19 @@ use crate::{
 };
 
 /// The cookie that holds the session's token.
-pub const COOKIE: &str = "iutsai-session";
+pub(crate) const COOKIE: &str = "iutsai-session";
 
 /// The time for which a command waits for its session to be copied from another node, which is two rounds of copying.
 const KNOWN_WITHIN: Duration = Duration::from_secs(4);
 
 /// The signed-in person; without one the request is refused with 401.
-pub struct SignedIn(pub Resident);
+pub(crate) struct SignedIn(pub Resident);
 
 /// An administrator; others are refused with 403.
-pub struct Administrator(pub Resident);
+pub(crate) struct Administrator(pub Resident);
 
 /// A session, and the token that opens it.
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// The session.
     pub session: Session,
     /// The token, to ask again whether it holds.
@@ -44,7 +44,7 @@ pub struct Credentials {
 }
 
 /// Returns the tokens that a request carries, that of the header first, then that of the cookie.
-pub fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
+pub(crate) fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let cookie = CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned());
     bearer(headers).into_iter().chain(cookie).filter(|token| is_token(token))
 }
@@ -55,7 +55,7 @@ pub fn tokens(headers: &HeaderMap) -> impl Iterator<Item = String> {
 /// # Errors
 /// [`Kind::UNAVAILABLE`] when none is found and one cannot be looked up, [`Kind::BUSY`] when one may not be looked up
 /// now.
-pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentials>, Problem> {
+pub(crate) async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentials>, Problem> {
     let network = state.proxies.sender(parts).network();
     let mut unavailable = None;
     for token in tokens(&parts.headers) {
@@ -76,7 +76,7 @@ pub async fn session(state: &AppState, parts: &Parts) -> Result<Option<Credentia
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`], or [`Kind::BUSY`] beyond the budget.
-pub async fn find(state: &AppState, network: Network, token: &str) -> Result<Option<Session>, Problem> {
+pub(crate) async fn find(state: &AppState, network: Network, token: &str) -> Result<Option<Session>, Problem> {
     let sessions = &state.backend.sessions;
     may_look_up(state, network, token)?;
     Ok(sessions.find(token).await?)
@@ -85,7 +85,7 @@ pub async fn find(state: &AppState, network: Network, token: &str) -> Result<Opt
 /// Counts the question that an unknown token costs the database.
 ///
 /// # Errors [`Kind::BUSY`] beyond the budget, because the token may be good.
-pub fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<(), Problem> {
+pub(crate) fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<(), Problem> {
     if !is_token(token) || state.backend.sessions.knows(token) {
         return Ok(());
     }
@@ -95,7 +95,7 @@ pub fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<()
 /// Returns the holder whose share of a budget a request uses. That is the resident whose session is known here, else
 /// the strangers of its network. The database is not asked.
 #[must_use]
-pub fn holder(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Holder {
+pub(crate) fn holder(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> Holder {
     let resident = tokens(headers).find_map(|token| state.backend.sessions.known(&token));
     Holder::new(resident.as_ref(), client.network())
 }
@@ -105,7 +105,7 @@ pub fn holder(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> H
 ///
 /// # Errors
 /// [`Kind::NOT_SIGNED_IN`], and as [`session`].
-pub async fn commander(state: &AppState, parts: &Parts) -> Result<Resident, Problem> {
+pub(crate) async fn commander(state: &AppState, parts: &Parts) -> Result<Resident, Problem> {
     let found = match session(state, parts).await {
         Err(problem) if problem.kind == Kind::BUSY => {
             let network = state.proxies.sender(parts).network();
@@ -134,24 +134,24 @@ fn renew(parts: &Parts, session: &Session, token: &str) {
 
 /// The `Set-Cookie` value that keeps `token` for the session's lifetime.
 #[must_use]
-pub fn cookie(token: &str, secure: bool) -> HeaderValue {
+pub(crate) fn cookie(token: &str, secure: bool) -> HeaderValue {
     set_cookie(token, SESSION_LIFETIME.as_secs(), secure)
 }
 
 /// The `Set-Cookie` value that forgets the token.
 #[must_use]
-pub fn forgotten_cookie(secure: bool) -> HeaderValue {
+pub(crate) fn forgotten_cookie(secure: bool) -> HeaderValue {
     set_cookie("", 0, secure)
 }
 
 /// Returns whether cookies are to be kept from plain http.
 #[must_use]
-pub fn is_secure(state: &AppState, client: ClientAddress) -> bool {
+pub(crate) fn is_secure(state: &AppState, client: ClientAddress) -> bool {
     state.settings.is_https() || client.https
 }
 
 /// Middleware. Sends the cookie again when the session was prolonged, so that both last equally long.
-pub async fn renew_cookie(
+pub(crate) async fn renew_cookie(
     State(state): State<AppState>,
     client: ClientAddress,
     mut request: Request,
@@ -179,7 +179,7 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 
 /// The token of an `Authorization` value; the scheme's case does not matter (RFC 9110, section 11.1).
 #[must_use]
-pub fn bearer_token(value: &str) -> Option<&str> {
+pub(crate) fn bearer_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -29,7 +29,7 @@ struct Node {
 
 /// The settings of a backup.
 #[derive(clap::Args)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// The directory to make, on another disk than the data
     #[arg(value_name = "DIR")]
     to: PathBuf,
@@ -40,7 +40,7 @@ pub struct Backup {
 
 /// The settings of a restore.
 #[derive(clap::Args)]
-pub struct Restore {
+pub(crate) struct Restore {
     /// The directory that `iutsai backup` made
     #[arg(value_name = "DIR")]
     from: PathBuf,
@@ -69,7 +69,7 @@ impl Node {
 ///
 /// # Errors
 /// One sentence about what is wrong. There is no new directory then.
-pub fn back_up(command: &Backup) -> Result<(), String> {
+pub(crate) fn back_up(command: &Backup) -> Result<(), String> {
     let (place, begun) = (command.node.place()?, Instant::now());
     let shown = |file: &File| eprintln!("{}: {} octets", file.name, file.size);
     let manifest = run(backup::back_up(&place, &command.to, &shown))?;
@@ -94,7 +94,7 @@ pub fn back_up(command: &Backup) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn restore(command: &Restore) -> Result<(), String> {
+pub(crate) fn restore(command: &Restore) -> Result<(), String> {
     let from = command.from.display();
     if command.check {
         let manifest = run(backup::check(&command.from))?;

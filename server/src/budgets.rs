@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use domain::Resident;
 
-pub use self::{
+pub(crate) use self::{
     bucket::{Bucket, Rate},
     failures::SignInFailures,
     frames::{Frames, SessionFrames},
@@ -57,35 +57,35 @@ const SERVICE_SIGN_IN: Bounds =
 const RETRY_AFTER: u64 = 2;
 
 /// The budgets' names in the metric `iutsai_refused_total`.
-pub mod name {
+pub(crate) mod name {
     /// Sign-ins of strangers.
-    pub const STRANGERS_SIGN_IN: &str = "strangers-sign-in";
+    pub(crate) const STRANGERS_SIGN_IN: &str = "strangers-sign-in";
     /// Sign-ins by devices that are signed in already.
-    pub const RESIDENTS_SIGN_IN: &str = "residents-sign-in";
+    pub(crate) const RESIDENTS_SIGN_IN: &str = "residents-sign-in";
     /// Sign-ins by the housing service.
-    pub const SERVICE_SIGN_IN: &str = "service-sign-in";
+    pub(crate) const SERVICE_SIGN_IN: &str = "service-sign-in";
     /// Pages for strangers.
-    pub const STRANGERS_PAGE: &str = "strangers-page";
+    pub(crate) const STRANGERS_PAGE: &str = "strangers-page";
     /// Pages for residents.
-    pub const RESIDENTS_PAGE: &str = "residents-page";
+    pub(crate) const RESIDENTS_PAGE: &str = "residents-page";
     /// Requests about the devices that take push.
-    pub const RESIDENTS_PUSH: &str = "residents-push";
+    pub(crate) const RESIDENTS_PUSH: &str = "residents-push";
     /// Look-ups of tokens that no session known here has.
-    pub const STRANGERS_TOKEN: &str = "strangers-token";
+    pub(crate) const STRANGERS_TOKEN: &str = "strangers-token";
     /// Look-ups of codes of invitations.
-    pub const STRANGERS_CODE: &str = "strangers-code";
+    pub(crate) const STRANGERS_CODE: &str = "strangers-code";
     /// Commands that wait for such a token to be known.
-    pub const STRANGERS_COMMAND: &str = "strangers-command";
+    pub(crate) const STRANGERS_COMMAND: &str = "strangers-command";
     /// Sockets before CONNECT.
-    pub const STRANGERS_SOCKET: &str = "strangers-socket";
+    pub(crate) const STRANGERS_SOCKET: &str = "strangers-socket";
     /// Sockets of all residents.
-    pub const RESIDENTS_SOCKET: &str = "residents-socket";
+    pub(crate) const RESIDENTS_SOCKET: &str = "residents-socket";
     /// Sockets of one session.
-    pub const SESSION_SOCKET: &str = "session-socket";
+    pub(crate) const SESSION_SOCKET: &str = "session-socket";
     /// Sockets of one flat.
-    pub const FLAT_SOCKET: &str = "flat-socket";
+    pub(crate) const FLAT_SOCKET: &str = "flat-socket";
     /// Streams of the office's board.
-    pub const BOARD_STREAM: &str = "board-stream";
+    pub(crate) const BOARD_STREAM: &str = "board-stream";
 }
 
 /// Whose share of a budget is used.
@@ -174,13 +174,13 @@ impl Default for Budgets {
 }
 
 /// Counts a refusal.
-pub fn count_refused(budget: &'static str) {
+pub(crate) fn count_refused(budget: &'static str) {
     metrics::counter!("iutsai_refused_total", "budget" => budget).increment(1);
 }
 
 /// Refuses a request beyond a budget.
 #[must_use]
-pub fn refused(budget: &'static str) -> Problem {
+pub(crate) fn refused(budget: &'static str) -> Problem {
     count_refused(budget);
     Kind::BUSY.because("Too many ask for this at the moment; try again in a moment.").retry_after(RETRY_AFTER)
 }

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// `POST /alert`.
-pub async fn press(State(state): State<AppState>, command: Command<CallRequest>) -> Response {
+pub(crate) async fn press(State(state): State<AppState>, command: Command<CallRequest>) -> Response {
     let Command { by, client, key, request, reply } = command;
     let (calls, caller) = (state.backend.calls.clone(), by.clone());
     // A program repeats a request until it is answered; a person who confirms an old page means a new call.
@@ -57,7 +57,7 @@ pub async fn press(State(state): State<AppState>, command: Command<CallRequest>)
 }
 
 /// `POST /accept`.
-pub async fn accept(State(state): State<AppState>, command: Command<AcceptRequest>) -> Response {
+pub(crate) async fn accept(State(state): State<AppState>, command: Command<AcceptRequest>) -> Response {
     let Command { by, key, request, reply, .. } = command;
     let page = request.alert.map_or("/".into(), |alert| format!("/call/{alert}"));
     let calls = state.backend.calls.clone();
@@ -66,7 +66,7 @@ pub async fn accept(State(state): State<AppState>, command: Command<AcceptReques
 }
 
 /// `POST /alert/{id}/location`.
-pub async fn locate(
+pub(crate) async fn locate(
     State(state): State<AppState>,
     Call(call): Call,
     command: Command<LocationRequest>,
@@ -78,7 +78,7 @@ pub async fn locate(
 }
 
 /// `POST /alert/{id}/…`, with the path of `progress`.
-pub async fn progress(
+pub(crate) async fn progress(
     State(state): State<AppState>,
     Call(call): Call,
     command: Command<ProgressRequest>,
@@ -124,7 +124,7 @@ async fn run(
 }
 
 /// A command with who gives it.
-pub struct Command<T> {
+pub(crate) struct Command<T> {
     by: Resident,
     client: ClientAddress,
     key: Option<Uuid>,

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use backend::push::DEFAULT_HOSTS;
 use clap::builder::FalseyValueParser;
 
-pub use self::{
+pub(crate) use self::{
     check::{database_url, time_zone},
     kafka::{KafkaConfig, log},
     oidc::{CALLBACK as OIDC_CALLBACK, Oidc, OidcConfig},
@@ -30,7 +30,7 @@ pub use self::{
 
 /// The settings of `iutsai serve` and `iutsai check-config`. An empty value counts as none.
 #[derive(Clone, Debug, clap::Args, serde::Serialize)]
-pub struct Config {
+pub(crate) struct Config {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, env = "IUTSAI_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: String,

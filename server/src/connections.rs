@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use self::stream::Shared;
 use crate::budgets::Network;
 
-pub use self::{listener::BoundedListener, request::mark_request, stream::ClientStream};
+pub(crate) use self::{listener::BoundedListener, request::mark_request, stream::ClientStream};
 
 /// The descriptors of a connection, which are itself, and a file that it is sent.
 const DESCRIPTORS_EACH: usize = 2;
@@ -53,7 +53,7 @@ struct Open {
 
 /// The other end of a connection, as handlers find it in `ConnectInfo`.
 #[derive(Clone)]
-pub struct Peer {
+pub(crate) struct Peer {
     address: SocketAddr,
     connection: Arc<Shared>,
 }
@@ -171,12 +171,12 @@ fn network(stream: &TcpStream) -> Network {
 impl Peer {
     /// Where it is.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// From now on the connection is a socket, which has been given room of its own.
-    pub fn becomes_socket(&self) {
+    pub(crate) fn becomes_socket(&self) {
         self.connection.becomes_socket();
     }
 }

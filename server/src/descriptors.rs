@@ -12,7 +12,7 @@ const MOST: u64 = 1_000_000;
 
 /// The clients' share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub(crate) struct Room {
     /// Sockets, each with one descriptor.
     pub sockets: usize,
     /// Descriptors for sockets and all other connections together.
@@ -23,7 +23,7 @@ pub struct Room {
 ///
 /// # Errors
 /// When the raised limit leaves no room.
-pub fn room() -> std::io::Result<Room> {
+pub(crate) fn room() -> std::io::Result<Room> {
     let before = getrlimit(Resource::Nofile);
     // A process that may not raise it keeps its limit, which is not an error.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, maximum: before.maximum });

@@ -25,7 +25,7 @@ const REPORTED_FOR: Millis = 366 * 24 * 60 * 60 * 1000;
 
 /// A drill to start.
 #[derive(Deserialize)]
-pub struct Start {
+pub(crate) struct Start {
     line: Line,
     /// One key starts one drill, however often it is sent. The form has a key. A text that is not a UUID counts as
     /// none.
@@ -34,7 +34,7 @@ pub struct Start {
 }
 
 /// `POST /api/drills` alarms a line for an exercise, in the name of the office.
-pub async fn start(State(state): State<AppState>, act: Act<Start>) -> Response {
+pub(crate) async fn start(State(state): State<AppState>, act: Act<Start>) -> Response {
     if !state.settings.roles.producer {
         return role_absent("take calls", "producer");
     }
@@ -56,7 +56,7 @@ pub async fn start(State(state): State<AppState>, act: Act<Start>) -> Response {
 }
 
 /// Returns what the page shows for the query of its address.
-pub async fn shown(state: &AppState, query: Option<&str>) -> Shown {
+pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Shown {
     let (lines, answer) = match state.backend.accounts.complex().await {
         Ok(complex) => {
             let houses: HashMap<Line, Vec<House>> =

@@ -16,7 +16,7 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 const FILE_POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Middleware. Adds the headers that every answer carries. A page brings its own Content-Security-Policy.
-pub async fn add(
+pub(crate) async fn add(
     State(state): State<AppState>,
     client: ClientAddress,
     request: Request,
@@ -41,7 +41,7 @@ pub async fn add(
 
 /// The Content-Security-Policy (CSP Level 3) of a page whose scripts carry `nonce`.
 #[must_use]
-pub fn page_policy(nonce: &str, request: &HeaderMap, tiles: Option<&TileSource>) -> HeaderValue {
+pub(crate) fn page_policy(nonce: &str, request: &HeaderMap, tiles: Option<&TileSource>) -> HeaderValue {
     // Not every browser takes 'self' for WebSockets of the same host (CSP issue 7), so they are named.
     let host = request.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
     let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use crate::{auth::tokens, state::AppState};
 
 /// `GET /healthz` is answered while the process lives.
-pub async fn alive() -> impl IntoResponse {
+pub(crate) async fn alive() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], Json(json!({ "status": "ok" })))
 }
 
 /// `GET /readyz` gives each role's state, with the shard of a fan-out that has one, and is 503 when one cannot do its
 /// work at all. The reasons name files and servers of the inside, so only administrators get them. The database is not
 /// asked who they are, because it may be the part that has failed.
-pub async fn ready(State(state): State<AppState>, headers: HeaderMap) -> Response {
+pub(crate) async fn ready(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let known = |token: String| state.backend.sessions.known(&token);
     let is_for_administrator =
         tokens(&headers).filter_map(known).any(|resident| resident.role == Role::Administrator);

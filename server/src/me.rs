@@ -98,7 +98,7 @@ struct Leave {
 }
 
 /// Returns what the page of an address shows, if it is one of these.
-pub async fn shown(
+pub(crate) async fn shown(
     state: &AppState,
     path: &str,
     query: Option<&str>,
@@ -123,7 +123,7 @@ pub async fn shown(
 ///
 /// # Errors
 /// [`Kind::NOT_SIGNED_IN`], [`Kind::UNAVAILABLE`].
-pub async fn data(
+pub(crate) async fn data(
     State(state): State<AppState>,
     client: ClientAddress,
     SignedIn(resident): SignedIn,
@@ -149,7 +149,7 @@ pub async fn data(
 }
 
 /// `POST /me/location` gives, pauses or withdraws the consent to the use of the location.
-pub async fn choose(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
+pub(crate) async fn choose(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Choice>::read(request, &state).await;
     let outcome = match asked {
         Ok((resident, choice)) => chosen(&state, client, &resident, &choice).await,
@@ -183,7 +183,7 @@ async fn chosen(
 
 /// `POST /me/leave` deletes the account of the person who is signed in. It needs the password once more, and a code if
 /// the account has a second factor.
-pub async fn leave(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
+pub(crate) async fn leave(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Leave>::read(request, &state).await;
     let outcome = match asked {
         Ok((resident, leave)) => {

@@ -40,7 +40,7 @@ const FROM_THE_START: [&str; 16] = [
 ///
 /// # Errors
 /// When something counts already.
-pub fn install() -> Result<PrometheusHandle, BuildError> {
+pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
     let durations = Matcher::Full(AXUM_HTTP_REQUESTS_DURATION_SECONDS.into());
     let handle =
         PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATIONS)?.install_recorder()?;
@@ -51,7 +51,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// Keeps the recorded values small, without an end.
-pub async fn upkeep(metrics: PrometheusHandle) {
+pub(crate) async fn upkeep(metrics: PrometheusHandle) {
     let mut ticks = tokio::time::interval(UPKEEP);
     loop {
         ticks.tick().await;
@@ -60,19 +60,19 @@ pub async fn upkeep(metrics: PrometheusHandle) {
 }
 
 /// Counts and times requests by route, never by address, because addresses are without number.
-pub fn layer() -> GenericMetricLayer<'static, (), Installed> {
+pub(crate) fn layer() -> GenericMetricLayer<'static, (), Installed> {
     MetricLayerBuilder::<'static, (), Installed, _>::new()
         .with_endpoint_label_type(EndpointLabel::MatchedPathWithFallbackFn(|_| "(file)".into()))
         .build()
 }
 
 /// `GET /metrics`.
-pub async fn for_administrators(_: Administrator, State(state): State<AppState>) -> impl IntoResponse {
+pub(crate) async fn for_administrators(_: Administrator, State(state): State<AppState>) -> impl IntoResponse {
     report(&state)
 }
 
 /// The whole of what `IUTSAI_METRICS_LISTEN` serves.
-pub fn open_router(state: AppState) -> Router {
+pub(crate) fn open_router(state: AppState) -> Router {
     let metrics = get(|State(state): State<AppState>| async move { report(&state) });
     let router = Router::new().route("/metrics", metrics);
     router.layer(middleware::from_fn(connections::mark_request)).with_state(state)
@@ -80,7 +80,7 @@ pub fn open_router(state: AppState) -> Router {
 
 /// The exporter is installed by [`install`]; the layer needs none of its own.
 #[derive(Clone, Copy, Default)]
-pub struct Installed;
+pub(crate) struct Installed;
 
 impl MakeDefaultHandle for Installed {
     type Out = ();

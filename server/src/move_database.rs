@@ -12,7 +12,7 @@ use crate::config;
 
 /// The settings of a move.
 #[derive(clap::Args)]
-pub struct MoveDatabase {
+pub(crate) struct MoveDatabase {
     /// The empty PostgreSQL database to fill, as postgres://USER:PASSWORD@HOST/NAME; without the password,
     /// PGPASSWORD has it
     #[arg(long, value_name = "URL")]
@@ -31,7 +31,7 @@ pub struct MoveDatabase {
 ///
 /// # Errors
 /// One sentence about what is wrong. The old database is as it was then, and the new one has no rows.
-pub fn run(command: &MoveDatabase) -> Result<(), String> {
+pub(crate) fn run(command: &MoveDatabase) -> Result<(), String> {
     let data_dir = command.data_dir.clone();
     let database_url = config::database_url(command.from.as_deref(), &data_dir)?;
     let from = Place { data_dir, database_url };

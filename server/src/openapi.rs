@@ -8,7 +8,7 @@ mod office;
 mod parts;
 mod persons;
 mod push;
-pub mod schemas;
+pub(crate) mod schemas;
 
 use std::sync::LazyLock;
 
@@ -28,7 +28,7 @@ static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| document_of_all().to_json().expect("a document made of texts is always JSON"));
 
 /// Answers with the document.
-pub async fn document() -> impl IntoResponse {
+pub(crate) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
 }
 

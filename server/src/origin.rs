@@ -82,7 +82,7 @@ impl From<Vec<String>> for Origins {
 
 /// Returns the layer that answers preflights and lets the pages of `allowed` read answers (Fetch, "CORS protocol"); `None`
 /// without such pages.
-pub fn cors_layer(allowed: &[String]) -> Option<CorsLayer> {
+pub(crate) fn cors_layer(allowed: &[String]) -> Option<CorsLayer> {
     let origins: Vec<_> = allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
     if origins.is_empty() {
         return None;
@@ -106,7 +106,7 @@ pub fn cors_layer(allowed: &[String]) -> Option<CorsLayer> {
 }
 
 /// Middleware. Checks every method that changes something. The upgrade checks itself.
-pub async fn check_origin(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+pub(crate) async fn check_origin(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     match if safe { Ok(()) } else { origins.check_command(request.uri(), request.headers()) } {
         Ok(()) => next.run(request).await,

@@ -24,7 +24,7 @@ use http::{HeaderName, HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt;
 use leptos::{nonce::Nonce, prelude::provide_context};
 
-pub use self::extras::Extras;
+pub(crate) use self::extras::Extras;
 use self::{extras::extras, redirects::elsewhere};
 use crate::{
     auth, board,
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Renders the page of the address, when it is its turn; an unknown address has a page, too.
-pub async fn page(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let session = match auth::session(&state, &parts).await {
         Ok(credentials) => credentials.map(|credentials| credentials.session),
@@ -79,7 +79,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
 const OWN_ANSWER: HeaderName = HeaderName::from_static("iutsai-answer");
 
 /// Renders the page of an address to which a form was sent, with what the form led to.
-pub async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>, extras: Extras) -> Response {
+pub(crate) async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>, extras: Extras) -> Response {
     if !state.settings.roles.web {
         return role_absent("show pages", "web");
     }
@@ -96,12 +96,12 @@ pub async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>,
 }
 
 /// Answers in the place of a page that cannot be rendered yet.
-pub fn late(parts: &Parts, problem: Problem) -> Response {
+pub(crate) fn late(parts: &Parts, problem: Problem) -> Response {
     late::answer(parts, problem)
 }
 
 /// Returns the complex's time zone.
-pub fn zone(state: &AppState) -> Arc<dyn Zone> {
+pub(crate) fn zone(state: &AppState) -> Arc<dyn Zone> {
     Arc::new(state.backend.statistics.zone().clone())
 }
 
@@ -123,7 +123,7 @@ fn context(state: &AppState, viewer: Option<Resident>) -> PageContext {
 }
 
 /// Returns the ground under the map's markers. Tiles go before a plan.
-pub fn ground(settings: &Settings) -> Ground {
+pub(crate) fn ground(settings: &Settings) -> Ground {
     match (&settings.tiles, &settings.site_plan) {
         (Some(TileSource { url, attribution, .. }), _) => {
             Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })

@@ -7,7 +7,7 @@ use domain::{Line, Resident, Role};
 use crate::{pages, query::parameter, state::AppState};
 
 /// Returns what the page shows to a person for the query of its address.
-pub async fn shown(state: &AppState, query: Option<&str>, viewer: &Resident) -> Shown {
+pub(crate) async fn shown(state: &AppState, query: Option<&str>, viewer: &Resident) -> Shown {
     let [line, before] = ["line", "before"].map(|name| parameter(query, name));
     let line = line.map_or_else(|| Ok(viewer.line.clone()), |line| Line::new(line).map(Some));
     let before = before.map(|before| before.parse::<Before>()).transpose();

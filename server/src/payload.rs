@@ -15,14 +15,14 @@ use url::form_urlencoded;
 use crate::problem::{Kind, Problem};
 
 /// A body read into `T`. No body at all reads like an empty object.
-pub struct Payload<T> {
+pub(crate) struct Payload<T> {
     /// The value that was read.
     pub value: T,
 }
 
 /// A body as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
+pub(crate) enum Sent {
     /// No body.
     Nothing,
     /// JSON, or text that was announced as JSON.
@@ -35,7 +35,7 @@ pub enum Sent {
 
 /// Returns whether the headers announce a form. Its answer is a page, not JSON, unless its body is JSON after all.
 #[must_use]
-pub fn is_form(headers: &HeaderMap) -> bool {
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     is_of_type(headers, "application/x-www-form-urlencoded")
 }
 
@@ -60,7 +60,7 @@ impl Sent {
 
     /// Returns the fields as they were sent, when a form sent them.
     #[must_use]
-    pub fn form(&self) -> Option<&[(String, String)]> {
+    pub(crate) fn form(&self) -> Option<&[(String, String)]> {
         if let Self::Form(fields) = self { Some(fields) } else { None }
     }
 
@@ -68,7 +68,7 @@ impl Sent {
     ///
     /// # Errors
     /// [`Kind::MALFORMED`], [`Kind::INVALID`] or [`Kind::UNSUPPORTED_MEDIA_TYPE`], with what to send.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let value = match self {
             Self::Nothing => object(&[]),
             Self::Form(fields) => object(fields),

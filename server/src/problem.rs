@@ -16,7 +16,7 @@ use backend::{
 use domain::AlertId;
 use http::{HeaderValue, header};
 
-pub use self::kind::Kind;
+pub(crate) use self::kind::Kind;
 
 /// An error on its way to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,7 +168,7 @@ fn sentence(error: &dyn std::fmt::Display) -> String {
 }
 
 /// Answers that another process has the role for this.
-pub fn role_absent(what: &str, role: &str) -> Response {
+pub(crate) fn role_absent(what: &str, role: &str) -> Response {
     let detail = format!("This process does not {what}; ask one that has {role} among its IUTSAI_ROLES.");
     Kind::ROLE_ABSENT.because(detail).into_response()
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A resident who may ask for something about push now.
-pub struct Owner(Resident);
+pub(crate) struct Owner(Resident);
 
 impl FromRequestParts<AppState> for Owner {
     type Rejection = Problem;
@@ -36,7 +36,7 @@ impl FromRequestParts<AppState> for Owner {
 }
 
 /// The id of a device in an address.
-pub struct DeviceId(Uuid);
+pub(crate) struct DeviceId(Uuid);
 
 impl FromRequestParts<AppState> for DeviceId {
     type Rejection = Problem;
@@ -53,7 +53,7 @@ impl FromRequestParts<AppState> for DeviceId {
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`] where this server cannot push.
-pub async fn key(_: Owner, State(state): State<AppState>) -> Result<Json<ServerKey>, Problem> {
+pub(crate) async fn key(_: Owner, State(state): State<AppState>) -> Result<Json<ServerKey>, Problem> {
     Ok(Json(state.backend.push.key()?))
 }
 
@@ -61,7 +61,7 @@ pub async fn key(_: Owner, State(state): State<AppState>) -> Result<Json<ServerK
 ///
 /// # Errors
 /// As [`key`].
-pub async fn list(Owner(owner): Owner, State(state): State<AppState>) -> Result<Response, Problem> {
+pub(crate) async fn list(Owner(owner): Owner, State(state): State<AppState>) -> Result<Response, Problem> {
     let devices: Vec<Device> = state.backend.push.devices(&owner).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(devices)).into_response())
 }
@@ -70,7 +70,7 @@ pub async fn list(Owner(owner): Owner, State(state): State<AppState>) -> Result<
 ///
 /// # Errors
 /// [`Kind::INVALID`] for an endpoint or a key that cannot be used, [`Kind::NOT_YOURS`].
-pub async fn subscribe(
+pub(crate) async fn subscribe(
     Owner(owner): Owner,
     State(state): State<AppState>,
     Payload { value: wish }: Payload<Subscribe>,
@@ -82,7 +82,7 @@ pub async fn subscribe(
 ///
 /// # Errors
 /// [`Kind::NOT_FOUND`], [`Kind::NOT_YOURS`].
-pub async fn remove(
+pub(crate) async fn remove(
     Owner(owner): Owner,
     State(state): State<AppState>,
     DeviceId(id): DeviceId,
@@ -96,7 +96,7 @@ pub async fn remove(
 /// # Errors
 /// [`Kind::NOT_FOUND`] also of a device that its push service knows no longer, [`Kind::NOT_YOURS`],
 /// [`Kind::UNAVAILABLE`].
-pub async fn test(
+pub(crate) async fn test(
     Owner(owner): Owner,
     State(state): State<AppState>,
     DeviceId(id): DeviceId,
@@ -109,7 +109,7 @@ pub async fn test(
 ///
 /// # Errors
 /// As [`remove`].
-pub async fn shown(
+pub(crate) async fn shown(
     Owner(owner): Owner,
     State(state): State<AppState>,
     DeviceId(id): DeviceId,

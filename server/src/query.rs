@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 /// Returns what a query gives for a parameter, without the white space around it; `None` for nothing. Where the
 /// parameter is there twice, the last one counts.
-pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let (_, value) = pairs.filter(|(one, _)| one == name).last()?;
     let value = value.trim();
@@ -12,7 +12,7 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 /// Returns the same as [`parameter`], with an empty text for nothing.
-pub fn word(query: Option<&str>, name: &str) -> String {
+pub(crate) fn word(query: Option<&str>, name: &str) -> String {
     parameter(query, name).unwrap_or_default()
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// Where the outbox and the log are, as `iutsai serve` has them.
 #[derive(clap::Args)]
-pub struct Republish {
+pub(crate) struct Republish {
     /// Directory of the outbox
     #[arg(long, env = "IUTSAI_DATA_DIR", value_name = "DIR", default_value = "./data")]
     data_dir: PathBuf,
@@ -29,7 +29,7 @@ pub struct Republish {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn run(republish: &Republish) -> Result<(), String> {
+pub(crate) fn run(republish: &Republish) -> Result<(), String> {
     let log = config::log(&republish.kafka)?;
     let kafka = run::kafka(&log).ok_or(
         "there is no Kafka to fill: name it with KAFKA_BOOTSTRAP_SERVERS; without Kafka the outbox itself is the log",

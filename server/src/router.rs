@@ -35,7 +35,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The whole service. Commands run where the router runs, and so does what takes no time.
-pub fn router(state: AppState, runtimes: &Handles) -> Router {
+pub(crate) fn router(state: AppState, runtimes: &Handles) -> Router {
     let (on_sockets, on_pages) = (RunOn(runtimes.sockets.clone()), RunOn(runtimes.pages.clone()));
     let cors = origin::cors_layer(&state.settings.allowed_origins);
     let Groups { commands, others, uploads, sockets, always } = groups();

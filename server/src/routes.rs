@@ -12,24 +12,24 @@ use crate::state::AppState;
 
 /// A group of routes under one set of layers.
 #[derive(Default)]
-pub struct Routes {
+pub(crate) struct Routes {
     router: Router<AppState>,
     listed: Vec<(Method, String)>,
 }
 
 impl Routes {
     /// Adds what is asked for by GET.
-    pub fn get<H: Handler<T, AppState>, T: 'static>(self, path: &str, handler: H) -> Self {
+    pub(crate) fn get<H: Handler<T, AppState>, T: 'static>(self, path: &str, handler: H) -> Self {
         self.add(Method::GET, path, get(handler))
     }
 
     /// Adds what is done by POST.
-    pub fn post<H: Handler<T, AppState>, T: 'static>(self, path: &str, handler: H) -> Self {
+    pub(crate) fn post<H: Handler<T, AppState>, T: 'static>(self, path: &str, handler: H) -> Self {
         self.add(Method::POST, path, post(handler))
     }
 
     /// Adds what is done by DELETE.
-    pub fn delete<H: Handler<T, AppState>, T: 'static>(self, path: &str, handler: H) -> Self {
+    pub(crate) fn delete<H: Handler<T, AppState>, T: 'static>(self, path: &str, handler: H) -> Self {
         self.add(Method::DELETE, path, delete(handler))
     }
 
@@ -40,14 +40,14 @@ impl Routes {
     }
 
     /// Returns the router, to which layers can be added.
-    pub fn into_router(self) -> Router<AppState> {
+    pub(crate) fn into_router(self) -> Router<AppState> {
         tracing::trace!(routes = ?self.listed, "a group of routes");
         self.router
     }
 
     /// Returns every route with its method and its path.
     #[cfg(test)]
-    pub fn listed(&self) -> &[(Method, String)] {
+    pub(crate) fn listed(&self) -> &[(Method, String)] {
         &self.listed
     }
 }

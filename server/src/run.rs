@@ -56,7 +56,7 @@ const PARTITIONS: i32 = 2;
 ///
 /// # Errors
 /// One sentence about what kept it from starting.
-pub fn serve(settings: Settings) -> Result<(), String> {
+pub(crate) fn serve(settings: Settings) -> Result<(), String> {
     let metrics = metrics::install().map_err(|error| format!("cannot begin to count: {error}"))?;
     let runtimes = Runtimes::start().map_err(|error| format!("cannot start threads: {error}"))?;
     runtimes.run(|handles| live(settings, metrics, handles))
@@ -246,7 +246,7 @@ fn state(settings: Settings, metrics: PrometheusHandle, backend: Backend) -> Res
 }
 
 /// Returns how the backend reaches Kafka, to read all of it; `None` for a node that is its own log.
-pub fn kafka(log: &Log) -> Option<KafkaSettings> {
+pub(crate) fn kafka(log: &Log) -> Option<KafkaSettings> {
     match log {
         Log::Local => None,
         Log::Cluster { bootstrap_servers, security } => Some(KafkaSettings {

@@ -28,7 +28,7 @@ const PAGES_NICE: i32 = 5;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The runtimes.
-pub struct Runtimes {
+pub(crate) struct Runtimes {
     calls: Runtime,
     sockets: Runtime,
     pages: Runtime,
@@ -36,7 +36,7 @@ pub struct Runtimes {
 
 /// Where to run what.
 #[derive(Clone)]
-pub struct Handles {
+pub(crate) struct Handles {
     /// Takes calls.
     pub calls: Handle,
     /// Sends them to sockets.
@@ -51,7 +51,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let runtime = |name: &str| {
             let mut runtime = Builder::new_multi_thread();
             runtime.thread_name(name).enable_all();
@@ -65,7 +65,7 @@ impl Runtimes {
     }
 
     /// Runs `work` to its end, then ends the runtimes.
-    pub fn run<T>(self, work: impl AsyncFnOnce(Handles) -> T) -> T {
+    pub(crate) fn run<T>(self, work: impl AsyncFnOnce(Handles) -> T) -> T {
         let handles = Handles {
             calls: self.calls.handle().clone(),
             sockets: self.sockets.handle().clone(),
@@ -88,7 +88,7 @@ fn give_way() {
 
 /// A layer that runs the handlers below on another runtime, and makes their bodies there.
 #[derive(Clone)]
-pub struct RunOn(pub Handle);
+pub(crate) struct RunOn(pub Handle);
 
 impl<S> Layer<S> for RunOn {
     type Service = RunsOn<S>;
@@ -100,7 +100,7 @@ impl<S> Layer<S> for RunOn {
 
 /// See [`RunOn`].
 #[derive(Clone)]
-pub struct RunsOn<S> {
+pub(crate) struct RunsOn<S> {
     runtime: Handle,
     inner: S,
 }

@@ -3,10 +3,10 @@
 //! An account with a second factor needs a code besides the password. A program sends both together; a page asks for
 //! the code in a second form ([`code`]). A housing service can stand for the password ([`service`]).
 
-pub mod code;
+pub(crate) mod code;
 mod page;
-pub mod proof;
-pub mod service;
+pub(crate) mod proof;
+pub(crate) mod service;
 
 use axum::{
     Json,
@@ -24,7 +24,7 @@ use domain::{
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-pub use self::page::{is_local, next_of, sign_in_page};
+pub(crate) use self::page::{is_local, next_of, sign_in_page};
 use self::proof::Prover;
 use crate::{
     agent,
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// `POST /api/session` gives a token for a name and a password, and a code where the account has a second factor.
-pub async fn start_session(
+pub(crate) async fn start_session(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
@@ -52,13 +52,13 @@ pub async fn start_session(
 }
 
 /// The account has a second factor, and no code was sent.
-pub fn code_needed() -> Problem {
+pub(crate) fn code_needed() -> Problem {
     Kind::CODE_NEEDED
         .because("Name and password are right; send them again with the `code` of the authenticator app.")
 }
 
 /// `GET /api/session` names the signed-in person, with a header if that person keeps the location back.
-pub async fn show_session(State(state): State<AppState>, SignedIn(resident): SignedIn) -> impl IntoResponse {
+pub(crate) async fn show_session(State(state): State<AppState>, SignedIn(resident): SignedIn) -> impl IntoResponse {
     let keeps_back = state.backend.privacy.keeps_location_back(&resident.name);
     let location = keeps_back.then_some([(domain::header::LOCATION, domain::header::OFF)]);
     let socket = state.settings.shards.address_for(&resident);
@@ -66,7 +66,7 @@ pub async fn show_session(State(state): State<AppState>, SignedIn(resident): Sig
 }
 
 /// `DELETE /api/session` signs out, without a session too.
-pub async fn end_session(
+pub(crate) async fn end_session(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
@@ -78,7 +78,7 @@ pub async fn end_session(
 
 /// The sign-in page's form.
 #[derive(Deserialize)]
-pub struct SignInForm {
+pub(crate) struct SignInForm {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -91,7 +91,7 @@ pub struct SignInForm {
 
 /// `POST /sign-in` is the page's form. It is answered by 303 to where the person was going, to the form for the code,
 /// or back with `?problem=`.
-pub async fn form_sign_in(
+pub(crate) async fn form_sign_in(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
@@ -150,7 +150,7 @@ fn comes_by_http(headers: &HeaderMap) -> bool {
 }
 
 /// `POST /sign-out` is the pages' form.
-pub async fn form_sign_out(
+pub(crate) async fn form_sign_out(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
@@ -195,7 +195,7 @@ async fn enter(
 }
 
 /// Leaves a record of a session that has begun. The answer does not wait for it.
-pub fn recorded(state: &AppState, client: ClientAddress, Resident { name, .. }: &Resident) {
+pub(crate) fn recorded(state: &AppState, client: ClientAddress, Resident { name, .. }: &Resident) {
     state.backend.audit.later(Record::new(Act::SignedIn, client.by(name)).about(name));
 }
 

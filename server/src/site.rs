@@ -17,11 +17,11 @@ use http::{HeaderValue, header};
 use tower_http::services::ServeDir;
 
 /// The policy of a picture. It may use its own styles; an SVG that is opened as a page runs nothing and loads nothing.
-pub const PICTURE_POLICY: &str =
+pub(crate) const PICTURE_POLICY: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// The files of `directory`; `otherwise` answers for what is not there.
-pub fn files<S>(directory: &Path, otherwise: S) -> ServeDir<S> {
+pub(crate) fn files<S>(directory: &Path, otherwise: S) -> ServeDir<S> {
     ServeDir::new(directory)
         .precompressed_br()
         .append_index_html_on_directories(false)
@@ -31,7 +31,7 @@ pub fn files<S>(directory: &Path, otherwise: S) -> ServeDir<S> {
 
 /// The version of the site's files, for as long as the list that names it is the one that was there at the start.
 #[derive(Clone, Debug)]
-pub struct Version(Arc<Listed>);
+pub(crate) struct Version(Arc<Listed>);
 
 #[derive(Debug)]
 struct Listed {
@@ -43,7 +43,7 @@ struct Listed {
 impl Version {
     /// Returns the version of the files of `directory`; none where nothing lists them (`script/site-version.mjs`).
     #[must_use]
-    pub fn of(directory: &Path) -> Option<Self> {
+    pub(crate) fn of(directory: &Path) -> Option<Self> {
         let list = directory.join("site.json");
         let written = fs::metadata(&list).and_then(|about| about.modified()).ok()?;
         let content: serde_json::Value = serde_json::from_slice(&fs::read(&list).ok()?).ok()?;
@@ -65,7 +65,7 @@ impl Version {
 /// Middleware. A file whose address names the version of the files as they are never changes. Other code is asked for
 /// anew each time (304 when it is unchanged), so that wasm, script and page always fit together. Pictures may be a day
 /// old.
-pub async fn cache(State(version): State<Option<Version>>, request: Request, next: Next) -> Response {
+pub(crate) async fn cache(State(version): State<Option<Version>>, request: Request, next: Next) -> Response {
     let query = request.uri().query();
     let stays = match &version {
         Some(version) => version.is_named_by(query).await,

@@ -9,12 +9,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use crate::{auth::SignedIn, problem::Kind, site::PICTURE_POLICY, state::AppState};
 
 /// Answers with the picture, or with 304 to a browser that has it.
-pub async fn picture(_: SignedIn, State(state): State<AppState>, request: HeaderMap) -> Response {
+pub(crate) async fn picture(_: SignedIn, State(state): State<AppState>, request: HeaderMap) -> Response {
     answer(&state, &request)
 }
 
 /// Returns the answer to somebody who may see the picture.
-pub fn answer(state: &AppState, request: &HeaderMap) -> Response {
+pub(crate) fn answer(state: &AppState, request: &HeaderMap) -> Response {
     let site_plan = state.settings.site_plan.as_ref();
     let Some(picture) = site_plan.and_then(|site_plan| site_plan.picture.as_ref()) else {
         return Kind::NOT_FOUND.because("IUTSAI_SITE_PLAN names no plan of the complex.").into_response();
@@ -34,7 +34,7 @@ pub fn answer(state: &AppState, request: &HeaderMap) -> Response {
 }
 
 /// Returns whether a client has what `tag` names. This compares weakly (RFC 9110, section 13.1.2).
-pub fn is_known(request: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn is_known(request: &HeaderMap, tag: &str) -> bool {
     let lists = request.get_all(header::IF_NONE_MATCH).into_iter();
     let mut known =
         lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(',')).map(str::trim);

@@ -27,7 +27,7 @@ use crate::{
 
 /// The upgrade. The session of the cookie or `Authorization` header, if there is one, is the socket's until CONNECT
 /// brings another.
-pub async fn upgrade(
+pub(crate) async fn upgrade(
     State(state): State<AppState>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,

@@ -27,7 +27,7 @@ use self::{
 };
 use crate::budgets::{Network, count_refused};
 
-pub use self::{closing::Reason, full::Full};
+pub(crate) use self::{closing::Reason, full::Full};
 
 /// The strangers' part of all places, and its bounds. Few are needed, because a stranger's socket is closed or a
 /// resident's within seconds.

@@ -24,7 +24,7 @@ use crate::{
     config::{self, KafkaConfig},
     run,
 };
-pub use export::{Export, export};
+pub(crate) use export::{Export, export};
 
 /// Where the statistics and the log are, as `iutsai serve` has them.
 #[derive(clap::Args)]
@@ -44,7 +44,7 @@ struct Place {
 
 /// The settings of the batch.
 #[derive(clap::Args)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// Replaces only calls that began on this day or later, such as 2026-11-01
     #[arg(long, value_name = "DATE")]
     since: Option<String>,
@@ -67,7 +67,7 @@ pub struct Batch {
 
 /// The settings of the comparison.
 #[derive(clap::Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     #[command(flatten)]
     place: Place,
 
@@ -78,7 +78,7 @@ pub struct Verify {
 
 /// Where the demo's calls are.
 #[derive(clap::Args)]
-pub struct RemoveDemo {
+pub(crate) struct RemoveDemo {
     #[command(flatten)]
     place: Place,
 }
@@ -136,7 +136,7 @@ impl Place {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn batch(command: &Batch) -> Result<(), String> {
+pub(crate) fn batch(command: &Batch) -> Result<(), String> {
     let zone = config::time_zone(&command.place.time_zone)?;
     let wanted = Wanted { rebuild: command.rebuild, period: period(command, &zone)?, only_compare: false };
     let outcome = counted(&command.place, &command.kafka, wanted)?;
@@ -149,7 +149,7 @@ pub fn batch(command: &Batch) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn verify(command: &Verify) -> Result<(), String> {
+pub(crate) fn verify(command: &Verify) -> Result<(), String> {
     let wanted = Wanted { only_compare: true, ..Wanted::default() };
     let outcome = counted(&command.place, &command.kafka, wanted)?;
     println!("{}", sentence(&outcome));
@@ -167,7 +167,7 @@ pub fn verify(command: &Verify) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn remove_demo(command: &RemoveDemo) -> Result<(), String> {
+pub(crate) fn remove_demo(command: &RemoveDemo) -> Result<(), String> {
     let removed = command.place.run(async |statistics| {
         let removed = statistics.remove_demo(backend::clock::now()).await;
         removed.map_err(|error| error.to_string())

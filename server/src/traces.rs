@@ -10,7 +10,7 @@ use domain::header;
 
 /// Middleware of the commands. The span is a part of the trace that the request names, and has no more of the request
 /// than its method and its route.
-pub async fn trace(request: Request, next: Next) -> Response {
+pub(crate) async fn trace(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let traceparent = request.headers().get(header::TRACEPARENT).and_then(|value| value.to_str().ok());
     let begun = traces::Request::begin(request.method().as_str(), route, traceparent);

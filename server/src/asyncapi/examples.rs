@@ -12,10 +12,10 @@ use uuid::Uuid;
 /// When the call was received.
 const BEGAN: Millis = 1_795_900_000_000;
 /// The milliseconds from then until a frame was sent.
-pub const AGE: Millis = 42;
+pub(super) const AGE: Millis = 42;
 
 /// Every kind of event, and a status of each progress.
-pub fn events() -> Vec<Event> {
+pub(super) fn events() -> Vec<Event> {
     let mut events = vec![
         Event::Alert(alert()),
         Event::Alert(drill()),
@@ -29,7 +29,7 @@ pub fn events() -> Vec<Event> {
 }
 
 /// The bodies of one type, as frames have them.
-pub fn bodies(type_name: &str) -> Vec<Body> {
+pub(super) fn bodies(type_name: &str) -> Vec<Body> {
     let is_meant = |body: &Body| body.type_name() == type_name;
     all_bodies().into_iter().filter(is_meant).collect()
 }
@@ -53,7 +53,7 @@ fn all_bodies() -> Vec<Body> {
 }
 
 /// The `message-id` of a body's frame.
-pub fn message_id_of(body: &Body) -> String {
+pub(super) fn message_id_of(body: &Body) -> String {
     match body {
         Body::Event { event, .. } if event.id().is_some() => position().message_id(event.topic()),
         Body::Event { event, .. } => message_id::direct(event.topic(), id(30)),
@@ -62,7 +62,7 @@ pub fn message_id_of(body: &Body) -> String {
 }
 
 /// The row of the call in the statistics.
-pub fn row() -> Row {
+pub(super) fn row() -> Row {
     let alert = alert();
     let mut fold = LineIncidents::new(alert.line.clone(), 1);
     let statuses = [Progress::Escalated, Progress::Arrived, Progress::Resolved].map(status);
@@ -75,7 +75,7 @@ pub fn row() -> Row {
 }
 
 /// A record without what it needs, as it is kept.
-pub fn letter() -> Letter {
+pub(super) fn letter() -> Letter {
     let (value, position) = (r#"{"line":"101-1"}"#, position());
     let reason = record::read(topic::ALERT, value.as_bytes(), position).err();
     Letter {
@@ -91,27 +91,27 @@ pub fn letter() -> Letter {
 }
 
 /// The line of the call.
-pub fn line_of_call() -> Line {
+pub(super) fn line_of_call() -> Line {
     line("101-1")
 }
 
 /// The house of the call.
-pub fn house_of_call() -> House {
+pub(super) fn house_of_call() -> House {
     house("1203")
 }
 
 /// The call.
-pub fn call() -> AlertId {
+pub(super) fn call() -> AlertId {
     AlertId(id(1))
 }
 
 /// The key of the request that reports a location.
-pub fn key() -> Uuid {
+pub(super) fn key() -> Uuid {
     id(5)
 }
 
 /// The place of the call's record.
-pub fn position() -> Position {
+pub(super) fn position() -> Position {
     Position { timestamp: BEGAN, partition: 0, offset: 7 }
 }
 

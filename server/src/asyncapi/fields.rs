@@ -8,10 +8,10 @@ use crate::openapi::schemas::{
 };
 
 /// Fields by name.
-pub type Fields = Vec<(&'static str, RefOr<Schema>)>;
+pub(super) type Fields = Vec<(&'static str, RefOr<Schema>)>;
 
 /// Returns the schema of a body, which is that of a record with its `type`, and the parts that only listeners get.
-pub fn body(type_name: &'static str, record: Fields, only_here: Fields, required: &[&str]) -> Schema {
+pub(super) fn body(type_name: &'static str, record: Fields, only_here: Fields, required: &[&str]) -> Schema {
     let mut fields = record;
     fields.push((header::TYPE, words(&[type_name])));
     fields.extend(only_here);
@@ -20,7 +20,7 @@ pub fn body(type_name: &'static str, record: Fields, only_here: Fields, required
 }
 
 /// The fields of `an-alert`, `an-drill` and `an-canary`.
-pub fn alert() -> Fields {
+pub(super) fn alert() -> Fields {
     vec![
         ("id", uuid().into()),
         ("line", name()),
@@ -36,7 +36,7 @@ pub fn alert() -> Fields {
 }
 
 /// The fields of `an-accept`.
-pub fn accept() -> Fields {
+pub(super) fn accept() -> Fields {
     vec![
         ("id", uuid().into()),
         ("line", name()),
@@ -49,7 +49,7 @@ pub fn accept() -> Fields {
 }
 
 /// The fields of `an-status`.
-pub fn status() -> Fields {
+pub(super) fn status() -> Fields {
     vec![
         ("id", uuid().into()),
         ("line", name()),
@@ -67,7 +67,7 @@ pub fn status() -> Fields {
 }
 
 /// The fields of `an-location`.
-pub fn moved() -> Fields {
+pub(super) fn moved() -> Fields {
     vec![
         ("line", name()),
         ("alert", uuid().into()),
@@ -82,7 +82,7 @@ pub fn moved() -> Fields {
 }
 
 /// The fields of `an-receipt`. A flat of another line than the call's is `line/house`.
-pub fn receipt() -> Fields {
+pub(super) fn receipt() -> Fields {
     let mut fields = vec![("line", name()), ("alert", uuid().into()), ("target", name())];
     fields.extend(["pushed", "reached", "sounded", "seen"].map(|flats| (flats, list_of(text()))));
     fields.push(("after", integer()));
@@ -90,7 +90,7 @@ pub fn receipt() -> Fields {
 }
 
 /// The row of `an-history`.
-pub fn row() -> Schema {
+pub(super) fn row() -> Schema {
     let ended =
         object(&[("how", words(&Progress::ALL.map(Progress::as_str))), ("at", integer())], &["how", "at"]);
     let step = [
@@ -117,7 +117,7 @@ pub fn row() -> Schema {
 }
 
 /// The letter of `an-dead-letter`.
-pub fn letter() -> Schema {
+pub(super) fn letter() -> Schema {
     let fields = [
         ("place", text()),
         ("topic", text()),
@@ -132,7 +132,7 @@ pub fn letter() -> Schema {
 }
 
 /// The fields of the frame that settles which accept came first.
-pub fn first() -> Fields {
+pub(super) fn first() -> Fields {
     vec![
         ("line", name()),
         ("alert", uuid().into()),
@@ -143,7 +143,7 @@ pub fn first() -> Fields {
 }
 
 /// The headers of a record.
-pub fn record_headers() -> Schema {
+pub(super) fn record_headers() -> Schema {
     let mut fields: Fields = vec![
         (header::ID, uuid().into()),
         (header::AGE, text()),
@@ -155,7 +155,7 @@ pub fn record_headers() -> Schema {
 }
 
 /// The headers of a MESSAGE.
-pub fn message_headers(types: &[&str]) -> Schema {
+pub(super) fn message_headers(types: &[&str]) -> Schema {
     let fields = [
         ("destination", text()),
         ("subscription", text()),
@@ -171,18 +171,18 @@ pub fn message_headers(types: &[&str]) -> Schema {
 }
 
 /// Headers that are text, of which the first so many are needed.
-pub fn headers(needed: usize, names: &[&str]) -> Schema {
+pub(super) fn headers(needed: usize, names: &[&str]) -> Schema {
     let fields: Vec<(&str, RefOr<Schema>)> = names.iter().map(|name| (*name, text())).collect();
     object(&fields, &names[..needed])
 }
 
 /// True or false.
-pub fn boolean() -> RefOr<Schema> {
+pub(super) fn boolean() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::Boolean).build()).into()
 }
 
 /// This schema, or null.
-pub fn nullable(schema: RefOr<Schema>) -> RefOr<Schema> {
+pub(super) fn nullable(schema: RefOr<Schema>) -> RefOr<Schema> {
     let null = Schema::from(ObjectBuilder::new().schema_type(Type::Null).build());
     Schema::from(OneOfBuilder::new().item(schema).item(null).build()).into()
 }
@@ -192,7 +192,7 @@ fn number() -> RefOr<Schema> {
 }
 
 /// Returns the schema of the body of this type.
-pub fn of_body(type_name: &'static str) -> Schema {
+pub(super) fn of_body(type_name: &'static str) -> Schema {
     match type_name {
         "alert" => {
             let needed = ["id", "line", "house", "text", "drill", "at"];

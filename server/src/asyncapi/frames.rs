@@ -14,7 +14,7 @@ const SERVER: &str = "socket";
 const SUBSCRIPTION: &str = "calls";
 
 /// A channel for the session, and one for each destination.
-pub fn channels() -> Vec<Channel> {
+pub(super) fn channels() -> Vec<Channel> {
     let meanings = [
         (
             "line",

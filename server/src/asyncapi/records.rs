@@ -9,7 +9,7 @@ use super::{Channel, Example, Message, Way, examples, fields, written};
 use crate::openapi::schemas::object;
 
 /// A channel for each topic.
-pub fn channels() -> Vec<Channel> {
+pub(super) fn channels() -> Vec<Channel> {
     let call = || object(&fields::alert(), &["id", "line", "house", "text", "at"]);
     let status = object(&fields::status(), &["id", "line", "alert", "status", "by", "at"]);
     let moved = object(&fields::moved(), &["line", "alert", "at"]);

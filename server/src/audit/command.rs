@@ -14,14 +14,14 @@ const PAGE: u32 = 1_000;
 
 /// Where the audit is.
 #[derive(clap::Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     #[command(flatten)]
     place: admin::Place,
 }
 
 /// The form and the reason of an export.
 #[derive(clap::Args)]
-pub struct Export {
+pub(crate) struct Export {
     /// Format of the output
     #[arg(long, default_value = "csv")]
     format: Format,
@@ -51,7 +51,7 @@ enum Format {
 ///
 /// # Errors
 /// One sentence with the first row that does not fit.
-pub fn verify(command: &Verify) -> Result<(), String> {
+pub(crate) fn verify(command: &Verify) -> Result<(), String> {
     let verified = command.place.run(async |database| Audit::new(database.clone()).verify().await)?;
     let Verified { rows, pruned, hash } = verified;
     let before =
@@ -64,7 +64,7 @@ pub fn verify(command: &Verify) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn export(command: &Export) -> Result<(), String> {
+pub(crate) fn export(command: &Export) -> Result<(), String> {
     let Format::Csv = command.format;
     let zone = config::time_zone(&command.time_zone)?;
     let entries = command.place.run(async |database| {

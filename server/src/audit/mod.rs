@@ -11,7 +11,7 @@ use domain::statistics::Zone;
 use serde::Deserialize;
 
 use self::query::Query;
-pub use self::{
+pub(crate) use self::{
     command::{Export, Verify, export, verify},
     shown::{call_seen, shown, unchecked},
 };
@@ -27,7 +27,7 @@ const MOST_ROWS: u32 = 10_000;
 
 /// The filters of a download, and its reason.
 #[derive(Deserialize)]
-pub struct Download {
+pub(crate) struct Download {
     #[serde(flatten)]
     query: Query,
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct Download {
 
 /// A signed check.
 #[derive(Deserialize)]
-pub struct Check {
+pub(crate) struct Check {
     month: String,
     #[serde(default)]
     note: String,
@@ -44,7 +44,7 @@ pub struct Check {
 
 /// `POST /api/audit.csv`: everything that the filters show, at most [`MOST_ROWS`] records. The download is recorded,
 /// so it asks for a reason.
-pub async fn table(State(state): State<AppState>, act: Act<Download>) -> Response {
+pub(crate) async fn table(State(state): State<AppState>, act: Act<Download>) -> Response {
     let Download { query, reason } = &act.value;
     if reason.trim().is_empty() {
         return act
@@ -68,7 +68,7 @@ pub async fn table(State(state): State<AppState>, act: Act<Download>) -> Respons
 }
 
 /// `POST /api/audit/check`: signs that the records of a month were looked at.
-pub async fn check(State(state): State<AppState>, act: Act<Check>) -> Response {
+pub(crate) async fn check(State(state): State<AppState>, act: Act<Check>) -> Response {
     let Check { month, note } = &act.value;
     let Ok(month) = month.trim().parse::<Month>() else {
         return act.reply.refuse(Kind::INVALID.because("The 'month' is written such as 2026-11."));

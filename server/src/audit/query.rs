@@ -13,7 +13,7 @@ use crate::query::word;
 /// The parts as they were written.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
-pub struct Query {
+pub(super) struct Query {
     who: String,
     act: String,
     whose: String,

@@ -18,7 +18,7 @@ const PAGE: u32 = 50;
 const MONTHS: usize = 13;
 
 /// Returns what the page shows for the query of its address.
-pub async fn shown(state: &AppState, query: Option<&str>) -> Shown {
+pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Shown {
     let asked = Query::of(query);
     let answer = match asked.filter(state.backend.statistics.zone()) {
         Err(_) => Answer::Invalid,
@@ -58,7 +58,7 @@ async fn months(state: &AppState, audit: &Audit) -> Result<Vec<Month>, DatabaseE
 }
 
 /// Returns last month if somebody must still look at its records.
-pub async fn unchecked(state: &AppState) -> Option<Unchecked> {
+pub(crate) async fn unchecked(state: &AppState) -> Option<Unchecked> {
     let unchecked = state.backend.audit.unchecked(state.backend.statistics.zone(), clock::now()).await;
     unchecked.map(|month| month.map(Unchecked)).unwrap_or_else(|error| {
         tracing::warn!(%error, "it is not known whether last month's records were checked");
@@ -67,7 +67,7 @@ pub async fn unchecked(state: &AppState) -> Option<Unchecked> {
 }
 
 /// Records that somebody of the office looks at the page of a call of somebody else.
-pub fn call_seen(state: &AppState, parts: &Parts, viewer: &Resident) {
+pub(crate) fn call_seen(state: &AppState, parts: &Parts, viewer: &Resident) {
     let id = parts.uri.path().rsplit('/').next().and_then(|id| id.parse::<AlertId>().ok());
     let by = state.proxies.sender(parts).by(&viewer.name);
     for call in id.map(|id| state.backend.hub.named(id)).unwrap_or_default() {

@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use self::{readers::Reader, streams::Streams};
 use crate::{site_plan, state::AppState};
 
-pub use self::{
+pub(crate) use self::{
     now::shown,
     readers::{entrance, has_display, holder, renewed_cookie},
     stream::calls,
@@ -114,6 +114,6 @@ impl Board {
 }
 
 /// `GET /admin/board/plan` answers as `/site-plan`, for readers of the board, who need not be signed in.
-pub async fn picture(_: Reader, State(state): State<AppState>, request: HeaderMap) -> Response {
+pub(crate) async fn picture(_: Reader, State(state): State<AppState>, request: HeaderMap) -> Response {
     site_plan::answer(&state, &request)
 }

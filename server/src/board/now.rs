@@ -38,7 +38,7 @@ fn ground(state: &AppState) -> Ground {
 }
 
 /// Returns what the page at an address shows, if it is the board and somebody may read it.
-pub async fn shown(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
+pub(crate) async fn shown(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<Arc<Shown>> {
     if !BOARD.is_at(parts.uri.path()) {
         return None;
     }

@@ -32,7 +32,7 @@ const LASTS: u64 = 400 * 24 * 60 * 60;
 const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Somebody who may read the board; others are refused with 401 or 403.
-pub enum Reader {
+pub(crate) enum Reader {
     /// An administrator.
     Administrator(Credentials),
     /// A screen, by its id.
@@ -78,7 +78,7 @@ impl FromRequestParts<AppState> for Reader {
 
 /// Returns the answer to the link of a screen, which keeps the token and leads to the board without it in the address.
 /// Anybody may read an address off a wall.
-pub fn entrance(state: &AppState, parts: &Parts) -> Option<Response> {
+pub(crate) fn entrance(state: &AppState, parts: &Parts) -> Option<Response> {
     if !BOARD.is_at(parts.uri.path()) {
         return None;
     }
@@ -93,12 +93,12 @@ pub fn entrance(state: &AppState, parts: &Parts) -> Option<Response> {
 
 /// Returns whether a request for the board is a screen's, be its token good or not. It is not led to the sign-in page,
 /// where nobody could sign in.
-pub fn has_display(parts: &Parts) -> bool {
+pub(crate) fn has_display(parts: &Parts) -> bool {
     BOARD.is_at(parts.uri.path()) && token(parts).is_some()
 }
 
 /// Returns the holder of a page's turn, if a known screen asks for the board. It is not a stranger.
-pub fn holder(state: &AppState, parts: &Parts) -> Option<Holder> {
+pub(crate) fn holder(state: &AppState, parts: &Parts) -> Option<Holder> {
     if !BOARD.is_at(parts.uri.path()) {
         return None;
     }
@@ -110,7 +110,7 @@ pub fn holder(state: &AppState, parts: &Parts) -> Option<Holder> {
 
 /// Returns the cookie of a screen again, so that it never expires while the screen is used. People who are signed in
 /// have a cookie of their own to renew.
-pub fn renewed_cookie(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<HeaderValue> {
+pub(crate) fn renewed_cookie(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<HeaderValue> {
     if viewer.is_some() || !parts.uri.path().starts_with(BOARD.path) {
         return None;
     }

@@ -40,7 +40,7 @@ const LASTS: Duration = Duration::from_secs(6 * 60 * 60);
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Answers with the stream. `?lang=` is the page's language.
-pub async fn calls(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn calls(State(state): State<AppState>, request: Request) -> Response {
     if state.settings.shard.is_some() {
         return role_absent("keep every line, which the board shows", "web");
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// The capacity of a bucket, and the speed at which it fills.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub(crate) struct Rate {
     /// The most at once.
     pub burst: f64,
     /// The most per second after that.
@@ -13,7 +13,7 @@ pub struct Rate {
 
 /// One holder's bucket.
 #[derive(Debug)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     rate: Rate,
     left: f64,
     at: Instant,
@@ -23,7 +23,7 @@ impl Rate {
     /// Returns how long an empty bucket needs to fill. Forgetting one that has not been used for that time changes
     /// nothing.
     #[must_use]
-    pub fn refill(self) -> Duration {
+    pub(crate) fn refill(self) -> Duration {
         Duration::from_secs_f64(self.burst / self.per_second)
     }
 }
@@ -31,12 +31,12 @@ impl Rate {
 impl Bucket {
     /// A full bucket.
     #[must_use]
-    pub fn full(rate: Rate, now: Instant) -> Self {
+    pub(crate) fn full(rate: Rate, now: Instant) -> Self {
         Self { rate, left: rate.burst, at: now }
     }
 
     /// Takes one; false where none is left.
-    pub fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         let has = self.has(now);
         if has {
             self.left -= 1.0;
@@ -45,7 +45,7 @@ impl Bucket {
     }
 
     /// Returns true if one is left.
-    pub fn has(&mut self, now: Instant) -> bool {
+    pub(crate) fn has(&mut self, now: Instant) -> bool {
         let waited = now.saturating_duration_since(self.at).as_secs_f64();
         self.left = (self.left + waited * self.rate.per_second).min(self.rate.burst);
         self.at = now;
@@ -54,7 +54,7 @@ impl Bucket {
 
     /// Returns when it was last asked.
     #[must_use]
-    pub fn at(&self) -> Instant {
+    pub(crate) fn at(&self) -> Instant {
         self.at
     }
 }

@@ -16,7 +16,7 @@ const HOUSE: &str = "house";
 const LINE: &str = "line";
 
 /// The call in the address, by its id, and by `?house=` and `?line=` where they are given.
-pub struct Call(pub(super) CallAddress);
+pub(crate) struct Call(pub(super) CallAddress);
 
 impl FromRequestParts<AppState> for Call {
     type Rejection = Problem;

@@ -24,7 +24,7 @@ use super::{Config, Log, Roles, Settings, SitePlan, TileSource, given, log};
 
 impl Config {
     /// The settings that follow from this, or every sentence about what is wrong.
-    pub fn check(&self) -> Result<Settings, Vec<String>> {
+    pub(crate) fn check(&self) -> Result<Settings, Vec<String>> {
         let mut wrong = Vec::new();
         let listen = gather(&mut wrong, address("IUTSAI_LISTEN", &self.listen));
         let metrics_listen = gather(
@@ -172,7 +172,7 @@ impl Config {
 ///
 /// # Errors
 /// One sentence about what to write.
-pub fn time_zone(name: &str) -> Result<Iana, String> {
+pub(crate) fn time_zone(name: &str) -> Result<Iana, String> {
     let name = given(Some(name)).unwrap_or("Asia/Seoul");
     Iana::named(name).map_err(|error| format!("IUTSAI_TIME_ZONE: {error}; write its IANA name."))
 }
@@ -201,7 +201,7 @@ fn roles_fit_log(roles: Roles, log: &Log) -> Result<(), String> {
 ///
 /// # Errors
 /// One sentence about what to write; it does not repeat the URL, which may hold a password.
-pub fn database_url(url: Option<&str>, data_dir: &Path) -> Result<String, String> {
+pub(crate) fn database_url(url: Option<&str>, data_dir: &Path) -> Result<String, String> {
     let Some(url) = given(url) else {
         return Ok(format!("sqlite://{}?mode=rwc", data_dir.join(database::FILE).display()));
     };

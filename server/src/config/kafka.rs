@@ -6,7 +6,7 @@ use super::{Log, given};
 /// CONFIGURATION.md), with underscores.
 #[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Kafka")]
-pub struct KafkaConfig {
+pub(crate) struct KafkaConfig {
     /// HOST:PORT of one or more brokers, separated by commas; without it the node is its own log
     #[arg(long = "kafka-bootstrap-servers", env = "KAFKA_BOOTSTRAP_SERVERS", value_name = "HOSTS")]
     pub bootstrap_servers: Option<String>,
@@ -84,7 +84,7 @@ impl KafkaConfig {
 ///
 /// # Errors
 /// One sentence about what to write.
-pub fn log(kafka: &KafkaConfig) -> Result<Log, String> {
+pub(crate) fn log(kafka: &KafkaConfig) -> Result<Log, String> {
     let Some(bootstrap_servers) = given(kafka.bootstrap_servers.as_deref()) else { return Ok(Log::Local) };
     for server in bootstrap_servers.split(',') {
         let port = server.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));

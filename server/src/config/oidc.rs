@@ -6,12 +6,12 @@ use backend::people::oidc;
 use super::given;
 
 /// The address to which the housing service leads browsers back. It is registered there.
-pub const CALLBACK: &str = "/sign-in/service/callback";
+pub(crate) const CALLBACK: &str = "/sign-in/service/callback";
 
 /// A housing service by which people sign in, with OpenID Connect.
 #[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Sign-in by the housing service")]
-pub struct OidcConfig {
+pub(crate) struct OidcConfig {
     /// The issuer, exactly as the housing service names itself; without it there is no such sign-in. http is for
     /// loopback addresses only
     #[arg(long = "oidc-issuer", env = "IUTSAI_OIDC_ISSUER", value_name = "URL")]

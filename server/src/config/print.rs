@@ -16,7 +16,7 @@ const UNSET: &str = "(unset)";
 
 /// Returns every variable with its value in effect, in the order of the help text.
 #[must_use]
-pub fn table(config: &Config, settings: &Settings) -> String {
+pub(crate) fn table(config: &Config, settings: &Settings) -> String {
     let configured = serde_json::to_value(config).expect("texts and flags are always JSON");
     let command = Config::augment_args(Command::new("iutsai"));
     let lines = command.get_arguments().filter_map(|argument| {
@@ -76,7 +76,7 @@ const SLOW: Duration = Duration::from_millis(300);
 
 /// Returns the cost of a password on this machine as comments, which go below the settings.
 #[must_use]
-pub fn hashing(cost: &HashingCost) -> String {
+pub(crate) fn hashing(cost: &HashingCost) -> String {
     let HashingCost { memory_kib, passes, lanes, check } = cost;
     let millis = check.as_secs_f64() * 1000.0;
     let each = 1.0 / check.as_secs_f64().max(f64::EPSILON);

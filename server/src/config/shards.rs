@@ -7,7 +7,7 @@ use super::{Log, Roles, given};
 /// The division of the lines among fan-outs.
 #[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Shards")]
-pub struct ShardsConfig {
+pub(crate) struct ShardsConfig {
     /// The number of shards among which the lines of a large complex are divided, the same on every process; needs
     /// Kafka and PostgreSQL if it is not 1
     #[arg(long = "shards", env = "IUTSAI_SHARDS", value_name = "NUMBER", default_value = "1")]

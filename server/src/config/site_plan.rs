@@ -11,7 +11,7 @@ const VARIABLE: &str = "IUTSAI_SITE_PLAN";
 /// The form of its value.
 const FORM: &str = "FILE;X,Y=LAT,LNG;X,Y=LAT,LNG";
 /// The address of a picture that the configuration names.
-pub const ADDRESS: &str = "/site-plan";
+pub(crate) const ADDRESS: &str = "/site-plan";
 /// The largest file, in octets, because a phone loads it over a mobile network.
 const LARGEST: u64 = 5 * 1024 * 1024;
 /// The largest turn of a picture, in degrees. Two points that were measured by hand are off by as much.

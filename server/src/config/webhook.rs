@@ -12,7 +12,7 @@ const EVENTS: &str = "call,end";
 /// An address of the operator's that calls are sent to, such as a gateway for text messages.
 #[derive(Clone, Debug, clap::Args, serde::Serialize)]
 #[command(next_help_heading = "Webhook")]
-pub struct WebhookConfig {
+pub(crate) struct WebhookConfig {
     /// The https address that calls are sent to; without it there is no webhook. http is for loopback addresses only
     #[arg(long = "webhook-url", env = "IUTSAI_WEBHOOK_URL", value_name = "URL", hide_env_values = true)]
     pub webhook_url: Option<String>,

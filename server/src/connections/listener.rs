@@ -14,7 +14,7 @@ use super::{ClientStream, Connections, Peer};
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A TCP listener whose connections are bounded.
-pub struct BoundedListener {
+pub(crate) struct BoundedListener {
     listener: TcpListener,
     connections: Connections,
 }
@@ -22,7 +22,7 @@ pub struct BoundedListener {
 impl BoundedListener {
     /// Returns what `listener` accepts is among `connections`.
     #[must_use]
-    pub const fn new(listener: TcpListener, connections: Connections) -> Self {
+    pub(crate) const fn new(listener: TcpListener, connections: Connections) -> Self {
         Self { listener, connections }
     }
 

@@ -27,7 +27,7 @@ const NO_HEAD: usize = usize::MAX;
 /// A client's TCP connection, as HTTP reads and writes it. Once closed from outside, it reads as ended by the client.
 ///
 /// The connection's stream. One task reads and writes it, and is the one that is woken.
-pub struct ClientStream(Arc<Shared>);
+pub(crate) struct ClientStream(Arc<Shared>);
 
 /// The state that the connection's task, its requests and [`Connections`] share.
 pub(super) struct Shared {
@@ -152,7 +152,7 @@ impl ClientStream {
     /// Takes the descriptor, for a socket that reads and writes it without this. The connection counts as open until
     /// this is dropped.
     #[must_use]
-    pub fn take_descriptor(&self) -> Option<TcpStream> {
+    pub(crate) fn take_descriptor(&self) -> Option<TcpStream> {
         let (stream, _) = self.0.take();
         stream
     }

@@ -6,18 +6,18 @@ use std::fmt::Display;
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A table that grows.
-pub struct Csv(String);
+pub(crate) struct Csv(String);
 
 impl Csv {
     /// Returns a table with these columns.
-    pub fn new(columns: &[&str]) -> Self {
+    pub(crate) fn new(columns: &[&str]) -> Self {
         let mut csv = Self(BYTE_ORDER_MARK.to_string());
         csv.row(columns);
         csv
     }
 
     /// Adds a row.
-    pub fn row<T: Display>(&mut self, cells: &[T]) {
+    pub(crate) fn row<T: Display>(&mut self, cells: &[T]) {
         for (index, text) in cells.iter().enumerate() {
             if index > 0 {
                 self.0.push(',');
@@ -28,7 +28,7 @@ impl Csv {
     }
 
     /// Returns the table.
-    pub fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.0
     }
 }

@@ -24,7 +24,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use self::question::Question;
-pub use self::{csv::Csv, shown::shown};
+pub(crate) use self::{csv::Csv, shown::shown};
 use crate::{
     auth::Administrator,
     client_address::ClientAddress,
@@ -38,7 +38,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Kind::INVALID`] for a question that makes no sense, [`Kind::ROLE_ABSENT`] and [`Kind::UNAVAILABLE`].
-pub async fn json(
+pub(crate) async fn json(
     _: Administrator,
     State(state): State<AppState>,
     RawQuery(asked): RawQuery,
@@ -59,7 +59,7 @@ pub async fn json(
 ///
 /// # Errors
 /// As [`json`].
-pub async fn table(
+pub(crate) async fn table(
     Administrator(by): Administrator,
     client: ClientAddress,
     State(state): State<AppState>,
@@ -76,7 +76,7 @@ pub async fn table(
 ///
 /// # Errors
 /// As [`json`], and [`Kind::INVALID`] without a reason.
-pub async fn calls(
+pub(crate) async fn calls(
     Administrator(by): Administrator,
     client: ClientAddress,
     State(state): State<AppState>,
@@ -118,13 +118,13 @@ fn refused(invalid: &Invalid) -> Problem {
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`]; nothing is given out then.
-pub async fn recorded(state: &AppState, by: By, table: &str, reason: &str) -> Result<(), Problem> {
+pub(crate) async fn recorded(state: &AppState, by: By, table: &str, reason: &str) -> Result<(), Problem> {
     let record = Record::new(Act::Downloaded, by).about(table).with(reason);
     state.backend.audit.record(record).await.map_err(|error| Problem::unavailable(&error))
 }
 
 /// Answers with a table as a file.
-pub fn download(table: Csv, name: &str) -> Response {
+pub(crate) fn download(table: Csv, name: &str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -12,7 +12,7 @@ use super::{condition as condition_of, question::Question, statistics, tag, weak
 use crate::state::AppState;
 
 /// Returns what the page shows for the query of its address.
-pub async fn shown(state: &AppState, query: Option<&str>) -> Shown {
+pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Shown {
     let question = Question::of(query);
     let mut form = question.form();
     let Some(statistics) = statistics(state) else { return Shown { form, answer: Answer::Absent } };

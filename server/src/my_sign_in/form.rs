@@ -21,7 +21,7 @@ use crate::{
 /// The fields of all forms of the page. A form has those that its act needs.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Fields {
+pub(super) struct Fields {
     /// The word for the act.
     pub(super) act: String,
     /// The present password.
@@ -35,7 +35,7 @@ pub struct Fields {
 }
 
 /// A form, and the session that sent it.
-pub struct Form {
+pub(crate) struct Form {
     pub(super) credentials: Credentials,
     pub(super) client: ClientAddress,
     pub(super) parts: Parts,

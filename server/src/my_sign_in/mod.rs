@@ -21,7 +21,7 @@ use http::header;
 use url::form_urlencoded;
 
 use self::form::Form;
-pub use self::shown::shown;
+pub(crate) use self::shown::shown;
 use crate::{
     auth,
     problem::{Kind, Problem},
@@ -33,7 +33,7 @@ use crate::{
 const OTHERS: &str = "others";
 
 /// `POST /me/sign-in`.
-pub async fn act(State(state): State<AppState>, form: Form) -> Response {
+pub(crate) async fn act(State(state): State<AppState>, form: Form) -> Response {
     let outcome =
         match form.fields.act.as_str() {
             "password" => change_password(&state, &form).await,

@@ -24,7 +24,7 @@ use crate::{
 const ISSUER: &str = "Iutsai";
 
 /// Returns what the page shows to the owner of a session.
-pub async fn shown(state: &AppState, session: &Session, query: Option<&str>) -> Shown {
+pub(crate) async fn shown(state: &AppState, session: &Session, query: Option<&str>) -> Shown {
     let name = &session.resident.name;
     let factor = match state.backend.accounts.second_factor(name).await {
         Ok(factor) => factor_shown(session, factor),

@@ -8,7 +8,7 @@ use utoipa::openapi::{
 };
 
 /// Every schema with its name.
-pub fn all() -> Vec<(&'static str, Schema)> {
+pub(crate) fn all() -> Vec<(&'static str, Schema)> {
     vec![
         (
             "SignIn",
@@ -39,7 +39,7 @@ pub fn all() -> Vec<(&'static str, Schema)> {
 }
 
 /// A UUID as text.
-pub fn uuid() -> Schema {
+pub(crate) fn uuid() -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
@@ -173,12 +173,12 @@ fn device() -> Schema {
 }
 
 /// A whole number.
-pub fn integer() -> RefOr<Schema> {
+pub(crate) fn integer() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::Integer).build()).into()
 }
 
 /// A list of these.
-pub fn list_of(items: RefOr<Schema>) -> RefOr<Schema> {
+pub(crate) fn list_of(items: RefOr<Schema>) -> RefOr<Schema> {
     Schema::from(ArrayBuilder::new().items(items).build()).into()
 }
 
@@ -194,7 +194,7 @@ fn problem() -> Schema {
 }
 
 /// An object of these fields.
-pub fn object(fields: &[(&str, RefOr<Schema>)], required: &[&str]) -> Schema {
+pub(crate) fn object(fields: &[(&str, RefOr<Schema>)], required: &[&str]) -> Schema {
     let object =
         fields.iter().fold(ObjectBuilder::new().schema_type(Type::Object), |object, (name, schema)| {
             object.property(*name, schema.clone())
@@ -207,17 +207,17 @@ fn reference(name: &str) -> RefOr<Schema> {
 }
 
 /// Any text.
-pub fn text() -> RefOr<Schema> {
+pub(crate) fn text() -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).build()).into()
 }
 
 /// Text of so many characters at most.
-pub fn text_up_to(characters: usize) -> RefOr<Schema> {
+pub(crate) fn text_up_to(characters: usize) -> RefOr<Schema> {
     Schema::from(ObjectBuilder::new().schema_type(Type::String).max_length(Some(characters)).build()).into()
 }
 
 /// The name of a line or a house.
-pub fn name() -> RefOr<Schema> {
+pub(crate) fn name() -> RefOr<Schema> {
     text_up_to(NAME_LENGTH_LIMIT)
 }
 
@@ -229,13 +229,13 @@ fn flag() -> RefOr<Schema> {
 }
 
 /// One of these words.
-pub fn words(words: &[&str]) -> RefOr<Schema> {
+pub(crate) fn words(words: &[&str]) -> RefOr<Schema> {
     let values = words.iter().map(|word| json!(word));
     Schema::from(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build()).into()
 }
 
 /// A number, or text that is one.
-pub fn number_or_text() -> RefOr<Schema> {
+pub(crate) fn number_or_text() -> RefOr<Schema> {
     let number = Schema::from(ObjectBuilder::new().schema_type(Type::Number).build());
     Schema::from(OneOfBuilder::new().item(number).item(text()).build()).into()
 }

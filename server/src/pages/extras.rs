@@ -27,7 +27,7 @@ use crate::{
 
 /// The data of single pages, read before they are rendered.
 #[derive(Clone, Default)]
-pub struct Extras {
+pub(crate) struct Extras {
     /// The numbers of the office.
     pub statistics: Option<Arc<statistics::Shown>>,
     /// The people of the complex.

@@ -32,7 +32,7 @@ use crate::{
 const BACK: &str = "back";
 
 /// The request of an administrator.
-pub struct Act<T> {
+pub(crate) struct Act<T> {
     /// The administrator.
     pub by: Resident,
     /// The value that was sent.
@@ -45,7 +45,7 @@ pub struct Act<T> {
 
 impl<T> Act<T> {
     /// Returns the administrator and the address, as the audit names who acts.
-    pub fn who(&self, state: &AppState) -> By {
+    pub(crate) fn who(&self, state: &AppState) -> By {
         state.proxies.sender(&self.parts).by(&self.by.name)
     }
 
@@ -77,7 +77,7 @@ impl<T: DeserializeOwned + Send> FromRequest<AppState> for Act<T> {
 }
 
 /// The form of the answer to an act.
-pub enum Reply {
+pub(crate) enum Reply {
     /// To a program.
     Json,
     /// A form is led back to the page that it stands on.
@@ -95,7 +95,7 @@ impl Reply {
     }
 
     /// Answers what was done, in a word, and to whom.
-    pub fn answer(&self, outcome: Result<(), Refused>, word: &str, about: &str) -> Response {
+    pub(crate) fn answer(&self, outcome: Result<(), Refused>, word: &str, about: &str) -> Response {
         match outcome {
             Ok(()) => self.done(word, about),
             Err(refused) => self.refused(refused, about),
@@ -103,7 +103,7 @@ impl Reply {
     }
 
     /// Answers what was done.
-    pub fn done(&self, word: &str, about: &str) -> Response {
+    pub(crate) fn done(&self, word: &str, about: &str) -> Response {
         match self {
             Self::Json => Json(json!({ "done": word, "about": about })).into_response(),
             Self::Page { back } => back_to(back, &[("done", word), ("about", about)]),
@@ -111,7 +111,7 @@ impl Reply {
     }
 
     /// Answers why the act was refused.
-    pub fn refused(&self, refused: Refused, about: &str) -> Response {
+    pub(crate) fn refused(&self, refused: Refused, about: &str) -> Response {
         self.refuse_about(&refused.into(), about)
     }
 
@@ -129,7 +129,7 @@ impl Reply {
     }
 
     /// Answers a request that is not an act.
-    pub fn refuse(&self, problem: Problem) -> Response {
+    pub(crate) fn refuse(&self, problem: Problem) -> Response {
         match self {
             Self::Json => problem.into_response(),
             Self::Page { back } if problem.kind == Kind::NOT_SIGNED_IN => {
@@ -160,7 +160,7 @@ fn back_to(page: &str, words: &[(&str, &str)]) -> Response {
 }
 
 /// The name of an account in an address.
-pub struct Name(pub(super) String);
+pub(crate) struct Name(pub(super) String);
 
 impl FromRequestParts<AppState> for Name {
     type Rejection = Problem;

@@ -23,30 +23,30 @@ use crate::{
 
 /// An act that needs nothing but its address.
 #[derive(Deserialize)]
-pub struct Nothing {}
+pub(crate) struct Nothing {}
 
 /// An act that a form must confirm, because it deletes something.
 #[derive(Deserialize)]
-pub struct Confirmed {
+pub(crate) struct Confirmed {
     #[serde(default)]
     confirmed: String,
 }
 
 /// Another role.
 #[derive(Deserialize)]
-pub struct NewRole {
+pub(crate) struct NewRole {
     role: Role,
 }
 
 /// A line.
 #[derive(Deserialize)]
-pub struct OfLine {
+pub(crate) struct OfLine {
     line: Line,
 }
 
 /// A house.
 #[derive(Deserialize)]
-pub struct OfHouse {
+pub(crate) struct OfHouse {
     #[serde(default)]
     building: String,
     line: Line,
@@ -55,7 +55,7 @@ pub struct OfHouse {
 
 /// The lines next to a line, separated by semicolons.
 #[derive(Deserialize)]
-pub struct Neighbours {
+pub(crate) struct Neighbours {
     line: Line,
     #[serde(default)]
     neighbours: String,
@@ -65,7 +65,7 @@ pub struct Neighbours {
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`].
-pub async fn list(
+pub(crate) async fn list(
     Administrator(by): Administrator,
     client: ClientAddress,
     State(state): State<AppState>,
@@ -76,31 +76,31 @@ pub async fn list(
 }
 
 /// `POST /api/people/{name}/lock`.
-pub async fn lock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+pub(crate) async fn lock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
     let outcome = act.accounts(&state).lock(&name).await;
     act.reply.answer(outcome, "locked", &name)
 }
 
 /// `POST /api/people/{name}/unlock`.
-pub async fn unlock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+pub(crate) async fn unlock(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
     let outcome = act.accounts(&state).unlock(&name).await;
     act.reply.answer(outcome, "unlocked", &name)
 }
 
 /// `POST /api/people/{name}/end-sessions`.
-pub async fn end_sessions(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+pub(crate) async fn end_sessions(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
     let outcome = act.accounts(&state).sign_out_everywhere(&name).await.map(drop);
     act.reply.answer(outcome, "signed-out", &name)
 }
 
 /// `POST /api/people/{name}/role`.
-pub async fn set_role(State(state): State<AppState>, Name(name): Name, act: Act<NewRole>) -> Response {
+pub(crate) async fn set_role(State(state): State<AppState>, Name(name): Name, act: Act<NewRole>) -> Response {
     let outcome = act.accounts(&state).set_role(&name, act.value.role).await;
     act.reply.answer(outcome, act.value.role.as_str(), &name)
 }
 
 /// `POST /api/people/{name}/move-out`. A form has a box that confirms it; a program that sends this means it.
-pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Confirmed>) -> Response {
+pub(crate) async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Confirmed>) -> Response {
     if act.reply.is_page() && act.value.confirmed.is_empty() {
         return act
             .reply
@@ -112,7 +112,7 @@ pub async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<
 
 /// `POST /api/people/{name}/reset`: an invitation to choose a new password, for programs. The page has
 /// `/admin/people/cards`.
-pub async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+pub(crate) async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
     match act.accounts(&state).reset(&name, &act.by.name).await {
         Ok(invitation) => cards::answer(&state, &act.parts, std::slice::from_ref(&invitation)),
         Err(refused) => act.reply.refused(refused, &name),
@@ -120,28 +120,28 @@ pub async fn reset(State(state): State<AppState>, Name(name): Name, act: Act<Not
 }
 
 /// `POST /api/houses`: adds a house, and its line where that is new.
-pub async fn add_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
+pub(crate) async fn add_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
     let OfHouse { building, line, house } = &act.value;
     let outcome = act.accounts(&state).add_house(building.trim(), line, house).await;
     act.reply.answer(outcome, "added", &format!("{line} {house}"))
 }
 
 /// `POST /api/houses/remove`.
-pub async fn remove_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
+pub(crate) async fn remove_house(State(state): State<AppState>, act: Act<OfHouse>) -> Response {
     let OfHouse { line, house, .. } = &act.value;
     let outcome = act.accounts(&state).remove_house(line, house).await;
     act.reply.answer(outcome, "removed", &format!("{line} {house}"))
 }
 
 /// `POST /api/lines/remove`.
-pub async fn remove_line(State(state): State<AppState>, act: Act<OfLine>) -> Response {
+pub(crate) async fn remove_line(State(state): State<AppState>, act: Act<OfLine>) -> Response {
     let line = &act.value.line;
     let outcome = act.accounts(&state).remove_line(line).await;
     act.reply.answer(outcome, "removed", line.as_str())
 }
 
 /// `POST /api/lines/neighbours`.
-pub async fn set_neighbours(State(state): State<AppState>, act: Act<Neighbours>) -> Response {
+pub(crate) async fn set_neighbours(State(state): State<AppState>, act: Act<Neighbours>) -> Response {
     let Neighbours { line, neighbours } = &act.value;
     let names = neighbours.split(';').map(str::trim).filter(|name| !name.is_empty());
     let Ok(neighbours) = names.map(Line::new).collect::<Result<Vec<_>, _>>() else {

@@ -28,14 +28,14 @@ use crate::{
 /// The invited, which are a house, the houses of a line without an account, all such houses, or somebody to choose a
 /// new password.
 #[derive(Deserialize)]
-pub struct Invite {
+pub(crate) struct Invite {
     line: Option<Line>,
     house: Option<House>,
     resident: Option<String>,
 }
 
 /// `POST /api/invitations`, for programs.
-pub async fn invite(State(state): State<AppState>, act: Act<Invite>) -> Response {
+pub(crate) async fn invite(State(state): State<AppState>, act: Act<Invite>) -> Response {
     match made(&state, &act).await {
         Ok(invitations) => answer(&state, &act.parts, &invitations),
         Err(response) => response,
@@ -43,7 +43,7 @@ pub async fn invite(State(state): State<AppState>, act: Act<Invite>) -> Response
 }
 
 /// `POST /admin/people/cards`: the page's form. The answer is the page of cards itself, since nobody can read it again.
-pub async fn cards(State(state): State<AppState>, act: Act<Invite>) -> Response {
+pub(crate) async fn cards(State(state): State<AppState>, act: Act<Invite>) -> Response {
     let invitations = match made(&state, &act).await {
         Ok(invitations) => invitations,
         Err(response) => return response,

@@ -27,7 +27,7 @@ use crate::{
 
 /// A new screen.
 #[derive(Deserialize)]
-pub struct NewDisplay {
+pub(crate) struct NewDisplay {
     #[serde(default)]
     name: String,
 }
@@ -36,13 +36,13 @@ pub struct NewDisplay {
 ///
 /// # Errors
 /// [`crate::problem::Kind::UNAVAILABLE`].
-pub async fn list(_: Administrator, State(state): State<AppState>) -> Result<Response, Problem> {
+pub(crate) async fn list(_: Administrator, State(state): State<AppState>) -> Result<Response, Problem> {
     let displays = state.backend.displays.list().await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(json!({ "displays": displays }))).into_response())
 }
 
 /// `POST /api/displays`, for programs. The link is in this answer and nowhere else.
-pub async fn make(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
+pub(crate) async fn make(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
     match state.backend.displays.make(&act.value.name, &act.who(&state)).await {
         Ok(made) => {
             let link = link(&address(&state, &act.parts), &made);
@@ -56,7 +56,7 @@ pub async fn make(State(state): State<AppState>, act: Act<NewDisplay>) -> Respon
 
 /// `POST /admin/board/displays` is the page's form. The answer is the page with the link itself, since nobody can read it
 /// again.
-pub async fn make_page(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
+pub(crate) async fn make_page(State(state): State<AppState>, act: Act<NewDisplay>) -> Response {
     let made = match state.backend.displays.make(&act.value.name, &act.who(&state)).await {
         Ok(made) => made,
         Err(refused) => return act.reply.refused(refused, &act.value.name),
@@ -68,7 +68,7 @@ pub async fn make_page(State(state): State<AppState>, act: Act<NewDisplay>) -> R
 }
 
 /// `POST /api/displays/{id}/revoke`.
-pub async fn revoke(State(state): State<AppState>, Path(id): Path<String>, act: Act<Nothing>) -> Response {
+pub(crate) async fn revoke(State(state): State<AppState>, Path(id): Path<String>, act: Act<Nothing>) -> Response {
     match state.backend.displays.revoke(&id, &act.who(&state)).await {
         Ok(name) => act.reply.done("revoked", &name),
         Err(refused) => act.reply.refused(refused, &id),
@@ -76,7 +76,7 @@ pub async fn revoke(State(state): State<AppState>, Path(id): Path<String>, act: 
 }
 
 /// Returns what the page of screens shows for the query of its address.
-pub async fn shown(state: &AppState, query: Option<&str>) -> Displays {
+pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Displays {
     let displays = match state.backend.displays.list().await {
         Ok(displays) => Some(displays),
         Err(error) => {

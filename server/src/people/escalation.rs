@@ -21,20 +21,20 @@ use crate::{auth::Administrator, problem::Problem, query::word, state::AppState}
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`](crate::problem::Kind::UNAVAILABLE).
-pub async fn rules(_: Administrator, State(state): State<AppState>) -> Result<Response, Problem> {
+pub(crate) async fn rules(_: Administrator, State(state): State<AppState>) -> Result<Response, Problem> {
     let settings = state.backend.escalation.settings().await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(settings)).into_response())
 }
 
 /// `POST /api/escalation` sets other rules.
-pub async fn set_rules(State(state): State<AppState>, act: Act<EscalationRequest>) -> Response {
+pub(crate) async fn set_rules(State(state): State<AppState>, act: Act<EscalationRequest>) -> Response {
     let by = act.who(&state);
     let outcome = state.backend.escalation.set(&act.value.settings(), &by).await;
     act.reply.answer(outcome.map_err(Refused::from), "saved", "")
 }
 
 /// Returns what the page at an address shows, if it is that of the rules.
-pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
+pub(crate) async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
     if !ESCALATION.is_at(path) {
         return None;
     }

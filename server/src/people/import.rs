@@ -29,7 +29,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Kind::INVALID`] with every fault by its line, [`Kind::OUTDATED`], [`Kind::TOO_LARGE`] and [`Kind::UNAVAILABLE`].
-pub async fn import(
+pub(crate) async fn import(
     Administrator(by): Administrator,
     client: ClientAddress,
     State(state): State<AppState>,
@@ -64,7 +64,7 @@ fn sentences(faults: &[Fault]) -> String {
 }
 
 /// `POST /admin/people/import`: the page with the preview of a table, and with its digest the import.
-pub async fn import_page(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn import_page(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let by = match Administrator::from_request_parts(&mut parts, &state).await {
         Ok(Administrator(by)) => by,

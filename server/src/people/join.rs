@@ -50,7 +50,7 @@ struct Form {
 ///
 /// # Errors
 /// [`Kind::BUSY`] beyond the budget.
-pub async fn shown(state: &AppState, parts: &Parts, code: &str) -> Result<Shown, Problem> {
+pub(crate) async fn shown(state: &AppState, parts: &Parts, code: &str) -> Result<Shown, Problem> {
     if let Some(external) = in_kakao_talk(state, parts) {
         return Ok(Shown { answer: Answer::KakaoTalk { external }, ..Shown::new(code) });
     }
@@ -73,7 +73,7 @@ async fn answer(state: &AppState, code: &str) -> Answer {
 }
 
 /// `POST /join/{code}`: makes the account and signs in.
-pub async fn join(
+pub(crate) async fn join(
     State(state): State<AppState>,
     client: ClientAddress,
     Path(code): Path<String>,
@@ -203,7 +203,7 @@ fn may_look_up(state: &AppState, client: ClientAddress, headers: &HeaderMap) -> 
 
 /// Returns the address that opens the page in the real browser, where it was opened in KakaoTalk's own one, which has
 /// neither alarms nor notifications. A person who wants to go on there has a mark in the address.
-pub fn in_kakao_talk(state: &AppState, parts: &Parts) -> Option<String> {
+pub(crate) fn in_kakao_talk(state: &AppState, parts: &Parts) -> Option<String> {
     let agent = parts.headers.get(header::USER_AGENT)?.to_str().ok()?;
     let goes_on = parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "here=1"));
     if goes_on || !agent.contains("KAKAOTALK") {

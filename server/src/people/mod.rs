@@ -12,7 +12,7 @@ mod qr;
 mod shown;
 mod upload;
 
-pub use self::{
+pub(crate) use self::{
     act::Act,
     acts::{
         add_house, end_sessions, list, lock, move_out, remove_house, remove_line, reset, set_neighbours,

@@ -9,7 +9,7 @@ const BORDER: i32 = 4;
 
 /// Returns the code of a text, if it is not too long for one. It is black on white in dark mode, too, because not
 /// every reader takes an inverted code.
-pub fn svg(text: &str, label: &str) -> Option<String> {
+pub(crate) fn svg(text: &str, label: &str) -> Option<String> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let mut path = String::new();
     for y in 0..code.size() {

@@ -8,7 +8,7 @@ use app::{
 use crate::{pages, query::word, state::AppState};
 
 /// Returns what the page at an address shows, if it is one of the office's people.
-pub async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
+pub(crate) async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
     if PEOPLE_IMPORT.is_at(path) {
         return Some(Shown::Import(None));
     }

@@ -10,7 +10,7 @@ use http::header;
 use url::form_urlencoded;
 
 /// The longest body of a form with a table, in bytes. Letters of Korean take three times their size in one.
-pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A table, and the digest of its preview where its import is confirmed.
 #[derive(Debug, Default, PartialEq, Eq)]

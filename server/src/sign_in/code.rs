@@ -30,7 +30,7 @@ const COOKIE: &str = "iutsai-ticket";
 
 /// The form for the code.
 #[derive(Deserialize)]
-pub struct CodeForm {
+pub(crate) struct CodeForm {
     #[serde(default)]
     code: String,
     next: Option<String>,
@@ -39,7 +39,7 @@ pub struct CodeForm {
 }
 
 /// `POST /sign-in/code` is the second form. It is answered by 303 as the first one.
-pub async fn form_code(
+pub(crate) async fn form_code(
     State(state): State<AppState>,
     client: ClientAddress,
     headers: HeaderMap,
@@ -92,7 +92,7 @@ async fn signed_in(prover: Prover<'_>, ticket: &str, code: &str) -> Result<Strin
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`].
-pub async fn ask(
+pub(crate) async fn ask(
     state: &AppState,
     client: ClientAddress,
     resident: &Resident,

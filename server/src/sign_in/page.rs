@@ -4,20 +4,20 @@ use url::form_urlencoded;
 
 /// Returns where the sign-in page's address leads on to, if that is on this site.
 #[must_use]
-pub fn next_of(query: Option<&str>) -> Option<String> {
+pub(crate) fn next_of(query: Option<&str>) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs.find_map(|(name, value)| (name == "next" && is_local(&value)).then(|| value.into_owned()))
 }
 
 /// The sign-in page's address, with where to go on to and what went wrong.
 #[must_use]
-pub fn sign_in_page(next: Option<&str>, problem: Option<&str>) -> String {
+pub(crate) fn sign_in_page(next: Option<&str>, problem: Option<&str>) -> String {
     address(None, next, problem)
 }
 
 /// The address of the sign-in page with the form for the code.
 #[must_use]
-pub fn code_page(next: Option<&str>, problem: Option<&str>) -> String {
+pub(super) fn code_page(next: Option<&str>, problem: Option<&str>) -> String {
     address(Some("code"), next, problem)
 }
 
@@ -31,7 +31,7 @@ fn address(step: Option<&str>, next: Option<&str>, problem: Option<&str>) -> Str
 }
 
 /// Returns whether an address stays on this site. Browsers read a backslash as a slash, and drop tabs and line ends.
-pub fn is_local(next: &str) -> bool {
+pub(crate) fn is_local(next: &str) -> bool {
     next.starts_with('/')
         && !next[1..].starts_with(['/', '\\'])
         && !next.chars().any(|c| c.is_control() || c == '\\')

@@ -16,7 +16,7 @@ use crate::{
 
 /// A person who proves who they are, and from where.
 #[derive(Clone, Copy)]
-pub struct Prover<'a> {
+pub(crate) struct Prover<'a> {
     /// The server.
     pub state: &'a AppState,
     /// Where the request came from.
@@ -32,7 +32,7 @@ impl Prover<'_> {
     /// # Errors
     /// [`Kind::SIGN_IN_REFUSED`], [`Kind::TOO_MANY`], [`Kind::BUSY`], [`Kind::ACCOUNT_LOCKED`] or
     /// [`Kind::UNAVAILABLE`].
-    pub async fn password(self, name: &str, password: &str) -> Result<Resident, Problem> {
+    pub(crate) async fn password(self, name: &str, password: &str) -> Result<Resident, Problem> {
         self.recorded(name, self.checked_password(name, password).await)
     }
 
@@ -41,7 +41,7 @@ impl Prover<'_> {
     ///
     /// # Errors
     /// [`Kind::CODE_REFUSED`], [`Kind::TOO_MANY`], [`Kind::BUSY`] or [`Kind::UNAVAILABLE`].
-    pub async fn code(self, name: &str, code: &str) -> Result<(), Problem> {
+    pub(crate) async fn code(self, name: &str, code: &str) -> Result<(), Problem> {
         self.recorded(name, self.used_code(name, code).await)
     }
 
@@ -90,7 +90,7 @@ impl Prover<'_> {
     }
 
     /// Forgets the failures of an account from here, because everything that is asked for was right.
-    pub fn succeeded(self, name: &str) {
+    pub(crate) fn succeeded(self, name: &str) {
         self.state.budgets.failures.succeeded(name, self.client.network());
     }
 

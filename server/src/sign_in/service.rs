@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The address that leads to the housing service. The one that it leads back to is below it.
-pub const BEGIN: &str = "/sign-in/service";
+pub(crate) const BEGIN: &str = "/sign-in/service";
 
 /// The longest address to go on to, because a cookie has 4 KiB.
 const NEXT_LIMIT: usize = 1024;
@@ -54,7 +54,7 @@ mod word {
 
 /// Returns the address that leads to the housing service and then on to `next`.
 #[must_use]
-pub fn address(next: Option<&str>) -> String {
+pub(crate) fn address(next: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(next.map(|next| ("next", next)));
     let query = query.finish();
@@ -62,7 +62,7 @@ pub fn address(next: Option<&str>) -> String {
 }
 
 /// `GET /sign-in/service` leads to the housing service.
-pub async fn begin(visit: Visit) -> Response {
+pub(crate) async fn begin(visit: Visit) -> Response {
     let next = next_of(visit.query.as_deref()).filter(|next| next.len() <= NEXT_LIMIT);
     match visit.begin().await {
         Ok((attempt, address)) => {
@@ -74,7 +74,7 @@ pub async fn begin(visit: Visit) -> Response {
 }
 
 /// `GET /sign-in/service/callback` takes the answer of the housing service.
-pub async fn callback(visit: Visit) -> Response {
+pub(crate) async fn callback(visit: Visit) -> Response {
     let answer = Answer::read(visit.query.as_deref());
     let Some((attempt, next)) = attempt(&visit.headers) else { return back(None, word::EXPIRED) };
     // An answer to another attempt leaves this one as it is, because another page may have led here.
@@ -117,7 +117,7 @@ impl Answer {
 }
 
 /// A browser on its way to the housing service, or back from it.
-pub struct Visit {
+pub(crate) struct Visit {
     state: AppState,
     provider: Provider,
     client: ClientAddress,

@@ -11,11 +11,11 @@ const UNACKNOWLEDGED: usize = 4_096;
 
 /// The messages of one subscription that wait for an ACK, in the order in which they were sent.
 #[derive(Default)]
-pub struct Unacknowledged(VecDeque<String>);
+pub(super) struct Unacknowledged(VecDeque<String>);
 
 impl Unacknowledged {
     /// A message was sent; the oldest is forgotten when there are too many.
-    pub fn sent(&mut self, message_id: String) {
+    pub(super) fn sent(&mut self, message_id: String) {
         if self.0.len() == UNACKNOWLEDGED {
             self.0.pop_front();
         }
@@ -23,7 +23,7 @@ impl Unacknowledged {
     }
 
     /// The messages that an ACK of this one covers, itself included; none if it does not wait.
-    pub fn acknowledge(&mut self, message_id: &str) -> Vec<String> {
+    pub(super) fn acknowledge(&mut self, message_id: &str) -> Vec<String> {
         match self.0.iter().position(|waiting| waiting == message_id) {
             Some(last) => self.0.drain(..=last).collect(),
             None => Vec::new(),
@@ -33,7 +33,7 @@ impl Unacknowledged {
 
 /// A MESSAGE's subscription and message-id, read from the bytes that the hub encoded.
 #[must_use]
-pub fn names(frame: &[u8], version: Version) -> Option<(String, String)> {
+pub(super) fn names(frame: &[u8], version: Version) -> Option<(String, String)> {
     let frame = message(frame, version)?;
     let header = |name: &str| Frame::get(&frame, name).map(str::to_owned);
     Some((header("subscription")?, header("message-id")?))
@@ -41,7 +41,7 @@ pub fn names(frame: &[u8], version: Version) -> Option<(String, String)> {
 
 /// A MESSAGE's body, read from the bytes that the hub encoded.
 #[must_use]
-pub fn body(frame: &[u8], version: Version) -> Option<Body> {
+pub(super) fn body(frame: &[u8], version: Version) -> Option<Body> {
     Body::parse(&message(frame, version)?.body).ok()
 }
 

@@ -20,10 +20,10 @@ const SHORTEST_HEART_BEAT: u32 = 5_000;
 const ASKED_HEART_BEAT: u32 = 120_000;
 
 /// Why a socket ends whose account has another line, house or role now.
-pub const CHANGED: &str = "The account has changed; connect again, and load the page anew.";
+pub(super) const CHANGED: &str = "The account has changed; connect again, and load the page anew.";
 
 /// The terms that both sides agreed on.
-pub struct Agreement {
+pub(super) struct Agreement {
     /// The version spoken from here on.
     pub version: Version,
     /// Something is sent to the client at least this often.
@@ -36,7 +36,7 @@ pub struct Agreement {
 ///
 /// # Errors
 /// The ERROR frame to answer with.
-pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
+pub(super) fn agree(connect: &Frame) -> Result<Agreement, Frame> {
     if !matches!(connect.command, Command::Connect | Command::Stomp) {
         return Err(Frame::error(format!("{} came before CONNECT; send CONNECT first.", connect.command)));
     }
@@ -61,7 +61,7 @@ pub fn agree(connect: &Frame) -> Result<Agreement, Frame> {
 ///
 /// # Errors
 /// The ERROR frame to answer with.
-pub async fn identify(
+pub(super) async fn identify(
     connect: &Frame,
     state: &AppState,
     network: Network,
@@ -84,7 +84,7 @@ pub async fn identify(
 ///
 /// # Errors
 /// The ERROR frame to answer with.
-pub async fn confirm(credentials: &Credentials, sessions: &Sessions) -> Result<(), Frame> {
+pub(super) async fn confirm(credentials: &Credentials, sessions: &Sessions) -> Result<(), Frame> {
     let found = sessions.find(&credentials.token).await.map_err(|error| {
         tracing::error!(%error, "a socket's session could not be looked up");
         unavailable()

@@ -44,7 +44,7 @@ const AT_ONCE: usize = 16 * 1024;
 const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 
 /// All that is needed until CONNECT. Sockets are idle nearly always, and keep no more than they need.
-pub struct Opening {
+pub(super) struct Opening {
     /// The state of every handler.
     pub state: AppState,
     /// The address that opened it.
@@ -54,7 +54,7 @@ pub struct Opening {
 }
 
 /// Runs a socket until it ends.
-pub async fn run(handshake: Handshake, opening: Box<Opening>, place: Place) {
+pub(super) async fn run(handshake: Handshake, opening: Box<Opening>, place: Place) {
     let Some((stream, read)) = handshake.finish().await else { return };
     let (queue, transport) = match Transport::open(stream, &read) {
         Ok(opened) => opened,

@@ -18,15 +18,15 @@ const FLOOD_PAUSE: Duration = Duration::from_secs(2);
 
 /// WebSocket close codes (RFC 6455, section 7.4.1, and the IANA registry).
 mod code {
-    pub const NORMAL: u16 = 1000;
-    pub const PROTOCOL: u16 = 1002;
-    pub const POLICY: u16 = 1008;
-    pub const RESTART: u16 = 1012;
-    pub const TRY_AGAIN_LATER: u16 = 1013;
+    pub(super) const NORMAL: u16 = 1000;
+    pub(super) const PROTOCOL: u16 = 1002;
+    pub(super) const POLICY: u16 = 1008;
+    pub(super) const RESTART: u16 = 1012;
+    pub(super) const TRY_AGAIN_LATER: u16 = 1013;
 }
 
 /// The way in which a connection ends.
-pub enum Farewell {
+pub(super) enum Farewell {
     /// The client is gone, so nothing more is sent.
     Gone,
     /// The client sent DISCONNECT.
@@ -40,12 +40,12 @@ pub enum Farewell {
 }
 
 /// A step of the connection, which goes on or ends it.
-pub type Flow = ControlFlow<Farewell>;
+pub(super) type Flow = ControlFlow<Farewell>;
 
 impl Farewell {
     /// Returns the farewell of a socket whose place was closed from outside.
     #[must_use]
-    pub fn of(cause: Reason) -> Self {
+    pub(super) fn of(cause: Reason) -> Self {
         let (message, code, reason) = match cause {
             Reason::Stopping => {
                 ("The server restarts; connect again in a moment.", code::RESTART, "the server restarts")
@@ -65,7 +65,7 @@ impl Farewell {
 
     /// Returns the farewell to octets that are not WebSocket, or to a message beyond the bound.
     #[must_use]
-    pub fn not_understood(fault: Fault) -> Self {
+    pub(super) fn not_understood(fault: Fault) -> Self {
         let message = match fault {
             Fault::TooLong => "The message is too long; frames of clients are short.".to_owned(),
             _ => format!("The octets are not WebSocket as RFC 6455 has it: {fault}."),
@@ -75,12 +75,12 @@ impl Farewell {
 
     /// Returns the farewell to octets that are not STOMP, with the decoder's words.
     #[must_use]
-    pub fn not_stomp(error: String) -> Self {
+    pub(super) fn not_stomp(error: String) -> Self {
         Self::Error(Frame::error(error), code::PROTOCOL, "not STOMP")
     }
 
     /// Sends the words and the code, and closes the socket. Its place stays taken until then.
-    pub async fn send(self, transport: Transport, version: Version, place: Place) {
+    pub(super) async fn send(self, transport: Transport, version: Version, place: Place) {
         let (error, code, reason, patience) = match self {
             Self::Gone => return,
             Self::Goodbye => return transport.close(code::NORMAL, "goodbye", CLOSING).await,
@@ -105,6 +105,6 @@ impl Farewell {
 }
 
 /// Ends the connection with an ERROR frame that has the reason.
-pub fn refused(error: Frame) -> Flow {
+pub(super) fn refused(error: Frame) -> Flow {
     ControlFlow::Break(Farewell::Error(error, code::POLICY, "see the ERROR frame"))
 }

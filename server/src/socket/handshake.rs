@@ -15,7 +15,7 @@ use crate::connections::ClientStream;
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A request that can be upgraded.
-pub struct Handshake {
+pub(super) struct Handshake {
     accept: HeaderValue,
     subprotocol: Option<&'static str>,
     on_upgrade: OnUpgrade,
@@ -23,7 +23,7 @@ pub struct Handshake {
 
 impl Handshake {
     /// Takes the upgrade out of a request; `None` if the request asks for no WebSocket, or for another version of it.
-    pub fn of(parts: &mut request::Parts) -> Option<Self> {
+    pub(super) fn of(parts: &mut request::Parts) -> Option<Self> {
         let headers = &parts.headers;
         let is_one = parts.method == Method::GET
             && has(headers, header::CONNECTION, "upgrade")
@@ -36,7 +36,7 @@ impl Handshake {
     }
 
     /// Returns the answer.
-    pub fn answer(&self) -> Response {
+    pub(super) fn answer(&self) -> Response {
         let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -50,7 +50,7 @@ impl Handshake {
 
     /// Waits until the answer is written, and returns the connection with what the client has sent behind the request;
     /// `None` if the connection ended before.
-    pub async fn finish(self) -> Option<(ClientStream, Bytes)> {
+    pub(super) async fn finish(self) -> Option<(ClientStream, Bytes)> {
         let upgraded = self.on_upgrade.await;
         let upgraded =
             upgraded.inspect_err(|error| tracing::debug!(%error, "a socket was not upgraded")).ok()?;

@@ -25,7 +25,7 @@ const SUBSCRIPTIONS: usize = 64;
 const ID_LENGTH: usize = 128;
 
 /// One client's session.
-pub struct Session {
+pub(super) struct Session {
     resident: Resident,
     /// The person once more, shared with the record of those who were shown a location.
     viewer: Arc<Viewer>,
@@ -130,7 +130,7 @@ impl Scope {
 }
 
 /// The consequence of a frame.
-pub enum Step {
+pub(super) enum Step {
     /// An answer, if one is due.
     Answer(Option<Frame>),
     /// An answer, then the snapshot of a subscription, in place of an earlier one of the same `id`.
@@ -144,7 +144,7 @@ pub enum Step {
 impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
-    pub fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
+    pub(super) fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
         let reports = Reports { receipts: backend.receipts.clone(), audit: backend.audit.clone(), by };
         Self {
             viewer: Arc::new(Viewer::from(&resident)),
@@ -164,7 +164,7 @@ impl Session {
 
     /// The version of its frames.
     #[must_use]
-    pub fn version(&self) -> Version {
+    pub(super) fn version(&self) -> Version {
         self.version
     }
 
@@ -172,7 +172,7 @@ impl Session {
     ///
     /// # Errors
     /// The ERROR frame to answer with; the connection ends after it (STOMP 1.2, "ERROR").
-    pub fn handle(&mut self, frame: &Frame) -> Result<Step, Frame> {
+    pub(super) fn handle(&mut self, frame: &Frame) -> Result<Step, Frame> {
         let outcome = match self.elsewhere(frame) {
             Some(error) => Err(error),
             None => self.obey(frame).map_err(Frame::error),
@@ -185,13 +185,13 @@ impl Session {
 
     /// Returns whether [`Session::sent`] must get every message. If not, the hub writes them without this session.
     #[must_use]
-    pub fn inspects(&self) -> bool {
+    pub(super) fn inspects(&self) -> bool {
         self.is_cumulative || self.resident.role == Role::Administrator
     }
 
     /// Notes a message that was sent, because some subscriptions acknowledge several with one ACK, and the office is
     /// recorded when it is shown a location.
-    pub fn sent(&mut self, frame: &[u8]) {
+    pub(super) fn sent(&mut self, frame: &[u8]) {
         if let Some(call) = self.shown_to_office(frame) {
             self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);
         }
@@ -367,7 +367,7 @@ impl Session {
 
     /// Returns the message that an ACK names, if [`Session::acknowledge`] is all that it asks for.
     #[must_use]
-    pub fn named<'a>(&self, ack: &Acknowledgement<'a>) -> Option<&'a str> {
+    pub(super) fn named<'a>(&self, ack: &Acknowledgement<'a>) -> Option<&'a str> {
         if ack.get("receipt").is_some() || ack.get("transaction").is_some() {
             return None;
         }
@@ -379,7 +379,7 @@ impl Session {
 
     /// Records the delivery receipt, because a device of the house has the call. If it `has_sounded` the call, it has
     /// begun to sound that one call, which means nothing for the messages before.
-    pub fn acknowledge(&mut self, id: &str, has_sounded: bool) {
+    pub(super) fn acknowledge(&mut self, id: &str, has_sounded: bool) {
         let Self { resident, hub, reports: Reports { receipts, .. }, subscriptions, .. } = self;
         let Some((own_line, house)) = resident.flat() else { return };
         let report = |id: &str| {

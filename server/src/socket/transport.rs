@@ -84,7 +84,7 @@ impl Outlet for Output {
 }
 
 /// One client's WebSocket.
-pub struct Transport {
+pub(super) struct Transport {
     input: OwnedReadHalf,
     reader: Reader,
     output: QueueReceiver,
@@ -99,7 +99,7 @@ pub struct Transport {
 }
 
 /// The outcome of waiting.
-pub enum Happening {
+pub(super) enum Happening {
     /// Bytes of STOMP came, or none with a control frame.
     Received(Vec<u8>),
     /// A pong came, so the client lives.
@@ -121,7 +121,7 @@ impl Transport {
     ///
     /// # Errors
     /// When the connection is closed, or cannot be moved.
-    pub fn open(connection: ClientStream, read: &[u8]) -> io::Result<(Queue, Self)> {
+    pub(super) fn open(connection: ClientStream, read: &[u8]) -> io::Result<(Queue, Self)> {
         let stream = connection.take_descriptor().ok_or(io::ErrorKind::NotConnected)?;
         let stream = TcpStream::from_std(stream.into_std()?)?;
         let (input, output) = stream.into_split();
@@ -135,32 +135,32 @@ impl Transport {
 
     /// Returns whether all that was put has gone out.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.output.is_idle()
     }
 
     /// Lets frames of the hub wait from now on, or go out.
-    pub fn hold(&self, is_held: bool) {
+    pub(super) fn hold(&self, is_held: bool) {
         self.output.hold(is_held);
     }
 
     /// Returns the next frame of the hub that waits.
-    pub fn queued(&mut self) -> Option<Bytes> {
+    pub(super) fn queued(&mut self) -> Option<Bytes> {
         self.output.queued()
     }
 
     /// Returns how many frames of the hub have gone out without being taken, since the last call.
-    pub fn take_sent(&self) -> u64 {
+    pub(super) fn take_sent(&self) -> u64 {
         self.output.take_sent()
     }
 
     /// Puts an encoded frame, whose octets are UTF-8, behind what waits.
-    pub fn put_text(&self, frame: &[u8]) {
+    pub(super) fn put_text(&self, frame: &[u8]) {
         self.put_texts(std::iter::once(frame));
     }
 
     /// Puts several, each a message of its own, in one piece.
-    pub fn put_texts<'a>(&self, frames: impl Iterator<Item = &'a [u8]> + Clone) {
+    pub(super) fn put_texts<'a>(&self, frames: impl Iterator<Item = &'a [u8]> + Clone) {
         let length = frames.clone().map(|frame| frame.len() + LONGEST_HEAD).sum::<usize>();
         let mut octets = Vec::with_capacity(length);
         for frame in frames {
@@ -173,40 +173,40 @@ impl Transport {
     }
 
     /// Puts a frame of this connection alone.
-    pub fn put_frame(&self, frame: &Frame, version: Version) {
+    pub(super) fn put_frame(&self, frame: &Frame, version: Version) {
         self.output.put(websocket::message(&stomp::encode(frame, version)).into());
     }
 
     /// Puts a WebSocket ping (RFC 6455, section 5.5.2).
-    pub fn ping(&self) {
+    pub(super) fn ping(&self) {
         self.output.put(Bytes::from_static(websocket::PING));
     }
 
     /// Sets how many octets wait for this client outside of the transport.
-    pub fn count_elsewhere(&mut self, octets: usize) {
+    pub(super) fn count_elsewhere(&mut self, octets: usize) {
         self.elsewhere = octets;
     }
 
     /// Returns whether the client is not read because too much waits for it.
     #[must_use]
-    pub fn is_deferring(&self) -> bool {
+    pub(super) fn is_deferring(&self) -> bool {
         self.output.octets(MESSAGE) + self.elsewhere > BUDGET
     }
 
     /// Returns whether something has gone out since the last call.
-    pub fn has_moved(&self) -> bool {
+    pub(super) fn has_moved(&self) -> bool {
         self.output.take_moved()
     }
 
     /// Writes what waits and reads what comes, whichever can be done first. Nothing is lost when it is given up. With
     /// `takes` it ends for a frame of the hub that is held.
-    pub async fn next(&mut self, takes: bool) -> Happening {
+    pub(super) async fn next(&mut self, takes: bool) -> Happening {
         poll_fn(|context| self.poll(takes, context)).await
     }
 
     /// Sends the reason and closes. The waiting output is sent before it, and the client has `patience` to read all
     /// that and answer.
-    pub async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
+    pub(super) async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
         self.output.close();
         self.output.put(websocket::close(Some(code), reason).into());
         self.is_closing = true;

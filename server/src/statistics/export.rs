@@ -20,7 +20,7 @@ use crate::config;
 
 /// The content and the form of the export.
 #[derive(clap::Args)]
-pub struct Export {
+pub(crate) struct Export {
     /// incidents for a row a call, statistics for a row a day
     #[arg(long)]
     what: Content,
@@ -65,7 +65,7 @@ enum Format {
 ///
 /// # Errors
 /// One sentence about what is wrong.
-pub fn export(command: &Export) -> Result<(), String> {
+pub(crate) fn export(command: &Export) -> Result<(), String> {
     let zone = config::time_zone(&command.place.time_zone)?;
     let asked = Asked { from: command.since.as_deref(), to: command.until.as_deref(), ..Asked::default() };
     let query = Query::parse(&asked, &zone, backend::clock::now());

@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NO_STEP_WITHIN: Duration = Duration::from_secs(5);
 
 /// Makes 101-2 the neighbour of 101-1, and sets the rules; returns an administrator.
-pub async fn with_rules(client: &Client, rules: Value) -> Result<Session, Error> {
+pub(crate) async fn with_rules(client: &Client, rules: Value) -> Result<Session, Error> {
     let office = sign_in(client, ADMINISTRATOR).await?;
     let neighbours = json!({ "line": "101-1", "neighbours": "101-2" });
     for (path, body) in [("/api/lines/neighbours", neighbours), ("/api/escalation", rules)] {
@@ -43,14 +43,14 @@ pub async fn with_rules(client: &Client, rules: Value) -> Result<Session, Error>
 }
 
 /// A page on a line next to the call's, which would sound.
-pub async fn page(session: &Session) -> Result<Socket, Error> {
+pub(crate) async fn page(session: &Session) -> Result<Socket, Error> {
     let mut socket = armed(session).await?;
     socket.set_patience(PATIENCE);
     Ok(socket)
 }
 
 /// Returns the step that a message reports.
-pub fn step_of(message: &Message) -> Option<&Escalation> {
+pub(crate) fn step_of(message: &Message) -> Option<&Escalation> {
     match message.event() {
         Some(Event::Status(status)) if status.status == Progress::Escalated => status.escalation.as_ref(),
         _ => None,

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const NO_CHANGE_WITHIN: Duration = Duration::from_secs(12);
 
 /// Follows the number of the own line; returns it, once it is known, too.
-pub async fn follow(session: &Session) -> Result<(Socket, u32), Error> {
+pub(crate) async fn follow(session: &Session) -> Result<(Socket, u32), Error> {
     let mut socket = session.connect().await?;
     socket.set_patience(PATIENCE);
     socket.subscribe(&Subscribe::to(destination::of_reach(session.line()?)).id("reach")).await?;
@@ -43,7 +43,7 @@ fn is_number(frame: &Frame) -> bool {
 }
 
 /// Waits for this number.
-pub async fn until(socket: &mut Socket, houses: Option<u32>) -> Outcome {
+pub(crate) async fn until(socket: &mut Socket, houses: Option<u32>) -> Outcome {
     let is_it = |frame: &Frame| is_number(frame) && reach::read(&frame.body) == houses;
     socket.wait_for_frame(&format!("the number {houses:?}"), is_it).await.map(drop)
 }
@@ -57,7 +57,7 @@ async fn stays(socket: &mut Socket) {
 }
 
 /// Listens to the own line and would sound.
-pub async fn armed(session: &Session) -> Result<Socket, Error> {
+pub(crate) async fn armed(session: &Session) -> Result<Socket, Error> {
     let (mut socket, _) = session.listen().await?;
     arm(&mut socket, true).await?;
     Ok(socket)

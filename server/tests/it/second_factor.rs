@@ -31,7 +31,7 @@ const NEW_KEY: &str = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA";
 use self::authenticator::{code, octets};
 
 /// An account whose second factor is on.
-pub struct Protected {
+pub(crate) struct Protected {
     secret: Vec<u8>,
     /// Its recovery codes.
     pub recovery_codes: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Protected {
 
 impl Protected {
     /// The code of the step that lies so many after the present one.
-    pub fn code(&self, after: u64) -> String {
+    pub(crate) fn code(&self, after: u64) -> String {
         code(&self.secret, after)
     }
 }
@@ -49,7 +49,7 @@ async fn act(session: &Session, fields: &[(&str, &str)]) -> Response {
 }
 
 /// Returns where a form led to.
-pub async fn led_to(session: &Session, fields: &[(&str, &str)]) -> String {
+pub(crate) async fn led_to(session: &Session, fields: &[(&str, &str)]) -> String {
     let response = act(session, fields).await;
     assert_eq!(response.status().as_u16(), 303);
     header(&response, "location").to_owned()
@@ -69,7 +69,7 @@ async fn begun(session: &Session) -> Vec<u8> {
 }
 
 /// Sets up the second factor of an administrator.
-pub async fn protect(session: &Session) -> Protected {
+pub(crate) async fn protect(session: &Session) -> Protected {
     let secret = begun(session).await;
     let response = act(session, &[("act", "confirm"), ("code", code(&secret, 0).as_str())]).await;
     assert_eq!(response.status().as_u16(), 200);

@@ -27,21 +27,21 @@ use crate::{
 };
 
 /// 32 octets, 0 to 31.
-pub const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// The address of the webhook at the service. Its query is a secret of the receiver's.
-pub const PATH: &str = "/calls?token=s3cret";
+pub(crate) const PATH: &str = "/calls?token=s3cret";
 /// The time for which a test waits for a word of the log or a value of a metric.
 const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// The program with a webhook at the service.
-pub fn hooked(program: Program, service: &Service) -> Program {
+pub(crate) fn hooked(program: Program, service: &Service) -> Program {
     let url = format!("{}{PATH}", service.origin());
     program.env("IUTSAI_WEBHOOK_URL", url).env("IUTSAI_WEBHOOK_SECRET", SECRET)
 }
 
 /// Returns the signature that a program with the secret makes.
-pub fn signature(id: &str, timestamp: &str, body: &[u8]) -> String {
+pub(crate) fn signature(id: &str, timestamp: &str, body: &[u8]) -> String {
     let key = PKey::hmac(&STANDARD.decode(SECRET.strip_prefix("whsec_").unwrap()).unwrap()).unwrap();
     let mut signer = Signer::new(MessageDigest::sha256(), &key).unwrap();
     signer.update(format!("{id}.{timestamp}.").as_bytes()).unwrap();
@@ -50,12 +50,12 @@ pub fn signature(id: &str, timestamp: &str, body: &[u8]) -> String {
 }
 
 /// Returns the present time in seconds since 1970.
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// Checks the signature and the age of a message as a receiver does, and returns its body.
-pub fn read(message: &Pushed) -> Value {
+pub(crate) fn read(message: &Pushed) -> Value {
     let (id, timestamp) = (message.header("webhook-id"), message.header("webhook-timestamp"));
     assert_eq!(message.header("webhook-signature"), signature(id, timestamp, &message.body));
     assert!(now().abs_diff(timestamp.parse().unwrap()) < 120, "{timestamp}");
@@ -63,14 +63,14 @@ pub fn read(message: &Pushed) -> Value {
 }
 
 /// Presses with words and a location.
-pub async fn press(by: &Session) -> Result<AlertId, Error> {
+pub(crate) async fn press(by: &Session) -> Result<AlertId, Error> {
     let mut call = by.call("a secret")?;
     (call.lat, call.lng) = (Some(json!(37.566_535)), Some(json!(126.977_969)));
     Ok(AlertId(by.press(&call, None).await?.ok()?.id))
 }
 
 /// Ends a call.
-pub async fn resolve(by: &Session, call: AlertId) -> Outcome {
+pub(crate) async fn resolve(by: &Session, call: AlertId) -> Outcome {
     by.progress(call, Step::Resolve, &ProgressRequest::default(), None).await?.ok().map(drop)
 }
 

@@ -25,7 +25,7 @@ const OTHER_DESCRIPTORS: u64 = 1_000;
 
 /// The settings of `iutsai-bench cost`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -92,7 +92,7 @@ impl Settings {
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when somebody did not get a call.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let most = settings.points().iter().map(|point| point.sockets()).max().unwrap_or_default();
     descriptors::allow(most as u64 + OTHER_DESCRIPTORS)?;
     let presser =

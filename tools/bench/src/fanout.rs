@@ -38,7 +38,7 @@ pub(crate) const OTHER_DESCRIPTORS: u64 = 100;
 
 /// The settings of `iutsai-bench fanout`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Measures the server that runs here, such as http://127.0.0.1:3000
     #[arg(long, value_name = "URL", requires = "database")]
     pub server: Option<String>,
@@ -134,7 +134,7 @@ impl Settings {
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when a call did not reach every subscriber exactly once.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let most = settings.subscribers.iter().max().copied().unwrap_or_default();
     descriptors::allow(u64::from(most) + OTHER_DESCRIPTORS)?;
     let presser =

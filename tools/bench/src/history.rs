@@ -47,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The settings of `iutsai-bench history`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -93,7 +93,7 @@ const FLATS: usize = 60;
 /// # Errors
 /// The failure that prevented a measurement, and [`Error::Usage`] when a call was not counted once, or a comparison found a
 /// difference.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
     runtime.block_on(measure(settings))

@@ -42,7 +42,7 @@ const OTHER_DESCRIPTORS: u64 = 4_000;
 
 /// The settings of `iutsai-bench lines`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, on a new data directory
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -103,7 +103,7 @@ struct Press {
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when a call did not reach every subscriber exactly once.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let sockets = u64::from(settings.lines) * u64::from(settings.subscribers);
     descriptors::allow(sockets + OTHER_DESCRIPTORS)?;
     let presser =

@@ -32,7 +32,7 @@ use testkit::{
 
 /// The settings of `iutsai-bench office`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, on a new data directory
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -68,7 +68,7 @@ pub struct Settings {
 /// # Errors
 /// The failure that prevented a measurement, and [`Error::Usage`] when a page is not answered 200, or when houses,
 /// people, invitations or records are lost.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let plan = Plan::of(settings)?;
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;

@@ -39,7 +39,7 @@ const DESCRIPTORS: u64 = 500;
 
 /// The settings of `iutsai-bench push`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, on a new data directory
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -68,7 +68,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when more messages came than there are devices.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(DESCRIPTORS)?;
     let pusher = Builder::new_multi_thread()
         .worker_threads(1)

@@ -42,7 +42,7 @@ const REBUILD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The settings of `iutsai-bench rate`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, on a new data directory
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -71,7 +71,7 @@ pub struct Settings {
 ///
 /// # Errors
 /// Whatever kept it from measuring, a press that was refused above all.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(2_000)?;
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;

@@ -44,7 +44,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// The settings of `iutsai-bench reconnect`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, on a new data directory
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -104,7 +104,7 @@ impl Row {
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when a snapshot had not every call.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(u64::from(settings.sockets) + OTHER_DESCRIPTORS)?;
     let main =
         Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;

@@ -28,7 +28,7 @@ const OPEN_CALLS: u32 = 150;
 
 /// The settings of `iutsai-bench scale`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, as several processes
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -126,7 +126,7 @@ impl Settings {
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when somebody did not get a call, or a press found no
 /// producer.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     settings.check()?;
     descriptors::allow(settings.sockets() as u64 + OTHER_DESCRIPTORS)?;
     let presser =

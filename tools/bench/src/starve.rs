@@ -24,7 +24,7 @@ use testkit::{Error, descriptors, measure::machine};
 
 /// The settings of `iutsai-bench starve`.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The program to start, on a new data directory
     #[arg(long, env = "IUTSAI_PROGRAM", value_name = "FILE")]
     pub program: PathBuf,
@@ -84,7 +84,7 @@ impl Settings {
 ///
 /// # Errors
 /// Whatever kept it from measuring; and [`Error::Usage`] when a press failed or an alarm was missed.
-pub fn run(settings: &Settings) -> Result<(), Error> {
+pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     if settings.neighbours > settings.sockets {
         return Err(Error::Usage("--neighbours must be within --sockets".into()));
     }

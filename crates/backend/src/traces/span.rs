@@ -107,7 +107,7 @@ impl Trace {
 /// A part of the delivery of an event. The hub has one while it pushes frames, and each socket that a frame waits for
 /// has one until it is written. The span ends with the last of them.
 #[derive(Clone)]
-pub struct Delivering(Arc<Delivery>);
+pub(crate) struct Delivering(Arc<Delivery>);
 
 struct Delivery {
     span: Mutex<Span>,

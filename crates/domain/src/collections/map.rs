@@ -20,7 +20,7 @@ pub struct Entry<'a, K, V> {
 }
 
 /// The keys of a map in their order.
-pub type Keys<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> &'a K>;
+pub(super) type Keys<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> &'a K>;
 
 impl<K, V> Map<K, V> {
     /// The entries by the order of their keys.
@@ -163,7 +163,7 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
 }
 
 /// The entries that [`Map::iter`] goes through.
-pub type Iter<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
+pub(super) type Iter<'a, K, V> = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
 
 impl<K: Ord, V> Extend<(K, V)> for Map<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {

@@ -133,7 +133,7 @@ impl Buckets {
 
 /// Adds up a heat map by the hours of the day.
 #[must_use]
-pub fn by_hour(map: &HeatMap) -> ByHour {
+pub(super) fn by_hour(map: &HeatMap) -> ByHour {
     let mut hours = ByHour::default();
     for day in map {
         for (hour, count) in hours.iter_mut().zip(day) {

@@ -6,13 +6,13 @@
 use stomp::{Decoder, Error, Frame, Incoming, Limits, Version};
 
 /// Everything that the decoder returned, with the error that stopped it.
-pub type Outcome = (Vec<Incoming>, Option<Error>);
+pub(crate) type Outcome = (Vec<Incoming>, Option<Error>);
 
 /// Limits far beyond every test that is not about limits.
-pub const WIDE: Limits = Limits { headers: 1_000, line: 1 << 20, header_octets: 1 << 21, body: 1 << 21 };
+pub(crate) const WIDE: Limits = Limits { headers: 1_000, line: 1 << 20, header_octets: 1 << 21, body: 1 << 21 };
 
 /// Pushes the pieces one by one and asks for all there is after each.
-pub fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, version: Version, limits: Limits) -> Outcome {
+pub(crate) fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, version: Version, limits: Limits) -> Outcome {
     let mut decoder = Decoder::new(limits);
     decoder.set_version(version);
     let mut found = Vec::new();
@@ -30,12 +30,12 @@ pub fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, version: Version, 
 }
 
 /// The outcome for bytes that arrive at once.
-pub fn decode_whole(bytes: &[u8], version: Version) -> Outcome {
+pub(crate) fn decode_whole(bytes: &[u8], version: Version) -> Outcome {
     decode([bytes], version, WIDE)
 }
 
 /// The one frame the bytes hold.
-pub fn only_frame(bytes: &[u8], version: Version) -> Frame {
+pub(crate) fn only_frame(bytes: &[u8], version: Version) -> Frame {
     match decode_whole(bytes, version) {
         (mut found, None) if found.len() == 1 => match found.remove(0) {
             Incoming::Frame(frame) => frame,
@@ -46,7 +46,7 @@ pub fn only_frame(bytes: &[u8], version: Version) -> Frame {
 }
 
 /// The error the bytes end in, with nothing found before it.
-pub fn only_error(bytes: &[u8], version: Version) -> Error {
+pub(crate) fn only_error(bytes: &[u8], version: Version) -> Error {
     match decode_whole(bytes, version) {
         (found, Some(error)) if found.is_empty() => error,
         other => panic!("not an error alone: {other:?}"),
@@ -54,7 +54,7 @@ pub fn only_error(bytes: &[u8], version: Version) -> Error {
 }
 
 /// The bytes cut at the given places, in any order, modulo the length.
-pub fn cut(bytes: &[u8], places: &[usize]) -> Vec<Vec<u8>> {
+pub(crate) fn cut(bytes: &[u8], places: &[usize]) -> Vec<Vec<u8>> {
     let mut places: Vec<usize> = places.iter().map(|place| place % (bytes.len() + 1)).collect();
     places.extend([0, bytes.len()]);
     places.sort_unstable();

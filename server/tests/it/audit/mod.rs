@@ -15,7 +15,7 @@ use crate::support::{command, send};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything that is recorded, as the export has it; that is recorded as well.
-pub fn records(server: &Server) -> Vec<Vec<String>> {
+pub(crate) fn records(server: &Server) -> Vec<Vec<String>> {
     let (done, text) = command(server, &["audit", "export", "--reason", "a test"]);
     assert!(done, "{text}");
     let mut table = csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
@@ -27,7 +27,7 @@ pub fn records(server: &Server) -> Vec<Vec<String>> {
 }
 
 /// Returns true if some record is of this act by this account about this.
-pub fn has(records: &[Vec<String>], act: &str, actor: &str, subject: &str) -> bool {
+pub(crate) fn has(records: &[Vec<String>], act: &str, actor: &str, subject: &str) -> bool {
     records.iter().any(|row| row[3] == act && row[4] == actor && row[6] == subject)
 }
 

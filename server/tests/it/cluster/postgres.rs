@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// A server by `script/postgres` that runs until this is dropped.
-pub struct Postgres {
+pub(super) struct Postgres {
     directory: TempDir,
     url: String,
 }
 
 impl Postgres {
     /// A new server that answers.
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         // Made before the script runs, so that a server that does not come up whole is ended, too.
         let mut postgres = Self { directory: directory("postgres"), url: String::new() };
         let printed = postgres.command("up");
@@ -35,12 +35,12 @@ impl Postgres {
     }
 
     /// Returns its `DATABASE_URL`.
-    pub fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         &self.url
     }
 
     /// Runs the script's command for this server, `stop` or `start`.
-    pub fn command(&self, word: &str) -> String {
+    pub(super) fn command(&self, word: &str) -> String {
         run(script("postgres").args([word, "--dir"]).arg(self.directory.path()))
     }
 

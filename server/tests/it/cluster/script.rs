@@ -9,13 +9,13 @@ fn root() -> &'static Path {
 }
 
 /// The script with this name, to be given its arguments.
-pub fn script(name: &str) -> Command {
+pub(super) fn script(name: &str) -> Command {
     Command::new(root().join("script").join(name))
 }
 
 /// Returns the directory of a server of this kind during one test. `script/test` ends servers that a killed test has
 /// left there.
-pub fn directory(kind: &str) -> TempDir {
+pub(super) fn directory(kind: &str) -> TempDir {
     let all = root().join("target/tests");
     std::fs::create_dir_all(&all).unwrap();
     tempfile::Builder::new().prefix(&format!("{kind}-")).tempdir_in(all).unwrap()
@@ -23,7 +23,7 @@ pub fn directory(kind: &str) -> TempDir {
 
 /// Runs it to its end and gives what it wrote on standard output. Its own words are part of the failure.
 #[track_caller]
-pub fn run(command: &mut Command) -> String {
+pub(super) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} ended with {}:\n{err}", output.status);
@@ -31,7 +31,7 @@ pub fn run(command: &mut Command) -> String {
 }
 
 /// The end of a file, for the output of a failed test.
-pub fn tail(path: &Path) -> String {
+pub(super) fn tail(path: &Path) -> String {
     let text = std::fs::read(path).map(|octets| String::from_utf8_lossy(&octets).into_owned());
     let text = text.unwrap_or_else(|error| error.to_string());
     let lines: Vec<&str> = text.lines().collect();

@@ -20,19 +20,19 @@ use domain::api::CallRequest;
 const RECORDED_WITHIN: Duration = Duration::from_secs(20);
 
 /// A call from the caller's own flat, with a location.
-pub fn located(caller: &Session) -> Result<CallRequest, Error> {
+pub(crate) fn located(caller: &Session) -> Result<CallRequest, Error> {
     let mut request = caller.call("")?;
     (request.lat, request.lng) = (Some(json!(37.5)), Some(json!(127)));
     Ok(request)
 }
 
 /// Everything that is held about somebody.
-pub async fn data(of: &Session) -> Value {
+pub(crate) async fn data(of: &Session) -> Value {
     send(of.request(Method::GET, "/me/data.json")).await.json().await.unwrap()
 }
 
 /// Returns the data held about somebody, as soon as so many people were shown the location.
-pub async fn data_with_uses(of: &Session, count: usize) -> Value {
+pub(crate) async fn data_with_uses(of: &Session, count: usize) -> Value {
     let deadline = tokio::time::Instant::now() + RECORDED_WITHIN;
     loop {
         let data = data(of).await;
@@ -45,7 +45,7 @@ pub async fn data_with_uses(of: &Session, count: usize) -> Value {
 }
 
 /// Gives, pauses or withdraws the consent; returns the status.
-pub async fn choose(by: &Session, choice: &str) -> u16 {
+pub(crate) async fn choose(by: &Session, choice: &str) -> u16 {
     let body = json!({ "choice": choice, "version": "2026-12", "language": "ko" });
     send(by.request(Method::POST, "/me/location").json(&body)).await.status().as_u16()
 }

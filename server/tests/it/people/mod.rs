@@ -15,7 +15,7 @@ fn post(session: &Session, path: &str, body: &Value) -> RequestBuilder {
 }
 
 /// Does an act of the office, which succeeds.
-pub async fn act(session: &Session, path: &str, body: &Value) -> Value {
+pub(crate) async fn act(session: &Session, path: &str, body: &Value) -> Value {
     let response = send(post(session, path, body)).await;
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
@@ -32,13 +32,13 @@ async fn refusal(response: Response) -> (u16, String, String) {
 }
 
 /// Invites a house, and returns the code.
-pub async fn invited(administrator: &Session, line: &str, house: &str) -> String {
+pub(crate) async fn invited(administrator: &Session, line: &str, house: &str) -> String {
     let made = act(administrator, "/api/invitations", &json!({ "line": line, "house": house })).await;
     made["invitations"][0]["code"].as_str().unwrap().to_owned()
 }
 
 /// The form by which somebody joins with a code.
-pub fn joining(client: &Client, code: &str, name: &str) -> RequestBuilder {
+pub(crate) fn joining(client: &Client, code: &str, name: &str) -> RequestBuilder {
     let body = json!({ "name": name, "password": "correct horse", "consent": "2026-12" });
     client.request(Method::POST, &format!("/join/{code}")).json(&body)
 }

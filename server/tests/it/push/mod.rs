@@ -1,9 +1,9 @@
 //! By Web Push a device without an open page is reached through a push service, which learns nothing of the call.
 
 mod answers;
-pub mod phone;
+pub(crate) mod phone;
 mod refused;
-pub mod service;
+pub(crate) mod service;
 mod steps;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -32,10 +32,10 @@ use crate::support::{
 
 /// The time within which nothing more must come. It is several times what a node waits before it looks after another
 /// one's work.
-pub const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
+pub(crate) const NO_MORE_WITHIN: Duration = Duration::from_secs(15);
 
 /// Rounds in which the copy of the accounts and then that of the devices are brought up to date.
-pub const COPIED_WITHIN: Duration = Duration::from_secs(6);
+pub(crate) const COPIED_WITHIN: Duration = Duration::from_secs(6);
 
 /// A server that sends to the test's own push service, and a client of it.
 async fn server_and_service() -> Result<(Server, Client, Service), Error> {

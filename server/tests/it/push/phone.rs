@@ -20,7 +20,7 @@ use testkit::{
 use super::service::{Pushed, Service};
 
 /// Somebody's device.
-pub struct Phone {
+pub(crate) struct Phone {
     /// Its path at the push service.
     pub path: String,
     endpoint: String,
@@ -30,14 +30,14 @@ pub struct Phone {
 
 impl Phone {
     /// A device that has an address at the service.
-    pub fn at(service: &Service, path: &str) -> Self {
+    pub(crate) fn at(service: &Service, path: &str) -> Self {
         let (keys, auth) = ece::generate_keypair_and_auth_secret().unwrap();
         let keys = keys.raw_components().unwrap();
         Self { path: path.into(), endpoint: format!("{}{path}", service.origin()), keys, auth }
     }
 
     /// The subscription that the browser gives to send to the server.
-    pub fn wish(&self) -> Value {
+    pub(crate) fn wish(&self) -> Value {
         let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
         json!({
             "endpoint": self.endpoint,
@@ -49,37 +49,37 @@ impl Phone {
     }
 
     /// A device of `owner`.
-    pub async fn of(owner: &Session, service: &Service, path: &str) -> Result<(Self, Device), Error> {
+    pub(crate) async fn of(owner: &Session, service: &Service, path: &str) -> Result<(Self, Device), Error> {
         let phone = Self::at(service, path);
         let device = subscribe(owner, &phone.wish()).await?.ok()?;
         Ok((phone, device))
     }
 
     /// The notification that the device shows.
-    pub fn read(&self, pushed: &Pushed) -> Value {
+    pub(crate) fn read(&self, pushed: &Pushed) -> Value {
         let text = ece::decrypt(&self.keys, &self.auth, &pushed.body).unwrap();
         serde_json::from_slice(&text).unwrap()
     }
 }
 
 /// Sends a wish to the server.
-pub async fn subscribe(owner: &Session, wish: &Value) -> Result<Answer<Device>, Error> {
+pub(crate) async fn subscribe(owner: &Session, wish: &Value) -> Result<Answer<Device>, Error> {
     owner.client().send(owner.request(Method::POST, "/api/push/subscriptions").json(wish)).await
 }
 
 /// The devices of a person.
-pub async fn devices(owner: &Session) -> Result<Vec<Device>, Error> {
+pub(crate) async fn devices(owner: &Session) -> Result<Vec<Device>, Error> {
     owner.client().send(owner.request(Method::GET, "/api/push/subscriptions")).await?.ok()
 }
 
 /// The server's public key.
-pub async fn server_key(owner: &Session) -> Result<String, Error> {
+pub(crate) async fn server_key(owner: &Session) -> Result<String, Error> {
     let key: ServerKey = owner.client().send(owner.request(Method::GET, "/api/push/key")).await?.ok()?;
     Ok(key.key)
 }
 
 /// Checks the signature of a request as a push service does (RFC 8292) and returns the claims.
-pub fn claims(pushed: &Pushed, server_key: &str) -> Value {
+pub(crate) fn claims(pushed: &Pushed, server_key: &str) -> Value {
     let token = pushed.header("authorization").strip_prefix("vapid t=").unwrap();
     let (token, public) = token.split_once(", k=").unwrap();
     assert_eq!(public, server_key, "devices take messages of the key that they subscribed with");

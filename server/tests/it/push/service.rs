@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The answer to a request.
 #[derive(Clone, Copy, Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// With this status.
     Status(u16),
     /// 429, to come again after so many seconds.
@@ -29,7 +29,7 @@ pub enum Answer {
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Pushed {
+pub(crate) struct Pushed {
     pub path: String,
     /// The names in lower case.
     pub headers: HashMap<String, String>,
@@ -39,14 +39,14 @@ pub struct Pushed {
 
 impl Pushed {
     /// A header; empty where it is absent.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 }
 
 /// The service. Clones are the same.
 #[derive(Clone)]
-pub struct Service {
+pub(crate) struct Service {
     origin: String,
     shared: Arc<Shared>,
 }
@@ -61,7 +61,7 @@ struct Shared {
 
 impl Service {
     /// Starts it on a free port; it ends with the test's runtime.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
@@ -78,22 +78,22 @@ impl Service {
         Self { origin, shared }
     }
 
-    pub fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
     /// Answers the next requests at this path so, one after another.
-    pub fn answer(&self, path: &str, answers: &[Answer]) {
+    pub(crate) fn answer(&self, path: &str, answers: &[Answer]) {
         self.shared.answers.lock().unwrap().insert(path.to_owned(), answers.iter().copied().collect());
     }
 
     /// The requests to a path so far.
-    pub fn at(&self, path: &str) -> Vec<Pushed> {
+    pub(crate) fn at(&self, path: &str) -> Vec<Pushed> {
         self.shared.pushed.lock().unwrap().iter().filter(|pushed| pushed.path == path).cloned().collect()
     }
 
     /// Waits until so many requests have come to a path.
-    pub async fn wait_for(&self, path: &str, count: usize) -> Vec<Pushed> {
+    pub(crate) async fn wait_for(&self, path: &str, count: usize) -> Vec<Pushed> {
         let waiting = async {
             loop {
                 let arrived = self.shared.arrived.notified();

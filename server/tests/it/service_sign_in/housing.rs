@@ -21,18 +21,18 @@ use testkit::server::Program;
 use tokio::net::TcpListener;
 
 use self::keys::Keys;
-pub use self::keys::Signed;
+pub(super) use self::keys::Signed;
 
 /// The server's name at the service.
-pub const CLIENT: &str = "iutsai at the complex";
+pub(super) const CLIENT: &str = "iutsai at the complex";
 /// Its secret, with characters that Basic authentication must encode.
-pub const SECRET: &str = "s3cret:+ word%";
+pub(super) const SECRET: &str = "s3cret:+ word%";
 /// Where the server is for browsers. Nothing listens there, because the tests follow redirects by hand.
-pub const SITE: &str = "http://iutsai.test";
+pub(super) const SITE: &str = "http://iutsai.test";
 
 /// The behaviour of the service.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub(super) enum Mood {
     Well,
     /// With 500.
     Failing,
@@ -42,7 +42,7 @@ pub enum Mood {
 
 /// The service. Clones are the same.
 #[derive(Clone)]
-pub struct Service(Arc<Shared>);
+pub(super) struct Service(Arc<Shared>);
 
 struct Shared {
     origin: String,
@@ -62,7 +62,7 @@ struct Inner {
 }
 
 /// A request of the server's, as the browser brings it.
-pub struct Asked {
+pub(super) struct Asked {
     pub state: String,
     nonce: String,
     challenge: String,
@@ -71,7 +71,7 @@ pub struct Asked {
 
 impl Service {
     /// Starts it on a free port; it ends with the test's runtime.
-    pub async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let keys = Keys::new("first");
@@ -88,21 +88,21 @@ impl Service {
     }
 
     /// The address by which it names itself.
-    pub fn issuer(&self) -> String {
+    pub(super) fn issuer(&self) -> String {
         format!("{}/danji", self.0.origin)
     }
 
     /// The program with this service.
-    pub fn at(&self, program: Program) -> Program {
+    pub(super) fn at(&self, program: Program) -> Program {
         settings(program, &self.issuer())
     }
 
-    pub fn set_mood(&self, mood: Mood) {
+    pub(super) fn set_mood(&self, mood: Mood) {
         self.0.state.lock().unwrap().mood = mood;
     }
 
     /// Signs with new keys from now on. They are shown only if `shown`.
-    pub fn exchange_keys(&self, id: &str, shown: bool) {
+    pub(super) fn exchange_keys(&self, id: &str, shown: bool) {
         let mut state = self.0.state.lock().unwrap();
         state.keys = Keys::new(id);
         if shown {
@@ -111,7 +111,7 @@ impl Service {
     }
 
     /// Reads the address to which a browser was led.
-    pub fn asked(&self, address: &str) -> Asked {
+    pub(super) fn asked(&self, address: &str) -> Asked {
         let address = Url::parse(address).unwrap();
         assert_eq!(address.origin().ascii_serialization(), self.0.origin);
         assert_eq!(address.path(), "/authorize");
@@ -130,7 +130,7 @@ impl Service {
 
     /// Signs a person in, and returns the code. The claims are those of a right ID token with these in their place;
     /// null takes one away.
-    pub fn sign_in(&self, asked: &Asked, claims: &Value, signed: Signed) -> String {
+    pub(super) fn sign_in(&self, asked: &Asked, claims: &Value, signed: Signed) -> String {
         let mut all = json!({
             "iss": self.issuer(),
             "sub": "person-7",
@@ -153,12 +153,12 @@ impl Service {
     }
 
     /// The ID tokens of the codes that were not exchanged.
-    pub fn tokens(&self) -> Vec<String> {
+    pub(super) fn tokens(&self) -> Vec<String> {
         self.0.state.lock().unwrap().codes.values().map(|(_, token)| token.clone()).collect()
     }
 
     /// The requests that wait for an answer that never comes.
-    pub fn hanging(&self) -> usize {
+    pub(super) fn hanging(&self) -> usize {
         self.0.state.lock().unwrap().hanging
     }
 
@@ -177,7 +177,7 @@ impl Service {
 }
 
 /// The program with a housing service at this issuer.
-pub fn settings(program: Program, issuer: &str) -> Program {
+pub(super) fn settings(program: Program, issuer: &str) -> Program {
     program
         .env("IUTSAI_PUBLIC_URL", SITE)
         .env("IUTSAI_OIDC_ISSUER", issuer)
@@ -188,7 +188,7 @@ pub fn settings(program: Program, issuer: &str) -> Program {
 }
 
 /// The present time in seconds since 1970.
-pub fn now() -> u64 {
+pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 

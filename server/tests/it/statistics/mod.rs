@@ -96,7 +96,7 @@ async fn rows(data_dir: &Path) -> Vec<Row> {
 }
 
 /// The counted calls, as soon as they are so.
-pub async fn rows_that(data_dir: &Path, are_so: impl Fn(&[Row]) -> bool) -> Vec<Row> {
+pub(crate) async fn rows_that(data_dir: &Path, are_so: impl Fn(&[Row]) -> bool) -> Vec<Row> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let rows = rows(data_dir).await;
@@ -109,7 +109,7 @@ pub async fn rows_that(data_dir: &Path, are_so: impl Fn(&[Row]) -> bool) -> Vec<
 }
 
 /// Runs a command on a data directory. Returns whether it succeeded, standard output and standard error.
-pub fn iutsai(data_dir: &Path, arguments: &[&str]) -> (bool, Vec<u8>, String) {
+pub(crate) fn iutsai(data_dir: &Path, arguments: &[&str]) -> (bool, Vec<u8>, String) {
     let output = Command::new(path())
         .args(arguments)
         .env("IUTSAI_DATA_DIR", data_dir)
@@ -123,7 +123,7 @@ pub fn iutsai(data_dir: &Path, arguments: &[&str]) -> (bool, Vec<u8>, String) {
 }
 
 /// Compares the live count with the log. Returns whether nothing differs, and the sentence.
-pub fn verify(data_dir: &Path) -> (bool, String) {
+pub(crate) fn verify(data_dir: &Path) -> (bool, String) {
     let (is_same, out, errors) = iutsai(data_dir, &["statistics", "verify"]);
     let out = String::from_utf8(out).unwrap();
     assert!(out.starts_with("counted "), "{out}{errors}");

@@ -19,28 +19,28 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// A span, and the process that made it.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     pub instance: Option<Value>,
     pub span: Span,
 }
 
 impl Kept {
     /// An attribute.
-    pub fn attribute(&self, key: &str) -> Option<Value> {
+    pub(crate) fn attribute(&self, key: &str) -> Option<Value> {
         value(&self.span.attributes, key)
     }
 }
 
 /// The collector. Clones are the same.
 #[derive(Clone)]
-pub struct Collector {
+pub(crate) struct Collector {
     address: String,
     kept: Arc<Mutex<Vec<Kept>>>,
 }
 
 impl Collector {
     /// Starts it on a free port; it ends with the test's runtime.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let kept: Arc<Mutex<Vec<Kept>>> = Arc::default();
@@ -50,24 +50,24 @@ impl Collector {
     }
 
     /// The setting's value.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
     /// The spans so far.
-    pub fn spans(&self) -> Vec<Kept> {
+    pub(crate) fn spans(&self) -> Vec<Kept> {
         self.kept.lock().unwrap().clone()
     }
 
     /// The spans of a trace so far.
-    pub fn of(&self, trace: u128) -> Vec<Kept> {
+    pub(crate) fn of(&self, trace: u128) -> Vec<Kept> {
         let mut spans = self.spans();
         spans.retain(|kept| kept.span.trace_id == trace.to_be_bytes());
         spans
     }
 
     /// Waits until a trace is as it should be, and returns its spans.
-    pub async fn wait_for(&self, trace: u128, what: &str, is_it: impl Fn(&[Kept]) -> bool) -> Vec<Kept> {
+    pub(crate) async fn wait_for(&self, trace: u128, what: &str, is_it: impl Fn(&[Kept]) -> bool) -> Vec<Kept> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let spans = self.of(trace);
@@ -81,12 +81,12 @@ impl Collector {
 }
 
 /// The names of spans.
-pub fn names(spans: &[Kept]) -> Vec<&str> {
+pub(crate) fn names(spans: &[Kept]) -> Vec<&str> {
     spans.iter().map(|kept| kept.span.name.as_str()).collect()
 }
 
 /// The first span of a name.
-pub fn named<'a>(spans: &'a [Kept], name: &str) -> &'a Kept {
+pub(crate) fn named<'a>(spans: &'a [Kept], name: &str) -> &'a Kept {
     let found = spans.iter().find(|kept| kept.span.name == name);
     found.unwrap_or_else(|| panic!("{name} is not among {:?}", names(spans)))
 }

@@ -1,7 +1,7 @@
 //! Traces by OpenTelemetry, from the request of the browser to the last socket. They are off by default, and a
 //! collector that does not answer keeps no call.
 
-pub mod collector;
+pub(crate) mod collector;
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use self::collector::{Collector, named, names};
 use crate::support::{ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, program, sign_in};
 
 /// The trace and the span that the browser's request names.
-pub const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
+pub(crate) const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
 const SPAN: u64 = 0x00f0_67aa_0ba9_02b7;
 /// Another trace.
 const OTHER: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
@@ -37,12 +37,12 @@ const GLANCE: Duration = Duration::from_millis(100);
 const LOST: &str = "traces cannot be delivered";
 
 /// The program that sends its traces there.
-pub fn traced(program: Program, address: &str) -> Program {
+pub(crate) fn traced(program: Program, address: &str) -> Program {
     program.env("IUTSAI_OTLP_ENDPOINT", address)
 }
 
 /// Presses with words and a location, as a part of a trace that is sampled or not.
-pub async fn press(by: &Session, trace: u128, sampled: bool) -> Result<Uuid, Error> {
+pub(crate) async fn press(by: &Session, trace: u128, sampled: bool) -> Result<Uuid, Error> {
     let mut call = by.call("a secret")?;
     (call.lat, call.lng) = (Some(json!(37.566_535)), Some(json!(126.977_969)));
     let traceparent = format!("00-{trace:032x}-{SPAN:016x}-0{}", u8::from(sampled));

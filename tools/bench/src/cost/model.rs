@@ -11,7 +11,7 @@ const SECOND_US: f64 = 1e6;
 
 /// The population to calculate for. Everything here is assumed, and nothing measured.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Population {
+pub(crate) struct Population {
     /// Residents, each with an account and a socket
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000, help_heading = "Calculation")]
     pub population: u32,

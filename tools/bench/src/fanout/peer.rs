@@ -23,7 +23,7 @@ use testkit::{
 
 /// A program to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Name {
+pub(crate) enum Name {
     /// nginx with the module nchan
     Nchan,
     /// RabbitMQ with its plugin for STOMP over WebSocket

@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A kind of load that a hostile client makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Attack {
+pub(crate) enum Attack {
     /// Sockets that read nothing and send ACKs with receipts of 4 kB
     Deaf,
     /// Sockets that read nothing and send SUBSCRIBE and UNSUBSCRIBE in turn

@@ -25,7 +25,7 @@ const DYING: Duration = Duration::from_secs(10);
 
 /// The brokers. They are killed when this is dropped; what they wrote stays.
 #[derive(Debug)]
-pub struct Kafka {
+pub(crate) struct Kafka {
     script: PathBuf,
     directory: PathBuf,
     environment: Vec<(&'static str, OsString)>,
@@ -39,7 +39,7 @@ impl Kafka {
     ///
     /// # Errors
     /// [`Error::Usage`] with the script's words, [`Error::System`].
-    pub async fn start_cluster(
+    pub(crate) async fn start_cluster(
         scripts: &Path,
         directory: &Path,
         cut: Option<&PowerCut>,
@@ -81,18 +81,18 @@ impl Kafka {
     }
 
     /// `KAFKA_BOOTSTRAP_SERVERS` of clients that come by the proxies.
-    pub fn proxied(&self) -> String {
+    pub(crate) fn proxied(&self) -> String {
         let addresses = self.proxies.iter().map(|proxy| format!("127.0.0.1:{}", proxy.port()));
         addresses.collect::<Vec<_>>().join(",")
     }
 
     /// `KAFKA_BOOTSTRAP_SERVERS` of clients that come directly.
-    pub fn direct(&self) -> &str {
+    pub(crate) fn direct(&self) -> &str {
         &self.bootstrap
     }
 
     /// Returns how many there are.
-    pub fn brokers(&self) -> usize {
+    pub(crate) fn brokers(&self) -> usize {
         BROKERS
     }
 
@@ -106,7 +106,7 @@ impl Kafka {
     }
 
     /// The process of a broker, if it runs.
-    pub fn process(&self, broker: usize) -> Option<Process> {
+    pub(crate) fn process(&self, broker: usize) -> Option<Process> {
         let pid = fs::read_to_string(self.node(broker).join("pid")).ok()?;
         Process::find(pid.trim().parse().ok()?).filter(|process| process.name() == "java")
     }
@@ -115,14 +115,14 @@ impl Kafka {
     ///
     /// # Errors
     /// [`Error::NotRunning`] while nobody knows.
-    pub async fn leader(&self, line: &Line) -> Result<usize, Error> {
+    pub(crate) async fn leader(&self, line: &Line) -> Result<usize, Error> {
         let nobody = || Error::NotRunning(format!("a leader for line {line}"));
         let partition = self.partition(line).await.ok_or_else(nobody)?;
         usize::try_from(partition.leader - 1).map_err(|_| nobody())
     }
 
     /// Returns how many brokers have all of the partition of this line's calls; 0 while nobody knows.
-    pub async fn in_sync(&self, line: &Line) -> usize {
+    pub(crate) async fn in_sync(&self, line: &Line) -> usize {
         self.partition(line).await.map_or(0, |partition| partition.in_sync.len())
     }
 
@@ -144,7 +144,7 @@ impl Kafka {
     }
 
     /// Starts a broker again, beside whatever else is done.
-    pub fn start(&mut self, broker: usize) {
+    pub(crate) fn start(&mut self, broker: usize) {
         let number = (broker + 1).to_string();
         let mut start = self.command(&["start", &number]);
         self.starting[broker] = Some(tokio::spawn(async move { words(&mut start).await.map(drop) }));
@@ -159,7 +159,7 @@ impl Kafka {
     ///
     /// # Errors
     /// What kept it from starting.
-    pub async fn started(&mut self, broker: usize) -> Result<(), Error> {
+    pub(crate) async fn started(&mut self, broker: usize) -> Result<(), Error> {
         match self.starting[broker].take() {
             Some(starting) => starting.await.expect("starting a broker does not panic"),
             None => Ok(()),

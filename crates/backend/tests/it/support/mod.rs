@@ -14,17 +14,17 @@ use backend::{
 use tokio::{runtime::Handle, time::timeout};
 
 /// The address of the SQLite file of a test's directory.
-pub fn url(directory: &Path) -> String {
+pub(crate) fn url(directory: &Path) -> String {
     format!("sqlite://{}?mode=rwc", directory.join("iutsai.db").display())
 }
 
 /// Opens the SQLite file of a test's directory.
-pub async fn database(directory: &Path) -> Database {
+pub(crate) async fn database(directory: &Path) -> Database {
     Database::open(&url(directory)).await.expect("it opens")
 }
 
 /// A backend with every role, ready.
-pub async fn backend(directory: &Path) -> Backend {
+pub(crate) async fn backend(directory: &Path) -> Backend {
     let settings = Settings {
         data_dir: directory.to_owned(),
         database_url: url(directory),

@@ -29,14 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const RECORDED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Brokers that run until this is dropped.
-pub struct Brokers {
+pub(crate) struct Brokers {
     directory: TempDir,
     servers: String,
 }
 
 impl Brokers {
     /// So many new brokers, one or three, that answer. `options` are the script's.
-    pub fn start(count: usize, options: &[&str]) -> Self {
+    pub(crate) fn start(count: usize, options: &[&str]) -> Self {
         // Made before the script runs, so that a cluster that does not come up whole is ended, too.
         let mut brokers = Self { directory: directory("kafka"), servers: String::new() };
         let mut up = script("kafka");
@@ -47,33 +47,33 @@ impl Brokers {
     }
 
     /// HOST:PORT of each, separated by commas.
-    pub fn servers(&self) -> &str {
+    pub(crate) fn servers(&self) -> &str {
         &self.servers
     }
 
     /// Where they live.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
     /// The program, to be started with these brokers as its log.
-    pub fn program(&self) -> Program {
+    pub(crate) fn program(&self) -> Program {
         program().env("KAFKA_BOOTSTRAP_SERVERS", self.servers())
     }
 
     /// The process of node `number`.
-    pub fn node(&self, number: i32) -> Process {
+    pub(crate) fn node(&self, number: i32) -> Process {
         Process::find(self.file(number, "pid").parse().unwrap()).unwrap()
     }
 
     /// Returns the content of a file of node `number`.
-    pub fn file(&self, number: i32, name: &str) -> String {
+    pub(crate) fn file(&self, number: i32, name: &str) -> String {
         let path = self.directory().join(format!("node-{number}")).join(name);
         std::fs::read_to_string(path).unwrap().trim().to_owned()
     }
 
     /// Starts node `number` again.
-    pub fn start_again(&self, number: i32) {
+    pub(crate) fn start_again(&self, number: i32) {
         run(script("kafka").args(["start", &number.to_string(), "--dir"]).arg(self.directory()));
     }
 
@@ -84,14 +84,14 @@ impl Brokers {
     }
 
     /// For what operators do to topics.
-    pub fn admin(&self) -> (AdminClient<DefaultClientContext>, AdminOptions) {
+    pub(crate) fn admin(&self) -> (AdminClient<DefaultClientContext>, AdminOptions) {
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
         (self.client().create().unwrap(), options)
     }
 
     /// Returns each partition of a topic with its leader and its copies, by the nodes' numbers. Empty where there is no
     /// such topic.
-    pub fn partitions(&self, topic: &str) -> Vec<(i32, Vec<i32>)> {
+    pub(crate) fn partitions(&self, topic: &str) -> Vec<(i32, Vec<i32>)> {
         let consumer: BaseConsumer = self.client().create().unwrap();
         let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).unwrap();
         let found = metadata.topics()[0].partitions().iter();
@@ -99,7 +99,7 @@ impl Brokers {
     }
 
     /// Writes a record without a key. A partition that was just added may take a moment to be known to every broker.
-    pub async fn write(&self, topic: &str, partition: i32, value: &str) {
+    pub(crate) async fn write(&self, topic: &str, partition: i32, value: &str) {
         let began = Instant::now();
         loop {
             let producer: FutureProducer = self.client().create().unwrap();
@@ -116,7 +116,7 @@ impl Brokers {
     }
 
     /// Returns all records that are in a topic now, each with its place and its value.
-    pub fn records(&self, topic: &str) -> Vec<(i32, String)> {
+    pub(crate) fn records(&self, topic: &str) -> Vec<(i32, String)> {
         self.read(topic, |message| {
             let value = String::from_utf8(message.payload().unwrap_or_default().to_vec()).unwrap();
             (message.partition(), value)
@@ -124,7 +124,7 @@ impl Brokers {
     }
 
     /// Returns a header of each record that is in a topic now.
-    pub fn headers(&self, topic: &str, name: &str) -> Vec<Option<String>> {
+    pub(crate) fn headers(&self, topic: &str, name: &str) -> Vec<Option<String>> {
         self.read(topic, |message| {
             let mut headers = message.headers().into_iter().flat_map(|headers| headers.iter());
             let value = headers.find(|header| header.key == name)?.value?;
@@ -146,14 +146,14 @@ impl Brokers {
     }
 
     /// The partition of the topic of calls that has this one, if one has.
-    pub fn partition_of(&self, call: Uuid) -> Option<i32> {
+    pub(crate) fn partition_of(&self, call: Uuid) -> Option<i32> {
         let records = self.records(topic::ALERT);
         let found = records.iter().find(|(_, value)| value.contains(&call.to_string()));
         found.map(|(partition, _)| *partition)
     }
 
     /// Waits until the topic of calls has every one of these.
-    pub async fn have_calls(&self, ids: &[Uuid]) {
+    pub(crate) async fn have_calls(&self, ids: &[Uuid]) {
         let deadline = Instant::now() + RECORDED_WITHIN;
         loop {
             let records = self.records(topic::ALERT);

@@ -1,6 +1,6 @@
 //! On Apache Kafka.
 
-pub mod brokers;
+pub(super) mod brokers;
 mod calls;
 mod faults;
 mod foreign;
@@ -18,7 +18,7 @@ use testkit::{Error, client::Session};
 use uuid::Uuid;
 
 /// Makes a call and repeats it under one key until Kafka has acknowledged it and the answer is `published`.
-pub async fn published(caller: &Session, text: &str) -> Result<Uuid, Error> {
+pub(super) async fn published(caller: &Session, text: &str) -> Result<Uuid, Error> {
     let (call, key) = (caller.call(text)?, Uuid::now_v7());
     let deadline = Instant::now() + Duration::from_secs(30);
     while caller.press(&call, Some(key)).await?.ok()?.state == State::Stored {

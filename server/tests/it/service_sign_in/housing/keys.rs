@@ -18,7 +18,7 @@ use super::SECRET;
 
 /// The signature of an ID token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signed {
+pub(crate) enum Signed {
     Rs256,
     Es256,
     /// With `alg: none` and no signature.

@@ -8,7 +8,7 @@ use crate::delivery::log::{Ends, Partition};
 
 /// Per partition the offset behind the last record that was acknowledged in this process's life.
 #[derive(Debug, Default)]
-pub struct Acknowledged(Mutex<Ends>);
+pub(super) struct Acknowledged(Mutex<Ends>);
 
 impl Acknowledged {
     pub(super) fn record(&self, topic: &str, position: Position) {

@@ -44,7 +44,7 @@ impl From<LogError> for Unpublished {
 type Current = (FutureProducer<ProducerWatcher>, watch::Receiver<ProducerHealth>);
 
 /// Publishes records.
-pub struct Producer {
+pub(super) struct Producer {
     settings: KafkaSettings,
     /// `None` once it is closed.
     current: Mutex<Option<Current>>,
@@ -56,7 +56,7 @@ impl Producer {
     ///
     /// # Errors
     /// [`LogError`] if the settings make no sense to librdkafka.
-    pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
+    pub(super) fn new(settings: KafkaSettings) -> Result<Self, LogError> {
         let current = Mutex::new(Some(create(&settings)?));
         Ok(Self { settings, current, acknowledged: Arc::default() })
     }
@@ -65,7 +65,7 @@ impl Producer {
     ///
     /// # Errors
     /// [`Unpublished`] if Kafka did not acknowledge it.
-    pub async fn publish(&self, outgoing: Outgoing<'_>) -> Result<Position, Unpublished> {
+    pub(super) async fn publish(&self, outgoing: Outgoing<'_>) -> Result<Position, Unpublished> {
         let producer = self.current()?;
         // Kafka refuses timestamps that lie ahead, as they do after a clock was wrong and is set right.
         let timestamp = outgoing.timestamp.min(clock::now());
@@ -91,7 +91,7 @@ impl Producer {
     }
 
     /// Returns what Kafka has acknowledged so far.
-    pub fn acknowledged(&self) -> Arc<Acknowledged> {
+    pub(super) fn acknowledged(&self) -> Arc<Acknowledged> {
         self.acknowledged.clone()
     }
 
@@ -99,7 +99,7 @@ impl Producer {
     ///
     /// # Errors
     /// [`LogError`] if Kafka did not answer.
-    pub async fn connect(&self) -> Result<(), LogError> {
+    pub(super) async fn connect(&self) -> Result<(), LogError> {
         let (producer, mut condition) = self.current_with_condition()?;
         let metadata = move || producer.client().fetch_metadata(Some(domain::topic::ALERT), METADATA_TIMEOUT);
         let fetched = tokio::task::spawn_blocking(move || metadata().map(|_| ())).await;
@@ -111,7 +111,7 @@ impl Producer {
     }
 
     /// Replaces the client whenever it will never connect again, until it is closed.
-    pub async fn stay_usable(&self) {
+    pub(super) async fn stay_usable(&self) {
         while let Ok((_, mut condition)) = self.current_with_condition() {
             // An error is the end of that client, because another one has replaced it.
             if condition.wait_for(|condition| condition.forsaken).await.is_err() {
@@ -135,14 +135,14 @@ impl Producer {
     ///
     /// # Errors
     /// [`LogError`] if something is still under way then.
-    pub async fn flush(&self, wait: Duration) -> Result<(), LogError> {
+    pub(super) async fn flush(&self, wait: Duration) -> Result<(), LogError> {
         let producer = self.current()?;
         let flushed = tokio::task::spawn_blocking(move || producer.flush(wait)).await;
         Ok(flushed.map_err(|error| LogError(error.to_string()))??)
     }
 
     /// Ends the connections.
-    pub async fn close(&self) {
+    pub(super) async fn close(&self) {
         let producer = self.lock().take();
         // librdkafka waits for its threads.
         if let Err(error) = tokio::task::spawn_blocking(move || drop(producer)).await {

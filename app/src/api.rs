@@ -42,7 +42,7 @@ pub async fn accept(call: &Alert, house: House, on_trouble: OnTrouble) -> Result
         target_house: call.house.clone(),
         alert: Some(call.id),
     };
-    post("/accept", key::new(), &request.to_json(), on_trouble).await
+    post("/accept", key::fresh(), &request.to_json(), on_trouble).await
 }
 
 /// Sends a progress, which is `cancelled`, `resolved`, `withdrawn` or `arrived`. The address names house and line,
@@ -62,7 +62,7 @@ pub async fn progress(
     let command = progress.path().unwrap_or_else(|| panic!("only the service writes {progress:?}"));
     let (house, line) = (Url::escape(call.house.as_str()), Url::escape(call.line.as_str()));
     let path = format!("/alert/{}/{command}?house={house}&line={line}", call.id);
-    post(&path, key::new(), &ProgressRequest { note }.to_json(), on_trouble).await
+    post(&path, key::fresh(), &ProgressRequest { note }.to_json(), on_trouble).await
 }
 
 /// Sends a command until it is answered.
@@ -83,7 +83,7 @@ async fn post(path: &str, key: Uuid, body: &str, on_trouble: OnTrouble) -> Resul
 
 /// Sends where the caller is now, once, because a newer place follows.
 pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
-    once(&format!("/alert/{call}/location"), key::new(), &location_request(Some(location))).await
+    once(&format!("/alert/{call}/location"), key::fresh(), &location_request(Some(location))).await
 }
 
 /// Reports that a helper does not show any longer where they are, until it is answered.
@@ -91,7 +91,7 @@ pub(crate) async fn moved(call: AlertId, location: Location) -> Answer {
 /// # Errors
 /// [`Refused`], if the server will not take it.
 pub(crate) async fn hide(call: AlertId) -> Result<Recorded, Refused> {
-    post(&format!("/alert/{call}/location"), key::new(), &location_request(None), Box::new(|_, _| {})).await
+    post(&format!("/alert/{call}/location"), key::fresh(), &location_request(None), Box::new(|_, _| {})).await
 }
 
 /// Sends a command once.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 /// Returns a new key, a UUIDv7 (RFC 9562, section 5.7) of this moment.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn new() -> Uuid {
+pub(crate) fn fresh() -> Uuid {
     Uuid::now_v7()
 }
 
@@ -16,7 +16,7 @@ pub(crate) fn new() -> Uuid {
     clippy::cast_sign_loss,
     reason = "milliseconds since 1970 are not negative"
 )]
-pub(crate) fn new() -> Uuid {
+pub(crate) fn fresh() -> Uuid {
     use wasm_bindgen::prelude::*;
 
     #[wasm_bindgen]

@@ -147,7 +147,7 @@ fn key_to_offer(
 ) -> Uuid {
     let key = uuid(in_address).filter(|key| key.get_version_num() == 7);
     let can_be_used = |key: &Uuid| call(AlertId(*key)).is_none_or(|call| is_again && call.is_repeatable(now));
-    key.filter(can_be_used).unwrap_or_else(key::new)
+    key.filter(can_be_used).unwrap_or_else(key::fresh)
 }
 
 #[cfg(test)]

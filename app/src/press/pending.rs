@@ -86,7 +86,7 @@ pub(super) enum Found {
 impl Pending {
     pub(super) fn new(by: &Resident, request: &Request, now: Millis, asks_after: Millis) -> Self {
         Self {
-            key: key::new(),
+            key: key::fresh(),
             by: by.name.clone(),
             body: request.to_json(),
             fixed: false,
@@ -100,7 +100,7 @@ impl Pending {
 
     /// Returns the same press under a new id.
     pub(super) fn renewed(&self) -> Self {
-        Self { key: key::new(), fixed: false, heard: false, outcome: None, ..self.clone() }
+        Self { key: key::fresh(), fixed: false, heard: false, outcome: None, ..self.clone() }
     }
 
     /// Returns what is asked of the server.

@@ -5,6 +5,10 @@
 
 // Views are types, and a page's nest deeper than the compiler's default limit.
 #![recursion_limit = "256"]
+#![allow(
+    unreachable_pub,
+    reason = "leptos's macro makes `pub` functions for components, and the words are generated"
+)]
 
 pub mod alarm;
 pub mod api;

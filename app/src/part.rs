@@ -64,14 +64,35 @@ mod browser {
         Made,
     }
 
+    /// The elements and effects of a view, with the part of [`Mountable`] that parts use.
+    trait Shown {
+        fn take_away(&mut self);
+        fn put(&mut self, parent: &Element, marker: Option<&Node>);
+        fn put_before(&self, child: &mut dyn Mountable) -> bool;
+    }
+
+    impl<M: Mountable> Shown for M {
+        fn take_away(&mut self) {
+            self.unmount();
+        }
+
+        fn put(&mut self, parent: &Element, marker: Option<&Node>) {
+            self.mount(parent, marker);
+        }
+
+        fn put_before(&self, child: &mut dyn Mountable) -> bool {
+            self.insert_before_this(child)
+        }
+    }
+
     /// Brings a view into the page, once.
-    type Bring = dyn FnOnce(Way<'_>) -> Box<dyn Mountable> + Send;
+    type Bring = dyn FnOnce(Way<'_>) -> Box<dyn Shown> + Send;
 
     /// A view without its type.
     pub struct Part(Box<Bring>);
 
     /// The elements and effects of a part.
-    pub struct PartState(Box<dyn Mountable>);
+    pub struct PartState(Box<dyn Shown>);
 
     /// A view that stays.
     struct Kept;
@@ -162,33 +183,30 @@ mod browser {
 
     impl Mountable for PartState {
         fn unmount(&mut self) {
-            self.0.unmount();
+            self.0.take_away();
         }
 
         fn mount(&mut self, parent: &Element, marker: Option<&Node>) {
-            self.0.mount(parent, marker);
+            self.0.put(parent, marker);
         }
 
         fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
-            self.0.insert_before_this(child)
+            self.0.put_before(child)
         }
 
+        /// Only attributes from outside need them, which a part does not take.
         fn elements(&self) -> Vec<Element> {
-            self.0.elements()
+            Vec::new()
         }
     }
 
-    impl Mountable for Kept {
-        fn unmount(&mut self) {}
+    impl Shown for Kept {
+        fn take_away(&mut self) {}
 
-        fn mount(&mut self, _: &Element, _: Option<&Node>) {}
+        fn put(&mut self, _: &Element, _: Option<&Node>) {}
 
-        fn insert_before_this(&self, _: &mut dyn Mountable) -> bool {
+        fn put_before(&self, _: &mut dyn Mountable) -> bool {
             false
-        }
-
-        fn elements(&self) -> Vec<Element> {
-            Vec::new()
         }
     }
 }

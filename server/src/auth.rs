@@ -76,7 +76,11 @@ pub(crate) async fn session(state: &AppState, parts: &Parts) -> Result<Option<Cr
 ///
 /// # Errors
 /// [`Kind::UNAVAILABLE`], or [`Kind::BUSY`] beyond the budget.
-pub(crate) async fn find(state: &AppState, network: Network, token: &str) -> Result<Option<Session>, Problem> {
+pub(crate) async fn find(
+    state: &AppState,
+    network: Network,
+    token: &str,
+) -> Result<Option<Session>, Problem> {
     let sessions = &state.backend.sessions;
     may_look_up(state, network, token)?;
     Ok(sessions.find(token).await?)

@@ -149,7 +149,11 @@ pub(crate) async fn data(
 }
 
 /// `POST /me/location` gives, pauses or withdraws the consent to the use of the location.
-pub(crate) async fn choose(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
+pub(crate) async fn choose(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    request: Request,
+) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Choice>::read(request, &state).await;
     let outcome = match asked {
         Ok((resident, choice)) => chosen(&state, client, &resident, &choice).await,
@@ -183,7 +187,11 @@ async fn chosen(
 
 /// `POST /me/leave` deletes the account of the person who is signed in. It needs the password once more, and a code if
 /// the account has a second factor.
-pub(crate) async fn leave(State(state): State<AppState>, client: ClientAddress, request: Request) -> Response {
+pub(crate) async fn leave(
+    State(state): State<AppState>,
+    client: ClientAddress,
+    request: Request,
+) -> Response {
     let Asked { parts, is_form, asked } = Asked::<Leave>::read(request, &state).await;
     let outcome = match asked {
         Ok((resident, leave)) => {

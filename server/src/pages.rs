@@ -79,7 +79,12 @@ pub(crate) async fn page(State(state): State<AppState>, request: Request) -> Res
 const OWN_ANSWER: HeaderName = HeaderName::from_static("iutsai-answer");
 
 /// Renders the page of an address to which a form was sent, with what the form led to.
-pub(crate) async fn answer(state: AppState, mut parts: Parts, viewer: Option<Resident>, extras: Extras) -> Response {
+pub(crate) async fn answer(
+    state: AppState,
+    mut parts: Parts,
+    viewer: Option<Resident>,
+    extras: Extras,
+) -> Response {
     if !state.settings.roles.web {
         return role_absent("show pages", "web");
     }

@@ -58,7 +58,10 @@ pub(crate) fn code_needed() -> Problem {
 }
 
 /// `GET /api/session` names the signed-in person, with a header if that person keeps the location back.
-pub(crate) async fn show_session(State(state): State<AppState>, SignedIn(resident): SignedIn) -> impl IntoResponse {
+pub(crate) async fn show_session(
+    State(state): State<AppState>,
+    SignedIn(resident): SignedIn,
+) -> impl IntoResponse {
     let keeps_back = state.backend.privacy.keeps_location_back(&resident.name);
     let location = keeps_back.then_some([(domain::header::LOCATION, domain::header::OFF)]);
     let socket = state.settings.shards.address_for(&resident);

@@ -110,7 +110,11 @@ pub(crate) fn holder(state: &AppState, parts: &Parts) -> Option<Holder> {
 
 /// Returns the cookie of a screen again, so that it never expires while the screen is used. People who are signed in
 /// have a cookie of their own to renew.
-pub(crate) fn renewed_cookie(state: &AppState, parts: &Parts, viewer: Option<&Resident>) -> Option<HeaderValue> {
+pub(crate) fn renewed_cookie(
+    state: &AppState,
+    parts: &Parts,
+    viewer: Option<&Resident>,
+) -> Option<HeaderValue> {
     if viewer.is_some() || !parts.uri.path().starts_with(BOARD.path) {
         return None;
     }

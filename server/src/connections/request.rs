@@ -19,7 +19,11 @@ pub(super) struct UnderWay(Arc<Shared>);
 struct Awaited(Arc<Shared>);
 
 /// Middleware. A connection on which a request is under way does not count as a silent one.
-pub(crate) async fn mark_request(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+pub(crate) async fn mark_request(
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
     peer.connection.expect_head();
     let _under_way = UnderWay::new(peer.connection.clone());
     let request = if request.body().is_end_stream() {

@@ -88,7 +88,11 @@ pub(crate) async fn unlock(State(state): State<AppState>, Name(name): Name, act:
 }
 
 /// `POST /api/people/{name}/end-sessions`.
-pub(crate) async fn end_sessions(State(state): State<AppState>, Name(name): Name, act: Act<Nothing>) -> Response {
+pub(crate) async fn end_sessions(
+    State(state): State<AppState>,
+    Name(name): Name,
+    act: Act<Nothing>,
+) -> Response {
     let outcome = act.accounts(&state).sign_out_everywhere(&name).await.map(drop);
     act.reply.answer(outcome, "signed-out", &name)
 }
@@ -100,7 +104,11 @@ pub(crate) async fn set_role(State(state): State<AppState>, Name(name): Name, ac
 }
 
 /// `POST /api/people/{name}/move-out`. A form has a box that confirms it; a program that sends this means it.
-pub(crate) async fn move_out(State(state): State<AppState>, Name(name): Name, act: Act<Confirmed>) -> Response {
+pub(crate) async fn move_out(
+    State(state): State<AppState>,
+    Name(name): Name,
+    act: Act<Confirmed>,
+) -> Response {
     if act.reply.is_page() && act.value.confirmed.is_empty() {
         return act
             .reply

@@ -68,7 +68,11 @@ pub(crate) async fn make_page(State(state): State<AppState>, act: Act<NewDisplay
 }
 
 /// `POST /api/displays/{id}/revoke`.
-pub(crate) async fn revoke(State(state): State<AppState>, Path(id): Path<String>, act: Act<Nothing>) -> Response {
+pub(crate) async fn revoke(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    act: Act<Nothing>,
+) -> Response {
     match state.backend.displays.revoke(&id, &act.who(&state)).await {
         Ok(name) => act.reply.done("revoked", &name),
         Err(refused) => act.reply.refused(refused, &id),

@@ -9,10 +9,15 @@ use stomp::{Decoder, Error, Frame, Incoming, Limits, Version};
 pub(crate) type Outcome = (Vec<Incoming>, Option<Error>);
 
 /// Limits far beyond every test that is not about limits.
-pub(crate) const WIDE: Limits = Limits { headers: 1_000, line: 1 << 20, header_octets: 1 << 21, body: 1 << 21 };
+pub(crate) const WIDE: Limits =
+    Limits { headers: 1_000, line: 1 << 20, header_octets: 1 << 21, body: 1 << 21 };
 
 /// Pushes the pieces one by one and asks for all there is after each.
-pub(crate) fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, version: Version, limits: Limits) -> Outcome {
+pub(crate) fn decode<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    version: Version,
+    limits: Limits,
+) -> Outcome {
     let mut decoder = Decoder::new(limits);
     decoder.set_version(version);
     let mut found = Vec::new();

@@ -67,7 +67,12 @@ impl Collector {
     }
 
     /// Waits until a trace is as it should be, and returns its spans.
-    pub(crate) async fn wait_for(&self, trace: u128, what: &str, is_it: impl Fn(&[Kept]) -> bool) -> Vec<Kept> {
+    pub(crate) async fn wait_for(
+        &self,
+        trace: u128,
+        what: &str,
+        is_it: impl Fn(&[Kept]) -> bool,
+    ) -> Vec<Kept> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let spans = self.of(trace);

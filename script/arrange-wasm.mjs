@@ -1,6 +1,7 @@
-// `node script/arrange-wasm.mjs DIRECTORY NAME` makes DIRECTORY/NAME_bg.wasm easier to compress, and changes nothing that it
-// does. Functions that are alike stand together, because brotli finds more that is alike then. The functions that it gets
-// from DIRECTORY/NAME.js, or gives it, have short names, because wasm-bindgen's end in sixteen random digits.
+// `node script/arrange-wasm.mjs DIRECTORY NAME` makes DIRECTORY/NAME_bg.wasm easier to compress, and changes nothing
+// that it does. Functions that are alike stand together, because brotli finds more that is alike then. The functions
+// that it gets from DIRECTORY/NAME.js, or gives it, have short names, because wasm-bindgen's end in sixteen random
+// digits.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -17,8 +17,8 @@ pub(crate) fn of_server<T: Serialize + DeserializeOwned + 'static>(make: impl Fn
     SharedValue::new(make).into_inner()
 }
 
-/// Returns what the server made, or what is made here where it made nothing that can be read. Leptos's own function does
-/// the same by serde.
+/// Returns what the server made, or what is made here where it made nothing that can be read. Leptos's own function
+/// does the same by serde.
 #[cfg(not(feature = "ssr"))]
 pub(crate) fn of_server<T: Read>(make: impl FnOnce() -> T) -> T {
     let context = leptos::prelude::Owner::current_shared_context();

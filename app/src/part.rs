@@ -1,5 +1,5 @@
-//! Views without their types. A view is a type of all that is in it, and the browser's part has the code of each type for
-//! every way in which it may come into the page. A part has only the code for the way in which it comes.
+//! Views without their types. A view is a type of all that is in it, and the browser's part has the code of each type
+//! for every way in which it may come into the page. A part has only the code for the way in which it comes.
 
 #[cfg(not(feature = "ssr"))]
 mod list;

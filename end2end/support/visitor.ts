@@ -204,6 +204,8 @@ export class Visitor {
 
   /** The one tap that lets this page sound. */
   async arm(): Promise<void> {
+    // A person taps the tab in front. The browser may draw another one once a second only.
+    await this.page.bringToFront();
     const button = this.page.getByTestId("arm");
     // A browser that remembers a click of before a reload lets the page sound at once, so there is nothing to press.
     await expect(async () => {

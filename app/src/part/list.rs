@@ -52,8 +52,8 @@ impl Row {
 }
 
 impl ListState {
-    /// Brings the rows into their order, of which each was at one of `places` before, or nowhere. It begins with the last
-    /// and moves only rows out of place, because moving takes the focus away.
+    /// Brings the rows into their order, of which each was at one of `places` before, or nowhere. It begins with the
+    /// last and moves only rows out of place, because moving takes the focus away.
     fn arrange(&mut self, places: &[Option<usize>]) {
         let mut next_place = usize::MAX;
         for (at, place) in places.iter().enumerate().rev() {

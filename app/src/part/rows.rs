@@ -1,5 +1,5 @@
-//! Parts that come and go while the page lives. Leptos has `<Show>` and `<For>` for it, whose code the browser's part would
-//! have once more for each view, condition and key.
+//! Parts that come and go while the page lives. Leptos has `<Show>` and `<For>` for it, whose code the browser's part
+//! would have once more for each view, condition and key.
 
 use leptos::prelude::*;
 

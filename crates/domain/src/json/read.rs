@@ -36,8 +36,8 @@ impl Read for Uuid {
     }
 }
 
-/// Reads a UUID in its usual form, which is the one that the server writes. The library's function reads every form, and
-/// is ten times as long.
+/// Reads a UUID in its usual form, which is the one that the server writes. The library's function reads every form,
+/// and is ten times as long.
 #[must_use]
 pub fn uuid(text: &str) -> Option<Uuid> {
     let mut number = 0_u128;

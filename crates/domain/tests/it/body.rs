@@ -91,7 +91,11 @@ proptest! {
     }
 
     #[test]
-    fn a_body_is_read_as_serde_reads_the_record(event in event(), field in any::<prop::sample::Index>(), odd in odd_value()) {
+    fn a_body_is_read_as_serde_reads_the_record(
+        event in event(),
+        field in any::<prop::sample::Index>(),
+        odd in odd_value(),
+    ) {
         let (topic, value) = record::write(&event);
         let mut fields: Value = serde_json::from_slice(&value).expect("JSON");
         let names: Vec<String> = fields.as_object().expect("an object").keys().cloned().collect();

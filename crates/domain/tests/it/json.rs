@@ -26,7 +26,11 @@ proptest! {
     }
 
     #[test]
-    fn a_location_is_read_as_it_was_written(lat in -90.0..90.0, lng in -180.0..180.0, metres in prop::option::of(0.0..1e6)) {
+    fn a_location_is_read_as_it_was_written(
+        lat in -90.0..90.0,
+        lng in -180.0..180.0,
+        metres in prop::option::of(0.0..1e6),
+    ) {
         let place = Location::new(lat, lng, metres);
         let written = location_request(place);
         let request: LocationRequest = serde_json::from_str(&written).expect("the server's request");

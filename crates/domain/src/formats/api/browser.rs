@@ -1,5 +1,5 @@
-//! Requests as the browser writes them, and answers as it reads them. The other side has serde for the same types, and a
-//! test compares the two.
+//! Requests as the browser writes them, and answers as it reads them. The other side has serde for the same types,
+//! and a test compares the two.
 
 use super::{AcceptRequest, Problem, ProgressRequest, Recorded, State};
 use crate::{
@@ -28,7 +28,8 @@ impl ProgressRequest {
     }
 }
 
-/// Returns a [`LocationRequest`](super::LocationRequest) as JSON; without a location it is the one that stops showing it.
+/// Returns a [`LocationRequest`](super::LocationRequest) as JSON; without a location it is the one that stops showing
+/// it.
 #[must_use]
 pub fn location_request(location: Option<Location>) -> String {
     match location {

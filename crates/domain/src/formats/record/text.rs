@@ -1,5 +1,6 @@
-//! Records as text, octet for octet as serde writes them. The fold compares the records of one event by it, in the browser
-//! as well, where serde and the printing of floating-point numbers would be a fortieth of all that a page loads.
+//! Records as text, octet for octet as serde writes them. The fold compares the records of one event by it, in the
+//! browser as well, where serde and the printing of floating-point numbers would be a fortieth of all that a page
+//! loads.
 
 use crate::{
     collections::BTreeSet,

@@ -193,7 +193,7 @@ mod tests {
         let table = std::fs::read_to_string(format!("{root}/../docs/operations/limits.md")).unwrap();
         let source = std::fs::read_to_string(format!("{root}/src/budgets.rs")).unwrap();
         let names = source.lines().filter_map(|line| {
-            let (_, text) = line.trim().strip_prefix("pub const ")?.split_once(": &str = \"")?;
+            let (_, text) = line.trim().strip_prefix("pub(crate) const ")?.split_once(": &str = \"")?;
             text.strip_suffix("\";")
         });
         let names: Vec<_> = names.collect();

@@ -100,7 +100,7 @@ pub(crate) fn quote(octets: &[u8]) -> String {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             ' '..='~' | '가'..='힣' => quoted.push(c),
-            _ => quoted.extend(c.escape_unicode()),
+            _ => quoted.extend(c.escape_default()),
         }
     }
     if octets.len() > text.len() {

@@ -206,7 +206,7 @@ fn a_content_length_that_is_not_a_number_is_refused() {
     for value in ["", "-1", "+1", " 1", "1 ", "0x1", "one", "１"] {
         let send = format!("SEND\ncontent-length:{value}\n\na^@");
         let error = only_error(&bytes(&send), V1_2);
-        assert_eq!(error, Error::BadContentLength(value.to_owned()));
+        assert_eq!(error, Error::BadContentLength(value.escape_default().to_string()));
     }
 }
 

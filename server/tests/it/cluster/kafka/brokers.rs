@@ -137,7 +137,7 @@ impl Brokers {
         let mut list = TopicPartitionList::new();
         let mut left = 0;
         for partition in (0..).take(self.partitions(topic).len()) {
-            let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE).unwrap();
+            let (low, high) = watermarks(&consumer, topic, partition);
             left += high - low;
             list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
         }
@@ -177,6 +177,20 @@ impl Drop for Brokers {
         let down = script("kafka").args(["down", "--dir"]).arg(self.directory()).status();
         if !down.is_ok_and(|status| status.success()) {
             eprintln!("script/kafka down did not work for {}", self.directory().display());
+        }
+    }
+}
+
+/// Returns where a partition begins and ends. A broker that was stopped until now does not know its partitions at once.
+fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> (i64, i64) {
+    let asked = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, PATIENCE) {
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) => {
+                assert!(asked.elapsed() < PATIENCE, "{topic} {partition}: {error}");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            found => return found.unwrap(),
         }
     }
 }

@@ -79,13 +79,19 @@ export function cacheNames({ page }: Visitor): Promise<string[]> {
   return page.evaluate(() => caches.keys());
 }
 
-/** The service worker, once it runs and has read its scripts. One that the browser has just woken has not yet. */
+/** The service worker, once it runs and has read its scripts. One that the browser has just woken has not yet, and one
+ * that it has ended may still be listed. */
 export async function worker({ context }: Visitor): Promise<Worker> {
-  const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
-  await expect
-    .poll(() => worker.evaluate(() => typeof (self as unknown as { deliver?: unknown }).deliver))
-    .toBe("function");
-  return worker;
+  let ready: Worker | undefined;
+  const find = async () => {
+    for (const worker of context.serviceWorkers()) {
+      const asked = worker.evaluate(() => typeof (self as unknown as { deliver?: unknown }).deliver);
+      if ((await asked.catch(() => "ended")) === "function") ready = worker;
+    }
+    return ready !== undefined;
+  };
+  await expect.poll(find).toBe(true);
+  return ready!;
 }
 
 /** The keys that calls were sent with, by pages and by the worker, every try of them. */

@@ -19,7 +19,7 @@ const compress = (directory) => {
           params: {
             [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
             [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
-            // How distances are written. It is the best of those tried for the wasm, by 0.2 %.
+            // The way in which distances are written. It is the best of those tried for the wasm, by 0.2 %.
             [constants.BROTLI_PARAM_NPOSTFIX]: 1,
             [constants.BROTLI_PARAM_NDIRECT]: 30,
           },

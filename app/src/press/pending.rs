@@ -37,7 +37,7 @@ pub(super) struct Pending {
     pub(super) outcome: Option<Outcome>,
 }
 
-/// What a press asks of the server, which reads it as [`domain::api::CallRequest`].
+/// The request of a press to the server, which reads it as [`domain::api::CallRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Request {
     /// The caller's own line.

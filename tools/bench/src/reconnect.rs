@@ -86,7 +86,7 @@ struct Back {
 #[derive(Debug, Default)]
 struct Row {
     times: Spread,
-    /// How often a client was refused, or lost its connection.
+    /// The number of times that a client was refused, or lost its connection.
     refused: u32,
     /// Sockets whose snapshot had not all calls.
     incomplete: usize,

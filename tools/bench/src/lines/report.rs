@@ -23,7 +23,7 @@ pub(super) struct Figures {
     last: Spread,
     refused: usize,
     missed: usize,
-    /// How much longer the last presses took to the last subscriber than the first ones, at the median.
+    /// The time by which the last presses took longer to the last subscriber than the first ones, at the median.
     growth: Duration,
     is_sustained: bool,
 }

@@ -1,6 +1,6 @@
 // A page without a network. A press is kept on the device and sent once, and nobody reads anything that is not true.
 
-import { age, callsOf, close, isAlarmedOnce, kept, loseNetwork } from "../support/device.ts";
+import { age, callsOf, close, isAlarmedOnce, kept, loseNetwork, worker } from "../support/device.ts";
 import { expect, test } from "../support/fixtures.ts";
 import { YARD } from "../support/places.ts";
 import type { Visitor } from "../support/visitor.ts";
@@ -210,6 +210,8 @@ test("a storage that never answers does not hold up a call", async ({ visitor, r
 async function oldPress(
   visitor: Visitor,
 ): Promise<{ caller: Visitor; press: string; calls: () => (string | null)[] }> {
+  // A worker that has not read its scripts yet cannot do so without a network.
+  await worker(visitor);
   await loseNetwork(visitor);
   await visitor.hold();
   await visitor.ownCallIs("retrying");

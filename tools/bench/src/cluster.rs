@@ -86,7 +86,7 @@ impl Cluster {
     /// Starts everything in a temporary directory, and waits until all nodes are ready and know the people of the town.
     ///
     /// # Errors
-    /// What could not be started.
+    /// The error of the part that could not be started.
     pub(crate) async fn start(plan: &Plan<'_>) -> Result<(Self, Accounts), Error> {
         let directory = tempfile::Builder::new().prefix("iutsai-bench-").tempdir();
         let directory = directory.map_err(Error::system("make a temporary directory"))?;

@@ -62,7 +62,7 @@ struct Used {
 /// Measures a point.
 ///
 /// # Errors
-/// What could not be started, and [`Error::Usage`] when somebody did not get a call.
+/// The error of the part that could not be started, and [`Error::Usage`] when somebody did not get a call.
 pub(super) async fn measure(settings: &Settings, listeners: &Runtime, point: Point) -> Result<Costs, Error> {
     let (lines, callers) = (point.lines as usize, callers(settings, point));
     let town = Town::new(lines, callers + point.residents as usize);

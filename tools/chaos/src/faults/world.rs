@@ -86,7 +86,7 @@ pub(super) struct World {
 /// Starts everything and waits until it is ready.
 ///
 /// # Errors
-/// What could not be started.
+/// The error of the part that could not be started.
 pub(super) async fn start(
     settings: &Settings,
     directory: &Path,

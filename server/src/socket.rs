@@ -4,7 +4,6 @@
 //! [`farewell`] its end. [`connect`] opens the STOMP session, which [`session`] then is. [`crate::sockets::Sockets`] has a
 //! place for each, and closes those whose session ended.
 
-mod acknowledgements;
 mod connect;
 mod connection;
 mod farewell;

@@ -3,9 +3,6 @@
 
 use std::collections::VecDeque;
 
-use domain::body::Body;
-use stomp::{Command, Decoder, Frame, Incoming, Limits, Version};
-
 /// A client that acknowledges nothing is not remembered without end.
 const UNACKNOWLEDGED: usize = 4_096;
 
@@ -31,30 +28,6 @@ impl Unacknowledged {
     }
 }
 
-/// A MESSAGE's subscription and message-id, read from the bytes that the hub encoded.
-#[must_use]
-pub(super) fn names(frame: &[u8], version: Version) -> Option<(String, String)> {
-    let frame = message(frame, version)?;
-    let header = |name: &str| Frame::get(&frame, name).map(str::to_owned);
-    Some((header("subscription")?, header("message-id")?))
-}
-
-/// A MESSAGE's body, read from the bytes that the hub encoded.
-#[must_use]
-pub(super) fn body(frame: &[u8], version: Version) -> Option<Body> {
-    Body::parse(&message(frame, version)?.body).ok()
-}
-
-fn message(frame: &[u8], version: Version) -> Option<Frame> {
-    let mut decoder = Decoder::new(Limits::default());
-    decoder.set_version(version);
-    decoder.push(frame);
-    match decoder.next() {
-        Ok(Some(Incoming::Frame(frame))) if frame.command == Command::Message => Some(frame),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,15 +41,5 @@ mod tests {
         assert_eq!(waiting.acknowledge("b"), ["a", "b"]);
         assert!(waiting.acknowledge("a").is_empty());
         assert_eq!(waiting.acknowledge("c"), ["c"]);
-    }
-
-    #[test]
-    fn a_message_is_read_as_it_was_encoded() {
-        let frame =
-            Frame::new(Command::Message).header("subscription", "a:b").header("message-id", "an-alert-0-7");
-        for version in Version::SUPPORTED {
-            let names = names(&stomp::encode(&frame, version), version);
-            assert_eq!(names, Some(("a:b".into(), "an-alert-0-7".into())));
-        }
     }
 }

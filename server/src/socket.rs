@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use self::{connection::Opening, handshake::Handshake};
+use self::{connect::Opening, handshake::Handshake};
 use crate::{
     auth,
     connections::Peer,

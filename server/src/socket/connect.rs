@@ -10,6 +10,8 @@ use uuid::Uuid;
 use crate::{
     auth::{self, Credentials},
     budgets::Network,
+    client_address::ClientAddress,
+    sockets::Place,
     state::AppState,
 };
 
@@ -22,6 +24,16 @@ const ASKED_HEART_BEAT: u32 = 120_000;
 /// Why a socket ends whose account has another line, house or role now.
 pub(super) const CHANGED: &str = "The account has changed; connect again, and load the page anew.";
 
+/// All that is needed until CONNECT. Sockets are idle nearly always, and keep no more than they need.
+pub(super) struct Opening {
+    /// The state of every handler.
+    pub state: AppState,
+    /// The address that opened it.
+    pub client: ClientAddress,
+    /// The person who opened the WebSocket, by cookie or header.
+    pub opened_by: Option<Credentials>,
+}
+
 /// The terms that both sides agreed on.
 pub(super) struct Agreement {
     /// The version spoken from here on.
@@ -32,11 +44,30 @@ pub(super) struct Agreement {
     pub connected: Frame,
 }
 
+impl Opening {
+    /// Finds out who connects, and gives the socket the place of that session.
+    ///
+    /// # Errors
+    /// The ERROR frame to answer with.
+    pub(super) async fn admit(
+        &mut self,
+        connect: &Frame,
+        place: &mut Place,
+    ) -> Result<(Agreement, Credentials), Frame> {
+        let agreement = agree(connect)?;
+        let (network, opened_by) = (place.network(), self.opened_by.take());
+        let credentials = identify(connect, &self.state, network, opened_by).await?;
+        place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
+        confirm(&credentials, &self.state.backend.sessions).await?;
+        Ok((agreement, credentials))
+    }
+}
+
 /// Agrees on a version and heart-beats (STOMP 1.2, "Protocol Negotiation" and "Heart-beating").
 ///
 /// # Errors
 /// The ERROR frame to answer with.
-pub(super) fn agree(connect: &Frame) -> Result<Agreement, Frame> {
+fn agree(connect: &Frame) -> Result<Agreement, Frame> {
     if !matches!(connect.command, Command::Connect | Command::Stomp) {
         return Err(Frame::error(format!("{} came before CONNECT; send CONNECT first.", connect.command)));
     }
@@ -61,7 +92,7 @@ pub(super) fn agree(connect: &Frame) -> Result<Agreement, Frame> {
 ///
 /// # Errors
 /// The ERROR frame to answer with.
-pub(super) async fn identify(
+async fn identify(
     connect: &Frame,
     state: &AppState,
     network: Network,
@@ -84,7 +115,7 @@ pub(super) async fn identify(
 ///
 /// # Errors
 /// The ERROR frame to answer with.
-pub(super) async fn confirm(credentials: &Credentials, sessions: &Sessions) -> Result<(), Frame> {
+async fn confirm(credentials: &Credentials, sessions: &Sessions) -> Result<(), Frame> {
     let found = sessions.find(&credentials.token).await.map_err(|error| {
         tracing::error!(%error, "a socket's session could not be looked up");
         unavailable()

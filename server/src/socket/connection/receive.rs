@@ -1,0 +1,133 @@
+//! The frames that a client sends, which are counted against its budget and then obeyed.
+
+use std::{ops::ControlFlow, time::Duration};
+
+use domain::header;
+use stomp::{Acknowledgement, Command, Frame, Incoming, Limits};
+use tokio::{task::yield_now, time::timeout};
+
+use super::Connection;
+use crate::socket::{
+    connect::Opening,
+    farewell::{Farewell, Flow, refused},
+    session::{Session, Step},
+};
+
+/// The bounds on a client's frame. Clients send short ones.
+pub(super) const LIMITS: Limits =
+    Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
+/// The time for which a subscription waits while the server applies, after its start, the events that were promised
+/// before. Half applied, calls that are over look open, and would sound. It is bounded, because a disk or a database
+/// may be away.
+const PROMISED_WITHIN: Duration = Duration::from_secs(2);
+
+impl Connection {
+    pub(super) async fn receive(&mut self, bytes: &[u8]) -> Flow {
+        self.budget.messages_sent(self.transport.take_sent());
+        match self.acknowledge(bytes) {
+            Some(flow) => flow,
+            // In a box, so that the task of an idle socket has no room for it.
+            None => Box::pin(self.receive_frames(bytes)).await,
+        }
+    }
+
+    async fn receive_frames(&mut self, bytes: &[u8]) -> Flow {
+        self.decoder.push(bytes);
+        let mut is_part = true;
+        loop {
+            let incoming = match self.decoder.next() {
+                Ok(incoming) => incoming,
+                Err(error) => return ControlFlow::Break(Farewell::not_stomp(error.to_string())),
+            };
+            let now = std::time::Instant::now();
+            let is_granted = match &incoming {
+                Some(Incoming::Frame(Frame { command: Command::Ack, .. })) => {
+                    self.budget.take_acknowledgement(now)
+                }
+                Some(Incoming::Frame(Frame { command: Command::Subscribe, .. })) => {
+                    self.budget.take_costly(now)
+                }
+                // The end of the message counts only where it completed no frame.
+                None if !is_part => true,
+                _ => self.budget.take(now),
+            };
+            if !is_granted {
+                return ControlFlow::Break(Farewell::Flood);
+            }
+            is_part = false;
+            match incoming {
+                None => return ControlFlow::Continue(()),
+                Some(Incoming::Heartbeat) => {}
+                Some(Incoming::Frame(frame)) => self.obey(frame).await?,
+            }
+        }
+    }
+
+    /// Handles a message that is one ACK, as nearly all are; `None` if it is anything else.
+    fn acknowledge(&mut self, octets: &[u8]) -> Option<Flow> {
+        let session = self.session.as_mut().filter(|_| self.decoder.is_between_frames())?;
+        let ack = Acknowledgement::read(octets)?;
+        let id = session.named(&ack)?;
+        if !self.budget.take_acknowledgement(std::time::Instant::now()) {
+            return Some(ControlFlow::Break(Farewell::Flood));
+        }
+        session.acknowledge(id, ack.get(header::SOUNDED) == Some(header::YES));
+        Some(ControlFlow::Continue(()))
+    }
+
+    async fn obey(&mut self, frame: Frame) -> Flow {
+        if frame.command == Command::Subscribe {
+            // A message may hold hundreds of subscriptions, and the alarms of others must not wait for all of their
+            // snapshots.
+            yield_now().await;
+            // The known calls are sent in either case.
+            let _ = timeout(PROMISED_WITHIN, self.readiness.promised()).await;
+            // No frame may go out between the beginning of the subscription and its snapshot.
+            self.transport.hold(true);
+        }
+        let Some(session) = &mut self.session else {
+            return self.connect(&frame).await;
+        };
+        let version = session.version();
+        let (answer, flow) = match session.handle(&frame) {
+            Ok(Step::Answer(answer)) => (answer, ControlFlow::Continue(())),
+            Ok(Step::Begin(answer, snapshot)) => {
+                self.snapshots.add(snapshot);
+                (answer, ControlFlow::Continue(()))
+            }
+            Ok(Step::End(answer, id)) => {
+                self.snapshots.remove(&id);
+                (answer, ControlFlow::Continue(()))
+            }
+            Ok(Step::Goodbye(answer)) => (answer, ControlFlow::Break(Farewell::Goodbye)),
+            Err(error) => (None, refused(error)),
+        };
+        if let Some(answer) = answer {
+            self.transport.put_frame(&answer, version);
+        }
+        flow
+    }
+
+    async fn connect(&mut self, frame: &Frame) -> Flow {
+        let Some(mut opening) = self.opening.take() else {
+            return refused(Frame::error("The session is open already."));
+        };
+        let (agreement, credentials) = match opening.admit(frame, &mut self.place).await {
+            Ok(admitted) => admitted,
+            Err(error) => return refused(error),
+        };
+        let Opening { state, client, .. } = *opening;
+        let now = std::time::Instant::now();
+        self.budget = state.budgets.frames.of(&credentials.session.id, now);
+        if !self.budget.take_costly(now) {
+            return ControlFlow::Break(Farewell::Flood);
+        }
+        let (resident, version) = (credentials.session.resident, agreement.version);
+        let by = client.by(&resident.name);
+        self.session = Some(Session::new(resident, version, &state.backend, by, self.queue.clone()));
+        self.decoder.set_version(agreement.version);
+        self.transport.put_frame(&agreement.connected, agreement.version);
+        self.timers.connected(agreement.heart_beat);
+        ControlFlow::Continue(())
+    }
+}

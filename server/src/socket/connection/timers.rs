@@ -1,0 +1,88 @@
+//! The times of one socket, by which CONNECT must come, a silent client is given up, and heart-beats are due.
+
+use std::{ops::ControlFlow, time::Duration};
+
+use stomp::Frame;
+use tokio::time::Instant;
+
+use crate::socket::{
+    farewell::{Flow, refused},
+    transport::Transport,
+};
+
+/// CONNECT must come within this time.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// A client is pinged this often, and given up when it left [`MISSED_PINGS`] unanswered.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const MISSED_PINGS: u32 = 2;
+
+/// When something is due at a socket.
+pub(super) struct Timers {
+    connect_by: Option<Instant>,
+    ping_at: Instant,
+    unanswered_pings: u32,
+    heart_beat: Option<Duration>,
+    beat_at: Option<Instant>,
+}
+
+impl Timers {
+    /// Those of a socket that was opened at this time.
+    pub(super) fn starting(now: Instant) -> Self {
+        Self {
+            connect_by: Some(now + CONNECT_WITHIN),
+            ping_at: now + PING_EVERY,
+            unanswered_pings: 0,
+            heart_beat: None,
+            beat_at: None,
+        }
+    }
+
+    /// Ends the wait for CONNECT, and begins the heart-beats that were agreed on.
+    pub(super) fn connected(&mut self, heart_beat: Option<Duration>) {
+        self.connect_by = None;
+        self.heart_beat = heart_beat;
+        self.beat_later();
+    }
+
+    /// Forgets the unanswered pings, because the client lives.
+    pub(super) fn answered(&mut self) {
+        self.unanswered_pings = 0;
+    }
+
+    /// Returns when something is due next.
+    pub(super) fn next(&self) -> Instant {
+        let due = [self.connect_by, self.beat_at];
+        due.into_iter().flatten().fold(self.ping_at, Instant::min)
+    }
+
+    /// Does what is due, and ends the connection of a client that has let its time pass.
+    pub(super) fn check(&mut self, now: Instant, transport: &Transport) -> Flow {
+        if self.connect_by.is_some_and(|by| now >= by) {
+            return refused(Frame::error(
+                "CONNECT did not come within 10 seconds; connect again and send it.",
+            ));
+        }
+        if self.beat_at.is_some_and(|at| now >= at) {
+            transport.put_text(b"\n");
+            self.beat_later();
+        }
+        if now >= self.ping_at {
+            // A client that is not read cannot answer, and lives while it takes what waits for it.
+            if transport.has_moved() && transport.is_deferring() {
+                self.unanswered_pings = 0;
+            }
+            if self.unanswered_pings == MISSED_PINGS {
+                return refused(Frame::error("The client did not answer for a minute; connect again."));
+            }
+            self.unanswered_pings += 1;
+            transport.ping();
+            self.ping_at = now + PING_EVERY;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm.
+    fn beat_later(&mut self) {
+        self.beat_at = self.heart_beat.map(|every| Instant::now() + every);
+    }
+}

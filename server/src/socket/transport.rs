@@ -1,31 +1,24 @@
 //! A WebSocket over an upgraded connection, which can be read while it is written. A client that is slow to read is
 //! still read, up to a budget.
 
+mod close;
+mod input;
+mod output;
+
 use std::{
-    cell::RefCell,
     future::poll_fn,
-    io::{self, IoSlice},
-    pin::Pin,
+    io,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
-use backend::calls::hub::{End, Outlet, Queue, QueueReceiver, Written, queue_before};
+use backend::calls::hub::{End, Queue, QueueReceiver, Written, queue_before};
 use bytes::Bytes;
 use stomp::{Frame, Version};
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    net::{
-        TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
-};
-use websocket::{Fault, Incoming, Reader};
+use tokio::net::TcpStream;
+use websocket::{Fault, Incoming};
 
+use self::{input::Input, output::Output};
 use crate::connections::ClientStream;
-
-/// The longest WebSocket message. A STOMP frame of the longest headers and body fits several times.
-const MESSAGE_LIMIT: usize = 64 * 1024;
 
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
@@ -41,52 +34,9 @@ const MESSAGE: usize = 64;
 /// The octets of the longest head of a message that is written.
 const LONGEST_HEAD: usize = 10;
 
-/// The octets that are read at once. Clients send short frames.
-const READ: usize = 8 * 1024;
-
-/// The time for which a client whose input is no longer read may read why. Closing earlier, with its bytes unread,
-/// would reset the connection (RFC 9293, section 3.10.7.1), and discard the reason.
-const DEAF: Duration = Duration::from_secs(1);
-
-/// The octets that are read from a client that is being closed, and dropped. One that goes on sending is not read any
-/// more, because a flood would be as costly as before.
-const DROPPED: usize = 256 * 1024;
-
-thread_local! {
-    /// Where each socket of a thread reads to, so that none keeps a buffer of its own while nothing comes.
-    static INPUT: RefCell<Box<[u8]>> = RefCell::new(vec![0_u8; READ].into_boxed_slice());
-}
-
-/// The end of a connection that the hub writes to.
-struct Output(OwnedWriteHalf);
-
-impl Outlet for Output {
-    fn begin(&self, frame: &Bytes) -> io::Result<Bytes> {
-        // Browsers' STOMP clients want text. The hub's frames are UTF-8, because their headers are, and their bodies
-        // are JSON.
-        let head = websocket::text_head(frame.len());
-        let head = head.as_slice();
-        let written = self.0.try_write_vectored(&[IoSlice::new(head), IoSlice::new(frame)])?;
-        Ok(match written.checked_sub(head.len()) {
-            Some(written) => frame.slice(written..),
-            None => [&head[written..], &frame[..]].concat().into(),
-        })
-    }
-
-    fn write(&self, octets: &[u8]) -> io::Result<usize> {
-        self.0.try_write(octets)
-    }
-
-    fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let stream: &TcpStream = self.0.as_ref();
-        stream.poll_write_ready(context)
-    }
-}
-
 /// One client's WebSocket.
 pub(super) struct Transport {
-    input: OwnedReadHalf,
-    reader: Reader,
+    input: Input,
     output: QueueReceiver,
     /// The connection counts as open until this is dropped.
     _connection: ClientStream,
@@ -126,10 +76,9 @@ impl Transport {
         let stream = TcpStream::from_std(stream.into_std()?)?;
         let (input, output) = stream.into_split();
         let (queue, output) = queue_before(Box::new(Output(output)), QUEUE);
-        let mut reader = Reader::new(MESSAGE_LIMIT);
-        reader.push(read);
+        let input = Input::new(input, read);
         let (elsewhere, deaf, is_closing) = (0, false, false);
-        let transport = Self { input, reader, output, _connection: connection, elsewhere, deaf, is_closing };
+        let transport = Self { input, output, _connection: connection, elsewhere, deaf, is_closing };
         Ok((queue, transport))
     }
 
@@ -204,33 +153,6 @@ impl Transport {
         poll_fn(|context| self.poll(takes, context)).await
     }
 
-    /// Sends the reason and closes. The waiting output is sent before it, and the client has `patience` to read all
-    /// that and answer.
-    pub(super) async fn close(mut self, code: u16, reason: &'static str, patience: Duration) {
-        self.output.close();
-        self.output.put(websocket::close(Some(code), reason).into());
-        self.is_closing = true;
-        self.elsewhere = 0;
-        let patience = if self.deaf { DEAF } else { patience };
-        let goodbye = async {
-            let mut dropped = 0;
-            loop {
-                match self.next(false).await {
-                    Happening::Gone => return,
-                    Happening::Received(bytes) => dropped += bytes.len() + MESSAGE,
-                    Happening::Pong
-                    | Happening::Sent
-                    | Happening::Queued
-                    | Happening::TooSlow
-                    | Happening::NotUnderstood(_) => {}
-                }
-                self.deaf |= dropped > DROPPED;
-            }
-        };
-        // A client that does not answer in time loses the connection without its answer.
-        let _ = tokio::time::timeout(patience, goodbye).await;
-    }
-
     fn reads(&self) -> bool {
         !self.deaf && !self.is_deferring()
     }
@@ -261,30 +183,13 @@ impl Transport {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        loop {
-            match self.reader.next() {
-                Ok(Some(incoming)) => return Poll::Ready(self.received(incoming)),
-                Ok(None) => {}
-                Err(fault) => {
-                    self.deaf = true;
-                    return Poll::Ready(Happening::NotUnderstood(fault));
-                }
+        Poll::Ready(match ready!(self.input.poll_next(context)) {
+            Ok(Some(incoming)) => self.received(incoming),
+            Ok(None) => Happening::Gone,
+            Err(fault) => {
+                self.deaf = true;
+                Happening::NotUnderstood(fault)
             }
-            match ready!(self.poll_input(context)) {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => return Poll::Ready(Happening::Gone),
-            }
-        }
-    }
-
-    /// Reads octets, and returns how many there were.
-    fn poll_input(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let Self { input, reader, .. } = self;
-        INPUT.with_borrow_mut(|octets| -> Poll<io::Result<usize>> {
-            let mut read = ReadBuf::new(octets);
-            ready!(Pin::new(input).poll_read(context, &mut read))?;
-            reader.push(read.filled());
-            Poll::Ready(Ok(read.filled().len()))
         })
     }
 

@@ -8,10 +8,7 @@ use backend::delivery::{
     republish::{RepublishError, Republished, republish},
 };
 
-use crate::{
-    config::{self, KafkaConfig},
-    run,
-};
+use crate::config::{self, KafkaConfig};
 
 /// Where the outbox and the log are, as `iutsai serve` has them.
 #[derive(clap::Args)]
@@ -30,8 +27,7 @@ pub(crate) struct Republish {
 /// # Errors
 /// One sentence about what is wrong.
 pub(crate) fn run(republish: &Republish) -> Result<(), String> {
-    let log = config::log(&republish.kafka)?;
-    let kafka = run::kafka(&log).ok_or(
+    let kafka = config::log(&republish.kafka)?.kafka().ok_or(
         "there is no Kafka to fill: name it with KAFKA_BOOTSTRAP_SERVERS; without Kafka the outbox itself is the log",
     )?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     board::Board, budgets::Budgets, client_address::TrustedProxies, config::Settings,
-    connections::Connections, origin::Origins, sockets::Sockets,
+    connections::Connections, descriptors, origin::Origins, sockets::Sockets,
 };
 
 /// The state that every handler can reach. Clones share it.
@@ -40,6 +40,45 @@ pub struct AppState {
     pub metrics: PrometheusHandle,
     /// Where the pages find their files.
     pub leptos: LeptosOptions,
+}
+
+impl AppState {
+    /// The state of a server whose backend has started.
+    ///
+    /// # Errors
+    /// One sentence about what it lacks.
+    pub(crate) fn new(
+        settings: Settings,
+        metrics: PrometheusHandle,
+        backend: Backend,
+    ) -> Result<Self, String> {
+        let room =
+            descriptors::room().map_err(|error| format!("cannot read the descriptor limit: {error}"))?;
+        tracing::info!(sockets = room.sockets, "room for this many sockets");
+        let provider = settings.oidc.as_ref().map(|oidc| Provider::new(oidc.provider.clone())).transpose();
+        let provider =
+            provider.map_err(|error| format!("cannot prepare TLS for the housing service: {error}"))?;
+        let leptos = LeptosOptions::builder()
+            .output_name("iutsai")
+            .site_root(settings.site_dir.display().to_string())
+            .site_pkg_dir("pkg")
+            .site_addr(settings.listen)
+            .build();
+        Ok(Self {
+            backend,
+            budgets: Arc::new(Budgets::default()),
+            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            origins: Origins::new(&settings),
+            provider,
+            board: Board::default(),
+            sockets: Sockets::new(room.sockets),
+            connections: Connections::new(room.clients),
+            commands: TaskTracker::new(),
+            metrics,
+            leptos,
+            settings: Arc::new(settings),
+        })
+    }
 }
 
 impl FromRef<AppState> for TrustedProxies {

@@ -20,10 +20,7 @@ use domain::{
     statistics::{Date, Zone as _},
 };
 
-use crate::{
-    config::{self, KafkaConfig},
-    run,
-};
+use crate::config::{self, KafkaConfig};
 pub(crate) use export::{Export, export};
 
 /// Where the statistics and the log are, as `iutsai serve` has them.
@@ -124,7 +121,7 @@ impl Place {
 
     async fn source(&self, kafka: &KafkaConfig) -> Result<Source, String> {
         let log = config::log(kafka)?;
-        let source = match run::kafka(&log) {
+        let source = match log.kafka() {
             Some(kafka) => Source::cluster(kafka).await,
             None => Source::beside(&self.data_dir).await,
         };

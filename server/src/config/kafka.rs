@@ -1,6 +1,11 @@
 //! The settings of Kafka, and their check.
 
+use backend::delivery::log::{KafkaSettings, Share};
+
 use super::{Log, given};
+
+/// Partitions of a topic that is created, at least.
+const PARTITIONS: i32 = 2;
 
 /// The address of a Kafka cluster, and the credentials. The names after `KAFKA_` are librdkafka's (its
 /// CONFIGURATION.md), with underscores.
@@ -77,6 +82,21 @@ impl KafkaConfig {
             given(value.as_deref()).map(|value| (name.to_owned(), value.to_owned()))
         };
         Ok(all.into_iter().filter_map(set).collect())
+    }
+}
+
+impl Log {
+    /// Returns how the backend reaches Kafka, to read all of it; `None` for a node that is its own log.
+    pub(crate) fn kafka(&self) -> Option<KafkaSettings> {
+        match self {
+            Self::Local => None,
+            Self::Cluster { bootstrap_servers, security } => Some(KafkaSettings {
+                bootstrap_servers: bootstrap_servers.clone(),
+                security: security.clone(),
+                partitions: PARTITIONS,
+                share: Share::default(),
+            }),
+        }
     }
 }
 

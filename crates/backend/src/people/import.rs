@@ -11,11 +11,8 @@ use serde::Serialize;
 pub(super) use self::changes::insert;
 pub use self::faults::{Fault, Wrong};
 use self::{changes::Changes, table::Table};
-use super::{PeopleError, accounts::Accounts, complex};
-use crate::{
-    audit::Act,
-    database::{self, DatabaseError},
-};
+use super::{PeopleError, accounts::Accounts, complex, from_database};
+use crate::{audit::Act, database};
 
 /// The longest table, in bytes.
 pub const TABLE_LIMIT: usize = 512 * 1024;
@@ -66,17 +63,7 @@ pub enum ImportError {
     Unavailable(#[from] PeopleError),
 }
 
-impl From<DatabaseError> for ImportError {
-    fn from(error: DatabaseError) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
-
-impl From<sqlx::Error> for ImportError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
+from_database!(ImportError);
 
 impl Accounts {
     /// Reads a table and returns what its import would do. Nothing is changed.

@@ -62,3 +62,21 @@ impl From<sqlx::Error> for PeopleError {
         Self::Database(error.into())
     }
 }
+
+/// Makes the database's errors those of an act, for which they are a [`PeopleError`].
+macro_rules! from_database {
+    ($error:ty) => {
+        impl From<$crate::database::DatabaseError> for $error {
+            fn from(error: $crate::database::DatabaseError) -> Self {
+                $crate::people::PeopleError::from(error).into()
+            }
+        }
+
+        impl From<sqlx::Error> for $error {
+            fn from(error: sqlx::Error) -> Self {
+                $crate::people::PeopleError::from(error).into()
+            }
+        }
+    };
+}
+pub(crate) use from_database;

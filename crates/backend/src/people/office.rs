@@ -8,14 +8,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use super::{
     PeopleError,
     accounts::Accounts,
+    from_database,
     sessions::{DAY, NEXT_CHANGE},
     tickets,
 };
-use crate::{
-    audit::Act,
-    clock,
-    database::{self, DatabaseError},
-};
+use crate::{audit::Act, clock, database};
 
 /// A condition on an account, that one that can sign in and leads the office remains without it.
 pub(crate) const NOT_THE_LAST: &str =
@@ -62,17 +59,7 @@ pub enum Refused {
     Unavailable(#[from] PeopleError),
 }
 
-impl From<DatabaseError> for Refused {
-    fn from(error: DatabaseError) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
-
-impl From<sqlx::Error> for Refused {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
+from_database!(Refused);
 
 impl Accounts {
     /// Locks an account. It cannot sign in, its sessions end, and their sockets close within five seconds on every

@@ -10,6 +10,7 @@ use sqlx::Row;
 use super::{
     PeopleError,
     accounts::Accounts,
+    from_database,
     sessions::{SessionId, end_others_within},
     tickets, totp,
 };
@@ -57,17 +58,7 @@ pub enum SetUpError {
     Unavailable(#[from] PeopleError),
 }
 
-impl From<DatabaseError> for SetUpError {
-    fn from(error: DatabaseError) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
-
-impl From<sqlx::Error> for SetUpError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
+from_database!(SetUpError);
 
 impl Accounts {
     /// Returns whether signing in to an account needs a code.

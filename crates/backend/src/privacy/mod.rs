@@ -30,7 +30,7 @@ use crate::{
         outbox::{Outbox, OutboxError},
     },
     people::{
-        PeopleError,
+        PeopleError, from_database,
         location_use::{LocationUse, LocationUses},
     },
 };
@@ -56,17 +56,7 @@ pub enum PrivacyError {
     Outbox(#[from] OutboxError),
 }
 
-impl From<sqlx::Error> for PrivacyError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::People(error.into())
-    }
-}
-
-impl From<database::DatabaseError> for PrivacyError {
-    fn from(error: database::DatabaseError) -> Self {
-        Self::People(error.into())
-    }
-}
+from_database!(PrivacyError);
 
 impl From<database::stored::Unreadable> for PrivacyError {
     fn from(error: database::stored::Unreadable) -> Self {

@@ -25,9 +25,9 @@ use uuid::Uuid;
 
 use crate::{
     calls::{hub::Hub, receipts::Receipts},
-    database::{Database, DatabaseError, stored::Unreadable},
+    database::{Database, stored::Unreadable},
     outgoing::{claims::Claims, client::HttpClient},
-    people::{PeopleError, sessions::Sessions},
+    people::{PeopleError, from_database, sessions::Sessions},
     readiness::Readiness,
     statistics::Iana,
 };
@@ -88,11 +88,7 @@ impl PushError {
     }
 }
 
-impl From<DatabaseError> for PushError {
-    fn from(error: DatabaseError) -> Self {
-        Self::People(error.into())
-    }
-}
+from_database!(PushError);
 
 /// Reaches people while no page is open. Clones are the same.
 #[derive(Clone)]

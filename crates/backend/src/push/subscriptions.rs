@@ -17,7 +17,7 @@ use super::{PushError, message::Language};
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
-    people::{PeopleError, accounts},
+    people::accounts,
 };
 
 /// The time after which a device that has shown nothing is silent, in milliseconds.
@@ -206,12 +206,6 @@ fn device(row: &AnyRow) -> Result<Device, PushError> {
         worked,
         silent: worked.unwrap_or(created) < clock::now() - SILENT_AFTER,
     })
-}
-
-impl From<sqlx::Error> for PushError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::People(PeopleError::from(error))
-    }
 }
 
 #[cfg(test)]

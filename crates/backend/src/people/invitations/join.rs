@@ -8,12 +8,13 @@ use crate::{
     audit::{self, Act, Record},
     clock,
     database::{
-        self, DatabaseError,
+        self,
         stored::{StoredResident, Unreadable, name},
     },
     people::{
         PeopleError,
         accounts::{self, AccountError, Accounts, NewAccount},
+        from_database,
         office::end_sessions,
     },
 };
@@ -67,17 +68,7 @@ impl From<PeopleError> for JoinError {
     }
 }
 
-impl From<DatabaseError> for JoinError {
-    fn from(error: DatabaseError) -> Self {
-        PeopleError::from(error).into()
-    }
-}
-
-impl From<sqlx::Error> for JoinError {
-    fn from(error: sqlx::Error) -> Self {
-        PeopleError::from(error).into()
-    }
-}
+from_database!(JoinError);
 
 impl Accounts {
     /// Returns what a code is for. It stays usable, because programs that show a preview of a link open it, too.

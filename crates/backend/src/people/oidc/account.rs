@@ -15,6 +15,7 @@ use crate::{
     people::{
         PeopleError,
         accounts::{self, Accounts, can_be_name},
+        from_database,
     },
 };
 
@@ -37,17 +38,7 @@ pub enum NoAccount {
     Unavailable(#[from] PeopleError),
 }
 
-impl From<DatabaseError> for NoAccount {
-    fn from(error: DatabaseError) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
-
-impl From<sqlx::Error> for NoAccount {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
+from_database!(NoAccount);
 
 impl Accounts {
     /// Returns the account of a person, and links the two if that is the first sign-in.

@@ -33,7 +33,6 @@ use std::{
     },
 };
 
-use bytes::Bytes;
 use domain::{CallKey, Event, House, Line, Millis};
 use stomp::Version;
 use tokio::sync::{broadcast, mpsc};
@@ -47,6 +46,7 @@ use everywhere::Everywhere;
 use guests::{Guests, Listener};
 pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
+pub(crate) use queue::Push;
 #[cfg(test)]
 pub(crate) use queue::Slow;
 pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
@@ -317,10 +317,4 @@ impl Hub {
         let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
         rooms.iter().filter(|(line, _)| !line.is_canary()).map(|(_, room)| room.clone()).collect()
     }
-}
-
-/// The receiver behind a subscription. It accepts whole frames, shared by all that are alike.
-pub(crate) trait Push {
-    /// Hands a frame over without waiting; false if there is no room for it any more.
-    fn push(&self, frame: &Bytes) -> bool;
 }

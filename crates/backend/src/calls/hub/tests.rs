@@ -7,8 +7,10 @@ use domain::{
     Accept, Actor, Alert, AlertId, Event, EventId, House, Kind, Line, Millis, Progress, Receipt, Status,
     body::Body,
 };
+use stomp::Version;
 
 use super::*;
+use crate::clock;
 
 fn line() -> Line {
     Line::new("101-1").unwrap()

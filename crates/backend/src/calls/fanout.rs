@@ -4,15 +4,13 @@
 
 mod lanes;
 mod part;
+mod progress;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use domain::{Event, Millis, event::LOOK_BACK, record, topic};
-use tokio::{
-    sync::{mpsc, watch},
-    time::Instant,
-};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use domain::{Event, event::LOOK_BACK, record, topic};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::hub::{Arrival, Hub};
 use crate::{
@@ -20,7 +18,7 @@ use crate::{
     delivery::{
         dead_letters::DeadLetters,
         handover::Handover,
-        log::{Health, Log, Read, Record, Share, Start},
+        log::{Log, Read, Record, Share, Start},
         outbox::Outbox,
         reconcile::Comparison,
         relay::Relay,
@@ -29,11 +27,10 @@ use crate::{
 };
 pub(crate) use lanes::drain;
 pub(crate) use part::complete_borrowed;
+use progress::Progress;
 
 /// A rebuild that takes longer than this goes on beside the service.
 const REBUILD_PATIENCE: Duration = Duration::from_secs(10);
-/// The delay of records that makes the fan-out less than ready.
-const LAG_PATIENCE: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Reads the log into the hub until it is cancelled.
@@ -56,31 +53,6 @@ pub(crate) struct Fanout {
     pub(crate) state: StateSender,
     /// True once the hub knows the events that were acknowledged here before the start.
     pub(crate) promised: watch::Sender<bool>,
-}
-
-/// The progress of a rebuild, and the health of the reader.
-struct Progress {
-    began: Instant,
-    /// Records read for the rebuild.
-    records: u64,
-    /// Everything follows since this time.
-    since: Millis,
-    /// The hub has what the log had at the start.
-    rebuilt: bool,
-    /// The hub has what this node acknowledged before, and what others handed over.
-    has_promised: bool,
-    overdue: bool,
-    /// Since when records have been waiting, or the log has been away.
-    behind_since: Option<Instant>,
-    health: Health,
-    /// The number of partitions of each topic.
-    partitions: BTreeMap<String, i32>,
-    /// A record was in a partition that is not its line's.
-    is_misplaced: bool,
-    /// The marks and ids of this reading; `None` once they were compared.
-    comparison: Option<Comparison>,
-    /// Ends the comparing of what an earlier reading found.
-    reconciling: Option<DropGuard>,
 }
 
 impl Fanout {
@@ -255,66 +227,6 @@ impl Fanout {
             ticks.tick().await;
             self.hub.forget(clock::now() - LOOK_BACK);
             self.share.give_back(|line| self.hub.is_needed(line, |line| self.share.serves(line)));
-        }
-    }
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            records: 0,
-            since: Millis::MIN,
-            rebuilt: false,
-            has_promised: false,
-            overdue: false,
-            behind_since: None,
-            health: Health { connected: true, lag: 0 },
-            partitions: BTreeMap::new(),
-            is_misplaced: false,
-            comparison: None,
-            reconciling: None,
-        }
-    }
-
-    fn report_rebuilt(&self) {
-        let (records, took) = (self.records, self.began.elapsed());
-        tracing::info!(records, ms = took.as_millis(), "the log is read");
-        metrics::gauge!("iutsai_rebuild_records").set(records as f64);
-        metrics::gauge!("iutsai_rebuild_seconds").set(took.as_secs_f64());
-    }
-
-    fn update(&mut self, health: Health) {
-        self.health = health;
-        let is_behind = !health.connected || health.lag > 0;
-        self.behind_since = if is_behind { self.behind_since.or_else(|| Some(Instant::now())) } else { None };
-        metrics::gauge!("iutsai_consumer_lag_records").set(health.lag as f64);
-        metrics::gauge!("iutsai_consumer_lag_seconds").set(self.behind_for().as_secs_f64());
-    }
-
-    fn behind_for(&self) -> Duration {
-        self.behind_since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-
-    fn state(&self) -> RoleState {
-        match (self.rebuilt, self.has_promised) {
-            (true, true) => {}
-            _ if !self.overdue => return RoleState::Starting("reading the log".into()),
-            (false, true) => {
-                return RoleState::Degraded("Kafka is away or slow; earlier calls may be missing".into());
-            }
-            (_, false) => {
-                return RoleState::Degraded(
-                    "the outbox cannot be read: calls of before may be missing".into(),
-                );
-            }
-        }
-        if self.behind_for() <= LAG_PATIENCE {
-            RoleState::Ready
-        } else if self.health.connected {
-            RoleState::Degraded("the log is read too slowly: calls are handed over past it".into())
-        } else {
-            RoleState::Degraded("Kafka is away; calls are handed over past it".into())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{Event, Line, event::OPEN_FOR};
 
-use super::{Fanout, Progress};
+use super::{Fanout, progress::Progress};
 use crate::{
     clock,
     delivery::{

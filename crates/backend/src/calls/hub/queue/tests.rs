@@ -1,8 +1,13 @@
 //! The order of a socket's octets, whether the hub or the task writes them, and however little the system takes.
 
-use std::{sync::mpsc, task::Wake};
+use std::{
+    sync::mpsc,
+    task::{Context, Poll, Wake, Waker},
+};
 
-use super::*;
+use bytes::Buf;
+
+use super::{receiver::BURST, *};
 
 /// A system that takes no frame before it is released.
 pub(crate) struct Slow(Mutex<mpsc::Receiver<()>>);

@@ -1,0 +1,122 @@
+//! The beginning and the end of a subscription, to a line or to every line.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, atomic::Ordering},
+};
+
+use domain::{House, Line};
+use stomp::Version;
+
+use super::{Hub, Queue, Snapshot, everywhere::Everywhere, guests::Listener, room::Room, viewings::Viewer};
+use crate::clock;
+
+/// A client's subscription to a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The client's own name for it, which is the `id` header of SUBSCRIBE.
+    pub id: String,
+    /// The version its frames are written in.
+    pub version: Version,
+    /// True if it acknowledges messages (`ack:client` or `ack:client-individual`), which then carry an `ack` header.
+    pub acknowledges: bool,
+    /// It also wants the calls that ended in the last day (`replay:24h`).
+    pub replay_ended: bool,
+    /// The listener's house, if it is one of the line.
+    pub house: Option<House>,
+    /// The person who listens, for the record of who was shown a location.
+    pub viewer: Option<Arc<Viewer>>,
+}
+
+/// A subscription that has begun.
+pub struct Subscribed {
+    /// Ends the subscription when it is dropped.
+    pub handle: SubscriptionHandle,
+    /// The frames of the known calls, with a snapshot-end last. Later events come by the queue, except news of calls
+    /// that the snapshot has yet to send.
+    pub snapshot: Snapshot,
+}
+
+/// Ends its subscription when it is dropped.
+pub struct SubscriptionHandle {
+    hub: Hub,
+    /// `None` for every line.
+    line: Option<Line>,
+    number: u64,
+}
+
+impl Drop for SubscriptionHandle {
+    fn drop(&mut self) {
+        let rooms: Vec<Arc<Room>> = match &self.line {
+            Some(line) => {
+                let hosts = self.hub.0.guests.leave(line, self.number);
+                hosts.iter().chain([line]).filter_map(|line| self.hub.existing(line)).collect()
+            }
+            None => {
+                // No room that is made from now on has it.
+                self.hub.everywhere().remove(&self.number);
+                self.hub.rooms()
+            }
+        };
+        for room in rooms {
+            room.remove(self.number);
+        }
+        self.hub.0.subscribers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Hub {
+    /// Begins a subscription. The known calls come first, and from then on everything comes by `queue`, without a gap
+    /// and without a double.
+    #[must_use]
+    pub fn subscribe(&self, line: &Line, subscription: Subscription, queue: Queue) -> Subscribed {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let (room, subscription) = (self.room(line), Arc::new(subscription));
+        let listener = Listener { subscription: subscription.clone(), queue: queue.clone() };
+        let hosts = self.0.guests.join(line, number, listener.clone());
+        let extent = room.subscribe(number, subscription.clone(), queue, clock::now());
+        let mut rooms = vec![(room, extent)];
+        for host in hosts.iter().filter_map(|host| self.existing(host)) {
+            let extent = host.subscribe_guest(number, line, listener.clone(), clock::now());
+            rooms.push((host, extent));
+        }
+        self.0.subscribers.fetch_add(1, Ordering::Relaxed);
+        let handle = SubscriptionHandle { hub: self.clone(), line: Some(line.clone()), number };
+        let snapshot = Snapshot::new(number, subscription, Some(line.clone()), rooms);
+        Subscribed { handle, snapshot }
+    }
+
+    /// Begins a subscription to every line, those that appear later included. `own` is the line of the listener's house.
+    #[must_use]
+    pub fn subscribe_everywhere(
+        &self,
+        own: Option<&Line>,
+        subscription: Subscription,
+        queue: Queue,
+    ) -> Subscribed {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        let subscriber = Everywhere::new(own, subscription, queue);
+        let rooms: BTreeMap<Line, Arc<Room>> = {
+            // Rooms are made under this lock, so each of them is either listed here or finds the subscriber.
+            let rooms = self.0.rooms.read().unwrap_or_else(PoisonError::into_inner);
+            self.everywhere().insert(number, subscriber.clone());
+            let lines = rooms.iter().filter(|(line, _)| !line.is_canary());
+            lines.map(|(line, room)| (line.clone(), room.clone())).collect()
+        };
+        let list = |(line, room): (Line, Arc<Room>)| {
+            let extent = subscriber.enter(number, &line, &room);
+            (room, extent)
+        };
+        let rooms: Vec<_> = rooms.into_iter().map(list).collect();
+        self.0.subscribers.fetch_add(1, Ordering::Relaxed);
+        let handle = SubscriptionHandle { hub: self.clone(), line: None, number };
+        let snapshot = Snapshot::new(number, subscriber.subscription(), None, rooms);
+        Subscribed { handle, snapshot }
+    }
+
+    /// Returns how many subscriptions there are.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.0.subscribers.load(Ordering::Relaxed)
+    }
+}

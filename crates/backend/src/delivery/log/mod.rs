@@ -4,6 +4,7 @@
 pub mod kafka;
 mod local;
 mod positions;
+mod selection;
 mod share;
 
 use std::{collections::BTreeMap, time::Duration};

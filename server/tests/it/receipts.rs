@@ -6,7 +6,10 @@ use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in,
 };
 use domain::{AlertId, Event, House, Neighbour};
-use testkit::client::{Ack, Message, Subscribe};
+use testkit::{
+    Error,
+    client::{Ack, Message, Session, Socket, Subscribe},
+};
 
 fn houses(names: &[&str]) -> BTreeSet<Neighbour> {
     names.iter().map(|name| House::new(*name).unwrap().into()).collect()
@@ -23,6 +26,18 @@ fn is_receipt_of(message: &Message, call: AlertId, reached: &[&str], seen: &[&st
         }
         _ => false,
     }
+}
+
+/// Two calls, with the messages of them to a neighbour whose acknowledgements are cumulative.
+async fn two_calls(caller: &Session, neighbours: &mut Socket) -> Result<Vec<(AlertId, Message)>, Error> {
+    neighbours.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::Client)).await?;
+    neighbours.snapshot("line").await?;
+    let mut calls = Vec::new();
+    for text in ["one", "two"] {
+        let id = caller.press(&caller.call(text)?, None).await?.ok()?.id;
+        calls.push((AlertId(id), neighbours.wait_for("the alert", |message| message.is_alert(id)).await?));
+    }
+    Ok(calls)
 }
 
 #[tokio::test]
@@ -55,16 +70,10 @@ async fn one_acknowledgement_of_a_cumulative_subscription_covers_the_calls_befor
     let caller = sign_in(&client, CALLER).await?;
     let (mut callers, _) = caller.listen().await?;
     let mut neighbours = sign_in(&client, NEIGHBOUR).await?.connect().await?;
-    neighbours.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::Client)).await?;
-    neighbours.snapshot("line").await?;
-    let mut calls = Vec::new();
-    for text in ["one", "two"] {
-        let id = caller.press(&caller.call(text)?, None).await?.ok()?.id;
-        calls.push((id, neighbours.wait_for("the alert", |message| message.is_alert(id)).await?));
-    }
+    let calls = two_calls(&caller, &mut neighbours).await?;
     neighbours.ack(&calls[1].1).await?;
-    for (id, _) in calls {
-        callers.wait_for("a receipt", |message| is_receipt_of(message, AlertId(id), &["1204"], &[])).await?;
+    for (call, _) in calls {
+        callers.wait_for("a receipt", |message| is_receipt_of(message, call, &["1204"], &[])).await?;
     }
     Ok(())
 }
@@ -106,13 +115,7 @@ async fn sounding_one_call_reports_nothing_about_the_calls_before_it() -> Outcom
     let caller = sign_in(&client, CALLER).await?;
     let (mut callers, _) = caller.listen().await?;
     let mut neighbours = sign_in(&client, NEIGHBOUR).await?.connect().await?;
-    neighbours.subscribe(&Subscribe::to("/sub/line/101-1").ack(Ack::Client)).await?;
-    neighbours.snapshot("line").await?;
-    let mut calls = Vec::new();
-    for text in ["one", "two"] {
-        let id = caller.press(&caller.call(text)?, None).await?.ok()?.id;
-        calls.push((AlertId(id), neighbours.wait_for("the alert", |message| message.is_alert(id)).await?));
-    }
+    let calls = two_calls(&caller, &mut neighbours).await?;
     neighbours.sounded(&calls[1].1).await?;
     let of = |message: &Message, call: AlertId| match message.event() {
         Some(Event::Receipt(receipt)) => receipt.alert == call,

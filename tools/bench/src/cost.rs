@@ -12,9 +12,9 @@ mod stage;
 
 use std::path::PathBuf;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::{output, scale::brokers};
+use crate::{output, runtime, scale::brokers};
 use model::{Model, Population};
 use point::Point;
 use stage::Costs;
@@ -95,13 +95,8 @@ impl Settings {
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let most = settings.points().iter().map(|point| point.sockets()).max().unwrap_or_default();
     descriptors::allow(most as u64 + OTHER_DESCRIPTORS)?;
-    let presser =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
-    let listeners = Builder::new_multi_thread()
-        .worker_threads(settings.threads.into())
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the listeners' threads"))?;
+    let presser = runtime::of_this_thread()?;
+    let listeners = runtime::of_threads(settings.threads, "start the listeners' threads")?;
     presser.block_on(until_interrupted(measure(settings, &listeners)))
 }
 

@@ -21,9 +21,9 @@ mod target;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::{callers::Callers, output, processes::Processes};
+use crate::{callers::Callers, output, processes::Processes, runtime};
 use board::Board;
 use crowd::Crowd;
 use meter::Meter;
@@ -137,13 +137,8 @@ impl Settings {
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let most = settings.subscribers.iter().max().copied().unwrap_or_default();
     descriptors::allow(u64::from(most) + OTHER_DESCRIPTORS)?;
-    let presser =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
-    let listeners = Builder::new_multi_thread()
-        .worker_threads(settings.threads.into())
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the subscribers' threads"))?;
+    let presser = runtime::of_this_thread()?;
+    let listeners = runtime::of_threads(settings.threads, "start the subscribers' threads")?;
     presser.block_on(until_interrupted(measure(settings, &listeners)))
 }
 

@@ -22,11 +22,9 @@ use domain::{
     statistics::{Date, Utc, Zone as _},
 };
 use reqwest::{Method, header};
-use tokio::{
-    runtime::Builder,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
+use crate::runtime;
 use commands::Commands;
 use testkit::{
     Error,
@@ -94,8 +92,7 @@ const FLATS: usize = 60;
 /// The failure that prevented a measurement, and [`Error::Usage`] when a call was not counted once, or a comparison found a
 /// difference.
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
-    let runtime =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
+    let runtime = runtime::of_this_thread()?;
     runtime.block_on(measure(settings))
 }
 

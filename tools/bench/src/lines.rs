@@ -9,7 +9,7 @@ mod report;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::Runtime,
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval},
 };
@@ -21,6 +21,7 @@ use crate::{
         board::Board,
         crowd::{self, Crowd},
     },
+    runtime,
     sources::Sources,
 };
 use report::Figures;
@@ -106,13 +107,8 @@ struct Press {
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let sockets = u64::from(settings.lines) * u64::from(settings.subscribers);
     descriptors::allow(sockets + OTHER_DESCRIPTORS)?;
-    let presser =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
-    let listeners = Builder::new_multi_thread()
-        .worker_threads(settings.threads.into())
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the subscribers' threads"))?;
+    let presser = runtime::of_this_thread()?;
+    let listeners = runtime::of_threads(settings.threads, "start the subscribers' threads")?;
     presser.block_on(measure(settings, &listeners))
 }
 

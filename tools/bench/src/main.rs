@@ -13,6 +13,7 @@ mod processes;
 mod push;
 mod rate;
 mod reconnect;
+mod runtime;
 mod scale;
 mod sources;
 mod starve;

@@ -17,8 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::runtime::Builder;
-
+use crate::runtime;
 use pages::Page;
 use plan::Plan;
 use report::{Figures, Row};
@@ -70,8 +69,7 @@ pub(crate) struct Settings {
 /// people, invitations or records are lost.
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     let plan = Plan::of(settings)?;
-    let runtime =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
+    let runtime = runtime::of_this_thread()?;
     runtime.block_on(measure(settings, plan))
 }
 

@@ -14,10 +14,13 @@ use std::{
 };
 
 use domain::{AlertId, api::ProgressRequest};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::callers::{Callers, SOCKETS_OF_FLAT};
+use crate::{
+    callers::{Callers, SOCKETS_OF_FLAT},
+    runtime,
+};
 use report::Figures;
 use service::Service;
 use testkit::{
@@ -70,13 +73,8 @@ pub(crate) struct Settings {
 /// Whatever kept it from measuring; and [`Error::Usage`] when more messages came than there are devices.
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(DESCRIPTORS)?;
-    let pusher = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the push service's thread"))?;
-    let presser =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
+    let pusher = runtime::of_threads(1, "start the push service's thread")?;
+    let presser = runtime::of_this_thread()?;
     presser.block_on(measure(settings, &pusher))
 }
 

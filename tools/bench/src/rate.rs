@@ -13,12 +13,14 @@ use std::{
 
 use domain::api::State;
 use tokio::{
-    runtime::Builder,
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use crate::callers::{Callers, FLATS_OF_LINE};
+use crate::{
+    callers::{Callers, FLATS_OF_LINE},
+    runtime,
+};
 use testkit::{
     Error, budgets,
     client::Session,
@@ -73,8 +75,7 @@ pub(crate) struct Settings {
 /// Whatever kept it from measuring, a press that was refused above all.
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(2_000)?;
-    let runtime =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
+    let runtime = runtime::of_this_thread()?;
     runtime.block_on(measure(settings))
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::StreamExt;
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::Runtime,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 use crate::{
     callers::SOCKETS_OF_FLAT,
     fanout::{OTHER_DESCRIPTORS, sighting},
+    runtime,
     sources::Sources,
 };
 use testkit::{
@@ -106,13 +107,8 @@ impl Row {
 /// Whatever kept it from measuring; and [`Error::Usage`] when a snapshot had not every call.
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     descriptors::allow(u64::from(settings.sockets) + OTHER_DESCRIPTORS)?;
-    let main =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
-    let clients = Builder::new_multi_thread()
-        .worker_threads(settings.threads.into())
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the clients' threads"))?;
+    let main = runtime::of_this_thread()?;
+    let clients = runtime::of_threads(settings.threads, "start the clients' threads")?;
     main.block_on(measure(settings, &clients))
 }
 

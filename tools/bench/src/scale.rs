@@ -14,9 +14,9 @@ mod timeline;
 
 use std::path::PathBuf;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use crate::output;
+use crate::{output, runtime};
 use stage::Stage;
 use testkit::{Error, budgets, descriptors, until_interrupted};
 use timeline::Timeline;
@@ -129,13 +129,8 @@ impl Settings {
 pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     settings.check()?;
     descriptors::allow(settings.sockets() as u64 + OTHER_DESCRIPTORS)?;
-    let presser =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
-    let listeners = Builder::new_multi_thread()
-        .worker_threads(settings.threads.into())
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the listeners' threads"))?;
+    let presser = runtime::of_this_thread()?;
+    let listeners = runtime::of_threads(settings.threads, "start the listeners' threads")?;
     presser.block_on(until_interrupted(measure(settings, &listeners)))
 }
 

@@ -17,7 +17,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::ValueEnum as _;
 use tokio::runtime::Builder;
 
-use crate::fanout::OTHER_DESCRIPTORS;
+use crate::{fanout::OTHER_DESCRIPTORS, runtime};
 use attack::Attack;
 use stage::Stage;
 use testkit::{Error, descriptors, measure::machine};
@@ -90,13 +90,8 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Error> {
     }
     let hostile = attack::most_descriptors(settings.at_once.into());
     descriptors::allow(u64::from(settings.sockets) + hostile + OTHER_DESCRIPTORS)?;
-    let presser =
-        Builder::new_current_thread().enable_all().build().map_err(Error::system("start a runtime"))?;
-    let listeners = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(Error::system("start the listeners' thread"))?;
+    let presser = runtime::of_this_thread()?;
+    let listeners = runtime::of_threads(1, "start the listeners' thread")?;
     let load = Builder::new_multi_thread()
         .worker_threads(2)
         .on_thread_start(machine::give_way)

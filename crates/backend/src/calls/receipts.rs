@@ -12,10 +12,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::hub::{Arrival, Hub};
-use crate::{
-    clock,
-    delivery::log::{Log, Outgoing},
-};
+use crate::delivery::log::{Log, Outgoing};
 
 /// The time that the first receipt of a call waits for others. It would go to everybody while the call's own frames are
 /// still on their way.
@@ -141,16 +138,7 @@ fn named(call: &CallKey, line: &Line, house: &House) -> Neighbour {
 
 async fn append(log: Log, receipt: Event) {
     let (topic, value) = record::write(&receipt);
-    let outgoing = Outgoing {
-        topic,
-        key: receipt.line().as_str(),
-        value: &value,
-        timestamp: clock::now(),
-        id: None,
-        republished: false,
-        age: Duration::ZERO,
-        traceparent: None,
-    };
+    let outgoing = Outgoing::new(topic, receipt.line().as_str(), &value);
     match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
@@ -163,6 +151,7 @@ mod tests {
     use domain::{Alert, AlertId};
 
     use super::*;
+    use crate::clock;
 
     #[test]
     fn the_time_to_a_neighbour_ends_with_the_word_of_the_neighbour_and_not_with_the_receipt() {

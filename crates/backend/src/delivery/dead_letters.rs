@@ -3,15 +3,11 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use domain::{dead_letter::Letter, topic};
 
-use crate::{
-    clock,
-    delivery::log::{Log, Outgoing, Record},
-};
+use crate::delivery::log::{Log, Outgoing, Record};
 
 /// The octets of a value that are kept. The letter must fit into a record itself.
 const VALUE_LIMIT: usize = 64 * 1024;
@@ -108,16 +104,7 @@ fn letter_of(record: &Record, reason: &str) -> Letter {
 /// A letter that is not written is written after the next start.
 async fn write(log: Log, letter: Letter) {
     let value = serde_json::to_vec(&letter).expect("texts and numbers are always JSON");
-    let outgoing = Outgoing {
-        topic: topic::DEAD_LETTER,
-        key: &letter.place,
-        value: &value,
-        timestamp: clock::now(),
-        id: None,
-        republished: false,
-        age: Duration::ZERO,
-        traceparent: None,
-    };
+    let outgoing = Outgoing::new(topic::DEAD_LETTER, &letter.place, &value);
     match log.append(outgoing).await {
         Ok(_) => metrics::counter!("iutsai_dead_letters_total").increment(1),
         Err(error) => tracing::warn!(%error, place = letter.place, "a dead letter waits for the next start"),

@@ -1,14 +1,11 @@
 //! The topic `an-history`, which is the copy of the table of calls that are over, for other readers and for a table
 //! that was lost.
 
-use std::time::Duration;
-
 use domain::{statistics::Row, topic};
 use sqlx::{AnyConnection, Row as _};
 
 use super::store::{self, StatisticsError};
 use crate::{
-    clock,
     database::Database,
     delivery::log::{Log, Outgoing, Record},
 };
@@ -25,14 +22,8 @@ pub(super) async fn publish(tables: &Database, log: &Log) -> Result<(), Statisti
     for found in &unsent {
         let (row, value) = (store::call(found)?, found.try_get::<String, _>("value")?);
         let outgoing = Outgoing {
-            topic: topic::HISTORY,
-            key: row.line.as_str(),
-            value: value.as_bytes(),
-            timestamp: clock::now(),
             id: Some(row.id.0),
-            republished: false,
-            age: Duration::ZERO,
-            traceparent: None,
+            ..Outgoing::new(topic::HISTORY, row.line.as_str(), value.as_bytes())
         };
         if let Err(error) = log.append(outgoing).await {
             tracing::debug!(%error, "a call that is over is not in the topic yet, retrying later");

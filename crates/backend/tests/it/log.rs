@@ -21,16 +21,8 @@ async fn open(directory: &Path) -> (Outbox, Log) {
 
 async fn append(log: &Log, value: &str, at: i64) -> Uuid {
     let id = Uuid::now_v7();
-    let outgoing = Outgoing {
-        topic: "an-status",
-        key: "101-1",
-        value: value.as_bytes(),
-        timestamp: at,
-        id: Some(id),
-        republished: false,
-        age: Duration::ZERO,
-        traceparent: None,
-    };
+    let outgoing =
+        Outgoing { timestamp: at, id: Some(id), ..Outgoing::new("an-status", "101-1", value.as_bytes()) };
     log.append(outgoing).await.expect("it is appended");
     id
 }

@@ -177,10 +177,9 @@ fn alert(house: &str, ago: Millis) -> Alert {
 
 async fn write(log: &Log, event: Event) {
     let (topic, value) = record::write(&event);
-    let key = event.line().as_str();
     let timestamp = event.at().expect("a time");
-    let (id, republished, age, traceparent) = (event.id(), false, Duration::ZERO, None);
-    let outgoing = Outgoing { topic, key, value: &value, timestamp, id, republished, age, traceparent };
+    let outgoing =
+        Outgoing { timestamp, id: event.id(), ..Outgoing::new(topic, event.line().as_str(), &value) };
     log.append(outgoing).await.expect("it is appended");
 }
 

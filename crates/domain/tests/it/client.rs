@@ -30,14 +30,23 @@ fn body(change: Change) -> Body {
     }
 }
 
-/// A call as a snapshot has it.
-fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
+/// A call as a snapshot has it, with these words of it.
+pub(crate) fn snapshot_with(
+    words: Vec<(Event, Option<bool>)>,
+    hub: &LineIncidents,
+    incident: &Incident,
+) -> Vec<Body> {
     let mut events = vec![(Event::Alert(incident.alert.clone()), None)];
-    events.extend(hub.history(&incident.alert));
+    events.extend(words);
     events.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
     events.extend(hub.moved_helpers(incident).cloned().map(|moved| (Event::Moved(moved), None)));
     events.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
     events.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
+}
+
+/// A call with every word.
+fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
+    snapshot_with(hub.history(&incident.alert), hub, incident)
 }
 
 pub(crate) fn listener(hub: &mut LineIncidents, delivery: &[Sighting]) -> LineIncidents {

@@ -4,7 +4,7 @@ use domain::{Event, Incident, LineIncidents, Position, Source, Stance, body::Bod
 use proptest::prelude::*;
 
 use crate::{
-    client::{listener, receive},
+    client::{listener, receive, snapshot_with},
     examples::{accept_of, alert_of, withdrawn},
     history::{Conflicts, MORNING, delivery, event_id, fold, history, line},
     oracle,
@@ -12,12 +12,7 @@ use crate::{
 
 /// A call as a snapshot sends it.
 pub(crate) fn snapshot(hub: &LineIncidents, incident: &Incident) -> Vec<Body> {
-    let mut events = vec![(Event::Alert(incident.alert.clone()), None)];
-    events.extend(hub.outline(&incident.alert));
-    events.extend(hub.moved(&incident.alert).cloned().map(|moved| (Event::Moved(moved), None)));
-    events.extend(hub.moved_helpers(incident).cloned().map(|moved| (Event::Moved(moved), None)));
-    events.extend(hub.merged_receipt(&incident.alert).map(|receipt| (Event::Receipt(receipt), None)));
-    events.into_iter().map(|(event, first)| Body::Event { event, first }).collect()
+    snapshot_with(hub.outline(&incident.alert), hub, incident)
 }
 
 proptest! {

@@ -26,9 +26,8 @@ use crate::support::{
 /// Appends an event as another node's would be, under no key of a request.
 async fn write(log: &Log, event: &Event) {
     let (topic, value) = record::write(event);
-    let (key, timestamp) = (event.line().as_str(), event.at().unwrap());
-    let (id, republished, age, traceparent) = (None, false, Duration::ZERO, None);
-    let outgoing = Outgoing { topic, key, value: &value, timestamp, id, republished, age, traceparent };
+    let timestamp = event.at().unwrap();
+    let outgoing = Outgoing { timestamp, ..Outgoing::new(topic, event.line().as_str(), &value) };
     log.append(outgoing).await.unwrap();
 }
 

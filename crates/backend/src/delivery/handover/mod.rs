@@ -3,6 +3,7 @@
 //! The fold drops the double when the log comes.
 
 mod post;
+mod row;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,7 +18,8 @@ use crate::{
     database::{Database, DatabaseError},
     delivery::hub_queue::{HubQueue, Queued},
 };
-use post::{Late, Post, Posted};
+use post::Post;
+use row::{Late, Posted};
 
 /// The pause before rows that could not be read are read again.
 const READ_AGAIN: Duration = Duration::from_secs(1);
@@ -54,7 +56,7 @@ impl Handover {
     /// long ago. Processes that do the same write one row.
     pub(crate) fn hand_over_logged(&self, event: &Event, topic: &str, position: Position, age: Duration) {
         let Some(post) = self.post.clone() else { return };
-        let (event, id) = (event.clone(), post::id_of(topic, position));
+        let (event, id) = (event.clone(), row::id_of(topic, position));
         let received = Instant::now();
         self.runtime.spawn(async move { post.send_logged(&event, id, age, received).await });
     }

@@ -1,25 +1,23 @@
 //! The hand-over between processes. A row holds the event, and a PostgreSQL notification (NOTIFY) carries its id. A
 //! notification is lost to a process that does not listen, so all rows are read again whenever listening begins.
 
+mod forgetting;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use domain::{
-    Alert, CallKey, Event, Line, Millis, Position,
-    event::{LOOK_BACK, OPEN_FOR},
-    record, topic,
-};
-use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Row, any::AnyRow, postgres::PgListener};
+use domain::{Event, Line, event::LOOK_BACK, record};
+use sqlx::{AssertSqlSafe, any::AnyRow, postgres::PgListener};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
 use uuid::{Builder, Uuid};
 
+use super::row::{self, Late, Posted, posted, unreadable};
 use crate::{
     clock,
     database::{self, Database, DatabaseError},
@@ -35,22 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 const READ_EVERY: Duration = Duration::from_secs(2);
 /// Records of the log that are handed over at once, so that many leave the database to others.
 const AT_ONCE: usize = 4;
-
-/// An event that another process handed over.
-pub(super) struct Posted {
-    pub(super) event: Event,
-    /// The time since it was received.
-    pub(super) age: Duration,
-}
-
-/// The difference between a row's age at its writing and at its reading.
-#[derive(Clone, Copy)]
-pub(super) enum Late {
-    /// At most this long, because nobody here has listened for this time.
-    By(Duration),
-    /// By this node's wall clock, because nobody here has listened before.
-    ByWallClock,
-}
 
 /// The table of what was handed over. Clones share what was read.
 #[derive(Clone)]
@@ -120,70 +102,6 @@ impl Post {
         .await
     }
 
-    /// Deletes rows that no rebuild reads any more, and locations that are a day old.
-    pub(super) async fn forget(&self, now: Millis) -> Result<(), DatabaseError> {
-        let delete = sqlx::query("DELETE FROM handovers WHERE at < $1 OR (at < $2 AND topic = $3)")
-            .bind(now - LOOK_BACK)
-            .bind(now - OPEN_FOR)
-            .bind(topic::LOCATION)
-            .execute(self.database.pool());
-        database::answer(delete).await.map(drop)
-    }
-
-    /// Takes the coordinates out of the calls that were handed over from `since` on and before `before`.
-    pub(super) async fn forget_coordinates(
-        &self,
-        since: Millis,
-        before: Millis,
-    ) -> Result<(), DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, topic, value FROM handovers WHERE at >= $1 AND at < $2 AND (topic = $3 OR topic = $4)",
-        )
-        .bind(since)
-        .bind(before)
-        .bind(topic::ALERT)
-        .bind(topic::DRILL)
-        .fetch_all(self.database.pool());
-        for row in database::answer(rows).await? {
-            let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
-            let Some(value) = without_coordinates(&topic, &value) else { continue };
-            let update = sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2")
-                .bind(value)
-                .bind(row.try_get::<String, _>("id")?)
-                .execute(self.database.pool());
-            database::answer(update).await?;
-        }
-        Ok(())
-    }
-
-    /// Takes the coordinates of these flats out of their calls, and deletes the locations that they sent later.
-    pub(super) async fn forget_locations(&self, calls: &BTreeSet<CallKey>) -> Result<(), DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, topic, value FROM handovers WHERE topic = $1 OR topic = $2 OR topic = $3",
-        )
-        .bind(topic::ALERT)
-        .bind(topic::DRILL)
-        .bind(topic::LOCATION)
-        .fetch_all(self.database.pool());
-        for row in database::answer(rows).await? {
-            let (id, of): (String, String) = (row.try_get("id")?, row.try_get("topic")?);
-            let value: Vec<u8> = row.try_get("value")?;
-            let Ok(event) = record::read(&of, &value, nowhere(0)) else { continue };
-            if !event.located().is_some_and(|flat| calls.contains(&flat)) {
-                continue;
-            }
-            if let Some(value) = without_coordinates(&of, &value) {
-                let update =
-                    sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2").bind(value).bind(id);
-                database::answer(update.execute(self.database.pool())).await?;
-            } else if of == topic::LOCATION {
-                let delete = sqlx::query("DELETE FROM handovers WHERE id = $1").bind(id);
-                database::answer(delete.execute(self.database.pool())).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Every event of a rebuild's time that was not read before.
     pub(super) async fn unread(&self, late: Late) -> Result<Vec<Posted>, DatabaseError> {
         let rows = sqlx::query("SELECT id, topic, value, at, age FROM handovers WHERE at >= $1 ORDER BY id")
@@ -242,7 +160,7 @@ impl Post {
 
     /// The event of a row that was not read before.
     fn read(&self, row: &AnyRow, late: Late) -> Option<Posted> {
-        match id(row) {
+        match row::id(row) {
             Ok(id) if self.is_unread(id) => posted(row, late),
             Ok(_) => None,
             Err(error) => unreadable(&*error),
@@ -260,54 +178,3 @@ impl Post {
         is_unread
     }
 }
-
-fn id(row: &AnyRow) -> Result<Uuid, Box<dyn std::error::Error>> {
-    Ok(row.try_get::<String, _>("id")?.parse()?)
-}
-
-/// Returns the event of a row.
-fn posted(row: &AnyRow, late: Late) -> Option<Posted> {
-    let read = || -> Result<Posted, Box<dyn std::error::Error>> {
-        let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
-        let event = record::read(&topic, &value, nowhere(clock::now()))?;
-        let written = Duration::from_millis(u64::try_from(row.try_get::<i64, _>("age")?).unwrap_or_default());
-        let since = match late {
-            Late::By(since) => since,
-            Late::ByWallClock => clock::since(row.try_get("at")?),
-        };
-        Ok(Posted { event, age: written + since })
-    };
-    read().map_or_else(|error| unreadable(&*error), Some)
-}
-
-fn unreadable(error: &dyn std::error::Error) -> Option<Posted> {
-    tracing::error!(%error, "a handed-over event cannot be read, skipping it");
-    None
-}
-
-/// Returns the id of the row of a record, which every process makes alike where the record's time is usable. It is a
-/// UUIDv7 of that time.
-pub(super) fn id_of(topic: &str, position: Position) -> Uuid {
-    let place = format!("{topic}-{}-{}", position.partition, position.offset);
-    let digest: [u8; 32] = Sha256::digest(place).into();
-    let mut random = [0; 10];
-    random.copy_from_slice(&digest[..10]);
-    let at = u64::try_from(position.time().unwrap_or_else(clock::now)).unwrap_or_default();
-    Builder::from_unix_timestamp_millis(at, &random).into_uuid()
-}
-
-/// The position of an event that was not read from the log.
-fn nowhere(timestamp: Millis) -> Position {
-    Position { timestamp, partition: -1, offset: -1 }
-}
-
-/// Returns the record of a call without its coordinates; `None` where it has none, or cannot be read.
-fn without_coordinates(topic: &str, value: &[u8]) -> Option<Vec<u8>> {
-    // A record of ours has its own time.
-    let Ok(Event::Alert(alert)) = record::read(topic, value, nowhere(0)) else { return None };
-    alert.location?;
-    Some(record::write(&Event::Alert(Alert { location: None, ..alert })).1)
-}
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@
 pub mod kafka;
 mod local;
 mod positions;
+mod selection;
 mod share;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -12,7 +13,7 @@ use domain::{Millis, Position};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::delivery::outbox::Outbox;
+use crate::{clock, delivery::outbox::Outbox};
 pub use kafka::{Kafka, KafkaSettings};
 pub use local::position;
 pub(crate) use local::record as record_of_entry;
@@ -89,6 +90,23 @@ pub struct Outgoing<'a> {
     pub age: Duration,
     /// The `traceparent` header, where the event is traced.
     pub traceparent: Option<&'a str>,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A record of the present that has no identity.
+    #[must_use]
+    pub fn new(topic: &'a str, key: &'a str, value: &'a [u8]) -> Self {
+        Self {
+            topic,
+            key,
+            value,
+            timestamp: clock::now(),
+            id: None,
+            republished: false,
+            age: Duration::ZERO,
+            traceparent: None,
+        }
+    }
 }
 
 /// The log did not do what it was asked.

@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     clock,
-    delivery::log::{Ends, Health, LogError, Partition, Read, Record, Start, share::Selection},
+    delivery::log::{Ends, Health, LogError, Partition, Read, Record, Start, selection::Selection},
 };
 
 /// The time between two inspections of the topics for new partitions and for lost records.

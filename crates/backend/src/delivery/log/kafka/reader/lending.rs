@@ -15,7 +15,7 @@ use crate::{
     delivery::log::{
         LogError, Partition, Start,
         kafka::{questions::Range, record::Progress},
-        share::counts,
+        selection::counts,
     },
 };
 

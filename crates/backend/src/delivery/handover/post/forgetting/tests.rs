@@ -1,8 +1,11 @@
 //! Deletion of old rows from the table. SQLite has such a table too, without notifications.
 
 use domain::{AlertId, House, Line, Location, Moved};
+use sqlx::any::AnyRow;
+use uuid::Uuid;
 
 use super::*;
+use crate::database::Database;
 
 const NOW: Millis = 1_795_900_000_000;
 const HOUR: Millis = 60 * 60 * 1000;
@@ -94,16 +97,4 @@ fn a_call_without_its_coordinates_is_the_same_call() {
     assert_eq!(record::read(topic, &value, nowhere(0)).unwrap(), expected);
     assert_eq!(without_coordinates(topic, &value), None, "there is nothing left to take out");
     assert_eq!(without_coordinates(topic, b"no record"), None);
-}
-
-#[test]
-fn the_row_of_a_record_has_the_same_id_in_every_process() {
-    let position = Position { timestamp: NOW, partition: 1, offset: 7 };
-    let id = id_of(topic::ALERT, position);
-    assert_eq!(id, id_of(topic::ALERT, position));
-    assert_ne!(id, id_of(topic::ACCEPT, position));
-    assert_ne!(id, id_of(topic::ALERT, Position { offset: 8, ..position }));
-    // Rows are in the order of time by their ids.
-    let earlier = id_of(topic::ALERT, Position { timestamp: NOW - HOUR, ..position });
-    assert!(earlier < id && id.get_version_num() == 7);
 }

@@ -69,7 +69,7 @@ toolchain_is_new_enough() {
         [[ $version =~ ^rustc\ 1\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= rust_minimum))
 }
 
-# Succeeds if it can really build for the browser, in the way of the profile wasm-release.
+# Succeeds if it can really build for the browser, in the way of script/build.
 toolchain_works() {
     local scratch status=0
     toolchain_is_new_enough "$1" || return 1
@@ -86,9 +86,9 @@ rustup_directory() {
     rustc=$(RUSTUP_AUTO_INSTALL=0 rustup which --toolchain "$1" rustc 2>/dev/null) && dirname "$rustc"
 }
 
-# Prints directories that may hold a toolchain, the most wanted first. They are the caller's own choice, rustup's, and
-# those of the PATH. rustup's proxies are passed over, because the directory decides what they run, and that may be a
-# download.
+# Prints directories that may hold a toolchain, the most wanted first. They are the caller's own choice, rustup's, the
+# one that script/setup brought, and those of the PATH. rustup's proxies are passed over, because the directory decides
+# what they run, and that may be a download.
 toolchain_candidates() {
     local name rustc
     [[ ! ${RUSTC-} ]] || dirname "$RUSTC"
@@ -97,8 +97,8 @@ toolchain_candidates() {
             rustup_directory "$name" || true
         done
     fi
-    for rustc in $(type -ap rustc) /usr/bin/rustc; do
-        [[ $(readlink -f "$rustc") == */rustup || $rustc == "$cache"/* ]] || dirname "$rustc"
+    for rustc in "$cache"/rustup/toolchains/*/bin/rustc $(type -ap rustc) /usr/bin/rustc; do
+        [[ $(readlink -f "$rustc") == */rustup || $rustc == "$links"/* ]] || dirname "$rustc"
     done
 }
 

@@ -2,7 +2,9 @@
 
 import { BROWSERS } from "../support/browsers.ts";
 import { age, close, pageIsKept, worker } from "../support/device.ts";
+import { HousingService } from "../support/housing.ts";
 import { YARD } from "../support/places.ts";
+import { Program } from "../support/program.ts";
 import { DEVICE_STATES } from "../support/push.ts";
 import type { Visitor } from "../support/visitor.ts";
 import { LOOKS, expect, test } from "./look.ts";
@@ -27,6 +29,25 @@ test("pictures of the devices", async ({ enter, picture }) => {
       await somebody.context.close();
     }
   }
+});
+
+test("pictures of the sign-in page with a housing service", async ({ guest, picture }) => {
+  const service = await HousingService.started("resident-1204");
+  const own = await Program.started();
+  await own.stop();
+  await own.start(service.settings(own.origin));
+  for (const look of LOOKS) {
+    const somebody = await guest({ ...look, origin: own.origin });
+    await somebody.open("/sign-in");
+    await picture(somebody, "sign-in-service", look);
+    await somebody.page.getByTestId("by-service").click();
+    await somebody.page.locator("#no").click();
+    await expect(somebody.page.getByRole("alert")).toBeVisible();
+    await picture(somebody, "sign-in-service-cancelled", look);
+    await somebody.context.close();
+  }
+  await own.end();
+  await service.close();
 });
 
 test("pictures of the way to the home screen", async ({ guest, picture }) => {

@@ -13,6 +13,7 @@ mod forget;
 mod helpers;
 mod history;
 mod json;
+mod kinds;
 mod oracle;
 mod order;
 mod outline;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs};
 
 use domain::{Kind, statistics::Invalid, topic};
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
+use crate::statistics::DAY;
 
 fn file(path: &str) -> String {
     let path = format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"));

@@ -79,7 +79,17 @@ pub(crate) fn follow_in_document() {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::push::Language;
+
     use super::*;
+
+    #[test]
+    fn notifications_are_written_in_every_language_of_the_pages() {
+        let pages: BTreeSet<&str> = Locale::get_all().iter().map(|locale: &Locale| locale.as_str()).collect();
+        assert_eq!(pages, BTreeSet::from(Language::ALL.map(Language::code)));
+    }
 
     #[test]
     fn the_chosen_language_is_found_among_other_cookies() {

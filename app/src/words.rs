@@ -172,7 +172,10 @@ pub fn is_out(slug: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     fn worded(name: &str) -> String {
         house(Locale::ko, &House::new(name).expect("a valid house"))
@@ -183,6 +186,14 @@ mod tests {
         assert_eq!(worded("1203"), "1203호");
         assert_eq!(worded("지하1호"), "지하1호");
         assert_eq!(worded("B-02"), "B-02");
+    }
+
+    #[test]
+    fn every_kind_has_words_of_its_own_in_every_language() {
+        for &locale in Locale::get_all() {
+            let words: BTreeSet<_> = Kind::ALL.iter().map(|of| kind(locale, *of)).collect();
+            assert_eq!(words.len(), Kind::ALL.len(), "{words:?}");
+        }
     }
 
     #[test]

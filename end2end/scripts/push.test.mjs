@@ -1,7 +1,7 @@
 // The service worker's reaction to a push and to a tap on its notification, without a browser.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { load, valueOf } from "./support/script.mjs";
@@ -89,6 +89,13 @@ test("whatever comes, something is shown", async () => {
   const { scope, shown } = workerWith([]);
   await scope.showPush(null);
   assert.equal(shown.length, 1, "a push without data");
+});
+
+test("the worker has its words in every language of the pages", () => {
+  const words = valueOf(workerWith([]).scope, "PUSH_WORDS");
+  const files = readdirSync(new URL("../../app/locales/", import.meta.url));
+  assert.deepEqual(Object.keys(words).sort(), files.map((file) => file.replace(".json", "")).sort());
+  for (const language of Object.keys(words)) assert.deepEqual(Object.keys(words[language]), Object.keys(words.ko), language);
 });
 
 test("the accept has a key of its own, which stays the same when it is sent again", async () => {

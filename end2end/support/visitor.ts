@@ -2,9 +2,12 @@
 
 import { type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
 
+/** The kinds of emergency. A test of the domain compares them with its own. */
+export const KINDS = ["fire", "medical", "intruder", "other"] as const;
+
 /** The fields that may go along with a call. */
 export interface Details {
-  kind?: "fire" | "medical" | "intruder" | "other";
+  kind?: (typeof KINDS)[number];
   text?: string;
 }
 

@@ -139,6 +139,7 @@ fn number(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     #[test]
     fn a_ring_that_is_off_is_checked_and_keeps_a_number_to_turn_on() {
@@ -159,8 +160,8 @@ mod tests {
     }
 
     #[test]
-    fn every_outcome_has_a_sentence_in_both_languages() {
-        for locale in [Locale::ko, Locale::en] {
+    fn every_outcome_has_a_sentence_in_every_language() {
+        for &locale in Locale::get_all() {
             let shown = |is_saved, problem: &str| {
                 notice(locale, &View { is_saved, problem: problem.into() }).map(|view| view.to_html())
             };

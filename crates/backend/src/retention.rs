@@ -139,7 +139,7 @@ impl Retention {
 
     /// Takes the coordinates out of the calls that were received from `since` on and before `before`.
     async fn forget_coordinates(&self, since: Millis, before: Millis) -> Result<(), OutboxError> {
-        for topic in [topic::ALERT, topic::DRILL] {
+        for topic in topic::OF_ALERTS {
             while self.outbox.forget_coordinates(topic, since, before).await? > 0 {}
         }
         Ok(())

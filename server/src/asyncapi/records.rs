@@ -71,7 +71,8 @@ fn of_events(topic: &'static str, meaning: &'static str, value: Schema, original
     let written_here = events.map(|event| {
         // A receipt is of no request. The record of any other event has the key of its request.
         let id = (topic != topic::RECEIPT).then(|| event.id().unwrap_or_else(examples::key));
-        let is_traced = [topic::ALERT, topic::DRILL, topic::ACCEPT, topic::LOCATION].contains(&topic);
+        let is_traced =
+            topic::OF_ALERTS.contains(&topic) || [topic::ACCEPT, topic::LOCATION].contains(&topic);
         Example::new(headers(id, is_traced), Some(written(&record::write(&event).1)))
     });
     let types = header::TYPE_IDS.map(|(name, value)| (name, value.to_owned()));

@@ -1,5 +1,6 @@
 //! The paths of the statistics.
 
+use domain::statistics::Preset;
 use utoipa::openapi::{
     Content, HttpMethod, PathItem, PathsBuilder, Ref,
     path::{Operation, OperationBuilder},
@@ -43,13 +44,16 @@ fn table(meaning: &str) -> Operation {
 
 /// Which calls of which time are asked for.
 fn question(operation: OperationBuilder) -> OperationBuilder {
+    let period = format!("{}, in the place of the days.", Preset::ALL.map(Preset::as_str).join(", "));
+    let kind =
+        format!("Only calls of this kind: {}.", domain::Kind::ALL.map(domain::Kind::as_str).join(", "));
     let operation = signed_in(operation)
         .parameter(in_query("from", "The first day, such as 2026-11-01, or milliseconds since 1970."))
         .parameter(in_query("to", "The first day that is not meant, or milliseconds since 1970."))
         .parameter(in_query("until", "The last day that is meant, in the place of `to`."))
-        .parameter(in_query("period", "28d, 7d, this-month, last-month or 90d, in the place of the days."))
+        .parameter(in_query("period", &period))
         .parameter(in_query("line", "Only calls of this line."))
-        .parameter(in_query("kind", "Only calls of this kind: fire, medical, intruder or other."));
+        .parameter(in_query("kind", &kind));
     let kinds = [Kind::NOT_SIGNED_IN, Kind::NOT_YOURS, Kind::ROLE_ABSENT, Kind::INVALID, Kind::UNAVAILABLE];
     refused(operation, &kinds)
 }

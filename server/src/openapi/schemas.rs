@@ -1,6 +1,6 @@
 //! The schemas of `domain::api`, for the OpenAPI document. The AsyncAPI document is made of the same parts.
 
-use domain::{Kind, event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT};
+use domain::{Kind, event::TEXT_LENGTH_LIMIT, people::NAME_LENGTH_LIMIT, push::Language};
 use serde_json::json;
 use utoipa::openapi::{
     KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat, Type,
@@ -154,8 +154,8 @@ fn percentiles() -> Schema {
 
 fn subscribe() -> Schema {
     let keys = object(&[("p256dh", text()), ("auth", text())], &["p256dh", "auth"]);
-    let fields =
-        [("endpoint", text()), ("keys", keys.into()), ("device", text()), ("language", words(&["ko", "en"]))];
+    let language = words(&Language::ALL.map(Language::code));
+    let fields = [("endpoint", text()), ("keys", keys.into()), ("device", text()), ("language", language)];
     object(&fields, &["endpoint", "keys"])
 }
 

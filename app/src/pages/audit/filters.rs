@@ -96,6 +96,7 @@ fn pairs(view: &View) -> [(&'static str, &str); 5] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     fn written() -> View {
         View { who: "김 이웃".into(), act: "locked".into(), before: "7".into(), ..View::default() }
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_forms_show_what_was_asked_and_a_download_needs_a_reason() {
-        for locale in [Locale::ko, Locale::en] {
+        for &locale in Locale::get_all() {
             let html = filters(locale, &written()).to_html();
             assert!(html.contains("value=\"김 이웃\"") && html.matches("selected").count() == 1, "{html}");
             let html = download(locale, &written()).to_html();

@@ -92,18 +92,19 @@ pub(super) fn instant(at: Millis, zone: &dyn Zone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     #[test]
     fn a_screen_on_a_wall_is_not_an_account_of_its_name() {
-        for locale in [Locale::ko, Locale::en] {
+        for &locale in Locale::get_all() {
             let words = actor(locale, &format!("{DISPLAY}admin"));
             assert!(words.contains("admin") && words != actor(locale, "admin"), "{words}");
         }
     }
 
     #[test]
-    fn every_act_has_words_of_its_own_in_both_languages() {
-        for locale in [Locale::ko, Locale::en] {
+    fn every_act_has_words_of_its_own_in_every_language() {
+        for &locale in Locale::get_all() {
             let mut words: Vec<_> = Act::ALL.iter().map(|known| act(locale, *known)).collect();
             words.sort_unstable();
             words.dedup();

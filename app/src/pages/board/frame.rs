@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_words_that_a_script_fills_in_keep_their_places() {
-        for locale in [Locale::ko, Locale::en] {
+        for &locale in Locale::get_all() {
             let words = td_string!(locale, board.minutes, minutes = "{minutes}", seconds = "{seconds}");
             let filled = words.replace("{minutes}", "4").replace("{seconds}", "12");
             assert_eq!(filled, since(locale, 252_000));

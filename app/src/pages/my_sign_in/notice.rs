@@ -42,10 +42,11 @@ fn problem(locale: Locale, slug: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     #[test]
-    fn every_word_has_a_sentence_of_its_own_in_both_languages() {
-        for locale in [Locale::ko, Locale::en] {
+    fn every_word_has_a_sentence_of_its_own_in_every_language() {
+        for &locale in Locale::get_all() {
             let mut sentences: Vec<_> = ["password", "session", "others", "off"]
                 .iter()
                 .filter_map(|word| done(locale, word))

@@ -146,12 +146,15 @@ pub(super) fn preview(locale: Locale, preview: &Preview, table: &str, is_outdate
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use domain::InvalidName;
 
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     #[test]
-    fn every_fault_has_words_in_both_languages() {
+    fn every_fault_has_words_in_every_language() {
         let line: domain::Line = "101-1".parse().expect("a line's name");
         for what in [
             Reason::Encoding,
@@ -168,8 +171,9 @@ mod tests {
             Reason::Nothing,
             Reason::TooLong,
         ] {
-            let [ko, en] = [Locale::ko, Locale::en].map(|locale| reason(locale, &what));
-            assert!(!ko.is_empty() && !en.is_empty() && ko != en, "{ko}");
+            let locales: &[Locale] = Locale::get_all();
+            let words: BTreeSet<_> = locales.iter().map(|locale| reason(*locale, &what)).collect();
+            assert!(words.len() == locales.len() && !words.contains(""), "{words:?}");
         }
     }
 

@@ -50,10 +50,11 @@ fn problem(locale: Locale, slug: &str, about: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::I18nLocaleTrait;
 
     #[test]
-    fn every_notice_has_a_sentence_in_both_languages_and_names_its_subject() {
-        for locale in [Locale::ko, Locale::en] {
+    fn every_notice_has_a_sentence_in_every_language_and_names_its_subject() {
+        for &locale in Locale::get_all() {
             for word in [
                 "locked",
                 "unlocked",

@@ -57,7 +57,7 @@ fn located<'a>(entries: impl Iterator<Item = &'a Entry>) -> Located {
 }
 
 fn flat_of(entry: &Entry) -> Option<CallKey> {
-    if ![topic::ALERT, topic::DRILL, topic::LOCATION].contains(&entry.topic.as_str()) {
+    if !topic::OF_ALERTS.contains(&entry.topic.as_str()) && entry.topic != topic::LOCATION {
         return None;
     }
     let nowhere = Position { timestamp: entry.at, partition: -1, offset: -1 };

@@ -6,7 +6,7 @@ mod words;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{Alert, CallKey, Kind, Line, Millis, Progress};
+use domain::{Alert, CallKey, Kind, Line, Millis, Progress, push::Language};
 use serde_json::{Value, json};
 
 use super::subscriptions::Recipient;
@@ -77,27 +77,6 @@ pub(super) struct Subject {
 impl Subject {
     pub(super) fn new(alert: &Alert, end: Option<Progress>) -> Self {
         Self { call: alert.key(), kind: alert.kind, drill: alert.drill, at: alert.at, end }
-    }
-}
-
-/// The languages of notifications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
-    Korean,
-    English,
-}
-
-impl Language {
-    /// Reads a language's code; Korean is that of the complex.
-    pub(super) fn of(code: &str) -> Self {
-        if code.trim().to_ascii_lowercase().starts_with("en") { Self::English } else { Self::Korean }
-    }
-
-    pub(super) const fn code(self) -> &'static str {
-        match self {
-            Self::Korean => "ko",
-            Self::English => "en",
-        }
     }
 }
 

@@ -8,12 +8,15 @@ mod keys;
 
 use std::sync::{Arc, RwLock};
 
-use domain::{House, Line, Millis, Resident, Role, push::Device};
+use domain::{
+    House, Line, Millis, Resident, Role,
+    push::{Device, Language},
+};
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use uuid::Uuid;
 
 use self::keys::decoded;
-use super::{PushError, message::Language};
+use super::PushError;
 use crate::{
     clock,
     database::{self, Database, DatabaseError},

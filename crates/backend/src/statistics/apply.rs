@@ -36,8 +36,9 @@ impl Page {
     /// Adds a record's event. A record that cannot be read is reported and kept by the fan-out.
     pub(super) fn add(&mut self, record: &Record) {
         self.records += 1;
-        let is_of_call = [topic::ALERT, topic::DRILL, topic::ACCEPT, topic::STATUS, topic::RECEIPT]
-            .contains(&record.topic.as_str());
+        let name = record.topic.as_str();
+        let is_of_call = topic::OF_ALERTS.contains(&name)
+            || [topic::ACCEPT, topic::STATUS, topic::RECEIPT].contains(&name);
         let Some(value) = record.value.as_ref().filter(|_| is_of_call) else { return };
         let Ok(event) = record::read_at(&record.topic, value, record.position, record.time) else {
             metrics::counter!("iutsai_statistics_unreadable_total").increment(1);

@@ -222,7 +222,8 @@ impl Batch<'_> {
             let until = record.time.min(clock::now());
             self.done.until = self.done.until.max(until);
             // The other topics are kept for other times.
-            if [topic::ALERT, topic::DRILL, topic::ACCEPT, topic::STATUS].contains(&record.topic.as_str()) {
+            let name = record.topic.as_str();
+            if topic::OF_ALERTS.contains(&name) || [topic::ACCEPT, topic::STATUS].contains(&name) {
                 unfinished.head = Some(unfinished.head.map_or(until, |head| head.min(until)));
             }
             if let Some((partition, place)) = positions::behind(record, reading.is_file(), reading.log()) {

@@ -70,9 +70,14 @@ impl Answer {
     }
 }
 
-/// The smallest (`at`, bytes) of several records of one event wins. The bytes are those that `record` writes,
-/// because a record of the log and one that was handed over past it share them. An alert wins over a drill.
+/// Returns whether a record counts in place of another one of the same event. An emergency wins over a drill, because
+/// no record may turn a call for help into an exercise. Otherwise the smallest (`at`, bytes) wins. The bytes are those
+/// that `record` writes, because a record of the log and one that was handed over past it share them.
 pub(crate) fn wins(candidate: &Event, known: &Event) -> bool {
-    let order = |event: &Event| (event.topic(), event.at(), record::text(event));
+    let order = |event: &Event| (is_drill(event), event.at(), record::text(event));
     candidate != known && order(candidate) < order(known)
+}
+
+fn is_drill(event: &Event) -> bool {
+    matches!(event, Event::Alert(alert) if alert.drill)
 }

@@ -108,9 +108,9 @@ impl LineIncidents {
     /// Applies an event and returns the changes, in the order in which listeners should receive them.
     ///
     /// Events of another line, and known ones, change nothing. The smallest (`at`, bytes) of several records of one
-    /// event counts. Listeners who received another record keep it until their next snapshot. An event is announced
-    /// once. Only an accept of the original service, which names no call, is announced again when a newer call turns
-    /// out to be the one it is about.
+    /// event counts, and any emergency before a drill. Listeners who received another record keep it until their next
+    /// snapshot. An event is announced once. Only an accept of the original service, which names no call, is announced
+    /// again when a newer call turns out to be the one it is about.
     pub fn apply(&mut self, event: Event, source: Source) -> Vec<Change> {
         if *event.line() != self.line {
             return Vec::new();

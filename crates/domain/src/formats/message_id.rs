@@ -31,7 +31,7 @@ pub fn is_direct(message_id: &str) -> bool {
 #[must_use]
 pub fn direct_alert(message_id: &str) -> Option<AlertId> {
     let (what, id) = message_id.split_once(DIRECT)?;
-    [topic::ALERT, topic::DRILL].contains(&what).then(|| id.parse().ok())?
+    topic::OF_ALERTS.contains(&what).then(|| id.parse().ok())?
 }
 
 #[cfg(test)]
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn an_alert_without_a_place_is_found_by_its_id_and_nothing_else_is() {
         let call = AlertId::generate();
-        for topic in [topic::ALERT, topic::DRILL] {
+        for topic in topic::OF_ALERTS {
             assert_eq!(direct_alert(&direct(topic, call.0)), Some(call));
         }
         assert_eq!(direct_alert(&direct(topic::ACCEPT, call.0)), None);

@@ -22,8 +22,38 @@ pub struct Subscribe {
     pub keys: Keys,
     /// The owner's name for the device. It may be empty.
     pub device: String,
-    /// The language of its notifications: `ko` or `en`.
+    /// The code of a [`Language`].
     pub language: String,
+}
+
+/// The languages of notifications, which are those of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// 한국어.
+    Korean,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::Korean, Self::English];
+
+    /// Reads a language's code, such as `en` or `en-US`. An unknown one is Korean, the language of the complex.
+    #[must_use]
+    pub fn of(code: &str) -> Self {
+        let code = code.trim().to_ascii_lowercase();
+        Self::ALL.into_iter().find(|language| code.starts_with(language.code())).unwrap_or(Self::Korean)
+    }
+
+    /// Returns the language's code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Korean => "ko",
+            Self::English => "en",
+        }
+    }
 }
 
 /// The keys of a subscription, in URL-safe base64.
@@ -53,4 +83,18 @@ pub struct Device {
     pub worked: Option<Millis>,
     /// It has not shown one for 30 days.
     pub silent: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_its_own_language_and_korean_where_that_is_unknown() {
+        for language in Language::ALL {
+            assert_eq!(Language::of(language.code()), language);
+        }
+        let codes = ["ko-KR", " EN-us ", "de", ""].map(|code| Language::of(code).code());
+        assert_eq!(codes, ["ko", "en", "ko", "ko"]);
+    }
 }

@@ -33,25 +33,49 @@ pub struct Topic {
     pub name: &'static str,
     /// The time for which its records are kept (`retention.ms`).
     pub retention: i64,
+    /// True if a fan-out with a shard reads only the partitions of its lines. It reads all of [`STATUS`], and no other.
+    pub is_of_lines: bool,
+}
+
+impl Topic {
+    const fn of_lines(name: &'static str, retention: i64) -> Self {
+        Self { name, retention, is_of_lines: true }
+    }
+
+    const fn of_all(name: &'static str, retention: i64) -> Self {
+        Self { name, retention, is_of_lines: false }
+    }
 }
 
 /// Every topic the service reads and writes.
 pub const ALL: [Topic; 9] = [
-    Topic { name: ALERT, retention: 30 * DAY },
-    Topic { name: ACCEPT, retention: 30 * DAY },
-    Topic { name: STATUS, retention: 30 * DAY },
-    Topic { name: DRILL, retention: 30 * DAY },
-    Topic { name: LOCATION, retention: DAY },
-    Topic { name: RECEIPT, retention: 30 * DAY },
-    Topic { name: HISTORY, retention: ALWAYS },
-    Topic { name: CANARY, retention: DAY },
-    Topic { name: DEAD_LETTER, retention: 30 * DAY },
+    Topic::of_lines(ALERT, 30 * DAY),
+    Topic::of_lines(ACCEPT, 30 * DAY),
+    // A call of another shard may be escalated to a line of the fan-out.
+    Topic::of_all(STATUS, 30 * DAY),
+    Topic::of_lines(DRILL, 30 * DAY),
+    Topic::of_lines(LOCATION, DAY),
+    Topic::of_lines(RECEIPT, 30 * DAY),
+    Topic::of_all(HISTORY, ALWAYS),
+    Topic::of_all(CANARY, DAY),
+    Topic::of_all(DEAD_LETTER, 30 * DAY),
 ];
+
+/// The topics whose records are alerts. Their coordinates are deleted after a day, so each place that reads, shows,
+/// counts or deletes alerts goes by this list. All are kept for one time, because statistics take a missing record for
+/// a deleted one.
+pub const OF_ALERTS: [&str; 2] = [ALERT, DRILL];
 
 /// Returns how long records of the topic with this name are kept, in milliseconds; `None` of a topic that is not the service's.
 #[must_use]
 pub fn retention(name: &str) -> Option<i64> {
     ALL.iter().find(|topic| topic.name == name).map(|topic| topic.retention)
+}
+
+/// Returns [`Topic::is_of_lines`] of the topic with this name; false of a topic that is not the service's.
+#[must_use]
+pub fn is_of_lines(name: &str) -> bool {
+    ALL.iter().any(|topic| topic.is_of_lines && topic.name == name)
 }
 
 /// Returns whether the topic's records go after a day and belong to no statistics.

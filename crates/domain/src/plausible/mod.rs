@@ -170,7 +170,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        event::OPEN_FOR,
+        event::{Kind, OPEN_FOR},
         position::Position,
         statistics::{Held, Outcome, Row, Utc, rows},
     };
@@ -233,7 +233,7 @@ mod tests {
             assert!(plausible.contains(&share), "{name}: {share} %");
         }
         let kinds: BTreeSet<_> = rows.iter().map(|row| row.kind).collect();
-        assert_eq!(kinds.len(), 5, "every kind, and none");
+        assert_eq!(kinds.len(), Kind::ALL.len() + 1, "every kind, and none");
         let lines: BTreeSet<_> = rows.iter().map(|row| row.line.as_str()).collect();
         let all = ["101-1", "101-2", "102-1", "102-2", "103-1", "103-2", "104-1", "104-2"];
         assert_eq!(lines, BTreeSet::from(all));

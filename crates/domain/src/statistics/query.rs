@@ -38,10 +38,10 @@ pub enum Invalid {
     #[error("'line' {0}")]
     Line(#[from] InvalidName),
     /// A word that is not a kind.
-    #[error("'kind' must be one of fire, medical, intruder and other")]
+    #[error("'kind' must be one of {}", Kind::ALL.map(Kind::as_str).join(", "))]
     Kind,
     /// A word that is not a [`Preset`].
-    #[error("'period' must be one of 28d, 7d, this-month, last-month and 90d")]
+    #[error("'period' must be one of {}", Preset::ALL.map(Preset::as_str).join(", "))]
     Preset,
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod authors;
 mod body;
 mod client;
+mod documents;
 mod escalation;
 mod examples;
 mod first;

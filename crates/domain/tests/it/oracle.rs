@@ -37,11 +37,14 @@ type Known = (Event, Vec<Position>);
 
 /// The record of each event that counts, and every place of it.
 fn counted(sightings: &[Sighting]) -> BTreeMap<String, Known> {
-    let bytes = |event: &Event| (record::write(event).0, event.at(), record::write(event));
+    let rank = |event: &Event| {
+        let is_drill = matches!(event, Event::Alert(alert) if alert.drill);
+        (is_drill, event.at(), record::write(event).1)
+    };
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     for (event, seen) in sightings {
         let (counts, positions) = known.entry(identity(event)).or_insert_with(|| (event.clone(), Vec::new()));
-        if bytes(event) < bytes(counts) {
+        if rank(event) < rank(counts) {
             *counts = event.clone();
         }
         if let Source::Log(position) = seen {

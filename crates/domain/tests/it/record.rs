@@ -153,6 +153,23 @@ fn only_a_drill_is_for_one_house_alone() {
 }
 
 #[test]
+fn every_topic_of_alerts_is_listed_and_kept_for_one_time() {
+    for topic in topic::ALL {
+        let is_alert =
+            matches!(read(topic.name, br#"{"line":"101-1","house":"1203"}"#, HERE), Ok(Event::Alert(_)));
+        assert_eq!(is_alert, topic::OF_ALERTS.contains(&topic.name), "{}", topic.name);
+    }
+    for name in topic::OF_ALERTS {
+        let (kept, of_alerts) = (topic::retention(name), topic::retention(topic::ALERT));
+        assert!(
+            kept.is_some() && kept == of_alerts,
+            "statistics would take its calls for deleted ones: {name}"
+        );
+        assert!(topic::is_of_lines(name), "{name}");
+    }
+}
+
+#[test]
 fn a_value_that_is_not_a_record_is_unreadable() {
     for topic in topic::ALL {
         for value in ["", "null", "[]", "1", "{", "\"call\"", "{\"line\":}", "\u{0}"] {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use app::i18n::{I18nLocaleTrait, Locale};
 use reqwest::Response;
 
 use super::{
@@ -107,7 +108,7 @@ async fn somebody_without_an_account_or_with_a_locked_one_does_not_get_in_and_no
 }
 
 #[tokio::test]
-async fn a_person_who_cancels_at_the_service_and_each_failure_get_words_in_both_languages() -> Outcome {
+async fn a_person_who_cancels_at_the_service_and_each_failure_get_words_in_every_language() -> Outcome {
     let (service, _server, client) = with_service().await;
     for (error, problem) in [("access_denied", "service-cancelled"), ("server_error", "service-refused")] {
         let begun = begin(&client, "/call").await;
@@ -116,7 +117,8 @@ async fn a_person_who_cancels_at_the_service_and_each_failure_get_words_in_both_
         let cancelled = come_back(&client, &begun.cookie, &answer).await;
         assert_eq!(led_to(&cancelled), format!("/sign-in?problem={problem}&next=%2Fcall"));
     }
-    for language in ["ko", "en"] {
+    for &locale in Locale::get_all() {
+        let language = Locale::as_str(locale);
         for word in WORDS {
             let path = format!("/sign-in?problem={word}");
             let request = client.request(Method::GET, &path).header("accept-language", language);

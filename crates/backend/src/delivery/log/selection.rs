@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Line, partition, topic};
 
-use super::{
-    Partition,
-    share::{Share, is_of_lines},
-};
+use super::{Partition, share::Share};
 
 /// The choice of the partitions that a reader reads.
 #[derive(Debug)]
@@ -43,7 +40,7 @@ impl Selection {
     /// need.
     pub(super) fn undivided(&self) -> Option<&str> {
         let shards = self.share.shards().count();
-        let mut counts = self.counts.iter().filter(|(name, _)| is_of_lines(name));
+        let mut counts = self.counts.iter().filter(|(name, _)| topic::is_of_lines(name));
         let found = counts.find(|(_, counts)| counts.iter().any(|count| count % shards != 0));
         found.filter(|_| !self.is_whole()).map(|(name, _)| name.as_str())
     }
@@ -51,7 +48,7 @@ impl Selection {
     /// Returns whether a partition is read.
     pub(super) fn wants(&self, (name, number): &Partition) -> bool {
         let Some(own) = self.share.own() else { return true };
-        if !is_of_lines(name) {
+        if !topic::is_of_lines(name) {
             return name == topic::STATUS;
         }
         let counts = self.counts.get(name).into_iter().flatten().copied();
@@ -66,7 +63,7 @@ impl Selection {
 
     /// Returns the partitions in which records of these lines can stand.
     pub(super) fn of_lines(&self, lines: &BTreeSet<Line>) -> BTreeSet<Partition> {
-        let names = self.counts.keys().filter(|name| is_of_lines(name));
+        let names = self.counts.keys().filter(|name| topic::is_of_lines(name));
         let mut partitions = BTreeSet::new();
         for name in names {
             let homes = lines.iter().flat_map(|line| self.homes(line, name));

@@ -98,14 +98,9 @@ impl Share {
     /// partitions. Another program may have chosen the partition.
     pub(crate) fn is_misplaced(&self, line: &Line, topic: &str, partition: i32, partitions: i32) -> bool {
         self.0.shards.is_divided()
-            && is_of_lines(topic)
+            && topic::is_of_lines(topic)
             && !self.0.shards.of(line).reads(partition, [partitions])
     }
-}
-
-/// Returns whether a node with a shard reads only some partitions of a topic.
-pub(super) fn is_of_lines(topic: &str) -> bool {
-    matches!(topic, topic::ALERT | topic::ACCEPT | topic::DRILL | topic::LOCATION | topic::RECEIPT)
 }
 
 #[cfg(test)]

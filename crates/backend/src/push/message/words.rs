@@ -1,8 +1,8 @@
 //! The title and the body of a message in the language of its device.
 
-use domain::{House, Kind, Line, Progress};
+use domain::{House, Kind, Line, Progress, push::Language};
 
-use super::{Class, Language, Message};
+use super::{Class, Message};
 use crate::push::subscriptions::Recipient;
 
 impl Message {

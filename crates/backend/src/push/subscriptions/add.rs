@@ -2,7 +2,7 @@
 
 use domain::{
     Resident,
-    push::{Device, Subscribe},
+    push::{Device, Language, Subscribe},
 };
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock, database,
-    push::{PushError, endpoint::Hosts, message::Language},
+    push::{PushError, endpoint::Hosts},
 };
 
 /// The most devices of an account, which is more than a family has. The one that has been silent the longest is removed

@@ -236,5 +236,5 @@ impl Reader {
 }
 
 fn has_calls(name: &str) -> bool {
-    name == topic::ALERT || name == topic::DRILL
+    topic::OF_ALERTS.contains(&name)
 }

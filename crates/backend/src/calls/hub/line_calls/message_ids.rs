@@ -40,9 +40,7 @@ impl MessageIds {
     /// Forgets the events that were before `before`.
     pub(super) fn forget(&mut self, before: Millis) {
         self.ids.retain(|_, (_, at)| *at >= before);
-        self.alerts.retain(|_, alert| {
-            self.ids.contains_key(&(topic::ALERT, alert.id.0))
-                || self.ids.contains_key(&(topic::DRILL, alert.id.0))
-        });
+        self.alerts
+            .retain(|_, alert| topic::OF_ALERTS.iter().any(|of| self.ids.contains_key(&(*of, alert.id.0))));
     }
 }

@@ -32,22 +32,19 @@ impl Post {
         since: Millis,
         before: Millis,
     ) -> Result<(), DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, topic, value FROM handovers WHERE at >= $1 AND at < $2 AND (topic = $3 OR topic = $4)",
-        )
-        .bind(since)
-        .bind(before)
-        .bind(topic::ALERT)
-        .bind(topic::DRILL)
-        .fetch_all(self.database.pool());
-        for row in database::answer(rows).await? {
-            let (topic, value): (String, Vec<u8>) = (row.try_get("topic")?, row.try_get("value")?);
-            let Some(value) = without_coordinates(&topic, &value) else { continue };
-            let update = sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2")
-                .bind(value)
-                .bind(row.try_get::<String, _>("id")?)
-                .execute(self.database.pool());
-            database::answer(update).await?;
+        for of in topic::OF_ALERTS {
+            let rows =
+                sqlx::query("SELECT id, value FROM handovers WHERE topic = $1 AND at >= $2 AND at < $3")
+                    .bind(of)
+                    .bind(since)
+                    .bind(before)
+                    .fetch_all(self.database.pool());
+            for row in database::answer(rows).await? {
+                let (id, value): (String, Vec<u8>) = (row.try_get("id")?, row.try_get("value")?);
+                if let Some(value) = without_coordinates(of, &value) {
+                    self.replace(id, value).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -57,30 +54,30 @@ impl Post {
         &self,
         calls: &BTreeSet<CallKey>,
     ) -> Result<(), DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, topic, value FROM handovers WHERE topic = $1 OR topic = $2 OR topic = $3",
-        )
-        .bind(topic::ALERT)
-        .bind(topic::DRILL)
-        .bind(topic::LOCATION)
-        .fetch_all(self.database.pool());
-        for row in database::answer(rows).await? {
-            let (id, of): (String, String) = (row.try_get("id")?, row.try_get("topic")?);
-            let value: Vec<u8> = row.try_get("value")?;
-            let Ok(event) = record::read(&of, &value, nowhere(0)) else { continue };
-            if !event.located().is_some_and(|flat| calls.contains(&flat)) {
-                continue;
-            }
-            if let Some(value) = without_coordinates(&of, &value) {
-                let update =
-                    sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2").bind(value).bind(id);
-                database::answer(update.execute(self.database.pool())).await?;
-            } else if of == topic::LOCATION {
-                let delete = sqlx::query("DELETE FROM handovers WHERE id = $1").bind(id);
-                database::answer(delete.execute(self.database.pool())).await?;
+        for of in topic::OF_ALERTS.into_iter().chain([topic::LOCATION]) {
+            let rows = sqlx::query("SELECT id, value FROM handovers WHERE topic = $1")
+                .bind(of)
+                .fetch_all(self.database.pool());
+            for row in database::answer(rows).await? {
+                let (id, value): (String, Vec<u8>) = (row.try_get("id")?, row.try_get("value")?);
+                let Ok(event) = record::read(of, &value, nowhere(0)) else { continue };
+                if !event.located().is_some_and(|flat| calls.contains(&flat)) {
+                    continue;
+                }
+                if let Some(value) = without_coordinates(of, &value) {
+                    self.replace(id, value).await?;
+                } else if of == topic::LOCATION {
+                    let delete = sqlx::query("DELETE FROM handovers WHERE id = $1").bind(id);
+                    database::answer(delete.execute(self.database.pool())).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    async fn replace(&self, id: String, value: Vec<u8>) -> Result<(), DatabaseError> {
+        let update = sqlx::query("UPDATE handovers SET value = $1 WHERE id = $2").bind(value).bind(id);
+        database::answer(update.execute(self.database.pool())).await.map(drop)
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
             let forget = sqlx::query(if *done_only { FORGET_DONE } else { FORGET });
             let forget = forget.bind(*topic).bind(before).bind(SLICE).bind(below.0);
             let rows = forget.execute(&mut *to).await?.rows_affected();
-            if rows > 0 && [topic::ALERT, topic::DRILL].contains(topic) {
+            if rows > 0 && topic::OF_ALERTS.contains(topic) {
                 sqlx::query(NOTE_DELETED).bind(before).execute(to).await?;
             }
             return Ok(rows.into());
@@ -135,7 +135,7 @@ pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result
 async fn forget_locations(to: &mut SqliteConnection, calls: &[CallKey]) -> Result<u64, OutboxError> {
     let mut changed = 0;
     for CallKey { line, house, id } in calls {
-        for of in [topic::ALERT, topic::DRILL] {
+        for of in topic::OF_ALERTS {
             let forget = sqlx::query(FORGET_COORDINATES_OF).bind(id.0).bind(of);
             let forget = forget.bind(line.as_str()).bind(house.as_str());
             changed += forget.execute(&mut *to).await?.rows_affected();

@@ -31,7 +31,7 @@ const BURST: usize = 16;
 /// Runs a socket until it ends.
 pub(super) async fn run(handshake: Handshake, opening: Box<Opening>, place: Place) {
     let Some((stream, read)) = handshake.finish().await else { return };
-    let (queue, transport) = match Transport::open(stream, &read) {
+    let (queue, transport) = match Transport::open(stream, read) {
         Ok(opened) => opened,
         Err(error) => return tracing::debug!(%error, "an upgraded connection has ended"),
     };

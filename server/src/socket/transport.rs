@@ -68,15 +68,17 @@ pub(super) enum Happening {
 
 impl Transport {
     /// Over this connection, of which these octets have been read. Its descriptor moves to the runtime of the caller.
+    /// The octets are taken, because even none of them would keep HTTP's buffer of 16 KiB while the socket is open.
     ///
     /// # Errors
     /// When the connection is closed, or cannot be moved.
-    pub(super) fn open(connection: ClientStream, read: &[u8]) -> io::Result<(Queue, Self)> {
+    pub(super) fn open(connection: ClientStream, read: Bytes) -> io::Result<(Queue, Self)> {
         let stream = connection.take_descriptor().ok_or(io::ErrorKind::NotConnected)?;
         let stream = TcpStream::from_std(stream.into_std()?)?;
         let (input, output) = stream.into_split();
         let (queue, output) = queue_before(Box::new(Output(output)), QUEUE);
-        let input = Input::new(input, read);
+        let input = Input::new(input, &read);
+        drop(read);
         let (elsewhere, deaf, is_closing) = (0, false, false);
         let transport = Self { input, output, _connection: connection, elsewhere, deaf, is_closing };
         Ok((queue, transport))

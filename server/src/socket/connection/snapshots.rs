@@ -40,6 +40,8 @@ impl Snapshots {
         let frames = at_once(self.0.front_mut()?);
         if frames.is_empty() {
             self.0.pop_front();
+            // A socket is idle nearly always, and has no snapshots then.
+            self.0.shrink_to_fit();
         }
         Some(frames)
     }

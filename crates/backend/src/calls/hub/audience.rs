@@ -5,11 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use domain::{AlertId, House, Line, destination};
 
 use super::{
-    Queue, Subscription,
+    Queue, SharedFrame, Subscription,
     deliveries::Delivery,
     frames::{Frames, Message},
     guests::Listener,
@@ -226,7 +225,7 @@ impl Audience {
 /// The frames of a message at one destination, each made when the first subscriber of its kind gets it.
 struct Shared<'a> {
     encoder: Frames<'a>,
-    frames: Vec<Option<Bytes>>,
+    frames: Vec<Option<SharedFrame>>,
     encoded: u64,
 }
 
@@ -236,7 +235,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Returns the frame for the kind with this number.
-    fn frame(&mut self, number: usize, kind: &Kind) -> &Bytes {
+    fn frame(&mut self, number: usize, kind: &Kind) -> &SharedFrame {
         let Self { encoder, frames, encoded } = self;
         frames[number].get_or_insert_with(|| {
             *encoded += 1;

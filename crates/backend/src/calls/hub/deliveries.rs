@@ -7,10 +7,9 @@ use std::{
     thread,
 };
 
-use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 
-use super::Queue;
+use super::{Queue, SharedFrame};
 use crate::traces::Delivering;
 
 /// The sockets from which on threads help, because fewer take less time than to wake a thread for them is worth. With
@@ -22,7 +21,7 @@ const TOGETHER: usize = 64;
 /// A frame for one socket.
 pub(super) struct Delivery {
     pub(super) queue: Queue,
-    pub(super) frame: Bytes,
+    pub(super) frame: SharedFrame,
     /// The subscriber's number.
     pub(super) number: u64,
     /// The socket belongs to a house other than the one that the event speaks for.
@@ -159,7 +158,7 @@ mod tests {
         let one = |number| {
             let (queue, receiver) = queue(1);
             let is_neighbours = number == 7;
-            let frame = Bytes::from_static(frame.as_bytes());
+            let frame = SharedFrame::new(frame.as_bytes());
             (Delivery { queue, frame, number, is_neighbours, delivering: None }, receiver)
         };
         (0..count as u64).map(one).unzip()

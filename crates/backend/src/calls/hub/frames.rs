@@ -11,7 +11,7 @@ use stomp::{Command, Frame, Template};
 use uuid::Uuid;
 
 use super::{
-    Subscription,
+    SharedFrame, Subscription,
     kinds::{Form, Kind},
 };
 
@@ -150,7 +150,7 @@ impl<'a> Frames<'a> {
     }
 
     /// Returns the frame of all subscriptions of this kind.
-    pub(super) fn encode(&mut self, kind: &Kind) -> Bytes {
+    pub(super) fn encode(&mut self, kind: &Kind) -> SharedFrame {
         let form = kind.form();
         let known = self.templates.iter().position(|(other, _)| *other == form);
         let place = known.unwrap_or_else(|| {
@@ -162,7 +162,7 @@ impl<'a> Frames<'a> {
         let template = &self.templates[place].1;
         let mut frame = Vec::with_capacity(template.length(&[&kind.line]));
         template.write(&[&kind.line], &mut frame);
-        frame.into()
+        SharedFrame::new(frame)
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
                 frame.headers.sort();
                 frame
             };
-            let shared = read(&frames.encode(kinds.get(number)));
+            let shared = read(&frames.encode(kinds.get(number)).bare());
             assert_eq!(shared, read(&message.encode("/sub/line/101-1", &subscription)));
             assert_eq!(shared.get("subscription"), Some(id));
         }

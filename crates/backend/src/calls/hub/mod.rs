@@ -46,10 +46,10 @@ use everywhere::Everywhere;
 use guests::Guests;
 pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
-pub(crate) use queue::Push;
 #[cfg(test)]
 pub(crate) use queue::Slow;
 pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
+pub(crate) use queue::{Push, SharedFrame};
 use room::Room;
 pub use snapshot::Snapshot;
 pub use subscription::{Subscribed, Subscription, SubscriptionHandle};

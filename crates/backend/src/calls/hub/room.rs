@@ -1,27 +1,25 @@
 //! One line of the hub, with its calls and its subscribers. Each has a lock of its own, so that neither a lookup nor a
 //! subscription waits for the pushing of frames.
 
-use std::{collections::VecDeque, sync::Arc};
+mod snapshots;
 
-use bytes::Bytes;
-use domain::{Line, Millis, destination};
+use std::collections::VecDeque;
+
+use domain::{Line, destination};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::{
-    Arrival, Freshness, Queue, Subscription,
+    Arrival, Freshness,
     audience::{Audience, To, Towards},
     changes::Changes,
     deliveries::{Delivery, deliver},
     frames::{Message, News},
-    guests::{Guests, Listener},
+    guests::Guests,
     line_calls::{LineCalls, Opened},
     viewings::{Means, Viewings},
 };
 use crate::traces::Delivering;
-
-/// The octets of a snapshot that are made at once. A socket that takes more asks again; one that takes nothing keeps no
-/// more.
-const AT_ONCE: usize = 16 * 1024;
+pub(super) use snapshots::Extent;
 
 /// A line.
 pub(super) struct Room {
@@ -58,30 +56,6 @@ impl Way {
             Self { late: true, .. } => Freshness::Late,
             _ => Freshness::Live,
         }
-    }
-}
-
-/// The extent of a subscriber's snapshot of one line.
-pub(super) struct Extent {
-    /// The number of its calls.
-    pub(super) calls: usize,
-    /// There are more calls than a snapshot holds.
-    pub(super) truncated: bool,
-}
-
-/// The next part of a snapshot.
-#[derive(Default)]
-pub(super) struct Listed {
-    /// The number of its calls, with those that the subscriber does not get.
-    pub(super) calls: usize,
-    pub(super) frames: Vec<Bytes>,
-    octets: usize,
-}
-
-impl Listed {
-    fn add(&mut self, frame: Bytes) {
-        self.octets += frame.len();
-        self.frames.push(frame);
     }
 }
 
@@ -214,73 +188,6 @@ impl Room {
             deliveries.push(self.address(audience, &message, towards, to));
         }
         deliveries
-    }
-
-    /// Adds a subscriber, and lists the calls of its snapshot. [`Room::next_listed`] returns them one by one.
-    pub(super) fn subscribe(
-        &self,
-        number: u64,
-        subscription: Arc<Subscription>,
-        queue: Queue,
-        now: Millis,
-    ) -> Extent {
-        let mut audience = self.audience();
-        let listing = self.calls().list(&subscription, None, now);
-        let extent = Extent { calls: listing.calls.len(), truncated: listing.truncated };
-        audience.add(number, subscription, queue, listing.calls);
-        extent
-    }
-
-    /// Adds a subscriber of another line, and lists the calls that its line gets. One that an escalation has just added
-    /// has them by its queue.
-    pub(super) fn subscribe_guest(&self, number: u64, of: &Line, listener: Listener, now: Millis) -> Extent {
-        let mut audience = self.audience();
-        if audience.has(number) {
-            return Extent { calls: 0, truncated: false };
-        }
-        let listing = self.calls().list(&listener.subscription, Some(of), now);
-        // The line may have been dismissed since the subscriber learned of it.
-        self.guests.invite(&self.line, of);
-        let extent = Extent { calls: listing.calls.len(), truncated: listing.truncated };
-        audience.add_guest(number, of, listener, listing.calls);
-        extent
-    }
-
-    /// Ends the subscriptions of guests whose line has no call here any more.
-    pub(super) fn dismiss_guests(&self) {
-        if !self.guests.is_host(&self.line) {
-            return;
-        }
-        let mut audience = self.audience();
-        let lines = self.calls().index.guests();
-        audience.retain_guests(&lines);
-        self.guests.dismiss_all_but(&self.line, &lines);
-    }
-
-    /// Takes the next calls of a subscriber's snapshot, until their frames have about [`AT_ONCE`] octets; `None` after
-    /// the last.
-    pub(super) fn next_listed(&self, number: u64, now: Millis) -> Option<Listed> {
-        let mut audience = self.audience();
-        let mut listed = Listed::default();
-        while listed.octets < AT_ONCE
-            && let Some((call, guest)) = audience.next_listed(number)
-        {
-            let guest = guest.cloned();
-            listed.calls += 1;
-            let Some(kind) = audience.kind(number) else { break };
-            let mut calls = self.calls();
-            if calls.is_of_another_alone(call, audience.house(number)) {
-                continue;
-            }
-            let shown = calls.shown(call, guest.as_ref(), &self.destination, kind.form(), now);
-            drop(calls);
-            shown.frames(kind).for_each(|frame| listed.add(frame));
-            for call in &shown.located {
-                let viewer = || audience.viewer(number).into_iter().collect::<Vec<_>>();
-                self.viewings.publish(call.clone(), Means::Snapshot, viewer);
-            }
-        }
-        (listed.calls > 0).then_some(listed)
     }
 
     pub(super) fn remove(&self, number: u64) {

@@ -16,6 +16,7 @@ mod line_calls;
 mod listing;
 mod locations;
 mod lookups;
+mod members;
 mod open_calls;
 mod queue;
 mod room;

@@ -3,7 +3,7 @@
 
 mod snapshots;
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use domain::{Line, destination};
 use parking_lot::{Mutex, MutexGuard};
@@ -110,11 +110,9 @@ impl Room {
         opened: &Opened,
         way: Way,
         delivering: Option<&Delivering>,
-    ) -> Vec<Vec<Delivery>> {
+    ) -> Vec<Arc<Delivery>> {
         for line in &opened.lines {
-            for (number, listener) in self.guests.invite(&self.line, line) {
-                audience.add_guest(number, line, listener, VecDeque::new());
-            }
+            audience.add_guests(line, self.guests.invite(&self.line, line));
         }
         let messages = self.calls().messages_of_opened(opened);
         let towards = Towards { speaker: None, delivering };
@@ -122,35 +120,39 @@ impl Room {
             let message = Message { replay: way.replay, late: way.late, ..message };
             self.address(audience, &message, towards, To::Guests)
         };
-        messages.into_iter().map(of_message).collect()
+        messages.into_iter().filter_map(of_message).collect()
     }
 
-    /// Returns a message for everybody who gets it, and publishes who is shown a location with it.
+    /// Returns a message for everybody who gets it, and publishes who is shown a location with it; `None` if nobody gets
+    /// it.
     fn address(
         &self,
         audience: &Audience,
         message: &Message,
         towards: Towards<'_>,
         to: To<'_>,
-    ) -> Vec<Delivery> {
-        let deliveries = audience.deliveries(&self.destination, message, towards, to);
+    ) -> Option<Arc<Delivery>> {
+        let delivery = Arc::new(audience.delivery(&self.destination, message, towards, to)?);
         if let Some(call) = message.located().filter(|_| !matches!(to, To::House(_))) {
-            self.viewings.publish(call, Means::Alarm, || audience.viewers(message, to));
+            self.viewings.publish(call, Means::Alarm, || delivery.viewers());
         }
-        deliveries
+        Some(delivery)
     }
 
     /// Pushes messages, one after the other. Returns whether a socket of a house other than the speaker has one of
     /// them.
-    fn deliver(&self, messages: Vec<Vec<Delivery>>) -> bool {
-        let mut is_delivered = false;
-        for deliveries in messages {
-            let outcome = deliver(deliveries);
+    fn deliver(&self, deliveries: Vec<Arc<Delivery>>) -> bool {
+        let (mut is_delivered, mut gone) = (false, Vec::new());
+        for delivery in &deliveries {
+            let outcome = deliver(delivery);
             metrics::counter!("iutsai_frames_pushed_total").increment(outcome.pushed);
             is_delivered |= outcome.is_delivered;
-            if !outcome.gone.is_empty() {
-                self.audience().leave(&outcome.gone);
-            }
+            gone.extend(outcome.gone);
+        }
+        // The list of members would be copied for a change while a delivery has it.
+        drop(deliveries);
+        if !gone.is_empty() {
+            self.audience().leave(&gone);
         }
         is_delivered
     }
@@ -172,7 +174,7 @@ impl Room {
         news: Vec<News>,
         way: Way,
         towards: Towards<'_>,
-    ) -> Vec<Vec<Delivery>> {
+    ) -> Vec<Arc<Delivery>> {
         let mut deliveries = Vec::new();
         for news in news {
             // Nothing reacts to a drill of a house alone.
@@ -185,7 +187,7 @@ impl Room {
             let only = news.only.clone();
             let message = news.into_message(way.replay, way.late);
             let to = only.as_ref().map_or(To::Everybody, To::House);
-            deliveries.push(self.address(audience, &message, towards, to));
+            deliveries.extend(self.address(audience, &message, towards, to));
         }
         deliveries
     }

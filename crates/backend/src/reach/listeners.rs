@@ -5,14 +5,13 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use domain::{House, Line, destination, header, message_id, reach};
 use stomp::{Command, Frame, Version};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::known::Known;
-use crate::calls::hub::{Push as _, Queue};
+use crate::calls::hub::{Push as _, Queue, SharedFrame};
 
 /// The shortest time between two changes of the number that the pages of a line get.
 pub(super) const CHANGE_EVERY: Duration = Duration::from_secs(10);
@@ -74,7 +73,7 @@ impl Listeners {
 impl OfLine {
     fn publish(&mut self, line: &Line, known: &Known, now: Instant) -> Option<Instant> {
         let due = self.changed.map(|changed| changed + CHANGE_EVERY).filter(|due| *due > now);
-        let mut frames: HashMap<(String, Version, Option<u32>), Bytes> = HashMap::new();
+        let mut frames: HashMap<(String, Version, Option<u32>), SharedFrame> = HashMap::new();
         for page in self.pages.values_mut() {
             let number = known.neighbours(line, page.house.as_ref(), now);
             if number == page.shown {
@@ -95,7 +94,7 @@ impl OfLine {
 }
 
 /// Encodes the number for all pages that call their subscription so.
-fn frame(line: &Line, id: &str, version: Version, number: Option<u32>) -> Bytes {
+fn frame(line: &Line, id: &str, version: Version, number: Option<u32>) -> SharedFrame {
     let frame = Frame::new(Command::Message)
         .header("destination", destination::of_reach(line))
         .header("message-id", message_id::direct(reach::TYPE, Uuid::now_v7()))
@@ -103,7 +102,7 @@ fn frame(line: &Line, id: &str, version: Version, number: Option<u32>) -> Bytes 
         .header(header::TYPE, reach::TYPE)
         .header("subscription", id)
         .body(reach::write(line, number));
-    Bytes::from(stomp::encode(&frame, version))
+    SharedFrame::new(stomp::encode(&frame, version))
 }
 
 #[cfg(test)]

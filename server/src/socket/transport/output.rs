@@ -1,7 +1,7 @@
 //! The way out, by which the hub writes frames without waiting.
 
 use std::{
-    io::{self, IoSlice},
+    io,
     task::{Context, Poll},
 };
 
@@ -13,16 +13,10 @@ use tokio::net::{TcpStream, tcp::OwnedWriteHalf};
 pub(super) struct Output(pub(super) OwnedWriteHalf);
 
 impl Outlet for Output {
-    fn begin(&self, frame: &Bytes) -> io::Result<Bytes> {
+    fn message(&self, frame: &[u8]) -> Bytes {
         // Browsers' STOMP clients want text. The hub's frames are UTF-8, because their headers are, and their bodies
         // are JSON.
-        let head = websocket::text_head(frame.len());
-        let head = head.as_slice();
-        let written = self.0.try_write_vectored(&[IoSlice::new(head), IoSlice::new(frame)])?;
-        Ok(match written.checked_sub(head.len()) {
-            Some(written) => frame.slice(written..),
-            None => [&head[written..], &frame[..]].concat().into(),
-        })
+        [websocket::text_head(frame.len()).as_slice(), frame].concat().into()
     }
 
     fn write(&self, octets: &[u8]) -> io::Result<usize> {

@@ -1,12 +1,11 @@
-//! The subscribers of a line, and the frames that a message is for each of them.
+//! The subscribers of a line, and which of them get a message.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
-use bytes::Bytes;
-use domain::{AlertId, House, Line, destination};
+use domain::{AlertId, House, Line};
 
 use super::{
     Queue, Subscription,
@@ -14,6 +13,7 @@ use super::{
     frames::{Frames, Message},
     guests::Listener,
     kinds::{Kind, Kinds},
+    members::{Member, Members},
     viewings::Viewer,
 };
 use crate::traces::Delivering;
@@ -21,7 +21,10 @@ use crate::traces::Delivering;
 /// The subscribers of a line.
 #[derive(Default)]
 pub(super) struct Audience {
-    subscribers: BTreeMap<u64, Subscriber>,
+    members: Members,
+    /// The calls that snapshots have yet to send, by the numbers of their subscribers. News of them come with the
+    /// snapshot and not by the queue.
+    listed: BTreeMap<u64, VecDeque<AlertId>>,
     kinds: Kinds,
 }
 
@@ -45,45 +48,6 @@ pub(super) struct Towards<'a> {
     pub(super) delivering: Option<&'a Delivering>,
 }
 
-struct Subscriber {
-    subscription: Arc<Subscription>,
-    /// The line of a guest. It gets only the calls that were escalated to it.
-    guest: Option<Line>,
-    /// The number of its kind.
-    kind: usize,
-    queue: Queue,
-    /// The calls that its snapshot has yet to send. News of them come with the snapshot and not by the queue.
-    listed: VecDeque<AlertId>,
-    /// The queue takes no more frames; the handle still counts the subscriber until the socket is closed.
-    gone: bool,
-}
-
-impl Subscriber {
-    /// Returns whether it belongs to a house other than this one.
-    fn is_neighbour_of(&self, house: Option<&House>) -> bool {
-        let is_speaker = self.guest.is_none() && self.subscription.house.as_ref() == house;
-        self.subscription.house.is_some() && !is_speaker
-    }
-
-    /// Returns whether it gets a message by its queue.
-    fn gets(&self, message: &Message, to: To<'_>) -> bool {
-        let is_meant = match (to, &self.guest) {
-            (To::House(house), None) => self.subscription.house.as_ref() == Some(house),
-            (To::Everybody, None) => true,
-            (To::Everybody | To::Guests, Some(line)) => message.guests.contains(line),
-            (To::House(_), Some(_)) | (To::Guests, None) => false,
-        };
-        let is_listed = message.alert().is_some_and(|alert| self.listed.contains(&alert));
-        is_meant && !is_listed && !self.gone
-    }
-
-    fn leave(&mut self) {
-        self.queue = super::queue(1).0;
-        self.listed = VecDeque::new();
-        self.gone = true;
-    }
-}
-
 impl Audience {
     /// Adds a subscriber whose snapshot has these calls.
     pub(super) fn add(
@@ -93,12 +57,12 @@ impl Audience {
         queue: Queue,
         listed: VecDeque<AlertId>,
     ) {
-        let kind = self.kinds.add(&subscription);
-        let subscriber = Subscriber { subscription, guest: None, kind, queue, listed, gone: false };
-        self.subscribers.insert(number, subscriber);
+        let member = self.member(number, Listener { subscription, queue }, None);
+        self.members.insert(member);
+        self.list(number, listed);
     }
 
-    /// Adds a subscriber of the line `of`, whose snapshot has these calls of this line, unless it is here.
+    /// Adds a subscriber of the line `of`, whose snapshot has these calls of this line.
     pub(super) fn add_guest(
         &mut self,
         number: u64,
@@ -106,141 +70,139 @@ impl Audience {
         listener: Listener,
         listed: VecDeque<AlertId>,
     ) {
-        if self.has(number) {
-            return;
+        let member = self.member(number, listener, Some(of));
+        self.members.insert(member);
+        self.list(number, listed);
+    }
+
+    /// Adds those subscribers of the line `of` that are not here.
+    pub(super) fn add_guests(&mut self, of: &Line, listeners: Vec<(u64, Listener)>) {
+        let mut guests = Vec::new();
+        for (number, listener) in listeners {
+            if !self.has(number) {
+                guests.push(self.member(number, listener, Some(of)));
+            }
         }
+        self.members.extend(guests);
+    }
+
+    fn member(&mut self, number: u64, listener: Listener, guest: Option<&Line>) -> Member {
         let Listener { subscription, queue } = listener;
-        let kind = self.kinds.add(&subscription);
-        let guest = Some(of.clone());
-        self.subscribers.insert(number, Subscriber { subscription, guest, kind, queue, listed, gone: false });
+        let kind = self.kinds.add(&subscription, guest);
+        Member { number, subscription, queue: Some(queue), kind, is_guest: guest.is_some() }
+    }
+
+    fn list(&mut self, number: u64, listed: VecDeque<AlertId>) {
+        if !listed.is_empty() {
+            self.listed.insert(number, listed);
+        }
     }
 
     /// Returns whether a subscriber is here.
     pub(super) fn has(&self, number: u64) -> bool {
-        self.subscribers.contains_key(&number)
+        self.members.get(number).is_some()
     }
 
     /// Removes the guests of all other lines.
     pub(super) fn retain_guests(&mut self, lines: &BTreeSet<Line>) {
-        let Self { subscribers, kinds } = self;
-        subscribers.retain(|_, subscriber| {
-            let stays = subscriber.guest.as_ref().is_none_or(|line| lines.contains(line));
-            if !stays {
-                kinds.remove(subscriber.kind);
-            }
-            stays
-        });
+        let Self { members, listed, kinds } = self;
+        let stays = |member: &Member| kinds.get(member.kind).guest().is_none_or(|line| lines.contains(line));
+        for member in members.retain(stays) {
+            listed.remove(&member.number);
+            kinds.remove(member.kind);
+        }
     }
 
     pub(super) fn remove(&mut self, number: u64) {
-        if let Some(subscriber) = self.subscribers.remove(&number) {
-            self.kinds.remove(subscriber.kind);
+        if let Some(member) = self.members.remove(number) {
+            self.listed.remove(&number);
+            self.kinds.remove(member.kind);
         }
     }
 
     /// Takes the next call of a subscriber's snapshot, with the subscriber's line if it is a guest. From now on, news of
     /// the call come by the queue.
     pub(super) fn next_listed(&mut self, number: u64) -> Option<(AlertId, Option<&Line>)> {
-        let subscriber = self.subscribers.get_mut(&number)?;
-        Some((subscriber.listed.pop_front()?, subscriber.guest.as_ref()))
+        let listed = self.listed.get_mut(&number)?;
+        let call = listed.pop_front()?;
+        if listed.is_empty() {
+            self.listed.remove(&number);
+        }
+        Some((call, self.kind(number)?.guest()))
     }
 
     /// Returns the kind of a subscriber.
     pub(super) fn kind(&self, number: u64) -> Option<&Kind> {
-        self.subscribers.get(&number).map(|subscriber| self.kinds.get(subscriber.kind))
+        self.members.get(number).map(|member| self.kinds.get(member.kind))
     }
 
     /// Returns the house of a subscriber, if it is one of the line.
     pub(super) fn house(&self, number: u64) -> Option<&House> {
-        self.subscribers.get(&number)?.subscription.house.as_ref()
+        self.members.get(number)?.subscription.house.as_ref()
     }
 
     /// Returns the person behind a subscriber.
     pub(super) fn viewer(&self, number: u64) -> Option<Arc<Viewer>> {
-        self.subscribers.get(&number)?.subscription.viewer.clone()
+        self.members.get(number)?.subscription.viewer.clone()
     }
 
-    /// Returns the people behind the subscribers that get a message by their queues.
-    pub(super) fn viewers(&self, message: &Message, to: To<'_>) -> Vec<Arc<Viewer>> {
-        let listening = self.subscribers.values().filter(|subscriber| subscriber.gets(message, to));
-        listening.filter_map(|subscriber| subscriber.subscription.viewer.clone()).collect()
-    }
-
-    /// Encodes a message once for each kind of subscription, and returns it for those that it is for. A guest gets it
-    /// at the destination of its own line.
-    pub(super) fn deliveries(
+    /// Encodes a message once for each kind of subscription that gets it, and returns it for those who listen now;
+    /// `None` if nobody gets it.
+    pub(super) fn delivery(
         &self,
         destination: &str,
         message: &Message,
-        Towards { speaker, delivering }: Towards<'_>,
+        towards: Towards<'_>,
         to: To<'_>,
-    ) -> Vec<Delivery> {
+    ) -> Option<Delivery> {
         // A rebuild applies a million events before anybody listens.
-        if self.subscribers.is_empty() {
-            return Vec::new();
+        if self.members.as_slice().is_empty() {
+            return None;
         }
-        let destinations: Vec<(&Line, String)> =
-            message.guests.iter().map(|line| (line, destination::of_line(line))).collect();
-        let mut own = Shared::new(message, destination, self.kinds.len());
-        let guests = destinations.iter();
-        let mut guests: Vec<Shared<'_>> =
-            guests.map(|(_, destination)| Shared::new(message, destination, self.kinds.len())).collect();
-        let mut deliveries = Vec::new();
-        for (number, subscriber) in &self.subscribers {
-            if !subscriber.gets(message, to) {
-                continue;
-            }
-            let place = |line: &Line| destinations.iter().position(|(guest, _)| *guest == line);
-            let shared = match &subscriber.guest {
-                None => Some(&mut own),
-                Some(line) => match place(line) {
-                    Some(place) => guests.get_mut(place),
-                    None => None,
-                },
-            };
-            let Some(shared) = shared else { continue };
-            let kind = subscriber.kind;
-            deliveries.push(Delivery {
-                queue: subscriber.queue.clone(),
-                frame: shared.frame(kind, self.kinds.get(kind)).clone(),
-                number: *number,
-                is_neighbours: subscriber.is_neighbour_of(speaker),
-                delivering: delivering.cloned(),
-            });
-        }
-        let encoded = own.encoded + guests.iter().map(|shared| shared.encoded).sum::<u64>();
+        let (mut encoder, mut encoded, mut sockets) = (Frames::new(message, destination), 0, 0);
+        let frame = |kind: Option<&Kind>| {
+            let kind = kind.filter(|kind| gets(kind, message, to))?;
+            encoded += 1;
+            sockets += kind.subscriptions;
+            Some(encoder.encode(kind))
+        };
+        let frames: Vec<_> = self.kinds.all().map(frame).collect();
         metrics::counter!("iutsai_frames_encoded_total").increment(encoded);
-        deliveries
+        let only = match to {
+            To::House(house) => Some(house.clone()),
+            To::Everybody | To::Guests => None,
+        };
+        (encoded > 0).then(|| Delivery {
+            members: self.members.clone(),
+            frames,
+            sockets,
+            only,
+            listing: message.alert().map(|alert| self.listing(alert)).unwrap_or_default(),
+            speaker: towards.speaker.cloned(),
+            delivering: towards.delivering.cloned(),
+        })
+    }
+
+    /// Returns the numbers of those whose snapshots have yet to send a call.
+    fn listing(&self, call: AlertId) -> Vec<u64> {
+        let listing = self.listed.iter().filter(|(_, listed)| listed.contains(&call));
+        listing.map(|(number, _)| *number).collect()
     }
 
     /// Pushes nothing more to these subscribers, whose queues take no more frames.
     pub(super) fn leave(&mut self, gone: &[u64]) {
         for number in gone {
-            if let Some(subscriber) = self.subscribers.get_mut(number) {
-                subscriber.leave();
-            }
+            self.members.drop_queue(*number);
+            self.listed.remove(number);
         }
     }
 }
 
-/// The frames of a message at one destination, each made when the first subscriber of its kind gets it.
-struct Shared<'a> {
-    encoder: Frames<'a>,
-    frames: Vec<Option<Bytes>>,
-    encoded: u64,
-}
-
-impl<'a> Shared<'a> {
-    fn new(message: &'a Message, destination: &'a str, kinds: usize) -> Self {
-        Self { encoder: Frames::new(message, destination), frames: vec![None; kinds], encoded: 0 }
-    }
-
-    /// Returns the frame for the kind with this number.
-    fn frame(&mut self, number: usize, kind: &Kind) -> &Bytes {
-        let Self { encoder, frames, encoded } = self;
-        frames[number].get_or_insert_with(|| {
-            *encoded += 1;
-            encoder.encode(kind)
-        })
+/// Returns whether subscriptions of this kind get a message.
+fn gets(kind: &Kind, message: &Message, to: To<'_>) -> bool {
+    match (to, kind.guest()) {
+        (To::Everybody | To::House(_), None) => true,
+        (To::Everybody | To::Guests, Some(line)) => message.guests.contains(line),
+        (To::House(_), Some(_)) | (To::Guests, None) => false,
     }
 }

@@ -68,12 +68,14 @@ impl Changes {
         self.0.subscribe()
     }
 
+    /// Returns whether anybody listens.
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     /// Publishes a change without waiting for anybody.
-    pub(super) fn publish(&self, line: &Line, change: &Change, freshness: Freshness, taken_here: bool) {
-        if self.0.receiver_count() > 0 {
-            let (line, change) = (line.clone(), change.clone());
-            // The last listener may have gone meanwhile, and then nobody needs it.
-            let _ = self.0.send(Changed { line, change, freshness, taken_here });
-        }
+    pub(super) fn publish(&self, changed: Changed) {
+        // The last listener may have gone meanwhile, and then nobody needs it.
+        let _ = self.0.send(changed);
     }
 }

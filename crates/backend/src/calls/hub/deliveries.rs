@@ -1,37 +1,43 @@
-//! The pushing of one message to many sockets. Where there are thousands, threads help, because each socket is a call of
-//! the system.
+//! The pushing of one message to the subscribers of a line, after it is known who gets it.
+
+mod helpers;
 
 use std::{
-    num::NonZeroUsize,
-    sync::{Arc, LazyLock, mpsc},
-    thread,
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
 };
 
-use bytes::Bytes;
-use parking_lot::{Condvar, Mutex};
+use domain::House;
 
-use super::Queue;
+use super::{
+    Queue, SharedFrame,
+    members::{Member, Members},
+    viewings::Viewer,
+};
 use crate::traces::Delivering;
 
 /// The sockets from which on threads help, because fewer take less time than to wake a thread for them is worth. With
 /// [`usize::MAX`] none ever starts, by which their use is measured.
 const MANY: usize = 512;
-/// The sockets that a thread takes at once.
-const TOGETHER: usize = 64;
 
-/// A frame for one socket.
+/// A message on its way to those who listened to a line when its event came.
 pub(super) struct Delivery {
-    pub(super) queue: Queue,
-    pub(super) frame: Bytes,
-    /// The subscriber's number.
-    pub(super) number: u64,
-    /// The socket belongs to a house other than the one that the event speaks for.
-    pub(super) is_neighbours: bool,
-    /// The delivery to all of them, where it is traced.
+    pub(super) members: Members,
+    /// The frames by the numbers of kinds; `None` for a kind that does not get the message.
+    pub(super) frames: Vec<Option<SharedFrame>>,
+    /// A bound of the sockets that get it.
+    pub(super) sockets: usize,
+    /// The only house that gets it.
+    pub(super) only: Option<House>,
+    /// The numbers of those who get it with their snapshots instead, in ascending order.
+    pub(super) listing: Vec<u64>,
+    /// The house that the event speaks for.
+    pub(super) speaker: Option<House>,
+    /// The delivery of the event, where it is traced.
     pub(super) delivering: Option<Delivering>,
 }
 
-/// The result of some deliveries.
+/// The result of a delivery.
 #[derive(Default)]
 pub(super) struct Outcome {
     /// The number of sockets that have the frame, or have it in a queue.
@@ -42,65 +48,58 @@ pub(super) struct Outcome {
     pub(super) gone: Vec<u64>,
 }
 
-/// The threads that help.
-static HELPERS: LazyLock<Vec<mpsc::Sender<Arc<Work>>>> = LazyLock::new(|| {
-    let helpers = thread::available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1);
-    (0..helpers).filter_map(|_| help().ok()).collect()
-});
-
-/// Deliveries that several threads share.
-struct Work {
-    state: Mutex<State>,
-    /// Nobody works at it any more.
-    done: Condvar,
-}
-
-struct State {
-    left: Vec<Vec<Delivery>>,
-    working: usize,
-    outcome: Outcome,
-}
-
-/// A thread at work, until it is dropped.
-struct Working<'a>(&'a Work);
-
-/// Hands all frames over and returns the result. A socket gets the next message only after that.
-pub(super) fn deliver(deliveries: Vec<Delivery>) -> Outcome {
-    if deliveries.len() < MANY { Outcome::of(deliveries) } else { deliver_with_help(deliveries) }
-}
-
-fn deliver_with_help(deliveries: Vec<Delivery>) -> Outcome {
-    let work = Arc::new(Work::new(deliveries));
-    for helper in HELPERS.iter() {
-        // Without help it only takes longer.
-        let _ = helper.send(work.clone());
+/// Hands a message over to everybody who gets it and returns the result. A socket gets the next message only after that.
+pub(super) fn deliver(delivery: &Arc<Delivery>) -> Outcome {
+    // A house has few sockets.
+    if delivery.sockets >= MANY && delivery.only.is_none() {
+        return helpers::deliver(delivery);
     }
-    work.help();
-    work.finish()
+    let mut outcome = Outcome::default();
+    delivery.push(0..delivery.members.as_slice().len(), &mut outcome);
+    outcome
 }
 
-/// Starts a thread.
-fn help() -> std::io::Result<mpsc::Sender<Arc<Work>>> {
-    let (sender, receiver) = mpsc::channel::<Arc<Work>>();
-    let builder = thread::Builder::new().name("sockets".into());
-    builder.spawn(move || receiver.iter().for_each(|work| work.help()))?;
-    Ok(sender)
+impl Delivery {
+    /// Returns the people behind those who get the message by their queues.
+    pub(super) fn viewers(&self) -> Vec<Arc<Viewer>> {
+        let members = self.members.as_slice().iter();
+        let shown = members.filter(|member| self.way_to(member).is_some());
+        shown.filter_map(|member| member.subscription.viewer.clone()).collect()
+    }
+
+    /// Pushes the message to the members at these places of the list. One that panics keeps the message from no other.
+    fn push(&self, mut places: impl Iterator<Item = usize>, outcome: &mut Outcome) {
+        let mut push = || {
+            for place in places.by_ref() {
+                self.push_to(&self.members.as_slice()[place], outcome);
+            }
+        };
+        while panic::catch_unwind(AssertUnwindSafe(&mut push)).is_err() {
+            tracing::error!("a socket has failed while a frame was pushed to it, the others get the frame");
+        }
+    }
+
+    fn push_to(&self, member: &Member, outcome: &mut Outcome) {
+        let Some((queue, frame)) = self.way_to(member) else { return };
+        if queue.push_traced(frame, self.delivering.as_ref()) {
+            outcome.pushed += 1;
+            outcome.is_delivered = outcome.is_delivered || member.is_neighbour_of(self.speaker.as_ref());
+        } else {
+            outcome.gone.push(member.number);
+        }
+    }
+
+    /// Returns the queue and the frame of a member that gets the message by its queue.
+    fn way_to<'a>(&'a self, member: &'a Member) -> Option<(&'a Queue, &'a SharedFrame)> {
+        let frame = self.frames.get(member.kind)?.as_ref()?;
+        let queue = member.queue.as_ref()?;
+        let is_meant = self.only.is_none() || self.only == member.subscription.house;
+        let is_listing = self.listing.binary_search(&member.number).is_ok();
+        (is_meant && !is_listing).then_some((queue, frame))
+    }
 }
 
 impl Outcome {
-    fn of(deliveries: Vec<Delivery>) -> Self {
-        let mut outcome = Self::default();
-        for Delivery { queue, frame, number, is_neighbours, delivering } in deliveries {
-            if queue.push_traced(&frame, delivering.as_ref()) {
-                outcome.pushed += 1;
-                outcome.is_delivered |= is_neighbours;
-            } else {
-                outcome.gone.push(number);
-            }
-        }
-        outcome
-    }
-
     fn add(&mut self, other: Self) {
         self.pushed += other.pushed;
         self.is_delivered |= other.is_delivered;
@@ -108,98 +107,5 @@ impl Outcome {
     }
 }
 
-impl Work {
-    fn new(mut deliveries: Vec<Delivery>) -> Self {
-        let mut left = Vec::with_capacity(deliveries.len().div_ceil(TOGETHER));
-        while !deliveries.is_empty() {
-            left.push(deliveries.split_off(deliveries.len().saturating_sub(TOGETHER)));
-        }
-        let state = State { left, working: 0, outcome: Outcome::default() };
-        Self { state: Mutex::new(state), done: Condvar::new() }
-    }
-
-    /// Takes part until nothing is left.
-    fn help(&self) {
-        while let Some((deliveries, _working)) = self.take() {
-            let outcome = Outcome::of(deliveries);
-            self.state.lock().outcome.add(outcome);
-        }
-    }
-
-    fn take(&self) -> Option<(Vec<Delivery>, Working<'_>)> {
-        let mut state = self.state.lock();
-        let deliveries = state.left.pop()?;
-        state.working += 1;
-        Some((deliveries, Working(self)))
-    }
-
-    /// Waits for the threads that are still at work.
-    fn finish(&self) -> Outcome {
-        let mut state = self.state.lock();
-        while state.working > 0 {
-            self.done.wait(&mut state);
-        }
-        std::mem::take(&mut state.outcome)
-    }
-}
-
-impl Drop for Working<'_> {
-    fn drop(&mut self) {
-        self.0.state.lock().working -= 1;
-        self.0.done.notify_all();
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calls::hub::{QueueReceiver, queue};
-
-    fn deliveries(count: usize, frame: &'static str) -> (Vec<Delivery>, Vec<QueueReceiver>) {
-        let one = |number| {
-            let (queue, receiver) = queue(1);
-            let is_neighbours = number == 7;
-            let frame = Bytes::from_static(frame.as_bytes());
-            (Delivery { queue, frame, number, is_neighbours, delivering: None }, receiver)
-        };
-        (0..count as u64).map(one).unzip()
-    }
-
-    #[test]
-    fn every_socket_gets_the_frame_once_however_many_there_are() {
-        type Way = fn(Vec<Delivery>) -> Outcome;
-        let ways: [(usize, Way); 6] = [
-            (0, deliver),
-            (TOGETHER, deliver),
-            (0, deliver_with_help),
-            (1, deliver_with_help),
-            (TOGETHER, deliver_with_help),
-            (100 * TOGETHER + 1, deliver_with_help),
-        ];
-        for (count, way) in ways {
-            let (all, receivers) = deliveries(count, "frame");
-            let outcome = way(all);
-            assert_eq!((outcome.pushed, outcome.is_delivered), (count as u64, count > 7));
-            assert!(outcome.gone.is_empty());
-            for mut receiver in receivers {
-                assert!(receiver.queued().is_some() && receiver.queued().is_none());
-            }
-        }
-    }
-
-    #[test]
-    fn sockets_that_take_no_more_are_named() {
-        const COUNT: usize = 20 * TOGETHER;
-        let (all, receivers) = deliveries(COUNT, "first");
-        let queues: Vec<Queue> = all.iter().map(|delivery| delivery.queue.clone()).collect();
-        deliver_with_help(all);
-        let kept: Vec<_> = receivers.into_iter().skip(10).collect();
-        let (mut again, _receivers) = deliveries(COUNT, "second");
-        again.iter_mut().zip(queues).for_each(|(delivery, queue)| delivery.queue = queue);
-        let mut outcome = deliver_with_help(again);
-        assert_eq!((outcome.pushed, outcome.is_delivered), (0, false), "each holds one frame");
-        outcome.gone.sort_unstable();
-        assert_eq!(outcome.gone, (0..COUNT as u64).collect::<Vec<_>>());
-        assert_eq!(kept.len(), COUNT - 10);
-    }
-}
+mod tests;

@@ -1,17 +1,17 @@
 //! MESSAGE frames. A template is shared by all subscribers, and a subscription adds its headers.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use domain::{AlertId, CallKey, Change, House, Line, body::Body, header, message_id};
+use domain::{AlertId, CallKey, Change, House, Line, body::Body, destination, header, message_id};
 use stomp::{Command, Frame, Template};
 use uuid::Uuid;
 
 use super::{
-    Subscription,
+    SharedFrame, Subscription,
     kinds::{Form, Kind},
 };
 
@@ -139,30 +139,28 @@ impl Message {
 /// only the subscription's own for each kind.
 pub(super) struct Frames<'a> {
     message: &'a Message,
+    /// Where the subscribers of the line get it. A guest gets it at the destination of its own line.
     destination: &'a str,
     json: Vec<u8>,
-    templates: Vec<(Form, Template)>,
+    templates: HashMap<(Form, Option<Line>), Template>,
 }
 
 impl<'a> Frames<'a> {
     pub(super) fn new(message: &'a Message, destination: &'a str) -> Self {
-        Self { message, destination, json: message.body.to_json(), templates: Vec::new() }
+        Self { message, destination, json: message.body.to_json(), templates: HashMap::new() }
     }
 
     /// Returns the frame of all subscriptions of this kind.
-    pub(super) fn encode(&mut self, kind: &Kind) -> Bytes {
-        let form = kind.form();
-        let known = self.templates.iter().position(|(other, _)| *other == form);
-        let place = known.unwrap_or_else(|| {
-            let frame = self.message.frame(self.destination, kind.acknowledges, self.json.clone());
-            let template = Template::new(&self.message.aged(frame), kind.version);
-            self.templates.push((form, template));
-            self.templates.len() - 1
+    pub(super) fn encode(&mut self, kind: &Kind) -> SharedFrame {
+        let template = self.templates.entry((kind.form(), kind.guest().cloned())).or_insert_with(|| {
+            let of_guest = kind.guest().map(destination::of_line);
+            let destination = of_guest.as_deref().unwrap_or(self.destination);
+            let frame = self.message.frame(destination, kind.acknowledges, self.json.clone());
+            Template::new(&self.message.aged(frame), kind.version)
         });
-        let template = &self.templates[place].1;
         let mut frame = Vec::with_capacity(template.length(&[&kind.line]));
         template.write(&[&kind.line], &mut frame);
-        frame.into()
+        SharedFrame::new(frame)
     }
 }
 
@@ -184,12 +182,13 @@ mod tests {
             guests: BTreeSet::new(),
         };
         let mut frames = Frames::new(&message, "/sub/line/101-1");
-        let mut kinds = Kinds::default();
-        for (id, version, acknowledges) in [
-            ("calls", Version::V1_2, true),
-            ("a:b", Version::V1_2, true),
-            ("a:b", Version::V1_1, true),
-            ("a:b", Version::V1_1, false),
+        let (mut kinds, next) = (Kinds::default(), Line::new("101-2").unwrap());
+        for (id, version, acknowledges, guest) in [
+            ("calls", Version::V1_2, true, None),
+            ("calls", Version::V1_2, true, Some(&next)),
+            ("a:b", Version::V1_2, true, None),
+            ("a:b", Version::V1_1, true, None),
+            ("a:b", Version::V1_1, false, Some(&next)),
         ] {
             let subscription = Subscription {
                 id: id.into(),
@@ -199,7 +198,7 @@ mod tests {
                 house: None,
                 viewer: None,
             };
-            let number = kinds.add(&subscription);
+            let number = kinds.add(&subscription, guest);
             let read = |octets: &[u8]| {
                 let mut decoder = stomp::Decoder::new(stomp::Limits::default());
                 decoder.set_version(version);
@@ -208,8 +207,9 @@ mod tests {
                 frame.headers.sort();
                 frame
             };
-            let shared = read(&frames.encode(kinds.get(number)));
-            assert_eq!(shared, read(&message.encode("/sub/line/101-1", &subscription)));
+            let shared = read(&frames.encode(kinds.get(number)).bare());
+            let destination = if guest.is_some() { "/sub/line/101-2" } else { "/sub/line/101-1" };
+            assert_eq!(shared, read(&message.encode(destination, &subscription)));
             assert_eq!(shared.get("subscription"), Some(id));
         }
     }

@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
+use domain::Line;
 use stomp::{Command, HeaderLine, Version};
 
 use super::Subscription;
 
-/// The parts in which kinds differ. They are the client's name for the subscription, the version, and whether it
-/// acknowledges.
-type Name = (String, Version, bool);
+/// The parts in which kinds differ. They are the client's name for the subscription, the version, whether it
+/// acknowledges, and the line of a guest.
+type Name = (String, Version, bool, Option<Line>);
 
 /// The parts in which whole frames differ, but for the header `subscription`. They are the version, and whether the
 /// subscription acknowledges.
@@ -21,15 +22,20 @@ pub(super) struct Kind {
     pub(super) acknowledges: bool,
     /// The header `subscription`.
     pub(super) line: HeaderLine,
-    name: Name,
     /// The number of subscriptions of this kind.
-    subscriptions: usize,
+    pub(super) subscriptions: usize,
+    name: Name,
 }
 
 impl Kind {
     /// Returns the form of its frames.
     pub(super) fn form(&self) -> Form {
         (self.version, self.acknowledges)
+    }
+
+    /// Returns the line of guests. They get only the calls that were escalated to it.
+    pub(super) fn guest(&self) -> Option<&Line> {
+        self.name.3.as_ref()
     }
 }
 
@@ -43,10 +49,10 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    /// Adds a subscription, and returns the number of its kind.
-    pub(super) fn add(&mut self, subscription: &Subscription) -> usize {
+    /// Adds a subscription, which may be that of a guest of this line, and returns the number of its kind.
+    pub(super) fn add(&mut self, subscription: &Subscription, guest: Option<&Line>) -> usize {
         let Subscription { id, version, acknowledges, .. } = subscription;
-        let name = (id.clone(), *version, *acknowledges);
+        let name = (id.clone(), *version, *acknowledges, guest.cloned());
         if let Some(&number) = self.numbers.get(&name) {
             self.kinds[number].subscriptions += 1;
             return number;
@@ -55,8 +61,8 @@ impl Kinds {
             version: *version,
             acknowledges: *acknowledges,
             line: HeaderLine::new(Command::Message, *version, "subscription", id),
-            name: name.clone(),
             subscriptions: 1,
+            name: name.clone(),
         };
         let number = match self.free.pop() {
             Some(number) => {
@@ -87,9 +93,9 @@ impl Kinds {
         &self.kinds[number]
     }
 
-    /// Returns a bound of the numbers.
-    pub(super) fn len(&self) -> usize {
-        self.kinds.len()
+    /// Returns the kinds in the order of their numbers; `None` for a number that no subscription has.
+    pub(super) fn all(&self) -> impl Iterator<Item = Option<&Kind>> {
+        self.kinds.iter().map(|kind| Some(kind).filter(|kind| kind.subscriptions > 0))
     }
 }
 
@@ -97,25 +103,40 @@ impl Kinds {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_kind_that_nobody_has_any_more_gives_its_number_away() {
-        let subscription = |id: &str| Subscription {
+    fn subscription(id: &str) -> Subscription {
+        Subscription {
             id: id.into(),
             version: Version::V1_2,
             acknowledges: true,
             replay_ended: false,
             house: None,
             viewer: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_kind_that_nobody_has_any_more_gives_its_number_away() {
         let mut kinds = Kinds::default();
-        let calls = kinds.add(&subscription("calls"));
-        assert_eq!(kinds.add(&subscription("calls")), calls);
-        let other = kinds.add(&subscription("other"));
+        let calls = kinds.add(&subscription("calls"), None);
+        assert_eq!(kinds.add(&subscription("calls"), None), calls);
+        let other = kinds.add(&subscription("other"), None);
         assert_ne!(other, calls);
         kinds.remove(calls);
         kinds.remove(other);
-        assert_eq!(kinds.add(&subscription("calls")), calls, "one of two has gone");
-        assert_eq!(kinds.add(&subscription("third")), other);
-        assert_eq!(kinds.len(), 2);
+        let used: Vec<bool> = kinds.all().map(|kind| kind.is_some()).collect();
+        assert_eq!(used, [true, false]);
+        assert_eq!(kinds.add(&subscription("calls"), None), calls, "one of two has gone");
+        assert_eq!(kinds.add(&subscription("third"), None), other);
+        assert_eq!(kinds.all().flatten().count(), 2);
+    }
+
+    #[test]
+    fn guests_of_a_line_are_of_a_kind_of_their_own() {
+        let (line, mut kinds) = (Line::new("101-2").unwrap(), Kinds::default());
+        let own = kinds.add(&subscription("calls"), None);
+        let guests = kinds.add(&subscription("calls"), Some(&line));
+        assert_ne!(own, guests);
+        assert_eq!((kinds.get(own).guest(), kinds.get(guests).guest()), (None, Some(&line)));
+        assert_eq!(kinds.add(&subscription("calls"), Some(&line)), guests);
     }
 }

@@ -4,16 +4,17 @@
 //! the frame waits in a bounded queue, which the socket's task empties. A socket too slow for its queue is closed. It
 //! reconnects and gets the snapshot, which is better than being minutes behind.
 
+mod frame;
 mod outlet;
 mod receiver;
 mod state;
 
 use std::{io, sync::Arc};
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::traces::Delivering;
+pub(crate) use frame::SharedFrame;
 pub use outlet::Outlet;
 pub use receiver::{QueueReceiver, Written};
 pub use state::End;
@@ -22,7 +23,7 @@ use state::State;
 /// The receiver behind a subscription. It accepts whole frames, shared by all that are alike.
 pub(crate) trait Push {
     /// Hands a frame over without waiting; false if there is no room for it any more.
-    fn push(&self, frame: &Bytes) -> bool;
+    fn push(&self, frame: &SharedFrame) -> bool;
 }
 
 /// The hub's end, which accepts whole frames. Clones are one queue, for several subscriptions of one socket.
@@ -54,14 +55,14 @@ fn ends(capacity: usize, outlet: Option<Box<dyn Outlet>>) -> (Queue, QueueReceiv
 }
 
 impl Push for Queue {
-    fn push(&self, frame: &Bytes) -> bool {
+    fn push(&self, frame: &SharedFrame) -> bool {
         self.push_traced(frame, None)
     }
 }
 
 impl Queue {
     /// Hands a frame over without waiting, as a part of a delivery; false if there is no room for it any more.
-    pub(super) fn push_traced(&self, frame: &Bytes, delivering: Option<&Delivering>) -> bool {
+    pub(super) fn push_traced(&self, frame: &SharedFrame, delivering: Option<&Delivering>) -> bool {
         let Shared { capacity, outlet, state } = &*self.0;
         let mut state = state.lock();
         let (is_accepted, wakes) = match outlet {

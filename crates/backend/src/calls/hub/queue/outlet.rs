@@ -9,16 +9,14 @@ use bytes::Bytes;
 
 /// The system's end of a socket. Only `poll_writable` waits.
 pub trait Outlet: Send + Sync {
-    /// Begins a frame, and returns those of its octets that the system has not taken.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] if it took none, anything else if the socket is broken.
-    fn begin(&self, frame: &Bytes) -> io::Result<Bytes>;
+    /// Returns the message that has this frame, its head included. It depends on nothing but the frame, because it is
+    /// made once and written to every socket.
+    fn message(&self, frame: &[u8]) -> Bytes;
 
     /// Writes octets, and returns how many of them the system took.
     ///
     /// # Errors
-    /// As [`Outlet::begin`].
+    /// [`io::ErrorKind::WouldBlock`] if it took none, anything else if the socket is broken.
     fn write(&self, octets: &[u8]) -> io::Result<usize>;
 
     /// Wakes the task when the system may take more.

@@ -39,7 +39,7 @@ impl Shared {
             (None, Some(delivering)) => delivering.written(),
             (None, None) => {}
         }
-        Some(frame)
+        Some(frame.bare())
     }
 }
 

@@ -8,11 +8,14 @@ use std::{
 
 use bytes::{Buf, Bytes};
 
-use super::Outlet;
+use super::{Outlet, SharedFrame};
 use crate::traces::Delivering;
 
 /// Octets that wait, and the delivery that they are the end of where that is traced.
 type Piece = (Bytes, Option<Delivering>);
+
+/// A frame that waits, and the delivery that it is a part of where that is traced.
+type Waiting = (SharedFrame, Option<Delivering>);
 
 /// The octets that wait for a socket, and the frames behind them.
 #[derive(Default)]
@@ -20,7 +23,7 @@ pub(super) struct State {
     /// Octets that go out before any frame of the hub.
     pub(super) sending: VecDeque<Piece>,
     /// Frames of the hub that wait.
-    pub(super) frames: VecDeque<Piece>,
+    pub(super) frames: VecDeque<Waiting>,
     /// The octets of both.
     pub(super) octets: usize,
     /// The deliveries of frames that the socket's task has taken out and not yet written.
@@ -57,15 +60,16 @@ impl State {
     pub(super) fn begin(
         &mut self,
         outlet: &dyn Outlet,
-        frame: &Bytes,
+        frame: &SharedFrame,
         delivering: Option<&Delivering>,
     ) -> io::Result<bool> {
-        let rest = outlet.begin(frame)?;
+        let message = frame.message(outlet);
+        let written = outlet.write(message)?;
         self.sent += 1;
         self.has_moved = true;
-        let is_gone = rest.is_empty();
+        let is_gone = written == message.len();
         if !is_gone {
-            self.send_later(rest, delivering.cloned());
+            self.send_later(message.slice(written..), delivering.cloned());
         } else if let Some(delivering) = delivering {
             delivering.written();
         }
@@ -78,23 +82,28 @@ impl State {
     }
 
     /// Lets a frame wait; returns whether there is room for it.
-    pub(super) fn add(&mut self, frame: &Bytes, delivering: Option<&Delivering>, capacity: usize) -> bool {
+    pub(super) fn add(
+        &mut self,
+        frame: &SharedFrame,
+        delivering: Option<&Delivering>,
+        capacity: usize,
+    ) -> bool {
         if self.frames.len() >= capacity {
             metrics::counter!("iutsai_slow_sockets_total").increment(1);
             return self.finish(End::Overflowed);
         }
-        self.octets += frame.len();
+        self.octets += frame.length();
         self.frames.push_back((frame.clone(), delivering.cloned()));
         true
     }
 
     /// Takes the hub's next frame out, unless something is missing before it.
-    pub(super) fn take(&mut self) -> Option<Piece> {
+    pub(super) fn take(&mut self) -> Option<Waiting> {
         if self.end.is_some() {
             return None;
         }
         let (frame, delivering) = self.frames.pop_front()?;
-        self.octets -= frame.len();
+        self.octets -= frame.length();
         self.release();
         Some((frame, delivering))
     }
@@ -102,7 +111,7 @@ impl State {
     /// Accepts nothing any more. Octets that have begun may still go out.
     pub(super) fn finish(&mut self, end: End) -> bool {
         self.end = self.end.or(Some(end));
-        self.octets -= self.frames.iter().map(|(frame, _)| frame.len()).sum::<usize>();
+        self.octets -= self.frames.iter().map(|(frame, _)| frame.length()).sum::<usize>();
         self.frames = VecDeque::new();
         false
     }

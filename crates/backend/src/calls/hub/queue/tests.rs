@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use bytes::Buf;
+use bytes::Bytes;
 
 use super::{receiver::BURST, *};
 
@@ -20,12 +20,12 @@ impl Slow {
 }
 
 impl Outlet for Slow {
-    fn begin(&self, _: &Bytes) -> io::Result<Bytes> {
-        let _ = self.0.lock().recv();
-        Ok(Bytes::new())
+    fn message(&self, frame: &[u8]) -> Bytes {
+        Bytes::copy_from_slice(frame)
     }
 
     fn write(&self, octets: &[u8]) -> io::Result<usize> {
+        let _ = self.0.lock().recv();
         Ok(octets.len())
     }
 
@@ -34,7 +34,7 @@ impl Outlet for Slow {
     }
 }
 
-/// A system that takes so many octets, and begins each frame with `<`.
+/// A system that takes so many octets. The head of a message is `<`.
 #[derive(Clone, Default)]
 struct Pipe(Arc<Mutex<Taken>>);
 
@@ -58,11 +58,8 @@ impl Pipe {
 }
 
 impl Outlet for Pipe {
-    fn begin(&self, frame: &Bytes) -> io::Result<Bytes> {
-        let mut whole = Bytes::from([&b"<"[..], &frame[..]].concat());
-        let written = self.write(&whole)?;
-        whole.advance(written);
-        Ok(whole)
+    fn message(&self, frame: &[u8]) -> Bytes {
+        [&b"<"[..], frame].concat().into()
     }
 
     fn write(&self, octets: &[u8]) -> io::Result<usize> {
@@ -98,6 +95,10 @@ fn frame(text: &'static str) -> Bytes {
     Bytes::from_static(text.as_bytes())
 }
 
+fn shared(text: &'static str) -> SharedFrame {
+    SharedFrame::new(frame(text))
+}
+
 fn begin(room: usize, capacity: usize) -> (Pipe, Queue, QueueReceiver) {
     let pipe = Pipe::with_room(room);
     let (queue, receiver) = queue_before(Box::new(pipe.clone()), capacity);
@@ -111,9 +112,9 @@ fn poll_write(receiver: &QueueReceiver) -> Poll<Written> {
 #[tokio::test]
 async fn a_queue_that_overflows_reports_it_and_yields_nothing_more() {
     let (queue, mut receiver) = queue(2);
-    assert!(queue.push(&frame("frame")) && queue.push(&frame("frame")));
+    assert!(queue.push(&shared("frame")) && queue.push(&shared("frame")));
     assert_eq!(receiver.end(), None);
-    assert!(!queue.push(&frame("frame")));
+    assert!(!queue.push(&shared("frame")));
     assert_eq!(receiver.end(), Some(End::Overflowed));
     assert_eq!(receiver.next().await, None);
 }
@@ -121,7 +122,7 @@ async fn a_queue_that_overflows_reports_it_and_yields_nothing_more() {
 #[tokio::test]
 async fn the_octets_that_wait_are_counted() {
     let (queue, mut receiver) = queue(2);
-    assert!(queue.push(&frame("12345")) && queue.push(&frame("123")));
+    assert!(queue.push(&shared("12345")) && queue.push(&shared("123")));
     assert_eq!((receiver.octets(0), receiver.octets(10)), (8, 28));
     assert_eq!(receiver.queued(), Some(frame("12345")));
     assert_eq!(receiver.octets(0), 3);
@@ -134,13 +135,13 @@ async fn a_reader_wakes_for_a_frame_and_for_an_overflow() {
     let (queue, mut receiver) = queue(1);
     let reading = tokio::spawn(async move { (receiver.next().await, receiver) });
     tokio::task::yield_now().await;
-    assert!(queue.push(&frame("1")));
+    assert!(queue.push(&shared("1")));
     let (read, mut receiver) = reading.await.unwrap();
     assert_eq!(read, Some(frame("1")));
-    assert!(queue.push(&frame("2")) && !queue.push(&frame("3")));
+    assert!(queue.push(&shared("2")) && !queue.push(&shared("3")));
     assert_eq!(receiver.next().await, None);
     drop(receiver);
-    assert!(!queue.push(&frame("4")), "nobody reads any more");
+    assert!(!queue.push(&shared("4")), "nobody reads any more");
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_frame_goes_out_at_once_and_wakes_nobody_while_nothing_waits() {
     let task = Arc::new(Task::default());
     assert!(receiver.poll_queued(&mut Context::from_waker(&task.clone().into())).is_pending());
     for text in ["one", "two", "three"] {
-        assert!(queue.push(&frame(text)));
+        assert!(queue.push(&shared(text)));
     }
     assert_eq!(pipe.text(), "<one<two<three");
     assert_eq!((*task.0.lock(), receiver.octets(0), receiver.take_sent()), (0, 0, 3));
@@ -160,14 +161,14 @@ fn the_rest_of_a_frame_goes_before_the_next_and_the_task_wakes_for_it() {
     let (pipe, queue, receiver) = begin(3, 100);
     let task = Arc::new(Task::default());
     assert!(receiver.poll_queued(&mut Context::from_waker(&task.clone().into())).is_pending());
-    assert!(queue.push(&frame("one")) && queue.push(&frame("two")));
+    assert!(queue.push(&shared("one")) && queue.push(&shared("two")));
     assert_eq!((pipe.text().as_str(), *task.0.lock()), ("<on", 1));
     assert_eq!(receiver.octets(0), 1 + 3, "the rest of the first and the second");
     assert_eq!(poll_write(&receiver), Poll::Pending);
     receiver.put(frame("!"));
     while pipe.text() != "<one!<two" {
         pipe.0.lock().room = 1;
-        assert!(queue.push(&frame("late")));
+        assert!(queue.push(&shared("late")));
         let _ = poll_write(&receiver);
         assert!("<one!<two<late".starts_with(&pipe.text()), "{}", pipe.text());
     }
@@ -178,14 +179,14 @@ fn frames_of_the_hub_wait_while_they_are_held_and_go_out_in_order_after_that() {
     let (pipe, queue, mut receiver) = begin(100, 4);
     receiver.hold(true);
     for text in ["one", "two", "three"] {
-        assert!(queue.push(&frame(text)));
+        assert!(queue.push(&shared(text)));
     }
     receiver.put(frame("own"));
     assert_eq!((pipe.text().as_str(), poll_write(&receiver)), ("own", Poll::Ready(Written::Nothing)));
     assert!(receiver.poll_queued(&mut Context::from_waker(Waker::noop())).is_ready());
     assert_eq!(receiver.queued(), Some(frame("one")));
     receiver.hold(false);
-    assert!(queue.push(&frame("four")), "it waits for those before it");
+    assert!(queue.push(&shared("four")), "it waits for those before it");
     assert_eq!(poll_write(&receiver), Poll::Ready(Written::Some));
     assert_eq!(pipe.text(), "own<two<three<four");
     assert!(receiver.is_idle() && receiver.octets(0) == 0 && receiver.take_moved());
@@ -195,9 +196,9 @@ fn frames_of_the_hub_wait_while_they_are_held_and_go_out_in_order_after_that() {
 fn a_socket_that_takes_nothing_overflows_and_one_that_is_broken_gets_nothing() {
     let (pipe, queue, receiver) = begin(0, 2);
     let task = Arc::new(Task::default());
-    assert!(queue.push(&frame("one")) && queue.push(&frame("two")));
+    assert!(queue.push(&shared("one")) && queue.push(&shared("two")));
     assert!(receiver.poll_write(&mut Context::from_waker(&task.clone().into())).is_pending());
-    assert!(!queue.push(&frame("three")));
+    assert!(!queue.push(&shared("three")));
     assert_eq!((receiver.end(), receiver.octets(0), *task.0.lock()), (Some(End::Overflowed), 0, 1));
     receiver.put(frame("why"));
     pipe.0.lock().room = 100;
@@ -206,7 +207,7 @@ fn a_socket_that_takes_nothing_overflows_and_one_that_is_broken_gets_nothing() {
 
     let (pipe, queue, receiver) = begin(100, 2);
     pipe.0.lock().is_broken = true;
-    assert!(!queue.push(&frame("one")));
+    assert!(!queue.push(&shared("one")));
     assert_eq!(receiver.end(), Some(End::Broken));
     assert!(matches!(
         receiver.poll_write(&mut Context::from_waker(Waker::noop())),
@@ -218,7 +219,7 @@ fn a_socket_that_takes_nothing_overflows_and_one_that_is_broken_gets_nothing() {
 fn one_socket_is_not_written_without_end() {
     let (pipe, queue, receiver) = begin(0, 100);
     for _ in 0..100 {
-        assert!(queue.push(&frame("x")));
+        assert!(queue.push(&shared("x")));
     }
     pipe.0.lock().room = 1_000;
     assert_eq!(poll_write(&receiver), Poll::Ready(Written::Some));

@@ -1,6 +1,6 @@
 //! Lookups and subscriptions while frames are pushed. Neither waits for a socket.
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{iter, sync::mpsc, thread, time::Duration};
 
 use domain::Accept;
 
@@ -72,4 +72,45 @@ fn no_subscription_waits_while_frames_are_written_and_it_has_the_call_at_once() 
     applying.join().unwrap();
     subscribing.join().unwrap();
     assert_eq!(calls.expect("the subscription does not wait for the writing")["1203"], [called.id]);
+}
+
+/// Returns how many frames wait.
+fn waiting(frames: &mut QueueReceiver) -> usize {
+    iter::from_fn(|| frames.queued()).count()
+}
+
+#[test]
+fn those_who_come_and_go_while_frames_are_written_get_each_event_once_and_wait_for_nothing() {
+    let (hub, (release, released)) = (Hub::new(), mpsc::channel());
+    let (to_slow, _slow) = queue_before(Slow::until(released), 1);
+    let _slow_listening = hub.subscribe(&line(), subscription_of("1204"), to_slow);
+    let ((to_leaving, mut of_leaving), (to_staying, mut of_staying)) = (queue(8), queue(8));
+    let leaving = hub.subscribe(&line(), subscription_of("1301"), to_leaving);
+    let _staying = hub.subscribe(&line(), subscription_of("1302"), to_staying);
+    let (called, (to_late, mut of_late)) = (call("1203", 0), queue(8));
+    let (writing, alert) = (hub.clone(), Event::Alert(called.clone()));
+    let applying = thread::spawn(move || apply(&writing, alert));
+    while hub.named(called.id).is_empty() {
+        thread::yield_now();
+    }
+    let ((sender, changed), changing) = (mpsc::channel(), hub.clone());
+    let changing = thread::spawn(move || {
+        drop(leaving);
+        let late = changing.subscribe(&line(), subscription_of("1303"), to_late);
+        sender.send(()).unwrap();
+        late
+    });
+    let is_changed = changed.recv_timeout(Duration::from_secs(30)).is_ok();
+    drop(release);
+    applying.join().unwrap();
+    let Subscribed { handle: _late, snapshot } = changing.join().unwrap();
+    assert!(is_changed, "neither waits for the writing");
+    assert_eq!(hub.subscribers(), 3);
+    assert_eq!(waiting(&mut of_leaving), 1, "it listened when the event came");
+    assert_eq!(waiting(&mut of_staying), 1);
+    assert_eq!(waiting(&mut of_late), 0, "its snapshot has the call");
+    assert_eq!(listed(snapshot).0["1203"], [called.id]);
+    apply(&hub, ended(&called));
+    assert_eq!(waiting(&mut of_leaving), 0);
+    assert_eq!((waiting(&mut of_staying), waiting(&mut of_late)), (1, 1));
 }

@@ -2,6 +2,7 @@
 
 mod board;
 mod concurrency;
+mod order;
 mod recipients;
 mod snapshots;
 mod standing;

@@ -74,3 +74,21 @@ fn a_snapshot_has_the_open_calls_and_on_request_those_that_ended() {
     assert_eq!(begin(false), (BTreeMap::from([("1203".into(), vec![open.id])]), false));
     assert_eq!(begin(true), (BTreeMap::from([("1203".into(), vec![over.id, open.id])]), false));
 }
+
+#[test]
+fn news_of_a_call_come_with_the_snapshot_until_it_has_sent_the_call() {
+    let hub = Hub::new();
+    let (called, other) = (call("1203", 0), call("1301", 1));
+    apply(&hub, Event::Alert(called.clone()));
+    let (to_late, mut frames) = queue(8);
+    let mut late = hub.subscribe(&line(), subscription_of("1204"), to_late);
+    apply(&hub, ended(&called));
+    assert_eq!(frames.queued(), None);
+    apply(&hub, Event::Alert(other.clone()));
+    let body = Body::Event { event: Event::Alert(other), first: None };
+    assert_eq!(frames.queued().map(|frame| read(&frame).1), Some(body), "another call waits for nothing");
+    let ends = |body: &Body| matches!(body, Body::Event { event: Event::Status(_), .. });
+    assert_eq!(late.snapshot.by_ref().filter(|frame| ends(&read(frame).1)).count(), 1);
+    apply(&hub, ended(&called));
+    assert!(frames.queued().is_some(), "the snapshot has sent the call");
+}

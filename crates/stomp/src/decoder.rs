@@ -20,15 +20,15 @@ pub struct Decoder {
     version: Version,
     buffer: Buffer,
     state: State,
-    failed: Option<Error>,
+    failed: Option<Box<Error>>,
 }
 
-/// Where in a frame the decoder stands.
+/// Where in a frame the decoder stands. The head is in a box, because most decoders stand between frames.
 #[derive(Debug)]
 enum State {
     BetweenFrames,
-    InHeaders(Head),
-    InBody(Head, BodyEnd),
+    InHeaders(Box<Head>),
+    InBody(Box<Head>, BodyEnd),
 }
 
 /// The known parts of the frame that is being read.
@@ -94,11 +94,11 @@ impl Decoder {
     )]
     pub fn next(&mut self) -> Result<Option<Incoming>, Error> {
         if let Some(error) = &self.failed {
-            return Err(error.clone());
+            return Err(Error::clone(error));
         }
         let result = self.advance();
         if let Err(error) = &result {
-            self.failed = Some(error.clone());
+            self.failed = Some(Box::new(error.clone()));
             self.buffer = Buffer::default();
             self.state = State::BetweenFrames;
         }
@@ -114,7 +114,7 @@ impl Decoder {
                     None => return Ok(None),
                     Some(CommandLine::Empty) => return Ok(Some(Incoming::Heartbeat)),
                     Some(CommandLine::Command(command)) => {
-                        self.state = State::InHeaders(Head::new(command));
+                        self.state = State::InHeaders(Box::new(Head::new(command)));
                     }
                 },
                 State::InHeaders(mut head) => match self.read_header(&mut head)? {

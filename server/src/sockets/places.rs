@@ -71,7 +71,8 @@ struct OfOwner {
 }
 
 struct OfSession {
-    sockets: BTreeMap<Number, Closing>,
+    /// In the order of their numbers. Nearly always there is one, for which a tree would keep room for eleven.
+    sockets: Vec<(Number, Closing)>,
     displaced: Bucket,
 }
 
@@ -148,7 +149,7 @@ impl Places {
         };
         let of_owner = self.residents.entry(owner.clone()).or_insert_with(|| OfOwner::new(now));
         let of_session = of_owner.sessions.entry(session.clone()).or_insert_with(|| OfSession::new(now));
-        of_session.sockets.insert(number, closing);
+        of_session.add(number, closing);
         self.open.residents += 1;
         Ok(displaced)
     }
@@ -162,7 +163,7 @@ impl Places {
     /// Takes the session's oldest, if its bucket allows it.
     fn displace_of_session(&mut self, session: &SessionId, owner: &Owner, now: Instant) -> Option<Closing> {
         let of_session = self.residents.get_mut(owner)?.sessions.get_mut(session)?;
-        let oldest = *of_session.sockets.first_key_value()?.0;
+        let oldest = of_session.oldest()?;
         if !of_session.displaced.take(now) {
             return None;
         }
@@ -210,7 +211,7 @@ impl Places {
     ) -> Option<Closing> {
         let of_owner = self.residents.get_mut(owner)?;
         let of_session = of_owner.sessions.get_mut(session)?;
-        let closing = of_session.sockets.remove(&number)?;
+        let closing = of_session.remove(number)?;
         if of_session.sockets.is_empty() {
             of_owner.sessions.remove(session);
         }
@@ -225,7 +226,9 @@ impl Places {
     pub(super) fn of(&self, wanted: impl Fn(&SessionId) -> bool) -> Vec<Closing> {
         let sessions = self.residents.values().flat_map(|of_owner| &of_owner.sessions);
         let wanted = sessions.filter(|(session, _)| wanted(session));
-        wanted.flat_map(|(_, of_session)| of_session.sockets.values().cloned()).collect()
+        wanted
+            .flat_map(|(_, of_session)| of_session.sockets.iter().map(|(_, closing)| closing.clone()))
+            .collect()
     }
 }
 
@@ -242,8 +245,7 @@ impl OfOwner {
     /// the one with the oldest socket.
     fn largest(&self) -> Option<(SessionId, Number, usize)> {
         let sessions = self.sessions.iter().filter_map(|(session, of_session)| {
-            let (oldest, _) = of_session.sockets.first_key_value()?;
-            Some((of_session.sockets.len(), Reverse(*oldest), session))
+            Some((of_session.sockets.len(), Reverse(of_session.oldest()?), session))
         });
         let (count, oldest, session) = sessions.max_by_key(|(count, oldest, _)| (*count, *oldest))?;
         Some((session.clone(), oldest.0, count))
@@ -252,7 +254,23 @@ impl OfOwner {
 
 impl OfSession {
     fn new(now: Instant) -> Self {
-        Self { sockets: BTreeMap::new(), displaced: Bucket::full(DISPLACED, now) }
+        Self { sockets: Vec::new(), displaced: Bucket::full(DISPLACED, now) }
+    }
+
+    fn oldest(&self) -> Option<Number> {
+        self.sockets.first().map(|(number, _)| *number)
+    }
+
+    fn add(&mut self, number: Number, closing: Closing) {
+        // A socket may get its number before another, and its place after it.
+        let place = self.sockets.partition_point(|(earlier, _)| *earlier < number);
+        self.sockets.reserve_exact(1);
+        self.sockets.insert(place, (number, closing));
+    }
+
+    fn remove(&mut self, number: Number) -> Option<Closing> {
+        let place = self.sockets.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(self.sockets.remove(place).1)
     }
 }
 

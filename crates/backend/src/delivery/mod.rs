@@ -77,15 +77,18 @@ impl Delivery {
     pub async fn record(&self, entry: Entry, event: Event, received: Instant) -> Result<State, NotRecorded> {
         self.handover.hand_over(&event, received + DELIVERED_WITHIN);
         let publication = self.relay.as_ref().and_then(|relay| relay.publish(&entry));
-        let appending = self.append(entry.clone(), event.clone(), publication.clone());
+        // Kafka may still keep an entry that the disk does not.
+        let relayed = self.relay.as_ref().map(|relay| (relay, entry.clone()));
+        let traceparent = entry.traceparent.clone();
+        let appending = self.append(entry, event.clone(), publication.clone());
         tokio::pin!(appending);
         let (why, heard) = match timeout_at(received + DELIVERED_WITHIN, &mut appending).await {
             Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
-            Ok(Err(why)) => (why, self.hub.push_unrecorded(event, entry.traceparent.clone()).await),
+            Ok(Err(why)) => (why, self.hub.push_unrecorded(event, traceparent).await),
             // A disk that hangs is not a disk that fails. The alarm goes out, and the answer still waits for the disk,
             // but not for the hub.
             Err(_) => {
-                let heard = self.hub.push_unrecorded(event, entry.traceparent.clone());
+                let heard = self.hub.push_unrecorded(event, traceparent);
                 match timeout_at(received + ANSWERED_WITHIN, &mut appending).await {
                     Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
                     Ok(Err(why)) => (why, heard.await),
@@ -93,7 +96,7 @@ impl Delivery {
                 }
             }
         };
-        if let Some(relay) = &self.relay
+        if let Some((relay, entry)) = relayed
             && relay.is_durable_without_outbox(&entry, publication, received + ANSWERED_WITHIN).await
         {
             return Ok(State::Published);

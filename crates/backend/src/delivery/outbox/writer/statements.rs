@@ -49,14 +49,13 @@ const MARKS_OF_NONE: &str =
 ///
 /// Outside of a transaction the statement is one, which most presses are, and begin and commit would be two more ways to
 /// the thread of the connection and back. SQLite commits it when the statement is done (SQLite, "Automatic
-/// Transactions"), so the row is not believed before that: `fetch_one` would end at the row, and drop the error of a disk
-/// that failed afterwards.
+/// Transactions"). `execute` waits for that and reports the error of a disk that failed by then. A row by `RETURNING` would
+/// arrive before the commit, and wake this task in vain.
 pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Sequence, OutboxError> {
     let inserted = sqlx::query(
         "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at, traceparent)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         ON CONFLICT (id, resident, route) DO UPDATE SET id = excluded.id
-         RETURNING sequence",
+         ON CONFLICT (id, resident, route) DO NOTHING",
     )
     .bind(entry.origin.id)
     .bind(&entry.origin.resident)
@@ -67,10 +66,18 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     .bind(&entry.value)
     .bind(entry.at)
     .bind(entry.traceparent.as_deref())
-    .fetch_all(to)
+    .execute(&mut *to)
     .await?;
-    let row = inserted.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(Sequence(row.try_get("sequence")?))
+    if inserted.rows_affected() > 0 {
+        return Ok(Sequence(inserted.last_insert_rowid()));
+    }
+    let known = sqlx::query("SELECT sequence FROM entries WHERE id = $1 AND resident = $2 AND route = $3")
+        .bind(entry.origin.id)
+        .bind(&entry.origin.resident)
+        .bind(&entry.origin.route)
+        .fetch_one(to)
+        .await?;
+    Ok(Sequence(known.try_get("sequence")?))
 }
 
 /// The effect of a change.

@@ -1,5 +1,6 @@
 //! The outbox on a real file. Every acknowledged entry is there after a restart, and only once.
 
+mod checkpoint;
 mod deletion;
 mod place;
 

@@ -25,11 +25,16 @@ use crate::{clock, database::migrations};
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// The longest wait of a statement for another lock on the file, as that of a reader in the way of a checkpoint.
 const BUSY: Duration = Duration::from_secs(2);
+/// The pages of the write-ahead log at which a commit moves them into the file, which are 32 MB. The press of that commit
+/// waits for it, so it is the last resort of a file that is never quiet.
+const CHECKPOINT_AT: &str = "8000";
 
 /// The open file.
 pub(super) struct OutboxFile {
     pub(super) writer: SqlitePool,
     pub(super) reader: SqlitePool,
+    /// Moves the write-ahead log into the file while the writer goes on.
+    pub(super) checkpointer: SqlitePool,
     pub(super) log: LogId,
     /// The greatest sequence number that was ever given, or the one before the first.
     pub(super) end: i64,
@@ -75,7 +80,8 @@ impl Opener {
         let options = options(&self.path())
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("wal_autocheckpoint", CHECKPOINT_AT);
         let writer =
             pool(1).connect_with(options.clone()).await.inspect_err(|error| self.record_damage(error))?;
         let prepared = self.prepare(&writer, &options, after_failure).await;
@@ -96,8 +102,14 @@ impl Opener {
         migrations::outbox().run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
         begin_anew(writer, after_failure).await?;
         let (log, end) = identify(writer).await?;
-        let reader = pool(2).connect_with(options.clone().read_only(true)).await?;
-        Ok(OutboxFile { writer: writer.clone(), reader, log, end })
+        let checkpointer = pool(1).connect_with(options.clone().create_if_missing(false)).await?;
+        match pool(2).connect_with(options.clone().read_only(true)).await {
+            Ok(reader) => Ok(OutboxFile { writer: writer.clone(), reader, checkpointer, log, end }),
+            Err(error) => {
+                checkpointer.close().await;
+                Err(error.into())
+            }
+        }
     }
 
     /// Holds the file that is about to be opened. One that was held before and is not at its path any more was moved
@@ -206,6 +218,7 @@ impl Opener {
 impl OutboxFile {
     pub(super) async fn close(self) {
         self.reader.close().await;
+        self.checkpointer.close().await;
         self.writer.close().await;
     }
 }
@@ -219,6 +232,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .idle_timeout(None)
+        // Else a press would open the file anew each half an hour, and another one if it was moved.
+        .max_lifetime(None)
         // A file's connection is not lost between two uses, and the test is one more way to its thread and back.
         .test_before_acquire(false)
 }

@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use batch::{Batch, gather};
+use checkpoints::Checkpoints;
 
 use super::{
     Committed, OutboxError, Readable, Sequence,
@@ -18,6 +19,7 @@ use super::{
 };
 
 mod batch;
+mod checkpoints;
 mod statements;
 
 /// The time between two attempts to reopen a file that failed.
@@ -43,6 +45,7 @@ pub(super) struct Writer {
     opener: Opener,
     state: State,
     shown: Shown,
+    checkpoints: Checkpoints,
     committed: Box<dyn Fn(Committed) + Send>,
 }
 
@@ -66,7 +69,7 @@ impl Writer {
         committed: Box<dyn Fn(Committed) + Send>,
     ) -> Self {
         let state = State::Failed { until: Instant::now(), why: OutboxError::closed() };
-        let mut writer = Self { opener, state, shown, committed };
+        let mut writer = Self { opener, state, shown, checkpoints: Checkpoints::default(), committed };
         writer.enter(opened);
         writer
     }
@@ -75,7 +78,7 @@ impl Writer {
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Write>) {
         loop {
             let until = match &self.state {
-                State::Open(_) => Instant::now() + INSPECT_EVERY,
+                State::Open(_) => Instant::now() + self.checkpoints.due_after().unwrap_or(INSPECT_EVERY),
                 State::Failed { until, .. } => *until,
             };
             let mut batch = gather(&mut queue, until).await;
@@ -89,6 +92,9 @@ impl Writer {
             } else {
                 // `trouble` shows a failure, and nobody waits for an answer.
                 let _ = self.keep_in_place().await;
+                if let State::Open(file) = &self.state {
+                    self.checkpoints.begin_if_due(file);
+                }
             }
             let Some(closing) = closing else { continue };
             self.shown.readable.send_replace(None);
@@ -165,6 +171,7 @@ impl Writer {
     fn answer(&mut self, appends: Vec<Append>, changes: Vec<(Change, Reply<u64>)>, written: &Written) {
         metrics::counter!("iutsai_outbox_commits_total").increment(1);
         metrics::counter!("iutsai_outbox_entries_total").increment(appends.len() as u64);
+        self.checkpoints.add(appends.len() + changes.len());
         let mut appended: Vec<(Sequence, Append)> = written.sequences.iter().copied().zip(appends).collect();
         // An entry that was there before keeps its number, so a batch need not be in order.
         appended.sort_by_key(|(sequence, _)| *sequence);

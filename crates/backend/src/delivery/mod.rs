@@ -23,7 +23,7 @@ use crate::traces::{Trace, kind};
 use handover::Handover;
 use hub_queue::{HubQueue, Lanes, Queued};
 use log::Log;
-use outbox::{Entry, Known, Origin, Outbox, OutboxError};
+use outbox::{Entry, Known, Origin, Outbox, OutboxError, Purpose};
 use relay::{Publication, Relay};
 
 /// The time after its receipt at which the hub applies an event at the latest, however long the disk takes.
@@ -164,9 +164,13 @@ impl Delivery {
 ///
 /// # Errors
 /// [`OutboxError`] if a second server uses the directory.
-pub async fn open_outbox(directory: &std::path::Path) -> Result<(Outbox, HubQueue, Lanes), OutboxError> {
+pub async fn open_outbox(
+    directory: &std::path::Path,
+    purpose: Purpose,
+) -> Result<(Outbox, HubQueue, Lanes), OutboxError> {
     let (queue, lanes) = HubQueue::new();
     let hub = queue.clone();
-    let outbox = Outbox::open(directory, move |committed| hub.push(Queued::Committed(committed))).await?;
+    let committed = move |committed| hub.push(Queued::Committed(committed));
+    let outbox = Outbox::open(directory, purpose, committed).await?;
     Ok((outbox, queue, lanes))
 }

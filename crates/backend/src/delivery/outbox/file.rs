@@ -12,7 +12,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use prepare::{begin_anew, identify};
+pub use prepare::Purpose;
+use prepare::{begin_anew, identify, index_for};
 
 use super::{
     LogId, OutboxError,
@@ -43,6 +44,7 @@ pub(super) struct OutboxFile {
 /// Opens the file of one directory, again and again, and remembers what need not be found out twice.
 pub(super) struct Opener {
     directory: PathBuf,
+    purpose: Purpose,
     lock: Option<Lock>,
     /// The file that was checked last, and what is wrong with it.
     checked: Option<(Identity, Option<String>)>,
@@ -55,8 +57,8 @@ pub(super) struct Opener {
 
 impl Opener {
     /// For `outbox.db` in `directory`.
-    pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), lock: None, checked: None, held: None, copy: None }
+    pub(super) fn new(directory: &Path, purpose: Purpose) -> Self {
+        Self { directory: directory.to_owned(), purpose, lock: None, checked: None, held: None, copy: None }
     }
 
     /// Opens the file and writes to it once, through to the disk. `after_failure` is true if a commit to it has failed
@@ -100,6 +102,7 @@ impl Opener {
     ) -> Result<OutboxFile, Unopened> {
         self.check(writer).await?;
         migrations::outbox().run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
+        index_for(self.purpose, writer).await?;
         begin_anew(writer, after_failure).await?;
         let (log, end) = identify(writer).await?;
         let checkpointer = pool(1).connect_with(options.clone().create_if_missing(false)).await?;

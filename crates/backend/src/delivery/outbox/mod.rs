@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use entry::digest;
 pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
+pub use file::Purpose;
 use file::{Opener, OutboxFile};
 pub use pages::{PAGE, Pages, Stored};
 pub(crate) use place::{LOCK, NAME};
@@ -95,9 +96,10 @@ impl Outbox {
     /// [`OutboxError`] if a second server uses the directory.
     pub async fn open(
         directory: &Path,
+        purpose: Purpose,
         committed: impl Fn(Committed) + Send + 'static,
     ) -> Result<Self, OutboxError> {
-        let mut opener = Opener::new(directory);
+        let mut opener = Opener::new(directory, purpose);
         let opened = match opener.open(false).await {
             Ok(file) => Ok(file),
             Err(Unopened::InUse(error)) => return Err(error),

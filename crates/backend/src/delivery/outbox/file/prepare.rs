@@ -8,6 +8,29 @@ use crate::{
     delivery::outbox::{LogId, OutboxError},
 };
 
+/// The use of an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is the node's log.
+    Log,
+    /// Its entries are published to Kafka, which is the log.
+    Relayed,
+}
+
+/// Keeps the index by which the relay finds what Kafka lacks, or drops it. Where the file is the log, it would have every
+/// entry, and each press would write a page of it for nobody. No step of the migrations does that, because the purpose of a
+/// file changes, and every version works without the index, if slowly.
+pub(super) async fn index_for(purpose: Purpose, writer: &SqlitePool) -> Result<(), OutboxError> {
+    let index = match purpose {
+        Purpose::Log => "DROP INDEX IF EXISTS entries_unmarked",
+        Purpose::Relayed => {
+            "CREATE INDEX IF NOT EXISTS entries_unmarked ON entries (sequence) WHERE record_offset IS NULL"
+        }
+    };
+    sqlx::query(index).execute(writer).await?;
+    Ok(())
+}
+
 /// Folds the write-ahead log into the file and begins it anew, then writes something through to the disk.
 ///
 /// After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is appended behind

@@ -6,7 +6,7 @@ mod place;
 
 use std::path::Path;
 
-use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Purpose, Sequence};
+use backend::delivery::outbox::{Appended, Entry, Origin, Outbox, Pages, Purpose, Sequence};
 use domain::{Alert, AlertId, Event, House, Line, Position};
 use sqlx::{
     Connection as _,
@@ -42,7 +42,10 @@ fn event(entry: &Entry) -> Event {
 }
 
 async fn append(outbox: &Outbox, entry: Entry) -> Sequence {
-    outbox.append(entry.clone(), event(&entry)).await.expect("it is stored")
+    match outbox.append(entry.clone(), event(&entry)).await.expect("it is stored") {
+        Appended::New(sequence) => sequence,
+        Appended::Known(known) => panic!("{known:?} was there before"),
+    }
 }
 
 async fn values(outbox: &Outbox) -> Vec<Vec<u8>> {
@@ -99,6 +102,34 @@ async fn a_request_is_found_again_by_resident_route_and_key_only() {
     let other = Origin { route: "/accept".into(), ..entry.origin };
     assert!(outbox.find(&other).await.expect("readable").is_none());
     outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_makes_one_entry_and_is_passed_on_once_alone_or_beside_its_repetitions() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let committed = move |committed| drop(sender.send(committed));
+    let outbox = Outbox::open(directory.path(), Purpose::Log, committed).await.expect("it opens");
+    let request = entry(1);
+    let repeat = |number: u8| {
+        let (outbox, entry) = (outbox.clone(), Entry { digest: [number; 32], ..request.clone() });
+        tokio::spawn(async move { outbox.append(entry.clone(), event(&entry)).await })
+    };
+    let together: Vec<_> = (0..20).map(repeat).collect();
+    let mut outcomes = Vec::new();
+    for appending in together {
+        outcomes.push(appending.await.expect("no panic").expect("it is answered"));
+    }
+    outcomes.push(repeat(20).await.expect("no panic").expect("it is answered"));
+    let known = outcomes.iter().filter_map(|outcome| match outcome {
+        Appended::New(_) => None,
+        Appended::Known(first) => Some(first.digest),
+    });
+    let first = outbox.find(&request.origin).await.expect("readable").expect("it is known");
+    assert_eq!(known.collect::<Vec<_>>(), [first.digest; 20], "the first of 21 is new");
+    assert_eq!(values(&outbox).await, [vec![1]]);
+    outbox.close().await;
+    assert!(receiver.try_recv().is_ok() && receiver.try_recv().is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::CookieJar;
-use backend::people::sessions::{SESSION_LIFETIME, Session, is_token};
+use backend::people::sessions::{SESSION_LIFETIME, Session, SessionId, is_token};
 use domain::{Resident, Role};
 use http::{HeaderMap, HeaderValue, header};
 
@@ -81,16 +81,21 @@ pub(crate) async fn find(
     network: Network,
     token: &str,
 ) -> Result<Option<Session>, Problem> {
-    let sessions = &state.backend.sessions;
-    may_look_up(state, network, token)?;
-    Ok(sessions.find(token).await?)
+    // Hashed once, because each command asks.
+    let Some(id) = SessionId::of_text(token) else { return Ok(None) };
+    may_ask_for(state, network, &id)?;
+    Ok(state.backend.sessions.find_named(id).await?)
 }
 
 /// Counts the question that an unknown token costs the database.
 ///
 /// # Errors [`Kind::BUSY`] beyond the budget, because the token may be good.
 pub(crate) fn may_look_up(state: &AppState, network: Network, token: &str) -> Result<(), Problem> {
-    if !is_token(token) || state.backend.sessions.knows(token) {
+    SessionId::of_text(token).map_or(Ok(()), |id| may_ask_for(state, network, &id))
+}
+
+fn may_ask_for(state: &AppState, network: Network, id: &SessionId) -> Result<(), Problem> {
+    if state.backend.sessions.has(id) {
         return Ok(());
     }
     state.budgets.tokens.take(network, Instant::now())

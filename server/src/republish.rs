@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use backend::delivery::{
     log::KafkaSettings,
-    outbox::Outbox,
+    outbox::{Outbox, Purpose},
     republish::{RepublishError, Republished, republish},
 };
 
@@ -49,7 +49,7 @@ async fn refill(republish_from: &Republish, kafka: KafkaSettings) -> Result<Repu
         ));
     }
     let stopped = |error| format!("{error}; republishing needs the server to be stopped");
-    let outbox = Outbox::open(directory, |_| {}).await.map_err(stopped)?;
+    let outbox = Outbox::open(directory, Purpose::Relayed, |_| {}).await.map_err(stopped)?;
     let progress = |done: Republished| eprintln!("{} so far", done.published + done.refused);
     let outcome = republish(&outbox, kafka, progress).await;
     outbox.close().await;

@@ -125,6 +125,12 @@ impl Readiness {
         waited.expect("the sender is held by self");
     }
 
+    /// Returns whether the hub knows that, as [`Readiness::promised`] waits for it.
+    #[must_use]
+    pub fn has_promised(&self) -> bool {
+        *self.promised.borrow()
+    }
+
     /// Waits until neither role is starting.
     pub async fn wait(&self) {
         self.producer.started().await;

@@ -15,7 +15,13 @@ use crate::{
     calls::{Calls, hub::Hub, receipts::Receipts},
     canary::Canary,
     database::Database,
-    delivery::{self, Delivery, handover::Handover, log::Share, outbox::Outbox, relay::Relay},
+    delivery::{
+        self, Delivery,
+        handover::Handover,
+        log::Share,
+        outbox::{Outbox, Purpose},
+        relay::Relay,
+    },
     escalation::Escalation,
     people::{accounts::Accounts, displays::Displays, location_use::LocationUses, sessions::Sessions},
     privacy::Privacy,
@@ -77,7 +83,9 @@ impl Backend {
     /// [`StartError`] with what cannot be used and why.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let data_dir = settings.data_dir.clone();
-        let opened = settings.calls_runtime.spawn(async move { delivery::open_outbox(&data_dir).await });
+        let purpose = if settings.kafka.is_some() { Purpose::Relayed } else { Purpose::Log };
+        let opening = async move { delivery::open_outbox(&data_dir, purpose).await };
+        let opened = settings.calls_runtime.spawn(opening);
         let (outbox, queue, lanes) = opened.await??;
         let database = Database::connect_later(&settings.database_url)?;
         let accounts = Accounts::new(database.clone()).sealed_by(settings.seal.clone());

@@ -9,6 +9,7 @@ pub(crate) mod fanout;
 pub(crate) mod figures;
 pub mod hub;
 mod lookup;
+mod once;
 mod press;
 pub mod receipts;
 mod refusal;
@@ -20,23 +21,17 @@ use domain::{
     record,
 };
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    clock,
-    delivery::{
-        Delivery, NotRecorded,
-        outbox::{Entry, Origin},
-    },
+    delivery::{Delivery, outbox::Origin},
     people::location_use::{LocationUse, LocationUses},
     readiness::Readiness,
-    traces::Trace,
 };
 use authors::{judge, moved, status};
 use budget::Budgets;
 use claims::Claims;
-use hub::{Hub, Known};
+use hub::Hub;
 pub use lookup::CallAddress;
 use lookup::open_or_unknown;
 pub use refusal::Refusal;
@@ -183,62 +178,5 @@ impl Calls {
         let origin = Origin { id, resident: SERVICE.into(), route: event.topic().into() };
         let (_, value) = record::write(&event);
         self.once(None, origin, Sha256::digest(value).into(), async || Ok(event)).await.map(drop)
-    }
-
-    /// Does a request once. A repetition gets the same answer, also while the first is under way. `by` is `None` for
-    /// the service itself.
-    async fn once(
-        &self,
-        by: Option<&Resident>,
-        origin: Origin,
-        digest: [u8; 32],
-        event: impl AsyncFnOnce() -> Result<Event, Refusal>,
-    ) -> Result<Recorded, Refusal> {
-        let _claim = self.claims.claim(&origin, digest).await?;
-        match self.delivery.find(&origin).await {
-            Some((known, _)) if known.digest != digest => return Err(Refusal::KeyReused),
-            Some((_, state)) => return Ok(Recorded { id: origin.id, state, warning: None }),
-            None => {}
-        }
-        // A look for the call takes a while, and what is late from the beginning would be heard before it is recorded.
-        let event = event().await?;
-        self.record(by, origin, digest, event, Instant::now()).await
-    }
-
-    /// Records what no earlier request on this node's disk has recorded.
-    async fn record(
-        &self,
-        by: Option<&Resident>,
-        origin: Origin,
-        digest: [u8; 32],
-        event: Event,
-        received: Instant,
-    ) -> Result<Recorded, Refusal> {
-        let asked = Instant::now();
-        // Another node may have recorded it. It must be the same then, and keeps its time.
-        let event = match self.hub.known(&event) {
-            Known::Nothing(event) => {
-                if let Some(by) = by {
-                    self.budgets.admit(by, &event, &self.hub).await?;
-                }
-                event
-            }
-            Known::Same(event) => event,
-            Known::Otherwise => return Err(Refusal::KeyReused),
-            Known::Taken => return Err(Refusal::IdTaken),
-        };
-        // A request that had to wait is not late from the beginning.
-        let received = received + asked.elapsed();
-        let (topic, value) = record::write(&event);
-        metrics::counter!("iutsai_commands_total", "topic" => topic).increment(1);
-        let at = event.at().unwrap_or_else(clock::now);
-        let (id, line) = (origin.id, event.line().to_string());
-        let traceparent = Trace::current().map(|trace| trace.traceparent());
-        let entry = Entry { origin, digest, topic: topic.into(), line, value, at, traceparent };
-        match self.delivery.record(entry, event, received).await {
-            Ok(state) => Ok(Recorded { id, state, warning: None }),
-            Err(NotRecorded { heard: true, why }) => Err(Refusal::HeardOnly(why)),
-            Err(NotRecorded { heard: false, why }) => Err(Refusal::NotDurable(why)),
-        }
     }
 }

@@ -10,9 +10,14 @@ use uuid::Uuid;
 
 use super::{
     Calls, LOCATION_OFF, Refusal,
+    once::answer,
     rules::{digest, digest_of_press, origin, own_flat, short_enough},
 };
-use crate::{clock, people::location_use::LocationUse};
+use crate::{
+    clock,
+    delivery::{Recording, outbox::Origin},
+    people::location_use::LocationUse,
+};
 
 /// The warning of a press whose location cannot be one.
 const NO_LOCATION: &str =
@@ -71,15 +76,48 @@ impl Calls {
     ) -> Result<Recorded, Refusal> {
         own_flat(by, &request.line, &request.house)?;
         short_enough("text", request.text.as_deref())?;
+        let origin = origin(by, key, "/alert".into());
+        let digests = [digest_of_press(&request), digest(&request)];
+        let (alert, left_out) = self.alert(by, request, AlertId(origin.id));
+        let _claim = self.claims.claim(&origin, digests[0]).await?;
+        let received = Instant::now();
+        let is_old = |began: Millis| alert.at.saturating_sub(began) > repeats_for;
+        let recording = match self.earlier(&origin).await {
+            Some(earlier) => Some(Recording::Earlier(earlier)),
+            None if self.hub.began(&alert.line, &alert.house, alert.id).is_some_and(is_old) => None,
+            None => {
+                let event = Event::Alert(alert.clone());
+                Some(self.record(Some(by), &origin, digests[0], &event, received).await?)
+            }
+        };
+        let recording = recording.filter(|recording| match recording {
+            Recording::New(_) => true,
+            Recording::Earlier(earlier) => !is_old(earlier.at),
+        });
+        let is_too_old = recording.is_none();
+        let recorded = match recording {
+            Some(recording) => answer(origin.id, recording, &digests)?,
+            None => {
+                let origin = Origin { id: Uuid::now_v7(), ..origin };
+                let event = Event::Alert(Alert { id: AlertId(origin.id), ..alert });
+                let recording = self.record(Some(by), &origin, digests[0], &event, received).await?;
+                answer(origin.id, recording, &digests)?
+            }
+        };
+        let warnings: Vec<&str> = [left_out, is_too_old.then_some(OLD_KEY)].into_iter().flatten().collect();
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+        Ok(Recorded { warning, ..recorded })
+    }
+
+    /// Makes the alert of a press, and the warning about a location that is left out.
+    fn alert(&self, by: &Resident, request: CallRequest, id: AlertId) -> (Alert, Option<&'static str>) {
         let keeps_back = self.location_uses.of(&by.name) != LocationUse::Allowed;
         // It is dropped here, before anything is written.
         let location = request.location().filter(|_| !keeps_back);
         let why = if keeps_back { LOCATION_OFF } else { NO_LOCATION };
         let left_out = (location.is_none() && request.names_location()).then_some(why);
-        let mut origin = origin(by, key, "/alert".into());
-        let (digest, former_digest) = (digest_of_press(&request), digest(&request));
-        let mut alert = Alert {
-            id: AlertId(origin.id),
+        let alert = Alert {
+            id,
             line: request.line,
             house: request.house,
             text: request.text.unwrap_or_default(),
@@ -89,25 +127,6 @@ impl Calls {
             alone: request.alone,
             at: clock::now(),
         };
-        let _claim = self.claims.claim(&origin, digest).await?;
-        let received = Instant::now();
-        let earlier = self.delivery.find(&origin).await;
-        let began = earlier.as_ref().map(|(known, _)| known.at);
-        let began = began.or_else(|| self.hub.began(&alert.line, &alert.house, alert.id));
-        let is_too_old = began.is_some_and(|began| alert.at.saturating_sub(began) > repeats_for);
-        if is_too_old {
-            origin.id = Uuid::now_v7();
-            alert.id = AlertId(origin.id);
-        }
-        let recorded = match earlier.filter(|_| !is_too_old) {
-            Some((known, _)) if known.digest != digest && known.digest != former_digest => {
-                return Err(Refusal::KeyReused);
-            }
-            Some((_, state)) => Recorded { id: origin.id, state, warning: None },
-            None => self.record(Some(by), origin, digest, Event::Alert(alert), received).await?,
-        };
-        let warnings: Vec<&str> = [left_out, is_too_old.then_some(OLD_KEY)].into_iter().flatten().collect();
-        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
-        Ok(Recorded { warning, ..recorded })
+        (alert, left_out)
     }
 }

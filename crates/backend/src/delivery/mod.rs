@@ -16,14 +16,14 @@ pub mod republish;
 
 use std::time::Duration;
 
-use domain::{Event, api::State};
+use domain::{Event, Millis, api::State};
 use tokio::time::{Instant, timeout_at};
 
 use crate::traces::{Trace, kind};
 use handover::Handover;
 use hub_queue::{HubQueue, Lanes, Queued};
 use log::Log;
-use outbox::{Entry, Known, Origin, Outbox, OutboxError};
+use outbox::{Appended, Entry, Known, Origin, Outbox, OutboxError, Purpose};
 use relay::{Publication, Relay};
 
 /// The time after its receipt at which the hub applies an event at the latest, however long the disk takes.
@@ -32,6 +32,26 @@ const DELIVERED_WITHIN: Duration = Duration::from_millis(300);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 /// The time for looking a key up, so that a disk that hangs does not delay the alarm.
 const FOUND_WITHIN: Duration = Duration::from_millis(150);
+
+/// A request that the outbox has under a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Earlier {
+    /// SHA-256 of that request.
+    pub digest: [u8; 32],
+    /// When it was received.
+    pub at: Millis,
+    /// Where its event is.
+    pub state: State,
+}
+
+/// The outcome of recording the event of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Recording {
+    /// The event is durable.
+    New(State),
+    /// An earlier request has the key, so nothing was recorded.
+    Earlier(Earlier),
+}
 
 /// Neither the disk nor Kafka keeps an event.
 #[derive(Clone, Debug)]
@@ -66,37 +86,45 @@ impl Delivery {
         &self.log
     }
 
-    /// Makes an event durable, whose record is `entry` and which was `received` then. When this returns a [`State`], it
-    /// stays whatever fails next.
+    /// Makes an event durable, whose record is `entry` and which was `received` then, unless the outbox has an earlier request
+    /// of its key. When this returns a [`Recording`], the event or the earlier one stays whatever fails next.
     ///
     /// The event alarms in any case. This node's hub applies it right after the fsync, or 300 ms after it was received
     /// if the disk takes longer or fails, and other processes receive it through PostgreSQL at that time.
     ///
     /// # Errors
     /// [`NotRecorded`] if neither the disk nor Kafka keeps it, as far as is known within ten seconds.
-    pub async fn record(&self, entry: Entry, event: Event, received: Instant) -> Result<State, NotRecorded> {
+    pub async fn record(
+        &self,
+        entry: Entry,
+        event: Event,
+        received: Instant,
+    ) -> Result<Recording, NotRecorded> {
         self.handover.hand_over(&event, received + DELIVERED_WITHIN);
         let publication = self.relay.as_ref().and_then(|relay| relay.publish(&entry));
-        let appending = self.append(entry.clone(), event.clone(), publication.clone());
+        // Kafka may still keep an entry that the disk does not.
+        let relayed = self.relay.as_ref().map(|relay| (relay, entry.clone()));
+        let traceparent = entry.traceparent.clone();
+        let appending = self.append(entry, event.clone(), publication.clone());
         tokio::pin!(appending);
         let (why, heard) = match timeout_at(received + DELIVERED_WITHIN, &mut appending).await {
-            Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
-            Ok(Err(why)) => (why, self.hub.push_unrecorded(event, entry.traceparent.clone()).await),
+            Ok(Ok(appended)) => return Ok(self.recording(&appended, publication.as_ref())),
+            Ok(Err(why)) => (why, self.hub.push_unrecorded(event, traceparent).await),
             // A disk that hangs is not a disk that fails. The alarm goes out, and the answer still waits for the disk,
             // but not for the hub.
             Err(_) => {
-                let heard = self.hub.push_unrecorded(event, entry.traceparent.clone());
+                let heard = self.hub.push_unrecorded(event, traceparent);
                 match timeout_at(received + ANSWERED_WITHIN, &mut appending).await {
-                    Ok(Ok(())) => return Ok(self.state(publication.as_ref())),
+                    Ok(Ok(appended)) => return Ok(self.recording(&appended, publication.as_ref())),
                     Ok(Err(why)) => (why, heard.await),
                     Err(_) => (OutboxError::late(), heard.await),
                 }
             }
         };
-        if let Some(relay) = &self.relay
+        if let Some((relay, entry)) = relayed
             && relay.is_durable_without_outbox(&entry, publication, received + ANSWERED_WITHIN).await
         {
-            return Ok(State::Published);
+            return Ok(Recording::New(State::Published));
         }
         Err(NotRecorded { heard, why })
     }
@@ -108,7 +136,7 @@ impl Delivery {
         entry: Entry,
         event: Event,
         publication: Option<Publication>,
-    ) -> impl Future<Output = Result<(), OutboxError>> + use<> {
+    ) -> impl Future<Output = Result<Appended, OutboxError>> + use<> {
         let (outbox, relay) = (self.outbox.clone(), self.relay.clone());
         let appending = tokio::spawn(async move {
             let trace = Trace::read(entry.traceparent.as_deref());
@@ -118,11 +146,11 @@ impl Delivery {
                 step.fail(why);
             }
             drop(step);
-            let sequence = appended?;
-            if let Some(relay) = relay {
-                relay.follow(sequence, publication.as_ref());
+            // An entry that was there before has its own publication.
+            if let (Ok(Appended::New(sequence)), Some(relay)) = (&appended, relay) {
+                relay.follow(*sequence, publication.as_ref());
             }
-            Ok(())
+            appended
         });
         async move { appending.await.unwrap_or_else(|_| Err(OutboxError::closed())) }
     }
@@ -136,15 +164,32 @@ impl Delivery {
         }
     }
 
-    /// Returns the former request and where its event is, if the outbox knows it. `None` is also the answer when the
-    /// lookup fails. The request may then be recorded twice, which the fold withstands.
-    pub async fn find(&self, origin: &Origin) -> Option<(Known, State)> {
+    fn recording(&self, appended: &Appended, publication: Option<&Publication>) -> Recording {
+        match appended {
+            Appended::New(_) => Recording::New(self.state(publication)),
+            Appended::Known(known) => Recording::Earlier(self.earlier(known)),
+        }
+    }
+
+    fn earlier(&self, known: &Known) -> Earlier {
+        let is_published = known.published || !self.log.is_read_back();
+        let state = if is_published { State::Published } else { State::Stored };
+        Earlier { digest: known.digest, at: known.at, state }
+    }
+
+    /// Returns whether nothing of an event goes out before the outbox has compared its key. With Kafka the record goes out
+    /// beside the append.
+    #[must_use]
+    pub fn appends_first(&self) -> bool {
+        self.relay.is_none()
+    }
+
+    /// Returns the earlier request of a key, if the outbox has one. `None` is also the answer when the lookup fails. The
+    /// append compares the key then.
+    pub async fn find(&self, origin: &Origin) -> Option<Earlier> {
         let deadline = Instant::now() + FOUND_WITHIN;
         match timeout_at(deadline, self.outbox.find(origin)).await {
-            Ok(Ok(known)) => known.map(|known| {
-                let is_published = known.published || !self.log.is_read_back();
-                (known, if is_published { State::Published } else { State::Stored })
-            }),
+            Ok(Ok(known)) => known.map(|known| self.earlier(&known)),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "an earlier request with the same key cannot be looked up");
                 None
@@ -161,9 +206,13 @@ impl Delivery {
 ///
 /// # Errors
 /// [`OutboxError`] if a second server uses the directory.
-pub async fn open_outbox(directory: &std::path::Path) -> Result<(Outbox, HubQueue, Lanes), OutboxError> {
+pub async fn open_outbox(
+    directory: &std::path::Path,
+    purpose: Purpose,
+) -> Result<(Outbox, HubQueue, Lanes), OutboxError> {
     let (queue, lanes) = HubQueue::new();
     let hub = queue.clone();
-    let outbox = Outbox::open(directory, move |committed| hub.push(Queued::Committed(committed))).await?;
+    let committed = move |committed| hub.push(Queued::Committed(committed));
+    let outbox = Outbox::open(directory, purpose, committed).await?;
     Ok((outbox, queue, lanes))
 }

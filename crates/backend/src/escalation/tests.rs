@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     calls::{fanout, hub::Arrival},
     clock,
-    delivery::{Delivery, handover::Handover, log::Log, open_outbox},
+    delivery::{Delivery, handover::Handover, log::Log, open_outbox, outbox::Purpose},
     people::location_use::LocationUses,
     push::{self, Hosts, Push},
     readiness::{RoleState, StateSender},
@@ -102,7 +102,7 @@ async fn lines_come_with_their_buildings_and_neighbours_however_they_became_know
 
 /// A node that takes steps, without anything else; returns its hub.
 async fn running(directory: &Path, database: Database, escalation: Escalation) -> Hub {
-    let (outbox, queue, queued) = open_outbox(directory).await.unwrap();
+    let (outbox, queue, queued) = open_outbox(directory, Purpose::Log).await.unwrap();
     let (hub, log) = (Hub::new(), Log::Local(outbox.clone()));
     tokio::spawn(fanout::drain(hub.clone(), queued, log.clone(), Share::default()));
     let handover = Handover::new(queue.clone(), Handle::current(), None);

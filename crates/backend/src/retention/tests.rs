@@ -11,7 +11,7 @@ use crate::{
     audit::{Act, By, Filter, Record},
     delivery::{
         self,
-        outbox::{Entry, Origin},
+        outbox::{Entry, Origin, Purpose},
     },
     statistics::Iana,
 };
@@ -21,7 +21,7 @@ const A_DAY: Millis = 24 * 60 * 60 * 1000;
 const THEN: Millis = 1_795_900_000_000;
 
 async fn retention(directory: &TempDir) -> Retention {
-    let (outbox, queue, _) = delivery::open_outbox(directory.path()).await.unwrap();
+    let (outbox, queue, _) = delivery::open_outbox(directory.path(), Purpose::Log).await.unwrap();
     let database = Database::in_directory(directory.path()).await;
     Retention {
         outbox,

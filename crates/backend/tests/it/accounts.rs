@@ -1,7 +1,7 @@
 //! Accounts and sessions on a real SQLite file.
 
 use backend::{
-    delivery::outbox::Outbox,
+    delivery::outbox::{Outbox, Purpose},
     people::accounts::{AccountError, Accounts, DEMO_PASSWORD, DEMO_RESIDENTS, NewAccount},
     people::sessions::{Device, SessionChange, SessionId, Sessions},
 };
@@ -100,7 +100,7 @@ async fn a_session_opens_with_its_token_until_it_ends_and_watchers_are_notified(
     let directory = tempfile::tempdir().expect("a directory");
     let database = database(directory.path()).await;
     let resident = Accounts::new(database.clone()).create(account("one")).await.expect("it is made");
-    let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
+    let outbox = Outbox::open(directory.path(), Purpose::Log, |_| {}).await.expect("it opens");
     let sessions = Sessions::open(database, outbox, false).await;
     let mut changes = sessions.watch_changes();
     let token = sessions.start(&resident, &Device::default()).await.expect("signed in");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use backend::delivery::{
     log::{Log, Outgoing, Positions, Read, Start},
-    outbox::{Outbox, Sequence},
+    outbox::{Outbox, Purpose, Sequence},
 };
 use tokio::{
     sync::mpsc,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn open(directory: &Path) -> (Outbox, Log) {
-    let outbox = Outbox::open(directory, |_| {}).await.expect("it opens");
+    let outbox = Outbox::open(directory, Purpose::Log, |_| {}).await.expect("it opens");
     (outbox.clone(), Log::Local(outbox))
 }
 

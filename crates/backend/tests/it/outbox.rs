@@ -1,17 +1,22 @@
 //! The outbox on a real file. Every acknowledged entry is there after a restart, and only once.
 
+mod checkpoint;
 mod deletion;
 mod place;
 
 use std::path::Path;
 
-use backend::delivery::outbox::{Entry, Origin, Outbox, Pages, Sequence};
+use backend::delivery::outbox::{Appended, Entry, Origin, Outbox, Pages, Purpose, Sequence};
 use domain::{Alert, AlertId, Event, House, Line, Position};
+use sqlx::{
+    Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 async fn open(directory: &Path) -> Outbox {
-    Outbox::open(directory, |_| {}).await.expect("it opens")
+    Outbox::open(directory, Purpose::Relayed, |_| {}).await.expect("it opens")
 }
 
 fn entry(number: u8) -> Entry {
@@ -37,7 +42,10 @@ fn event(entry: &Entry) -> Event {
 }
 
 async fn append(outbox: &Outbox, entry: Entry) -> Sequence {
-    outbox.append(entry.clone(), event(&entry)).await.expect("it is stored")
+    match outbox.append(entry.clone(), event(&entry)).await.expect("it is stored") {
+        Appended::New(sequence) => sequence,
+        Appended::Known(known) => panic!("{known:?} was there before"),
+    }
 }
 
 async fn values(outbox: &Outbox) -> Vec<Vec<u8>> {
@@ -97,10 +105,38 @@ async fn a_request_is_found_again_by_resident_route_and_key_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_request_makes_one_entry_and_is_passed_on_once_alone_or_beside_its_repetitions() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let committed = move |committed| drop(sender.send(committed));
+    let outbox = Outbox::open(directory.path(), Purpose::Log, committed).await.expect("it opens");
+    let request = entry(1);
+    let repeat = |number: u8| {
+        let (outbox, entry) = (outbox.clone(), Entry { digest: [number; 32], ..request.clone() });
+        tokio::spawn(async move { outbox.append(entry.clone(), event(&entry)).await })
+    };
+    let together: Vec<_> = (0..20).map(repeat).collect();
+    let mut outcomes = Vec::new();
+    for appending in together {
+        outcomes.push(appending.await.expect("no panic").expect("it is answered"));
+    }
+    outcomes.push(repeat(20).await.expect("no panic").expect("it is answered"));
+    let known = outcomes.iter().filter_map(|outcome| match outcome {
+        Appended::New(_) => None,
+        Appended::Known(first) => Some(first.digest),
+    });
+    let first = outbox.find(&request.origin).await.expect("readable").expect("it is known");
+    assert_eq!(known.collect::<Vec<_>>(), [first.digest; 20], "the first of 21 is new");
+    assert_eq!(values(&outbox).await, [vec![1]]);
+    outbox.close().await;
+    assert!(receiver.try_recv().is_ok() && receiver.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_servers_never_share_an_outbox() {
     let directory = tempfile::tempdir().expect("a directory");
     let first = open(directory.path()).await;
-    let Err(refused) = Outbox::open(directory.path(), |_| {}).await else {
+    let Err(refused) = Outbox::open(directory.path(), Purpose::Relayed, |_| {}).await else {
         panic!("the second one opened too")
     };
     assert!(refused.to_string().contains("another server uses"), "{refused}");
@@ -113,7 +149,7 @@ async fn every_committed_event_is_passed_on_in_the_order_of_the_sequences() {
     let directory = tempfile::tempdir().expect("a directory");
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let committed = move |committed| drop(sender.send(committed));
-    let outbox = Outbox::open(directory.path(), committed).await.expect("it opens");
+    let outbox = Outbox::open(directory.path(), Purpose::Relayed, committed).await.expect("it opens");
     let appends = (0..50).map(|number| {
         let outbox = outbox.clone();
         tokio::spawn(async move { append(&outbox, entry(number)).await })
@@ -197,4 +233,22 @@ async fn an_entry_keeps_its_trace_until_the_log_has_it() {
     let traces: Vec<_> = waiting.iter().map(|(_, entry)| entry.traceparent.as_deref()).collect();
     assert_eq!(traces, [Some(trace), None]);
     outbox.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_kafka_lacks_has_an_index_only_where_there_is_a_kafka_and_entries_stay_as_that_changes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = SqliteConnectOptions::new().filename(directory.path().join("outbox.db"));
+    for (number, purpose, indexes) in [(1, Purpose::Log, 0), (2, Purpose::Relayed, 1), (3, Purpose::Log, 0)] {
+        let outbox = Outbox::open(directory.path(), purpose, |_| {}).await.expect("it opens");
+        append(&outbox, entry(number)).await;
+        let kept: Vec<_> = (1..=number).map(|number| vec![number]).collect();
+        assert_eq!(values(&outbox).await, kept);
+        outbox.close().await;
+        let mut file = SqliteConnection::connect_with(&file).await.expect("it opens");
+        let count = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'entries_unmarked'";
+        let found: i64 = sqlx::query_scalar(count).fetch_one(&mut file).await.expect("it can be read");
+        assert_eq!(found, indexes, "{purpose:?}");
+        file.close().await.expect("it is closed");
+    }
 }

@@ -6,7 +6,7 @@ use backend::{
     calls::hub::{QueueReceiver, Subscription, queue},
     delivery::{
         log::{Log, Outgoing},
-        outbox::Outbox,
+        outbox::{Outbox, Purpose},
     },
 };
 use domain::{
@@ -189,7 +189,7 @@ async fn a_call_that_nobody_has_ended_within_a_day_expires_and_no_other_does() {
     let directory = tempfile::tempdir().expect("a directory");
     let (left, cancelled, fresh) =
         (alert("1203", 25 * HOUR), alert("1204", 25 * HOUR), alert("1301", 23 * HOUR));
-    let outbox = Outbox::open(directory.path(), |_| {}).await.expect("it opens");
+    let outbox = Outbox::open(directory.path(), Purpose::Log, |_| {}).await.expect("it opens");
     let log = Log::Local(outbox.clone());
     for alert in [&left, &cancelled, &fresh] {
         write(&log, Event::Alert(alert.clone())).await;

@@ -8,7 +8,7 @@ use std::{
 
 use backend::{
     clock,
-    delivery::outbox::{Entry, Origin, Outbox},
+    delivery::outbox::{Entry, Origin, Outbox, Purpose},
     readiness::RoleState,
     statistics::{
         Iana, Statistics,
@@ -89,7 +89,7 @@ async fn a_press_is_in_the_figures_and_in_the_health() {
 
 /// Fills the outbox of a directory with calls.
 async fn fill(directory: &Path) {
-    let outbox = Outbox::open(directory, |_| {}).await.expect("the outbox opens");
+    let outbox = Outbox::open(directory, Purpose::Log, |_| {}).await.expect("the outbox opens");
     let begun = clock::now() - 10 * 24 * 60 * 60 * 1000;
     let mut appending = Vec::new();
     for number in 0..CALLS {

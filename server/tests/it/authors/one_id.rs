@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backend::delivery::{
     log::{Log, Outgoing},
-    outbox::Outbox,
+    outbox::{Outbox, Purpose},
 };
 use domain::{Alert, AlertId, Event, House, Line, api::ProgressRequest, record};
 use reqwest::Method;
@@ -35,7 +35,7 @@ async fn write(log: &Log, event: &Event) {
 /// them.
 async fn server_with_two_calls_of_one_id() -> Result<(TempDir, Server, AlertId), Error> {
     let directory = tempfile::tempdir().unwrap();
-    let outbox = Outbox::open(directory.path(), |_| {}).await.unwrap();
+    let outbox = Outbox::open(directory.path(), Purpose::Log, |_| {}).await.unwrap();
     let (log, id) = (Log::Local(outbox.clone()), AlertId::generate());
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     for house in ["1203", "1301"] {

@@ -93,8 +93,10 @@ impl LineCalls {
         }
         let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
         let changes = self.incidents.apply(event, source);
+        // Derived once, because the index asks for an alert's call and for the ends of all calls with its id.
+        let named = may_end.map(|id| self.incidents.named(id)).unwrap_or_default();
         if let Some((id, house)) = &alert
-            && let Some(call) = self.call(*id, house)
+            && let Some(call) = named.iter().find(|call| call.alert.house == *house)
         {
             self.index.insert(*id, house, call.alert.at, age);
             if call.alert.alone {
@@ -104,14 +106,12 @@ impl LineCalls {
             }
         }
         let mut opened = Vec::new();
-        if let Some(id) = may_end {
-            for call in self.incidents.named(id) {
-                let house = call.alert.house.clone();
-                self.index.set_ended(id, &house, call.end.as_ref().map(|end| end.at));
-                let lines = self.index.set_guests(id, &house, &call);
-                if !lines.is_empty() {
-                    opened.push(Opened { id, house, lines });
-                }
+        for call in named {
+            let (id, house) = (call.alert.id, call.alert.house.clone());
+            self.index.set_ended(id, &house, call.end.as_ref().map(|end| end.at));
+            let lines = self.index.set_guests(id, &house, &call);
+            if !lines.is_empty() {
+                opened.push(Opened { id, house, lines });
             }
         }
         let trace = Trace { direct, call: alert.filter(|_| !late && !replay) };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Millis, Position, topic};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::{Ends, LogError, Outgoing, Positions, Read, Record, Start};
@@ -16,6 +16,9 @@ use crate::{
 const PARTITION: i32 = 0;
 /// The pause before an outbox that cannot be read is read again.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The time between two looks for new entries. A reader that each commit wakes would read while the hub alarms, and the
+/// statistics are not in a hurry.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Where an entry with this number and time stands.
 #[must_use]
@@ -60,7 +63,7 @@ pub(super) async fn follow(outbox: &Outbox, start: Start, to: &mpsc::Sender<Read
             Ok(()) => {
                 failed = false;
                 tokio::select! {
-                    changed = more.changed() => if changed.is_err() { return },
+                    outcome = grown(&more) => if outcome.is_err() { return },
                     () = to.closed() => return,
                 }
             }
@@ -75,6 +78,16 @@ pub(super) async fn follow(outbox: &Outbox, start: Start, to: &mpsc::Sender<Read
                     () = to.closed() => return,
                 }
             }
+        }
+    }
+}
+
+/// Waits until the log has more than was seen, or returns an error if nothing will be appended any more.
+async fn grown(end: &watch::Receiver<Sequence>) -> Result<(), watch::error::RecvError> {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if end.has_changed()? {
+            return Ok(());
         }
     }
 }

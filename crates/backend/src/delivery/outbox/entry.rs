@@ -1,7 +1,10 @@
 //! An entry of the outbox, with the request that made it, and its outcome.
 
 use domain::{Event, Millis, Position};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{
+    Row,
+    sqlite::{SqliteConnection, SqliteRow},
+};
 use uuid::Uuid;
 
 use super::OutboxError;
@@ -57,6 +60,15 @@ pub struct Committed {
     pub traceparent: Option<String>,
 }
 
+/// The effect of an append.
+#[derive(Clone, Debug)]
+pub enum Appended {
+    /// The entry is on the disk under this number.
+    New(Sequence),
+    /// An entry of the same request was there before, and the new one is not kept.
+    Known(Known),
+}
+
 /// The outbox's knowledge of a former request.
 #[derive(Clone, Debug)]
 pub struct Known {
@@ -81,7 +93,23 @@ pub struct Marked {
     pub position: Position,
 }
 
-pub(super) fn digest(row: &SqliteRow) -> Result<[u8; 32], OutboxError> {
+/// Returns what is known of a request, if it was stored before.
+pub(super) async fn find(file: &mut SqliteConnection, of: &Origin) -> Result<Option<Known>, OutboxError> {
+    let row = sqlx::query(
+        "SELECT digest, stored_at, record_offset IS NOT NULL AS published FROM entries
+         WHERE id = $1 AND resident = $2 AND route = $3",
+    )
+    .bind(of.id)
+    .bind(&of.resident)
+    .bind(&of.route)
+    .fetch_optional(file)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (at, published) = (row.try_get("stored_at")?, row.try_get("published")?);
+    Ok(Some(Known { digest: digest(&row)?, at, published }))
+}
+
+fn digest(row: &SqliteRow) -> Result<[u8; 32], OutboxError> {
     let bytes: Vec<u8> = row.try_get("digest")?;
     bytes.try_into().map_err(|_| OutboxError("a stored digest has a wrong length".into()))
 }

@@ -1,5 +1,7 @@
 //! Opens the outbox's file so that a commit is on the disk, and checks the file before it is trusted.
 
+mod prepare;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -9,7 +11,9 @@ use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use uuid::Uuid;
+
+pub use prepare::Purpose;
+use prepare::{begin_anew, identify, index_for};
 
 use super::{
     LogId, OutboxError,
@@ -22,11 +26,16 @@ use crate::{clock, database::migrations};
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// The longest wait of a statement for another lock on the file, as that of a reader in the way of a checkpoint.
 const BUSY: Duration = Duration::from_secs(2);
+/// The pages of the write-ahead log at which a commit moves them into the file, which are 32 MB. The press of that commit
+/// waits for it, so it is the last resort of a file that is never quiet.
+const CHECKPOINT_AT: &str = "8000";
 
 /// The open file.
 pub(super) struct OutboxFile {
     pub(super) writer: SqlitePool,
     pub(super) reader: SqlitePool,
+    /// Moves the write-ahead log into the file while the writer goes on.
+    pub(super) checkpointer: SqlitePool,
     pub(super) log: LogId,
     /// The greatest sequence number that was ever given, or the one before the first.
     pub(super) end: i64,
@@ -35,6 +44,7 @@ pub(super) struct OutboxFile {
 /// Opens the file of one directory, again and again, and remembers what need not be found out twice.
 pub(super) struct Opener {
     directory: PathBuf,
+    purpose: Purpose,
     lock: Option<Lock>,
     /// The file that was checked last, and what is wrong with it.
     checked: Option<(Identity, Option<String>)>,
@@ -47,8 +57,8 @@ pub(super) struct Opener {
 
 impl Opener {
     /// For `outbox.db` in `directory`.
-    pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), lock: None, checked: None, held: None, copy: None }
+    pub(super) fn new(directory: &Path, purpose: Purpose) -> Self {
+        Self { directory: directory.to_owned(), purpose, lock: None, checked: None, held: None, copy: None }
     }
 
     /// Opens the file and writes to it once, through to the disk. `after_failure` is true if a commit to it has failed
@@ -72,7 +82,8 @@ impl Opener {
         let options = options(&self.path())
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("wal_autocheckpoint", CHECKPOINT_AT);
         let writer =
             pool(1).connect_with(options.clone()).await.inspect_err(|error| self.record_damage(error))?;
         let prepared = self.prepare(&writer, &options, after_failure).await;
@@ -91,10 +102,17 @@ impl Opener {
     ) -> Result<OutboxFile, Unopened> {
         self.check(writer).await?;
         migrations::outbox().run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
+        index_for(self.purpose, writer).await?;
         begin_anew(writer, after_failure).await?;
         let (log, end) = identify(writer).await?;
-        let reader = pool(2).connect_with(options.clone().read_only(true)).await?;
-        Ok(OutboxFile { writer: writer.clone(), reader, log, end })
+        let checkpointer = pool(1).connect_with(options.clone().create_if_missing(false)).await?;
+        match pool(2).connect_with(options.clone().read_only(true)).await {
+            Ok(reader) => Ok(OutboxFile { writer: writer.clone(), reader, checkpointer, log, end }),
+            Err(error) => {
+                checkpointer.close().await;
+                Err(error.into())
+            }
+        }
     }
 
     /// Holds the file that is about to be opened. One that was held before and is not at its path any more was moved
@@ -203,6 +221,7 @@ impl Opener {
 impl OutboxFile {
     pub(super) async fn close(self) {
         self.reader.close().await;
+        self.checkpointer.close().await;
         self.writer.close().await;
     }
 }
@@ -216,6 +235,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .idle_timeout(None)
+        // Else a press would open the file anew each half an hour, and another one if it was moved.
+        .max_lifetime(None)
         // A file's connection is not lost between two uses, and the test is one more way to its thread and back.
         .test_before_acquire(false)
 }
@@ -231,52 +252,6 @@ pub(super) async fn open_beside(directory: &Path) -> Result<(SqlitePool, LogId),
         reader.map_err(|error| OutboxError(format!("{} cannot be read: {error}", path.display())))?;
     let row = sqlx::query("SELECT log_id FROM node").fetch_one(&reader).await?;
     Ok((reader, LogId(row.try_get(0)?)))
-}
-
-/// Folds the write-ahead log into the file and begins it anew, then writes something through to the disk.
-///
-/// After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is appended behind
-/// a lost part is lost with it, because each frame's checksum builds on the one before (SQLite, "WAL-mode File Format").
-/// Then the file is usable only if nobody else's transaction kept the log from being begun anew.
-async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Result<(), OutboxError> {
-    let busy: i64 = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?.try_get(0)?;
-    if after_failure && busy != 0 {
-        return Err(OutboxError(
-            "another program is reading the file, which keeps its write-ahead log from being begun anew after a failure"
-                .into(),
-        ));
-    }
-    sqlx::query("UPDATE node SET probed_at = $1").bind(clock::now()).execute(writer).await?;
-    Ok(())
-}
-
-/// Returns the log's id, made if the file has none yet, and the next sequence number. That is the present millisecond
-/// or the number behind the last one, whichever is greater, so that no number is given twice although an older copy of
-/// the file was restored.
-async fn identify(writer: &SqlitePool) -> Result<(LogId, i64), OutboxError> {
-    let mut transaction = writer.begin().await?;
-    sqlx::query("UPDATE node SET log_id = $1 WHERE log_id IS NULL")
-        .bind(Uuid::now_v7())
-        .execute(&mut *transaction)
-        .await?;
-    // SQLite has no row for a table that was never written to ("Autoincrement In SQLite").
-    sqlx::query(
-        "INSERT INTO sqlite_sequence (name, seq)
-         SELECT 'entries', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entries')",
-    )
-    .execute(&mut *transaction)
-    .await?;
-    sqlx::query("UPDATE sqlite_sequence SET seq = MAX(seq, $1) WHERE name = 'entries'")
-        .bind(clock::now())
-        .execute(&mut *transaction)
-        .await?;
-    let row = sqlx::query(
-        "SELECT log_id, (SELECT seq FROM sqlite_sequence WHERE name = 'entries') AS seq FROM node",
-    )
-    .fetch_one(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok((LogId(row.try_get("log_id")?), row.try_get("seq")?))
 }
 
 impl OutboxError {

@@ -17,11 +17,11 @@ mod writer;
 use std::path::Path;
 
 use domain::{CallKey, Event, Millis, Position};
-use sqlx::{Row, SqlitePool};
+use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use entry::digest;
-pub use entry::{Committed, Entry, Known, LogId, Marked, Origin, Sequence};
+pub use entry::{Appended, Committed, Entry, Known, LogId, Marked, Origin, Sequence};
+pub use file::Purpose;
 use file::{Opener, OutboxFile};
 pub use pages::{PAGE, Pages, Stored};
 pub(crate) use place::{LOCK, NAME};
@@ -95,9 +95,10 @@ impl Outbox {
     /// [`OutboxError`] if a second server uses the directory.
     pub async fn open(
         directory: &Path,
+        purpose: Purpose,
         committed: impl Fn(Committed) + Send + 'static,
     ) -> Result<Self, OutboxError> {
-        let mut opener = Opener::new(directory);
+        let mut opener = Opener::new(directory, purpose);
         let opened = match opener.open(false).await {
             Ok(file) => Ok(file),
             Err(Unopened::InUse(error)) => return Err(error),
@@ -125,11 +126,12 @@ impl Outbox {
         self.end.clone()
     }
 
-    /// Makes `entry` durable, which is the record of `event`. When this returns, it is on the disk.
+    /// Makes `entry` durable, which is the record of `event`, unless an entry of the same request is there. When this
+    /// returns, the one or the other is on the disk.
     ///
     /// # Errors
     /// [`OutboxError`] if it is not, and must not be acknowledged on its account.
-    pub async fn append(&self, entry: Entry, event: Event) -> Result<Sequence, OutboxError> {
+    pub async fn append(&self, entry: Entry, event: Event) -> Result<Appended, OutboxError> {
         let (reply, answer) = oneshot::channel();
         let append = Box::new(Append { entry, event, reply });
         self.writes.send(Write::Append(append)).await.map_err(|_| OutboxError::closed())?;
@@ -219,18 +221,8 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.
     pub async fn find(&self, origin: &Origin) -> Result<Option<Known>, OutboxError> {
-        let row = sqlx::query(
-            "SELECT digest, stored_at, record_offset IS NOT NULL AS published FROM entries
-             WHERE id = $1 AND resident = $2 AND route = $3",
-        )
-        .bind(origin.id)
-        .bind(&origin.resident)
-        .bind(&origin.route)
-        .fetch_optional(&self.readable()?.pool)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let (at, published) = (row.try_get("stored_at")?, row.try_get("published")?);
-        Ok(Some(Known { digest: digest(&row)?, at, published }))
+        let mut reader = self.readable()?.pool.acquire().await?;
+        entry::find(&mut reader, origin).await
     }
 
     /// The entries in order.

@@ -3,7 +3,7 @@
 use domain::{CallKey, Event, Millis, Position};
 use tokio::sync::oneshot;
 
-use super::{Entry, OutboxError, Sequence, SessionCopy};
+use super::{Appended, Entry, OutboxError, Sequence, SessionCopy};
 
 /// Answers the waiter of a commit.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, OutboxError>>;
@@ -12,7 +12,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, OutboxError>>;
 pub(super) struct Append {
     pub(super) entry: Entry,
     pub(super) event: Event,
-    pub(super) reply: Reply<Sequence>,
+    pub(super) reply: Reply<Appended>,
 }
 
 /// A request to the writer.

@@ -9,15 +9,17 @@ use tokio::{
 };
 
 use batch::{Batch, gather};
+use checkpoints::Checkpoints;
 
 use super::{
-    Committed, OutboxError, Readable, Sequence,
+    Appended, Committed, OutboxError, Readable, Sequence,
     file::{Opener, OutboxFile},
     place::Unopened,
     request::{Append, Change, Reply, Write},
 };
 
 mod batch;
+mod checkpoints;
 mod statements;
 
 /// The time between two attempts to reopen a file that failed.
@@ -43,18 +45,28 @@ pub(super) struct Writer {
     opener: Opener,
     state: State,
     shown: Shown,
+    checkpoints: Checkpoints,
     committed: Box<dyn Fn(Committed) + Send>,
 }
 
 /// The result of a commit.
 #[derive(Default)]
 struct Written {
-    /// The numbers of the entries that somebody waits for.
-    sequences: Vec<Sequence>,
+    /// The effects of the entries that somebody waits for.
+    appended: Vec<Appended>,
     /// The rows of each change.
     counts: Vec<u64>,
     /// The greatest number of an entry, notes included.
     end: Sequence,
+}
+
+impl Written {
+    fn add(&mut self, appended: Appended) {
+        if let Appended::New(sequence) = appended {
+            self.end = self.end.max(sequence);
+        }
+        self.appended.push(appended);
+    }
 }
 
 impl Writer {
@@ -66,7 +78,7 @@ impl Writer {
         committed: Box<dyn Fn(Committed) + Send>,
     ) -> Self {
         let state = State::Failed { until: Instant::now(), why: OutboxError::closed() };
-        let mut writer = Self { opener, state, shown, committed };
+        let mut writer = Self { opener, state, shown, checkpoints: Checkpoints::default(), committed };
         writer.enter(opened);
         writer
     }
@@ -75,7 +87,7 @@ impl Writer {
     pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Write>) {
         loop {
             let until = match &self.state {
-                State::Open(_) => Instant::now() + INSPECT_EVERY,
+                State::Open(_) => Instant::now() + self.checkpoints.due_after().unwrap_or(INSPECT_EVERY),
                 State::Failed { until, .. } => *until,
             };
             let mut batch = gather(&mut queue, until).await;
@@ -89,6 +101,9 @@ impl Writer {
             } else {
                 // `trouble` shows a failure, and nobody waits for an answer.
                 let _ = self.keep_in_place().await;
+                if let State::Open(file) = &self.state {
+                    self.checkpoints.begin_if_due(file);
+                }
             }
             let Some(closing) = closing else { continue };
             self.shown.readable.send_replace(None);
@@ -146,7 +161,7 @@ impl Writer {
             written = self.keep_in_place().await.and(written);
         }
         match written {
-            Ok(written) => self.answer(appends, changes, &written),
+            Ok(written) => self.answer(appends, changes, written),
             Err(error) => {
                 metrics::counter!("iutsai_outbox_failures_total").increment(1);
                 self.opener.refresh();
@@ -162,22 +177,24 @@ impl Writer {
         }
     }
 
-    fn answer(&mut self, appends: Vec<Append>, changes: Vec<(Change, Reply<u64>)>, written: &Written) {
+    fn answer(&mut self, appends: Vec<Append>, changes: Vec<(Change, Reply<u64>)>, written: Written) {
         metrics::counter!("iutsai_outbox_commits_total").increment(1);
-        metrics::counter!("iutsai_outbox_entries_total").increment(appends.len() as u64);
-        let mut appended: Vec<(Sequence, Append)> = written.sequences.iter().copied().zip(appends).collect();
-        // An entry that was there before keeps its number, so a batch need not be in order.
-        appended.sort_by_key(|(sequence, _)| *sequence);
-        for (sequence, append) in appended {
+        let new = written.appended.iter().filter(|appended| matches!(appended, Appended::New(_))).count();
+        metrics::counter!("iutsai_outbox_entries_total").increment(new as u64);
+        self.checkpoints.add(appends.len() + changes.len());
+        for (append, appended) in appends.into_iter().zip(written.appended) {
             let Append { entry, event, reply } = append;
-            (self.committed)(Committed { sequence, at: entry.at, event, traceparent: entry.traceparent });
+            // The hub has the event of an entry that was there before.
+            if let Appended::New(sequence) = appended {
+                (self.committed)(Committed { sequence, at: entry.at, event, traceparent: entry.traceparent });
+            }
             // A client that went away does not take its entry with it, so a missing listener is not an error.
-            let _ = reply.send(Ok(sequence));
+            let _ = reply.send(Ok(appended));
         }
         self.shown.end.send_if_modified(|end| advance(end, written.end));
-        for ((_, reply), count) in changes.into_iter().zip(&written.counts) {
+        for ((_, reply), count) in changes.into_iter().zip(written.counts) {
             // A note has no waiter, and that of another change may have gone.
-            let _ = reply.send(Ok(*count));
+            let _ = reply.send(Ok(count));
         }
     }
 
@@ -240,17 +257,16 @@ async fn write(
     appends: &[Append],
     changes: &[(Change, Reply<u64>)],
 ) -> Result<Written, OutboxError> {
+    let mut written = Written::default();
     if let ([append], []) = (appends, changes) {
-        let sequence = statements::insert(&mut *pool.acquire().await?, &append.entry).await?;
-        return Ok(Written { sequences: vec![sequence], counts: Vec::new(), end: sequence });
+        written.add(statements::insert(&mut *pool.acquire().await?, &append.entry).await?);
+        return Ok(written);
     }
     let mut transaction = pool.begin().await?;
     let connection: &mut SqliteConnection = &mut transaction;
-    let mut written = Written::default();
     for append in appends {
-        written.sequences.push(statements::insert(connection, &append.entry).await?);
+        written.add(statements::insert(connection, &append.entry).await?);
     }
-    written.end = written.sequences.iter().copied().max().unwrap_or_default();
     for (change, _) in changes {
         let changed = statements::change(connection, change).await?;
         written.counts.push(changed.rows);

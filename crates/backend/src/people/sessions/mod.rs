@@ -156,7 +156,13 @@ impl Sessions {
     /// to the database.
     #[must_use]
     pub fn knows(&self, token: &str) -> bool {
-        is_token(token) && self.copies.has(&SessionId::of_token(token))
+        SessionId::of_text(token).is_some_and(|id| self.has(&id))
+    }
+
+    /// Returns true if this node's copy has a session, as [`Sessions::knows`].
+    #[must_use]
+    pub fn has(&self, id: &SessionId) -> bool {
+        self.copies.has(id)
     }
 
     /// Returns whose session `token` opens, if this node's copy has it. The database is not asked.
@@ -183,10 +189,18 @@ impl Sessions {
     /// # Errors
     /// The database's, if the text can be a token and the session is not known here.
     pub async fn find(&self, token: &str) -> Result<Option<Session>, PeopleError> {
-        if !is_token(token) {
-            return Ok(None);
+        match SessionId::of_text(token) {
+            Some(id) => self.find_named(id).await,
+            None => Ok(None),
         }
-        let (id, now) = (SessionId::of_token(token), clock::now());
+    }
+
+    /// The session of this name; `None` if there is none or it has ended.
+    ///
+    /// # Errors
+    /// The database's, if the session is not known here.
+    pub async fn find_named(&self, id: SessionId) -> Result<Option<Session>, PeopleError> {
+        let now = clock::now();
         let known = match self.copies.get(&id, now - HOLD) {
             Some(known) => Some(known),
             None => self.look_up(&id).await?,

@@ -49,6 +49,12 @@ impl SessionId {
         Self(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
     }
 
+    /// Names the session that a text opens; `None` if the text cannot be a token.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Self> {
+        is_token(text).then(|| Self::of_token(text))
+    }
+
     /// Reads a name that was shown to the owner of the session.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {

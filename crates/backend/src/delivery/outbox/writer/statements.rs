@@ -1,10 +1,10 @@
 //! The SQL of the outbox's writer.
 
 use domain::{CallKey, topic};
-use sqlx::{Row, sqlite::SqliteConnection};
+use sqlx::sqlite::SqliteConnection;
 
 use super::Change;
-use crate::delivery::outbox::{Entry, OutboxError, Sequence, SessionCopy};
+use crate::delivery::outbox::{Appended, Entry, OutboxError, Sequence, SessionCopy, entry::find};
 
 /// The most old entries or marks that one commit deletes, because a press must not wait behind a month.
 const SLICE: i64 = 500;
@@ -44,19 +44,18 @@ const MARKS_OF_OTHERS: &str =
 const MARKS_OF_NONE: &str =
     "SELECT sequence FROM entries WHERE record_offset IS NOT NULL AND cluster IS NULL LIMIT $1";
 
-/// Inserts an entry. One that is there already keeps its number, because one request of a batch must not fail the
-/// others.
+/// Inserts an entry, or returns the one of the same request that is there already, because one request of a batch must not
+/// fail the others. The latter is as durable, because it was committed before or is committed with this batch.
 ///
 /// Outside of a transaction the statement is one, which most presses are, and begin and commit would be two more ways to
 /// the thread of the connection and back. SQLite commits it when the statement is done (SQLite, "Automatic
-/// Transactions"), so the row is not believed before that: `fetch_one` would end at the row, and drop the error of a disk
-/// that failed afterwards.
-pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Sequence, OutboxError> {
+/// Transactions"). `execute` waits for that and reports the error of a disk that failed by then. A row by `RETURNING` would
+/// arrive before the commit, and wake this task in vain.
+pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<Appended, OutboxError> {
     let inserted = sqlx::query(
         "INSERT INTO entries (id, resident, route, digest, topic, line, value, stored_at, traceparent)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         ON CONFLICT (id, resident, route) DO UPDATE SET id = excluded.id
-         RETURNING sequence",
+         ON CONFLICT (id, resident, route) DO NOTHING",
     )
     .bind(entry.origin.id)
     .bind(&entry.origin.resident)
@@ -67,10 +66,13 @@ pub(super) async fn insert(to: &mut SqliteConnection, entry: &Entry) -> Result<S
     .bind(&entry.value)
     .bind(entry.at)
     .bind(entry.traceparent.as_deref())
-    .fetch_all(to)
+    .execute(&mut *to)
     .await?;
-    let row = inserted.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(Sequence(row.try_get("sequence")?))
+    if inserted.rows_affected() > 0 {
+        return Ok(Appended::New(Sequence(inserted.last_insert_rowid())));
+    }
+    let known = find(to, &entry.origin).await?;
+    Ok(Appended::Known(known.ok_or(sqlx::Error::RowNotFound)?))
 }
 
 /// The effect of a change.
@@ -91,8 +93,10 @@ impl From<u64> for Changed {
 pub(super) async fn change(to: &mut SqliteConnection, change: &Change) -> Result<Changed, OutboxError> {
     let query = match change {
         Change::Append(entry) => {
-            let appended = Some(insert(to, entry).await?);
-            return Ok(Changed { rows: 1, appended });
+            return Ok(match insert(to, entry).await? {
+                Appended::New(sequence) => Changed { rows: 1, appended: Some(sequence) },
+                Appended::Known(_) => Changed { rows: 0, appended: None },
+            });
         }
         Change::Mark(sequence, position, cluster) => sqlx::query(
             "UPDATE entries SET partition_id = $1, record_offset = $2, record_timestamp = $3, cluster = $4,
@@ -198,7 +202,7 @@ async fn keep_session(to: &mut SqliteConnection, session: &SessionCopy) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Connection as _, sqlite::SqliteConnection};
+    use sqlx::{Connection as _, Row as _};
 
     use super::*;
 

@@ -1,0 +1,78 @@
+//! The statements that make a file ready for the writer, after it was opened.
+
+use sqlx::{Row, SqlitePool};
+use uuid::Uuid;
+
+use crate::{
+    clock,
+    delivery::outbox::{LogId, OutboxError},
+};
+
+/// The use of an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is the node's log.
+    Log,
+    /// Its entries are published to Kafka, which is the log.
+    Relayed,
+}
+
+/// Keeps the index by which the relay finds what Kafka lacks, or drops it. Where the file is the log, it would have every
+/// entry, and each press would write a page of it for nobody. No step of the migrations does that, because the purpose of a
+/// file changes, and every version works without the index, if slowly.
+pub(super) async fn index_for(purpose: Purpose, writer: &SqlitePool) -> Result<(), OutboxError> {
+    let index = match purpose {
+        Purpose::Log => "DROP INDEX IF EXISTS entries_unmarked",
+        Purpose::Relayed => {
+            "CREATE INDEX IF NOT EXISTS entries_unmarked ON entries (sequence) WHERE record_offset IS NULL"
+        }
+    };
+    sqlx::query(index).execute(writer).await?;
+    Ok(())
+}
+
+/// Folds the write-ahead log into the file and begins it anew, then writes something through to the disk.
+///
+/// After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is appended behind
+/// a lost part is lost with it, because each frame's checksum builds on the one before (SQLite, "WAL-mode File Format").
+/// Then the file is usable only if nobody else's transaction kept the log from being begun anew.
+pub(super) async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Result<(), OutboxError> {
+    let busy: i64 = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?.try_get(0)?;
+    if after_failure && busy != 0 {
+        return Err(OutboxError(
+            "another program is reading the file, which keeps its write-ahead log from being begun anew after a failure"
+                .into(),
+        ));
+    }
+    sqlx::query("UPDATE node SET probed_at = $1").bind(clock::now()).execute(writer).await?;
+    Ok(())
+}
+
+/// Returns the log's id, made if the file has none yet, and the next sequence number. That is the present millisecond
+/// or the number behind the last one, whichever is greater, so that no number is given twice although an older copy of
+/// the file was restored.
+pub(super) async fn identify(writer: &SqlitePool) -> Result<(LogId, i64), OutboxError> {
+    let mut transaction = writer.begin().await?;
+    sqlx::query("UPDATE node SET log_id = $1 WHERE log_id IS NULL")
+        .bind(Uuid::now_v7())
+        .execute(&mut *transaction)
+        .await?;
+    // SQLite has no row for a table that was never written to ("Autoincrement In SQLite").
+    sqlx::query(
+        "INSERT INTO sqlite_sequence (name, seq)
+         SELECT 'entries', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entries')",
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query("UPDATE sqlite_sequence SET seq = MAX(seq, $1) WHERE name = 'entries'")
+        .bind(clock::now())
+        .execute(&mut *transaction)
+        .await?;
+    let row = sqlx::query(
+        "SELECT log_id, (SELECT seq FROM sqlite_sequence WHERE name = 'entries') AS seq FROM node",
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok((LogId(row.try_get("log_id")?), row.try_get("seq")?))
+}

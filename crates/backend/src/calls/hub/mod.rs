@@ -49,7 +49,7 @@ pub use open_calls::{OpenCall, OpenCalls};
 pub(crate) use queue::Push;
 #[cfg(test)]
 pub(crate) use queue::Slow;
-pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
+pub use queue::{End, Outlet, Polled, Queue, QueueReceiver, Written, queue, queue_before};
 use room::Room;
 pub use snapshot::Snapshot;
 pub use subscription::{Subscribed, Subscription, SubscriptionHandle};

@@ -63,8 +63,9 @@ impl Reader {
         }
     }
 
-    /// Returns the payload of a text message, unmasked where it lies, if these octets are that message in one short frame
-    /// and nothing else. `None` leaves them as they were, to be pushed. It is for octets that follow all that was pushed.
+    /// Returns the payload of a text message, unmasked where it lies, if these octets are that message in one short
+    /// frame and nothing else. `None` leaves them as they were, to be pushed. It is for octets that follow all that was
+    /// pushed.
     #[must_use]
     pub fn whole_text<'a>(&self, octets: &'a mut [u8]) -> Option<&'a [u8]> {
         let [first, second, masked @ ..] = octets else { return None };

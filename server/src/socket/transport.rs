@@ -167,8 +167,8 @@ impl Transport {
     }
 
     /// Writes what waits and reads what comes, whichever can be done first. With `takes` it is ready for a frame of the
-    /// hub that is held. A short message is offered where it lies, with the queue of what goes out, before anybody gets a
-    /// copy of it.
+    /// hub that is held. A short message is offered where it lies, with the queue of what goes out, before anybody gets
+    /// a copy of it.
     pub(super) fn poll(
         &mut self,
         takes: bool,
@@ -177,7 +177,7 @@ impl Transport {
     ) -> Poll<Happening> {
         // The queue wakes this task for each change from then on. A message that is offered puts nothing into it.
         let Polled { written, octets, end, is_queued } = self.output.poll(context, MESSAGE);
-        // Reading goes before the outcome of writing, because a client may acknowledge messages while more is on its way.
+        // Reading goes before the outcome of writing, because a client may acknowledge while more is on its way.
         if !self.deaf && !self.exceeds(octets) {
             let output = &self.output;
             let came = self.input.poll_next(context, |message| offer(message, output));

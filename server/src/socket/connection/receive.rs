@@ -41,8 +41,8 @@ impl Connection {
     }
 
     /// Waits for what happens next at the socket. An ACK that comes alone is obeyed where it lies, because everybody
-    /// sends one at the same moment, and none changes what the connection does next. With `takes` a frame of the hub that
-    /// is held is waited for, too.
+    /// sends one at the same moment, and none changes what the connection does next. With `takes` it is ready for a
+    /// frame of the hub that is held.
     pub(super) fn poll_happening(&mut self, takes: bool, context: &mut Context<'_>) -> Poll<Happening> {
         let Self { transport, decoder, budget, session, timers, .. } = self;
         transport.poll(takes, context, |message, output| {
@@ -151,8 +151,8 @@ impl Connection {
     }
 }
 
-/// Handles a message that is one ACK, as nearly all are. `sent` returns how many messages have gone out that the budget has
-/// not counted, and is asked only when all others are acknowledged.
+/// Handles a message that is one ACK, as nearly all are. `sent` returns how many messages have gone out that the budget
+/// has not counted, and is asked only when all others are acknowledged.
 fn acknowledge(
     session: &mut Session,
     budget: &mut Frames,

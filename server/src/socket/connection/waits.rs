@@ -29,8 +29,8 @@ impl<'a> Waits<'a> {
         }
     }
 
-    /// Waits for the closing. The task that is woken by it already need not be named again, which takes a lock, and looks
-    /// itself whether it was.
+    /// Waits for the closing. A task that it wakes already is not named again, because that takes a lock. Such a task
+    /// must look itself whether the socket is closing.
     pub(super) fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.woken_by_close.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             return Poll::Pending;

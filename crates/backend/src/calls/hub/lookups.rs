@@ -157,8 +157,8 @@ impl Hub {
 }
 
 impl Room {
-    /// Returns the call of the line that the message with this id is about. One past the log names an id only, so nothing
-    /// if two houses used it.
+    /// Returns the call of the line that the message with this id is about. One past the log names an id only, so
+    /// nothing if two houses used it.
     pub(super) fn acknowledged(&self, message_id: &str) -> Option<Arc<CallKey>> {
         let direct = || {
             let alert = message_id::direct_alert(message_id)?;

@@ -15,8 +15,8 @@ pub(super) struct MessageIds {
     alerts: AlertIds,
 }
 
-/// The calls of a line by the messages of their alerts. A thousand clients acknowledge one at the same moment, so it has a
-/// lock of its own, which is held for no more than a lookup. Clones share it.
+/// The calls of a line by the messages of their alerts. A thousand clients acknowledge one at the same moment, so it
+/// has a lock of its own, which is held for no more than a lookup. Clones share it.
 #[derive(Clone, Default)]
 pub(in crate::calls::hub) struct AlertIds(Arc<RwLock<HashMap<Box<str>, Arc<CallKey>>>>);
 

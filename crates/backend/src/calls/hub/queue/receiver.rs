@@ -132,8 +132,8 @@ impl QueueReceiver {
     }
 
     /// Writes what waits, as long as the system takes it and the socket need not be read, and returns how the queue is
-    /// then. It wakes the task when the system takes more, and for each change by the hub. The queue is locked once for all
-    /// that, because a thousand tasks do it when everybody acknowledges a call.
+    /// then. It wakes the task when the system takes more, and for each change by the hub. The queue is locked once for
+    /// all that, because a thousand tasks do it when everybody acknowledges a call.
     pub fn poll(&self, context: &mut Context<'_>, for_each: usize) -> Polled {
         let mut state = self.0.state.lock();
         state.watch(context);

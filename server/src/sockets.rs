@@ -175,6 +175,12 @@ impl Place {
         self.closing.token().clone()
     }
 
+    /// Returns whether the socket is to close.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.token().is_cancelled()
+    }
+
     /// Returns why the socket is to close.
     #[must_use]
     pub fn reason(&self) -> Reason {
@@ -236,8 +242,8 @@ mod tests {
     async fn a_stop_closes_every_socket() {
         let sockets = Sockets::new(100);
         let place = sockets.enter(network(), None).expect("there is room");
-        assert!(!place.close().is_cancelled());
+        assert!(!place.is_closing() && !place.close().is_cancelled());
         assert_eq!(sockets.stop(Duration::from_secs(1)).await, 0);
-        assert!(place.close().is_cancelled() && place.reason() == Reason::Stopping);
+        assert!(place.is_closing() && place.close().is_cancelled() && place.reason() == Reason::Stopping);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::str::from_utf8;
 
-use crate::{Command, codec::CONTENT_LENGTH};
+use crate::{
+    Command,
+    codec::{CONTENT_LENGTH, LF, NUL},
+};
 
 /// Longer ones are read by the [`crate::Decoder`], which knows the limits.
 const LENGTH: usize = 512;
@@ -14,6 +17,9 @@ const HEADERS: usize = 8;
 pub struct Acknowledgement<'a> {
     /// The lines of the headers, each with its LF.
     headers: &'a str,
+    /// The offsets of the colon and of the LF of each line.
+    lines: [(u16, u16); HEADERS],
+    count: usize,
 }
 
 impl<'a> Acknowledgement<'a> {
@@ -24,23 +30,46 @@ impl<'a> Acknowledgement<'a> {
             return None;
         }
         let headers = octets.strip_prefix(Command::Ack.as_str().as_bytes())?.strip_prefix(b"\n")?;
-        let headers = headers.strip_suffix(b"\n\0")?;
-        if !headers.ends_with(b"\n") || headers.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\\')) {
+        let headers = from_utf8(headers.strip_suffix(b"\n\0")?).ok()?;
+        let mut read = Self { headers, lines: [(0, 0); HEADERS], count: 0 };
+        let (mut start, mut colon) = (0, None);
+        for (place, octet) in headers.bytes().enumerate() {
+            match octet {
+                NUL | b'\r' | b'\\' => return None,
+                b':' if colon.is_none() => colon = Some(place),
+                LF => {
+                    read.add(start, colon.take()?, place)?;
+                    start = place + 1;
+                }
+                _ => {}
+            }
+        }
+        (read.count > 0 && start == headers.len()).then_some(read)
+    }
+
+    /// Adds a line; `None` if there are too many, or if its name is one that only a decoder can judge.
+    fn add(&mut self, start: usize, colon: usize, end: usize) -> Option<()> {
+        let name = self.headers.get(start..colon)?;
+        if name.is_empty() || name == CONTENT_LENGTH {
             return None;
         }
-        let read = Self { headers: from_utf8(headers).ok()? };
-        let mut lines = read.headers.lines();
-        let is_plain = |line: &str| {
-            line.split_once(':').is_some_and(|(name, _)| !name.is_empty() && name != CONTENT_LENGTH)
-        };
-        (read.headers.lines().count() <= HEADERS && lines.all(is_plain)).then_some(read)
+        *self.lines.get_mut(self.count)? = (u16::try_from(colon).ok()?, u16::try_from(end).ok()?);
+        self.count += 1;
+        Some(())
     }
 
     /// The value of a header, as [`crate::Frame::get`] has it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        let mut headers = self.headers.lines().filter_map(|line| line.split_once(':'));
-        headers.find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+        let mut start = 0;
+        for &(colon, end) in &self.lines[..self.count] {
+            let (colon, end) = (usize::from(colon), usize::from(end));
+            if self.headers.get(start..colon) == Some(name) {
+                return self.headers.get(colon + 1..end);
+            }
+            start = end + 1;
+        }
+        None
     }
 }
 
@@ -67,6 +96,8 @@ mod tests {
                 assert_eq!(read.get(name), decoded.get(name), "{name}");
             }
         }
+        let most = format!("ACK\n{}last:1\n\n\0", "id:1\n".repeat(HEADERS - 1));
+        assert_eq!(Acknowledgement::read(most.as_bytes()).unwrap().get("last"), Some("1"));
         let colons = Acknowledgement::read(b"ACK\nid:a:b\n\n\0").unwrap();
         assert_eq!(colons.get("id"), Some("a:b"));
     }
@@ -86,6 +117,8 @@ mod tests {
             b"ACK\nid:1\r\n\n\0",
             b"ACK\nid:a\\cb\n\n\0",
             b"ACK\nid\n\n\0",
+            b"ACK\nid\nsounded:true\n\n\0",
+            b"ACK\nid:1\n\nsounded:true\n\n\0",
             b"ACK\n:1\n\n\0",
             b"ACK\nid:1\n\nbody\n\n\0",
             b"ACK\nid:1\n\n\0ACK\nid:2\n\n\0",

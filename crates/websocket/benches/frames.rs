@@ -37,6 +37,17 @@ fn reading(criterion: &mut Criterion) {
             });
         });
     }
+    let octets = masked(&[b'a'; 28]);
+    group.throughput(Throughput::Bytes(octets.len() as u64));
+    group.bench_function("an acknowledgement where it lies", |bencher| {
+        let reader = Reader::new(LIMIT);
+        let mut input = [0; 64];
+        bencher.iter(|| {
+            let input = &mut input[..octets.len()];
+            input.copy_from_slice(black_box(&octets));
+            reader.whole_text(input).map(<[u8]>::len)
+        });
+    });
     group.finish();
 }
 

@@ -4,6 +4,7 @@
 //! client. Extensions are not spoken, and sections are cited from RFC 6455.
 
 mod fault;
+mod mask;
 mod opcode;
 mod reader;
 #[cfg(test)]

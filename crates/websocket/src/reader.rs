@@ -1,7 +1,7 @@
 //! The messages in a client's octets, however those are cut.
 
 use crate::{
-    Fault,
+    Fault, mask,
     opcode::{BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT, FIN, PING, PONG, TEXT, is_control},
 };
 
@@ -9,8 +9,8 @@ use crate::{
 const RESERVED: u8 = 0x70;
 /// The bit of a frame that has a mask.
 const MASK: u8 = 0x80;
-/// The octets of a mask.
-const MASK_LENGTH: usize = 4;
+/// The longest payload whose length stands in the second octet of a head.
+const SHORT: usize = 125;
 
 /// Reads a client's messages. It keeps no room while nothing is half read.
 #[derive(Debug)]
@@ -63,6 +63,34 @@ impl Reader {
         }
     }
 
+    /// Returns the payload of a text message, unmasked where it lies, if these octets are that message in one short
+    /// frame and nothing else. `None` leaves them as they were, to be pushed. It is for octets that follow all that was
+    /// pushed.
+    #[must_use]
+    pub fn whole_text<'a>(&self, octets: &'a mut [u8]) -> Option<&'a [u8]> {
+        let [first, second, masked @ ..] = octets else { return None };
+        let length = usize::from(*second & !MASK);
+        let is_short_text = *first == FIN | TEXT && *second & MASK != 0 && length <= SHORT.min(self.limit);
+        if !is_short_text || !self.is_between_messages() {
+            return None;
+        }
+        let (mask, payload) = masked.split_first_chunk_mut::<{ mask::LENGTH }>()?;
+        if payload.len() != length {
+            return None;
+        }
+        mask::apply(payload, *mask);
+        if std::str::from_utf8(payload).is_err() {
+            mask::apply(payload, *mask);
+            return None;
+        }
+        Some(payload)
+    }
+
+    /// Returns whether the next octet begins a message.
+    fn is_between_messages(&self) -> bool {
+        self.start == self.octets.len() && self.begun.is_none() && self.failed.is_none()
+    }
+
     /// Returns the next message or control frame, or `None` until more octets are pushed.
     ///
     /// # Errors
@@ -107,10 +135,12 @@ impl Reader {
             (short, _) => (u64::from(short), 2),
         };
         let length = self.bounded(opcode, length)?;
-        let Some(whole) = pending.get(head..head + MASK_LENGTH + length) else { return Ok(None) };
-        let (mask, payload) = whole.split_at(MASK_LENGTH);
-        let payload = unmasked(payload, mask);
-        self.start += head + MASK_LENGTH + length;
+        let end = head + mask::LENGTH + length;
+        let whole = pending.get(head..end).and_then(|whole| whole.split_first_chunk::<{ mask::LENGTH }>());
+        let Some((mask, masked)) = whole else { return Ok(None) };
+        let mut payload = masked.to_vec();
+        mask::apply(&mut payload, *mask);
+        self.start += end;
         Ok(Some(Frame { opcode, is_last, payload }))
     }
 
@@ -180,14 +210,6 @@ impl Reader {
         }
         self.start = 0;
     }
-}
-
-fn unmasked(payload: &[u8], mask: &[u8]) -> Vec<u8> {
-    let mut octets = payload.to_vec();
-    for some in octets.chunks_mut(MASK_LENGTH) {
-        some.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
-    }
-    octets
 }
 
 /// Returns the code of a Close frame (sections 5.5.1 and 7.4).

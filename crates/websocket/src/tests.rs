@@ -140,6 +140,70 @@ fn each_fault_is_found_and_has_its_close_code() {
     }
 }
 
+/// Returns the payload that a reader finds in these octets where they lie. If there is none, the octets are unchanged.
+fn whole_text(reader: &Reader, octets: &[u8]) -> Option<Vec<u8>> {
+    let mut read = octets.to_vec();
+    let payload = reader.whole_text(&mut read).map(<[u8]>::to_vec);
+    assert!(payload.is_some() || read == octets, "{octets:x?} became {read:x?}");
+    payload
+}
+
+#[test]
+fn one_short_text_and_nothing_else_is_read_where_it_lies() {
+    let reader = Reader::new(LIMIT);
+    for length in [0, 1, 7, 8, 28, 125] {
+        let payload = "x".repeat(length).into_bytes();
+        assert_eq!(whole_text(&reader, &frame(0x81, &payload)), Some(payload), "{length}");
+    }
+    assert_eq!(whole_text(&reader, &frame(0x81, "가".as_bytes())), Some("가".into()));
+    let text = frame(0x81, b"text");
+    for other in [
+        vec![],
+        text[..1].to_vec(),
+        text[..4].to_vec(),
+        text[..text.len() - 1].to_vec(),
+        [text.clone(), frame(0x81, b"next")].concat(),
+        [text.clone(), frame(0x89, b"ping")].concat(),
+        [frame(0x8A, b""), text.clone()].concat(),
+        [&text[..], &text[..1]].concat(),
+        frame(0x81, &[b'x'; 126]),
+        frame(0x82, b"binary"),
+        frame(0x01, b"fragment"),
+        frame(0x80, b"continuation"),
+        frame(0x89, b"ping"),
+        frame(0xC1, b"reserved"),
+        frame(0x81, &[0xFF]),
+        vec![0x81, 0x01, b'x'],
+    ] {
+        assert_eq!(whole_text(&reader, &other), None, "{other:x?}");
+    }
+    assert_eq!(whole_text(&Reader::new(3), &text), None, "it is longer than the limit");
+}
+
+#[test]
+fn no_text_is_read_where_it_lies_before_what_came_earlier_is_complete() {
+    let text = frame(0x81, b"text");
+    let mut reader = Reader::new(LIMIT);
+    reader.push(&text[..3]);
+    assert_eq!(whole_text(&reader, &text), None, "another frame is half read");
+    reader.push(&text[3..]);
+    assert_eq!(whole_text(&reader, &text), None, "another message waits");
+    assert_eq!(reader.next(), Ok(Some(message("text"))));
+    assert_eq!(whole_text(&reader, &text), Some(b"text".to_vec()));
+    reader.push(&frame(0x01, b"one "));
+    assert_eq!(reader.next(), Ok(None));
+    assert_eq!(whole_text(&reader, &text), None, "it would stand between fragments");
+    reader.push(&frame(0x89, b"ping"));
+    assert_eq!(reader.next(), Ok(Some(Incoming::Ping(b"ping".to_vec()))));
+    assert_eq!(whole_text(&reader, &text), None, "a control frame ends no message");
+    reader.push(&frame(0x80, b"two"));
+    assert_eq!(reader.next(), Ok(Some(message("one two"))));
+    assert_eq!(whole_text(&reader, &text), Some(b"text".to_vec()));
+    reader.push(&frame(0x83, b""));
+    assert_eq!(reader.next(), Err(Fault::UnknownOpcode));
+    assert_eq!(whole_text(&reader, &text), None, "nothing is read after a fault");
+}
+
 #[test]
 fn a_head_is_judged_before_its_payload_has_come() {
     let mut announced = vec![0x82, 0x80 | 127];

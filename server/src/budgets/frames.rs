@@ -77,13 +77,14 @@ impl Frames {
     ///
     /// Answers to messages are free, because otherwise the neighbour who sends the messages closes everybody's sockets.
     pub fn take_acknowledgement(&mut self, now: Instant) -> bool {
-        match self.unacknowledged.checked_sub(1) {
-            Some(left) => {
-                self.unacknowledged = left;
-                true
-            }
-            None => self.take(now),
-        }
+        self.take_granted() || self.take(now)
+    }
+
+    /// Takes an acknowledgement of a message that was sent; returns false if each of them is acknowledged already.
+    pub fn take_granted(&mut self) -> bool {
+        let left = self.unacknowledged.checked_sub(1);
+        self.unacknowledged = left.unwrap_or_default();
+        left.is_some()
     }
 
     /// Takes a CONNECT or a SUBSCRIBE, which makes a snapshot; returns false when the bucket holds too little for it.
@@ -114,7 +115,8 @@ mod tests {
         let mut frames = SessionFrames::default().of(&session("a"), now);
         let (burst, messages) = (OF_SESSION.burst as u32, 3 * OF_SESSION.burst as u32);
         frames.messages_sent(messages.into());
-        assert!((0..messages).all(|_| frames.take_acknowledgement(now)));
+        assert!((1..messages).all(|_| frames.take_acknowledgement(now)) && frames.take_granted());
+        assert!(!frames.take_granted());
         assert!((0..burst).all(|_| frames.take_acknowledgement(now)));
         assert!(!frames.take_acknowledgement(now));
     }

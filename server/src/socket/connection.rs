@@ -3,8 +3,13 @@
 mod receive;
 mod snapshots;
 mod timers;
+mod waits;
 
-use std::ops::ControlFlow;
+use std::{
+    future::poll_fn,
+    ops::ControlFlow,
+    task::{Context, Poll},
+};
 
 use backend::{calls::hub::Queue, readiness::Readiness};
 use bytes::Bytes;
@@ -15,7 +20,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use self::{snapshots::Snapshots, timers::Timers};
+use self::{snapshots::Snapshots, timers::Timers, waits::Waits};
 use super::{
     connect::Opening,
     farewell::{Farewell, Flow},
@@ -68,45 +73,65 @@ struct Connection {
     timers: Timers,
 }
 
+/// The end of a wait.
+enum Next {
+    Happening(Happening),
+    /// The place was closed from outside.
+    Closing,
+    /// A timer is due.
+    Due,
+}
+
 impl Connection {
     async fn serve(&mut self) -> Farewell {
         let close = self.place.close().cancelled_owned();
-        tokio::pin!(close);
         let alarm = sleep_until(self.timers.next());
-        tokio::pin!(alarm);
+        tokio::pin!(close, alarm);
+        let mut waits = Waits::new(close, alarm);
         loop {
-            let has_more = self.put_waiting();
-            self.transport.hold(self.holds());
+            let (has_more, holds) = (self.put_waiting(), self.holds());
+            self.transport.hold(holds);
             self.transport.count_elsewhere(self.snapshots.octets());
-            if has_more {
-                // The other sockets' turn. The frames that wait must not keep this one from being read or closed.
-                yield_now().await;
-                if self.place.close().is_cancelled() {
-                    return Farewell::of(self.place.reason());
-                }
-                if let Some(happening) = self.transport.next(false).now_or_never()
-                    && let ControlFlow::Break(farewell) = self.on(happening).await
-                {
-                    return farewell;
-                }
-                continue;
-            }
-            let check = self.timers.next();
-            // A timer that fires early finds nothing due; moving it back would cost more.
-            if check < alarm.deadline() || alarm.is_elapsed() {
-                alarm.as_mut().reset(check);
-            }
-            let takes = self.inspects() && self.snapshots.lets_pass();
-            let flow = tokio::select! {
-                biased;
-                () = &mut close => ControlFlow::Break(Farewell::of(self.place.reason())),
-                happening = self.transport.next(takes) => self.on(happening).await,
-                () = &mut alarm => self.timers.check(Instant::now(), &self.transport),
-            };
+            let flow = if has_more { self.let_others_pass().await } else { self.wait(&mut waits).await };
             if let ControlFlow::Break(farewell) = flow {
                 return farewell;
             }
         }
+    }
+
+    /// Gives the other sockets their turn. The frames that wait must not keep this one from being read or closed.
+    async fn let_others_pass(&mut self) -> Flow {
+        yield_now().await;
+        if self.place.is_closing() {
+            return ControlFlow::Break(Farewell::of(self.place.reason()));
+        }
+        match poll_fn(|context| self.poll_happening(false, context)).now_or_never() {
+            Some(happening) => self.on(happening).await,
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    async fn wait(&mut self, waits: &mut Waits<'_>) -> Flow {
+        waits.set_alarm(self.timers.next());
+        let takes = self.inspects() && self.snapshots.lets_pass();
+        match poll_fn(|context| self.poll_next(takes, waits, context)).await {
+            Next::Happening(happening) => self.on(happening).await,
+            Next::Closing => ControlFlow::Break(Farewell::of(self.place.reason())),
+            Next::Due => self.timers.check(Instant::now(), &self.transport),
+        }
+    }
+
+    fn poll_next(&mut self, takes: bool, waits: &mut Waits<'_>, context: &mut Context<'_>) -> Poll<Next> {
+        if self.place.is_closing() {
+            return Poll::Ready(Next::Closing);
+        }
+        if let Poll::Ready(happening) = self.poll_happening(takes, context) {
+            return Poll::Ready(Next::Happening(happening));
+        }
+        if waits.poll_close(context).is_ready() {
+            return Poll::Ready(Next::Closing);
+        }
+        waits.poll_alarm(context).map(|()| Next::Due)
     }
 
     /// Returns whether the session must see the frames of the hub before they go out.
@@ -123,10 +148,11 @@ impl Connection {
     /// socket sets the pace, so the next is made when the last has gone out. Returns true if it stopped at [`BURST`].
     fn put_waiting(&mut self) -> bool {
         for _ in 0..BURST {
-            if !self.transport.is_idle() {
+            let passes = self.inspects() && self.snapshots.lets_pass();
+            // Asked first, because most sockets never have anything to put.
+            if (!passes && self.snapshots.is_empty()) || !self.transport.is_idle() {
                 return false;
             }
-            let passes = self.inspects() && self.snapshots.lets_pass();
             if passes && let Some(frame) = self.transport.queued() {
                 self.put_messages(&[frame]);
                 continue;
@@ -139,9 +165,10 @@ impl Connection {
 
     async fn on(&mut self, happening: Happening) -> Flow {
         match happening {
-            Happening::Sent | Happening::Queued => {}
+            Happening::Sent | Happening::Queued | Happening::Handled => {}
             Happening::Pong => self.timers.answered(),
             Happening::Gone => return ControlFlow::Break(Farewell::Gone),
+            Happening::Refused => return ControlFlow::Break(Farewell::Flood),
             Happening::TooSlow => return ControlFlow::Break(Farewell::TooSlow),
             Happening::NotUnderstood(fault) => {
                 return ControlFlow::Break(Farewell::not_understood(fault));

@@ -63,7 +63,8 @@ impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
     pub(super) fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
-        let reports = Reports { receipts: backend.receipts.clone(), audit: backend.audit.clone(), by };
+        let receipts = resident.flat().map(|(line, house)| backend.receipts.of_flat(line, house));
+        let reports = Reports { receipts, audit: backend.audit.clone(), by };
         Self {
             viewer: Arc::new(Viewer::from(&resident)),
             resident,

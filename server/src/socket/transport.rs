@@ -6,18 +6,21 @@ mod input;
 mod output;
 
 use std::{
-    future::poll_fn,
     io,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use backend::calls::hub::{End, Queue, QueueReceiver, Written, queue_before};
+use backend::calls::hub::{End, Polled, Queue, QueueReceiver, Written, queue_before};
 use bytes::Bytes;
 use stomp::{Frame, Version};
 use tokio::net::TcpStream;
 use websocket::{Fault, Incoming};
 
-use self::{input::Input, output::Output};
+pub(super) use self::input::Offered;
+use self::{
+    input::{Came, Input},
+    output::Output,
+};
 use crate::connections::ClientStream;
 
 /// Frames that wait for a slow client; after that it is closed.
@@ -38,6 +41,8 @@ const LONGEST_HEAD: usize = 10;
 pub(super) struct Transport {
     input: Input,
     output: QueueReceiver,
+    /// Frames of the hub wait in the output.
+    is_held: bool,
     /// The connection counts as open until this is dropped.
     _connection: ClientStream,
     /// The octets that wait for this client outside of the transport.
@@ -52,6 +57,10 @@ pub(super) struct Transport {
 pub(super) enum Happening {
     /// Bytes of STOMP came, or none with a control frame.
     Received(Vec<u8>),
+    /// As many messages were handled where they lay as may be before anything else is looked at.
+    Handled,
+    /// A message was refused where it lay.
+    Refused,
     /// A pong came, so the client lives.
     Pong,
     /// Something has gone out.
@@ -79,8 +88,15 @@ impl Transport {
         let (queue, output) = queue_before(Box::new(Output(output)), QUEUE);
         let input = Input::new(input, &read);
         drop(read);
-        let (elsewhere, deaf, is_closing) = (0, false, false);
-        let transport = Self { input, output, _connection: connection, elsewhere, deaf, is_closing };
+        let transport = Self {
+            input,
+            output,
+            is_held: false,
+            _connection: connection,
+            elsewhere: 0,
+            deaf: false,
+            is_closing: false,
+        };
         Ok((queue, transport))
     }
 
@@ -91,8 +107,11 @@ impl Transport {
     }
 
     /// Lets frames of the hub wait from now on, or go out.
-    pub(super) fn hold(&self, is_held: bool) {
-        self.output.hold(is_held);
+    pub(super) fn hold(&mut self, is_held: bool) {
+        if self.is_held != is_held {
+            self.is_held = is_held;
+            self.output.hold(is_held);
+        }
     }
 
     /// Returns the next frame of the hub that waits.
@@ -141,7 +160,7 @@ impl Transport {
     /// Returns whether the client is not read because too much waits for it.
     #[must_use]
     pub(super) fn is_deferring(&self) -> bool {
-        self.output.octets(MESSAGE) + self.elsewhere > BUDGET
+        self.exceeds(self.output.octets(MESSAGE))
     }
 
     /// Returns whether something has gone out since the last call.
@@ -149,50 +168,52 @@ impl Transport {
         self.output.take_moved()
     }
 
-    /// Writes what waits and reads what comes, whichever can be done first. Nothing is lost when it is given up. With
-    /// `takes` it ends for a frame of the hub that is held.
-    pub(super) async fn next(&mut self, takes: bool) -> Happening {
-        poll_fn(|context| self.poll(takes, context)).await
-    }
-
-    fn reads(&self) -> bool {
-        !self.deaf && !self.is_deferring()
-    }
-
-    /// Reading comes first, because a client may acknowledge messages while more is on its way.
-    fn poll(&mut self, takes: bool, context: &mut Context<'_>) -> Poll<Happening> {
-        loop {
-            let reads = self.reads();
-            if reads && let Poll::Ready(happening) = self.poll_read(context) {
-                return Poll::Ready(happening);
+    /// Writes what waits and reads what comes, whichever can be done first. With `takes` it is ready for a frame of the
+    /// hub that is held. A short message is offered where it lies, with the queue of what goes out, before anybody gets
+    /// a copy of it.
+    pub(super) fn poll(
+        &mut self,
+        takes: bool,
+        context: &mut Context<'_>,
+        mut offer: impl FnMut(&[u8], &QueueReceiver) -> Offered,
+    ) -> Poll<Happening> {
+        // The queue wakes this task for each change from then on. A message that is offered puts nothing into it.
+        let Polled { written, octets, end, is_queued } = self.output.poll(context, MESSAGE);
+        // Reading goes before the outcome of writing, because a client may acknowledge while more is on its way.
+        if !self.deaf && !self.exceeds(octets) {
+            let output = &self.output;
+            let came = self.input.poll_next(context, |message| offer(message, output));
+            if let Poll::Ready(came) = came {
+                return Poll::Ready(self.came(came));
             }
-            let written = self.output.poll_write(context);
-            // Asked behind the writing, which wakes this task for each change from then on.
-            if !self.is_closing && self.output.end() == Some(End::Overflowed) {
-                return Poll::Ready(Happening::TooSlow);
-            }
-            match written {
-                Poll::Ready(Ok(Written::Some)) => return Poll::Ready(Happening::Sent),
-                Poll::Ready(Err(_)) => return Poll::Ready(Happening::Gone),
-                // Writing has made room, and the socket must be asked to wake this task for what comes.
-                Poll::Ready(Ok(Written::Nothing)) | Poll::Pending if !reads && self.reads() => {}
-                Poll::Ready(Ok(Written::Nothing)) if takes => {
-                    return self.output.poll_queued(context).map(|()| Happening::Queued);
-                }
-                Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => return Poll::Pending,
-            }
+        }
+        if !self.is_closing && end == Some(End::Overflowed) {
+            return Poll::Ready(Happening::TooSlow);
+        }
+        match written {
+            Poll::Ready(Ok(Written::Some)) => Poll::Ready(Happening::Sent),
+            Poll::Ready(Err(_)) => Poll::Ready(Happening::Gone),
+            Poll::Ready(Ok(Written::Nothing)) if takes && is_queued => Poll::Ready(Happening::Queued),
+            Poll::Ready(Ok(Written::Nothing)) | Poll::Pending => Poll::Pending,
         }
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
-        Poll::Ready(match ready!(self.input.poll_next(context)) {
-            Ok(Some(incoming)) => self.received(incoming),
-            Ok(None) => Happening::Gone,
+    /// Returns whether more waits for the client than may, if so many octets wait in the queue.
+    fn exceeds(&self, octets: usize) -> bool {
+        octets + self.elsewhere > BUDGET
+    }
+
+    fn came(&mut self, came: Result<Came, Fault>) -> Happening {
+        match came {
+            Ok(Came::Incoming(incoming)) => self.received(incoming),
+            Ok(Came::Handled) => Happening::Handled,
+            Ok(Came::Refused) => Happening::Refused,
+            Ok(Came::End) => Happening::Gone,
             Err(fault) => {
                 self.deaf = true;
                 Happening::NotUnderstood(fault)
             }
-        })
+        }
     }
 
     fn received(&self, incoming: Incoming) -> Happening {

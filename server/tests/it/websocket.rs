@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use crate::support::{CALLER, Outcome, server_and_client, sign_in};
+use crate::support::{CALLER, NEIGHBOUR, Outcome, server_and_client, sign_in};
+use domain::{AlertId, Event, House, Neighbour, api::ProgressRequest};
 use stomp::{Command, Frame, Version, encode};
-use testkit::client::{Client, Session};
+use testkit::client::{Ack, Client, Message, Session, Step, Subscribe};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The time after which the server has read what was sent before.
+const APART: Duration = Duration::from_millis(50);
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+/// An ACK of no message.
+const NOBODYS: &[u8] = b"ACK\nid:nonsense\n\n\0";
 
 /// A client's frame, whose first octet has the bits and the opcode. The payload is short.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -88,11 +93,20 @@ impl Raw {
     async fn next_stomp(&mut self) -> Frame {
         let (first, payload) = self.next().await;
         assert_eq!(first, 0x81, "a whole text message");
-        let mut decoder = stomp::Decoder::new(stomp::Limits::default());
-        decoder.push(&payload);
-        match decoder.next() {
-            Ok(Some(stomp::Incoming::Frame(frame))) => frame,
-            other => panic!("{other:?}"),
+        stomp_frame(&payload)
+    }
+
+    /// Skips everything before the alert of a call, and returns the ACK of it.
+    async fn acknowledgement_of(&mut self, call: AlertId) -> Vec<u8> {
+        let call = call.to_string();
+        loop {
+            let (0x81, payload) = self.next().await else { continue };
+            let message = stomp_frame(&payload);
+            let body = message.text().unwrap();
+            if message.get("type") == Some("alert") && body.contains(&call) {
+                let ack = Frame::new(Command::Ack).header("id", message.get("ack").unwrap());
+                return encode(&ack, Version::V1_2);
+            }
         }
     }
 
@@ -105,6 +119,15 @@ impl Raw {
                 other => panic!("{other:?}"),
             }
         }
+    }
+}
+
+fn stomp_frame(payload: &[u8]) -> Frame {
+    let mut decoder = stomp::Decoder::new(stomp::Limits::default());
+    decoder.push(payload);
+    match decoder.next() {
+        Ok(Some(stomp::Incoming::Frame(frame))) => frame,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -170,6 +193,61 @@ async fn a_close_is_answered_with_its_code_and_the_connection_ends() -> Outcome 
         let mut rest = Vec::new();
         timeout(PATIENCE, raw.0.read_to_end(&mut rest)).await.expect("in time").expect("an end");
         assert!(rest.is_empty(), "{rest:x?}");
+    }
+    Ok(())
+}
+
+/// The octets of an ACK, in the pieces in which they are sent.
+type Pieces = fn(&[u8]) -> Vec<Vec<u8>>;
+
+/// The ways in which the octets of an ACK may come, by name.
+fn manners() -> [(&'static str, Pieces); 7] {
+    [
+        ("alone", |ack| vec![frame(0x81, ack)]),
+        ("in small pieces", |ack| frame(0x81, ack).chunks(5).map(<[u8]>::to_vec).collect()),
+        ("before another in one read", |ack| vec![[frame(0x81, ack), frame(0x81, NOBODYS)].concat()]),
+        ("behind a part of another", |ack| {
+            let other = frame(0x81, NOBODYS);
+            let (first, rest) = other.split_at(9);
+            vec![first.to_vec(), [rest, &frame(0x81, ack)[..]].concat()]
+        }),
+        ("between control frames", |ack| {
+            vec![[frame(0x8A, b""), frame(0x81, ack), frame(0x89, b"behind")].concat()]
+        }),
+        ("in fragments around a ping", |ack| {
+            let (first, rest) = ack.split_at(6);
+            vec![frame(0x01, first), frame(0x89, b"between"), frame(0x80, rest)]
+        }),
+        ("as one STOMP frame of two messages", |ack| {
+            let (first, rest) = ack.split_at(6);
+            vec![frame(0x81, first), frame(0x81, rest)]
+        }),
+    ]
+}
+
+#[tokio::test]
+async fn an_acknowledgement_counts_however_its_octets_come() -> Outcome {
+    let (_server, client) = server_and_client().await?;
+    let caller = sign_in(&client, CALLER).await?;
+    let (mut callers, _) = caller.listen().await?;
+    let mut neighbour = Raw::connect(&sign_in(&client, NEIGHBOUR).await?).await;
+    let subscribe = Subscribe::to_line(caller.line()?).ack(Ack::ClientIndividual).frame();
+    neighbour.send(&frame(0x81, &encode(&subscribe, Version::V1_2))).await;
+    let (flat, nothing) = (Neighbour::from(House::new("1204").unwrap()), ProgressRequest::default());
+    for (manner, pieces) in manners() {
+        let call = AlertId(caller.press(&caller.call(manner)?, None).await?.ok()?.id);
+        let ack = neighbour.acknowledgement_of(call).await;
+        for piece in pieces(&ack) {
+            neighbour.send(&piece).await;
+            sleep(APART).await;
+        }
+        let is_receipt = |message: &Message| match message.event() {
+            Some(Event::Receipt(receipt)) => receipt.alert == call && receipt.reached.contains(&flat),
+            _ => false,
+        };
+        callers.wait_for(manner, is_receipt).await?;
+        // A call that is open and heard would stand for the next one.
+        caller.progress(call, Step::Cancel, &nothing, None).await?.ok()?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub deadline_s: u64,
 
-    /// Subscribes without acknowledgements; a browser acknowledges every frame
+    /// Subscribes without acknowledgements; a browser acknowledges every call, and no other frame
     #[arg(long)]
     pub no_ack: bool,
 

@@ -1,16 +1,24 @@
 //! The delivery ledger, which has the houses that a call has reached. The line and, by the log, the other nodes get it
 //! a few times a second at most.
 
+mod flat;
+
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use domain::{CallKey, Event, House, Line, Millis, Neighbour, Receipt, record};
+use domain::{CallKey, Event, Millis, Neighbour, Receipt, record};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use self::flat::Flat;
+pub use self::flat::FlatReceipts;
 use super::hub::{Arrival, Hub};
 use crate::delivery::log::{Log, Outgoing};
 
@@ -19,7 +27,7 @@ use crate::delivery::log::{Log, Outgoing};
 const GATHERING: Duration = Duration::from_millis(30);
 /// Those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
-/// The time that the log may need for a receipt. The next one of the call holds the same houses again.
+/// The time that the log may need for a receipt. The flats of one that it does not accept may report the call again.
 const LOG_MAY_TAKE: Duration = Duration::from_secs(30);
 
 /// Collects receipts for the hub. Clones share the ledger.
@@ -28,8 +36,12 @@ pub struct Receipts(Arc<Ledger>);
 
 #[derive(Default)]
 struct Ledger {
-    waiting: Mutex<HashMap<CallKey, Waiting>>,
+    waiting: Mutex<HashMap<Arc<CallKey>, Waiting>>,
     arrived: Notify,
+    /// The flats that report now, by their names outside of their lines.
+    flats: Mutex<HashMap<Neighbour, Weak<Flat>>>,
+    /// The number of receipts that the log did not accept.
+    lost: AtomicU64,
 }
 
 /// A receipt that the hub does not have yet.
@@ -55,8 +67,7 @@ impl Waiting {
     }
 
     fn has_reached_a_neighbour(&self, call: &CallKey) -> bool {
-        let caller = Neighbour::from(call.house.clone());
-        self.receipt.reached.iter().any(|flat| *flat != caller)
+        self.receipt.reached.iter().any(|flat| flat.line.is_some() || flat.house != call.house)
     }
 
     /// Returns the receipt, with how long the call took to another flat, in milliseconds. No other machine's clock takes
@@ -72,35 +83,12 @@ impl Receipts {
     /// Records that a push service took the call for a device of `flat`, as the records of the call's line name it. No
     /// device has reported anything with that.
     pub(crate) fn pushed(&self, call: &CallKey, flat: Neighbour) {
-        self.add(call, |receipt| receipt.pushed.insert(flat));
+        self.add(&Arc::new(call.clone()), |receipt| receipt.pushed.insert(flat));
     }
 
-    /// Records that a device of a flat took the call.
-    pub fn reached(&self, call: &CallKey, line: &Line, house: &House) {
-        let flat = named(call, line, house);
-        self.add(call, |receipt| receipt.reached.insert(flat));
-    }
-
-    /// Records that a device of a flat has begun to sound the call, which has thereby reached the flat.
-    pub fn sounded(&self, call: &CallKey, line: &Line, house: &House) {
-        let flat = named(call, line, house);
-        self.add(call, |receipt| {
-            receipt.reached.insert(flat.clone());
-            receipt.sounded.insert(flat)
-        });
-    }
-
-    /// Records that a person of a flat looked at the call, which has thereby reached the flat.
-    pub fn seen(&self, call: &CallKey, line: &Line, house: &House) {
-        let flat = named(call, line, house);
-        self.add(call, |receipt| {
-            receipt.reached.insert(flat.clone());
-            receipt.seen.insert(flat)
-        });
-    }
-
-    fn add(&self, call: &CallKey, change: impl FnOnce(&mut Receipt) -> bool) {
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Applies a change that returns whether the receipt has grown.
+    fn add(&self, call: &Arc<CallKey>, change: impl FnOnce(&mut Receipt) -> bool) {
+        let mut waiting = self.0.waiting.lock();
         let waiting = waiting.entry(call.clone()).or_insert_with(|| Waiting::new(call));
         if change(&mut waiting.receipt) {
             if waiting.reached.is_none() && waiting.has_reached_a_neighbour(call) {
@@ -116,12 +104,11 @@ impl Receipts {
             loop {
                 self.0.arrived.notified().await;
                 tokio::time::sleep(GATHERING).await;
-                let waiting =
-                    std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+                let waiting = std::mem::take(&mut *self.0.waiting.lock());
                 for (call, waiting) in waiting {
                     let event = Event::Receipt(waiting.finish(&call, &hub));
                     if hub.apply(Arrival::direct(event.clone())) {
-                        tokio::spawn(append(log.clone(), event));
+                        tokio::spawn(self.clone().append(log.clone(), event));
                     }
                 }
                 tokio::time::sleep(TOGETHER).await;
@@ -129,26 +116,22 @@ impl Receipts {
         };
         stopping.run_until_cancelled(collecting).await;
     }
-}
 
-/// Returns a flat as the records of the call's line name it.
-fn named(call: &CallKey, line: &Line, house: &House) -> Neighbour {
-    Neighbour { line: Some(line.clone()), house: house.clone() }.seen_from(&call.line)
-}
-
-async fn append(log: Log, receipt: Event) {
-    let (topic, value) = record::write(&receipt);
-    let outgoing = Outgoing::new(topic, receipt.line().as_str(), &value);
-    match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
-        Err(_) => tracing::warn!("a receipt is not in the log, which did not accept it in time"),
+    async fn append(self, log: Log, receipt: Event) {
+        let (topic, value) = record::write(&receipt);
+        let outgoing = Outgoing::new(topic, receipt.line().as_str(), &value);
+        match tokio::time::timeout(LOG_MAY_TAKE, log.append(outgoing)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => tracing::warn!(%error, "a receipt is not in the log"),
+            Err(_) => tracing::warn!("a receipt is not in the log, which did not accept it in time"),
+        }
+        self.0.lost.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{Alert, AlertId};
+    use domain::{Alert, AlertId, House, Line};
 
     use super::*;
     use crate::clock;

@@ -27,6 +27,13 @@ pub fn is_direct(message_id: &str) -> bool {
     message_id.contains(DIRECT)
 }
 
+/// Returns whether this may be the id of a frame about an alert, with a place in the log or without one.
+#[must_use]
+pub fn may_be_of_alert(message_id: &str) -> bool {
+    let is_of = |topic: &str| message_id.strip_prefix(topic).is_some_and(|rest| rest.starts_with('-'));
+    is_of(topic::ALERT) || is_of(topic::DRILL)
+}
+
 /// Returns the call that a frame with this id of [`direct`] was the alert of.
 #[must_use]
 pub fn direct_alert(message_id: &str) -> Option<AlertId> {
@@ -48,5 +55,23 @@ mod tests {
         let logged = Position { timestamp: 0, partition: 0, offset: 7 }.message_id(topic::ALERT);
         assert_eq!(logged, "an-alert-0-7");
         assert!(direct_alert(&logged).is_none() && !is_direct(&logged));
+    }
+
+    #[test]
+    fn only_alerts_have_the_ids_of_alerts() {
+        let (place, id) = (Position { timestamp: 0, partition: 0, offset: 7 }, AlertId::generate().0);
+        for (topic, expected) in [
+            (topic::ALERT, true),
+            (topic::DRILL, true),
+            (topic::ACCEPT, false),
+            (topic::STATUS, false),
+            (topic::RECEIPT, false),
+            ("an-alert2", false),
+        ] {
+            for message_id in [place.message_id(topic), direct(topic, id)] {
+                assert_eq!(may_be_of_alert(&message_id), expected, "{message_id}");
+            }
+        }
+        assert!(!may_be_of_alert("") && !may_be_of_alert(topic::ALERT));
     }
 }

@@ -1,16 +1,24 @@
 //! The frames that a client sends, which are counted against its budget and then obeyed.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{
+    ops::ControlFlow,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use domain::header;
 use stomp::{Acknowledgement, Command, Frame, Incoming, Limits};
 use tokio::{task::yield_now, time::timeout};
 
 use super::Connection;
-use crate::socket::{
-    connect::Opening,
-    farewell::{Farewell, Flow, refused},
-    session::{Session, Step},
+use crate::{
+    budgets::Frames,
+    socket::{
+        connect::Opening,
+        farewell::{Farewell, Flow, refused},
+        session::{Session, Step},
+        transport::{Happening, Offered},
+    },
 };
 
 /// The bounds on a client's frame. Clients send short ones.
@@ -25,10 +33,25 @@ impl Connection {
     pub(super) async fn receive(&mut self, bytes: &[u8]) -> Flow {
         self.budget.messages_sent(self.transport.take_sent());
         match self.acknowledge(bytes) {
-            Some(flow) => flow,
+            Offered::Handled => ControlFlow::Continue(()),
+            Offered::Refused => ControlFlow::Break(Farewell::Flood),
             // In a box, so that the task of an idle socket has no room for it.
-            None => Box::pin(self.receive_frames(bytes)).await,
+            Offered::Declined => Box::pin(self.receive_frames(bytes)).await,
         }
+    }
+
+    /// Waits for what happens next at the socket. An ACK that comes alone is obeyed where it lies, because everybody
+    /// sends one at the same moment, and none changes what the connection does next. With `takes` it is ready for a
+    /// frame of the hub that is held.
+    pub(super) fn poll_happening(&mut self, takes: bool, context: &mut Context<'_>) -> Poll<Happening> {
+        let Self { transport, decoder, budget, session, timers, .. } = self;
+        transport.poll(takes, context, |message, output| {
+            timers.answered();
+            let Some(session) = session.as_mut().filter(|_| decoder.is_between_frames()) else {
+                return Offered::Declined;
+            };
+            acknowledge(session, budget, || output.take_sent(), message)
+        })
     }
 
     async fn receive_frames(&mut self, bytes: &[u8]) -> Flow {
@@ -63,16 +86,12 @@ impl Connection {
         }
     }
 
-    /// Handles a message that is one ACK, as nearly all are; `None` if it is anything else.
-    fn acknowledge(&mut self, octets: &[u8]) -> Option<Flow> {
-        let session = self.session.as_mut().filter(|_| self.decoder.is_between_frames())?;
-        let ack = Acknowledgement::read(octets)?;
-        let id = session.named(&ack)?;
-        if !self.budget.take_acknowledgement(std::time::Instant::now()) {
-            return Some(ControlFlow::Break(Farewell::Flood));
+    fn acknowledge(&mut self, octets: &[u8]) -> Offered {
+        let Self { transport, decoder, budget, session, .. } = self;
+        match session.as_mut().filter(|_| decoder.is_between_frames()) {
+            Some(session) => acknowledge(session, budget, || transport.take_sent(), octets),
+            None => Offered::Declined,
         }
-        session.acknowledge(id, ack.get(header::SOUNDED) == Some(header::YES));
-        Some(ControlFlow::Continue(()))
     }
 
     async fn obey(&mut self, frame: Frame) -> Flow {
@@ -130,4 +149,24 @@ impl Connection {
         self.timers.connected(agreement.heart_beat);
         ControlFlow::Continue(())
     }
+}
+
+/// Handles a message that is one ACK, as nearly all are. `sent` returns how many messages have gone out that the budget
+/// has not counted, and is asked only when all others are acknowledged.
+fn acknowledge(
+    session: &mut Session,
+    budget: &mut Frames,
+    sent: impl FnOnce() -> u64,
+    octets: &[u8],
+) -> Offered {
+    let Some(ack) = Acknowledgement::read(octets) else { return Offered::Declined };
+    let Some(id) = session.named(&ack) else { return Offered::Declined };
+    if !budget.take_granted() {
+        budget.messages_sent(sent());
+        if !budget.take_acknowledgement(std::time::Instant::now()) {
+            return Offered::Refused;
+        }
+    }
+    session.acknowledge(id, ack.get(header::SOUNDED) == Some(header::YES));
+    Offered::Handled
 }

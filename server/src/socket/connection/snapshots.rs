@@ -30,6 +30,11 @@ impl Snapshots {
         self.0.iter().all(Snapshot::lets_pass)
     }
 
+    /// Returns whether there is none to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns how many octets they hold.
     pub(super) fn octets(&self) -> usize {
         self.0.iter().map(Snapshot::octets).sum()

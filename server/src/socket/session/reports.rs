@@ -3,17 +3,17 @@
 
 use backend::{
     audit::{Audit, By},
-    calls::receipts::Receipts,
+    calls::receipts::FlatReceipts,
 };
 use domain::{CallKey, House, Line, destination, reach, seen::Seen};
 use stomp::{Acknowledgement, Frame, Version};
 
-use super::{Session, needed, unknown_destination};
+use super::{Session, needed, subscriptions::Subscribed, unknown_destination};
 
 /// Where a session leaves word of what its person has received.
 pub(super) struct Reports {
-    /// The houses that calls have reached.
-    pub(super) receipts: Receipts,
+    /// Where the calls that have reached the person's flat are recorded; `None` for somebody without one.
+    pub(super) receipts: Option<FlatReceipts>,
     /// The records of locations that the office was shown.
     pub(super) audit: Audit,
     /// The person and the address, as the audit names them.
@@ -36,18 +36,18 @@ impl Session {
     /// Records the delivery receipt, because a device of the house has the call. If it `has_sounded` the call, it has
     /// begun to sound that one call, which means nothing for the messages before.
     pub(in crate::socket) fn acknowledge(&mut self, id: &str, has_sounded: bool) {
-        let Self { resident, hub, reports: Reports { receipts, .. }, subscriptions, .. } = self;
-        let Some((own_line, house)) = resident.flat() else { return };
-        let report = |id: &str| {
-            let Some(call) = hub.acknowledged(own_line, id) else { return };
-            if has_sounded {
-                receipts.sounded(&call, own_line, house);
-            } else {
-                receipts.reached(&call, own_line, house);
-            }
-        };
-        for subscribed in subscriptions.acknowledging(own_line) {
-            match &mut subscribed.unacknowledged {
+        let Self { resident, reports, subscriptions, .. } = self;
+        let Some(((own_line, _), receipts)) = resident.flat().zip(reports.receipts.as_ref()) else { return };
+        for Subscribed { unacknowledged, handle, .. } in subscriptions.acknowledging(own_line) {
+            let report = |id: &str| {
+                let Some(call) = handle.acknowledged(own_line, id) else { return };
+                if has_sounded {
+                    receipts.sounded(&call);
+                } else {
+                    receipts.reached(&call);
+                }
+            };
+            match unacknowledged {
                 Some(unacknowledged) if !has_sounded => {
                     unacknowledged.acknowledge(id).iter().for_each(|id| report(id));
                 }
@@ -91,10 +91,11 @@ impl Session {
                 "The body must be {{\"alert\":\"ID\"}}, with \"house\" if two houses used the id: {error}."
             )
         })?;
-        let Some((line, house)) = self.resident.flat() else { return Ok(()) };
+        let flat = self.resident.flat().zip(self.reports.receipts.as_ref());
+        let Some(((line, house), receipts)) = flat else { return Ok(()) };
         // An unknown call is not the client's fault, because it may have it from another server.
         if let Some(call) = self.neighbours_call(&seen, line, house) {
-            self.reports.receipts.seen(&call, line, house);
+            receipts.seen(call);
         }
         Ok(())
     }

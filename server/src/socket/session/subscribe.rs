@@ -68,9 +68,9 @@ impl Session {
             }
         };
         self.is_cumulative |= cumulative;
-        let handle = Handle::Calls { _ends: begun.handle };
+        let handle = Handle::Calls(begun.handle);
         let id = id.to_owned();
-        self.subscriptions.insert(Subscribed { id, scope, acknowledges, unacknowledged, _handle: handle });
+        self.subscriptions.insert(Subscribed { id, scope, acknowledges, unacknowledged, handle });
         self.count_armed();
         Ok(Some(begun.snapshot))
     }
@@ -88,7 +88,7 @@ impl Session {
             scope: Scope::Reach(line),
             acknowledges: false,
             unacknowledged: None,
-            _handle: Handle::Reach { _ends: listening },
+            handle: Handle::Reach { _ends: listening },
         });
         Ok(())
     }

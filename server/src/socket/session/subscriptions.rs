@@ -1,7 +1,9 @@
 //! The subscriptions that a session has.
 
+use std::sync::Arc;
+
 use backend::{calls::hub::SubscriptionHandle, reach::Listening};
-use domain::Line;
+use domain::{CallKey, Line};
 
 use super::{scope::Scope, unacknowledged::Unacknowledged};
 
@@ -22,13 +24,23 @@ pub(super) struct Subscribed {
     pub(super) acknowledges: bool,
     /// Only of `ack:client`.
     pub(super) unacknowledged: Option<Unacknowledged>,
-    pub(super) _handle: Handle,
+    pub(super) handle: Handle,
 }
 
 /// Ends a subscription when it is dropped.
 pub(super) enum Handle {
-    Calls { _ends: SubscriptionHandle },
+    Calls(SubscriptionHandle),
     Reach { _ends: Listening },
+}
+
+impl Handle {
+    /// Returns the call that the message with this id is about, of `line` or of another line that was escalated to it.
+    pub(super) fn acknowledged(&self, line: &Line, message_id: &str) -> Option<Arc<CallKey>> {
+        match self {
+            Self::Calls(handle) => handle.acknowledged(line, message_id),
+            Self::Reach { .. } => None,
+        }
+    }
 }
 
 impl Subscriptions {

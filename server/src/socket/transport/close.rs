@@ -1,8 +1,8 @@
 //! The end of a WebSocket, with the Close frame and the client's answer (RFC 6455, section 7).
 
-use std::time::Duration;
+use std::{future::poll_fn, time::Duration};
 
-use super::{Happening, MESSAGE, Transport};
+use super::{Happening, MESSAGE, Offered, Transport};
 
 /// The time for which a client whose input is no longer read may read why. Closing earlier, with its bytes unread,
 /// would reset the connection (RFC 9293, section 3.10.7.1), and discard the reason.
@@ -24,10 +24,12 @@ impl Transport {
         let goodbye = async {
             let mut dropped = 0;
             loop {
-                match self.next(false).await {
+                match poll_fn(|context| self.poll(false, context, |_, _| Offered::Declined)).await {
                     Happening::Gone => return,
                     Happening::Received(bytes) => dropped += bytes.len() + MESSAGE,
                     Happening::Pong
+                    | Happening::Handled
+                    | Happening::Refused
                     | Happening::Sent
                     | Happening::Queued
                     | Happening::TooSlow

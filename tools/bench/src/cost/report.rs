@@ -17,7 +17,7 @@ use testkit::measure::{machine, spread::milliseconds};
 pub(super) fn print_preface(settings: &Settings) {
     println!("machine   {}; load {}", machine::facts(), machine::load());
     println!(
-        "settings  {} presses a second for {} s at each point; {} broker(s); each frame acknowledged",
+        "settings  {} presses a second for {} s at each point; {} broker(s); each call acknowledged",
         settings.rate, settings.seconds, settings.brokers
     );
     println!();

@@ -77,7 +77,7 @@ pub(crate) async fn open(device: Session, ack: bool) -> Result<WebSocket, Error>
     Ok(socket.into_stream())
 }
 
-/// Records each sight, and acknowledges as a browser does, after it was shown.
+/// Records each sight, and acknowledges it as a browser does, after it was shown.
 async fn listen(mut stream: WebSocket, board: Arc<Board>, subscriber: usize) {
     loop {
         let text = match stream.next().await {

@@ -48,7 +48,7 @@ impl Measured {
 
 /// The machine, the settings, the disk and the head of the table.
 pub(super) fn print_preface(settings: &Settings, callers: usize, address: &str, floor: &Floor) {
-    let acknowledged = if settings.no_ack { "without ACK" } else { "each frame acknowledged" };
+    let acknowledged = if settings.no_ack { "without ACK" } else { "each call acknowledged" };
     println!("machine   {}; load {} before the first press", machine::facts(), machine::load());
     println!("server    {address}");
     println!(

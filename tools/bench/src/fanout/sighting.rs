@@ -4,12 +4,12 @@
 /// The meaning of a WebSocket message to a subscriber.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Sighting<'a> {
-    /// A MESSAGE, with the alert's id if it is about a call, and the id for its ACK if it asks for one. Both are still
-    /// escaped, as an answer needs it.
+    /// A MESSAGE, with the alert's id if it is about a call, and the id for its ACK if a browser would send one. Both
+    /// are still escaped, as an answer needs it.
     Message {
         /// The call.
         alert: Option<&'a str>,
-        /// The header `ack`.
+        /// The header `ack` of a call. Browsers acknowledge nothing else.
         ack: Option<&'a str>,
     },
     /// An ERROR frame.
@@ -41,7 +41,7 @@ pub(crate) fn of(text: &str) -> Sighting<'_> {
         is_alert |= line == "type:alert";
         ack = ack.or_else(|| line.strip_prefix("ack:"));
     }
-    Sighting::Message { alert: is_alert.then(|| id(body)).flatten(), ack }
+    Sighting::Message { alert: is_alert.then(|| id(body)).flatten(), ack: ack.filter(|_| is_alert) }
 }
 
 /// Returns a frame's header `type`.
@@ -93,11 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn only_an_alert_counts_as_a_sight_of_the_call() {
+    fn only_an_alert_counts_as_a_sight_of_the_call_and_is_acknowledged() {
         let line = Line::new("101-1").expect("a line");
         let end = Body::SnapshotEnd { line: Some(line), truncated: false };
         let frame = message("snapshot-end", &end);
-        assert_eq!(of(&frame), Sighting::Message { alert: None, ack: Some("an-alert\\c1") });
+        assert_eq!(of(&frame), Sighting::Message { alert: None, ack: None });
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(crate) fn faults_of(board: &Board) -> Vec<String> {
 
 /// The machine, the settings and the head of the table.
 pub(super) fn print_preface(settings: &Settings, callers: usize) {
-    let acknowledged = if settings.no_ack { "without ACK" } else { "each frame acknowledged" };
+    let acknowledged = if settings.no_ack { "without ACK" } else { "each call acknowledged" };
     println!("machine   {}; load {}", machine::facts(), machine::load());
     println!(
         "settings  {} lines with {} subscribers and {callers} flats that press; {} s; {acknowledged}; subscribers on \

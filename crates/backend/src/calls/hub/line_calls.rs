@@ -18,6 +18,7 @@ use super::{
     index::Index,
     shown::Shows,
 };
+pub(super) use message_ids::AlertIds;
 use message_ids::MessageIds;
 
 /// The calls of a line. Its lock is held for one event or one lookup, never while frames are encoded or pushed.
@@ -76,6 +77,11 @@ impl LineCalls {
             words: HashMap::new(),
             shows: Shows::default(),
         }
+    }
+
+    /// Returns the calls by the messages of their alerts, which are looked up without the lock of the calls.
+    pub(super) fn alert_ids(&self) -> AlertIds {
+        self.message_ids.alerts().clone()
     }
 
     /// Applies an event to the fold.

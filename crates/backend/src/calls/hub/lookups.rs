@@ -1,26 +1,37 @@
 //! Lookups for commands, pages and acknowledgements. A lookup takes locks that are never held while frames are pushed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Accept, Actor, Alert, AlertId, CallKey, Event, EventId, House, Incident, Line, Millis, Status,
-    event::OPEN_FOR,
+    event::OPEN_FOR, message_id,
 };
 use uuid::Uuid;
 
-use super::{Hub, Known};
+use super::{Hub, Known, room::Room};
 use crate::clock;
 
 impl Hub {
     /// Returns the call that the message with this id is about, of `line` or of another line that was escalated to it;
     /// `None` if it is about something else.
     #[must_use]
-    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<CallKey> {
-        let of = |host: &Line| self.existing(host)?.calls().acknowledged(message_id);
-        let is_for = |call: &CallKey| {
+    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<Arc<CallKey>> {
+        let own = self.existing(line).and_then(|room| room.acknowledged(message_id));
+        own.or_else(|| self.acknowledged_of_others(line, message_id))
+    }
+
+    /// Returns the call of another line that was escalated to `line` and that the message with this id is about.
+    pub(super) fn acknowledged_of_others(&self, line: &Line, message_id: &str) -> Option<Arc<CallKey>> {
+        // Most messages are about no alert, and the list of hosts is locked for everybody.
+        if !message_id::may_be_of_alert(message_id) {
+            return None;
+        }
+        let is_for = |call: &Arc<CallKey>| {
             self.call_of(&call.line, &call.house, call.id).is_some_and(|call| call.is_for(line))
         };
-        of(line).or_else(|| self.0.guests.hosts(line).iter().filter_map(of).find(is_for))
+        let hosts = self.0.guests.hosts(line);
+        let rooms = hosts.iter().filter_map(|host| self.existing(host));
+        rooms.filter_map(|room| room.acknowledged(message_id)).find(is_for)
     }
 
     /// Every call known on a line, the oldest first.
@@ -142,5 +153,17 @@ impl Hub {
     /// Returns how long ago a call was received, by the monotonic clock.
     pub(crate) fn age(&self, call: &CallKey) -> Option<Duration> {
         self.existing(&call.line)?.calls().age(call.id, &call.house)
+    }
+}
+
+impl Room {
+    /// Returns the call of the line that the message with this id is about. One past the log names an id only, so
+    /// nothing if two houses used it.
+    pub(super) fn acknowledged(&self, message_id: &str) -> Option<Arc<CallKey>> {
+        let direct = || {
+            let alert = message_id::direct_alert(message_id)?;
+            self.calls().only(alert).map(Arc::new)
+        };
+        self.alert_ids.get(message_id).or_else(direct)
     }
 }

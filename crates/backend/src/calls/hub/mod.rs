@@ -49,7 +49,7 @@ pub(crate) use known::Known;
 pub use open_calls::{OpenCall, OpenCalls};
 #[cfg(test)]
 pub(crate) use queue::Slow;
-pub use queue::{End, Outlet, Queue, QueueReceiver, Written, queue, queue_before};
+pub use queue::{End, Outlet, Polled, Queue, QueueReceiver, Written, queue, queue_before};
 pub(crate) use queue::{Push, SharedFrame};
 use room::Room;
 pub use snapshot::Snapshot;

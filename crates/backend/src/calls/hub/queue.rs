@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use crate::traces::Delivering;
 pub(crate) use frame::SharedFrame;
 pub use outlet::Outlet;
-pub use receiver::{QueueReceiver, Written};
+pub use receiver::{Polled, QueueReceiver, Written};
 pub use state::End;
 use state::State;
 

@@ -12,7 +12,7 @@ use super::{
     audience::{Audience, Towards},
     changes::Changes,
     guests::Guests,
-    line_calls::LineCalls,
+    line_calls::{AlertIds, LineCalls},
     viewings::Viewings,
 };
 pub(super) use snapshots::Extent;
@@ -32,6 +32,8 @@ pub(super) struct Room {
     audience: Mutex<Audience>,
     /// Locked for one event or one lookup, never while frames are encoded or pushed.
     calls: Mutex<LineCalls>,
+    /// The calls by the messages of their alerts, beside `calls`, so that an ACK does not wait for a fold.
+    pub(super) alert_ids: AlertIds,
     listeners: Changes,
     viewings: Viewings,
     guests: Guests,
@@ -64,9 +66,10 @@ impl Room {
         guests: Guests,
     ) -> Self {
         let destination = destination::of_line(&line);
-        let calls = Mutex::new(LineCalls::new(line.clone(), partitions));
+        let calls = LineCalls::new(line.clone(), partitions);
+        let (alert_ids, calls) = (calls.alert_ids(), Mutex::new(calls));
         let (turn, audience) = (Mutex::default(), Mutex::default());
-        Self { line, destination, turn, audience, calls, listeners, viewings, guests }
+        Self { line, destination, turn, audience, calls, alert_ids, listeners, viewings, guests }
     }
 
     /// Returns what is known of its calls, for a lookup.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, PoisonError, atomic::Ordering},
 };
 
-use domain::{House, Line};
+use domain::{CallKey, House, Line};
 use stomp::Version;
 
 use super::{Hub, Queue, Snapshot, everywhere::Everywhere, guests::Listener, room::Room, viewings::Viewer};
@@ -40,17 +40,32 @@ pub struct Subscribed {
 /// Ends its subscription when it is dropped.
 pub struct SubscriptionHandle {
     hub: Hub,
-    /// `None` for every line.
-    line: Option<Line>,
+    /// The line and its room, which is there for as long as the hub; `None` for every line.
+    home: Option<(Line, Arc<Room>)>,
     number: u64,
+}
+
+impl SubscriptionHandle {
+    /// Returns the same call as [`Hub::acknowledged`]. The room of a subscription to `line` is not looked up again.
+    #[must_use]
+    pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<Arc<CallKey>> {
+        match &self.home {
+            Some((home, room)) if home == line => {
+                let own = room.acknowledged(message_id);
+                own.or_else(|| self.hub.acknowledged_of_others(line, message_id))
+            }
+            _ => self.hub.acknowledged(line, message_id),
+        }
+    }
 }
 
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
-        let rooms: Vec<Arc<Room>> = match &self.line {
-            Some(line) => {
+        let rooms: Vec<Arc<Room>> = match &self.home {
+            Some((line, room)) => {
                 let hosts = self.hub.0.guests.leave(line, self.number);
-                hosts.iter().chain([line]).filter_map(|line| self.hub.existing(line)).collect()
+                let hosts = hosts.iter().filter_map(|host| self.hub.existing(host));
+                hosts.chain([room.clone()]).collect()
             }
             None => {
                 // No room that is made from now on has it.
@@ -75,13 +90,14 @@ impl Hub {
         let listener = Listener { subscription: subscription.clone(), queue: queue.clone() };
         let hosts = self.0.guests.join(line, number, listener.clone());
         let extent = room.subscribe(number, subscription.clone(), queue, clock::now());
+        let home = Some((line.clone(), room.clone()));
         let mut rooms = vec![(room, extent)];
         for host in hosts.iter().filter_map(|host| self.existing(host)) {
             let extent = host.subscribe_guest(number, line, listener.clone(), clock::now());
             rooms.push((host, extent));
         }
         self.0.subscribers.fetch_add(1, Ordering::Relaxed);
-        let handle = SubscriptionHandle { hub: self.clone(), line: Some(line.clone()), number };
+        let handle = SubscriptionHandle { hub: self.clone(), home, number };
         let snapshot = Snapshot::new(number, subscription, Some(line.clone()), rooms);
         Subscribed { handle, snapshot }
     }
@@ -109,7 +125,7 @@ impl Hub {
         };
         let rooms: Vec<_> = rooms.into_iter().map(list).collect();
         self.0.subscribers.fetch_add(1, Ordering::Relaxed);
-        let handle = SubscriptionHandle { hub: self.clone(), line: None, number };
+        let handle = SubscriptionHandle { hub: self.clone(), home: None, number };
         let snapshot = Snapshot::new(number, subscriber.subscription(), None, rooms);
         Subscribed { handle, snapshot }
     }

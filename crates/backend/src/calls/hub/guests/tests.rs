@@ -201,8 +201,10 @@ fn a_message_about_a_call_of_another_line_is_acknowledged_only_where_it_was_esca
         apply(&hub, Event::Alert(call.clone()));
     }
     apply(&hub, escalated(&one, "101-2"));
-    let of =
-        |call: &Alert, by: &str| hub.acknowledged(&line(by), &message_id::direct(topic::ALERT, call.id.0));
+    let of = |call: &Alert, by: &str| {
+        let message_id = message_id::direct(topic::ALERT, call.id.0);
+        hub.acknowledged(&line(by), &message_id).map(Arc::unwrap_or_clone)
+    };
     assert_eq!((of(&one, "101-2"), of(&one, "101-1")), (Some(one.key()), Some(one.key())));
     assert_eq!((of(&other, "101-2"), of(&one, "101-3")), (None, None));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Alert, AlertId, CallKey, Event, House, Incident, Millis, event::LATE_AFTER, message_id, topic};
+use domain::{Alert, AlertId, CallKey, Event, House, Incident, Millis, event::LATE_AFTER, topic};
 use uuid::Uuid;
 
 use super::{LineCalls, Name};
@@ -95,13 +95,12 @@ impl LineCalls {
         known.map(|(received, _)| received.ago())
     }
 
-    /// Returns the call that a message is about. One past the log names an id only, so nothing if two houses used it.
-    pub(in crate::calls::hub) fn acknowledged(&self, message_id: &str) -> Option<CallKey> {
-        let direct = || match &self.incidents.named(message_id::direct_alert(message_id)?)[..] {
+    /// Returns the only call of this id; nothing if two houses used it.
+    pub(in crate::calls::hub) fn only(&self, id: AlertId) -> Option<CallKey> {
+        match &self.incidents.named(id)[..] {
             [call] => Some(call.alert.key()),
             _ => None,
-        };
-        self.message_ids.alert(message_id).cloned().or_else(direct)
+        }
     }
 
     /// Returns the id of the frames about an event; `None` for an event without a name.

@@ -1,8 +1,9 @@
 //! The ids of the messages about the events of a line, by which clients acknowledge them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use domain::{CallKey, Event, Millis, message_id, topic};
+use parking_lot::RwLock;
 
 use super::{Name, name};
 
@@ -11,16 +12,39 @@ use super::{Name, name};
 pub(super) struct MessageIds {
     /// Where the log has an event, as a `message-id`, with the event's time.
     ids: HashMap<Name, (String, Millis)>,
-    /// The calls by the messages of their alerts.
-    alerts: HashMap<String, CallKey>,
+    alerts: AlertIds,
+}
+
+/// The calls of a line by the messages of their alerts. A thousand clients acknowledge one at the same moment, so it
+/// has a lock of its own, which is held for no more than a lookup. Clones share it.
+#[derive(Clone, Default)]
+pub(in crate::calls::hub) struct AlertIds(Arc<RwLock<HashMap<Box<str>, Arc<CallKey>>>>);
+
+impl AlertIds {
+    /// Returns the call of an alert that the log has under this id.
+    pub(in crate::calls::hub) fn get(&self, message_id: &str) -> Option<Arc<CallKey>> {
+        self.0.read().get(message_id).cloned()
+    }
+
+    fn insert(&self, message_id: &str, call: CallKey) {
+        let mut calls = self.0.write();
+        if calls.get(message_id).is_none_or(|known| **known != call) {
+            calls.insert(message_id.into(), Arc::new(call));
+        }
+    }
 }
 
 impl MessageIds {
+    /// Returns those of the alerts.
+    pub(super) fn alerts(&self) -> &AlertIds {
+        &self.alerts
+    }
+
     /// Records an id. The first id of an event stays, because a client may acknowledge it at any time.
     pub(super) fn record(&mut self, event: &Event, message_id: String) {
         let Some((key, at)) = name(event).zip(event.at()) else { return };
         if let Event::Alert(alert) = event {
-            self.alerts.insert(message_id.clone(), alert.key());
+            self.alerts.insert(&message_id, alert.key());
         }
         self.ids.entry(key).or_insert((message_id, at));
     }
@@ -32,15 +56,13 @@ impl MessageIds {
         Some(known.unwrap_or_else(|| message_id::direct(name.0, name.1)))
     }
 
-    /// Returns the call of an alert that the log has under this id.
-    pub(super) fn alert(&self, message_id: &str) -> Option<&CallKey> {
-        self.alerts.get(message_id)
-    }
-
     /// Forgets the events that were before `before`.
     pub(super) fn forget(&mut self, before: Millis) {
-        self.ids.retain(|_, (_, at)| *at >= before);
-        self.alerts
-            .retain(|_, alert| topic::OF_ALERTS.iter().any(|of| self.ids.contains_key(&(*of, alert.id.0))));
+        let Self { ids, alerts } = self;
+        ids.retain(|_, (_, at)| *at >= before);
+        alerts
+            .0
+            .write()
+            .retain(|_, alert| topic::OF_ALERTS.iter().any(|of| ids.contains_key(&(*of, alert.id.0))));
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Shared,
+    Outlet, Shared,
     state::{End, State},
 };
 
@@ -28,6 +28,19 @@ pub enum Written {
     Nothing,
     /// Octets went out, and more may be written after the socket was read.
     Some,
+}
+
+/// The state of a queue after what waits was written as far as it could be.
+#[derive(Debug)]
+pub struct Polled {
+    /// Pending while the system takes no more, or an error when the socket is broken.
+    pub written: Poll<io::Result<Written>>,
+    /// The octets that wait, as [`QueueReceiver::octets`] counts them.
+    pub octets: usize,
+    /// Why nothing is accepted any more.
+    pub end: Option<End>,
+    /// A frame of the hub waits that nothing goes before.
+    pub is_queued: bool,
 }
 
 impl Shared {
@@ -68,8 +81,7 @@ impl QueueReceiver {
     /// Returns how many octets wait, with so many more for each piece that they wait in.
     #[must_use]
     pub fn octets(&self, for_each: usize) -> usize {
-        let state = self.0.state.lock();
-        state.octets + for_each * (state.sending.len() + state.frames.len())
+        self.0.state.lock().waiting_octets(for_each)
     }
 
     /// Returns why nothing is accepted any more.
@@ -93,7 +105,7 @@ impl QueueReceiver {
     }
 
     /// Puts octets of the socket's own behind what has begun, before the frames of the hub that wait. They go out at
-    /// once if they can; [`QueueReceiver::poll_write`] reports an error.
+    /// once if they can; [`QueueReceiver::poll`] reports an error.
     pub fn put(&self, octets: Bytes) {
         let mut state = self.0.state.lock();
         let was_idle = state.is_idle();
@@ -119,30 +131,36 @@ impl QueueReceiver {
         self.0.state.lock().finish(End::Closed);
     }
 
-    /// Returns whether a frame of the hub waits that nothing goes before; wakes the task when there is one.
-    pub fn poll_queued(&self, context: &mut Context<'_>) -> Poll<()> {
+    /// Writes what waits, as long as the system takes it and the socket need not be read, and returns how the queue is
+    /// then. It wakes the task when the system takes more, and for each change by the hub. The queue is locked once for
+    /// all that, because a thousand tasks do it when everybody acknowledges a call.
+    pub fn poll(&self, context: &mut Context<'_>, for_each: usize) -> Polled {
         let mut state = self.0.state.lock();
-        if state.is_idle() && !state.frames.is_empty() {
-            return Poll::Ready(());
-        }
         state.watch(context);
-        Poll::Pending
+        let written = match &self.0.outlet {
+            Some(outlet) => state.poll_write(outlet.as_ref(), context),
+            None => Poll::Ready(Ok(Written::Nothing)),
+        };
+        Polled {
+            written,
+            octets: state.waiting_octets(for_each),
+            end: state.end,
+            is_queued: state.is_idle() && !state.frames.is_empty(),
+        }
+    }
+}
+
+impl State {
+    fn waiting_octets(&self, for_each: usize) -> usize {
+        self.octets + for_each * (self.sending.len() + self.frames.len())
     }
 
-    /// Writes what waits, as long as the system takes it and the socket need not be read. It is pending while the
-    /// system takes no more, and wakes the task for that and for each change by the hub.
-    ///
-    /// # Errors
-    /// When the socket is broken.
-    pub fn poll_write(&self, context: &mut Context<'_>) -> Poll<io::Result<Written>> {
-        let Some(outlet) = &self.0.outlet else { return Poll::Ready(Ok(Written::Nothing)) };
-        let mut state = self.0.state.lock();
-        state.watch(context);
-        if state.end == Some(End::Broken) {
+    fn poll_write(&mut self, outlet: &dyn Outlet, context: &mut Context<'_>) -> Poll<io::Result<Written>> {
+        if self.end == Some(End::Broken) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         for written in 0..BURST {
-            match state.write(outlet.as_ref()) {
+            match self.write(outlet) {
                 Ok(true) => {}
                 Ok(false) => return Poll::Ready(Ok(Written::of(written))),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

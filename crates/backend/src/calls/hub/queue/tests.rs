@@ -106,7 +106,16 @@ fn begin(room: usize, capacity: usize) -> (Pipe, Queue, QueueReceiver) {
 }
 
 fn poll_write(receiver: &QueueReceiver) -> Poll<Written> {
-    receiver.poll_write(&mut Context::from_waker(Waker::noop())).map(Result::unwrap)
+    poll(receiver).written.map(Result::unwrap)
+}
+
+fn poll(receiver: &QueueReceiver) -> Polled {
+    receiver.poll(&mut Context::from_waker(Waker::noop()), 0)
+}
+
+/// Lets a task wait for what the queue writes.
+fn wait(receiver: &QueueReceiver, task: &Arc<Task>) -> Polled {
+    receiver.poll(&mut Context::from_waker(&task.clone().into()), 0)
 }
 
 #[tokio::test]
@@ -148,7 +157,7 @@ async fn a_reader_wakes_for_a_frame_and_for_an_overflow() {
 fn a_frame_goes_out_at_once_and_wakes_nobody_while_nothing_waits() {
     let (pipe, queue, receiver) = begin(100, 2);
     let task = Arc::new(Task::default());
-    assert!(receiver.poll_queued(&mut Context::from_waker(&task.clone().into())).is_pending());
+    assert!(!wait(&receiver, &task).is_queued);
     for text in ["one", "two", "three"] {
         assert!(queue.push(&shared(text)));
     }
@@ -160,7 +169,7 @@ fn a_frame_goes_out_at_once_and_wakes_nobody_while_nothing_waits() {
 fn the_rest_of_a_frame_goes_before_the_next_and_the_task_wakes_for_it() {
     let (pipe, queue, receiver) = begin(3, 100);
     let task = Arc::new(Task::default());
-    assert!(receiver.poll_queued(&mut Context::from_waker(&task.clone().into())).is_pending());
+    assert!(!wait(&receiver, &task).is_queued);
     assert!(queue.push(&shared("one")) && queue.push(&shared("two")));
     assert_eq!((pipe.text().as_str(), *task.0.lock()), ("<on", 1));
     assert_eq!(receiver.octets(0), 1 + 3, "the rest of the first and the second");
@@ -183,7 +192,7 @@ fn frames_of_the_hub_wait_while_they_are_held_and_go_out_in_order_after_that() {
     }
     receiver.put(frame("own"));
     assert_eq!((pipe.text().as_str(), poll_write(&receiver)), ("own", Poll::Ready(Written::Nothing)));
-    assert!(receiver.poll_queued(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(poll(&receiver).is_queued);
     assert_eq!(receiver.queued(), Some(frame("one")));
     receiver.hold(false);
     assert!(queue.push(&shared("four")), "it waits for those before it");
@@ -197,7 +206,7 @@ fn a_socket_that_takes_nothing_overflows_and_one_that_is_broken_gets_nothing() {
     let (pipe, queue, receiver) = begin(0, 2);
     let task = Arc::new(Task::default());
     assert!(queue.push(&shared("one")) && queue.push(&shared("two")));
-    assert!(receiver.poll_write(&mut Context::from_waker(&task.clone().into())).is_pending());
+    assert!(wait(&receiver, &task).written.is_pending());
     assert!(!queue.push(&shared("three")));
     assert_eq!((receiver.end(), receiver.octets(0), *task.0.lock()), (Some(End::Overflowed), 0, 1));
     receiver.put(frame("why"));
@@ -210,9 +219,28 @@ fn a_socket_that_takes_nothing_overflows_and_one_that_is_broken_gets_nothing() {
     assert!(!queue.push(&shared("one")));
     assert_eq!(receiver.end(), Some(End::Broken));
     assert!(matches!(
-        receiver.poll_write(&mut Context::from_waker(Waker::noop())),
+        poll(&receiver).written,
         Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe
     ));
+}
+
+#[test]
+fn a_poll_reports_how_the_queue_is_after_the_writing() {
+    let (pipe, queue, receiver) = begin(3, 2);
+    let task = Arc::new(Task::default());
+    assert!(queue.push(&shared("one")) && queue.push(&shared("two")));
+    let polled = receiver.poll(&mut Context::from_waker(&task.clone().into()), 10);
+    assert!(polled.written.is_pending() && !polled.is_queued, "the rest of the first goes before the second");
+    assert_eq!((polled.octets, polled.end), (1 + 3 + 2 * 10, None));
+    pipe.0.lock().room = 1;
+    receiver.hold(true);
+    let polled = wait(&receiver, &task);
+    assert!(matches!(polled.written, Poll::Ready(Ok(Written::Some))), "{polled:?}");
+    assert_eq!((polled.octets, polled.is_queued), (3, true));
+    assert!(queue.push(&shared("three")) && !queue.push(&shared("four")));
+    assert_eq!(*task.0.lock(), 1, "one change wakes the task, which has not been back since");
+    let polled = wait(&receiver, &task);
+    assert_eq!((polled.octets, polled.end, polled.is_queued), (0, Some(End::Overflowed), false));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn no_lookup_waits_while_frames_are_pushed() {
         assert_eq!(asking.incidents(&line()), known);
         assert_eq!(asking.unended(Duration::ZERO), std::slice::from_ref(&called));
         let message_id = domain::message_id::direct(domain::topic::ALERT, called.id.0);
-        assert_eq!(asking.acknowledged(&line(), &message_id), Some(called.key()));
+        assert_eq!(asking.acknowledged(&line(), &message_id).as_deref(), Some(&called.key()));
         assert_eq!(asking.standing(&called), None, "nobody heard it");
         asking.forget(0);
         sender.send(()).unwrap();

@@ -1,5 +1,6 @@
 //! The hub as a whole. Here are the calls, the subscriptions and the readers of frames that its tests share.
 
+mod acknowledgements;
 mod board;
 mod concurrency;
 mod order;

@@ -60,6 +60,6 @@ pub(crate) async fn upgrade(
     peer.becomes_socket();
     let (answer, sockets) = (handshake.answer(), state.sockets.clone());
     let opening = Box::new(Opening { state, client, opened_by });
-    tokio::spawn(sockets.track(connection::run(handshake, opening, place)));
+    tokio::spawn(sockets.track(connection::run(Box::new((handshake, opening, place)))));
     answer
 }

@@ -33,8 +33,9 @@ use crate::{budgets::Frames, sockets::Place};
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
 
-/// Runs a socket until it ends.
-pub(super) async fn run(handshake: Handshake, opening: Box<Opening>, place: Place) {
+/// Runs a socket until it ends. The beginning is in a box, because the task keeps room for what it is given.
+pub(super) async fn run(beginning: Box<(Handshake, Box<Opening>, Place)>) {
+    let (handshake, opening, place) = *beginning;
     let Some((stream, read)) = handshake.finish().await else { return };
     let (queue, transport) = match Transport::open(stream, read) {
         Ok(opened) => opened,

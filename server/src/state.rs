@@ -1,6 +1,6 @@
 //! The state of every handler.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use backend::{people::oidc::Provider, service::Backend};
@@ -13,9 +13,12 @@ use crate::{
     connections::Connections, descriptors, origin::Origins, sockets::Sockets,
 };
 
-/// The state that every handler can reach. Clones share it.
+/// The state that every handler can reach. Clones share it, because each layer and handler of a request takes one.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// The parts of the state.
+pub struct Parts {
     /// The service.
     pub backend: Backend,
     /// The configuration.
@@ -64,7 +67,7 @@ impl AppState {
             .site_pkg_dir("pkg")
             .site_addr(settings.listen)
             .build();
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             backend,
             budgets: Arc::new(Budgets::default()),
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
@@ -77,7 +80,15 @@ impl AppState {
             metrics,
             leptos,
             settings: Arc::new(settings),
-        })
+        })))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

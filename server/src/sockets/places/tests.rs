@@ -50,8 +50,10 @@ impl Building {
     fn numbers_open(&self) -> Vec<Number> {
         let strangers = self.places.strangers.values().flat_map(BTreeMap::keys);
         let sessions = self.places.residents.values().flat_map(|of_owner| of_owner.sessions.values());
-        let open: Vec<_> =
-            strangers.chain(sessions.flat_map(|session| session.sockets.keys())).copied().collect();
+        let open: Vec<_> = strangers
+            .chain(sessions.flat_map(|session| session.sockets.iter().map(|(number, _)| number)))
+            .copied()
+            .collect();
         let counted = self.places.open();
         assert_eq!(open.len(), counted.strangers + counted.residents);
         open

@@ -42,7 +42,7 @@ pub struct SubscriptionHandle {
     hub: Hub,
     /// The line and its room, which is there for as long as the hub; `None` for every line.
     home: Option<(Line, Arc<Room>)>,
-    number: u64,
+    pub(super) number: u64,
 }
 
 impl SubscriptionHandle {

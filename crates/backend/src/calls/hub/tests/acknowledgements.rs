@@ -28,7 +28,7 @@ fn an_alert_is_acknowledged_by_its_place_in_the_log_until_it_is_forgotten() {
         assert_eq!(of(&other), None, "{other}");
     }
     let first = hub.acknowledged(&line(), &logged).unwrap();
-    hub.apply(Arrival::logged(Event::Alert(called.clone()), at(7)));
+    hub.apply(Arrival::logged(Event::Alert(called), at(7)));
     assert!(
         Arc::ptr_eq(&first, &hub.acknowledged(&line(), &logged).unwrap()),
         "a repeated record is no other"

@@ -12,7 +12,7 @@ mod ssr {
 
     use backend::calls::hub::Hub;
     use domain::{AlertId, Incident};
-    use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+    use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
     use leptos_router::hooks::{use_location, use_query_map};
@@ -27,11 +27,16 @@ mod ssr {
     #[must_use]
     pub fn locale() -> Locale {
         let Some(parts) = use_context::<Parts>() else { return Locale::default() };
-        let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         // The address comes first for the pages that cannot lead elsewhere, such as that of an unknown address.
-        let cookie = || header(header::COOKIE).and_then(locale::of_cookies);
+        asked_language(&parts).or_else(|| language_of(&parts.headers)).unwrap_or_default()
+    }
+
+    /// Returns the language that was chosen with the switch, else the browser's, if there is one.
+    #[must_use]
+    pub fn language_of(headers: &HeaderMap) -> Option<Locale> {
+        let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let accepted = || header(header::ACCEPT_LANGUAGE).and_then(locale::of_accept_language);
-        asked_language(&parts).or_else(cookie).or_else(accepted).unwrap_or_default()
+        header(header::COOKIE).and_then(locale::of_cookies).or_else(accepted)
     }
 
     fn names_language(pair: &str) -> bool {

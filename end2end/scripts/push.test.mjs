@@ -131,6 +131,35 @@ test("an answer that could not be sent is never shown as sent", async () => {
   }
 });
 
+test("a renewed subscription names the one that it replaces, by which the server knows the device and its language", async () => {
+  const subscription = (endpoint) => ({
+    endpoint,
+    options: { applicationServerKey: "the server's key" },
+    toJSON: () => ({ endpoint, keys: { p256dh: "p", auth: "a" } }),
+  });
+  const [old, fresh] = [subscription("https://push.example/old"), subscription("https://push.example/new")];
+  for (const [event, replaces] of [
+    [{ oldSubscription: old, newSubscription: fresh }, old.endpoint],
+    [{ oldSubscription: old, newSubscription: null }, old.endpoint],
+    [{ oldSubscription: null, newSubscription: fresh }, undefined],
+  ]) {
+    const { scope, requests } = workerWith([]);
+    const keys = [];
+    const subscribe = async ({ applicationServerKey }) => {
+      keys.push(applicationServerKey);
+      return fresh;
+    };
+    scope.registration.pushManager = { subscribe };
+    await scope.renewSubscription(event);
+    const [{ path, method, body }, ...more] = requests;
+    assert.deepEqual([method, path, more.length], ["POST", "/api/push/subscriptions", 0]);
+    const sent = JSON.parse(body);
+    assert.deepEqual([sent.endpoint, sent.keys.auth, sent.replaces], [fresh.endpoint, "a", replaces]);
+    assert.ok(!("language" in sent), "the server has it");
+    assert.deepEqual(keys, event.newSubscription ? [] : ["the server's key"]);
+  }
+});
+
 test("a tap beside the action opens the page, on this site only", async () => {
   for (const [navigate, opened] of [
     ["https://iutsai.example/", "https://iutsai.example/"],

@@ -127,7 +127,8 @@ async function openPage(navigate) {
   return self.clients.openWindow(address.origin === location.origin ? address.href : HOME);
 }
 
-// The browser has replaced a subscription. The next page would notice it too, but that may be next month.
+// The browser has replaced a subscription. The next page would notice it too, but that may be next month. The server
+// keeps the name and the language of the device that had the old one.
 async function renewSubscription({ oldSubscription, newSubscription }) {
   try {
     const key = oldSubscription?.options?.applicationServerKey;
@@ -138,7 +139,7 @@ async function renewSubscription({ oldSubscription, newSubscription }) {
     const answer = await fetch("/api/push/subscriptions", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(fresh.toJSON()),
+      body: JSON.stringify({ ...fresh.toJSON(), replaces: oldSubscription?.endpoint }),
     });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
   } catch (error) {

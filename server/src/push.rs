@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use app::{i18n::I18nLocaleTrait, request};
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
@@ -10,9 +11,9 @@ use axum::{
 use backend::push::PushError;
 use domain::{
     Resident,
-    push::{Device, ServerKey, Subscribe},
+    push::{Device, Language, ServerKey, Subscribe},
 };
-use http::{StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use uuid::Uuid;
 
 use crate::{
@@ -73,9 +74,12 @@ pub(crate) async fn list(Owner(owner): Owner, State(state): State<AppState>) -> 
 pub(crate) async fn subscribe(
     Owner(owner): Owner,
     State(state): State<AppState>,
+    headers: HeaderMap,
     Payload { value: wish }: Payload<Subscribe>,
 ) -> Result<Json<Device>, Problem> {
-    Ok(Json(state.backend.push.subscribe(&owner, wish).await?))
+    // A service worker that brings a subscription while no page is open knows no language.
+    let otherwise = Language::of(request::language_of(&headers).unwrap_or_default().as_str());
+    Ok(Json(state.backend.push.subscribe(&owner, wish, otherwise).await?))
 }
 
 /// `DELETE /api/push/subscriptions/{id}`.

@@ -55,7 +55,8 @@ fn subscribe() -> Operation {
         .content("application/json", Content::new(Some(Ref::from_schema_name("Subscribe"))))
         .required(Some(Required::True));
     let device = answered("The device.", Ref::from_schema_name("Device"));
-    let meaning = "Adds a device by what its PushSubscription gives as JSON, or brings it up to date.";
+    let meaning = "Adds a device by what its PushSubscription gives as JSON, or brings it up to date. `replaces` is \
+                   the endpoint that the browser has replaced by this one; the device keeps its name and language.";
     let operation = signed_in(OperationBuilder::new().description(Some(meaning)))
         .request_body(Some(body.build()))
         .response("200", device);

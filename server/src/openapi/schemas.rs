@@ -155,7 +155,13 @@ fn percentiles() -> Schema {
 fn subscribe() -> Schema {
     let keys = object(&[("p256dh", text()), ("auth", text())], &["p256dh", "auth"]);
     let language = words(&Language::ALL.map(Language::code));
-    let fields = [("endpoint", text()), ("keys", keys.into()), ("device", text()), ("language", language)];
+    let fields = [
+        ("endpoint", text()),
+        ("keys", keys.into()),
+        ("device", text()),
+        ("language", language),
+        ("replaces", text()),
+    ];
     object(&fields, &["endpoint", "keys"])
 }
 

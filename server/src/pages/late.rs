@@ -3,7 +3,7 @@
 
 use app::{
     i18n::{I18nLocaleTrait, Locale},
-    locale, words,
+    request, words,
 };
 use axum::{
     body::Body,
@@ -18,13 +18,15 @@ const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// Answers a person with words where the server is busy, and programs and everything else with the problem.
 pub(super) fn answer(parts: &Parts, problem: Problem) -> Response {
-    let accepts = text(parts, header::ACCEPT).is_some_and(|accepts| accepts.contains("text/html"));
+    let accepts = parts.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let accepts = accepts.is_some_and(|accepts| accepts.contains("text/html"));
     let seconds = problem.retry_after;
     let (is_busy, mut response) = (problem.kind == Kind::BUSY, problem.into_response());
     if !is_busy || !accepts {
         return response;
     }
-    *response.body_mut() = Body::from(page(language(parts)));
+    let locale = request::language_of(&parts.headers).unwrap_or_default();
+    *response.body_mut() = Body::from(page(locale));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     if let Some(seconds) = seconds {
@@ -41,16 +43,6 @@ fn page(locale: Locale) -> String {
         locale.as_str(),
         words::page_is_late(locale)
     )
-}
-
-fn language(parts: &Parts) -> Locale {
-    let chosen = text(parts, header::COOKIE).and_then(locale::of_cookies);
-    let accepted = || text(parts, header::ACCEPT_LANGUAGE).and_then(locale::of_accept_language);
-    chosen.or_else(accepted).unwrap_or_default()
-}
-
-fn text(parts: &Parts, name: HeaderName) -> Option<&str> {
-    parts.headers.get(name)?.to_str().ok()
 }
 
 #[cfg(test)]

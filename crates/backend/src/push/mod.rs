@@ -19,7 +19,7 @@ use std::{
 
 use domain::{
     House, Line, Resident,
-    push::{Device, ServerKey, Subscribe},
+    push::{Device, Language, ServerKey, Subscribe},
 };
 use uuid::Uuid;
 
@@ -126,13 +126,18 @@ impl Push {
         Ok(ServerKey { key: self.parts()?.vapid.public().to_owned() })
     }
 
-    /// Adds a device of `by`, or brings it up to date.
+    /// Adds a device of `by`, or brings it up to date. A new one that names no language gets `otherwise`.
     ///
     /// # Errors
     /// [`PushError`].
-    pub async fn subscribe(&self, by: &Resident, wish: Subscribe) -> Result<Device, PushError> {
+    pub async fn subscribe(
+        &self,
+        by: &Resident,
+        wish: Subscribe,
+        otherwise: Language,
+    ) -> Result<Device, PushError> {
         let parts = self.parts()?;
-        parts.subscriptions.add(by, &parts.hosts, wish).await
+        parts.subscriptions.add(by, &parts.hosts, wish, otherwise).await
     }
 
     /// Returns the devices of a person, the oldest first.

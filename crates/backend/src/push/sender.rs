@@ -211,7 +211,7 @@ impl Sender {
         match outcome {
             Outcome::Gone => {
                 tracing::info!(account = to.account, "a push service does not know a device any more");
-                if let Err(error) = self.0.subscriptions.gone(to.id).await {
+                if let Err(error) = self.0.subscriptions.gone(to).await {
                     tracing::warn!(%error, "a device that is gone stays in the database for now");
                 }
             }

@@ -97,7 +97,12 @@ impl Subscriptions {
     /// [`PushError::Unknown`], [`PushError::NotYours`], or the database's.
     pub(super) async fn remove(&self, by: &Resident, id: Uuid) -> Result<(), PushError> {
         self.must_be_of(by, id).await?;
-        Ok(self.gone(id).await?)
+        let remove = sqlx::query("DELETE FROM push_subscriptions WHERE id = $1")
+            .bind(id.to_string())
+            .execute(self.database.pool());
+        database::answer(remove).await?;
+        self.change_copy(|all| all.retain(|one| one.id != id));
+        Ok(())
     }
 
     /// Returns a device of `by` with what is needed to send to it.
@@ -138,16 +143,18 @@ impl Subscriptions {
         if account == by.name { Ok(()) } else { Err(PushError::NotYours) }
     }
 
-    /// Removes a device that its push service knows no longer.
+    /// Removes a device that its push service knows no longer. It stays where its browser has replaced the endpoint
+    /// meanwhile, because the answer was about the old one.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn gone(&self, id: Uuid) -> Result<(), DatabaseError> {
-        let remove = sqlx::query("DELETE FROM push_subscriptions WHERE id = $1")
-            .bind(id.to_string())
+    pub(super) async fn gone(&self, to: &Recipient) -> Result<(), DatabaseError> {
+        let remove = sqlx::query("DELETE FROM push_subscriptions WHERE id = $1 AND endpoint = $2")
+            .bind(to.id.to_string())
+            .bind(&to.endpoint)
             .execute(self.database.pool());
         database::answer(remove).await?;
-        self.change_copy(|all| all.retain(|one| one.id != id));
+        self.change_copy(|all| all.retain(|one| one.id != to.id || one.endpoint != to.endpoint));
         Ok(())
     }
 

@@ -22,8 +22,10 @@ pub struct Subscribe {
     pub keys: Keys,
     /// The owner's name for the device. It may be empty.
     pub device: String,
-    /// The code of a [`Language`].
+    /// The code of a [`Language`]. It may be empty, because a known device keeps the one that it has.
     pub language: String,
+    /// The address that the browser has replaced by this one. It is empty unless the browser did so.
+    pub replaces: String,
 }
 
 /// The languages of notifications, which are those of the pages.

@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod phone;
 mod refused;
+mod renewed;
 pub(crate) mod service;
 mod steps;
 

@@ -28,6 +28,7 @@ const NEXT_CHANGE: &str = "(SELECT COALESCE(MAX(change), 0) + 1 FROM push_subscr
 struct Known {
     id: Uuid,
     account: String,
+    endpoint: String,
     keys: (Vec<u8>, Vec<u8>),
     vapid: String,
     device: String,
@@ -35,7 +36,8 @@ struct Known {
 }
 
 impl Subscriptions {
-    /// Adds a device of `by`, or brings the one with this endpoint up to date.
+    /// Adds a device of `by`, or brings the one that has this endpoint or the replaced one up to date. A new one that
+    /// names no language gets `otherwise`.
     ///
     /// # Errors
     /// [`PushError`].
@@ -44,25 +46,35 @@ impl Subscriptions {
         by: &Resident,
         hosts: &Hosts,
         wish: Subscribe,
+        otherwise: Language,
     ) -> Result<Device, PushError> {
         hosts.check(&wish.endpoint)?;
         let keys = check_keys(&wish)?;
-        let known = self.known(&wish.endpoint).await?;
+        let known = match self.known(&wish.endpoint).await? {
+            None => self.replaced(by, &wish.replaces).await?,
+            known => known,
+        };
         let id = match known {
             // A browser in which another person signs in has the same keys, which nobody else can know.
             Some(known) if known.account == by.name || known.keys == keys => {
-                let is_same = known.account == by.name && known.keys == keys && known.vapid == self.vapid;
+                let is_same = known.account == by.name
+                    && known.endpoint == wish.endpoint
+                    && known.keys == keys
+                    && known.vapid == self.vapid;
                 let device =
                     if wish.device.trim().is_empty() { known.device.clone() } else { name_of(&wish.device) };
+                let language = language_of(&wish.language, &known.language);
                 // Every page brings its subscription. Where nothing is new, no node reads all devices again.
-                if !is_same || device != known.device || Language::of(&wish.language).code() != known.language
-                {
-                    self.replace(by, known.id, &Subscribe { device, ..wish }).await?;
+                if !is_same || device != known.device || language != known.language {
+                    self.replace(by, known.id, &Subscribe { device, language, ..wish }).await?;
                 }
                 known.id
             }
             Some(_) => return Err(PushError::NotYours),
-            None => self.insert(by, &wish).await?,
+            None => {
+                let language = language_of(&wish.language, otherwise.code());
+                self.insert(by, &Subscribe { language, ..wish }).await?
+            }
         };
         self.drop_surplus(&by.name, id).await?;
         // A call of the next moment must reach it, at this node at least.
@@ -70,9 +82,17 @@ impl Subscriptions {
         self.own(by, id).await?.ok_or(PushError::Unknown)
     }
 
+    /// Returns the device of `by` whose browser has replaced this endpoint.
+    async fn replaced(&self, by: &Resident, endpoint: &str) -> Result<Option<Known>, PushError> {
+        if endpoint.is_empty() {
+            return Ok(None);
+        }
+        Ok(self.known(endpoint).await?.filter(|known| known.account == by.name))
+    }
+
     async fn known(&self, endpoint: &str) -> Result<Option<Known>, PushError> {
         let find = sqlx::query(
-            "SELECT id, account, p256dh, auth, vapid, device, language FROM push_subscriptions
+            "SELECT id, account, endpoint, p256dh, auth, vapid, device, language FROM push_subscriptions
                  WHERE endpoint = $1",
         )
         .bind(endpoint)
@@ -83,6 +103,7 @@ impl Subscriptions {
         Ok(Some(Known {
             id: id_of(&row)?,
             account: text("account")?,
+            endpoint: text("endpoint")?,
             keys,
             vapid: text("vapid")?,
             device: text("device")?,
@@ -92,11 +113,12 @@ impl Subscriptions {
 
     async fn replace(&self, by: &Resident, id: Uuid, wish: &Subscribe) -> Result<(), PushError> {
         let update = format!(
-            "UPDATE push_subscriptions SET account = $1, p256dh = $2, auth = $3, vapid = $4, device = $5,
-             language = $6, change = {NEXT_CHANGE} WHERE id = $7"
+            "UPDATE push_subscriptions SET account = $1, endpoint = $2, p256dh = $3, auth = $4, vapid = $5,
+             device = $6, language = $7, change = {NEXT_CHANGE} WHERE id = $8"
         );
         let update = sqlx::query(AssertSqlSafe(update))
             .bind(&by.name)
+            .bind(&wish.endpoint)
             .bind(&wish.keys.p256dh)
             .bind(&wish.keys.auth)
             .bind(&self.vapid)
@@ -143,6 +165,11 @@ impl Subscriptions {
         database::answer(drop_them).await?;
         Ok(())
     }
+}
+
+/// Returns the code of the language that is named, or `otherwise`.
+fn language_of(named: &str, otherwise: &str) -> String {
+    if named.trim().is_empty() { otherwise.to_owned() } else { Language::of(named).code().to_owned() }
 }
 
 /// Returns a name that can be shown, in one line, and short.

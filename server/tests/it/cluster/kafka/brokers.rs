@@ -181,12 +181,15 @@ impl Drop for Brokers {
     }
 }
 
-/// Returns where a partition begins and ends. A broker that was stopped until now does not know its partitions at once.
+/// Returns where a partition begins and ends. A broker that was stopped until now knows neither its partitions nor that it
+/// leads them at once.
 fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> (i64, i64) {
+    const NOT_YET: [RDKafkaErrorCode; 2] =
+        [RDKafkaErrorCode::UnknownPartition, RDKafkaErrorCode::NotLeaderForPartition];
     let asked = Instant::now();
     loop {
         match consumer.fetch_watermarks(topic, partition, PATIENCE) {
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition) => {
+            Err(error) if error.rdkafka_error_code().is_some_and(|code| NOT_YET.contains(&code)) => {
                 assert!(asked.elapsed() < PATIENCE, "{topic} {partition}: {error}");
                 std::thread::sleep(Duration::from_millis(100));
             }

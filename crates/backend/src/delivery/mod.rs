@@ -87,7 +87,7 @@ impl Delivery {
     }
 
     /// Makes an event durable, whose record is `entry` and which was `received` then, unless the outbox has an earlier request
-    /// of its key. When this returns a [`Recording`], the event or the earlier one stays whatever fails next.
+    /// of its key. A returned [`Recording`] is kept, on the disk or in Kafka, be it of the event or of the earlier request.
     ///
     /// The event alarms in any case. This node's hub applies it right after the fsync, or 300 ms after it was received
     /// if the disk takes longer or fails, and other processes receive it through PostgreSQL at that time.

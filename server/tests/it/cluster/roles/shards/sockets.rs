@@ -67,7 +67,7 @@ async fn a_fan_out_that_is_killed_leaves_its_shard_to_the_other_one() -> Outcome
 
     let (mut socket, snapshot) = neighbour.at(&divided.firsts[1].client()?).listen().await?;
     socket.set_patience(PATIENCE);
-    // The other one reads by itself, and may be behind.
+    // Each fan-out reads the log at its own pace.
     for call in [before, meanwhile] {
         if snapshot.alert(call).is_none() {
             socket.wait_for("a call of before", |message| message.is_alert(call)).await?;

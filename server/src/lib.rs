@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 mod backup;
 mod board;
+mod boards;
 mod budgets;
 mod client_address;
 mod commands;

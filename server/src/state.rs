@@ -4,12 +4,13 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use backend::{people::oidc::Provider, service::Backend};
+use domain::statistics::Zone;
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    board::Board, budgets::Budgets, client_address::TrustedProxies, config::Settings,
+    boards::Boards, budgets::Budgets, client_address::TrustedProxies, config::Settings,
     connections::Connections, descriptors, origin::Origins, sockets::Sockets,
 };
 
@@ -32,7 +33,7 @@ pub struct Parts {
     /// The housing service by which people sign in, if there is one.
     pub provider: Option<Provider>,
     /// The open boards.
-    pub board: Board,
+    pub boards: Boards,
     /// The open sockets.
     pub sockets: Sockets,
     /// The other connections.
@@ -73,7 +74,7 @@ impl AppState {
             proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
             origins: Origins::new(&settings),
             provider,
-            board: Board::default(),
+            boards: Boards::default(),
             sockets: Sockets::new(room.sockets),
             connections: Connections::new(room.clients),
             commands: TaskTracker::new(),
@@ -81,6 +82,11 @@ impl AppState {
             leptos,
             settings: Arc::new(settings),
         })))
+    }
+
+    /// Returns the complex's time zone.
+    pub(crate) fn zone(&self) -> Arc<dyn Zone> {
+        Arc::new(self.backend.statistics.zone().clone())
     }
 }
 

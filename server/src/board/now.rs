@@ -3,38 +3,34 @@
 use std::sync::Arc;
 
 use app::{
-    context::{Ground, Plan},
+    i18n::Locale,
     page_table::BOARD,
-    pages::board::{Now, Reader, Shown},
+    pages::board::{Now, Reader, Shown, fragment},
 };
 use backend::{clock, people::displays::Found};
 use domain::{Resident, Role};
 use http::request::Parts;
 
 use super::{
-    PLAN_ADDRESS,
     looks::{Looker, located},
+    plan::ground,
     readers,
 };
-use crate::{config::SITE_PLAN_ADDRESS, pages, state::AppState};
+use crate::{boards::Content, state::AppState};
+
+/// Renders the open calls in a language.
+pub(super) fn content(state: &AppState, locale: Locale) -> Content {
+    let now = now(state);
+    Content { html: fragment(locale, &now).into(), located: located(&now) }
+}
 
 /// Returns the open calls, and how many have ended today.
-pub(super) fn now(state: &AppState) -> Now {
-    let (zone, now) = (pages::zone(state), clock::now());
+fn now(state: &AppState) -> Now {
+    let (zone, now) = (state.zone(), clock::now());
     let today = zone.midnight(zone.local(now).date);
     let (open, ground) = (state.backend.hub.open_calls(today, now), ground(state));
     let fault = state.backend.canary.pulse().and_then(|pulse| pulse.failure).map(|failure| failure.fault);
     Now { open, now, zone, ground, fault }
-}
-
-/// Returns the ground under the markers. A plan that only the signed in may see has an address of its own here.
-fn ground(state: &AppState) -> Ground {
-    match pages::ground(&state.settings) {
-        Ground::Plan(plan) if plan.address == SITE_PLAN_ADDRESS => {
-            Ground::Plan(Plan { address: PLAN_ADDRESS.to_owned(), ..plan })
-        }
-        ground => ground,
-    }
 }
 
 /// Returns what the page at an address shows, if it is the board and somebody may read it.

@@ -21,12 +21,15 @@ use tokio::{
 use url::form_urlencoded;
 
 use super::{
-    Content,
     looks::Looker,
+    now,
     readers::{self, Reader},
-    streams::Place,
 };
-use crate::{problem::role_absent, state::AppState};
+use crate::{
+    boards::{Content, Place},
+    problem::role_absent,
+    state::AppState,
+};
 
 /// A client that gets nothing for longer is not connected. Its page knows a multiple of this (`public/board.js`).
 const ALIVE_EVERY: Duration = Duration::from_secs(4);
@@ -49,7 +52,7 @@ pub(crate) async fn calls(State(state): State<AppState>, request: Request) -> Re
         Ok(reader) => reader,
         Err(problem) => return problem.into_response(),
     };
-    let place = match state.board.0.streams.enter(reader.name()) {
+    let place = match state.boards.enter(reader.name()) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
@@ -98,7 +101,7 @@ struct Feed {
 impl Feed {
     fn new(state: AppState, locale: Locale, reader: Reader, looker: Looker, place: Place) -> Self {
         Self {
-            version: state.board.0.version.subscribe(),
+            version: state.boards.changes(),
             sessions: state.backend.sessions.watch_changes(),
             state,
             locale,
@@ -119,7 +122,7 @@ impl Feed {
         let Some(sent) = self.sent else { return Some(self.calls()) };
         let now = Instant::now();
         tokio::select! {
-            () = self.state.board.0.stopping.cancelled() => None,
+            () = self.state.boards.stopped() => None,
             () = self.place.displaced() => Some(self.last("displaced")),
             () = ended(&self.reader, &self.state.backend.displays, &mut self.sessions) => {
                 Some(self.last("ended"))
@@ -136,7 +139,8 @@ impl Feed {
         self.sent = Some(Instant::now());
         self.version.mark_unchanged();
         self.note_seen();
-        let Content { html, located } = self.state.board.content(&self.state, self.locale);
+        let render = || now::content(&self.state, self.locale);
+        let Content { html, located } = self.state.boards.content(self.locale, render);
         self.looker.looked(&self.state, &located);
         // An event cannot hold a carriage return, and HTML has spaces as good.
         Event::default().event("calls").retry(Duration::from_secs(1)).data(html.replace('\r', " "))

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use app::context::{Ground, Tiles};
 use backend::{
     people::seal::Seal,
     push,
@@ -115,5 +116,17 @@ impl Settings {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_origin.as_deref().is_some_and(|origin| origin.starts_with("https://"))
+    }
+
+    /// Returns the ground under the map's markers. Tiles go before a plan.
+    #[must_use]
+    pub fn ground(&self) -> Ground {
+        match (&self.tiles, &self.site_plan) {
+            (Some(TileSource { url, attribution, .. }), _) => {
+                Ground::Tiles(Tiles { url: url.clone(), attribution: attribution.clone() })
+            }
+            (None, Some(site_plan)) => Ground::Plan(site_plan.plan.clone()),
+            (None, None) => Ground::Paper,
+        }
     }
 }

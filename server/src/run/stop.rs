@@ -30,7 +30,7 @@ impl Running {
     pub(super) async fn stop(self) {
         let Self { state, stop_accepting, servers, traces } = self;
         stop_accepting.cancel();
-        state.board.stop();
+        state.boards.stop();
         let requests = async {
             for server in servers {
                 if let Err(error) = server.await {

@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// The most streams. Each holds a connection and renders nothing of its own.
-pub(super) const MOST: usize = 128;
+const MOST: usize = 128;
 /// The most streams of one screen or one administrator, for every tab and for those that were left behind.
-pub(super) const OF_ONE: usize = 8;
+const OF_ONE: usize = 8;
 
 /// The open streams. Clones share them.
 #[derive(Clone, Default)]
@@ -30,7 +30,7 @@ struct Open {
 }
 
 /// A stream's place. Dropping it gives it back.
-pub(super) struct Place {
+pub(crate) struct Place {
     streams: Streams,
     number: u64,
     displaced: CancellationToken,
@@ -67,7 +67,7 @@ impl Streams {
 
 impl Place {
     /// Waits until a newer stream of the holder has the place.
-    pub(super) async fn displaced(&self) {
+    pub(crate) async fn displaced(&self) {
         self.displaced.cancelled().await;
     }
 }

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    pages,
     people::Act,
     problem::{Kind, Problem, role_absent},
     query::word,
@@ -69,7 +68,7 @@ pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Shown {
         }
     };
     let key = Uuid::now_v7().to_string();
-    Shown { lines, view: view(query), key, answer, zone: pages::zone(state) }
+    Shown { lines, view: view(query), key, answer, zone: state.zone() }
 }
 
 async fn answer(state: &AppState, houses: &HashMap<Line, Vec<House>>) -> Answer {

@@ -31,6 +31,7 @@ mod people;
 mod problem;
 mod push;
 mod query;
+mod rendering;
 mod republish;
 mod router;
 mod routes;

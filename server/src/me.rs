@@ -27,7 +27,6 @@ use serde_json::json;
 use crate::{
     auth::{self, SignedIn},
     client_address::ClientAddress,
-    pages,
     payload::{Sent, is_form},
     problem::{Kind, Problem},
     query::word,
@@ -115,7 +114,7 @@ pub(crate) async fn shown(
         }
     };
     let [done, problem] = ["done", "problem"].map(|name| word(query, name));
-    Some(Arc::new(me::Shown { held, zone: pages::zone(state), done, problem }))
+    Some(Arc::new(me::Shown { held, zone: state.zone(), done, problem }))
 }
 
 /// `GET /me/data.json` gives everything that is held about the person who is signed in. The download is recorded before

@@ -4,7 +4,7 @@ use app::pages::calls::{Answer, Past, Shown};
 use backend::statistics::{Before, Listed};
 use domain::{Line, Resident, Role};
 
-use crate::{pages, query::parameter, state::AppState};
+use crate::{query::parameter, state::AppState};
 
 /// Returns what the page shows to a person for the query of its address.
 pub(crate) async fn shown(state: &AppState, query: Option<&str>, viewer: &Resident) -> Shown {
@@ -19,7 +19,7 @@ pub(crate) async fn shown(state: &AppState, query: Option<&str>, viewer: &Reside
         _ => (None, Answer::Invalid),
     };
     let line = line.filter(|line| viewer.may_receive(line));
-    Shown { line, lines: lines(state, viewer).await, answer, zone: pages::zone(state) }
+    Shown { line, lines: lines(state, viewer).await, answer, zone: state.zone() }
 }
 
 async fn answer(state: &AppState, line: Option<&Line>, before: Option<Before>, viewer: &Resident) -> Answer {

@@ -10,7 +10,7 @@ use domain::{AlertId, Resident};
 use http::request::Parts;
 
 use super::query::Query;
-use crate::{pages, query::word, state::AppState};
+use crate::{query::word, state::AppState};
 
 /// The records of a page.
 const PAGE: u32 = 50;
@@ -31,7 +31,7 @@ pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Shown {
         },
     };
     let [done, problem] = ["done", "problem"].map(|name| word(query, name));
-    Shown { view: View { done, problem, ..asked.view() }, answer, zone: pages::zone(state) }
+    Shown { view: View { done, problem, ..asked.view() }, answer, zone: state.zone() }
 }
 
 async fn read(state: &AppState, filter: &Filter) -> Result<Records, DatabaseError> {

@@ -14,9 +14,9 @@ use url::form_urlencoded;
 
 use super::form::Form;
 use crate::{
-    pages::{self, Extras},
     people::qr_code,
     query::word,
+    rendering::{self, Extras},
     state::AppState,
 };
 
@@ -41,7 +41,7 @@ pub(super) async fn answer(state: AppState, form: Form, factor: Factor) -> Respo
     // A second factor that has codes is set up.
     let shown = Shown { is_limited: false, ..shown };
     let extras = Extras { my_sign_in: Some(Arc::new(shown)), ..Extras::default() };
-    pages::answer(state, parts, Some(session.resident), extras).await
+    rendering::answer(state, parts, Some(session.resident), extras).await
 }
 
 async fn shown_with(state: &AppState, session: &Session, factor: Factor, view: View) -> Shown {
@@ -58,7 +58,7 @@ async fn shown_with(state: &AppState, session: &Session, factor: Factor, view: V
         view,
         is_limited: session.is_limited,
         may_call: session.resident.flat().is_some(),
-        zone: pages::zone(state),
+        zone: state.zone(),
     }
 }
 

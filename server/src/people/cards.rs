@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use super::{act::Act, qr};
 use crate::{
     auth,
-    pages::{self, Extras},
     problem::Kind,
+    rendering::{self, Extras},
     state::AppState,
 };
 
@@ -63,10 +63,10 @@ pub(crate) async fn cards(State(state): State<AppState>, act: Act<Invite>) -> Re
     let shown = Shown::Cards {
         address: format!("{address}{}", JOIN.path),
         cards: invitations.iter().map(card).collect(),
-        zone: pages::zone(&state),
+        zone: state.zone(),
     };
     let extras = Extras { people: Some(Arc::new(shown)), ..Extras::default() };
-    pages::answer(state, act.parts, Some(act.by), extras).await
+    rendering::answer(state, act.parts, Some(act.by), extras).await
 }
 
 /// Makes the invitations that were asked for.

@@ -19,9 +19,9 @@ use serde_json::json;
 use super::{act::Act, acts::Nothing, cards::address, qr};
 use crate::{
     auth::Administrator,
-    pages::{self, Extras},
     problem::Problem,
     query::word,
+    rendering::{self, Extras},
     state::AppState,
 };
 
@@ -64,7 +64,7 @@ pub(crate) async fn make_page(State(state): State<AppState>, act: Act<NewDisplay
     let link = link(&address(&state, &act.parts), &made);
     let shown = Displays::Made { name: made.display.name, qr: qr::svg(&link, &link), link };
     let extras = Extras { displays: Some(Arc::new(shown)), ..Extras::default() };
-    pages::answer(state, act.parts, Some(act.by), extras).await
+    rendering::answer(state, act.parts, Some(act.by), extras).await
 }
 
 /// `POST /api/displays/{id}/revoke`.
@@ -88,7 +88,7 @@ pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Displays {
             None
         }
     };
-    Displays::List { displays, view: view(query), zone: pages::zone(state) }
+    Displays::List { displays, view: view(query), zone: state.zone() }
 }
 
 fn view(query: Option<&str>) -> View {

@@ -19,8 +19,8 @@ use super::upload::{self, Upload};
 use crate::{
     auth::Administrator,
     client_address::ClientAddress,
-    pages::{self, Extras},
     problem::{Kind, Problem},
+    rendering::{self, Extras},
     sign_in::sign_in_page,
     state::AppState,
 };
@@ -90,7 +90,7 @@ pub(crate) async fn import_page(State(state): State<AppState>, request: Request)
         Err(wrong) => Shown::Import(Some(wrong)),
     };
     let extras = Extras { people: Some(Arc::new(shown)), ..Extras::default() };
-    pages::answer(state, parts, Some(by), extras).await
+    rendering::answer(state, parts, Some(by), extras).await
 }
 
 async fn previewed(state: &AppState, table: Vec<u8>, is_outdated: bool) -> Shown {

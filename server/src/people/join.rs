@@ -25,9 +25,9 @@ use crate::{
     agent, auth,
     budgets::Holder,
     client_address::ClientAddress,
-    pages::{self, Extras},
     payload::Sent,
     problem::{Kind, Problem},
+    rendering::{self, Extras},
     sign_in,
     state::AppState,
 };
@@ -55,7 +55,7 @@ pub(crate) async fn shown(state: &AppState, parts: &Parts, code: &str) -> Result
         return Ok(Shown { answer: Answer::KakaoTalk { external }, ..Shown::new(code) });
     }
     may_look_up(state, state.proxies.sender(parts), &parts.headers)?;
-    Ok(Shown { answer: answer(state, code).await, zone: Some(pages::zone(state)), ..Shown::new(code) })
+    Ok(Shown { answer: answer(state, code).await, zone: Some(state.zone()), ..Shown::new(code) })
 }
 
 async fn answer(state: &AppState, code: &str) -> Answer {
@@ -179,18 +179,18 @@ async fn refused_form(state: AppState, parts: Parts, code: &str, form: Form, ref
     let problem = refused.problem();
     if problem.kind == Kind::BUSY {
         // The page would cost another look-up.
-        return pages::late(&parts, problem);
+        return rendering::late(&parts, problem);
     }
     let shown = Shown {
         answer: answer(&state, code).await,
-        zone: Some(pages::zone(&state)),
+        zone: Some(state.zone()),
         name: form.name,
         wrong,
         status: Some(problem.kind.status()),
         ..Shown::new(code)
     };
     let extras = Extras { join: Some(Arc::new(shown)), ..Extras::default() };
-    pages::answer(state, parts, None, extras).await
+    rendering::answer(state, parts, None, extras).await
 }
 
 /// Counts the look-up that a code costs the database. A person who is signed in is not a stranger.

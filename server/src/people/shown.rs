@@ -5,7 +5,7 @@ use app::{
     pages::people::{Shown, View},
 };
 
-use crate::{pages, query::word, state::AppState};
+use crate::{query::word, state::AppState};
 
 /// Returns what the page at an address shows, if it is one of the office's people.
 pub(crate) async fn shown(state: &AppState, path: &str, query: Option<&str>) -> Option<Shown> {
@@ -13,14 +13,14 @@ pub(crate) async fn shown(state: &AppState, path: &str, query: Option<&str>) -> 
         return Some(Shown::Import(None));
     }
     if PEOPLE_CARDS.is_at(path) {
-        return Some(Shown::Cards { address: String::new(), cards: Vec::new(), zone: pages::zone(state) });
+        return Some(Shown::Cards { address: String::new(), cards: Vec::new(), zone: state.zone() });
     }
     if !PEOPLE.is_at(path) {
         return None;
     }
     Some(match state.backend.accounts.complex().await {
         Ok(complex) => {
-            let (reach, zone) = (state.backend.reach.overview().await, pages::zone(state));
+            let (reach, zone) = (state.backend.reach.overview().await, state.zone());
             Shown::People { complex, reach, view: view(query), zone }
         }
         Err(error) => {

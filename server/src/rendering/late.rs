@@ -17,7 +17,7 @@ use crate::problem::{Kind, Problem};
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// Answers a person with words where the server is busy, and programs and everything else with the problem.
-pub(super) fn answer(parts: &Parts, problem: Problem) -> Response {
+pub(crate) fn answer(parts: &Parts, problem: Problem) -> Response {
     let accepts = parts.headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
     let accepts = accepts.is_some_and(|accepts| accepts.contains("text/html"));
     let seconds = problem.retry_after;

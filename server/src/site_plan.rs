@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::{auth::SignedIn, problem::Kind, site::PICTURE_POLICY, state::AppState};
+use crate::{auth::SignedIn, entity_tag, problem::Kind, site::PICTURE_POLICY, state::AppState};
 
 /// Answers with the picture, or with 304 to a browser that has it.
 pub(crate) async fn picture(_: SignedIn, State(state): State<AppState>, request: HeaderMap) -> Response {
@@ -25,18 +25,9 @@ pub(crate) fn answer(state: &AppState, request: &HeaderMap) -> Response {
         // Nobody sees it after signing out, not even from a cache.
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
-    // A weak one, because what goes over the network may be compressed.
-    let tag = [(header::ETAG, format!("W/{}", picture.tag))];
-    if is_known(request, &picture.tag) {
+    let tag = [(header::ETAG, entity_tag::weak(&picture.tag))];
+    if entity_tag::is_known(request, &picture.tag) {
         return (StatusCode::NOT_MODIFIED, headers, tag).into_response();
     }
     (headers, tag, picture.octets.clone()).into_response()
-}
-
-/// Returns whether a client has what `tag` names. This compares weakly (RFC 9110, section 13.1.2).
-pub(crate) fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    let lists = request.get_all(header::IF_NONE_MATCH).into_iter();
-    let mut known =
-        lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(',')).map(str::trim);
-    known.any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }

@@ -16,7 +16,7 @@ pub(crate) use self::{
     shown::{call_seen, shown, unchecked},
 };
 use crate::{
-    figures,
+    downloads::{download, recorded},
     people::Act,
     problem::{Kind, Problem},
     state::AppState,
@@ -61,10 +61,10 @@ pub(crate) async fn table(State(state): State<AppState>, act: Act<Download>) -> 
         Ok(entries) => entries,
         Err(error) => return act.reply.refuse(Problem::unavailable(&error)),
     };
-    if let Err(problem) = figures::recorded(&state, act.who(&state), "audit.csv", reason).await {
+    if let Err(problem) = recorded(&state, act.who(&state), "audit.csv", reason).await {
         return act.reply.refuse(problem);
     }
-    figures::download(table::of_entries(&entries, zone), "iutsai-audit.csv")
+    download(table::of_entries(&entries, zone), "iutsai-audit.csv")
 }
 
 /// `POST /api/audit/check`: signs that the records of a month were looked at.

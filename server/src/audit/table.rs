@@ -3,7 +3,7 @@
 use backend::audit::Entry;
 use domain::statistics::Zone;
 
-use crate::figures::Csv;
+use crate::downloads::Csv;
 
 /// The columns. `docs/operations/audit.md` describes them.
 const COLUMNS: [&str; 10] =

@@ -1,36 +1,34 @@
 //! The numbers of the management office, for `/api/statistics`, its tables, and `/admin/statistics`. All of them ask
 //! the same question of the same statistics, so they show the same figures.
 
-mod csv;
 mod question;
 mod shown;
+mod source;
 mod tables;
+mod tag;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use app::pages::statistics::State as Condition;
 use axum::{
     Json,
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use backend::{
-    audit::{Act, By, Record},
-    clock,
-    statistics::Statistics,
-};
-use domain::statistics::{Figures, Invalid, Query};
+use backend::{clock, statistics::Statistics};
+use domain::statistics::{Invalid, Query};
 use http::{HeaderMap, StatusCode, header};
-use serde_json::Value;
 
-use self::question::Question;
-pub(crate) use self::{csv::Csv, shown::shown};
+pub(crate) use self::shown::shown;
+use self::{
+    question::Question,
+    source::{condition, statistics},
+    tag::tag,
+};
 use crate::{
     auth::Administrator,
     client_address::ClientAddress,
+    downloads::{download, recorded},
+    entity_tag,
     problem::{Kind, Problem},
     query::{parameter, word},
-    site_plan::is_known,
     state::AppState,
 };
 
@@ -48,8 +46,9 @@ pub(crate) async fn json(
     let figures = statistics.figures(&query).await.map_err(|error| Problem::unavailable(&error))?;
     let tag = tag(&figures, condition(&statistics).await);
     // Nobody sees them after signing out, not even from a cache.
-    let headers = [(header::CACHE_CONTROL, "private, no-cache".to_owned()), (header::ETAG, weak(&tag))];
-    if is_known(&request, &tag) {
+    let headers =
+        [(header::CACHE_CONTROL, "private, no-cache".to_owned()), (header::ETAG, entity_tag::weak(&tag))];
+    if entity_tag::is_known(&request, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok((headers, Json(figures)).into_response())
@@ -92,11 +91,6 @@ pub(crate) async fn calls(
     Ok(download(tables::of_rows(&rows, statistics.zone(), clock::now()), "iutsai-incidents.csv"))
 }
 
-/// Returns the statistics, if this process has them.
-fn statistics(state: &AppState) -> Option<Statistics> {
-    state.settings.roles.statistics.then(|| state.backend.statistics.clone())
-}
-
 fn absent() -> Problem {
     Kind::ROLE_ABSENT
         .because("This process does not keep statistics; ask one that has statistics among its IUTSAI_ROLES.")
@@ -112,59 +106,4 @@ fn asked_of(state: &AppState, query: Option<&str>) -> Result<(Statistics, Query)
 fn refused(invalid: &Invalid) -> Problem {
     let part = invalid.part();
     Kind::INVALID.because(format!("The part '{part}' of the question cannot be used: {invalid}."))
-}
-
-/// Records a download before it is given out.
-///
-/// # Errors
-/// [`Kind::UNAVAILABLE`]; nothing is given out then.
-pub(crate) async fn recorded(state: &AppState, by: By, table: &str, reason: &str) -> Result<(), Problem> {
-    let record = Record::new(Act::Downloaded, by).about(table).with(reason);
-    state.backend.audit.record(record).await.map_err(|error| Problem::unavailable(&error))
-}
-
-/// Answers with a table as a file.
-pub(crate) fn download(table: Csv, name: &str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (headers, table.into_text()).into_response()
-}
-
-/// Returns the state of the statistics, if they know it.
-async fn condition(statistics: &Statistics) -> Option<Condition> {
-    match statistics.health().await {
-        Ok(health) => Some(shown::condition(health)),
-        Err(error) => {
-            tracing::warn!(%error, "the state of the statistics is not known");
-            None
-        }
-    }
-}
-
-/// Returns a tag of everything that a page of these figures shows, but not of when they were read. A page sends it back
-/// to get new figures only.
-fn tag(figures: &Figures, condition: Option<Condition>) -> String {
-    let mut fields = serde_json::to_value(figures).expect("names, numbers and lists of them are always JSON");
-    if let Some(fields) = fields.as_object_mut() {
-        fields.remove("as_of");
-        fields.remove("positions");
-        if let Some(previous) = fields.get_mut("previous").and_then(Value::as_object_mut) {
-            // The part of the other period grows with the time that has passed.
-            previous.remove("to");
-        }
-    }
-    let mut hasher = DefaultHasher::new();
-    fields.to_string().hash(&mut hasher);
-    let seen = condition
-        .map(|condition| (condition.has_demo, condition.verified.map(|run| (run.at, run.different))));
-    seen.hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
-}
-
-/// A weak tag, because what goes over the network may be compressed.
-fn weak(tag: &str) -> String {
-    format!("W/{tag}")
 }

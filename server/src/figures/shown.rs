@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use app::pages::statistics::{Answer, Report, Shown, State as Condition, Verified};
-use backend::{
-    clock,
-    statistics::{Health, Statistics},
-};
+use app::pages::statistics::{Answer, Report, Shown};
+use backend::{clock, statistics::Statistics};
 
-use super::{condition as condition_of, question::Question, statistics, tag, weak};
-use crate::state::AppState;
+use super::{
+    question::Question,
+    source::{condition, statistics},
+    tag::tag,
+};
+use crate::{entity_tag::weak, state::AppState};
 
 /// Returns what the page shows for the query of its address.
 pub(crate) async fn shown(state: &AppState, query: Option<&str>) -> Shown {
@@ -36,19 +37,8 @@ async fn answer(statistics: &Statistics, question: &Question) -> Answer {
             return Answer::Unavailable;
         }
     };
-    let state = condition_of(statistics).await;
+    let state = condition(statistics).await;
     let tag = weak(&tag(&figures, state));
     let zone = Arc::new(statistics.zone().clone());
     Answer::Report(Arc::new(Report { figures, zone, query: question.query(), tag, state }))
-}
-
-/// Returns the state of the statistics, as the page shows it.
-pub(super) fn condition(health: Health) -> Condition {
-    let Health { last_batch, last_verification, behind, has_demo } = health;
-    let verified = last_verification.map(|run| Verified {
-        at: run.at,
-        compared: run.compared,
-        different: run.different,
-    });
-    Condition { last_batch: last_batch.map(|run| run.at), verified, behind, has_demo }
 }

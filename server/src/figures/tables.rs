@@ -8,7 +8,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::csv::Csv;
+use crate::downloads::Csv;
 
 /// The columns of a table of figures.
 const FIGURES: [&str; 4] = ["figure", "group", "value", "previous"];

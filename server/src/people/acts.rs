@@ -16,7 +16,7 @@ use super::{
 use crate::{
     auth::Administrator,
     client_address::ClientAddress,
-    figures,
+    downloads::recorded,
     problem::{Kind, Problem},
     state::AppState,
 };
@@ -71,7 +71,7 @@ pub(crate) async fn list(
     State(state): State<AppState>,
 ) -> Result<Response, Problem> {
     let complex = state.backend.accounts.complex().await?;
-    figures::recorded(&state, client.by(&by.name), "people", "").await?;
+    recorded(&state, client.by(&by.name), "people", "").await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(complex)).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! The office's board, with its readers, its content, and the stream that keeps an open one up to date.
 //!
 //! A stream has no queue. It gets the present state whenever its client has read the last one. [`crate::boards`] has
-//! those that are open.
+//! the boards that are open.
 
 mod looks;
 mod now;

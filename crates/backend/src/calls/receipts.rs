@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -22,9 +22,11 @@ pub use self::flat::FlatReceipts;
 use super::hub::{Arrival, Hub};
 use crate::delivery::log::{Log, Outgoing};
 
-/// The time that the first receipt of a call waits for others. It would go to everybody while the call's own frames are
-/// still on their way.
+/// The first receipt of a call waits until no device has reported for this long. It goes to everybody, and would compete
+/// with the call's own frames and with the reports that are still coming.
 const GATHERING: Duration = Duration::from_millis(30);
+/// The most of these waits in a row, because in a crowd some device may report at any time.
+const GATHERINGS: u32 = 4;
 /// Those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
 /// The time that the log may need for a receipt. The flats of one that it does not accept may report the call again.
@@ -42,6 +44,29 @@ struct Ledger {
     flats: Mutex<HashMap<Neighbour, Weak<Flat>>>,
     /// The number of receipts that the log did not accept.
     lost: AtomicU64,
+    /// A device has reported since the last wait for receipts began.
+    is_reporting: AtomicBool,
+}
+
+impl Ledger {
+    /// Records that a device reports. Everybody does at the same moment, and all threads read the mark, so it is written
+    /// once.
+    fn mark_report(&self) {
+        if !self.is_reporting.load(Ordering::Relaxed) {
+            self.is_reporting.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until no device has reported for a while, but not for long.
+    async fn gather(&self) {
+        for _ in 0..GATHERINGS {
+            self.is_reporting.store(false, Ordering::Relaxed);
+            tokio::time::sleep(GATHERING).await;
+            if !self.is_reporting.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
 }
 
 /// A receipt that the hub does not have yet.
@@ -103,7 +128,7 @@ impl Receipts {
         let collecting = async {
             loop {
                 self.0.arrived.notified().await;
-                tokio::time::sleep(GATHERING).await;
+                self.0.gather().await;
                 let waiting = std::mem::take(&mut *self.0.waiting.lock());
                 for (call, waiting) in waiting {
                     let event = Event::Receipt(waiting.finish(&call, &hub));
@@ -150,5 +175,27 @@ mod tests {
         waiting.reached = Instant::now().checked_sub(Duration::from_secs(4));
         let after = waiting.finish(&call, &hub).after.unwrap();
         assert!((6_000..9_000).contains(&after), "{after}");
+    }
+
+    #[tokio::test]
+    async fn receipts_wait_while_devices_report_but_not_without_end() {
+        let receipts = Receipts::default();
+        let began = Instant::now();
+        receipts.0.gather().await;
+        assert!(began.elapsed() >= GATHERING);
+        let (began, reporting) = (Instant::now(), receipts.clone());
+        let reporting = tokio::spawn(async move { reporting.0.mark_report() });
+        receipts.0.gather().await;
+        assert!(reporting.is_finished() && began.elapsed() >= 2 * GATHERING);
+        let (began, reporting) = (Instant::now(), receipts.clone());
+        let reporting = tokio::spawn(async move {
+            loop {
+                reporting.0.mark_report();
+                tokio::task::yield_now().await;
+            }
+        });
+        receipts.0.gather().await;
+        assert!(began.elapsed() >= GATHERINGS * GATHERING);
+        reporting.abort();
     }
 }

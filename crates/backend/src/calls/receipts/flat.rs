@@ -72,6 +72,7 @@ impl FlatReceipts {
 
 impl Flat {
     fn report(&self, call: &Arc<CallKey>, has_sounded: bool) {
+        self.receipts.0.mark_report();
         let lost = self.receipts.0.lost.load(Ordering::Relaxed);
         let mut noted = self.noted.lock();
         let covers =

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{Millis, event::OPEN_FOR};
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     apply::{Page, apply},
     history,
     lease::{Lease, Work},
+    pace::Pace,
     positions::{self, FILE},
     settle::settle,
     store::{StatisticsError, Tables},
@@ -36,9 +37,6 @@ const RENEW_EVERY: Duration = Duration::from_secs(4);
 const ASK_EVERY: Duration = Duration::from_secs(2);
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The time for which news wait for each other, because an fsync for each of them would slow down the presses on the
-/// same disk.
-const TOGETHER: Duration = Duration::from_millis(200);
 /// The longest time for applying a page.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So much more of the log must be read before calls are settled again, in milliseconds.
@@ -112,7 +110,7 @@ impl Consumer {
             let log = self.log.clone();
             async move { log.follow(start, sender).await }
         });
-        let mut session = Session::new(self, lease, log);
+        let (mut session, mut pace) = (Session::new(self, lease, log), Pace::default());
         let mut renew = tokio::time::interval(RENEW_EVERY);
         renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -124,7 +122,7 @@ impl Consumer {
                         return Ok(End::Remade);
                     }
                     if session.caught_up {
-                        tokio::time::sleep(TOGETHER).await;
+                        sleep_until(pace.collects_until(Instant::now())).await;
                     }
                 }
                 _ = renew.tick() => session.publish_history().await?,
@@ -138,6 +136,9 @@ impl Consumer {
             }
             let written = timeout(PATIENCE, session.write(&page)).await;
             written.unwrap_or_else(|_| Err(DatabaseError::late(PATIENCE).into()))?;
+            if page.len() > 0 {
+                pace.written(Instant::now(), page.len() >= PAGE);
+            }
             session.show(&page, records.len());
         }
     }

@@ -3,8 +3,8 @@
 //! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, and
 //! the [`batch`] counts the whole log again into tables of its own. Both `settle` calls that are complete. One process
 //! does each at a time, by its `lease`. `positions` is up to where the log is read, `history` the topic of calls that
-//! are over, `schedule` when the batch runs, `nightly` runs it, and `store` is how the tables are used. `demo` is what a
-//! demo complex has instead of a past, and `list` reads single calls.
+//! are over, `pace` how often news are counted, `schedule` when the batch runs, `nightly` runs it, and `store` is how the
+//! tables are used. `demo` is what a demo complex has instead of a past, and `list` reads single calls.
 
 mod apply;
 pub mod batch;
@@ -14,6 +14,7 @@ mod history;
 mod lease;
 mod list;
 pub(crate) mod nightly;
+mod pace;
 mod positions;
 pub mod schedule;
 mod settle;

@@ -1,18 +1,19 @@
 //! Applies a page of the log to the tables. The events, the calls that follow from them, and the positions change
 //! together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Line, Millis, Position,
+    AlertId, Line, Millis,
     event::{LOOK_BACK, OPEN_FOR},
     record,
     statistics::{Held, Row, rows},
     topic,
 };
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use super::{
+    events,
     positions::{self, Places},
     store::{StatisticsError, Tables, call, value},
 };
@@ -23,6 +24,8 @@ use crate::delivery::log::Record;
 const AROUND: Millis = LOOK_BACK + MARGIN;
 /// An hour, in milliseconds.
 const MARGIN: Millis = OPEN_FOR / 24;
+/// The most calls of a line that are looked up by their ids. A page with more of them has most of the line.
+const NAMED: usize = 63;
 
 /// The part of the log that was read and is not yet in the tables.
 #[derive(Default)]
@@ -63,114 +66,42 @@ pub(super) async fn apply(
     tables: Tables,
     page: &Page,
 ) -> Result<(), StatisticsError> {
-    let mut touched: BTreeMap<Line, Vec<Millis>> = BTreeMap::new();
+    let mut touched: BTreeMap<Line, Vec<(Millis, Option<AlertId>)>> = BTreeMap::new();
     for (key, held) in &page.held {
-        let times = hold(to, tables, key, held).await?;
+        let times = events::hold(to, tables, key, held).await?;
         if !times.is_empty() {
-            touched.entry(held.event().line().clone()).or_default().extend(times);
+            let named = times.into_iter().map(|at| (at, held.event().alert()));
+            touched.entry(held.event().line().clone()).or_default().extend(named);
         }
     }
     for (line, times) in touched {
         for span in spans(times) {
-            derive(to, tables, &line, span).await?;
+            derive(to, tables, &line, &span).await?;
         }
     }
     positions::save(to, tables, &page.places).await
 }
 
-/// When an event happened; a receipt has no time but its record's.
-fn at(held: &Held) -> Millis {
-    let position = held.position();
-    held.event().at().or_else(|| position.time()).unwrap_or(position.timestamp)
-}
-
-/// Stores an event and returns the times around which calls may have changed. There are none if all of it was known.
-async fn hold(
-    to: &mut AnyConnection,
-    tables: Tables,
-    key: &str,
-    held: &Held,
-) -> Result<Vec<Millis>, StatisticsError> {
-    let insert = format!(
-        "INSERT INTO {} (key, line, alert, house, value, partition_id, record_offset, record_timestamp, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING",
-        tables.events()
-    );
-    let (event, position) = (held.event(), held.position());
-    let inserted = sqlx::query(AssertSqlSafe(insert))
-        .bind(key)
-        .bind(event.line().as_str())
-        .bind(event.alert().map(|id| id.to_string()).unwrap_or_default())
-        .bind(event.target().map(|house| house.as_str()).unwrap_or_default())
-        .bind(held.to_json())
-        .bind(i64::from(position.partition))
-        .bind(position.offset)
-        .bind(position.timestamp)
-        .bind(at(held))
-        .execute(&mut *to)
-        .await?;
-    if inserted.rows_affected() > 0 {
-        return Ok(vec![at(held)]);
-    }
-    let select = format!(
-        "SELECT value, partition_id, record_offset, record_timestamp FROM {} WHERE key = $1",
-        tables.events()
-    );
-    let known = sqlx::query(AssertSqlSafe(select)).bind(key).fetch_one(&mut *to).await?;
-    let known = stored(&known)?;
-    let mut merged = known.clone();
-    merged.merge(held.clone());
-    if merged == known {
-        return Ok(Vec::new());
-    }
-    replace(to, tables, key, &merged).await?;
-    Ok(vec![at(&known), at(&merged)])
-}
-
-async fn replace(
-    to: &mut AnyConnection,
-    tables: Tables,
-    key: &str,
-    held: &Held,
-) -> Result<(), StatisticsError> {
-    let update = format!(
-        "UPDATE {} SET value = $1, partition_id = $2, record_offset = $3, record_timestamp = $4, at = $5
-         WHERE key = $6",
-        tables.events()
-    );
-    let position = held.position();
-    sqlx::query(AssertSqlSafe(update))
-        .bind(held.to_json())
-        .bind(i64::from(position.partition))
-        .bind(position.offset)
-        .bind(position.timestamp)
-        .bind(at(held))
-        .bind(key)
-        .execute(to)
-        .await?;
-    Ok(())
-}
-
-fn stored(row: &AnyRow) -> Result<Held, StatisticsError> {
-    let partition: i64 = row.try_get("partition_id")?;
-    let position = Position {
-        timestamp: row.try_get("record_timestamp")?,
-        partition: i32::try_from(partition).map_err(StatisticsError::stored)?,
-        offset: row.try_get("record_offset")?,
-    };
-    let value: Vec<u8> = row.try_get("value")?;
-    Held::from_json(&value, position).map_err(StatisticsError::stored)
+/// A part of a line's time, with the calls that new events of it name.
+#[derive(Debug, PartialEq)]
+struct Span {
+    first: Millis,
+    last: Millis,
+    calls: BTreeSet<AlertId>,
 }
 
 /// Joins times that are so close that their calls may be the same, because a page of a year must not fold a year at
 /// once.
-fn spans(mut times: Vec<Millis>) -> Vec<(Millis, Millis)> {
+fn spans(mut times: Vec<(Millis, Option<AlertId>)>) -> Vec<Span> {
     times.sort_unstable();
-    let mut spans: Vec<(Millis, Millis)> = Vec::new();
-    for at in times {
+    let mut spans: Vec<Span> = Vec::new();
+    for (at, call) in times {
         match spans.last_mut() {
-            Some((_, last)) if at.saturating_sub(*last) <= AROUND => *last = at,
-            _ => spans.push((at, at)),
+            Some(span) if at.saturating_sub(span.last) <= AROUND => {
+                span.last = at;
+                span.calls.extend(call);
+            }
+            _ => spans.push(Span { first: at, last: at, calls: call.into_iter().collect() }),
         }
     }
     spans
@@ -181,26 +112,34 @@ async fn derive(
     to: &mut AnyConnection,
     tables: Tables,
     line: &Line,
-    (first, last): (Millis, Millis),
+    span: &Span,
 ) -> Result<(), StatisticsError> {
-    let select = format!(
-        "SELECT value, partition_id, record_offset, record_timestamp FROM {}
-         WHERE line = $1 AND at >= $2 AND at <= $3",
-        tables.events()
-    );
-    let found = sqlx::query(AssertSqlSafe(select))
-        .bind(line.as_str())
-        .bind(first.saturating_sub(AROUND))
-        .bind(last.saturating_add(AROUND))
-        .fetch_all(&mut *to)
-        .await?;
-    let held = found.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    let held = held(to, tables, line, span).await?;
     // A call nearer to the edges may have events beyond them.
-    let complete = first.saturating_sub(LOOK_BACK)..=last.saturating_add(MARGIN);
+    let complete = span.first.saturating_sub(LOOK_BACK)..=span.last.saturating_add(MARGIN);
     for row in rows(line, held).into_iter().filter(|row| complete.contains(&row.begun)) {
         keep(to, tables, row).await?;
     }
     Ok(())
+}
+
+/// Returns what is held around a span of time, of the calls that it names if that is enough. A row depends on the events
+/// of its id alone, unless an accept names no call, which may be of any. Reading the whole line for each word would make a
+/// day of hundreds of calls cost as much as their square.
+async fn held(
+    from: &mut AnyConnection,
+    tables: Tables,
+    line: &Line,
+    Span { first, last, calls }: &Span,
+) -> Result<Vec<Held>, StatisticsError> {
+    let around = first.saturating_sub(AROUND)..=last.saturating_add(AROUND);
+    if calls.len() <= NAMED {
+        let named = events::around(from, tables, line, &around, Some(calls)).await?;
+        if named.iter().all(|held| held.event().alert().is_some()) {
+            return Ok(named);
+        }
+    }
+    events::around(from, tables, line, &around, None).await
 }
 
 /// Stores a call as its events have it. A settled call has lost some of its events, so its row is added to.
@@ -279,7 +218,9 @@ mod tests {
     #[test]
     fn times_that_are_far_apart_are_folded_apart() {
         assert_eq!(spans(Vec::new()), []);
-        let far = 3 * AROUND;
-        assert_eq!(spans(vec![far, AROUND, 0, far + 5]), [(0, AROUND), (far, far + 5)]);
+        let (far, [one, other]) = (3 * AROUND, [(); 2].map(|()| AlertId::generate()));
+        let times = vec![(far, Some(one)), (AROUND, None), (0, Some(other)), (far + 5, Some(one))];
+        let near = Span { first: 0, last: AROUND, calls: [other].into() };
+        assert_eq!(spans(times), [near, Span { first: far, last: far + 5, calls: [one].into() }]);
     }
 }

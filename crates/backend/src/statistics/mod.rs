@@ -1,15 +1,17 @@
 //! Statistics, as far as they need more than `domain::statistics`, which is pure.
 //!
-//! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, and
-//! the [`batch`] counts the whole log again into tables of its own. Both `settle` calls that are complete. One process
-//! does each at a time, by its `lease`. `positions` is up to where the log is read, `history` the topic of calls that
-//! are over, `pace` how often news are counted, `schedule` when the batch runs, `nightly` runs it, and `store` is how the
-//! tables are used. `demo` is what a demo complex has instead of a past, and `list` reads single calls.
+//! [`Statistics`] answers questions from the tables. The consumer fills them from the log as it grows, by `apply`, which
+//! keeps `events` and derives calls from them, and the [`batch`] counts the whole log again into tables of its own. Both
+//! `settle` calls that are complete. One process does each at a time, by its `lease`. `positions` is up to where the log
+//! is read, `history` the topic of calls that are over, `pace` how often news are counted, `schedule` when the batch
+//! runs, `nightly` runs it, and `store` is how the tables are used. `demo` is what a demo complex has instead of a past,
+//! and `list` reads single calls.
 
 mod apply;
 pub mod batch;
 mod consumer;
 mod demo;
+mod events;
 mod history;
 mod lease;
 mod list;

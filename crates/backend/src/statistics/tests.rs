@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use domain::{
-    Actor, Alert, AlertId, Event, EventId, House, Line, Millis, Neighbour, Position, Progress, Receipt,
-    Status,
+    Accept, Actor, Alert, AlertId, Event, EventId, House, Line, Millis, Neighbour, Position, Progress,
+    Receipt, Status,
     event::LOOK_BACK,
     record,
     statistics::{Basis, Period, Query, Row, figures},
@@ -61,6 +61,19 @@ fn cancelled(number: u128, at: Millis) -> Event {
     })
 }
 
+/// An accept of the original service, which names no call.
+fn accepted(at: Millis) -> Event {
+    Event::Accept(Accept {
+        id: EventId(Uuid::from_u128(2_000)),
+        line: line(),
+        accept: House::new("1204").unwrap(),
+        accept_line: None,
+        target: house(),
+        alert: None,
+        at,
+    })
+}
+
 fn reached(number: u128) -> Event {
     let reached = [Neighbour::from(House::new("1204").unwrap())].into();
     let (alert, target) = (AlertId(Uuid::from_u128(number)), Some(house()));
@@ -105,6 +118,11 @@ async fn rows(from: &mut AnyConnection, table: &'static str) -> Vec<Row> {
     rows.iter().map(|row| call(row).unwrap()).collect()
 }
 
+/// The number of flats that came to each call.
+async fn accepts(from: &mut AnyConnection) -> Vec<u32> {
+    rows(from, "statistics_calls").await.iter().map(|row| row.accepts).collect()
+}
+
 async fn events(from: &mut AnyConnection) -> i64 {
     number(from, "SELECT COUNT(*) FROM statistics_events".into(), &[]).await.unwrap()
 }
@@ -127,6 +145,35 @@ async fn pages_in_any_order_and_repeated_give_the_same_rows() {
     add(&mut connection, &[receipt]).await;
     assert_eq!(rows(&mut connection, "statistics_calls").await, once);
     assert_eq!(events(&mut connection).await, 4);
+}
+
+#[tokio::test]
+async fn an_accept_that_names_no_call_goes_over_to_a_call_that_comes_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let mut connection = database.pool().acquire().await.unwrap();
+    let (second, accept) = (MORNING + 60_000, MORNING + 120_000);
+    add(&mut connection, &[(alert(1, MORNING), MORNING)]).await;
+    add(&mut connection, &[(accepted(accept), accept)]).await;
+    assert_eq!(accepts(&mut connection).await, [1]);
+    add(&mut connection, &[(alert(2, second), second)]).await;
+    assert_eq!(accepts(&mut connection).await, [0, 1]);
+}
+
+#[tokio::test]
+async fn a_word_about_one_call_leaves_the_rows_of_all_others_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let mut connection = database.pool().acquire().await.unwrap();
+    add(&mut connection, &[(alert(1, MORNING), MORNING), (alert(2, MORNING + 1), MORNING + 1)]).await;
+    let forget = "DELETE FROM statistics_calls".to_owned();
+    assert_eq!(execute(&mut connection, forget, &[]).await.unwrap(), 2);
+    add(&mut connection, &[(cancelled(2, MORNING + 5), MORNING + 5)]).await;
+    let rows = rows(&mut connection, "statistics_calls").await;
+    assert_eq!(
+        rows.iter().map(|row| (row.id.0, row.ended.is_some())).collect::<Vec<_>>(),
+        [(Uuid::from_u128(2), true)]
+    );
 }
 
 #[tokio::test]

@@ -46,9 +46,13 @@ impl Recipient {
     /// Returns whether the device is alarmed by a call of the flat, as those of its line's residents and of
     /// administrators are, except the flat itself.
     pub(super) fn is_alarmed_by(&self, line: &Line, house: &House) -> bool {
-        let is_own = self.line.as_ref() == Some(line) && self.house.as_ref() == Some(house);
         let may_receive = self.role == Role::Administrator || self.line.as_ref() == Some(line);
-        may_receive && !is_own
+        may_receive && !self.is_of_flat(line, house)
+    }
+
+    /// Returns whether it is the device of somebody of this flat.
+    pub(super) fn is_of_flat(&self, line: &Line, house: &House) -> bool {
+        self.line.as_ref() == Some(line) && self.house.as_ref() == Some(house)
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 use domain::{
-    Accept, Alert, CallKey, Escalation, Event, Incident, Progress, Status,
+    Accept, Alert, Escalation, Event, Incident, Progress, Status,
     escalation::Ring,
     event::{LATE_AFTER, OPEN_FOR},
 };
@@ -184,11 +184,13 @@ impl Watch {
 }
 
 impl Parts {
-    /// Sends a message, unless another node does.
+    /// Sends a message, unless another node does. A message for no device is not claimed, because a claim is two commits,
+    /// beside those of the call.
     async fn carry_out(&self, job: &Job, name: &str, hub: Hub, receipts: &Receipts) {
         let is_wanted = job.is_wanted(hub);
+        let is_for_any = || self.subscriptions.known().iter().any(|device| job.is_for(device));
         let turn = job.turn(name);
-        match turn.wait(&self.claims, &is_wanted).await {
+        match turn.wait(&self.claims, &|| is_wanted() && is_for_any()).await {
             None => return,
             Some(Right::First) => {}
             Some(Right::TakenOver) => metrics::counter!("iutsai_push_taken_over_total").increment(1),
@@ -209,19 +211,8 @@ impl Parts {
             lines: job.lines(),
             site: self.site.clone(),
         };
-        let CallKey { line, house, .. } = &job.subject.call;
-        let recipients = match &job.audience {
-            Audience::Neighbours(others) => {
-                let mut all = self.subscriptions.alarmed_by(line, house);
-                let others = self.subscriptions.of_lines(others).into_iter();
-                // An administrator with a flat there is among them already.
-                all.extend(others.filter(|one| !one.is_alarmed_by(line, house)));
-                all
-            }
-            Audience::Lines(lines) => self.subscriptions.of_lines(lines),
-            Audience::Administrators => self.subscriptions.of_administrators(line, house),
-            Audience::Flat(line, house) => self.subscriptions.of_flat(line, house),
-        };
+        let known = self.subscriptions.known();
+        let recipients: Vec<Recipient> = known.iter().filter(|device| job.is_for(device)).cloned().collect();
         if !recipients.is_empty() {
             tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");
         }
@@ -235,3 +226,6 @@ impl Parts {
 fn lock(under_way: &UnderWay) -> std::sync::MutexGuard<'_, HashSet<String>> {
     under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,10 @@
 //! seconds, and stays as it is while the database is away.
 
 use std::{
-    collections::BTreeSet,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use domain::{House, Line, Role};
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{RECIPIENTS, Recipient, SILENT_AFTER, Subscriptions, recipient};
@@ -32,32 +30,9 @@ impl Subscriptions {
         change(Arc::make_mut(all));
     }
 
-    /// Returns the devices that a call of the flat alarms, by this node's copy.
-    pub(in crate::push) fn alarmed_by(&self, line: &Line, house: &House) -> Vec<Recipient> {
-        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        all.iter().filter(|one| one.is_alarmed_by(line, house)).cloned().collect()
-    }
-
-    /// Returns the devices of people of these lines, by this node's copy.
-    pub(in crate::push) fn of_lines(&self, lines: &BTreeSet<Line>) -> Vec<Recipient> {
-        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_there = |one: &&Recipient| one.line.as_ref().is_some_and(|line| lines.contains(line));
-        all.iter().filter(is_there).cloned().collect()
-    }
-
-    /// Returns the devices of administrators, except those of the flat that calls, by this node's copy.
-    pub(in crate::push) fn of_administrators(&self, line: &Line, house: &House) -> Vec<Recipient> {
-        let mut all = self.alarmed_by(line, house);
-        all.retain(|one| one.role == Role::Administrator);
-        all
-    }
-
-    /// Returns the devices of a flat, by this node's copy.
-    pub(in crate::push) fn of_flat(&self, line: &Line, house: &House) -> Vec<Recipient> {
-        let all = self.copy.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_theirs =
-            |one: &&Recipient| one.line.as_ref() == Some(line) && one.house.as_ref() == Some(house);
-        all.iter().filter(is_theirs).cloned().collect()
+    /// Returns the devices by this node's copy.
+    pub(in crate::push) fn known(&self) -> Arc<Vec<Recipient>> {
+        self.copy.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Keeps the copy up to date until it is dropped. A device is its account's, so all are read again where `sessions`

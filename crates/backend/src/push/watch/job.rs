@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{CallKey, House, Line, Neighbour};
+use domain::{CallKey, House, Line, Neighbour, Role};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ pub(super) enum Audience {
     Neighbours(BTreeSet<Line>),
     /// Those of these lines.
     Lines(BTreeSet<Line>),
-    /// Those of administrators.
+    /// Those of administrators, but not of the house that calls.
     Administrators,
     /// Those of one flat.
     Flat(Line, House),
@@ -51,6 +51,20 @@ impl Job {
         let step = self.step.map_or_else(|| "0".to_owned(), |step| format!("step-{step}"));
         // No name has a slash.
         format!("{line}/{house}/{id}/{}/{step}/{}", self.round, self.class.as_str())
+    }
+
+    /// Returns whether the message is for a device.
+    pub(super) fn is_for(&self, device: &Recipient) -> bool {
+        let CallKey { line, house, .. } = &self.subject.call;
+        let is_of = |lines: &BTreeSet<Line>| device.line.as_ref().is_some_and(|line| lines.contains(line));
+        match &self.audience {
+            Audience::Neighbours(others) => device.is_alarmed_by(line, house) || is_of(others),
+            Audience::Lines(lines) => is_of(lines),
+            Audience::Administrators => {
+                device.role == Role::Administrator && device.is_alarmed_by(line, house)
+            }
+            Audience::Flat(line, house) => device.is_of_flat(line, house),
+        }
     }
 
     /// Returns the other lines whose people the message is for.

@@ -8,8 +8,10 @@ use std::{
 };
 
 use sqlx::{
-    Row, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    Connection as _, Row, SqlitePool,
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 
 pub use prepare::Purpose;
@@ -32,7 +34,9 @@ const CHECKPOINT_AT: &str = "8000";
 
 /// The open file.
 pub(super) struct OutboxFile {
-    pub(super) writer: SqlitePool,
+    /// The writer's own connection. One of a pool would be tested after each commit, which is one more way to its thread
+    /// and back, beside the alarm.
+    pub(super) writer: SqliteConnection,
     pub(super) reader: SqlitePool,
     /// Moves the write-ahead log into the file while the writer goes on.
     pub(super) checkpointer: SqlitePool,
@@ -106,9 +110,17 @@ impl Opener {
         begin_anew(writer, after_failure).await?;
         let (log, end) = identify(writer).await?;
         let checkpointer = pool(1).connect_with(options.clone().create_if_missing(false)).await?;
-        match pool(2).connect_with(options.clone().read_only(true)).await {
-            Ok(reader) => Ok(OutboxFile { writer: writer.clone(), reader, checkpointer, log, end }),
+        let reader = match pool(2).connect_with(options.clone().read_only(true)).await {
+            Ok(reader) => reader,
             Err(error) => {
+                checkpointer.close().await;
+                return Err(error.into());
+            }
+        };
+        match writer.acquire().await {
+            Ok(writer) => Ok(OutboxFile { writer: writer.detach(), reader, checkpointer, log, end }),
+            Err(error) => {
+                reader.close().await;
                 checkpointer.close().await;
                 Err(error.into())
             }
@@ -185,11 +197,11 @@ impl Opener {
 
     /// Copies everything that `file` holds, to be put in its place when the file is opened next. The log keeps its id and
     /// every entry its sequence number.
-    pub(super) async fn copy(&mut self, file: &OutboxFile) -> Result<(), OutboxError> {
+    pub(super) async fn copy(&mut self, file: &mut OutboxFile) -> Result<(), OutboxError> {
         std::fs::create_dir_all(&self.directory).map_err(|error| OutboxError(error.to_string()))?;
         let copy = self.new_copy();
         let copied =
-            sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&file.writer).await;
+            sqlx::query("VACUUM INTO $1").bind(copy.display().to_string()).execute(&mut file.writer).await;
         if let Err(error) = copied {
             // A part of a copy is of no use to anybody.
             let _ = std::fs::remove_file(&copy);
@@ -222,7 +234,8 @@ impl OutboxFile {
     pub(super) async fn close(self) {
         self.reader.close().await;
         self.checkpointer.close().await;
-        self.writer.close().await;
+        // A connection that cannot be closed in order has ended all the same.
+        let _ = self.writer.close().await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{SqlitePool, sqlite::SqliteConnection};
+use sqlx::{Connection as _, sqlite::SqliteConnection};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -153,8 +153,8 @@ impl Writer {
     /// it stands where the next start will look for it.
     async fn commit(&mut self, batch: Batch) {
         let Batch { appends, changes, .. } = batch;
-        let mut written = match &self.state {
-            State::Open(file) => write(&file.writer, &appends, &changes).await,
+        let mut written = match &mut self.state {
+            State::Open(file) => write(&mut file.writer, &appends, &changes).await,
             State::Failed { why, .. } => Err(why.clone()),
         };
         if written.is_ok() {
@@ -200,7 +200,7 @@ impl Writer {
 
     /// Puts the outbox back where it was opened, if it was moved away or replaced while it was in use.
     async fn keep_in_place(&mut self) -> Result<(), OutboxError> {
-        let State::Open(file) = &self.state else { return Ok(()) };
+        let State::Open(file) = &mut self.state else { return Ok(()) };
         if self.opener.is_in_place() {
             self.show_trouble(None);
             return Ok(());
@@ -253,16 +253,16 @@ fn advance(end: &mut Sequence, to: Sequence) -> bool {
 
 /// Writes all of it in one transaction.
 async fn write(
-    pool: &SqlitePool,
+    file: &mut SqliteConnection,
     appends: &[Append],
     changes: &[(Change, Reply<u64>)],
 ) -> Result<Written, OutboxError> {
     let mut written = Written::default();
     if let ([append], []) = (appends, changes) {
-        written.add(statements::insert(&mut *pool.acquire().await?, &append.entry).await?);
+        written.add(statements::insert(file, &append.entry).await?);
         return Ok(written);
     }
-    let mut transaction = pool.begin().await?;
+    let mut transaction = file.begin().await?;
     let connection: &mut SqliteConnection = &mut transaction;
     for append in appends {
         written.add(statements::insert(connection, &append.entry).await?);

@@ -127,8 +127,13 @@ impl Database {
 
     fn with_steps(url: &str, steps: fn(bool) -> Migrator) -> Result<Self, DatabaseError> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
-        let connections = if url.starts_with("sqlite:") { 4 } else { 16 };
-        let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let is_file = url.starts_with("sqlite:");
+        let options = AnyPoolOptions::new()
+            .max_connections(if is_file { 4 } else { 16 })
+            .acquire_timeout(ACQUIRE)
+            // A server may go away between two questions. The connection of a file is tested after each use, which is
+            // enough.
+            .test_before_acquire(!is_file);
         Ok(Self { pool: options.connect_lazy(url)?, url: url.into(), steps, prepared: Arc::default() })
     }
 

@@ -39,9 +39,13 @@ pub(crate) fn router(state: AppState, runtimes: &Handles) -> Router {
     let (on_sockets, on_pages) = (RunOn(runtimes.sockets.clone()), RunOn(runtimes.pages.clone()));
     let cors = origin::cors_layer(&state.settings.allowed_origins);
     let Groups { commands, others, uploads, sockets, always } = groups();
-    let commands =
-        commands.into_router().route_layer(middleware::from_fn_with_state(state.clone(), needs_producer));
-    let commands = commands.route_layer(middleware::from_fn(traces::trace));
+    let mut commands = commands.into_router();
+    if !state.settings.roles.producer {
+        commands = commands.route_layer(middleware::from_fn(without_producer));
+    }
+    if state.settings.traces.is_some() {
+        commands = commands.route_layer(middleware::from_fn(traces::trace));
+    }
     let others = others
         .into_router()
         .merge(uploads.into_router().layer(DefaultBodyLimit::max(people::UPLOAD_LIMIT)))
@@ -230,11 +234,9 @@ async fn method_not_allowed() -> Problem {
         .because("This address does not know the method; the Allow header lists those it knows.")
 }
 
-async fn needs_producer(State(state): State<AppState>, request: Request, next: middleware::Next) -> Response {
-    if !state.settings.roles.producer {
-        return role_absent("take calls", "producer");
-    }
-    next.run(request).await
+/// The answer to every command where there is no producer.
+async fn without_producer(_: Request, _: middleware::Next) -> Response {
+    role_absent("take calls", "producer")
 }
 
 /// Neither the query (it may hold what a caller wrote) nor any header goes into the log.

@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::Progress;
 use http::{HeaderName, Method, StatusCode, header};
-use tower::ServiceExt;
+use tower::{ServiceBuilder, ServiceExt};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -35,6 +35,9 @@ const BODY_LIMIT: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The whole service. Commands run where the router runs, and so does what takes no time.
+///
+/// Neighbouring layers are added together, the outermost first. Each addition to a router is a box that every request
+/// copies with all the boxes behind it.
 pub(crate) fn router(state: AppState, runtimes: &Handles) -> Router {
     let (on_sockets, on_pages) = (RunOn(runtimes.sockets.clone()), RunOn(runtimes.pages.clone()));
     let cors = origin::cors_layer(&state.settings.allowed_origins);
@@ -58,22 +61,28 @@ pub(crate) fn router(state: AppState, runtimes: &Handles) -> Router {
         .merge(always.into_router())
         .fallback_service(elsewhere_files(&state, on_pages))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(state.origins.clone(), origin::check_origin))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(state.clone(), auth::renew_cookie))
-        .layer(metrics::layer());
+        .layer(
+            ServiceBuilder::new()
+                .layer(metrics::layer())
+                .layer(middleware::from_fn_with_state(state.clone(), auth::renew_cookie))
+                .layer(DefaultBodyLimit::max(BODY_LIMIT))
+                .layer(middleware::from_fn_with_state(state.origins.clone(), origin::check_origin))
+                .layer(CatchPanicLayer::custom(panicked)),
+        );
     // Refusals carry the headers as well, because a page that may not read one cannot show its reason.
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
     };
     router
-        .layer(middleware::from_fn_with_state(state.clone(), headers::add))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
-        .layer(middleware::from_fn(connections::mark_request))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(connections::mark_request))
+                .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+                .layer(middleware::from_fn_with_state(state.clone(), headers::add)),
+        )
         .with_state(state)
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::{runtime::Runtime, task::JoinSet};
+use tokio::{
+    runtime::Runtime,
+    task::{JoinSet, yield_now},
+};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 
 use super::{
@@ -95,6 +98,9 @@ async fn listen(mut stream: WebSocket, board: Arc<Board>, subscriber: usize) {
                     board.saw(subscriber, id, at);
                 }
                 if let Some(ack) = ack {
+                    // The devices are independent of each other, but many share a thread here. What has reached any of
+                    // them is read before one acknowledges, since no device waits for the ACK of another.
+                    yield_now().await;
                     let frame = WebSocketMessage::text(format!("ACK\nid:{ack}\n\n\0"));
                     if let Err(error) = stream.send(frame).await {
                         return board.lost(error.to_string());

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    figures::{ByHour, HeatMap},
+    heat_map::HeatMap,
     query::Period,
     row::{Outcome, Row},
     zone::{Date, Zone},
@@ -129,16 +129,4 @@ impl Buckets {
         };
         tallies.into_iter().map(day).collect()
     }
-}
-
-/// Adds up a heat map by the hours of the day.
-#[must_use]
-pub(super) fn by_hour(map: &HeatMap) -> ByHour {
-    let mut hours = ByHour::default();
-    for day in map {
-        for (hour, count) in hours.iter_mut().zip(day) {
-            *hour += count;
-        }
-    }
-    hours
 }

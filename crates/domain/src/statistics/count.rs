@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    buckets::{Buckets, by_hour},
+    buckets::Buckets,
     figures::{Alarms, Counts, Drills, Figures, OfLine, Positions, Previous, Reach, Unanswered},
+    heat_map::by_hour,
     percentiles::Percentiles,
     query::{Period, Query},
     row::{Outcome, Row},

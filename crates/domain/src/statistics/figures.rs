@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     buckets::Day,
+    heat_map::{ByHour, HeatMap},
     percentiles::{CLASS_BOUNDS, Distribution, Percentiles},
     row::Row,
 };
@@ -14,10 +15,6 @@ use crate::{
     people::{House, Line},
 };
 
-/// Calls by the local hour of the day.
-pub type ByHour = [u64; 24];
-/// Calls by the local hour of the week; Monday is first.
-pub type HeatMap = [ByHour; 7];
 /// The place up to which the log was read, as the next offset of each partition of each topic.
 pub type Positions = BTreeMap<String, BTreeMap<i32, i64>>;
 

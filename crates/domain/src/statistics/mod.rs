@@ -3,11 +3,13 @@
 //! numbers.
 //!
 //! `row` makes a row from the events in `held`, `query` and `preset` have the questions, `zone` derives local time from
-//! a zone's offsets, and `buckets`, `times`, `percentiles` and `count` count rows. The results are in `figures`.
+//! a zone's offsets, and `buckets`, `heat_map`, `times`, `percentiles` and `count` count rows. The results are in
+//! `figures`.
 
 mod buckets;
 mod count;
 mod figures;
+mod heat_map;
 mod held;
 mod percentiles;
 mod preset;
@@ -19,9 +21,9 @@ mod zone;
 pub use buckets::{Buckets, Day, QUARTER, Tally};
 pub use count::{Basis, Counting, figures};
 pub use figures::{
-    Alarms, ByHour, Counts, Distributions, Drills, Figures, HeatMap, OfLine, Positions, Previous, Reach,
-    Unanswered,
+    Alarms, Counts, Distributions, Drills, Figures, OfLine, Positions, Previous, Reach, Unanswered,
 };
+pub use heat_map::{ByHour, HeatMap};
 pub use held::{Held, rows, without_places};
 pub use percentiles::{CLASS_BOUNDS, Distribution, Percentiles, distribution};
 pub use preset::Preset;

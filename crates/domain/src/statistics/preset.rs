@@ -1,9 +1,9 @@
-//! Periods that a word asks for, and which period a month is compared with.
+//! Periods that a word asks for.
 
-use super::{
-    query::{Period, USUAL_DAYS},
-    zone::{Date, Zone},
-};
+use super::{month, zone::Date};
+
+/// The number of days that are shown if a question names no period.
+pub const USUAL_DAYS: i64 = 28;
 
 /// A period that one word asks for. It moves on with the day on which somebody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,50 +44,22 @@ impl Preset {
 
     /// Returns the first day and the first one that is not meant.
     pub(super) fn days(self, today: Date) -> (Date, Date) {
-        let month = first_of_month(today);
+        let first = month::first_day(today);
         let tomorrow = today.plus(1);
         match self {
             Self::Usual => (tomorrow.plus(-USUAL_DAYS), tomorrow),
             Self::Week => (tomorrow.plus(-7), tomorrow),
-            Self::ThisMonth => (month, month_after(month)),
-            Self::LastMonth => (month_before(month), month),
+            Self::ThisMonth => (first, month::after(first)),
+            Self::LastMonth => (month::before(first), first),
             Self::Quarter => (tomorrow.plus(-90), tomorrow),
         }
     }
 }
 
-/// Returns the month before a period that is exactly one month of the calendar, because an office reads month beside
-/// month. No other period has one.
-pub(super) fn month_before_period(period: Period, zone: &dyn Zone) -> Option<Period> {
-    let first = zone.local(period.from()).date;
-    let is_month = first == first_of_month(first)
-        && zone.midnight(first) == period.from()
-        && zone.midnight(month_after(first)) == period.to();
-    if !is_month {
-        return None;
-    }
-    Period::new(zone.midnight(month_before(first)), period.from()).ok()
-}
-
-fn first_of_month(date: Date) -> Date {
-    let (_, _, day) = date.civil();
-    date.plus(1 - day)
-}
-
-/// `first` is the first of a month.
-fn month_after(first: Date) -> Date {
-    first_of_month(first.plus(31))
-}
-
-/// `first` is the first of a month.
-fn month_before(first: Date) -> Date {
-    first_of_month(first.plus(-1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::{Asked, Invalid, Part, Query, Utc};
+    use crate::statistics::{Asked, Invalid, Part, Query, Utc, Zone};
 
     fn midnight(date: &str) -> crate::Millis {
         Utc.midnight(date.parse().expect("a date"))

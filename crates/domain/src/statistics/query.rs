@@ -1,7 +1,8 @@
 //! A question to the statistics, about some calls and a period.
 
 use super::{
-    preset::{Preset, month_before_period},
+    month,
+    preset::{Preset, USUAL_DAYS},
     row::Row,
     zone::{DAY, Date, HOUR, Zone},
 };
@@ -12,9 +13,6 @@ use crate::{
 
 /// The most days that a period may have.
 pub const MOST_DAYS: i64 = 400;
-
-/// The number of days that are shown if a question names no period.
-pub const USUAL_DAYS: i64 = 28;
 
 /// The range of instants that make sense in a question, from 2000 to 2200, in milliseconds since 1970.
 const PLAUSIBLE: std::ops::RangeInclusive<Millis> = 946_684_800_000..=7_258_118_400_000;
@@ -150,6 +148,19 @@ impl Period {
         Self { from: self.from - (self.to - self.from), to: self.from }
     }
 
+    /// Returns the month before, if this is exactly one month of the calendar, because an office reads month beside
+    /// month. No other period has one.
+    fn month_before(self, zone: &dyn Zone) -> Option<Self> {
+        let first = zone.local(self.from).date;
+        let is_month = first == month::first_day(first)
+            && zone.midnight(first) == self.from
+            && zone.midnight(month::after(first)) == self.to;
+        if !is_month {
+            return None;
+        }
+        Self::new(zone.midnight(month::before(first)), self.from).ok()
+    }
+
     /// Returns the part that is over when `elapsed` milliseconds have passed since the period began. It may be empty.
     pub(super) fn first(self, elapsed: Millis) -> Self {
         let length = elapsed.clamp(0, self.to - self.from);
@@ -192,7 +203,7 @@ impl Query {
             }
             None => own_period(asked, zone, now)?,
         };
-        let compared = month_before_period(period, zone).unwrap_or_else(|| period.previous());
+        let compared = period.month_before(zone).unwrap_or_else(|| period.previous());
         let line = given(asked.line).map(Line::new).transpose()?;
         let kind = given(asked.kind).map(|word| kind(word).ok_or(Invalid::Kind)).transpose()?;
         Ok(Self { period, compared, line, kind })

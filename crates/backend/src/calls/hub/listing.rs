@@ -3,17 +3,22 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeSet, VecDeque},
+    sync::Arc,
 };
 
-use domain::{AlertId, Event, House, Incident, Line, Millis, body::Body, event::OPEN_FOR, message_id};
+use domain::{
+    AlertId, Event, House, Incident, Line, Millis, body::Body, destination, event::OPEN_FOR, message_id,
+};
 use uuid::Uuid;
 
 use super::{
     Subscription,
     frames::Message,
     index::Entry,
+    kinds::Form,
     line_calls::{LineCalls, Opened},
     locations::without_coordinates,
+    shown::Shown,
 };
 
 /// A snapshot of a line holds so many calls at most.
@@ -121,8 +126,32 @@ impl LineCalls {
         (chosen, false)
     }
 
+    /// Returns the calls of this id in one form, for a guest those that are for its line.
+    pub(super) fn shown(
+        &mut self,
+        id: AlertId,
+        guest: Option<&Line>,
+        of_room: &str,
+        form: Form,
+        now: Millis,
+    ) -> Arc<Shown> {
+        let key = (id, guest.cloned(), form);
+        if let Some(shown) = self.shows.get(&key, now) {
+            return shown;
+        }
+        let own = guest.map(destination::of_line);
+        let destination = own.as_deref().unwrap_or(of_room);
+        let messages = self.messages_of(id, guest, now);
+        let located = self.located(&messages);
+        let open = self.incidents.named(id).into_iter().filter(|call| call.is_open(now));
+        let until = open.map(|call| call.alert.at.saturating_add(OPEN_FOR)).min().unwrap_or(Millis::MAX);
+        let shown = Arc::new(Shown::new(&messages, located, destination, form, until));
+        self.shows.insert(key, shown.clone());
+        shown
+    }
+
     /// Returns the calls of this id as messages of a snapshot, for a guest those that are for its line.
-    pub(super) fn messages_of(&self, id: AlertId, guest: Option<&Line>, now: Millis) -> Vec<Message> {
+    fn messages_of(&self, id: AlertId, guest: Option<&Line>, now: Millis) -> Vec<Message> {
         // Two houses may have used one id. A call that was forgotten meanwhile has no message any more.
         let named = self.incidents.named(id).into_iter();
         let named = named.filter(|call| guest.is_none_or(|line| call.is_for(line)));

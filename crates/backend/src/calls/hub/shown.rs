@@ -7,22 +7,23 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{AlertId, CallKey, Line, Millis, destination, event::OPEN_FOR, header};
+use domain::{AlertId, CallKey, Line, Millis, header};
 use stomp::{Command, HeaderLine, Template};
 
 use super::{
-    frames::Received,
+    frames::{Message, Received},
     kinds::{Form, Kind},
-    line_calls::LineCalls,
 };
 
 /// The forms of calls that are kept at once. A line has fewer open calls, and few forms.
 const KEPT: usize = 1_024;
 
-/// The calls of a line in the forms in which snapshots have sent them since the last change. A form of guests is that
-/// of their line.
+/// The id of a call and its form. A form of guests is that of their line.
+pub(super) type Key = (AlertId, Option<Line>, Form);
+
+/// The calls of a line in the forms in which snapshots have sent them since the last change.
 #[derive(Default)]
-pub(super) struct Shows(HashMap<(AlertId, Option<Line>, Form), Arc<Shown>>);
+pub(super) struct Shows(HashMap<Key, Arc<Shown>>);
 
 /// A call in one form.
 pub(super) struct Shown {
@@ -34,6 +35,19 @@ pub(super) struct Shown {
 }
 
 impl Shows {
+    /// Returns a call in one form, if it is kept and has not ended by its age.
+    pub(super) fn get(&self, key: &Key, now: Millis) -> Option<Arc<Shown>> {
+        self.0.get(key).filter(|shown| now < shown.until).cloned()
+    }
+
+    /// Keeps a call in one form.
+    pub(super) fn insert(&mut self, key: Key, shown: Arc<Shown>) {
+        if self.0.len() >= KEPT {
+            self.clear();
+        }
+        self.0.insert(key, shown);
+    }
+
     /// Forgets all of it, because something has changed. Calls may depend on each other.
     pub(super) fn clear(&mut self) {
         if !self.0.is_empty() {
@@ -43,6 +57,21 @@ impl Shows {
 }
 
 impl Shown {
+    /// Encodes the messages of a call in one form. It holds until the call ends by its age.
+    pub(super) fn new(
+        messages: &[Message],
+        located: BTreeSet<CallKey>,
+        destination: &str,
+        (version, acknowledges): Form,
+        until: Millis,
+    ) -> Self {
+        let frames = messages.iter().map(|message| {
+            let frame = message.frame(destination, acknowledges, message.body.to_json());
+            (Template::new(&frame, version), message.received)
+        });
+        Self { located, frames: frames.collect(), until }
+    }
+
     /// Returns the frames for a subscription of this kind, with the age of now.
     pub(super) fn frames(&self, kind: &Kind) -> impl Iterator<Item = Bytes> {
         self.frames.iter().map(move |(template, received)| {
@@ -54,40 +83,6 @@ impl Shown {
             template.write(&lines, &mut frame);
             Bytes::from(frame)
         })
-    }
-}
-
-impl LineCalls {
-    /// Returns the calls of this id in one form, for a guest those that are for its line.
-    pub(super) fn shown(
-        &mut self,
-        id: AlertId,
-        guest: Option<&Line>,
-        of_room: &str,
-        form: Form,
-        now: Millis,
-    ) -> Arc<Shown> {
-        let key = (id, guest.cloned(), form);
-        if let Some(shown) = self.shows.0.get(&key).filter(|shown| now < shown.until) {
-            return shown.clone();
-        }
-        let own = guest.map(destination::of_line);
-        let destination = own.as_deref().unwrap_or(of_room);
-        let messages = self.messages_of(id, guest, now);
-        let located = self.located(&messages);
-        let open = self.incidents.named(id).into_iter().filter(|call| call.is_open(now));
-        let until = open.map(|call| call.alert.at.saturating_add(OPEN_FOR)).min().unwrap_or(Millis::MAX);
-        let (version, acknowledges) = form;
-        let frames = messages.iter().map(|message| {
-            let frame = message.frame(destination, acknowledges, message.body.to_json());
-            (Template::new(&frame, version), message.received)
-        });
-        let shown = Arc::new(Shown { located, frames: frames.collect(), until });
-        if self.shows.0.len() >= KEPT {
-            self.shows.clear();
-        }
-        self.shows.0.insert(key, shown.clone());
-        shown
     }
 }
 

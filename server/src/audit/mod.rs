@@ -6,7 +6,7 @@ mod shown;
 mod table;
 
 use axum::{extract::State, response::Response};
-use backend::{audit::Month, clock};
+use backend::{audit::Month, clock, people::office::Refused};
 use domain::statistics::Zone;
 use serde::Deserialize;
 
@@ -75,5 +75,5 @@ pub(crate) async fn check(State(state): State<AppState>, act: Act<Check>) -> Res
     };
     let zone: &dyn Zone = state.backend.statistics.zone();
     let outcome = state.backend.audit.check(act.who(&state), month, note, (zone, clock::now())).await;
-    act.reply.answer(outcome, "checked", &month.to_string())
+    act.reply.answer(outcome.map_err(Refused::from), "checked", &month.to_string())
 }

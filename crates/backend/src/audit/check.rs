@@ -9,7 +9,7 @@ use domain::{
 };
 
 use super::{Act, Audit, By, Filter, Record};
-use crate::{database::DatabaseError, people::office::Refused};
+use crate::database::DatabaseError;
 
 /// A month of the calendar, written as `2026-11`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,17 @@ pub struct Month {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a month such as 2026-11")]
 pub struct NotAMonth;
+
+/// Why a check is not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// More records of the month may come.
+    #[error("the month {0} is not over")]
+    NotOver(Month),
+    /// The database did not answer, or with an error.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
 
 impl Month {
     /// Returns the month of an instant in a time zone.
@@ -81,16 +92,16 @@ impl Audit {
     /// Records that `by` has looked at the records of a month, with a note.
     ///
     /// # Errors
-    /// [`Refused::Invalid`] for a month that is not over at `now`, or the database's.
+    /// [`CheckError::NotOver`] for a month that is not over at `now`, or the database's.
     pub async fn check(
         &self,
         by: By,
         month: Month,
         note: &str,
         (zone, now): (&dyn Zone, Millis),
-    ) -> Result<(), Refused> {
+    ) -> Result<(), CheckError> {
         if month.after().begins(zone) > now {
-            return Err(Refused::Invalid(format!("the month {month} is not over")));
+            return Err(CheckError::NotOver(month));
         }
         let record = Record::new(Act::RecordsChecked, by).about(&month.to_string()).with(note);
         Ok(self.record(record).await?)

@@ -24,7 +24,7 @@ use domain::CallKey;
 
 pub use self::{
     act::Act,
-    check::{Month, NotAMonth},
+    check::{CheckError, Month, NotAMonth},
     prune::AT_LEAST,
     read::{Entry, Filter, Head},
     record::{By, COMMAND_LINE, DISPLAY, Record, SERVICE},

@@ -14,10 +14,7 @@ use parking_lot::Mutex;
 use sqlx::Row as _;
 
 use super::{Act, By, Record};
-use crate::{
-    database::{self, Database, DatabaseError},
-    people::accounts::can_be_name,
-};
+use crate::database::{self, Database, DatabaseError, account_name::can_be_name};
 
 /// The most combinations that are counted apart within a minute.
 const KEYS: usize = 100;

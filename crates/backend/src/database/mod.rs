@@ -5,6 +5,7 @@
 //! BYTEA, `$1` placeholders, times as epoch milliseconds. The database may be away at any time, also at the start. A
 //! query fails within seconds then, and everything that does not need the database goes on.
 
+pub(crate) mod account_name;
 pub(crate) mod claim;
 pub(crate) mod migrations;
 pub mod stored;

@@ -11,6 +11,7 @@ use argon2::{
 use domain::{House, Line, Resident, Role, people::unseen};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
+pub use crate::database::account_name::{NAME_LIMIT, can_be_name};
 use crate::{
     audit::{self, Act, By, Record},
     clock,
@@ -26,9 +27,6 @@ pub use demo::{DEMO_PASSWORD, DEMO_RESIDENTS};
 pub const PASSWORD_LENGTH: usize = 8;
 /// The longest password, in characters, because argon2 must not be fed megabytes.
 pub const PASSWORD_LENGTH_LIMIT: usize = 256;
-
-/// The longest name to sign in with, in bytes.
-pub const NAME_LIMIT: usize = 128;
 
 /// Why an account cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -230,13 +228,6 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let hash = hasher.hash_password(b"nobody has this password", &salt);
     hash.expect("argon2's own defaults are valid").to_string()
 });
-
-/// Returns whether an account can have this name. Accounts of older versions may have names with characters that cannot
-/// be seen, so this is less than [`validate`] asks for.
-#[must_use]
-pub fn can_be_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= NAME_LIMIT && !name.chars().any(|c| c.is_control() || c == '\u{fffd}')
-}
 
 /// Checks an account that is to be made.
 ///

@@ -12,7 +12,10 @@ use super::{
     sessions::{DAY, NEXT_CHANGE},
     tickets,
 };
-use crate::{audit::Act, clock, database};
+use crate::{
+    audit::{Act, CheckError},
+    clock, database,
+};
 
 /// A condition on an account, that one that can sign in and leads the office remains without it.
 pub(crate) const NOT_THE_LAST: &str =
@@ -60,6 +63,15 @@ pub enum Refused {
 }
 
 from_database!(Refused);
+
+impl From<CheckError> for Refused {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::NotOver(_) => Self::Invalid(error.to_string()),
+            CheckError::Database(error) => error.into(),
+        }
+    }
+}
 
 impl Accounts {
     /// Locks an account. It cannot sign in, its sessions end, and their sockets close within five seconds on every

@@ -14,6 +14,8 @@ pub mod alarm;
 pub mod api;
 mod app;
 pub mod backoff;
+#[cfg(feature = "ssr")]
+mod calendar;
 pub mod clock;
 pub mod components;
 pub mod context;

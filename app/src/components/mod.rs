@@ -38,6 +38,8 @@ pub use incident_list::IncidentList;
 pub(crate) use incident_words::escalated;
 pub use language_switch::LanguageSwitch;
 #[cfg(feature = "ssr")]
+pub use office_page::Unchecked;
+#[cfg(feature = "ssr")]
 pub(crate) use office_page::{fault_words, office_page};
 pub use own_call::OwnCall;
 pub use own_call_words::own_call_words;

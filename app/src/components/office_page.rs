@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use backend::canary::{Failure, Fault, Pulse};
+use backend::{
+    audit::Month,
+    canary::{Failure, Fault, Pulse},
+};
 use domain::Role;
 use http::StatusCode;
 use leptos::prelude::*;
@@ -11,12 +14,16 @@ use leptos_meta::Title;
 
 use super::{PlainHeader, SmallPrint};
 use crate::{
+    calendar,
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
     page_table::{AUDIT, BOARD, DRILLS, ESCALATION, HOME, MY_SIGN_IN, PEOPLE, Page, STATISTICS},
-    pages::audit::{Unchecked, month},
     request,
 };
+
+/// The month whose records nobody has signed yet. The server provides it as context to every page of the office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unchecked(pub Month);
 
 /// Frames a page of the office. `content` shows the data that the server has provided for it, to administrators only.
 pub(crate) fn office_page<Shown: Send + Sync + 'static>(
@@ -106,7 +113,7 @@ pub(crate) fn fault_words(locale: Locale, fault: Fault) -> &'static str {
 /// A banner while nobody has signed the check of last month's records.
 fn unchecked(locale: Locale) -> Option<AnyView> {
     let Unchecked(last) = use_context::<Unchecked>()?;
-    let words = td_string!(locale, audit.due, month = month(locale, last));
+    let words = td_string!(locale, audit.due, month = calendar::month(locale, last));
     let address = format!("{}#check", AUDIT.path);
     Some(
         view! {

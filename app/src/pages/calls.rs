@@ -14,11 +14,11 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
+    calendar,
     components::{PlainHeader, SmallPrint},
     context::PageContext,
     i18n::{Locale, t_string, td_string, use_i18n},
     page_table::{CALLS, HOME},
-    pages::statistics::wording,
     request,
     words::{self, text},
 };
@@ -161,7 +161,7 @@ fn one(locale: Locale, past: &Past, zone: &dyn Zone, now: Millis) -> AnyView {
     view! {
         <li class="past-call" data-testid="past-call" data-alert=row.id.to_string() data-drill=row.drill.to_string()>
             <h3>
-                {wording::date(locale, zone.local(row.begun).date)} " " {wording::time(row.begun, zone)} " · "
+                {calendar::date(locale, zone.local(row.begun).date)} " " {calendar::time(row.begun, zone)} " · "
                 {words::house(locale, &row.house)}
             </h3>
             <p class="summary">

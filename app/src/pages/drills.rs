@@ -8,11 +8,11 @@ use http::StatusCode;
 use leptos::prelude::*;
 
 use crate::{
+    calendar,
     components::office_page,
     context::PageContext,
     i18n::{Locale, td_string},
     page_table::DRILLS,
-    pages::statistics::wording,
     request, words,
 };
 
@@ -185,7 +185,7 @@ fn report(locale: Locale, drill: &Drill, zone: &dyn Zone, now: Millis) -> AnyVie
     view! {
         <li class="past-call" data-testid="drill" data-alert=row.id.to_string()>
             <h3>
-                {wording::date(locale, zone.local(row.begun).date)} " " {wording::time(row.begun, zone)} " · "
+                {calendar::date(locale, zone.local(row.begun).date)} " " {calendar::time(row.begun, zone)} " · "
                 {words::line(locale, &row.line)} " · " {words::house(locale, &row.house)}
             </h3>
             <dl class="drill-numbers">{Vec::from(numbers)}</dl>

@@ -9,8 +9,8 @@ use http::StatusCode;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::statistics::wording;
 use crate::{
+    calendar,
     components::{PlainHeader, SmallPrint},
     i18n::{I18nLocaleTrait, Locale, t_string, td_string, use_i18n},
     page_table::JOIN,
@@ -171,7 +171,7 @@ fn form(locale: Locale, shown: &Shown, invited: &Invited) -> AnyView {
         flat.map(|(line, house)| format!("{} {}", words::line(locale, line), words::house(locale, house)));
     let place = place.unwrap_or_else(|| td_string!(locale, names.office).to_owned());
     let until = shown.zone.as_ref().map(|zone| {
-        let day = wording::day(locale, zone.local(invited.expires_at).date);
+        let day = calendar::day(locale, zone.local(invited.expires_at).date);
         view! { <p class="summary">{td_string!(locale, cards.until, day = day)}</p> }
     });
     let problem = shown.wrong.map(|wrong| {

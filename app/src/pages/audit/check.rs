@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::{Records, wording};
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     page_table::AUDIT,
 };
@@ -44,7 +45,7 @@ pub(super) fn check(locale: Locale, found: &Records, zone: &dyn Zone) -> AnyView
 
 fn form(locale: Locale, found: &Records) -> AnyView {
     let options = found.unsigned.iter().map(|month| {
-        view! { <option value=month.to_string()>{wording::month(locale, *month)}</option> }.into_any()
+        view! { <option value=month.to_string()>{calendar::month(locale, *month)}</option> }.into_any()
     });
     let options: Vec<AnyView> = options.collect();
     view! {
@@ -66,7 +67,7 @@ fn form(locale: Locale, found: &Records) -> AnyView {
 
 fn row(locale: Locale, entry: &Entry, zone: &dyn Zone) -> AnyView {
     let month = entry.subject.parse::<Month>();
-    let month = month.map_or_else(|_| entry.subject.clone(), |month| wording::month(locale, month));
+    let month = month.map_or_else(|_| entry.subject.clone(), |month| calendar::month(locale, month));
     view! {
         <tr data-testid="signed" data-month=entry.subject.clone()>
             <th scope="row">{month}</th>

@@ -9,8 +9,8 @@ mod wording;
 use http::StatusCode;
 use leptos::prelude::*;
 
-pub use self::shown::{Answer, Records, Shown, Unchecked, View};
-pub(crate) use self::wording::month;
+pub use self::shown::{Answer, Records, Shown, View};
+pub use crate::components::Unchecked;
 use crate::{
     components::office_page,
     i18n::{Locale, td_string},

@@ -15,10 +15,6 @@ pub struct Shown {
     pub zone: Arc<dyn Zone>,
 }
 
-/// The month whose records nobody has signed yet. The server provides it as context to every page of the office.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unchecked(pub Month);
-
 /// The query of the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {

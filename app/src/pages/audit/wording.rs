@@ -1,12 +1,9 @@
 //! Acts, names and times in words.
 
-use backend::audit::{Act, COMMAND_LINE, DISPLAY, Month, SERVICE};
+use backend::audit::{Act, COMMAND_LINE, DISPLAY, SERVICE};
 use domain::{Millis, statistics::Zone};
 
-use crate::{
-    i18n::{Locale, td_string},
-    pages::statistics::wording,
-};
+use crate::i18n::{Locale, td_string};
 
 /// An act.
 pub(super) fn act(locale: Locale, act: Act) -> &'static str {
@@ -76,11 +73,6 @@ pub(super) fn actor(locale: Locale, name: &str) -> String {
             None => name.to_owned(),
         },
     }
-}
-
-/// A month.
-pub(crate) fn month(locale: Locale, month: Month) -> String {
-    month.first_day().map_or_else(|| month.to_string(), |day| wording::month_of(locale, day))
 }
 
 /// A day and its time, to the second.

@@ -10,10 +10,10 @@ use super::{
     shown::Now,
 };
 use crate::{
+    calendar,
     components::fault_words,
     house_calls::HouseCalls,
     i18n::{Locale, td_string},
-    pages::statistics::wording,
     sound_rule, words,
 };
 
@@ -61,7 +61,7 @@ pub(super) fn calls(locale: Locale, now: &Now) -> AnyView {
             data-testid="board-now"
             data-now=now.now.to_string()
             data-offset=offset.to_string()
-            data-day=wording::weekday(locale, date)
+            data-day=calendar::weekday(locale, date)
         >
             // With more houses than fit it scrolls, which needs a place for the focus.
             <section class="board-list" tabindex="0" aria-labelledby="board-heading">

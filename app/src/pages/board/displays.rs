@@ -6,9 +6,9 @@ use leptos::prelude::*;
 
 use super::shown::{Displays, View};
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     page_table::{BOARD, DISPLAYS},
-    pages::statistics::wording,
 };
 
 /// The page for an administrator.
@@ -52,12 +52,12 @@ fn display(locale: Locale, display: &Display, zone: &dyn Zone) -> AnyView {
     let made = td_string!(
         locale,
         board.made,
-        at = wording::instant(locale, display.made_at, zone),
+        at = calendar::instant(locale, display.made_at, zone),
         by = display.made_by.as_str()
     );
     let seen = display.seen_at.map_or_else(
         || td_string!(locale, board.never_seen).to_owned(),
-        |at| td_string!(locale, board.seen, at = wording::instant(locale, at, zone)),
+        |at| td_string!(locale, board.seen, at = calendar::instant(locale, at, zone)),
     );
     view! {
         <li class="house" data-testid="display" data-name=display.name.clone()>

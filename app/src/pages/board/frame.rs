@@ -10,10 +10,10 @@ use super::{
     shown::{Now, Reader, Shown},
 };
 use crate::{
+    calendar,
     components::{LanguageSwitch, PlainHeader, SmallPrint},
     i18n::{I18nLocaleTrait, Locale, td_string},
     page_table::{DISPLAYS, HOME},
-    pages::statistics::wording,
     request,
 };
 
@@ -90,7 +90,7 @@ fn board(locale: Locale, now: &Now, reader: Reader) -> AnyView {
 
 fn head(locale: Locale, now: &Now) -> AnyView {
     let [hours, minutes, seconds] = now.zone.clock(now.now);
-    let day = wording::weekday(locale, now.zone.local(now.now).date);
+    let day = calendar::weekday(locale, now.zone.local(now.now).date);
     view! {
         <header class="board-head">
             <p class="board-name">

@@ -8,8 +8,9 @@ use domain::statistics::Zone;
 use leptos::prelude::*;
 
 use crate::{
+    calendar,
     i18n::{I18nLocaleTrait, Locale, td_string},
-    pages::{join, statistics::wording},
+    pages::join,
 };
 
 /// The state of the consent, and the forms that change it.
@@ -18,7 +19,7 @@ pub(super) fn choice(locale: Locale, held: &Held, zone: &dyn Zone) -> AnyView {
     let (state, words) = match (held.location_use, consent) {
         (LocationUse::Allowed, None) => ("unasked", td_string!(locale, me.state_unasked).to_owned()),
         (LocationUse::Allowed, Some(consent)) => {
-            let day = wording::date(locale, zone.local(consent.given_at).date);
+            let day = calendar::date(locale, zone.local(consent.given_at).date);
             ("given", td_string!(locale, me.state_given, day = day))
         }
         (LocationUse::Paused, _) => ("paused", td_string!(locale, me.state_paused).to_owned()),

@@ -8,8 +8,8 @@ use domain::{Millis, statistics::Zone};
 use leptos::prelude::*;
 
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
-    pages::statistics::wording,
     words,
 };
 
@@ -69,7 +69,7 @@ fn viewer(locale: Locale, one: &Use) -> String {
 
 fn time(locale: Locale, at: Millis, zone: &dyn Zone) -> String {
     let [hour, minute, _] = zone.clock(at);
-    format!("{} {hour:02}:{minute:02}", wording::date(locale, zone.local(at).date))
+    format!("{} {hour:02}:{minute:02}", calendar::date(locale, zone.local(at).date))
 }
 
 #[cfg(test)]

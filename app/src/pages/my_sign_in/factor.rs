@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::{Factor, form, password_field};
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     page_table::MY_SIGN_IN,
-    pages::statistics::wording,
 };
 
 /// With fewer recovery codes than this the page asks to make new ones.
@@ -20,7 +20,7 @@ pub(super) fn section(locale: Locale, factor: &Factor, zone: &dyn Zone) -> AnyVi
         Factor::Off => off(locale),
         Factor::Begun { secret, address, qr } => begun(locale, secret, address, qr.as_deref()),
         Factor::On { since, codes_left } => {
-            let day = wording::date(locale, zone.local(*since).date);
+            let day = calendar::date(locale, zone.local(*since).date);
             on(locale, &day, *codes_left)
         }
         Factor::Unavailable => view! {

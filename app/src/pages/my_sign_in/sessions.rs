@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::{OwnSession, form, hidden, password_field};
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
-    pages::statistics::wording,
 };
 
 /// The form for another password.
@@ -73,7 +73,7 @@ fn list(locale: Locale, sessions: &[OwnSession], zone: &dyn Zone) -> AnyView {
 }
 
 fn item(locale: Locale, session: &OwnSession, zone: &dyn Zone) -> AnyView {
-    let day = |at| wording::date(locale, zone.local(at).date);
+    let day = |at| calendar::date(locale, zone.local(at).date);
     let name = if session.device.is_empty() {
         td_string!(locale, sessions.unknown)
     } else {

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::shown::Card;
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     page_table::PEOPLE,
-    pages::statistics::wording,
     words,
 };
 
@@ -39,7 +39,8 @@ fn card(locale: Locale, address: &str, card: &Card, zone: &dyn Zone) -> AnyView 
     } else {
         td_string!(locale, cards.step_name)
     };
-    let until = td_string!(locale, cards.until, day = wording::day(locale, zone.local(card.expires_at).date));
+    let until =
+        td_string!(locale, cards.until, day = calendar::day(locale, zone.local(card.expires_at).date));
     let shown = address.split_once("://").map_or(address, |(_, rest)| rest).to_owned();
     view! {
         <li class="invite" data-testid="card">

@@ -7,9 +7,9 @@ use leptos_router::location::Url;
 
 use super::{act, address_of, hidden, notice::notice, shown::View};
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     page_table::{DRILLS, PEOPLE, PEOPLE_CARDS},
-    pages::statistics::wording,
     words,
 };
 
@@ -119,7 +119,7 @@ pub(super) fn person(locale: Locale, person: &Person, back: &str, zone: &dyn Zon
     let name = person.name.as_str();
     let consented = person
         .consented_at
-        .map(|at| td_string!(locale, people.consented, day = wording::date(locale, zone.local(at).date)));
+        .map(|at| td_string!(locale, people.consented, day = calendar::date(locale, zone.local(at).date)));
     let locked =
         person.is_locked.then(|| view! { <span class="badge">{td_string!(locale, people.locked)}</span> });
     let is_administrator = person.role == Role::Administrator;

@@ -14,13 +14,14 @@ mod shown;
 mod tables;
 mod times;
 mod verdict;
-pub(crate) mod wording;
+mod wording;
 
 use http::StatusCode;
 use leptos::prelude::*;
 
 pub use self::shown::{Answer, Form, Report, Shown, State, Verified};
 use crate::{
+    calendar,
     components::office_page,
     i18n::{Locale, td_string},
     page_table::STATISTICS,
@@ -87,7 +88,7 @@ fn figures(locale: Locale, report: &Report) -> AnyView {
         wording::NONE.to_owned()
     };
     let beside = td_string!(locale, statistics.compared_with, period = before);
-    let as_of = wording::instant(locale, figures.as_of, zone);
+    let as_of = calendar::instant(locale, figures.as_of, zone);
     let as_of = td_string!(locale, statistics.as_of, as_of = as_of, zone = figures.timezone.as_str());
     view! {
         <div class="statistics-head">

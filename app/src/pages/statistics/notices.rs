@@ -8,7 +8,10 @@ use super::{
     shown::{Report, State, Verified},
     wording,
 };
-use crate::i18n::{Locale, td_string};
+use crate::{
+    calendar,
+    i18n::{Locale, td_string},
+};
 
 /// Banners above the figures.
 pub(super) fn notices(locale: Locale, report: &Report) -> AnyView {
@@ -102,7 +105,7 @@ fn calls(locale: Locale, query: &str) -> AnyView {
 
 /// The result of the nightly comparison in words.
 fn nightly(locale: Locale, report: &Report) -> String {
-    let moment = |at| wording::instant(locale, at, &*report.zone);
+    let moment = |at| calendar::instant(locale, at, &*report.zone);
     match report.state {
         Some(State { verified: Some(Verified { at, compared, different: 0 }), .. }) => {
             td_string!(locale, statistics.verified, at = moment(at), count = compared)

@@ -13,6 +13,7 @@ use super::{
     wording,
 };
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     page_table::STATISTICS,
     words,
@@ -79,7 +80,7 @@ fn all(locale: Locale, now: &Counts, before: &Counts) -> AnyView {
 fn left_alone(locale: Locale, report: &Report) -> AnyView {
     let (now, before) = (&report.figures.counts, &report.figures.previous.counts);
     let links = now.nobody.iter().take(FIRST).map(|call| {
-        let words = wording::instant(locale, call.begun, &*report.zone);
+        let words = calendar::instant(locale, call.begun, &*report.zone);
         let line = words::line(locale, &call.line);
         let address = address(call, report.figures.as_of, &*report.zone);
         view! { <a href=address rel="external">{format!("{words} · {line}")}</a> }

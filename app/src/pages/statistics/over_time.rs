@@ -11,6 +11,7 @@ use super::{
     wording,
 };
 use crate::{
+    calendar,
     components::charts::{Column, columns, heat, heat_step},
     i18n::{Locale, td_string},
 };
@@ -98,7 +99,7 @@ fn labelled(locale: Locale, days: Vec<(Date, Column)>) -> Vec<Column> {
     // A week is easier to count with than five days.
     let every = if every > 3 { every.next_multiple_of(7).min(every + 4) } else { every };
     let label = |(index, (date, column)): (usize, (Date, Column))| {
-        let label = (index % every == 0).then(|| wording::day(locale, date));
+        let label = (index % every == 0).then(|| calendar::day(locale, date));
         Column { label, ..column }
     };
     days.into_iter().enumerate().map(label).collect()
@@ -118,7 +119,7 @@ fn head(locale: Locale) -> Vec<String> {
 }
 
 fn row(locale: Locale, date: Date, column: &Column) -> Vec<String> {
-    let day = wording::weekday(locale, date);
+    let day = calendar::weekday(locale, date);
     let name = if column.unfinished { td_string!(locale, statistics.unfinished_day, day = day) } else { day };
     let numbers = [total(column), column.came, column.taken_back, column.waiting, column.nobody];
     std::iter::once(name).chain(numbers.map(|number| number.to_string())).collect()
@@ -143,7 +144,7 @@ fn outcomes(locale: Locale, report: &Report) -> AnyView {
         keys.push(key("c-waiting", words(td_string!(locale, statistics.waiting_column), counts.waiting)));
     }
     if counts.by_day.iter().any(|day| day.unfinished) {
-        let until = wording::time(report.figures.as_of, &*report.zone);
+        let until = calendar::time(report.figures.as_of, &*report.zone);
         keys.push(key("hatched", td_string!(locale, statistics.unfinished, until = until)));
     }
     legend(keys)
@@ -152,7 +153,7 @@ fn outcomes(locale: Locale, report: &Report) -> AnyView {
 /// Calls by hour and day of the week.
 pub(super) fn by_week(locale: Locale, report: &Report) -> AnyView {
     let counts = &report.figures.counts;
-    let days = wording::weekdays(locale);
+    let days = calendar::weekdays(locale);
     let step = heat_step(&counts.heat_map);
     let hour = |hour: usize| hour.is_multiple_of(3).then(|| wording::hour(locale, hour));
     let at_night: u64 =

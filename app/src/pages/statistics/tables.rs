@@ -11,6 +11,7 @@ use super::{
     wording::{self, calls, duration_or_none, flats, percent_or_none},
 };
 use crate::{
+    calendar,
     components::charts::share,
     i18n::{Locale, td_string},
     words,
@@ -162,7 +163,7 @@ pub(super) fn nobody(locale: Locale, report: &Report) -> AnyView {
     }
     let items = calls.iter().map(|call| {
         let address = address(call, report.figures.as_of, &*report.zone);
-        let when = wording::instant(locale, call.begun, &*report.zone);
+        let when = calendar::instant(locale, call.begun, &*report.zone);
         let (line, house) = (words::line(locale, &call.line), words::house(locale, &call.house));
         view! {
             <li>

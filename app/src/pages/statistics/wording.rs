@@ -1,4 +1,4 @@
-//! Numbers, times and days in words.
+//! Numbers, durations and periods in words.
 
 use domain::{
     Kind, Millis,
@@ -6,6 +6,7 @@ use domain::{
 };
 
 use crate::{
+    calendar,
     i18n::{Locale, td_string},
     words,
 };
@@ -65,55 +66,20 @@ pub(super) fn percent_or_none(part: u64, whole: u64) -> String {
     percent(part, whole).map_or_else(|| NONE.to_owned(), |percent| format!("{percent}%"))
 }
 
-/// The days of the week, Monday first.
-pub(super) fn weekdays(locale: Locale) -> Vec<&'static str> {
-    td_string!(locale, statistics.weekdays).split(' ').collect()
-}
-
-fn month(locale: Locale, month: i64) -> &'static str {
-    let names = td_string!(locale, statistics.months);
-    let index = usize::try_from(month - 1).unwrap_or_default();
-    names.split(' ').nth(index).unwrap_or_default()
-}
-
-/// The month of a day, with its year.
-pub(crate) fn month_of(locale: Locale, date: Date) -> String {
-    let (year, number, _) = date.civil();
-    td_string!(locale, statistics.month, year = year, month = month(locale, number))
-}
-
-/// A day without its year.
-pub(crate) fn day(locale: Locale, date: Date) -> String {
-    let (_, number, day) = date.civil();
-    td_string!(locale, statistics.day, month = month(locale, number), day = day)
-}
-
-/// A day with its year.
-pub(crate) fn date(locale: Locale, date: Date) -> String {
-    let (year, number, day) = date.civil();
-    td_string!(locale, statistics.date, year = year, month = month(locale, number), day = day)
-}
-
-/// A day with its weekday.
-pub(crate) fn weekday(locale: Locale, date: Date) -> String {
-    let names = weekdays(locale);
-    let name = names.get(date.weekday()).copied().unwrap_or_default();
-    format!("{} {name}", day(locale, date))
-}
-
 /// Returns a period in words, which is the name of its month, if it is one, else its first and its last day.
 pub(super) fn period(locale: Locale, from: Millis, to: Millis, zone: &dyn Zone) -> String {
     let (first, last) = days(from, to, zone);
-    let ((year, number, begins), (_, _, ends)) = (first.civil(), last.plus(1).civil());
+    let ((year, _, begins), (_, _, ends)) = (first.civil(), last.plus(1).civil());
     let is_month = begins == 1 && ends == 1 && last.plus(-27) >= first && last.plus(-31) < first;
     if is_month {
-        return td_string!(locale, statistics.month, year = year, month = month(locale, number));
+        return calendar::month_of(locale, first);
     }
     if first == last {
-        return date(locale, first);
+        return calendar::date(locale, first);
     }
-    let last = if last.civil().0 == year { day(locale, last) } else { date(locale, last) };
-    format!("{} – {last}", date(locale, first))
+    let is_same_year = last.civil().0 == year;
+    let last = if is_same_year { calendar::day(locale, last) } else { calendar::date(locale, last) };
+    format!("{} – {last}", calendar::date(locale, first))
 }
 
 /// Returns the first and the last day of a period.
@@ -124,17 +90,6 @@ pub(super) fn days(from: Millis, to: Millis, zone: &dyn Zone) -> (Date, Date) {
 /// An hour of the day.
 pub(super) fn hour(locale: Locale, hour: usize) -> String {
     td_string!(locale, statistics.hour, hour = hour.to_string())
-}
-
-/// The time of day, in hours and minutes.
-pub(crate) fn time(at: Millis, zone: &dyn Zone) -> String {
-    let [hours, minutes, _] = zone.clock(at);
-    format!("{hours:02}:{minutes:02}")
-}
-
-/// A day and its time.
-pub(crate) fn instant(locale: Locale, at: Millis, zone: &dyn Zone) -> String {
-    format!("{} {}", day(locale, zone.local(at).date), time(at, zone))
 }
 
 /// A kind by its word in the figures, where calls without one have a word, too.
@@ -185,13 +140,5 @@ mod tests {
         assert_eq!(worded(Locale::en, "2025-12-30", "2026-01-02"), "30 Dec 2025 – 1 Jan 2026");
         assert_eq!(worded(Locale::ko, "2026-11-01", "2026-11-02"), "2026년 11월 1일");
         assert_eq!(worded(Locale::en, "2026-11-01", "2027-01-01"), "1 Nov 2026 – 31 Dec");
-    }
-
-    #[test]
-    fn an_instant_is_that_of_the_zone() {
-        let at = at("2026-11-28") + 9 * 3_600_000 + 600_000;
-        assert_eq!(instant(Locale::ko, at, &Utc), "11월 28일 09:10");
-        assert_eq!(weekday(Locale::ko, Utc.local(at).date), "11월 28일 토");
-        assert_eq!(weekdays(Locale::en).len(), 7);
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod fanout;
 pub(crate) mod figures;
 pub mod hub;
 mod lookup;
+pub(crate) mod news;
 mod once;
 mod press;
 pub mod receipts;

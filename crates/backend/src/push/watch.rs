@@ -28,11 +28,12 @@ use super::{
     subscriptions::Recipient,
 };
 use crate::{
-    calls::{hub::Hub, receipts::Receipts},
-    outgoing::{
+    calls::{
+        hub::Hub,
         news::{Follower, Missed, News},
-        turn::Right,
+        receipts::Receipts,
     },
+    outgoing::turn::Right,
     readiness::Readiness,
 };
 use job::{Audience, Job};

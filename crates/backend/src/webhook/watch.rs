@@ -20,12 +20,12 @@ use super::{
     waiting::{Place, Waiting},
 };
 use crate::{
-    calls::hub::Hub,
-    clock,
-    outgoing::{
+    calls::{
+        hub::Hub,
         news::{Follower, Missed, News, is_open},
-        turn::{Right, Turn},
     },
+    clock,
+    outgoing::turn::{Right, Turn},
     readiness::Readiness,
 };
 

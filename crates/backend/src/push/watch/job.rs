@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    calls::{hub::Hub, receipts::Receipts},
-    outgoing::{news::is_open, turn::Turn},
+    calls::{hub::Hub, news::is_open, receipts::Receipts},
+    outgoing::turn::Turn,
     push::{
         message::{Class, Subject},
         subscriptions::Recipient,

@@ -5,10 +5,8 @@ use std::pin::Pin;
 use domain::{CallKey, Change, Event};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use crate::{
-    calls::hub::{Changed, Freshness, Hub},
-    readiness::Readiness,
-};
+use super::hub::{Changed, Freshness, Hub};
+use crate::readiness::Readiness;
 
 /// An event that has just happened.
 pub(crate) struct News {

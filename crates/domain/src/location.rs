@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::json::Json;
+use crate::json::{Json, number};
 
 /// A position on the Earth, WGS 84. Made by [`Location::new`], its numbers are the same after any writing and
 /// reading of JSON.
@@ -42,15 +42,6 @@ impl Json {
     #[must_use]
     pub fn location(&self) -> Option<Location> {
         Location::new(self.get("lat").number()?, self.get("lng").number()?, self.get("accuracy").number())
-    }
-}
-
-/// A number, also where it is written as text; anything else is no number.
-pub(crate) fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
     }
 }
 

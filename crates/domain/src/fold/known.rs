@@ -4,9 +4,9 @@ use crate::{
     collections::{BTreeMap, BTreeSet},
     event::{Alert, AlertId, Event, EventId, Millis},
     fold::statement::Statement,
+    formats::record,
     people::{House, Neighbour},
     position::Position,
-    record,
 };
 
 /// A call's id and its house. An id alone would let one house speak for another.

@@ -4,6 +4,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod browser;
+mod number;
 mod read;
 #[cfg(not(target_arch = "wasm32"))]
 mod server;
@@ -11,6 +12,7 @@ mod write;
 
 #[cfg(target_arch = "wasm32")]
 pub use self::browser::{Json, digits};
+pub(crate) use self::number::number;
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::server::{Json, digits};
 pub use self::{

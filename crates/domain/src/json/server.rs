@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::location::number;
+use super::number;
 
 /// A JSON value.
 #[derive(Clone, Debug)]

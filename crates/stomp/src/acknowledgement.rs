@@ -2,10 +2,8 @@
 
 use std::str::from_utf8;
 
-use crate::{
-    Command,
-    codec::{CONTENT_LENGTH, LF, NUL},
-};
+use crate::codec::{CONTENT_LENGTH, LF, NUL};
+use crate::frame::Command;
 
 /// Longer ones are read by the [`crate::Decoder`], which knows the limits.
 const LENGTH: usize = 512;

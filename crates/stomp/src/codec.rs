@@ -2,9 +2,8 @@
 //! Frames").
 
 use crate::escape::Escapes;
-use crate::{Frame, Version};
-
-pub use crate::decoder::Decoder;
+use crate::frame::Frame;
+use crate::version::Version;
 
 pub(crate) const CONTENT_LENGTH: &str = "content-length";
 pub(crate) const LF: u8 = b'\n';
@@ -68,7 +67,7 @@ impl Default for Limits {
     }
 }
 
-/// A unit that a [`Decoder`] finds in the bytes.
+/// A unit that a [`crate::Decoder`] finds in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
     /// A whole frame.

@@ -5,7 +5,8 @@ use crate::buffer::Buffer;
 use crate::codec::{CONTENT_LENGTH, Incoming, LF, Limits, NUL};
 use crate::error::{Error, quote};
 use crate::escape::Escapes;
-use crate::{Command, Frame, Version};
+use crate::frame::{Command, Frame};
+use crate::version::Version;
 
 /// The length of the longest command line without its LF, which is `UNSUBSCRIBE` and a CR.
 const LONGEST_COMMAND_LINE: usize = 12;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Command;
+use crate::frame::Command;
 
 /// The fault in bytes that are not STOMP, or more STOMP than allowed. All are fatal, so the connection ends.
 ///

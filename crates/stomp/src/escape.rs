@@ -1,7 +1,8 @@
 //! The escapes of header names and values (STOMP 1.2 and 1.1, "Value Encoding").
 
 use crate::error::{Error, quote};
-use crate::{Command, Version};
+use crate::frame::Command;
+use crate::version::Version;
 
 /// Which characters a header part may not show as they are, by command and version.
 #[derive(Clone, Copy)]

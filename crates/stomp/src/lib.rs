@@ -31,7 +31,8 @@ mod template;
 mod version;
 
 pub use acknowledgement::Acknowledgement;
-pub use codec::{Decoder, Incoming, Limits, encode};
+pub use codec::{Incoming, Limits, encode};
+pub use decoder::Decoder;
 pub use error::Error;
 pub use frame::{Command, Frame};
 pub use heartbeat::{HeartBeat, HeartBeatError, Intervals};

@@ -1,8 +1,9 @@
 //! A frame that is encoded once and sent to many, each copy with header lines of its own.
 
-use crate::codec::LF;
+use crate::codec::{LF, encode};
 use crate::escape::Escapes;
-use crate::{Command, Frame, Version, encode};
+use crate::frame::{Command, Frame};
+use crate::version::Version;
 
 /// A header as it stands in frames of one command and version, its LF included.
 #[derive(Clone, Debug, PartialEq, Eq)]

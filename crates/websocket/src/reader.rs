@@ -1,7 +1,8 @@
 //! The messages in a client's octets, however those are cut.
 
 use crate::{
-    Fault, mask,
+    fault::Fault,
+    mask,
     opcode::{BINARY, CLOSE, CONTINUATION, CONTROL_LIMIT, FIN, PING, PONG, TEXT, is_control},
 };
 

@@ -53,7 +53,7 @@ pub(super) async fn rebuild(
     world.injector.restart_nodes().await?;
     let deadline = recorder.now() + PUBLISHING;
     for (number, fanout) in world.each_fanout.iter().enumerate() {
-        for line in 0..super::LINES {
+        for line in 0..town::LINES {
             let name = format!("a new subscriber on {} (fan-out {number})", town::line(line));
             let listener = new_subscriber(name, deadline, fanout, line, town, recorder).await?;
             recorder.history().rebuilt.push(listener);

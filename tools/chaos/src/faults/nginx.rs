@@ -10,7 +10,7 @@ use std::{
 
 use tokio::process::Command;
 
-use super::Settings;
+use super::settings::Settings;
 use testkit::{Error, client::Client, real::words};
 
 /// The upstream of the configuration with the servers that keep sockets. The servers of every other one take calls.

@@ -10,7 +10,10 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Log, Roles, Settings};
+use super::{
+    fault::Kind,
+    settings::{Log, Roles, Settings},
+};
 use crate::checker::{Figures, Verdict};
 use testkit::Error;
 
@@ -100,7 +103,7 @@ fn again(settings: &Settings, seed: u64) -> String {
         Roles::Apart => text += " --roles apart",
         Roles::Proxied => text += " --roles proxied",
     }
-    let names = |kinds: &[super::Kind]| {
+    let names = |kinds: &[Kind]| {
         let names = kinds.iter().filter_map(clap::ValueEnum::to_possible_value);
         names.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(",")
     };

@@ -12,7 +12,6 @@ use tokio::{
 };
 
 use super::{
-    Roles, Settings,
     caller::{self, Callers},
     ear::Ear,
     finish,
@@ -20,6 +19,7 @@ use super::{
     random::Random,
     recorder::Recorder,
     report, schedule, script,
+    settings::{Roles, Settings},
     town::Town,
     world::{self, Place, World},
 };

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    LINES,
     fault::{Fault, Harm, Kind, Moment, Reach, Target},
     random::Random,
+    town::LINES,
 };
 
 /// The time in which nothing fails, because everybody is there first.

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use super::{HOUSES, LINES, random::Random};
+use super::{
+    random::Random,
+    town::{HOUSES, LINES},
+};
 use testkit::client::Step;
 
 /// A snapshot holds 200 calls. A returning listener must receive every call of the run, so a line has fewer.

@@ -4,15 +4,18 @@
 use std::{collections::HashMap, path::Path, process::Stdio};
 
 use domain::{House, Line};
-use tokio::{io::AsyncWriteExt, process::Command, sync::Mutex};
-
-use super::{HOUSES, LINES};
 use testkit::{
     Error,
     client::{Client, Session},
     server::sqlite,
     town::{Accounts, PASSWORD},
 };
+use tokio::{io::AsyncWriteExt, process::Command, sync::Mutex};
+
+/// Lines of the complex.
+pub(super) const LINES: usize = 3;
+/// The houses of a line. They are about a building's, and so many that no flat uses up its budgets.
+pub(super) const HOUSES: usize = 24;
 
 /// The account by which the program makes its tables.
 const FIRST: &str = "first";

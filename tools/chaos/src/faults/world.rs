@@ -9,7 +9,6 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    Log, Roles, Settings,
     disk::SmallDisk,
     fault::Kind,
     injector::Injector,
@@ -19,6 +18,7 @@ use super::{
     nodes::{self, Duty, Node, data_dir},
     recorder::Recorder,
     schedule::Parts,
+    settings::{Log, Roles, Settings},
     town,
 };
 use crate::power_cut::PowerCut;

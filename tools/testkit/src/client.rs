@@ -14,7 +14,7 @@
 //! # Ok(()) }
 //! ```
 
-mod end;
+pub mod counters;
 mod handshake;
 mod http;
 mod inbox;
@@ -24,7 +24,7 @@ mod session;
 mod socket;
 mod subscribe;
 
-pub use end::{Close, End};
+pub use crate::end::{Close, End};
 pub use handshake::{Handshake, WebSocket};
 pub use http::{Answer, Client};
 pub use message::{Message, Snapshot};

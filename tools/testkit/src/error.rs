@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitStatus, time::Duration};
 use domain::{api::Problem, body::Unreadable};
 use tokio_tungstenite::tungstenite;
 
-use crate::client::End;
+use crate::end::End;
 
 /// Why something could not be done, or did not come.
 #[derive(Debug, thiserror::Error)]

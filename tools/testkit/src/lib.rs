@@ -8,6 +8,7 @@
 pub mod budgets;
 pub mod client;
 pub mod descriptors;
+mod end;
 mod error;
 pub mod measure;
 pub mod outbox;

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::Error;
+use crate::error::Error;
 
 /// Does `work`. SIGINT or SIGTERM drops it, and with it whatever it started.
 ///

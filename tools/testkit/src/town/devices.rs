@@ -6,7 +6,10 @@ use domain::push::ServerKey;
 use reqwest::Method;
 
 use super::register::Register;
-use crate::{Error, client::Session, measure::counters::Counters};
+use crate::{
+    Error,
+    client::{Session, counters::Counters},
+};
 
 /// A server reads the devices every two seconds. A busy machine may need far longer.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,14 +1,14 @@
 //! Real Kafka brokers and a real PostgreSQL server, by `script/kafka` and `script/postgres`.
 
 mod brokers;
-mod postgres;
+mod postgresql;
 
 use std::{fs, path::Path};
 
 use tokio::process::Command;
 
 pub use brokers::Brokers;
-pub use postgres::Postgres;
+pub use postgresql::Postgres;
 
 use crate::{Error, server::Process};
 

@@ -189,7 +189,7 @@ impl Parts {
     /// beside those of the call.
     async fn carry_out(&self, job: &Job, name: &str, hub: Hub, receipts: &Receipts) {
         let is_wanted = job.is_wanted(hub);
-        let is_for_any = || self.subscriptions.known().iter().any(|device| job.is_for(device));
+        let is_for_any = || self.subscriptions.devices().iter().any(|device| job.is_for(device));
         let turn = job.turn(name);
         match turn.wait(&self.claims, &|| is_wanted() && is_for_any()).await {
             None => return,
@@ -212,7 +212,7 @@ impl Parts {
             lines: job.lines(),
             site: self.site.clone(),
         };
-        let known = self.subscriptions.known();
+        let known = self.subscriptions.devices();
         let recipients: Vec<Recipient> = known.iter().filter(|device| job.is_for(device)).cloned().collect();
         if !recipients.is_empty() {
             tracing::info!(class = job.class.as_str(), devices = recipients.len(), "a call is pushed");

@@ -31,7 +31,7 @@ impl Subscriptions {
     }
 
     /// Returns the devices by this node's copy.
-    pub(in crate::push) fn known(&self) -> Arc<Vec<Recipient>> {
+    pub(in crate::push) fn devices(&self) -> Arc<Vec<Recipient>> {
         self.copy.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

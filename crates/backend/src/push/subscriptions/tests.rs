@@ -42,7 +42,7 @@ async fn add(devices: &Subscriptions, by: &Resident, wish: Subscribe) -> Result<
 
 /// The accounts whose devices a call of the flat alarms, in order.
 fn alarmed_by(devices: &Subscriptions, line: &Line, house: &House) -> Vec<String> {
-    let known = devices.known();
+    let known = devices.devices();
     let alarmed = known.iter().filter(|one| one.is_alarmed_by(line, house));
     let mut names: Vec<_> = alarmed.map(|one| one.account.clone()).collect();
     names.sort();
@@ -100,7 +100,7 @@ async fn a_device_whose_browser_has_replaced_its_subscription_keeps_its_name_and
     assert_ne!(theirs.id, known.id, "nobody replaces somebody else's");
     assert_eq!(devices.recipient(&one, known.id).await.unwrap(), now);
     let flat = (Line::new("101-1").unwrap(), House::new("1204").unwrap());
-    let in_copy = || devices.known().iter().filter(|one| one.is_of_flat(&flat.0, &flat.1)).count();
+    let in_copy = || devices.devices().iter().filter(|one| one.is_of_flat(&flat.0, &flat.1)).count();
     assert_eq!(in_copy(), 1);
     devices.gone(&now).await.unwrap();
     assert_eq!(devices.list(&one).await.unwrap(), []);

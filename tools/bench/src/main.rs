@@ -12,6 +12,7 @@ mod pressing;
 mod processes;
 mod push;
 mod rate;
+mod rebuild;
 mod reconnect;
 mod runtime;
 mod scale;
@@ -51,6 +52,8 @@ enum Command {
     Starve(starve::Settings),
     /// Time until thousands of sockets have their snapshot that come back at once after a restart
     Reconnect(reconnect::Settings),
+    /// Time until a restarted server has read a log of a million records, and what that costs
+    Rebuild(rebuild::Settings),
     /// From a press to the last neighbour at a fixed rate on many lines, and whether the server keeps up
     Lines(lines::Settings),
     /// From a press to the last neighbour while a fan-out and a producer of several are killed, and whether anybody
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Office(settings) => office::run(&settings),
         Command::Starve(settings) => starve::run(&settings),
         Command::Reconnect(settings) => reconnect::run(&settings),
+        Command::Rebuild(settings) => rebuild::run(&settings),
         Command::Lines(settings) => lines::run(&settings),
         Command::Scale(settings) => scale::run(&settings),
         Command::Cost(settings) => cost::run(&settings),

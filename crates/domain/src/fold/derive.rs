@@ -32,6 +32,14 @@ impl LineIncidents {
         houses.filter_map(|house| self.incident(&(alert, house.clone()))).collect()
     }
 
+    /// Returns the calls with this id as [`LineIncidents::named`] does, but without their receipts, which are the longest
+    /// part of a call and no part of its course.
+    #[must_use]
+    pub fn courses(&self, alert: AlertId) -> Vec<Incident> {
+        let houses = self.calls.get(&alert).into_iter().flat_map(BTreeMap::keys);
+        houses.filter_map(|house| self.course(&(alert, house.clone()))).collect()
+    }
+
     /// Returns the answers to a call, in the order of (time, id), and for each accept whether it is the first.
     #[must_use]
     pub fn history(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
@@ -108,6 +116,17 @@ impl LineIncidents {
     }
 
     fn incident(&self, key: &CallKey) -> Option<Incident> {
+        let mut incident = self.course(key)?;
+        if let Some(receipt) = self.receipt_of(key) {
+            incident.pushed = receipt.pushed;
+            incident.reached = receipt.reached;
+            incident.sounded = receipt.sounded;
+            incident.seen = receipt.seen;
+        }
+        Some(incident)
+    }
+
+    fn course(&self, key: &CallKey) -> Option<Incident> {
         let alert = &self.call(key)?.alert;
         let moved = self.location_of(key).and_then(|moved| Some((moved.location?, moved.at)));
         let located = moved.or_else(|| Some((alert.location?, alert.at)));
@@ -125,12 +144,6 @@ impl LineIncidents {
             sounded: BTreeSet::new(),
             seen: BTreeSet::new(),
         };
-        if let Some(receipt) = self.receipt_of(key) {
-            incident.pushed = receipt.pushed;
-            incident.reached = receipt.reached;
-            incident.sounded = receipt.sounded;
-            incident.seen = receipt.seen;
-        }
         let mut stances = Stances::default();
         for (_, answer) in self.sorted_answers_of(key) {
             match &answer.statement {

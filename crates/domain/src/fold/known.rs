@@ -2,7 +2,7 @@
 
 use crate::{
     collections::{BTreeMap, BTreeSet},
-    event::{Alert, AlertId, Event, EventId, Millis},
+    event::{Alert, AlertId, Event, EventId, Millis, Moved},
     fold::statement::Statement,
     formats::record,
     people::{House, Neighbour},
@@ -74,8 +74,18 @@ impl Answer {
 /// no record may turn a call for help into an exercise. Otherwise the smallest (`at`, bytes) wins. The bytes are those
 /// that `record` writes, because a record of the log and one that was handed over past it share them.
 pub(crate) fn wins(candidate: &Event, known: &Event) -> bool {
-    let order = |event: &Event| (is_drill(event), event.at(), record::text(event));
-    candidate != known && order(candidate) < order(known)
+    let order = |event: &Event| (is_drill(event), event.at());
+    let by_time = order(candidate).cmp(&order(known));
+    // A text is long, and times differ nearly always.
+    let by_text = || record::text(candidate).cmp(&record::text(known));
+    candidate != known && by_time.then_with(by_text).is_lt()
+}
+
+/// Returns whether a location counts in place of a known one of the same flat. The latest does, so here it is the known
+/// one that must win otherwise.
+pub(super) fn is_later(new: &Moved, known: &Moved) -> bool {
+    let at_once = || wins(&Event::Moved(known.clone()), &Event::Moved(new.clone()));
+    known.at < new.at || (known.at == new.at && at_once())
 }
 
 fn is_drill(event: &Event) -> bool {

@@ -133,6 +133,15 @@ impl LineIncidents {
         }
     }
 
+    /// Applies an event as [`LineIncidents::apply`] does, for a start, which reads a million events before anybody listens.
+    /// The receipts of a call are not merged for listeners, because that takes longer than everything else.
+    pub fn replay(&mut self, event: Event, source: Source) {
+        match event {
+            Event::Receipt(receipt) if receipt.line == self.line => self.keep_receipt(receipt),
+            event => drop(self.apply(event, source)),
+        }
+    }
+
     /// The accepts' topic has this many partitions now. Returns what that settles anew.
     pub fn set_partitions(&mut self, partitions: i32) -> Vec<Change> {
         let rank = Rank::new(&self.line, partitions);
@@ -167,7 +176,7 @@ impl LineIncidents {
         let (is_new, from) = (known.is_none(), known.and_then(Call::began));
         let call = houses.entry(alert.house.clone()).or_insert_with(|| Call::new(alert.clone()));
         call.position = call.position.into_iter().chain(position).min();
-        if wins(&Event::Alert(alert.clone()), &Event::Alert(call.alert.clone())) {
+        if call.alert != alert && wins(&Event::Alert(alert.clone()), &Event::Alert(call.alert.clone())) {
             call.alert = alert;
         }
         let to = call.began();
@@ -189,9 +198,11 @@ impl LineIncidents {
         let known = self.answers.get(&key).map(Answer::accepted);
         let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(statement.clone()));
         answer.positions.extend(position);
-        answer.is_disputed |= answer.statement != statement;
-        if wins(&statement.to_event(), &answer.statement.to_event()) {
-            answer.statement = statement;
+        if answer.statement != statement {
+            answer.is_disputed = true;
+            if wins(&statement.to_event(), &answer.statement.to_event()) {
+                answer.statement = statement;
+            }
         }
         let accepted = answer.accepted();
         if let Some(known) = known.filter(|known| *known != accepted) {

@@ -3,13 +3,13 @@
 
 use super::{
     CallKey, Change, LineIncidents,
-    known::{Helper, NamedCall, is_known, wins},
+    known::{Helper, NamedCall, is_known, is_later},
 };
 use crate::{
     collections::{BTreeMap, BTreeSet},
     event::{Alert, Event, Moved, Receipt},
     incident::{Incident, Response, Stance},
-    people::Neighbour,
+    people::{House, Line, Neighbour},
 };
 
 impl LineIncidents {
@@ -36,9 +36,7 @@ impl LineIncidents {
         let named = self.moved.get(&(*id, Some(house.clone())));
         // A record of a former version names no house. With two calls of its id, it may move neither marker.
         let nameless = self.moved.get(&(*id, None)).filter(|_| is_alone);
-        let later =
-            |one: &Moved, other: &Moved| wins(&Event::Moved(one.clone()), &Event::Moved(other.clone()));
-        named.into_iter().chain(nameless).reduce(|one, other| if later(one, other) { other } else { one })
+        named.into_iter().chain(nameless).reduce(|one, other| if is_later(other, one) { other } else { one })
     }
 
     /// Returns the location of a house that is on the way. A report from before its last word counts no longer.
@@ -49,7 +47,9 @@ impl LineIncidents {
 
     /// Returns the locations that other flats than the caller's have reported to a call, whatever they count for.
     pub(super) fn reported_by_helpers(&self, (id, house): &CallKey) -> impl Iterator<Item = &Moved> {
-        let reported = self.helpers.iter().filter(move |((of, caller, _), _)| (of, caller) == (id, house));
+        let from = (*id, house.clone(), Neighbour::from(House::least()));
+        let reported = self.helpers.range(from..);
+        let reported = reported.take_while(move |((of, caller, _), _)| (of, caller) == (id, house));
         reported.map(|(_, moved)| moved)
     }
 
@@ -95,24 +95,20 @@ impl LineIncidents {
             return Vec::new();
         }
         let call: NamedCall = (moved.alert, named);
-        let event = Event::Moved(moved.clone());
-        let known = self.moved.get(&call).cloned().map(Event::Moved);
-        // The latest place counts, so here it is the known one that must not win.
-        if known.is_some_and(|known| !wins(&known, &event)) {
+        if self.moved.get(&call).is_some_and(|known| !is_later(&moved, known)) {
             return Vec::new();
         }
+        let event = Event::Moved(moved.clone());
         let is_announced = is_known(&self.calls, &call);
         self.moved.insert(call, moved);
         is_announced.then_some(Change::Event { event, first: None }).into_iter().collect()
     }
 
     fn move_helper(&mut self, helper: Helper, moved: Moved) -> Vec<Change> {
-        let event = Event::Moved(moved.clone());
-        let known = self.helpers.get(&helper).cloned().map(Event::Moved);
-        // The latest counts here as well.
-        if known.is_some_and(|known| !wins(&known, &event)) {
+        if self.helpers.get(&helper).is_some_and(|known| !is_later(&moved, known)) {
             return Vec::new();
         }
+        let event = Event::Moved(moved.clone());
         let is_announced = self.call(&(helper.0, helper.1.clone())).is_some();
         self.helpers.insert(helper, moved);
         is_announced.then_some(Change::Event { event, first: None }).into_iter().collect()
@@ -123,20 +119,34 @@ impl LineIncidents {
         let houses = self.calls.get(&receipt.alert).into_iter().flat_map(BTreeMap::keys);
         let meant = houses.filter(|house| receipt.target.as_ref().is_none_or(|target| target == *house));
         let calls: Vec<CallKey> = meant.map(|house| (receipt.alert, house.clone())).collect();
-        let before: Vec<Option<Receipt>> = calls.iter().map(|call| self.receipt_of(call)).collect();
+        let before: Vec<_> = calls.iter().map(|call| self.extent_of(call)).collect();
         self.keep_receipt(receipt);
-        let after = calls.iter().map(|call| self.receipt_of(call));
-        let grown = before.into_iter().zip(after).filter(|(before, after)| before != after);
-        let merged = grown.filter_map(|(_, after)| after);
+        let grown = calls.iter().zip(before).filter(|(call, before)| self.extent_of(call) != *before);
+        let merged = grown.filter_map(|(call, _)| self.receipt_of(call));
         merged.map(|receipt| Change::Event { event: Event::Receipt(receipt), first: None }).collect()
     }
 
-    fn keep_receipt(&mut self, receipt: Receipt) {
+    /// Returns how many flats [`LineIncidents::receipt_of`] has in each of its sets. They only grow, so they are the same as
+    /// long as the numbers are.
+    fn extent_of(&self, call: &CallKey) -> [usize; 4] {
+        let (id, house) = call;
+        let named = self.receipts.get(&(*id, Some(house.clone())));
+        let nameless = self.receipts.get(&(*id, None));
+        let caller = Neighbour::from(house.clone());
+        let without_caller = |flats: &BTreeSet<Neighbour>| flats.len() - usize::from(flats.contains(&caller));
+        match (named, nameless) {
+            (None, None) => [0; 4],
+            (Some(receipt), None) | (None, Some(receipt)) => flats_of(receipt).map(without_caller),
+            (Some(_), Some(_)) => {
+                self.receipt_of(call).map_or([0; 4], |merged| flats_of(&merged).map(without_caller))
+            }
+        }
+    }
+
+    pub(super) fn keep_receipt(&mut self, receipt: Receipt) {
         let Receipt { alert, target, pushed, reached, sounded, seen, line, .. } = receipt;
-        let seen_from_here = |flats: BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
-            flats.iter().map(|flat| flat.seen_from(&line)).collect()
-        };
-        let [pushed, reached, sounded, seen] = [pushed, reached, sounded, seen].map(seen_from_here);
+        let sets = [pushed, reached, sounded, seen];
+        let [pushed, reached, sounded, seen] = sets.map(|flats| seen_from(&line, flats));
         match self.receipts.get_mut(&(alert, target.clone())) {
             Some(known) => {
                 known.pushed.extend(pushed);
@@ -151,4 +161,17 @@ impl LineIncidents {
             }
         }
     }
+}
+
+/// Returns the sets of a receipt.
+fn flats_of(receipt: &Receipt) -> [&BTreeSet<Neighbour>; 4] {
+    [&receipt.pushed, &receipt.reached, &receipt.sounded, &receipt.seen]
+}
+
+/// Returns flats as the records of `line` name them. Nearly all are named so already, and are not copied.
+fn seen_from(line: &Line, flats: BTreeSet<Neighbour>) -> BTreeSet<Neighbour> {
+    if flats.iter().all(|flat| flat.line.as_ref() != Some(line)) {
+        return flats;
+    }
+    flats.iter().map(|flat| flat.seen_from(line)).collect()
 }

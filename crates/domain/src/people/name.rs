@@ -151,6 +151,11 @@ impl House {
         Self(OFFICE_HOUSE.to_owned())
     }
 
+    /// The name before every other one in their order, which no house can have.
+    pub(crate) fn least() -> Self {
+        Self(String::new())
+    }
+
     /// Returns whether this is the management office.
     #[must_use]
     pub fn is_office(&self) -> bool {

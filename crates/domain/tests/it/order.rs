@@ -50,6 +50,36 @@ proptest! {
     }
 
     #[test]
+    fn a_replay_leaves_what_the_same_events_leave(
+        history in history(Conflicts::Included),
+        moment in any::<prop::sample::Index>(),
+    ) {
+        let (early, late) = history.split_at(moment.index(history.len() + 1));
+        let (mut replayed, mut applied) = (LineIncidents::new(line(), 2), fold(early, 2));
+        for (event, seen) in early {
+            replayed.replay(event.clone(), *seen);
+        }
+        prop_assert_eq!(everything(&replayed), everything(&applied));
+        for (event, seen) in late {
+            prop_assert_eq!(replayed.apply(event.clone(), *seen), applied.apply(event.clone(), *seen));
+        }
+    }
+
+    #[test]
+    fn the_course_of_a_call_is_the_call_without_its_receipts(history in history(Conflicts::Included)) {
+        let fold = fold(&history, 2);
+        for incident in fold.incidents() {
+            let mut calls = fold.named(incident.alert.id);
+            for call in &mut calls {
+                for flats in [&mut call.pushed, &mut call.reached, &mut call.sounded, &mut call.seen] {
+                    flats.clear();
+                }
+            }
+            prop_assert_eq!(fold.courses(incident.alert.id), calls);
+        }
+    }
+
+    #[test]
     fn an_event_known_already_changes_nothing(history in history(Conflicts::Included)) {
         let mut fold = fold(&history, 2);
         let before = everything(&fold);

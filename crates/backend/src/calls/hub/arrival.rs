@@ -11,8 +11,6 @@ use crate::{clock, traces::Trace};
 pub(crate) struct Arrival {
     pub(super) event: Event,
     pub(super) source: Source,
-    /// The `message-id`, where the log gives one.
-    pub(super) message_id: Option<String>,
     /// The time since the event was received, as far as this node can know it without another's clock.
     pub(super) age: Duration,
     /// It is shown, and does not sound.
@@ -28,15 +26,13 @@ pub(crate) struct Arrival {
 impl Arrival {
     /// Makes the arrival of an event that the log holds at `position`.
     pub(crate) fn logged(event: Event, position: Position) -> Self {
-        let message_id = Some(position.message_id(event.topic()));
-        Self { source: Source::Log(position), message_id, ..Self::direct(event) }
+        Self { source: Source::Log(position), ..Self::direct(event) }
     }
 
     /// Makes the arrival of an event that was delivered without the log.
     pub(crate) fn direct(event: Event) -> Self {
         let (age, late, replay, taken_here) = (Duration::ZERO, false, false, false);
-        let (source, message_id, trace) = (Source::Direct, None, None);
-        Self { event, source, message_id, age, late, replay, taken_here, trace }
+        Self { event, source: Source::Direct, age, late, replay, taken_here, trace: None }
     }
 
     /// Makes the arrival of an event of before the start, which the log holds at `position` if it is read from there.

@@ -98,6 +98,11 @@ impl Audience {
         }
     }
 
+    /// Returns whether nobody listens.
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.as_slice().is_empty()
+    }
+
     /// Returns whether a subscriber is here.
     pub(super) fn has(&self, number: u64) -> bool {
         self.members.get(number).is_some()
@@ -155,8 +160,7 @@ impl Audience {
         towards: Towards<'_>,
         to: To<'_>,
     ) -> Option<Delivery> {
-        // A rebuild applies a million events before anybody listens.
-        if self.members.as_slice().is_empty() {
+        if self.is_empty() {
             return None;
         }
         let (mut encoder, mut encoded, mut sockets) = (Frames::new(message, destination), 0, 0);

@@ -1,10 +1,7 @@
 //! Changes, for everything in this process that reacts to events. The channel never blocks the hub.
 
 use domain::{Change, Line};
-use tokio::sync::broadcast::{
-    self,
-    error::{RecvError, TryRecvError},
-};
+use tokio::sync::{broadcast, watch};
 
 /// Changes that a listener may be behind by before it loses the oldest.
 const BEHIND: usize = 1_024;
@@ -34,48 +31,53 @@ pub(crate) struct Changed {
 }
 
 /// The changes for a listener that looks at all calls whenever anything has changed.
-pub struct Wakes(broadcast::Receiver<Changed>);
+pub struct Wakes(watch::Receiver<()>);
 
 impl Wakes {
-    pub(super) fn new(changes: broadcast::Receiver<Changed>) -> Self {
-        Self(changes)
-    }
-
-    /// Waits for a change; returns false once there can be no more. All changes up to now count as one, also those that
-    /// were lost because the listener lagged.
+    /// Waits for a change; returns false once there can be no more. All changes up to now count as one.
     pub async fn next(&mut self) -> bool {
-        if matches!(self.0.recv().await, Err(RecvError::Closed)) {
-            return false;
-        }
-        while !matches!(self.0.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
-        true
+        self.0.changed().await.is_ok()
     }
 }
 
 /// The hub's end. Clones publish to the same listeners.
 #[derive(Clone)]
-pub(super) struct Changes(broadcast::Sender<Changed>);
+pub(super) struct Changes {
+    each: broadcast::Sender<Changed>,
+    any: watch::Sender<()>,
+}
 
 impl Default for Changes {
     fn default() -> Self {
-        Self(broadcast::Sender::new(BEHIND))
+        Self { each: broadcast::Sender::new(BEHIND), any: watch::Sender::new(()) }
     }
 }
 
 impl Changes {
     /// Subscribes to what is published from now on.
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Changed> {
-        self.0.subscribe()
+        self.each.subscribe()
+    }
+
+    /// Wakes a listener whenever anything has changed from now on.
+    pub(super) fn wakes(&self) -> Wakes {
+        Wakes(self.any.subscribe())
     }
 
     /// Returns whether anybody listens.
     pub(super) fn is_listened_to(&self) -> bool {
-        self.0.receiver_count() > 0
+        self.each.receiver_count() + self.any.receiver_count() > 0
     }
 
     /// Publishes a change without waiting for anybody.
     pub(super) fn publish(&self, changed: Changed) {
         // The last listener may have gone meanwhile, and then nobody needs it.
-        let _ = self.0.send(changed);
+        let _ = self.each.send(changed);
+        self.wake();
+    }
+
+    /// Wakes those who look at all calls, because many have changed at once.
+    pub(super) fn wake(&self) {
+        self.any.send_replace(());
     }
 }

@@ -6,7 +6,7 @@ mod news;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use domain::{Actor, AlertId, CallKey, Event, House, Line, LineIncidents, Millis, Progress, Source};
@@ -86,33 +86,59 @@ impl LineCalls {
 
     /// Applies an event to the fold.
     pub(super) fn apply(&mut self, arrival: Arrival) -> Applied {
-        let Arrival { event, source, message_id, age, late, replay, .. } = arrival;
+        let event = &arrival.event;
+        let direct = (arrival.source == Source::Direct).then(|| name(event).zip(event.at())).flatten();
+        let call = call_of(event).filter(|_| !arrival.late && !arrival.replay);
+        let (speaker, trace) = (speaker(event), Trace { direct, call });
+        let (changes, opened) = self.fold(arrival, LineIncidents::apply);
+        Applied { news: self.news(changes, &opened), speaker, trace, opened }
+    }
+
+    /// Applies an event of before the start to the fold while nobody listens. Returns the calls that are for more lines than
+    /// before.
+    pub(super) fn replay(&mut self, arrival: Arrival) -> Vec<Opened> {
+        self.fold(arrival, LineIncidents::replay).1
+    }
+
+    /// Applies an event to the fold in this way, and to the indexes. Returns the calls that are for more lines than before,
+    /// too.
+    fn fold<T>(
+        &mut self,
+        arrival: Arrival,
+        apply: impl FnOnce(&mut LineIncidents, Event, Source) -> T,
+    ) -> (T, Vec<Opened>) {
+        let Arrival { event, source, age, .. } = arrival;
         self.shows.clear();
-        if let Some(id) = message_id {
-            self.message_ids.record(&event, id);
+        if let Source::Log(position) = source {
+            self.message_ids.record(&event, position);
         }
-        let direct = (source == Source::Direct).then(|| name(&event).zip(event.at())).flatten();
-        let (speaker, alert) = (speaker(&event), call_of(&event));
         if let Some(name) = clock_word(&event) {
             let received = Received { known_since: Instant::now(), age };
             self.words.entry(name).or_insert((received, event.at().unwrap_or_default()));
         }
+        let caller = call_of(&event).map(|(_, house)| house);
         let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
-        let changes = self.incidents.apply(event, source);
+        let applied = apply(&mut self.incidents, event, source);
+        let opened = may_end.map(|id| self.index_calls(id, caller.as_ref(), age)).unwrap_or_default();
+        (applied, opened)
+    }
+
+    /// Brings the calls with this id up to date in the index. The call of `caller` has an alert that was received `age` ago.
+    fn index_calls(&mut self, id: AlertId, caller: Option<&House>, age: Duration) -> Vec<Opened> {
         // Derived once, because the index asks for an alert's call and for the ends of all calls with its id.
-        let named = may_end.map(|id| self.incidents.named(id)).unwrap_or_default();
-        if let Some((id, house)) = &alert
-            && let Some(call) = named.iter().find(|call| call.alert.house == *house)
+        let calls = self.incidents.courses(id);
+        if let Some(house) = caller
+            && let Some(call) = calls.iter().find(|call| call.alert.house == *house)
         {
-            self.index.insert(*id, house, call.alert.at, age);
+            self.index.insert(id, house, call.alert.at, age);
             if call.alert.alone {
-                self.alone.insert(*id, house.clone());
-            } else if self.alone.get(id) == Some(house) {
-                self.alone.remove(id);
+                self.alone.insert(id, house.clone());
+            } else if self.alone.get(&id) == Some(house) {
+                self.alone.remove(&id);
             }
         }
         let mut opened = Vec::new();
-        for call in named {
+        for call in calls {
             let (id, house) = (call.alert.id, call.alert.house.clone());
             self.index.set_ended(id, &house, call.end.as_ref().map(|end| end.at));
             let lines = self.index.set_guests(id, &house, &call);
@@ -120,8 +146,7 @@ impl LineCalls {
                 opened.push(Opened { id, house, lines });
             }
         }
-        let trace = Trace { direct, call: alert.filter(|_| !late && !replay) };
-        Applied { news: self.news(changes, &opened), speaker, trace, opened }
+        opened
     }
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.

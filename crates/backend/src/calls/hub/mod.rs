@@ -29,6 +29,7 @@ mod viewings;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    iter,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering},
@@ -101,13 +102,31 @@ impl Hub {
 
     /// Applies an event and pushes what is new to everybody who listens to its line; returns whether anything was.
     pub(crate) fn apply(&self, arrival: Arrival) -> bool {
+        self.index(&arrival.event);
+        self.room(arrival.event.line()).apply(arrival)
+    }
+
+    /// Adds an alert to those of every line.
+    fn index(&self, event: &Event) {
         // Nobody looks a silent call up.
-        if let Event::Alert(alert) = &arrival.event
+        if let Event::Alert(alert) = event
             && !alert.line.is_canary()
         {
             self.0.alerts.insert(alert);
         }
-        self.room(arrival.event.line()).apply(arrival)
+    }
+
+    /// Applies events of before the start, in their order. While nobody listens to a line, nothing is made for listeners. Those
+    /// who look at all calls are woken once for many of them.
+    pub(crate) fn replay(&self, arrivals: Vec<Arrival>) {
+        for arrival in &arrivals {
+            self.index(&arrival.event);
+        }
+        let mut arrivals = arrivals.into_iter().peekable();
+        while let Some(line) = arrivals.peek().map(|arrival| arrival.event.line().clone()) {
+            let of_line = iter::from_fn(|| arrivals.next_if(|arrival| *arrival.event.line() == line));
+            self.room(&line).replay(of_line);
+        }
     }
 
     /// Applies an event as one that came past the log; returns whether anything was pushed. The service has other ways,

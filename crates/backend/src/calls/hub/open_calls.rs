@@ -59,6 +59,6 @@ impl Hub {
     /// Wakes a listener that looks at [`Hub::open_calls`] whenever anything has changed.
     #[must_use]
     pub fn wakes(&self) -> Wakes {
-        Wakes::new(self.changes())
+        self.0.changes.wakes()
     }
 }

@@ -15,6 +15,7 @@ use super::{
     line_calls::{AlertIds, LineCalls},
     viewings::Viewings,
 };
+use outgoing::Outgoing;
 pub(super) use snapshots::Extent;
 
 /// A line.
@@ -96,6 +97,34 @@ impl Room {
         drop(audience);
         self.send(outgoing, Some(applied.trace));
         is_new
+    }
+
+    /// Applies events of before the start, in their order.
+    pub(super) fn replay(&self, mut arrivals: impl Iterator<Item = Arrival>) {
+        self.replay_unheard(&mut arrivals);
+        for arrival in arrivals {
+            self.apply(arrival);
+        }
+    }
+
+    /// Applies events of before the start as long as nobody listens, because nothing is made for each of them then. A call
+    /// that was escalated brings the people of other lines, who listen from there on.
+    fn replay_unheard(&self, arrivals: &mut impl Iterator<Item = Arrival>) {
+        let _turn = self.turn.lock();
+        let mut audience = self.audience();
+        let mut outgoing = Outgoing::default();
+        while audience.is_empty()
+            && let Some(arrival) = arrivals.next()
+        {
+            let way = Way { replay: true, late: arrival.late, taken_here: false };
+            let opened = self.calls().replay(arrival);
+            for opened in &opened {
+                outgoing.opening.extend(self.open(&mut audience, opened, way, None));
+            }
+        }
+        drop(audience);
+        self.send(outgoing, None);
+        self.listeners.wake();
     }
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use domain::{CallKey, Event, Millis, message_id, topic};
+use domain::{CallKey, Event, Millis, Position, message_id, topic};
 use parking_lot::RwLock;
 
 use super::{Name, name};
@@ -10,8 +10,8 @@ use super::{Name, name};
 /// The ids that the log has given.
 #[derive(Default)]
 pub(super) struct MessageIds {
-    /// Where the log has an event, as a `message-id`, with the event's time.
-    ids: HashMap<Name, (String, Millis)>,
+    /// Where the log has an event, with the event's time. Few are asked for, so none is written before.
+    ids: HashMap<Name, (Position, Millis)>,
     alerts: AlertIds,
 }
 
@@ -40,19 +40,20 @@ impl MessageIds {
         &self.alerts
     }
 
-    /// Records an id. The first id of an event stays, because a client may acknowledge it at any time.
-    pub(super) fn record(&mut self, event: &Event, message_id: String) {
+    /// Records the id of an event at this position. The first id of an event stays, because a client may acknowledge it at
+    /// any time.
+    pub(super) fn record(&mut self, event: &Event, position: Position) {
         let Some((key, at)) = name(event).zip(event.at()) else { return };
         if let Event::Alert(alert) = event {
-            self.alerts.insert(&message_id, alert.key());
+            self.alerts.insert(&position.message_id(key.0), alert.key());
         }
-        self.ids.entry(key).or_insert((message_id, at));
+        self.ids.entry(key).or_insert((position, at));
     }
 
     /// Returns the id of the frames about an event; `None` for an event without a name.
     pub(super) fn of(&self, event: &Event) -> Option<String> {
         let name = name(event)?;
-        let known = self.ids.get(&name).map(|(id, _)| id.clone());
+        let known = self.ids.get(&name).map(|(position, _)| position.message_id(name.0));
         Some(known.unwrap_or_else(|| message_id::direct(name.0, name.1)))
     }
 

@@ -19,6 +19,7 @@ use crate::{
 };
 
 /// The effects of an event on everybody who listens when it comes.
+#[derive(Default)]
 pub(super) struct Outgoing {
     /// Its news, for those who listen to the line.
     news: Vec<Addressed>,
@@ -44,7 +45,7 @@ impl Room {
         way: Way,
         towards: Towards<'_>,
     ) -> Outgoing {
-        let mut outgoing = Outgoing { news: Vec::new(), opening: Vec::new(), changes: Vec::new() };
+        let mut outgoing = Outgoing::default();
         for news in news {
             // Nothing reacts to a drill of a house alone.
             if news.only.is_none() && self.listeners.is_listened_to() {

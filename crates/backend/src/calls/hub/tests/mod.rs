@@ -5,6 +5,7 @@ mod board;
 mod concurrency;
 mod order;
 mod recipients;
+mod replay;
 mod snapshots;
 mod standing;
 

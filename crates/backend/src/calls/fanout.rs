@@ -1,10 +1,11 @@
 //! Moves events from the log to the hub. A rebuild comes before anybody relies on the hub, then each appended event.
-//! [`lanes`] applies those that were taken here or handed over. Where the lines are divided, [`part`] decides which of
-//! them are applied.
+//! [`replay`] applies those that the outbox has at a start, and [`lanes`] those that were taken here or handed over. Where
+//! the lines are divided, [`part`] decides which of them are applied.
 
 mod lanes;
 mod part;
 mod progress;
+mod replay;
 
 use std::time::Duration;
 
@@ -59,21 +60,32 @@ impl Fanout {
     /// Rebuilds, then applies whatever is appended.
     pub(crate) async fn run(self, stopping: CancellationToken) {
         let (records, arriving) = mpsc::channel(1024);
-        let log = self.log.clone();
-        let reading = tokio::spawn(async move {
-            log.follow(Start::Since(clock::now() - LOOK_BACK), records).await;
+        let (log, is_followed) = (self.log.clone(), self.log.is_read_back());
+        let reading = is_followed.then(|| {
+            tokio::spawn(async move { log.follow(Start::Since(clock::now() - LOOK_BACK), records).await })
         });
         tokio::select! {
             () = self.apply_all(arriving) => {}
             () = self.forget_now_and_then() => {}
             () = stopping.cancelled() => {}
         }
-        if let Err(error) = reading.await {
+        if let Some(reading) = reading
+            && let Err(error) = reading.await
+        {
             tracing::error!(%error, "reading the log ended");
         }
     }
 
-    async fn apply_all(&self, mut arriving: mpsc::Receiver<Read>) {
+    async fn apply_all(&self, arriving: mpsc::Receiver<Read>) {
+        if self.log.is_read_back() {
+            self.apply_read_back(arriving).await;
+        } else {
+            self.rebuild().await;
+        }
+        self.state.set(RoleState::Failed("reading the log ended: restart the server".into()));
+    }
+
+    async fn apply_read_back(&self, mut arriving: mpsc::Receiver<Read>) {
         let promised = self.replay_promised();
         let late = tokio::time::sleep(REBUILD_PATIENCE);
         tokio::pin!(promised, late);
@@ -89,45 +101,19 @@ impl Fanout {
                             continue;
                         }
                     }
-                    None => break,
+                    None => return,
                 },
                 () = &mut promised, if !progress.has_promised => progress.has_promised = true,
                 () = &mut late, if !progress.overdue => progress.overdue = true,
             }
-            if progress.rebuilt && !self.log.is_read_back() {
-                // Everything later comes from the outbox's writer.
-                arriving.close();
-                self.promised.send_replace(true);
-                self.state.set(RoleState::Ready);
-                return std::future::pending().await;
-            }
             self.state.set(progress.state());
         }
-        self.state.set(RoleState::Failed("reading the log ended: restart the server".into()));
     }
 
-    /// Applies the events that this node acknowledged before the start and those that others handed over. Reading Kafka
-    /// takes long while it is away, and it may have lost acknowledged records.
+    /// Applies the events that this node acknowledged before the start and those that others handed over.
     async fn replay_promised(&self) {
-        if !self.log.is_read_back() {
+        if self.replay_outbox().await.is_none() {
             return std::future::pending().await;
-        }
-        let (records, mut arriving) = mpsc::channel(64);
-        let own = Log::Local(self.outbox.clone());
-        let since = Start::Since(clock::now() - LOOK_BACK);
-        let reading = own.follow(since, records);
-        let applying = async {
-            while let Some(read) = arriving.recv().await {
-                match read {
-                    Read::Record(record) => self.apply_own(&record),
-                    Read::CaughtUp(_) => break,
-                    _ => {}
-                }
-            }
-        };
-        tokio::select! {
-            () = reading => {}
-            () = applying => {}
         }
         self.handover.queue_posted().await;
         self.promised.send_replace(true);
@@ -185,18 +171,13 @@ impl Fanout {
     }
 
     /// Returns the event that a record holds, if it is one of a call and can be read.
-    fn event_of(&self, record: &Record, of_the_log: bool) -> Option<Event> {
-        if of_the_log {
-            metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
+    fn event_of(&self, record: &Record) -> Option<Event> {
+        metrics::counter!("iutsai_records_read_total", "topic" => record.topic.clone()).increment(1);
+        if record.topic == topic::DEAD_LETTER {
+            self.dead_letters.written(record);
         }
-        match record.topic.as_str() {
-            topic::DEAD_LETTER => {
-                self.dead_letters.written(record);
-                return None;
-            }
-            // The one is the statistics' own, and the other went to the hub of the node that wrote it.
-            topic::HISTORY | topic::CANARY => return None,
-            _ => {}
+        if !holds_events(&record.topic) {
+            return None;
         }
         let Some(value) = &record.value else {
             self.dead_letters.unreadable(record, "tombstone", "it has no value");
@@ -206,17 +187,15 @@ impl Fanout {
         read.inspect_err(|error| self.dead_letters.unreadable(record, "value", &error.to_string())).ok()
     }
 
-    /// Applies the event of a record, as part of a rebuild (`replay`) or as news. Its place counts only if it is
-    /// `of_the_log`. `behind` is how long this reader was not caught up.
-    fn apply(&self, record: &Record, event: Event, replay: bool, of_the_log: bool, behind: Duration) {
-        let arrival = match (replay, of_the_log) {
-            (true, _) => Arrival::replayed(event, of_the_log.then_some(record.position)),
+    /// Applies the event of a record, as part of a rebuild (`replay`) or as news. `behind` is how long this reader was not
+    /// caught up.
+    fn apply(&self, record: &Record, event: Event, replay: bool, behind: Duration) {
+        let arrival = if replay {
+            Arrival::replayed(event, Some(record.position))
+        } else {
             // A record without an age is another program's, and new.
-            (false, true) => {
-                let arrival = Arrival::logged(event, record.position).traced(record.traceparent.as_deref());
-                arrival.aged(record.age.unwrap_or_default() + behind)
-            }
-            (false, false) => Arrival::direct(event),
+            let arrival = Arrival::logged(event, record.position).traced(record.traceparent.as_deref());
+            arrival.aged(record.age.unwrap_or_default() + behind)
         };
         self.hub.apply(arrival.quiet(record.republished));
     }
@@ -229,4 +208,10 @@ impl Fanout {
             self.share.give_back(|line| self.hub.is_needed(line, |line| self.share.serves(line)));
         }
     }
+}
+
+/// Returns whether the records of a topic hold events of calls. History is the statistics' own, and a silent call went to
+/// the hub of the node that wrote it.
+fn holds_events(topic: &str) -> bool {
+    !matches!(topic, topic::DEAD_LETTER | topic::HISTORY | topic::CANARY)
 }

@@ -1,6 +1,6 @@
 //! The part of the events that this node applies, where the lines are divided into shards.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use domain::{Event, Line, event::OPEN_FOR};
 
@@ -34,24 +34,16 @@ pub(crate) async fn complete_borrowed(share: Share, handover: Handover) {
 }
 
 impl Fanout {
-    /// Applies a record of this node's own outbox, of before the start.
-    pub(super) fn apply_own(&self, record: &Record) {
-        let event = self.event_of(record, false).filter(|event| has_part_in(&self.share, event));
-        if let Some(event) = event {
-            self.apply(record, event, true, false, Duration::ZERO);
-        }
-    }
-
     /// Applies a record of the log, as part of a rebuild or as news.
     pub(super) fn apply_logged(&self, record: &Record, progress: &mut Progress) {
-        let Some(event) = self.event_of(record, true) else { return };
+        let Some(event) = self.event_of(record) else { return };
         self.hand_over_misplaced(record, &event, progress);
         if !has_part_in(&self.share, &event) {
             return;
         }
         // The partitions of a borrowed line are read from before, when everything else is read already.
         let is_of_before = record.stood_before && !self.share.serves(event.line());
-        self.apply(record, event, !progress.rebuilt || is_of_before, true, progress.behind_for());
+        self.apply(record, event, !progress.rebuilt || is_of_before, progress.behind_for());
     }
 
     /// Hands a record over past the log that stands where the fan-outs of its line do not read. Those of before the

@@ -15,7 +15,7 @@ use crate::{
 /// The partition that every topic has here.
 const PARTITION: i32 = 0;
 /// The pause before an outbox that cannot be read is read again.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// The time between two looks for new entries. A reader that each commit wakes would read while the hub alarms, and the
 /// statistics are not in a hurry.
 const LOOK_EVERY: Duration = Duration::from_millis(200);

@@ -3,6 +3,7 @@
 
 pub mod kafka;
 mod local;
+mod past;
 mod positions;
 mod selection;
 mod share;
@@ -17,6 +18,7 @@ use crate::{clock, delivery::outbox::Outbox};
 pub use kafka::{Kafka, KafkaSettings};
 pub use local::position;
 pub(crate) use local::record as record_of_entry;
+pub(crate) use past::send_past;
 pub use positions::{Ends, Partition, Positions, Start};
 pub use share::Share;
 

@@ -4,8 +4,10 @@
 //! One [`writer`] owns the file (WAL, `synchronous=FULL`). Entries that wait while it commits share the next commit,
 //! and with it one fsync. While the disk or the file fails, every append is refused at once, and the file is reopened
 //! until it can be used. [`Outbox::trouble`] shows that. [`entry`] is the kept data, [`sessions`] is a copy beside it,
-//! [`pages`] reads it in order, [`request`] is for the writer, [`file`] opens the file, and [`place`] guards its path.
+//! [`pages`] reads it in order, [`bulk`] has many entries at once, [`request`] is for the writer, [`file`] opens the file,
+//! and [`place`] guards its path.
 
+mod bulk;
 mod entry;
 mod file;
 mod pages;
@@ -20,6 +22,7 @@ use domain::{CallKey, Event, Millis, Position};
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use bulk::{Bulk, BulkRecord};
 pub use entry::{Appended, Committed, Entry, Known, LogId, Marked, Origin, Sequence};
 pub use file::Purpose;
 use file::{Opener, OutboxFile};

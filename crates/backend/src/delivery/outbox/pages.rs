@@ -8,13 +8,16 @@ use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
-    Entry, LogId, Marked, OutboxError, Sequence,
+    Bulk, Entry, LogId, Marked, OutboxError, Sequence, bulk,
     entry::{self, entry},
     file,
 };
 
 /// The most entries of one page.
 pub const PAGE: u32 = 1_000;
+
+/// The most entries of a [`Bulk`].
+const BULK: u32 = 4_000;
 
 const COLUMNS: &str = "sequence, id, resident, route, digest, topic, line, value, stored_at, traceparent";
 
@@ -61,8 +64,16 @@ impl Pages {
         self.entries("TRUE", after).await
     }
 
-    /// The records of the first entries behind `after`, [`PAGE`] at most. The columns for repeated requests are not read,
-    /// because a start reads a million entries.
+    /// The records of the first entries behind `after` and up to `until`, [`BULK`] at most.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub(crate) async fn bulk(&self, after: Sequence, until: Sequence) -> Result<Bulk, OutboxError> {
+        let query = sqlx::query(bulk::QUERY).bind(after.0).bind(until.0).bind(BULK);
+        Bulk::read(&query.fetch_one(&self.0).await?)
+    }
+
+    /// The records of the first entries behind `after`, [`PAGE`] at most. The columns for repeated requests are not read.
     ///
     /// # Errors
     /// [`OutboxError`] if the file cannot be read.

@@ -26,6 +26,10 @@ impl RoleState {
         !matches!(self, Self::Starting(_) | Self::Failed(_))
     }
 
+    fn is_starting(&self) -> bool {
+        matches!(self, Self::Starting(_))
+    }
+
     /// The state's word.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -85,7 +89,7 @@ impl StateSender {
 
     async fn started(&self) {
         let mut states = self.0.subscribe();
-        let left = states.wait_for(|state| !matches!(state, RoleState::Starting(_))).await;
+        let left = states.wait_for(|state| !state.is_starting()).await;
         drop(left.expect("the sender is held by self"));
     }
 }
@@ -135,5 +139,10 @@ impl Readiness {
     pub async fn wait(&self) {
         self.producer.started().await;
         self.fanout.started().await;
+    }
+
+    /// Returns whether neither role is starting, as [`Readiness::wait`] waits for it.
+    pub(crate) fn has_started(&self) -> bool {
+        !self.producer.get().is_starting() && !self.fanout.get().is_starting()
     }
 }

@@ -25,20 +25,23 @@ impl Privacy {
     pub(super) async fn follow(&self) -> Result<(), PrivacyError> {
         let mut followed = self.followed.0.lock().await;
         let (pages, log) = (self.outbox.pages()?, self.outbox.log()?);
+        let end = *self.outbox.end().borrow();
         let mut after = match *followed {
             Some((known, after)) if known == log => after,
             _ => pages.before(clock::now() - LOOK_BACK).await?,
         };
         loop {
-            let entries = pages.behind(after).await?;
-            let Some((last, _)) = entries.last() else { return Ok(()) };
-            after = *last;
+            let entries = pages.of_locations(after).await?;
+            let is_last = entries.len() < PAGE as usize;
+            // Nothing up to the end of before the last page was left out.
+            let least = if is_last { end } else { after };
+            after = entries.last().map_or(least, |(last, _)| least.max(*last));
             let located = located(entries.iter().map(|(_, entry)| entry));
             if !located.is_empty() {
                 write(&self.database, &located).await?;
             }
             *followed = Some((log, after));
-            if entries.len() < PAGE as usize {
+            if is_last {
                 return Ok(());
             }
         }

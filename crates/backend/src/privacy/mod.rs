@@ -33,6 +33,7 @@ use crate::{
         PeopleError, from_database,
         location_use::{LocationUse, LocationUses},
     },
+    readiness::Readiness,
 };
 pub use held::{Consent, Held, Record, Shown};
 use located::Followed;
@@ -99,20 +100,23 @@ impl Privacy {
 
     /// Follows the choices of the accounts and the calls of the outbox, and destroys withdrawn locations, until it is
     /// dropped.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(self, readiness: Readiness) {
         let mut rounds = 0_u32;
         loop {
             let changed = self.choices.sync().await.unwrap_or_else(|error| {
                 tracing::debug!(%error, "the choices about locations stay those known from before");
                 false
             });
-            if let Err(error) = self.follow().await {
-                tracing::debug!(%error, "whose locations went out is recorded later");
+            // A start reads the same entries into the hub, and would bring back what is destroyed meanwhile.
+            if readiness.has_started() {
+                if let Err(error) = self.follow().await {
+                    tracing::debug!(%error, "whose locations went out is recorded later");
+                }
+                if changed || rounds.is_multiple_of(DESTROY_EVERY) {
+                    self.try_to_destroy().await;
+                }
+                rounds = rounds.wrapping_add(1);
             }
-            if changed || rounds.is_multiple_of(DESTROY_EVERY) {
-                self.try_to_destroy().await;
-            }
-            rounds = rounds.wrapping_add(1);
             tokio::time::sleep(SYNC_EVERY).await;
         }
     }

@@ -163,7 +163,14 @@ impl Backend {
             state: self.readiness.statistics.clone(),
             token: token.to_string(),
         };
-        self.spawn(settings, consumer.run());
+        let (readiness, is_file) = (self.readiness.clone(), !log.is_read_back());
+        self.spawn(settings, async move {
+            // A start reads the same file into the hub, and nobody waits for figures.
+            if is_file {
+                readiness.wait().await;
+            }
+            consumer.run().await;
+        });
         if let Some(schedule) = settings.batch.clone() {
             self.spawn(settings, nightly::run(self.statistics.clone(), log.clone(), schedule));
         }
@@ -188,6 +195,6 @@ impl Backend {
     fn start_privacy(&self, settings: &Settings) {
         let recorder = Recorder::new(self.database.clone(), &self.hub);
         self.tasks.spawn_on(recorder.run(self.stopping.clone()), &settings.sockets_runtime);
-        self.spawn(settings, self.privacy.clone().run());
+        self.spawn(settings, self.privacy.clone().run(self.readiness.clone()));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use domain::Millis;
+use domain::{Millis, topic};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -100,6 +100,17 @@ impl Pages {
         query.fetch_all(&self.0).await?.iter().map(entry).collect()
     }
 
+    /// The first entries of residents behind `after` that may have a location, [`PAGE`] at most.
+    ///
+    /// # Errors
+    /// [`OutboxError`] if the file cannot be read.
+    pub(crate) async fn of_locations(&self, after: Sequence) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
+        let [alert, drill] = topic::OF_ALERTS;
+        // By the index of the topics, each page would sort all entries behind it.
+        let topics = format!("+topic IN ('{alert}', '{drill}', '{}')", topic::LOCATION);
+        self.entries(&format!("resident <> '' AND {topics}"), after).await
+    }
+
     /// The first entries behind `after` that Kafka has neither acknowledged nor refused, [`PAGE`] at most.
     ///
     /// # Errors
@@ -158,11 +169,7 @@ impl Pages {
         row.as_ref().map(|row: &SqliteRow| entry(row).map(|(_, entry)| entry)).transpose()
     }
 
-    async fn entries(
-        &self,
-        which: &'static str,
-        after: Sequence,
-    ) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
+    async fn entries(&self, which: &str, after: Sequence) -> Result<Vec<(Sequence, Entry)>, OutboxError> {
         let query = format!(
             "SELECT {COLUMNS} FROM entries WHERE ({which}) AND sequence > $1 ORDER BY sequence LIMIT $2"
         );

@@ -37,10 +37,10 @@ impl From<House> for Neighbour {
 impl TryFrom<String> for Neighbour {
     type Error = InvalidName;
     fn try_from(name: String) -> Result<Self, InvalidName> {
-        match name.split_once('/') {
-            Some((line, house)) => Ok(Self { line: Some(Line::new(line)?), house: House::new(house)? }),
-            None => House::new(name.as_str()).map(Self::from),
+        if let Some((line, house)) = name.split_once('/') {
+            return Ok(Self { line: Some(Line::new(line)?), house: House::new(house)? });
         }
+        House::new(name).map(Self::from)
     }
 }
 

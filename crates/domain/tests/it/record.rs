@@ -220,6 +220,19 @@ fn a_receipt_of_a_version_that_knew_nothing_of_sounding_has_sounded_nowhere() {
 }
 
 #[test]
+fn texts_with_escapes_are_read_as_those_without() {
+    let written = r#"{"line":" 101-\u0031","house":"12\u00303","text":"a\nb","kind":"f\u0069re","at":1}"#;
+    let plain = alert(r#"{"line":"101-1","house":"1203","kind":"fire","at":1}"#);
+    let read = alert(written);
+    assert_eq!(read.text, "a\nb");
+    assert_eq!((read.key().line, read.house, read.kind), (plain.line, plain.house, plain.kind));
+    assert!(plain.kind.is_some());
+    let fields = r#""reached":["12\u00304"],"sounded":["12\u00304","101-2/1204"],"seen":[]"#;
+    let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, fields) else { panic!("no receipt") };
+    assert!(receipt.reached.is_subset(&receipt.sounded) && receipt.sounded.len() == 2);
+}
+
+#[test]
 fn every_kind_of_progress_has_its_text() {
     for (word, progress) in [
         ("withdrawn", Progress::Withdrawn),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Unreadable,
-    optional::{lenient, optional_flats, optional_lines, optional_millis, optional_name, words},
+    optional::{flats, lenient, optional_flats, optional_lines, optional_millis, optional_name, words},
 };
 use crate::{
     collections::BTreeSet,
@@ -256,9 +256,11 @@ pub(crate) struct ReceiptFields {
     target: Option<House>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
     pushed: BTreeSet<Neighbour>,
+    #[serde(deserialize_with = "flats")]
     reached: BTreeSet<Neighbour>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
     sounded: BTreeSet<Neighbour>,
+    #[serde(deserialize_with = "flats")]
     seen: BTreeSet<Neighbour>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_millis")]
     after: Option<Millis>,

@@ -1,6 +1,6 @@
 //! Where a record stands in its topic, and which of two accepts came first.
 
-use crate::{collections::BTreeSet, event::Millis, partition, people::Line};
+use crate::{collections::SmallSet, event::Millis, partition, people::Line};
 
 /// Where a record stands in its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,7 @@ impl Rank {
     }
 
     /// The place that ranks first, of those one record stands at.
-    pub(crate) fn first(self, places: &BTreeSet<Position>) -> Option<(bool, i64, i32, i64)> {
+    pub(crate) fn first(self, places: &SmallSet<Position>) -> Option<(bool, i64, i32, i64)> {
         places.iter().map(|position| self.of(*position)).min()
     }
 }

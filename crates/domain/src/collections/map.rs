@@ -4,7 +4,7 @@ use std::{borrow::Borrow, fmt, iter, marker::PhantomData, mem, ops::RangeBounds,
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::within;
+use super::{insert_at, within};
 
 /// A map whose entries are sorted by their keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +109,7 @@ impl<K: Ord, V> Map<K, V> {
         match self.place(&key) {
             Ok(place) => Some(mem::replace(&mut self.0[place].1, value)),
             Err(place) => {
-                self.0.insert(place, (key, value));
+                insert_at(&mut self.0, place, (key, value));
                 None
             }
         }
@@ -141,7 +141,7 @@ impl<'a, K: Ord, V> Entry<'a, K, V> {
         let place = match self.place {
             Ok(place) => place,
             Err(place) => {
-                self.map.0.insert(place, (self.key, make()));
+                insert_at(&mut self.map.0, place, (self.key, make()));
                 place
             }
         };

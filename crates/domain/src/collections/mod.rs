@@ -1,5 +1,6 @@
 //! The ordered maps and sets of the domain. The server has the standard library's trees. The browser has few elements and
-//! its code travels over the network, so there they are sorted vectors, whose code is a small part of a tree's.
+//! its code travels over the network, so there they are sorted vectors, whose code is a small part of a tree's. The server
+//! has them where one element is the rule, because a tree takes memory for eleven.
 
 use std::cmp::Ordering;
 #[cfg(not(target_arch = "wasm32"))]
@@ -7,9 +8,9 @@ pub use std::collections::{BTreeMap, BTreeSet};
 
 #[cfg(target_arch = "wasm32")]
 pub use self::{map::Map as BTreeMap, set::Set as BTreeSet};
+pub use self::{map::Map as SmallMap, set::Set as SmallSet};
 
 /// Adds the part in which a map and a set are the same sorted vector.
-#[cfg(any(target_arch = "wasm32", test))]
 macro_rules! sorted_vector {
     ($name:ident<$key:ident $(, $value:ident)?> of $element:ty) => {
         impl<$key $(, $value)?> $name<$key $(, $value)?> {
@@ -57,11 +58,7 @@ macro_rules! sorted_vector {
     };
 }
 
-#[cfg(any(target_arch = "wasm32", test))]
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
 mod map;
-#[cfg(any(target_arch = "wasm32", test))]
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the tests use a part"))]
 mod set;
 #[cfg(test)]
 mod tests;
@@ -106,8 +103,16 @@ fn arrange(mut places: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
     }
 }
 
+/// Inserts an element at its place. The first one gets room for no other, because it stays alone nearly always where the
+/// server has a sorted vector.
+fn insert_at<T>(all: &mut Vec<T>, place: usize, element: T) {
+    if cfg!(not(target_arch = "wasm32")) && all.is_empty() {
+        all.reserve_exact(1);
+    }
+    all.insert(place, element);
+}
+
 /// Returns the part of a sorted slice whose keys are within `range`.
-#[cfg(any(target_arch = "wasm32", test))]
 fn within<T, K: Ord>(
     all: &[T],
     key: impl Fn(&T) -> &K,

@@ -4,7 +4,7 @@ use std::{borrow::Borrow, ops::RangeBounds, slice};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::within;
+use super::{insert_at, within};
 
 /// A set whose elements are sorted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +42,7 @@ impl<T: Ord> Set<T> {
     /// Adds an element, and returns true if it was not there.
     pub fn insert(&mut self, element: T) -> bool {
         let place = self.0.binary_search(&element);
-        place.inspect_err(|place| self.0.insert(*place, element)).is_err()
+        place.inspect_err(|place| insert_at(&mut self.0, *place, element)).is_err()
     }
 
     /// Takes an element away, and returns true if it was there.

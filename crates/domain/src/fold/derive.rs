@@ -2,7 +2,7 @@
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
-    collections::{BTreeMap, BTreeSet, sort_by},
+    collections::{BTreeSet, SmallMap, sort_by},
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
     fold::statement::{Key, Statement, StatementKind},
     incident::{Incident, Stances},
@@ -28,7 +28,7 @@ impl LineIncidents {
     /// Returns the calls with this id. There is one, unless two houses used the same id.
     #[must_use]
     pub fn named(&self, alert: AlertId) -> Vec<Incident> {
-        let houses = self.calls.get(&alert).into_iter().flat_map(BTreeMap::keys);
+        let houses = self.calls.get(&alert).into_iter().flat_map(SmallMap::keys);
         houses.filter_map(|house| self.incident(&(alert, house.clone()))).collect()
     }
 
@@ -36,7 +36,7 @@ impl LineIncidents {
     /// part of a call and no part of its course.
     #[must_use]
     pub fn courses(&self, alert: AlertId) -> Vec<Incident> {
-        let houses = self.calls.get(&alert).into_iter().flat_map(BTreeMap::keys);
+        let houses = self.calls.get(&alert).into_iter().flat_map(SmallMap::keys);
         houses.filter_map(|house| self.course(&(alert, house.clone()))).collect()
     }
 

@@ -1,7 +1,7 @@
 //! The stored form of a call and of an answer, and which of several records of one event counts.
 
 use crate::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, SmallMap, SmallSet},
     event::{Alert, AlertId, Event, EventId, Millis, Moved},
     fold::statement::Statement,
     formats::record,
@@ -19,7 +19,7 @@ pub(super) type NamedCall = (AlertId, Option<House>);
 pub(super) type Helper = (AlertId, House, Neighbour);
 
 /// The calls of a line by their ids. Each id has one house, unless several houses used the same.
-pub(super) type Calls = BTreeMap<AlertId, BTreeMap<House, Call>>;
+pub(super) type Calls = BTreeMap<AlertId, SmallMap<House, Call>>;
 
 /// Returns whether there is a call that a record with this name may be about.
 pub(super) fn is_known(calls: &Calls, (id, house): &NamedCall) -> bool {
@@ -40,7 +40,7 @@ pub(super) struct Call {
 pub(super) struct Answer {
     pub(super) statement: Statement,
     /// Every place of its record. The number of partitions decides which of them ranks first.
-    pub(super) positions: BTreeSet<Position>,
+    pub(super) positions: SmallSet<Position>,
     /// The call for which it was announced. An answer that arrives before its call waits.
     pub(super) announced: Option<AlertId>,
     /// Records of it differ, so a listener may have one that does not count.
@@ -61,7 +61,7 @@ impl Call {
 
 impl Answer {
     pub(super) fn new(statement: Statement) -> Self {
-        Self { statement, positions: BTreeSet::new(), announced: None, is_disputed: false }
+        Self { statement, positions: SmallSet::new(), announced: None, is_disputed: false }
     }
 
     /// The time of the accept, by the same clock as [`Call::began`].

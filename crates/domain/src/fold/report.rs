@@ -6,7 +6,7 @@ use super::{
     known::{Helper, NamedCall, is_known, is_later},
 };
 use crate::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, SmallMap},
     event::{Alert, Event, Moved, Receipt},
     incident::{Incident, Response, Stance},
     people::{House, Line, Neighbour},
@@ -116,7 +116,7 @@ impl LineIncidents {
 
     /// Adds what a receipt has, and returns what is new in the receipts of the calls that it counts for.
     pub(super) fn receive(&mut self, receipt: Receipt) -> Vec<Change> {
-        let houses = self.calls.get(&receipt.alert).into_iter().flat_map(BTreeMap::keys);
+        let houses = self.calls.get(&receipt.alert).into_iter().flat_map(SmallMap::keys);
         let meant = houses.filter(|house| receipt.target.as_ref().is_none_or(|target| target == *house));
         let calls: Vec<CallKey> = meant.map(|house| (receipt.alert, house.clone())).collect();
         let before: Vec<_> = calls.iter().map(|call| self.extent_of(call)).collect();

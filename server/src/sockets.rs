@@ -151,7 +151,7 @@ impl Place {
     /// # Errors
     /// Why there is no place for it, which it has lost then.
     pub fn belongs_to(&mut self, session: &Session) -> Result<(), Full> {
-        let owner = (session.id.clone(), Owner::from(&session.resident));
+        let owner = (session.id.clone(), Owner::from(&*session.resident));
         if self.owner.as_ref() == Some(&owner) {
             return Ok(());
         }

@@ -29,7 +29,7 @@ use self::{
 
 /// One client's session.
 pub(super) struct Session {
-    resident: Resident,
+    resident: Arc<Resident>,
     /// The person once more, shared with the record of those who were shown a location.
     viewer: Arc<Viewer>,
     version: Version,
@@ -62,11 +62,17 @@ pub(super) enum Step {
 impl Session {
     /// A session of this person, whose messages go to `queue`.
     #[must_use]
-    pub(super) fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
+    pub(super) fn new(
+        resident: Arc<Resident>,
+        version: Version,
+        backend: &Backend,
+        by: By,
+        queue: Queue,
+    ) -> Self {
         let receipts = resident.flat().map(|(line, house)| backend.receipts.of_flat(line, house));
         let reports = Reports { receipts, audit: backend.audit.clone(), by };
         Self {
-            viewer: Arc::new(Viewer::from(&resident)),
+            viewer: Arc::new(Viewer::from(&*resident)),
             resident,
             version,
             hub: backend.hub.clone(),

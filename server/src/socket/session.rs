@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use backend::{
     audit::By,
-    calls::hub::{Hub, Queue, Snapshot, Viewer},
+    calls::hub::{Hub, Queue, Snapshot},
     delivery::log::Share,
     reach::{Armed, Reach},
     service::Backend,
@@ -29,9 +29,8 @@ use self::{
 
 /// One client's session.
 pub(super) struct Session {
+    /// Shared with the session of the account, and with the record of those who were shown a location.
     resident: Arc<Resident>,
-    /// The person once more, shared with the record of those who were shown a location.
-    viewer: Arc<Viewer>,
     version: Version,
     hub: Hub,
     reports: Reports,
@@ -72,7 +71,6 @@ impl Session {
         let receipts = resident.flat().map(|(line, house)| backend.receipts.of_flat(line, house));
         let reports = Reports { receipts, audit: backend.audit.clone(), by };
         Self {
-            viewer: Arc::new(Viewer::from(&*resident)),
             resident,
             version,
             hub: backend.hub.clone(),

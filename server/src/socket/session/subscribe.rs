@@ -51,7 +51,7 @@ impl Session {
         let earlier = self.subscriptions.remove(id).and_then(|repeated| repeated.unacknowledged);
         let unacknowledged = cumulative.then(|| earlier.unwrap_or_default());
         let (own, house) = self.resident.flat().filter(|(own, _)| scope.covers(own)).unzip();
-        let (house, viewer) = (house.cloned(), Some(self.viewer.clone()));
+        let (house, viewer) = (house.cloned(), Some(self.resident.clone()));
         let subscription = Subscription {
             id: id.to_owned(),
             version: self.version,

@@ -1,5 +1,7 @@
 //! The beginning and the end of a subscription (STOMP 1.2, "SUBSCRIBE" and "UNSUBSCRIBE").
 
+use std::sync::Arc;
+
 use backend::calls::hub::{Snapshot, Subscription};
 use domain::{Line, header, shard::SOCKET};
 use stomp::{Command, Frame};
@@ -52,14 +54,9 @@ impl Session {
         let unacknowledged = cumulative.then(|| earlier.unwrap_or_default());
         let (own, house) = self.resident.flat().filter(|(own, _)| scope.covers(own)).unzip();
         let (house, viewer) = (house.cloned(), Some(self.resident.clone()));
-        let subscription = Subscription {
-            id: id.to_owned(),
-            version: self.version,
-            acknowledges,
-            replay_ended,
-            house,
-            viewer,
-        };
+        let id: Arc<str> = id.into();
+        let subscription =
+            Subscription { id: id.clone(), version: self.version, acknowledges, replay_ended, house, viewer };
         let begun = match &scope {
             Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
             Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),
@@ -69,22 +66,21 @@ impl Session {
         };
         self.is_cumulative |= cumulative;
         let handle = Handle::Calls(begun.handle);
-        let id = id.to_owned();
         self.subscriptions.insert(Subscribed { id, scope, acknowledges, unacknowledged, handle });
         self.count_armed();
         Ok(Some(begun.snapshot))
     }
 
     /// Begins a subscription to how many households of a line can be reached. A repeated one gets the number again.
-    fn follow_reach(&mut self, id: &str, line: Line, acknowledges: bool) -> Result<(), String> {
+    fn follow_reach(&mut self, id: Arc<str>, line: Line, acknowledges: bool) -> Result<(), String> {
         if acknowledges {
             return Err("The ack header of this destination may only be auto.".into());
         }
         let house = self.resident.flat().filter(|(own, _)| **own == line).map(|(_, house)| house.clone());
-        let name = (id.to_owned(), self.version);
+        let name = (id.clone(), self.version);
         let listening = self.reach.listen(&line, house, name, self.queue.clone());
         self.subscriptions.insert(Subscribed {
-            id: id.to_owned(),
+            id,
             scope: Scope::Reach(line),
             acknowledges: false,
             unacknowledged: None,

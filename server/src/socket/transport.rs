@@ -21,7 +21,7 @@ use self::{
     input::{Came, Input},
     output::Output,
 };
-use crate::connections::ClientStream;
+use crate::connections::{ClientStream, Counted};
 
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
@@ -44,7 +44,7 @@ pub(super) struct Transport {
     /// Frames of the hub wait in the output.
     is_held: bool,
     /// The connection counts as open until this is dropped.
-    _connection: ClientStream,
+    _counted: Counted,
     /// The octets that wait for this client outside of the transport.
     elsewhere: usize,
     /// True if nothing more can be read, because the input was not understood or too long.
@@ -82,7 +82,7 @@ impl Transport {
     /// # Errors
     /// When the connection is closed, or cannot be moved.
     pub(super) fn open(connection: ClientStream, read: Bytes) -> io::Result<(Queue, Self)> {
-        let stream = connection.take_descriptor().ok_or(io::ErrorKind::NotConnected)?;
+        let (stream, counted) = connection.into_socket().ok_or(io::ErrorKind::NotConnected)?;
         let stream = TcpStream::from_std(stream.into_std()?)?;
         let (input, output) = stream.into_split();
         let (queue, output) = queue_before(Box::new(Output(output)), QUEUE);
@@ -92,7 +92,7 @@ impl Transport {
             input,
             output,
             is_held: false,
-            _connection: connection,
+            _counted: counted,
             elsewhere: 0,
             deaf: false,
             is_closing: false,

@@ -9,17 +9,18 @@ mod full;
 mod places;
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use backend::people::sessions::{Session, SessionChange, SessionId, Sessions};
 use tokio::sync::broadcast::error::RecvError;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use self::{
     closing::Closing,
@@ -41,7 +42,7 @@ pub struct Sockets(Arc<Inner>);
 
 struct Inner {
     tasks: TaskTracker,
-    stopping: CancellationToken,
+    is_stopping: AtomicBool,
     places: Mutex<Places>,
     numbers: AtomicU64,
 }
@@ -64,7 +65,7 @@ impl Sockets {
         let room = Room { strangers, residents: limit.saturating_sub(strangers) };
         Self(Arc::new(Inner {
             tasks: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            is_stopping: AtomicBool::new(false),
             places: Mutex::new(Places::new(room)),
             numbers: AtomicU64::new(0),
         }))
@@ -81,7 +82,7 @@ impl Sockets {
             number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
             network,
             owner: None,
-            closing: Closing::new(&self.0.stopping),
+            closing: Closing::default(),
         };
         match session {
             Some(session) => place.belongs_to(session)?,
@@ -112,7 +113,10 @@ impl Sockets {
 
     /// Closes every socket and waits for them, but no longer than `patience`. Returns how many were left.
     pub async fn stop(&self, patience: Duration) -> usize {
-        self.0.stopping.cancel();
+        // Those that enter from now on find it, and all others have their places, or are closing.
+        self.0.is_stopping.store(true, Ordering::SeqCst);
+        let open = self.places().all();
+        open.iter().for_each(|closing| closing.close(Reason::Stopping));
         self.0.tasks.close();
         // A socket that is too slow to close loses the connection with the process.
         let _ = tokio::time::timeout(patience, self.0.tasks.wait()).await;
@@ -169,22 +173,20 @@ impl Place {
         self.network
     }
 
-    /// Cancelled when the socket is to close.
+    /// Returns why the socket is to close; `None` if it is not.
     #[must_use]
-    pub fn close(&self) -> CancellationToken {
-        self.closing.token().clone()
-    }
-
-    /// Returns whether the socket is to close.
-    #[must_use]
-    pub fn is_closing(&self) -> bool {
-        self.closing.token().is_cancelled()
-    }
-
-    /// Returns why the socket is to close.
-    #[must_use]
-    pub fn reason(&self) -> Reason {
+    pub fn closing(&self) -> Option<Reason> {
         self.closing.reason()
+    }
+
+    /// Waits until the socket is to close, and returns why. The task that asked last wakes then.
+    pub fn poll_closing(&self, context: &Context<'_>) -> Poll<Reason> {
+        self.closing.poll(context)
+    }
+
+    /// Waits until the socket is to close.
+    pub async fn closed(&self) {
+        poll_fn(|context| self.poll_closing(context).map(drop)).await;
     }
 
     fn enter(
@@ -196,6 +198,9 @@ impl Place {
         if let Some(displaced) = displaced {
             metrics::counter!("iutsai_sockets_displaced_total").increment(1);
             displaced.close(Reason::Displaced);
+        }
+        if self.sockets.0.is_stopping.load(Ordering::SeqCst) {
+            self.closing.close(Reason::Stopping);
         }
         Ok(())
     }
@@ -242,8 +247,10 @@ mod tests {
     async fn a_stop_closes_every_socket() {
         let sockets = Sockets::new(100);
         let place = sockets.enter(network(), None).expect("there is room");
-        assert!(!place.is_closing() && !place.close().is_cancelled());
-        assert_eq!(sockets.stop(Duration::from_secs(1)).await, 0);
-        assert!(place.is_closing() && place.close().is_cancelled() && place.reason() == Reason::Stopping);
+        assert_eq!(place.closing(), None);
+        let (stopped, ()) = tokio::join!(sockets.stop(Duration::from_secs(1)), place.closed());
+        assert_eq!((stopped, place.closing()), (0, Some(Reason::Stopping)));
+        let late = sockets.enter(network(), None).expect("there is room");
+        assert_eq!(late.closing(), Some(Reason::Stopping));
     }
 }

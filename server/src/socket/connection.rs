@@ -3,11 +3,11 @@
 mod receive;
 mod snapshots;
 mod timers;
-mod waits;
 
 use std::{
     future::poll_fn,
     ops::ControlFlow,
+    pin::Pin,
     task::{Context, Poll},
 };
 
@@ -17,10 +17,10 @@ use futures_util::FutureExt;
 use stomp::{Decoder, Version};
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 
-use self::{snapshots::Snapshots, timers::Timers, waits::Waits};
+use self::{snapshots::Snapshots, timers::Timers};
 use super::{
     connect::Opening,
     farewell::{Farewell, Flow},
@@ -28,7 +28,10 @@ use super::{
     session::Session,
     transport::{Happening, Transport},
 };
-use crate::{budgets::Frames, sockets::Place};
+use crate::{
+    budgets::Frames,
+    sockets::{Place, Reason},
+};
 
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
@@ -78,22 +81,20 @@ struct Connection {
 enum Next {
     Happening(Happening),
     /// The place was closed from outside.
-    Closing,
+    Closing(Reason),
     /// A timer is due.
     Due,
 }
 
 impl Connection {
     async fn serve(&mut self) -> Farewell {
-        let close = self.place.close().cancelled_owned();
         let alarm = sleep_until(self.timers.next());
-        tokio::pin!(close, alarm);
-        let mut waits = Waits::new(close, alarm);
+        tokio::pin!(alarm);
         loop {
             let (has_more, holds) = (self.put_waiting(), self.holds());
             self.transport.hold(holds);
             self.transport.count_elsewhere(self.snapshots.octets());
-            let flow = if has_more { self.let_others_pass().await } else { self.wait(&mut waits).await };
+            let flow = if has_more { self.let_others_pass().await } else { self.wait(alarm.as_mut()).await };
             if let ControlFlow::Break(farewell) = flow {
                 return farewell;
             }
@@ -103,8 +104,8 @@ impl Connection {
     /// Gives the other sockets their turn. The frames that wait must not keep this one from being read or closed.
     async fn let_others_pass(&mut self) -> Flow {
         yield_now().await;
-        if self.place.is_closing() {
-            return ControlFlow::Break(Farewell::of(self.place.reason()));
+        if let Some(reason) = self.place.closing() {
+            return ControlFlow::Break(Farewell::of(reason));
         }
         match poll_fn(|context| self.poll_happening(false, context)).now_or_never() {
             Some(happening) => self.on(happening).await,
@@ -112,27 +113,27 @@ impl Connection {
         }
     }
 
-    async fn wait(&mut self, waits: &mut Waits<'_>) -> Flow {
-        waits.set_alarm(self.timers.next());
+    async fn wait(&mut self, mut alarm: Pin<&mut Sleep>) -> Flow {
+        self.timers.set(alarm.as_mut());
         let takes = self.inspects() && self.snapshots.lets_pass();
-        match poll_fn(|context| self.poll_next(takes, waits, context)).await {
+        match poll_fn(|context| self.poll_next(takes, alarm.as_mut(), context)).await {
             Next::Happening(happening) => self.on(happening).await,
-            Next::Closing => ControlFlow::Break(Farewell::of(self.place.reason())),
+            Next::Closing(reason) => ControlFlow::Break(Farewell::of(reason)),
             Next::Due => self.timers.check(Instant::now(), &self.transport),
         }
     }
 
-    fn poll_next(&mut self, takes: bool, waits: &mut Waits<'_>, context: &mut Context<'_>) -> Poll<Next> {
-        if self.place.is_closing() {
-            return Poll::Ready(Next::Closing);
+    fn poll_next(&mut self, takes: bool, alarm: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<Next> {
+        if let Some(reason) = self.place.closing() {
+            return Poll::Ready(Next::Closing(reason));
         }
         if let Poll::Ready(happening) = self.poll_happening(takes, context) {
             return Poll::Ready(Next::Happening(happening));
         }
-        if waits.poll_close(context).is_ready() {
-            return Poll::Ready(Next::Closing);
+        if let Poll::Ready(reason) = self.place.poll_closing(context) {
+            return Poll::Ready(Next::Closing(reason));
         }
-        waits.poll_alarm(context).map(|()| Next::Due)
+        alarm.poll(context).map(|()| Next::Due)
     }
 
     /// Returns whether the session must see the frames of the hub before they go out.

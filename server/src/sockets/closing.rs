@@ -1,8 +1,11 @@
 //! The closing of a socket from outside, with its reason.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+};
 
-use tokio_util::sync::CancellationToken;
+use futures_util::task::AtomicWaker;
 
 /// Why a socket is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,31 +21,33 @@ pub enum Reason {
 }
 
 /// Closes one socket. Clones close the same.
-#[derive(Clone, Debug)]
-pub(super) struct Closing {
-    token: CancellationToken,
-    reason: Arc<OnceLock<Reason>>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Closing(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    reason: OnceLock<Reason>,
+    /// The socket's task.
+    waiting: AtomicWaker,
 }
 
 impl Closing {
-    /// Closes a socket that is also closed by `stopping`.
-    pub(super) fn new(stopping: &CancellationToken) -> Self {
-        Self { token: stopping.child_token(), reason: Arc::default() }
-    }
-
     /// Closes it. The first reason counts.
     pub(super) fn close(&self, reason: Reason) {
         // It may be closing already.
-        let _ = self.reason.set(reason);
-        self.token.cancel();
+        let _ = self.0.reason.set(reason);
+        self.0.waiting.wake();
     }
 
-    pub(super) fn token(&self) -> &CancellationToken {
-        &self.token
+    /// Returns why it was closed; `None` while it is open.
+    pub(super) fn reason(&self) -> Option<Reason> {
+        self.0.reason.get().copied()
     }
 
-    /// Returns why it was closed; without a reason of its own the server stops.
-    pub(super) fn reason(&self) -> Reason {
-        self.reason.get().copied().unwrap_or(Reason::Stopping)
+    /// Waits until it is closed. The task that asked last wakes then.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Reason> {
+        self.0.waiting.register(context.waker());
+        // It is looked at after that, because it may have been closed before.
+        self.reason().map_or(Poll::Pending, Poll::Ready)
     }
 }

@@ -222,6 +222,14 @@ impl Places {
         Some(closing)
     }
 
+    /// Returns every socket.
+    pub(super) fn all(&self) -> Vec<Closing> {
+        let strangers = self.strangers.values().flat_map(BTreeMap::values);
+        let mut all: Vec<_> = strangers.map(|stranger| stranger.closing.clone()).collect();
+        all.extend(self.of(|_| true));
+        all
+    }
+
     /// Returns every socket of the sessions that are wanted. They keep their places until they are closed.
     pub(super) fn of(&self, wanted: impl Fn(&SessionId) -> bool) -> Vec<Closing> {
         let sessions = self.residents.values().flat_map(|of_owner| &of_owner.sessions);

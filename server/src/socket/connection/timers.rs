@@ -1,9 +1,9 @@
 //! The times of one socket, by which CONNECT must come, a silent client is given up, and heart-beats are due.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{ops::ControlFlow, pin::Pin, time::Duration};
 
 use stomp::Frame;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 use crate::socket::{
     farewell::{Flow, refused},
@@ -53,6 +53,15 @@ impl Timers {
     pub(super) fn next(&self) -> Instant {
         let due = [self.connect_by, self.beat_at];
         due.into_iter().flatten().fold(self.ping_at, Instant::min)
+    }
+
+    /// Sets the alarm to the time at which something is due next.
+    pub(super) fn set(&self, alarm: Pin<&mut Sleep>) {
+        let due = self.next();
+        // A timer that fires early finds nothing due; moving it back would cost more.
+        if due < alarm.deadline() || alarm.is_elapsed() {
+            alarm.reset(due);
+        }
     }
 
     /// Does what is due, and ends the connection of a client that has let its time pass.

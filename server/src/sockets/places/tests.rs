@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use tokio_util::sync::CancellationToken;
-
 use super::*;
 
 /// A building with its places, in which sockets are numbered as they come.
@@ -40,7 +38,7 @@ impl Building {
         let before = self.numbers_open();
         let number = self.numbers;
         self.numbers += 1;
-        let displaced = add(&mut self.places, number, Closing::new(&CancellationToken::new()), self.now)?;
+        let displaced = add(&mut self.places, number, Closing::default(), self.now)?;
         let after = self.numbers_open();
         let gone: Vec<_> = before.iter().filter(|number| !after.contains(number)).copied().collect();
         assert_eq!(gone.len(), usize::from(displaced.is_some()));

@@ -19,6 +19,7 @@ use std::{
 };
 
 use backend::people::sessions::{Session, SessionChange, SessionId, Sessions};
+use domain::Resident;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::task::TaskTracker;
 
@@ -51,10 +52,15 @@ struct Inner {
 pub struct Place {
     sockets: Sockets,
     number: Number,
-    network: Network,
-    /// Whose it is; a stranger's where nothing is here.
-    owner: Option<(SessionId, Owner)>,
+    /// `None` where there was no place for it.
+    keeper: Option<Keeper>,
     closing: Closing,
+}
+
+/// Whose a place is.
+enum Keeper {
+    Stranger(Network),
+    Resident(SessionId, Arc<Resident>),
 }
 
 impl Sockets {
@@ -80,15 +86,17 @@ impl Sockets {
         let mut place = Place {
             sockets: self.clone(),
             number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
-            network,
-            owner: None,
+            keeper: None,
             closing: Closing::default(),
         };
         match session {
             Some(session) => place.belongs_to(session)?,
-            None => place.enter(|places, place| {
-                places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
-            })?,
+            None => {
+                place.enter(|places, place| {
+                    places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
+                })?;
+                place.keeper = Some(Keeper::Stranger(network));
+            }
         }
         Ok(place)
     }
@@ -155,22 +163,19 @@ impl Place {
     /// # Errors
     /// Why there is no place for it, which it has lost then.
     pub fn belongs_to(&mut self, session: &Session) -> Result<(), Full> {
-        let owner = (session.id.clone(), Owner::from(&*session.resident));
-        if self.owner.as_ref() == Some(&owner) {
+        let owner = Owner::from(&*session.resident);
+        if let Some(Keeper::Resident(known, resident)) = &self.keeper
+            && *known == session.id
+            && Owner::from(&**resident) == owner
+        {
             return Ok(());
         }
         self.leave();
         self.enter(|places, place| {
-            places.add_resident(place.number, &owner.0, &owner.1, place.closing.clone(), Instant::now())
+            places.add_resident(place.number, &session.id, &owner, place.closing.clone(), Instant::now())
         })?;
-        self.owner = Some(owner);
+        self.keeper = Some(Keeper::Resident(session.id.clone(), session.resident.clone()));
         Ok(())
-    }
-
-    /// Returns the network that opened the socket.
-    #[must_use]
-    pub const fn network(&self) -> Network {
-        self.network
     }
 
     /// Returns why the socket is to close; `None` if it is not.
@@ -206,11 +211,13 @@ impl Place {
     }
 
     fn leave(&mut self) {
-        let mut places = self.sockets.places();
         // A socket that has made room for another has no place any more.
-        match self.owner.take() {
-            Some((session, owner)) => places.remove_resident(self.number, &session, &owner),
-            None => places.remove_stranger(self.number, self.network),
+        match self.keeper.take() {
+            Some(Keeper::Stranger(network)) => self.sockets.places().remove_stranger(self.number, network),
+            Some(Keeper::Resident(_, resident)) => {
+                self.sockets.places().remove_resident(self.number, &Owner::from(&*resident))
+            }
+            None => None,
         };
     }
 }

@@ -142,8 +142,7 @@ impl Connection {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
-        let by = client.by(&resident.name);
-        self.session = Some(Session::new(resident, version, &state.backend, by, self.queue.clone()));
+        self.session = Some(Session::new(resident, version, state, client, self.queue.clone()));
         self.decoder.set_version(agreement.version);
         self.transport.put_frame(&agreement.connected, agreement.version);
         self.timers.connected(agreement.heart_beat);

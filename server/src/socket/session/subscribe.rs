@@ -16,12 +16,13 @@ use super::{
 impl Session {
     /// Returns the ERROR for a subscription to calls that this node does not keep. It has the address of nodes that do.
     pub(super) fn elsewhere(&self, frame: &Frame) -> Option<Frame> {
-        let own = self.share.own().filter(|_| frame.command == Command::Subscribe)?;
+        let share = &self.state.backend.share;
+        let own = share.own().filter(|_| frame.command == Command::Subscribe)?;
         let scope = Scope::of(frame.get("destination")?)?;
         self.may_subscribe(frame.get("id")?, &scope).ok()?;
         let (what, address) = match scope {
             Scope::Line(line) if !own.has(&line) => {
-                let shard = self.share.shards().of(&line);
+                let shard = share.shards().of(&line);
                 (format!("The line {line} is of shard {shard}"), shard.address())
             }
             Scope::EveryLine => ("Every line is more than a shard".to_owned(), SOCKET.to_owned()),
@@ -57,9 +58,10 @@ impl Session {
         let id: Arc<str> = id.into();
         let subscription =
             Subscription { id: id.clone(), version: self.version, acknowledges, replay_ended, house, viewer };
+        let hub = &self.state.backend.hub;
         let begun = match &scope {
-            Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
-            Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),
+            Scope::Line(line) => hub.subscribe(line, subscription, self.queue.clone()),
+            Scope::EveryLine => hub.subscribe_everywhere(own, subscription, self.queue.clone()),
             Scope::Reach(line) => {
                 return self.follow_reach(id, line.clone(), acknowledges).map(|()| None);
             }
@@ -78,7 +80,7 @@ impl Session {
         }
         let house = self.resident.flat().filter(|(own, _)| **own == line).map(|(_, house)| house.clone());
         let name = (id.clone(), self.version);
-        let listening = self.reach.listen(&line, house, name, self.queue.clone());
+        let listening = self.state.backend.reach.listen(&line, house, name, self.queue.clone());
         self.subscriptions.insert(Subscribed {
             id,
             scope: Scope::Reach(line),

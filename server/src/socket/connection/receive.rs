@@ -7,10 +7,10 @@ use std::{
 };
 
 use domain::header;
-use stomp::{Acknowledgement, Command, Frame, Incoming, Limits};
+use stomp::{Acknowledgement, Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::{task::yield_now, time::timeout};
 
-use super::Connection;
+use super::{Connection, Work};
 use crate::{
     budgets::Frames,
     socket::{
@@ -22,21 +22,20 @@ use crate::{
 };
 
 /// The bounds on a client's frame. Clients send short ones.
-pub(super) const LIMITS: Limits =
-    Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
+const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 /// The time for which a subscription waits while the server applies, after its start, the events that were promised
 /// before. Half applied, calls that are over look open, and would sound. It is bounded, because a disk or a database
 /// may be away.
 const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 
 impl Connection {
-    pub(super) async fn receive(&mut self, bytes: &[u8]) -> Flow {
+    /// Obeys a message that is an ACK alone, and leaves any other.
+    pub(super) fn receive(&mut self, octets: Vec<u8>) -> ControlFlow<Work> {
         self.budget.messages_sent(self.transport.take_sent());
-        match self.acknowledge(bytes) {
+        match self.acknowledge(&octets) {
             Offered::Handled => ControlFlow::Continue(()),
-            Offered::Refused => ControlFlow::Break(Farewell::Flood),
-            // In a box, so that the task of an idle socket has no room for it.
-            Offered::Declined => Box::pin(self.receive_frames(bytes)).await,
+            Offered::Refused => ControlFlow::Break(Work::End(Farewell::Flood)),
+            Offered::Declined => ControlFlow::Break(Work::Receive(octets)),
         }
     }
 
@@ -47,18 +46,18 @@ impl Connection {
         let Self { transport, decoder, budget, session, timers, .. } = self;
         transport.poll(takes, context, |message, output| {
             timers.answered();
-            let Some(session) = session.as_mut().filter(|_| decoder.is_between_frames()) else {
+            let Some(session) = session.as_mut().filter(|_| decoder.is_none()) else {
                 return Offered::Declined;
             };
             acknowledge(session, budget, || output.take_sent(), message)
         })
     }
 
-    async fn receive_frames(&mut self, bytes: &[u8]) -> Flow {
-        self.decoder.push(bytes);
+    pub(super) async fn receive_frames(&mut self, octets: &[u8]) -> Flow {
+        self.decoder().push(octets);
         let mut is_part = true;
         loop {
-            let incoming = match self.decoder.next() {
+            let incoming = match self.decoder().next() {
                 Ok(incoming) => incoming,
                 Err(error) => return ControlFlow::Break(Farewell::not_stomp(error.to_string())),
             };
@@ -79,7 +78,10 @@ impl Connection {
             }
             is_part = false;
             match incoming {
-                None => return ControlFlow::Continue(()),
+                None => {
+                    self.decoder.take_if(|decoder| decoder.is_between_frames());
+                    return ControlFlow::Continue(());
+                }
                 Some(Incoming::Heartbeat) => {}
                 Some(Incoming::Frame(frame)) => self.obey(frame).await?,
             }
@@ -88,10 +90,19 @@ impl Connection {
 
     fn acknowledge(&mut self, octets: &[u8]) -> Offered {
         let Self { transport, decoder, budget, session, .. } = self;
-        match session.as_mut().filter(|_| decoder.is_between_frames()) {
+        match session.as_mut().filter(|_| decoder.is_none()) {
             Some(session) => acknowledge(session, budget, || transport.take_sent(), octets),
             None => Offered::Declined,
         }
+    }
+
+    fn decoder(&mut self) -> &mut Decoder {
+        let version = self.session.as_ref().map_or(Version::V1_2, Session::version);
+        self.decoder.get_or_insert_with(|| {
+            let mut decoder = Box::new(Decoder::new(LIMITS));
+            decoder.set_version(version);
+            decoder
+        })
     }
 
     async fn obey(&mut self, frame: Frame) -> Flow {
@@ -100,7 +111,7 @@ impl Connection {
             // snapshots.
             yield_now().await;
             // The known calls are sent in either case.
-            let _ = timeout(PROMISED_WITHIN, self.readiness.promised()).await;
+            let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
             // No frame may go out between the beginning of the subscription and its snapshot.
             self.transport.hold(true);
         }
@@ -142,8 +153,8 @@ impl Connection {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
-        self.session = Some(Session::new(resident, version, state, client, self.queue.clone()));
-        self.decoder.set_version(agreement.version);
+        self.session = Some(Session::new(resident, version, state, client, self.transport.queue()));
+        self.decoder().set_version(version);
         self.transport.put_frame(&agreement.connected, agreement.version);
         self.timers.connected(agreement.heart_beat);
         ControlFlow::Continue(())

@@ -1,7 +1,5 @@
 //! The snapshots of one socket, in pieces that are written at once.
 
-use std::collections::VecDeque;
-
 use backend::calls::hub::Snapshot;
 use bytes::Bytes;
 
@@ -11,13 +9,13 @@ const AT_ONCE: usize = 16 * 1024;
 
 /// The snapshots that are still to be sent, the oldest first. Frames of the hub wait in the queue meanwhile.
 #[derive(Default)]
-pub(super) struct Snapshots(VecDeque<Snapshot>);
+pub(super) struct Snapshots(Vec<Snapshot>);
 
 impl Snapshots {
     /// Adds a snapshot, in place of an earlier one of the same subscription.
     pub(super) fn add(&mut self, snapshot: Snapshot) {
         self.remove(snapshot.id());
-        self.0.push_back(snapshot);
+        self.0.push(snapshot);
     }
 
     /// Drops what a subscription's snapshot has not sent yet.
@@ -42,9 +40,9 @@ impl Snapshots {
 
     /// Returns the frames of the next piece, none at the end of a snapshot; `None` if there is no snapshot.
     pub(super) fn next_piece(&mut self) -> Option<Vec<Bytes>> {
-        let frames = at_once(self.0.front_mut()?);
+        let frames = at_once(self.0.first_mut()?);
         if frames.is_empty() {
-            self.0.pop_front();
+            self.0.remove(0);
             // A socket is idle nearly always, and has no snapshots then.
             self.0.shrink_to_fit();
         }

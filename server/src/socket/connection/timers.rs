@@ -18,30 +18,33 @@ const MISSED_PINGS: u32 = 2;
 
 /// When something is due at a socket.
 pub(super) struct Timers {
-    connect_by: Option<Instant>,
     ping_at: Instant,
     unanswered_pings: u32,
-    heart_beat: Option<Duration>,
-    beat_at: Option<Instant>,
+    other: Other,
+}
+
+/// What is due besides pings.
+#[derive(Clone, Copy)]
+enum Other {
+    /// CONNECT must have come.
+    Connect(Instant),
+    /// A heart-beat, as often as was agreed on.
+    Beat {
+        at: Instant,
+        every: Duration,
+    },
+    Nothing,
 }
 
 impl Timers {
     /// Those of a socket that was opened at this time.
     pub(super) fn starting(now: Instant) -> Self {
-        Self {
-            connect_by: Some(now + CONNECT_WITHIN),
-            ping_at: now + PING_EVERY,
-            unanswered_pings: 0,
-            heart_beat: None,
-            beat_at: None,
-        }
+        Self { ping_at: now + PING_EVERY, unanswered_pings: 0, other: Other::Connect(now + CONNECT_WITHIN) }
     }
 
     /// Ends the wait for CONNECT, and begins the heart-beats that were agreed on.
     pub(super) fn connected(&mut self, heart_beat: Option<Duration>) {
-        self.connect_by = None;
-        self.heart_beat = heart_beat;
-        self.beat_later();
+        self.other = heart_beat.map_or(Other::Nothing, Other::beat_in);
     }
 
     /// Forgets the unanswered pings, because the client lives.
@@ -51,8 +54,10 @@ impl Timers {
 
     /// Returns when something is due next.
     pub(super) fn next(&self) -> Instant {
-        let due = [self.connect_by, self.beat_at];
-        due.into_iter().flatten().fold(self.ping_at, Instant::min)
+        match self.other {
+            Other::Connect(at) | Other::Beat { at, .. } => self.ping_at.min(at),
+            Other::Nothing => self.ping_at,
+        }
     }
 
     /// Sets the alarm to the time at which something is due next.
@@ -66,14 +71,17 @@ impl Timers {
 
     /// Does what is due, and ends the connection of a client that has let its time pass.
     pub(super) fn check(&mut self, now: Instant, transport: &Transport) -> Flow {
-        if self.connect_by.is_some_and(|by| now >= by) {
-            return refused(Frame::error(
-                "CONNECT did not come within 10 seconds; connect again and send it.",
-            ));
-        }
-        if self.beat_at.is_some_and(|at| now >= at) {
-            transport.put_text(b"\n");
-            self.beat_later();
+        match self.other {
+            Other::Connect(by) if now >= by => {
+                return refused(Frame::error(
+                    "CONNECT did not come within 10 seconds; connect again and send it.",
+                ));
+            }
+            Other::Beat { at, every } if now >= at => {
+                transport.put_text(b"\n");
+                self.other = Other::beat_in(every);
+            }
+            _ => {}
         }
         if now >= self.ping_at {
             // A client that is not read cannot answer, and lives while it takes what waits for it.
@@ -89,9 +97,11 @@ impl Timers {
         }
         ControlFlow::Continue(())
     }
+}
 
+impl Other {
     /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm.
-    fn beat_later(&mut self) {
-        self.beat_at = self.heart_beat.map(|every| Instant::now() + every);
+    fn beat_in(every: Duration) -> Self {
+        Self::Beat { at: Instant::now() + every, every }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Outlet, Shared,
+    Outlet, Queue, Shared,
     state::{End, State},
 };
 
@@ -92,6 +92,12 @@ impl QueueReceiver {
 
 /// For a socket's task.
 impl QueueReceiver {
+    /// Returns the hub's end.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        Queue(self.0.clone())
+    }
+
     /// Lets frames of the hub wait from now on, or go out.
     pub fn hold(&self, is_held: bool) {
         self.0.state.lock().is_held = is_held;

@@ -12,7 +12,7 @@ use tokio::{task::yield_now, time::timeout};
 
 use super::{Connection, Work};
 use crate::{
-    budgets::Frames,
+    budgets::{Frames, SessionFrames},
     socket::{
         connect::Opening,
         farewell::{Farewell, Flow, refused},
@@ -43,13 +43,13 @@ impl Connection {
     /// sends one at the same moment, and none changes what the connection does next. With `takes` it is ready for a
     /// frame of the hub that is held.
     pub(super) fn poll_happening(&mut self, takes: bool, context: &mut Context<'_>) -> Poll<Happening> {
-        let Self { transport, decoder, budget, session, timers, .. } = self;
+        let Self { transport, decoder, budget, session, state, timers, .. } = self;
         transport.poll(takes, context, |message, output| {
             timers.answered();
             let Some(session) = session.as_mut().filter(|_| decoder.is_none()) else {
                 return Offered::Declined;
             };
-            acknowledge(session, budget, || output.take_sent(), message)
+            acknowledge(session, budget, &state.budgets.frames, || output.take_sent(), message)
         })
     }
 
@@ -61,17 +61,17 @@ impl Connection {
                 Ok(incoming) => incoming,
                 Err(error) => return ControlFlow::Break(Farewell::not_stomp(error.to_string())),
             };
-            let now = std::time::Instant::now();
+            let (sessions, now) = (&self.state.budgets.frames, std::time::Instant::now());
             let is_granted = match &incoming {
                 Some(Incoming::Frame(Frame { command: Command::Ack, .. })) => {
-                    self.budget.take_acknowledgement(now)
+                    self.budget.take_acknowledgement(sessions, now)
                 }
                 Some(Incoming::Frame(Frame { command: Command::Subscribe, .. })) => {
-                    self.budget.take_costly(now)
+                    self.budget.take_costly(sessions, now)
                 }
                 // The end of the message counts only where it completed no frame.
                 None if !is_part => true,
-                _ => self.budget.take(now),
+                _ => self.budget.take(sessions, now),
             };
             if !is_granted {
                 return ControlFlow::Break(Farewell::Flood);
@@ -89,9 +89,11 @@ impl Connection {
     }
 
     fn acknowledge(&mut self, octets: &[u8]) -> Offered {
-        let Self { transport, decoder, budget, session, .. } = self;
+        let Self { transport, decoder, budget, session, state, .. } = self;
         match session.as_mut().filter(|_| decoder.is_none()) {
-            Some(session) => acknowledge(session, budget, || transport.take_sent(), octets),
+            Some(session) => {
+                acknowledge(session, budget, &state.budgets.frames, || transport.take_sent(), octets)
+            }
             None => Offered::Declined,
         }
     }
@@ -147,9 +149,8 @@ impl Connection {
             Err(error) => return refused(error),
         };
         let Opening { state, client, .. } = *opening;
-        let now = std::time::Instant::now();
-        self.budget = state.budgets.frames.of(&credentials.session.id, now);
-        if !self.budget.take_costly(now) {
+        self.budget = Frames::of_session(credentials.session.id);
+        if !self.budget.take_costly(&state.budgets.frames, std::time::Instant::now()) {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
@@ -166,6 +167,7 @@ impl Connection {
 fn acknowledge(
     session: &mut Session,
     budget: &mut Frames,
+    sessions: &SessionFrames,
     sent: impl FnOnce() -> u64,
     octets: &[u8],
 ) -> Offered {
@@ -173,7 +175,7 @@ fn acknowledge(
     let Some(id) = session.named(&ack) else { return Offered::Declined };
     if !budget.take_granted() {
         budget.messages_sent(sent());
-        if !budget.take_acknowledgement(std::time::Instant::now()) {
+        if !budget.take_acknowledgement(sessions, std::time::Instant::now()) {
             return Offered::Refused;
         }
     }

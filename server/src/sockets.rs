@@ -4,6 +4,7 @@
 //! stranger's until the upgrade or CONNECT has shown a session. Within each pool, the owner of the most makes room
 //! first.
 
+mod alarms;
 mod closing;
 mod full;
 mod places;
@@ -24,12 +25,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::task::TaskTracker;
 
 use self::{
+    alarms::Alarms,
     closing::Closing,
     places::{Number, Owner, Places, Room},
 };
 use crate::budgets::{Network, count_refused};
 
-pub(crate) use self::{closing::Reason, full::Full};
+pub(crate) use self::{alarms::TICK, closing::Reason, full::Full};
 
 /// The strangers' part of all places, and its bounds. Few are needed, because a stranger's socket is closed or a
 /// resident's within seconds.
@@ -44,6 +46,7 @@ pub struct Sockets(Arc<Inner>);
 struct Inner {
     tasks: TaskTracker,
     is_stopping: AtomicBool,
+    alarms: Alarms,
     places: Mutex<Places>,
     numbers: AtomicU64,
 }
@@ -72,6 +75,7 @@ impl Sockets {
         Self(Arc::new(Inner {
             tasks: TaskTracker::new(),
             is_stopping: AtomicBool::new(false),
+            alarms: Alarms::new(),
             places: Mutex::new(Places::new(room)),
             numbers: AtomicU64::new(0),
         }))
@@ -131,6 +135,11 @@ impl Sockets {
         self.0.tasks.len()
     }
 
+    /// Rings the alarms of the sockets; never returns.
+    pub async fn ring_alarms(self) {
+        self.0.alarms.run().await;
+    }
+
     /// Closes the sockets of every session that ends or whose account changes; never returns.
     pub async fn close_changed(self, sessions: Sessions) {
         let mut changes = sessions.watch_changes();
@@ -182,6 +191,17 @@ impl Place {
     #[must_use]
     pub fn closing(&self) -> Option<Reason> {
         self.closing.reason()
+    }
+
+    /// Wakes the task that waits for the closing at this time or up to a [`TICK`] later.
+    pub fn set_alarm(&self, at: tokio::time::Instant) {
+        self.sockets.0.alarms.set(at, &self.closing);
+    }
+
+    /// Returns whether an alarm has rung since the last call.
+    #[must_use]
+    pub fn take_alarm(&self) -> bool {
+        self.closing.take_ring()
     }
 
     /// Waits until the socket is to close, and returns why. The task that asked last wakes then.

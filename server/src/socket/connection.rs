@@ -7,17 +7,13 @@ mod timers;
 use std::{
     future::poll_fn,
     ops::ControlFlow,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use stomp::{Decoder, Version};
-use tokio::{
-    task::yield_now,
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::{task::yield_now, time::Instant};
 
 use self::{snapshots::Snapshots, timers::Timers};
 use super::{
@@ -36,10 +32,8 @@ const BURST: usize = 16;
 /// in boxes.
 pub(super) async fn run(beginning: Box<(Handshake, Box<Opening>, Place)>) {
     let Some(mut connection) = Box::pin(Connection::begin(beginning)).await else { return };
-    let alarm = sleep_until(connection.timers.next());
-    tokio::pin!(alarm);
     let farewell = loop {
-        let work = poll_fn(|context| connection.poll_work(alarm.as_mut(), context)).await;
+        let work = poll_fn(|context| connection.poll_work(context)).await;
         if let ControlFlow::Break(farewell) = Box::pin(connection.perform(work)).await {
             break farewell;
         }
@@ -93,7 +87,7 @@ impl Connection {
     }
 
     /// Does what needs no waiting, until there is other work.
-    fn poll_work(&mut self, mut alarm: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<Work> {
+    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Work> {
         loop {
             let (has_more, holds) = (self.put_waiting(), self.holds());
             self.transport.hold(holds);
@@ -101,14 +95,13 @@ impl Connection {
             if has_more {
                 return Poll::Ready(Work::LetOthersPass);
             }
-            self.timers.set(alarm.as_mut());
-            if let ControlFlow::Break(work) = ready!(self.poll_next(alarm.as_mut(), context)) {
+            if let ControlFlow::Break(work) = ready!(self.poll_next(context)) {
                 return Poll::Ready(work);
             }
         }
     }
 
-    fn poll_next(&mut self, alarm: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<ControlFlow<Work>> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<ControlFlow<Work>> {
         if let Some(reason) = self.place.closing() {
             return Poll::Ready(ControlFlow::Break(Work::End(Farewell::of(reason))));
         }
@@ -119,7 +112,7 @@ impl Connection {
         if let Poll::Ready(reason) = self.place.poll_closing(context) {
             return Poll::Ready(ControlFlow::Break(Work::End(Farewell::of(reason))));
         }
-        ready!(alarm.poll(context));
+        ready!(self.timers.poll_due(&self.place));
         Poll::Ready(self.timers.check(Instant::now(), &self.transport).map_break(Work::End))
     }
 

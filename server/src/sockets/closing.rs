@@ -1,7 +1,10 @@
-//! The closing of a socket from outside, with its reason.
+//! The closing of a socket from outside, with its reason, and the ringing of its alarm.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -20,13 +23,15 @@ pub enum Reason {
     Displaced,
 }
 
-/// Closes one socket. Clones close the same.
+/// Closes one socket, or wakes it for an alarm. Clones are of the same socket.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Closing(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
     reason: OnceLock<Reason>,
+    /// An alarm has rung since this was last asked.
+    has_rung: AtomicBool,
     /// The socket's task.
     waiting: AtomicWaker,
 }
@@ -42,6 +47,18 @@ impl Closing {
     /// Returns why it was closed; `None` while it is open.
     pub(super) fn reason(&self) -> Option<Reason> {
         self.0.reason.get().copied()
+    }
+
+    /// Wakes it for an alarm.
+    pub(super) fn ring(&self) {
+        self.0.has_rung.store(true, Ordering::Release);
+        self.0.waiting.wake();
+    }
+
+    /// Returns whether an alarm has rung since the last call.
+    pub(super) fn take_ring(&self) -> bool {
+        // Nearly always none has, and then nothing is written.
+        self.0.has_rung.load(Ordering::Acquire) && self.0.has_rung.swap(false, Ordering::AcqRel)
     }
 
     /// Waits until it is closed. The task that asked last wakes then.

@@ -1,13 +1,16 @@
 //! The times of one socket, by which CONNECT must come, a silent client is given up, and heart-beats are due.
 
-use std::{ops::ControlFlow, pin::Pin, time::Duration};
+use std::{ops::ControlFlow, task::Poll, time::Duration};
 
 use stomp::Frame;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
-use crate::socket::{
-    farewell::{Flow, refused},
-    transport::Transport,
+use crate::{
+    socket::{
+        farewell::{Flow, refused},
+        transport::Transport,
+    },
+    sockets::{Place, TICK},
 };
 
 /// CONNECT must come within this time.
@@ -21,17 +24,19 @@ pub(super) struct Timers {
     ping_at: Instant,
     unanswered_pings: u32,
     other: Other,
+    /// The time for which the alarm is set.
+    alarm: Option<Instant>,
 }
 
-/// What is due besides pings.
+/// A time besides that of the next ping.
 #[derive(Clone, Copy)]
 enum Other {
     /// CONNECT must have come.
     Connect(Instant),
-    /// A heart-beat, as often as was agreed on.
+    /// A heart-beat, and the milliseconds between two.
     Beat {
         at: Instant,
-        every: Duration,
+        every: u32,
     },
     Nothing,
 }
@@ -39,12 +44,18 @@ enum Other {
 impl Timers {
     /// Those of a socket that was opened at this time.
     pub(super) fn starting(now: Instant) -> Self {
-        Self { ping_at: now + PING_EVERY, unanswered_pings: 0, other: Other::Connect(now + CONNECT_WITHIN) }
+        Self {
+            ping_at: now + PING_EVERY,
+            unanswered_pings: 0,
+            other: Other::Connect(now + CONNECT_WITHIN),
+            alarm: None,
+        }
     }
 
     /// Ends the wait for CONNECT, and begins the heart-beats that were agreed on.
     pub(super) fn connected(&mut self, heart_beat: Option<Duration>) {
-        self.other = heart_beat.map_or(Other::Nothing, Other::beat_in);
+        let milliseconds = heart_beat.map(|every| u32::try_from(every.as_millis()).unwrap_or(u32::MAX));
+        self.other = milliseconds.map_or(Other::Nothing, Other::beat_in);
     }
 
     /// Forgets the unanswered pings, because the client lives.
@@ -52,21 +63,28 @@ impl Timers {
         self.unanswered_pings = 0;
     }
 
-    /// Returns when something is due next.
-    pub(super) fn next(&self) -> Instant {
+    fn next(&self) -> Instant {
         match self.other {
             Other::Connect(at) | Other::Beat { at, .. } => self.ping_at.min(at),
             Other::Nothing => self.ping_at,
         }
     }
 
-    /// Sets the alarm to the time at which something is due next.
-    pub(super) fn set(&self, alarm: Pin<&mut Sleep>) {
-        let due = self.next();
-        // A timer that fires early finds nothing due; moving it back would cost more.
-        if due < alarm.deadline() || alarm.is_elapsed() {
-            alarm.reset(due);
+    /// Waits until something may be due. The task must wait for the closing of the place already.
+    pub(super) fn poll_due(&mut self, place: &Place) -> Poll<()> {
+        if place.take_alarm() {
+            // The last one is still set where another, for an earlier setting, has rung.
+            let now = Instant::now();
+            self.alarm.take_if(|at| *at <= now);
+            return Poll::Ready(());
         }
+        let due = self.next();
+        // An alarm that rings early finds nothing due.
+        if self.alarm.is_none_or(|at| due < at) {
+            place.set_alarm(due);
+            self.alarm = Some(due);
+        }
+        Poll::Pending
     }
 
     /// Does what is due, and ends the connection of a client that has let its time pass.
@@ -100,8 +118,10 @@ impl Timers {
 }
 
 impl Other {
-    /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm.
-    fn beat_in(every: Duration) -> Self {
-        Self::Beat { at: Instant::now() + every, every }
+    /// Frames put no heart-beat off, because the hub writes most of them. One too many does no harm. It is due earlier by
+    /// as much as an alarm may be late.
+    fn beat_in(every: u32) -> Self {
+        let within = Duration::from_millis(every.into()).saturating_sub(TICK);
+        Self::Beat { at: Instant::now() + within, every }
     }
 }

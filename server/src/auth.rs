@@ -84,7 +84,7 @@ pub(crate) async fn find(
     // Hashed once, because each command asks.
     let Some(id) = SessionId::of_text(token) else { return Ok(None) };
     may_ask_for(state, network, &id)?;
-    Ok(state.backend.sessions.find_named(id).await?)
+    Ok(state.backend.sessions.find_named(&id).await?)
 }
 
 /// Counts the question that an unknown token costs the database.
@@ -127,7 +127,8 @@ pub(crate) async fn commander(state: &AppState, parts: &Parts) -> Result<Residen
         }
         found => found?,
     };
-    found.map(|credentials| credentials.session.resident).ok_or_else(Problem::not_signed_in)
+    let resident = found.map(|credentials| Arc::unwrap_or_clone(credentials.session.resident));
+    resident.ok_or_else(Problem::not_signed_in)
 }
 
 /// Has the cookie sent again when its session was prolonged.
@@ -204,7 +205,7 @@ impl FromRequestParts<AppState> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let credentials = session(state, parts).await?.ok_or_else(Problem::not_signed_in)?;
-        Ok(Self(credentials.session.resident))
+        Ok(Self(Arc::unwrap_or_clone(credentials.session.resident)))
     }
 }
 
@@ -221,7 +222,7 @@ impl FromRequestParts<AppState> for Administrator {
         if resident.role != Role::Administrator {
             return Err(Kind::NOT_YOURS.because("Only an administrator may see this; sign in as one."));
         }
-        Ok(Self(resident))
+        Ok(Self(Arc::unwrap_or_clone(resident)))
     }
 }
 

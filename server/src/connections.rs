@@ -22,7 +22,11 @@ use tokio::net::TcpStream;
 use self::stream::Shared;
 use crate::budgets::Network;
 
-pub(crate) use self::{listener::BoundedListener, request::mark_request, stream::ClientStream};
+pub(crate) use self::{
+    listener::BoundedListener,
+    request::mark_request,
+    stream::{ClientStream, Counted},
+};
 
 /// The descriptors of a connection, which are itself, and a file that it is sent.
 const DESCRIPTORS_EACH: usize = 2;

@@ -3,6 +3,8 @@
 mod reading;
 mod redirects;
 
+use std::sync::Arc;
+
 use app::page_table::SIGN_IN;
 use axum::{
     extract::{Request, State},
@@ -37,7 +39,7 @@ pub(crate) async fn page(State(state): State<AppState>, request: Request) -> Res
     if let Some(elsewhere) = elsewhere {
         return ([(header::CACHE_CONTROL, "no-store")], Redirect::to(&elsewhere)).into_response();
     }
-    let viewer = session.as_ref().map(|session| &session.resident);
+    let viewer = session.as_ref().map(|session| &*session.resident);
     let holder = board::holder(&state, &parts)
         .unwrap_or_else(|| Holder::new(viewer, state.proxies.sender(&parts).network()));
     let _turn = match state.budgets.pages.enter(holder).await {
@@ -49,7 +51,7 @@ pub(crate) async fn page(State(state): State<AppState>, request: Request) -> Res
         Err(problem) => return late(&parts, problem),
     };
     let display_cookie = board::renewed_cookie(&state, &parts, viewer);
-    let context = context(&state, session.map(|session| session.resident));
+    let context = context(&state, session.map(|session| Arc::unwrap_or_clone(session.resident)));
     let mut page = render(state, context, extras, Request::from_parts(parts, body)).await;
     if let Some(cookie) = display_cookie {
         page.headers_mut().append(header::SET_COOKIE, cookie);

@@ -4,30 +4,34 @@
 //! stranger's until the upgrade or CONNECT has shown a session. Within each pool, the owner of the most makes room
 //! first.
 
+mod alarms;
 mod closing;
 mod full;
 mod places;
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use backend::people::sessions::{Session, SessionChange, SessionId, Sessions};
+use domain::Resident;
 use tokio::sync::broadcast::error::RecvError;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use self::{
+    alarms::Alarms,
     closing::Closing,
     places::{Number, Owner, Places, Room},
 };
 use crate::budgets::{Network, count_refused};
 
-pub(crate) use self::{closing::Reason, full::Full};
+pub(crate) use self::{alarms::TICK, closing::Reason, full::Full};
 
 /// The strangers' part of all places, and its bounds. Few are needed, because a stranger's socket is closed or a
 /// resident's within seconds.
@@ -41,7 +45,8 @@ pub struct Sockets(Arc<Inner>);
 
 struct Inner {
     tasks: TaskTracker,
-    stopping: CancellationToken,
+    is_stopping: AtomicBool,
+    alarms: Alarms,
     places: Mutex<Places>,
     numbers: AtomicU64,
 }
@@ -50,10 +55,15 @@ struct Inner {
 pub struct Place {
     sockets: Sockets,
     number: Number,
-    network: Network,
-    /// Whose it is; a stranger's where nothing is here.
-    owner: Option<(SessionId, Owner)>,
+    /// `None` where there was no place for it.
+    keeper: Option<Keeper>,
     closing: Closing,
+}
+
+/// Whose a place is.
+enum Keeper {
+    Stranger(Network),
+    Resident(SessionId, Arc<Resident>),
 }
 
 impl Sockets {
@@ -64,7 +74,8 @@ impl Sockets {
         let room = Room { strangers, residents: limit.saturating_sub(strangers) };
         Self(Arc::new(Inner {
             tasks: TaskTracker::new(),
-            stopping: CancellationToken::new(),
+            is_stopping: AtomicBool::new(false),
+            alarms: Alarms::new(),
             places: Mutex::new(Places::new(room)),
             numbers: AtomicU64::new(0),
         }))
@@ -79,15 +90,17 @@ impl Sockets {
         let mut place = Place {
             sockets: self.clone(),
             number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
-            network,
-            owner: None,
-            closing: Closing::new(&self.0.stopping),
+            keeper: None,
+            closing: Closing::default(),
         };
         match session {
             Some(session) => place.belongs_to(session)?,
-            None => place.enter(|places, place| {
-                places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
-            })?,
+            None => {
+                place.enter(|places, place| {
+                    places.add_stranger(place.number, network, place.closing.clone(), Instant::now())
+                })?;
+                place.keeper = Some(Keeper::Stranger(network));
+            }
         }
         Ok(place)
     }
@@ -112,11 +125,19 @@ impl Sockets {
 
     /// Closes every socket and waits for them, but no longer than `patience`. Returns how many were left.
     pub async fn stop(&self, patience: Duration) -> usize {
-        self.0.stopping.cancel();
+        // Those that enter from now on find it, and all others have their places, or are closing.
+        self.0.is_stopping.store(true, Ordering::SeqCst);
+        let open = self.places().all();
+        open.iter().for_each(|closing| closing.close(Reason::Stopping));
         self.0.tasks.close();
         // A socket that is too slow to close loses the connection with the process.
         let _ = tokio::time::timeout(patience, self.0.tasks.wait()).await;
         self.0.tasks.len()
+    }
+
+    /// Rings the alarms of the sockets; never returns.
+    pub async fn ring_alarms(self) {
+        self.0.alarms.run().await;
     }
 
     /// Closes the sockets of every session that ends or whose account changes; never returns.
@@ -151,40 +172,46 @@ impl Place {
     /// # Errors
     /// Why there is no place for it, which it has lost then.
     pub fn belongs_to(&mut self, session: &Session) -> Result<(), Full> {
-        let owner = (session.id.clone(), Owner::from(&session.resident));
-        if self.owner.as_ref() == Some(&owner) {
+        let owner = Owner::from(&*session.resident);
+        if let Some(Keeper::Resident(known, resident)) = &self.keeper
+            && *known == session.id
+            && Owner::from(&**resident) == owner
+        {
             return Ok(());
         }
         self.leave();
         self.enter(|places, place| {
-            places.add_resident(place.number, &owner.0, &owner.1, place.closing.clone(), Instant::now())
+            places.add_resident(place.number, &session.id, &owner, place.closing.clone(), Instant::now())
         })?;
-        self.owner = Some(owner);
+        self.keeper = Some(Keeper::Resident(session.id.clone(), session.resident.clone()));
         Ok(())
     }
 
-    /// Returns the network that opened the socket.
+    /// Returns why the socket is to close; `None` if it is not.
     #[must_use]
-    pub const fn network(&self) -> Network {
-        self.network
-    }
-
-    /// Cancelled when the socket is to close.
-    #[must_use]
-    pub fn close(&self) -> CancellationToken {
-        self.closing.token().clone()
-    }
-
-    /// Returns whether the socket is to close.
-    #[must_use]
-    pub fn is_closing(&self) -> bool {
-        self.closing.token().is_cancelled()
-    }
-
-    /// Returns why the socket is to close.
-    #[must_use]
-    pub fn reason(&self) -> Reason {
+    pub fn closing(&self) -> Option<Reason> {
         self.closing.reason()
+    }
+
+    /// Wakes the task that waits for the closing at this time or up to a [`TICK`] later.
+    pub fn set_alarm(&self, at: tokio::time::Instant) {
+        self.sockets.0.alarms.set(at, &self.closing);
+    }
+
+    /// Returns whether an alarm has rung since the last call.
+    #[must_use]
+    pub fn take_alarm(&self) -> bool {
+        self.closing.take_ring()
+    }
+
+    /// Waits until the socket is to close, and returns why. The task that asked last wakes then.
+    pub fn poll_closing(&self, context: &Context<'_>) -> Poll<Reason> {
+        self.closing.poll(context)
+    }
+
+    /// Waits until the socket is to close.
+    pub async fn closed(&self) {
+        poll_fn(|context| self.poll_closing(context).map(drop)).await;
     }
 
     fn enter(
@@ -197,15 +224,20 @@ impl Place {
             metrics::counter!("iutsai_sockets_displaced_total").increment(1);
             displaced.close(Reason::Displaced);
         }
+        if self.sockets.0.is_stopping.load(Ordering::SeqCst) {
+            self.closing.close(Reason::Stopping);
+        }
         Ok(())
     }
 
     fn leave(&mut self) {
-        let mut places = self.sockets.places();
         // A socket that has made room for another has no place any more.
-        match self.owner.take() {
-            Some((session, owner)) => places.remove_resident(self.number, &session, &owner),
-            None => places.remove_stranger(self.number, self.network),
+        match self.keeper.take() {
+            Some(Keeper::Stranger(network)) => self.sockets.places().remove_stranger(self.number, network),
+            Some(Keeper::Resident(_, resident)) => {
+                self.sockets.places().remove_resident(self.number, &Owner::from(&*resident))
+            }
+            None => None,
         };
     }
 }
@@ -242,8 +274,10 @@ mod tests {
     async fn a_stop_closes_every_socket() {
         let sockets = Sockets::new(100);
         let place = sockets.enter(network(), None).expect("there is room");
-        assert!(!place.is_closing() && !place.close().is_cancelled());
-        assert_eq!(sockets.stop(Duration::from_secs(1)).await, 0);
-        assert!(place.is_closing() && place.close().is_cancelled() && place.reason() == Reason::Stopping);
+        assert_eq!(place.closing(), None);
+        let (stopped, ()) = tokio::join!(sockets.stop(Duration::from_secs(1)), place.closed());
+        assert_eq!((stopped, place.closing()), (0, Some(Reason::Stopping)));
+        let late = sockets.enter(network(), None).expect("there is room");
+        assert_eq!(late.closing(), Some(Reason::Stopping));
     }
 }

@@ -17,12 +17,19 @@ const SHORT: usize = 125;
 #[derive(Debug)]
 pub struct Reader {
     limit: usize,
+    /// `None` while nothing is half read, because most connections are idle nearly always.
+    partial: Option<Box<Partial>>,
+    failed: Option<Fault>,
+}
+
+/// The octets and messages that are half read.
+#[derive(Debug, Default)]
+struct Partial {
     octets: Vec<u8>,
     /// Octets before this one have been read.
     start: usize,
     /// The fragments so far of a message that has not ended.
     begun: Option<Begun>,
-    failed: Option<Fault>,
 }
 
 #[derive(Debug)]
@@ -54,13 +61,13 @@ impl Reader {
     /// A reader at the beginning of a connection. A message may have `limit` octets.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self { limit, octets: Vec::new(), start: 0, begun: None, failed: None }
+        Self { limit, partial: None, failed: None }
     }
 
     /// Adds octets of the client. After a fault they are dropped.
     pub fn push(&mut self, octets: &[u8]) {
-        if self.failed.is_none() {
-            self.octets.extend_from_slice(octets);
+        if self.failed.is_none() && !octets.is_empty() {
+            self.partial().octets.extend_from_slice(octets);
         }
     }
 
@@ -89,7 +96,16 @@ impl Reader {
 
     /// Returns whether the next octet begins a message.
     fn is_between_messages(&self) -> bool {
-        self.start == self.octets.len() && self.begun.is_none() && self.failed.is_none()
+        self.partial.as_deref().is_none_or(Partial::is_empty) && self.failed.is_none()
+    }
+
+    fn partial(&mut self) -> &mut Partial {
+        self.partial.get_or_insert_default()
+    }
+
+    /// Returns the fragments so far of a message that has not ended.
+    fn begun(&self) -> Option<&Begun> {
+        self.partial.as_ref()?.begun.as_ref()
     }
 
     /// Returns the next message or control frame, or `None` until more octets are pushed.
@@ -122,7 +138,8 @@ impl Reader {
 
     /// Takes the next frame, if it is whole. Its head is judged before its payload has come.
     fn frame(&mut self) -> Result<Option<Frame>, Fault> {
-        let pending = &self.octets[self.start..];
+        let Some(partial) = &self.partial else { return Ok(None) };
+        let pending = &partial.octets[partial.start..];
         let &[first, second, ref rest @ ..] = pending else { return Ok(None) };
         let (opcode, is_last) = (first & 0x0F, first & FIN != 0);
         self.judge(first, second)?;
@@ -141,7 +158,7 @@ impl Reader {
         let Some((mask, masked)) = whole else { return Ok(None) };
         let mut payload = masked.to_vec();
         mask::apply(&mut payload, *mask);
-        self.start += end;
+        self.partial().start += end;
         Ok(Some(Frame { opcode, is_last, payload }))
     }
 
@@ -151,7 +168,7 @@ impl Reader {
         if first & RESERVED != 0 {
             return Err(Fault::ReservedBit);
         }
-        match (opcode, &self.begun) {
+        match (opcode, self.begun()) {
             (CONTINUATION, None) => return Err(Fault::NothingToContinue),
             (TEXT | BINARY, Some(_)) => return Err(Fault::Interleaved),
             (CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG, _) => {}
@@ -168,7 +185,7 @@ impl Reader {
 
     /// Returns the length of a payload that may be read.
     fn bounded(&self, opcode: u8, length: u64) -> Result<usize, Fault> {
-        let before = match &self.begun {
+        let before = match self.begun() {
             Some(begun) if !is_control(opcode) => begun.payload.len(),
             _ => 0,
         };
@@ -185,7 +202,7 @@ impl Reader {
             CLOSE => return closing(&payload).map(|code| Some(Incoming::Close(code))),
             _ => {}
         }
-        let message = match self.begun.take() {
+        let message = match self.partial().begun.take() {
             None => Begun { is_text: opcode == TEXT, payload },
             Some(mut begun) => {
                 begun.payload.extend_from_slice(&payload);
@@ -193,7 +210,7 @@ impl Reader {
             }
         };
         if !is_last {
-            self.begun = Some(message);
+            self.partial().begun = Some(message);
             return Ok(None);
         }
         if message.is_text && std::str::from_utf8(&message.payload).is_err() {
@@ -204,12 +221,23 @@ impl Reader {
 
     /// Gives back the room of what was read.
     fn reclaim(&mut self) {
-        if self.start == self.octets.len() {
-            self.octets = Vec::new();
-        } else {
-            self.octets.drain(..self.start);
+        let Some(partial) = &mut self.partial else { return };
+        if partial.is_empty() {
+            self.partial = None;
+            return;
         }
-        self.start = 0;
+        if partial.start == partial.octets.len() {
+            partial.octets = Vec::new();
+        } else {
+            partial.octets.drain(..partial.start);
+        }
+        partial.start = 0;
+    }
+}
+
+impl Partial {
+    fn is_empty(&self) -> bool {
+        self.start == self.octets.len() && self.begun.is_none()
     }
 }
 

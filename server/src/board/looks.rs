@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 use app::pages::board::Now;
 use backend::{
     audit::{Act, By},
-    calls::hub::{Means, Viewer},
+    calls::hub::{self, Means, Viewer},
 };
 use domain::{CallKey, House, Line, Resident};
 use http::request::Parts;
@@ -45,7 +45,7 @@ impl Looker {
     pub(super) fn administrator(state: &AppState, parts: &Parts, resident: &Resident) -> Self {
         let own = resident.flat().map(|(line, house)| (line.clone(), house.clone()));
         let by = state.proxies.sender(parts).by(&resident.name);
-        Self { by, viewer: Arc::new(Viewer::from(resident)), own, shown: HashSet::new() }
+        Self { by, viewer: Arc::new(resident.clone()), own, shown: HashSet::new() }
     }
 
     /// A screen on a wall. Nobody knows who stands before it.
@@ -53,7 +53,7 @@ impl Looker {
         // A screen that was revoked meanwhile has no name any more.
         let name = state.backend.displays.name(id).unwrap_or_else(|| id.to_owned());
         let by = By::display(&name, state.proxies.sender(parts).ip);
-        Self { by, viewer: Arc::new(Viewer::display(&name)), own: None, shown: HashSet::new() }
+        Self { by, viewer: Arc::new(hub::display(&name)), own: None, shown: HashSet::new() }
     }
 
     /// Records that the locations of these calls were shown.

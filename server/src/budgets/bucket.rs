@@ -52,6 +52,13 @@ impl Bucket {
         self.left >= 1.0
     }
 
+    /// Returns true if it has filled again, so that forgetting it changes nothing.
+    #[must_use]
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        let waited = now.saturating_duration_since(self.at).as_secs_f64();
+        self.left + waited * self.rate.per_second >= self.rate.burst
+    }
+
     /// Returns when it was last asked.
     #[must_use]
     pub(crate) fn at(&self) -> Instant {

@@ -27,7 +27,17 @@ const NO_HEAD: usize = usize::MAX;
 /// A client's TCP connection, as HTTP reads and writes it. Once closed from outside, it reads as ended by the client.
 ///
 /// The connection's stream. One task reads and writes it, and is the one that is woken.
-pub(crate) struct ClientStream(Arc<Shared>);
+pub(crate) struct ClientStream {
+    shared: Arc<Shared>,
+    /// `None` once the connection is a socket.
+    counted: Option<Counted>,
+}
+
+/// Counts a connection as open until it is dropped. A socket keeps no more of its connection.
+pub(crate) struct Counted {
+    connections: Connections,
+    number: u64,
+}
 
 /// The state that the connection's task, its requests and [`Connections`] share.
 pub(super) struct Shared {
@@ -141,20 +151,21 @@ impl Shared {
 }
 
 impl ClientStream {
-    pub(super) const fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let counted = Counted { connections: shared.connections.clone(), number: shared.number };
+        Self { shared, counted: Some(counted) }
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
-        self.0.clone()
+        self.shared.clone()
     }
 
-    /// Takes the descriptor, for a socket that reads and writes it without this. The connection counts as open until
-    /// this is dropped.
+    /// Returns the descriptor, for a socket that reads and writes it without this; `None` if it was closed. The
+    /// connection counts as open until the other part is dropped.
     #[must_use]
-    pub(crate) fn take_descriptor(&self) -> Option<TcpStream> {
-        let (stream, _) = self.0.take();
-        stream
+    pub(crate) fn into_socket(mut self) -> Option<(TcpStream, Counted)> {
+        let (stream, _) = self.shared.take();
+        Some((stream?, self.counted.take()?))
     }
 
     /// Uses the descriptor, or returns `gone` when it was closed.
@@ -164,7 +175,7 @@ impl ClientStream {
         gone: impl FnOnce() -> io::Result<T>,
         operation: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        let mut descriptor = self.0.lock();
+        let mut descriptor = self.shared.lock();
         let Some(stream) = &mut descriptor.stream else { return Poll::Ready(gone()) };
         let polled = operation(Pin::new(stream), context);
         if polled.is_pending() {
@@ -178,7 +189,7 @@ impl ClientStream {
 
     fn written(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if matches!(polled, Poll::Ready(Ok(1..))) {
-            self.0.speaks();
+            self.shared.speaks();
         }
         polled
     }
@@ -190,15 +201,15 @@ impl AsyncRead for ClientStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.0.is_head_too_long() {
+        if self.shared.is_head_too_long() {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         let polled = self.attempt(context, || Ok(()), |stream, context| stream.poll_read(context, buffer));
         let read = buffer.filled().len() - before;
         if read > 0 {
-            self.0.speaks();
-            self.0.count(read);
+            self.shared.speaks();
+            self.shared.count(read);
         }
         polled
     }
@@ -237,8 +248,13 @@ impl AsyncWrite for ClientStream {
 impl Drop for ClientStream {
     fn drop(&mut self) {
         // A request may still hold what is shared; the descriptor is free all the same. Nobody waits any more.
-        drop(self.0.take());
-        self.0.connections.leave(self.0.number);
+        drop(self.shared.take());
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.connections.leave(self.number);
     }
 }
 

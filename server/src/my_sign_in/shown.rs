@@ -41,7 +41,7 @@ pub(super) async fn answer(state: AppState, form: Form, factor: Factor) -> Respo
     // A second factor that has codes is set up.
     let shown = Shown { is_limited: false, ..shown };
     let extras = Extras { my_sign_in: Some(Arc::new(shown)), ..Extras::default() };
-    rendering::answer(state, parts, Some(session.resident), extras).await
+    rendering::answer(state, parts, Some(Arc::unwrap_or_clone(session.resident)), extras).await
 }
 
 async fn shown_with(state: &AppState, session: &Session, factor: Factor, view: View) -> Shown {

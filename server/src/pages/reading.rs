@@ -47,7 +47,7 @@ pub(super) async fn read(
     if let Some(session) = session.filter(|_| MY_SIGN_IN.is_at(path)) {
         extras.my_sign_in = Some(Arc::new(own::shown(state, session, query).await));
     }
-    let viewer = session.map(|session| &session.resident);
+    let viewer = session.map(|session| &*session.resident);
     if let Some(viewer) = viewer {
         extras.me = of_person::shown(state, path, query, viewer).await;
     }

@@ -45,6 +45,8 @@ fn invitation_of(query: Option<&str>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use backend::people::sessions::SessionId;
     use domain::{Resident, Role};
 
@@ -53,6 +55,7 @@ mod tests {
     fn session(flat: Option<(&str, &str)>, is_limited: bool) -> Session {
         let (line, house) = flat.map(|(line, house)| (line.parse().unwrap(), house.parse().unwrap())).unzip();
         let resident = Resident { name: "admin".into(), line, house, role: Role::Administrator };
+        let resident = Arc::new(resident);
         Session { id: SessionId::of_token("a token"), resident, renewed: false, is_limited }
     }
 

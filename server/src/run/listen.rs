@@ -64,6 +64,7 @@ pub(super) async fn listen(
     }
     tokio::spawn(metrics::upkeep(state.metrics.clone()));
     tokio::spawn(state.sockets.clone().close_changed(state.backend.sessions.clone()));
+    tokio::spawn(state.sockets.clone().ring_alarms());
     tokio::spawn(state.boards.clone().watch(state.backend.hub.clone()));
     announce(local, demo).map_err(|error| format!("cannot print the address on stdout: {error}"))?;
     Ok(Running { state, stop_accepting, servers, traces: None })

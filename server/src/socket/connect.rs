@@ -55,7 +55,7 @@ impl Opening {
         place: &mut Place,
     ) -> Result<(Agreement, Credentials), Frame> {
         let agreement = agree(connect)?;
-        let (network, opened_by) = (place.network(), self.opened_by.take());
+        let (network, opened_by) = (self.client.network(), self.opened_by.take());
         let credentials = identify(connect, &self.state, network, opened_by).await?;
         place.belongs_to(&credentials.session).map_err(|full| Frame::error(full.detail()))?;
         confirm(&credentials, &self.state.backend.sessions).await?;

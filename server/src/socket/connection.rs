@@ -3,24 +3,19 @@
 mod receive;
 mod snapshots;
 mod timers;
-mod waits;
 
 use std::{
     future::poll_fn,
     ops::ControlFlow,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use backend::{calls::hub::Queue, readiness::Readiness};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use stomp::{Decoder, Version};
-use tokio::{
-    task::yield_now,
-    time::{Instant, sleep_until},
-};
+use tokio::{task::yield_now, time::Instant};
 
-use self::{snapshots::Snapshots, timers::Timers, waits::Waits};
+use self::{snapshots::Snapshots, timers::Timers};
 use super::{
     connect::Opening,
     farewell::{Farewell, Flow},
@@ -28,111 +23,125 @@ use super::{
     session::Session,
     transport::{Happening, Transport},
 };
-use crate::{budgets::Frames, sockets::Place};
+use crate::{budgets::Frames, sockets::Place, state::AppState};
 
 /// Frames written to one socket before it is read again.
 const BURST: usize = 16;
 
-/// Runs a socket until it ends. The beginning is in a box, because the task keeps room for what it is given.
+/// Runs a socket until it ends. Its task keeps room for whatever it awaits, so all that an idle socket does not await is
+/// in boxes.
 pub(super) async fn run(beginning: Box<(Handshake, Box<Opening>, Place)>) {
-    let (handshake, opening, place) = *beginning;
-    let Some((stream, read)) = handshake.finish().await else { return };
-    let (queue, transport) = match Transport::open(stream, read) {
-        Ok(opened) => opened,
-        Err(error) => return tracing::debug!(%error, "an upgraded connection has ended"),
+    let Some(mut connection) = Box::pin(Connection::begin(beginning)).await else { return };
+    let farewell = loop {
+        let work = poll_fn(|context| connection.poll_work(context)).await;
+        if let ControlFlow::Break(farewell) = Box::pin(connection.perform(work)).await {
+            break farewell;
+        }
     };
-    let now = Instant::now();
-    let mut connection = Connection {
-        transport,
-        decoder: Decoder::new(receive::LIMITS),
-        budget: Frames::of_stranger(now.into()),
-        readiness: opening.state.backend.readiness.clone(),
-        opening: Some(opening),
-        place,
-        queue,
-        session: None,
-        snapshots: Snapshots::default(),
-        timers: Timers::starting(now),
-    };
-    let farewell = connection.serve().await;
-    let Connection { transport, session, place, .. } = connection;
-    let version = session.map_or(Version::V1_2, |session| session.version());
-    Box::pin(farewell.send(transport, version, place)).await;
+    Box::pin(connection.leave(farewell)).await;
 }
 
 struct Connection {
     transport: Transport,
-    decoder: Decoder,
+    /// `None` while the next octet begins a frame.
+    decoder: Option<Box<Decoder>>,
     budget: Frames,
-    readiness: Readiness,
+    state: AppState,
     /// Until the session has begun.
     opening: Option<Box<Opening>>,
     place: Place,
-    queue: Queue,
     session: Option<Session>,
     snapshots: Snapshots,
     timers: Timers,
 }
 
-/// The end of a wait.
-enum Next {
-    Happening(Happening),
-    /// The place was closed from outside.
-    Closing,
-    /// A timer is due.
-    Due,
+/// The work of a connection that may wait, and which is seldom needed.
+enum Work {
+    /// More waits to be put, after the other sockets have had their turn.
+    LetOthersPass,
+    /// Octets of STOMP came that are more than one ACK.
+    Receive(Vec<u8>),
+    End(Farewell),
 }
 
 impl Connection {
-    async fn serve(&mut self) -> Farewell {
-        let close = self.place.close().cancelled_owned();
-        let alarm = sleep_until(self.timers.next());
-        tokio::pin!(close, alarm);
-        let mut waits = Waits::new(close, alarm);
+    /// Waits for the handshake; `None` if the connection has ended before.
+    async fn begin(beginning: Box<(Handshake, Box<Opening>, Place)>) -> Option<Self> {
+        let (handshake, opening, place) = *beginning;
+        let (stream, read) = handshake.finish().await?;
+        let transport = Transport::open(stream, read)
+            .inspect_err(|error| tracing::debug!(%error, "an upgraded connection has ended"))
+            .ok()?;
+        let now = Instant::now();
+        Some(Self {
+            transport,
+            decoder: None,
+            budget: Frames::of_stranger(now.into()),
+            state: opening.state.clone(),
+            opening: Some(opening),
+            place,
+            session: None,
+            snapshots: Snapshots::default(),
+            timers: Timers::starting(now),
+        })
+    }
+
+    /// Does what needs no waiting, until there is other work.
+    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Work> {
         loop {
             let (has_more, holds) = (self.put_waiting(), self.holds());
             self.transport.hold(holds);
             self.transport.count_elsewhere(self.snapshots.octets());
-            let flow = if has_more { self.let_others_pass().await } else { self.wait(&mut waits).await };
-            if let ControlFlow::Break(farewell) = flow {
-                return farewell;
+            if has_more {
+                return Poll::Ready(Work::LetOthersPass);
+            }
+            if let ControlFlow::Break(work) = ready!(self.poll_next(context)) {
+                return Poll::Ready(work);
             }
         }
     }
 
-    /// Gives the other sockets their turn. The frames that wait must not keep this one from being read or closed.
-    async fn let_others_pass(&mut self) -> Flow {
-        yield_now().await;
-        if self.place.is_closing() {
-            return ControlFlow::Break(Farewell::of(self.place.reason()));
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<ControlFlow<Work>> {
+        if let Some(reason) = self.place.closing() {
+            return Poll::Ready(ControlFlow::Break(Work::End(Farewell::of(reason))));
         }
-        match poll_fn(|context| self.poll_happening(false, context)).now_or_never() {
-            Some(happening) => self.on(happening).await,
-            None => ControlFlow::Continue(()),
-        }
-    }
-
-    async fn wait(&mut self, waits: &mut Waits<'_>) -> Flow {
-        waits.set_alarm(self.timers.next());
         let takes = self.inspects() && self.snapshots.lets_pass();
-        match poll_fn(|context| self.poll_next(takes, waits, context)).await {
-            Next::Happening(happening) => self.on(happening).await,
-            Next::Closing => ControlFlow::Break(Farewell::of(self.place.reason())),
-            Next::Due => self.timers.check(Instant::now(), &self.transport),
+        if let Poll::Ready(happening) = self.poll_happening(takes, context) {
+            return Poll::Ready(self.on(happening));
+        }
+        if let Poll::Ready(reason) = self.place.poll_closing(context) {
+            return Poll::Ready(ControlFlow::Break(Work::End(Farewell::of(reason))));
+        }
+        ready!(self.timers.poll_due(&self.place));
+        Poll::Ready(self.timers.check(Instant::now(), &self.transport).map_break(Work::End))
+    }
+
+    async fn perform(&mut self, work: Work) -> Flow {
+        let work = match work {
+            Work::LetOthersPass => self.let_others_pass().await,
+            work => ControlFlow::Break(work),
+        };
+        match work {
+            ControlFlow::Break(Work::Receive(octets)) => self.receive_frames(&octets).await,
+            ControlFlow::Break(Work::End(farewell)) => ControlFlow::Break(farewell),
+            ControlFlow::Break(Work::LetOthersPass) | ControlFlow::Continue(()) => ControlFlow::Continue(()),
         }
     }
 
-    fn poll_next(&mut self, takes: bool, waits: &mut Waits<'_>, context: &mut Context<'_>) -> Poll<Next> {
-        if self.place.is_closing() {
-            return Poll::Ready(Next::Closing);
+    /// Gives the other sockets their turn. The frames that wait must not keep this one from being read or closed.
+    async fn let_others_pass(&mut self) -> ControlFlow<Work> {
+        yield_now().await;
+        if let Some(reason) = self.place.closing() {
+            return ControlFlow::Break(Work::End(Farewell::of(reason)));
         }
-        if let Poll::Ready(happening) = self.poll_happening(takes, context) {
-            return Poll::Ready(Next::Happening(happening));
-        }
-        if waits.poll_close(context).is_ready() {
-            return Poll::Ready(Next::Closing);
-        }
-        waits.poll_alarm(context).map(|()| Next::Due)
+        let happening = poll_fn(|context| self.poll_happening(false, context)).now_or_never();
+        happening.map_or(ControlFlow::Continue(()), |happening| self.on(happening))
+    }
+
+    async fn leave(self, farewell: Farewell) {
+        let Self { transport, session, place, .. } = self;
+        let version = session.map_or(Version::V1_2, |session| session.version());
+        farewell.send(transport, version, place).await;
     }
 
     /// Returns whether the session must see the frames of the hub before they go out.
@@ -164,22 +173,23 @@ impl Connection {
         true
     }
 
-    async fn on(&mut self, happening: Happening) -> Flow {
-        match happening {
-            Happening::Sent | Happening::Queued | Happening::Handled => {}
-            Happening::Pong => self.timers.answered(),
-            Happening::Gone => return ControlFlow::Break(Farewell::Gone),
-            Happening::Refused => return ControlFlow::Break(Farewell::Flood),
-            Happening::TooSlow => return ControlFlow::Break(Farewell::TooSlow),
-            Happening::NotUnderstood(fault) => {
-                return ControlFlow::Break(Farewell::not_understood(fault));
-            }
-            Happening::Received(bytes) => {
+    fn on(&mut self, happening: Happening) -> ControlFlow<Work> {
+        let farewell = match happening {
+            Happening::Sent | Happening::Queued | Happening::Handled => return ControlFlow::Continue(()),
+            Happening::Pong => {
                 self.timers.answered();
-                return self.receive(&bytes).await;
+                return ControlFlow::Continue(());
             }
-        }
-        ControlFlow::Continue(())
+            Happening::Received(octets) => {
+                self.timers.answered();
+                return self.receive(octets);
+            }
+            Happening::Gone => Farewell::Gone,
+            Happening::Refused => Farewell::Flood,
+            Happening::TooSlow => Farewell::TooSlow,
+            Happening::NotUnderstood(fault) => Farewell::not_understood(fault),
+        };
+        ControlFlow::Break(Work::End(farewell))
     }
 
     fn put_messages(&mut self, frames: &[Bytes]) {

@@ -91,7 +91,7 @@ impl Farewell {
             }
             Self::Flood => {
                 // The place stays taken meanwhile, so that a session cannot go on with a new socket at once.
-                let _ = timeout(FLOOD_PAUSE, place.close().cancelled_owned()).await;
+                let _ = timeout(FLOOD_PAUSE, place.closed()).await;
                 let error = Frame::error("Too many frames; send fewer a second.");
                 (error, code::POLICY, "too many frames", CLOSING)
             }

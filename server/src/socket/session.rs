@@ -14,29 +14,28 @@ use std::sync::Arc;
 
 use backend::{
     audit::By,
-    calls::hub::{Hub, Queue, Snapshot, Viewer},
-    delivery::log::Share,
-    reach::{Armed, Reach},
-    service::Backend,
+    calls::{
+        hub::{Queue, Snapshot},
+        receipts::FlatReceipts,
+    },
+    reach::Armed,
 };
-use domain::{Resident, header};
+use domain::{Resident, Role, header};
 use stomp::{Command, Frame, Version};
 
-use self::{
-    reports::{Reports, acknowledged_id},
-    subscriptions::Subscriptions,
-};
+use self::{reports::acknowledged_id, subscriptions::Subscriptions};
+use crate::{client_address::ClientAddress, state::AppState};
 
 /// One client's session.
 pub(super) struct Session {
-    resident: Resident,
-    /// The person once more, shared with the record of those who were shown a location.
-    viewer: Arc<Viewer>,
+    /// Shared with the session of the account, and with the record of those who were shown a location.
+    resident: Arc<Resident>,
     version: Version,
-    hub: Hub,
-    reports: Reports,
-    reach: Reach,
-    share: Share,
+    state: AppState,
+    /// Where the calls that have reached the person's flat are recorded; `None` for somebody without one.
+    receipts: Option<FlatReceipts>,
+    /// Somebody of the office with the address, as the audit names them; `None` for a resident.
+    by: Option<Box<By>>,
     queue: Queue,
     subscriptions: Subscriptions,
     /// The client would sound a call, as it last reported.
@@ -60,19 +59,23 @@ pub(super) enum Step {
 }
 
 impl Session {
-    /// A session of this person, whose messages go to `queue`.
+    /// A session of this person at this address, whose messages go to `queue`.
     #[must_use]
-    pub(super) fn new(resident: Resident, version: Version, backend: &Backend, by: By, queue: Queue) -> Self {
-        let receipts = resident.flat().map(|(line, house)| backend.receipts.of_flat(line, house));
-        let reports = Reports { receipts, audit: backend.audit.clone(), by };
+    pub(super) fn new(
+        resident: Arc<Resident>,
+        version: Version,
+        state: AppState,
+        client: ClientAddress,
+        queue: Queue,
+    ) -> Self {
+        let receipts = resident.flat().map(|(line, house)| state.backend.receipts.of_flat(line, house));
+        let is_office = resident.role == Role::Administrator;
         Self {
-            viewer: Arc::new(Viewer::from(&resident)),
+            by: is_office.then(|| Box::new(client.by(&resident.name))),
             resident,
             version,
-            hub: backend.hub.clone(),
-            reports,
-            reach: backend.reach.clone(),
-            share: backend.share.clone(),
+            state,
+            receipts,
             queue,
             subscriptions: Subscriptions::default(),
             would_sound: false,

@@ -21,7 +21,7 @@ use self::{
     input::{Came, Input},
     output::Output,
 };
-use crate::connections::ClientStream;
+use crate::connections::{ClientStream, Counted};
 
 /// Frames that wait for a slow client; after that it is closed.
 const QUEUE: usize = 1024;
@@ -44,9 +44,9 @@ pub(super) struct Transport {
     /// Frames of the hub wait in the output.
     is_held: bool,
     /// The connection counts as open until this is dropped.
-    _connection: ClientStream,
+    _counted: Counted,
     /// The octets that wait for this client outside of the transport.
-    elsewhere: usize,
+    elsewhere: u32,
     /// True if nothing more can be read, because the input was not understood or too long.
     deaf: bool,
     /// The Close frame has been put.
@@ -81,23 +81,27 @@ impl Transport {
     ///
     /// # Errors
     /// When the connection is closed, or cannot be moved.
-    pub(super) fn open(connection: ClientStream, read: Bytes) -> io::Result<(Queue, Self)> {
-        let stream = connection.take_descriptor().ok_or(io::ErrorKind::NotConnected)?;
+    pub(super) fn open(connection: ClientStream, read: Bytes) -> io::Result<Self> {
+        let (stream, counted) = connection.into_socket().ok_or(io::ErrorKind::NotConnected)?;
         let stream = TcpStream::from_std(stream.into_std()?)?;
         let (input, output) = stream.into_split();
-        let (queue, output) = queue_before(Box::new(Output(output)), QUEUE);
+        let (_, output) = queue_before(Box::new(Output(output)), QUEUE);
         let input = Input::new(input, &read);
         drop(read);
-        let transport = Self {
+        Ok(Self {
             input,
             output,
             is_held: false,
-            _connection: connection,
+            _counted: counted,
             elsewhere: 0,
             deaf: false,
             is_closing: false,
-        };
-        Ok((queue, transport))
+        })
+    }
+
+    /// Returns the hub's end of the queue of what goes out.
+    pub(super) fn queue(&self) -> Queue {
+        self.output.queue()
     }
 
     /// Returns whether all that was put has gone out.
@@ -154,7 +158,7 @@ impl Transport {
 
     /// Sets how many octets wait for this client outside of the transport.
     pub(super) fn count_elsewhere(&mut self, octets: usize) {
-        self.elsewhere = octets;
+        self.elsewhere = u32::try_from(octets).unwrap_or(u32::MAX);
     }
 
     /// Returns whether the client is not read because too much waits for it.
@@ -200,7 +204,7 @@ impl Transport {
 
     /// Returns whether more waits for the client than may, if so many octets wait in the queue.
     fn exceeds(&self, octets: usize) -> bool {
-        octets + self.elsewhere > BUDGET
+        octets.saturating_add(self.elsewhere as usize) > BUDGET
     }
 
     fn came(&mut self, came: Result<Came, Fault>) -> Happening {

@@ -1,8 +1,14 @@
-//! The closing of a socket from outside, with its reason.
+//! The closing of a socket from outside, with its reason, and the ringing of its alarm.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
 
-use tokio_util::sync::CancellationToken;
+use futures_util::task::AtomicWaker;
 
 /// Why a socket is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,32 +23,48 @@ pub enum Reason {
     Displaced,
 }
 
-/// Closes one socket. Clones close the same.
-#[derive(Clone, Debug)]
-pub(super) struct Closing {
-    token: CancellationToken,
-    reason: Arc<OnceLock<Reason>>,
+/// Closes one socket, or wakes it for an alarm. Clones are of the same socket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Closing(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    reason: OnceLock<Reason>,
+    /// An alarm has rung since this was last asked.
+    has_rung: AtomicBool,
+    /// The socket's task.
+    waiting: AtomicWaker,
 }
 
 impl Closing {
-    /// Closes a socket that is also closed by `stopping`.
-    pub(super) fn new(stopping: &CancellationToken) -> Self {
-        Self { token: stopping.child_token(), reason: Arc::default() }
-    }
-
     /// Closes it. The first reason counts.
     pub(super) fn close(&self, reason: Reason) {
         // It may be closing already.
-        let _ = self.reason.set(reason);
-        self.token.cancel();
+        let _ = self.0.reason.set(reason);
+        self.0.waiting.wake();
     }
 
-    pub(super) fn token(&self) -> &CancellationToken {
-        &self.token
+    /// Returns why it was closed; `None` while it is open.
+    pub(super) fn reason(&self) -> Option<Reason> {
+        self.0.reason.get().copied()
     }
 
-    /// Returns why it was closed; without a reason of its own the server stops.
-    pub(super) fn reason(&self) -> Reason {
-        self.reason.get().copied().unwrap_or(Reason::Stopping)
+    /// Wakes it for an alarm.
+    pub(super) fn ring(&self) {
+        self.0.has_rung.store(true, Ordering::Release);
+        self.0.waiting.wake();
+    }
+
+    /// Returns whether an alarm has rung since the last call.
+    pub(super) fn take_ring(&self) -> bool {
+        // Nearly always none has, and then nothing is written.
+        self.0.has_rung.load(Ordering::Acquire) && self.0.has_rung.swap(false, Ordering::AcqRel)
+    }
+
+    /// Waits until it is closed. The task that asked last wakes then.
+    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Reason> {
+        self.0.waiting.register(context.waker());
+        // It is looked at after that, because it may have been closed before.
+        self.reason().map_or(Poll::Pending, Poll::Ready)
     }
 }

@@ -65,15 +65,25 @@ struct Stranger {
     closing: Closing,
 }
 
+#[derive(Default)]
 struct OfOwner {
-    sessions: HashMap<SessionId, OfSession>,
-    displaced: Bucket,
+    /// In the order of their numbers. There are few, for which maps would keep room for many.
+    sockets: Vec<Socket>,
+    /// `None` until one of them has made room for another.
+    displaced: Option<Box<Displaced>>,
 }
 
-struct OfSession {
-    /// In the order of their numbers. Nearly always there is one, for which a tree would keep room for eleven.
-    sockets: Vec<(Number, Closing)>,
-    displaced: Bucket,
+/// A resident's socket.
+struct Socket {
+    number: Number,
+    session: SessionId,
+    closing: Closing,
+}
+
+/// The buckets by which the sockets of one owner make room for each other.
+struct Displaced {
+    of_owner: Bucket,
+    of_sessions: HashMap<SessionId, Bucket>,
 }
 
 impl From<&Resident> for Owner {
@@ -147,48 +157,46 @@ impl Places {
         } else {
             None
         };
-        let of_owner = self.residents.entry(owner.clone()).or_insert_with(|| OfOwner::new(now));
-        let of_session = of_owner.sessions.entry(session.clone()).or_insert_with(|| OfSession::new(now));
-        of_session.add(number, closing);
+        let of_owner = self.residents.entry(owner.clone()).or_default();
+        of_owner.add(Socket { number, session: session.clone(), closing });
         self.open.residents += 1;
         Ok(displaced)
     }
 
     fn count(&self, session: &SessionId, owner: &Owner) -> (usize, usize) {
         let Some(of_owner) = self.residents.get(owner) else { return (0, 0) };
-        let of_session = of_owner.sessions.get(session).map_or(0, |of_session| of_session.sockets.len());
-        (of_session, of_owner.len())
+        (of_owner.of_session(session).count(), of_owner.sockets.len())
     }
 
     /// Takes the session's oldest, if its bucket allows it.
     fn displace_of_session(&mut self, session: &SessionId, owner: &Owner, now: Instant) -> Option<Closing> {
-        let of_session = self.residents.get_mut(owner)?.sessions.get_mut(session)?;
-        let oldest = of_session.oldest()?;
-        if !of_session.displaced.take(now) {
+        let of_owner = self.residents.get_mut(owner)?;
+        let oldest = of_owner.of_session(session).next()?.number;
+        if !of_owner.displaced(now).of_session(session, now).take(now) {
             return None;
         }
-        self.remove_resident(oldest, session, owner)
+        self.remove_resident(oldest, owner)
     }
 
     /// Removes the oldest of the flat's session with the most, freely for a session that has fewer even with one more,
     /// else if the flat's bucket allows it.
     fn displace_of_owner(&mut self, own: usize, owner: &Owner, now: Instant) -> Option<Closing> {
         let of_owner = self.residents.get_mut(owner)?;
-        let (session, oldest, count) = of_owner.largest()?;
-        if count < own + 2 && !of_owner.displaced.take(now) {
+        let (count, oldest) = of_owner.largest()?;
+        if count < own + 2 && !of_owner.displaced(now).of_owner.take(now) {
             return None;
         }
-        self.remove_resident(oldest, &session, owner)
+        self.remove_resident(oldest, owner)
     }
 
     /// Takes the oldest of the owner with the most, if that has more than one who has one more than `own`.
     fn displace_of_largest(&mut self, own: usize) -> Option<Closing> {
-        let (owner, of_owner) = self.residents.iter().max_by_key(|(_, of_owner)| of_owner.len())?;
-        if of_owner.len() < own + 2 {
+        let (owner, of_owner) = self.residents.iter().max_by_key(|(_, of_owner)| of_owner.sockets.len())?;
+        if of_owner.sockets.len() < own + 2 {
             return None;
         }
-        let (owner, (session, oldest, _)) = (owner.clone(), of_owner.largest()?);
-        self.remove_resident(oldest, &session, &owner)
+        let (owner, (_, oldest)) = (owner.clone(), of_owner.largest()?);
+        self.remove_resident(oldest, &owner)
     }
 
     /// Removes a stranger's place, if it still has one.
@@ -202,75 +210,80 @@ impl Places {
         Some(stranger.closing)
     }
 
-    /// Removes the place of a session's socket, if it still has one.
-    pub(super) fn remove_resident(
-        &mut self,
-        number: Number,
-        session: &SessionId,
-        owner: &Owner,
-    ) -> Option<Closing> {
+    /// Removes the place of a resident's socket, if it still has one.
+    pub(super) fn remove_resident(&mut self, number: Number, owner: &Owner) -> Option<Closing> {
         let of_owner = self.residents.get_mut(owner)?;
-        let of_session = of_owner.sessions.get_mut(session)?;
-        let closing = of_session.remove(number)?;
-        if of_session.sockets.is_empty() {
-            of_owner.sessions.remove(session);
-        }
-        if of_owner.sessions.is_empty() {
+        let socket = of_owner.remove(number)?;
+        if of_owner.sockets.is_empty() {
             self.residents.remove(owner);
         }
         self.open.residents -= 1;
-        Some(closing)
+        Some(socket.closing)
+    }
+
+    /// Returns every socket.
+    pub(super) fn all(&self) -> Vec<Closing> {
+        let strangers = self.strangers.values().flat_map(BTreeMap::values);
+        let mut all: Vec<_> = strangers.map(|stranger| stranger.closing.clone()).collect();
+        all.extend(self.of(|_| true));
+        all
     }
 
     /// Returns every socket of the sessions that are wanted. They keep their places until they are closed.
     pub(super) fn of(&self, wanted: impl Fn(&SessionId) -> bool) -> Vec<Closing> {
-        let sessions = self.residents.values().flat_map(|of_owner| &of_owner.sessions);
-        let wanted = sessions.filter(|(session, _)| wanted(session));
-        wanted
-            .flat_map(|(_, of_session)| of_session.sockets.iter().map(|(_, closing)| closing.clone()))
-            .collect()
+        let sockets = self.residents.values().flat_map(|of_owner| &of_owner.sockets);
+        sockets.filter(|socket| wanted(&socket.session)).map(|socket| socket.closing.clone()).collect()
     }
 }
 
 impl OfOwner {
-    fn new(now: Instant) -> Self {
-        Self { sessions: HashMap::new(), displaced: Bucket::full(DISPLACED, now) }
+    /// Returns the sockets of one session, the oldest first.
+    fn of_session(&self, session: &SessionId) -> impl Iterator<Item = &Socket> {
+        self.sockets.iter().filter(move |socket| socket.session == *session)
     }
 
-    fn len(&self) -> usize {
-        self.sessions.values().map(|of_session| of_session.sockets.len()).sum()
+    /// Returns how many sockets the session with the most has, and the oldest of them. Among equal sessions it is the
+    /// one with the oldest socket.
+    fn largest(&self) -> Option<(usize, Number)> {
+        let mut sessions: HashMap<&SessionId, (usize, Reverse<Number>)> = HashMap::new();
+        for socket in &self.sockets {
+            // The first of a session is its oldest.
+            sessions.entry(&socket.session).or_insert((0, Reverse(socket.number))).0 += 1;
+        }
+        let (count, Reverse(oldest)) = sessions.into_values().max()?;
+        Some((count, oldest))
     }
 
-    /// Returns the session with the most sockets, the oldest of them, and how many they are. Among equal sessions it is
-    /// the one with the oldest socket.
-    fn largest(&self) -> Option<(SessionId, Number, usize)> {
-        let sessions = self.sessions.iter().filter_map(|(session, of_session)| {
-            Some((of_session.sockets.len(), Reverse(of_session.oldest()?), session))
-        });
-        let (count, oldest, session) = sessions.max_by_key(|(count, oldest, _)| (*count, *oldest))?;
-        Some((session.clone(), oldest.0, count))
+    fn displaced(&mut self, now: Instant) -> &mut Displaced {
+        self.displaced.get_or_insert_with(|| Box::new(Displaced::new(now)))
+    }
+
+    fn add(&mut self, socket: Socket) {
+        // A socket may get its number before another, and its place after it.
+        let place = self.sockets.partition_point(|earlier| earlier.number < socket.number);
+        self.sockets.reserve_exact(1);
+        self.sockets.insert(place, socket);
+    }
+
+    /// Removes a socket, and with the last one of a session its bucket.
+    fn remove(&mut self, number: Number) -> Option<Socket> {
+        let place = self.sockets.binary_search_by_key(&number, |socket| socket.number).ok()?;
+        let removed = self.sockets.remove(place);
+        let is_last = self.of_session(&removed.session).next().is_none();
+        if let Some(displaced) = self.displaced.as_mut().filter(|_| is_last) {
+            displaced.of_sessions.remove(&removed.session);
+        }
+        Some(removed)
     }
 }
 
-impl OfSession {
+impl Displaced {
     fn new(now: Instant) -> Self {
-        Self { sockets: Vec::new(), displaced: Bucket::full(DISPLACED, now) }
+        Self { of_owner: Bucket::full(DISPLACED, now), of_sessions: HashMap::new() }
     }
 
-    fn oldest(&self) -> Option<Number> {
-        self.sockets.first().map(|(number, _)| *number)
-    }
-
-    fn add(&mut self, number: Number, closing: Closing) {
-        // A socket may get its number before another, and its place after it.
-        let place = self.sockets.partition_point(|(earlier, _)| *earlier < number);
-        self.sockets.reserve_exact(1);
-        self.sockets.insert(place, (number, closing));
-    }
-
-    fn remove(&mut self, number: Number) -> Option<Closing> {
-        let place = self.sockets.binary_search_by_key(&number, |(number, _)| *number).ok()?;
-        Some(self.sockets.remove(place).1)
+    fn of_session(&mut self, session: &SessionId, now: Instant) -> &mut Bucket {
+        self.of_sessions.entry(session.clone()).or_insert_with(|| Bucket::full(DISPLACED, now))
     }
 }
 

@@ -60,14 +60,14 @@ impl Waiting {
         let Viewing { call, means, viewers, at } = viewing;
         let known = self.known.entry(call.clone()).or_default();
         for viewer in viewers {
-            if known.contains(&viewer.account) {
+            if known.contains(&viewer.name) {
                 continue;
             }
             if self.rows.len() >= WAITING {
                 metrics::counter!("iutsai_location_uses_lost_total").increment(1);
                 continue;
             }
-            known.insert(viewer.account.clone());
+            known.insert(viewer.name.clone());
             self.remembered += 1;
             self.rows.push_back(Use { call: call.clone(), viewer, means, at });
         }
@@ -188,7 +188,7 @@ async fn write(database: &Database, rows: &[Use]) -> Result<(), PeopleError> {
             );
             let insert = insert.bind(call.line.as_str()).bind(call.house.as_str()).bind(call.id.to_string());
             let insert = insert
-                .bind(viewer.account.as_str())
+                .bind(viewer.name.as_str())
                 .bind(viewer.line.as_ref().map(domain::Line::as_str))
                 .bind(viewer.house.as_ref().map(domain::House::as_str))
                 .bind(viewer.role.as_str())
@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn viewing(call: &CallKey, names: impl IntoIterator<Item = String>, means: Means) -> Viewing {
-        let viewer = |account| Arc::new(Viewer { account, line: None, house: None, role: Role::Resident });
+        let viewer = |name| Arc::new(Viewer { name, line: None, house: None, role: Role::Resident });
         let viewers = names.into_iter().map(viewer).collect();
         Viewing { call: call.clone(), means, viewers, at: 1 }
     }
@@ -226,7 +226,7 @@ mod tests {
         waiting.add(viewing(&call, both(), Means::Alarm));
         waiting.add(viewing(&call, both(), Means::Snapshot));
         waiting.add(viewing(&call, ["choi".to_owned()], Means::Snapshot));
-        let rows: Vec<_> = waiting.rows.iter().map(|row| (row.viewer.account.as_str(), row.means)).collect();
+        let rows: Vec<_> = waiting.rows.iter().map(|row| (row.viewer.name.as_str(), row.means)).collect();
         assert_eq!(rows, [("kim", Means::Alarm), ("lee", Means::Alarm), ("choi", Means::Snapshot)]);
     }
 
@@ -239,7 +239,7 @@ mod tests {
         let taken = waiting.take();
         assert_eq!(taken.len(), TOGETHER);
         waiting.put_back(taken);
-        assert_eq!((waiting.rows.len(), waiting.rows[0].viewer.account.as_str()), (WAITING, "0"));
+        assert_eq!((waiting.rows.len(), waiting.rows[0].viewer.name.as_str()), (WAITING, "0"));
         // One that found no room is not taken for recorded.
         waiting.take();
         waiting.add(viewing(&call, [(WAITING + 1).to_string()], Means::Alarm));

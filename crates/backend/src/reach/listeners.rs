@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -36,7 +37,7 @@ pub(super) struct Page {
     /// The house of the person, if it is one of the line.
     pub(super) house: Option<House>,
     /// The client's own name for its subscription.
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     pub(super) version: Version,
     pub(super) queue: Queue,
     /// The number that it has.
@@ -73,7 +74,7 @@ impl Listeners {
 impl OfLine {
     fn publish(&mut self, line: &Line, known: &Known, now: Instant) -> Option<Instant> {
         let due = self.changed.map(|changed| changed + CHANGE_EVERY).filter(|due| *due > now);
-        let mut frames: HashMap<(String, Version, Option<u32>), SharedFrame> = HashMap::new();
+        let mut frames: HashMap<(Arc<str>, Version, Option<u32>), SharedFrame> = HashMap::new();
         for page in self.pages.values_mut() {
             let number = known.neighbours(line, page.house.as_ref(), now);
             if number == page.shown {
@@ -126,7 +127,7 @@ mod tests {
 
     fn page(own: &str) -> (Page, QueueReceiver) {
         let (queue, frames) = queue(8);
-        let id = "reach".to_owned();
+        let id = "reach".into();
         (Page { house: Some(house(own)), id, version: Version::V1_2, queue, shown: None }, frames)
     }
 

@@ -151,7 +151,7 @@ impl Reach {
         &self,
         line: &Line,
         house: Option<House>,
-        (id, version): (String, Version),
+        (id, version): (Arc<str>, Version),
         queue: Queue,
     ) -> Listening {
         let page = Page { house, id, version, queue, shown: None };

@@ -106,7 +106,7 @@ async fn a_session_opens_with_its_token_until_it_ends_and_watchers_are_notified(
     let token = sessions.start(&resident, &Device::default()).await.expect("signed in");
     assert!(!format!("{token:?}").contains(token.as_str()));
     let session = sessions.find(token.as_str()).await.expect("answered").expect("it opens");
-    assert_eq!((&session.resident, &session.id), (&resident, &SessionId::of_token(token.as_str())));
+    assert_eq!((&*session.resident, &session.id), (&resident, &SessionId::of_token(token.as_str())));
     assert_eq!(sessions.known(token.as_str()), Some(resident));
     assert!(sessions.knows(token.as_str()) && !sessions.knows("another token"));
     assert!(sessions.find("another token").await.expect("answered").is_none());

@@ -30,6 +30,13 @@ const CANARY_LINE: &str = "@canary";
 /// The house in whose name the management office makes drills.
 const OFFICE_HOUSE: &str = "관리사무소";
 
+/// The text of a name. On the server clones share it, because thousands of sockets keep the same names.
+#[cfg(not(target_arch = "wasm32"))]
+type Text = std::sync::Arc<str>;
+/// The text of a name. A page has few, and shares none.
+#[cfg(target_arch = "wasm32")]
+type Text = String;
+
 fn check(name: &str) -> Result<(), InvalidName> {
     // Nearly all names are plain, and a start reads tens of millions.
     let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
@@ -73,7 +80,7 @@ macro_rules! name_type {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Text);
 
         impl $name {
             /// Checks the text and takes it as a name.
@@ -82,7 +89,7 @@ macro_rules! name_type {
             pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
                 let name = name.into();
                 check(&name)?;
-                Ok(Self(name))
+                Ok(Self(Text::from(name)))
             }
 
             /// The name as text.
@@ -114,7 +121,7 @@ macro_rules! name_type {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.as_str().to_owned()
             }
         }
 
@@ -139,13 +146,13 @@ impl Line {
     /// Returns the line of the service's silent calls to itself, which nobody lives on and nobody can subscribe to.
     #[must_use]
     pub fn canary() -> Self {
-        Self(CANARY_LINE.to_owned())
+        Self(Text::from(CANARY_LINE))
     }
 
     /// Returns whether this is the line of the service's silent calls to itself.
     #[must_use]
     pub fn is_canary(&self) -> bool {
-        self.0 == CANARY_LINE
+        self.as_str() == CANARY_LINE
     }
 }
 
@@ -153,7 +160,7 @@ impl House {
     /// Returns the house in whose name the management office makes drills. Clients that do not know it show its name.
     #[must_use]
     pub fn office() -> Self {
-        Self(OFFICE_HOUSE.to_owned())
+        Self(Text::from(OFFICE_HOUSE))
     }
 
     /// The name before every other one in their order, which no house can have.
@@ -164,6 +171,6 @@ impl House {
     /// Returns whether this is the management office.
     #[must_use]
     pub fn is_office(&self) -> bool {
-        self.0 == OFFICE_HOUSE
+        self.as_str() == OFFICE_HOUSE
     }
 }

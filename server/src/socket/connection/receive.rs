@@ -7,12 +7,12 @@ use std::{
 };
 
 use domain::header;
-use stomp::{Acknowledgement, Command, Frame, Incoming, Limits};
+use stomp::{Acknowledgement, Command, Decoder, Frame, Incoming, Limits, Version};
 use tokio::{task::yield_now, time::timeout};
 
-use super::Connection;
+use super::{Connection, Work};
 use crate::{
-    budgets::Frames,
+    budgets::{Frames, SessionFrames},
     socket::{
         connect::Opening,
         farewell::{Farewell, Flow, refused},
@@ -22,21 +22,20 @@ use crate::{
 };
 
 /// The bounds on a client's frame. Clients send short ones.
-pub(super) const LIMITS: Limits =
-    Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
+const LIMITS: Limits = Limits { headers: 32, line: 4 * 1024, header_octets: 8 * 1024, body: 16 * 1024 };
 /// The time for which a subscription waits while the server applies, after its start, the events that were promised
 /// before. Half applied, calls that are over look open, and would sound. It is bounded, because a disk or a database
 /// may be away.
 const PROMISED_WITHIN: Duration = Duration::from_secs(2);
 
 impl Connection {
-    pub(super) async fn receive(&mut self, bytes: &[u8]) -> Flow {
+    /// Obeys a message that is an ACK alone, and leaves any other.
+    pub(super) fn receive(&mut self, octets: Vec<u8>) -> ControlFlow<Work> {
         self.budget.messages_sent(self.transport.take_sent());
-        match self.acknowledge(bytes) {
+        match self.acknowledge(&octets) {
             Offered::Handled => ControlFlow::Continue(()),
-            Offered::Refused => ControlFlow::Break(Farewell::Flood),
-            // In a box, so that the task of an idle socket has no room for it.
-            Offered::Declined => Box::pin(self.receive_frames(bytes)).await,
+            Offered::Refused => ControlFlow::Break(Work::End(Farewell::Flood)),
+            Offered::Declined => ControlFlow::Break(Work::Receive(octets)),
         }
     }
 
@@ -44,42 +43,45 @@ impl Connection {
     /// sends one at the same moment, and none changes what the connection does next. With `takes` it is ready for a
     /// frame of the hub that is held.
     pub(super) fn poll_happening(&mut self, takes: bool, context: &mut Context<'_>) -> Poll<Happening> {
-        let Self { transport, decoder, budget, session, timers, .. } = self;
+        let Self { transport, decoder, budget, session, state, timers, .. } = self;
         transport.poll(takes, context, |message, output| {
             timers.answered();
-            let Some(session) = session.as_mut().filter(|_| decoder.is_between_frames()) else {
+            let Some(session) = session.as_mut().filter(|_| decoder.is_none()) else {
                 return Offered::Declined;
             };
-            acknowledge(session, budget, || output.take_sent(), message)
+            acknowledge(session, budget, &state.budgets.frames, || output.take_sent(), message)
         })
     }
 
-    async fn receive_frames(&mut self, bytes: &[u8]) -> Flow {
-        self.decoder.push(bytes);
+    pub(super) async fn receive_frames(&mut self, octets: &[u8]) -> Flow {
+        self.decoder().push(octets);
         let mut is_part = true;
         loop {
-            let incoming = match self.decoder.next() {
+            let incoming = match self.decoder().next() {
                 Ok(incoming) => incoming,
                 Err(error) => return ControlFlow::Break(Farewell::not_stomp(error.to_string())),
             };
-            let now = std::time::Instant::now();
+            let (sessions, now) = (&self.state.budgets.frames, std::time::Instant::now());
             let is_granted = match &incoming {
                 Some(Incoming::Frame(Frame { command: Command::Ack, .. })) => {
-                    self.budget.take_acknowledgement(now)
+                    self.budget.take_acknowledgement(sessions, now)
                 }
                 Some(Incoming::Frame(Frame { command: Command::Subscribe, .. })) => {
-                    self.budget.take_costly(now)
+                    self.budget.take_costly(sessions, now)
                 }
                 // The end of the message counts only where it completed no frame.
                 None if !is_part => true,
-                _ => self.budget.take(now),
+                _ => self.budget.take(sessions, now),
             };
             if !is_granted {
                 return ControlFlow::Break(Farewell::Flood);
             }
             is_part = false;
             match incoming {
-                None => return ControlFlow::Continue(()),
+                None => {
+                    self.decoder.take_if(|decoder| decoder.is_between_frames());
+                    return ControlFlow::Continue(());
+                }
                 Some(Incoming::Heartbeat) => {}
                 Some(Incoming::Frame(frame)) => self.obey(frame).await?,
             }
@@ -87,11 +89,22 @@ impl Connection {
     }
 
     fn acknowledge(&mut self, octets: &[u8]) -> Offered {
-        let Self { transport, decoder, budget, session, .. } = self;
-        match session.as_mut().filter(|_| decoder.is_between_frames()) {
-            Some(session) => acknowledge(session, budget, || transport.take_sent(), octets),
+        let Self { transport, decoder, budget, session, state, .. } = self;
+        match session.as_mut().filter(|_| decoder.is_none()) {
+            Some(session) => {
+                acknowledge(session, budget, &state.budgets.frames, || transport.take_sent(), octets)
+            }
             None => Offered::Declined,
         }
+    }
+
+    fn decoder(&mut self) -> &mut Decoder {
+        let version = self.session.as_ref().map_or(Version::V1_2, Session::version);
+        self.decoder.get_or_insert_with(|| {
+            let mut decoder = Box::new(Decoder::new(LIMITS));
+            decoder.set_version(version);
+            decoder
+        })
     }
 
     async fn obey(&mut self, frame: Frame) -> Flow {
@@ -100,7 +113,7 @@ impl Connection {
             // snapshots.
             yield_now().await;
             // The known calls are sent in either case.
-            let _ = timeout(PROMISED_WITHIN, self.readiness.promised()).await;
+            let _ = timeout(PROMISED_WITHIN, self.state.backend.readiness.promised()).await;
             // No frame may go out between the beginning of the subscription and its snapshot.
             self.transport.hold(true);
         }
@@ -136,15 +149,13 @@ impl Connection {
             Err(error) => return refused(error),
         };
         let Opening { state, client, .. } = *opening;
-        let now = std::time::Instant::now();
-        self.budget = state.budgets.frames.of(&credentials.session.id, now);
-        if !self.budget.take_costly(now) {
+        self.budget = Frames::of_session(credentials.session.id);
+        if !self.budget.take_costly(&state.budgets.frames, std::time::Instant::now()) {
             return ControlFlow::Break(Farewell::Flood);
         }
         let (resident, version) = (credentials.session.resident, agreement.version);
-        let by = client.by(&resident.name);
-        self.session = Some(Session::new(resident, version, &state.backend, by, self.queue.clone()));
-        self.decoder.set_version(agreement.version);
+        self.session = Some(Session::new(resident, version, state, client, self.transport.queue()));
+        self.decoder().set_version(version);
         self.transport.put_frame(&agreement.connected, agreement.version);
         self.timers.connected(agreement.heart_beat);
         ControlFlow::Continue(())
@@ -156,6 +167,7 @@ impl Connection {
 fn acknowledge(
     session: &mut Session,
     budget: &mut Frames,
+    sessions: &SessionFrames,
     sent: impl FnOnce() -> u64,
     octets: &[u8],
 ) -> Offered {
@@ -163,7 +175,7 @@ fn acknowledge(
     let Some(id) = session.named(&ack) else { return Offered::Declined };
     if !budget.take_granted() {
         budget.messages_sent(sent());
-        if !budget.take_acknowledgement(std::time::Instant::now()) {
+        if !budget.take_acknowledgement(sessions, std::time::Instant::now()) {
             return Offered::Refused;
         }
     }

@@ -9,46 +9,61 @@ use bytes::Bytes;
 /// to write a few frames more.
 const AT_ONCE: usize = 16 * 1024;
 
-/// The snapshots that are still to be sent, the oldest first. Frames of the hub wait in the queue meanwhile.
+/// The snapshots that are still to be sent, the oldest first. Frames of the hub wait in the queue meanwhile. A socket is
+/// idle nearly always, and has no room for any then.
 #[derive(Default)]
-pub(super) struct Snapshots(VecDeque<Snapshot>);
+pub(super) struct Snapshots(Option<Box<Waiting>>);
+
+#[derive(Default)]
+struct Waiting(VecDeque<Snapshot>);
 
 impl Snapshots {
     /// Adds a snapshot, in place of an earlier one of the same subscription.
     pub(super) fn add(&mut self, snapshot: Snapshot) {
         self.remove(snapshot.id());
-        self.0.push_back(snapshot);
+        self.0.get_or_insert_default().0.push_back(snapshot);
     }
 
     /// Drops what a subscription's snapshot has not sent yet.
     pub(super) fn remove(&mut self, id: &str) {
-        self.0.retain(|snapshot| snapshot.id() != id);
+        if let Some(waiting) = &mut self.0 {
+            waiting.0.retain(|snapshot| snapshot.id() != id);
+        }
+        self.release();
     }
 
     /// Returns whether frames of the hub may go out before the snapshots.
     pub(super) fn lets_pass(&self) -> bool {
-        self.0.iter().all(Snapshot::lets_pass)
+        self.all().all(Snapshot::lets_pass)
     }
 
     /// Returns whether there is none to send.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Returns how many octets they hold.
     pub(super) fn octets(&self) -> usize {
-        self.0.iter().map(Snapshot::octets).sum()
+        self.all().map(Snapshot::octets).sum()
     }
 
     /// Returns the frames of the next piece, none at the end of a snapshot; `None` if there is no snapshot.
     pub(super) fn next_piece(&mut self) -> Option<Vec<Bytes>> {
-        let frames = at_once(self.0.front_mut()?);
+        let waiting = &mut self.0.as_mut()?.0;
+        let frames = at_once(waiting.front_mut()?);
         if frames.is_empty() {
-            self.0.pop_front();
-            // A socket is idle nearly always, and has no snapshots then.
-            self.0.shrink_to_fit();
+            waiting.pop_front();
+            self.release();
         }
         Some(frames)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Snapshot> {
+        self.0.iter().flat_map(|waiting| &waiting.0)
+    }
+
+    fn release(&mut self) {
+        self.0.take_if(|waiting| waiting.0.is_empty());
     }
 }
 

@@ -17,8 +17,10 @@ impl Session {
     /// Notes a message that was sent, because some subscriptions acknowledge several with one ACK, and the office is
     /// recorded when it is shown a location.
     pub(in crate::socket) fn sent(&mut self, frame: &[u8]) {
-        if let Some(call) = self.shown_to_office(frame) {
-            self.reports.audit.looked(Act::LocationSeen, &self.reports.by, &call);
+        if let Some(by) = &self.by
+            && let Some(call) = self.shown_to_office(frame)
+        {
+            self.state.backend.audit.looked(Act::LocationSeen, by, &call);
         }
         if !self.is_cumulative {
             return;
@@ -32,9 +34,6 @@ impl Session {
     /// Returns the flat whose location a message shows to somebody of the office, with the call's id. A flat's own and
     /// those that residents of the line are shown are not the office's.
     fn shown_to_office(&self, frame: &[u8]) -> Option<CallKey> {
-        if self.resident.role != Role::Administrator {
-            return None;
-        }
         let Body::Event { event, .. } = body(frame, self.version)? else { return None };
         let call = event.located()?;
         (self.resident.flat() != Some((&call.line, &call.house))).then_some(call)

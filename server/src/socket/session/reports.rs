@@ -1,24 +1,10 @@
 //! The reports of a client. By ACK a device has a call or sounds it, and by SEND a person has looked at one, or a page
 //! would sound one.
 
-use backend::{
-    audit::{Audit, By},
-    calls::receipts::FlatReceipts,
-};
 use domain::{CallKey, House, Line, destination, reach, seen::Seen};
 use stomp::{Acknowledgement, Frame, Version};
 
 use super::{Session, needed, subscriptions::Subscribed, unknown_destination};
-
-/// Where a session leaves word of what its person has received.
-pub(super) struct Reports {
-    /// Where the calls that have reached the person's flat are recorded; `None` for somebody without one.
-    pub(super) receipts: Option<FlatReceipts>,
-    /// The records of locations that the office was shown.
-    pub(super) audit: Audit,
-    /// The person and the address, as the audit names them.
-    pub(super) by: By,
-}
 
 impl Session {
     /// Returns the message that an ACK names, if [`Session::acknowledge`] is all that it asks for.
@@ -36,8 +22,8 @@ impl Session {
     /// Records the delivery receipt, because a device of the house has the call. If it `has_sounded` the call, it has
     /// begun to sound that one call, which means nothing for the messages before.
     pub(in crate::socket) fn acknowledge(&mut self, id: &str, has_sounded: bool) {
-        let Self { resident, reports, subscriptions, .. } = self;
-        let Some(((own_line, _), receipts)) = resident.flat().zip(reports.receipts.as_ref()) else { return };
+        let Self { resident, receipts, subscriptions, .. } = self;
+        let Some(((own_line, _), receipts)) = resident.flat().zip(receipts.as_ref()) else { return };
         for Subscribed { unacknowledged, handle, .. } in subscriptions.acknowledging(own_line) {
             let report = |id: &str| {
                 let Some(call) = handle.acknowledged(own_line, id) else { return };
@@ -81,7 +67,7 @@ impl Session {
         self.armed = match (flat, self.armed.take()) {
             (None, _) => None,
             (Some(_), Some(armed)) => Some(armed),
-            (Some((line, house)), None) => Some(self.reach.arm(line, house)),
+            (Some((line, house)), None) => Some(self.state.backend.reach.arm(line, house)),
         };
     }
 
@@ -91,7 +77,7 @@ impl Session {
                 "The body must be {{\"alert\":\"ID\"}}, with \"house\" if two houses used the id: {error}."
             )
         })?;
-        let flat = self.resident.flat().zip(self.reports.receipts.as_ref());
+        let flat = self.resident.flat().zip(self.receipts.as_ref());
         let Some(((line, house), receipts)) = flat else { return Ok(()) };
         // An unknown call is not the client's fault, because it may have it from another server.
         if let Some(call) = self.neighbours_call(&seen, line, house) {
@@ -103,7 +89,7 @@ impl Session {
     /// Returns the call of another flat that a person looked at, of the own line or escalated to it, if only one can be
     /// meant.
     fn neighbours_call(&self, seen: &Seen, line: &Line, own: &House) -> Option<CallKey> {
-        let known = self.hub.named(seen.alert).into_iter().filter(|call| call.is_for(line));
+        let known = self.state.backend.hub.named(seen.alert).into_iter().filter(|call| call.is_for(line));
         let mut named: Vec<CallKey> = known.map(|call| call.alert.key()).collect();
         named.retain(|call| (&call.line, &call.house) != (line, own));
         named.retain(|call| seen.house.as_str().is_none_or(|house| house == call.house.as_str()));

@@ -1,5 +1,7 @@
 //! The beginning and the end of a subscription (STOMP 1.2, "SUBSCRIBE" and "UNSUBSCRIBE").
 
+use std::sync::Arc;
+
 use backend::calls::hub::{Snapshot, Subscription};
 use domain::{Line, header, shard::SOCKET};
 use stomp::{Command, Frame};
@@ -14,12 +16,13 @@ use super::{
 impl Session {
     /// Returns the ERROR for a subscription to calls that this node does not keep. It has the address of nodes that do.
     pub(super) fn elsewhere(&self, frame: &Frame) -> Option<Frame> {
-        let own = self.share.own().filter(|_| frame.command == Command::Subscribe)?;
+        let share = &self.state.backend.share;
+        let own = share.own().filter(|_| frame.command == Command::Subscribe)?;
         let scope = Scope::of(frame.get("destination")?)?;
         self.may_subscribe(frame.get("id")?, &scope).ok()?;
         let (what, address) = match scope {
             Scope::Line(line) if !own.has(&line) => {
-                let shard = self.share.shards().of(&line);
+                let shard = share.shards().of(&line);
                 (format!("The line {line} is of shard {shard}"), shard.address())
             }
             Scope::EveryLine => ("Every line is more than a shard".to_owned(), SOCKET.to_owned()),
@@ -51,40 +54,35 @@ impl Session {
         let earlier = self.subscriptions.remove(id).and_then(|repeated| repeated.unacknowledged);
         let unacknowledged = cumulative.then(|| earlier.unwrap_or_default());
         let (own, house) = self.resident.flat().filter(|(own, _)| scope.covers(own)).unzip();
-        let (house, viewer) = (house.cloned(), Some(self.viewer.clone()));
-        let subscription = Subscription {
-            id: id.to_owned(),
-            version: self.version,
-            acknowledges,
-            replay_ended,
-            house,
-            viewer,
-        };
+        let (house, viewer) = (house.cloned(), Some(self.resident.clone()));
+        let id: Arc<str> = id.into();
+        let subscription =
+            Subscription { id: id.clone(), version: self.version, acknowledges, replay_ended, house, viewer };
+        let hub = &self.state.backend.hub;
         let begun = match &scope {
-            Scope::Line(line) => self.hub.subscribe(line, subscription, self.queue.clone()),
-            Scope::EveryLine => self.hub.subscribe_everywhere(own, subscription, self.queue.clone()),
+            Scope::Line(line) => hub.subscribe(line, subscription, self.queue.clone()),
+            Scope::EveryLine => hub.subscribe_everywhere(own, subscription, self.queue.clone()),
             Scope::Reach(line) => {
                 return self.follow_reach(id, line.clone(), acknowledges).map(|()| None);
             }
         };
         self.is_cumulative |= cumulative;
         let handle = Handle::Calls(begun.handle);
-        let id = id.to_owned();
         self.subscriptions.insert(Subscribed { id, scope, acknowledges, unacknowledged, handle });
         self.count_armed();
         Ok(Some(begun.snapshot))
     }
 
     /// Begins a subscription to how many households of a line can be reached. A repeated one gets the number again.
-    fn follow_reach(&mut self, id: &str, line: Line, acknowledges: bool) -> Result<(), String> {
+    fn follow_reach(&mut self, id: Arc<str>, line: Line, acknowledges: bool) -> Result<(), String> {
         if acknowledges {
             return Err("The ack header of this destination may only be auto.".into());
         }
         let house = self.resident.flat().filter(|(own, _)| **own == line).map(|(_, house)| house.clone());
-        let name = (id.to_owned(), self.version);
-        let listening = self.reach.listen(&line, house, name, self.queue.clone());
+        let name = (id.clone(), self.version);
+        let listening = self.state.backend.reach.listen(&line, house, name, self.queue.clone());
         self.subscriptions.insert(Subscribed {
-            id: id.to_owned(),
+            id,
             scope: Scope::Reach(line),
             acknowledges: false,
             unacknowledged: None,

@@ -19,11 +19,11 @@ pub(super) struct Subscriptions(Vec<Subscribed>);
 
 pub(super) struct Subscribed {
     /// The client's own name for it.
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     pub(super) scope: Scope,
     pub(super) acknowledges: bool,
     /// Only of `ack:client`.
-    pub(super) unacknowledged: Option<Unacknowledged>,
+    pub(super) unacknowledged: Option<Box<Unacknowledged>>,
     pub(super) handle: Handle,
 }
 
@@ -45,11 +45,11 @@ impl Handle {
 
 impl Subscriptions {
     fn get(&self, id: &str) -> Option<&Subscribed> {
-        self.0.iter().find(|subscribed| subscribed.id == id)
+        self.0.iter().find(|subscribed| *subscribed.id == *id)
     }
 
     fn get_mut(&mut self, id: &str) -> Option<&mut Subscribed> {
-        self.0.iter_mut().find(|subscribed| subscribed.id == id)
+        self.0.iter_mut().find(|subscribed| *subscribed.id == *id)
     }
 
     /// Adds a subscription, in place of an earlier one of the same `id`.
@@ -64,13 +64,13 @@ impl Subscriptions {
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Subscribed> {
-        let place = self.0.iter().position(|subscribed| subscribed.id == id)?;
+        let place = self.0.iter().position(|subscribed| *subscribed.id == *id)?;
         Some(self.0.remove(place))
     }
 
     /// Returns the messages of one that wait for an ACK, if an ACK of it covers several.
     pub(super) fn unacknowledged(&mut self, id: &str) -> Option<&mut Unacknowledged> {
-        self.get_mut(id)?.unacknowledged.as_mut()
+        self.get_mut(id)?.unacknowledged.as_deref_mut()
     }
 
     /// Returns whether the calls of a line come by one of them.

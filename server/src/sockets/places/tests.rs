@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use tokio_util::sync::CancellationToken;
-
 use super::*;
 
 /// A building with its places, in which sockets are numbered as they come.
@@ -40,7 +38,7 @@ impl Building {
         let before = self.numbers_open();
         let number = self.numbers;
         self.numbers += 1;
-        let displaced = add(&mut self.places, number, Closing::new(&CancellationToken::new()), self.now)?;
+        let displaced = add(&mut self.places, number, Closing::default(), self.now)?;
         let after = self.numbers_open();
         let gone: Vec<_> = before.iter().filter(|number| !after.contains(number)).copied().collect();
         assert_eq!(gone.len(), usize::from(displaced.is_some()));
@@ -49,11 +47,8 @@ impl Building {
 
     fn numbers_open(&self) -> Vec<Number> {
         let strangers = self.places.strangers.values().flat_map(BTreeMap::keys);
-        let sessions = self.places.residents.values().flat_map(|of_owner| of_owner.sessions.values());
-        let open: Vec<_> = strangers
-            .chain(sessions.flat_map(|session| session.sockets.iter().map(|(number, _)| number)))
-            .copied()
-            .collect();
+        let residents = self.places.residents.values().flat_map(|of_owner| &of_owner.sockets);
+        let open: Vec<_> = strangers.copied().chain(residents.map(|socket| socket.number)).collect();
         let counted = self.places.open();
         assert_eq!(open.len(), counted.strangers + counted.residents);
         open
@@ -162,12 +157,11 @@ fn a_stranger_that_sends_no_connect_makes_room_for_the_next_after_its_grace() {
 #[test]
 fn a_place_that_was_displaced_is_not_given_back_twice() {
     let mut building = Building::new(4, 2);
-    let session = SessionId::of_token("phone");
     for _ in 0..2 {
         building.resident("1203", "phone").unwrap();
     }
     assert_eq!(building.resident("1204", "other"), Ok(Some(0)));
-    assert!(building.places.remove_resident(0, &session, &owner("1203")).is_none());
-    assert!(building.places.remove_resident(1, &session, &owner("1203")).is_some());
+    assert!(building.places.remove_resident(0, &owner("1203")).is_none());
+    assert!(building.places.remove_resident(1, &owner("1203")).is_some());
     assert_eq!(building.places.open().residents, 1);
 }

@@ -87,7 +87,7 @@ impl Message {
     /// Returns the frame of this message for one subscription.
     pub(super) fn encode(&self, destination: &str, subscription: &Subscription) -> Bytes {
         let frame = self.frame(destination, subscription.acknowledges, self.body.to_json());
-        let frame = self.aged(frame).header("subscription", subscription.id.as_str());
+        let frame = self.aged(frame).header("subscription", &*subscription.id);
         Bytes::from(stomp::encode(&frame, subscription.version))
     }
 

@@ -5,7 +5,7 @@
 //! of an audience where both are needed.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -27,8 +27,8 @@ pub(super) struct Guests(Arc<Mutex<Lines>>);
 
 #[derive(Default)]
 struct Lines {
-    /// The subscribers of each line, by their numbers.
-    listeners: HashMap<Line, BTreeMap<u64, Listener>>,
+    /// The subscribers of each line, in the order of their numbers.
+    listeners: HashMap<Line, Vec<(u64, Listener)>>,
     /// The lines that have a call for a line.
     hosts: HashMap<Line, BTreeSet<Line>>,
 }
@@ -37,7 +37,10 @@ impl Guests {
     /// Adds a subscriber of `line`, and returns the other lines whose calls it gets.
     pub(super) fn join(&self, line: &Line, number: u64, listener: Listener) -> BTreeSet<Line> {
         let mut lines = self.0.lock();
-        lines.listeners.entry(line.clone()).or_default().insert(number, listener);
+        let listeners = lines.listeners.entry(line.clone()).or_default();
+        // Numbers ascend, so its place is at the end nearly always.
+        let place = listeners.partition_point(|(earlier, _)| *earlier < number);
+        listeners.insert(place, (number, listener));
         lines.hosts.get(line).cloned().unwrap_or_default()
     }
 
@@ -45,7 +48,9 @@ impl Guests {
     pub(super) fn leave(&self, line: &Line, number: u64) -> BTreeSet<Line> {
         let mut lines = self.0.lock();
         if let Some(listeners) = lines.listeners.get_mut(line) {
-            listeners.remove(&number);
+            if let Ok(place) = listeners.binary_search_by_key(&number, |(number, _)| *number) {
+                listeners.remove(place);
+            }
             if listeners.is_empty() {
                 lines.listeners.remove(line);
             }

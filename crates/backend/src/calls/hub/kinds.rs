@@ -1,7 +1,7 @@
 //! The kinds of subscriptions of a line. Those of one kind get the same frames, so a kind is looked up when a
 //! subscription begins, and not for each frame.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use domain::Line;
 use stomp::{Command, HeaderLine, Version};
@@ -10,7 +10,7 @@ use super::Subscription;
 
 /// The parts in which kinds differ. They are the client's name for the subscription, the version, whether it
 /// acknowledges, and the line of a guest.
-type Name = (String, Version, bool, Option<Line>);
+type Name = (Arc<str>, Version, bool, Option<Line>);
 
 /// The parts in which whole frames differ, but for the header `subscription`. They are the version, and whether the
 /// subscription acknowledges.

@@ -56,7 +56,7 @@ use room::Room;
 pub use snapshot::Snapshot;
 pub use subscription::{Subscribed, Subscription, SubscriptionHandle};
 use viewings::Viewings;
-pub use viewings::{Means, Viewer, Viewing};
+pub use viewings::{Means, Viewer, Viewing, display};
 
 /// The lines of the complex and who listens to them. Clones share it.
 #[derive(Clone)]

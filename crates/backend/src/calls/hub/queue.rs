@@ -31,7 +31,6 @@ pub(crate) trait Push {
 pub struct Queue(Arc<Shared>);
 
 struct Shared {
-    capacity: usize,
     /// Where the hub writes; `None` if all frames are queued.
     outlet: Option<Box<dyn Outlet>>,
     state: Mutex<State>,
@@ -50,7 +49,7 @@ pub fn queue_before(outlet: Box<dyn Outlet>, capacity: usize) -> (Queue, QueueRe
 }
 
 fn ends(capacity: usize, outlet: Option<Box<dyn Outlet>>) -> (Queue, QueueReceiver) {
-    let shared = Arc::new(Shared { capacity, outlet, state: Mutex::default() });
+    let shared = Arc::new(Shared { outlet, state: Mutex::new(State::new(capacity)) });
     (Queue(shared.clone()), QueueReceiver(shared))
 }
 
@@ -63,21 +62,21 @@ impl Push for Queue {
 impl Queue {
     /// Hands a frame over without waiting, as a part of a delivery; false if there is no room for it any more.
     pub(super) fn push_traced(&self, frame: &SharedFrame, delivering: Option<&Delivering>) -> bool {
-        let Shared { capacity, outlet, state } = &*self.0;
+        let Shared { outlet, state } = &*self.0;
         let mut state = state.lock();
         let (is_accepted, wakes) = match outlet {
             _ if state.end.is_some() => return false,
-            Some(outlet) if state.is_idle() && state.frames.is_empty() && !state.is_held => {
+            Some(outlet) if state.is_idle() && !state.has_frames() && !state.is_held => {
                 match state.begin(outlet.as_ref(), frame, delivering) {
                     // Nobody needs to wake for a frame that is gone.
                     Ok(is_gone) => (true, !is_gone),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        (state.add(frame, delivering, *capacity), true)
+                        (state.add(frame, delivering), true)
                     }
                     Err(_) => (state.finish(End::Broken), true),
                 }
             }
-            _ => (state.add(frame, delivering, *capacity), true),
+            _ => (state.add(frame, delivering), true),
         };
         let waiting = if wakes { state.waiting.take() } else { None };
         drop(state);

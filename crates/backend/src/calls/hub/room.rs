@@ -73,6 +73,11 @@ impl Room {
         Self { line, destination, turn, audience, calls, alert_ids, listeners, viewings, guests }
     }
 
+    /// Returns which line it is.
+    pub(super) fn line(&self) -> &Line {
+        &self.line
+    }
+
     /// Returns what is known of its calls, for a lookup.
     pub(super) fn calls(&self) -> MutexGuard<'_, LineCalls> {
         self.calls.lock()

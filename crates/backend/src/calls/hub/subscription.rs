@@ -15,7 +15,7 @@ use crate::clock;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     /// The client's own name for it, which is the `id` header of SUBSCRIBE.
-    pub id: String,
+    pub id: Arc<str>,
     /// The version its frames are written in.
     pub version: Version,
     /// True if it acknowledges messages (`ack:client` or `ack:client-individual`), which then carry an `ack` header.
@@ -40,8 +40,8 @@ pub struct Subscribed {
 /// Ends its subscription when it is dropped.
 pub struct SubscriptionHandle {
     hub: Hub,
-    /// The line and its room, which is there for as long as the hub; `None` for every line.
-    home: Option<(Line, Arc<Room>)>,
+    /// The room of its line, which is there for as long as the hub; `None` for every line.
+    home: Option<Arc<Room>>,
     pub(super) number: u64,
 }
 
@@ -50,7 +50,7 @@ impl SubscriptionHandle {
     #[must_use]
     pub fn acknowledged(&self, line: &Line, message_id: &str) -> Option<Arc<CallKey>> {
         match &self.home {
-            Some((home, room)) if home == line => {
+            Some(room) if room.line() == line => {
                 let own = room.acknowledged(message_id);
                 own.or_else(|| self.hub.acknowledged_of_others(line, message_id))
             }
@@ -62,8 +62,8 @@ impl SubscriptionHandle {
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
         let rooms: Vec<Arc<Room>> = match &self.home {
-            Some((line, room)) => {
-                let hosts = self.hub.0.guests.leave(line, self.number);
+            Some(room) => {
+                let hosts = self.hub.0.guests.leave(room.line(), self.number);
                 let hosts = hosts.iter().filter_map(|host| self.hub.existing(host));
                 hosts.chain([room.clone()]).collect()
             }
@@ -90,7 +90,7 @@ impl Hub {
         let listener = Listener { subscription: subscription.clone(), queue: queue.clone() };
         let hosts = self.0.guests.join(line, number, listener.clone());
         let extent = room.subscribe(number, subscription.clone(), queue, clock::now());
-        let home = Some((line.clone(), room.clone()));
+        let home = Some(room.clone());
         let mut rooms = vec![(room, extent)];
         for host in hosts.iter().filter_map(|host| self.existing(host)) {
             let extent = host.subscribe_guest(number, line, listener.clone(), clock::now());

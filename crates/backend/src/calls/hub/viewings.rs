@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use domain::{CallKey, House, Line, Millis, Resident, Role};
+use domain::{CallKey, Millis, Resident, Role};
 use tokio::sync::mpsc;
 
 use crate::{audit::DISPLAY, clock};
@@ -11,32 +11,14 @@ use crate::{audit::DISPLAY, clock};
 /// Messages that may wait to be recorded. Each names everybody who got one frame.
 const WAITING: usize = 256;
 
-/// A person, or a screen on a wall of the office, that is shown calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Viewer {
-    /// The account.
-    pub account: String,
-    /// The line of the flat.
-    pub line: Option<Line>,
-    /// The flat.
-    pub house: Option<House>,
-    /// The rights of the person.
-    pub role: Role,
-}
+/// A person that is shown calls, or a screen on a wall of the office, as [`display`] returns it. Sockets share it with
+/// their sessions.
+pub type Viewer = Resident;
 
-impl Viewer {
-    /// A screen on a wall, by its name. It counts as the office, because nobody knows who stands before it.
-    #[must_use]
-    pub fn display(name: &str) -> Self {
-        Self { account: format!("{DISPLAY}{name}"), line: None, house: None, role: Role::Administrator }
-    }
-}
-
-impl From<&Resident> for Viewer {
-    fn from(resident: &Resident) -> Self {
-        let Resident { name, line, house, role } = resident.clone();
-        Self { account: name, line, house, role }
-    }
+/// Returns a screen on a wall, by its name. It counts as the office, because nobody knows who stands before it.
+#[must_use]
+pub fn display(name: &str) -> Viewer {
+    Viewer { name: format!("{DISPLAY}{name}"), line: None, house: None, role: Role::Administrator }
 }
 
 /// The way by which a location was shown.
@@ -109,7 +91,7 @@ impl Viewings {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use domain::{Alert, AlertId, Event, Location};
+    use domain::{Alert, AlertId, Event, House, Line, Location};
     use stomp::Version;
 
     use super::*;
@@ -131,7 +113,7 @@ mod tests {
 
     fn subscription(account: &str) -> Subscription {
         let (line, house) = (Line::new("101-1").ok(), House::new("1204").ok());
-        let viewer = Viewer { account: account.into(), line, house: house.clone(), role: Role::Resident };
+        let viewer = Viewer { name: account.into(), line, house: house.clone(), role: Role::Resident };
         Subscription {
             id: "calls".into(),
             version: Version::V1_2,
@@ -145,7 +127,7 @@ mod tests {
     /// The call, the means and the accounts of the next viewing; `None` if there is none.
     fn next(viewings: &mut mpsc::Receiver<Viewing>) -> Option<(CallKey, Means, Vec<String>)> {
         let Viewing { call, means, viewers, .. } = viewings.try_recv().ok()?;
-        Some((call, means, viewers.iter().map(|viewer| viewer.account.clone()).collect()))
+        Some((call, means, viewers.iter().map(|viewer| viewer.name.clone()).collect()))
     }
 
     #[test]
@@ -206,7 +188,7 @@ mod tests {
     fn a_queue_that_is_full_delays_no_alarm() {
         let hub = Hub::new();
         let mut viewings = hub.viewings();
-        let wall = Arc::new(Viewer::display("wall"));
+        let wall = Arc::new(display("wall"));
         for _ in 0..=WAITING {
             hub.showed(call(None).key(), Means::Board, &wall);
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use domain::{Millis, Resident};
@@ -14,11 +14,11 @@ use crate::delivery::outbox::SessionCopy;
 /// either order.
 const READ_BACK: i64 = 100;
 
-/// One session.
+/// One session. Whoever has it shares its name and its person with the copy.
 #[derive(Clone, Debug)]
 pub(super) struct Copied {
     pub(super) id: SessionId,
-    pub(super) resident: Resident,
+    pub(super) resident: Arc<Resident>,
     /// Until when it holds.
     pub(super) expires_at: Millis,
 }
@@ -27,14 +27,15 @@ impl Copied {
     /// Returns the entry of the outbox; `None` for a session that had ended.
     pub(super) fn kept(copy: SessionCopy) -> Option<Self> {
         let SessionCopy { token_hash, resident, expires_at } = copy;
-        Some(Self { id: SessionId(token_hash), resident: resident?, expires_at })
+        Some(Self { id: SessionId::kept(&token_hash), resident: Arc::new(resident?), expires_at })
     }
 }
 
 impl From<&Copied> for SessionCopy {
     fn from(copied: &Copied) -> Self {
-        let Copied { id, resident, expires_at } = copied.clone();
-        Self { token_hash: id.0, resident: Some(resident), expires_at }
+        let Copied { id, resident, expires_at } = copied;
+        let resident = Some(Resident::clone(resident));
+        Self { token_hash: id.as_str().to_owned(), resident, expires_at: *expires_at }
     }
 }
 
@@ -44,7 +45,7 @@ pub(super) struct Copies(RwLock<State>);
 
 #[derive(Default)]
 struct State {
-    sessions: HashMap<SessionId, (Resident, Millis)>,
+    sessions: HashMap<SessionId, (Arc<Resident>, Millis)>,
     /// The time at which the database last answered with every change.
     synced_at: Millis,
     /// The last change that was read.
@@ -79,7 +80,8 @@ impl Copies {
     /// The session, if it is known and the copy is not older than `since`.
     pub(super) fn get(&self, id: &SessionId, since: Millis) -> Option<Copied> {
         let state = self.read();
-        let (resident, expires_at) = state.sessions.get(id).filter(|_| state.synced_at >= since)?;
+        let known = state.sessions.get_key_value(id).filter(|_| state.synced_at >= since);
+        let (id, (resident, expires_at)) = known?;
         Some(Copied { id: id.clone(), resident: resident.clone(), expires_at: *expires_at })
     }
 
@@ -120,13 +122,16 @@ impl Copies {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for copied in live {
             let value = (copied.resident.clone(), copied.expires_at);
-            let before = state.sessions.insert(copied.id.clone(), value.clone());
-            if before.as_ref().is_some_and(|(resident, _)| *resident != copied.resident) {
+            let before = state.sessions.get(&copied.id);
+            // One that is the same stays, because its sockets share it.
+            if before == Some(&value) {
+                continue;
+            }
+            if before.is_some_and(|(resident, _)| *resident != copied.resident) {
                 changed.push(copied.id.clone());
             }
-            if before != Some(value) {
-                new.push(copied);
-            }
+            state.sessions.insert(copied.id.clone(), value);
+            new.push(copied);
         }
         Synced { new, changed, ended }
     }
@@ -207,7 +212,7 @@ mod tests {
             house: Some(House::new(house).unwrap()),
             role: Role::Resident,
         };
-        Copied { id: SessionId::of_token(token), resident, expires_at }
+        Copied { id: SessionId::of_token(token), resident: Arc::new(resident), expires_at }
     }
 
     #[test]
@@ -219,7 +224,7 @@ mod tests {
         assert_eq!((synced.new.len(), synced.changed.len()), (1, 0));
         let synced = copies.update(vec![copied("phone", "1204", 2)], Vec::new(), 0);
         assert_eq!((synced.new.len(), synced.changed), (1, vec![phone.clone()]));
-        assert_eq!(copies.get(&phone, 0).unwrap().resident.house.unwrap().as_str(), "1204");
+        assert_eq!(copies.get(&phone, 0).unwrap().resident.house.as_ref().unwrap().as_str(), "1204");
         let synced = copies.update(Vec::new(), vec![phone.clone(), phone.clone()], 0);
         assert_eq!((synced.new.len(), synced.ended), (0, vec![phone.clone()]));
         assert!(!copies.has(&phone));

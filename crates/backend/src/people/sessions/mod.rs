@@ -58,7 +58,7 @@ pub struct Session {
     /// Names the session.
     pub id: SessionId,
     /// The signed-in person. An administrator whose second factor is missing has the rights of a resident.
-    pub resident: Resident,
+    pub resident: Arc<Resident>,
     /// True if the session was prolonged just now, so a cookie should be, too.
     pub renewed: bool,
     /// True if the person is an administrator who must set up a second factor first.
@@ -117,7 +117,7 @@ impl Sessions {
              VALUES ($1, $2, $3, $4, $5, $6, {NEXT_CHANGE})"
         );
         let insert = sqlx::query(sqlx::AssertSqlSafe(insert))
-            .bind(&id.0)
+            .bind(id.as_str())
             .bind(&resident.name)
             .bind(expires_at)
             .bind(now)
@@ -126,7 +126,7 @@ impl Sessions {
             .execute(self.database.pool());
         database::answer(insert).await?;
         self.end_surplus(&resident.name).await?;
-        self.copies.put(Copied { id, resident: resident.clone(), expires_at });
+        self.copies.put(Copied { id, resident: Arc::new(resident.clone()), expires_at });
         Ok(token)
     }
 
@@ -170,7 +170,7 @@ impl Sessions {
     pub fn known(&self, token: &str) -> Option<Resident> {
         let (id, now) = (SessionId::of_token(token), clock::now());
         let known = self.copies.get(&id, now - HOLD).filter(|known| known.expires_at > now)?;
-        Some(self.allowed(known.resident).0)
+        Some(Arc::unwrap_or_clone(self.allowed(known.resident).0))
     }
 
     /// Waits until this node's copy has the session of one of the tokens. One that another node began comes with the
@@ -190,7 +190,7 @@ impl Sessions {
     /// The database's, if the text can be a token and the session is not known here.
     pub async fn find(&self, token: &str) -> Result<Option<Session>, PeopleError> {
         match SessionId::of_text(token) {
-            Some(id) => self.find_named(id).await,
+            Some(id) => self.find_named(&id).await,
             None => Ok(None),
         }
     }
@@ -199,15 +199,16 @@ impl Sessions {
     ///
     /// # Errors
     /// The database's, if the session is not known here.
-    pub async fn find_named(&self, id: SessionId) -> Result<Option<Session>, PeopleError> {
+    pub async fn find_named(&self, id: &SessionId) -> Result<Option<Session>, PeopleError> {
         let now = clock::now();
-        let known = match self.copies.get(&id, now - HOLD) {
+        let known = match self.copies.get(id, now - HOLD) {
             Some(known) => Some(known),
-            None => self.look_up(&id).await?,
+            None => self.look_up(id).await?,
         };
         let Some(known) = known.filter(|known| known.expires_at > now) else { return Ok(None) };
         let renewed = known.expires_at < now + LIFETIME - PROLONG_EVERY && self.prolong(&known, now).await;
-        let (resident, is_limited) = self.allowed(known.resident);
+        let Copied { id, resident, .. } = known;
+        let (resident, is_limited) = self.allowed(resident);
         Ok(Some(Session { id, resident, renewed, is_limited }))
     }
 
@@ -222,7 +223,7 @@ impl Sessions {
         );
         let end = sqlx::query(sqlx::AssertSqlSafe(end))
             .bind(clock::now() + DAY)
-            .bind(&id.0)
+            .bind(id.as_str())
             .execute(self.database.pool());
         database::answer(end).await?;
         self.copies.remove(&id);
@@ -247,12 +248,12 @@ impl Sessions {
              JOIN residents ON residents.name = sessions.resident
              WHERE token_hash = $1 AND ended = 0 AND locked = 0",
         )
-        .bind(&id.0)
+        .bind(id.as_str())
         .fetch_optional(self.database.pool());
         let Some(row) = database::answer(find).await? else { return Ok(None) };
         let found = Copied {
             id: id.clone(),
-            resident: accounts::resident(&row)?,
+            resident: Arc::new(accounts::resident(&row)?),
             expires_at: row.try_get("expires_at")?,
         };
         self.copies.put(found.clone());
@@ -266,7 +267,7 @@ impl Sessions {
         );
         let update = sqlx::query(sqlx::AssertSqlSafe(update))
             .bind(now + LIFETIME)
-            .bind(&known.id.0)
+            .bind(known.id.as_str())
             .execute(self.database.pool());
         match database::answer(update).await {
             Ok(_) => self.copies.put(Copied { expires_at: now + LIFETIME, ..known.clone() }),

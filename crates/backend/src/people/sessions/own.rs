@@ -60,7 +60,7 @@ impl Sessions {
             let [started_at, expires_at]: [Millis; 2] =
                 [row.try_get("started_at")?, row.try_get("expires_at")?];
             Ok(OwnSession {
-                id: SessionId(row.try_get("token_hash")?),
+                id: SessionId::kept(&row.try_get::<String, _>("token_hash")?),
                 device: Device { name: row.try_get("device")?, address: row.try_get("address")? },
                 started_at: (started_at > 0).then_some(started_at),
                 used_at: expires_at - LIFETIME,
@@ -80,7 +80,7 @@ impl Sessions {
         );
         let end = sqlx::query(AssertSqlSafe(end))
             .bind(clock::now() + DAY)
-            .bind(&id.0)
+            .bind(id.as_str())
             .bind(resident)
             .execute(self.database.pool());
         if database::answer(end).await?.rows_affected() == 0 {
@@ -115,7 +115,7 @@ pub(in crate::people) async fn end_others_within(
         "UPDATE sessions SET ended = 1, expires_at = $1, change = {NEXT_CHANGE}
          WHERE resident = $2 AND ended = 0 AND token_hash <> $3"
     );
-    let end = sqlx::query(AssertSqlSafe(end)).bind(clock::now() + DAY).bind(resident).bind(&keep.0);
+    let end = sqlx::query(AssertSqlSafe(end)).bind(clock::now() + DAY).bind(resident).bind(keep.as_str());
     end.execute(connection).await.map(drop)
 }
 

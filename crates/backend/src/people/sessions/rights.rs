@@ -1,5 +1,7 @@
 //! The rights of a session where administrators must have a second factor.
 
+use std::sync::Arc;
+
 use domain::{Resident, Role};
 
 use super::{SessionChange, SessionId, Sessions};
@@ -7,11 +9,15 @@ use super::{SessionChange, SessionId, Sessions};
 impl Sessions {
     /// Returns a person with the rights that the sessions of this process give, and whether those are fewer than the
     /// account's. Such an administrator still calls and answers for the own flat.
-    pub(super) fn allowed(&self, resident: Resident) -> (Resident, bool) {
+    pub(super) fn allowed(&self, resident: Arc<Resident>) -> (Arc<Resident>, bool) {
         let is_limited = self.requires_second_factor
             && resident.role == Role::Administrator
             && self.copies.has_second_factor(&resident.name) == Some(false);
-        if is_limited { (Resident { role: Role::Resident, ..resident }, true) } else { (resident, false) }
+        if !is_limited {
+            return (resident, false);
+        }
+        let limited = Resident { role: Role::Resident, ..Arc::unwrap_or_clone(resident) };
+        (Arc::new(limited), true)
     }
 
     /// Notes that an account has a second factor now, or has none any more. Other nodes learn of it when they ask the

@@ -4,7 +4,7 @@
 //! program that reaches the database may make it; so all accounts are compared in each round, and where one is another,
 //! everything is read again.
 
-use std::{collections::HashSet, hash::BuildHasher, time::Duration};
+use std::{collections::HashSet, hash::BuildHasher, sync::Arc, time::Duration};
 
 use domain::Millis;
 use futures_util::TryStreamExt;
@@ -122,7 +122,10 @@ impl Sessions {
         if new.is_empty() && ended.is_empty() && !is_due {
             return;
         }
-        let gone = |id: &SessionId| SessionCopy { token_hash: id.0.clone(), resident: None, expires_at: 0 };
+        let gone = |id: &SessionId| {
+            let token_hash = id.as_str().to_owned();
+            SessionCopy { token_hash, resident: None, expires_at: 0 }
+        };
         let copies = new.iter().map(SessionCopy::from).chain(ended.iter().map(gone)).collect();
         if let Err(error) = self.outbox.keep_sessions(copies, now).await {
             tracing::warn!(%error, "the sessions are not kept for a database that is away");
@@ -157,7 +160,7 @@ struct Read {
 
 impl Read {
     fn add(&mut self, row: &AnyRow, now: Millis) -> Result<(), PeopleError> {
-        let id = SessionId(row.try_get("token_hash")?);
+        let id = SessionId::kept(&row.try_get::<String, _>("token_hash")?);
         let expires_at: Millis = row.try_get("expires_at")?;
         let [ended, locked]: [i64; 2] = [row.try_get("ended")?, row.try_get("locked")?];
         if ended != 0 || locked != 0 || expires_at <= now {
@@ -165,7 +168,7 @@ impl Read {
             return Ok(());
         }
         match accounts::resident(row) {
-            Ok(resident) => self.live.push(Copied { id, resident, expires_at }),
+            Ok(resident) => self.live.push(Copied { id, resident: Arc::new(resident), expires_at }),
             // Such a session stays what it was. One account must not keep all others from being brought up to date, and
             // a device that is signed out could not call.
             Err(PeopleError::Unreadable(error)) => {

@@ -1,6 +1,6 @@
 //! The secret of a session, and the name that follows from it.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -38,15 +38,20 @@ pub fn is_token(text: &str) -> bool {
     text.len() == TOKEN_LENGTH && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
 }
 
-/// The name of a session, which cannot open it. It is the token's hash.
+/// The name of a session, which cannot open it. It is the token's hash. Clones share its text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SessionId(pub(super) String);
+pub struct SessionId(Arc<str>);
 
 impl SessionId {
+    /// The name of this text, as the database has it.
+    pub(super) fn kept(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// Names the session that a token opens, if it opens one.
     #[must_use]
     pub fn of_token(token: &str) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())))
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes())).into())
     }
 
     /// Names the session that a text opens; `None` if the text cannot be a token.
@@ -58,7 +63,7 @@ impl SessionId {
     /// Reads a name that was shown to the owner of the session.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        is_token(text).then(|| Self(text.to_owned()))
+        is_token(text).then(|| Self::kept(text))
     }
 
     /// The name as text.

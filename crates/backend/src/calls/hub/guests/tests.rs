@@ -77,7 +77,7 @@ fn cancelled(call: &Alert) -> Event {
 fn listen(hub: &Hub, name: &str, of: &str) -> (Subscribed, QueueReceiver) {
     let (queue, frames) = queue(64);
     let (account, role) = (format!("resident-{name}"), Role::Resident);
-    let viewer = Viewer { account, line: Some(line(of)), house: Some(house(name)), role };
+    let viewer = Viewer { name: account, line: Some(line(of)), house: Some(house(name)), role };
     let subscription = Subscription {
         id: "0".into(),
         version: Version::V1_2,
@@ -237,7 +237,7 @@ fn guests_are_recorded_as_viewers_of_a_location_only_if_the_call_is_for_their_li
     let (_third, _of_third) = listen(&hub, "0601", "101-3");
     let mut shown = || {
         let Viewing { means, viewers, .. } = viewings.try_recv().ok()?;
-        let accounts: Vec<String> = viewers.iter().map(|viewer| viewer.account.clone()).collect();
+        let accounts: Vec<String> = viewers.iter().map(|viewer| viewer.name.clone()).collect();
         Some((means, accounts.join(" ")))
     };
     let located = || Alert { location: Location::new(37.5, 127.0, None), ..call() };
@@ -284,7 +284,7 @@ fn where_a_helper_of_another_line_is_is_shown_to_both_lines_until_it_is_forgotte
     );
     let helper = CallKey { line: line("101-2"), house: house("0501"), id: call.id };
     let Viewing { call: shown, viewers, .. } = viewings.try_recv().unwrap();
-    let accounts: Vec<&str> = viewers.iter().map(|viewer| viewer.account.as_str()).collect();
+    let accounts: Vec<&str> = viewers.iter().map(|viewer| viewer.name.as_str()).collect();
     assert_eq!((shown, accounts), (helper.clone(), vec!["resident-1204", "resident-0501"]));
 
     hub.forget_location(&helper);

@@ -1,7 +1,6 @@
 //! The socket's end of a queue. A reader takes the frames out, or the socket's task writes them to the system.
 
 use std::{
-    collections::VecDeque,
     future::poll_fn,
     io,
     sync::Arc,
@@ -11,7 +10,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Outlet, Shared,
+    Outlet, Queue, Shared,
     state::{End, State},
 };
 
@@ -48,9 +47,9 @@ impl Shared {
     fn take(&self, state: &mut State) -> Option<Bytes> {
         let (frame, delivering) = state.take()?;
         match (&self.outlet, delivering) {
-            (Some(_), delivering) => state.taken.extend(delivering),
+            (Some(_), Some(delivering)) => state.end_later(delivering),
             (None, Some(delivering)) => delivering.written(),
-            (None, None) => {}
+            (_, None) => {}
         }
         Some(frame.bare())
     }
@@ -93,6 +92,12 @@ impl QueueReceiver {
 
 /// For a socket's task.
 impl QueueReceiver {
+    /// Returns the hub's end.
+    #[must_use]
+    pub fn queue(&self) -> Queue {
+        Queue(self.0.clone())
+    }
+
     /// Lets frames of the hub wait from now on, or go out.
     pub fn hold(&self, is_held: bool) {
         self.0.state.lock().is_held = is_held;
@@ -108,10 +113,9 @@ impl QueueReceiver {
     /// once if they can; [`QueueReceiver::poll`] reports an error.
     pub fn put(&self, octets: Bytes) {
         let mut state = self.0.state.lock();
-        let was_idle = state.is_idle();
-        state.send_later(octets, None);
-        if was_idle && let Some(outlet) = &self.0.outlet {
-            let _ = state.write(outlet.as_ref());
+        match &self.0.outlet {
+            Some(outlet) if state.is_idle() => state.send(outlet.as_ref(), octets),
+            _ => state.send_later(octets, None),
         }
     }
 
@@ -145,16 +149,12 @@ impl QueueReceiver {
             written,
             octets: state.waiting_octets(for_each),
             end: state.end,
-            is_queued: state.is_idle() && !state.frames.is_empty(),
+            is_queued: state.is_idle() && state.has_frames(),
         }
     }
 }
 
 impl State {
-    fn waiting_octets(&self, for_each: usize) -> usize {
-        self.octets + for_each * (self.sending.len() + self.frames.len())
-    }
-
     fn poll_write(&mut self, outlet: &dyn Outlet, context: &mut Context<'_>) -> Poll<io::Result<Written>> {
         if self.end == Some(End::Broken) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
@@ -188,9 +188,6 @@ impl Drop for QueueReceiver {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.finish(End::Closed);
-        state.sending = VecDeque::new();
-        state.taken = Vec::new();
-        state.octets = 0;
-        state.waiting = None;
+        state.forget();
     }
 }

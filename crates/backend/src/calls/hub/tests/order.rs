@@ -41,7 +41,7 @@ fn sockets_are_written_before_anybody_else_is_woken() {
     let outlet =
         First { changes: Mutex::new(hub.changes()), viewings: viewings.clone(), is_first: is_first.clone() };
     let (to_socket, _socket) = queue_before(Box::new(outlet), 1);
-    let viewer = Some(Arc::new(Viewer::display("wall")));
+    let viewer = Some(Arc::new(display("wall")));
     let subscription = Subscription { viewer, ..subscription_of("1204") };
     let _listening = hub.subscribe(&line(), subscription, to_socket);
     apply(&hub, Event::Alert(Alert { location: Location::new(37.5, 127.0, None), ..call("1203", 0) }));

@@ -5,6 +5,10 @@
 // Prints the first COUNT records of the topics, one JSON object a line: topic, key, value and the Java class of the value.
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -21,6 +25,8 @@ public final class Consumer {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     public static void main(String[] arguments) throws Exception {
+        // Its own output is in the system's encoding, which need not have Korean letters.
+        var out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         String servers = arguments[0];
         int count = Integer.parseInt(arguments[1]);
         List<String> topics = Arrays.asList(arguments).subList(2, arguments.length);
@@ -39,19 +45,19 @@ public final class Consumer {
                     throw new IllegalStateException("only " + read + " of " + count + " records came");
                 }
                 for (ConsumerRecord<String, Object> record : consumer.poll(Duration.ofMillis(200))) {
-                    System.out.println(told(record));
+                    out.println(asJson(record));
                     read++;
                 }
             }
         }
     }
 
-    private static String told(ConsumerRecord<String, Object> record) throws Exception {
-        var told = new HashMap<String, Object>();
-        told.put("topic", record.topic());
-        told.put("key", record.key());
-        told.put("value", record.value());
-        told.put("class", record.value().getClass().getName());
-        return new ObjectMapper().writeValueAsString(told);
+    private static String asJson(ConsumerRecord<String, Object> record) throws Exception {
+        var fields = new HashMap<String, Object>();
+        fields.put("topic", record.topic());
+        fields.put("key", record.key());
+        fields.put("value", record.value());
+        fields.put("class", record.value().getClass().getName());
+        return new ObjectMapper().writeValueAsString(fields);
     }
 }

@@ -59,7 +59,7 @@ fn take(bucket: &mut Bucket, count: u32, now: Instant) -> bool {
 }
 
 /// One socket's budget.
-pub struct Frames {
+pub(crate) struct Frames {
     of: Of,
     /// Messages that were sent to the client and that it may still acknowledge.
     unacknowledged: u64,
@@ -74,42 +74,42 @@ enum Of {
 impl Frames {
     /// Returns the budget of a socket before CONNECT.
     #[must_use]
-    pub fn of_stranger(now: Instant) -> Self {
+    pub(crate) fn of_stranger(now: Instant) -> Self {
         Self { of: Of::Stranger(Box::new(Bucket::full(OF_STRANGER, now))), unacknowledged: 0 }
     }
 
     /// Returns the budget of one more socket of a session.
     #[must_use]
-    pub fn of_session(session: SessionId) -> Self {
+    pub(crate) fn of_session(session: SessionId) -> Self {
         Self { of: Of::Session(session), unacknowledged: 0 }
     }
 
     /// Grants an acknowledgement for each message that is sent to the client.
-    pub fn messages_sent(&mut self, count: u64) {
+    pub(crate) fn messages_sent(&mut self, count: u64) {
         self.unacknowledged += count;
     }
 
     /// Takes an acknowledgement; returns false where the client has sent too much.
     ///
     /// Answers to messages are free, because otherwise the neighbour who sends the messages closes everybody's sockets.
-    pub fn take_acknowledgement(&mut self, sessions: &SessionFrames, now: Instant) -> bool {
+    pub(crate) fn take_acknowledgement(&mut self, sessions: &SessionFrames, now: Instant) -> bool {
         self.take_granted() || self.take(sessions, now)
     }
 
     /// Takes an acknowledgement of a message that was sent; returns false if each of them is acknowledged already.
-    pub fn take_granted(&mut self) -> bool {
+    pub(crate) fn take_granted(&mut self) -> bool {
         let left = self.unacknowledged.checked_sub(1);
         self.unacknowledged = left.unwrap_or_default();
         left.is_some()
     }
 
     /// Takes a CONNECT or a SUBSCRIBE, which makes a snapshot; returns false when the bucket holds too little for it.
-    pub fn take_costly(&mut self, sessions: &SessionFrames, now: Instant) -> bool {
+    pub(crate) fn take_costly(&mut self, sessions: &SessionFrames, now: Instant) -> bool {
         self.take_many(sessions, COSTLY, now)
     }
 
     /// Takes any other frame; returns false when the bucket is empty.
-    pub fn take(&mut self, sessions: &SessionFrames, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, sessions: &SessionFrames, now: Instant) -> bool {
         self.take_many(sessions, 1, now)
     }
 

@@ -24,8 +24,8 @@ use crate::delivery::log::Record;
 const AROUND: Millis = LOOK_BACK + MARGIN;
 /// An hour, in milliseconds.
 const MARGIN: Millis = OPEN_FOR / 24;
-/// The most calls of a line that are looked up by their ids. A page with more of them has most of the line.
-const NAMED: usize = 63;
+/// The most calls of a line that are looked up at once.
+const AT_ONCE: usize = 64;
 
 /// The part of the log that was read and is not yet in the tables.
 #[derive(Default)]
@@ -107,7 +107,7 @@ fn spans(mut times: Vec<(Millis, Option<AlertId>)>) -> Vec<Span> {
     spans
 }
 
-/// Folds what is held of a line around a span of time, and stores the calls that began in it.
+/// Folds what is held of a line around a span of time, and stores the calls that began in it or are named by its events.
 async fn derive(
     to: &mut AnyConnection,
     tables: Tables,
@@ -115,17 +115,18 @@ async fn derive(
     span: &Span,
 ) -> Result<(), StatisticsError> {
     let held = held(to, tables, line, span).await?;
-    // A call nearer to the edges may have events beyond them.
+    // A call nearer to the edges may have events beyond them, unless it is named.
     let complete = span.first.saturating_sub(LOOK_BACK)..=span.last.saturating_add(MARGIN);
-    for row in rows(line, held).into_iter().filter(|row| complete.contains(&row.begun)) {
+    let is_whole = |row: &Row| span.calls.contains(&row.id) || complete.contains(&row.begun);
+    for row in rows(line, held).into_iter().filter(is_whole) {
         keep(to, tables, row).await?;
     }
     Ok(())
 }
 
-/// Returns what is held around a span of time, of the calls that it names if that is enough. A row depends on the events
-/// of its id alone, unless an accept names no call, which may be of any. Reading the whole line for each word would make a
-/// day of hundreds of calls cost as much as their square.
+/// Returns all that is held of the calls that a span of time names. A row depends on the events of its id alone, unless an
+/// accept names no call, which may be of any; then it also returns everything around the span. Reading the whole line for
+/// each word would make a day of hundreds of calls cost as much as their square.
 async fn held(
     from: &mut AnyConnection,
     tables: Tables,
@@ -133,13 +134,15 @@ async fn held(
     Span { first, last, calls }: &Span,
 ) -> Result<Vec<Held>, StatisticsError> {
     let around = first.saturating_sub(AROUND)..=last.saturating_add(AROUND);
-    if calls.len() <= NAMED {
-        let named = events::around(from, tables, line, &around, Some(calls)).await?;
-        if named.iter().all(|held| held.event().alert().is_some()) {
-            return Ok(named);
-        }
+    let calls: Vec<&AlertId> = calls.iter().collect();
+    let mut all = Vec::new();
+    for calls in calls.chunks(AT_ONCE) {
+        all.extend(events::of_calls(from, tables, line, calls).await?);
     }
-    events::around(from, tables, line, &around, None).await
+    if events::names_no_call(from, tables, line, &around).await? {
+        all.extend(events::around(from, tables, line, &around).await?);
+    }
+    Ok(all)
 }
 
 /// Stores a call as its events have it. A settled call has lost some of its events, so its row is added to.

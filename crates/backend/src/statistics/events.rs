@@ -1,11 +1,14 @@
 //! The events of which calls are derived, as the tables keep each of them once.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
 use domain::{AlertId, Line, Millis, Position, statistics::Held};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::store::{StatisticsError, Tables};
+
+/// A text that is no id, and not the empty one of an event that names no call.
+const NO_ID: &str = "-";
 
 /// When an event happened; a receipt has no time but its record's.
 fn at(held: &Held) -> Millis {
@@ -91,34 +94,61 @@ fn stored(row: &AnyRow) -> Result<Held, StatisticsError> {
     Held::from_json(&value, position).map_err(StatisticsError::stored)
 }
 
-/// Returns the events of a line in a part of its time; with `calls` those that name one of these calls or none.
+/// Returns the events of a line that name one of these calls, whatever their time is, because a clock may be wrong by
+/// hours.
+pub(super) async fn of_calls(
+    from: &mut AnyConnection,
+    tables: Tables,
+    line: &Line,
+    calls: &[&AlertId],
+) -> Result<Vec<Held>, StatisticsError> {
+    // The list is filled up, so that few lengths of it are to be prepared.
+    let mut ids: Vec<String> = calls.iter().map(ToString::to_string).collect();
+    ids.resize(ids.len().next_power_of_two(), NO_ID.to_owned());
+    let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
+    let select = format!(
+        "SELECT value, partition_id, record_offset, record_timestamp FROM {}
+         WHERE line = $1 AND alert IN ({})",
+        tables.events(),
+        places.join(", ")
+    );
+    let mut select = sqlx::query(AssertSqlSafe(select)).bind(line.as_str());
+    for id in ids {
+        select = select.bind(id);
+    }
+    let found = select.fetch_all(from).await?;
+    found.iter().map(stored).collect()
+}
+
+/// Returns whether an event of a line names no call, in a part of its time.
+pub(super) async fn names_no_call(
+    from: &mut AnyConnection,
+    tables: Tables,
+    line: &Line,
+    times: &RangeInclusive<Millis>,
+) -> Result<bool, StatisticsError> {
+    let select = format!(
+        "SELECT 1 FROM {} WHERE line = $1 AND at >= $2 AND at <= $3 AND alert = '' LIMIT 1",
+        tables.events()
+    );
+    let select = sqlx::query(AssertSqlSafe(select)).bind(line.as_str());
+    let found = select.bind(*times.start()).bind(*times.end()).fetch_optional(from).await?;
+    Ok(found.is_some())
+}
+
+/// Returns the events of a line in a part of its time.
 pub(super) async fn around(
     from: &mut AnyConnection,
     tables: Tables,
     line: &Line,
     times: &RangeInclusive<Millis>,
-    calls: Option<&BTreeSet<AlertId>>,
 ) -> Result<Vec<Held>, StatisticsError> {
-    // The empty text stands for no call. It also fills the list up, so that few lengths of it are to be prepared.
-    let mut ids: Vec<String> = calls.into_iter().flatten().map(ToString::to_string).collect();
-    let and = match calls {
-        Some(_) => {
-            ids.resize((ids.len() + 1).next_power_of_two(), String::new());
-            let places: Vec<String> = (4..ids.len() + 4).map(|place| format!("${place}")).collect();
-            format!(" AND alert IN ({})", places.join(", "))
-        }
-        None => String::new(),
-    };
     let select = format!(
         "SELECT value, partition_id, record_offset, record_timestamp FROM {}
-         WHERE line = $1 AND at >= $2 AND at <= $3{and}",
+         WHERE line = $1 AND at >= $2 AND at <= $3",
         tables.events()
     );
     let select = sqlx::query(AssertSqlSafe(select)).bind(line.as_str());
-    let mut select = select.bind(*times.start()).bind(*times.end());
-    for id in ids {
-        select = select.bind(id);
-    }
-    let found = select.fetch_all(from).await?;
+    let found = select.bind(*times.start()).bind(*times.end()).fetch_all(from).await?;
     found.iter().map(stored).collect()
 }

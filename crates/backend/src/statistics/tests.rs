@@ -177,6 +177,18 @@ async fn a_word_about_one_call_leaves_the_rows_of_all_others_alone() {
 }
 
 #[tokio::test]
+async fn a_word_by_a_clock_that_is_hours_behind_counts_for_the_call_that_it_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let mut connection = database.pool().acquire().await.unwrap();
+    let behind = MORNING - 3 * 3_600_000;
+    add(&mut connection, &[(alert(1, MORNING), MORNING)]).await;
+    add(&mut connection, &[(cancelled(1, behind), behind)]).await;
+    let rows = rows(&mut connection, "statistics_calls").await;
+    assert_eq!(rows.iter().map(|row| row.ended.is_some()).collect::<Vec<_>>(), [true]);
+}
+
+#[tokio::test]
 async fn a_call_becomes_final_once_and_a_poorer_log_removes_nothing_from_it() {
     let directory = tempfile::tempdir().unwrap();
     let database = tables(directory.path()).await;

@@ -165,7 +165,7 @@ impl House {
 
     /// The name before every other one in their order, which no house can have.
     pub(crate) fn least() -> Self {
-        Self(String::new())
+        Self(Text::default())
     }
 
     /// Returns whether this is the management office.

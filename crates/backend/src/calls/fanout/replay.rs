@@ -56,7 +56,7 @@ impl Fanout {
         self.dead_letters.caught_up();
         self.promised.send_replace(true);
         self.state.set(RoleState::Ready);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Applies the events that the outbox has now. Returns how many records there were; `None` if a thread has failed.

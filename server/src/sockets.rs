@@ -245,6 +245,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.leave();
+        self.closing.forget_task();
     }
 }
 

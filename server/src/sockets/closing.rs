@@ -49,6 +49,11 @@ impl Closing {
         self.0.reason.get().copied()
     }
 
+    /// Forgets the socket's task, which has ended. The alarm that it set would keep its memory until it rings.
+    pub(super) fn forget_task(&self) {
+        drop(self.0.waiting.take());
+    }
+
     /// Wakes it for an alarm.
     pub(super) fn ring(&self) {
         self.0.has_rung.store(true, Ordering::Release);

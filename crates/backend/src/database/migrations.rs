@@ -54,8 +54,10 @@ const OUTBOX: &[Step] = &[
 ];
 
 /// The folder `statistics_migrations` of this crate.
-const STATISTICS: &[Step] =
-    &[(1, "statistics", include_str!("../../statistics_migrations/0001_statistics.sql"))];
+const STATISTICS: &[Step] = &[
+    (1, "statistics", include_str!("../../statistics_migrations/0001_statistics.sql")),
+    (2, "events by call", include_str!("../../statistics_migrations/0002_events_by_call.sql")),
+];
 
 /// Returns the steps of the accounts' database.
 pub(crate) fn accounts(is_postgres: bool) -> Migrator {

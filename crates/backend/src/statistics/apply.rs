@@ -133,12 +133,15 @@ async fn held(
     line: &Line,
     Span { first, last, calls }: &Span,
 ) -> Result<Vec<Held>, StatisticsError> {
-    let around = first.saturating_sub(AROUND)..=last.saturating_add(AROUND);
     let calls: Vec<&AlertId> = calls.iter().collect();
     let mut all = Vec::new();
     for calls in calls.chunks(AT_ONCE) {
         all.extend(events::of_calls(from, tables, line, calls).await?);
     }
+    // A word by a wrong clock may lie far from its call, to which accepts without a call belong as well.
+    let (first, last) =
+        all.iter().map(events::at).fold((*first, *last), |(first, last), at| (first.min(at), last.max(at)));
+    let around = first.saturating_sub(AROUND)..=last.saturating_add(AROUND);
     if events::names_no_call(from, tables, line, &around).await? {
         all.extend(events::around(from, tables, line, &around).await?);
     }

@@ -7,11 +7,11 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 use super::store::{StatisticsError, Tables};
 
-/// A text that is no id, and not the empty one of an event that names no call.
+/// A text that no event has instead of an id. An event without a call has the empty text.
 const NO_ID: &str = "-";
 
 /// When an event happened; a receipt has no time but its record's.
-fn at(held: &Held) -> Millis {
+pub(super) fn at(held: &Held) -> Millis {
     let position = held.position();
     held.event().at().or_else(|| position.time()).unwrap_or(position.timestamp)
 }

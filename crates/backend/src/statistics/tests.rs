@@ -189,6 +189,18 @@ async fn a_word_by_a_clock_that_is_hours_behind_counts_for_the_call_that_it_name
 }
 
 #[tokio::test]
+async fn a_word_by_a_clock_that_is_days_behind_takes_no_accept_without_a_call_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = tables(directory.path()).await;
+    let mut connection = database.pool().acquire().await.unwrap();
+    let (accept, behind) = (MORNING + 60_000, MORNING - 5 * 24 * 3_600_000);
+    add(&mut connection, &[(alert(1, MORNING), MORNING)]).await;
+    add(&mut connection, &[(accepted(accept), accept)]).await;
+    add(&mut connection, &[(cancelled(1, behind), behind)]).await;
+    assert_eq!(accepts(&mut connection).await, [1]);
+}
+
+#[tokio::test]
 async fn a_call_becomes_final_once_and_a_poorer_log_removes_nothing_from_it() {
     let directory = tempfile::tempdir().unwrap();
     let database = tables(directory.path()).await;

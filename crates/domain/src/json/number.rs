@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A number, also where it is written as text; anything else is no number.
+/// Returns a number, also where it is written as text; `None` for anything else.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),

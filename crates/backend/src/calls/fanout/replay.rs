@@ -9,6 +9,8 @@ use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hasher as _},
     num::NonZero,
+    panic::{self, AssertUnwindSafe},
+    slice,
     sync::Arc,
     thread,
 };
@@ -23,7 +25,7 @@ use crate::{
     delivery::{
         dead_letters::DeadLetters,
         log::{self, Record, Share},
-        outbox::{Bulk, BulkRecord},
+        outbox::{Bulk, BulkRecord, Sequence},
     },
     readiness::RoleState,
 };
@@ -120,8 +122,20 @@ impl Part {
         own.sort_by_key(|record| record.line);
         for of_line in own.chunk_by(|one, other| one.line == other.line) {
             for some in of_line.chunks(AT_ONCE) {
-                self.hub.replay(some.iter().filter_map(|record| self.arrival(record)).collect());
+                self.replay(some);
             }
+        }
+    }
+
+    /// Applies records of a line. One that makes the program panic is left out, because it would end each start, and with it
+    /// hide all calls behind it.
+    fn replay(&self, records: &[BulkRecord<'_>]) {
+        let apply = |some: &[BulkRecord<'_>]| {
+            self.hub.replay(some.iter().filter_map(|record| self.arrival(record)).collect());
+        };
+        for record in apply_what_can_be(records, apply) {
+            let Sequence(sequence) = record.sequence;
+            tracing::error!(sequence, "a record of before the start cannot be applied, going on without it");
         }
     }
 
@@ -154,6 +168,16 @@ impl Part {
     }
 }
 
+/// Applies all at once, or one by one where that panics. What was applied already changes nothing then. Returns those that
+/// panic alone.
+fn apply_what_can_be<T>(all: &[T], apply: impl Fn(&[T])) -> Vec<&T> {
+    let can_be = |some: &[T]| panic::catch_unwind(AssertUnwindSafe(|| apply(some))).is_ok();
+    if can_be(all) {
+        return Vec::new();
+    }
+    all.iter().filter(|one| !can_be(slice::from_ref(*one))).collect()
+}
+
 /// Counts the records of each topic.
 fn count(records: &[BulkRecord<'_>]) {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -181,5 +205,27 @@ fn whole(record: &BulkRecord<'_>) -> Record {
         age: None,
         traceparent: None,
         stood_before: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn what_panics_is_left_out_and_everything_else_is_applied() {
+        let applied = RefCell::new(BTreeSet::new());
+        let apply = |some: &[u32]| {
+            for one in some {
+                assert_ne!(*one, 3);
+                applied.borrow_mut().insert(*one);
+            }
+        };
+        assert_eq!(apply_what_can_be(&[1, 2, 3, 4], apply), [&3]);
+        assert_eq!(applied.take(), BTreeSet::from([1, 2, 4]));
+        assert_eq!(apply_what_can_be(&[4, 5], apply), [&0; 0]);
+        assert_eq!(applied.take(), BTreeSet::from([4, 5]));
     }
 }

@@ -116,8 +116,8 @@ impl Hub {
         }
     }
 
-    /// Applies events of before the start, in their order. While nobody listens to a line, nothing is made for listeners. Those
-    /// who look at all calls are woken once for many of them.
+    /// Applies events of before the start, in their order. While nobody listens to a line, nothing is made for listeners, and
+    /// one wake of [`Hub::wakes`] stands for many events.
     pub(crate) fn replay(&self, arrivals: Vec<Arrival>) {
         for arrival in &arrivals {
             self.index(&arrival.event);

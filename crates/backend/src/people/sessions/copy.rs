@@ -14,7 +14,7 @@ use crate::delivery::outbox::SessionCopy;
 /// either order.
 const READ_BACK: i64 = 100;
 
-/// One session. Whoever has it shares its name and its person with the copy.
+/// One session. Sockets share its name and its person with the copy.
 #[derive(Clone, Debug)]
 pub(super) struct Copied {
     pub(super) id: SessionId,

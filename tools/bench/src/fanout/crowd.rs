@@ -1,18 +1,22 @@
 //! The subscribers of one line, with one socket for each device.
+//!
+//! A device opens its socket as a task does. From then on a [`listener`], which is a plain thread over epoll, reads the
+//! sockets of many devices, because what a task for each of them costs would be measured with the server.
+
+mod frames;
+mod listener;
 
 use std::sync::Arc;
 
-use futures_util::{SinkExt, StreamExt};
-use tokio::{
-    runtime::Runtime,
-    task::{JoinSet, yield_now},
-};
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use tokio::{runtime::Runtime, task::JoinSet};
 use tokio_tungstenite::tungstenite::Message as WebSocketMessage;
 
 use super::{
     board::Board,
     sighting::{self, Sighting},
 };
+use listener::Listener;
 use testkit::{
     Error,
     client::{Ack, Session, Subscribe, WebSocket},
@@ -22,13 +26,13 @@ use testkit::{
 const AT_ONCE: usize = 50;
 
 /// Sockets that listen until they leave.
-pub(crate) struct Crowd(JoinSet<()>);
+pub(crate) struct Crowd(Vec<Listener>);
 
 impl Crowd {
-    /// Opens a socket for each device, with its snapshot received, and lets them listen on the threads of `listeners`.
-    /// On the board they have the numbers from `first` on.
+    /// Opens a socket for each device, with its snapshot received, and lets them listen on as many threads as `opening`
+    /// has. On the board they have the numbers from `first` on.
     pub(crate) async fn gather(
-        listeners: &Runtime,
+        opening: &Runtime,
         board: &Arc<Board>,
         first: usize,
         devices: &[Session],
@@ -36,37 +40,48 @@ impl Crowd {
     ) -> Result<Self, Error> {
         let devices = devices.iter().cloned();
         let sockets = devices.zip(first..).map(|(device, number)| (number, open(device, ack)));
-        Self::of(listeners, board, sockets).await
+        Self::of(opening, board, sockets).await
     }
 
     /// Lets these sockets listen as soon as they are open, each with its number on the board.
     pub(crate) async fn of<F>(
-        listeners: &Runtime,
+        opening: &Runtime,
         board: &Arc<Board>,
         mut sockets: impl Iterator<Item = (usize, F)>,
     ) -> Result<Self, Error>
     where
         F: Future<Output = Result<WebSocket, Error>> + Send + 'static,
     {
-        let mut crowd = JoinSet::new();
+        let threads = opening.metrics().num_workers();
+        let listeners =
+            (0..threads).map(|_| Listener::start(board.clone())).collect::<Result<Vec<_>, _>>()?;
+        let mut next = listeners.iter().cycle();
         loop {
-            let mut opening = JoinSet::new();
-            for (number, socket) in sockets.by_ref().take(AT_ONCE) {
-                opening.spawn_on(async move { (number, socket.await) }, listeners.handle());
+            let mut opened = JoinSet::new();
+            for (subscriber, socket) in sockets.by_ref().take(AT_ONCE) {
+                let board = board.clone();
+                let open = async move {
+                    let mut socket = socket.await?;
+                    read_what_has_come(&mut socket, &board, subscriber).await?;
+                    Ok::<_, Error>((subscriber, socket.into_inner()))
+                };
+                opened.spawn_on(open, opening.handle());
             }
-            if opening.is_empty() {
-                return Ok(Self(crowd));
+            if opened.is_empty() {
+                return Ok(Self(listeners));
             }
-            while let Some(opened) = opening.join_next().await {
-                let (number, stream) = opened.expect("opening a socket does not panic");
-                crowd.spawn_on(listen(stream?, board.clone(), number), listeners.handle());
+            while let Some(socket) = opened.join_next().await {
+                let (subscriber, socket) = socket.expect("opening a socket does not panic")?;
+                let listener = next.next().expect("a runtime has at least one thread");
+                listener.add(subscriber, socket.into_std().map_err(Error::system("take a socket over"))?)?;
             }
         }
     }
 
     /// Closes the sockets.
-    pub(crate) async fn leave(mut self) {
-        self.0.shutdown().await;
+    pub(crate) async fn leave(self) {
+        let left = tokio::task::spawn_blocking(move || drop(self.0)).await;
+        left.expect("closing sockets does not panic");
     }
 }
 
@@ -80,38 +95,43 @@ pub(crate) async fn open(device: Session, ack: bool) -> Result<WebSocket, Error>
     Ok(socket.into_stream())
 }
 
-/// Records each sight, and acknowledges it as a browser does, after it was shown.
-async fn listen(mut stream: WebSocket, board: Arc<Board>, subscriber: usize) {
-    loop {
-        let text = match stream.next().await {
-            Some(Ok(WebSocketMessage::Text(text))) => text,
-            Some(Ok(WebSocketMessage::Ping(_) | WebSocketMessage::Pong(_))) => continue,
-            Some(Ok(other)) => return board.lost(format!("the server sent {other:?}")),
-            Some(Err(error)) => return board.lost(error.to_string()),
-            None => return board.lost("the connection ended".into()),
-        };
-        let at = board.now();
-        match sighting::of(&text) {
-            Sighting::Message { alert, ack } => {
-                board.read();
-                if let Some(id) = alert {
-                    board.saw(subscriber, id, at);
-                }
-                if let Some(ack) = ack {
-                    // The devices are independent of each other, but many share a thread here. What has reached any of
-                    // them is read before one acknowledges, since no device waits for the ACK of another.
-                    yield_now().await;
-                    let frame = WebSocketMessage::text(format!("ACK\nid:{ack}\n\n\0"));
-                    if let Err(error) = stream.send(frame).await {
-                        return board.lost(error.to_string());
-                    }
+/// Reads the messages that came together with the snapshot's end, which the listener would never see.
+async fn read_what_has_come(socket: &mut WebSocket, board: &Board, subscriber: usize) -> Result<(), Error> {
+    while let Some(next) = socket.next().now_or_never() {
+        match next {
+            Some(Ok(WebSocketMessage::Text(text))) => {
+                if let Some(ack) = read(&text, board, subscriber).map_err(Error::Usage)? {
+                    socket.send(WebSocketMessage::text(acknowledgement(ack))).await?;
                 }
             }
-            Sighting::Error => return board.lost(format!("the server sent {text:?}")),
-            Sighting::Unreadable => {
-                return board.lost(format!("a WebSocket message is not one whole frame: {text:?}"));
-            }
-            Sighting::Nothing => {}
+            Some(Ok(WebSocketMessage::Ping(_) | WebSocketMessage::Pong(_))) => {}
+            Some(Ok(other)) => return Err(Error::Usage(format!("the server sent {other:?}"))),
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err(Error::Usage("the connection ended".into())),
         }
     }
+    Ok(())
+}
+
+/// Records a message on the board, and returns the id by which a browser acknowledges it, after it was shown. The error
+/// names a message that nobody should get.
+fn read<'a>(text: &'a str, board: &Board, subscriber: usize) -> Result<Option<&'a str>, String> {
+    let at = board.now();
+    match sighting::of(text) {
+        Sighting::Message { alert, ack } => {
+            board.read();
+            if let Some(id) = alert {
+                board.saw(subscriber, id, at);
+            }
+            Ok(ack)
+        }
+        Sighting::Error => Err(format!("the server sent {text:?}")),
+        Sighting::Unreadable => Err(format!("a WebSocket message is not one whole frame: {text:?}")),
+        Sighting::Nothing => Ok(None),
+    }
+}
+
+/// Returns the ACK frame of a message.
+fn acknowledgement(ack: &str) -> String {
+    format!("ACK\nid:{ack}\n\n\0")
 }

@@ -18,6 +18,8 @@ use super::{Delivery, Outcome};
 
 /// The members that a thread takes at once.
 pub(super) const TOGETHER: usize = 64;
+/// The members whose sockets are written before another thread is woken.
+const FIRST: usize = 8;
 
 /// The threads. A work that has ended keeps nothing while it waits for one of them.
 static HELPERS: LazyLock<Vec<mpsc::Sender<Weak<Work>>>> = LazyLock::new(|| {
@@ -50,7 +52,7 @@ struct Working<'a> {
 /// Hands a message over to everybody who gets it, with help.
 pub(super) fn deliver(delivery: &Arc<Delivery>) -> Outcome {
     // A thread that wakes competes for the processor, so the first sockets are written before.
-    let first = TOGETHER.min(delivery.members.as_slice().len());
+    let first = FIRST.min(delivery.members.as_slice().len());
     let mut outcome = Outcome::default();
     delivery.push(0..first, &mut outcome);
     let work = Arc::new(Work::new(delivery.clone(), first));

@@ -1,12 +1,15 @@
 //! The statements that make a file ready for the writer, after it was opened.
 
-use sqlx::{Row, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, Row, SqlitePool};
 use uuid::Uuid;
 
 use crate::{
     clock,
     delivery::outbox::{LogId, OutboxError},
 };
+
+/// The octets that the write-ahead log has from the beginning, which is some more than a hundred writes take.
+const ROOM: i64 = 4 << 20;
 
 /// The use of an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +47,30 @@ pub(super) async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Resu
                 .into(),
         ));
     }
+    make_room(writer).await?;
     sqlx::query("UPDATE node SET probed_at = $1").bind(clock::now()).execute(writer).await?;
+    Ok(())
+}
+
+/// Makes the write-ahead log as long as it usually becomes between two checkpoints, so that a commit overwrites it. One
+/// that makes it longer waits twice, for its octets and for the file system's record of the new length.
+///
+/// A transaction too large for the cache is written to the log before its end, and it is rolled back, so the file itself
+/// does not grow. The disk has all of it with the next commit. Where there is no room, everything works without.
+async fn make_room(writer: &SqlitePool) -> Result<(), OutboxError> {
+    let mut connection = writer.acquire().await?;
+    let cache: i64 = sqlx::query("PRAGMA cache_size").fetch_one(&mut *connection).await?.try_get(0)?;
+    sqlx::query("PRAGMA cache_size = 10").execute(&mut *connection).await?;
+    let mut transaction = connection.begin().await?;
+    let made = async {
+        sqlx::query("CREATE TABLE room (octets BLOB)").execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO room VALUES (zeroblob($1))").bind(ROOM).execute(&mut *transaction).await
+    };
+    if let Err(error) = made.await {
+        tracing::debug!(%error, "the outbox's write-ahead log begins short");
+    }
+    transaction.rollback().await?;
+    sqlx::query(AssertSqlSafe(format!("PRAGMA cache_size = {cache}"))).execute(&mut *connection).await?;
     Ok(())
 }
 

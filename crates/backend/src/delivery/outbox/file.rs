@@ -107,7 +107,7 @@ impl Opener {
         self.check(writer).await?;
         migrations::outbox().run(writer).await.map_err(|error| OutboxError(error.to_string()))?;
         index_for(self.purpose, writer).await?;
-        begin_anew(writer, after_failure).await?;
+        begin_anew(writer, options, after_failure).await?;
         let (log, end) = identify(writer).await?;
         let checkpointer = pool(1).connect_with(options.clone().create_if_missing(false)).await?;
         let reader = match pool(2).connect_with(options.clone().read_only(true)).await {

@@ -1,6 +1,9 @@
 //! The statements that make a file ready for the writer, after it was opened.
 
-use sqlx::{AssertSqlSafe, Connection as _, Row, SqlitePool};
+use sqlx::{
+    Connection as _, Row, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -39,7 +42,11 @@ pub(super) async fn index_for(purpose: Purpose, writer: &SqlitePool) -> Result<(
 /// After a commit that failed, nobody knows which part of the write-ahead log reached the disk, and what is appended behind
 /// a lost part is lost with it, because each frame's checksum builds on the one before (SQLite, "WAL-mode File Format").
 /// Then the file is usable only if nobody else's transaction kept the log from being begun anew.
-pub(super) async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Result<(), OutboxError> {
+pub(super) async fn begin_anew(
+    writer: &SqlitePool,
+    options: &SqliteConnectOptions,
+    after_failure: bool,
+) -> Result<(), OutboxError> {
     let busy: i64 = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?.try_get(0)?;
     if after_failure && busy != 0 {
         return Err(OutboxError(
@@ -47,7 +54,10 @@ pub(super) async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Resu
                 .into(),
         ));
     }
-    make_room(writer).await?;
+    if let Err(error) = make_room(options).await {
+        // Everything works without, if a little slower.
+        tracing::debug!(%error, "the outbox's write-ahead log begins short");
+    }
     sqlx::query("UPDATE node SET probed_at = $1").bind(clock::now()).execute(writer).await?;
     Ok(())
 }
@@ -56,22 +66,16 @@ pub(super) async fn begin_anew(writer: &SqlitePool, after_failure: bool) -> Resu
 /// that makes it longer waits twice, for its octets and for the file system's record of the new length.
 ///
 /// A transaction too large for the cache is written to the log before its end, and it is rolled back, so the file itself
-/// does not grow. The disk has all of it with the next commit. Where there is no room, everything works without.
-async fn make_room(writer: &SqlitePool) -> Result<(), OutboxError> {
-    let mut connection = writer.acquire().await?;
-    let cache: i64 = sqlx::query("PRAGMA cache_size").fetch_one(&mut *connection).await?.try_get(0)?;
-    sqlx::query("PRAGMA cache_size = 10").execute(&mut *connection).await?;
+/// does not grow. It has a connection of its own, whose end undoes it where the disk is full. The disk has all of it with
+/// the next commit.
+async fn make_room(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {
+    let options = options.clone().create_if_missing(false).pragma("cache_size", "10");
+    let mut connection = SqliteConnection::connect_with(&options).await?;
     let mut transaction = connection.begin().await?;
-    let made = async {
-        sqlx::query("CREATE TABLE room (octets BLOB)").execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO room VALUES (zeroblob($1))").bind(ROOM).execute(&mut *transaction).await
-    };
-    if let Err(error) = made.await {
-        tracing::debug!(%error, "the outbox's write-ahead log begins short");
-    }
+    sqlx::query("CREATE TABLE room (octets BLOB)").execute(&mut *transaction).await?;
+    sqlx::query("INSERT INTO room VALUES (zeroblob($1))").bind(ROOM).execute(&mut *transaction).await?;
     transaction.rollback().await?;
-    sqlx::query(AssertSqlSafe(format!("PRAGMA cache_size = {cache}"))).execute(&mut *connection).await?;
-    Ok(())
+    connection.close().await
 }
 
 /// Returns the log's id, made if the file has none yet, and the next sequence number. That is the present millisecond
@@ -101,4 +105,29 @@ pub(super) async fn identify(writer: &SqlitePool) -> Result<(LogId, i64), Outbox
     .await?;
     transaction.commit().await?;
     Ok((LogId(row.try_get("log_id")?), row.try_get("seq")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::delivery::outbox::{NAME, Outbox};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_write_ahead_log_begins_long_and_the_file_has_nothing_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let outbox = Outbox::open(directory.path(), Purpose::Log, |_| {}).await.unwrap();
+            let length =
+                |name: String| std::fs::metadata(directory.path().join(name)).map_or(0, |file| file.len());
+            assert!(length(format!("{NAME}-wal")) >= ROOM.unsigned_abs());
+            outbox.close().await;
+            assert!(length(NAME.to_owned()) < ROOM.unsigned_abs());
+            let options = SqliteConnectOptions::new().filename(directory.path().join(NAME));
+            let mut file = SqliteConnection::connect_with(&options).await.unwrap();
+            let rooms = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = 'room'");
+            assert!(rooms.fetch_optional(&mut file).await.unwrap().is_none());
+            file.close().await.unwrap();
+        }
+    }
 }

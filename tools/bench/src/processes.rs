@@ -42,6 +42,11 @@ impl Processes {
         Ok(Self(all))
     }
 
+    /// Returns how many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Adds up what those that still run have used.
     ///
     /// # Errors

@@ -1,9 +1,17 @@
 //! nginx with the module nchan, which sends what is posted to it to all of its WebSockets.
 
-use std::{fs, num::NonZeroUsize, path::Path, process::Command, thread, time::Duration};
+use std::{
+    fs,
+    num::NonZeroUsize,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 use reqwest::Method;
 use tempfile::TempDir;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{
@@ -44,6 +52,16 @@ impl Nchan {
         let mut nginx = nginx.with_children();
         let hint = "nginx needs the module nchan (Debian: libnginx-mod-nchan, or --nchan FILE). Its words:";
         nginx.listens(port, PATIENCE, hint).await?;
+        // It listens before the processes that serve have begun, and each of them is measured.
+        let deadline = Instant::now() + PATIENCE;
+        while nginx.processes()?.count() <= workers() {
+            if Instant::now() > deadline {
+                return Err(Error::Usage(format!(
+                    "nginx has not started a process for each core in {PATIENCE:?}"
+                )));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
         let client = Client::new(&format!("http://127.0.0.1:{port}"))?;
         Ok(Self { nginx, client, _directory: directory })
     }
@@ -73,6 +91,11 @@ impl Nchan {
 /// Opens a socket, which gets every message from now on.
 pub(super) async fn open(client: &Client) -> Result<WebSocket, Error> {
     Ok(Socket::open(client, &Handshake::without_subprotocol()).await?.into_stream())
+}
+
+/// Returns how many processes serve, one for each core.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Returns the configuration, by which the port answers where the server's would. Nothing is kept for subscribers that
@@ -106,7 +129,7 @@ http {{
 }}
 ",
         module = settings.nchan.display(),
-        processes = thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        processes = workers(),
         directory = directory.display(),
         connections = most.saturating_add(OTHER_CONNECTIONS),
     )

@@ -51,8 +51,8 @@ impl Listener {
     /// Hands a socket over, which belongs to this subscriber of the board.
     pub(super) fn add(&self, subscriber: usize, socket: StdStream) -> Result<(), Error> {
         let new = self.new.as_ref().expect("the listener has not ended");
-        // The board has the reason why a thread has ended.
-        let _ = new.send((subscriber, socket));
+        let ended = |_| Error::Usage("a thread that reads the sockets has ended".into());
+        new.send((subscriber, socket)).map_err(ended)?;
         self.waker.wake().map_err(Error::system("wake a listener"))
     }
 }

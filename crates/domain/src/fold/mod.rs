@@ -6,7 +6,8 @@
 //!
 //! This file applies events. `authors` judges who may do what, `attribution` finds the call of each word, `announce`
 //! announces changes to listeners, `report` keeps locations and receipts, `derive` derives incidents,
-//! `outline` picks the words that a snapshot needs, `forget` drops calls, and `identity` names an event in tables.
+//! `outline` picks the words that a snapshot needs, `forget` drops calls, `replay` applies what was before a start, and
+//! `identity` names an event in tables.
 
 mod announce;
 mod attribution;
@@ -16,6 +17,7 @@ mod forget;
 mod identity;
 mod known;
 mod outline;
+mod replay;
 mod report;
 mod statement;
 
@@ -45,6 +47,15 @@ pub enum Source {
     },
 }
 
+impl Source {
+    fn position(self) -> Option<Position> {
+        match self {
+            Self::Log(position) => Some(position),
+            Self::Direct | Self::Server { .. } => None,
+        }
+    }
+}
+
 /// A change for the listeners of the line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
@@ -62,6 +73,14 @@ pub enum Change {
         /// The accept.
         accept: Accept,
     },
+}
+
+/// An alert that is kept.
+struct Kept {
+    call: CallKey,
+    is_new: bool,
+    /// The calls that may have other answers than before.
+    touched: Vec<CallKey>,
 }
 
 /// Every call of one line, and every event about it.
@@ -115,30 +134,12 @@ impl LineIncidents {
         if *event.line() != self.line {
             return Vec::new();
         }
-        let position = match source {
-            Source::Log(position) => Some(position),
-            Source::Direct | Source::Server { .. } => None,
-        };
         match event {
-            Event::Alert(alert) => self.alert(alert, position),
-            Event::Accept(accept) => {
-                if let Source::Server { first } = source {
-                    self.attribute(&accept, first);
-                }
-                self.apply_statement(Statement::Accept(accept), position)
-            }
-            Event::Status(status) => self.apply_statement(Statement::Status(status), position),
+            Event::Alert(alert) => self.alert(alert, source),
+            Event::Accept(accept) => self.apply_statement(Statement::Accept(accept), source),
+            Event::Status(status) => self.apply_statement(Statement::Status(status), source),
             Event::Moved(moved) => self.move_to(moved),
             Event::Receipt(receipt) => self.receive(receipt),
-        }
-    }
-
-    /// Applies an event as [`LineIncidents::apply`] does, for a start, which reads a million events before anybody listens.
-    /// The receipts of a call are not merged for listeners, because that takes longer than everything else.
-    pub fn replay(&mut self, event: Event, source: Source) {
-        match event {
-            Event::Receipt(receipt) if receipt.line == self.line => self.keep_receipt(receipt),
-            event => drop(self.apply(event, source)),
         }
     }
 
@@ -169,7 +170,16 @@ impl LineIncidents {
         }
     }
 
-    fn alert(&mut self, alert: Alert, position: Option<Position>) -> Vec<Change> {
+    fn alert(&mut self, alert: Alert, source: Source) -> Vec<Change> {
+        let Kept { call, is_new, touched } = self.keep_alert(alert, source.position());
+        let mut changes = if is_new { self.announce_call(&call) } else { Vec::new() };
+        for call in touched {
+            self.announce_answers(&call, &mut changes);
+        }
+        changes
+    }
+
+    fn keep_alert(&mut self, alert: Alert, position: Option<Position>) -> Kept {
         let key = (alert.id, alert.house.clone());
         let houses = self.calls.entry(alert.id).or_default();
         let known = houses.get(&alert.house);
@@ -181,23 +191,36 @@ impl LineIncidents {
         }
         let to = call.began();
         let mut touched = self.index.place(&key, from, to);
-        if !is_new && from == to {
-            return Vec::new();
+        if is_new || from != to {
+            touched.push(key.clone());
         }
-        let mut changes = if is_new { self.announce_call(&key) } else { Vec::new() };
-        touched.push(key);
-        for call in touched {
-            self.announce_answers(&call, &mut changes);
+        Kept { call: key, is_new, touched }
+    }
+
+    fn apply_statement(&mut self, statement: Statement, source: Source) -> Vec<Change> {
+        let (key, before) = self.keep_statement(statement, source);
+        let mut changes = Vec::new();
+        let after = self.calls_of(&key);
+        for call in &after {
+            let first = self.first(call);
+            changes.extend(self.announce_answer(&key, call, first));
+        }
+        for call in before.into_iter().chain(after).collect::<BTreeSet<_>>() {
+            changes.extend(self.announce_first(&call));
         }
         changes
     }
 
-    fn apply_statement(&mut self, statement: Statement, position: Option<Position>) -> Vec<Change> {
+    /// Keeps an answer. Returns its name, and the calls that it was about before.
+    fn keep_statement(&mut self, statement: Statement, source: Source) -> (Key, Vec<CallKey>) {
+        if let (Statement::Accept(accept), Source::Server { first }) = (&statement, source) {
+            self.attribute(accept, first);
+        }
         let key = statement.key(&self.line);
-        let before = self.calls_of(&key);
         let known = self.answers.get(&key).map(Answer::accepted);
+        let before = known.map(|_| self.calls_of(&key)).unwrap_or_default();
         let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(statement.clone()));
-        answer.positions.extend(position);
+        answer.positions.extend(source.position());
         if answer.statement != statement {
             answer.is_disputed = true;
             if wins(&statement.to_event(), &answer.statement.to_event()) {
@@ -209,16 +232,7 @@ impl LineIncidents {
             self.index.forget(&key, known);
         }
         self.index.insert(&key, accepted);
-        let mut changes = Vec::new();
-        let after = self.calls_of(&key);
-        for call in &after {
-            let first = self.first(call);
-            changes.extend(self.announce_answer(&key, call, first));
-        }
-        for call in before.into_iter().chain(after).collect::<BTreeSet<_>>() {
-            changes.extend(self.announce_first(&call));
-        }
-        changes
+        (key, before)
     }
 
     /// Applies a server's statement about an accept, to which call it belongs and whether it is the first.

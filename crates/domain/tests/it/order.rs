@@ -53,11 +53,12 @@ proptest! {
     fn a_replay_leaves_what_the_same_events_leave(
         history in history(Conflicts::Included),
         moment in any::<prop::sample::Index>(),
+        at_once in 1..30_usize,
     ) {
         let (early, late) = history.split_at(moment.index(history.len() + 1));
         let (mut replayed, mut applied) = (LineIncidents::new(line(), 2), fold(early, 2));
-        for (event, seen) in early {
-            replayed.replay(event.clone(), *seen);
+        for some in early.chunks(at_once) {
+            replayed.replay(some.iter().cloned());
         }
         prop_assert_eq!(everything(&replayed), everything(&applied));
         for (event, seen) in late {

@@ -34,8 +34,6 @@ use crate::{
 const MOST_THREADS: usize = 4;
 /// Pages that wait for a thread.
 const AHEAD: usize = 1;
-/// Events of a line that are applied before another event of it gets its turn, such as a press.
-const AT_ONCE: usize = 64;
 
 impl Fanout {
     /// Rebuilds the hub from the outbox, which is the log. Everything later comes from the outbox's writer. Returns only if
@@ -120,18 +118,14 @@ impl Part {
         }
         // It leaves the records of a line in their order.
         own.sort_by_key(|record| record.line);
-        for of_line in own.chunk_by(|one, other| one.line == other.line) {
-            for some in of_line.chunks(AT_ONCE) {
-                self.replay(some);
-            }
-        }
+        self.replay(&own);
     }
 
-    /// Applies records of a line. One that makes the program panic is left out, because it would end each start, and with it
-    /// hide all calls behind it.
+    /// Applies records. One that makes the program panic is left out, because it would end each start, and with it hide all
+    /// calls behind it.
     fn replay(&self, records: &[BulkRecord<'_>]) {
         let apply = |some: &[BulkRecord<'_>]| {
-            self.hub.replay(some.iter().filter_map(|record| self.arrival(record)).collect());
+            self.hub.replay(some.iter().filter_map(|record| self.arrival(record)));
         };
         for record in apply_what_can_be(records, apply) {
             let Sequence(sequence) = record.sequence;

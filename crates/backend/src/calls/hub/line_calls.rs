@@ -5,7 +5,7 @@ mod message_ids;
 mod news;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::{Duration, Instant},
 };
 
@@ -90,47 +90,54 @@ impl LineCalls {
         let direct = (arrival.source == Source::Direct).then(|| name(event).zip(event.at())).flatten();
         let call = call_of(event).filter(|_| !arrival.late && !arrival.replay);
         let (speaker, trace) = (speaker(event), Trace { direct, call });
-        let (changes, opened) = self.fold(arrival, LineIncidents::apply);
+        let Arrival { event, source, age, .. } = arrival;
+        self.shows.clear();
+        self.note(&event, source, age);
+        let ends = ends_of(&event);
+        let changes = self.incidents.apply(event, source);
+        let opened =
+            ends.map(|(id, caller)| self.index_calls(id, caller.map(|house| (house, age)).as_slice()));
+        let opened = opened.unwrap_or_default();
         Applied { news: self.news(changes, &opened), speaker, trace, opened }
     }
 
-    /// Applies an event of before the start to the fold while nobody listens. Returns the calls that are for more lines than
-    /// before.
-    pub(super) fn replay(&mut self, arrival: Arrival) -> Vec<Opened> {
-        self.fold(arrival, LineIncidents::replay).1
+    /// Applies events of before the start, in their order, while nobody listens. Returns the calls that are for more lines
+    /// than before.
+    pub(super) fn replay(&mut self, arrivals: Vec<Arrival>) -> Vec<Opened> {
+        self.shows.clear();
+        // Each call comes up to date once.
+        let mut ended: BTreeMap<AlertId, Vec<(House, Duration)>> = BTreeMap::new();
+        let mut events = Vec::with_capacity(arrivals.len());
+        for Arrival { event, source, age, .. } in arrivals {
+            self.note(&event, source, age);
+            if let Some((id, caller)) = ends_of(&event) {
+                ended.entry(id).or_default().extend(caller.map(|house| (house, age)));
+            }
+            events.push((event, source));
+        }
+        self.incidents.replay(events);
+        ended.iter().flat_map(|(id, callers)| self.index_calls(*id, callers)).collect()
     }
 
-    /// Applies an event to the fold in this way, and to the indexes. Returns the calls that are for more lines than before,
-    /// too.
-    fn fold<T>(
-        &mut self,
-        arrival: Arrival,
-        apply: impl FnOnce(&mut LineIncidents, Event, Source) -> T,
-    ) -> (T, Vec<Opened>) {
-        let Arrival { event, source, age, .. } = arrival;
-        self.shows.clear();
+    /// Notes where the log has an event, and when it was received if it is a word by which a clock runs.
+    fn note(&mut self, event: &Event, source: Source, age: Duration) {
         if let Source::Log(position) = source {
-            self.message_ids.record(&event, position);
+            self.message_ids.record(event, position);
         }
-        if let Some(name) = clock_word(&event) {
+        if let Some(name) = clock_word(event) {
             let received = Received { known_since: Instant::now(), age };
             self.words.entry(name).or_insert((received, event.at().unwrap_or_default()));
         }
-        let caller = call_of(&event).map(|(_, house)| house);
-        let may_end = matches!(event, Event::Alert(_) | Event::Status(_)).then(|| event.alert()).flatten();
-        let applied = apply(&mut self.incidents, event, source);
-        let opened = may_end.map(|id| self.index_calls(id, caller.as_ref(), age)).unwrap_or_default();
-        (applied, opened)
     }
 
-    /// Brings the calls with this id up to date in the index. The call of `caller` has an alert that was received `age` ago.
-    fn index_calls(&mut self, id: AlertId, caller: Option<&House>, age: Duration) -> Vec<Opened> {
+    /// Brings the calls with this id up to date in the index. The calls of `callers` have an alert that was received so long
+    /// ago.
+    fn index_calls(&mut self, id: AlertId, callers: &[(House, Duration)]) -> Vec<Opened> {
         // Derived once, because the index asks for an alert's call and for the ends of all calls with its id.
         let calls = self.incidents.courses(id);
-        if let Some(house) = caller
-            && let Some(call) = calls.iter().find(|call| call.alert.house == *house)
-        {
-            self.index.insert(id, house, call.alert.at, age);
+        for (house, age) in callers {
+            let Some(call) = calls.iter().find(|call| call.alert.house == *house) else { continue };
+            self.index.insert(id, house, call.alert.at, *age);
             if call.alert.alone {
                 self.alone.insert(id, house.clone());
             } else if self.alone.get(&id) == Some(house) {
@@ -198,6 +205,15 @@ fn call_of(event: &Event) -> Option<(AlertId, House)> {
     match event {
         Event::Alert(alert) => Some((alert.id, alert.house.clone())),
         _ => None,
+    }
+}
+
+/// Returns the id of the calls that an event may begin or end, and the house of an alert.
+fn ends_of(event: &Event) -> Option<(AlertId, Option<House>)> {
+    match event {
+        Event::Alert(alert) => Some((alert.id, Some(alert.house.clone()))),
+        Event::Status(status) => Some((status.alert, None)),
+        Event::Accept(_) | Event::Moved(_) | Event::Receipt(_) => None,
     }
 }
 

@@ -58,6 +58,9 @@ pub use subscription::{Subscribed, Subscription, SubscriptionHandle};
 use viewings::Viewings;
 pub use viewings::{Means, Viewer, Viewing, display};
 
+/// Events of a line and of before the start that are applied before another event of it gets its turn, such as a press.
+const AT_ONCE: usize = 64;
+
 /// The lines of the complex and who listens to them. Clones share it.
 #[derive(Clone)]
 pub struct Hub(Arc<Inner>);
@@ -117,16 +120,18 @@ impl Hub {
     }
 
     /// Applies events of before the start, in their order. While nobody listens to a line, nothing is made for listeners, and
-    /// one wake of [`Hub::wakes`] stands for many events.
-    pub(crate) fn replay(&self, arrivals: Vec<Arrival>) {
-        for arrival in &arrivals {
-            self.index(&arrival.event);
-        }
+    /// one wake of [`Hub::wakes`] stands for all events.
+    pub(crate) fn replay(&self, arrivals: impl IntoIterator<Item = Arrival>) {
         let mut arrivals = arrivals.into_iter().peekable();
         while let Some(line) = arrivals.peek().map(|arrival| arrival.event.line().clone()) {
             let of_line = iter::from_fn(|| arrivals.next_if(|arrival| *arrival.event.line() == line));
-            self.room(&line).replay(of_line);
+            let some: Vec<Arrival> = of_line.take(AT_ONCE).collect();
+            for arrival in &some {
+                self.index(&arrival.event);
+            }
+            self.room(&line).replay(some);
         }
+        self.0.changes.wake();
     }
 
     /// Applies an event as one that came past the log; returns whether anything was pushed. The service has other ways,

@@ -104,32 +104,33 @@ impl Room {
         is_new
     }
 
-    /// Applies events of before the start, in their order.
-    pub(super) fn replay(&self, mut arrivals: impl Iterator<Item = Arrival>) {
-        self.replay_unheard(&mut arrivals);
-        for arrival in arrivals {
+    /// Applies events of before the start, in their order. Where nobody listens, nothing is made for each of them.
+    pub(super) fn replay(&self, arrivals: Vec<Arrival>) {
+        let heard = self.replay_unheard(arrivals);
+        for arrival in heard {
             self.apply(arrival);
         }
     }
 
-    /// Applies events of before the start as long as nobody listens, because nothing is made for each of them then. A call
-    /// that was escalated brings the people of other lines, who listen from there on.
-    fn replay_unheard(&self, arrivals: &mut impl Iterator<Item = Arrival>) {
+    /// Applies events of before the start unless somebody listens, and returns those that are left. A call that was
+    /// escalated brings the people of other lines, who get it as it is now.
+    fn replay_unheard(&self, arrivals: Vec<Arrival>) -> Vec<Arrival> {
         let _turn = self.turn.lock();
         let mut audience = self.audience();
+        if !audience.is_empty() {
+            return arrivals;
+        }
+        // They came at about the same time, and a call that sounds needlessly is better than one that does not.
+        let late = arrivals.iter().all(|arrival| arrival.late);
+        let way = Way { replay: true, late, taken_here: false };
+        let opened = self.calls().replay(arrivals);
         let mut outgoing = Outgoing::default();
-        while audience.is_empty()
-            && let Some(arrival) = arrivals.next()
-        {
-            let way = Way { replay: true, late: arrival.late, taken_here: false };
-            let opened = self.calls().replay(arrival);
-            for opened in &opened {
-                outgoing.opening.extend(self.open(&mut audience, opened, way, None));
-            }
+        for opened in &opened {
+            outgoing.opening.extend(self.open(&mut audience, opened, way, None));
         }
         drop(audience);
         self.send(outgoing, None);
-        self.listeners.wake();
+        Vec::new()
     }
 
     /// Sets the number of partitions of the accepts' topic, which may settle anew whose accept was first.

@@ -91,13 +91,16 @@ fn those_who_listen_already_get_a_replay_as_if_by_a_snapshot() {
 }
 
 #[test]
-fn a_call_of_a_replay_that_was_escalated_comes_to_the_guests_who_listen() {
-    let (hub, called) = (Hub::new(), call("1203", 0));
+fn an_open_call_of_a_replay_that_was_escalated_comes_to_the_guests_who_listen() {
+    let (hub, called, over) = (Hub::new(), call("1203", 0), call("1203", 1));
     let (to_guest, mut guest) = queue(8);
     let listening = hub.subscribe(&elsewhere(), subscription_of("0501"), to_guest);
     assert_eq!(listening.snapshot.count(), 1, "the end of an empty snapshot");
-    hub.replay(arrivals(&[Event::Alert(called.clone()), escalated(&called), ended(&called)]));
-    let whole_and_end =
-        ["true /sub/line/101-2 alert", "true /sub/line/101-2 status", "true /sub/line/101-2 status"];
-    assert_eq!(queued(&mut guest), whole_and_end);
+    let first = [Event::Alert(over.clone()), escalated(&over), ended(&over), Event::Alert(called.clone())];
+    hub.replay(arrivals(&first));
+    assert_eq!(queued(&mut guest), [""; 0], "one is over, and the other one is not escalated yet");
+    hub.replay(arrivals(&[escalated(&called)]));
+    assert_eq!(queued(&mut guest), ["true /sub/line/101-2 alert", "true /sub/line/101-2 status"]);
+    hub.replay(arrivals(&[ended(&called)]));
+    assert_eq!(queued(&mut guest), ["true /sub/line/101-2 status"]);
 }

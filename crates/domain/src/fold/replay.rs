@@ -1,0 +1,52 @@
+//! The events of before a start, which are a million, and which nobody listens to.
+
+use super::{
+    CallKey, LineIncidents, Source,
+    statement::{Key, Statement},
+};
+use crate::{collections::BTreeSet, event::Event};
+
+impl LineIncidents {
+    /// Applies events in their order as [`LineIncidents::apply`] does, but makes nothing for listeners. It is settled only
+    /// once what they know of each call, because that takes longer than everything else.
+    pub fn replay(&mut self, events: impl IntoIterator<Item = (Event, Source)>) {
+        let mut touched = BTreeSet::new();
+        for (event, source) in events {
+            if *event.line() == self.line {
+                self.keep(event, source, &mut touched);
+            }
+        }
+        for call in &touched {
+            self.settle(call);
+        }
+    }
+
+    fn keep(&mut self, event: Event, source: Source, touched: &mut BTreeSet<CallKey>) {
+        let mut answer = |statement| {
+            let (key, before) = self.keep_statement(statement, source);
+            touched.extend(before);
+            touched.extend(self.calls_of(&key));
+        };
+        match event {
+            Event::Alert(alert) => touched.extend(self.keep_alert(alert, source.position()).touched),
+            Event::Accept(accept) => answer(Statement::Accept(accept)),
+            Event::Status(status) => answer(Statement::Status(status)),
+            Event::Moved(moved) => drop(self.move_to(moved)),
+            Event::Receipt(receipt) => self.keep_receipt(receipt),
+        }
+    }
+
+    /// Counts all of a call as announced, as if each event had been applied alone.
+    fn settle(&mut self, call: &CallKey) {
+        let answers: Vec<Key> = self.answers_of(call).into_iter().map(|(key, _)| key.clone()).collect();
+        for key in &answers {
+            if let Some(answer) = self.answers.get_mut(key) {
+                answer.announced = Some(call.0);
+            }
+        }
+        let first = self.first(call);
+        if let Some(known) = self.call_mut(call) {
+            known.announced_first = first;
+        }
+    }
+}

@@ -220,10 +220,7 @@ mod tests {
             first_accept: None,
             first_arrived: None,
             escalated: None,
-            reached: reached
-                .iter()
-                .map(|name| Neighbour::try_from((*name).to_owned()).expect("a flat"))
-                .collect(),
+            reached: reached.iter().map(|name| name.parse::<Neighbour>().expect("a flat")).collect(),
             sounded: [].into(),
             seen: [].into(),
             steps: [].into(),

@@ -3,16 +3,19 @@
 mod name;
 #[cfg(test)]
 mod tests;
+pub(crate) mod written;
 
-use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::name::{House, InvalidName, Line, NAME_LENGTH_LIMIT, unseen};
 use crate::json::{Json, Read};
 
 /// A flat as the records of a line name it, by its house, or as `line/house` where it is of another line. The two names
 /// cannot be confused, because neither contains a slash.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Neighbour {
     /// The flat's line, where it is another one.
     pub line: Option<Line>,
@@ -34,19 +37,25 @@ impl From<House> for Neighbour {
     }
 }
 
-impl TryFrom<String> for Neighbour {
-    type Error = InvalidName;
-    fn try_from(name: String) -> Result<Self, InvalidName> {
+impl FromStr for Neighbour {
+    type Err = InvalidName;
+    fn from_str(name: &str) -> Result<Self, InvalidName> {
         if let Some((line, house)) = name.split_once('/') {
-            return Ok(Self { line: Some(Line::new(line)?), house: House::new(house)? });
+            return Ok(Self { line: Some(line.parse()?), house: house.parse()? });
         }
-        House::new(name).map(Self::from)
+        name.parse().map(House::into)
+    }
+}
+
+impl<'de> Deserialize<'de> for Neighbour {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        written::parse(from)
     }
 }
 
 impl Read for Neighbour {
     fn read(json: &Json) -> Option<Self> {
-        Self::try_from(json.text()?).ok()
+        json.text()?.parse().ok()
     }
 }
 

@@ -1,16 +1,18 @@
 //! The actor that an event speaks for, and its written form.
 
-use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     json::{Json, Read},
-    people::{House, InvalidName},
+    people::{House, InvalidName, written},
 };
 
 /// The house, administrator or service that acted on a call. Written as the house's name, `@administrator` or
 /// `@service`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub enum Actor {
     /// A flat, of the call's line unless the event names another one.
     House(House),
@@ -20,20 +22,26 @@ pub enum Actor {
     Service,
 }
 
-impl TryFrom<String> for Actor {
-    type Error = InvalidName;
-    fn try_from(text: String) -> Result<Self, InvalidName> {
-        match text.as_str() {
+impl FromStr for Actor {
+    type Err = InvalidName;
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        match text {
             "@administrator" => Ok(Self::Administrator),
             "@service" => Ok(Self::Service),
-            _ => House::new(text).map(Self::House),
+            _ => text.parse().map(Self::House),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Actor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        written::parse(from)
     }
 }
 
 impl Read for Actor {
     fn read(json: &Json) -> Option<Self> {
-        Self::try_from(json.text()?).ok()
+        json.text()?.parse().ok()
     }
 }
 

@@ -1,9 +1,13 @@
 //! The names of lines and flats, and what a text must be to be one.
 
+mod text;
+
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use self::text::{Text, text};
+use super::written;
 use crate::json::{Json, Read};
 
 /// The longest name of a line or a house, in characters.
@@ -29,13 +33,6 @@ const CANARY_LINE: &str = "@canary";
 
 /// The house in whose name the management office makes drills.
 const OFFICE_HOUSE: &str = "관리사무소";
-
-/// The text of a name. On the server clones share it, because thousands of sockets keep the same names.
-#[cfg(not(target_arch = "wasm32"))]
-type Text = std::sync::Arc<str>;
-/// The text of a name. A page has few, and shares none.
-#[cfg(target_arch = "wasm32")]
-type Text = String;
 
 fn check(name: &str) -> Result<(), InvalidName> {
     // Nearly all names are plain, and a start reads tens of millions.
@@ -78,8 +75,8 @@ const fn is_ignorable(c: char) -> bool {
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "String")]
         pub struct $name(Text);
 
         impl $name {
@@ -89,7 +86,7 @@ macro_rules! name_type {
             pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
                 let name = name.into();
                 check(&name)?;
-                Ok(Self(Text::from(name)))
+                Ok(Self(text(name)))
             }
 
             /// The name as text.
@@ -115,7 +112,14 @@ macro_rules! name_type {
         impl std::str::FromStr for $name {
             type Err = InvalidName;
             fn from_str(name: &str) -> Result<Self, InvalidName> {
-                Self::new(name)
+                check(name)?;
+                Ok(Self(text(name)))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                written::parse(from)
             }
         }
 
@@ -146,7 +150,7 @@ impl Line {
     /// Returns the line of the service's silent calls to itself, which nobody lives on and nobody can subscribe to.
     #[must_use]
     pub fn canary() -> Self {
-        Self(Text::from(CANARY_LINE))
+        Self(text(CANARY_LINE))
     }
 
     /// Returns whether this is the line of the service's silent calls to itself.
@@ -160,7 +164,7 @@ impl House {
     /// Returns the house in whose name the management office makes drills. Clients that do not know it show its name.
     #[must_use]
     pub fn office() -> Self {
-        Self(Text::from(OFFICE_HOUSE))
+        Self(text(OFFICE_HOUSE))
     }
 
     /// The name before every other one in their order, which no house can have.

@@ -47,7 +47,7 @@ fn an_invisible_character_is_found() {
 
 #[test]
 fn a_neighbour_of_another_line_is_named_with_it_and_one_of_the_own_line_is_not() {
-    let name = |text: &str| Neighbour::try_from(text.to_owned());
+    let name = |text: &str| text.parse::<Neighbour>();
     let (own, other) = (Line::new("101-1").expect("a valid line"), Line::new("101-2").expect("a valid line"));
     let house = House::new("1203").expect("a valid house");
     assert_eq!(name("1203"), Ok(Neighbour::from(house.clone())));

@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn flats<const N: usize>(names: [&str; N]) -> std::collections::BTreeSet<Neighbour> {
-    names.iter().map(|name| Neighbour::try_from((*name).to_owned()).expect("a flat")).collect()
+    names.iter().map(|name| name.parse::<Neighbour>().expect("a flat")).collect()
 }
 
 /// Five calls and a drill on the first day of 2026, and one call on the day before.

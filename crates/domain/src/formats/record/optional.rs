@@ -1,6 +1,6 @@
 //! Fields that a record may lack. None of them makes the rest of its record unreadable.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer,
@@ -23,6 +23,17 @@ enum Part<'de> {
     Text(Cow<'de, str>),
     List(Vec<Part<'de>>),
     Other(Value),
+}
+
+impl<'de> Part<'de> {
+    /// Returns a text, also where a producer wrote a number.
+    fn words(self) -> Option<Cow<'de, str>> {
+        match self {
+            Part::Text(text) => Some(text),
+            Part::Other(Value::Number(number)) => Some(number.to_string().into()),
+            Part::List(_) | Part::Other(_) => None,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Part<'de> {
@@ -110,18 +121,12 @@ pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 
 /// Text without white space around it, also where a producer wrote a number; anything else is `None`.
 pub(super) fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(match Part::deserialize(from)? {
-        Part::Text(text) => Some(text.trim().to_owned()),
-        Part::Other(Value::Number(number)) => Some(number.to_string()),
-        Part::List(_) | Part::Other(_) => None,
-    })
+    Ok(Part::deserialize(from)?.words().map(|words| words.trim().to_owned()))
 }
 
 /// A name of a line or a house that may be absent. One that cannot be read counts as absent.
-pub(super) fn optional_name<'de, D: Deserializer<'de>, T: TryFrom<String>>(
-    from: D,
-) -> Result<Option<T>, D::Error> {
-    Ok(words(from)?.and_then(|name| T::try_from(name).ok()))
+pub(super) fn optional_name<'de, D: Deserializer<'de>, T: FromStr>(from: D) -> Result<Option<T>, D::Error> {
+    Ok(Part::deserialize(from)?.words().and_then(|name| name.trim().parse().ok()))
 }
 
 /// Reads a list of lines. A name that cannot be read is left out, so that the other lines count.
@@ -139,7 +144,7 @@ pub(super) fn flats<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<Neigh
 /// A set of flats; an empty one where the field cannot be read, so that the rest of the record counts.
 pub(super) fn optional_flats<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<Neighbour>, D::Error> {
     let flat = |part: Part<'_>| match part {
-        Part::Text(text) => Neighbour::try_from(text.into_owned()).ok(),
+        Part::Text(text) => text.parse::<Neighbour>().ok(),
         Part::List(_) | Part::Other(_) => None,
     };
     Ok(match Part::deserialize(from)? {

@@ -19,8 +19,7 @@ fn held(event: Event, offset: i64) -> Option<Held> {
 }
 
 fn receipt(reached: &[&str]) -> Event {
-    let reached =
-        reached.iter().map(|flat| Neighbour::try_from((*flat).to_owned()).expect("a flat")).collect();
+    let reached = reached.iter().map(|flat| flat.parse::<Neighbour>().expect("a flat")).collect();
     let target = Some(a_house("1203"));
     Event::Receipt(Receipt {
         line: line(),
@@ -67,7 +66,7 @@ fn a_row_keeps_who_and_when_and_neither_place_nor_text() {
             assert!(!json.contains(word), "{word} in {json}");
         }
     }
-    let flat = |name: &str| Neighbour::try_from(name.to_owned()).expect("a flat");
+    let flat = |name: &str| name.parse::<Neighbour>().expect("a flat");
     let step = |after: Millis, progress, by, line| {
         let (at, lines) = (MORNING + after, BTreeSet::new());
         Step { at, progress, by, line, lines }

@@ -4,7 +4,7 @@ use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
     collections::{BTreeSet, SmallMap, sort_by},
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
-    fold::statement::{Key, Statement, StatementKind},
+    fold::statement::Statement,
     incident::{Incident, Stances},
     people::Line,
 };
@@ -58,23 +58,9 @@ impl LineIncidents {
         by_line: Option<&Line>,
     ) -> impl Iterator<Item = Event> {
         let line = by_line.filter(|line| **line != self.line).cloned();
-        // The smallest key of this id and actor.
-        let first = Key {
-            id,
-            by: by.clone(),
-            line: line.clone(),
-            kind: StatementKind::Accept,
-            alert: None,
-            target: None,
-        };
-        let is_same = {
-            let by = by.clone();
-            move |key: &Key| (key.id, &key.by, &key.line) == (id, &by, &line)
-        };
-        self.answers
-            .range(first..)
-            .take_while(move |(key, _)| is_same(key))
-            .map(|(_, answer)| answer.statement.to_event())
+        let by = by.clone();
+        let same = self.answers.with_id(id).filter(move |(key, _)| key.by == by && key.line == line);
+        same.map(|(_, answer)| answer.statement.to_event())
     }
 
     /// Returns the first accept, as a server settled it. Otherwise the lowest offset in the line's own partition wins,

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::samples::{AT, accept, call, house, incident, status};
 
-    fn flats(names: &[&str]) -> std::collections::BTreeSet<Neighbour> {
+    fn flats(names: &[&str]) -> domain::Flats {
         names.iter().map(|name| Neighbour::from(house(name))).collect()
     }
 

@@ -15,7 +15,7 @@ pub use self::{
 };
 use crate::collections::BTreeSet;
 pub use crate::location::Location;
-use crate::people::{House, Line, Neighbour};
+use crate::people::{Flats, House, Line, Neighbour};
 
 /// Milliseconds since 1970-01-01T00:00:00Z. The time of an event is when the producer received it, never a browser's
 /// clock.
@@ -179,13 +179,13 @@ pub struct Receipt {
     /// The flat that called. `None` in records of former versions.
     pub target: Option<House>,
     /// Flats for a device of which a push service has taken the call. It is not a word of the device.
-    pub pushed: BTreeSet<Neighbour>,
+    pub pushed: Flats,
     /// Flats with a device that took the call's frame (STOMP ACK).
-    pub reached: BTreeSet<Neighbour>,
+    pub reached: Flats,
     /// Flats with a device that has begun to sound the call.
-    pub sounded: BTreeSet<Neighbour>,
+    pub sounded: Flats,
     /// Flats where a person looked.
-    pub seen: BTreeSet<Neighbour>,
+    pub seen: Flats,
     /// Milliseconds from the call's receipt, by the clock of the node that took the word of these devices, until that
     /// node had it from another flat than the caller's. Listeners do not get it.
     pub after: Option<Millis>,

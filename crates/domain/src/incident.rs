@@ -6,7 +6,7 @@ use crate::{
         Accept, Actor, Alert, Escalation, EventId, LATE_AFTER, Location, Millis, Moved, OPEN_FOR, Progress,
         Status,
     },
-    people::{House, Line, Neighbour, Resident},
+    people::{Flats, House, Line, Neighbour, Resident},
 };
 
 /// The last word of a house about another house's call.
@@ -92,13 +92,13 @@ pub struct Incident {
     pub steps: Vec<Escalated>,
     /// Flats for a device of which a push service has taken the call, without the caller's. It is not a word of the
     /// device.
-    pub pushed: BTreeSet<Neighbour>,
+    pub pushed: Flats,
     /// Flats with a device that took the call, without the caller's.
-    pub reached: BTreeSet<Neighbour>,
+    pub reached: Flats,
     /// Flats with a device that has begun to sound the call, without the caller's.
-    pub sounded: BTreeSet<Neighbour>,
+    pub sounded: Flats,
     /// Flats where a person looked, without the caller's.
-    pub seen: BTreeSet<Neighbour>,
+    pub seen: Flats,
 }
 
 impl Incident {

@@ -32,6 +32,6 @@ pub use formats::{
     api, body, dead_letter, destination, header, message_id, push, reach, record, seen, topic,
 };
 pub use incident::{End, Escalated, Incident, Response, Stance};
-pub use people::{House, InvalidName, Line, Neighbour, Resident, Role};
+pub use people::{Flats, House, InvalidName, Line, Neighbour, Resident, Role};
 pub use position::Position;
 pub use shard::{Shard, Shards};

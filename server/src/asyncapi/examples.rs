@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Accept, Actor, Alert, AlertId, Escalation, Event, EventId, House, Kind, Line, LineIncidents, Location,
-    Millis, Moved, Neighbour, Position, Progress, Receipt, Source, Status, body::Body, dead_letter::Letter,
-    escalation::Ring, message_id, record, statistics::Row, topic,
+    Accept, Actor, Alert, AlertId, Escalation, Event, EventId, Flats, House, Kind, Line, LineIncidents,
+    Location, Millis, Moved, Neighbour, Position, Progress, Receipt, Source, Status, body::Body,
+    dead_letter::Letter, escalation::Ring, message_id, record, statistics::Row, topic,
 };
 use uuid::Uuid;
 
@@ -195,10 +195,10 @@ fn receipt() -> Receipt {
         line: line_of_call(),
         alert: call(),
         target: Some(house_of_call()),
-        pushed: BTreeSet::from([Neighbour::from(house("1301"))]),
-        reached: BTreeSet::from([neighbour.clone(), guest]),
-        sounded: BTreeSet::from([neighbour.clone()]),
-        seen: BTreeSet::from([neighbour]),
+        pushed: Flats::from([Neighbour::from(house("1301"))]),
+        reached: Flats::from([neighbour.clone(), guest]),
+        sounded: Flats::from([neighbour.clone()]),
+        seen: Flats::from([neighbour]),
         after: Some(180),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    AlertId, Escalation, Event, Line, Neighbour, Progress, Receipt,
+    AlertId, Escalation, Event, Flats, Line, Neighbour, Progress, Receipt,
     api::{AcceptRequest, ProgressRequest},
     destination,
 };
@@ -84,7 +84,7 @@ fn lines(names: &[&str]) -> BTreeSet<Line> {
 async fn receipt_with(
     socket: &mut Socket,
     awaited: &str,
-    set: fn(&Receipt) -> &BTreeSet<Neighbour>,
+    set: fn(&Receipt) -> &Flats,
     flat: &Neighbour,
 ) -> Outcome {
     let has_it = |message: &Message| match message.event() {

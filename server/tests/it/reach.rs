@@ -1,8 +1,8 @@
 //! The number of neighbours that a call could alarm now, by pages that would sound or by push that has worked of late.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use domain::{AlertId, Event, House, Neighbour, destination, reach};
+use domain::{AlertId, Event, Flats, House, destination, reach};
 use reqwest::Method;
 use serde_json::json;
 use stomp::{Command, Frame};
@@ -139,7 +139,7 @@ async fn a_push_service_that_takes_a_call_is_in_the_ledger_and_reaches_nobody() 
     let (office, _) = Phone::of(&sign_in(&client, ADMINISTRATOR).await?, &service, "/office").await?;
     let call = AlertId(caller.press(&caller.call("")?, None).await?.ok()?.id);
     service.wait_for(&office.path, 1).await;
-    let flats: BTreeSet<Neighbour> = [House::new("1204").unwrap().into()].into();
+    let flats: Flats = [House::new("1204").unwrap().into()].into();
     let is_pushed = |message: &Message| match message.event() {
         Some(Event::Receipt(receipt)) => {
             receipt.alert == call

@@ -1,17 +1,17 @@
 //! The delivery ledger. The caller learns which houses the call has reached, and where somebody looked.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use crate::support::{
     ADMINISTRATOR, CALLER, NEIGHBOUR, Outcome, SECOND_NEIGHBOUR, server_and_client, sign_in,
 };
-use domain::{AlertId, Event, House, Neighbour};
+use domain::{AlertId, Event, Flats, House};
 use testkit::{
     Error,
     client::{Ack, Message, Session, Socket, Subscribe},
 };
 
-fn houses(names: &[&str]) -> BTreeSet<Neighbour> {
+fn houses(names: &[&str]) -> Flats {
     names.iter().map(|name| House::new(*name).unwrap().into()).collect()
 }
 

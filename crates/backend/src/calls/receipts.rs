@@ -4,7 +4,7 @@
 mod flat;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{CallKey, Event, Millis, Neighbour, Receipt, record};
+use domain::{CallKey, Event, Flats, Millis, Neighbour, Receipt, record};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -82,10 +82,10 @@ impl Waiting {
             line: call.line.clone(),
             alert: call.id,
             target: Some(call.house.clone()),
-            pushed: BTreeSet::new(),
-            reached: BTreeSet::new(),
-            sounded: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            pushed: Flats::new(),
+            reached: Flats::new(),
+            sounded: Flats::new(),
+            seen: Flats::new(),
             after: None,
         };
         Self { receipt, reached: None }

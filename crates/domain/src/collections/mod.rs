@@ -39,14 +39,6 @@ macro_rules! sorted_vector {
             }
         }
 
-        impl<$key: Ord $(, $value)?> FromIterator<$element> for $name<$key $(, $value)?> {
-            fn from_iter<I: IntoIterator<Item = $element>>(elements: I) -> Self {
-                let mut sorted = Self::new();
-                sorted.extend(elements);
-                sorted
-            }
-        }
-
         impl<$key $(, $value)?> IntoIterator for $name<$key $(, $value)?> {
             type Item = $element;
             type IntoIter = std::vec::IntoIter<$element>;
@@ -100,6 +92,33 @@ fn arrange(mut places: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
             here = from;
         }
         places[here] = here;
+    }
+}
+
+/// Adds the elements that a sorted vector lacks. It gets room for no other ones, because it nearly always stays as it is where
+/// the server has one.
+#[cfg(not(target_arch = "wasm32"))]
+fn insert_all<T: Ord>(all: &mut Vec<T>, elements: impl Iterator<Item = T>) {
+    let mut new: Vec<T> = elements.filter(|element| all.binary_search(element).is_err()).collect();
+    if all.is_empty() {
+        *all = new;
+    } else {
+        all.reserve_exact(new.len());
+        all.append(&mut new);
+    }
+    // What is sorted already is one run of it.
+    all.sort();
+    all.dedup();
+    all.shrink_to_fit();
+}
+
+/// Adds elements that a sorted vector lacks.
+#[cfg(target_arch = "wasm32")]
+fn insert_all<T: Ord>(all: &mut Vec<T>, elements: impl Iterator<Item = T>) {
+    for element in elements {
+        if let Err(place) = all.binary_search(&element) {
+            insert_at(all, place, element);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{borrow::Borrow, ops::RangeBounds, slice};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{insert_at, within};
+use super::{insert_all, insert_at, within};
 
 /// A set whose elements are sorted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,11 @@ impl<T> Set<T> {
     #[must_use]
     pub fn first(&self) -> Option<&T> {
         self.0.first()
+    }
+
+    /// Takes all elements away.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// Keeps the elements for which `keep` is true.
@@ -68,9 +73,15 @@ impl<T: Ord> Set<T> {
 
 impl<T: Ord> Extend<T> for Set<T> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
-        for element in elements {
-            self.insert(element);
-        }
+        insert_all(&mut self.0, elements.into_iter());
+    }
+}
+
+impl<T: Ord> FromIterator<T> for Set<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        let mut sorted = Self::new();
+        sorted.extend(elements);
+        sorted
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
-    collections::{BTreeSet, SmallMap, sort_by},
+    collections::{SmallMap, sort_by},
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
     fold::statement::Statement,
     incident::{Incident, Stances},
-    people::Line,
+    people::{Flats, Line},
 };
 
 impl LineIncidents {
@@ -125,10 +125,10 @@ impl LineIncidents {
             end: None,
             escalated: None,
             steps: Vec::new(),
-            pushed: BTreeSet::new(),
-            reached: BTreeSet::new(),
-            sounded: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            pushed: Flats::new(),
+            reached: Flats::new(),
+            sounded: Flats::new(),
+            seen: Flats::new(),
         };
         let mut stances = Stances::default();
         for (_, answer) in self.sorted_answers_of(key) {

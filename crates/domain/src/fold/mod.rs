@@ -222,7 +222,9 @@ impl LineIncidents {
         let known = self.answers.get(&key).map(Answer::accepted);
         let before = known.map(|_| self.calls_of(&key)).unwrap_or_default();
         let answer = self.answers.get_or_insert_with(&key, || Answer::new(statement.clone()));
-        answer.positions.extend(source.position());
+        if let Some(position) = source.position() {
+            answer.positions.insert(position);
+        }
         if answer.statement != statement {
             answer.is_disputed = true;
             if wins(&statement.to_event(), &answer.statement.to_event()) {

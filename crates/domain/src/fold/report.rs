@@ -6,10 +6,10 @@ use super::{
     known::{Helper, NamedCall, is_known, is_later},
 };
 use crate::{
-    collections::{BTreeSet, SmallMap},
+    collections::SmallMap,
     event::{Alert, Event, Moved, Receipt},
     incident::{Incident, Response, Stance},
-    people::{House, Line, Neighbour},
+    people::{Flats, House, Line, Neighbour},
 };
 
 impl LineIncidents {
@@ -61,10 +61,10 @@ impl LineIncidents {
             line: self.line.clone(),
             alert: *id,
             target: Some(house.clone()),
-            pushed: BTreeSet::new(),
-            reached: BTreeSet::new(),
-            sounded: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            pushed: Flats::new(),
+            reached: Flats::new(),
+            sounded: Flats::new(),
+            seen: Flats::new(),
             after: None,
         };
         let mut merged = receipts.fold(empty, |mut merged, receipt| {
@@ -133,7 +133,7 @@ impl LineIncidents {
         let named = self.receipts.get(&(*id, Some(house.clone())));
         let nameless = self.receipts.get(&(*id, None));
         let caller = Neighbour::from(house.clone());
-        let without_caller = |flats: &BTreeSet<Neighbour>| flats.len() - usize::from(flats.contains(&caller));
+        let without_caller = |flats: &Flats| flats.len() - usize::from(flats.contains(&caller));
         match (named, nameless) {
             (None, None) => [0; 4],
             (Some(receipt), None) | (None, Some(receipt)) => flats_of(receipt).map(without_caller),
@@ -164,12 +164,12 @@ impl LineIncidents {
 }
 
 /// Returns the sets of a receipt.
-fn flats_of(receipt: &Receipt) -> [&BTreeSet<Neighbour>; 4] {
+fn flats_of(receipt: &Receipt) -> [&Flats; 4] {
     [&receipt.pushed, &receipt.reached, &receipt.sounded, &receipt.seen]
 }
 
 /// Returns flats as the records of `line` name them. Nearly all are named so already, and are not copied.
-fn seen_from(line: &Line, flats: BTreeSet<Neighbour>) -> BTreeSet<Neighbour> {
+fn seen_from(line: &Line, flats: Flats) -> Flats {
     if flats.iter().all(|flat| flat.line.as_ref() != Some(line)) {
         return flats;
     }

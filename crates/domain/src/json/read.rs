@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Json;
-use crate::collections::{BTreeMap, BTreeSet};
+use crate::collections::{BTreeMap, SmallSet};
 
 /// A type that can be read from JSON.
 pub trait Read: Sized {
@@ -86,7 +86,7 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-impl<T: Read + Ord> Read for BTreeSet<T> {
+impl<T: Read + Ord> Read for SmallSet<T> {
     fn read(json: &Json) -> Option<Self> {
         json.list()?.iter().map(T::read).collect()
     }

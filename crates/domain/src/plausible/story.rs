@@ -1,7 +1,5 @@
 //! The course of one call, from the neighbours that it reaches to its end.
 
-use std::collections::BTreeSet;
-
 use uuid::Uuid;
 
 use super::{Complex, Random, Word};
@@ -10,7 +8,7 @@ use crate::{
         Accept, Actor, Alert, AlertId, Event, EventId, Kind, LATE_AFTER, Millis, OPEN_FOR, Progress, Receipt,
         Status,
     },
-    people::{House, Line, Neighbour},
+    people::{Flats, House, Line, Neighbour},
 };
 
 const SECOND: Millis = 1_000;
@@ -119,12 +117,12 @@ impl Story<'_> {
     }
 
     fn receipt(&mut self, at: Millis, reached: &[House], seen: &[House]) {
-        let flats = |houses: &[House]| houses.iter().cloned().map(Neighbour::from).collect::<BTreeSet<_>>();
+        let flats = |houses: &[House]| houses.iter().cloned().map(Neighbour::from).collect::<Flats>();
         let receipt = Receipt {
             line: self.line.clone(),
             alert: self.id,
             target: Some(self.caller.clone()),
-            pushed: BTreeSet::new(),
+            pushed: Flats::new(),
             reached: flats(reached),
             sounded: flats(reached),
             seen: flats(seen),

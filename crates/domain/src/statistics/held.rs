@@ -1,6 +1,6 @@
 //! The events from which rows are derived, as statistics store them, each once, without coordinates and free text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::row::Row;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     fold::{LineIncidents, Source, wins},
     formats::body::{Body, Unreadable},
     incident::Incident,
-    people::{House, Line, Neighbour},
+    people::{Flats, House, Line, Neighbour},
     position::Position,
 };
 
@@ -115,14 +115,12 @@ fn without_caller(receipt: Receipt) -> Option<Receipt> {
     let caller = target.clone().map(Neighbour::from);
     let is_another = |flat: &Neighbour| Some(flat) != caller.as_ref();
     let of_line = |flat: &Neighbour| flat.seen_from(&line);
-    let others = |flats: &BTreeSet<Neighbour>| -> BTreeSet<Neighbour> {
-        flats.iter().map(of_line).filter(is_another).collect()
-    };
+    let others = |flats: &Flats| -> Flats { flats.iter().map(of_line).filter(is_another).collect() };
     let (sounded, seen) = (others(&sounded), others(&seen));
     // A call can only sound and be looked at on a device that took it.
-    let reached = &(&others(&reached) | &sounded) | &seen;
+    let reached: Flats = others(&reached).iter().chain(&sounded).chain(&seen).cloned().collect();
     // Statistics count what devices report, and a push service's word is none of theirs.
-    let receipt = Receipt { line, alert, target, pushed: BTreeSet::new(), reached, sounded, seen, after };
+    let receipt = Receipt { line, alert, target, pushed: Flats::new(), reached, sounded, seen, after };
     (!receipt.reached.is_empty()).then_some(receipt)
 }
 

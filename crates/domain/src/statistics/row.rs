@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{Actor, AlertId, CallKey, Event, Kind, LATE_AFTER, Millis, OPEN_FOR, Progress},
     incident::Incident,
-    people::{House, Line, Neighbour},
+    people::{Flats, House, Line, Neighbour},
 };
 
 /// The time, in milliseconds, within which a caller must cancel for the call to count as a false alarm. Somebody who
@@ -52,14 +52,14 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<Millis>,
     /// Flats with a device that took the call, without the caller's.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub reached: BTreeSet<Neighbour>,
+    #[serde(default, skip_serializing_if = "Flats::is_empty")]
+    pub reached: Flats,
     /// Flats with a device that has begun to sound the call, without the caller's.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub sounded: BTreeSet<Neighbour>,
+    #[serde(default, skip_serializing_if = "Flats::is_empty")]
+    pub sounded: Flats,
     /// Flats where a person looked, without the caller's.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub seen: BTreeSet<Neighbour>,
+    #[serde(default, skip_serializing_if = "Flats::is_empty")]
+    pub seen: Flats,
     /// The words about the call, in the order of their times. Rows of versions before 2026-12 have none.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub steps: BTreeSet<Step>,
@@ -140,9 +140,8 @@ impl Row {
         let accepted: BTreeSet<&Neighbour> = coming.iter().map(|word| &word.flat).collect();
         let stayed = incident.coming();
         let stayed = stayed.map(|reply| Neighbour { line: reply.line.clone(), house: reply.house.clone() });
-        let came: BTreeSet<Neighbour> =
-            stayed.chain(arrivals.clone().map(|word| word.flat.clone())).collect();
-        let reached: BTreeSet<Neighbour> = incident.reached.union(&incident.seen).cloned().collect();
+        let came: Flats = stayed.chain(arrivals.clone().map(|word| word.flat.clone())).collect();
+        let reached = both(&incident.reached, &incident.seen);
         Self {
             line: alert.line.clone(),
             house: alert.house.clone(),
@@ -177,9 +176,9 @@ impl Row {
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let first_reached = self.first_reached.into_iter().chain(other.first_reached).min();
-        let reached = self.reached.union(&other.reached).cloned().collect();
-        let sounded = self.sounded.union(&other.sounded).cloned().collect();
-        let seen = self.seen.union(&other.seen).cloned().collect();
+        let reached = both(&self.reached, &other.reached);
+        let sounded = both(&self.sounded, &other.sounded);
+        let seen = both(&self.seen, &other.seen);
         let steps = self.steps.union(&other.steps).cloned().collect();
         let richer = if self.rank() >= other.rank() { self } else { other };
         Self { first_reached, reached, sounded, seen, steps, ..richer }
@@ -254,6 +253,11 @@ fn comes(event: &Event, line: &Line) -> Option<Comes> {
     };
     let flat = Neighbour { line: own.clone(), house: house.clone() }.seen_from(line);
     Some(Comes { flat, at, is_arrival })
+}
+
+/// Returns the flats that are in one of two sets.
+fn both(one: &Flats, other: &Flats) -> Flats {
+    one.iter().chain(other).cloned().collect()
 }
 
 fn number(count: usize) -> u32 {

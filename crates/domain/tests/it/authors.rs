@@ -2,10 +2,8 @@
 
 mod strangers;
 
-use std::collections::BTreeSet;
-
 use domain::{
-    Accept, Actor, CallKey, Event, Line, LineIncidents, Location, Moved, Neighbour, Progress, Receipt,
+    Accept, Actor, CallKey, Event, Flats, Line, LineIncidents, Location, Moved, Neighbour, Progress, Receipt,
     Source, Stance, Status,
 };
 
@@ -76,10 +74,10 @@ fn an_event_fits_only_the_call_that_it_names() {
         line: line(),
         alert: alert_id(0),
         target: house.clone(),
-        pushed: BTreeSet::new(),
+        pushed: Flats::new(),
         reached: [Neighbour::from(a_house("1204"))].into(),
-        sounded: BTreeSet::new(),
-        seen: BTreeSet::new(),
+        sounded: Flats::new(),
+        seen: Flats::new(),
         after: None,
     };
     let events = [
@@ -159,10 +157,10 @@ fn two_calls_of_one_id_keep_their_locations_and_receipts_apart() {
             line: line(),
             alert: alert_id(0),
             target: Some(a_house(target)),
-            pushed: BTreeSet::new(),
+            pushed: Flats::new(),
             reached: [Neighbour::from(a_house(reached))].into(),
-            sounded: BTreeSet::new(),
-            seen: BTreeSet::new(),
+            sounded: Flats::new(),
+            seen: Flats::new(),
             after: None,
         })
     };
@@ -194,7 +192,7 @@ fn a_receipt_names_flats_of_other_lines_and_the_callers_number_there_is_one_of_t
         let flat = |name: &str| Neighbour { line: line_of_all.clone(), house: a_house(name) };
         let reached = [flat("1203"), flat("1204"), elsewhere.clone()].into();
         let (line, alert, target) = (line(), alert_id(0), Some(a_house("1203")));
-        let (pushed, sounded, seen) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (pushed, sounded, seen) = (Flats::new(), Flats::new(), Flats::new());
         Event::Receipt(Receipt { line, alert, target, pushed, reached, sounded, seen, after: None })
     };
     let fold = direct([Event::Alert(alert_of("1203", 0)), receipt(None), receipt(Some(line()))]);

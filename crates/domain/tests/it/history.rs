@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Accept, Actor, Alert, AlertId, Escalation, Event, EventId, House, Kind, Line, LineIncidents, Location,
-    Millis, Moved, Neighbour, Position, Progress, Receipt, Source, Status, record, topic,
+    Accept, Actor, Alert, AlertId, Escalation, Event, EventId, Flats, House, Kind, Line, LineIncidents,
+    Location, Millis, Moved, Neighbour, Position, Progress, Receipt, Source, Status, record, topic,
 };
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 use uuid::Uuid;
@@ -269,7 +269,7 @@ fn neighbour() -> impl Strategy<Value = Neighbour> {
 }
 
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
-    let flats = || prop::collection::btree_set(neighbour(), 0..4);
+    let flats = || vec(neighbour(), 0..4).prop_map(Flats::from_iter);
     let target = option::of((0..3_usize).prop_map(house));
     let sets = (flats(), flats(), flats(), flats());
     (0..4_usize, target, sets).prop_map(|(alert, target, (pushed, reached, sounded, seen))| Receipt {

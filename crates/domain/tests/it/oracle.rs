@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Accept, Actor, Alert, End, Event, House, Incident, Line, LineIncidents, Moved, Neighbour, Position,
-    Progress, Response, Source, Stance, Status, partition, record,
+    Accept, Actor, Alert, End, Event, Flats, House, Incident, Line, LineIncidents, Moved, Neighbour,
+    Position, Progress, Response, Source, Stance, Status, partition, record,
 };
 
 use crate::history::{Sighting, identity, line};
@@ -140,17 +140,17 @@ fn incident(
         end: None,
         escalated: None,
         steps: Vec::new(),
-        pushed: BTreeSet::new(),
-        reached: BTreeSet::new(),
-        sounded: BTreeSet::new(),
-        seen: BTreeSet::new(),
+        pushed: Flats::new(),
+        reached: Flats::new(),
+        sounded: Flats::new(),
+        seen: Flats::new(),
     };
     for (event, _) in events.values() {
         if let Event::Receipt(receipt) = event
             && receipt.alert == alert.id
             && is_meant(receipt.target.as_ref(), alert)
         {
-            let others = |flats: &BTreeSet<Neighbour>| {
+            let others = |flats: &Flats| {
                 let seen = flats.iter().map(|flat| flat.seen_from(&line()));
                 seen.filter(|flat| *flat != Neighbour::from(alert.house.clone())).collect::<Vec<_>>()
             };

@@ -1,7 +1,7 @@
 //! Figures of rows that are counted on one hand, the JSON of the contract, and questions that make no sense.
 
 use domain::{
-    Kind, Line, Neighbour, Progress,
+    Flats, Kind, Line, Neighbour, Progress,
     statistics::{Asked, Ended, Invalid, Part, Percentiles, Period, Query, Row, Utc},
 };
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
     statistics::{DAY, HOUR, Seoul, asked, month, row},
 };
 
-fn flats<const N: usize>(names: [&str; N]) -> std::collections::BTreeSet<Neighbour> {
+fn flats<const N: usize>(names: [&str; N]) -> Flats {
     names.iter().map(|name| name.parse::<Neighbour>().expect("a flat")).collect()
 }
 

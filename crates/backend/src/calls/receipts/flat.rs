@@ -1,11 +1,8 @@
 //! The words of one flat. Each of its devices acknowledges the same calls, and only the first word is news.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Weak, atomic::Ordering},
-};
+use std::sync::{Arc, Weak, atomic::Ordering};
 
-use domain::{CallKey, House, Line, Neighbour};
+use domain::{CallKey, Flats, House, Line, Neighbour};
 use parking_lot::Mutex;
 
 use super::Receipts;
@@ -109,7 +106,7 @@ impl Drop for Flat {
 }
 
 /// Adds a flat; returns whether it is new.
-fn insert(flats: &mut BTreeSet<Neighbour>, flat: &Neighbour) -> bool {
+fn insert(flats: &mut Flats, flat: &Neighbour) -> bool {
     !flats.contains(flat) && flats.insert(flat.clone())
 }
 
@@ -140,7 +137,7 @@ mod tests {
         taken.remove(0)
     }
 
-    fn names(flats: &BTreeSet<Neighbour>) -> Vec<String> {
+    fn names(flats: &Flats) -> Vec<String> {
         flats.iter().cloned().map(String::from).collect()
     }
 

@@ -2,10 +2,9 @@
 
 use super::{Body, Unreadable};
 use crate::{
-    collections::BTreeSet,
     event::{Accept, Alert, AlertId, Escalation, Event, Millis, Moved, Progress, Receipt, Status},
     json::{Json, Read},
-    people::{House, Line, Neighbour},
+    people::{Flats, House, Line},
 };
 
 impl Body {
@@ -72,7 +71,7 @@ impl Fields {
         self.required("at")
     }
 
-    fn flats(&self, name: &str) -> BTreeSet<Neighbour> {
+    fn flats(&self, name: &str) -> Flats {
         self.0.field(name).unwrap_or_default()
     }
 

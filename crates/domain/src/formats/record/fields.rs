@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Unreadable,
-    optional::{flats, lenient, optional_flats, optional_lines, optional_millis, optional_name, words},
+    optional::{lenient, optional_flats, optional_lines, optional_millis, optional_name, words},
 };
 use crate::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use crate::{
         Status,
     },
     location::location,
-    people::{House, Line, Neighbour},
+    people::{Flats, House, Line},
 };
 
 fn line(value: Option<String>, field: &'static str) -> Result<Line, Unreadable> {
@@ -254,14 +254,12 @@ pub(crate) struct ReceiptFields {
     alert: AlertId,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_name")]
     target: Option<House>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
-    pushed: BTreeSet<Neighbour>,
-    #[serde(deserialize_with = "flats")]
-    reached: BTreeSet<Neighbour>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "optional_flats")]
-    sounded: BTreeSet<Neighbour>,
-    #[serde(deserialize_with = "flats")]
-    seen: BTreeSet<Neighbour>,
+    #[serde(default, skip_serializing_if = "Flats::is_empty", deserialize_with = "optional_flats")]
+    pushed: Flats,
+    reached: Flats,
+    #[serde(default, skip_serializing_if = "Flats::is_empty", deserialize_with = "optional_flats")]
+    sounded: Flats,
+    seen: Flats,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "optional_millis")]
     after: Option<Millis>,
 }

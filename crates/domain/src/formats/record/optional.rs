@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     collections::BTreeSet,
     event::Millis,
-    people::{Line, Neighbour},
+    people::{Flats, Line, Neighbour},
 };
 
 /// A value of JSON. A text is the record's own where it has no escapes, because nearly everything is a text, and a start
@@ -135,21 +135,15 @@ pub(super) fn optional_lines<'de, D: Deserializer<'de>>(from: D) -> Result<BTree
     Ok(names.into_iter().filter_map(|name| serde_json::from_value(name).ok()).collect())
 }
 
-/// Reads a set of flats. They are sorted as a list first, since a set that takes one after the other looks for the place of
-/// each.
-pub(super) fn flats<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<Neighbour>, D::Error> {
-    Vec::deserialize(from).map(|flats: Vec<Neighbour>| flats.into_iter().collect())
-}
-
 /// A set of flats; an empty one where the field cannot be read, so that the rest of the record counts.
-pub(super) fn optional_flats<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeSet<Neighbour>, D::Error> {
+pub(super) fn optional_flats<'de, D: Deserializer<'de>>(from: D) -> Result<Flats, D::Error> {
     let flat = |part: Part<'_>| match part {
         Part::Text(text) => text.parse::<Neighbour>().ok(),
         Part::List(_) | Part::Other(_) => None,
     };
     Ok(match Part::deserialize(from)? {
-        Part::List(parts) => parts.into_iter().map(flat).collect::<Option<BTreeSet<_>>>().unwrap_or_default(),
-        Part::Text(_) | Part::Other(_) => BTreeSet::new(),
+        Part::List(parts) => parts.into_iter().map(flat).collect::<Option<Flats>>().unwrap_or_default(),
+        Part::Text(_) | Part::Other(_) => Flats::new(),
     })
 }
 

@@ -3,7 +3,6 @@
 //! loads.
 
 use crate::{
-    collections::BTreeSet,
     event::{Accept, Alert, Event, Location, Moved, Receipt, Status},
     json::{Object, quoted},
 };
@@ -98,12 +97,17 @@ fn with_accuracy(object: Object, accuracy: Option<f64>) -> Object {
     }
 }
 
-fn with_names<T: Clone + Into<String>>(object: Object, name: &str, all: &BTreeSet<T>) -> Object {
-    if all.is_empty() { object } else { object.json(name, &names(all)) }
+fn with_names<'a, T: Clone + Into<String> + 'a>(
+    object: Object,
+    name: &str,
+    all: impl IntoIterator<Item = &'a T>,
+) -> Object {
+    let mut all = all.into_iter().peekable();
+    if all.peek().is_none() { object } else { object.json(name, &names(all)) }
 }
 
-fn names<T: Clone + Into<String>>(all: &BTreeSet<T>) -> String {
-    let all: Vec<String> = all.iter().map(|one| quoted(&one.clone().into())).collect();
+fn names<'a, T: Clone + Into<String> + 'a>(all: impl IntoIterator<Item = &'a T>) -> String {
+    let all: Vec<String> = all.into_iter().map(|one| quoted(&one.clone().into())).collect();
     format!("[{}]", all.join(","))
 }
 
@@ -150,7 +154,7 @@ mod tests {
     use super::*;
     use crate::{
         event::{Actor, AlertId, Escalation, EventId, Kind, Progress},
-        people::{House, Line, Neighbour},
+        people::{Flats, House, Line, Neighbour},
         record::write,
     };
 
@@ -162,7 +166,7 @@ mod tests {
         House::new("1203").expect("a valid house")
     }
 
-    fn flats(number: usize) -> BTreeSet<Neighbour> {
+    fn flats(number: usize) -> Flats {
         let other = Neighbour { line: Line::new("101-2").ok(), house: house() };
         [Neighbour::from(house()), other].into_iter().take(number).collect()
     }

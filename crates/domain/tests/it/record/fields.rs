@@ -1,9 +1,7 @@
 //! The fields of records about a call. Those that cannot be read, or that former versions did not write, count as none.
 
-use std::collections::BTreeSet;
-
 use domain::{
-    Escalation, Event, House, Line, Neighbour,
+    Escalation, Event, Flats, House, Line, Neighbour,
     record::{read, write},
     topic,
 };
@@ -75,8 +73,8 @@ fn the_actor_and_the_house_that_called_are_read_and_written() {
     let Event::Receipt(receipt) = about_a_call(topic::RECEIPT, receipt) else { panic!("no receipt") };
     let own = Neighbour { line: None, house: house("1204").expect("a house") };
     let other = Neighbour { line: Line::new("101-2").ok(), ..own.clone() };
-    assert_eq!(receipt.reached, BTreeSet::from([own, other.clone()]));
-    assert_eq!((receipt.target, receipt.seen), (house("1203"), BTreeSet::from([other])));
+    assert_eq!(receipt.reached, Flats::from([own, other.clone()]));
+    assert_eq!((receipt.target, receipt.seen), (house("1203"), Flats::from([other])));
 }
 
 #[test]

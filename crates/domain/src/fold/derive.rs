@@ -2,9 +2,9 @@
 
 use super::{Answer, Call, CallKey, LineIncidents};
 use crate::{
-    collections::{SmallMap, sort_by},
+    collections::sort_by,
     event::{Accept, Actor, Alert, AlertId, Event, EventId, Millis, OPEN_FOR},
-    fold::statement::Statement,
+    fold::statement::{Key, Statement},
     incident::{Incident, Stances},
     people::{Flats, Line},
 };
@@ -28,25 +28,23 @@ impl LineIncidents {
     /// Returns the calls with this id. There is one, unless two houses used the same id.
     #[must_use]
     pub fn named(&self, alert: AlertId) -> Vec<Incident> {
-        let houses = self.calls.get(&alert).into_iter().flat_map(SmallMap::keys);
-        houses.filter_map(|house| self.incident(&(alert, house.clone()))).collect()
+        self.keys_of(alert).filter_map(|call| self.incident(&call)).collect()
     }
 
     /// Returns the calls with this id as [`LineIncidents::named`] does, but without their receipts, which are the longest
     /// part of a call and no part of its course.
     #[must_use]
     pub fn courses(&self, alert: AlertId) -> Vec<Incident> {
-        let houses = self.calls.get(&alert).into_iter().flat_map(SmallMap::keys);
-        houses.filter_map(|house| self.course(&(alert, house.clone()))).collect()
+        self.keys_of(alert).filter_map(|call| self.course(&call)).collect()
     }
 
     /// Returns the answers to a call, in the order of (time, id), and for each accept whether it is the first.
     #[must_use]
     pub fn history(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
         let call = (alert.id, alert.house.clone());
-        let first = self.first(&call);
-        let answers = self.sorted_answers_of(&call).into_iter();
-        answers.map(|(_, answer)| self.announcement_of(&call, answer, first)).collect()
+        let answers = self.sorted_answers_of(&call);
+        let first = self.first_of(&call, &answers);
+        answers.into_iter().map(|(_, answer)| self.announcement_of(&call, answer, first)).collect()
     }
 
     /// Returns this actor's accepts and words with this id. There is one, unless an id was used twice. `by_line` is the
@@ -66,9 +64,14 @@ impl LineIncidents {
     /// Returns the first accept, as a server settled it. Otherwise the lowest offset in the line's own partition wins,
     /// and records elsewhere come after those.
     pub(super) fn first(&self, call: &CallKey) -> Option<EventId> {
+        self.first_of(call, &self.answers_of(call))
+    }
+
+    /// Returns the first accept of a call with these answers.
+    pub(super) fn first_of(&self, call: &CallKey, answers: &[(&Key, &Answer)]) -> Option<EventId> {
         self.first_by_server.get(call).copied().or_else(|| {
-            let answers = self.answers_of(call).into_iter();
-            let accepts = answers.filter(|(_, answer)| matches!(answer.statement, Statement::Accept(_)));
+            let accepts =
+                answers.iter().filter(|(_, answer)| matches!(answer.statement, Statement::Accept(_)));
             let ranked =
                 accepts.filter_map(|(key, answer)| Some((self.rank.first(&answer.positions)?, key.id)));
             ranked.min().map(|(_, id)| id)
@@ -114,13 +117,14 @@ impl LineIncidents {
 
     fn course(&self, key: &CallKey) -> Option<Incident> {
         let alert = &self.call(key)?.alert;
+        let answers = self.sorted_answers_of(key);
         let moved = self.location_of(key).and_then(|moved| Some((moved.location?, moved.at)));
         let located = moved.or_else(|| Some((alert.location?, alert.at)));
         let mut incident = Incident {
             alert: alert.clone(),
             location: located.map(|(location, _)| location),
             located: located.map(|(_, at)| at),
-            first: self.first(key),
+            first: self.first_of(key, &answers),
             responses: Vec::new(),
             end: None,
             escalated: None,
@@ -131,7 +135,7 @@ impl LineIncidents {
             seen: Flats::new(),
         };
         let mut stances = Stances::default();
-        for (_, answer) in self.sorted_answers_of(key) {
+        for (_, answer) in answers {
             match &answer.statement {
                 Statement::Accept(accept) => stances.accept(accept, incident.first == Some(accept.id)),
                 Statement::Status(status) => stances.progress(&mut incident, status),

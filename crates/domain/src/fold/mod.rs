@@ -23,7 +23,7 @@ mod report;
 mod statement;
 
 use crate::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, SmallMap},
     event::{Accept, Alert, AlertId, Event, EventId, Moved, Receipt},
     fold::statement::{Key, Statement, StatementKind},
     people::{House, Line},
@@ -274,6 +274,12 @@ impl LineIncidents {
 
     fn call_mut(&mut self, (alert, house): &CallKey) -> Option<&mut Call> {
         self.calls.get_mut(alert)?.get_mut(house)
+    }
+
+    /// The calls with this id. There is one, unless two houses used the same.
+    fn keys_of(&self, alert: AlertId) -> impl Iterator<Item = CallKey> {
+        let houses = self.calls.get(&alert).into_iter().flat_map(SmallMap::keys);
+        houses.map(move |house| (alert, house.clone()))
     }
 
     fn call_keys(&self) -> impl Iterator<Item = CallKey> {

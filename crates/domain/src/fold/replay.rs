@@ -25,7 +25,11 @@ impl LineIncidents {
         let mut answer = |statement| {
             let (key, before) = self.keep_statement(statement, source);
             touched.extend(before);
-            touched.extend(self.calls_of(&key));
+            match key.alert {
+                // Which of these it fits is seen when they are settled.
+                Some(alert) => touched.extend(self.keys_of(alert)),
+                None => touched.extend(self.calls_of(&key)),
+            }
         };
         match event {
             Event::Alert(alert) => touched.extend(self.keep_alert(alert, source.position()).touched),
@@ -38,13 +42,15 @@ impl LineIncidents {
 
     /// Counts all of a call as announced, as if each event had been applied alone.
     fn settle(&mut self, call: &CallKey) {
-        let answers: Vec<Key> = self.answers_of(call).into_iter().map(|(key, _)| key.clone()).collect();
-        for key in &answers {
+        let answers = self.answers_of(call);
+        let first = self.first_of(call, &answers);
+        let new = answers.into_iter().filter(|(_, answer)| answer.announced != Some(call.0));
+        let new: Vec<Key> = new.map(|(key, _)| key.clone()).collect();
+        for key in &new {
             if let Some(answer) = self.answers.get_mut(key) {
                 answer.announced = Some(call.0);
             }
         }
-        let first = self.first(call);
         if let Some(known) = self.call_mut(call) {
             known.announced_first = first;
         }

@@ -6,7 +6,6 @@ use super::{
     known::{Helper, NamedCall, is_known, is_later},
 };
 use crate::{
-    collections::SmallMap,
     event::{Alert, Event, Moved, Receipt},
     incident::{Incident, Response, Stance},
     people::{Flats, House, Line, Neighbour},
@@ -116,9 +115,9 @@ impl LineIncidents {
 
     /// Adds what a receipt has, and returns what is new in the receipts of the calls that it counts for.
     pub(super) fn receive(&mut self, receipt: Receipt) -> Vec<Change> {
-        let houses = self.calls.get(&receipt.alert).into_iter().flat_map(SmallMap::keys);
-        let meant = houses.filter(|house| receipt.target.as_ref().is_none_or(|target| target == *house));
-        let calls: Vec<CallKey> = meant.map(|house| (receipt.alert, house.clone())).collect();
+        let calls = self.keys_of(receipt.alert);
+        let calls: Vec<CallKey> =
+            calls.filter(|(_, house)| receipt.target.as_ref().is_none_or(|target| target == house)).collect();
         let before: Vec<_> = calls.iter().map(|call| self.extent_of(call)).collect();
         self.keep_receipt(receipt);
         let grown = calls.iter().zip(before).filter(|(call, before)| self.extent_of(call) != *before);

@@ -5,6 +5,7 @@ mod flat;
 
 use std::{
     collections::HashMap,
+    iter,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -29,6 +30,11 @@ const GATHERING: Duration = Duration::from_millis(30);
 const GATHERINGS: u32 = 4;
 /// Those that follow so soon go together.
 const TOGETHER: Duration = Duration::from_millis(250);
+/// Receipts that are applied at once. More go in parts over that time, because a thousand at once, each to all of its line,
+/// would keep an alarm waiting.
+const AT_ONCE: usize = 8;
+/// The most parts.
+const PARTS: usize = 100;
 /// The time that the log may need for a receipt. The flats of one that it does not accept may report the call again.
 const LOG_MAY_TAKE: Duration = Duration::from_secs(30);
 
@@ -130,13 +136,15 @@ impl Receipts {
                 self.0.arrived.notified().await;
                 self.0.gather().await;
                 let waiting = std::mem::take(&mut *self.0.waiting.lock());
-                for (call, waiting) in waiting {
-                    let event = Event::Receipt(waiting.finish(&call, &hub));
-                    if hub.apply(Arrival::direct(event.clone())) {
-                        tokio::spawn(self.clone().append(log.clone(), event));
+                for (part, pause) in parts(waiting) {
+                    for (call, waiting) in part {
+                        let event = Event::Receipt(waiting.finish(&call, &hub));
+                        if hub.apply(Arrival::direct(event.clone())) {
+                            tokio::spawn(self.clone().append(log.clone(), event));
+                        }
                     }
+                    tokio::time::sleep(pause).await;
                 }
-                tokio::time::sleep(TOGETHER).await;
             }
         };
         stopping.run_until_cancelled(collecting).await;
@@ -152,6 +160,16 @@ impl Receipts {
         }
         self.0.lost.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Returns what is waiting in parts, with the pause behind each. All take as long as [`TOGETHER`].
+fn parts<T>(waiting: impl IntoIterator<Item = T>) -> impl Iterator<Item = (Vec<T>, Duration)> {
+    let mut waiting: Vec<T> = waiting.into_iter().collect();
+    let size = waiting.len().div_ceil(PARTS).max(AT_ONCE);
+    let pauses = u32::try_from(waiting.len().div_ceil(size)).unwrap_or(u32::MAX).max(1);
+    iter::repeat_with(move || waiting.split_off(waiting.len().saturating_sub(size)))
+        .take(pauses as usize)
+        .map(move |part| (part, TOGETHER / pauses))
 }
 
 #[cfg(test)]
@@ -175,6 +193,21 @@ mod tests {
         waiting.reached = Instant::now().checked_sub(Duration::from_secs(4));
         let after = waiting.finish(&call, &hub).after.unwrap();
         assert!((6_000..9_000).contains(&after), "{after}");
+    }
+
+    #[test]
+    fn few_receipts_go_at_once_and_many_in_parts_in_the_same_time() {
+        for (waiting, expected) in
+            [(0, 1), (1, 1), (AT_ONCE, 1), (AT_ONCE + 1, 2), (AT_ONCE * PARTS * 3, PARTS)]
+        {
+            let parts: Vec<_> = parts(0..waiting).collect();
+            let pauses: Duration = parts.iter().map(|(_, pause)| *pause).sum();
+            assert_eq!(parts.len(), expected, "{waiting}");
+            assert!(pauses <= TOGETHER && pauses > TOGETHER - Duration::from_millis(1), "{pauses:?}");
+            let mut all: Vec<_> = parts.into_iter().flat_map(|(part, _)| part).collect();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..waiting));
+        }
     }
 
     #[tokio::test]

@@ -7,8 +7,8 @@ use super::{
 use crate::{collections::BTreeSet, event::Event};
 
 impl LineIncidents {
-    /// Applies events in their order as [`LineIncidents::apply`] does, but makes nothing for listeners. It is settled only
-    /// once what they know of each call, because that takes longer than everything else.
+    /// Applies events in their order as [`LineIncidents::apply`] does, but makes nothing for listeners. Each call that they
+    /// touch is marked as announced once, because that takes longer than everything else.
     pub fn replay(&mut self, events: impl IntoIterator<Item = (Event, Source)>) {
         let mut touched = BTreeSet::new();
         for (event, source) in events {
@@ -17,7 +17,7 @@ impl LineIncidents {
             }
         }
         for call in &touched {
-            self.settle(call);
+            self.mark_announced(call);
         }
     }
 
@@ -26,7 +26,7 @@ impl LineIncidents {
             let (key, before) = self.keep_statement(statement, source);
             touched.extend(before);
             match key.alert {
-                // Which of these it fits is seen when they are settled.
+                // The answers of each are filtered when it is marked.
                 Some(alert) => touched.extend(self.keys_of(alert)),
                 None => touched.extend(self.calls_of(&key)),
             }
@@ -40,8 +40,8 @@ impl LineIncidents {
         }
     }
 
-    /// Counts all of a call as announced, as if each event had been applied alone.
-    fn settle(&mut self, call: &CallKey) {
+    /// Marks all that is known of a call as announced, as if each event had been applied alone.
+    fn mark_announced(&mut self, call: &CallKey) {
         let answers = self.answers_of(call);
         let first = self.first_of(call, &answers);
         let new = answers.into_iter().filter(|(_, answer)| answer.announced != Some(call.0));

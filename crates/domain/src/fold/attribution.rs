@@ -4,7 +4,7 @@
 
 use std::ops::Bound;
 
-use super::{Answer, Answers, CallKey, LineIncidents};
+use super::{Answer, CallKey, LineIncidents};
 use crate::{
     collections::{BTreeMap, BTreeSet, SmallSet, sort_by},
     event::{AlertId, EventId, Millis},
@@ -18,8 +18,7 @@ const MADE_UP: usize = 8;
 /// Finds what belongs together without looking at everything.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    /// The ids of the answers that name a call. An answer of another call may have the same id.
-    by_alert: BTreeMap<AlertId, SmallSet<EventId>>,
+    by_alert: BTreeMap<AlertId, SmallSet<Key>>,
     /// Accepts that name no call, by their target, in the order of the records' timestamps.
     nameless: BTreeMap<House, BTreeMap<Millis, BTreeSet<Key>>>,
     /// The calls of a house, in the order of the records' timestamps. Drills are left out, because the original service
@@ -31,7 +30,7 @@ impl Index {
     pub(super) fn insert(&mut self, key: &Key, accepted: Millis) {
         match (key.alert, &key.target) {
             (Some(alert), _) => {
-                self.by_alert.entry(alert).or_default().insert(key.id);
+                self.by_alert.entry(alert).or_default().insert(key.clone());
             }
             (None, Some(target)) => {
                 let accepts = self.nameless.entry(target.clone()).or_default();
@@ -41,13 +40,9 @@ impl Index {
         }
     }
 
-    /// Forgets an answer that `answers` does not have any longer, or not with this time.
-    pub(super) fn forget(&mut self, key: &Key, accepted: Millis, answers: &Answers) {
-        if let Some(alert) = key.alert
-            && answers.naming(key.id, alert).next().is_none()
-            && let Some(ids) = self.by_alert.get_mut(&alert)
-        {
-            ids.remove(&key.id);
+    pub(super) fn forget(&mut self, key: &Key, accepted: Millis) {
+        if let Some(keys) = key.alert.and_then(|alert| self.by_alert.get_mut(&alert)) {
+            keys.remove(key);
         }
         let accepts = key.target.as_ref().and_then(|target| self.nameless.get_mut(target));
         if let Some(keys) = accepts.and_then(|accepts| accepts.get_mut(&accepted)) {
@@ -79,7 +74,7 @@ impl Index {
 
     /// Drops the places where nothing is left.
     pub(super) fn tidy(&mut self) {
-        self.by_alert.retain(|_, ids| !ids.is_empty());
+        self.by_alert.retain(|_, keys| !keys.is_empty());
         self.nameless.retain(|_, accepts| {
             accepts.retain(|_, keys| !keys.is_empty());
             !accepts.is_empty()
@@ -93,9 +88,14 @@ impl Index {
         self.calls.get(target)?.range(..=last).next_back().map(|(_, id)| *id)
     }
 
-    /// The accepts that name no call, from the beginning of this one until the house's next.
-    fn nameless_of(&self, (alert, house): &CallKey, began: Option<Millis>) -> Vec<&Key> {
-        let mut keys = Vec::new();
+    /// Answers that name this call.
+    pub(super) fn naming(&self, alert: AlertId) -> impl Iterator<Item = &Key> {
+        self.by_alert.get(&alert).into_iter().flatten()
+    }
+
+    /// Answers that name this call, and the accepts that name none from its beginning until the house's next.
+    fn keys_of(&self, (alert, house): &CallKey, began: Option<Millis>) -> Vec<&Key> {
+        let mut keys: Vec<&Key> = self.naming(*alert).collect();
         if let Some((began, accepts)) = began.zip(self.nameless.get(house)) {
             let next = self.calls.get(house).and_then(|calls| {
                 let mut later = calls.range((Bound::Excluded((began, *alert)), Bound::Unbounded));
@@ -136,17 +136,17 @@ impl LineIncidents {
     /// have an iterator's code once more for each use.
     pub(super) fn answers_of(&self, key: &CallKey) -> Vec<(&Key, &Answer)> {
         let Some(call) = self.call(key) else { return Vec::new() };
-        let mut answers: Vec<_> = self.naming(key.0).collect();
-        let nameless = self.index.nameless_of(key, call.began()).into_iter();
-        answers.extend(nameless.filter_map(|key| self.answers.get_key_value(key)));
-        answers.retain(|(_, answer)| answer.statement.fits(&call.alert));
+        let mut answers = Vec::new();
+        for key in self.index.keys_of(key, call.began()) {
+            let answer = self.answers.get_key_value(key);
+            answers.extend(answer.filter(|(_, answer)| answer.statement.fits(&call.alert)));
+        }
         answers
     }
 
-    /// Returns the answers that name this call.
-    pub(super) fn naming(&self, alert: AlertId) -> impl Iterator<Item = (&Key, &Answer)> {
-        let ids = self.index.by_alert.get(&alert).into_iter().flatten();
-        ids.flat_map(move |id| self.answers.naming(*id, alert))
+    /// Returns the answers with this id. There is one, unless an id was used twice.
+    pub(super) fn with_id(&self, id: EventId) -> impl Iterator<Item = (&Key, &Answer)> {
+        self.answers.range(Key::least(id)..).take_while(move |(key, _)| key.id == id)
     }
 
     /// Returns the answers to a call, in the order of (time, id).
@@ -163,7 +163,7 @@ impl LineIncidents {
             return Vec::new();
         }
         let same = |other: &&Key| other.by == key.by && other.line == key.line;
-        let others = self.answers.with_id(key.id).map(|(other, _)| other).filter(same);
+        let others = self.with_id(key.id).map(|(other, _)| other).filter(same);
         others.filter(|other| other.kind == StatementKind::Accept && *other != key).cloned().collect()
     }
 }

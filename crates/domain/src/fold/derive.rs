@@ -57,7 +57,7 @@ impl LineIncidents {
     ) -> impl Iterator<Item = Event> {
         let line = by_line.filter(|line| **line != self.line).cloned();
         let by = by.clone();
-        let same = self.answers.with_id(id).filter(move |(key, _)| key.by == by && key.line == line);
+        let same = self.with_id(id).filter(move |(key, _)| key.by == by && key.line == line);
         same.map(|(_, answer)| answer.statement.to_event())
     }
 

@@ -90,7 +90,7 @@ impl LineIncidents {
 
     fn drop_answer(&mut self, key: &Key) {
         if let Some(answer) = self.answers.remove(key) {
-            self.index.forget(key, answer.accepted(), &self.answers);
+            self.index.forget(key, answer.accepted());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An event's identity as text, for tables that keep each event once.
 
-use super::statement::{Key, Statement, StatementKind};
+use super::statement::{About, Key, Statement, StatementKind};
 use crate::event::Event;
 
 impl Event {
@@ -13,8 +13,8 @@ impl Event {
             Self::Alert(alert) => {
                 vec![Some("alert".to_owned()), Some(alert.id.to_string()), Some(alert.house.to_string())]
             }
-            Self::Accept(accept) => parts(Statement::Accept(accept.clone()).key(&accept.line)),
-            Self::Status(status) => parts(Statement::Status(status.clone()).key(&status.line)),
+            Self::Accept(accept) => parts(&Statement::Accept(accept.clone()).key(&accept.line)),
+            Self::Status(status) => parts(&Statement::Status(status.clone()).key(&status.line)),
             Self::Moved(moved) => {
                 let caller = moved.target.as_ref().or(moved.house.as_ref());
                 let line = moved.house_line.as_ref().filter(|line| **line != moved.line);
@@ -36,17 +36,18 @@ impl Event {
     }
 }
 
-fn parts(Key { id, by, line, kind, alert, target }: Key) -> Vec<Option<String>> {
+fn parts(key: &Key) -> Vec<Option<String>> {
+    let About { by, line, kind, alert, target } = &**key;
     let kind = match kind {
         StatementKind::Accept => "accept",
         StatementKind::Status(progress) => progress.as_str(),
     };
     vec![
         Some(kind.to_owned()),
-        Some(id.to_string()),
-        Some(String::from(by)),
-        line.map(|line| line.to_string()),
+        Some(key.id.to_string()),
+        Some(String::from(by.clone())),
+        line.as_ref().map(ToString::to_string),
         alert.map(|alert| alert.to_string()),
-        target.map(|target| target.to_string()),
+        target.as_ref().map(ToString::to_string),
     ]
 }

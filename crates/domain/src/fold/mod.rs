@@ -4,13 +4,12 @@
 //! order in which events come nor their repetition can matter, because equal sets give equal incidents. The hub's
 //! snapshot, the browser's feed and every replay use this and nothing else.
 //!
-//! This file applies events. `authors` judges who may do what, `answers` keeps the words about calls, `attribution` finds
-//! the call of each, `announce` announces changes to listeners, `report` keeps locations and receipts, `derive` derives
-//! incidents, `outline` picks the words that a snapshot needs, `forget` drops calls, `replay` applies what was before a
-//! start, and `identity` names an event in tables.
+//! This file applies events. `authors` judges who may do what, `attribution` finds the call of each word, `announce`
+//! announces changes to listeners, `report` keeps locations and receipts, `derive` derives incidents, `outline` picks the
+//! words that a snapshot needs, `forget` drops calls, `replay` applies what was before a start, and `identity` names an
+//! event in tables.
 
 mod announce;
-mod answers;
 mod attribution;
 mod authors;
 mod derive;
@@ -29,7 +28,6 @@ use crate::{
     people::{House, Line},
     position::{Position, Rank},
 };
-use answers::Answers;
 use attribution::Index;
 pub(crate) use known::wins;
 use known::{Answer, Call, CallKey, Calls, Helper, NamedCall};
@@ -91,7 +89,7 @@ pub struct LineIncidents {
     line: Line,
     rank: Rank,
     calls: Calls,
-    answers: Answers,
+    answers: BTreeMap<Key, Answer>,
     /// Derived from `calls` and `answers`, to find the call of an event without a search through all of them.
     index: Index,
     /// A server's word on which accept is first, where this fold does not read the log itself.
@@ -111,7 +109,7 @@ impl LineIncidents {
             rank: Rank::new(&line, partitions),
             line,
             calls: BTreeMap::new(),
-            answers: Answers::default(),
+            answers: BTreeMap::new(),
             index: Index::default(),
             first_by_server: BTreeMap::new(),
             moved: BTreeMap::new(),
@@ -160,8 +158,8 @@ impl LineIncidents {
     /// `target`. Where two houses used one call's id and their neighbours one accept's, the statement does not identify
     /// the call, so it is left to the next snapshot.
     pub fn assign_first(&mut self, alert: AlertId, target: Option<&House>, accept: EventId) {
-        let keys = self.naming(alert).map(|(key, _)| key);
-        let keys = keys.filter(|key| (key.id, key.kind) == (accept, StatementKind::Accept));
+        let keys =
+            self.index.naming(alert).filter(|key| (key.id, key.kind) == (accept, StatementKind::Accept));
         let houses = keys.filter_map(|key| key.target.as_ref());
         let named = houses.filter(|house| target.is_none_or(|target| target == *house));
         let targets: BTreeSet<House> = named.cloned().collect();
@@ -221,7 +219,7 @@ impl LineIncidents {
         let key = statement.key(&self.line);
         let known = self.answers.get(&key).map(Answer::accepted);
         let before = known.map(|_| self.calls_of(&key)).unwrap_or_default();
-        let answer = self.answers.get_or_insert_with(&key, || Answer::new(statement.clone()));
+        let answer = self.answers.entry(key.clone()).or_insert_with(|| Answer::new(statement.clone()));
         if let Some(position) = source.position() {
             answer.positions.insert(position);
         }
@@ -233,7 +231,7 @@ impl LineIncidents {
         }
         let accepted = answer.accepted();
         if let Some(known) = known.filter(|known| *known != accepted) {
-            self.index.forget(&key, known, &self.answers);
+            self.index.forget(&key, known);
         }
         self.index.insert(&key, accepted);
         (key, before)
@@ -245,9 +243,9 @@ impl LineIncidents {
         let key = Statement::Accept(accept.clone()).key(&self.line);
         for stale in self.made_up_elsewhere(&key) {
             if let Some(answer) = self.answers.remove(&stale) {
-                self.index.forget(&stale, answer.accepted(), &self.answers);
+                self.index.forget(&stale, answer.accepted());
             }
-            if let Some(call) = stale.alert.zip(stale.target) {
+            if let Some(call) = stale.alert.zip(stale.target.clone()) {
                 self.first_by_server.retain(|of_call, id| *of_call != call || *id != accept.id);
             }
         }

@@ -58,7 +58,7 @@ fn write_status(object: Object, status: &Status) -> Object {
         .text_if_any("note", status.note.as_deref());
     if let Some(step) = &status.escalation {
         object = object.text("round", &step.round.to_string()).integer("step", step.step.into());
-        object = with_names(object, "lines", &step.lines);
+        object = with_names(object, "lines", &names(&step.lines));
     }
     object.integer("at", status.at)
 }
@@ -82,8 +82,9 @@ fn write_receipt(object: Object, receipt: &Receipt) -> Object {
         .text("line", receipt.line.as_str())
         .text("alert", &receipt.alert.to_string())
         .text_if_any("target", receipt.target.as_ref().map(|house| house.as_str()));
-    let object = with_names(object, "pushed", &receipt.pushed).json("reached", &names(&receipt.reached));
-    let object = with_names(object, "sounded", &receipt.sounded).json("seen", &names(&receipt.seen));
+    let object =
+        with_names(object, "pushed", &names(&receipt.pushed)).json("reached", &names(&receipt.reached));
+    let object = with_names(object, "sounded", &names(&receipt.sounded)).json("seen", &names(&receipt.seen));
     match receipt.after {
         Some(after) => object.integer("after", after),
         None => object,
@@ -97,13 +98,9 @@ fn with_accuracy(object: Object, accuracy: Option<f64>) -> Object {
     }
 }
 
-fn with_names<'a, T: Clone + Into<String> + 'a>(
-    object: Object,
-    name: &str,
-    all: impl IntoIterator<Item = &'a T>,
-) -> Object {
-    let mut all = all.into_iter().peekable();
-    if all.peek().is_none() { object } else { object.json(name, &names(all)) }
+/// Adds a list of names unless it is empty.
+fn with_names(object: Object, name: &str, names: &str) -> Object {
+    if names == "[]" { object } else { object.json(name, names) }
 }
 
 fn names<'a, T: Clone + Into<String> + 'a>(all: impl IntoIterator<Item = &'a T>) -> String {

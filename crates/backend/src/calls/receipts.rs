@@ -33,7 +33,7 @@ const TOGETHER: Duration = Duration::from_millis(250);
 /// Receipts that are applied at once. More go in parts over that time, because a thousand at once, each to all of its line,
 /// would keep an alarm waiting.
 const AT_ONCE: usize = 8;
-/// The most parts.
+/// The most parts into which waiting receipts are divided.
 const PARTS: usize = 100;
 /// The time that the log may need for a receipt. The flats of one that it does not accept may report the call again.
 const LOG_MAY_TAKE: Duration = Duration::from_secs(30);

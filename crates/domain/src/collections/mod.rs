@@ -106,7 +106,7 @@ fn insert_all<T: Ord>(all: &mut Vec<T>, elements: impl Iterator<Item = T>) {
         all.reserve_exact(new.len());
         all.append(&mut new);
     }
-    // What is sorted already is one run of it.
+    // The sort merges parts that are sorted already.
     all.sort();
     all.dedup();
     all.shrink_to_fit();

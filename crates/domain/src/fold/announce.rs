@@ -26,9 +26,10 @@ impl LineIncidents {
     pub(super) fn announce_answers(&mut self, call: &CallKey, changes: &mut Vec<Change>) {
         let is_unannounced =
             |key: &Key| self.answers.get(key).is_some_and(|answer| answer.announced != Some(call.0));
-        let answers = self.sorted_answers_of(call).into_iter().map(|(key, _)| key);
-        let keys: Vec<Key> = answers.filter(|key| is_unannounced(key)).cloned().collect();
-        let first = self.first(call);
+        let answers = self.sorted_answers_of(call);
+        let first = self.first_of(call, &answers);
+        let keys = answers.into_iter().map(|(key, _)| key).filter(|key| is_unannounced(key));
+        let keys: Vec<Key> = keys.cloned().collect();
         for key in keys {
             changes.extend(self.announce_answer(&key, call, first));
         }

@@ -75,7 +75,7 @@ pub enum Change {
     },
 }
 
-/// An alert that is kept.
+/// The result of keeping an alert.
 struct Kept {
     call: CallKey,
     is_new: bool,

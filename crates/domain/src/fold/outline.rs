@@ -21,8 +21,8 @@ impl LineIncidents {
     #[must_use]
     pub fn outline(&self, alert: &Alert) -> Vec<(Event, Option<bool>)> {
         let call = (alert.id, alert.house.clone());
-        let first = self.first(&call);
         let answers = self.sorted_answers_of(&call);
+        let first = self.first_of(&call, &answers);
         let mut last: BTreeMap<Strand<'_>, &Key> = BTreeMap::new();
         for (key, _) in &answers {
             last.insert(strand(key), key);

@@ -1,4 +1,4 @@
-//! The events of before a start, which are a million, and which nobody listens to.
+//! Replays the events from before a start, to which nobody listens.
 
 use super::{
     CallKey, LineIncidents, Source,

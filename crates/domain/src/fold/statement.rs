@@ -14,7 +14,7 @@ pub(crate) struct Key {
     about: Arc<About>,
 }
 
-/// What makes two events with one id different ones. An id alone would let one house's key stand for another's, or for another
+/// The part of an event's identity beside its id. An id alone would let one house's key stand for another's, or for another
 /// call.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct About {

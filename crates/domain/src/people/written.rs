@@ -1,4 +1,4 @@
-//! Reading of what is written as a text, without a copy of the text.
+//! Deserializes values that are written as text, without copying the text.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 

@@ -92,7 +92,7 @@ impl LineCalls {
         let (speaker, trace) = (speaker(event), Trace { direct, call });
         let Arrival { event, source, age, .. } = arrival;
         self.shows.clear();
-        self.note(&event, source, age);
+        self.record_event(&event, source, age);
         let ends = ends_of(&event);
         let changes = self.incidents.apply(event, source);
         let opened =
@@ -109,7 +109,7 @@ impl LineCalls {
         let mut ended: BTreeMap<AlertId, Vec<(House, Duration)>> = BTreeMap::new();
         let mut events = Vec::with_capacity(arrivals.len());
         for Arrival { event, source, age, .. } in arrivals {
-            self.note(&event, source, age);
+            self.record_event(&event, source, age);
             if let Some((id, caller)) = ends_of(&event) {
                 ended.entry(id).or_default().extend(caller.map(|house| (house, age)));
             }
@@ -119,8 +119,8 @@ impl LineCalls {
         ended.iter().flat_map(|(id, callers)| self.index_calls(*id, callers)).collect()
     }
 
-    /// Notes where the log has an event, and when it was received if it is a word by which a clock runs.
-    fn note(&mut self, event: &Event, source: Source, age: Duration) {
+    /// Records where the log has an event, and when it was received if it is a word by which a clock runs.
+    fn record_event(&mut self, event: &Event, source: Source, age: Duration) {
         if let Source::Log(position) = source {
             self.message_ids.record(event, position);
         }

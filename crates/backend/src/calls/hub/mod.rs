@@ -58,7 +58,7 @@ pub use subscription::{Subscribed, Subscription, SubscriptionHandle};
 use viewings::Viewings;
 pub use viewings::{Means, Viewer, Viewing, display};
 
-/// Events of a line and of before the start that are applied before another event of it gets its turn, such as a press.
+/// The most events from before the start that a line applies before another event gets its turn, such as a press.
 const AT_ONCE: usize = 64;
 
 /// The lines of the complex and who listens to them. Clones share it.

@@ -106,8 +106,8 @@ impl Room {
 
     /// Applies events of before the start, in their order. Where nobody listens, nothing is made for each of them.
     pub(super) fn replay(&self, arrivals: Vec<Arrival>) {
-        let heard = self.replay_unheard(arrivals);
-        for arrival in heard {
+        let remaining = self.replay_unheard(arrivals);
+        for arrival in remaining {
             self.apply(arrival);
         }
     }
@@ -120,7 +120,7 @@ impl Room {
         if !audience.is_empty() {
             return arrivals;
         }
-        // They came at about the same time, and a call that sounds needlessly is better than one that does not.
+        // They came at about the same time, and a call that sounds needlessly is better than one that stays silent.
         let late = arrivals.iter().all(|arrival| arrival.late);
         let way = Way { replay: true, late, taken_here: false };
         let opened = self.calls().replay(arrivals);
